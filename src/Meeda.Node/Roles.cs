@@ -78,6 +78,30 @@ internal static class Roles
         return app;
     }
 
+    /// <summary>Whether L1 answers and the contract is there, asked once before the service starts: a wrong URL or address should not wait to be noticed.</summary>
+    /// <exception cref="SetupException">L1 does not answer, or there is no MeedaVerifier at the address.</exception>
+    public static async Task CheckL1Async(WebApplication app, CancellationToken cancellationToken)
+    {
+        Address contract = app.Services.GetRequiredService<MeedaVerifierContract>().Address;
+        try
+        {
+            await app.Services.GetRequiredService<EthereumClient>().GetChainIdAsync(cancellationToken);
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            throw new SetupException($"L1: the JSON-RPC endpoint does not answer: {failure.Message.TrimEnd('.')}");
+        }
+
+        try
+        {
+            await app.Services.GetRequiredService<MeedaVerifierContract>().EpochParametersAsync(cancellationToken);
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            throw new SetupException($"contract: there is no MeedaVerifier at {contract} on this L1: {failure.Message.TrimEnd('.')}");
+        }
+    }
+
     private static void AddBackground<T>(IServiceCollection services)
         where T : BackgroundService
     {

@@ -1,0 +1,35 @@
+using System.Numerics;
+using CsCheck;
+using Meeda.Kzg.Fields;
+
+namespace Meeda.Kzg.Tests;
+
+/// <summary>Generators of field elements that meet the edges (0, 1, the modulus's neighbours, full limbs) as often as the middle.</summary>
+internal static class Arbitrary
+{
+    public static readonly Gen<Fr> Fr = Integer(Kzg.Fields.Fr.Modulus, 32).Select(Kzg.Fields.Fr.FromBigInteger);
+
+    public static readonly Gen<Fp> Fp = Integer(Kzg.Fields.Fp.Modulus, 48).Select(Kzg.Fields.Fp.FromBigInteger);
+
+    public static readonly Gen<Fp2> Fp2 = Gen.Select(Fp, Fp, (a, b) => new Fp2(a, b));
+
+    public static readonly Gen<Fp6> Fp6 = Gen.Select(Fp2, Fp2, Fp2, (a, b, c) => new Fp6(a, b, c));
+
+    public static readonly Gen<Fp12> Fp12 = Gen.Select(Fp6, Fp6, (a, b) => new Fp12(a, b));
+
+    /// <summary>Integers in <c>[0, modulus)</c>.</summary>
+    public static Gen<BigInteger> Integer(BigInteger modulus, int bytes)
+    {
+        Gen<BigInteger> uniform = Gen.Byte.Array[bytes].Select(value => new BigInteger(value, isUnsigned: true) % modulus);
+        Gen<BigInteger> edges = Gen.Select(
+            AnyOf(BigInteger.Zero, modulus, modulus / 2, BigInteger.One << 64, BigInteger.One << 192, (BigInteger.One << (8 * bytes)) % modulus),
+            Gen.Int[-2, 2],
+            (value, offset) => ((value + offset) % modulus + modulus) % modulus);
+        Gen<BigInteger> fullLimbs = AnyOf(0UL, ulong.MaxValue, 1UL << 63, 1UL).Array[bytes / 8]
+            .Select(limbs => limbs.Aggregate(BigInteger.Zero, (value, limb) => (value << 64) | limb) % modulus);
+        return Gen.Frequency((4, uniform), (2, edges), (2, fullLimbs));
+    }
+
+    /// <summary>One of the values given.</summary>
+    public static Gen<T> AnyOf<T>(params T[] values) => Gen.Int[0, values.Length - 1].Select(index => values[index]);
+}

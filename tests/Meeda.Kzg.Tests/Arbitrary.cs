@@ -1,5 +1,6 @@
 using System.Numerics;
 using CsCheck;
+using Meeda.Kzg.Curves;
 using Meeda.Kzg.Fields;
 
 namespace Meeda.Kzg.Tests;
@@ -16,6 +17,26 @@ internal static class Arbitrary
     public static readonly Gen<Fp6> Fp6 = Gen.Select(Fp2, Fp2, Fp2, (a, b, c) => new Fp6(a, b, c));
 
     public static readonly Gen<Fp12> Fp12 = Gen.Select(Fp6, Fp6, (a, b) => new Fp12(a, b));
+
+    public static readonly Gen<UInt128> UInt128 = Gen.Select(
+        Gen.OneOf(Gen.ULong, AnyOf(0UL, ulong.MaxValue)), Gen.OneOf(Gen.ULong, AnyOf(0UL, 1UL, ulong.MaxValue)), (high, low) => new UInt128(high, low));
+
+    /// <summary>Points of G1 with any Z coordinate, the one at infinity among them.</summary>
+    public static readonly Gen<G1Point> G1 = Gen.Frequency(
+        (9, Gen.Select(Fr, Gen.ULong, (a, b) => G1Point.Generator.Multiply(a) + G1Point.Generator.Multiply(Kzg.Fields.Fr.FromUInt64(b)))),
+        (1, Gen.Const(G1Point.Infinity)));
+
+    /// <summary>Points of G1's curve, most of them outside the subgroup.</summary>
+    public static readonly Gen<G1Affine> CurvePoint = Fp
+        .Select(x => (X: x, IsSquare: ((x.Square() * x) + Kzg.Fields.Fp.FromBigInteger(4)).TrySquareRoot(out Fp y), Y: y))
+        .Where(found => found.IsSquare)
+        .Select(found => new G1Affine(found.X, found.Y));
+
+    /// <summary>Points of G2's curve, most of them outside the subgroup.</summary>
+    public static readonly Gen<G2Affine> CurvePoint2 = Fp2
+        .Select(x => (X: x, IsSquare: ((x.Square() * x) + (Kzg.Fields.Fp2.Xi * Kzg.Fields.Fp.FromBigInteger(4))).TrySquareRoot(out Fp2 y), Y: y))
+        .Where(found => found.IsSquare)
+        .Select(found => new G2Affine(found.X, found.Y));
 
     /// <summary>Integers in <c>[0, modulus)</c>.</summary>
     public static Gen<BigInteger> Integer(BigInteger modulus, int bytes)

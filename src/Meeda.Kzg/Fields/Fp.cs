@@ -51,11 +51,11 @@ internal readonly struct Fp : IEquatable<Fp>
     public static readonly Fp One = FromRaw(BigInteger.ModPow(2, 384, Modulus));
 
     // 2^768 mod p: multiplying by it brings a plain value into Montgomery form.
-    private static readonly Fp _r2 = FromRaw(BigInteger.ModPow(2, 768, Modulus));
+    private static readonly Fp MontgomerySquare = FromRaw(BigInteger.ModPow(2, 768, Modulus));
 
-    private static readonly BigInteger _inverseExponent = Modulus - 2;
-    private static readonly BigInteger _rootExponent = (Modulus + 1) / 4;
-    private static readonly ulong[] _half = Raw((Modulus - 1) / 2);
+    private static readonly ulong[] InverseExponent = Limbs.FromBigInteger(Modulus - 2);
+    private static readonly ulong[] RootExponent = Limbs.FromBigInteger((Modulus + 1) / 4);
+    private static readonly ulong[] HalfModulus = Limbs.FromBigInteger((Modulus - 1) / 2);
 
     /// <summary>Whether this is 0.</summary>
     public bool IsZero => (_0 | _1 | _2 | _3 | _4 | _5) == 0;
@@ -64,11 +64,11 @@ internal readonly struct Fp : IEquatable<Fp>
     public static Fp FromBigInteger(BigInteger value)
     {
         BigInteger reduced = value % Modulus;
-        return FromRaw(reduced.Sign < 0 ? reduced + Modulus : reduced) * _r2;
+        return FromRaw(reduced.Sign < 0 ? reduced + Modulus : reduced) * MontgomerySquare;
     }
 
     /// <summary>The element of plain (not Montgomery) limbs below <c>p</c>, least significant first.</summary>
-    public static Fp FromPlainLimbs(ReadOnlySpan<ulong> limbs) => new Fp(limbs[0], limbs[1], limbs[2], limbs[3], limbs[4], limbs[5]) * _r2;
+    public static Fp FromPlainLimbs(ReadOnlySpan<ulong> limbs) => new Fp(limbs[0], limbs[1], limbs[2], limbs[3], limbs[4], limbs[5]) * MontgomerySquare;
 
     /// <summary>Decodes 48 big-endian bytes; false where the value is not below <c>p</c>.</summary>
     public static bool TryDecode(ReadOnlySpan<byte> bigEndian, out Fp element)
@@ -86,7 +86,7 @@ internal readonly struct Fp : IEquatable<Fp>
             return false;
         }
 
-        element = raw * _r2;
+        element = raw * MontgomerySquare;
         return true;
     }
 
@@ -126,12 +126,12 @@ internal readonly struct Fp : IEquatable<Fp>
     {
         Fp plain = ToPlain();
         ulong borrow = 0;
-        Limbs.Subtract(_half[0], plain._0, ref borrow);
-        Limbs.Subtract(_half[1], plain._1, ref borrow);
-        Limbs.Subtract(_half[2], plain._2, ref borrow);
-        Limbs.Subtract(_half[3], plain._3, ref borrow);
-        Limbs.Subtract(_half[4], plain._4, ref borrow);
-        Limbs.Subtract(_half[5], plain._5, ref borrow);
+        Limbs.Subtract(HalfModulus[0], plain._0, ref borrow);
+        Limbs.Subtract(HalfModulus[1], plain._1, ref borrow);
+        Limbs.Subtract(HalfModulus[2], plain._2, ref borrow);
+        Limbs.Subtract(HalfModulus[3], plain._3, ref borrow);
+        Limbs.Subtract(HalfModulus[4], plain._4, ref borrow);
+        Limbs.Subtract(HalfModulus[5], plain._5, ref borrow);
         return borrow != 0;
     }
 
@@ -213,25 +213,41 @@ internal readonly struct Fp : IEquatable<Fp>
     public Fp Double() => this + this;
 
     /// <summary>The inverse, and 0 for 0: <c>a^(p-2)</c> (Fermat).</summary>
-    public Fp Inverse() => Power(_inverseExponent);
+    public Fp Inverse() => Power(InverseExponent);
 
     /// <summary>A square root where there is one: <c>a^((p+1)/4)</c>, since <c>p = 3 mod 4</c>.</summary>
     public bool TrySquareRoot(out Fp root)
     {
-        root = Power(_rootExponent);
+        root = Power(RootExponent);
         return root.Square() == this;
     }
 
     /// <summary><c>a^exponent</c> for an exponent that is not secret.</summary>
-    public Fp Power(BigInteger exponent)
+    public Fp Power(BigInteger exponent) => Power(Limbs.FromBigInteger(exponent));
+
+    /// <summary><c>a^exponent</c> for an exponent in limbs, least significant first, that is not secret: windows of four bits.</summary>
+    public Fp Power(ReadOnlySpan<ulong> exponent)
     {
-        Fp result = One;
-        for (int bit = (int)exponent.GetBitLength() - 1; bit >= 0; bit--)
+        const int WindowBits = 4;
+        Span<Fp> powers = stackalloc Fp[1 << WindowBits];
+        powers[0] = One;
+        for (int i = 1; i < powers.Length; i++)
         {
-            result = result.Square();
-            if (!((exponent >> bit) & 1).IsZero)
+            powers[i] = powers[i - 1] * this;
+        }
+
+        Fp result = One;
+        for (int bit = (exponent.Length * 64) - WindowBits; bit >= 0; bit -= WindowBits)
+        {
+            for (int i = 0; i < WindowBits; i++)
             {
-                result *= this;
+                result *= result;
+            }
+
+            int window = (int)(exponent[bit / 64] >> (bit % 64)) & (powers.Length - 1);
+            if (window != 0)
+            {
+                result *= powers[window];
             }
         }
 
@@ -311,11 +327,9 @@ internal readonly struct Fp : IEquatable<Fp>
 
     private static Fp FromRaw(BigInteger value)
     {
-        ulong[] limbs = Raw(value);
+        ulong[] limbs = [.. Limbs.FromBigInteger(value), 0, 0, 0, 0, 0, 0];
         return new(limbs[0], limbs[1], limbs[2], limbs[3], limbs[4], limbs[5]);
     }
-
-    private static ulong[] Raw(BigInteger value) => [.. Enumerable.Range(0, 6).Select(i => (ulong)((value >> (64 * i)) & ulong.MaxValue))];
 
     private static BigInteger ToBigInteger(ulong[] limbs) =>
         limbs.Reverse().Aggregate(BigInteger.Zero, (value, limb) => (value << 64) | limb);

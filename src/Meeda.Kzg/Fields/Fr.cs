@@ -38,18 +38,16 @@ public readonly struct Fr : IEquatable<Fr>
     /// <summary>The prime <c>r</c>.</summary>
     internal static readonly BigInteger Modulus = ToBigInteger(R0, R1, R2, R3);
 
-    private static readonly Fr _one = FromRaw(BigInteger.ModPow(2, 256, Modulus));
-
     // 2^512 mod r: multiplying by it brings a plain value into Montgomery form.
-    private static readonly Fr _montgomerySquare = FromRaw(BigInteger.ModPow(2, 512, Modulus));
+    private static readonly Fr MontgomerySquare = FromRaw(BigInteger.ModPow(2, 512, Modulus));
 
-    private static readonly BigInteger _inverseExponent = Modulus - 2;
+    private static readonly ulong[] InverseExponent = Limbs.FromBigInteger(Modulus - 2);
 
     /// <summary>0.</summary>
     public static Fr Zero => default;
 
     /// <summary>1.</summary>
-    public static Fr One => _one;
+    public static Fr One { get; } = FromRaw(BigInteger.ModPow(2, 256, Modulus));
 
     /// <summary>Whether this is 0.</summary>
     public bool IsZero => (_0 | _1 | _2 | _3) == 0;
@@ -63,7 +61,7 @@ public readonly struct Fr : IEquatable<Fr>
             return false;
         }
 
-        element = Read(bigEndian) * _montgomerySquare;
+        element = Read(bigEndian) * MontgomerySquare;
         return true;
     }
 
@@ -77,14 +75,14 @@ public readonly struct Fr : IEquatable<Fr>
         }
 
         // 2^256 < 3r: at most two subtractions.
-        return ReduceOnce(Read(bigEndian)).Canonical() * _montgomerySquare;
+        return ReduceOnce(Read(bigEndian)).Canonical() * MontgomerySquare;
     }
 
     /// <summary>The element of a small number.</summary>
-    public static Fr FromUInt64(ulong value) => new Fr(value, 0, 0, 0) * _montgomerySquare;
+    public static Fr FromUInt64(ulong value) => new Fr(value, 0, 0, 0) * MontgomerySquare;
 
     /// <summary>The element of a number below 2^128.</summary>
-    public static Fr FromUInt128(UInt128 value) => new Fr((ulong)value, (ulong)(value >> 64), 0, 0) * _montgomerySquare;
+    public static Fr FromUInt128(UInt128 value) => new Fr((ulong)value, (ulong)(value >> 64), 0, 0) * MontgomerySquare;
 
     /// <summary>Writes the value as 32 big-endian bytes.</summary>
     public void Encode(Span<byte> bigEndian)
@@ -164,7 +162,7 @@ public readonly struct Fr : IEquatable<Fr>
     }
 
     /// <summary>The inverse, and 0 for 0: <c>a^(r-2)</c> (Fermat).</summary>
-    public Fr Inverse() => Power(_inverseExponent);
+    public Fr Inverse() => Power(InverseExponent);
 
     /// <summary>Equality by value.</summary>
     public static bool operator ==(in Fr a, in Fr b) => ((a._0 ^ b._0) | (a._1 ^ b._1) | (a._2 ^ b._2) | (a._3 ^ b._3)) == 0;
@@ -188,7 +186,7 @@ public readonly struct Fr : IEquatable<Fr>
     internal static Fr FromBigInteger(BigInteger value)
     {
         BigInteger reduced = value % Modulus;
-        return FromRaw(reduced.Sign < 0 ? reduced + Modulus : reduced) * _montgomerySquare;
+        return FromRaw(reduced.Sign < 0 ? reduced + Modulus : reduced) * MontgomerySquare;
     }
 
     /// <summary>Whether 32 big-endian bytes are below <c>r</c>.</summary>
@@ -221,15 +219,31 @@ public readonly struct Fr : IEquatable<Fr>
     }
 
     /// <summary><c>a^exponent</c> for an exponent that is not secret.</summary>
-    internal Fr Power(BigInteger exponent)
+    internal Fr Power(BigInteger exponent) => Power(Limbs.FromBigInteger(exponent));
+
+    /// <summary><c>a^exponent</c> for an exponent in limbs, least significant first, that is not secret: windows of four bits.</summary>
+    internal Fr Power(ReadOnlySpan<ulong> exponent)
     {
-        Fr result = One;
-        for (int bit = (int)exponent.GetBitLength() - 1; bit >= 0; bit--)
+        const int WindowBits = 4;
+        Span<Fr> powers = stackalloc Fr[1 << WindowBits];
+        powers[0] = One;
+        for (int i = 1; i < powers.Length; i++)
         {
-            result *= result;
-            if (!((exponent >> bit) & 1).IsZero)
+            powers[i] = powers[i - 1] * this;
+        }
+
+        Fr result = One;
+        for (int bit = (exponent.Length * 64) - WindowBits; bit >= 0; bit -= WindowBits)
+        {
+            for (int i = 0; i < WindowBits; i++)
             {
-                result *= this;
+                result *= result;
+            }
+
+            int window = (int)(exponent[bit / 64] >> (bit % 64)) & (powers.Length - 1);
+            if (window != 0)
+            {
+                result *= powers[window];
             }
         }
 

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 
 namespace Meeda.Kzg.Fields;
@@ -40,5 +41,17 @@ internal static class Limbs
         next |= difference < borrow ? 1UL : 0UL;
         borrow = next;
         return result;
+    }
+
+    /// <summary>The limbs of a number that is not negative, as few as hold it.</summary>
+    public static ulong[] FromBigInteger(BigInteger value)
+    {
+        var limbs = new ulong[(value.GetBitLength() + 63) / 64];
+        for (int i = 0; i < limbs.Length; i++)
+        {
+            limbs[i] = (ulong)((value >> (64 * i)) & ulong.MaxValue);
+        }
+
+        return limbs;
     }
 }

@@ -1,0 +1,11 @@
+using Meeda.Kzg.Commitments;
+
+namespace Meeda.Kzg.Tests;
+
+/// <summary>The keys of Ethereum's setup, made once for all tests.</summary>
+internal static class Keys
+{
+    public static CommitmentKey Commitment { get; } = new(TrustedSetup.Ethereum);
+
+    public static VerificationKey Verification { get; } = new(TrustedSetup.Ethereum);
+}

@@ -9,7 +9,6 @@ using Meeda.Node.Http;
 using Meeda.Node.L1;
 using Meeda.Node.Proofs;
 using Meeda.Node.Storage;
-using Microsoft.Extensions.Options;
 
 namespace Meeda.Node;
 
@@ -64,7 +63,7 @@ internal static class Roles
             new EthereumClient(new JsonRpcClient(services.GetRequiredService<IHttpClientFactory>().CreateClient(nameof(EthereumClient)))));
         builder.Services.AddSingleton(new OperatorAccount(signer.Address));
         builder.Services.AddSingleton(services => new TransactionSender(
-            services.GetRequiredService<EthereumClient>(), signer, new TransactionSenderOptions { Confirmations = l1.Confirmations }));
+            services.GetRequiredService<EthereumClient>(), signer, new TransactionSenderOptions { Confirmations = l1.Confirmations, PollInterval = l1.PollInterval }));
         builder.Services.AddSingleton(services => new MeedaVerifierContract(services.GetRequiredService<EthereumClient>(), Address.Parse(l1.Contract)));
         AddBackground<L1Follower>(builder.Services);
         AddBackground<AnchorPoster>(builder.Services);

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using Meeda.Node.Http;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Data.Sqlite;
 using Xunit;

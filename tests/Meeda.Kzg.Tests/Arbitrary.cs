@@ -21,6 +21,21 @@ internal static class Arbitrary
     public static readonly Gen<UInt128> UInt128 = Gen.Select(
         Gen.OneOf(Gen.ULong, AnyOf(0UL, ulong.MaxValue)), Gen.OneOf(Gen.ULong, AnyOf(0UL, 1UL, ulong.MaxValue)), (high, low) => new UInt128(high, low));
 
+    /// <summary>Blobs of every density: zeros, one value repeated, or a value of its own in every element.</summary>
+    public static readonly Gen<byte[]> Blob = Gen.Select(Gen.Int[0, 2], Gen.ULong, Fr).Select((kind, seed, value) =>
+    {
+        var blob = new byte[Kzg.Commitments.Blob.ByteLength];
+        Fr current = value;
+        Fr factor = kind == 2 ? Kzg.Fields.Fr.FromUInt64(seed) : Kzg.Fields.Fr.One;
+        for (int i = 0; i < Kzg.Commitments.Blob.ElementCount && kind > 0; i++)
+        {
+            current.Encode(blob.AsSpan(i * Kzg.Commitments.Blob.ElementLength));
+            current *= factor;
+        }
+
+        return blob;
+    });
+
     /// <summary>Points of G1 with any Z coordinate, the one at infinity among them.</summary>
     public static readonly Gen<G1Point> G1 = Gen.Frequency(
         (9, Gen.Select(Fr, Gen.ULong, (a, b) => G1Point.Generator.Multiply(a) + G1Point.Generator.Multiply(Kzg.Fields.Fr.FromUInt64(b)))),

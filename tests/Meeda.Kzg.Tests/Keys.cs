@@ -1,3 +1,4 @@
+using Meeda.Kzg.Cells;
 using Meeda.Kzg.Commitments;
 
 namespace Meeda.Kzg.Tests;
@@ -8,4 +9,8 @@ internal static class Keys
     public static CommitmentKey Commitment { get; } = new(TrustedSetup.Ethereum);
 
     public static VerificationKey Verification { get; } = new(TrustedSetup.Ethereum);
+
+    public static CellProver Cells { get; } = new(TrustedSetup.Ethereum);
+
+    public static CellVerifier CellVerifier { get; } = new(TrustedSetup.Ethereum);
 }

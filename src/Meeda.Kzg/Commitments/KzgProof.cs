@@ -30,6 +30,9 @@ public readonly struct KzgProof : IEquatable<KzgProof>
         return valid;
     }
 
+    /// <summary>The proof that a point of the subgroup is.</summary>
+    internal static KzgProof From(G1Affine point) => new(point);
+
     /// <summary>Decodes a compressed proof.</summary>
     /// <exception cref="KzgFormatException">The bytes are none: see <see cref="TryDecode"/>.</exception>
     public static KzgProof Decode(ReadOnlySpan<byte> compressed) => TryDecode(compressed, out KzgProof proof)

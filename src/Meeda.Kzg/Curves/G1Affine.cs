@@ -45,8 +45,14 @@ internal readonly struct G1Affine(in Fp x, in Fp y) : IEquatable<G1Affine>
     public bool IsInSubgroup()
     {
         G1Point point = new(this);
-        return new G1Point(new G1Affine(Beta * X, Y)) == -MultiplyByCurveParameter(MultiplyByCurveParameter(point));
+        return new G1Point(Endomorphism()) == -MultiplyByCurveParameter(MultiplyByCurveParameter(point));
     }
+
+    /// <summary>The endomorphism <c>φ(x, y) = (β·x, y)</c>, in G1 the multiplication by <c>-z²</c>.</summary>
+    public G1Affine Endomorphism() => new(EndomorphismX(X), Y);
+
+    /// <summary><c>β·x</c>, in Jacobian coordinates too: what <see cref="Endomorphism"/> makes of the x coordinate.</summary>
+    public static Fp EndomorphismX(in Fp x) => Beta * x;
 
     /// <summary>Decodes 48 compressed bytes into a point of the curve; the subgroup is not checked.</summary>
     public static bool TryDecode(ReadOnlySpan<byte> compressed, out G1Affine point)

@@ -133,7 +133,7 @@ public readonly struct G1Point : IEquatable<G1Point>
     public static G1Point operator -(in G1Point a) => new(a._x, -a._y, a._z);
 
     /// <summary>The scalar multiple <c>[scalar]P</c>. Not constant-time.</summary>
-    public G1Point Multiply(Fr scalar) => MultiScalarMultiply([this], [scalar]);
+    public G1Point Multiply(Fr scalar) => MultiScalarMultiplication.Sum([this], [scalar]);
 
     /// <summary><c>Σ scalar_i·P_i</c>, for any points: repeated, opposite or at infinity. Not constant-time.</summary>
     /// <exception cref="ArgumentException">There are not as many scalars as points.</exception>
@@ -144,9 +144,7 @@ public readonly struct G1Point : IEquatable<G1Point>
             throw new ArgumentException($"scalars: {scalars.Length} for {points.Length} points", nameof(scalars));
         }
 
-        var affine = new G1Affine[points.Length];
-        ToAffine(points, affine);
-        return MultiScalarMultiplication.Sum(affine, scalars);
+        return MultiScalarMultiplication.Sum(points, scalars);
     }
 
     /// <summary><c>Σ w_i·P_i</c> with weights below 2^128, at half the price of full scalars; for any points: repeated, opposite or at infinity.</summary>
@@ -158,8 +156,6 @@ public readonly struct G1Point : IEquatable<G1Point>
             throw new ArgumentException($"weights: {weights.Length} for {points.Length} points", nameof(weights));
         }
 
-        var affine = new G1Affine[points.Length];
-        ToAffine(points, affine);
         var limbs = new ulong[2 * weights.Length];
         for (int i = 0; i < weights.Length; i++)
         {
@@ -167,7 +163,7 @@ public readonly struct G1Point : IEquatable<G1Point>
             limbs[(2 * i) + 1] = (ulong)(weights[i] >> 64);
         }
 
-        return MultiScalarMultiplication.Sum(affine, limbs, 2);
+        return MultiScalarMultiplication.Sum(points, limbs, 2);
     }
 
     /// <summary>Equality as points: different coordinates of one point are equal.</summary>
@@ -216,6 +212,9 @@ public readonly struct G1Point : IEquatable<G1Point>
         return new(x, (e * (d - x)) - c.Double().Double().Double(), (_y * _z).Double());
     }
 
+    /// <summary>The endomorphism <c>φ</c>, in G1 the multiplication by <c>-z²</c>.</summary>
+    internal G1Point Endomorphism() => new(G1Affine.EndomorphismX(_x), _y, _z);
+
     /// <summary>The sum with a point given by its coordinates.</summary>
     internal G1Point Add(in G1Affine other)
     {
@@ -252,8 +251,9 @@ public readonly struct G1Point : IEquatable<G1Point>
     internal G1Affine ToAffine() => ToAffine(_z.Inverse());
 
     /// <summary>Many points by their coordinates, with one inversion in all.</summary>
-    internal static void ToAffine(ReadOnlySpan<G1Point> points, Span<G1Affine> affine)
+    internal static G1Affine[] ToAffine(ReadOnlySpan<G1Point> points)
     {
+        var affine = new G1Affine[points.Length];
         var inverses = new Fp[points.Length];
         for (int i = 0; i < points.Length; i++)
         {
@@ -265,6 +265,8 @@ public readonly struct G1Point : IEquatable<G1Point>
         {
             affine[i] = points[i].ToAffine(inverses[i]);
         }
+
+        return affine;
     }
 
     // The inverse of Z = 0 is 0, which makes (0, 0), the affine form of infinity.

@@ -1,3 +1,4 @@
+using System.Numerics;
 using Meeda.Kzg.Fields;
 
 namespace Meeda.Kzg.Curves;
@@ -8,7 +9,7 @@ namespace Meeda.Kzg.Curves;
 /// </summary>
 internal static class MultiScalarMultiplication
 {
-    private const int LimbsPerScalar = 4;
+    private const int LimbsPerHalf = 2;
 
     // Up to so many points the shared doublings of Straus' method cost less than Pippenger's bucket sums (counted in field multiplications).
     private const int StrausLimit = 12;
@@ -16,24 +17,48 @@ internal static class MultiScalarMultiplication
     // Width of the non-adjacent form in Straus' method: the table of a point holds its odd multiples 1, 3, …, 15.
     private const int NafWidth = 5;
 
-    /// <summary>The sum with scalars of the scalar field.</summary>
-    public static G1Point Sum(ReadOnlySpan<G1Affine> points, ReadOnlySpan<Fr> scalars)
+    // z², by which a scalar is split in two halves: k = k1 + k2·z² with k1 and k2 below 2^128.
+    private static readonly BigInteger CurveParameterSquare = BigInteger.Pow(Pairing.CurveParameter, 2);
+
+    /// <summary>The sum over points of the subgroup.</summary>
+    public static G1Point Sum(ReadOnlySpan<G1Point> points, ReadOnlySpan<Fr> scalars)
     {
-        var limbs = new ulong[LimbsPerScalar * scalars.Length];
-        for (int i = 0; i < scalars.Length; i++)
+        if (2 * points.Length > StrausLimit)
         {
-            scalars[i].CopyPlainLimbsTo(limbs.AsSpan(LimbsPerScalar * i));
+            return Sum(G1Point.ToAffine(points), scalars);
         }
 
-        return Sum(points, limbs, LimbsPerScalar);
+        // [k]P = [k1]P + [k2](-φ(P)): half the doublings (Gallant, Lambert, Vanstone).
+        var halves = new G1Point[2 * points.Length];
+        for (int i = 0; i < points.Length; i++)
+        {
+            halves[2 * i] = points[i];
+            halves[(2 * i) + 1] = -points[i].Endomorphism();
+        }
+
+        return Straus(halves, Split(scalars), LimbsPerHalf);
     }
 
-    /// <summary>The sum with scalars of <paramref name="limbsPerScalar"/> limbs each, least significant first.</summary>
-    public static G1Point Sum(ReadOnlySpan<G1Affine> points, ReadOnlySpan<ulong> scalars, int limbsPerScalar) =>
-        points.Length <= StrausLimit ? Straus(points, scalars, limbsPerScalar) : Pippenger(points, scalars, limbsPerScalar);
+    /// <inheritdoc cref="Sum(ReadOnlySpan{G1Point}, ReadOnlySpan{Fr})"/>
+    public static G1Point Sum(ReadOnlySpan<G1Affine> points, ReadOnlySpan<Fr> scalars)
+    {
+        var halves = new G1Affine[2 * points.Length];
+        for (int i = 0; i < points.Length; i++)
+        {
+            halves[2 * i] = points[i];
+            halves[(2 * i) + 1] = -points[i].Endomorphism();
+        }
+
+        return Pippenger(halves, Split(scalars), LimbsPerHalf);
+    }
+
+    /// <summary>The sum over any points of the curve, with scalars of <paramref name="limbsPerScalar"/> limbs each, least significant first.</summary>
+    public static G1Point Sum(ReadOnlySpan<G1Point> points, ReadOnlySpan<ulong> scalars, int limbsPerScalar) => points.Length <= StrausLimit
+        ? Straus(points, scalars, limbsPerScalar)
+        : Pippenger(G1Point.ToAffine(points), scalars, limbsPerScalar);
 
     /// <summary>Straus' method: one run of doublings for all points, additions from tables of odd multiples.</summary>
-    internal static G1Point Straus(ReadOnlySpan<G1Affine> points, ReadOnlySpan<ulong> scalars, int limbsPerScalar)
+    internal static G1Point Straus(ReadOnlySpan<G1Point> points, ReadOnlySpan<ulong> scalars, int limbsPerScalar)
     {
         const int TableLength = 1 << (NafWidth - 2);
         int digitCount = (64 * limbsPerScalar) + 1;
@@ -42,7 +67,7 @@ internal static class MultiScalarMultiplication
         for (int i = 0; i < points.Length; i++)
         {
             Span<G1Point> table = tables.AsSpan(i * TableLength, TableLength);
-            table[0] = new G1Point(points[i]);
+            table[0] = points[i];
             G1Point twice = table[0].Double();
             for (int j = 1; j < TableLength; j++)
             {
@@ -145,6 +170,21 @@ internal static class MultiScalarMultiplication
             digits[position] = (sbyte)(digit - (carry << NafWidth));
             position += NafWidth;
         }
+    }
+
+    // The halves k1, k2 of every scalar, each of two limbs.
+    private static ulong[] Split(ReadOnlySpan<Fr> scalars)
+    {
+        var limbs = new ulong[2 * LimbsPerHalf * scalars.Length];
+        for (int i = 0; i < scalars.Length; i++)
+        {
+            (BigInteger high, BigInteger low) = BigInteger.DivRem(scalars[i].ToBigInteger(), CurveParameterSquare);
+            Span<ulong> halves = limbs.AsSpan(2 * LimbsPerHalf * i);
+            (halves[0], halves[1]) = ((ulong)(UInt128)low, (ulong)((UInt128)low >> 64));
+            (halves[2], halves[3]) = ((ulong)(UInt128)high, (ulong)((UInt128)high >> 64));
+        }
+
+        return limbs;
     }
 
     // Σ (i+1)·bucket_i as the sum of the running sums from the top.

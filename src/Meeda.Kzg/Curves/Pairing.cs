@@ -22,8 +22,7 @@ internal static class Pairing
     private static Fp12 MillerLoop(ReadOnlySpan<G1Point> g1, ReadOnlySpan<G2Lines> g2)
     {
         // 1. -x/y and 1/y of every point; a pair with a point at infinity contributes the factor 1, that is nothing.
-        var points = new G1Affine[g1.Length];
-        G1Point.ToAffine(g1, points);
+        G1Affine[] points = G1Point.ToAffine(g1);
         var yInverses = new Fp[g1.Length];
         for (int i = 0; i < points.Length; i++)
         {

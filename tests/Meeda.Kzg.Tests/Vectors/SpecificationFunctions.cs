@@ -1,3 +1,4 @@
+using Meeda.Kzg.Cells;
 using Meeda.Kzg.Commitments;
 using Meeda.Kzg.Fields;
 using YamlDotNet.RepresentationModel;
@@ -25,11 +26,27 @@ internal static class SpecificationFunctions
         ["verify_blob_kzg_proof_batch"] = input => Boolean(
             Keys.Verification.VerifyBlobProofBatch(
                 input.Concatenated("blobs", Blob.ByteLength), input.Commitments("commitments"), input.Proofs("proofs"))),
-        ["compute_cells"] = null,
-        ["compute_cells_and_kzg_proofs"] = null,
-        ["recover_cells_and_kzg_proofs"] = null,
-        ["verify_cell_kzg_proof_batch"] = null,
-        ["compute_verify_cell_kzg_proof_batch_challenge"] = null,
+        ["compute_cells"] = input => CellList(Keys.Cells.ComputeCells(input.Bytes("blob"))),
+        ["compute_cells_and_kzg_proofs"] = input =>
+        {
+            byte[] cells = Keys.Cells.ComputeCellsAndKzgProofs(input.Bytes("blob"), out KzgProof[] proofs);
+            return $"[{CellList(cells)},[{string.Join(',', proofs)}]]";
+        },
+        ["recover_cells_and_kzg_proofs"] = input =>
+        {
+            byte[] cells = Keys.Cells.RecoverCellsAndKzgProofs(
+                input.CellIndices(), input.Concatenated("cells", Cell.ByteLength), out KzgProof[] proofs);
+            return $"[{CellList(cells)},[{string.Join(',', proofs)}]]";
+        },
+        ["verify_cell_kzg_proof_batch"] = input => Boolean(
+            Keys.CellVerifier.VerifyCellKzgProofBatch(
+                input.Commitments("commitments"), input.CellIndices(), input.Concatenated("cells", Cell.ByteLength), input.Proofs("proofs"))),
+        ["compute_verify_cell_kzg_proof_batch_challenge"] = input => CellBatchChallenge.Compute(
+            input.Commitments("commitments"),
+            [.. input.Integers("commitment_indices").Select(index => (int)index)],
+            input.CellIndices(),
+            input.CosetEvaluations(),
+            input.Proofs("proofs")).ToString(),
     };
 
     public static bool IsKnown(string name) => Functions.ContainsKey(name);
@@ -47,6 +64,9 @@ internal static class SpecificationFunctions
     private static string ComputeChallenge(byte[] blob, KzgCommitment commitment) => Blob.IsCanonical(blob) && blob.Length == Blob.ByteLength
         ? BlobChallenge.Compute(blob, commitment).ToString()
         : throw new KzgFormatException("blob");
+
+    private static string CellList(byte[] cells) =>
+        $"[{string.Join(',', cells.Chunk(Cell.ByteLength).Select(cell => "0x" + Convert.ToHexStringLower(cell)))}]";
 
     private static string Boolean(bool value) => value ? "true" : "false";
 }

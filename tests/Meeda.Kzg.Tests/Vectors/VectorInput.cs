@@ -1,3 +1,4 @@
+using Meeda.Kzg.Cells;
 using Meeda.Kzg.Commitments;
 using Meeda.Kzg.Fields;
 using YamlDotNet.RepresentationModel;
@@ -33,6 +34,12 @@ internal sealed class VectorInput
 
     public ulong[] Integers(string name) =>
         [.. ((YamlSequenceNode)_input[name]).Select(node => ulong.Parse(((YamlScalarNode)node).Value!, System.Globalization.CultureInfo.InvariantCulture))];
+
+    public CellIndex[] CellIndices() => [.. Integers("cell_indices").Select(index => new CellIndex(index))];
+
+    /// <summary>The elements of the list of lists "cosets_evals", one behind the other.</summary>
+    public byte[] CosetEvaluations() =>
+        [.. ((YamlSequenceNode)_input["cosets_evals"]).SelectMany(coset => ((YamlSequenceNode)coset).SelectMany(Hex))];
 
     /// <summary>Several inputs of one length, one behind the other; another length in the middle must not hide behind a right sum.</summary>
     public byte[] Concatenated(string name, int length)

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 
 using Meeda.Node;
+using Meeda.Testing;
 
 namespace Meeda.EndToEnd.Tests;
 
@@ -8,12 +9,6 @@ namespace Meeda.EndToEnd.Tests;
 internal static class CommandLine
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
-
-    /// <summary>The folder that holds Meeda.sln.</summary>
-    public static string Root { get; } = FindRoot();
-
-    /// <summary>The local L1's binary, or null where it is not installed.</summary>
-    public static string? Anvil { get; } = FindAnvil();
 
     /// <summary>Starts the program with the same runtime as the tests.</summary>
     public static Process Start(string folder, params string[] arguments)
@@ -25,7 +20,7 @@ internal static class CommandLine
             start.ArgumentList.Add(argument);
         }
 
-        start.Environment["MEEDA_ANVIL"] = Anvil ?? "";
+        start.Environment["MEEDA_ANVIL"] = Anvil.Binary ?? "";
         return Process.Start(start)!;
     }
 
@@ -38,23 +33,5 @@ internal static class CommandLine
         using var limit = new CancellationTokenSource(Limit);
         await process.WaitForExitAsync(limit.Token);
         return (process.ExitCode, await output, await error);
-    }
-
-    private static string? FindAnvil()
-    {
-        string modules = Path.Combine(Root, "contracts", "node_modules", "@foundry-rs");
-        string? installed = Directory.Exists(modules) ? Directory.EnumerateFiles(modules, "anvil", SearchOption.AllDirectories).FirstOrDefault() : null;
-        return Environment.GetEnvironmentVariable("MEEDA_ANVIL") is { Length: > 0 } named ? named : installed;
-    }
-
-    private static string FindRoot()
-    {
-        string? folder = AppContext.BaseDirectory;
-        while (folder is not null && !File.Exists(Path.Combine(folder, "Meeda.sln")))
-        {
-            folder = Path.GetDirectoryName(folder);
-        }
-
-        return folder ?? throw new InvalidOperationException("Meeda.sln is in no folder above the tests");
     }
 }

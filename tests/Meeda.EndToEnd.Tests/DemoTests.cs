@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
 using Meeda.Node;
+using Meeda.Testing;
 using Xunit;
 
 namespace Meeda.EndToEnd.Tests;
@@ -19,8 +20,8 @@ public sealed class DemoTests : IDisposable
     [SkippableFact]
     public async Task A_real_batch_of_OP_Mainnet_goes_in_is_anchored_proven_and_comes_back()
     {
-        Skip.If(CommandLine.Anvil is null, NoAnvil);
-        string batch = Path.GetFullPath(Path.Combine(CommandLine.Root, "..", "shared", "batches", "op-mainnet-calldata.hex"));
+        Skip.If(Anvil.Binary is null, NoAnvil);
+        string batch = Path.GetFullPath(Path.Combine(Repository.Root, "..", "shared", "batches", "op-mainnet-calldata.hex"));
         Skip.IfNot(File.Exists(batch), "the OP Mainnet batch is not beside this repository (../shared/batches/op-mainnet-calldata.hex)");
         int length = ((await File.ReadAllTextAsync(batch)).Trim().Length - 2) / 2;
         JsonElement result = await RunDemoAsync(batch);
@@ -31,7 +32,7 @@ public sealed class DemoTests : IDisposable
     [SkippableFact]
     public async Task A_batch_that_the_demo_makes_is_several_blobs_long_and_verified()
     {
-        Skip.If(CommandLine.Anvil is null, NoAnvil);
+        Skip.If(Anvil.Binary is null, NoAnvil);
         JsonElement result = await RunDemoAsync();
         Assert.True(result.GetProperty("blobs").GetInt32() > 1);
         Assert.True(result.GetProperty("anchorGas").GetUInt64() > 21_000);
@@ -41,7 +42,7 @@ public sealed class DemoTests : IDisposable
     [SkippableFact]
     public async Task A_file_of_raw_bytes_is_taken_as_it_is()
     {
-        Skip.If(CommandLine.Anvil is null, NoAnvil);
+        Skip.If(Anvil.Binary is null, NoAnvil);
         string file = Path.Combine(_folder, "raw");
         await File.WriteAllBytesAsync(file, [0x30, 0x78, 0xff]);
         (int exitCode, _, string error) = await CommandLine.RunAsync(_folder, "demo", file);
@@ -56,7 +57,7 @@ public sealed class DemoTests : IDisposable
     [SkippableFact]
     public async Task Ctrl_C_stops_the_demo_and_leaves_no_process_behind()
     {
-        Skip.If(CommandLine.Anvil is null, NoAnvil);
+        Skip.If(Anvil.Binary is null, NoAnvil);
         Skip.IfNot(OperatingSystem.IsLinux(), "children are looked up in /proc");
         using Process demo = CommandLine.Start(_folder, "demo");
         while (await demo.StandardOutput.ReadLineAsync() is { } line && !line.StartsWith("Waiting for an epoch", StringComparison.Ordinal))
@@ -79,7 +80,7 @@ public sealed class DemoTests : IDisposable
     [SkippableFact]
     public async Task A_port_in_use_is_said_in_one_sentence()
     {
-        Skip.If(CommandLine.Anvil is null, NoAnvil);
+        Skip.If(Anvil.Binary is null, NoAnvil);
         using var taken = new TcpListener(IPAddress.Loopback, 0);
         taken.Start();
         int port = ((IPEndPoint)taken.LocalEndpoint).Port;
@@ -112,7 +113,7 @@ public sealed class DemoTests : IDisposable
     [SkippableFact]
     public async Task Dev_says_where_everything_is_and_answers_until_it_is_stopped()
     {
-        Skip.If(CommandLine.Anvil is null, NoAnvil);
+        Skip.If(Anvil.Binary is null, NoAnvil);
         using Process dev = CommandLine.Start(_folder, "dev", "--json", "--port", "0", "--l1-port", "0");
         JsonElement where = JsonDocument.Parse((await dev.StandardOutput.ReadLineAsync())!).RootElement;
         using var http = new HttpClient();

@@ -64,13 +64,7 @@ public sealed class Anvil : IAsyncDisposable
             return named;
         }
 
-        string? folder = AppContext.BaseDirectory;
-        while (folder is not null && !File.Exists(Path.Combine(folder, "Meeda.sln")))
-        {
-            folder = Path.GetDirectoryName(folder);
-        }
-
-        string modules = Path.Combine(folder ?? ".", "contracts", "node_modules", "@foundry-rs");
+        string modules = Path.Combine(Repository.Root, "contracts", "node_modules", "@foundry-rs");
         return Directory.Exists(modules) ? Directory.EnumerateFiles(modules, "anvil", SearchOption.AllDirectories).FirstOrDefault() : null;
     }
 }

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
+using Meeda.Testing;
 using Xunit;
 
 namespace Meeda.Tidy.Tests;

@@ -3,6 +3,7 @@ using Meeda.Node.Anchors;
 using Meeda.Node.Batches;
 using Meeda.Node.L1;
 using Meeda.Node.Storage;
+using Meeda.Testing;
 using Xunit;
 
 namespace Meeda.Tidy.Tests;

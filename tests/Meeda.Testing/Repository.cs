@@ -1,7 +1,7 @@
-namespace Meeda.Tidy.Tests;
+namespace Meeda.Testing;
 
 /// <summary>The files of this repository as they stand on disk.</summary>
-internal static class Repository
+public static class Repository
 {
     /// <summary>The folder that holds Meeda.sln.</summary>
     public static string Root { get; } = FindRoot();

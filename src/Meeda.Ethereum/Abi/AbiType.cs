@@ -212,7 +212,7 @@ internal abstract class AbiType
     /// <summary><c>bytes</c> and <c>string</c>.</summary>
     private sealed class AbiBytes(bool isText) : AbiType
     {
-        private static readonly UTF8Encoding _strictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+        private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
         public override string Name => isText ? "string" : "bytes";
 
@@ -222,7 +222,7 @@ internal abstract class AbiType
         {
             byte[] bytes = (isText, value) switch
             {
-                (true, string text) => _strictUtf8.GetBytes(text),
+                (true, string text) => StrictUtf8.GetBytes(text),
                 (false, byte[] array) => array,
                 _ => throw new AbiFormatException($"{Name}: {value.GetType().Name} is given"),
             };
@@ -245,7 +245,7 @@ internal abstract class AbiType
             byte[] bytes = data.Slice(Word, length).ToArray();
             try
             {
-                return isText ? _strictUtf8.GetString(bytes) : bytes;
+                return isText ? StrictUtf8.GetString(bytes) : bytes;
             }
             catch (DecoderFallbackException)
             {

@@ -20,7 +20,7 @@ public sealed class JsonRpcClient(HttpClient http)
     // A block's logs with full anchors are a few megabytes; a node that sends more is broken or hostile.
     private const int MaxAnswerBytes = 64 * 1024 * 1024;
 
-    private static readonly JsonSerializerOptions _json = new(JsonSerializerDefaults.Web);
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
     private readonly ResiliencePipeline _pipeline = new ResiliencePipelineBuilder()
         .AddRetry(new RetryStrategyOptions
@@ -74,7 +74,7 @@ public sealed class JsonRpcClient(HttpClient http)
 
     private async Task<JsonElement> CallOnceAsync(long id, string method, IReadOnlyList<object?> parameters, CancellationToken cancellationToken)
     {
-        using JsonContent content = JsonContent.Create(new { jsonrpc = "2.0", id, method, @params = parameters }, options: _json);
+        using JsonContent content = JsonContent.Create(new { jsonrpc = "2.0", id, method, @params = parameters }, options: Json);
 
         // Some nodes and proxies do not take a chunked body.
         await content.LoadIntoBufferAsync(cancellationToken);

@@ -19,8 +19,8 @@ public sealed class PrivateKeySigner
 {
     private const int KeyLength = 32;
 
-    private static readonly X9ECParameters _curve = SecNamedCurves.GetByName("secp256k1");
-    private static readonly ECDomainParameters _domain = new(_curve);
+    private static readonly X9ECParameters Secp256k1 = SecNamedCurves.GetByName("secp256k1");
+    private static readonly ECDomainParameters Domain = new(Secp256k1);
 
     private readonly BcInteger _key;
     private readonly ECPoint _publicKey;
@@ -28,7 +28,7 @@ public sealed class PrivateKeySigner
     private PrivateKeySigner(BcInteger key)
     {
         _key = key;
-        _publicKey = _curve.G.Multiply(key).Normalize();
+        _publicKey = Secp256k1.G.Multiply(key).Normalize();
         Address = Address.FromBytes(Keccak256.Hash(_publicKey.GetEncoded(compressed: false).AsSpan(1)).ToArray().AsSpan(12));
     }
 
@@ -47,7 +47,7 @@ public sealed class PrivateKeySigner
 
         var key = new BcInteger(1, bytes);
         bytes.Clear();
-        return key.SignValue == 0 || key.CompareTo(_curve.N) >= 0
+        return key.SignValue == 0 || key.CompareTo(Secp256k1.N) >= 0
             ? throw new FormatException("private key: it is not between 1 and the order of secp256k1")
             : new PrivateKeySigner(key);
     }
@@ -62,10 +62,10 @@ public sealed class PrivateKeySigner
     public Signature Sign(Bytes32 hash)
     {
         var signer = new ECDsaSigner(new HMacDsaKCalculator(new Sha256Digest()));
-        signer.Init(forSigning: true, new ECPrivateKeyParameters(_key, _domain));
+        signer.Init(forSigning: true, new ECPrivateKeyParameters(_key, Domain));
         BcInteger[] numbers = signer.GenerateSignature(hash.ToArray());
         BcInteger r = numbers[0];
-        BcInteger s = numbers[1].CompareTo(_curve.N.ShiftRight(1)) > 0 ? _curve.N.Subtract(numbers[1]) : numbers[1];
+        BcInteger s = numbers[1].CompareTo(Secp256k1.N.ShiftRight(1)) > 0 ? Secp256k1.N.Subtract(numbers[1]) : numbers[1];
         return new Signature(YParity(hash, r, s), ToInteger(r), ToInteger(s));
     }
 
@@ -76,11 +76,11 @@ public sealed class PrivateKeySigner
     private int YParity(Bytes32 hash, BcInteger r, BcInteger s)
     {
         var e = new BcInteger(1, hash.ToArray());
-        BcInteger inverse = r.ModInverse(_curve.N);
+        BcInteger inverse = r.ModInverse(Secp256k1.N);
         for (int parity = 0; parity < 2; parity++)
         {
-            ECPoint point = _curve.Curve.DecodePoint([(byte)(2 + parity), .. ToBytes(r)]);
-            ECPoint recovered = point.Multiply(s.Multiply(inverse).Mod(_curve.N)).Subtract(_curve.G.Multiply(e.Multiply(inverse).Mod(_curve.N)));
+            ECPoint point = Secp256k1.Curve.DecodePoint([(byte)(2 + parity), .. ToBytes(r)]);
+            ECPoint recovered = point.Multiply(s.Multiply(inverse).Mod(Secp256k1.N)).Subtract(Secp256k1.G.Multiply(e.Multiply(inverse).Mod(Secp256k1.N)));
             if (recovered.Normalize().Equals(_publicKey))
             {
                 return parity;

@@ -17,7 +17,7 @@ public sealed class JsonRpcClient(HttpClient http)
     /// <summary>The tries after the first.</summary>
     public const int Retries = 4;
 
-    // A block's logs with full anchors are a few megabytes; a node that sends more is broken or hostile.
+    // The logs of a few thousand blocks are some megabytes; a node that sends more is broken or hostile.
     private const int MaxAnswerBytes = 64 * 1024 * 1024;
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);

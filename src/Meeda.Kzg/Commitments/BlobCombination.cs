@@ -1,0 +1,49 @@
+using Meeda.Kzg.Fields;
+using Meeda.Kzg.Polynomials;
+
+namespace Meeda.Kzg.Commitments;
+
+/// <summary>
+/// A linear combination <c>Σ w_i·B_i</c> of blobs, fed one blob at a time: many blobs are opened, or checked, at the price of one, because commitments are
+/// linear: <c>commit(Σ w_i·B_i) = Σ w_i·commit(B_i)</c>. Not safe for use by several threads at once.
+/// </summary>
+public sealed class BlobCombination
+{
+    private readonly Fr[] _values = new Fr[Blob.ElementCount];
+    private readonly Fr[] _blob = new Fr[Blob.ElementCount];
+
+    /// <summary>Adds <c>weight·blob</c>. A blob that is refused leaves the combination as it was.</summary>
+    /// <param name="blob">131072 bytes; not kept.</param>
+    /// <param name="weight">The blob's weight.</param>
+    /// <exception cref="KzgFormatException">The length is not that of a blob, or an element is not below the modulus.</exception>
+    public void Add(ReadOnlySpan<byte> blob, UInt128 weight)
+    {
+        Blob.Decode(blob, _blob);
+        Fr factor = Fr.FromUInt128(weight);
+        for (int i = 0; i < _values.Length; i++)
+        {
+            _values[i] += factor * _blob[i];
+        }
+    }
+
+    /// <summary>The combined polynomial's value at <paramref name="z"/>.</summary>
+    public Fr Evaluate(Fr z) => EvaluationForm.Evaluate(_values, z);
+
+    /// <summary>Proves what the combined polynomial is at <paramref name="z"/>.</summary>
+    /// <param name="key">The setup's commitment key.</param>
+    /// <param name="z">The point of evaluation.</param>
+    /// <param name="y">The value there.</param>
+    public KzgProof Open(CommitmentKey key, Fr z, out Fr y)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        return key.Open(_values, z, out y);
+    }
+
+    /// <summary>The commitment to the combined polynomial.</summary>
+    /// <param name="key">The setup's commitment key.</param>
+    public KzgCommitment Commit(CommitmentKey key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        return KzgCommitment.From(key.Commit(_values));
+    }
+}

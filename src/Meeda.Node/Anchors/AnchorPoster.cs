@@ -1,0 +1,53 @@
+using Meeda.Ethereum.Transactions;
+using Meeda.Node.L1;
+using Meeda.Node.Storage;
+using Meeda.Node.Telemetry;
+using Microsoft.Extensions.Options;
+
+namespace Meeda.Node.Anchors;
+
+/// <summary>
+/// Anchors stored batches: one transaction for all that wait, at the latest every <see cref="AnchorOptions.Interval"/>. What counts as anchored
+/// is what the follower saw on L1, never what was sent: after a crash or a reorganisation the ledger says what still waits.
+/// </summary>
+internal sealed class AnchorPoster(
+    IOptions<AnchorOptions> options, Ledger ledger, L1Follower follower, MeedaVerifierContract contract, TransactionSender sender, TimeProvider time, ILogger<AnchorPoster> logger)
+    : BackgroundService
+{
+    // A batch may fill its anchor before the interval is over, so the ledger is asked more often than anchors are sent.
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        // What an earlier run of this process sent may still wait in the mempool: only when it is mined and followed does the ledger tell the truth.
+        await follower.FollowedBeyondPendingAsync(sender, stoppingToken);
+        using var timer = new PeriodicTimer(Look < options.Value.Interval ? Look : options.Value.Interval, time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            try
+            {
+                await AnchorWaitingAsync(stoppingToken);
+            }
+            catch (Exception failure) when (failure is not OperationCanceledException)
+            {
+                logger.AnchoringFailed(failure.Message);
+            }
+        }
+    }
+
+    private async Task AnchorWaitingAsync(CancellationToken cancellationToken)
+    {
+        IReadOnlyList<StoredBatch> waiting = await ledger.WaitingBatchesAsync(options.Value.MaxBlobs, cancellationToken);
+        int blobs = waiting.Sum(batch => batch.BlobCount);
+        if (waiting.Count == 0 || (blobs < options.Value.MaxBlobs && time.GetUtcNow() - waiting[0].StoredAt < options.Value.Interval))
+        {
+            return;
+        }
+
+        logger.Anchoring(waiting.Count, blobs);
+        TransactionReceipt receipt = await sender.SendAsync(contract.Anchor(waiting), cancellationToken);
+        logger.Anchored(receipt.TransactionHash.ToString(), receipt.BlockNumber, receipt.GasUsed);
+        await follower.FollowedAsync(receipt.BlockNumber, cancellationToken);
+    }
+}

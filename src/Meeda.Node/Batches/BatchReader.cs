@@ -1,0 +1,46 @@
+using Meeda.Ethereum;
+using Meeda.Kzg.Commitments;
+using Meeda.Node.Storage;
+using Meeda.Node.Telemetry;
+using Meeda.Protocol.Batches;
+
+namespace Meeda.Node.Batches;
+
+/// <summary>Gives batches back. Nothing leaves that was not checked against the batch's commitments: rows may rot, disks may lie.</summary>
+internal sealed class BatchReader(CommitmentKey key, RowStore rows, Ledger ledger, ILogger<BatchReader> logger)
+{
+    /// <summary>Reads the payload of a batch by its id.</summary>
+    /// <exception cref="DaException">It was never stored here, or its rows cannot be read whole and right now.</exception>
+    public async Task<byte[]> ReadAsync(BatchId id, CancellationToken cancellationToken) =>
+        await ReadAsync(await ledger.FindBatchAsync(id, cancellationToken), cancellationToken);
+
+    /// <summary>Reads the payload with that Keccak-256.</summary>
+    /// <exception cref="DaException">It was never stored here, or its rows cannot be read whole and right now.</exception>
+    public async Task<byte[]> ReadByPayloadHashAsync(Bytes32 payloadHash, CancellationToken cancellationToken) =>
+        await ReadAsync(await ledger.FindBatchByPayloadAsync(payloadHash, cancellationToken), cancellationToken);
+
+    private async Task<byte[]> ReadAsync(StoredBatch? batch, CancellationToken cancellationToken)
+    {
+        if (batch is null)
+        {
+            throw new DaException(DaError.Absent, "commitment: no batch of this commitment was ever stored here");
+        }
+
+        byte[]? blobs = await rows.ReadAsync(batch.Id, batch.BlobCount, cancellationToken);
+        if (blobs is null)
+        {
+            logger.RowsMissing(batch.Id.ToString());
+            throw new DaException(DaError.Unavailable, "store: rows of this batch are missing at the moment");
+        }
+
+        if (!RowVerification.Matches(key, blobs, batch.Commitments)
+            || !BlobEncoding.TryDecode(blobs, out byte[] payload, out _)
+            || payload.Length != batch.PayloadLength)
+        {
+            logger.RowsCorrupt(batch.Id.ToString());
+            throw new DaException(DaError.Unavailable, "store: rows of this batch do not match its commitments; they are not given out");
+        }
+
+        return payload;
+    }
+}

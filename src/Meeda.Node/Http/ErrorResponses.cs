@@ -1,0 +1,55 @@
+using Meeda.Node.Telemetry;
+using Microsoft.AspNetCore.Diagnostics;
+
+namespace Meeda.Node.Http;
+
+/// <summary>The body of every error: one sentence that names the field and, where there is one, the limit.</summary>
+/// <param name="Error">The sentence.</param>
+public sealed record ErrorBody(string Error);
+
+/// <summary>
+/// The one place where failures become status codes. 404 is said only where the ledger proves absence: an OP Stack node stops for ever on it.
+/// 503 is kept for the failover policy, since a batcher takes it as the signal to post to L1 instead; what a retry can mend is 500.
+/// </summary>
+internal static class ErrorResponses
+{
+    /// <summary>Turns exceptions of the endpoints below it into <see cref="ErrorBody"/> answers.</summary>
+    public static void UseErrorResponses(this WebApplication app)
+    {
+        ILogger logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Meeda.Node.Http");
+        app.UseExceptionHandler(handler => handler.Run(context => WriteAsync(context, logger)));
+        app.UseStatusCodePages(async pages =>
+        {
+            HttpContext context = pages.HttpContext;
+            string sentence = context.Response.StatusCode switch
+            {
+                StatusCodes.Status404NotFound => $"path: there is nothing at {context.Request.Path}; see /get/<commitment>, /put, /batches/<id>, /health/ready",
+                StatusCodes.Status405MethodNotAllowed => $"method: {context.Request.Method} is not for {context.Request.Path}",
+                int status => $"request: refused with status {status}",
+            };
+            await context.Response.WriteAsJsonAsync(new ErrorBody(sentence));
+        });
+    }
+
+    private static async Task WriteAsync(HttpContext context, ILogger logger)
+    {
+        Exception? failure = context.Features.Get<IExceptionHandlerFeature>()?.Error;
+        (int status, string sentence) = failure switch
+        {
+            DaException { Error: DaError.MalformedRequest } bad => (StatusCodes.Status400BadRequest, bad.Message),
+            DaException { Error: DaError.TooLarge } bad => (StatusCodes.Status413PayloadTooLarge, bad.Message),
+            DaException { Error: DaError.Absent } absent => (StatusCodes.Status404NotFound, absent.Message),
+            DaException unavailable => (StatusCodes.Status500InternalServerError, unavailable.Message),
+            BadHttpRequestException bad => (bad.StatusCode, $"request: {bad.Message.TrimEnd('.')}"),
+            _ => (StatusCodes.Status500InternalServerError, "service: an internal error, which is in the log; try again"),
+        };
+        if (status >= StatusCodes.Status500InternalServerError && failure is not null)
+        {
+            logger.RequestFailed(context.Request.Method, context.Request.Path, failure);
+            context.Response.Headers.RetryAfter = "1";
+        }
+
+        context.Response.StatusCode = status;
+        await context.Response.WriteAsJsonAsync(new ErrorBody(sentence));
+    }
+}

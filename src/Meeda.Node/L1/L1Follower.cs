@@ -1,0 +1,194 @@
+using Meeda.Ethereum;
+using Meeda.Ethereum.JsonRpc;
+using Meeda.Ethereum.Transactions;
+using Meeda.Node.Storage;
+using Meeda.Node.Telemetry;
+using Microsoft.Extensions.Options;
+
+namespace Meeda.Node.L1;
+
+/// <summary>
+/// Reads this operator's events from L1 into the ledger, block range by block range, and takes them back when L1 reorganises. The only writer of
+/// what the ledger says about L1.
+/// </summary>
+internal sealed class L1Follower(
+    IOptions<L1Options> options, EthereumClient client, MeedaVerifierContract contract, OperatorAccount account, Ledger ledger, TimeProvider time, ILogger<L1Follower> logger)
+    : BackgroundService
+{
+    // Execution clients limit a log query's range; 2,000 blocks is below every common limit.
+    private const ulong MaxRange = 2_000;
+
+    private readonly Lock _gate = new();
+    private TaskCompletionSource _advanced = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private ulong? _tip;
+
+    /// <summary>Whether L1 was read up to its head at the last look.</summary>
+    public bool IsCaughtUp { get; private set; }
+
+    /// <summary>The last block whose events are in the ledger, or null before the first.</summary>
+    public ulong? Tip
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _tip;
+            }
+        }
+    }
+
+    /// <summary>Waits until the ledger holds everything up to a block.</summary>
+    public async Task FollowedAsync(ulong blockNumber, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            Task advanced;
+            lock (_gate)
+            {
+                if (_tip >= blockNumber)
+                {
+                    return;
+                }
+
+                advanced = _advanced.Task;
+            }
+
+            await advanced.WaitAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>Waits until no transaction of the sender is pending and everything it did on L1 is in the ledger.</summary>
+    public async Task FollowedBeyondPendingAsync(TransactionSender sender, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                ulong mined = await client.GetTransactionCountAsync(sender.Address, BlockTag.Latest, cancellationToken);
+                ulong pending = await client.GetTransactionCountAsync(sender.Address, BlockTag.Pending, cancellationToken);
+                if (mined == pending)
+                {
+                    await FollowedAsync(await client.GetBlockNumberAsync(cancellationToken), cancellationToken);
+                    return;
+                }
+            }
+            catch (Exception failure) when (failure is not OperationCanceledException)
+            {
+                logger.L1Unreachable(failure.Message);
+            }
+
+            await Task.Delay(options.Value.PollInterval, time, cancellationToken);
+        }
+    }
+
+    /// <summary>Reads everything up to L1's head once.</summary>
+    public async Task CatchUpAsync(CancellationToken cancellationToken)
+    {
+        BlockPoint? tip = await CanonicalTipAsync(cancellationToken);
+        ulong head = await client.GetBlockNumberAsync(cancellationToken);
+        ulong next = tip is { } known ? known.Number + 1 : options.Value.FromBlock;
+        while (next <= head)
+        {
+            ulong last = Math.Min(head, next + MaxRange - 1);
+            await ReadRangeAsync(next, last, cancellationToken);
+            Publish(last);
+            next = last + 1;
+        }
+
+        Publish(next - 1);
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(options.Value.PollInterval, time);
+        do
+        {
+            try
+            {
+                await CatchUpAsync(stoppingToken);
+                IsCaughtUp = true;
+            }
+            catch (Exception failure) when (failure is not OperationCanceledException)
+            {
+                IsCaughtUp = false;
+                logger.L1Unreachable(failure.Message);
+            }
+        }
+        while (await timer.WaitForNextTickAsync(stoppingToken));
+    }
+
+    /// <summary>The newest followed block that is still part of the chain; what came after it is taken back.</summary>
+    private async Task<BlockPoint?> CanonicalTipAsync(CancellationToken cancellationToken)
+    {
+        if (await ledger.TipAsync(cancellationToken) is not { } tip)
+        {
+            return null;
+        }
+
+        if (await IsCanonicalAsync(tip, cancellationToken))
+        {
+            return tip;
+        }
+
+        BlockPoint? ancestor = null;
+        foreach (BlockPoint point in await ledger.FollowedBlocksAsync(cancellationToken))
+        {
+            if (await IsCanonicalAsync(point, cancellationToken))
+            {
+                ancestor = point;
+                break;
+            }
+        }
+
+        long lastGood = ancestor is { } found ? (long)found.Number : -1;
+        logger.Reorganised(lastGood);
+        await ledger.RewindAsync(lastGood, cancellationToken);
+        lock (_gate)
+        {
+            _tip = ancestor?.Number;
+        }
+
+        return ancestor;
+    }
+
+    private async Task<bool> IsCanonicalAsync(BlockPoint point, CancellationToken cancellationToken) =>
+        (await client.GetBlockAsync(BlockTag.Number(point.Number), cancellationToken))?.Hash == point.Hash;
+
+    private async Task ReadRangeAsync(ulong first, ulong last, CancellationToken cancellationToken)
+    {
+        Block end = await client.GetBlockAsync(BlockTag.Number(last), cancellationToken)
+            ?? throw new InvalidDataException($"L1 has no block {last} although its head is there or beyond");
+        OperatorEvents events = await contract.ReadEventsAsync(account.Address, first, last, cancellationToken);
+
+        // The logs and the block were two answers: only if the block still stands are they of one chain. The next look finds a reorganisation.
+        if (!await IsCanonicalAsync(new BlockPoint(last, end.Hash), cancellationToken))
+        {
+            throw new InvalidDataException($"L1 reorganised while blocks {first} to {last} were read");
+        }
+
+        await ledger.AdvanceAsync(new BlockPoint(last, end.Hash), events.Anchors, events.Proofs, cancellationToken);
+    }
+
+    private void Publish(ulong tip)
+    {
+        TaskCompletionSource advanced;
+        lock (_gate)
+        {
+            if (_tip == tip)
+            {
+                return;
+            }
+
+            _tip = tip;
+            advanced = _advanced;
+            _advanced = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+
+        advanced.SetResult();
+    }
+}
+
+/// <summary>The operator's L1 account.</summary>
+/// <param name="Address">Its address, under which its stake, anchors and proofs are kept.</param>
+internal sealed record OperatorAccount(Address Address);

@@ -1,0 +1,140 @@
+using Meeda.Ethereum;
+using Meeda.Ethereum.JsonRpc;
+using Meeda.Ethereum.Signing;
+using Meeda.Ethereum.Transactions;
+using Meeda.Kzg.Commitments;
+using Meeda.Node.Anchors;
+using Meeda.Node.Batches;
+using Meeda.Node.Http;
+using Meeda.Node.L1;
+using Meeda.Node.Proofs;
+using Meeda.Node.Storage;
+
+namespace Meeda.Node;
+
+/// <summary>Which services run together: a role is a paragraph here, not a project.</summary>
+internal static class Roles
+{
+    /// <summary>
+    /// The operator: takes batches in over HTTP, keeps them, anchors them and proves each epoch. Builds the whole application; everything that is
+    /// wrong with its settings or its surroundings is said at once, before it listens.
+    /// </summary>
+    /// <param name="configuration">Overrides of the settings, <c>Meeda:Section:Name</c> to value; environment variables come below them.</param>
+    /// <param name="listen">The URL to listen on.</param>
+    /// <param name="quiet">Log warnings only.</param>
+    /// <param name="cancellationToken">Stops the construction.</param>
+    /// <exception cref="SetupException">A setting is wrong, or the data folder or the key cannot be used.</exception>
+    public static async Task<WebApplication> BuildOperatorAsync(
+        IReadOnlyDictionary<string, string?> configuration, string listen, bool quiet, CancellationToken cancellationToken)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.Configuration.AddInMemoryCollection(configuration.Where(setting => setting.Value is not null));
+        builder.WebHost.UseUrls(listen);
+        builder.Logging.SetMinimumLevel(quiet ? LogLevel.Warning : LogLevel.Information);
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("System.Net.Http", LogLevel.Warning);
+        builder.Services.AddOptions<BatchOptions>().BindConfiguration(BatchOptions.Section);
+        builder.Services.AddOptions<AnchorOptions>().BindConfiguration(AnchorOptions.Section);
+        builder.Services.AddOptions<L1Options>().BindConfiguration(L1Options.Section);
+        builder.Services.AddOptions<StorageOptions>().BindConfiguration(StorageOptions.Section);
+
+        var l1 = builder.Configuration.GetSection(L1Options.Section).Get<L1Options>() ?? new L1Options();
+        var storage = builder.Configuration.GetSection(StorageOptions.Section).Get<StorageOptions>() ?? new StorageOptions();
+        var batches = builder.Configuration.GetSection(BatchOptions.Section).Get<BatchOptions>() ?? new BatchOptions();
+        var anchors = builder.Configuration.GetSection(AnchorOptions.Section).Get<AnchorOptions>() ?? new AnchorOptions();
+        string[] problems = [.. l1.Problems(), .. batches.Problems(), .. anchors.Problems(batches)];
+        if (problems.Length > 0)
+        {
+            throw new SetupException(string.Join(Environment.NewLine, problems));
+        }
+
+        // The one endpoint that reads a body limits it itself, with a sentence that names the limit.
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = null);
+        PrivateKeySigner signer = ReadKey(l1.KeyFile);
+        (RowStore rows, Ledger ledger) = await OpenStorageAsync(storage.Folder, cancellationToken);
+
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(rows);
+        builder.Services.AddSingleton(ledger);
+        builder.Services.AddSingleton(_ => new CommitmentKey(TrustedSetup.Ethereum));
+        builder.Services.AddSingleton(_ => new VerificationKey(TrustedSetup.Ethereum));
+        builder.Services.AddSingleton<BatchIntake>();
+        builder.Services.AddSingleton<BatchReader>();
+        builder.Services.AddHttpClient(nameof(EthereumClient), http => http.BaseAddress = new Uri(l1.Rpc));
+        builder.Services.AddSingleton(services =>
+            new EthereumClient(new JsonRpcClient(services.GetRequiredService<IHttpClientFactory>().CreateClient(nameof(EthereumClient)))));
+        builder.Services.AddSingleton(new OperatorAccount(signer.Address));
+        builder.Services.AddSingleton(services => new TransactionSender(
+            services.GetRequiredService<EthereumClient>(), signer, new TransactionSenderOptions { Confirmations = l1.Confirmations, PollInterval = l1.PollInterval }));
+        builder.Services.AddSingleton(services => new MeedaVerifierContract(services.GetRequiredService<EthereumClient>(), Address.Parse(l1.Contract)));
+        AddBackground<L1Follower>(builder.Services);
+        AddBackground<AnchorPoster>(builder.Services);
+        AddBackground<Prover>(builder.Services);
+
+        WebApplication app = builder.Build();
+        app.UseErrorResponses();
+        app.MapAltDa();
+        app.MapBatches();
+        app.MapHealth();
+        return app;
+    }
+
+    /// <summary>Whether L1 answers and the contract is there, asked once before the service starts: a wrong URL or address should not wait to be noticed.</summary>
+    /// <exception cref="SetupException">L1 does not answer, or there is no MeedaVerifier at the address.</exception>
+    public static async Task CheckL1Async(WebApplication app, CancellationToken cancellationToken)
+    {
+        Address contract = app.Services.GetRequiredService<MeedaVerifierContract>().Address;
+        try
+        {
+            await app.Services.GetRequiredService<EthereumClient>().GetChainIdAsync(cancellationToken);
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            throw new SetupException($"L1: the JSON-RPC endpoint does not answer: {failure.Message.TrimEnd('.')}");
+        }
+
+        try
+        {
+            await app.Services.GetRequiredService<MeedaVerifierContract>().EpochParametersAsync(cancellationToken);
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            throw new SetupException($"contract: there is no MeedaVerifier at {contract} on this L1: {failure.Message.TrimEnd('.')}");
+        }
+    }
+
+    private static void AddBackground<T>(IServiceCollection services)
+        where T : BackgroundService
+    {
+        services.AddSingleton<T>();
+        services.AddHostedService(provider => provider.GetRequiredService<T>());
+    }
+
+    private static PrivateKeySigner ReadKey(string path)
+    {
+        try
+        {
+            return PrivateKeySigner.FromFile(path);
+        }
+        catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException)
+        {
+            throw new SetupException($"key file: {path} cannot be read");
+        }
+        catch (FormatException)
+        {
+            throw new SetupException($"key file: {path} does not hold a private key of 64 hex digits");
+        }
+    }
+
+    private static async Task<(RowStore Rows, Ledger Ledger)> OpenStorageAsync(string folder, CancellationToken cancellationToken)
+    {
+        try
+        {
+            DurableFile.CreateFolder(folder);
+            return (new RowStore(folder), await Ledger.OpenAsync(folder, cancellationToken));
+        }
+        catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException or InvalidDataException or System.Data.Common.DbException)
+        {
+            throw new SetupException($"data folder: {Path.GetFullPath(folder)} cannot be used: {unusable.Message.TrimEnd('.')}");
+        }
+    }
+}

@@ -1,0 +1,107 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace Meeda.Node.Storage;
+
+/// <summary>Files that survive a power cut once the call that wrote them has returned.</summary>
+internal static partial class DurableFile
+{
+    private const int OpenReadOnly = 0;
+
+    /// <summary>
+    /// Writes a file whole or not at all: to a temporary name beside it, fsync, rename, fsync of the folder. After a crash a reader finds the
+    /// old content or the new, never a part.
+    /// </summary>
+    /// <exception cref="IOException">The disk refused; nothing is left under <paramref name="path"/> that was not there before.</exception>
+    public static async Task WriteAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    {
+        string folder = Path.GetDirectoryName(path)!;
+        string temporary = $"{path}.{Guid.NewGuid():N}.tmp";
+        try
+        {
+            using (SafeFileHandle file = File.OpenHandle(
+                temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, FileOptions.Asynchronous, content.Length))
+            {
+                await RandomAccess.WriteAsync(file, content, fileOffset: 0, cancellationToken);
+                RandomAccess.FlushToDisk(file);
+            }
+
+            File.Move(temporary, path, overwrite: true);
+            SyncFolder(folder);
+        }
+        catch
+        {
+            DeleteQuietly(temporary);
+            throw;
+        }
+    }
+
+    /// <summary>Makes a folder, and every missing one above it, durable.</summary>
+    public static void CreateFolder(string folder)
+    {
+        if (Directory.Exists(folder))
+        {
+            return;
+        }
+
+        string? parent = Path.GetDirectoryName(Path.GetFullPath(folder));
+        if (parent is not null)
+        {
+            CreateFolder(parent);
+        }
+
+        Directory.CreateDirectory(folder);
+        if (parent is not null)
+        {
+            SyncFolder(parent);
+        }
+    }
+
+    /// <summary>fsync of a folder: makes the names in it durable. .NET opens no folders, so this asks libc; on Windows there is nothing to do.</summary>
+    private static void SyncFolder(string folder)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        int descriptor = Open(folder, OpenReadOnly);
+        if (descriptor < 0)
+        {
+            throw new IOException($"cannot open the folder {folder} to sync it (errno {Marshal.GetLastPInvokeError()})");
+        }
+
+        try
+        {
+            if (Fsync(descriptor) != 0)
+            {
+                throw new IOException($"cannot sync the folder {folder} (errno {Marshal.GetLastPInvokeError()})");
+            }
+        }
+        finally
+        {
+            _ = Close(descriptor);
+        }
+    }
+
+    private static void DeleteQuietly(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (IOException)
+        {
+            // The write's own error is the one to report; a stray *.tmp is swept at start-up.
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    private static partial int Fsync(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
+    private static partial int Close(int descriptor);
+}

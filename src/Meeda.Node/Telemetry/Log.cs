@@ -1,0 +1,49 @@
+namespace Meeda.Node.Telemetry;
+
+/// <summary>Everything the node logs: fixed event ids, one place. The next free id stands at the end of each block of ten.</summary>
+internal static partial class Log
+{
+    // Batches: 10–19
+    [LoggerMessage(10, LogLevel.Information, "batch {Id} stored: {Bytes} bytes in {Blobs} blobs")]
+    public static partial void BatchStored(this ILogger logger, string id, int bytes, int blobs);
+
+    [LoggerMessage(11, LogLevel.Error, "batch {Id} could not be made durable; its client was told so")]
+    public static partial void StoreFailed(this ILogger logger, string id, Exception failure);
+
+    [LoggerMessage(12, LogLevel.Critical, "batch {Id} is AT RISK: its rows are missing")]
+    public static partial void RowsMissing(this ILogger logger, string id);
+
+    [LoggerMessage(13, LogLevel.Critical, "batch {Id} is AT RISK: its rows do not match its commitments")]
+    public static partial void RowsCorrupt(this ILogger logger, string id);
+
+    // L1 follower: 20–29
+    [LoggerMessage(20, LogLevel.Warning, "L1 reorganised: following anew from block {LastGood}")]
+    public static partial void Reorganised(this ILogger logger, long lastGood);
+
+    [LoggerMessage(21, LogLevel.Warning, "L1 does not answer: {Reason}; trying again")]
+    public static partial void L1Unreachable(this ILogger logger, string reason);
+
+    // Anchors: 30–39
+    [LoggerMessage(30, LogLevel.Information, "anchoring {Batches} batches, {Blobs} blobs")]
+    public static partial void Anchoring(this ILogger logger, int batches, int blobs);
+
+    [LoggerMessage(31, LogLevel.Information, "anchored in transaction {Transaction}, block {Block}, {Gas} gas")]
+    public static partial void Anchored(this ILogger logger, string transaction, ulong block, ulong gas);
+
+    [LoggerMessage(32, LogLevel.Error, "anchoring failed: {Reason}; the batches wait for the next try")]
+    public static partial void AnchoringFailed(this ILogger logger, string reason);
+
+    // Proofs: 40–49
+    [LoggerMessage(40, LogLevel.Information, "proving epoch {Epoch}: {Samples} samples of blobs {Lo} to {Hi}")]
+    public static partial void Proving(this ILogger logger, ulong epoch, int samples, ulong lo, ulong hi);
+
+    [LoggerMessage(41, LogLevel.Information, "epoch {Epoch} proven in transaction {Transaction}, block {Block}, {Gas} gas")]
+    public static partial void Proven(this ILogger logger, ulong epoch, string transaction, ulong block, ulong gas);
+
+    [LoggerMessage(42, LogLevel.Critical, "epoch {Epoch} cannot be proven: {Reason}")]
+    public static partial void ProvingFailed(this ILogger logger, ulong epoch, string reason);
+
+    // Http: 50–59
+    [LoggerMessage(50, LogLevel.Error, "{Method} {Path} failed")]
+    public static partial void RequestFailed(this ILogger logger, string method, string path, Exception failure);
+}

@@ -1,0 +1,82 @@
+using Meeda.Kzg.Commitments;
+using Meeda.Kzg.Curves;
+using Meeda.Kzg.Fields;
+
+namespace Meeda.Protocol.Proofs;
+
+/// <summary>
+/// The constant-size proof that an operator held every sampled blob: one opening of <c>P = Σ ρ_j P_{s_j}</c> at the epoch's challenge
+/// (docs/protocol.md, "Proof of availability").
+/// </summary>
+/// <param name="PartialSums">Per chunk of 256 samples, <c>Σ ρ_j C_{s_j}</c>.</param>
+/// <param name="Y">The claimed value <c>P(z)</c>.</param>
+/// <param name="Proof">The opening <c>commit((P - y) / (X - z))</c>.</param>
+public sealed record AvailabilityProof(IReadOnlyList<G1Point> PartialSums, Fr Y, KzgProof Proof)
+{
+    /// <summary>
+    /// What the contract checks when the proof is recorded: <c>e(C - y·G1 + z·π, G2) = e(π, τ·G2)</c> with <c>C = Σ PartialSums</c>.
+    /// It says nothing about whether the partial sums are those of the anchored commitments: <see cref="FindWrongChunk"/> does.
+    /// </summary>
+    /// <param name="key">The ceremony's verification key.</param>
+    /// <param name="z">The epoch's challenge.</param>
+    public bool Verify(VerificationKey key, Fr z)
+    {
+        G1Point sum = G1Point.Infinity;
+        foreach (G1Point partial in PartialSums)
+        {
+            sum += partial;
+        }
+
+        return key.VerifyProof(KzgCommitment.From(sum), z, Y, Proof);
+    }
+
+    /// <summary>The first chunk whose partial sum is not the weighted sum of its commitments, or null where all are right.</summary>
+    /// <param name="samples">The epoch's samples, as <see cref="Sampler.Draw"/> gives them.</param>
+    /// <param name="commitmentAt">The anchored commitment at a blob position.</param>
+    public int? FindWrongChunk(ReadOnlySpan<Sample> samples, Func<ulong, G1Point> commitmentAt)
+    {
+        int chunks = (samples.Length + Sampler.ChunkSize - 1) / Sampler.ChunkSize;
+        if (PartialSums.Count != chunks)
+        {
+            throw new ArgumentException($"samples: {samples.Length} samples have {chunks} chunks, the proof has {PartialSums.Count}", nameof(samples));
+        }
+
+        for (int chunk = 0; chunk < chunks; chunk++)
+        {
+            if (PartialSums[chunk] != SumChunk(samples, chunk, commitmentAt))
+            {
+                return chunk;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>The partial sums of an epoch's samples, one per chunk of 256.</summary>
+    /// <param name="samples">The epoch's samples.</param>
+    /// <param name="commitmentAt">The anchored commitment at a blob position.</param>
+    public static G1Point[] SumCommitments(ReadOnlySpan<Sample> samples, Func<ulong, G1Point> commitmentAt)
+    {
+        var sums = new G1Point[(samples.Length + Sampler.ChunkSize - 1) / Sampler.ChunkSize];
+        for (int chunk = 0; chunk < sums.Length; chunk++)
+        {
+            sums[chunk] = SumChunk(samples, chunk, commitmentAt);
+        }
+
+        return sums;
+    }
+
+    private static G1Point SumChunk(ReadOnlySpan<Sample> samples, int chunk, Func<ulong, G1Point> commitmentAt)
+    {
+        ReadOnlySpan<Sample> covered = samples[(chunk * Sampler.ChunkSize)..Math.Min(samples.Length, (chunk + 1) * Sampler.ChunkSize)];
+        var points = new G1Point[covered.Length];
+        var weights = new UInt128[covered.Length];
+        for (int i = 0; i < covered.Length; i++)
+        {
+            points[i] = commitmentAt(covered[i].Position);
+            weights[i] = covered[i].Weight;
+        }
+
+        return G1Point.WeightedSum(points, weights);
+    }
+}

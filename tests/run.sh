@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Runs every test of every language and ends with one line "N passed, N failed". Called by ./meeda test, which has done the set-up.
+set -uo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$root"
+results=$(mktemp -d)
+trap 'rm -rf "$results"' EXIT
+passed=0 failed=0
+
+# check NAME COMMAND…: a check without counts of its own counts as one test.
+check() {
+    local name=$1; shift
+    echo "== $name"
+    if "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAILED: $name"; fi
+}
+
+check "restore with the committed lock files" dotnet restore Meeda.sln --locked-mode -v quiet
+check "build, warnings as errors" dotnet build Meeda.sln -c Release --no-restore --nologo -v quiet
+check "C# format" dotnet format Meeda.sln --verify-no-changes --no-restore
+
+echo "== C# tests"
+dotnet test Meeda.sln -c Release --no-build --nologo --logger "console;verbosity=minimal" 2>&1 | tee "$results/dotnet"
+[ "${PIPESTATUS[0]}" -eq 0 ] || ! grep -q . "$results/dotnet" || grep -q 'Failed: *[1-9]' "$results/dotnet" || { failed=$((failed + 1)); echo "FAILED: dotnet test did not finish"; }
+# "Passed!  - Failed:     0, Passed:    12, Skipped:     1, Total: …", a line for each test project
+read -r p f < <(awk 'match($0, /Failed: *[0-9]+, Passed: *[0-9]+/) { s = substr($0, RSTART, RLENGTH); gsub(/[^0-9 ]/, " ", s); split(s, n, " "); f += n[1]; p += n[2] } END { print p + 0, f + 0 }' "$results/dotnet")
+passed=$((passed + p)) failed=$((failed + f))
+
+echo "== Solidity tests"
+(cd contracts && npm test --silent) 2>&1 | tee "$results/forge"
+[ "${PIPESTATUS[0]}" -eq 0 ] || grep -q ' [1-9][0-9]* failed' "$results/forge" || { failed=$((failed + 1)); echo "FAILED: forge did not finish"; }
+# "Ran 3 test suites in …: 42 tests passed, 0 failed, 0 skipped (42 total tests)"
+read -r p f < <(sed 's/\x1b\[[0-9;]*m//g' "$results/forge" | awk '/^Ran [0-9]+ test suites? in/ && match($0, /[0-9]+ tests passed, [0-9]+ failed/) { s = substr($0, RSTART, RLENGTH); gsub(/[^0-9 ]/, " ", s); split(s, n, " "); p += n[1]; f += n[2] } END { print p + 0, f + 0 }')
+passed=$((passed + p)) failed=$((failed + f))
+check "Solidity format" npm run --silent --prefix contracts fmt:check
+check "Solidity lint" npm run --silent --prefix contracts lint
+check "contract ABI and bytecode are those of the source" npm run --silent --prefix contracts abi:check
+check "gas is that of the committed snapshot" npm run --silent --prefix contracts snapshot:check
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

@@ -321,8 +321,15 @@ internal readonly struct Fp : IEquatable<Fp>
         ulong s3 = Limbs.Subtract(l3, P3, ref borrow);
         ulong s4 = Limbs.Subtract(l4, P4, ref borrow);
         ulong s5 = Limbs.Subtract(l5, P5, ref borrow);
-        bool keep = borrow != 0;
-        return new(keep ? l0 : s0, keep ? l1 : s1, keep ? l2 : s2, keep ? l3 : s3, keep ? l4 : s4, keep ? l5 : s5);
+        // By mask, as a branch would be taken every other time.
+        ulong keep = 0 - borrow;
+        return new(
+            Limbs.Select(keep, l0, s0),
+            Limbs.Select(keep, l1, s1),
+            Limbs.Select(keep, l2, s2),
+            Limbs.Select(keep, l3, s3),
+            Limbs.Select(keep, l4, s4),
+            Limbs.Select(keep, l5, s5));
     }
 
     private static Fp FromRaw(BigInteger value)

@@ -293,8 +293,9 @@ public readonly struct Fr : IEquatable<Fr>
         ulong s1 = Limbs.Subtract(a._1, R1, ref borrow);
         ulong s2 = Limbs.Subtract(a._2, R2, ref borrow);
         ulong s3 = Limbs.Subtract(a._3, R3, ref borrow);
-        bool keep = borrow != 0;
-        return new(keep ? a._0 : s0, keep ? a._1 : s1, keep ? a._2 : s2, keep ? a._3 : s3);
+        // By mask, as a branch would be taken every other time.
+        ulong keep = 0 - borrow;
+        return new(Limbs.Select(keep, a._0, s0), Limbs.Select(keep, a._1, s1), Limbs.Select(keep, a._2, s2), Limbs.Select(keep, a._3, s3));
     }
 
     private static Fr FromRaw(BigInteger value) => new(

@@ -43,6 +43,10 @@ internal static class Limbs
         return result;
     }
 
+    /// <summary><paramref name="a"/> where the mask is all ones, <paramref name="b"/> where it is 0.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ulong Select(ulong mask, ulong a, ulong b) => b ^ ((a ^ b) & mask);
+
     /// <summary>The limbs of a number that is not negative, as few as hold it.</summary>
     public static ulong[] FromBigInteger(BigInteger value)
     {

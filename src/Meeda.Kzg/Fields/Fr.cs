@@ -41,6 +41,9 @@ public readonly struct Fr : IEquatable<Fr>
     // 2^512 mod r: multiplying by it brings a plain value into Montgomery form.
     private static readonly Fr MontgomerySquare = FromRaw(BigInteger.ModPow(2, 512, Modulus));
 
+    // 2^768 mod r: multiplying by it brings the part of a long value above 2^256 into Montgomery form.
+    private static readonly Fr MontgomeryCube = FromRaw(BigInteger.ModPow(2, 768, Modulus));
+
     private static readonly ulong[] InverseExponent = Limbs.FromBigInteger(Modulus - 2);
 
     /// <summary>0.</summary>
@@ -61,7 +64,7 @@ public readonly struct Fr : IEquatable<Fr>
             return false;
         }
 
-        element = Read(bigEndian) * MontgomerySquare;
+        element = FromCanonical(bigEndian);
         return true;
     }
 
@@ -188,6 +191,21 @@ public readonly struct Fr : IEquatable<Fr>
         BigInteger reduced = value % Modulus;
         return FromRaw(reduced.Sign < 0 ? reduced + Modulus : reduced) * MontgomerySquare;
     }
+
+    /// <summary>The element <c>value mod r</c> of up to eight limbs, least significant first.</summary>
+    internal static Fr ReduceLimbs(ReadOnlySpan<ulong> limbs)
+    {
+        // A Montgomery product is below 2r also where one factor is any number below 2^256.
+        Span<ulong> padded = stackalloc ulong[8];
+        padded.Clear();
+        limbs.CopyTo(padded);
+        Fr low = new(padded[0], padded[1], padded[2], padded[3]);
+        Fr high = new(padded[4], padded[5], padded[6], padded[7]);
+        return (low * MontgomerySquare) + (high * MontgomeryCube);
+    }
+
+    /// <summary>The element of 32 big-endian bytes that are known to be below <c>r</c>.</summary>
+    internal static Fr FromCanonical(ReadOnlySpan<byte> bigEndian) => Read(bigEndian) * MontgomerySquare;
 
     /// <summary>Whether 32 big-endian bytes are below <c>r</c>.</summary>
     internal static bool IsCanonical(ReadOnlySpan<byte> bigEndian)

@@ -39,8 +39,8 @@ public sealed class TrustedSetup
     private TrustedSetup(byte[] points)
     {
         _points = points;
-        _lagrange = new(() => DecodeG1(0));
-        _monomial = new(() => DecodeG1(MonomialOffset));
+        _lagrange = new(() => DecodeG1(0, G1Count));
+        _monomial = new(() => DecodeG1(MonomialOffset, G1Count));
     }
 
     /// <summary>The setup of Ethereum's KZG ceremony of 2023, which EIP-4844 and EIP-7594 use.</summary>
@@ -51,6 +51,9 @@ public sealed class TrustedSetup
 
     /// <summary><c>τ^i·G1</c>, <c>i</c> ascending. Not to be written to.</summary>
     internal G1Affine[] Monomial => _monomial.Value;
+
+    /// <summary><c>τ^i·G1</c> for <c>i</c> below <paramref name="count"/> only, which is faster than all.</summary>
+    internal G1Affine[] FirstMonomials(int count) => DecodeG1(MonomialOffset, count);
 
     /// <summary><c>τ^power·G2</c> for a power up to 64.</summary>
     internal G2Affine G2(int power) =>
@@ -68,9 +71,9 @@ public sealed class TrustedSetup
         return hash == ResourceHash ? new TrustedSetup(points) : throw new KzgFormatException($"trusted setup: SHA-256 is {hash}, {ResourceHash} is expected");
     }
 
-    private G1Affine[] DecodeG1(int offset)
+    private G1Affine[] DecodeG1(int offset, int count)
     {
-        var points = new G1Affine[G1Count];
+        var points = new G1Affine[count];
         for (int i = 0; i < points.Length; i++)
         {
             if (!G1Affine.TryDecode(_points.AsSpan(offset + (i * G1Point.CompressedLength), G1Point.CompressedLength), out points[i]))

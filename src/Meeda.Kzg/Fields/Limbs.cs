@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace Meeda.Kzg.Fields;
 
@@ -10,11 +11,13 @@ internal static class Limbs
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong MultiplyAdd(ulong accumulator, ulong a, ulong b, ref ulong carry)
     {
-        ulong high = Math.BigMul(a, b, out ulong low);
-        low += carry;
-        high += low < carry ? 1UL : 0UL;
+        // The halves apart stay in registers; asked for in one call, the low one goes through memory. The carry comes last: it is what the next step waits for.
+        ulong low = a * b;
+        ulong high = Bmi2.X64.IsSupported ? Bmi2.X64.MultiplyNoFlags(a, b) : Math.BigMul(a, b, out _);
         low += accumulator;
         high += low < accumulator ? 1UL : 0UL;
+        low += carry;
+        high += low < carry ? 1UL : 0UL;
         carry = high;
         return low;
     }

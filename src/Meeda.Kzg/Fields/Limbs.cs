@@ -34,6 +34,15 @@ internal static class Limbs
         return sum;
     }
 
+    /// <summary><c>a + carry</c> for a whole limb of carry, with the carry out (0 or 1) in <paramref name="carry"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ulong AddCarry(ulong a, ref ulong carry)
+    {
+        ulong sum = a + carry;
+        carry = sum < carry ? 1UL : 0UL;
+        return sum;
+    }
+
     /// <summary><c>a - b - borrow</c> with the borrow out (0 or 1) in <paramref name="borrow"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong Subtract(ulong a, ulong b, ref ulong borrow)

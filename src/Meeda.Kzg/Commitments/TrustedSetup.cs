@@ -61,14 +61,28 @@ public sealed class TrustedSetup
             ? point
             : throw new KzgFormatException($"trusted setup: point {power} of G2 is none");
 
+    /// <summary>Reads a setup's bytes and checks their SHA-256.</summary>
+    /// <param name="stream">The points in the order above.</param>
+    /// <param name="expectedHash">The SHA-256, lower-case hex.</param>
+    /// <exception cref="KzgFormatException">The bytes are too few or others.</exception>
+    internal static TrustedSetup Read(Stream stream, string expectedHash)
+    {
+        var points = new byte[ByteLength];
+        int length = stream.ReadAtLeast(points, ByteLength, throwOnEndOfStream: false);
+        if (length < ByteLength)
+        {
+            throw new KzgFormatException($"trusted setup: {length} bytes, {ByteLength} are expected");
+        }
+
+        string hash = Convert.ToHexStringLower(SHA256.HashData(points));
+        return hash == expectedHash ? new TrustedSetup(points) : throw new KzgFormatException($"trusted setup: SHA-256 is {hash}, {expectedHash} is expected");
+    }
+
     private static TrustedSetup LoadEthereum()
     {
         using Stream stream = typeof(TrustedSetup).Assembly.GetManifestResourceStream(ResourceName)
             ?? throw new KzgFormatException($"trusted setup: the assembly has no resource {ResourceName}");
-        var points = new byte[ByteLength];
-        stream.ReadExactly(points);
-        string hash = Convert.ToHexStringLower(SHA256.HashData(points));
-        return hash == ResourceHash ? new TrustedSetup(points) : throw new KzgFormatException($"trusted setup: SHA-256 is {hash}, {ResourceHash} is expected");
+        return Read(stream, ResourceHash);
     }
 
     private G1Affine[] DecodeG1(int offset, int count)

@@ -9,7 +9,6 @@ using Meeda.Node.Http;
 using Meeda.Node.L1;
 using Meeda.Node.Proofs;
 using Meeda.Node.Storage;
-using Microsoft.Extensions.Options;
 
 namespace Meeda.Node;
 
@@ -48,7 +47,8 @@ internal static class Roles
             throw new SetupException(string.Join(Environment.NewLine, problems));
         }
 
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = batches.MaxBatchBytes + 1L);
+        // The one endpoint that reads a body limits it itself, with a sentence that names the limit.
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = null);
         PrivateKeySigner signer = ReadKey(l1.KeyFile);
         (RowStore rows, Ledger ledger) = await OpenStorageAsync(storage.Folder, cancellationToken);
 
@@ -64,7 +64,7 @@ internal static class Roles
             new EthereumClient(new JsonRpcClient(services.GetRequiredService<IHttpClientFactory>().CreateClient(nameof(EthereumClient)))));
         builder.Services.AddSingleton(new OperatorAccount(signer.Address));
         builder.Services.AddSingleton(services => new TransactionSender(
-            services.GetRequiredService<EthereumClient>(), signer, new TransactionSenderOptions { Confirmations = l1.Confirmations }));
+            services.GetRequiredService<EthereumClient>(), signer, new TransactionSenderOptions { Confirmations = l1.Confirmations, PollInterval = l1.PollInterval }));
         builder.Services.AddSingleton(services => new MeedaVerifierContract(services.GetRequiredService<EthereumClient>(), Address.Parse(l1.Contract)));
         AddBackground<L1Follower>(builder.Services);
         AddBackground<AnchorPoster>(builder.Services);
@@ -76,6 +76,30 @@ internal static class Roles
         app.MapBatches();
         app.MapHealth();
         return app;
+    }
+
+    /// <summary>Whether L1 answers and the contract is there, asked once before the service starts: a wrong URL or address should not wait to be noticed.</summary>
+    /// <exception cref="SetupException">L1 does not answer, or there is no MeedaVerifier at the address.</exception>
+    public static async Task CheckL1Async(WebApplication app, CancellationToken cancellationToken)
+    {
+        Address contract = app.Services.GetRequiredService<MeedaVerifierContract>().Address;
+        try
+        {
+            await app.Services.GetRequiredService<EthereumClient>().GetChainIdAsync(cancellationToken);
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            throw new SetupException($"L1: the JSON-RPC endpoint does not answer: {failure.Message.TrimEnd('.')}");
+        }
+
+        try
+        {
+            await app.Services.GetRequiredService<MeedaVerifierContract>().EpochParametersAsync(cancellationToken);
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            throw new SetupException($"contract: there is no MeedaVerifier at {contract} on this L1: {failure.Message.TrimEnd('.')}");
+        }
     }
 
     private static void AddBackground<T>(IServiceCollection services)

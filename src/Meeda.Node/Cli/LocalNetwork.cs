@@ -80,7 +80,7 @@ internal sealed class LocalNetwork : IAsyncDisposable
             string keyHex = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
             PrivateKeySigner signer = PrivateKeySigner.FromHex(keyHex);
             await rpc.CallAsync("anvil_setBalance", [signer.Address.ToString(), "0x" + (1_000 * Ether).ToString("x", CultureInfo.InvariantCulture)], cancellationToken);
-            var sender = new TransactionSender(client, signer, new TransactionSenderOptions { Confirmations = 0 });
+            var sender = new TransactionSender(client, signer, new TransactionSenderOptions { Confirmations = 0, PollInterval = TimeSpan.FromMilliseconds(100) });
             TransactionReceipt deployment = await sender.SendAsync(MeedaVerifierContract.Deploy(LocalParameters.Value), cancellationToken);
             var contract = new MeedaVerifierContract(client, deployment.ContractAddress ?? throw new SetupException("the contract's deployment left no address"));
             TransactionReceipt stake = await sender.SendAsync(contract.Stake(LocalParameters.OperatorStake), cancellationToken);

@@ -30,8 +30,8 @@ internal sealed record AnchoredBatch(BatchId Batch, uint AnchorIndex, ulong Firs
 /// <summary>An anchor seen on L1 with the batches it holds.</summary>
 internal sealed record AnchorSeen(Anchor Anchor, Bytes32 TransactionHash, byte[] Commitments, IReadOnlyList<AnchoredBatch> Batches);
 
-/// <summary>A proof of an epoch seen on L1.</summary>
-internal sealed record ProofSeen(ulong Epoch, ulong BlockNumber, Bytes32 TransactionHash);
+/// <summary>A proof of an epoch seen on L1, with the seed that the contract used.</summary>
+internal sealed record ProofSeen(ulong Epoch, ulong BlockNumber, Bytes32 TransactionHash, Bytes32 Seed);
 
 /// <summary>A block that the follower has read up to.</summary>
 internal readonly record struct BlockPoint(ulong Number, Bytes32 Hash);
@@ -76,7 +76,8 @@ internal sealed class Ledger
         CREATE TABLE proof (
             epoch            INTEGER PRIMARY KEY,
             block_number     INTEGER NOT NULL,
-            transaction_hash BLOB NOT NULL
+            transaction_hash BLOB NOT NULL,
+            seed             BLOB NOT NULL
         );
         CREATE TABLE followed_block (
             number INTEGER PRIMARY KEY,
@@ -277,12 +278,13 @@ internal sealed class Ledger
         }
 
         await connection.ExecuteAsync(
-            "INSERT OR REPLACE INTO proof (epoch, block_number, transaction_hash) VALUES (@Epoch, @BlockNumber, @TransactionHash)",
+            "INSERT OR REPLACE INTO proof (epoch, block_number, transaction_hash, seed) VALUES (@Epoch, @BlockNumber, @TransactionHash, @Seed)",
             proofs.Select(proof => new
             {
                 Epoch = (long)proof.Epoch,
                 BlockNumber = (long)proof.BlockNumber,
                 TransactionHash = proof.TransactionHash.ToArray(),
+                Seed = proof.Seed.ToArray(),
             }),
             transaction);
         await connection.ExecuteAsync(

@@ -47,7 +47,7 @@ public sealed class AnchorTreeTests
             if (count > 1)
             {
                 Assert.False(AnchorTree.Verify(tree.Root, count, (i + 1) % count, commitment, path));
-                Assert.False(AnchorTree.Verify(tree.Root, count, i, commitment, path[1..]));
+                Assert.False(AnchorTree.Verify(tree.Root, count, i, commitment, path.AsSpan(1)));
             }
         }
     }

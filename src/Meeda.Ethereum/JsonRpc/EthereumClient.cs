@@ -1,0 +1,129 @@
+using System.Numerics;
+using System.Text.Json;
+using Meeda.Ethereum.Transactions;
+
+namespace Meeda.Ethereum.JsonRpc;
+
+/// <summary>
+/// What is asked of an Ethereum execution client (execution-apis), with typed answers. Every method throws <see cref="JsonRpcException"/> where the node
+/// answers with an error and <see cref="L1UnreachableException"/> where it does not answer, or with something else than was asked for.
+/// </summary>
+/// <param name="rpc">The JSON-RPC connection.</param>
+public sealed class EthereumClient(JsonRpcClient rpc)
+{
+    /// <summary>The chain's id (EIP-155).</summary>
+    public async Task<ulong> GetChainIdAsync(CancellationToken cancellationToken) =>
+        (await rpc.CallAsync("eth_chainId", [], cancellationToken)).AsUInt64();
+
+    /// <summary>The newest block's number.</summary>
+    public async Task<ulong> GetBlockNumberAsync(CancellationToken cancellationToken) =>
+        (await rpc.CallAsync("eth_blockNumber", [], cancellationToken)).AsUInt64();
+
+    /// <summary>A block's header, or null where there is no such block.</summary>
+    public async Task<Block?> GetBlockAsync(BlockTag tag, CancellationToken cancellationToken)
+    {
+        JsonElement block = await rpc.CallAsync("eth_getBlockByNumber", [tag.ToString(), false], cancellationToken);
+        return block.ValueKind == JsonValueKind.Null ? null : new Block(
+            block.Field("number").AsUInt64(),
+            block.Field("hash").AsBytes32(),
+            block.Field("parentHash").AsBytes32(),
+            block.Field("timestamp").AsUInt64(),
+            block.OptionalField("baseFeePerGas")?.AsBigInteger() ?? BigInteger.Zero);
+    }
+
+    /// <summary>The number of an account's transactions: its next nonce.</summary>
+    public async Task<ulong> GetTransactionCountAsync(Address address, BlockTag tag, CancellationToken cancellationToken) =>
+        (await rpc.CallAsync("eth_getTransactionCount", [address.ToString(), tag.ToString()], cancellationToken)).AsUInt64();
+
+    /// <summary>An account's balance in wei.</summary>
+    public async Task<BigInteger> GetBalanceAsync(Address address, BlockTag tag, CancellationToken cancellationToken) =>
+        (await rpc.CallAsync("eth_getBalance", [address.ToString(), tag.ToString()], cancellationToken)).AsBigInteger();
+
+    /// <summary>The tip that the node suggests, in wei for each gas (EIP-1559).</summary>
+    public async Task<BigInteger> GetMaxPriorityFeePerGasAsync(CancellationToken cancellationToken) =>
+        (await rpc.CallAsync("eth_maxPriorityFeePerGas", [], cancellationToken)).AsBigInteger();
+
+    /// <summary>The answer of a read-only call.</summary>
+    public async Task<byte[]> CallAsync(Address to, byte[] data, BlockTag tag, CancellationToken cancellationToken) =>
+        (await rpc.CallAsync("eth_call", [new { to = to.ToString(), data = JsonFields.Data(data) }, tag.ToString()], cancellationToken)).AsBytes();
+
+    /// <summary>The gas that a transaction would use.</summary>
+    public async Task<ulong> EstimateGasAsync(Address from, TransactionRequest request, CancellationToken cancellationToken) =>
+        (await rpc.CallAsync(
+            "eth_estimateGas",
+            [
+                new
+                {
+                    from = from.ToString(),
+                    to = request.To?.ToString(),
+                    data = JsonFields.Data(request.Data),
+                    value = JsonFields.Quantity(request.Value),
+                },
+            ],
+            cancellationToken)).AsUInt64();
+
+    /// <summary>Hands a signed transaction to the network.</summary>
+    /// <returns>Its hash.</returns>
+    public async Task<Bytes32> SendRawTransactionAsync(byte[] signedTransaction, CancellationToken cancellationToken) =>
+        (await rpc.CallAsync("eth_sendRawTransaction", [JsonFields.Data(signedTransaction)], cancellationToken)).AsBytes32();
+
+    /// <summary>A transaction's receipt, or null while no block holds it.</summary>
+    public async Task<TransactionReceipt?> GetTransactionReceiptAsync(Bytes32 hash, CancellationToken cancellationToken)
+    {
+        JsonElement receipt = await rpc.CallAsync("eth_getTransactionReceipt", [hash.ToString()], cancellationToken);
+        return receipt.ValueKind == JsonValueKind.Null ? null : new TransactionReceipt(
+            receipt.Field("transactionHash").AsBytes32(),
+            receipt.Field("blockNumber").AsUInt64(),
+            receipt.Field("blockHash").AsBytes32(),
+            receipt.Field("gasUsed").AsUInt64(),
+            receipt.OptionalField("contractAddress")?.AsAddress(),
+            receipt.Field("status").AsUInt64() == 1,
+            [.. receipt.Field("logs").Items().Select(ReadLog)]);
+    }
+
+    /// <summary>A transaction, or null where the node does not know it.</summary>
+    public async Task<Transaction?> GetTransactionAsync(Bytes32 hash, CancellationToken cancellationToken)
+    {
+        JsonElement transaction = await rpc.CallAsync("eth_getTransactionByHash", [hash.ToString()], cancellationToken);
+        return transaction.ValueKind == JsonValueKind.Null ? null : new Transaction(
+            transaction.Field("hash").AsBytes32(),
+            transaction.Field("from").AsAddress(),
+            transaction.OptionalField("to")?.AsAddress(),
+            transaction.Field("nonce").AsUInt64(),
+            transaction.Field("input").AsBytes(),
+            transaction.OptionalField("blockNumber")?.AsUInt64());
+    }
+
+    /// <summary>The logs of a contract in a range of blocks, in their order.</summary>
+    /// <param name="address">The contract.</param>
+    /// <param name="topics">For each place the topics that are wanted; null for any.</param>
+    /// <param name="first">The first block.</param>
+    /// <param name="last">The last block.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    public async Task<IReadOnlyList<Log>> GetLogsAsync(
+        Address address, IReadOnlyList<IReadOnlyList<Bytes32>?> topics, ulong first, ulong last, CancellationToken cancellationToken)
+    {
+        JsonElement logs = await rpc.CallAsync(
+            "eth_getLogs",
+            [
+                new
+                {
+                    address = address.ToString(),
+                    topics = topics.Select(place => place?.Select(topic => topic.ToString()).ToArray()).ToArray(),
+                    fromBlock = JsonFields.Quantity(first),
+                    toBlock = JsonFields.Quantity(last),
+                },
+            ],
+            cancellationToken);
+        return [.. logs.Items().Select(ReadLog)];
+    }
+
+    private static Log ReadLog(JsonElement log) => new(
+        log.Field("address").AsAddress(),
+        [.. log.Field("topics").Items().Select(topic => topic.AsBytes32())],
+        log.Field("data").AsBytes(),
+        log.Field("blockNumber").AsUInt64(),
+        log.Field("blockHash").AsBytes32(),
+        log.Field("transactionHash").AsBytes32(),
+        log.Field("logIndex").AsUInt64());
+}

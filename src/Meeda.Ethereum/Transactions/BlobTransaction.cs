@@ -1,0 +1,76 @@
+using System.Numerics;
+using Meeda.Ethereum.Signing;
+
+namespace Meeda.Ethereum.Transactions;
+
+/// <summary>The blobs that travel beside a blob transaction, with what lets a node check them (EIP-7594).</summary>
+/// <param name="Blobs">The blobs, 131,072 bytes each.</param>
+/// <param name="Commitments">Their KZG commitments, 48 bytes each.</param>
+/// <param name="CellProofs">The proofs of all 128 cells of each blob, 48 bytes each, blob by blob.</param>
+public sealed record BlobSidecar(IReadOnlyList<byte[]> Blobs, IReadOnlyList<byte[]> Commitments, IReadOnlyList<byte[]> CellProofs);
+
+/// <summary>A transaction of type 3 (EIP-4844), which carries blobs.</summary>
+/// <param name="ChainId">The chain (EIP-155).</param>
+/// <param name="Nonce">Its place among the sender's.</param>
+/// <param name="MaxPriorityFeePerGas">The tip, in wei for each gas.</param>
+/// <param name="MaxFeePerGas">The most that is paid, base fee and tip, in wei for each gas.</param>
+/// <param name="GasLimit">The most gas it may use.</param>
+/// <param name="To">Whom it calls; a blob transaction cannot make a contract.</param>
+/// <param name="Value">The wei that go with it.</param>
+/// <param name="Data">The calldata.</param>
+/// <param name="MaxFeePerBlobGas">The most that is paid in wei for each blob gas.</param>
+/// <param name="BlobVersionedHashes">The blobs' versioned hashes.</param>
+public sealed record BlobTransaction(
+    ulong ChainId,
+    ulong Nonce,
+    BigInteger MaxPriorityFeePerGas,
+    BigInteger MaxFeePerGas,
+    ulong GasLimit,
+    Address To,
+    BigInteger Value,
+    byte[] Data,
+    BigInteger MaxFeePerBlobGas,
+    IReadOnlyList<Bytes32> BlobVersionedHashes)
+{
+    private const byte Type = 0x03;
+    private const int WrapperVersion = 1;
+
+    /// <summary>The hash that is signed.</summary>
+    public Bytes32 SigningHash() => Keccak256.Hash([Type, .. Rlp.EncodeList(Fields())]);
+
+    /// <summary>The signed transaction without its blobs, as a block holds it; its Keccak-256 is its hash.</summary>
+    public byte[] Sign(PrivateKeySigner signer) => [Type, .. SignedBody(signer)];
+
+    /// <summary>The signed transaction with its blobs, as the network takes it: <c>0x03 ‖ rlp([body, wrapper version, blobs, commitments, cell proofs])</c> (EIP-7594).</summary>
+    public byte[] SignWithSidecar(PrivateKeySigner signer, BlobSidecar sidecar) =>
+    [
+        Type,
+        .. Rlp.EncodeList(
+            SignedBody(signer),
+            Rlp.Encode(WrapperVersion),
+            Rlp.EncodeList(sidecar.Blobs.Select(blob => Rlp.Encode(blob))),
+            Rlp.EncodeList(sidecar.Commitments.Select(commitment => Rlp.Encode(commitment))),
+            Rlp.EncodeList(sidecar.CellProofs.Select(proof => Rlp.Encode(proof)))),
+    ];
+
+    private byte[] SignedBody(PrivateKeySigner signer)
+    {
+        Signature signature = signer.Sign(SigningHash());
+        return Rlp.EncodeList([.. Fields(), Rlp.Encode(signature.YParity), Rlp.Encode(signature.R), Rlp.Encode(signature.S)]);
+    }
+
+    private IEnumerable<byte[]> Fields() =>
+    [
+        Rlp.Encode(ChainId),
+        Rlp.Encode(Nonce),
+        Rlp.Encode(MaxPriorityFeePerGas),
+        Rlp.Encode(MaxFeePerGas),
+        Rlp.Encode(GasLimit),
+        Rlp.Encode(To.ToArray()),
+        Rlp.Encode(Value),
+        Rlp.Encode(Data),
+        Rlp.EncodeList(),
+        Rlp.Encode(MaxFeePerBlobGas),
+        Rlp.EncodeList(BlobVersionedHashes.Select(hash => Rlp.Encode(hash.ToArray()))),
+    ];
+}

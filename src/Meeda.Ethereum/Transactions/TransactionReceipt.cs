@@ -1,0 +1,22 @@
+using Meeda.Ethereum.JsonRpc;
+
+namespace Meeda.Ethereum.Transactions;
+
+/// <summary>What came of a transaction.</summary>
+/// <param name="TransactionHash">Its hash.</param>
+/// <param name="BlockNumber">The block that holds it.</param>
+/// <param name="BlockHash">That block's hash.</param>
+/// <param name="GasUsed">The gas it used.</param>
+/// <param name="ContractAddress">The contract it made, or null.</param>
+/// <param name="Succeeded">False where it reverted.</param>
+/// <param name="Logs">What contracts wrote.</param>
+public sealed record TransactionReceipt(
+    Bytes32 TransactionHash, ulong BlockNumber, Bytes32 BlockHash, ulong GasUsed, Address? ContractAddress, bool Succeeded, IReadOnlyList<Log> Logs);
+
+/// <summary>A transaction that a block holds and that reverted: its gas is paid, and it changed nothing.</summary>
+/// <param name="receipt">Its receipt.</param>
+public sealed class TransactionRevertedException(TransactionReceipt receipt) : Exception($"transaction {receipt.TransactionHash} reverted in block {receipt.BlockNumber}")
+{
+    /// <summary>The transaction's receipt.</summary>
+    public TransactionReceipt Receipt => receipt;
+}

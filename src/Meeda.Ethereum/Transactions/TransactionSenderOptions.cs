@@ -1,0 +1,25 @@
+using System.Numerics;
+
+namespace Meeda.Ethereum.Transactions;
+
+/// <summary>How a <see cref="TransactionSender"/> sends.</summary>
+public sealed record TransactionSenderOptions
+{
+    /// <summary>Blocks on top of the one that holds the transaction before <see cref="TransactionSender.SendAsync"/> returns. Default 2.</summary>
+    public int Confirmations { get; init; } = 2;
+
+    /// <summary>How often the node is asked. Default 1 s, a twelfth of a slot.</summary>
+    public TimeSpan PollInterval { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long a transaction may wait for its block before it is sent again with a higher fee. Default 36 s, three slots.</summary>
+    public TimeSpan ResendAfter { get; init; } = TimeSpan.FromSeconds(36);
+
+    /// <summary>By how much each sending raises the fees, in percent. Default 25: nodes take a replacement from 10 on.</summary>
+    public int FeeBumpPercent { get; init; } = 25;
+
+    /// <summary>The most that is ever paid, in wei for each gas. Default 500 gwei; when L1 is dearer, the transaction waits.</summary>
+    public BigInteger MaxFeePerGas { get; init; } = 500_000_000_000;
+
+    /// <summary>The gas on top of the estimate, in percent. Default 20: state may change between the estimate and the block.</summary>
+    public int GasMarginPercent { get; init; } = 20;
+}

@@ -1,0 +1,37 @@
+using System.Diagnostics;
+
+using Meeda.Node;
+using Meeda.Testing;
+
+namespace Meeda.EndToEnd.Tests;
+
+/// <summary>The built program, run as its user runs it.</summary>
+internal static class CommandLine
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
+
+    /// <summary>Starts the program with the same runtime as the tests.</summary>
+    public static Process Start(string folder, params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet") { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
+        start.ArgumentList.Add(typeof(SetupException).Assembly.Location);
+        foreach (string argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        start.Environment["MEEDA_ANVIL"] = Anvil.Binary ?? "";
+        return Process.Start(start)!;
+    }
+
+    /// <summary>Runs the program to its end.</summary>
+    public static async Task<(int ExitCode, string Output, string Error)> RunAsync(string folder, params string[] arguments)
+    {
+        using Process process = Start(folder, arguments);
+        Task<string> output = process.StandardOutput.ReadToEndAsync();
+        Task<string> error = process.StandardError.ReadToEndAsync();
+        using var limit = new CancellationTokenSource(Limit);
+        await process.WaitForExitAsync(limit.Token);
+        return (process.ExitCode, await output, await error);
+    }
+}

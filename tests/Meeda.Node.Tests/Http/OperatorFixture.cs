@@ -1,0 +1,83 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Data.Sqlite;
+using Xunit;
+
+namespace Meeda.Node.Tests.Http;
+
+/// <summary>An operator on a free port with a store of its own. Its L1 does not answer: taking batches in and giving them back must not depend on it.</summary>
+public sealed class OperatorFixture : IAsyncLifetime
+{
+    public const int MaxBatchBytes = 300_000;
+
+    private readonly TemporaryFolder _folder = new();
+    private WebApplication? _app;
+
+    public HttpClient Http { get; private set; } = null!;
+
+    public string Folder => _folder.Path;
+
+    public async Task InitializeAsync() => await StartAsync();
+
+    /// <summary>Stops the operator and starts another over the same folder.</summary>
+    public async Task RestartAsync()
+    {
+        await StopAsync();
+        await StartAsync();
+    }
+
+    public async Task<(HttpStatusCode Status, byte[] Body)> PostAsync(string path, byte[] body)
+    {
+        using var content = new ByteArrayContent(body);
+        using HttpResponseMessage response = await Http.PostAsync(new Uri(path, UriKind.Relative), content);
+        return (response.StatusCode, await response.Content.ReadAsByteArrayAsync());
+    }
+
+    public async Task<(HttpStatusCode Status, byte[] Body)> GetAsync(string path)
+    {
+        using HttpResponseMessage response = await Http.GetAsync(new Uri(path, UriKind.Relative));
+        return (response.StatusCode, await response.Content.ReadAsByteArrayAsync());
+    }
+
+    public async Task DisposeAsync()
+    {
+        await StopAsync();
+        _folder.Dispose();
+    }
+
+    private static int ClosedPort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private async Task StartAsync()
+    {
+        string keyFile = System.IO.Path.Combine(Folder, "operator.key");
+        await File.WriteAllTextAsync(keyFile, new string('1', 64));
+        _app = await Roles.BuildOperatorAsync(
+            new Dictionary<string, string?>
+            {
+                ["Meeda:Storage:Folder"] = System.IO.Path.Combine(Folder, "data"),
+                ["Meeda:L1:Rpc"] = $"http://127.0.0.1:{ClosedPort()}",
+                ["Meeda:L1:Contract"] = "0x00000000000000000000000000000000000000c0",
+                ["Meeda:L1:KeyFile"] = keyFile,
+                ["Meeda:Batches:MaxBatchBytes"] = $"{MaxBatchBytes}",
+            },
+            "http://127.0.0.1:0",
+            quiet: true,
+            CancellationToken.None);
+        await _app.StartAsync();
+        Http = new HttpClient { BaseAddress = new Uri(_app.Urls.First()) };
+    }
+
+    private async Task StopAsync()
+    {
+        Http.Dispose();
+        await _app!.StopAsync();
+        await _app.DisposeAsync();
+        SqliteConnection.ClearAllPools();
+    }
+}

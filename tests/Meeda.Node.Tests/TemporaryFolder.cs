@@ -1,0 +1,9 @@
+namespace Meeda.Node.Tests;
+
+/// <summary>A folder that lasts as long as a test.</summary>
+public sealed class TemporaryFolder : IDisposable
+{
+    public string Path { get; } = Directory.CreateTempSubdirectory("meeda-test-").FullName;
+
+    public void Dispose() => Directory.Delete(Path, recursive: true);
+}

@@ -1,0 +1,70 @@
+using System.Diagnostics;
+using Xunit;
+
+namespace Meeda.Testing;
+
+/// <summary>A real EVM for a test: anvil with the Osaka rules on a free loopback port, a new chain in memory, one funded account.</summary>
+public sealed class Anvil : IAsyncDisposable
+{
+    private const string ListeningPrefix = "Listening on ";
+
+    private readonly Process _process;
+
+    private Anvil(Process process, Uri rpc)
+    {
+        _process = process;
+        Rpc = rpc;
+    }
+
+    /// <summary>The private key of anvil's first account, which is the same everywhere and funded with 10,000 ether.</summary>
+    public static string FundedKey => "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
+
+    /// <summary>The binary: MEEDA_ANVIL, or what npm installed in contracts/; null where neither is.</summary>
+    public static string? Binary { get; } = Find();
+
+    /// <summary>The JSON-RPC endpoint.</summary>
+    public Uri Rpc { get; }
+
+    /// <summary>Starts it; skips the test where it is not installed.</summary>
+    /// <param name="arguments">More arguments, for example <c>--no-mining</c>.</param>
+    public static async Task<Anvil> StartAsync(params string[] arguments)
+    {
+        Skip.If(Binary is null, "anvil is not installed: run ./meeda test, which installs it, or set MEEDA_ANVIL");
+        var start = new ProcessStartInfo(Binary!) { RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (string argument in (string[])["--port", "0", "--hardfork", "osaka", "--enable-tx-gas-limit", "--no-request-size-limit", .. arguments])
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        Process process = Process.Start(start)!;
+        while (await process.StandardOutput.ReadLineAsync() is { } line)
+        {
+            if (line.StartsWith(ListeningPrefix, StringComparison.Ordinal))
+            {
+                _ = process.StandardOutput.BaseStream.CopyToAsync(Stream.Null);
+                return new Anvil(process, new Uri($"http://{line[ListeningPrefix.Length..].Trim()}"));
+            }
+        }
+
+        throw new InvalidOperationException($"anvil did not start: {await process.StandardError.ReadToEndAsync()}");
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync();
+        _process.Dispose();
+    }
+
+    private static string? Find()
+    {
+        if (Environment.GetEnvironmentVariable("MEEDA_ANVIL") is { Length: > 0 } named)
+        {
+            return named;
+        }
+
+        string modules = Path.Combine(Repository.Root, "contracts", "node_modules", "@foundry-rs");
+        return Directory.Exists(modules) ? Directory.EnumerateFiles(modules, "anvil", SearchOption.AllDirectories).FirstOrDefault() : null;
+    }
+}

@@ -1,0 +1,68 @@
+using System.Text.RegularExpressions;
+using Meeda.Node.Anchors;
+using Meeda.Node.Batches;
+using Meeda.Node.L1;
+using Meeda.Node.Storage;
+using Meeda.Testing;
+using Xunit;
+
+namespace Meeda.Tidy.Tests;
+
+/// <summary>Documents say what is so.</summary>
+public sealed partial class DocumentTests
+{
+    public static TheoryData<string> Documents =>
+    [
+        .. Directory.EnumerateFiles(Repository.Root, "*.md", SearchOption.AllDirectories)
+            .Where(file => !file.Contains("/node_modules/", StringComparison.Ordinal) && !file.Contains("/.meeda/", StringComparison.Ordinal))
+            .Select(Repository.Relative),
+    ];
+
+    [Theory]
+    [MemberData(nameof(Documents))]
+    public void Document_ItsLinksToFiles_Resolve(string document)
+    {
+        string folder = Path.GetDirectoryName(Path.Combine(Repository.Root, document))!;
+        string[] broken =
+        [
+            .. Link().Matches(File.ReadAllText(Path.Combine(Repository.Root, document)))
+                .Select(match => match.Groups[1].Value)
+                .Where(target => !target.Contains("://", StringComparison.Ordinal) && !target.StartsWith('#'))
+                .Where(target => !Path.Exists(Path.Combine(folder, target.Split('#')[0]))),
+        ];
+        Assert.Empty(broken);
+    }
+
+    [Fact]
+    public void Configuration_EverySetting_IsDocumented()
+    {
+        string document = File.ReadAllText(Path.Combine(Repository.Root, "docs", "configuration.md"));
+        (string Section, Type Type)[] options =
+        [
+            (L1Options.Section, typeof(L1Options)),
+            (BatchOptions.Section, typeof(BatchOptions)),
+            (AnchorOptions.Section, typeof(AnchorOptions)),
+            (StorageOptions.Section, typeof(StorageOptions)),
+        ];
+        IEnumerable<string> settings = options.SelectMany(option => option.Type.GetProperties()
+            .Select(property => $"`{option.Section.Replace(":", "__", StringComparison.Ordinal)}__{property.Name}`"));
+        Assert.All(settings, setting => Assert.Contains(setting, document, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Namespaces_NoType_BearsTheNameOfOne()
+    {
+        IEnumerable<System.Reflection.Assembly> assemblies =
+            [typeof(L1Options).Assembly, typeof(Protocol.Batches.BatchId).Assembly, typeof(Kzg.Commitments.Blob).Assembly, typeof(Ethereum.Address).Assembly];
+        Type[] types = [.. assemblies.SelectMany(assembly => assembly.GetTypes()).Where(type => type.Namespace?.StartsWith("Meeda", StringComparison.Ordinal) == true)];
+        HashSet<string> names = [.. types.SelectMany(type => type.Namespace!.Split('.'))];
+        Assert.DoesNotContain(types, type => names.Contains(type.Name));
+    }
+
+    [Fact]
+    public void PackageLock_OfTheContracts_NamesNoHost() =>
+        Assert.DoesNotContain("\"resolved\"", File.ReadAllText(Path.Combine(Repository.Root, "contracts", "package-lock.json")), StringComparison.Ordinal);
+
+    [GeneratedRegex(@"\]\(([^)\s]+)\)")]
+    private static partial Regex Link();
+}

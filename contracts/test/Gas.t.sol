@@ -70,19 +70,6 @@ contract GasTest is Base {
         limit("proveFraud of 256 leaves with paths of 8", 8_000_000);
     }
 
-    function test_publish() public {
-        anchorBlobs(1);
-        IMeedaVerifier.BlobRef memory blob = refOf(0, 0);
-        vm.prank(stranger);
-        verifier.demand{value: 1 ether}(blob);
-        bytes32[] memory hashes = new bytes32[](1);
-        hashes[0] = bytes32((uint256(sha256(blob.commitment)) << 8 >> 8) | uint256(1) << 248);
-        vm.blobhashes(hashes);
-        vm.prank(operator);
-        verifier.publish(0, 0);
-        limit("publish", 90_000);
-    }
-
     function test_reportMiss() public {
         goTo(5);
         anchorBlobs(1);

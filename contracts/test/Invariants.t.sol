@@ -14,7 +14,7 @@ contract Everybody is Base {
     uint64 private nextEpoch = 1;
 
     /// @dev Called by the fuzzer as everything public is: the verifier is the one that `start` was given.
-    function setUp() public override { }
+    function setUp() public override {}
 
     function start(MeedaVerifier target) external {
         require(address(verifier) == address(0), "started");

@@ -15,6 +15,8 @@ interface Vm {
     function expectEmit(bool topic1, bool topic2, bool topic3, bool data, address emitter) external;
     function assume(bool condition) external pure;
     function blobhashes(bytes32[] calldata hashes) external;
+    function cool(address account) external;
+    function snapshotValue(string calldata group, string calldata name, uint256 value) external;
     function fee(uint256 baseFee) external;
     function readFile(string calldata path) external view returns (string memory);
     function parseJsonBytes(string calldata json, string calldata key) external pure returns (bytes memory);

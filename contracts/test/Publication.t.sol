@@ -134,6 +134,20 @@ contract PublicationTest is Base {
         verifier.demand{value: bond}(blob);
     }
 
+    /// @dev At most 90,000 gas beyond the blob's own: a transaction's 21,000, its calldata, and the call over cold storage. (forge's --isolate loses the
+    /// blob hashes, so this stands here and not in Gas.t.sol.)
+    function test_publishing_costs_at_most_90_000_gas() public {
+        uint256 id = demandBlob(2);
+        setBlobs(refOf(0, 2).commitment, "");
+        vm.cool(address(verifier));
+        vm.prank(operator);
+        uint256 before = gasleft();
+        verifier.publish(id, 0);
+        uint256 used = before - gasleft() + 21_000 + 4 * 16 + 64 * 16;
+        assertTrue(used <= 90_000, vm.toString(used));
+        vm.snapshotValue("Publication", "publish, at most", used / 1000 * 1000 + 1000);
+    }
+
     /// @dev However much somebody pays for demands, no more are open than L1's blob space answers in time.
     function test_open_demands_are_bounded() public {
         assertEq(verifier.mostDemands(), 7, "most");

@@ -81,6 +81,19 @@ internal sealed class Chain : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits for a transaction's receipt.</summary>
+    public async Task<TransactionReceipt> ReceiptAsync(Bytes32 hash)
+    {
+        using var limit = new CancellationTokenSource(Limit);
+        while (true)
+        {
+            if (await Client.GetTransactionReceiptAsync(hash, limit.Token) is { } receipt)
+            {
+                return receipt;
+            }
+        }
+    }
+
     /// <summary>The different transactions that were handed in, in their order.</summary>
     public string[] HandedIn() =>
         [.. Connection.Sent.Where(body => body.Contains("eth_sendRawTransaction", StringComparison.Ordinal))

@@ -166,7 +166,7 @@ public sealed class TransactionSenderFaultTests
         await using Chain chain = await Chain.StartAsync("--no-mining");
         TransactionSender sender = chain.Sender(Quick with { ResendAfter = TimeSpan.FromMilliseconds(500) });
         Task<TransactionReceipt> sending = sender.SendAsync(new TransactionRequest(To, [], 5), None);
-        await chain.HandedInAsync(1);
+        await chain.PendingAsync(known: null);
         await chain.CallAsync("anvil_setNextBlockBaseFeePerGas", "0xba43b7400"); // 50 gwei; anvil starts at 1.
         await chain.CallAsync("anvil_mine");
         Assert.Equal(0ul, await chain.Client.GetTransactionCountAsync(sender.Address, BlockTag.Latest, None));

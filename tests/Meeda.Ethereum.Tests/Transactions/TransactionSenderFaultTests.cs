@@ -83,8 +83,8 @@ public sealed class TransactionSenderFaultTests
         await chain.HandedInAsync(2);
         Bytes32[] hashes = [.. chain.HandedIn().Select(raw => Keccak256.Hash(Convert.FromHexString(raw[2..])))];
 
-        // Both are gone, and the node would give the first one's nonce out again, to a third request, before the first is handed in again.
-        chain.Connection.Faults = (method, hash) => method == "eth_getTransactionReceipt" ? Fault.Refuse : Fault.None;
+        // Both are gone, and nobody notices before the mempool is empty: each has to come back with its own nonce.
+        chain.Connection.Faults = (method, _) => method == "eth_getTransactionReceipt" ? Fault.Refuse : Fault.None;
         await chain.CallAsync("anvil_reorg", 1, Array.Empty<object>());
         await chain.CallAsync("anvil_dropAllTransactions");
         Assert.Equal(0ul, await chain.Client.GetTransactionCountAsync(sender.Address, BlockTag.Pending, None));
@@ -189,6 +189,22 @@ public sealed class TransactionSenderFaultTests
         await chain.CallAsync("anvil_mine");
         Assert.Equal(hash, (await sending).TransactionHash);
         await AssertArrivedAsync(chain, wei: 5, transactions: 1);
+    }
+
+    [SkippableFact]
+    public async Task Send_ByANewSenderWhileAnEarlierOnesIsPending_GoesBehindIt()
+    {
+        await using Chain chain = await Chain.StartAsync("--no-mining");
+        using var end = new CancellationTokenSource();
+        Task<TransactionReceipt> earlier = chain.Sender(Quick).SendAsync(new TransactionRequest(To, [], 5), end.Token);
+        await chain.PendingAsync(known: null);
+        await end.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => earlier);
+        Task<TransactionReceipt> later = chain.Sender(Quick).SendAsync(new TransactionRequest(To, [], 7), None);
+        await chain.PendingCountAsync(2);
+        await chain.CallAsync("anvil_mine");
+        Assert.True((await later).Succeeded);
+        await AssertArrivedAsync(chain, wei: 12, transactions: 2);
     }
 
     [SkippableFact]

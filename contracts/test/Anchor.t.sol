@@ -12,7 +12,7 @@ contract TreeHarness {
         return AnchorTree.root(commitments);
     }
 
-    function verify(bytes32 expected, uint256 count, uint256 index, bytes memory commitment, bytes32[] calldata path)
+    function verify(bytes32 expected, uint256 count, uint256 index, bytes calldata commitment, bytes32[] calldata path)
         external
         pure
         returns (bool)
@@ -124,7 +124,7 @@ contract AnchorTest is Base {
         index = bound(index, 0, count - 1);
         other = bound(other, 0, 2 * count);
         bytes memory commitments = randomCommitments(count, 7);
-        (bytes32 root, bytes32[] memory path) = naivePath(commitments, index);
+        (bytes32 root, bytes32[] memory path) = pathOf(commitments, index);
         bytes memory commitment = slice(commitments, index * 48, 48);
         assertTrue(tree.verify(root, count, index, commitment, path), "its place");
         assertTrue(other == index || !tree.verify(root, count, other, commitment, path), "another place");
@@ -137,15 +137,15 @@ contract AnchorTest is Base {
         (IMeedaVerifier.BatchHeader[] memory batches, bytes memory commitments) = makeBlobs(5);
         vm.prank(operator);
         verifier.anchor(batches, commitments);
-        (, bytes32[] memory path) = naivePath(commitments, 2);
+        (, bytes32[] memory path) = pathOf(commitments, 2);
         bytes memory commitment = slice(commitments, 96, 48);
-        assertTrue(verifier.isAnchored(operator, 1, 5, commitment, path), "anchored");
-        assertTrue(!verifier.isAnchored(operator, 1, 4, commitment, path), "another position");
-        assertTrue(!verifier.isAnchored(operator, 1, 2, commitment, path), "position before the anchor");
-        assertTrue(!verifier.isAnchored(operator, 0, 2, commitment, path), "another anchor");
-        assertTrue(!verifier.isAnchored(operator, 2, 5, commitment, path), "no such anchor");
-        assertTrue(!verifier.isAnchored(stranger, 1, 5, commitment, path), "another operator");
-        assertTrue(!verifier.isAnchored(operator, 1, 5, new bytes(47), path), "no commitment");
+        assertTrue(verifier.isAnchored(IMeedaVerifier.BlobRef(operator, 1, 5, commitment, path)), "anchored");
+        assertTrue(!verifier.isAnchored(IMeedaVerifier.BlobRef(operator, 1, 4, commitment, path)), "another position");
+        assertTrue(!verifier.isAnchored(IMeedaVerifier.BlobRef(operator, 1, 2, commitment, path)), "position before the anchor");
+        assertTrue(!verifier.isAnchored(IMeedaVerifier.BlobRef(operator, 0, 2, commitment, path)), "another anchor");
+        assertTrue(!verifier.isAnchored(IMeedaVerifier.BlobRef(operator, 2, 5, commitment, path)), "no such anchor");
+        assertTrue(!verifier.isAnchored(IMeedaVerifier.BlobRef(stranger, 1, 5, commitment, path)), "another operator");
+        assertTrue(!verifier.isAnchored(IMeedaVerifier.BlobRef(operator, 1, 5, new bytes(47), path)), "no commitment");
     }
 
     function test_parameters_are_those_of_the_construction() public view {
@@ -153,32 +153,47 @@ contract AnchorTest is Base {
     }
 
     function test_parameters_that_would_be_unsound_are_refused() public {
-        string[10] memory names = [
+        string[13] memory names = [
             "epochBlocks",
             "proofWindow",
             "proofWindow",
+            "challengeWindow",
             "hotSamples",
             "coldSamples",
             "retention",
+            "publishWindow",
+            "minimumStake",
+            "minimumStake",
             "missReward",
-            "missPenalty",
             "fraudReward",
-            ""
+            "treasury"
         ];
-        for (uint256 i = 0; i < 9; i++) {
+        for (uint256 i = 0; i < names.length; i++) {
             IMeedaVerifier.Parameters memory p = params();
             if (i == 0) p.epochBlocks = 0;
             if (i == 1) p.proofWindow = 0;
             if (i == 2) p.proofWindow = 8191;
-            if (i == 3) p.hotSamples = 0;
-            if (i == 4) p.coldSamples = 0;
-            if (i == 5) p.retention = 0;
-            if (i == 6) p.missReward = p.missPenalty + 1;
-            if (i == 7) p.missPenalty = p.minimumStake + 1;
-            if (i == 8) p.fraudReward = 10_001;
+            if (i == 3) p.challengeWindow = 0;
+            if (i == 4) p.hotSamples = 0;
+            if (i == 5) p.coldSamples = 0;
+            if (i == 6) p.retention = p.epochBlocks;
+            if (i == 7) p.publishWindow = 0;
+            if (i == 8) p.minimumStake = p.missPenalty - 1;
+            if (i == 9) (p.minimumStake, p.missPenalty, p.missReward) = (0, 0, 0);
+            if (i == 10) p.missReward = p.missPenalty + 1;
+            if (i == 11) p.fraudReward = 10_000;
+            if (i == 12) p.treasury = address(0);
             vm.expectRevert(abi.encodeWithSelector(IMeedaVerifier.InvalidParameter.selector, names[i]));
             new MeedaVerifier(p);
         }
+    }
+
+    function test_an_anchor_holds_at_most_4096_blobs() public {
+        IMeedaVerifier.BatchHeader[] memory batches = new IMeedaVerifier.BatchHeader[](1);
+        batches[0] = IMeedaVerifier.BatchHeader(4097 * 126_976 - 31, 4097, address(0));
+        vm.expectRevert(abi.encodeWithSelector(IMeedaVerifier.TooManyBlobs.selector, 4097, 4096));
+        vm.prank(operator);
+        verifier.anchor(batches, new bytes(4097 * 48));
     }
 
     function randomCommitments(uint256 count, uint256 salt) private pure returns (bytes memory commitments) {
@@ -188,33 +203,6 @@ contract AnchorTest is Base {
     }
 
     function naiveRoot(bytes memory commitments) private pure returns (bytes32 root) {
-        (root,) = naivePath(commitments, 0);
-    }
-
-    /// @dev The definition, level by level.
-    function naivePath(bytes memory commitments, uint256 index) private pure returns (bytes32, bytes32[] memory path) {
-        uint256 depth = 0;
-        while ((uint256(1) << depth) * 48 < commitments.length) depth++;
-        bytes32[] memory level = new bytes32[](uint256(1) << depth);
-        for (uint256 i = 0; i * 48 < commitments.length; i++) {
-            level[i] = keccak256(abi.encodePacked(hex"00", slice(commitments, i * 48, 48)));
-        }
-        path = new bytes32[](depth);
-        for (uint256 d = 0; d < depth; d++) {
-            path[d] = level[(index >> d) ^ 1];
-            bytes32[] memory above = new bytes32[](level.length / 2);
-            for (uint256 i = 0; i < above.length; i++) {
-                above[i] = keccak256(abi.encodePacked(hex"01", level[2 * i], level[2 * i + 1]));
-            }
-            level = above;
-        }
-        return (level[0], path);
-    }
-
-    function slice(bytes memory data, uint256 start, uint256 length) private pure returns (bytes memory part) {
-        part = new bytes(length);
-        for (uint256 i = 0; i < length; i++) {
-            part[i] = data[start + i];
-        }
+        (root,) = pathOf(commitments, 0);
     }
 }

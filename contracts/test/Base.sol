@@ -54,6 +54,7 @@ abstract contract Base is MiniTest {
         (IMeedaVerifier.BatchHeader[] memory batches, bytes memory commitments) = makeBlobs(count);
         vm.prank(operator);
         index = verifier.anchor(batches, commitments);
+        anchored[index] = commitments;
     }
 
     function makeBlobs(uint256 count) internal returns (IMeedaVerifier.BatchHeader[] memory batches, bytes memory commitments) {
@@ -110,5 +111,95 @@ abstract contract Base is MiniTest {
 
     function hintsOf(uint32 lo, uint32 hot, uint32 end) internal pure returns (IMeedaVerifier.RangeHints memory) {
         return IMeedaVerifier.RangeHints(lo, hot, end);
+    }
+
+    /// @dev The commitments of an anchor that anchorBlobs or anchorRaw made.
+    mapping(uint256 index => bytes commitments) internal anchored;
+
+    /// @dev Anchors any 48-byte strings as one-blob batches.
+    function anchorRaw(bytes memory commitments) internal returns (uint256 index) {
+        IMeedaVerifier.BatchHeader[] memory batches = new IMeedaVerifier.BatchHeader[](commitments.length / 48);
+        for (uint256 i = 0; i < batches.length; i++) {
+            batches[i] = IMeedaVerifier.BatchHeader(1000, 1, address(0));
+        }
+        vm.prank(operator);
+        index = verifier.anchor(batches, commitments);
+        anchored[index] = commitments;
+    }
+
+    /// @dev A blob of an anchor with its path.
+    function refOf(uint256 anchorIndex, uint256 place) internal view returns (IMeedaVerifier.BlobRef memory) {
+        uint64 firstBlob = verifier.getAnchor(operator, anchorIndex).firstBlob;
+        bytes memory commitments = anchored[anchorIndex];
+        (, bytes32[] memory path) = pathOf(commitments, place);
+        return IMeedaVerifier.BlobRef(operator, uint32(anchorIndex), uint64(firstBlob + place), slice(commitments, place * 48, 48), path);
+    }
+
+    /// @dev Root and path by the definition, level by level.
+    function pathOf(bytes memory commitments, uint256 place) internal pure returns (bytes32, bytes32[] memory path) {
+        uint256 depth = 0;
+        while ((uint256(1) << depth) * 48 < commitments.length) depth++;
+        bytes32[] memory level = new bytes32[](uint256(1) << depth);
+        for (uint256 i = 0; i * 48 < commitments.length; i++) {
+            level[i] = keccak256(abi.encodePacked(hex"00", slice(commitments, i * 48, 48)));
+        }
+        path = new bytes32[](depth);
+        for (uint256 d = 0; d < depth; d++) {
+            path[d] = level[(place >> d) ^ 1];
+            bytes32[] memory above = new bytes32[](level.length / 2);
+            for (uint256 i = 0; i < above.length; i++) {
+                above[i] = keccak256(abi.encodePacked(hex"01", level[2 * i], level[2 * i + 1]));
+            }
+            level = above;
+        }
+        return (level[0], path);
+    }
+
+    function slice(bytes memory data, uint256 start, uint256 length) internal pure returns (bytes memory part) {
+        part = new bytes(length);
+        for (uint256 i = 0; i < length; i++) {
+            part[i] = data[start + i];
+        }
+    }
+
+    /// @dev The leaves of a chunk as a challenger brings them.
+    function leavesOf(uint64 epoch, IMeedaVerifier.RangeHints memory hints, uint256 chunk)
+        internal
+        view
+        returns (IMeedaVerifier.Leaf[] memory leaves)
+    {
+        bytes32 seed = verifier.epochSeed(operator, epoch);
+        IMeedaVerifier.LiveRange memory range = verifier.liveRange(operator, epoch, hints);
+        uint256 samples = Sampling.count(range, params().hotSamples, params().coldSamples) - chunk * 256;
+        leaves = new IMeedaVerifier.Leaf[](samples < 256 ? samples : 256);
+        for (uint256 i = 0; i < leaves.length; i++) {
+            (uint64 position,) = Sampling.draw(seed, chunk * 256 + i, range, params().hotSamples);
+            leaves[i] = leafAt(position);
+        }
+    }
+
+    function leafAt(uint64 position) internal view returns (IMeedaVerifier.Leaf memory) {
+        uint256 index = verifier.anchorCount(operator) - 1;
+        while (verifier.getAnchor(operator, index).firstBlob > position) index--;
+        (, bytes32[] memory path) = pathOf(anchored[index], position - verifier.getAnchor(operator, index).firstBlob);
+        return IMeedaVerifier.Leaf(uint32(index), Kzg.commit(blobs[position]), path);
+    }
+
+    /// @dev Submits a proof that the contract takes, whose partial sum `chunk` is wrong by `off`·G1: the liar shifts the value along.
+    function submitLie(uint64 epoch, IMeedaVerifier.RangeHints memory hints, uint256 chunk, uint256 off)
+        internal
+        returns (G1[] memory partialSums)
+    {
+        bytes32 y;
+        G1 memory proof;
+        (partialSums, y, proof) = prove(epoch, hints);
+        partialSums[chunk] = Kzg.add(partialSums[chunk], Kzg.multiply(Bls12381.generator(), off));
+        y = bytes32(addmod(uint256(y), off, Bls12381.R));
+        vm.prank(operator);
+        verifier.submitProof(epoch, hints, partialSums, y, proof);
+    }
+
+    function expectError(bytes memory data) internal {
+        vm.expectRevert(data);
     }
 }

@@ -15,11 +15,13 @@ interface Vm {
     function expectEmit(bool topic1, bool topic2, bool topic3, bool data, address emitter) external;
     function assume(bool condition) external pure;
     function blobhashes(bytes32[] calldata hashes) external;
-    function blobBaseFee(uint256 fee) external;
+    function cool(address account) external;
+    function snapshotValue(string calldata group, string calldata name, uint256 value) external;
     function fee(uint256 baseFee) external;
     function readFile(string calldata path) external view returns (string memory);
     function parseJsonBytes(string calldata json, string calldata key) external pure returns (bytes memory);
     function parseJsonUint(string calldata json, string calldata key) external pure returns (uint256);
+    function snapshotGasLastCall(string calldata group, string calldata name) external returns (uint256 gas);
     function toString(uint256 value) external pure returns (string memory);
 }
 

@@ -60,7 +60,7 @@ contract SubmitProofTest is Base {
     function test_a_proof_twice_reverts() public {
         submit(1, hints);
         (G1[] memory partialSums, bytes32 y, G1 memory proof) = prove(1, hints);
-        vm.expectRevert(abi.encodeWithSelector(IMeedaVerifier.EpochSettled.selector, 1, IMeedaVerifier.EpochStatus.Proven));
+        vm.expectRevert(abi.encodeWithSelector(IMeedaVerifier.EpochDecided.selector, 1, IMeedaVerifier.EpochStatus.Proven));
         vm.prank(operator);
         verifier.submitProof(1, hints, partialSums, y, proof);
     }

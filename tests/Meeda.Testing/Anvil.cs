@@ -27,16 +27,22 @@ public sealed class Anvil : IAsyncDisposable
 
     /// <summary>Starts it; skips the test where it is not installed.</summary>
     /// <param name="arguments">More arguments, for example <c>--no-mining</c>.</param>
-    public static async Task<Anvil> StartAsync(params string[] arguments)
+    public static Task<Anvil> StartAsync(params string[] arguments) => StartAtAsync(0, arguments);
+
+    /// <summary>As <see cref="StartAsync"/>, on a port that is known: where an earlier one stood.</summary>
+    /// <param name="port">The port, 0 for a free one.</param>
+    /// <param name="arguments">More arguments.</param>
+    public static async Task<Anvil> StartAtAsync(int port, params string[] arguments)
     {
         Skip.If(Binary is null, "anvil is not installed: run ./meeda test, which installs it, or set MEEDA_ANVIL");
         var start = new ProcessStartInfo(Binary!) { RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (string argument in (string[])["--port", "0", "--hardfork", "osaka", "--enable-tx-gas-limit", "--no-request-size-limit", .. arguments])
+        foreach (string argument in (string[])["--port", $"{port}", "--hardfork", "osaka", "--enable-tx-gas-limit", "--no-request-size-limit", .. arguments])
         {
             start.ArgumentList.Add(argument);
         }
 
         Process process = Process.Start(start)!;
+        Task<string> errors = process.StandardError.ReadToEndAsync();
         while (await process.StandardOutput.ReadLineAsync() is { } line)
         {
             if (line.StartsWith(ListeningPrefix, StringComparison.Ordinal))
@@ -46,7 +52,9 @@ public sealed class Anvil : IAsyncDisposable
             }
         }
 
-        throw new InvalidOperationException($"anvil did not start: {await process.StandardError.ReadToEndAsync()}");
+        // Its output ended, so it has ended.
+        process.Dispose();
+        throw new InvalidOperationException($"anvil did not start: {await errors}");
     }
 
     /// <inheritdoc/>

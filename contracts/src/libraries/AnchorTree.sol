@@ -38,7 +38,17 @@ library AnchorTree {
     }
 
     /// @notice Whether `commitment` is leaf `index` of the tree of `count` leaves with root `expected`.
-    function verify(bytes32 expected, uint256 count, uint256 index, bytes memory commitment, bytes32[] calldata path)
+    function verify(bytes32 expected, uint256 count, uint256 index, bytes calldata commitment, bytes32[] calldata path)
+        internal
+        pure
+        returns (bool)
+    {
+        return commitment.length == COMMITMENT_LENGTH
+            && verifyLeaf(expected, count, index, keccak256(abi.encodePacked(uint8(0x00), commitment)), path);
+    }
+
+    /// @notice The same for a leaf that is hashed already.
+    function verifyLeaf(bytes32 expected, uint256 count, uint256 index, bytes32 node, bytes32[] calldata path)
         internal
         pure
         returns (bool)
@@ -47,14 +57,20 @@ library AnchorTree {
         while ((uint256(1) << depth) < count) {
             depth++;
         }
-        if (index >= count || path.length != depth || commitment.length != COMMITMENT_LENGTH) {
+        if (index >= count || path.length != depth) {
             return false;
         }
-        bytes32 node = keccak256(abi.encodePacked(uint8(0x00), commitment));
         for (uint256 level = 0; level < depth; level++) {
-            node = (index >> level) & 1 == 0
-                ? keccak256(abi.encodePacked(uint8(0x01), node, path[level]))
-                : keccak256(abi.encodePacked(uint8(0x01), path[level], node));
+            bytes32 sibling = path[level];
+            bool isRight = (index >> level) & 1 == 1;
+            assembly ("memory-safe") {
+                // Scratch behind the free memory pointer: 0x01 ‖ left ‖ right.
+                let preimage := mload(0x40)
+                mstore8(preimage, 0x01)
+                mstore(add(preimage, add(1, shl(5, isRight))), node)
+                mstore(add(preimage, sub(33, shl(5, isRight))), sibling)
+                node := keccak256(preimage, 65)
+            }
         }
         return node == expected;
     }

@@ -20,14 +20,30 @@ library Bls12381 {
     uint256 private constant P_HIGH = 0x1a0111ea397fe69a4b1ba7b6434bacd7;
     uint256 private constant P_LOW = 0x64774b84f38512bf6730d2a0f6b0f6241eabfffeb153ffffb9feffffffffaaab;
 
+    /// @dev (p - 1) / 2: a larger y is the one that a compressed point marks, and Euler's criterion's exponent.
+    uint256 private constant HALF_HIGH = 0x0d0088f51cbff34d258dd3db21a5d66b;
+    uint256 private constant HALF_LOW = 0xb23ba5c279c2895fb39869507b587b120f55ffff58a9ffffdcff7fffffffd555;
+
+    /// @dev Bytes of a term of a sum: a point and a scalar.
+    uint256 internal constant TERM_LENGTH = 160;
+
+    /// @dev The upper three bits of a compressed point: compressed, infinity, the larger y.
+    uint256 private constant COMPRESSED = 0x80 << 120;
+    uint256 private constant LARGER = 0x20 << 120;
+    uint256 private constant FLAGS = 0xe0 << 120;
+
+    address private constant MODEXP = address(0x05);
+    address private constant POINT_EVALUATION = address(0x0a);
     address private constant G1ADD = address(0x0b);
     address private constant G1MSM = address(0x0c);
     address private constant PAIRING = address(0x0f);
 
     // Twice what EIP-2537 charges, so that a dearer schedule does not break a contract that cannot be changed.
     uint256 private constant G1ADD_GAS = 750;
-    uint256 private constant G1MSM3_GAS = 72_000;
+    uint256 private constant G1MSM_GAS_PER_TERM = 24_000;
     uint256 private constant PAIRING2_GAS = 206_000;
+    uint256 private constant POINT_EVALUATION_GAS = 100_000;
+    uint256 private constant MODEXP_GAS = 140_000;
 
     /// @dev G2's generator.
     bytes private constant G2 = hex"00000000000000000000000000000000024aa2b2f08f0a91260805272dc51051c6e47ad4fa403b02b4510b647ae3d1770bac0326a805bbefd48056c8c121bdb8"
@@ -43,6 +59,9 @@ library Bls12381 {
 
     /// @dev The precompile at that address refused its input, or is not there.
     error PrecompileFailed(address precompile);
+
+    /// @dev (x, y) with the given y is not on the curve, so it shows nothing about the subgroup.
+    error NotOnCurve();
 
     /// @dev The transaction's gas does not leave what the precompile is to be given.
     error NotEnoughGas(uint256 available, uint256 needed);
@@ -75,11 +94,85 @@ library Bls12381 {
         G1 memory left;
         call(
             G1MSM,
-            G1MSM3_GAS,
+            3 * G1MSM_GAS_PER_TERM,
             abi.encodePacked(encode(commitment), uint256(1), encode(generator()), y == 0 ? 0 : R - y, encode(proof), z),
             left
         );
         return pairingIsOne(abi.encodePacked(encode(left), G2, encode(negate(proof)), TAU_G2));
+    }
+
+    /// @notice Whether the polynomial behind a compressed commitment has value `y` at `z`, by EIP-4844's point evaluation precompile. False for whatever is
+    /// not canonical.
+    function verifyBlobOpening(bytes calldata commitment, bytes32 z, bytes32 y, bytes calldata proof) internal view returns (bool) {
+        requireGas(POINT_EVALUATION_GAS);
+        (bool success, bytes memory output) =
+            POINT_EVALUATION.staticcall{gas: POINT_EVALUATION_GAS}(abi.encodePacked(versionedHash(commitment), z, y, commitment, proof));
+        return success && output.length == 64;
+    }
+
+    /// @notice EIP-4844's versioned hash of a compressed commitment.
+    function versionedHash(bytes calldata commitment) internal pure returns (bytes32) {
+        return bytes32((uint256(sha256(commitment)) & (type(uint256).max >> 8)) | (uint256(0x01) << 248));
+    }
+
+    /// @notice Whether 48 bytes are not the compressed form of a point of the subgroup.
+    /// @param yHigh Upper half of a y with which the point is on the curve. Needed only where there is one: then the subgroup is what is in question.
+    /// @param yLow Lower half of it.
+    function isInvalid(bytes calldata commitment, bytes32 yHigh, bytes32 yLow) internal view returns (bool) {
+        uint256 head = uint128(bytes16(commitment[:16]));
+        uint256 low = uint256(bytes32(commitment[16:48]));
+        if (head & COMPRESSED == 0) {
+            return true;
+        }
+        if (head & (uint256(0x40) << 120) != 0) {
+            // Infinity has one form.
+            return head != uint256(0xc0) << 120 || low != 0;
+        }
+        uint256 high = head & ~FLAGS;
+        if (high > P_HIGH || (high == P_HIGH && low >= P_LOW)) {
+            return true;
+        }
+        if (!hasY(high, low)) {
+            return true;
+        }
+        G1 memory point = G1(bytes32(high), bytes32(low), yHigh, yLow);
+        (bool onCurve,) = tryCall(G1ADD, G1ADD_GAS, abi.encodePacked(encode(point), new bytes(128)));
+        require(onCurve, NotOnCurve());
+        (bool inSubgroup, uint256 length) = tryCall(G1MSM, G1MSM_GAS_PER_TERM, abi.encodePacked(encode(point), uint256(1)));
+        // A chain without the precompile would call every point good, with no output.
+        require(!inSubgroup || length == 128, PrecompileFailed(G1MSM));
+        return !inSubgroup;
+    }
+
+    /// @notice Writes term `index` of a sum.
+    function setTerm(bytes memory terms, uint256 index, G1 calldata point, uint256 scalar) internal pure {
+        assembly ("memory-safe") {
+            let place := add(add(terms, 32), mul(index, 160))
+            calldatacopy(place, point, 128)
+            mstore(add(place, 128), scalar)
+        }
+    }
+
+    /// @notice Σ scalar · point over terms; reverts where a point is not of the group.
+    function multiplyAndSum(bytes memory terms) internal view returns (G1 memory total) {
+        call(G1MSM, (terms.length / TERM_LENGTH) * G1MSM_GAS_PER_TERM, terms, total);
+    }
+
+    /// @notice Whether two points, in their one padded form, are the same.
+    function equal(G1 memory left, G1 calldata right) internal pure returns (bool) {
+        return left.xHigh == right.xHigh && left.xLow == right.xLow && left.yHigh == right.yHigh && left.yLow == right.yLow;
+    }
+
+    /// @notice The leaf of an anchor's tree for a point: keccak256(0x00 ‖ its 48 compressed bytes). Means something for points of the group only.
+    function leafHash(G1 calldata point) internal pure returns (bytes32) {
+        uint256 head = uint256(point.xHigh) | COMPRESSED;
+        uint256 yHigh = uint256(point.yHigh);
+        if (yHigh > HALF_HIGH || (yHigh == HALF_HIGH && uint256(point.yLow) > HALF_LOW)) {
+            head |= LARGER;
+        } else if (point.xHigh == 0 && point.xLow == 0 && point.yHigh == 0 && point.yLow == 0) {
+            head |= uint256(0x40) << 120;
+        }
+        return keccak256(abi.encodePacked(uint8(0x00), uint128(head), point.xLow));
     }
 
     /// @notice The 128 bytes of a point.
@@ -118,6 +211,35 @@ library Bls12381 {
         }
         if (!success) {
             revert PrecompileFailed(precompile);
+        }
+    }
+
+    /// @dev Whether x³ + 4 is a square modulo p (Euler's criterion), so that there is a y with which x is on the curve.
+    function hasY(uint256 high, uint256 low) private view returns (bool) {
+        (uint256 cubeHigh, uint256 cubeLow) = power(high, low, abi.encodePacked(uint8(3)));
+        unchecked {
+            // Below p + 4 < 2^384: MODEXP reduces its base.
+            cubeHigh += cubeLow > type(uint256).max - 4 ? 1 : 0;
+            cubeLow += 4;
+        }
+        (uint256 symbolHigh, uint256 symbolLow) = power(cubeHigh, cubeLow, abi.encodePacked(uint128(HALF_HIGH), HALF_LOW));
+        return symbolHigh != P_HIGH || symbolLow != P_LOW - 1;
+    }
+
+    function power(uint256 high, uint256 low, bytes memory exponent) private view returns (uint256, uint256) {
+        requireGas(MODEXP_GAS);
+        (bool success, bytes memory output) = MODEXP.staticcall{gas: MODEXP_GAS}(
+            abi.encodePacked(uint256(64), exponent.length, uint256(64), high, low, exponent, P_HIGH, P_LOW)
+        );
+        require(success && output.length == 64, PrecompileFailed(MODEXP));
+        return abi.decode(output, (uint256, uint256));
+    }
+
+    function tryCall(address precompile, uint256 gasLimit, bytes memory input) private view returns (bool success, uint256 length) {
+        requireGas(gasLimit);
+        assembly ("memory-safe") {
+            success := staticcall(gasLimit, precompile, add(input, 32), mload(input), 0, 0)
+            length := returndatasize()
         }
     }
 

@@ -27,15 +27,27 @@ public sealed class AbiError
     /// <summary><c>Panic(uint256)</c>, of failed assertions and arithmetic.</summary>
     internal static AbiError Panic { get; } = Of("Panic", "uint256");
 
+    /// <summary>The error's arguments out of a call's revert data.</summary>
+    /// <exception cref="AbiFormatException">The data is not of this error.</exception>
+    public AbiTuple Decode(ReadOnlySpan<byte> revertData) => revertData.StartsWith(Selector)
+        ? (AbiTuple)_inputs.Decode(revertData[AbiFunction.SelectorLength..])
+        : throw new AbiFormatException($"abi data: it is not the error {Name}");
+
     /// <summary>The error as one would write it, with its arguments.</summary>
     /// <exception cref="AbiFormatException">The data is not of this error.</exception>
     internal string Describe(ReadOnlySpan<byte> revertData)
     {
-        var arguments = (AbiTuple)_inputs.Decode(revertData[AbiFunction.SelectorLength..]);
-        IEnumerable<string> described = arguments.Zip(_inputs.Names, (value, name) =>
-            $"{(name.Length == 0 ? "" : name + ": ")}{(value is byte[] bytes ? "0x" + Convert.ToHexStringLower(bytes) : Convert.ToString(value, CultureInfo.InvariantCulture))}");
+        IEnumerable<string> described = Decode(revertData).Zip(_inputs.Names, (value, name) => $"{(name.Length == 0 ? "" : name + ": ")}{Describe(value)}");
         return $"{Name}({string.Join(", ", described)})";
     }
+
+    private static string Describe(object value) => value switch
+    {
+        byte[] bytes => "0x" + Convert.ToHexStringLower(bytes),
+        AbiTuple fields => $"({string.Join(", ", fields.Select(Describe))})",
+        object[] items => $"[{string.Join(", ", items.Select(Describe))}]",
+        _ => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "",
+    };
 
     private static AbiError Of(string name, string type)
     {

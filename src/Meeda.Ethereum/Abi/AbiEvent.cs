@@ -33,7 +33,8 @@ public sealed class AbiEvent
         }
 
         AbiType[] plain = [.. _inputs.Fields.Where((_, i) => !_indexed[i])];
-        object[] data = AbiTupleType.DecodeItems(plain, log.Data);
+        int unread = log.Data.Length;
+        object[] data = AbiTupleType.DecodeItems(plain, log.Data, ref unread);
         var values = new object[_indexed.Length];
         int topic = 1;
         int next = 0;

@@ -27,6 +27,7 @@ public sealed class AbiFunction
     public byte[] Selector { get; }
 
     /// <summary>The calldata of a call. Structs are given as <c>object[]</c>; for the other types see <see cref="AbiTuple"/>, where shorter integers are fine too.</summary>
+    /// <remarks>A single argument that is an array itself has to be wrapped, <c>Encode([array])</c>: C# would take its items for the arguments.</remarks>
     /// <exception cref="AbiFormatException">The arguments are not those of the function.</exception>
     public byte[] Encode(params object[] arguments)
     {

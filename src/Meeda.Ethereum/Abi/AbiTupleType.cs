@@ -33,7 +33,7 @@ internal sealed class AbiTupleType(IReadOnlyList<string> names, IReadOnlyList<Ab
         output);
 
     /// <inheritdoc/>
-    public override object Decode(ReadOnlySpan<byte> data) => new AbiTuple(names, DecodeItems(fields, data));
+    public override object Decode(ReadOnlySpan<byte> data, ref int unread) => new AbiTuple(names, DecodeItems(fields, data, ref unread));
 
     /// <summary>Encodes values: a head for each, then the tails of the dynamic ones in order.</summary>
     internal static void EncodeItems(IReadOnlyList<AbiType> types, object[] values, MemoryStream output)
@@ -64,8 +64,8 @@ internal sealed class AbiTupleType(IReadOnlyList<string> names, IReadOnlyList<Ab
         tail.WriteTo(output);
     }
 
-    /// <summary>Decodes values.</summary>
-    internal static object[] DecodeItems(IReadOnlyList<AbiType> types, ReadOnlySpan<byte> data)
+    /// <summary>Decodes values; for <paramref name="unread"/> see <see cref="AbiType.Decode(ReadOnlySpan{byte}, ref int)"/>.</summary>
+    internal static object[] DecodeItems(IReadOnlyList<AbiType> types, ReadOnlySpan<byte> data, ref int unread)
     {
         var values = new object[types.Count];
         int head = 0;
@@ -76,7 +76,7 @@ internal sealed class AbiTupleType(IReadOnlyList<string> names, IReadOnlyList<Ab
                 throw new AbiFormatException($"abi data: it ends at byte {data.Length}, value {i} is missing");
             }
 
-            values[i] = types[i].Decode(types[i].IsDynamic ? data[SizeAt(data, head)..] : data[head..]);
+            values[i] = types[i].Decode(types[i].IsDynamic ? data[SizeAt(data, head, ref unread)..] : data[head..], ref unread);
             head += types[i].HeadLength;
         }
 

@@ -18,6 +18,9 @@ internal abstract class AbiType
     // A hostile node could describe a value that is nested without end.
     private const int DeepestNesting = 16;
 
+    // Longer than any calldata that a block has room for; sums of heads stay far from overflowing.
+    private const int LongestHead = 1 << 24;
+
     /// <summary>The name that counts in a signature: <c>uint256</c>, <c>(address,bytes)[]</c>.</summary>
     public abstract string Name { get; }
 
@@ -33,7 +36,20 @@ internal abstract class AbiType
 
     /// <summary>Decodes the value that starts at the beginning of the data.</summary>
     /// <exception cref="AbiFormatException">The data is too short or not of this type.</exception>
-    public abstract object Decode(ReadOnlySpan<byte> data);
+    public object Decode(ReadOnlySpan<byte> data)
+    {
+        int unread = data.Length;
+        return Decode(data, ref unread);
+    }
+
+    /// <summary>Decodes the value that starts at the beginning of the data, a part of what is decoded.</summary>
+    /// <param name="data">The data from the value on.</param>
+    /// <param name="unread">
+    /// The bytes that may still be read. An encoder writes each byte once; data whose offsets lead to the same bytes again and again could otherwise
+    /// describe values of many times its own length.
+    /// </param>
+    /// <exception cref="AbiFormatException">The data is too short, overlaps itself or is not of this type.</exception>
+    public abstract object Decode(ReadOnlySpan<byte> data, ref int unread);
 
     /// <summary>Reads a type out of an ABI description: an element with <c>type</c> and, for structs, <c>components</c>.</summary>
     public static AbiType Parse(JsonElement description, int depth = 0)
@@ -49,23 +65,58 @@ internal abstract class AbiType
         AbiType parsed = element == "tuple"
             ? AbiTupleType.ParseFields(description.GetProperty("components"), depth + 1)
             : ParseElementary(element);
-        foreach (string suffix in bracket < 0 ? [] : type[element.Length..].Split(']', StringSplitOptions.RemoveEmptyEntries))
+        if (bracket < 0)
         {
-            parsed = suffix == "[" ? new AbiArray(parsed, null) : new AbiArray(parsed, int.Parse(suffix[1..], NumberStyles.None, CultureInfo.InvariantCulture));
+            return parsed;
         }
 
-        return parsed;
+        string[] suffixes = type.EndsWith(']') ? type[element.Length..^1].Split(']') : throw new AbiFormatException($"abi: {type} is no known type");
+        if (suffixes.Length > DeepestNesting)
+        {
+            throw new AbiFormatException($"abi: types are nested deeper than {DeepestNesting}");
+        }
+
+        return suffixes.Aggregate(parsed, (of, suffix) => new AbiArray(of, ParseCount(type, of, suffix)));
+    }
+
+    /// <summary>The count of <c>[k</c>, null for <c>[</c>.</summary>
+    private static int? ParseCount(string type, AbiType element, string suffix)
+    {
+        if (suffix == "[")
+        {
+            return null;
+        }
+
+        return suffix.StartsWith('[')
+            && int.TryParse(suffix.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out int count)
+            && (long)count * element.HeadLength <= LongestHead
+                ? count
+                : throw new AbiFormatException($"abi: {type} is no known type, or longer than {LongestHead} bytes");
     }
 
     /// <summary>The word at a place of the data.</summary>
-    protected static ReadOnlySpan<byte> WordAt(ReadOnlySpan<byte> data, int offset) => offset <= data.Length - Word
-        ? data.Slice(offset, Word)
-        : throw new AbiFormatException($"abi data: it ends at byte {data.Length}, a word at byte {offset} is missing");
+    protected static ReadOnlySpan<byte> WordAt(ReadOnlySpan<byte> data, int offset, ref int unread)
+    {
+        Count(Word, ref unread);
+        return offset <= data.Length - Word
+            ? data.Slice(offset, Word)
+            : throw new AbiFormatException($"abi data: it ends at byte {data.Length}, a word at byte {offset} is missing");
+    }
+
+    /// <summary>Counts bytes as read.</summary>
+    protected static void Count(int bytes, ref int unread)
+    {
+        unread -= bytes;
+        if (unread < 0)
+        {
+            throw new AbiFormatException("abi data: it is shorter than its values, or they overlap");
+        }
+    }
 
     /// <summary>A length or an offset: a number that the data can hold.</summary>
-    protected static int SizeAt(ReadOnlySpan<byte> data, int offset)
+    protected static int SizeAt(ReadOnlySpan<byte> data, int offset, ref int unread)
     {
-        var size = new BigInteger(WordAt(data, offset), isUnsigned: true, isBigEndian: true);
+        var size = new BigInteger(WordAt(data, offset, ref unread), isUnsigned: true, isBigEndian: true);
         return size <= data.Length ? (int)size : throw new AbiFormatException($"abi data: a length or offset of {size} is beyond its {data.Length} bytes");
     }
 
@@ -116,9 +167,9 @@ internal abstract class AbiType
             output.Write(word);
         }
 
-        public override object Decode(ReadOnlySpan<byte> data)
+        public override object Decode(ReadOnlySpan<byte> data, ref int unread)
         {
-            var number = new BigInteger(WordAt(data, 0), isUnsigned: !isSigned, isBigEndian: true);
+            var number = new BigInteger(WordAt(data, 0, ref unread), isUnsigned: !isSigned, isBigEndian: true);
             if (number < _least || number > _most)
             {
                 throw new AbiFormatException($"abi data: {number} is out of the range of {Name}");
@@ -143,9 +194,9 @@ internal abstract class AbiType
             output.Write(word);
         }
 
-        public override object Decode(ReadOnlySpan<byte> data)
+        public override object Decode(ReadOnlySpan<byte> data, ref int unread)
         {
-            ReadOnlySpan<byte> word = WordAt(data, 0);
+            ReadOnlySpan<byte> word = WordAt(data, 0, ref unread);
             return word[..12].ContainsAnyExcept((byte)0)
                 ? throw new AbiFormatException("abi data: an address has bytes in front of its 20")
                 : Address.FromBytes(word[12..]);
@@ -167,9 +218,9 @@ internal abstract class AbiType
             output.Write(word);
         }
 
-        public override object Decode(ReadOnlySpan<byte> data)
+        public override object Decode(ReadOnlySpan<byte> data, ref int unread)
         {
-            ReadOnlySpan<byte> word = WordAt(data, 0);
+            ReadOnlySpan<byte> word = WordAt(data, 0, ref unread);
             return word[..31].ContainsAnyExcept((byte)0) || word[31] > 1
                 ? throw new AbiFormatException("abi data: a bool is neither 0 nor 1")
                 : word[31] == 1;
@@ -200,9 +251,9 @@ internal abstract class AbiType
             output.Write(new byte[Word - length]);
         }
 
-        public override object Decode(ReadOnlySpan<byte> data)
+        public override object Decode(ReadOnlySpan<byte> data, ref int unread)
         {
-            ReadOnlySpan<byte> word = WordAt(data, 0);
+            ReadOnlySpan<byte> word = WordAt(data, 0, ref unread);
             return word[length..].ContainsAnyExcept((byte)0) ? throw new AbiFormatException($"abi data: a {Name} has bytes behind its {length}")
                 : length == Word ? Bytes32.FromBytes(word)
                 : word[..length].ToArray();
@@ -234,14 +285,15 @@ internal abstract class AbiType
             output.Write(new byte[(Word - (bytes.Length % Word)) % Word]);
         }
 
-        public override object Decode(ReadOnlySpan<byte> data)
+        public override object Decode(ReadOnlySpan<byte> data, ref int unread)
         {
-            int length = SizeAt(data, 0);
+            int length = SizeAt(data, 0, ref unread);
             if (length > data.Length - Word)
             {
                 throw new AbiFormatException($"abi data: {length} bytes of {Name} are not there");
             }
 
+            Count(length, ref unread);
             byte[] bytes = data.Slice(Word, length).ToArray();
             try
             {
@@ -278,16 +330,16 @@ internal abstract class AbiType
             AbiTupleType.EncodeItems([.. Enumerable.Repeat(element, items.Length)], items, output);
         }
 
-        public override object Decode(ReadOnlySpan<byte> data)
+        public override object Decode(ReadOnlySpan<byte> data, ref int unread)
         {
-            int length = count ?? SizeAt(data, 0);
+            int length = count ?? SizeAt(data, 0, ref unread);
             ReadOnlySpan<byte> items = count is null ? data[Word..] : data;
             if ((long)length * Math.Max(element.HeadLength, 1) > items.Length)
             {
                 throw new AbiFormatException($"abi data: {length} items of {Name} are not there");
             }
 
-            return AbiTupleType.DecodeItems([.. Enumerable.Repeat(element, length)], items);
+            return AbiTupleType.DecodeItems([.. Enumerable.Repeat(element, length)], items, ref unread);
         }
     }
 }

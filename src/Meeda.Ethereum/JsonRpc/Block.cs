@@ -8,7 +8,10 @@ namespace Meeda.Ethereum.JsonRpc;
 /// <param name="ParentHash">The hash of the block below.</param>
 /// <param name="Timestamp">Seconds since 1970.</param>
 /// <param name="BaseFeePerGas">Wei for each gas (EIP-1559).</param>
-public sealed record Block(ulong Number, Bytes32 Hash, Bytes32 ParentHash, ulong Timestamp, BigInteger BaseFeePerGas);
+/// <param name="BlobGasUsed">The gas of its blobs, 131,072 each (EIP-4844); null before Cancun.</param>
+/// <param name="ExcessBlobGas">The blob gas above the target up to this block, which sets the price of blobs (EIP-4844); null before Cancun.</param>
+public sealed record Block(
+    ulong Number, Bytes32 Hash, Bytes32 ParentHash, ulong Timestamp, BigInteger BaseFeePerGas, ulong? BlobGasUsed = null, ulong? ExcessBlobGas = null);
 
 /// <summary>A log that a contract wrote.</summary>
 /// <param name="Address">The contract.</param>

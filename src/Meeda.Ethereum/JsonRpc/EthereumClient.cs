@@ -28,7 +28,9 @@ public sealed class EthereumClient(JsonRpcClient rpc)
             block.Field("hash").AsBytes32(),
             block.Field("parentHash").AsBytes32(),
             block.Field("timestamp").AsUInt64(),
-            block.OptionalField("baseFeePerGas")?.AsBigInteger() ?? BigInteger.Zero);
+            block.OptionalField("baseFeePerGas")?.AsBigInteger() ?? BigInteger.Zero,
+            block.OptionalField("blobGasUsed")?.AsUInt64(),
+            block.OptionalField("excessBlobGas")?.AsUInt64());
     }
 
     /// <summary>The number of an account's transactions: its next nonce.</summary>
@@ -42,6 +44,10 @@ public sealed class EthereumClient(JsonRpcClient rpc)
     /// <summary>The tip that the node suggests, in wei for each gas (EIP-1559).</summary>
     public async Task<BigInteger> GetMaxPriorityFeePerGasAsync(CancellationToken cancellationToken) =>
         (await rpc.CallAsync("eth_maxPriorityFeePerGas", [], cancellationToken)).AsBigInteger();
+
+    /// <summary>The price of blobs in the next block, in wei for each blob gas (EIP-7516).</summary>
+    public async Task<BigInteger> GetBlobBaseFeeAsync(CancellationToken cancellationToken) =>
+        (await rpc.CallAsync("eth_blobBaseFee", [], cancellationToken)).AsBigInteger();
 
     /// <summary>The answer of a read-only call.</summary>
     public async Task<byte[]> CallAsync(Address to, byte[] data, BlockTag tag, CancellationToken cancellationToken) =>
@@ -72,13 +78,14 @@ public sealed class EthereumClient(JsonRpcClient rpc)
     {
         JsonElement receipt = await rpc.CallAsync("eth_getTransactionReceipt", [hash.ToString()], cancellationToken);
         return receipt.ValueKind == JsonValueKind.Null ? null : new TransactionReceipt(
-            receipt.Field("transactionHash").AsBytes32(),
+            Same(hash, receipt.Field("transactionHash").AsBytes32()),
             receipt.Field("blockNumber").AsUInt64(),
             receipt.Field("blockHash").AsBytes32(),
             receipt.Field("gasUsed").AsUInt64(),
             receipt.OptionalField("contractAddress")?.AsAddress(),
             receipt.Field("status").AsUInt64() == 1,
-            [.. receipt.Field("logs").Items().Select(ReadLog)]);
+            [.. receipt.Field("logs").Items().Select(ReadLog)],
+            receipt.OptionalField("effectiveGasPrice")?.AsBigInteger() ?? BigInteger.Zero);
     }
 
     /// <summary>A transaction, or null where the node does not know it.</summary>
@@ -86,7 +93,7 @@ public sealed class EthereumClient(JsonRpcClient rpc)
     {
         JsonElement transaction = await rpc.CallAsync("eth_getTransactionByHash", [hash.ToString()], cancellationToken);
         return transaction.ValueKind == JsonValueKind.Null ? null : new Transaction(
-            transaction.Field("hash").AsBytes32(),
+            Same(hash, transaction.Field("hash").AsBytes32()),
             transaction.Field("from").AsAddress(),
             transaction.OptionalField("to")?.AsAddress(),
             transaction.Field("nonce").AsUInt64(),
@@ -117,6 +124,10 @@ public sealed class EthereumClient(JsonRpcClient rpc)
             cancellationToken);
         return [.. logs.Items().Select(ReadLog)];
     }
+
+    private static Bytes32 Same(Bytes32 asked, Bytes32 answered) => answered == asked
+        ? answered
+        : throw new L1UnreachableException($"the node was asked for transaction {asked} and answered with {answered}");
 
     private static Log ReadLog(JsonElement log) => new(
         log.Field("address").AsAddress(),

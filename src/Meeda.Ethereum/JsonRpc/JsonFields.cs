@@ -18,11 +18,11 @@ internal static class JsonFields
         ? value
         : throw Unexpected(element, "a hex quantity below 2^64");
 
-    /// <summary>A quantity of any size.</summary>
+    /// <summary>A quantity that fits 256 bits.</summary>
     public static BigInteger AsBigInteger(this JsonElement element) =>
-        BigInteger.TryParse("0" + Digits(element), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out BigInteger value)
+        Digits(element) is { Length: >= 1 and <= 64 } digits && BigInteger.TryParse("0" + digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out BigInteger value)
             ? value
-            : throw Unexpected(element, "a hex quantity");
+            : throw Unexpected(element, "a hex quantity below 2^256");
 
     /// <summary>Data.</summary>
     public static byte[] AsBytes(this JsonElement element)
@@ -39,11 +39,11 @@ internal static class JsonFields
 
     /// <summary>Thirty-two bytes.</summary>
     public static Bytes32 AsBytes32(this JsonElement element) =>
-        element.ValueKind == JsonValueKind.String && Bytes32.TryParse(element.GetString(), out Bytes32 value) ? value : throw Unexpected(element, "32 bytes in hex");
+        Bytes32.TryParse(Text(element), out Bytes32 value) ? value : throw Unexpected(element, "32 bytes in hex");
 
     /// <summary>An address.</summary>
     public static Address AsAddress(this JsonElement element) =>
-        element.ValueKind == JsonValueKind.String && Address.TryParse(element.GetString(), out Address value) ? value : throw Unexpected(element, "an address");
+        Address.TryParse(Text(element), out Address value) ? value : throw Unexpected(element, "an address");
 
     /// <summary>A field that must be there.</summary>
     public static JsonElement Field(this JsonElement element, string name) =>
@@ -59,14 +59,37 @@ internal static class JsonFields
     public static IEnumerable<JsonElement> Items(this JsonElement element) =>
         element.ValueKind == JsonValueKind.Array ? element.EnumerateArray() : throw Unexpected(element, "an array");
 
+    private static string? Text(JsonElement element)
+    {
+        try
+        {
+            return element.ValueKind == JsonValueKind.String ? element.GetString() : null;
+        }
+        catch (InvalidOperationException)
+        {
+            // Half a surrogate pair, which JSON can write and .NET cannot hold.
+            return null;
+        }
+    }
+
     private static string Digits(JsonElement element) =>
-        element.ValueKind == JsonValueKind.String && element.GetString() is { } text && text.StartsWith("0x", StringComparison.Ordinal)
+        Text(element) is { } text && text.StartsWith("0x", StringComparison.Ordinal)
             ? text[2..]
             : throw Unexpected(element, "a hex string");
 
     private static L1UnreachableException Unexpected(JsonElement element, string expected)
     {
-        string raw = element.GetRawText();
+        string raw;
+        try
+        {
+            raw = element.GetRawText();
+        }
+        catch (InvalidOperationException)
+        {
+            // It is not even UTF-8.
+            raw = "broken text";
+        }
+
         return new L1UnreachableException($"the node answered {(raw.Length <= 80 ? raw : raw[..80] + "…")} where {expected} is expected");
     }
 }

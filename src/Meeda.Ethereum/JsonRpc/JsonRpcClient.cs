@@ -25,7 +25,7 @@ public sealed class JsonRpcClient(HttpClient http)
     private readonly ResiliencePipeline _pipeline = new ResiliencePipelineBuilder()
         .AddRetry(new RetryStrategyOptions
         {
-            ShouldHandle = new PredicateBuilder().Handle<HttpRequestException>(IsTransient).Handle<TimeoutRejectedException>().Handle<IOException>(),
+            ShouldHandle = new PredicateBuilder().Handle<HttpRequestException>(IsTransient).Handle<OperationCanceledException>(IsOwnTimeout).Handle<TimeoutRejectedException>().Handle<IOException>(),
             MaxRetryAttempts = Retries,
             Delay = TimeSpan.FromMilliseconds(100),
             BackoffType = DelayBackoffType.Exponential,
@@ -57,20 +57,29 @@ public sealed class JsonRpcClient(HttpClient http)
         {
             throw new L1UnreachableException(failure.StatusCode is { } status
                 ? $"{method}: the node answered with HTTP status {(int)status}"
+                : failure.HttpRequestError == HttpRequestError.ConfigurationLimitExceeded ? $"{method}: the answer is longer than {MaxAnswerBytes} bytes"
                 : $"{method}: no connection to the node ({failure.HttpRequestError})", failure);
+        }
+        catch (OperationCanceledException failure) when (IsOwnTimeout(failure))
+        {
+            throw new L1UnreachableException($"{method}: no answer within the HTTP client's limit", failure);
         }
         catch (TimeoutRejectedException failure)
         {
             throw new L1UnreachableException($"{method}: no answer within {AttemptLimit.TotalSeconds:0} s", failure);
         }
-        catch (Exception failure) when (failure is IOException or JsonException)
+        catch (Exception failure) when (failure is IOException or JsonException or InvalidOperationException)
         {
+            // InvalidOperationException: a string with half a surrogate pair, which JSON can write and .NET cannot hold.
             throw new L1UnreachableException($"{method}: the answer is no JSON-RPC", failure);
         }
     }
 
-    private static bool IsTransient(HttpRequestException failure) => failure.StatusCode is
-        null or HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError;
+    private static bool IsTransient(HttpRequestException failure) => failure is not { HttpRequestError: HttpRequestError.ConfigurationLimitExceeded }
+        && failure.StatusCode is null or HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError;
+
+    // HttpClient has a limit of its own, which it reports as a cancellation; only the caller's token may look like one.
+    private static bool IsOwnTimeout(OperationCanceledException failure) => failure.InnerException is TimeoutException;
 
     private async Task<JsonElement> CallOnceAsync(long id, string method, IReadOnlyList<object?> parameters, CancellationToken cancellationToken)
     {
@@ -78,15 +87,28 @@ public sealed class JsonRpcClient(HttpClient http)
 
         // Some nodes and proxies do not take a chunked body.
         await content.LoadIntoBufferAsync(cancellationToken);
-        using HttpResponseMessage response = await http.PostAsync((Uri?)null, content, cancellationToken);
+        using var request = new HttpRequestMessage(HttpMethod.Post, (Uri?)null) { Content = content };
+
+        // Headers first: otherwise the whole answer is in memory before its length is looked at.
+        using HttpResponseMessage response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
         response.EnsureSuccessStatusCode();
         await response.Content.LoadIntoBufferAsync(MaxAnswerBytes, cancellationToken);
         await using Stream body = await response.Content.ReadAsStreamAsync(cancellationToken);
         using JsonDocument answer = await JsonDocument.ParseAsync(body, cancellationToken: cancellationToken);
-        JsonElement root = answer.RootElement;
+        return Read(id, method, answer.RootElement);
+    }
+
+    private static JsonElement Read(long id, string method, JsonElement root)
+    {
         if (root.ValueKind != JsonValueKind.Object)
         {
             throw new JsonException("an object is expected");
+        }
+
+        // An error may come without an id, when the node could not read it.
+        if (root.TryGetProperty("id", out JsonElement answered) && answered.ValueKind == JsonValueKind.Number && !(answered.TryGetInt64(out long number) && number == id))
+        {
+            throw new JsonException("it answers another request");
         }
 
         if (root.TryGetProperty("error", out JsonElement error) && error.ValueKind == JsonValueKind.Object)

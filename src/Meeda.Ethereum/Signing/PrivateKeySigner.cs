@@ -22,7 +22,9 @@ public sealed class PrivateKeySigner
     private static readonly X9ECParameters Secp256k1 = SecNamedCurves.GetByName("secp256k1");
     private static readonly ECDomainParameters Domain = new(Secp256k1);
 
+    [DebuggerBrowsable(DebuggerBrowsableState.Never)]
     private readonly BcInteger _key;
+
     private readonly ECPoint _publicKey;
 
     private PrivateKeySigner(BcInteger key)

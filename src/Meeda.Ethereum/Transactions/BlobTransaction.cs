@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Security.Cryptography;
 using Meeda.Ethereum.Signing;
 
 namespace Meeda.Ethereum.Transactions;
@@ -7,7 +8,30 @@ namespace Meeda.Ethereum.Transactions;
 /// <param name="Blobs">The blobs, 131,072 bytes each.</param>
 /// <param name="Commitments">Their KZG commitments, 48 bytes each.</param>
 /// <param name="CellProofs">The proofs of all 128 cells of each blob, 48 bytes each, blob by blob.</param>
-public sealed record BlobSidecar(IReadOnlyList<byte[]> Blobs, IReadOnlyList<byte[]> Commitments, IReadOnlyList<byte[]> CellProofs);
+public sealed record BlobSidecar(IReadOnlyList<byte[]> Blobs, IReadOnlyList<byte[]> Commitments, IReadOnlyList<byte[]> CellProofs)
+{
+    /// <summary>The bytes of a blob: 4,096 field elements.</summary>
+    public const int BlobLength = 131_072;
+
+    /// <summary>The bytes of a commitment or a proof.</summary>
+    public const int PointLength = 48;
+
+    /// <summary>The cells of an extended blob, each with a proof.</summary>
+    public const int CellsPerBlob = 128;
+
+    private const byte KzgVersion = 0x01;
+
+    /// <summary>The blobs' versioned hashes: <c>0x01 ‖ sha256(commitment)[1..]</c> (EIP-4844, <c>kzg_to_versioned_hash</c>).</summary>
+    public IReadOnlyList<Bytes32> VersionedHashes() =>
+        [.. Commitments.Select(commitment => Bytes32.FromBytes([KzgVersion, .. SHA256.HashData(commitment).AsSpan(1)]))];
+
+    /// <summary>Whether there is one commitment and <see cref="CellsPerBlob"/> proofs for each blob, all of their right lengths. Says nothing of their truth.</summary>
+    public bool IsWellFormed() =>
+        Commitments.Count == Blobs.Count
+        && CellProofs.Count == Blobs.Count * CellsPerBlob
+        && Blobs.All(blob => blob.Length == BlobLength)
+        && Commitments.Concat(CellProofs).All(point => point.Length == PointLength);
+}
 
 /// <summary>A transaction of type 3 (EIP-4844), which carries blobs.</summary>
 /// <param name="ChainId">The chain (EIP-155).</param>
@@ -42,16 +66,25 @@ public sealed record BlobTransaction(
     public byte[] Sign(PrivateKeySigner signer) => [Type, .. SignedBody(signer)];
 
     /// <summary>The signed transaction with its blobs, as the network takes it: <c>0x03 ‖ rlp([body, wrapper version, blobs, commitments, cell proofs])</c> (EIP-7594).</summary>
-    public byte[] SignWithSidecar(PrivateKeySigner signer, BlobSidecar sidecar) =>
-    [
-        Type,
-        .. Rlp.EncodeList(
-            SignedBody(signer),
-            Rlp.Encode(WrapperVersion),
-            Rlp.EncodeList(sidecar.Blobs.Select(blob => Rlp.Encode(blob))),
-            Rlp.EncodeList(sidecar.Commitments.Select(commitment => Rlp.Encode(commitment))),
-            Rlp.EncodeList(sidecar.CellProofs.Select(proof => Rlp.Encode(proof)))),
-    ];
+    /// <exception cref="ArgumentException">The sidecar is not well formed, or not that of this transaction.</exception>
+    public byte[] SignWithSidecar(PrivateKeySigner signer, BlobSidecar sidecar)
+    {
+        if (!sidecar.IsWellFormed() || !sidecar.VersionedHashes().SequenceEqual(BlobVersionedHashes))
+        {
+            throw new ArgumentException("the blobs, commitments and cell proofs are not those of this transaction", nameof(sidecar));
+        }
+
+        return
+        [
+            Type,
+            .. Rlp.EncodeList(
+                SignedBody(signer),
+                Rlp.Encode(WrapperVersion),
+                Rlp.EncodeList(sidecar.Blobs.Select(blob => Rlp.Encode(blob))),
+                Rlp.EncodeList(sidecar.Commitments.Select(commitment => Rlp.Encode(commitment))),
+                Rlp.EncodeList(sidecar.CellProofs.Select(proof => Rlp.Encode(proof)))),
+        ];
+    }
 
     private byte[] SignedBody(PrivateKeySigner signer)
     {

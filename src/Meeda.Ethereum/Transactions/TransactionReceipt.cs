@@ -1,3 +1,4 @@
+using System.Numerics;
 using Meeda.Ethereum.JsonRpc;
 
 namespace Meeda.Ethereum.Transactions;
@@ -10,8 +11,9 @@ namespace Meeda.Ethereum.Transactions;
 /// <param name="ContractAddress">The contract it made, or null.</param>
 /// <param name="Succeeded">False where it reverted.</param>
 /// <param name="Logs">What contracts wrote.</param>
+/// <param name="EffectiveGasPrice">The wei that each gas cost, base fee and tip.</param>
 public sealed record TransactionReceipt(
-    Bytes32 TransactionHash, ulong BlockNumber, Bytes32 BlockHash, ulong GasUsed, Address? ContractAddress, bool Succeeded, IReadOnlyList<Log> Logs);
+    Bytes32 TransactionHash, ulong BlockNumber, Bytes32 BlockHash, ulong GasUsed, Address? ContractAddress, bool Succeeded, IReadOnlyList<Log> Logs, BigInteger EffectiveGasPrice = default);
 
 /// <summary>A transaction that a block holds and that reverted: its gas is paid, and it changed nothing.</summary>
 /// <param name="receipt">Its receipt.</param>

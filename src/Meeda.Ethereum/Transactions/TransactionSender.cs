@@ -5,103 +5,217 @@ using Meeda.Ethereum.Signing;
 namespace Meeda.Ethereum.Transactions;
 
 /// <summary>
-/// Sends an account's transactions, one after the other. It owns the account's nonces: nothing else may send from it meanwhile. A nonce is taken from
-/// the node, held until a block holds one of the transactions signed for it, and never used for two different requests; fees are raised while no block
-/// takes it, a transaction that the mempool lost is handed in again, and one that a reorganisation undid too.
+/// Sends an account's transactions, one after the other. It owns the account's nonces: nothing else may send from it meanwhile. A nonce belongs to one
+/// request from the moment a transaction is signed for it until that request is confirmed, whatever the node answers, forgets or reorganises, so that
+/// no request is ever carried out twice and none displaces another. Fees are raised while no block takes a transaction; one that the mempool lost is
+/// handed in again, and one that a reorganisation undid too.
 /// </summary>
-/// <param name="client">The node.</param>
-/// <param name="signer">The account.</param>
-/// <param name="options">How to send.</param>
-/// <param name="time">The clock of all waiting; the system's where it is absent.</param>
-public sealed class TransactionSender(EthereumClient client, PrivateKeySigner signer, TransactionSenderOptions options, TimeProvider? time = null) : IDisposable
+/// <remarks>
+/// What is owned is kept in memory only. After a restart of the process, transactions of the run before may still be pending: wait until the account's
+/// <see cref="BlockTag.Latest"/> and <see cref="BlockTag.Pending"/> counts agree before a request is made again.
+/// </remarks>
+public sealed class TransactionSender : IDisposable
 {
     // EIP-7825: no transaction may ask for more gas.
     private const ulong TransactionGasCap = 1 << 24;
 
-    private readonly TimeProvider _time = time ?? TimeProvider.System;
+    private readonly EthereumClient _client;
+    private readonly PrivateKeySigner _signer;
+    private readonly TransactionSenderOptions _options;
+    private readonly TimeProvider _time;
     private readonly SemaphoreSlim _oneAtATime = new(1);
+
+    // Every nonce that is signed for and not confirmed yet; the lock is on the list.
+    private readonly List<NonceSlot> _open = [];
     private ulong? _chainId;
 
+    /// <summary>A sender of an account.</summary>
+    /// <param name="client">The node.</param>
+    /// <param name="signer">The account.</param>
+    /// <param name="options">How to send.</param>
+    /// <param name="time">The clock of all waiting; the system's where it is absent.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
+    public TransactionSender(EthereumClient client, PrivateKeySigner signer, TransactionSenderOptions options, TimeProvider? time = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(options.Confirmations);
+        ArgumentOutOfRangeException.ThrowIfNegative(options.GasMarginPercent);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.FeeBumpPercent, TransactionSenderOptions.LeastFeeBumpPercent);
+        _client = client;
+        _signer = signer;
+        _options = options;
+        _time = time ?? TimeProvider.System;
+    }
+
     /// <summary>The account's address.</summary>
-    public Address Address => signer.Address;
+    public Address Address => _signer.Address;
 
     /// <summary>Sends a transaction and waits until it has <see cref="TransactionSenderOptions.Confirmations"/>.</summary>
     /// <param name="request">What it should do.</param>
     /// <param name="cancellationToken">
-    /// Ends the waiting, nothing else: a transaction that was handed in may still be mined. The next call takes the nonce behind it.
+    /// Ends the waiting, nothing else: once the transaction is signed it may be mined, and the next call of this method sees to it that it is before it
+    /// sends its own. Who cancels and asks again asks for two transactions.
     /// </param>
     /// <exception cref="JsonRpcException">The node refuses it, for example because it would revert: nothing was sent.</exception>
-    /// <exception cref="L1UnreachableException">The node does not answer before anything was sent. Afterwards it is waited for.</exception>
+    /// <exception cref="L1UnreachableException">The node did not answer before anything was sent. Afterwards it is waited for.</exception>
     /// <exception cref="TransactionRevertedException">A block holds it and it reverted.</exception>
+    /// <exception cref="InvalidOperationException">Something else sent from this account and used the nonce.</exception>
     public async Task<TransactionReceipt> SendAsync(TransactionRequest request, CancellationToken cancellationToken)
     {
-        Pending pending;
-        await _oneAtATime.WaitAsync(cancellationToken);
+        NonceSlot? slot = null;
         try
         {
-            pending = await StartAsync(request, cancellationToken);
-            await WaitUntilMinedAsync(pending, depth: 0, cancellationToken);
-        }
-        finally
-        {
-            _oneAtATime.Release();
-        }
+            await _oneAtATime.WaitAsync(cancellationToken);
+            try
+            {
+                // 1. What cancelled calls left behind is mined first, so that the gas is estimated on a state that holds it.
+                await FinishAbandonedAsync(cancellationToken);
 
-        TransactionReceipt receipt = await WaitUntilMinedAsync(pending, options.Confirmations, cancellationToken);
-        return receipt.Succeeded ? receipt : throw new TransactionRevertedException(receipt);
+                // 2. From here on the nonce is taken.
+                slot = await OpenAsync(request, cancellationToken);
+                await HandInFirstAsync(slot, cancellationToken);
+                await WaitUntilMinedAsync(slot, depth: 0, cancellationToken);
+            }
+            finally
+            {
+                _oneAtATime.Release();
+            }
+
+            // 3. The next request may go while this one waits for its confirmations.
+            TransactionReceipt receipt = await WaitUntilMinedAsync(slot, _options.Confirmations, cancellationToken);
+            Close(slot);
+            return receipt.Succeeded ? receipt : throw new TransactionRevertedException(receipt);
+        }
+        catch when (slot is not null)
+        {
+            // Cancelled, as a rule. A slot that is closed already does not come back by this.
+            slot.IsAbandoned = true;
+            throw;
+        }
     }
 
     /// <inheritdoc/>
     public void Dispose() => _oneAtATime.Dispose();
 
-    private async Task<Pending> StartAsync(TransactionRequest request, CancellationToken cancellationToken)
+    private NonceSlot[] Abandoned()
     {
-        _chainId ??= await client.GetChainIdAsync(cancellationToken);
-        ulong estimate = await client.EstimateGasAsync(Address, request, cancellationToken);
-        ulong nonce = await client.GetTransactionCountAsync(Address, BlockTag.Pending, cancellationToken);
+        lock (_open)
+        {
+            return [.. _open.Where(slot => slot.IsAbandoned)];
+        }
+    }
+
+    private void Close(NonceSlot slot)
+    {
+        lock (_open)
+        {
+            _open.Remove(slot);
+        }
+    }
+
+    private async Task FinishAbandonedAsync(CancellationToken cancellationToken)
+    {
+        foreach (NonceSlot slot in Abandoned())
+        {
+            try
+            {
+                await WaitUntilMinedAsync(slot, depth: 0, cancellationToken);
+            }
+            catch (InvalidOperationException)
+            {
+                // Its nonce was used by something else, which nobody waits to hear; the slot is closed.
+            }
+        }
+    }
+
+    private async Task<NonceSlot> OpenAsync(TransactionRequest request, CancellationToken cancellationToken)
+    {
+        _chainId ??= await _client.GetChainIdAsync(cancellationToken);
+        ulong estimate = await _client.EstimateGasAsync(Address, request, cancellationToken);
+        ulong gas = Math.Min(estimate + (estimate * (ulong)_options.GasMarginPercent / 100), Math.Max(estimate, TransactionGasCap));
+        ulong nonce = await _client.GetTransactionCountAsync(Address, BlockTag.Pending, cancellationToken);
         Fees fees = await CurrentFeesAsync(cancellationToken);
-        ulong gas = Math.Min(estimate + (estimate * (ulong)options.GasMarginPercent / 100), Math.Max(estimate, TransactionGasCap));
-        var transaction = new FeeMarketTransaction(
-            _chainId.Value, nonce, fees.Tip, fees.Most, gas, request.To, request.Value, request.Data);
-        var pending = new Pending(transaction);
-        pending.Add(transaction.Sign(signer));
-        await client.SendRawTransactionAsync(pending.LatestSigned, cancellationToken);
-        return pending;
+        lock (_open)
+        {
+            // A node that reorganised or restarted may have forgotten what we sent, and would give its nonce out again.
+            foreach (NonceSlot open in _open)
+            {
+                nonce = Math.Max(nonce, open.Nonce + 1);
+            }
+
+            var transaction = new FeeMarketTransaction(_chainId.Value, nonce, fees.Tip, fees.Most, gas, request.To, request.Value, request.Data);
+            var slot = new NonceSlot(transaction, transaction.Sign(_signer), _time.GetTimestamp());
+            _open.Add(slot);
+            return slot;
+        }
+    }
+
+    private async Task HandInFirstAsync(NonceSlot slot, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _client.SendRawTransactionAsync(slot.LatestSigned, cancellationToken);
+        }
+        catch (L1UnreachableException)
+        {
+            // It may have arrived all the same: the waiting finds out.
+        }
+        catch (JsonRpcException)
+        {
+            // A call that was repeated because its first answer got lost is refused too: as known already.
+            if (!await MayBeKnownAsync(slot.LatestHash, cancellationToken))
+            {
+                Close(slot);
+                throw;
+            }
+        }
+    }
+
+    private async Task<bool> MayBeKnownAsync(Bytes32 hash, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _client.GetTransactionAsync(hash, cancellationToken) is not null;
+        }
+        catch (Exception unanswered) when (unanswered is L1UnreachableException or JsonRpcException)
+        {
+            return true;
+        }
     }
 
     /// <summary>Waits until a block with that many on top holds one of the transactions signed for a nonce, and sees to it that one gets there.</summary>
-    private async Task<TransactionReceipt> WaitUntilMinedAsync(Pending pending, int depth, CancellationToken cancellationToken)
+    private async Task<TransactionReceipt> WaitUntilMinedAsync(NonceSlot slot, int depth, CancellationToken cancellationToken)
     {
-        long sent = _time.GetTimestamp();
         while (true)
         {
             try
             {
-                TransactionReceipt? receipt = await FindReceiptAsync(pending, cancellationToken);
-                if (receipt is not null && (depth == 0 || await client.GetBlockNumberAsync(cancellationToken) >= receipt.BlockNumber + (ulong)depth))
+                TransactionReceipt? receipt = await FindReceiptAsync(slot, cancellationToken);
+                if (receipt is not null && await HasOnTopAsync(receipt, depth, cancellationToken))
                 {
                     return receipt;
                 }
 
                 if (receipt is null)
                 {
-                    sent = await KeepAliveAsync(pending, sent, cancellationToken);
+                    // A reorganisation takes back what was sent before along with this one, and nonces are mined in order.
+                    await TendAbandonedAsync(cancellationToken);
+                    await KeepAliveAsync(slot, cancellationToken);
                 }
             }
-            catch (L1UnreachableException)
+            catch (Exception unanswered) when (unanswered is L1UnreachableException or JsonRpcException)
             {
-                // It was handed in: whether it is mined does not depend on our asking. Go on asking.
+                // It was handed in: whether it is mined does not depend on our asking. A node that is starting answers with errors. Go on asking.
             }
 
-            await Task.Delay(options.PollInterval, _time, cancellationToken);
+            await Task.Delay(_options.PollInterval, _time, cancellationToken);
         }
     }
 
-    private async Task<TransactionReceipt?> FindReceiptAsync(Pending pending, CancellationToken cancellationToken)
+    private async Task<TransactionReceipt?> FindReceiptAsync(NonceSlot slot, CancellationToken cancellationToken)
     {
-        foreach (Bytes32 hash in pending.Hashes)
+        foreach (Bytes32 hash in slot.Hashes())
         {
-            if (await client.GetTransactionReceiptAsync(hash, cancellationToken) is { } receipt)
+            if (await _client.GetTransactionReceiptAsync(hash, cancellationToken) is { } receipt)
             {
                 return receipt;
             }
@@ -110,91 +224,116 @@ public sealed class TransactionSender(EthereumClient client, PrivateKeySigner si
         return null;
     }
 
-    /// <summary>Hands a transaction in again that the mempool does not know any more, with higher fees once it has waited long enough.</summary>
-    private async Task<long> KeepAliveAsync(Pending pending, long sent, CancellationToken cancellationToken)
-    {
-        bool waitedLong = _time.GetElapsedTime(sent) >= options.ResendAfter;
-        bool lost = await client.GetTransactionAsync(pending.LatestHash, cancellationToken) is null;
-        if (!waitedLong && !lost)
-        {
-            return sent;
-        }
+    /// <summary>Whether so many blocks stand on the receipt's, and it is still part of the chain: receipt and head were two answers.</summary>
+    private async Task<bool> HasOnTopAsync(TransactionReceipt receipt, int depth, CancellationToken cancellationToken) =>
+        depth == 0
+        || (await _client.GetBlockNumberAsync(cancellationToken) >= receipt.BlockNumber + (ulong)depth
+            && (await _client.GetBlockAsync(BlockTag.Number(receipt.BlockNumber), cancellationToken))?.Hash == receipt.BlockHash);
 
-        if (waitedLong)
+    private async Task TendAbandonedAsync(CancellationToken cancellationToken)
+    {
+        foreach (NonceSlot slot in Abandoned())
         {
-            await RaiseFeesAsync(pending, cancellationToken);
+            TransactionReceipt? receipt = await FindReceiptAsync(slot, cancellationToken);
+            if (receipt is null)
+            {
+                try
+                {
+                    await KeepAliveAsync(slot, cancellationToken);
+                }
+                catch (InvalidOperationException)
+                {
+                    // As in FinishAbandonedAsync.
+                }
+            }
+            else if (await HasOnTopAsync(receipt, _options.Confirmations, cancellationToken))
+            {
+                Close(slot);
+            }
+        }
+    }
+
+    /// <summary>Hands a transaction in again that the mempool does not know any more, with higher fees once it has waited long enough.</summary>
+    private async Task KeepAliveAsync(NonceSlot slot, CancellationToken cancellationToken)
+    {
+        if (!slot.TryTend())
+        {
+            return;
         }
 
         try
         {
-            await client.SendRawTransactionAsync(pending.LatestSigned, cancellationToken);
+            if (_time.GetElapsedTime(slot.PricedAt) >= _options.ResendAfter)
+            {
+                await RaiseFeesAsync(slot, cancellationToken);
+            }
+            else if (await _client.GetTransactionAsync(slot.LatestHash, cancellationToken) is not null)
+            {
+                return;
+            }
+
+            await _client.SendRawTransactionAsync(slot.LatestSigned, cancellationToken);
         }
         catch (JsonRpcException refusal)
         {
-            await ThrowIfNonceIsGoneAsync(pending, refusal, cancellationToken);
-
-            // Known already, or not dear enough yet: the next round raises the fees further.
+            // Known already, or not dear enough yet: then the fees go on rising.
+            await ThrowIfNonceIsGoneAsync(slot, refusal, cancellationToken);
         }
-
-        return _time.GetTimestamp();
+        finally
+        {
+            slot.EndTending();
+        }
     }
 
-    private async Task RaiseFeesAsync(Pending pending, CancellationToken cancellationToken)
+    private async Task RaiseFeesAsync(NonceSlot slot, CancellationToken cancellationToken)
     {
         Fees now = await CurrentFeesAsync(cancellationToken);
-        FeeMarketTransaction last = pending.Latest;
-        BigInteger tip = BigInteger.Max(now.Tip, Raised(last.MaxPriorityFeePerGas));
-        BigInteger most = BigInteger.Max(now.Most, Raised(last.MaxFeePerGas));
-        if (most <= options.MaxFeePerGas)
+        FeeMarketTransaction last = slot.Latest;
+        BigInteger most = BigInteger.Min(_options.MaxFeePerGas, BigInteger.Max(now.Most, Raised(last.MaxFeePerGas, _options.FeeBumpPercent)));
+        BigInteger tip = BigInteger.Min(most, BigInteger.Max(now.Tip, Raised(last.MaxPriorityFeePerGas, _options.FeeBumpPercent)));
+        if (most < Raised(last.MaxFeePerGas, TransactionSenderOptions.LeastFeeBumpPercent))
         {
-            FeeMarketTransaction raised = last with { MaxPriorityFeePerGas = BigInteger.Min(tip, most), MaxFeePerGas = most };
-            pending.Latest = raised;
-            pending.Add(raised.Sign(signer));
+            slot.Keep(_time.GetTimestamp());
+            return;
         }
+
+        FeeMarketTransaction raised = last with { MaxPriorityFeePerGas = tip, MaxFeePerGas = most };
+        slot.Raise(raised, raised.Sign(_signer), _time.GetTimestamp());
     }
 
-    private BigInteger Raised(BigInteger fee) => fee + BigInteger.Max(1, fee * options.FeeBumpPercent / 100);
+    /// <summary>A fee and so many percent of it, rounded up: <c>fee + ⌈fee · percent / 100⌉</c>, at least one wei more.</summary>
+    private static BigInteger Raised(BigInteger fee, int percent) => fee + BigInteger.Max(1, ((fee * percent) + 99) / 100);
 
-    /// <summary>The nonce was used, and by none of ours that a receipt is known for: then something else sends from this account, which must not be hidden.</summary>
-    private async Task ThrowIfNonceIsGoneAsync(Pending pending, JsonRpcException refusal, CancellationToken cancellationToken)
+    /// <summary>
+    /// The nonce was used, and by none of ours that a receipt is known for: then something else sends from this account, which must not be hidden. It is
+    /// asked as deep as confirmations go, since at the head the next block may take it back.
+    /// </summary>
+    private async Task ThrowIfNonceIsGoneAsync(NonceSlot slot, JsonRpcException refusal, CancellationToken cancellationToken)
     {
-        ulong next = await client.GetTransactionCountAsync(Address, BlockTag.Latest, cancellationToken);
-        if (next > pending.Latest.Nonce && await FindReceiptAsync(pending, cancellationToken) is null)
+        BlockTag tag = BlockTag.Latest;
+        if (_options.Confirmations > 0)
         {
+            ulong head = await _client.GetBlockNumberAsync(cancellationToken);
+            tag = BlockTag.Number(head - Math.Min(head, (ulong)_options.Confirmations));
+        }
+
+        if (await _client.GetTransactionCountAsync(Address, tag, cancellationToken) > slot.Nonce && await FindReceiptAsync(slot, cancellationToken) is null)
+        {
+            Close(slot);
             throw new InvalidOperationException(
-                $"nonce {pending.Latest.Nonce} of {Address} was used by a transaction of somebody else; an account must be used by one sender only", refusal);
+                $"nonce {slot.Nonce} of {Address} was used by a transaction of somebody else; an account must be used by one sender only", refusal);
         }
     }
 
     private async Task<Fees> CurrentFeesAsync(CancellationToken cancellationToken)
     {
-        BigInteger tip = await client.GetMaxPriorityFeePerGasAsync(cancellationToken);
-        Block head = await client.GetBlockAsync(BlockTag.Latest, cancellationToken) ?? throw new L1UnreachableException("the node has no newest block");
+        BigInteger tip = await _client.GetMaxPriorityFeePerGasAsync(cancellationToken);
+        Block head = await _client.GetBlockAsync(BlockTag.Latest, cancellationToken) ?? throw new L1UnreachableException("the node has no newest block");
 
         // The base fee rises by at most an eighth a block: twice of it holds for five full blocks.
-        BigInteger most = BigInteger.Min((2 * head.BaseFeePerGas) + tip, options.MaxFeePerGas);
+        BigInteger most = BigInteger.Min((2 * head.BaseFeePerGas) + tip, _options.MaxFeePerGas);
         return new Fees(BigInteger.Min(tip, most), most);
     }
 
     private readonly record struct Fees(BigInteger Tip, BigInteger Most);
-
-    /// <summary>Every transaction that was signed for one nonce; a block may hold any one of them.</summary>
-    private sealed class Pending(FeeMarketTransaction first)
-    {
-        private readonly List<Bytes32> _hashes = [];
-
-        public FeeMarketTransaction Latest { get; set; } = first;
-
-        public byte[] LatestSigned { get; private set; } = [];
-
-        public Bytes32 LatestHash => _hashes[^1];
-
-        public IEnumerable<Bytes32> Hashes => Enumerable.Reverse(_hashes);
-
-        public void Add(byte[] signed)
-        {
-            LatestSigned = signed;
-            _hashes.Add(Keccak256.Hash(signed));
-        }
-    }
 }

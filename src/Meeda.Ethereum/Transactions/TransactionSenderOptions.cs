@@ -5,6 +5,9 @@ namespace Meeda.Ethereum.Transactions;
 /// <summary>How a <see cref="TransactionSender"/> sends.</summary>
 public sealed record TransactionSenderOptions
 {
+    /// <summary>The least raise, in percent, with which nodes let a transaction take the place of another.</summary>
+    public const int LeastFeeBumpPercent = 10;
+
     /// <summary>Blocks on top of the one that holds the transaction before <see cref="TransactionSender.SendAsync"/> returns. Default 2.</summary>
     public int Confirmations { get; init; } = 2;
 
@@ -14,7 +17,7 @@ public sealed record TransactionSenderOptions
     /// <summary>How long a transaction may wait for its block before it is sent again with a higher fee. Default 36 s, three slots.</summary>
     public TimeSpan ResendAfter { get; init; } = TimeSpan.FromSeconds(36);
 
-    /// <summary>By how much each sending raises the fees, in percent. Default 25: nodes take a replacement from 10 on.</summary>
+    /// <summary>By how much each sending raises the fees, in percent. Default 25, at least <see cref="LeastFeeBumpPercent"/>: four raises are more than a doubling.</summary>
     public int FeeBumpPercent { get; init; } = 25;
 
     /// <summary>The most that is ever paid, in wei for each gas. Default 500 gwei; when L1 is dearer, the transaction waits.</summary>

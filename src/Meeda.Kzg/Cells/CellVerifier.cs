@@ -20,7 +20,7 @@ public sealed class CellVerifier
     public CellVerifier(TrustedSetup setup)
     {
         ArgumentNullException.ThrowIfNull(setup);
-        _monomial = setup.Monomial[..Cell.ElementCount];
+        _monomial = setup.FirstMonomials(Cell.ElementCount);
         _generator = new G2Lines(setup.G2(0));
         _tauPower = new G2Lines(setup.G2(Cell.ElementCount));
     }

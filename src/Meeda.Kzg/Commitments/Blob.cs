@@ -33,20 +33,30 @@ public static class Blob
     /// <inheritdoc cref="Decode(ReadOnlySpan{byte})"/>
     internal static void Decode(ReadOnlySpan<byte> blob, Span<Fr> elements)
     {
+        ThrowIfInvalid(blob);
+        for (int i = 0; i < ElementCount; i++)
+        {
+            elements[i] = Fr.FromCanonical(blob.Slice(i * ElementLength, ElementLength));
+        }
+    }
+
+    /// <summary>Checks a blob's length and elements.</summary>
+    /// <exception cref="KzgFormatException">The length is not that of a blob, or an element is not below the modulus.</exception>
+    internal static void ThrowIfInvalid(ReadOnlySpan<byte> blob)
+    {
         if (blob.Length != ByteLength)
         {
             throw new KzgFormatException($"blob: {blob.Length} bytes, {ByteLength} are expected");
         }
 
-        for (int i = 0; i < ElementCount; i++)
+        int element = FindNonCanonical(blob);
+        if (element >= 0)
         {
-            if (!Fr.TryDecode(blob.Slice(i * ElementLength, ElementLength), out elements[i]))
-            {
-                throw new KzgFormatException($"blob: element {i} is not below the field's modulus");
-            }
+            throw new KzgFormatException($"blob: element {element} is not below the field's modulus");
         }
     }
 
+    // The first element that is not below the modulus, or -1.
     private static int FindNonCanonical(ReadOnlySpan<byte> blobs)
     {
         for (int i = 0; i < blobs.Length / ElementLength; i++)

@@ -9,8 +9,8 @@ namespace Meeda.Kzg.Commitments;
 /// </summary>
 public sealed class BlobCombination
 {
-    private readonly Fr[] _values = new Fr[Blob.ElementCount];
-    private readonly Fr[] _blob = new Fr[Blob.ElementCount];
+    // The combination's values in blob order.
+    private readonly FrWeightedSums _values = new(Blob.ElementCount);
 
     /// <summary>Adds <c>weight·blob</c>. A blob that is refused leaves the combination as it was.</summary>
     /// <param name="blob">131072 bytes; not kept.</param>
@@ -18,16 +18,12 @@ public sealed class BlobCombination
     /// <exception cref="KzgFormatException">The length is not that of a blob, or an element is not below the modulus.</exception>
     public void Add(ReadOnlySpan<byte> blob, UInt128 weight)
     {
-        Blob.Decode(blob, _blob);
-        Fr factor = Fr.FromUInt128(weight);
-        for (int i = 0; i < _values.Length; i++)
-        {
-            _values[i] += factor * _blob[i];
-        }
+        Blob.ThrowIfInvalid(blob);
+        _values.Add(blob, weight);
     }
 
     /// <summary>The combined polynomial's value at <paramref name="z"/>.</summary>
-    public Fr Evaluate(Fr z) => EvaluationForm.Evaluate(_values, z);
+    public Fr Evaluate(Fr z) => EvaluationForm.Evaluate(_values.Reduce(), z);
 
     /// <summary>Proves what the combined polynomial is at <paramref name="z"/>.</summary>
     /// <param name="key">The setup's commitment key.</param>
@@ -36,7 +32,7 @@ public sealed class BlobCombination
     public KzgProof Open(CommitmentKey key, Fr z, out Fr y)
     {
         ArgumentNullException.ThrowIfNull(key);
-        return key.Open(_values, z, out y);
+        return key.Open(_values.Reduce(), z, out y);
     }
 
     /// <summary>The commitment to the combined polynomial.</summary>
@@ -44,6 +40,6 @@ public sealed class BlobCombination
     public KzgCommitment Commit(CommitmentKey key)
     {
         ArgumentNullException.ThrowIfNull(key);
-        return KzgCommitment.From(key.Commit(_values));
+        return KzgCommitment.From(key.Commit(_values.Reduce()));
     }
 }

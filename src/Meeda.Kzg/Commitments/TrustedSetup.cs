@@ -39,8 +39,8 @@ public sealed class TrustedSetup
     private TrustedSetup(byte[] points)
     {
         _points = points;
-        _lagrange = new(() => DecodeG1(0));
-        _monomial = new(() => DecodeG1(MonomialOffset));
+        _lagrange = new(() => DecodeG1(0, G1Count));
+        _monomial = new(() => DecodeG1(MonomialOffset, G1Count));
     }
 
     /// <summary>The setup of Ethereum's KZG ceremony of 2023, which EIP-4844 and EIP-7594 use.</summary>
@@ -52,25 +52,42 @@ public sealed class TrustedSetup
     /// <summary><c>τ^i·G1</c>, <c>i</c> ascending. Not to be written to.</summary>
     internal G1Affine[] Monomial => _monomial.Value;
 
+    /// <summary><c>τ^i·G1</c> for <c>i</c> below <paramref name="count"/> only, which is faster than all.</summary>
+    internal G1Affine[] FirstMonomials(int count) => DecodeG1(MonomialOffset, count);
+
     /// <summary><c>τ^power·G2</c> for a power up to 64.</summary>
     internal G2Affine G2(int power) =>
         G2Affine.TryDecode(_points.AsSpan(G2Offset + (power * G2Affine.CompressedLength), G2Affine.CompressedLength), out G2Affine point)
             ? point
             : throw new KzgFormatException($"trusted setup: point {power} of G2 is none");
 
+    /// <summary>Reads a setup's bytes and checks their SHA-256.</summary>
+    /// <param name="stream">The points in the order above.</param>
+    /// <param name="expectedHash">The SHA-256, lower-case hex.</param>
+    /// <exception cref="KzgFormatException">The bytes are too few or others.</exception>
+    internal static TrustedSetup Read(Stream stream, string expectedHash)
+    {
+        var points = new byte[ByteLength];
+        int length = stream.ReadAtLeast(points, ByteLength, throwOnEndOfStream: false);
+        if (length < ByteLength)
+        {
+            throw new KzgFormatException($"trusted setup: {length} bytes, {ByteLength} are expected");
+        }
+
+        string hash = Convert.ToHexStringLower(SHA256.HashData(points));
+        return hash == expectedHash ? new TrustedSetup(points) : throw new KzgFormatException($"trusted setup: SHA-256 is {hash}, {expectedHash} is expected");
+    }
+
     private static TrustedSetup LoadEthereum()
     {
         using Stream stream = typeof(TrustedSetup).Assembly.GetManifestResourceStream(ResourceName)
             ?? throw new KzgFormatException($"trusted setup: the assembly has no resource {ResourceName}");
-        var points = new byte[ByteLength];
-        stream.ReadExactly(points);
-        string hash = Convert.ToHexStringLower(SHA256.HashData(points));
-        return hash == ResourceHash ? new TrustedSetup(points) : throw new KzgFormatException($"trusted setup: SHA-256 is {hash}, {ResourceHash} is expected");
+        return Read(stream, ResourceHash);
     }
 
-    private G1Affine[] DecodeG1(int offset)
+    private G1Affine[] DecodeG1(int offset, int count)
     {
-        var points = new G1Affine[G1Count];
+        var points = new G1Affine[count];
         for (int i = 0; i < points.Length; i++)
         {
             if (!G1Affine.TryDecode(_points.AsSpan(offset + (i * G1Point.CompressedLength), G1Point.CompressedLength), out points[i]))

@@ -207,7 +207,121 @@ internal readonly struct Fp : IEquatable<Fp>
     }
 
     /// <summary>The square.</summary>
-    public Fp Square() => this * this;
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public Fp Square()
+    {
+        // 1. Products of different limbs, each once.
+        ulong carry = 0;
+        ulong t1 = Limbs.MultiplyAdd(0, _0, _1, ref carry);
+        ulong t2 = Limbs.MultiplyAdd(0, _0, _2, ref carry);
+        ulong t3 = Limbs.MultiplyAdd(0, _0, _3, ref carry);
+        ulong t4 = Limbs.MultiplyAdd(0, _0, _4, ref carry);
+        ulong t5 = Limbs.MultiplyAdd(0, _0, _5, ref carry);
+        ulong t6 = carry;
+        carry = 0;
+        t3 = Limbs.MultiplyAdd(t3, _1, _2, ref carry);
+        t4 = Limbs.MultiplyAdd(t4, _1, _3, ref carry);
+        t5 = Limbs.MultiplyAdd(t5, _1, _4, ref carry);
+        t6 = Limbs.MultiplyAdd(t6, _1, _5, ref carry);
+        ulong t7 = carry;
+        carry = 0;
+        t5 = Limbs.MultiplyAdd(t5, _2, _3, ref carry);
+        t6 = Limbs.MultiplyAdd(t6, _2, _4, ref carry);
+        t7 = Limbs.MultiplyAdd(t7, _2, _5, ref carry);
+        ulong t8 = carry;
+        carry = 0;
+        t7 = Limbs.MultiplyAdd(t7, _3, _4, ref carry);
+        t8 = Limbs.MultiplyAdd(t8, _3, _5, ref carry);
+        ulong t9 = carry;
+        carry = 0;
+        t9 = Limbs.MultiplyAdd(t9, _4, _5, ref carry);
+        ulong t10 = carry;
+
+        // 2. Twice that, and the squares of the limbs.
+        ulong t11 = t10 >> 63;
+        t10 = (t10 << 1) | (t9 >> 63);
+        t9 = (t9 << 1) | (t8 >> 63);
+        t8 = (t8 << 1) | (t7 >> 63);
+        t7 = (t7 << 1) | (t6 >> 63);
+        t6 = (t6 << 1) | (t5 >> 63);
+        t5 = (t5 << 1) | (t4 >> 63);
+        t4 = (t4 << 1) | (t3 >> 63);
+        t3 = (t3 << 1) | (t2 >> 63);
+        t2 = (t2 << 1) | (t1 >> 63);
+        t1 <<= 1;
+        carry = 0;
+        ulong t0 = Limbs.MultiplyAdd(0, _0, _0, ref carry);
+        t1 = Limbs.AddCarry(t1, ref carry);
+        t2 = Limbs.MultiplyAdd(t2, _1, _1, ref carry);
+        t3 = Limbs.AddCarry(t3, ref carry);
+        t4 = Limbs.MultiplyAdd(t4, _2, _2, ref carry);
+        t5 = Limbs.AddCarry(t5, ref carry);
+        t6 = Limbs.MultiplyAdd(t6, _3, _3, ref carry);
+        t7 = Limbs.AddCarry(t7, ref carry);
+        t8 = Limbs.MultiplyAdd(t8, _4, _4, ref carry);
+        t9 = Limbs.AddCarry(t9, ref carry);
+        t10 = Limbs.MultiplyAdd(t10, _5, _5, ref carry);
+        t11 += carry;
+
+        // 3. Montgomery reduction row by row; the carry out of row i belongs to limb i + 6.
+        ulong top = 0;
+        carry = 0;
+        ulong m = t0 * Inverse64;
+        Limbs.MultiplyAdd(t0, m, P0, ref carry);
+        t1 = Limbs.MultiplyAdd(t1, m, P1, ref carry);
+        t2 = Limbs.MultiplyAdd(t2, m, P2, ref carry);
+        t3 = Limbs.MultiplyAdd(t3, m, P3, ref carry);
+        t4 = Limbs.MultiplyAdd(t4, m, P4, ref carry);
+        t5 = Limbs.MultiplyAdd(t5, m, P5, ref carry);
+        t6 = Limbs.Add(t6, carry, ref top);
+        carry = 0;
+        m = t1 * Inverse64;
+        Limbs.MultiplyAdd(t1, m, P0, ref carry);
+        t2 = Limbs.MultiplyAdd(t2, m, P1, ref carry);
+        t3 = Limbs.MultiplyAdd(t3, m, P2, ref carry);
+        t4 = Limbs.MultiplyAdd(t4, m, P3, ref carry);
+        t5 = Limbs.MultiplyAdd(t5, m, P4, ref carry);
+        t6 = Limbs.MultiplyAdd(t6, m, P5, ref carry);
+        t7 = Limbs.Add(t7, carry, ref top);
+        carry = 0;
+        m = t2 * Inverse64;
+        Limbs.MultiplyAdd(t2, m, P0, ref carry);
+        t3 = Limbs.MultiplyAdd(t3, m, P1, ref carry);
+        t4 = Limbs.MultiplyAdd(t4, m, P2, ref carry);
+        t5 = Limbs.MultiplyAdd(t5, m, P3, ref carry);
+        t6 = Limbs.MultiplyAdd(t6, m, P4, ref carry);
+        t7 = Limbs.MultiplyAdd(t7, m, P5, ref carry);
+        t8 = Limbs.Add(t8, carry, ref top);
+        carry = 0;
+        m = t3 * Inverse64;
+        Limbs.MultiplyAdd(t3, m, P0, ref carry);
+        t4 = Limbs.MultiplyAdd(t4, m, P1, ref carry);
+        t5 = Limbs.MultiplyAdd(t5, m, P2, ref carry);
+        t6 = Limbs.MultiplyAdd(t6, m, P3, ref carry);
+        t7 = Limbs.MultiplyAdd(t7, m, P4, ref carry);
+        t8 = Limbs.MultiplyAdd(t8, m, P5, ref carry);
+        t9 = Limbs.Add(t9, carry, ref top);
+        carry = 0;
+        m = t4 * Inverse64;
+        Limbs.MultiplyAdd(t4, m, P0, ref carry);
+        t5 = Limbs.MultiplyAdd(t5, m, P1, ref carry);
+        t6 = Limbs.MultiplyAdd(t6, m, P2, ref carry);
+        t7 = Limbs.MultiplyAdd(t7, m, P3, ref carry);
+        t8 = Limbs.MultiplyAdd(t8, m, P4, ref carry);
+        t9 = Limbs.MultiplyAdd(t9, m, P5, ref carry);
+        t10 = Limbs.Add(t10, carry, ref top);
+        carry = 0;
+        m = t5 * Inverse64;
+        Limbs.MultiplyAdd(t5, m, P0, ref carry);
+        t6 = Limbs.MultiplyAdd(t6, m, P1, ref carry);
+        t7 = Limbs.MultiplyAdd(t7, m, P2, ref carry);
+        t8 = Limbs.MultiplyAdd(t8, m, P3, ref carry);
+        t9 = Limbs.MultiplyAdd(t9, m, P4, ref carry);
+        t10 = Limbs.MultiplyAdd(t10, m, P5, ref carry);
+        t11 = Limbs.Add(t11, carry, ref top);
+
+        return ReduceOnce(t6, t7, t8, t9, t10, t11);
+    }
 
     /// <summary>Twice the element.</summary>
     public Fp Double() => this + this;
@@ -241,7 +355,7 @@ internal readonly struct Fp : IEquatable<Fp>
         {
             for (int i = 0; i < WindowBits; i++)
             {
-                result *= result;
+                result = result.Square();
             }
 
             int window = (int)(exponent[bit / 64] >> (bit % 64)) & (powers.Length - 1);
@@ -321,8 +435,15 @@ internal readonly struct Fp : IEquatable<Fp>
         ulong s3 = Limbs.Subtract(l3, P3, ref borrow);
         ulong s4 = Limbs.Subtract(l4, P4, ref borrow);
         ulong s5 = Limbs.Subtract(l5, P5, ref borrow);
-        bool keep = borrow != 0;
-        return new(keep ? l0 : s0, keep ? l1 : s1, keep ? l2 : s2, keep ? l3 : s3, keep ? l4 : s4, keep ? l5 : s5);
+        // By mask, as a branch would be taken every other time.
+        ulong keep = 0 - borrow;
+        return new(
+            Limbs.Select(keep, l0, s0),
+            Limbs.Select(keep, l1, s1),
+            Limbs.Select(keep, l2, s2),
+            Limbs.Select(keep, l3, s3),
+            Limbs.Select(keep, l4, s4),
+            Limbs.Select(keep, l5, s5));
     }
 
     private static Fp FromRaw(BigInteger value)

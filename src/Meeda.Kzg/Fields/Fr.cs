@@ -41,6 +41,9 @@ public readonly struct Fr : IEquatable<Fr>
     // 2^512 mod r: multiplying by it brings a plain value into Montgomery form.
     private static readonly Fr MontgomerySquare = FromRaw(BigInteger.ModPow(2, 512, Modulus));
 
+    // 2^768 mod r: multiplying by it brings the part of a long value above 2^256 into Montgomery form.
+    private static readonly Fr MontgomeryCube = FromRaw(BigInteger.ModPow(2, 768, Modulus));
+
     private static readonly ulong[] InverseExponent = Limbs.FromBigInteger(Modulus - 2);
 
     /// <summary>0.</summary>
@@ -61,7 +64,7 @@ public readonly struct Fr : IEquatable<Fr>
             return false;
         }
 
-        element = Read(bigEndian) * MontgomerySquare;
+        element = FromCanonical(bigEndian);
         return true;
     }
 
@@ -189,6 +192,21 @@ public readonly struct Fr : IEquatable<Fr>
         return FromRaw(reduced.Sign < 0 ? reduced + Modulus : reduced) * MontgomerySquare;
     }
 
+    /// <summary>The element <c>value mod r</c> of up to eight limbs, least significant first.</summary>
+    internal static Fr ReduceLimbs(ReadOnlySpan<ulong> limbs)
+    {
+        // A Montgomery product is below 2r also where one factor is any number below 2^256.
+        Span<ulong> padded = stackalloc ulong[8];
+        padded.Clear();
+        limbs.CopyTo(padded);
+        Fr low = new(padded[0], padded[1], padded[2], padded[3]);
+        Fr high = new(padded[4], padded[5], padded[6], padded[7]);
+        return (low * MontgomerySquare) + (high * MontgomeryCube);
+    }
+
+    /// <summary>The element of 32 big-endian bytes that are known to be below <c>r</c>.</summary>
+    internal static Fr FromCanonical(ReadOnlySpan<byte> bigEndian) => Read(bigEndian) * MontgomerySquare;
+
     /// <summary>Whether 32 big-endian bytes are below <c>r</c>.</summary>
     internal static bool IsCanonical(ReadOnlySpan<byte> bigEndian)
     {
@@ -293,8 +311,9 @@ public readonly struct Fr : IEquatable<Fr>
         ulong s1 = Limbs.Subtract(a._1, R1, ref borrow);
         ulong s2 = Limbs.Subtract(a._2, R2, ref borrow);
         ulong s3 = Limbs.Subtract(a._3, R3, ref borrow);
-        bool keep = borrow != 0;
-        return new(keep ? a._0 : s0, keep ? a._1 : s1, keep ? a._2 : s2, keep ? a._3 : s3);
+        // By mask, as a branch would be taken every other time.
+        ulong keep = 0 - borrow;
+        return new(Limbs.Select(keep, a._0, s0), Limbs.Select(keep, a._1, s1), Limbs.Select(keep, a._2, s2), Limbs.Select(keep, a._3, s3));
     }
 
     private static Fr FromRaw(BigInteger value) => new(

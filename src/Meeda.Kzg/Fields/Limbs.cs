@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace Meeda.Kzg.Fields;
 
@@ -10,11 +11,13 @@ internal static class Limbs
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong MultiplyAdd(ulong accumulator, ulong a, ulong b, ref ulong carry)
     {
-        ulong high = Math.BigMul(a, b, out ulong low);
-        low += carry;
-        high += low < carry ? 1UL : 0UL;
+        // The halves apart stay in registers; asked for in one call, the low one goes through memory. The carry comes last: it is what the next step waits for.
+        ulong low = a * b;
+        ulong high = Bmi2.X64.IsSupported ? Bmi2.X64.MultiplyNoFlags(a, b) : Math.BigMul(a, b, out _);
         low += accumulator;
         high += low < accumulator ? 1UL : 0UL;
+        low += carry;
+        high += low < carry ? 1UL : 0UL;
         carry = high;
         return low;
     }
@@ -31,6 +34,15 @@ internal static class Limbs
         return sum;
     }
 
+    /// <summary><c>a + carry</c> for a whole limb of carry, with the carry out (0 or 1) in <paramref name="carry"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ulong AddCarry(ulong a, ref ulong carry)
+    {
+        ulong sum = a + carry;
+        carry = sum < carry ? 1UL : 0UL;
+        return sum;
+    }
+
     /// <summary><c>a - b - borrow</c> with the borrow out (0 or 1) in <paramref name="borrow"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong Subtract(ulong a, ulong b, ref ulong borrow)
@@ -42,6 +54,10 @@ internal static class Limbs
         borrow = next;
         return result;
     }
+
+    /// <summary><paramref name="a"/> where the mask is all ones, <paramref name="b"/> where it is 0.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ulong Select(ulong mask, ulong a, ulong b) => b ^ ((a ^ b) & mask);
 
     /// <summary>The limbs of a number that is not negative, as few as hold it.</summary>
     public static ulong[] FromBigInteger(BigInteger value)

@@ -15,6 +15,12 @@ internal static class EvaluationDomain
     /// <summary>The domain in blob order.</summary>
     public static readonly Fr[] BlobOrderRoots = InBitReversedOrder(RootsOfUnity(Size));
 
+    /// <summary>
+    /// <c>1/x</c> for each pair of neighbours <c>x, -x</c> of <see cref="BlobOrderRoots"/>. The first half of it belongs likewise to the domain of the squares
+    /// <c>x²</c>, its first half to that of their squares, and so on.
+    /// </summary>
+    public static readonly Fr[] InversePairRoots = InverseOfEverySecond(BlobOrderRoots);
+
     /// <summary><c>1/4096</c>.</summary>
     public static readonly Fr InverseSize = Fr.FromUInt64(Size).Inverse();
 
@@ -59,5 +65,17 @@ internal static class EvaluationDomain
         }
 
         return values;
+    }
+
+    private static Fr[] InverseOfEverySecond(ReadOnlySpan<Fr> values)
+    {
+        var inverses = new Fr[values.Length / 2];
+        for (int i = 0; i < inverses.Length; i++)
+        {
+            inverses[i] = values[2 * i];
+        }
+
+        Fr.InvertAll(inverses, new Fr[inverses.Length]);
+        return inverses;
     }
 }

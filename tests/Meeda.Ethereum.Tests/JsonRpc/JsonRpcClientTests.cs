@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using CsCheck;
 using Meeda.Ethereum.JsonRpc;
 using Xunit;
 
@@ -79,6 +80,97 @@ public sealed class JsonRpcClientTests
         await Assert.ThrowsAsync<L1UnreachableException>(() => node.Client.GetLogsAsync(Address.Zero, [], 0, 1, CancellationToken.None));
     }
 
+    [Theory]
+    [InlineData("""{"jsonrpc":"2.0","id":7,"result":"0x10"}""")]
+    [InlineData("""{"jsonrpc":"2.0","id":1.5,"result":"0x10"}""")]
+    [InlineData("""{"jsonrpc":"2.0","id":1,"result":"\ud800"}""")]
+    [InlineData("""{"jsonrpc":"2.0","id":1,"error":{"code":1,"message":"\ud800"}}""")]
+    [InlineData("""{"jsonrpc":"2.0","id":1,"error":{"code":1,"message":"","data":"\ud800"}}""")]
+    public async Task Call_AnswerToAnotherRequestOrBrokenText_IsRefused(string body)
+    {
+        using var node = new ScriptedNode(() => Answer(body));
+        await Assert.ThrowsAsync<L1UnreachableException>(() => node.Client.GetBlockNumberAsync(CancellationToken.None));
+        Assert.Equal(1, node.Requests);
+    }
+
+    [Fact]
+    public async Task Call_AnswerWithoutEnd_IsGivenUpAtTheLimit()
+    {
+        using var endless = new EndlessStream();
+        using var node = new ScriptedNode(() => new HttpResponseMessage(HttpStatusCode.OK) { Content = new StreamContent(endless) });
+        L1UnreachableException failure = await Assert.ThrowsAsync<L1UnreachableException>(() => node.Client.GetBlockNumberAsync(CancellationToken.None));
+        Assert.Contains("longer than", failure.Message, StringComparison.Ordinal);
+        Assert.Equal(1, node.Requests);
+        Assert.InRange(endless.Given, 1, 80L * 1024 * 1024);
+    }
+
+    [Fact]
+    public async Task Call_HttpClientsOwnLimit_IsNoCancellation()
+    {
+        using var node = new ScriptedNode(() => throw new TaskCanceledException("limit", new TimeoutException()));
+        await Assert.ThrowsAsync<L1UnreachableException>(() => node.Client.GetBlockNumberAsync(CancellationToken.None));
+        Assert.Equal(1 + JsonRpcClient.Retries, node.Requests);
+    }
+
+    [Fact]
+    public async Task Call_Cancelled_IsACancellation()
+    {
+        using var cancellation = new CancellationTokenSource();
+        using var node = new ScriptedNode(() =>
+        {
+            cancellation.Cancel();
+            throw new HttpRequestException("refused");
+        });
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => node.Client.GetBlockNumberAsync(cancellation.Token));
+        Assert.Equal(1, node.Requests);
+    }
+
+    [Fact]
+    public async Task GetTransactionReceipt_OfAnotherTransaction_IsRefused()
+    {
+        using var node = new ScriptedNode(() => Answer(Receipt));
+        Assert.NotNull(await node.Client.GetTransactionReceiptAsync(Bytes32.Zero, CancellationToken.None));
+        await Assert.ThrowsAsync<L1UnreachableException>(() => node.Client.GetTransactionReceiptAsync(Keccak256.Hash([]), CancellationToken.None));
+    }
+
+    [Fact]
+    public void EveryAnswer_WithBytesChangedOrMissing_IsReadOrRefusedButNeverCrashes() =>
+        Gen.Select(Gen.Int[0, 2], Gen.Int[0, 10_000], Gen.Byte, Gen.Bool).Sample(
+            (which, place, change, cut) =>
+            {
+                string[] answers = [Receipt, BlockAnswer, Logs];
+                byte[] bytes = Encoding.UTF8.GetBytes(answers[which]);
+                place %= bytes.Length;
+                bytes[place] ^= change;
+                byte[] body = cut ? bytes[..place] : bytes;
+                using var node = new ScriptedNode(() => new HttpResponseMessage(HttpStatusCode.OK) { Content = new ByteArrayContent(body) });
+                Exception? failure = Record.ExceptionAsync(async () =>
+                {
+                    object? read = which switch
+                    {
+                        0 => await node.Client.GetTransactionReceiptAsync(Bytes32.Zero, CancellationToken.None),
+                        1 => await node.Client.GetBlockAsync(BlockTag.Latest, CancellationToken.None),
+                        _ => await node.Client.GetLogsAsync(Address.Zero, [], 0, 1, CancellationToken.None),
+                    };
+                }).GetAwaiter().GetResult();
+                return failure is null or L1UnreachableException or JsonRpcException;
+            },
+            iter: 3_000);
+
+    private const string Zeros = "0x0000000000000000000000000000000000000000000000000000000000000000";
+
+    private const string Log =
+        $$$"""{"address":"0xd8da6bf26964af9d7eed9e03e53415d37aa96045","topics":["{{{Zeros}}}"],"data":"0x0102","blockNumber":"0x5","blockHash":"{{{Zeros}}}","transactionHash":"{{{Zeros}}}","logIndex":"0x0"}""";
+
+    private const string Logs = $$$"""{"jsonrpc":"2.0","id":1,"result":[{{{Log}}},{{{Log}}}]}""";
+
+    private const string BlockAnswer =
+        $$$"""{"jsonrpc":"2.0","id":1,"result":{"number":"0x5","hash":"{{{Zeros}}}","parentHash":"{{{Zeros}}}","timestamp":"0x1","baseFeePerGas":"0x7","blobGasUsed":"0x0","excessBlobGas":"0x0"}}""";
+
+    // No id: the same answer serves several requests.
+    private const string Receipt =
+        $$$"""{"jsonrpc":"2.0","result":{"transactionHash":"{{{Zeros}}}","blockNumber":"0x5","blockHash":"{{{Zeros}}}","gasUsed":"0x5208","contractAddress":null,"status":"0x1","logs":[{{{Log}}}],"effectiveGasPrice":"0x7"}}""";
+
     private static HttpResponseMessage Answer(string body) => new(HttpStatusCode.OK) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
 
     /// <summary>Answers in the order of a script; its last line goes on for ever.</summary>
@@ -109,5 +201,38 @@ public sealed class JsonRpcClientTests
             _http.Dispose();
             base.Dispose(disposing);
         }
+    }
+
+    /// <summary>An answer that starts well and never ends.</summary>
+    private sealed class EndlessStream : Stream
+    {
+        public long Given { get; private set; }
+
+        public override bool CanRead => true;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => false;
+
+        public override long Length => throw new NotSupportedException();
+
+        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+
+        public override int Read(byte[] buffer, int offset, int count)
+        {
+            buffer.AsSpan(offset, count).Fill((byte)' ');
+            Given += count;
+            return count;
+        }
+
+        public override void Flush()
+        {
+        }
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
     }
 }

@@ -1,8 +1,6 @@
 using System.Text.Json;
 using Meeda.Ethereum.JsonRpc;
-using Meeda.Ethereum.Signing;
 using Meeda.Ethereum.Transactions;
-using Meeda.Testing;
 using Xunit;
 
 namespace Meeda.Ethereum.Tests.Transactions;
@@ -125,54 +123,5 @@ public sealed class TransactionSenderTests
         await chain.CallAsync("anvil_dropTransaction", hash.ToString());
         InvalidOperationException failure = await Assert.ThrowsAsync<InvalidOperationException>(() => sending);
         Assert.Contains("one sender only", failure.Message, StringComparison.Ordinal);
-    }
-
-    /// <summary>An anvil with a client.</summary>
-    private sealed class Chain : IAsyncDisposable
-    {
-        private readonly Anvil _anvil;
-        private readonly HttpClient _http;
-
-        private Chain(Anvil anvil)
-        {
-            _anvil = anvil;
-            _http = new HttpClient { BaseAddress = anvil.Rpc };
-            Rpc = new JsonRpcClient(_http);
-            Client = new EthereumClient(Rpc);
-        }
-
-        public JsonRpcClient Rpc { get; }
-
-        public EthereumClient Client { get; }
-
-        public static async Task<Chain> StartAsync(params string[] arguments) => new(await Anvil.StartAsync(arguments));
-
-        public TransactionSender Sender(TransactionSenderOptions? options = null) => new(
-            Client, PrivateKeySigner.FromHex(Anvil.FundedKey), options ?? new() { Confirmations = 0, PollInterval = TimeSpan.FromMilliseconds(20) });
-
-        public Task<JsonElement> CallAsync(string method, params object[] parameters) => Rpc.CallAsync(method, parameters, None);
-
-        /// <summary>Waits until the mempool holds one transaction that is not the known one.</summary>
-        public async Task<Bytes32> PendingAsync(Bytes32? known)
-        {
-            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-            while (true)
-            {
-                JsonElement block = await Rpc.CallAsync("eth_getBlockByNumber", ["pending", false], limit.Token);
-                JsonElement transactions = block.GetProperty("transactions");
-                if (transactions.GetArrayLength() == 1 && Bytes32.Parse(transactions[0].GetString()!) is var hash && hash != known)
-                {
-                    return hash;
-                }
-
-                await Task.Yield();
-            }
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            _http.Dispose();
-            await _anvil.DisposeAsync();
-        }
     }
 }

@@ -58,4 +58,20 @@ public sealed class TrustedSetupTests
         Assert.Equal(G1Point.Generator, MultiScalarMultiplication.Sum(Setup.Lagrange, ones));
         Assert.Equal(new G1Point(Setup.Monomial[1]), MultiScalarMultiplication.Sum(Setup.Lagrange, roots));
     }
+
+    [Fact]
+    public void Read_OtherBytes_AreRefused()
+    {
+        byte[] zeros = new byte[399456];
+        string hash = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(zeros));
+        Assert.NotNull(TrustedSetup.Read(new MemoryStream(zeros), hash));
+        Assert.Equal(
+            "trusted setup: 399455 bytes, 399456 are expected",
+            Assert.Throws<KzgFormatException>(() => TrustedSetup.Read(new MemoryStream(zeros, 1, zeros.Length - 1), hash)).Message);
+        zeros[5] = 1;
+        Assert.StartsWith(
+            "trusted setup: SHA-256 is ",
+            Assert.Throws<KzgFormatException>(() => TrustedSetup.Read(new MemoryStream(zeros), hash)).Message,
+            StringComparison.Ordinal);
+    }
 }

@@ -1,3 +1,5 @@
+using Meeda.Testing;
+
 namespace Meeda.Kzg.Tests.Vectors;
 
 /// <summary>
@@ -33,7 +35,7 @@ internal static class VectorFiles
             return configured.Split(':', StringSplitOptions.RemoveEmptyEntries);
         }
 
-        for (DirectoryInfo? folder = RepositoryRoot(); folder is not null; folder = folder.Parent)
+        for (DirectoryInfo? folder = new(Repository.Root); folder is not null; folder = folder.Parent)
         {
             string candidate = Path.Combine(folder.FullName, "../shared/vectors/kzg");
             if (Directory.Exists(candidate))
@@ -49,16 +51,5 @@ internal static class VectorFiles
     {
         string[] folders = Path.GetDirectoryName(Path.GetRelativePath(root, path))!.Split(Path.DirectorySeparatorChar);
         return folders.LastOrDefault(SpecificationFunctions.IsKnown) ?? folders[^1];
-    }
-
-    private static DirectoryInfo? RepositoryRoot()
-    {
-        DirectoryInfo? folder = new(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Meeda.sln")))
-        {
-            folder = folder.Parent;
-        }
-
-        return folder;
     }
 }

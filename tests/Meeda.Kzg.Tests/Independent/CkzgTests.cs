@@ -1,0 +1,208 @@
+using CsCheck;
+using Meeda.Kzg.Cells;
+using Meeda.Kzg.Commitments;
+using Meeda.Kzg.Curves;
+using Meeda.Kzg.Fields;
+
+namespace Meeda.Kzg.Tests.Independent;
+
+/// <summary>Random inputs, good and bad, give what c-kzg-4844 gives, byte for byte, refusals included.</summary>
+public sealed class CkzgTests
+{
+    // Canonical blobs, and now and then one with an element that is not.
+    private static readonly Gen<byte[]> Blobs = Gen.Select(Arbitrary.Blob, Gen.Int[0, 4095], Gen.Int[0, 5]).Select((blob, element, fault) =>
+    {
+        if (fault == 0)
+        {
+            blob.AsSpan(element * Blob.ElementLength, 2).Fill(0xff);
+        }
+
+        return blob;
+    });
+
+    // Scalars, canonical or just not.
+    private static readonly Gen<byte[]> Scalars = Gen.Frequency(
+        (6, Arbitrary.Fr.Select(scalar => scalar.ToArray())),
+        (1, Gen.Byte.Array[32]),
+        (1, Gen.Int[0, 2].Select(offset => (Fr.Modulus + offset).ToByteArray(isUnsigned: true, isBigEndian: true))));
+
+    // Points of the subgroup, of the curve only, with a damaged byte, and noise.
+    private static readonly Gen<byte[]> Points = Gen.Frequency(
+        (6, Arbitrary.G1.Select(point => KzgCommitment.From(point).ToArray())),
+        (2, Arbitrary.CurvePoint.Select(Encode)),
+        (2, Gen.Select(Arbitrary.G1, Gen.Int[0, 47], Gen.Byte, (point, index, value) =>
+        {
+            byte[] bytes = KzgCommitment.From(point).ToArray();
+            bytes[index] ^= value;
+            return bytes;
+        })),
+        (1, Gen.Byte.Array[48]),
+        (1, Gen.Byte.Select(first => (byte[])[first, .. new byte[47]])));
+
+    [SkippableFact]
+    public void CommitAndOpen_AnyBlob_AsCkzg()
+    {
+        CkzgLibrary oracle = Oracle();
+        Gen.Select(Blobs, Scalars, Points).Sample(
+            (blob, z, point) =>
+            {
+                AssertEqual(oracle.Commit(blob), () => Keys.Commitment.Commit(blob).ToArray());
+                AssertEqual(oracle.Open(blob, z)?.Proof, () => Keys.Commitment.Open(blob, Scalar(z), out _).ToArray());
+                AssertEqual(oracle.Open(blob, z)?.Y, () =>
+                {
+                    Keys.Commitment.Open(blob, Scalar(z), out Fr y);
+                    return y.ToArray();
+                });
+                AssertEqual(oracle.OpenBlob(blob, point), () => Keys.Commitment.OpenBlob(blob, KzgCommitment.Decode(point)).ToArray());
+            },
+            iter: 10,
+            threads: 1);
+    }
+
+    [SkippableFact]
+    public void VerifyProof_AnyBytes_AsCkzg()
+    {
+        CkzgLibrary oracle = Oracle();
+        Gen.Select(Points, Scalars, Scalars, Points).Sample(
+            (commitment, z, y, proof) => AssertEqual(
+                Bytes(oracle.VerifyProof(commitment, z, y, proof)),
+                () => Bytes(Keys.Verification.VerifyProof(KzgCommitment.Decode(commitment), Scalar(z), Scalar(y), KzgProof.Decode(proof)))!),
+            iter: 150,
+            threads: 1);
+
+        // (X - 3)·Q + y: true proofs of a polynomial that is made up of points only.
+        Gen.Select(Arbitrary.Fr, Arbitrary.Fr, Arbitrary.Fr).Sample(
+            (quotient, z, y) =>
+            {
+                G1Point proof = G1Point.Generator.Multiply(quotient);
+                G1Point tau = new(TrustedSetup.Ethereum.FirstMonomials(2)[1]);
+                byte[] commitment = KzgCommitment.From((tau - G1Point.Generator.Multiply(z)).Multiply(quotient) + G1Point.Generator.Multiply(y)).ToArray();
+                Assert.True(oracle.VerifyProof(commitment, z.ToArray(), y.ToArray(), KzgProof.From(proof).ToArray()));
+                Assert.True(Keys.Verification.VerifyProof(KzgCommitment.Decode(commitment), z, y, KzgProof.From(proof)));
+            },
+            iter: 20,
+            threads: 1);
+    }
+
+    [SkippableFact]
+    public void Cells_AnyBlob_AsCkzg()
+    {
+        CkzgLibrary oracle = Oracle();
+        Gen.Select(Blobs, Gen.Shuffle(Enumerable.Range(0, 128).Select(i => (ulong)i).ToArray()), Gen.OneOf(Gen.Const(64), Gen.Int[62, 128]), Gen.Int[0, 5]).Sample(
+            (blob, shuffled, count, fault) =>
+            {
+                (byte[] Cells, byte[] Proofs)? expected = oracle.ComputeCellsAndKzgProofs(blob);
+                AssertEqual(expected?.Cells, () => Keys.Cells.ComputeCells(blob));
+                AssertEqual(expected?.Proofs, () =>
+                {
+                    Keys.Cells.ComputeCellsAndKzgProofs(blob, out KzgProof[] proofs);
+                    return [.. proofs.SelectMany(proof => proof.ToArray())];
+                });
+                if (expected is not { } all)
+                {
+                    return;
+                }
+
+                ulong[] indices = [.. shuffled.Take(count).Order()];
+                byte[] present = [.. indices.SelectMany(index => all.Cells.Skip((int)index * Cell.ByteLength).Take(Cell.ByteLength))];
+
+                // Indices out of order are not tried: c-kzg 4.1.0 takes them, the specification and its vectors refuse them.
+                switch (fault)
+                {
+                    case 0:
+                        indices[^1] = 128;
+                        break;
+                    case 1:
+                        indices[^1] = indices[^2];
+                        break;
+                    case 2:
+                        present.AsSpan(present.Length - 32).Fill(0xff);
+                        break;
+                    case 3 when count == Cell.CountToRecover:
+                        // Of more cells than needed c-kzg makes something else where they contradict each other.
+                        present[^1] ^= 1;
+                        break;
+                }
+
+                AssertEqual(oracle.RecoverCellsAndKzgProofs(indices, present)?.Cells, () => Keys.Cells.RecoverCellsAndKzgProofs(Indices(indices), present, out _));
+            },
+            iter: 5,
+            threads: 1);
+    }
+
+    [SkippableFact]
+    public void VerifyCells_AnyBatch_AsCkzg()
+    {
+        CkzgLibrary oracle = Oracle();
+        byte[] blob = Arbitrary.Blob.Single();
+        byte[] commitment = oracle.Commit(blob)!;
+        (byte[] cells, byte[] proofs) = oracle.ComputeCellsAndKzgProofs(blob)!.Value;
+        Gen.Select(Gen.Int[0, 127].Array[0, 10], Gen.Int[0, 5], Gen.Byte, Gen.Int[0, 100_000]).Sample(
+            (chosen, fault, value, place) =>
+            {
+                ulong[] indices = [.. chosen.Select(index => (ulong)index)];
+                byte[] commitments = [.. chosen.SelectMany(_ => commitment)];
+                byte[] batch = [.. chosen.SelectMany(index => cells.Skip(index * Cell.ByteLength).Take(Cell.ByteLength))];
+                byte[] batchProofs = [.. chosen.SelectMany(index => proofs.Skip(index * KzgProof.Length).Take(KzgProof.Length))];
+                if (chosen.Length > 0)
+                {
+                    switch (fault)
+                    {
+                        case 0:
+                            commitments[place % commitments.Length] ^= value;
+                            break;
+                        case 1:
+                            batch[place % batch.Length] ^= value;
+                            break;
+                        case 2:
+                            batchProofs[place % batchProofs.Length] ^= value;
+                            break;
+                        case 3:
+                            indices[place % indices.Length] = value;
+                            break;
+                    }
+                }
+
+                AssertEqual(
+                    Bytes(oracle.VerifyCellKzgProofBatch(commitments, indices, batch, batchProofs)),
+                    () => Bytes(Keys.CellVerifier.VerifyCellKzgProofBatch(
+                        [.. commitments.Chunk(KzgCommitment.Length).Select(bytes => KzgCommitment.Decode(bytes))],
+                        Indices(indices),
+                        batch,
+                        [.. batchProofs.Chunk(KzgProof.Length).Select(bytes => KzgProof.Decode(bytes))]))!);
+            },
+            iter: 60,
+            threads: 1);
+    }
+
+    private static CkzgLibrary Oracle()
+    {
+        Skip.IfNot(CkzgLibrary.IsPresent, $"{CkzgLibrary.Variable} names no library: see CkzgLibrary.cs");
+        return CkzgLibrary.Instance;
+    }
+
+    private static void AssertEqual(byte[]? expected, Func<byte[]> compute)
+    {
+        if (expected is null)
+        {
+            Assert.Throws<KzgFormatException>(() => compute());
+        }
+        else
+        {
+            Assert.Equal(expected, compute());
+        }
+    }
+
+    private static Fr Scalar(byte[] bytes) => Fr.TryDecode(bytes, out Fr scalar) ? scalar : throw new KzgFormatException("scalar");
+
+    private static CellIndex[] Indices(ulong[] indices) => [.. indices.Select(index => new CellIndex(index))];
+
+    private static byte[]? Bytes(bool? answer) => answer is { } value ? [value ? (byte)1 : (byte)0] : null;
+
+    private static byte[] Encode(G1Affine point)
+    {
+        var bytes = new byte[G1Point.CompressedLength];
+        point.Encode(bytes);
+        return bytes;
+    }
+}

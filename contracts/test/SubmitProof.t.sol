@@ -24,7 +24,7 @@ contract SubmitProofTest is Base {
             keccak256(abi.encodePacked(keccak256(abi.encode("block", 10)), uint64(1), operator, address(verifier), block.chainid));
         assertEq(verifier.epochSeed(operator, 1), seed, "seed");
         vm.expectEmit(true, true, true, true, address(verifier));
-        emit IMeedaVerifier.ProofSubmitted(operator, 1, seed, hints, keccak256(abi.encode(partialSums)), y);
+        emit IMeedaVerifier.ProofSubmitted(operator, 1, seed, hints, partialSums, y, proof);
         vm.prank(operator);
         verifier.submitProof(1, hints, partialSums, y, proof);
         IMeedaVerifier.Epoch memory kept = verifier.getEpoch(operator, 1);

@@ -24,6 +24,7 @@ public sealed partial class DependencyTests
         ["Batches"] = ["Meeda.Node.Http", "Meeda.Node.Cli", "Meeda.Node.Anchors", "Meeda.Node.Proofs"],
         ["Anchors"] = ["Meeda.Node.Http", "Meeda.Node.Cli", "Meeda.Node.Proofs"],
         ["Proofs"] = ["Meeda.Node.Http", "Meeda.Node.Cli", "Meeda.Node.Anchors", "Meeda.Node.Batches"],
+        ["Light"] = ["Meeda.Node.Http", "Meeda.Node.Cli", "Meeda.Node.Anchors", "Meeda.Node.Batches", "Meeda.Node.Proofs"],
         ["Http"] = ["Meeda.Node.Cli"],
         ["Telemetry"] = ["Meeda.Node.Storage", "Meeda.Node.L1", "Meeda.Node.Batches", "Meeda.Node.Anchors", "Meeda.Node.Proofs", "Meeda.Node.Http", "Meeda.Node.Cli"],
     };

@@ -268,6 +268,7 @@ internal sealed unsafe class FixedBaseMsm
         private readonly int _tablePoints;
         private readonly NativeBuffer _arena;
         private readonly NativeBuffer _vectors;
+        private readonly double* _arenaOrigin; // indices go on behind those of the table
         private readonly short[] _digits;
         private readonly uint[] _pairs;
         private uint[] _entries;
@@ -284,6 +285,7 @@ internal sealed unsafe class FixedBaseMsm
             // Summing n points in lists takes fewer than n additions; twice the buckets are summed again in rows and columns.
             int additions = tablePoints + (2 * Buckets) + (2 * Lanes);
             _arena = new NativeBuffer((long)additions * PointDoubles * sizeof(double));
+            _arenaOrigin = _arena.Pointer<double>() - ((long)tablePoints * PointDoubles);
             _vectors = new NativeBuffer(((3L * ChunkGroups) + 12) * Element * sizeof(double));
             _digits = new short[tablePoints];
             _entries = new uint[tablePoints + (2 * Buckets)];
@@ -485,8 +487,7 @@ internal sealed unsafe class FixedBaseMsm
         private double* PointOf(double* table, uint entry)
         {
             long index = entry >> 1;
-            double* origin = index < _tablePoints ? table : _arena.Pointer<double>() - ((long)_tablePoints * PointDoubles);
-            return origin + (index * PointDoubles);
+            return (index < _tablePoints ? table : _arenaOrigin) + (index * PointDoubles);
         }
 
         /// <summary>Adds pairs of points into the arena, one behind the other. False where a pair's points have the same x: they are equal or opposite.</summary>

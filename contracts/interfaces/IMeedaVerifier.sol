@@ -199,9 +199,15 @@ interface IMeedaVerifier {
         address rollup
     );
 
-    /// @notice An epoch was proven; the partial sums are in the transaction's calldata.
+    /// @notice An epoch was proven. The log carries all of the proof: calldata would not do, since an operator that is a contract could hide it.
     event ProofSubmitted(
-        address indexed operator, uint64 indexed epoch, bytes32 seed, RangeHints hints, bytes32 partialSumsHash, bytes32 y
+        address indexed operator,
+        uint64 indexed epoch,
+        bytes32 seed,
+        RangeHints hints,
+        G1[] partialSums,
+        bytes32 y,
+        G1 proof
     );
 
     /// @notice An operator asked for its stake back, which it can have after block `lockedUntil`.

@@ -61,6 +61,7 @@ function epoch(name, epochNumber, chainId, lo, hot, hi, hotSamples, coldSamples)
 }
 
 const vectors = {
+  counts: { anchors: 6, batches: 4, epochs: 5 },
   anchors: [1, 2, 3, 5, 8, 13].map(anchor),
   batches: [batch(1, 1), batch(126_945, 1), batch(126_946, 2), batch(4_294_967_295, 3)],
   epochs: [

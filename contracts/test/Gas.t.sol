@@ -38,7 +38,7 @@ contract GasTest is Base {
     }
 
     function test_submitProof_with_40_partial_sums() public {
-        IMeedaVerifier.RangeHints memory hints = sameBlobs(40);
+        IMeedaVerifier.RangeHints memory hints = sameBlobs(40, 8);
         (G1[] memory partialSums, bytes32 y, G1 memory proof) = proveSame(hints);
         assertEq(partialSums.length, 40, "chunks");
         vm.prank(operator);
@@ -56,18 +56,12 @@ contract GasTest is Base {
     }
 
     function test_proveFraud_of_256_leaves_with_paths_of_8() public {
-        IMeedaVerifier.RangeHints memory hints = sameBlobs(1);
-        (G1[] memory partialSums, bytes32 y, G1 memory proof) = proveSame(hints);
-        partialSums[0] = Kzg.add(partialSums[0], Bls12381.generator());
-        vm.prank(operator);
-        verifier.submitProof(1, hints, partialSums, bytes32(addmod(uint256(y), 1, Bls12381.R)), proof);
-        IMeedaVerifier.Leaf[] memory leaves = new IMeedaVerifier.Leaf[](256);
-        bytes32[] memory path = samePath(anchored[0], 8);
-        for (uint256 i = 0; i < 256; i++) {
-            leaves[i] = IMeedaVerifier.Leaf(0, Kzg.commit(blobs[0]), path);
-        }
-        verifier.proveFraud(operator, 1, verifier.epochSeed(operator, 1), hints, partialSums, 0, leaves);
-        limit("proveFraud of 256 leaves with paths of 8", 8_000_000);
+        challengeSame(8, "proveFraud of 256 leaves with paths of 8", 8_000_000);
+    }
+
+    /// @dev No anchor has more than 4096 blobs, so no path is longer; every chunk that can exist stays below the cap of 2^24.
+    function test_proveFraud_of_256_leaves_with_the_longest_paths() public {
+        challengeSame(12, "proveFraud of 256 leaves with paths of 12", (1 << 24) - 256 * 2 * 2100);
     }
 
     function test_reportMiss() public {
@@ -78,18 +72,33 @@ contract GasTest is Base {
         limit("reportMiss", 150_000);
     }
 
-    /// @dev `anchors` anchors of 256 equal blobs, all of them recent at epoch 1.
-    function sameBlobs(uint256 anchors) private returns (IMeedaVerifier.RangeHints memory) {
+    function challengeSame(uint256 depth, string memory name, uint256 most) private {
+        IMeedaVerifier.RangeHints memory hints = sameBlobs(1, depth);
+        (G1[] memory partialSums, bytes32 y, G1 memory proof) = proveSame(hints);
+        partialSums[0] = Kzg.add(partialSums[0], Bls12381.generator());
+        vm.prank(operator);
+        verifier.submitProof(1, hints, partialSums, bytes32(addmod(uint256(y), 1, Bls12381.R)), proof);
+        IMeedaVerifier.Leaf[] memory leaves = new IMeedaVerifier.Leaf[](256);
+        bytes32[] memory path = samePath(anchored[0], depth);
+        for (uint256 i = 0; i < 256; i++) {
+            leaves[i] = IMeedaVerifier.Leaf(0, Kzg.commit(blobs[0]), path);
+        }
+        verifier.proveFraud(operator, 1, verifier.epochSeed(operator, 1), hints, partialSums, 0, leaves);
+        limit(name, most);
+    }
+
+    /// @dev `anchors` anchors of 2^depth equal blobs, all of them recent at epoch 1.
+    function sameBlobs(uint256 anchors, uint256 depth) private returns (IMeedaVerifier.RangeHints memory) {
         goTo(5);
         bytes memory commitment = newBlob();
         bytes memory commitments;
-        for (uint256 i = 0; i < 8; i++) {
+        for (uint256 i = 0; i < depth; i++) {
             commitment = bytes.concat(commitment, commitment);
         }
         commitments = commitment;
         for (uint256 i = 0; i < anchors; i++) {
             IMeedaVerifier.BatchHeader[] memory batches = new IMeedaVerifier.BatchHeader[](1);
-            batches[0] = IMeedaVerifier.BatchHeader(256 * 126_976 - 31, 256, address(0));
+            batches[0] = IMeedaVerifier.BatchHeader(uint32((126_976 << depth) - 31), uint16(1 << depth), address(0));
             vm.prank(operator);
             verifier.anchor(batches, commitments);
         }
@@ -99,7 +108,8 @@ contract GasTest is Base {
     }
 
     function proveSame(IMeedaVerifier.RangeHints memory hints) private returns (G1[] memory, bytes32, G1 memory) {
-        uint256 positions = verifier.anchorCount(operator) * 256;
+        uint256 positions =
+            verifier.getAnchor(operator, hints.endAnchor - 1).firstBlob + verifier.getAnchor(operator, hints.endAnchor - 1).blobCount;
         Poly memory poly = blobs[0];
         while (blobs.length < positions) {
             blobs.push(poly);

@@ -16,6 +16,8 @@ interface Vm {
     function assume(bool condition) external pure;
     function blobhashes(bytes32[] calldata hashes) external;
     function cool(address account) external;
+    function skip(bool skipped) external;
+    function envOr(string calldata name, string calldata otherwise) external view returns (string memory);
     function snapshotValue(string calldata group, string calldata name, uint256 value) external;
     function fee(uint256 baseFee) external;
     function readFile(string calldata path) external view returns (string memory);

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {IMeedaVerifier} from "../interfaces/IMeedaVerifier.sol";
 import {Bls12381, G1} from "../src/libraries/Bls12381.sol";
 import {BlockHash} from "../src/libraries/BlockHash.sol";
-import {Kzg} from "./Kzg.sol";
+import {Kzg, Poly} from "./Kzg.sol";
 import {Base} from "./Base.sol";
 
 contract SubmitProofTest is Base {
@@ -24,7 +24,7 @@ contract SubmitProofTest is Base {
             keccak256(abi.encodePacked(keccak256(abi.encode("block", 10)), uint64(1), operator, address(verifier), block.chainid));
         assertEq(verifier.epochSeed(operator, 1), seed, "seed");
         vm.expectEmit(true, true, true, true, address(verifier));
-        emit IMeedaVerifier.ProofSubmitted(operator, 1, seed, hints, keccak256(abi.encode(partialSums)), y);
+        emit IMeedaVerifier.ProofSubmitted(operator, 1, seed, hints, partialSums, y, proof);
         vm.prank(operator);
         verifier.submitProof(1, hints, partialSums, y, proof);
         IMeedaVerifier.Epoch memory kept = verifier.getEpoch(operator, 1);
@@ -33,6 +33,18 @@ contract SubmitProofTest is Base {
         assertEq(kept.record, keccak256(abi.encode(seed, hints, partialSums)), "record");
         assertTrue(verifier.getEpoch(stranger, 1).status == IMeedaVerifier.EpochStatus.None, "another operator's epoch");
         assertTrue(verifier.getEpoch(operator, 2).status == IMeedaVerifier.EpochStatus.None, "another epoch");
+    }
+
+    /// @dev A blob that is the same value everywhere has infinity as its opening proof.
+    function test_a_proof_that_is_infinity_is_recorded() public {
+        goTo(200);
+        blobs.push(Poly(5, 0));
+        anchorRaw(Kzg.compress(Kzg.commit(blobs[3])));
+        goTo(211);
+        IMeedaVerifier.RangeHints memory last = hintsOf(1, 1, 2);
+        (,, G1 memory proof) = prove(21, last);
+        assertEq(proof.yLow, 0, "infinity");
+        submit(21, last);
     }
 
     function test_a_proof_over_several_chunks_of_recent_and_older_blobs_is_recorded() public {

@@ -9,6 +9,7 @@ var root = new RootCommand("Meeda: data availability for Ethereum rollups, prove
     DemoCommand.Build(),
     DevCommand.Build(),
     OperatorCommand.Build(),
+    LightCommand.Build(),
 };
 try
 {

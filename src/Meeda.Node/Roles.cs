@@ -7,6 +7,7 @@ using Meeda.Node.Anchors;
 using Meeda.Node.Batches;
 using Meeda.Node.Http;
 using Meeda.Node.L1;
+using Meeda.Node.Light;
 using Meeda.Node.Proofs;
 using Meeda.Node.Storage;
 
@@ -76,6 +77,44 @@ internal static class Roles
         app.MapBatches();
         app.MapHealth();
         return app;
+    }
+
+    /// <summary>The light node: follows L1, recomputes every proof, answers every lie.</summary>
+    /// <param name="options">What it watches and how much it may spend.</param>
+    /// <param name="rpc">The L1 endpoint.</param>
+    /// <param name="keyFile">The file with the key that answers; null for watching only.</param>
+    /// <param name="quiet">Log warnings only.</param>
+    /// <param name="cancellationToken">Stops the construction.</param>
+    /// <exception cref="SetupException">The folder or the key cannot be used.</exception>
+    public static async Task<LightRole> BuildLightNodeAsync(LightOptions options, Uri rpc, string? keyFile, bool quiet, CancellationToken cancellationToken)
+    {
+        PrivateKeySigner? signer = keyFile is null ? null : ReadKey(keyFile);
+        LightLedger ledger;
+        try
+        {
+            ledger = await LightLedger.OpenAsync(options.Folder, cancellationToken);
+        }
+        catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException or System.Data.Common.DbException)
+        {
+            throw new SetupException($"--folder: {Path.GetFullPath(options.Folder)} cannot be used: {unusable.Message.TrimEnd('.')}");
+        }
+
+        var services = new ServiceCollection();
+        services.AddLogging(logging => logging.AddSimpleConsole(console => console.SingleLine = true).SetMinimumLevel(quiet ? LogLevel.Warning : LogLevel.Information).AddFilter("System.Net.Http", LogLevel.Warning));
+        services.AddHttpClient(nameof(EthereumClient), http => http.BaseAddress = rpc);
+        services.AddSingleton(options);
+        services.AddSingleton(ledger);
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton(provider => new EthereumClient(new JsonRpcClient(provider.GetRequiredService<IHttpClientFactory>().CreateClient(nameof(EthereumClient)))));
+        services.AddSingleton(provider => new MeedaVerifierContract(provider.GetRequiredService<EthereumClient>(), options.Contract));
+        services.AddSingleton(provider => new Answers(
+            options,
+            ledger,
+            signer is null ? null : new TransactionSender(provider.GetRequiredService<EthereumClient>(), signer, new TransactionSenderOptions { Confirmations = 0, PollInterval = options.PollInterval }),
+            provider.GetRequiredService<ILogger<Answers>>()));
+        services.AddSingleton<Watch>();
+        services.AddSingleton<LightNode>();
+        return new LightRole(services.BuildServiceProvider(), signer?.Address);
     }
 
     /// <summary>Whether L1 answers and the contract is there, asked once before the service starts: a wrong URL or address should not wait to be noticed.</summary>

@@ -12,8 +12,9 @@ public sealed partial class DependencyTests
     {
         ["Meeda.Kzg"] = [],
         ["Meeda.Ethereum"] = [],
+        ["Meeda.Mefs"] = [],
         ["Meeda.Protocol"] = ["Meeda.Kzg", "Meeda.Ethereum"],
-        ["Meeda.Node"] = ["Meeda.Kzg", "Meeda.Ethereum", "Meeda.Protocol"],
+        ["Meeda.Node"] = ["Meeda.Kzg", "Meeda.Ethereum", "Meeda.Protocol", "Meeda.Mefs"],
     };
 
     // What each folder of Meeda.Node must not name.
@@ -24,6 +25,7 @@ public sealed partial class DependencyTests
         ["Batches"] = ["Meeda.Node.Http", "Meeda.Node.Cli", "Meeda.Node.Anchors", "Meeda.Node.Proofs"],
         ["Anchors"] = ["Meeda.Node.Http", "Meeda.Node.Cli", "Meeda.Node.Proofs"],
         ["Proofs"] = ["Meeda.Node.Http", "Meeda.Node.Cli", "Meeda.Node.Anchors", "Meeda.Node.Batches"],
+        ["Light"] = ["Meeda.Node.Http", "Meeda.Node.Cli", "Meeda.Node.Anchors", "Meeda.Node.Batches", "Meeda.Node.Proofs"],
         ["Http"] = ["Meeda.Node.Cli"],
         ["Telemetry"] = ["Meeda.Node.Storage", "Meeda.Node.L1", "Meeda.Node.Batches", "Meeda.Node.Anchors", "Meeda.Node.Proofs", "Meeda.Node.Http", "Meeda.Node.Cli"],
     };
@@ -56,6 +58,11 @@ public sealed partial class DependencyTests
     public void Ethereum_ItsSource_KnowsNoMeedaWord() =>
         Assert.Empty(Repository.CSharpFiles("src/Meeda.Ethereum")
             .Where(file => MeedaWord().IsMatch(File.ReadAllText(file))).Select(Repository.Relative));
+
+    [Fact]
+    public void Mefs_ItsSource_KnowsNoMeedaWord() =>
+        Assert.Empty(Repository.CSharpFiles("src/Meeda.Mefs")
+            .Where(file => MeedaWord().IsMatch(File.ReadAllText(file).Replace("MEFS", "", StringComparison.OrdinalIgnoreCase))).Select(Repository.Relative));
 
     [Theory]
     [MemberData(nameof(NodeFolders))]

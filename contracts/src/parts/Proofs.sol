@@ -31,7 +31,7 @@ abstract contract Proofs is Anchors {
         state.record = recordOf(seed, hints, partialSums);
         state.provenAt = uint40(block.number);
         decide(state, EpochStatus.Proven, hints);
-        emit ProofSubmitted(msg.sender, epoch, seed, hints, keccak256(abi.encode(partialSums)), y);
+        emit ProofSubmitted(msg.sender, epoch, seed, hints, partialSums, y, proof);
     }
 
     /// @inheritdoc IMeedaVerifier

@@ -55,6 +55,25 @@ public readonly struct G1Point : IEquatable<G1Point>
     }
 
     /// <summary>
+    /// The y coordinate with which a compressed encoding is a point of the curve, whether of the subgroup or not: what shows to others that an encoding
+    /// that <see cref="TryDecode"/> refuses is outside the subgroup.
+    /// </summary>
+    /// <param name="compressed">48 bytes.</param>
+    /// <param name="y">64 bytes are written, big-endian, as EIP-2537 pads a coordinate.</param>
+    /// <returns>False where it is no point of the curve.</returns>
+    public static bool TryFindY(ReadOnlySpan<byte> compressed, Span<byte> y)
+    {
+        if (!G1Affine.TryDecode(compressed, out G1Affine affine))
+        {
+            return false;
+        }
+
+        y[..Padding].Clear();
+        affine.Y.Encode(y[Padding..]);
+        return true;
+    }
+
+    /// <summary>
     /// Decodes a point in the form of EIP-2537, 128 zero bytes being the point at infinity; false where there are not 128 bytes, padding is not zero, a
     /// coordinate is not below <c>p</c>, or the point is not on the curve or not in the subgroup.
     /// </summary>

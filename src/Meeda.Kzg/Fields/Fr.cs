@@ -293,6 +293,25 @@ public readonly struct Fr : IEquatable<Fr>
         }
     }
 
+    /// <summary>
+    /// Reads 32 big-endian bytes as they are, not in Montgomery form; false where the value is not below <c>r</c>. Plain times Montgomery is plain:
+    /// for linear maps whose coefficients alone are in Montgomery form.
+    /// </summary>
+    internal static bool TryReadPlain(ReadOnlySpan<byte> bigEndian, out Fr plain)
+    {
+        plain = Read(bigEndian);
+        return IsCanonical(bigEndian);
+    }
+
+    /// <summary>Writes what <see cref="TryReadPlain"/> read, or sums of its products.</summary>
+    internal void WritePlain(Span<byte> bigEndian)
+    {
+        BinaryPrimitives.WriteUInt64BigEndian(bigEndian, _3);
+        BinaryPrimitives.WriteUInt64BigEndian(bigEndian[8..], _2);
+        BinaryPrimitives.WriteUInt64BigEndian(bigEndian[16..], _1);
+        BinaryPrimitives.WriteUInt64BigEndian(bigEndian[24..], _0);
+    }
+
     private Fr ToPlain() => this * new Fr(1, 0, 0, 0);
 
     private Fr Canonical() => ReduceOnce(this);

@@ -160,7 +160,7 @@ internal static class DemoCommand
         {
             ulong head = await network.Client.GetBlockNumberAsync(limit.Token);
             OperatorEvents events = await network.Contract.ReadEventsAsync(network.OperatorAddress, network.Deployment.BlockNumber, head, limit.Token);
-            if (events.Proofs.FirstOrDefault(proof => proof.Epoch * epochBlocks > anchor.BlockNumber) is { } proof)
+            if (events.Proofs.Select(submitted => submitted.Seen).FirstOrDefault(seen => seen.Epoch * epochBlocks > anchor.BlockNumber) is { } proof)
             {
                 return (proof, events);
             }

@@ -167,7 +167,7 @@ internal sealed class L1Follower(
             throw new InvalidDataException($"L1 reorganised while blocks {first} to {last} were read");
         }
 
-        await ledger.AdvanceAsync(new BlockPoint(last, end.Hash), events.Anchors, events.Proofs, cancellationToken);
+        await ledger.AdvanceAsync(new BlockPoint(last, end.Hash), events.Anchors, [.. events.Proofs.Select(proof => proof.Seen)], cancellationToken);
     }
 
     private void Publish(ulong tip)

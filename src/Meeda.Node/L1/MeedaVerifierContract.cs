@@ -3,18 +3,13 @@ using Meeda.Ethereum;
 using Meeda.Ethereum.Abi;
 using Meeda.Ethereum.JsonRpc;
 using Meeda.Ethereum.Transactions;
-using Meeda.Kzg.Commitments;
 using Meeda.Kzg.Curves;
-using Meeda.Kzg.Fields;
 using Meeda.Node.Storage;
 using Meeda.Protocol.Anchors;
 using Meeda.Protocol.Batches;
 using Meeda.Protocol.Proofs;
 
 namespace Meeda.Node.L1;
-
-/// <summary>What happened to one operator in a range of blocks.</summary>
-internal sealed record OperatorEvents(IReadOnlyList<AnchorSeen> Anchors, IReadOnlyList<ProofSeen> Proofs);
 
 /// <summary>
 /// The MeedaVerifier contract as C# sees it: the only place that knows its functions and events by name. Names and types come from the
@@ -28,9 +23,15 @@ internal sealed class MeedaVerifierContract(EthereumClient client, Address addre
     private static readonly AbiFunction ParametersFunction = MeedaVerifierArtifact.Abi.Function("parameters");
     private static readonly AbiFunction GetAnchorFunction = MeedaVerifierArtifact.Abi.Function("getAnchor");
     private static readonly AbiFunction GetEpochFunction = MeedaVerifierArtifact.Abi.Function("getEpoch");
+    private static readonly AbiFunction GetAccountFunction = MeedaVerifierArtifact.Abi.Function("getAccount");
+    private static readonly AbiFunction CreditOfFunction = MeedaVerifierArtifact.Abi.Function("creditOf");
+    private static readonly AbiFunction ReportMissFunction = MeedaVerifierArtifact.Abi.Function("reportMiss");
+    private static readonly AbiFunction ProveFraudFunction = MeedaVerifierArtifact.Abi.Function("proveFraud");
+    private static readonly AbiFunction ProveInvalidCommitmentFunction = MeedaVerifierArtifact.Abi.Function("proveInvalidCommitment");
     private static readonly AbiEvent AnchoredEvent = MeedaVerifierArtifact.Abi.Event("Anchored");
     private static readonly AbiEvent BatchAnchoredEvent = MeedaVerifierArtifact.Abi.Event("BatchAnchored");
     private static readonly AbiEvent ProofSubmittedEvent = MeedaVerifierArtifact.Abi.Event("ProofSubmitted");
+    private static readonly Bytes32[] FollowedTopics = [AnchoredEvent.Topic, BatchAnchoredEvent.Topic, ProofSubmittedEvent.Topic];
 
     /// <summary>The contract's address.</summary>
     public Address Address => address;
@@ -48,7 +49,7 @@ internal sealed class MeedaVerifierContract(EthereumClient client, Address addre
         address,
         SubmitProofFunction.Encode(
             epoch,
-            new object[] { hints.LoAnchor, hints.HotAnchor, hints.EndAnchor },
+            Hints(hints),
             proof.PartialSums.Select(Words).ToArray(),
             proof.Y.ToArray(),
             Words(proof.Proof.Point)));
@@ -95,34 +96,65 @@ internal sealed class MeedaVerifierContract(EthereumClient client, Address addre
         return (EpochStatus)((AbiTuple)answer[0]).Get<ulong>("status") == EpochStatus.Proven;
     }
 
-    /// <summary>The proof that a transaction submitted, out of its calldata.</summary>
-    /// <exception cref="InvalidDataException">L1 does not know the transaction, or its calldata is no proof.</exception>
-    public async Task<SubmittedProof> ReadProofAsync(Bytes32 transactionHash, CancellationToken cancellationToken)
+    /// <summary>Whether anything was recorded or reported about an epoch of an operator.</summary>
+    public async Task<EpochStatus> EpochStatusAsync(Address operatorAddress, ulong epoch, CancellationToken cancellationToken) =>
+        (EpochStatus)((AbiTuple)(await CallAsync(GetEpochFunction, cancellationToken, operatorAddress, epoch))[0]).Get<ulong>("status");
+
+    /// <summary>An operator's stake, and whether it was slashed.</summary>
+    public async Task<(BigInteger Stake, bool Condemned)> AccountAsync(Address operatorAddress, CancellationToken cancellationToken)
     {
-        Transaction transaction = await client.GetTransactionAsync(transactionHash, cancellationToken)
-            ?? throw new InvalidDataException($"L1 does not know transaction {transactionHash}");
-        AbiTuple arguments = SubmitProofFunction.DecodeInput(transaction.Input);
-        var hints = arguments.Get<AbiTuple>("hints");
-        G1Point[] partialSums = [.. arguments.Get<object[]>("partialSums").Select(point => ReadPoint((AbiTuple)point))];
-        return new SubmittedProof(
-            new RangeHints((uint)hints.Get<ulong>("loAnchor"), (uint)hints.Get<ulong>("hotAnchor"), (uint)hints.Get<ulong>("endAnchor")),
-            new AvailabilityProof(
-                partialSums,
-                Fr.TryDecode(arguments.Get<Bytes32>("y").ToArray(), out Fr y) ? y : throw new InvalidDataException("the recorded y is not below r"),
-                KzgProof.From(ReadPoint(arguments.Get<AbiTuple>("proof")))));
+        var account = (AbiTuple)(await CallAsync(GetAccountFunction, cancellationToken, operatorAddress))[0];
+        return (account.Get<BigInteger>("stake"), account.Get<bool>("condemned"));
     }
 
-    /// <summary>An operator's anchors and proofs in a range of blocks, in their order.</summary>
+    /// <summary>What somebody may claim, in wei.</summary>
+    public async Task<BigInteger> CreditAsync(Address owner, CancellationToken cancellationToken) =>
+        (BigInteger)(await CallAsync(CreditOfFunction, cancellationToken, owner))[0];
+
+    /// <summary>The transaction that reports an epoch of an operator as missed.</summary>
+    public TransactionRequest ReportMiss(Address operatorAddress, ulong epoch, RangeHints hints) =>
+        new(address, ReportMissFunction.Encode(operatorAddress, epoch, Hints(hints)));
+
+    /// <summary>The transaction that shows a recorded partial sum to be wrong.</summary>
+    /// <param name="proof">The recorded proof.</param>
+    /// <param name="chunk">The wrong partial sum.</param>
+    /// <param name="leaves">The commitments of the chunk's samples, in order.</param>
+    public TransactionRequest ProveFraud(Address operatorAddress, SubmittedProof proof, int chunk, IReadOnlyList<FraudLeaf> leaves) => new(
+        address,
+        ProveFraudFunction.Encode(
+            operatorAddress,
+            proof.Seen.Epoch,
+            proof.Seen.Seed,
+            Hints(proof.Hints),
+            proof.PartialSums.Select(Words).ToArray(),
+            chunk,
+            leaves.Select(leaf => new object[] { leaf.AnchorIndex, Words(leaf.Point), leaf.Path.Cast<object>().ToArray() }).ToArray()));
+
+    /// <summary>The transaction that shows an anchored commitment to be no point of the group.</summary>
+    /// <param name="y">A y with which the commitment's x is on the curve, 64 bytes; zeros where there is none.</param>
+    public TransactionRequest ProveInvalidCommitment(Address operatorAddress, uint anchorIndex, ulong position, byte[] commitment, IReadOnlyList<Bytes32> path, byte[] y) => new(
+        address,
+        ProveInvalidCommitmentFunction.Encode(
+            new object[] { operatorAddress, anchorIndex, position, commitment, path.Cast<object>().ToArray() }, y[..32], y[32..]));
+
+    /// <summary>What happened to one operator in a range of blocks, in order.</summary>
     public async Task<OperatorEvents> ReadEventsAsync(Address operatorAddress, ulong first, ulong last, CancellationToken cancellationToken)
     {
         var operatorTopic = new byte[Bytes32.Length];
         operatorAddress.CopyTo(operatorTopic.AsSpan(Bytes32.Length - Address.Length));
-        IReadOnlyList<Log> logs = await client.GetLogsAsync(
-            address,
-            [[AnchoredEvent.Topic, BatchAnchoredEvent.Topic, ProofSubmittedEvent.Topic], [Bytes32.FromBytes(operatorTopic)]],
-            first,
-            last,
-            cancellationToken);
+        IReadOnlyList<Log> logs = await client.GetLogsAsync(address, [FollowedTopics, [Bytes32.FromBytes(operatorTopic)]], first, last, cancellationToken);
+        return Read(logs);
+    }
+
+    /// <summary>What happened to every operator in a range of blocks.</summary>
+    public async Task<IReadOnlyDictionary<Address, OperatorEvents>> ReadAllEventsAsync(ulong first, ulong last, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<Log> logs = await client.GetLogsAsync(address, [FollowedTopics], first, last, cancellationToken);
+        return logs.GroupBy(log => Address.FromBytes(log.Topics[1].ToArray().AsSpan(Bytes32.Length - Address.Length))).ToDictionary(group => group.Key, group => Read([.. group]));
+    }
+
+    private static OperatorEvents Read(IReadOnlyList<Log> logs)
+    {
         ILookup<ulong, AnchoredBatch> batches = logs.Where(log => log.Topics[0] == BatchAnchoredEvent.Topic)
             .Select(BatchAnchoredEvent.Decode)
             .Select(arguments => new AnchoredBatch(
@@ -150,23 +182,29 @@ internal sealed class MeedaVerifierContract(EthereumClient client, Address addre
         return new AnchorSeen(anchor, log.TransactionHash, arguments.Get<byte[]>("commitments"), [.. batches[index]]);
     }
 
-    private static ProofSeen ReadProof(Log log)
+    private static SubmittedProof ReadProof(Log log)
     {
         AbiTuple arguments = ProofSubmittedEvent.Decode(log);
-        return new ProofSeen(arguments.Get<ulong>("epoch"), log.BlockNumber, log.TransactionHash, arguments.Get<Bytes32>("seed"));
+        var hints = arguments.Get<AbiTuple>("hints");
+        return new SubmittedProof(
+            new ProofSeen(arguments.Get<ulong>("epoch"), log.BlockNumber, log.TransactionHash, arguments.Get<Bytes32>("seed")),
+            new RangeHints((uint)hints.Get<ulong>("loAnchor"), (uint)hints.Get<ulong>("hotAnchor"), (uint)hints.Get<ulong>("endAnchor")),
+            [.. arguments.Get<object[]>("partialSums").Select(point => Padded((AbiTuple)point))],
+            arguments.Get<Bytes32>("y"),
+            Padded(arguments.Get<AbiTuple>("proof")));
     }
 
-    private static G1Point ReadPoint(AbiTuple words)
-    {
-        byte[] padded = [.. words.SelectMany(word => ((Bytes32)word).ToArray())];
-        return G1Point.TryDecodePadded(padded, out G1Point point) ? point : throw new InvalidDataException("a recorded point is not one of the group");
-    }
+    private static byte[] Padded(AbiTuple words) => [.. words.SelectMany(word => ((Bytes32)word).ToArray())];
+
+    private static object[] Hints(RangeHints hints) => [hints.LoAnchor, hints.HotAnchor, hints.EndAnchor];
+
+    private static object[] Words(byte[] padded) => [padded[..32], padded[32..64], padded[64..96], padded[96..]];
 
     private static object[] Words(G1Point point)
     {
         var padded = new byte[G1Point.PaddedLength];
         point.EncodePadded(padded);
-        return [padded[..32], padded[32..64], padded[64..96], padded[96..]];
+        return Words(padded);
     }
 
     private async Task<AbiTuple> CallAsync(AbiFunction function, CancellationToken cancellationToken, params object[] arguments) =>
@@ -188,8 +226,3 @@ internal enum EpochStatus
     /// <summary>A partial sum was shown to be wrong.</summary>
     Fraudulent = 3,
 }
-
-/// <summary>A proof as its transaction carries it.</summary>
-/// <param name="Hints">The anchors that bound the live range.</param>
-/// <param name="Proof">Partial sums, value and opening.</param>
-internal sealed record SubmittedProof(RangeHints Hints, AvailabilityProof Proof);

@@ -46,4 +46,32 @@ internal static partial class Log
     // Http: 50–59
     [LoggerMessage(50, LogLevel.Error, "{Method} {Path} failed")]
     public static partial void RequestFailed(this ILogger logger, string method, string path, Exception failure);
+
+    // Light node: 60–69
+    [LoggerMessage(60, LogLevel.Warning, "this round failed: {Reason}; trying again")]
+    public static partial void LightRoundFailed(this ILogger logger, string reason);
+
+    [LoggerMessage(61, LogLevel.Critical, "operator {Operator} anchored a commitment that is no point of the group, at blob position {Position}")]
+    public static partial void InvalidCommitment(this ILogger logger, string @operator, ulong position);
+
+    [LoggerMessage(62, LogLevel.Critical, "operator {Operator} LIED about epoch {Epoch}: partial sum {Chunk} is not that of the anchored commitments")]
+    public static partial void WrongPartialSum(this ILogger logger, string @operator, ulong epoch, int chunk);
+
+    [LoggerMessage(63, LogLevel.Information, "operator {Operator} proved epoch {Epoch}: every partial sum is right")]
+    public static partial void ProofRight(this ILogger logger, string @operator, ulong epoch);
+
+    [LoggerMessage(64, LogLevel.Warning, "operator {Operator} missed epoch {Epoch}")]
+    public static partial void EpochMissed(this ILogger logger, string @operator, ulong epoch);
+
+    [LoggerMessage(65, LogLevel.Warning, "answered: {About}, in transaction {Transaction}, {Gas} gas")]
+    public static partial void Answered(this ILogger logger, string about, string transaction, ulong gas);
+
+    [LoggerMessage(66, LogLevel.Warning, "not answered: {About}: the contract refuses: {Reason}")]
+    public static partial void AnswerRefused(this ILogger logger, string about, string reason);
+
+    [LoggerMessage(67, LogLevel.Error, "not answered: {About}: the budget is spent ({Spent} wei)")]
+    public static partial void BudgetSpent(this ILogger logger, string about, string spent);
+
+    [LoggerMessage(68, LogLevel.Error, "not answered: {About}: there is no key, this light node only watches")]
+    public static partial void NoKey(this ILogger logger, string about);
 }

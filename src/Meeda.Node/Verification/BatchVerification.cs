@@ -66,7 +66,7 @@ internal sealed class BatchVerification(
     public async Task<IReadOnlyList<Check>> CheckProofAsync(
         BatchId id, ulong epoch, Address operatorAddress, OperatorEvents events, CancellationToken cancellationToken)
     {
-        ProofSeen? seen = events.Proofs.LastOrDefault(proof => proof.Epoch == epoch);
+        SubmittedProof? seen = events.Proofs.LastOrDefault(proof => proof.Seen.Epoch == epoch);
         EpochParameters parameters = await contract.EpochParametersAsync(cancellationToken);
         if (seen is null || parameters.LiveRangeAt(epoch, [.. events.Anchors.Select(anchor => anchor.Anchor)]) is not var (range, hints))
         {
@@ -81,15 +81,15 @@ internal sealed class BatchVerification(
         AnchoredBatch batch = events.Anchors.SelectMany(anchor => anchor.Batches).Last(anchored => anchored.Batch == id);
         int covered = samples.Select(sample => sample.Position).Distinct()
             .Count(position => position >= batch.FirstBlob && position < batch.FirstBlob + batch.BlobCount);
-        SubmittedProof submitted = await contract.ReadProofAsync(seen.TransactionHash, cancellationToken);
+        G1Point[] sums = AvailabilityProof.SumCommitments(samples, position => CommitmentAt(events, position));
 
         return
         [
             new($"the contract recorded a proof of epoch {epoch} and counts it as proven", await contract.IsProvenAsync(operatorAddress, epoch, cancellationToken)),
-            new("its seed is the one that the hash of the epoch's block fixes, its range the one of the anchors", seen.Seed == seed.Value && submitted.Hints == hints),
+            new("its seed is the one that the hash of the epoch's block fixes, its range the one of the anchors", seen.Seen.Seed == seed.Value && seen.Hints == hints),
             new($"it challenged blobs of this batch ({covered} of {batch.BlobCount})", covered > 0),
-            new("its partial sums, computed anew from L1's log, are right", submitted.Proof.FindWrongChunk(samples, position => CommitmentAt(events, position)) is null),
-            new("its opening verifies under the ceremony's setup", submitted.Proof.Verify(verificationKey, seed.Challenge())),
+            new("its partial sums, computed anew from L1's log, are right", seen.FindWrongChunk(sums) is null),
+            new("its opening verifies under the ceremony's setup", seen.TryDecode(out AvailabilityProof? proof) && proof.Verify(verificationKey, seed.Challenge())),
         ];
     }
 

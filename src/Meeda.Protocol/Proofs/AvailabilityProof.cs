@@ -15,7 +15,7 @@ public sealed record AvailabilityProof(IReadOnlyList<G1Point> PartialSums, Fr Y,
 {
     /// <summary>
     /// What the contract checks when the proof is recorded: <c>e(C - y·G1 + z·π, G2) = e(π, τ·G2)</c> with <c>C = Σ PartialSums</c>.
-    /// It says nothing about whether the partial sums are those of the anchored commitments: <see cref="FindWrongChunk"/> does.
+    /// It says nothing about whether the partial sums are those of the anchored commitments: who compares them with <see cref="SumCommitments"/> knows.
     /// </summary>
     /// <param name="key">The ceremony's verification key.</param>
     /// <param name="z">The epoch's challenge.</param>
@@ -28,28 +28,6 @@ public sealed record AvailabilityProof(IReadOnlyList<G1Point> PartialSums, Fr Y,
         }
 
         return key.VerifyProof(KzgCommitment.From(sum), z, Y, Proof);
-    }
-
-    /// <summary>The first chunk whose partial sum is not the weighted sum of its commitments, or null where all are right.</summary>
-    /// <param name="samples">The epoch's samples, as <see cref="Sampler.Draw"/> gives them.</param>
-    /// <param name="commitmentAt">The anchored commitment at a blob position.</param>
-    public int? FindWrongChunk(ReadOnlySpan<Sample> samples, Func<ulong, G1Point> commitmentAt)
-    {
-        int chunks = (samples.Length + Sampler.ChunkSize - 1) / Sampler.ChunkSize;
-        if (PartialSums.Count != chunks)
-        {
-            throw new ArgumentException($"samples: {samples.Length} samples have {chunks} chunks, the proof has {PartialSums.Count}", nameof(samples));
-        }
-
-        for (int chunk = 0; chunk < chunks; chunk++)
-        {
-            if (PartialSums[chunk] != SumChunk(samples, chunk, commitmentAt))
-            {
-                return chunk;
-            }
-        }
-
-        return null;
     }
 
     /// <summary>The partial sums of an epoch's samples, one per chunk of 256.</summary>

@@ -84,7 +84,7 @@ public sealed class TransactionSenderFaultTests
         Bytes32[] hashes = [.. chain.HandedIn().Select(raw => Keccak256.Hash(Convert.FromHexString(raw[2..])))];
 
         // Both are gone, and nobody notices before the mempool is empty: each has to come back with its own nonce.
-        chain.Connection.Faults = (method, _) => method == "eth_getTransactionReceipt" ? Fault.Refuse : Fault.None;
+        chain.Connection.Faults = (method, _) => method is "eth_getTransactionReceipt" or "eth_sendRawTransaction" ? Fault.Refuse : Fault.None;
         await chain.CallAsync("anvil_reorg", 1, Array.Empty<object>());
         await chain.CallAsync("anvil_dropAllTransactions");
         Assert.Equal(0ul, await chain.Client.GetTransactionCountAsync(sender.Address, BlockTag.Pending, None));

@@ -1,0 +1,91 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+
+namespace Meeda.Mefs;
+
+/// <summary>JSON-RPC 2.0 over HTTP to <c>/rpc/v0</c>, namespace <c>Memoriae</c>, positional parameters. One call, one try.</summary>
+internal sealed class MefsConnection(HttpClient http, string? token)
+{
+    private static readonly JsonSerializerOptions Json = new();
+
+    private long _lastId;
+
+    /// <summary>Calls a method and gives its result to <paramref name="read"/>.</summary>
+    /// <param name="method">Without its namespace.</param>
+    /// <param name="parameters">Serialised as they are named.</param>
+    /// <param name="maxAnswerBytes">A longer answer is an error.</param>
+    /// <param name="read">Makes the value of the result, which may be JSON's null.</param>
+    /// <param name="cancellationToken">Ends the waiting; the node may do what it was asked all the same.</param>
+    public async Task<T> CallAsync<T>(
+        string method, object?[] parameters, long maxAnswerBytes, Func<JsonElement, T> read, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "rpc/v0");
+        request.Content = JsonContent.Create(
+            new { jsonrpc = "2.0", id = Interlocked.Increment(ref _lastId), method = $"Memoriae.{method}", @params = parameters }, options: Json);
+        if (token is not null)
+        {
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        }
+
+        try
+        {
+            using HttpResponseMessage response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            if (response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden)
+            {
+                throw new MefsException(MefsError.Unauthorized, $"{method}: the node does not take the token");
+            }
+
+            await response.Content.LoadIntoBufferAsync(maxAnswerBytes, cancellationToken);
+            await using Stream body = await response.Content.ReadAsStreamAsync(cancellationToken);
+            using JsonDocument answer = await JsonDocument.ParseAsync(body, cancellationToken: cancellationToken);
+            return read(Result(method, answer.RootElement));
+        }
+        catch (Exception failure) when (failure is JsonException or InvalidOperationException or FormatException or KeyNotFoundException)
+        {
+            throw new MefsException(MefsError.BadAnswer, $"{method}: the answer is not what the API promises", failure);
+        }
+        catch (HttpRequestException failure) when (failure.HttpRequestError is HttpRequestError.ConfigurationLimitExceeded)
+        {
+            throw new MefsException(MefsError.BadAnswer, $"{method}: the answer is longer than {maxAnswerBytes} bytes", failure);
+        }
+        catch (Exception failure) when (IsUnreachable(failure, cancellationToken))
+        {
+            throw new MefsException(MefsError.Unreachable, $"{method}: the node does not answer", failure);
+        }
+    }
+
+    /// <summary>Pushes a body to where the node waits for it under that name.</summary>
+    public async Task PushAsync(Guid stream, HttpContent content, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using HttpResponseMessage response = await http.PostAsync(new Uri($"rpc/streams/v0/push/{stream}", UriKind.Relative), content, cancellationToken);
+            if (!response.IsSuccessStatusCode)
+            {
+                throw new MefsException(MefsError.Unreachable, $"PutObject: the node did not take the content (HTTP status {(int)response.StatusCode})");
+            }
+        }
+        catch (Exception failure) when (IsUnreachable(failure, cancellationToken))
+        {
+            throw new MefsException(MefsError.Unreachable, "PutObject: the node does not take the content", failure);
+        }
+    }
+
+    private static bool IsUnreachable(Exception failure, CancellationToken cancellationToken) =>
+        failure is HttpRequestException or IOException || (failure is OperationCanceledException && !cancellationToken.IsCancellationRequested);
+
+    private static JsonElement Result(string method, JsonElement root)
+    {
+        if (root.TryGetProperty("error", out JsonElement error) && error.ValueKind == JsonValueKind.Object)
+        {
+            throw MefsException.FromMessage(method, error.GetProperty("message").GetString() ?? "an error without a message");
+        }
+
+        // A method without a result answers without the member or with null.
+        return root.TryGetProperty("result", out JsonElement result) ? result
+            : root.TryGetProperty("jsonrpc", out _) ? default
+            : throw new JsonException("this is no JSON-RPC");
+    }
+}

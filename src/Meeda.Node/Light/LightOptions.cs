@@ -1,0 +1,23 @@
+using System.Numerics;
+using Meeda.Ethereum;
+
+namespace Meeda.Node.Light;
+
+/// <summary>What a light node needs: an L1 endpoint and the contract's address; the rest has defaults.</summary>
+internal sealed record LightOptions
+{
+    /// <summary>The contract.</summary>
+    public required Address Contract { get; init; }
+
+    /// <summary>Where its ledger is kept.</summary>
+    public string Folder { get; init; } = Path.Combine(".meeda", "light");
+
+    /// <summary>The block of the contract's deployment.</summary>
+    public ulong FromBlock { get; init; }
+
+    /// <summary>How often L1's head is looked at. Default 6 s, half a slot: the windows are hours.</summary>
+    public TimeSpan PollInterval { get; init; } = TimeSpan.FromSeconds(6);
+
+    /// <summary>The most wei that it ever spends on gas; then it only watches and says so. Default half an ether: some fifty fraud proofs at 2 gwei.</summary>
+    public BigInteger Budget { get; init; } = BigInteger.Pow(10, 18) / 2;
+}

@@ -1,0 +1,68 @@
+using System.Security.Cryptography;
+using Meeda.Ethereum;
+using Meeda.Ethereum.JsonRpc;
+using Meeda.Ethereum.Transactions;
+using Meeda.Kzg.Commitments;
+using Meeda.Kzg.Curves;
+using Meeda.Kzg.Fields;
+using Meeda.Node.L1;
+using Meeda.Node.Storage;
+using Meeda.Protocol.Batches;
+using Meeda.Protocol.Proofs;
+
+namespace Meeda.EndToEnd.Tests.Attack;
+
+/// <summary>An operator by hand, which can do what the product's never does: prove over a commitment that it did not anchor, and anchor garbage.</summary>
+internal sealed class LyingOperator(Arena arena, TransactionSender sender)
+{
+    private static readonly CommitmentKey Key = new(TrustedSetup.Ethereum);
+
+    private readonly List<byte[]> _blobs = [];
+
+    public Address Address => sender.Address;
+
+    /// <summary>Anchors a batch whose blobs it keeps.</summary>
+    public async Task<TransactionReceipt> AnchorAsync(int bytes)
+    {
+        byte[] blobs = BlobEncoding.Encode(RandomNumberGenerator.GetBytes(bytes));
+        byte[][] each = [.. blobs.Chunk(Blob.ByteLength)];
+        _blobs.AddRange(each);
+        return await AnchorRawAsync((uint)bytes, [.. each.SelectMany(blob => Key.Commit(blob).ToArray())]);
+    }
+
+    /// <summary>Anchors any bytes as commitments.</summary>
+    public Task<TransactionReceipt> AnchorRawAsync(uint payloadLength, byte[] commitments) => sender.SendAsync(
+        arena.Contract.Anchor([new StoredBatch(BatchId.Compute(payloadLength, commitments), Bytes32.Zero, payloadLength, commitments, DateTimeOffset.UnixEpoch)]), CancellationToken.None);
+
+    /// <summary>
+    /// Proves the first epoch after a block. A lie adds one generator to the first partial sum and one to the value: the polynomial moves by the constant 1, so the opening
+    /// proof stays right and the contract records it.
+    /// </summary>
+    public async Task<ulong> ProveAsync(ulong afterBlock, bool lie)
+    {
+        EpochParameters parameters = await arena.Contract.EpochParametersAsync(CancellationToken.None);
+        ulong epoch = parameters.EpochAt(afterBlock) + 1;
+        await arena.UntilAsync($"epoch {epoch} begins", async () => await arena.Client.GetBlockNumberAsync(CancellationToken.None) > parameters.BlockOf(epoch));
+        OperatorEvents events = await arena.Contract.ReadEventsAsync(Address, 0, parameters.BlockOf(epoch), CancellationToken.None);
+        (LiveRange range, RangeHints hints) = parameters.LiveRangeAt(epoch, [.. events.Anchors.Select(seen => seen.Anchor)])!.Value;
+        Block block = (await arena.Client.GetBlockAsync(BlockTag.Number(parameters.BlockOf(epoch)), CancellationToken.None))!;
+        EpochSeed seed = EpochSeed.Derive(block.Hash, epoch, Address, arena.Contract.Address, await arena.Client.GetChainIdAsync(CancellationToken.None));
+        Sample[] samples = Sampler.Draw(seed, range, parameters.HotSamples, parameters.ColdSamples);
+        var combination = new BlobCombination();
+        foreach (Sample sample in samples)
+        {
+            combination.Add(_blobs[(int)sample.Position], sample.Weight);
+        }
+
+        KzgProof opening = combination.Open(Key, seed.Challenge(), out Fr y);
+        G1Point[] sums = AvailabilityProof.SumCommitments(samples, position => Key.Commit(_blobs[(int)position]).Point);
+        if (lie)
+        {
+            sums[0] += G1Point.Generator;
+            y += Fr.One;
+        }
+
+        await sender.SendAsync(arena.Contract.SubmitProof(epoch, hints, new AvailabilityProof(sums, y, opening)), CancellationToken.None);
+        return epoch;
+    }
+}

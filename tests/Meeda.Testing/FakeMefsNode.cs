@@ -1,0 +1,387 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Security.Cryptography;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Meeda.Testing;
+
+/// <summary>
+/// A MEFS user node's API over real HTTP, made from the API's description: it really stores, and does wrong what it is told to. What it knows of a real
+/// node's inside is nothing: chunks, orders and chains are numbers here.
+/// </summary>
+public sealed partial class FakeMefsNode : IAsyncDisposable
+{
+    /// <summary>The token that the node takes for writing.</summary>
+    public const string Token = "fake-node-token";
+
+    private const int ChunkLength = 248 * 1024;
+
+    // Like Go's: base64 stays as it is.
+    private static readonly JsonSerializerOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    private readonly ConcurrentDictionary<string, Bucket> _buckets = new();
+    private readonly ConcurrentDictionary<string, Incoming> _streams = new();
+    private readonly ConcurrentQueue<(string Method, MefsFault Fault)> _faults = new();
+    private WebApplication? _app;
+
+    /// <summary>The methods called so far, in order.</summary>
+    public ConcurrentQueue<string> Calls { get; } = new();
+
+    /// <summary>Looks at a bucket before it is confirmed. Default none.</summary>
+    public int LooksUntilBucketConfirmed { get; set; }
+
+    /// <summary>Looks at an object before its chunks are confirmed. Default none.</summary>
+    public int LooksUntilObjectConfirmed { get; set; }
+
+    /// <summary>How late a late answer is.</summary>
+    public TimeSpan Delay { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>The node's address.</summary>
+    public Uri Url { get; private set; } = null!;
+
+    /// <summary>Starts a node on a free port of the loopback.</summary>
+    public static async Task<FakeMefsNode> StartAsync()
+    {
+        var node = new FakeMefsNode();
+        await node.ListenAsync("http://127.0.0.1:0");
+        return node;
+    }
+
+    /// <summary>Does the next call of a method wrong, once. Several wait in line.</summary>
+    public void Fail(string method, MefsFault fault) => _faults.Enqueue((method, fault));
+
+    /// <summary>Loses an object that was stored.</summary>
+    public bool Lose(string bucket, string name) => _buckets[bucket].Objects.TryRemove(name, out _);
+
+    /// <summary>Flips a bit of an object that was stored.</summary>
+    public void Corrupt(string bucket, string name) => _buckets[bucket].Objects[name].Content[^1] ^= 1;
+
+    /// <summary>An object's stored bytes, or null.</summary>
+    public byte[]? Stored(string bucket, string name) =>
+        _buckets.TryGetValue(bucket, out Bucket? found) && found.Objects.TryGetValue(name, out Entry? entry) ? entry.Content : null;
+
+    /// <summary>Stops and listens again at the same address; what was stored stays, what was under way is lost.</summary>
+    public async Task RestartAsync()
+    {
+        await DisposeAsync();
+        _streams.Clear();
+        await ListenAsync(Url.ToString());
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        using var now = new CancellationTokenSource(TimeSpan.FromSeconds(1));
+        await _app!.StopAsync(now.Token);
+        await _app.DisposeAsync();
+    }
+
+    private async Task ListenAsync(string url)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseUrls(url).ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = null);
+        builder.Logging.ClearProviders();
+        _app = builder.Build();
+        _app.MapPost("/rpc/v0", CallAsync);
+        _app.MapPost("/rpc/streams/v0/push/{id}", PushAsync);
+        await _app.StartAsync();
+        Url = new Uri(_app.Urls.First());
+    }
+
+    private async Task PushAsync(HttpContext context, string id)
+    {
+        Incoming stream = _streams.GetOrAdd(id, _ => new());
+        using var content = new MemoryStream();
+        await context.Request.Body.CopyToAsync(content, context.RequestAborted);
+        stream.Content.TrySetResult(content.ToArray());
+    }
+
+    private async Task CallAsync(HttpContext context)
+    {
+        JsonNode request = (await JsonNode.ParseAsync(context.Request.Body, cancellationToken: context.RequestAborted))!;
+        string method = ((string)request["method"]!)["Memoriae.".Length..];
+        JsonArray parameters = request["params"]!.AsArray();
+        Calls.Enqueue(method);
+        MefsFault? fault = NextFault(method);
+        bool mayWrite = context.Request.Headers.Authorization == $"Bearer {Token}";
+        if (context.Request.Headers.Authorization.Count > 0 && !mayWrite)
+        {
+            context.Response.StatusCode = (int)HttpStatusCode.Unauthorized;
+            return;
+        }
+
+        if (fault is MefsFault.Disconnect)
+        {
+            context.Abort();
+            return;
+        }
+
+        if (fault is MefsFault.AnswerLate)
+        {
+            await Task.Delay(Delay, TimeProvider.System, context.RequestAborted);
+        }
+
+        var answer = new JsonObject { ["jsonrpc"] = "2.0", ["id"] = request["id"]!.DeepClone() };
+        try
+        {
+            answer["result"] = fault switch
+            {
+                MefsFault.Refuse => throw new NodeError("resource unavailable, wait other lfs operations completed"),
+                MefsFault.ServerError => throw new NodeError("panic"),
+                _ => await RunAsync(method, parameters, mayWrite, fault, context.RequestAborted),
+            };
+        }
+        catch (NodeError error)
+        {
+            answer["error"] = new JsonObject { ["code"] = 1, ["message"] = error.Message };
+            context.Response.StatusCode = fault is MefsFault.ServerError ? 500 : 200;
+        }
+
+        if (fault is MefsFault.DoAndDisconnect)
+        {
+            context.Abort();
+            return;
+        }
+
+        string text = answer.ToJsonString(Json);
+        await context.Response.WriteAsync(fault is MefsFault.CutAnswer ? text[..(text.Length / 2)] : text, context.RequestAborted);
+    }
+
+    private MefsFault? NextFault(string method)
+    {
+        if (_faults.TryPeek(out (string Method, MefsFault Fault) next) && next.Method == method && _faults.TryDequeue(out next))
+        {
+            return next.Fault;
+        }
+
+        return null;
+    }
+
+    private async Task<JsonNode?> RunAsync(string method, JsonArray parameters, bool mayWrite, MefsFault? fault, CancellationToken cancellationToken)
+    {
+        string first = (string)parameters[0]!;
+        if (method is "CreateBucket" or "PutObject" or "DeleteObject" && !mayWrite)
+        {
+            throw new NodeError($"missing permission to invoke '{method}' (need 'write')");
+        }
+
+        switch (method)
+        {
+            case "CreateBucket":
+                return CreateBucket(first, parameters[1]!.AsObject());
+            case "HeadBucket":
+                return Find(first).Describe(look: true);
+            case "PutObject":
+                return await PutAsync(Find(first), (string)parameters[1]!, parameters[2]!, parameters[3]!, fault, cancellationToken);
+            case "HeadObject":
+                return Find(first).Find((string)parameters[1]!).Describe(look: true);
+            case "GetObject":
+                return Get(Find(first).Find((string)parameters[1]!), parameters[2]!, fault);
+            case "DeleteObject":
+                Find(first).Find((string)parameters[1]!);
+                Find(first).Objects.TryRemove((string)parameters[1]!, out _);
+                return null;
+            case "ListObjects":
+                return List(Find(first), parameters[1]!);
+            default:
+                throw new NodeError($"method 'Memoriae.{method}' not found");
+        }
+    }
+
+    private JsonObject CreateBucket(string name, JsonObject options)
+    {
+        if (!BucketName().IsMatch(name))
+        {
+            throw new NodeError("bucket name is invalid");
+        }
+
+        var bucket = new Bucket(name, _buckets.Count, options) { Looks = LooksUntilBucketConfirmed };
+        return _buckets.TryAdd(name, bucket) ? bucket.Describe(look: false) : throw new NodeError($"bucket {name} already exists");
+    }
+
+    private Bucket Find(string bucket) => _buckets.TryGetValue(bucket, out Bucket? found) ? found : throw new NodeError($"bucket {bucket} not exist");
+
+    private async Task<JsonObject> PutAsync(Bucket bucket, string name, JsonNode reader, JsonNode options, MefsFault? fault, CancellationToken cancellationToken)
+    {
+        if (bucket.Looks > 0)
+        {
+            throw new NodeError($"bucket {bucket.Number} is confirming");
+        }
+
+        if ((string)options["UserDefined"]!["encryption"]! != "none" || (string)options["UserDefined"]!["etag"]! != "cid")
+        {
+            throw new NodeError("this fake stores plain content with CID etags only");
+        }
+
+        // As the real one does: the name is taken before a byte is read, and stays taken if the content never comes.
+        var entry = new Entry(name, []) { Looks = LooksUntilObjectConfirmed };
+        if (!bucket.Objects.TryAdd(name, entry))
+        {
+            throw new NodeError($"object {name} already exist");
+        }
+
+        byte[] content = await _streams.GetOrAdd((string)reader["Info"]!, _ => new()).Content.Task.WaitAsync(TimeSpan.FromSeconds(30), cancellationToken);
+        if (content.Length == 0)
+        {
+            throw new NodeError("object is empty");
+        }
+
+        entry.Content = Spoil(content, fault);
+        JsonObject answer = entry.Describe(look: false);
+        if (fault is MefsFault.Lose)
+        {
+            bucket.Objects.TryRemove(name, out _);
+        }
+
+        return answer;
+    }
+
+    private static JsonValue Get(Entry entry, JsonNode options, MefsFault? fault)
+    {
+        long start = (long)options["Start"]!;
+        long length = (long)options["Length"]!;
+        if (start >= entry.Content.Length || (length >= 0 && start + length > entry.Content.Length))
+        {
+            throw new NodeError("out of object size");
+        }
+
+        byte[] part = entry.Content[(int)start..(length < 0 ? entry.Content.Length : (int)(start + length))];
+        return JsonValue.Create(Convert.ToBase64String(Spoil(part, fault)));
+    }
+
+    private static byte[] Spoil(byte[] content, MefsFault? fault)
+    {
+        switch (fault)
+        {
+            case MefsFault.Corrupt:
+                content = [.. content];
+                content[content.Length / 2] ^= 0x10;
+                return content;
+            case MefsFault.Truncate:
+                return content[..^1];
+            case MefsFault.Duplicate:
+                return [.. content, .. content];
+            default:
+                return content;
+        }
+    }
+
+    private static JsonObject List(Bucket bucket, JsonNode options)
+    {
+        string prefix = (string)options["Prefix"]!;
+        string marker = (string)options["Marker"]!;
+        int max = (int)options["MaxKeys"]!;
+        Entry[] rest =
+        [
+            .. bucket.Objects.Values.Where(entry => entry.Name.StartsWith(prefix, StringComparison.Ordinal) && string.CompareOrdinal(entry.Name, marker) > 0)
+                .OrderBy(entry => entry.Name, StringComparer.Ordinal),
+        ];
+        Entry[] page = rest[..Math.Min(max, rest.Length)];
+        return new JsonObject
+        {
+            ["IsTruncated"] = page.Length < rest.Length,
+            ["NextMarker"] = page.Length < rest.Length ? page[^1].Name : "",
+            ["Objects"] = new JsonArray([.. page.Select(entry => entry.Describe(look: false))]),
+            ["Prefixes"] = new JsonArray(),
+        };
+    }
+
+    [GeneratedRegex("^[a-z0-9][a-z0-9.-]{2,62}$")]
+    private static partial Regex BucketName();
+
+    private sealed class NodeError(string message) : Exception(message);
+
+    private sealed class Incoming
+    {
+        public TaskCompletionSource<byte[]> Content { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+
+    private sealed class Bucket(string name, int number, JsonObject options)
+    {
+        public int Number => number;
+
+        public int Looks { get; set; }
+
+        public ConcurrentDictionary<string, Entry> Objects { get; } = new();
+
+        public Entry Find(string entry) => Objects.TryGetValue(entry, out Entry? found) ? found : throw new NodeError($"object {entry} not exist");
+
+        public JsonObject Describe(bool look)
+        {
+            bool confirmed = Looks == 0;
+            Looks = look && Looks > 0 ? Looks - 1 : Looks;
+            var info = (JsonObject)options.DeepClone();
+            info["Name"] = name;
+            info["Confirmed"] = confirmed;
+            if (number > 0)
+            {
+                info["BucketID"] = number; // left out where it is zero
+            }
+
+            if (!Objects.IsEmpty)
+            {
+                info["Length"] = Objects.Values.Sum(entry => entry.Content.Length);
+            }
+
+            return info;
+        }
+    }
+
+    private sealed class Entry(string name, byte[] content)
+    {
+        public string Name => name;
+
+        public byte[] Content { get; set; } = content;
+
+        public int Looks { get; set; }
+
+        public JsonObject Describe(bool look)
+        {
+            int confirmed = Looks == 0 ? 10 : 0;
+            Looks = look && Looks > 0 ? Looks - 1 : Looks;
+            return new JsonObject
+            {
+                [nameof(Name)] = name,
+                ["Size"] = Content.Length,
+                ["StoredBytes"] = Content.Length * 2,
+                ["MD5"] = Convert.ToBase64String(Etag(Content)),
+                ["State"] = $"total: 10, dispatch: 10, sent: {confirmed}, confirm: {confirmed}",
+            };
+        }
+
+        // Written for this fake from the description, for up to 174 chunks, so that the client's is checked against another.
+        private static byte[] Etag(byte[] content)
+        {
+            byte[][] leaves = [.. content.Chunk(ChunkLength).Select(chunk => (byte[])[1, 0x55, 0x12, 0x20, .. SHA256.HashData(chunk)])];
+            if (leaves.Length == 1)
+            {
+                return leaves[0];
+            }
+
+            if (leaves.Length > 173)
+            {
+                throw new NodeError("out of object size");
+            }
+
+            int LengthOf(int leaf) => Math.Min(ChunkLength, content.Length - (leaf * ChunkLength));
+            byte[] links = [.. leaves.SelectMany((leaf, i) =>
+            {
+                byte[] link = [0x0a, 36, .. leaf, 0x12, 0, 0x18, .. Varint(LengthOf(i))];
+                return (byte[])[0x12, .. Varint(link.Length), .. link];
+            })];
+            byte[] data = content.Length == 0
+                ? [8, 2]
+                : [8, 2, 0x18, .. Varint(content.Length), .. leaves.SelectMany((_, i) => (byte[])[0x20, .. Varint(LengthOf(i))])];
+            return [1, 0x70, 0x12, 0x20, .. SHA256.HashData([.. links, 0x0a, .. Varint(data.Length), .. data])];
+        }
+
+        private static byte[] Varint(int value) => value < 0x80 ? [(byte)value] : [(byte)(value | 0x80), .. Varint(value >> 7)];
+    }
+}

@@ -16,6 +16,9 @@ internal sealed class MefsProvider(MefsClient client, string bucket) : IRowProvi
     // A small object costs a whole stripe under Reed-Solomon and 253952 bytes a copy under replication.
     private static readonly BucketOptions Policy = BucketOptions.Replicas(3);
 
+    // A bucket is confirmed within minutes; a batch that waits for longer is better refused.
+    private static readonly TimeSpan BucketLimit = TimeSpan.FromMinutes(10);
+
     /// <inheritdoc/>
     public string Name => $"mefs:{bucket}";
 
@@ -76,7 +79,16 @@ internal sealed class MefsProvider(MefsClient client, string bucket) : IRowProvi
             // Somebody else was faster.
         }
 
-        await client.WaitForBucketAsync(bucket, TimeSpan.FromSeconds(1), cancellationToken);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(BucketLimit);
+        try
+        {
+            await client.WaitForBucketAsync(bucket, TimeSpan.FromSeconds(1), limit.Token);
+        }
+        catch (OperationCanceledException late) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new IOException($"{Name}: the bucket is still not confirmed after {BucketLimit.TotalMinutes:0} minutes", late);
+        }
     }
 
     /// <summary>The name is taken: by the same row, or by what a failed put left or somebody damaged.</summary>

@@ -19,6 +19,9 @@ internal readonly record struct RepairReport(int Rows, int Missing, int Wrong, i
 /// </summary>
 internal sealed class RowPlacement(IReadOnlyList<IRowProvider> providers, int lost, CommitmentKey key, ILogger<RowPlacement> logger)
 {
+    // More than this at once is a lost provider, and then the scrub's ordinary pass comes to all of them.
+    private const int MaxDamaged = 1024;
+
     // Batches whose readers met a missing or wrong row, for the scrub to see to first.
     private readonly ConcurrentQueue<BatchId> _damaged = new();
 
@@ -64,7 +67,11 @@ internal sealed class RowPlacement(IReadOnlyList<IRowProvider> providers, int lo
             return blobs;
         }
 
-        _damaged.Enqueue(id);
+        if (_damaged.Count < MaxDamaged)
+        {
+            _damaged.Enqueue(id);
+        }
+
         RowSet good = await CollectAsync(id, commitments, enough: n, cancellationToken);
         logger.RowsReconstructed(id.ToString(), good.Missing, good.Wrong);
         return await RecoverAsync(good, n, commitments, cancellationToken);

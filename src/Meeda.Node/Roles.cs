@@ -3,6 +3,7 @@ using Meeda.Ethereum.JsonRpc;
 using Meeda.Ethereum.Signing;
 using Meeda.Ethereum.Transactions;
 using Meeda.Kzg.Commitments;
+using Meeda.Mefs;
 using Meeda.Node.Anchors;
 using Meeda.Node.Batches;
 using Meeda.Node.Http;
@@ -42,7 +43,7 @@ internal static class Roles
         var storage = builder.Configuration.GetSection(StorageOptions.Section).Get<StorageOptions>() ?? new StorageOptions();
         var batches = builder.Configuration.GetSection(BatchOptions.Section).Get<BatchOptions>() ?? new BatchOptions();
         var anchors = builder.Configuration.GetSection(AnchorOptions.Section).Get<AnchorOptions>() ?? new AnchorOptions();
-        string[] problems = [.. l1.Problems(), .. batches.Problems(), .. anchors.Problems(batches)];
+        string[] problems = [.. l1.Problems(), .. batches.Problems(), .. storage.Problems(), .. anchors.Problems(batches)];
         if (problems.Length > 0)
         {
             throw new SetupException(string.Join(Environment.NewLine, problems));
@@ -51,10 +52,17 @@ internal static class Roles
         // The one endpoint that reads a body limits it itself, with a sentence that names the limit.
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = null);
         PrivateKeySigner signer = ReadKey(l1.KeyFile);
-        (RowStore rows, Ledger ledger) = await OpenStorageAsync(storage.Folder, cancellationToken);
+        Ledger ledger = await OpenLedgerAsync(storage.Folder, cancellationToken);
 
         builder.Services.AddSingleton(TimeProvider.System);
-        builder.Services.AddSingleton(rows);
+        builder.Services.AddHttpClient(nameof(MefsClient));
+        string? mefsToken = ReadToken(storage.MefsTokenFile);
+        FolderProvider[] folders = OpenFolders(storage);
+        builder.Services.AddSingleton(services => new RowPlacement(
+            [.. storage.Places.Select(place => OpenProvider(place, folders, mefsToken, services))],
+            storage.ToleratedLosses,
+            services.GetRequiredService<CommitmentKey>(),
+            services.GetRequiredService<ILogger<RowPlacement>>()));
         builder.Services.AddSingleton(ledger);
         builder.Services.AddSingleton(_ => new CommitmentKey(TrustedSetup.Ethereum));
         builder.Services.AddSingleton(_ => new VerificationKey(TrustedSetup.Ethereum));
@@ -70,6 +78,7 @@ internal static class Roles
         AddBackground<L1Follower>(builder.Services);
         AddBackground<AnchorPoster>(builder.Services);
         AddBackground<Prover>(builder.Services);
+        AddBackground<RowScrub>(builder.Services);
 
         WebApplication app = builder.Build();
         app.UseErrorResponses();
@@ -164,16 +173,58 @@ internal static class Roles
         }
     }
 
-    private static async Task<(RowStore Rows, Ledger Ledger)> OpenStorageAsync(string folder, CancellationToken cancellationToken)
+    private static async Task<Ledger> OpenLedgerAsync(string folder, CancellationToken cancellationToken)
     {
         try
         {
             DurableFile.CreateFolder(folder);
-            return (new RowStore(folder), await Ledger.OpenAsync(folder, cancellationToken));
+            return await Ledger.OpenAsync(folder, cancellationToken);
         }
         catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException or InvalidDataException or System.Data.Common.DbException)
         {
             throw new SetupException($"data folder: {Path.GetFullPath(folder)} cannot be used: {unusable.Message.TrimEnd('.')}");
+        }
+    }
+
+    private static FolderProvider[] OpenFolders(StorageOptions storage)
+    {
+        var folders = new List<FolderProvider>();
+        foreach (string place in storage.Places.Where(place => !StorageOptions.TryReadMefs(place, out _, out _)))
+        {
+            try
+            {
+                folders.Add(new FolderProvider(place));
+            }
+            catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException)
+            {
+                throw new SetupException($"provider: the folder {Path.GetFullPath(place)} cannot be used: {unusable.Message.TrimEnd('.')}");
+            }
+        }
+
+        return [.. folders];
+    }
+
+    private static IRowProvider OpenProvider(string place, FolderProvider[] folders, string? mefsToken, IServiceProvider services)
+    {
+        if (!StorageOptions.TryReadMefs(place, out Uri node, out string bucket))
+        {
+            return folders.Single(folder => folder.Name == place);
+        }
+
+        HttpClient http = services.GetRequiredService<IHttpClientFactory>().CreateClient(nameof(MefsClient));
+        http.BaseAddress = node;
+        return new MefsProvider(new MefsClient(http, mefsToken, services.GetRequiredService<TimeProvider>()), bucket);
+    }
+
+    private static string? ReadToken(string? path)
+    {
+        try
+        {
+            return path is null ? null : File.ReadAllText(path).Trim();
+        }
+        catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException)
+        {
+            throw new SetupException($"MEFS token file: {path} cannot be read (Meeda__Storage__MefsTokenFile)");
         }
     }
 }

@@ -40,6 +40,16 @@ public sealed class DemoTests : IDisposable
     }
 
     [SkippableFact]
+    public async Task A_batch_survives_the_loss_of_two_providers_and_then_of_two_others()
+    {
+        Skip.If(Anvil.Binary is null, NoAnvil);
+        (int exitCode, string output, string error) = await CommandLine.RunAsync(_folder, "demo", "--lose");
+        Assert.True(exitCode == 0, output + error);
+        Assert.Equal(2, System.Text.RegularExpressions.Regex.Count(output, "holds +the scrub restored all"));
+        Assert.Equal(4, System.Text.RegularExpressions.Regex.Count(output, "holds +.*the bytes read back"));
+    }
+
+    [SkippableFact]
     public async Task A_file_of_raw_bytes_is_taken_as_it_is()
     {
         Skip.If(Anvil.Binary is null, NoAnvil);

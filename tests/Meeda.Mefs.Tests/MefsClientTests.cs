@@ -157,6 +157,40 @@ public sealed class MefsClientTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Put_SaidToBeStoredButLost_IsAbsent()
+    {
+        _node.Fail("PutObject", MefsFault.Lose);
+        await PutAsync("a", [1]);
+        await AssertErrorAsync(MefsError.ObjectAbsent, () => GetAsync("a", [1]));
+    }
+
+    [Fact]
+    public async Task Put_WhoseContentNeverComes_LeavesTheNameTakenUntilItIsDeleted()
+    {
+        using var broken = new BrokenStream(() => _node.Stored(Bucket, "a") is not null);
+        await AssertErrorAsync(MefsError.Unreachable, () => _client.PutAsync(Bucket, "a", broken, CancellationToken.None));
+        await AssertErrorAsync(MefsError.ObjectExists, () => PutAsync("a", [1]));
+        Assert.Equal(0, (await _client.HeadAsync(Bucket, "a", CancellationToken.None)).Size);
+        await _client.DeleteAsync(Bucket, "a", CancellationToken.None);
+        await PutAsync("a", [1]);
+    }
+
+    [Fact]
+    public async Task Get_AnsweredLate_WaitsForItAndCanBeCancelled()
+    {
+        await PutAsync("a", [1]);
+        _node.Delay = TimeSpan.FromMilliseconds(50);
+        _node.Fail("GetObject", MefsFault.AnswerLate);
+        Assert.Equal([1], await GetAsync("a", [1]));
+
+        _node.Delay = TimeSpan.FromMinutes(1);
+        _node.Fail("GetObject", MefsFault.AnswerLate);
+        using var limit = new CancellationTokenSource(TimeSpan.FromMilliseconds(50));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => _client.GetAsync(Bucket, "a", ContentId.Compute([1]), maxLength: 1, limit.Token));
+    }
+
+    [Fact]
     public async Task Node_Restarted_KeepsWhatItStoredAndTheClientGoesOn()
     {
         await PutAsync("a", [1]);
@@ -191,6 +225,19 @@ public sealed class MefsClientTests : IAsyncLifetime
 
     private static async Task AssertErrorAsync(MefsError expected, Func<Task> action) =>
         Assert.Equal(expected, (await Assert.ThrowsAsync<MefsException>(action)).Error);
+
+    private sealed class BrokenStream(Func<bool> isDue) : MemoryStream
+    {
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            while (!isDue())
+            {
+                await Task.Delay(1, cancellationToken);
+            }
+
+            throw new IOException("the disk is gone");
+        }
+    }
 
     private HttpClient Connect()
     {

@@ -34,8 +34,8 @@ internal sealed unsafe class FixedBaseMsm
     private readonly NativeBuffer _table;
     private readonly ConcurrentBag<Workspace> _workspaces = [];
 
-    /// <summary>Whether this processor has what the kernels need.</summary>
-    public static bool IsSupported => Avx512F.IsSupported;
+    /// <summary>Whether this processor has what the kernels need, and rounds as they need it; asked once for each key, when its table is made.</summary>
+    public static bool IsSupported => Avx512F.IsSupported && FpLimbs.RoundsToNearest;
 
     /// <summary>Makes the table: 20 shifts of each point, 128 bytes each.</summary>
     /// <param name="points">The points, a multiple of eight, none at infinity.</param>

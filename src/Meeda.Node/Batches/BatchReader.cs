@@ -1,5 +1,4 @@
 using Meeda.Ethereum;
-using Meeda.Kzg.Commitments;
 using Meeda.Node.Storage;
 using Meeda.Node.Telemetry;
 using Meeda.Protocol.Batches;
@@ -7,7 +6,7 @@ using Meeda.Protocol.Batches;
 namespace Meeda.Node.Batches;
 
 /// <summary>Gives batches back. Nothing leaves that was not checked against the batch's commitments: rows may rot, disks may lie.</summary>
-internal sealed class BatchReader(CommitmentKey key, RowStore rows, Ledger ledger, ILogger<BatchReader> logger)
+internal sealed class BatchReader(RowPlacement rows, Ledger ledger, ILogger<BatchReader> logger)
 {
     /// <summary>Reads the payload of a batch by its id.</summary>
     /// <exception cref="DaException">It was never stored here, or its rows cannot be read whole and right now.</exception>
@@ -26,16 +25,14 @@ internal sealed class BatchReader(CommitmentKey key, RowStore rows, Ledger ledge
             throw new DaException(DaError.Absent, "commitment: no batch of this commitment was ever stored here");
         }
 
-        byte[]? blobs = await rows.ReadAsync(batch.Id, batch.BlobCount, cancellationToken);
+        byte[]? blobs = await rows.ReadAsync(batch.Id, batch.Commitments, cancellationToken);
         if (blobs is null)
         {
             logger.RowsMissing(batch.Id.ToString());
-            throw new DaException(DaError.Unavailable, "store: rows of this batch are missing at the moment");
+            throw new DaException(DaError.Unavailable, "store: too few rows of this batch can be read whole at the moment");
         }
 
-        if (!RowVerification.Matches(key, blobs, batch.Commitments)
-            || !BlobEncoding.TryDecode(blobs, out byte[] payload, out _)
-            || payload.Length != batch.PayloadLength)
+        if (!BlobEncoding.TryDecode(blobs, out byte[] payload, out _) || payload.Length != batch.PayloadLength)
         {
             logger.RowsCorrupt(batch.Id.ToString());
             throw new DaException(DaError.Unavailable, "store: rows of this batch do not match its commitments; they are not given out");

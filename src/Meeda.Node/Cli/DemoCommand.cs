@@ -29,12 +29,16 @@ internal static class DemoCommand
             Description = "the batch: raw bytes, or hex that starts with 0x; without it a batch of four blobs is made",
             Arity = ArgumentArity.ZeroOrOne,
         };
-        var command = new Command("demo", "Run the main job end to end on a local L1 and show each step") { file };
-        command.SetAction((parsed, cancellationToken) => RunAsync(parsed.GetValue(file), cancellationToken));
+        var lose = new Option<bool>("--lose")
+        {
+            Description = "then delete two of the six providers' folders at random, read back, let the scrub restore them, and do it again with two others",
+        };
+        var command = new Command("demo", "Run the main job end to end on a local L1 and show each step") { file, lose };
+        command.SetAction((parsed, cancellationToken) => RunAsync(parsed.GetValue(file), parsed.GetValue(lose), cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(FileInfo? file, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(FileInfo? file, bool lose, CancellationToken cancellationToken)
     {
         byte[] payload = await ReadPayloadAsync(file, cancellationToken);
         string folder = Directory.CreateTempSubdirectory("meeda-demo-").FullName;
@@ -48,7 +52,7 @@ internal static class DemoCommand
             Detail("contract", $"{network.Contract.Address} deployed with {network.Deployment.GasUsed:N0} gas");
             Detail("operator", $"{network.OperatorAddress} staked in {network.Stake.TransactionHash}");
             Detail("API", network.OperatorUrl.ToString());
-            DemoResult result = await PlayAsync(network, payload, cancellationToken);
+            DemoResult result = await PlayAsync(network, payload, lose ? new ProviderLoss(folder) : null, cancellationToken);
             Say($"Done in {total.Elapsed.TotalSeconds:0.0} s: {(result.Verified ? "everything was checked and holds" : "NOT verified")}");
             Console.WriteLine(JsonSerializer.Serialize(result, Json));
             return result.Verified ? ExitCode.Success : ExitCode.Failure;
@@ -59,7 +63,7 @@ internal static class DemoCommand
         }
     }
 
-    private static async Task<DemoResult> PlayAsync(LocalNetwork network, byte[] payload, CancellationToken cancellationToken)
+    private static async Task<DemoResult> PlayAsync(LocalNetwork network, byte[] payload, ProviderLoss? loss, CancellationToken cancellationToken)
     {
 #pragma warning disable RS0030 // The demo is a client of the operator like any other: its own connection, one for its life.
         using var http = new HttpClient { BaseAddress = network.OperatorUrl };
@@ -95,6 +99,16 @@ internal static class DemoCommand
             .. await verification.CheckBatchAsync(id, readBack, network.OperatorAddress, events, cancellationToken),
             .. await verification.CheckProofAsync(id, proof.Epoch, network.OperatorAddress, events, cancellationToken),
         ];
+        if (loss is not null)
+        {
+            Say("Losing two providers, twice");
+            var read = new Uri($"get/0x{Convert.ToHexStringLower(encoded)}", UriKind.Relative);
+            await foreach (Check check in loss.PlayAsync(async () => (await http.GetByteArrayAsync(read, cancellationToken)).AsSpan().SequenceEqual(payload), cancellationToken))
+            {
+                checks = [.. checks, check];
+            }
+        }
+
         foreach (Check check in checks)
         {
             Detail(check.Holds ? "holds" : "FAILS", check.What);

@@ -126,6 +126,7 @@ internal sealed class LocalNetwork : IAsyncDisposable
                 ["Meeda:L1:PollInterval"] = "00:00:00.2",
                 ["Meeda:L1:Confirmations"] = "0",
                 ["Meeda:Anchors:Interval"] = "00:00:01",
+                ["Meeda:Storage:ScrubInterval"] = "00:00:02",
             },
             $"http://127.0.0.1:{settings.OperatorPort}",
             settings.Quiet,

@@ -7,6 +7,7 @@ using Meeda.Node.L1;
 using Meeda.Node.Storage;
 using Meeda.Node.Telemetry;
 using Meeda.Protocol.Anchors;
+using Meeda.Protocol.Batches;
 using Meeda.Protocol.Proofs;
 using Microsoft.Extensions.Options;
 
@@ -23,7 +24,7 @@ internal sealed class Prover(
     OperatorAccount account,
     L1Follower follower,
     Ledger ledger,
-    RowStore rows,
+    RowPlacement rows,
     CommitmentKey commitmentKey,
     VerificationKey verificationKey,
     TransactionSender sender,
@@ -94,12 +95,27 @@ internal sealed class Prover(
         AvailabilityProof proof = await BuildAsync(samples, seed.Challenge(), cancellationToken);
         if (!proof.Verify(verificationKey, seed.Challenge()))
         {
-            throw new InvalidDataException("the proof that was built does not verify; a stored row differs from its commitment. It is not sent");
+            await RepairAsync(samples, cancellationToken);
+            throw new InvalidDataException("the proof that was built does not verify; a stored row differs from its commitment. It is not sent, and the rows are repaired");
         }
 
         TransactionReceipt receipt = await sender.SendAsync(contract.SubmitProof(epoch, hints, proof), cancellationToken);
         logger.Proven(epoch, receipt.TransactionHash.ToString(), receipt.BlockNumber, receipt.GasUsed);
         await follower.FollowedAsync(receipt.BlockNumber, cancellationToken);
+    }
+
+    /// <summary>Finds the wrong rows among the sampled batches and brings them back, for the next try.</summary>
+    private async Task RepairAsync(Sample[] samples, CancellationToken cancellationToken)
+    {
+        var seen = new HashSet<BatchId>();
+        foreach (Sample sample in samples)
+        {
+            BatchId id = (await ledger.BatchAtAsync(sample.Position, cancellationToken)).Batch;
+            if (seen.Add(id) && await ledger.FindBatchAsync(id, cancellationToken) is { } stored)
+            {
+                await rows.RepairAsync(id, stored.Commitments, cancellationToken);
+            }
+        }
     }
 
     /// <summary>Streams the sampled rows into one combination and opens it once.</summary>
@@ -114,7 +130,7 @@ internal sealed class Prover(
             int index = (int)(sample.Position - batch.FirstBlob);
             StoredBatch stored = await ledger.FindBatchAsync(batch.Batch, cancellationToken)
                 ?? throw new InvalidDataException($"batch {batch.Batch} is anchored for this operator but not in its ledger");
-            if (!await rows.ReadRowAsync(batch.Batch, index, blob, cancellationToken))
+            if (!await rows.ReadRowAsync(batch.Batch, index, stored.Commitments, blob, cancellationToken))
             {
                 throw new InvalidDataException($"row {index} of batch {batch.Batch} is missing");
             }

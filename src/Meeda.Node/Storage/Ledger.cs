@@ -144,6 +144,17 @@ internal sealed class Ledger
     public Task<StoredBatch?> FindBatchByPayloadAsync(Bytes32 payloadHash, CancellationToken cancellationToken) =>
         FindAsync("payload_hash", payloadHash, cancellationToken);
 
+    /// <summary>Stored batches with their sequence numbers, from behind <paramref name="sequence"/> on, oldest first.</summary>
+    public async Task<IReadOnlyList<(long Sequence, StoredBatch Batch)>> BatchesAfterAsync(long sequence, int count, CancellationToken cancellationToken)
+    {
+        await using SqliteConnection connection = await ConnectAsync(cancellationToken);
+        long[] sequences = [.. await connection.QueryAsync<long>(
+            "SELECT sequence FROM batch WHERE sequence > @sequence ORDER BY sequence LIMIT @count", new { sequence, count })];
+        IEnumerable<BatchRow> rows = await connection.QueryAsync<BatchRow>(
+            $"SELECT {BatchRow.Columns} FROM batch WHERE sequence > @sequence ORDER BY sequence LIMIT @count", new { sequence, count = sequences.Length });
+        return [.. sequences.Zip(rows, (number, row) => (number, row.ToBatch()))];
+    }
+
     /// <summary>The batches that no anchor holds, oldest first, as many as fit <paramref name="maxBlobs"/> blobs.</summary>
     public async Task<IReadOnlyList<StoredBatch>> WaitingBatchesAsync(int maxBlobs, CancellationToken cancellationToken)
     {

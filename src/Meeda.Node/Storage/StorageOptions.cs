@@ -1,3 +1,6 @@
+using System.Globalization;
+using Meeda.Mefs;
+
 namespace Meeda.Node.Storage;
 
 /// <summary>Where the node keeps its durable state.</summary>
@@ -6,9 +9,85 @@ public sealed class StorageOptions
     /// <summary>The configuration section that binds to this.</summary>
     public const string Section = "Meeda:Storage";
 
+    /// <summary>Folder providers where none are named.</summary>
+    internal const int DefaultProviders = 6;
+
+    private const string MefsPrefix = "mefs+";
+
     /// <summary>
-    /// The folder for rows and ledger; made if absent. Default <c>.meeda/operator</c> below the working folder, so that a first try needs
-    /// no rights elsewhere.
+    /// The folder for the ledger, and for rows where no providers are named; made if absent. Default <c>.meeda/operator</c> below the working folder, so that
+    /// a first try needs no rights elsewhere.
     /// </summary>
     public string Folder { get; set; } = Path.Combine(".meeda", "operator");
+
+    /// <summary>
+    /// Where rows go: folders, or buckets of MEFS nodes as <c>mefs+http://host:port/bucket</c>. Default none, which means six folders below
+    /// <see cref="Folder"/>: they share a disk, and show how six disks would do.
+    /// </summary>
+    public IList<string> Providers { get; } = [];
+
+    /// <summary>Providers that may be lost at once. Default 2: one that is gone and one that fails while it is being replaced. At 0 every row is kept once.</summary>
+    public int ToleratedLosses { get; set; } = 2;
+
+    /// <summary>The file with the JWT that MEFS nodes ask for, which allows reading and writing. Default none.</summary>
+    public string? MefsTokenFile { get; set; }
+
+    /// <summary>The pause between two looks of the scrub at what is stored. Default 10 minutes: reads that meet a bad row wait no longer than that.</summary>
+    public TimeSpan ScrubInterval { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>The most bytes of rows that the scrub checks in a second. Default 8 MiB: a hundredth of what one SSD reads, 700 GB a day.</summary>
+    public int ScrubBytesPerSecond { get; set; } = 8 * 1024 * 1024;
+
+    /// <summary>The providers' places, the default ones where none are named.</summary>
+    internal IReadOnlyList<string> Places => Providers.Count > 0
+        ? [.. Providers]
+        : [.. Enumerable.Range(0, DefaultProviders).Select(i => Path.Combine(Folder, "providers", i.ToString(CultureInfo.InvariantCulture)))];
+
+    /// <summary>Says what is wrong with these options, one sentence each.</summary>
+    internal IEnumerable<string> Problems()
+    {
+        if (ToleratedLosses < 0 || ToleratedLosses >= Places.Count)
+        {
+            yield return $"tolerated losses: between 0 and {Places.Count - 1}, fewer than there are providers (Meeda__Storage__ToleratedLosses)";
+        }
+
+        if (Places.Distinct(StringComparer.Ordinal).Count() != Places.Count)
+        {
+            yield return "providers: one is named twice (Meeda__Storage__Providers)";
+        }
+
+        foreach (string place in Places.Where(place => place.StartsWith(MefsPrefix, StringComparison.Ordinal) && !TryReadMefs(place, out _, out _)))
+        {
+            yield return $"providers: {place} is not of the form mefs+http://host:port/bucket (Meeda__Storage__Providers)";
+        }
+
+        if (ScrubInterval < TimeSpan.FromMilliseconds(100) || ScrubInterval > TimeSpan.FromDays(7))
+        {
+            yield return "scrub interval: between 100 ms and 7 days (Meeda__Storage__ScrubInterval)";
+        }
+
+        if (ScrubBytesPerSecond < 1024 * 1024)
+        {
+            yield return "scrub rate: at least 1048576 bytes a second (Meeda__Storage__ScrubBytesPerSecond)";
+        }
+    }
+
+    /// <summary>Reads the place of a MEFS bucket; false where it is another kind of place, or malformed.</summary>
+    internal static bool TryReadMefs(string place, out Uri node, out string bucket)
+    {
+        node = null!;
+        bucket = "";
+        if (!place.StartsWith(MefsPrefix, StringComparison.Ordinal)
+            || !Uri.TryCreate(place[MefsPrefix.Length..], UriKind.Absolute, out Uri? url)
+            || url.Scheme is not ("http" or "https")
+            || url.AbsolutePath.Trim('/') is not { Length: > 0 } name
+            || name.Contains('/', StringComparison.Ordinal))
+        {
+            return false;
+        }
+
+        node = MefsEndpoint.Parse(url.GetLeftPart(UriPartial.Authority));
+        bucket = name;
+        return true;
+    }
 }

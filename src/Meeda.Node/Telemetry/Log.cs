@@ -16,6 +16,21 @@ internal static partial class Log
     [LoggerMessage(13, LogLevel.Critical, "batch {Id} is AT RISK: its rows do not match its commitments")]
     public static partial void RowsCorrupt(this ILogger logger, string id);
 
+    [LoggerMessage(14, LogLevel.Warning, "batch {Id} was read from other rows: {Missing} missing, {Wrong} wrong")]
+    public static partial void RowsReconstructed(this ILogger logger, string id, int missing, int wrong);
+
+    [LoggerMessage(15, LogLevel.Warning, "batch {Id}: {Missing} rows were missing, {Wrong} wrong; {Repaired} are written anew")]
+    public static partial void RowsRepaired(this ILogger logger, string id, int missing, int wrong, int repaired);
+
+    [LoggerMessage(16, LogLevel.Critical, "batch {Id} cannot be put together: of {Rows} rows {Missing} are missing and {Wrong} wrong")]
+    public static partial void BatchLost(this ILogger logger, string id, int missing, int wrong, int rows);
+
+    [LoggerMessage(17, LogLevel.Warning, "provider {Provider} refused: {Reason}")]
+    public static partial void ProviderRefused(this ILogger logger, string provider, string reason);
+
+    [LoggerMessage(18, LogLevel.Error, "the scrub failed: {Reason}; it goes on at its next look")]
+    public static partial void ScrubFailed(this ILogger logger, string reason);
+
     // L1 follower: 20–29
     [LoggerMessage(20, LogLevel.Warning, "L1 reorganised: following anew from block {LastGood}")]
     public static partial void Reorganised(this ILogger logger, long lastGood);

@@ -49,8 +49,7 @@ public sealed class AltDaEndpointsTests(OperatorFixture node) : IClassFixture<Op
         (_, byte[] again) = await node.PostAsync("put", payload);
         Assert.All(answers, answer => Assert.Equal(HttpStatusCode.OK, answer.Status));
         Assert.All(answers, answer => Assert.Equal(again, answer.Body));
-        string name = Convert.ToHexStringLower(again[3..]);
-        Assert.Single(Directory.EnumerateFiles(node.Folder, $"{name}*", SearchOption.AllDirectories));
+        Assert.Equal(3, FilesOf(again).Length); // one data row, two parity rows
     }
 
     [Fact]
@@ -121,12 +120,12 @@ public sealed class AltDaEndpointsTests(OperatorFixture node) : IClassFixture<Op
     public async Task Get_AnyFlippedByteOnDisk_IsNeverServedAndNever404()
     {
         (_, byte[] commitment) = await node.PostAsync("put", Payload(777));
-        string file = FileOf(commitment);
+        string[] files = FilesOf(commitment);
         foreach (int offset in new[] { 0, 1, 5, 33, 700, 100_000, Blob.ByteLength - 1 })
         {
-            Flip(file, offset);
+            Assert.All(files, file => Flip(file, offset));
             await AssertErrorAsync(node.GetAsync($"get/0x{Convert.ToHexStringLower(commitment)}"), HttpStatusCode.InternalServerError, "store:");
-            Flip(file, offset);
+            Assert.All(files, file => Flip(file, offset));
         }
 
         (HttpStatusCode status, _) = await node.GetAsync($"get/0x{Convert.ToHexStringLower(commitment)}");
@@ -134,11 +133,24 @@ public sealed class AltDaEndpointsTests(OperatorFixture node) : IClassFixture<Op
     }
 
     [Fact]
-    public async Task Get_FileGone_Is500NotAbsence()
+    public async Task Get_EveryFileGone_Is500NotAbsence()
     {
         (_, byte[] commitment) = await node.PostAsync("put", Payload(778));
-        File.Delete(FileOf(commitment));
-        await AssertErrorAsync(node.GetAsync($"get/0x{Convert.ToHexStringLower(commitment)}"), HttpStatusCode.InternalServerError, "missing");
+        Assert.All(FilesOf(commitment), File.Delete);
+        await AssertErrorAsync(node.GetAsync($"get/0x{Convert.ToHexStringLower(commitment)}"), HttpStatusCode.InternalServerError, "too few rows");
+    }
+
+    [Fact]
+    public async Task Get_OneFileGoneAndOneRotten_IsServedFromTheThird()
+    {
+        byte[] payload = Payload(779);
+        (_, byte[] commitment) = await node.PostAsync("put", payload);
+        string[] files = FilesOf(commitment);
+        File.Delete(files[0]);
+        Flip(files[1], 500);
+        (HttpStatusCode status, byte[] body) = await node.GetAsync($"get/0x{Convert.ToHexStringLower(commitment)}");
+        Assert.Equal(HttpStatusCode.OK, status);
+        Assert.Equal(payload, body);
     }
 
     [Fact]
@@ -196,6 +208,6 @@ public sealed class AltDaEndpointsTests(OperatorFixture node) : IClassFixture<Op
         stream.WriteByte((byte)(value ^ 0x10));
     }
 
-    private string FileOf(byte[] commitment) =>
-        Directory.EnumerateFiles(node.Folder, $"{Convert.ToHexStringLower(commitment[3..])}*", SearchOption.AllDirectories).Single();
+    private string[] FilesOf(byte[] commitment) =>
+        [.. Directory.EnumerateFiles(node.Folder, $"{Convert.ToHexStringLower(commitment[3..])}*", SearchOption.AllDirectories).Order()];
 }

@@ -122,7 +122,7 @@ internal static unsafe class FpKernels256
         v17 = Fma.MultiplyAdd(v0,v14,Vector256.Create(1.901475900342344e+30));
         v25 = Fma.MultiplyAdd(v0,v15,Vector256.Create(1.901475900342344e+30));
         v19 = Avx.Subtract(Vector256.Create(1.9014759003423373e+30),v17);
-        v24 = Avx.Subtract(Vector256.Create(1.9014759003423373e+30),v25);
+        v24 = Avx.Subtract(Vector256.Create(1.9014759003423385e+30),v25);
         v19 = Fma.MultiplyAdd(v0,v14,v19);
         v24 = Fma.MultiplyAdd(v0,v15,v24);
         v0 = Fma.MultiplyAdd(v1,v13,v17);
@@ -323,7 +323,7 @@ internal static unsafe class FpKernels256
         v9 = Fma.MultiplyAdd(v7,Vector256.Create(3.552713678800501e-15),v9);
         v17 = Fma.MultiplyAdd(v0,Vector256.Create(3.552713678800501e-15),v17);
         v24 = Avx.Multiply(v24,Vector256.Create(3.49749430823453e-14));
-        v0 = Avx.Multiply(v23,Vector256.Create(-0.15542871044033904));
+        v0 = Fma.MultiplyAdd(v23,Vector256.Create(-0.15542871044033904),Vector256.Create(-39.37828515823865));
         v24 = Fma.MultiplyAdd(v18,Vector256.Create(0.2726769484825581),v24);
         v0 = Fma.MultiplyAdd(v19,Vector256.Create(-0.22011219498062057),v0);
         v24 = Fma.MultiplyAdd(v22,Vector256.Create(0.4536127226104294),v24);
@@ -644,7 +644,7 @@ internal static unsafe class FpKernels256
         v16 = Fma.MultiplyAdd(v10,Vector256.Create(3.552713678800501e-15),v16);
         v8 = Fma.MultiplyAdd(v3,Vector256.Create(3.552713678800501e-15),v8);
         v6 = Fma.MultiplyAdd(v24,Vector256.Create(3.552713678800501e-15),v6);
-        v5 = Avx.Subtract(v5,Vector256.Create(1.901475900342344e+30));
+        v5 = Avx.Subtract(v5,Vector256.Create(1.9014759003423452e+30));
         v5 = Avx.Add(v25,v5);
         v25 = Avx.Add(v14,Vector256.Create(1.901475900342344e+30));
         v24 = Avx.Add(v21,Vector256.Create(1.901475900342344e+30));
@@ -762,7 +762,7 @@ internal static unsafe class FpKernels256
         v16 = Fma.MultiplyAdd(v8,v6,Vector256.Create(1.901475900342344e+30));
         v17 = Fma.MultiplyAdd(v8,v7,Vector256.Create(1.901475900342344e+30));
         v20 = Avx.Subtract(Vector256.Create(1.9014759003423373e+30),v16);
-        v0 = Avx.Subtract(Vector256.Create(1.9014759003423373e+30),v17);
+        v0 = Avx.Subtract(Vector256.Create(1.9014759003423385e+30),v17);
         v20 = Fma.MultiplyAdd(v8,v6,v20);
         v0 = Fma.MultiplyAdd(v8,v7,v0);
         v8 = Fma.MultiplyAdd(v9,v5,v16);
@@ -887,7 +887,7 @@ internal static unsafe class FpKernels256
         v4 = Fma.MultiplyAdd(v14,Vector256.Create(3.552713678800501e-15),v4);
         v17 = Fma.MultiplyAdd(v13,Vector256.Create(3.552713678800501e-15),v17);
         v23 = Avx.Multiply(v23,Vector256.Create(3.49749430823453e-14));
-        v13 = Avx.Multiply(v19,Vector256.Create(-0.15542871044033904));
+        v13 = Fma.MultiplyAdd(v19,Vector256.Create(-0.15542871044033904),Vector256.Create(-39.37828515823865));
         v23 = Fma.MultiplyAdd(v15,Vector256.Create(0.2726769484825581),v23);
         v13 = Fma.MultiplyAdd(v22,Vector256.Create(-0.22011219498062057),v13);
         v23 = Fma.MultiplyAdd(v8,Vector256.Create(0.4536127226104294),v23);
@@ -1208,7 +1208,7 @@ internal static unsafe class FpKernels256
         v11 = Fma.MultiplyAdd(v12,Vector256.Create(3.552713678800501e-15),v11);
         v5 = Fma.MultiplyAdd(v25,Vector256.Create(3.552713678800501e-15),v5);
         v20 = Fma.MultiplyAdd(v23,Vector256.Create(3.552713678800501e-15),v20);
-        v2 = Avx.Subtract(v2,Vector256.Create(1.901475900342344e+30));
+        v2 = Avx.Subtract(v2,Vector256.Create(1.9014759003423452e+30));
         v2 = Avx.Add(v21,v2);
         v21 = Avx.Add(v0,Vector256.Create(1.901475900342344e+30));
         v23 = Avx.Add(v7,Vector256.Create(1.901475900342344e+30));
@@ -1362,7 +1362,7 @@ internal static unsafe class FpKernels256
         v17 = Fma.MultiplyAdd(v0,v14,Vector256.Create(1.901475900342344e+30));
         v25 = Fma.MultiplyAdd(v0,v15,Vector256.Create(1.901475900342344e+30));
         v19 = Avx.Subtract(Vector256.Create(1.9014759003423373e+30),v17);
-        v24 = Avx.Subtract(Vector256.Create(1.9014759003423373e+30),v25);
+        v24 = Avx.Subtract(Vector256.Create(1.9014759003423385e+30),v25);
         v19 = Fma.MultiplyAdd(v0,v14,v19);
         v24 = Fma.MultiplyAdd(v0,v15,v24);
         v0 = Fma.MultiplyAdd(v1,v13,v17);
@@ -1565,7 +1565,7 @@ internal static unsafe class FpKernels256
         v0 = *(Vector256<double>*)(x + 28);
         v0 = Avx.Subtract(v24,v0);
         v0 = Avx.Multiply(v0,Vector256.Create(3.49749430823453e-14));
-        v24 = Avx.Multiply(v23,Vector256.Create(-0.15542871044033904));
+        v24 = Fma.MultiplyAdd(v23,Vector256.Create(-0.15542871044033904),Vector256.Create(-39.37828515823865));
         v0 = Fma.MultiplyAdd(v18,Vector256.Create(0.2726769484825581),v0);
         v24 = Fma.MultiplyAdd(v19,Vector256.Create(-0.22011219498062057),v24);
         v0 = Fma.MultiplyAdd(v22,Vector256.Create(0.4536127226104294),v0);
@@ -1886,7 +1886,7 @@ internal static unsafe class FpKernels256
         v16 = Fma.MultiplyAdd(v10,Vector256.Create(3.552713678800501e-15),v16);
         v8 = Fma.MultiplyAdd(v3,Vector256.Create(3.552713678800501e-15),v8);
         v6 = Fma.MultiplyAdd(v0,Vector256.Create(3.552713678800501e-15),v6);
-        v5 = Avx.Subtract(v5,Vector256.Create(1.901475900342344e+30));
+        v5 = Avx.Subtract(v5,Vector256.Create(1.9014759003423452e+30));
         v5 = Avx.Add(v25,v5);
         v25 = *(Vector256<double>*)(x + 0);
         v25 = Avx.Subtract(v14,v25);
@@ -2020,7 +2020,7 @@ internal static unsafe class FpKernels256
         v16 = Fma.MultiplyAdd(v8,v6,Vector256.Create(1.901475900342344e+30));
         v17 = Fma.MultiplyAdd(v8,v7,Vector256.Create(1.901475900342344e+30));
         v20 = Avx.Subtract(Vector256.Create(1.9014759003423373e+30),v16);
-        v0 = Avx.Subtract(Vector256.Create(1.9014759003423373e+30),v17);
+        v0 = Avx.Subtract(Vector256.Create(1.9014759003423385e+30),v17);
         v20 = Fma.MultiplyAdd(v8,v6,v20);
         v0 = Fma.MultiplyAdd(v8,v7,v0);
         v8 = Fma.MultiplyAdd(v9,v5,v16);
@@ -2149,7 +2149,7 @@ internal static unsafe class FpKernels256
         v23 = *(Vector256<double>*)(y + 28);
         v23 = Avx.Subtract(v13,v23);
         v23 = Avx.Multiply(v23,Vector256.Create(3.49749430823453e-14));
-        v13 = Avx.Multiply(v19,Vector256.Create(-0.15542871044033904));
+        v13 = Fma.MultiplyAdd(v19,Vector256.Create(-0.15542871044033904),Vector256.Create(-39.37828515823865));
         v23 = Fma.MultiplyAdd(v15,Vector256.Create(0.2726769484825581),v23);
         v13 = Fma.MultiplyAdd(v22,Vector256.Create(-0.22011219498062057),v13);
         v23 = Fma.MultiplyAdd(v8,Vector256.Create(0.4536127226104294),v23);
@@ -2470,7 +2470,7 @@ internal static unsafe class FpKernels256
         v11 = Fma.MultiplyAdd(v12,Vector256.Create(3.552713678800501e-15),v11);
         v5 = Fma.MultiplyAdd(v25,Vector256.Create(3.552713678800501e-15),v5);
         v20 = Fma.MultiplyAdd(v23,Vector256.Create(3.552713678800501e-15),v20);
-        v2 = Avx.Subtract(v2,Vector256.Create(1.901475900342344e+30));
+        v2 = Avx.Subtract(v2,Vector256.Create(1.9014759003423452e+30));
         v2 = Avx.Add(v21,v2);
         v21 = *(Vector256<double>*)(x + 0);
         v21 = Avx.Subtract(v0,v21);

@@ -122,7 +122,7 @@ internal static unsafe class FpKernels512
         v17 = Avx512F.FusedMultiplyAdd(v0,v14,Vector512.Create(1.901475900342344e+30));
         v25 = Avx512F.FusedMultiplyAdd(v0,v15,Vector512.Create(1.901475900342344e+30));
         v19 = Avx512F.Subtract(Vector512.Create(1.9014759003423373e+30),v17);
-        v24 = Avx512F.Subtract(Vector512.Create(1.9014759003423373e+30),v25);
+        v24 = Avx512F.Subtract(Vector512.Create(1.9014759003423385e+30),v25);
         v19 = Avx512F.FusedMultiplyAdd(v0,v14,v19);
         v24 = Avx512F.FusedMultiplyAdd(v0,v15,v24);
         v0 = Avx512F.FusedMultiplyAdd(v1,v13,v17);
@@ -323,7 +323,7 @@ internal static unsafe class FpKernels512
         v9 = Avx512F.FusedMultiplyAdd(v7,Vector512.Create(3.552713678800501e-15),v9);
         v17 = Avx512F.FusedMultiplyAdd(v0,Vector512.Create(3.552713678800501e-15),v17);
         v24 = Avx512F.Multiply(v24,Vector512.Create(3.49749430823453e-14));
-        v0 = Avx512F.Multiply(v23,Vector512.Create(-0.15542871044033904));
+        v0 = Avx512F.FusedMultiplyAdd(v23,Vector512.Create(-0.15542871044033904),Vector512.Create(-39.37828515823865));
         v24 = Avx512F.FusedMultiplyAdd(v18,Vector512.Create(0.2726769484825581),v24);
         v0 = Avx512F.FusedMultiplyAdd(v19,Vector512.Create(-0.22011219498062057),v0);
         v24 = Avx512F.FusedMultiplyAdd(v22,Vector512.Create(0.4536127226104294),v24);
@@ -644,7 +644,7 @@ internal static unsafe class FpKernels512
         v16 = Avx512F.FusedMultiplyAdd(v10,Vector512.Create(3.552713678800501e-15),v16);
         v8 = Avx512F.FusedMultiplyAdd(v3,Vector512.Create(3.552713678800501e-15),v8);
         v6 = Avx512F.FusedMultiplyAdd(v24,Vector512.Create(3.552713678800501e-15),v6);
-        v5 = Avx512F.Subtract(v5,Vector512.Create(1.901475900342344e+30));
+        v5 = Avx512F.Subtract(v5,Vector512.Create(1.9014759003423452e+30));
         v5 = Avx512F.Add(v25,v5);
         v25 = Avx512F.Add(v14,Vector512.Create(1.901475900342344e+30));
         v24 = Avx512F.Add(v21,Vector512.Create(1.901475900342344e+30));
@@ -762,7 +762,7 @@ internal static unsafe class FpKernels512
         v16 = Avx512F.FusedMultiplyAdd(v8,v6,Vector512.Create(1.901475900342344e+30));
         v17 = Avx512F.FusedMultiplyAdd(v8,v7,Vector512.Create(1.901475900342344e+30));
         v20 = Avx512F.Subtract(Vector512.Create(1.9014759003423373e+30),v16);
-        v0 = Avx512F.Subtract(Vector512.Create(1.9014759003423373e+30),v17);
+        v0 = Avx512F.Subtract(Vector512.Create(1.9014759003423385e+30),v17);
         v20 = Avx512F.FusedMultiplyAdd(v8,v6,v20);
         v0 = Avx512F.FusedMultiplyAdd(v8,v7,v0);
         v8 = Avx512F.FusedMultiplyAdd(v9,v5,v16);
@@ -887,7 +887,7 @@ internal static unsafe class FpKernels512
         v4 = Avx512F.FusedMultiplyAdd(v14,Vector512.Create(3.552713678800501e-15),v4);
         v17 = Avx512F.FusedMultiplyAdd(v13,Vector512.Create(3.552713678800501e-15),v17);
         v23 = Avx512F.Multiply(v23,Vector512.Create(3.49749430823453e-14));
-        v13 = Avx512F.Multiply(v19,Vector512.Create(-0.15542871044033904));
+        v13 = Avx512F.FusedMultiplyAdd(v19,Vector512.Create(-0.15542871044033904),Vector512.Create(-39.37828515823865));
         v23 = Avx512F.FusedMultiplyAdd(v15,Vector512.Create(0.2726769484825581),v23);
         v13 = Avx512F.FusedMultiplyAdd(v22,Vector512.Create(-0.22011219498062057),v13);
         v23 = Avx512F.FusedMultiplyAdd(v8,Vector512.Create(0.4536127226104294),v23);
@@ -1208,7 +1208,7 @@ internal static unsafe class FpKernels512
         v11 = Avx512F.FusedMultiplyAdd(v12,Vector512.Create(3.552713678800501e-15),v11);
         v5 = Avx512F.FusedMultiplyAdd(v25,Vector512.Create(3.552713678800501e-15),v5);
         v20 = Avx512F.FusedMultiplyAdd(v23,Vector512.Create(3.552713678800501e-15),v20);
-        v2 = Avx512F.Subtract(v2,Vector512.Create(1.901475900342344e+30));
+        v2 = Avx512F.Subtract(v2,Vector512.Create(1.9014759003423452e+30));
         v2 = Avx512F.Add(v21,v2);
         v21 = Avx512F.Add(v0,Vector512.Create(1.901475900342344e+30));
         v23 = Avx512F.Add(v7,Vector512.Create(1.901475900342344e+30));
@@ -1362,7 +1362,7 @@ internal static unsafe class FpKernels512
         v17 = Avx512F.FusedMultiplyAdd(v0,v14,Vector512.Create(1.901475900342344e+30));
         v25 = Avx512F.FusedMultiplyAdd(v0,v15,Vector512.Create(1.901475900342344e+30));
         v19 = Avx512F.Subtract(Vector512.Create(1.9014759003423373e+30),v17);
-        v24 = Avx512F.Subtract(Vector512.Create(1.9014759003423373e+30),v25);
+        v24 = Avx512F.Subtract(Vector512.Create(1.9014759003423385e+30),v25);
         v19 = Avx512F.FusedMultiplyAdd(v0,v14,v19);
         v24 = Avx512F.FusedMultiplyAdd(v0,v15,v24);
         v0 = Avx512F.FusedMultiplyAdd(v1,v13,v17);
@@ -1565,7 +1565,7 @@ internal static unsafe class FpKernels512
         v0 = *(Vector512<double>*)(x + 56);
         v0 = Avx512F.Subtract(v24,v0);
         v0 = Avx512F.Multiply(v0,Vector512.Create(3.49749430823453e-14));
-        v24 = Avx512F.Multiply(v23,Vector512.Create(-0.15542871044033904));
+        v24 = Avx512F.FusedMultiplyAdd(v23,Vector512.Create(-0.15542871044033904),Vector512.Create(-39.37828515823865));
         v0 = Avx512F.FusedMultiplyAdd(v18,Vector512.Create(0.2726769484825581),v0);
         v24 = Avx512F.FusedMultiplyAdd(v19,Vector512.Create(-0.22011219498062057),v24);
         v0 = Avx512F.FusedMultiplyAdd(v22,Vector512.Create(0.4536127226104294),v0);
@@ -1886,7 +1886,7 @@ internal static unsafe class FpKernels512
         v16 = Avx512F.FusedMultiplyAdd(v10,Vector512.Create(3.552713678800501e-15),v16);
         v8 = Avx512F.FusedMultiplyAdd(v3,Vector512.Create(3.552713678800501e-15),v8);
         v6 = Avx512F.FusedMultiplyAdd(v0,Vector512.Create(3.552713678800501e-15),v6);
-        v5 = Avx512F.Subtract(v5,Vector512.Create(1.901475900342344e+30));
+        v5 = Avx512F.Subtract(v5,Vector512.Create(1.9014759003423452e+30));
         v5 = Avx512F.Add(v25,v5);
         v25 = *(Vector512<double>*)(x + 0);
         v25 = Avx512F.Subtract(v14,v25);
@@ -2020,7 +2020,7 @@ internal static unsafe class FpKernels512
         v16 = Avx512F.FusedMultiplyAdd(v8,v6,Vector512.Create(1.901475900342344e+30));
         v17 = Avx512F.FusedMultiplyAdd(v8,v7,Vector512.Create(1.901475900342344e+30));
         v20 = Avx512F.Subtract(Vector512.Create(1.9014759003423373e+30),v16);
-        v0 = Avx512F.Subtract(Vector512.Create(1.9014759003423373e+30),v17);
+        v0 = Avx512F.Subtract(Vector512.Create(1.9014759003423385e+30),v17);
         v20 = Avx512F.FusedMultiplyAdd(v8,v6,v20);
         v0 = Avx512F.FusedMultiplyAdd(v8,v7,v0);
         v8 = Avx512F.FusedMultiplyAdd(v9,v5,v16);
@@ -2149,7 +2149,7 @@ internal static unsafe class FpKernels512
         v23 = *(Vector512<double>*)(y + 56);
         v23 = Avx512F.Subtract(v13,v23);
         v23 = Avx512F.Multiply(v23,Vector512.Create(3.49749430823453e-14));
-        v13 = Avx512F.Multiply(v19,Vector512.Create(-0.15542871044033904));
+        v13 = Avx512F.FusedMultiplyAdd(v19,Vector512.Create(-0.15542871044033904),Vector512.Create(-39.37828515823865));
         v23 = Avx512F.FusedMultiplyAdd(v15,Vector512.Create(0.2726769484825581),v23);
         v13 = Avx512F.FusedMultiplyAdd(v22,Vector512.Create(-0.22011219498062057),v13);
         v23 = Avx512F.FusedMultiplyAdd(v8,Vector512.Create(0.4536127226104294),v23);
@@ -2470,7 +2470,7 @@ internal static unsafe class FpKernels512
         v11 = Avx512F.FusedMultiplyAdd(v12,Vector512.Create(3.552713678800501e-15),v11);
         v5 = Avx512F.FusedMultiplyAdd(v25,Vector512.Create(3.552713678800501e-15),v5);
         v20 = Avx512F.FusedMultiplyAdd(v23,Vector512.Create(3.552713678800501e-15),v20);
-        v2 = Avx512F.Subtract(v2,Vector512.Create(1.901475900342344e+30));
+        v2 = Avx512F.Subtract(v2,Vector512.Create(1.9014759003423452e+30));
         v2 = Avx512F.Add(v21,v2);
         v21 = *(Vector512<double>*)(x + 0);
         v21 = Avx512F.Subtract(v0,v21);

@@ -9,6 +9,20 @@ internal static unsafe class FpLimbs
     private const int Bits = 48;
     private const long Mask = (1L << Bits) - 1;
 
+    private static double s_smallPart = 1.5 / (1L << 53);
+
+    /// <summary>Whether this thread rounds to nearest, on which every kernel relies (docs/kzg-bounds.md). .NET never changes it; native code in the process could.</summary>
+    public static bool RoundsToNearest
+    {
+        get
+        {
+            // 1 + 0.75 ulp goes up and 1 + 0.25 ulp down, on both sides of zero: no directed rounding does all four. Volatile, or the compiler would compute it.
+            double part = Volatile.Read(ref s_smallPart);
+            double up = 1 + Math.ScaleB(1, -52);
+            return 1 + part == up && -1 - part == -up && 1 + (part / 3) == 1 && -1 - (part / 3) == -1;
+        }
+    }
+
     /// <summary>Writes the limbs of an element, each at most 2^47 in magnitude, <paramref name="stride"/> doubles apart.</summary>
     public static void Write(in Fp element, double* limbs, int stride)
     {

@@ -2,7 +2,7 @@
 """Writes FpKernels512.cs and FpKernels256.cs: straight-line code for arithmetic modulo BLS12-381's p on lanes of doubles.
 
 Representation. An element is 8 signed limbs of radix 2^48, held as doubles, plain residue (no Montgomery form). Kernels take limbs of at most 2^47 + 64 in
-magnitude, or twice that in one of two factors (a sum or difference that was not normalised), and leave limbs of at most 2^47 + 64 and a value below 0.52 p.
+magnitude, or twice that in one of two factors (a sum or difference that was not normalised), and leave limbs of at most 2^47 + 64 and a value below 0.67 p (docs/kzg-bounds.md).
 
 Multiplication. Column k collects the products a_i b_(k-i). Each product is split exactly: H' = fma(a, b, H) with H near 1.5 * 2^100 is rounded at 2^48,
 d = H - H' is exact, L += fma(a, b, d) is exact. The upper eight columns get one parallel carry pass and are folded down through the constants 2^(48 (8 + i)) mod p,
@@ -78,6 +78,9 @@ def build(kind, subtrahends):
     high_start = g.constant(1.5 * 2.0 ** (52 + B))
     low_start = g.constant(-1.5 * 2.0**52)
     both_start = g.constant(1.5 * 2.0 ** (52 + B) - 1.5 * 2.0**52)
+    # Column 7 sums the most products, 17: its low part starts 2^50 nearer to zero, or it could pass 2^53. What is too much is taken off where column 7 is used.
+    top_start = g.constant(1.5 * 2.0 ** (52 + B) - 1.25 * 2.0**52)
+    top_end = g.constant(1.5 * 2.0 ** (52 + B) + 2.0**50)
     scale = g.constant(2.0**-B)
     rounder = g.constant(1.5 * 2.0**52)
     fold = [balanced(centered(1 << (B * (N + i)))) for i in range(N)]
@@ -102,7 +105,7 @@ def build(kind, subtrahends):
             for (c, x, y), is_first in zip(active, first):
                 if is_first:
                     started.add(c)
-                    g.emit("sub", f"D{c}", high_start if c == 0 else both_start, f"H{c}")
+                    g.emit("sub", f"D{c}", high_start if c == 0 else top_start if c == N - 1 else both_start, f"H{c}")
                 else:
                     g.emit("sub", f"D{c}", f"H{c}", f"N{c}")
                     g.emit("mov", f"H{c}", f"N{c}")
@@ -158,7 +161,7 @@ def build(kind, subtrahends):
         g.emit("load", "e", name, N - 1)
         g.emit("sub", "m", "m", "e")
     g.emit("mul", "q0", "m", g.constant(top_over_p))
-    g.emit("mul", "q1", f"t{N}", g.constant(fold_over_p[0]))
+    g.emit("fma", "q1", f"t{N}", g.constant(fold_over_p[0]), g.constant(float(-(2**50) * Fraction(1 << (B * (N - 1)), P))))
     for i in range(1, N):
         q = "q1" if i % 2 == 0 else "q0"
         g.emit("fma", q, f"t{N + i}", g.constant(fold_over_p[i]), q)
@@ -180,7 +183,7 @@ def build(kind, subtrahends):
                 g.emit("fma", f"w{c}", f"H{c - 1}", scale, f"L{c}")
             else:
                 g.emit("mov", "w0", "L0")
-    g.emit("sub", "m", f"H{N - 1}", high_start)
+    g.emit("sub", "m", f"H{N - 1}", top_end)
     g.emit("add", f"w{N - 1}", f"w{N - 1}", "m")
     for name in names:
         for c in range(N):

@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 using Meeda.Kzg.Commitments;
 using Meeda.Kzg.Curves;
 
-namespace Meeda.Node.Batches;
+namespace Meeda.Node.Storage;
 
 /// <summary>Checks many rows against their commitments at the price of one.</summary>
 internal static class RowVerification

@@ -1,0 +1,85 @@
+using Meeda.Kzg.Commitments;
+using Meeda.Node.Telemetry;
+using Meeda.Protocol.Batches;
+using Microsoft.Extensions.Options;
+
+namespace Meeda.Node.Storage;
+
+/// <summary>
+/// Reads stored rows in the background at a bounded rate, checks them against their commitments and brings back what is missing or wrong before it is needed:
+/// first the batches whose readers met a bad row, then all others, newest last, again and again.
+/// </summary>
+internal sealed class RowScrub(IOptions<StorageOptions> options, RowPlacement rows, Ledger ledger, TimeProvider time, ILogger<RowScrub> logger)
+    : BackgroundService
+{
+    private const int PageLength = 64;
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(options.Value.ScrubInterval, time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            try
+            {
+                await PassAsync(stoppingToken);
+            }
+            catch (Exception failure) when (failure is not OperationCanceledException)
+            {
+                logger.ScrubFailed(failure.Message);
+            }
+        }
+    }
+
+    /// <summary>Looks at every stored batch once.</summary>
+    internal async Task PassAsync(CancellationToken cancellationToken)
+    {
+        for (long last = 0; ;)
+        {
+            IReadOnlyList<(long Sequence, StoredBatch Batch)> page = await ledger.BatchesAfterAsync(last, PageLength, cancellationToken);
+            if (page.Count == 0)
+            {
+                await DamagedFirstAsync(cancellationToken);
+                return;
+            }
+
+            foreach ((long sequence, StoredBatch batch) in page)
+            {
+                await DamagedFirstAsync(cancellationToken);
+                await CheckAsync(batch, cancellationToken);
+                last = sequence;
+            }
+        }
+    }
+
+    private async Task DamagedFirstAsync(CancellationToken cancellationToken)
+    {
+        while (rows.TryTakeDamaged(out BatchId id))
+        {
+            if (await ledger.FindBatchAsync(id, cancellationToken) is { } batch)
+            {
+                await CheckAsync(batch, cancellationToken);
+            }
+        }
+    }
+
+    private async Task CheckAsync(StoredBatch batch, CancellationToken cancellationToken)
+    {
+        long started = time.GetTimestamp();
+        RepairReport report = await rows.RepairAsync(batch.Id, batch.Commitments, cancellationToken);
+        if (report.Rows - report.Missing - report.Wrong < batch.BlobCount)
+        {
+            logger.BatchLost(batch.Id.ToString(), report.Missing, report.Wrong, report.Rows);
+        }
+        else if (report.Missing + report.Wrong + report.Repaired > 0)
+        {
+            logger.RowsRepaired(batch.Id.ToString(), report.Missing, report.Wrong, report.Repaired);
+        }
+
+        TimeSpan due = TimeSpan.FromSeconds((double)report.Rows * Blob.ByteLength / options.Value.ScrubBytesPerSecond) - time.GetElapsedTime(started);
+        if (due > TimeSpan.Zero)
+        {
+            await Task.Delay(due, time, cancellationToken);
+        }
+    }
+}

@@ -11,14 +11,14 @@ namespace Meeda.Kzg.Commitments;
 public sealed class CommitmentKey
 {
     // L_brp(i)(τ)·G1, so that element i of a blob goes with point i.
-    private readonly G1Affine[] _lagrange;
+    private readonly FixedBaseMsm _lagrange;
 
     /// <summary>Prepares the key.</summary>
     /// <param name="setup">The ceremony's outcome.</param>
     public CommitmentKey(TrustedSetup setup)
     {
         ArgumentNullException.ThrowIfNull(setup);
-        _lagrange = EvaluationDomain.InBitReversedOrder((G1Affine[])setup.Lagrange.Clone());
+        _lagrange = new(EvaluationDomain.InBitReversedOrder((G1Affine[])setup.Lagrange.Clone()), PairAdder.Create);
     }
 
     /// <summary>The commitment to a blob (<c>blob_to_kzg_commitment</c>).</summary>
@@ -47,7 +47,7 @@ public sealed class CommitmentKey
     }
 
     /// <summary><c>Σ values_i·L_i(τ)·G1</c>, values in blob order.</summary>
-    internal G1Point Commit(ReadOnlySpan<Fr> values) => MultiScalarMultiplication.Sum(_lagrange, values);
+    internal G1Point Commit(ReadOnlySpan<Fr> values) => _lagrange.Sum(values);
 
     /// <summary>The commitment to <c>(P - y)/(X - z)</c>, values in blob order.</summary>
     internal KzgProof Open(ReadOnlySpan<Fr> values, Fr z, out Fr y) => KzgProof.From(Commit(EvaluationForm.Quotient(values, z, out y)));

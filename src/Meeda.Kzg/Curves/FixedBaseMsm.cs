@@ -1,0 +1,107 @@
+using System.Runtime.InteropServices;
+using Meeda.Kzg.Fields;
+
+namespace Meeda.Kzg.Curves;
+
+/// <summary>
+/// <c>Σ s_i·P_i</c> for points known beforehand. The table holds every <c>2^(13w)·P_i</c>, so the signed digits of all windows share one set of 4096
+/// buckets and no doublings are left; buckets are summed by rounds of affine additions of disjoint pairs (<see cref="PairAdder"/>). Safe for use by many
+/// threads at once; as many as there are processors run at the same time.
+/// </summary>
+/// <remarks>
+/// Where a pair turns out to be equal or opposite, which unknown discrete logarithms exclude for the ceremony's points, the whole sum is done again
+/// with complete additions.
+/// </remarks>
+internal sealed unsafe class FixedBaseMsm
+{
+    private readonly G1Affine[] _points;
+    private readonly double* _memory;
+    private readonly FixedBaseMsmPlan _plan;
+    private readonly Stack<FixedBaseMsmWorkspace> _workspaces = [];
+
+    /// <summary>Builds the table.</summary>
+    /// <param name="points">Points of the subgroup, none at infinity; their number a multiple of 8. Not to be changed afterwards.</param>
+    /// <param name="createAdder">Makes the adder, one for each workspace.</param>
+    public FixedBaseMsm(G1Affine[] points, Func<PairAdder> createAdder)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(points.Length % 8, 0);
+        if (points.Any(point => point.IsInfinity))
+        {
+            throw new ArgumentException("a point is at infinity", nameof(points));
+        }
+
+        _points = points;
+        _plan = new FixedBaseMsmPlan(points.Length);
+        int workspaceCount = Environment.ProcessorCount;
+        long rows = _plan.TableLength + ((long)workspaceCount * _plan.ArenaLength);
+        _memory = (double*)NativeMemory.AlignedAlloc((nuint)(rows * PairAdder.RowLength * sizeof(double)), 1 << 21);
+        PairAdder adder = createAdder();
+        for (int i = 0; i < points.Length; i++)
+        {
+            adder.Write(points[i], _memory + ((long)i * PairAdder.RowLength));
+        }
+
+        long windowLength = (long)points.Length * PairAdder.RowLength;
+        for (int window = 1; window < FixedBaseMsmPlan.Windows; window++)
+        {
+            double* target = _memory + (window * windowLength);
+            adder.Double(target - windowLength, target, points.Length);
+            for (int i = 1; i < FixedBaseMsmPlan.Width; i++)
+            {
+                adder.Double(target, target, points.Length);
+            }
+        }
+
+        for (int i = 0; i < workspaceCount; i++)
+        {
+            int arena = _plan.TableLength + (i * _plan.ArenaLength);
+            _workspaces.Push(new(_plan, _memory, arena, i == 0 ? adder : createAdder()));
+        }
+    }
+
+    /// <summary>Gives the table's memory back.</summary>
+    ~FixedBaseMsm() => NativeMemory.AlignedFree(_memory);
+
+    /// <summary>The sum; one scalar for each point.</summary>
+    public G1Point Sum(ReadOnlySpan<Fr> scalars)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(scalars.Length, _points.Length);
+        FixedBaseMsmWorkspace workspace = Take();
+        try
+        {
+            if (workspace.TrySum(scalars, out G1Point sum))
+            {
+                return sum;
+            }
+        }
+        finally
+        {
+            Return(workspace);
+            GC.KeepAlive(this);
+        }
+
+        return MultiScalarMultiplication.Sum(_points, scalars);
+    }
+
+    private FixedBaseMsmWorkspace Take()
+    {
+        lock (_workspaces)
+        {
+            while (_workspaces.Count == 0)
+            {
+                Monitor.Wait(_workspaces);
+            }
+
+            return _workspaces.Pop();
+        }
+    }
+
+    private void Return(FixedBaseMsmWorkspace workspace)
+    {
+        lock (_workspaces)
+        {
+            _workspaces.Push(workspace);
+            Monitor.Pulse(_workspaces);
+        }
+    }
+}

@@ -1,0 +1,77 @@
+using System.Runtime.CompilerServices;
+
+namespace Meeda.Kzg.Fields.Kernels;
+
+/// <summary>
+/// The vector kernels' representation of a base field element, to and from <see cref="Fp"/>: 8 signed limbs of radix 2^48 as doubles, all but the top
+/// one of magnitude at most 2^47 (and a little more out of a kernel), of any residue of small magnitude.
+/// </summary>
+internal static unsafe class FpLimbs
+{
+    /// <summary>Limbs of an element.</summary>
+    public const int Count = 8;
+
+    private const int Radix = 48;
+    private const long Mask = (1L << Radix) - 1;
+    private const int PlainCount = 6;
+
+    private static ReadOnlySpan<ulong> Modulus =>
+        [0xb9feffffffffaaab, 0x1eabfffeb153ffff, 0x6730d2a0f6b0f624, 0x64774b84f38512bf, 0x4b1ba7b6434bacd7, 0x1a0111ea397fe69a];
+
+    /// <summary>Writes an element's limbs, <paramref name="stride"/> doubles apart.</summary>
+    public static void Write(in Fp element, double* limbs, int stride)
+    {
+        Span<ulong> plain = stackalloc ulong[PlainCount];
+        element.CopyPlainLimbsTo(plain);
+        long carry = 0;
+        for (int i = 0; i < Count; i++)
+        {
+            int bit = i * Radix;
+            ulong bits = plain[bit / 64] >> (bit % 64);
+            if (bit % 64 > 64 - Radix)
+            {
+                bits |= plain[(bit / 64) + 1] << (64 - (bit % 64));
+            }
+
+            long limb = ((long)bits & Mask) + carry;
+            carry = i < Count - 1 && limb >= 1L << (Radix - 1) ? 1 : 0;
+            limbs[i * stride] = limb - (carry << Radix);
+        }
+    }
+
+    /// <summary>Reads an element from limbs <paramref name="stride"/> doubles apart; negative values are fine, magnitudes up to 2^383 too.</summary>
+    [SkipLocalsInit]
+    public static Fp Read(double* limbs, int stride)
+    {
+        // Six limbs of 64 bits in two's complement, whose sign is left in carry.
+        Span<ulong> plain = stackalloc ulong[PlainCount];
+        plain.Clear();
+        long carry = 0;
+        for (int i = 0; i < Count; i++)
+        {
+            long limb = (long)limbs[i * stride] + carry;
+            carry = limb >> Radix;
+            ulong bits = (ulong)(limb & Mask);
+            int bit = i * Radix;
+            plain[bit / 64] |= bits << (bit % 64);
+            if (bit % 64 > 64 - Radix)
+            {
+                plain[(bit / 64) + 1] |= bits >> (64 - (bit % 64));
+            }
+        }
+
+        while (carry < 0)
+        {
+            ulong c = 0;
+            for (int i = 0; i < PlainCount; i++)
+            {
+                plain[i] = Limbs.Add(plain[i], Modulus[i], ref c);
+            }
+
+            carry += (long)c;
+        }
+
+        // Montgomery multiplication reduces any value below 2^384.
+        return Fp.FromPlainLimbs(plain);
+    }
+}

@@ -32,6 +32,8 @@ internal sealed unsafe class VectorPairAdder<TLanes> : PairAdder
     /// <summary>Takes memory for a chunk.</summary>
     public VectorPairAdder()
     {
+        RoundingMode.RequireNearest();
+
         // The arrays begin at different offsets within a page, so that their groups do not compete for the same cache sets.
         const int Offset = 72;
         int chunk = ChunkLength * FpLimbs.Count;

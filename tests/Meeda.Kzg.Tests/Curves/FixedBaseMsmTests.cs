@@ -1,0 +1,111 @@
+using System.Runtime.InteropServices;
+using CsCheck;
+using Meeda.Kzg.Curves;
+using Meeda.Kzg.Fields;
+
+namespace Meeda.Kzg.Tests.Curves;
+
+/// <summary>Each adder that the processor supports, against the sum by complete additions.</summary>
+public sealed unsafe class FixedBaseMsmTests
+{
+    public static TheoryData<string> Adders => ["scalar", "256", "512"];
+
+    [SkippableTheory]
+    [MemberData(nameof(Adders))]
+    public void Sum_AnyScalars_IsTheCompleteSum(string name)
+    {
+        G1Affine[] points = [.. Enumerable.Range(0, 64).Select(i => G1Point.Generator.Multiply(Fr.FromUInt64((ulong)((i * i * i) + 11))).ToAffine())];
+        var adder = new AdderChoice(name);
+        var msm = new FixedBaseMsm(points, adder.Create);
+        Gen.OneOf(Arbitrary.Fr.Array[64], Arbitrary.Fr.Select(scalar => Enumerable.Repeat(scalar, 64).ToArray()))
+            .Sample(scalars => Assert.Equal(MultiScalarMultiplication.Sum(points, scalars), msm.Sum(scalars)), iter: 30, threads: 2);
+        Assert.True(msm.Sum(new Fr[64]).IsInfinity);
+    }
+
+    // Equal and opposite points with the same scalar meet in one bucket, at first or after a round of additions.
+    [SkippableTheory]
+    [MemberData(nameof(Adders))]
+    public void Sum_EqualAndOppositePoints_IsTheCompleteSum(string name)
+    {
+        G1Affine point = G1Affine.Generator;
+        G1Affine other = G1Point.Generator.Multiply(Fr.FromUInt64(5)).ToAffine();
+        Fr scalar = Fr.FromBigInteger(Fr.Modulus / 3);
+        var adder = new AdderChoice(name);
+        foreach (G1Affine[] points in new G1Affine[][]
+        {
+            [point, point, point, point, point, point, point, point],
+            [point, -point, point, -point, point, -point, point, -point],
+            [point, other, point, other, point, other, point, other],
+            [point, other, -point, -other, other, point, -other, -point],
+        })
+        {
+            var msm = new FixedBaseMsm(points, adder.Create);
+            Fr[] equal = [.. Enumerable.Repeat(scalar, 8)];
+            Fr[] mixed = [scalar, -scalar, scalar, Fr.One, -Fr.One, Fr.Zero, scalar, -scalar];
+            Assert.Equal(MultiScalarMultiplication.Sum(points, equal), msm.Sum(equal));
+            Assert.Equal(MultiScalarMultiplication.Sum(points, mixed), msm.Sum(mixed));
+        }
+    }
+
+    [SkippableTheory]
+    [MemberData(nameof(Adders))]
+    public void TryAdd_PairOfEqualOrOppositePoints_IsRefused(string name)
+    {
+        var choice = new AdderChoice(name);
+        PairAdder adder = choice.Create();
+        const int Count = 37;
+        double* rows = (double*)NativeMemory.AlignedAlloc(8 * Count * PairAdder.RowLength * sizeof(double), 64);
+        try
+        {
+            var expected = new G1Point[Count];
+            uint* pairs = stackalloc uint[2 * (Count + PairAdder.PairPadding)];
+            for (uint i = 0; i < Count; i++)
+            {
+                G1Affine a = G1Point.Generator.Multiply(Fr.FromUInt64((2 * i) + 1)).ToAffine();
+                G1Affine b = G1Point.Generator.Multiply(Fr.FromUInt64((2 * i) + 2)).ToAffine();
+                adder.Write(a, rows + (2 * i * PairAdder.RowLength));
+                adder.Write(b, rows + (((2 * i) + 1) * PairAdder.RowLength));
+                (pairs[2 * i], pairs[(2 * i) + 1]) = (4 * i, (4 * i) + 2 + (i & 1));
+                expected[i] = new G1Point(a) + new G1Point((i & 1) == 0 ? b : -b);
+            }
+
+            double* sums = rows + (4 * Count * PairAdder.RowLength);
+            Assert.True(adder.TryAdd(rows, pairs, Count, sums));
+            for (uint i = 0; i < Count; i++)
+            {
+                Assert.Equal(expected[i], new G1Point(adder.Read(sums, 2 * i)));
+            }
+
+            pairs[2 * 20] = pairs[(2 * 20) + 1];
+            Assert.False(adder.TryAdd(rows, pairs, Count, sums));
+            pairs[2 * 20] ^= 1;
+            Assert.False(adder.TryAdd(rows, pairs, Count, sums));
+        }
+        finally
+        {
+            NativeMemory.AlignedFree(rows);
+        }
+    }
+
+    [Fact]
+    public void Constructor_PointAtInfinity_Throws() =>
+        Assert.Throws<ArgumentException>(() => new FixedBaseMsm(new G1Affine[8], () => new ScalarPairAdder()));
+
+    private sealed class AdderChoice
+    {
+        private readonly Func<PairAdder> _create;
+
+        public AdderChoice(string name)
+        {
+            Skip.IfNot(name switch { "512" => PointLanes512.IsSupported, "256" => PointLanes256.IsSupported, _ => true }, "the processor has no such vectors");
+            _create = name switch
+            {
+                "512" => () => new VectorPairAdder<PointLanes512>(),
+                "256" => () => new VectorPairAdder<PointLanes256>(),
+                _ => () => new ScalarPairAdder(),
+            };
+        }
+
+        public PairAdder Create() => _create();
+    }
+}

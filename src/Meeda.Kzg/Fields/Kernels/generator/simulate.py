@@ -7,7 +7,7 @@ import random
 import sys
 from fractions import Fraction
 
-from fp_kernels import KERNELS, LAYOUTS, LIMBS, MODULUS, RADIX, balanced, build
+from fp_kernels import KERNELS, LAYOUTS, LIMBS, MODULUS, RADIX, balanced, build, centred
 
 
 def value(limbs):
@@ -47,7 +47,26 @@ def run(kind, subtracted, layout, arrays):
     return memory["r"]
 
 
+def check_columns():
+    """The worst sum of products in each column, one factor lazy: below 2^99, so that H stays between 2^100 and 2^101."""
+    limb = 2 ** (RADIX - 1) + 64
+    normal = [limb] * (LIMBS - 1) + [2 ** 44]
+    folds = [centred(1 << (RADIX * (LIMBS + i))) for i in range(LIMBS)]
+    quotient = sum(Fraction(abs(fold), MODULUS) for fold in folds) * limb + Fraction(2 ** 52 * 2 ** (RADIX * (LIMBS - 1)), MODULUS)
+    for column in range(2 * LIMBS - 1):
+        pairs = [(i, column - i) for i in range(LIMBS) if 0 <= column - i < LIMBS]
+        total = sum(2 * normal[i] * normal[j] for i, j in pairs)
+        low_parts = len(pairs)
+        if column < LIMBS:
+            total += sum(abs(balanced(fold)[column]) * limb for fold in folds) + quotient * abs(balanced(-MODULUS)[column])
+            low_parts += LIMBS + 1
+        assert total < 2 ** 99, column
+        offset = 5 * 2 ** 50 if column == LIMBS - 1 else 6 * 2 ** 50
+        assert offset + low_parts * 2 ** (RADIX - 1) <= 2 ** 53, column
+
+
 def main(rounds):
+    check_columns()
     generator = random.Random(1)
     half, top = 1 << (RADIX - 1), MODULUS >> (RADIX * (LIMBS - 1))
 

@@ -13,8 +13,7 @@ public sealed class CommitmentKey
     // L_brp(i)(τ)·G1, so that element i of a blob goes with point i.
     private readonly G1Affine[] _lagrange;
 
-    // Vectors where the processor has them; the scalar code is their reference, and does what they cannot.
-    private readonly FixedBaseMsm? _fixedBase;
+    private readonly FixedBaseMsm _fixedBase;
 
     /// <summary>Prepares the key.</summary>
     /// <param name="setup">The ceremony's outcome.</param>
@@ -22,7 +21,7 @@ public sealed class CommitmentKey
     {
         ArgumentNullException.ThrowIfNull(setup);
         _lagrange = EvaluationDomain.InBitReversedOrder((G1Affine[])setup.Lagrange.Clone());
-        _fixedBase = FixedBaseMsm.IsSupported ? new FixedBaseMsm(_lagrange) : null;
+        _fixedBase = new(_lagrange, PairAdder.Create);
     }
 
     /// <summary>The commitment to a blob (<c>blob_to_kzg_commitment</c>).</summary>
@@ -51,8 +50,12 @@ public sealed class CommitmentKey
     }
 
     /// <summary><c>Σ values_i·L_i(τ)·G1</c>, values in blob order.</summary>
-    internal G1Point Commit(ReadOnlySpan<Fr> values) =>
-        _fixedBase is not null && _fixedBase.TrySum(values, out G1Affine sum) ? new G1Point(sum) : MultiScalarMultiplication.Sum(_lagrange, values);
+    internal G1Point Commit(ReadOnlySpan<Fr> values)
+    {
+        // A wrong intermediate value would leave the curve: then plain code is asked, which shares nothing with the fast one but the field.
+        G1Affine sum = _fixedBase.Sum(values).ToAffine();
+        return sum.IsOnCurve ? new G1Point(sum) : MultiScalarMultiplication.Sum(_lagrange, values);
+    }
 
     /// <summary>The commitment to <c>(P - y)/(X - z)</c>, values in blob order.</summary>
     internal KzgProof Open(ReadOnlySpan<Fr> values, Fr z, out Fr y) => KzgProof.From(Commit(EvaluationForm.Quotient(values, z, out y)));

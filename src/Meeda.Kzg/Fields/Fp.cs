@@ -53,6 +53,8 @@ internal readonly struct Fp : IEquatable<Fp>
     // 2^768 mod p: multiplying by it brings a plain value into Montgomery form.
     private static readonly Fp MontgomerySquare = FromRaw(BigInteger.ModPow(2, 768, Modulus));
 
+    // R³ mod p for R = 2^384.
+    private static readonly Fp MontgomeryCube = FromRaw(BigInteger.ModPow(2, 3 * 384, Modulus));
     private static readonly ulong[] RootExponent = Limbs.FromBigInteger((Modulus + 1) / 4);
     private static readonly ulong[] HalfModulus = Limbs.FromBigInteger((Modulus - 1) / 2);
 
@@ -64,19 +66,6 @@ internal readonly struct Fp : IEquatable<Fp>
     {
         BigInteger reduced = value % Modulus;
         return FromRaw(reduced.Sign < 0 ? reduced + Modulus : reduced) * MontgomerySquare;
-    }
-
-    /// <summary>The element of <c>value + p</c>, where the plain limbs are the 384-bit two's complement of a value between <c>-p</c> and -1.</summary>
-    public static Fp FromPlainLimbsPlusModulus(ReadOnlySpan<ulong> limbs)
-    {
-        ulong carry = 0;
-        ulong l0 = Limbs.Add(limbs[0], P0, ref carry);
-        ulong l1 = Limbs.Add(limbs[1], P1, ref carry);
-        ulong l2 = Limbs.Add(limbs[2], P2, ref carry);
-        ulong l3 = Limbs.Add(limbs[3], P3, ref carry);
-        ulong l4 = Limbs.Add(limbs[4], P4, ref carry);
-        ulong l5 = Limbs.Add(limbs[5], P5, ref carry);
-        return FromPlainLimbs([l0, l1, l2, l3, l4, l5]);
     }
 
     /// <summary>The element of plain (not Montgomery) limbs below <c>p</c>, least significant first.</summary>
@@ -341,10 +330,10 @@ internal readonly struct Fp : IEquatable<Fp>
     /// <summary>The inverse, and 0 for 0.</summary>
     public Fp Inverse()
     {
-        Span<ulong> plain = stackalloc ulong[6];
-        CopyPlainLimbsTo(plain);
-        FpInverse.Invert(plain);
-        return FromPlainLimbs(plain);
+        // The limbs hold a·R; (a·R)^-1 times R³ in Montgomery form, that is times R², is a^-1·R.
+        Span<ulong> limbs = [_0, _1, _2, _3, _4, _5];
+        FpInverse.Invert(limbs, limbs);
+        return new Fp(limbs[0], limbs[1], limbs[2], limbs[3], limbs[4], limbs[5]) * MontgomeryCube;
     }
 
     /// <summary>A square root where there is one: <c>a^((p+1)/4)</c>, since <c>p = 3 mod 4</c>.</summary>

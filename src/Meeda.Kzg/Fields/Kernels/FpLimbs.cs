@@ -1,74 +1,77 @@
+using System.Runtime.CompilerServices;
+
 namespace Meeda.Kzg.Fields.Kernels;
 
-/// <summary>Between <see cref="Fp"/> and the kernels' form: eight signed limbs of radix 2^48 held as doubles, plain residue.</summary>
+/// <summary>
+/// The vector kernels' representation of a base field element, to and from <see cref="Fp"/>: 8 signed limbs of radix 2^48 as doubles, all but the top
+/// one of magnitude at most 2^47 (and a little more out of a kernel), of any residue of small magnitude.
+/// </summary>
 internal static unsafe class FpLimbs
 {
-    /// <summary>The limbs of an element.</summary>
+    /// <summary>Limbs of an element.</summary>
     public const int Count = 8;
 
-    private const int Bits = 48;
-    private const long Mask = (1L << Bits) - 1;
+    private const int Radix = 48;
+    private const long Mask = (1L << Radix) - 1;
+    private const int PlainCount = 6;
 
-    private static double s_smallPart = 1.5 / (1L << 53);
+    private static ReadOnlySpan<ulong> Modulus =>
+        [0xb9feffffffffaaab, 0x1eabfffeb153ffff, 0x6730d2a0f6b0f624, 0x64774b84f38512bf, 0x4b1ba7b6434bacd7, 0x1a0111ea397fe69a];
 
-    /// <summary>Whether this thread rounds to nearest, on which every kernel relies (docs/kzg-bounds.md). .NET never changes it; native code in the process could.</summary>
-    public static bool RoundsToNearest
-    {
-        get
-        {
-            // 1 + 0.75 ulp goes up and 1 + 0.25 ulp down, on both sides of zero: no directed rounding does all four. Volatile, or the compiler would compute it.
-            double part = Volatile.Read(ref s_smallPart);
-            double up = 1 + Math.ScaleB(1, -52);
-            return 1 + part == up && -1 - part == -up && 1 + (part / 3) == 1 && -1 - (part / 3) == -1;
-        }
-    }
-
-    /// <summary>Writes the limbs of an element, each at most 2^47 in magnitude, <paramref name="stride"/> doubles apart.</summary>
+    /// <summary>Writes an element's limbs, <paramref name="stride"/> doubles apart.</summary>
     public static void Write(in Fp element, double* limbs, int stride)
     {
-        Span<ulong> plain = stackalloc ulong[6];
+        Span<ulong> plain = stackalloc ulong[PlainCount];
         element.CopyPlainLimbsTo(plain);
         long carry = 0;
         for (int i = 0; i < Count; i++)
         {
-            int bit = Bits * i;
-            ulong word = plain[bit / 64] >> (bit % 64);
-            if (bit % 64 > 64 - Bits && (bit / 64) + 1 < plain.Length)
+            int bit = i * Radix;
+            ulong bits = plain[bit / 64] >> (bit % 64);
+            if (bit % 64 > 64 - Radix)
             {
-                word |= plain[(bit / 64) + 1] << (64 - (bit % 64));
+                bits |= plain[(bit / 64) + 1] << (64 - (bit % 64));
             }
 
-            long limb = (long)(word & (ulong)Mask) + carry;
-            carry = 0;
-            if (limb >= 1L << (Bits - 1) && i < Count - 1)
-            {
-                limb -= 1L << Bits;
-                carry = 1;
-            }
-
-            limbs[i * stride] = limb;
+            long limb = ((long)bits & Mask) + carry;
+            carry = i < Count - 1 && limb >= 1L << (Radix - 1) ? 1 : 0;
+            limbs[i * stride] = limb - (carry << Radix);
         }
     }
 
-    /// <summary>Reads an element whose value lies between <c>-p</c> and <c>p</c>.</summary>
+    /// <summary>Reads an element from limbs <paramref name="stride"/> doubles apart; negative values are fine, magnitudes up to 2^383 too.</summary>
+    [SkipLocalsInit]
     public static Fp Read(double* limbs, int stride)
     {
-        Span<ulong> plain = stackalloc ulong[6];
+        // Six limbs of 64 bits in two's complement, whose sign is left in carry.
+        Span<ulong> plain = stackalloc ulong[PlainCount];
         plain.Clear();
         long carry = 0;
         for (int i = 0; i < Count; i++)
         {
-            long sum = (long)limbs[i * stride] + carry;
-            carry = sum >> Bits;
-            ulong word = (ulong)(sum & Mask);
-            int bit = Bits * i;
-            plain[bit / 64] |= word << (bit % 64);
-            if (bit % 64 > 64 - Bits)
+            long limb = (long)limbs[i * stride] + carry;
+            carry = limb >> Radix;
+            ulong bits = (ulong)(limb & Mask);
+            int bit = i * Radix;
+            plain[bit / 64] |= bits << (bit % 64);
+            if (bit % 64 > 64 - Radix)
             {
-                plain[(bit / 64) + 1] |= word >> (64 - (bit % 64));
+                plain[(bit / 64) + 1] |= bits >> (64 - (bit % 64));
             }
         }
 
-        return carry < 0 ? Fp.FromPlainLimbsPlusModulus(plain) : Fp.FromPlainLimbs(plain);
+        while (carry < 0)
+        {
+            ulong c = 0;
+            for (int i = 0; i < PlainCount; i++)
+            {
+                plain[i] = Limbs.Add(plain[i], Modulus[i], ref c);
+            }
+
+            carry += (long)c;
+        }
+
+        // Montgomery multiplication reduces any value below 2^384.
+        return Fp.FromPlainLimbs(plain);
     }
 }

@@ -1,0 +1,184 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Meeda.Kzg.Cells;
+using Meeda.Kzg.Commitments;
+using Meeda.Kzg.Fields;
+
+namespace Meeda.Benchmarks;
+
+/// <summary>The KZG engine and c-kzg on the same blobs in the same process, once for each instruction set: medians in milliseconds.</summary>
+internal static unsafe class KzgBenchmark
+{
+    private const int BatchCount = 64;
+    private const int AggregatedCount = 1000;
+    private const int PrecomputeWindow = 8;
+    private const string ResultMark = "result: ";
+
+    private static readonly (string Name, string? Variable)[] Processors =
+        [("all instructions", null), ("without AVX-512", "DOTNET_EnableAVX512"), ("without any", "DOTNET_EnableHWIntrinsic")];
+
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+
+    /// <summary>Runs a child for each instruction set; prints the table and writes it to benchmarks/results.</summary>
+    public static int Run()
+    {
+        var results = new Dictionary<string, List<Measurement>>();
+        var table = new StringBuilder("# KZG: medians of one run\n");
+        foreach ((string name, string? variable) in Processors)
+        {
+            var start = new ProcessStartInfo(Environment.ProcessPath!, [typeof(KzgBenchmark).Assembly.Location, "kzg", "--child"]) { RedirectStandardOutput = true };
+            if (variable is not null)
+            {
+                start.Environment[variable] = "0";
+            }
+
+            using Process process = Process.Start(start)!;
+            string output = process.StandardOutput.ReadToEnd();
+            process.WaitForExit();
+            string? result = output.Split('\n').FirstOrDefault(line => line.StartsWith(ResultMark, StringComparison.Ordinal));
+            if (process.ExitCode != 0 || result is null)
+            {
+                throw new InvalidOperationException($"the run '{name}' failed with code {process.ExitCode}");
+            }
+
+            List<Measurement> measurements = JsonSerializer.Deserialize<List<Measurement>>(result[ResultMark.Length..])!;
+            results[name] = measurements;
+            table.Append(CultureInfo.InvariantCulture, $"\n## {name}\n\n| operation | Meeda ms | c-kzg ms | times as fast |\n| --- | ---: | ---: | ---: |\n");
+            foreach (Measurement m in measurements)
+            {
+                table.Append(CultureInfo.InvariantCulture, $"| {m.Operation} | {m.Milliseconds:F2} | {m.Peer:F2} | {m.Peer / m.Milliseconds:F2} |\n");
+            }
+        }
+
+        string folder = Path.Combine(Root(), "benchmarks", "results");
+        Directory.CreateDirectory(folder);
+        File.WriteAllText(Path.Combine(folder, "kzg.md"), table.ToString());
+        File.WriteAllText(Path.Combine(folder, "kzg.json"), JsonSerializer.Serialize(results, Indented) + "\n");
+        Console.Write(table);
+        return 0;
+    }
+
+    /// <summary>Measures in this process and prints the result as one line of JSON.</summary>
+    public static int RunChild()
+    {
+        CkzgLibrary peer = CkzgLibrary.Load(Path.Combine(Root(), ".meeda", "bench"), PrecomputeWindow, out double peerSetup);
+        var measurements = new List<Measurement>();
+        long start = Stopwatch.GetTimestamp();
+        var key = new CommitmentKey(TrustedSetup.Ethereum);
+        measurements.Add(new("setup load, ready to commit", Stopwatch.GetElapsedTime(start).TotalMilliseconds, peerSetup));
+        var verifier = new VerificationKey(TrustedSetup.Ethereum);
+        byte[] blobs = RandomNumberGenerator.GetBytes(BatchCount * Blob.ByteLength);
+        for (int i = 0; i < blobs.Length; i += Blob.ElementLength)
+        {
+            blobs[i] &= 0x3f;
+        }
+
+        byte[] blob = blobs[..Blob.ByteLength];
+        Fr z = Fr.FromUInt64(7);
+        var zBytes = new byte[Fr.Length];
+        z.Encode(zBytes);
+        KzgCommitment[] commitments = [.. Enumerable.Range(0, BatchCount).Select(i => key.Commit(blobs.AsSpan(i * Blob.ByteLength, Blob.ByteLength)))];
+        KzgProof[] proofs = [.. Enumerable.Range(0, BatchCount).Select(i => key.OpenBlob(blobs.AsSpan(i * Blob.ByteLength, Blob.ByteLength), commitments[i]))];
+        byte[] commitmentBytes = [.. commitments.SelectMany(commitment => commitment.ToArray())];
+        byte[] proofBytes = [.. proofs.SelectMany(proof => proof.ToArray())];
+        var peerCommitment = new byte[KzgCommitment.Length];
+        var peerProof = new byte[KzgProof.Length];
+        var peerY = new byte[Fr.Length];
+        fixed (byte* b = blobs, zp = zBytes, cs = commitmentBytes, ps = proofBytes, c = peerCommitment, p = peerProof, y = peerY)
+        {
+            // A pointer cannot be captured; a number can.
+            nint nb = (nint)b, nz = (nint)zp, ncs = (nint)cs, nps = (nint)ps, nc = (nint)c, np = (nint)p, ny = (nint)y;
+            Measure("blob to commitment", 21, () => key.Commit(blob), () => peer.Commit((byte*)nc, (byte*)nb));
+            Require(peerCommitment.AsSpan().SequenceEqual(commitments[0].ToArray()), "commitments differ");
+            KzgProof proof = default;
+            Fr value = default;
+            Measure("opening at a point", 21, () => proof = key.Open(blob, z, out value), () => peer.Open((byte*)np, (byte*)ny, (byte*)nb, (byte*)nz));
+            Require(peerProof.AsSpan().SequenceEqual(proof.ToArray()), "proofs differ");
+            Measurement opening = measurements[^1];
+            double aggregated = Median(3, () =>
+            {
+                var sum = new BlobCombination();
+                for (int i = 0; i < AggregatedCount; i++)
+                {
+                    sum.Add(blobs.AsSpan(i % BatchCount * Blob.ByteLength, Blob.ByteLength), (UInt128)(i + 1) << 90);
+                }
+
+                sum.Open(key, z, out _);
+            });
+            measurements.Add(new($"aggregated opening of {AggregatedCount} blobs", aggregated, AggregatedCount * opening.Peer));
+            Measure("verify one proof", 11, () => Require(verifier.VerifyProof(commitments[0], z, value, proof), "refused"), () => Require(peer.Verify((byte*)nc, (byte*)nz, (byte*)ny, (byte*)np), "refused"));
+            Measure("verify one blob proof", 11, () => Require(verifier.VerifyBlobProof(blob, commitments[0], proofs[0]), "refused"), () => Require(peer.VerifyBatch((byte*)nb, (byte*)ncs, (byte*)nps, 1), "refused"));
+            Measure($"verify a batch of {BatchCount} blob proofs", 3, () => Require(verifier.VerifyBlobProofBatch(blobs, commitments, proofs), "refused"), () => Require(peer.VerifyBatch((byte*)nb, (byte*)ncs, (byte*)nps, BatchCount), "refused"));
+            Measurement commit = measurements[1];
+            double two = Median(11, () => Parallel.Invoke(() => key.Commit(blob), () => key.Commit(blob))) / 2;
+            measurements.Add(new("blob to commitment, two threads, per blob", two, commit.Peer / 2));
+        }
+
+        MeasureCells(peer, blob, measurements);
+        Console.WriteLine(ResultMark + JsonSerializer.Serialize(measurements));
+        return 0;
+
+        void Measure(string operation, int samples, Action ours, Action theirs) => measurements.Add(new(operation, Median(samples, ours), Median(samples, theirs)));
+    }
+
+    private static void MeasureCells(CkzgLibrary peer, byte[] blob, List<Measurement> measurements)
+    {
+        var prover = new CellProver(TrustedSetup.Ethereum);
+        byte[] cells = prover.ComputeCellsAndKzgProofs(blob, out KzgProof[] proofs);
+        var peerCells = new byte[cells.Length];
+        var peerProofs = new byte[proofs.Length * KzgProof.Length];
+        fixed (byte* b = blob, c = peerCells, p = peerProofs)
+        {
+            nint nb = (nint)b, nc = (nint)c, np = (nint)p;
+            measurements.Add(new(
+                "cells and proofs",
+                Median(3, () => prover.ComputeCellsAndKzgProofs(blob, out _)),
+                Median(3, () => peer.CellsAndProofs((byte*)nc, (byte*)np, (byte*)nb))));
+        }
+
+        Require(peerCells.AsSpan().SequenceEqual(cells), "cells differ");
+        Require(peerProofs.AsSpan().SequenceEqual([.. proofs.SelectMany(proof => proof.ToArray())]), "cell proofs differ");
+    }
+
+    private static double Median(int samples, Action action)
+    {
+        // The first half again as many runs let the JIT settle.
+        var times = new List<double>();
+        for (int i = -(samples / 2) - 1; i < samples; i++)
+        {
+            long start = Stopwatch.GetTimestamp();
+            action();
+            if (i >= 0)
+            {
+                times.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+            }
+        }
+
+        times.Sort();
+        return times[samples / 2];
+    }
+
+    private static void Require(bool condition, string message)
+    {
+        if (!condition)
+        {
+            throw new InvalidOperationException(message);
+        }
+    }
+
+    private static string Root()
+    {
+        string? folder = AppContext.BaseDirectory;
+        while (folder is not null && !File.Exists(Path.Combine(folder, "Meeda.sln")))
+        {
+            folder = Path.GetDirectoryName(folder);
+        }
+
+        return folder ?? throw new InvalidOperationException("the repository's root was not found");
+    }
+
+    private sealed record Measurement(string Operation, double Milliseconds, double Peer);
+}

@@ -16,6 +16,9 @@ namespace Meeda.Ethereum.Transactions;
 /// </remarks>
 public sealed class TransactionSender : IDisposable
 {
+    // More than any reorganisation ever took; each is a signed transaction.
+    private const int MostConfirmed = 64;
+
     // EIP-7825: no transaction may ask for more gas.
     private const ulong TransactionGasCap = 1 << 24;
 
@@ -27,6 +30,9 @@ public sealed class TransactionSender : IDisposable
 
     // Every nonce that is signed for and not confirmed yet; the lock is on the list.
     private readonly List<NonceSlot> _open = [];
+
+    // The last nonces that were confirmed, newest last: a reorganisation deeper than the confirmations can take them back, and what comes behind waits for them.
+    private readonly List<NonceSlot> _confirmed = [];
     private ulong? _chainId;
 
     /// <summary>A sender of an account.</summary>
@@ -108,7 +114,34 @@ public sealed class TransactionSender : IDisposable
     {
         lock (_open)
         {
-            _open.Remove(slot);
+            if (_open.Remove(slot))
+            {
+                _confirmed.Add(slot);
+                _confirmed.RemoveRange(0, Math.Max(0, _confirmed.Count - MostConfirmed));
+            }
+        }
+    }
+
+    /// <summary>Hands in again what was confirmed and is not part of the chain any more, where it stands in front of a nonce that waits.</summary>
+    private async Task FillGapAsync(ulong nonce, CancellationToken cancellationToken)
+    {
+        ulong next = await _client.GetTransactionCountAsync(Address, BlockTag.Latest, cancellationToken);
+        NonceSlot[] undone;
+        lock (_open)
+        {
+            undone = [.. _confirmed.Where(slot => slot.Nonce >= next && slot.Nonce < nonce)];
+        }
+
+        foreach (NonceSlot slot in undone)
+        {
+            try
+            {
+                await _client.SendRawTransactionAsync(slot.LatestSigned, cancellationToken);
+            }
+            catch (JsonRpcException)
+            {
+                // Known already, as a rule: then it only has to be mined.
+            }
         }
     }
 
@@ -263,6 +296,7 @@ public sealed class TransactionSender : IDisposable
 
         try
         {
+            await FillGapAsync(slot.Nonce, cancellationToken);
             if (_time.GetElapsedTime(slot.PricedAt) >= _options.ResendAfter)
             {
                 await RaiseFeesAsync(slot, cancellationToken);

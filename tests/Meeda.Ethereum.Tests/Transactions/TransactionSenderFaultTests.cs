@@ -97,6 +97,29 @@ public sealed class TransactionSenderFaultTests
         await AssertArrivedAsync(chain, wei: 12, transactions: 2);
     }
 
+    /// <summary>The first was confirmed, so nobody waits for it any more; the second can only be mined behind it.</summary>
+    [SkippableFact]
+    public async Task Send_AReorganisationDeeperThanTheConfirmationsUndidTheOneBefore_BringsBothBack()
+    {
+        await using Chain chain = await Chain.StartAsync("--no-mining");
+        await chain.CallAsync("anvil_mine", "0x5");
+        TransactionSender sender = chain.Sender(Quick with { Confirmations = 0 });
+        Task<TransactionReceipt> first = sender.SendAsync(new TransactionRequest(To, [], 5), None);
+        await chain.PendingAsync(known: null);
+        await chain.CallAsync("anvil_mine");
+        Bytes32 confirmed = (await first).TransactionHash;
+        Task<TransactionReceipt> second = sender.SendAsync(new TransactionRequest(To, [], 7), None);
+        await chain.PendingAsync(known: null);
+        await chain.CallAsync("anvil_reorg", 1, Array.Empty<object>());
+        await chain.CallAsync("anvil_dropAllTransactions");
+
+        await chain.PendingCountAsync(2);
+        await chain.CallAsync("anvil_mine", "0x2");
+        Assert.True((await second).Succeeded);
+        Assert.NotNull(await chain.Client.GetTransactionReceiptAsync(confirmed, None));
+        await AssertArrivedAsync(chain, wei: 12, transactions: 2);
+    }
+
     [SkippableFact]
     public async Task Send_AfterAReorganisationThatNobodySawYet_TakesANonceOfItsOwn()
     {

@@ -64,6 +64,20 @@ contract EscrowsTest is Base {
         assertEq(part, PART, "part of an epoch");
     }
 
+    /// @dev Several batches of a rollup in one anchor are one charge.
+    function test_two_batches_in_an_anchor_are_one_charge_of_both() public {
+        IMeedaVerifier.BatchHeader[] memory batches = new IMeedaVerifier.BatchHeader[](2);
+        batches[0] = IMeedaVerifier.BatchHeader(1000, 1, rollup);
+        batches[1] = IMeedaVerifier.BatchHeader(2000, 1, rollup);
+        bytes memory commitments = bytes.concat(newBlob(), newBlob());
+        vm.prank(operator);
+        verifier.anchor(batches, commitments);
+        assertEq(verifier.chargeCount(rollup, operator), 1, "charges");
+        (, uint256 part) = verifier.chargeAt(rollup, operator, 0);
+        assertEq(part, 3 * PART, "part of an epoch");
+        assertEq(verifier.getEscrow(rollup, operator).balance, 1 ether - 3 * FULL, "balance");
+    }
+
     /// @dev The same batch anchored again while it is paid for costs nothing; later it costs the difference.
     function test_a_batch_is_not_paid_twice() public {
         bytes memory commitments = newBlob();

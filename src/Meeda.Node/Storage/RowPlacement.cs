@@ -14,7 +14,7 @@ internal readonly record struct RepairReport(int Rows, int Missing, int Wrong, i
 
 /// <summary>
 /// A batch's rows spread over providers: <c>n</c> data rows and the smallest number <c>m</c> of parity rows that survives the loss of any <c>f</c> of
-/// <c>N</c> providers (docs/protocol.md, section 9). Row <c>j</c> belongs to provider <c>(j + first byte of the id) mod N</c>, so that every provider
+/// <c>N</c> providers (docs/protocol.md, "Redundancy"). Row <c>j</c> belongs to provider <c>(j + first byte of the id) mod N</c>, so that every provider
 /// gets its share of single-row batches too. No row is given out that was not checked against its commitment.
 /// </summary>
 internal sealed class RowPlacement(IReadOnlyList<IRowProvider> providers, int lost, CommitmentKey key, ILogger<RowPlacement> logger)

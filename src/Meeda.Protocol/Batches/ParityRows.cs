@@ -5,7 +5,7 @@ using Meeda.Kzg.Fields;
 namespace Meeda.Protocol.Batches;
 
 /// <summary>
-/// Redundancy across rows (docs/protocol.md, section 9): a batch's <c>n</c> blobs are data rows <c>0 … n-1</c>; through element <c>i</c> of them, at the points
+/// Redundancy across rows (docs/protocol.md, "Redundancy"): a batch's <c>n</c> blobs are data rows <c>0 … n-1</c>; through element <c>i</c> of them, at the points
 /// <c>0 … n-1</c>, goes one polynomial of degree below <c>n</c>, and element <c>i</c> of parity row <c>k</c> is its value at <c>n + k</c> (Reed-Solomon over
 /// the scalar field). Any <c>n</c> rows give all the others, and every row has a commitment that follows from those of any <c>n</c>.
 /// </summary>

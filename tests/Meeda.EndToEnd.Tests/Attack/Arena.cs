@@ -73,8 +73,8 @@ internal sealed class Arena : IAsyncDisposable
         string keyFile = Path.Combine(folder, "key");
         await File.WriteAllTextAsync(keyFile, key);
         LightRole role = await Roles.BuildLightNodeAsync(
-            new LightOptions { Contract = Contract.Address, Folder = folder, PollInterval = TimeSpan.FromMilliseconds(200) }, _anvil.Rpc, keyFile, quiet: true, CancellationToken.None);
-        _lightNodes.Add((role, Task.Run(() => role.Node.RunAsync(_stop.Token))));
+            new LightOptions { Contract = Contract.Address, Folder = folder, PollInterval = TimeSpan.FromMilliseconds(200) }, _anvil.Rpc, keyFile, listen: null, quiet: true, CancellationToken.None);
+        _lightNodes.Add((role, Task.Run(() => role.RunAsync(_stop.Token))));
         return role.Account!.Value;
     }
 

@@ -146,6 +146,13 @@ internal sealed partial class MeedaVerifierContract(EthereumClient client, Addre
         return Read(logs);
     }
 
+    /// <summary>The operators that anchored a batch in a range of blocks.</summary>
+    public async Task<IReadOnlyList<Address>> ReadHoldersAsync(BatchId id, ulong first, ulong last, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<Log> logs = await client.GetLogsAsync(address, [[BatchAnchoredEvent.Topic], null, [id.Value]], first, last, cancellationToken);
+        return [.. logs.Select(log => Address.FromBytes(log.Topics[1].ToArray().AsSpan(Bytes32.Length - Address.Length)))];
+    }
+
     /// <summary>What happened to every operator in a range of blocks.</summary>
     public async Task<IReadOnlyDictionary<Address, OperatorEvents>> ReadAllEventsAsync(ulong first, ulong last, CancellationToken cancellationToken)
     {

@@ -28,6 +28,9 @@ internal sealed class EpochVerification(EthereumClient client, MeedaVerifierCont
     /// <summary>The contract's parameters, asked for once.</summary>
     public async Task<EpochParameters> ParametersAsync(CancellationToken cancellationToken) => _parameters ??= await contract.EpochParametersAsync(cancellationToken);
 
+    /// <summary>The block of an epoch, once <see cref="ParametersAsync"/> was asked.</summary>
+    public ulong BlockOf(ulong epoch) => _parameters!.BlockOf(epoch);
+
     /// <summary>Verifies the proof of an epoch.</summary>
     /// <param name="seen">The proof, as the record holds it.</param>
     /// <exception cref="InvalidDataException">L1 does not hold the proof, or the epoch's block, any more.</exception>

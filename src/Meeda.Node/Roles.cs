@@ -82,10 +82,12 @@ internal static class Roles
         builder.Services.AddSingleton<EpochVerification>();
         builder.Services.AddSingleton<SamplingHistory>();
         builder.Services.AddSingleton<CellOpening>();
+        builder.Services.AddSingleton(_ => new CellProver(TrustedSetup.Ethereum));
         builder.Services.AddSingleton<BlobSource>();
         AddBackground<L1Follower>(builder.Services);
         AddBackground<AnchorPoster>(builder.Services);
         AddBackground<Prover>(builder.Services);
+        AddBackground<BlobPublisher>(builder.Services);
         AddBackground<RowScrub>(builder.Services);
 
         WebApplication app = builder.Build();

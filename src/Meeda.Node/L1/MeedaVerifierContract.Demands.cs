@@ -22,7 +22,7 @@ internal sealed partial class MeedaVerifierContract
     /// <param name="position">The operator's position of the blob.</param>
     /// <param name="bond">The bond in wei; at least <see cref="DemandBondAsync"/> in the block that takes it.</param>
     public TransactionRequest Demand(Address operatorAddress, AnchoredLeaf leaf, ulong position, BigInteger bond) =>
-        new(address, DemandFunction.Encode(new object[] { operatorAddress, leaf.AnchorIndex, position, leaf.Commitment, leaf.Path.Cast<object>().ToArray() }), bond);
+        new(address, DemandFunction.Encode((object)new object[] { operatorAddress, leaf.AnchorIndex, position, leaf.Commitment, leaf.Path.Cast<object>().ToArray() }), bond);
 
     /// <summary>The call that shows the contract a blob of the same transaction.</summary>
     /// <param name="demandId">The demand that it answers.</param>

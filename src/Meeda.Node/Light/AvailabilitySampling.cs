@@ -26,6 +26,9 @@ internal sealed class AvailabilitySampling(
     TimeProvider time,
     ILogger<AvailabilitySampling> logger)
 {
+    // Consensus clients keep blobs for 4,096 epochs of 32 slots (MIN_EPOCHS_FOR_BLOB_SIDECARS_REQUESTS).
+    private const ulong BlobRetention = 4096 * 32;
+
     // How often in a row each blob was withheld. A restart begins to count anew, which costs time only.
     private readonly Dictionary<(Address Operator, ulong Position), int> _withheld = [];
     private long? _lookedAt;
@@ -81,7 +84,7 @@ internal sealed class AvailabilitySampling(
             logger.BlobWithheld(operatorAddress.ToString(), position, failure, failures);
             if (failures >= options.Patience)
             {
-                await DemandAsync(operatorAddress, position, leaf, cancellationToken);
+                await DemandAsync(operatorAddress, position, leaf, head, cancellationToken);
             }
         }
 
@@ -115,7 +118,7 @@ internal sealed class AvailabilitySampling(
         }
     }
 
-    private async Task DemandAsync(Address operatorAddress, ulong position, AnchoredLeaf leaf, CancellationToken cancellationToken)
+    private async Task DemandAsync(Address operatorAddress, ulong position, AnchoredLeaf leaf, ulong head, CancellationToken cancellationToken)
     {
         string about = $"blob {position} withheld by {operatorAddress}";
         if (answers.Account is not { } account)
@@ -124,7 +127,9 @@ internal sealed class AvailabilitySampling(
             return;
         }
 
-        if ((await ledger.OpenDemandsAsync(account, cancellationToken)).Any(open => open.Operator == operatorAddress))
+        // What was demanded is being answered, or stands on L1 for everybody to read; demanding it again would only pay the operator.
+        if (await ledger.WasDemandedAsync(operatorAddress, position, head > BlobRetention ? head - BlobRetention : 0, cancellationToken)
+            || (await ledger.OpenDemandsAsync(account, cancellationToken)).Any(open => open.Operator == operatorAddress))
         {
             return;
         }

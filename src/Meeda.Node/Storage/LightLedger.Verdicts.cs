@@ -93,6 +93,15 @@ internal sealed partial class LightLedger
             (ulong)row.BlockNumber))];
     }
 
+    /// <summary>Whether somebody demanded a blob from block <paramref name="first"/> on.</summary>
+    public async Task<bool> WasDemandedAsync(Address operatorAddress, ulong position, ulong first, CancellationToken cancellationToken)
+    {
+        await using SqliteConnection connection = await ConnectAsync(cancellationToken);
+        return await connection.ExecuteScalarAsync<long>(
+            "SELECT COUNT(*) FROM demand WHERE operator = @address AND position = @position AND block_number >= @first",
+            new { address = operatorAddress.ToArray(), position = (long)position, first = (long)first }) != 0;
+    }
+
     /// <summary>Notes that a demand is over.</summary>
     public async Task CloseDemandAsync(ulong id, CancellationToken cancellationToken)
     {

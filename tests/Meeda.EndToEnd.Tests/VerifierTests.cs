@@ -8,6 +8,7 @@ using Meeda.Kzg.Commitments;
 using Meeda.Kzg.Fields;
 using Meeda.Node;
 using Meeda.Node.Cli;
+using Meeda.Node.Api;
 using Meeda.Node.Http;
 using Meeda.Node.Light;
 using Meeda.Protocol.Anchors;

@@ -105,6 +105,29 @@ public sealed class TransactionSender : IDisposable
         }
     }
 
+    /// <summary>
+    /// Whether everything that this account ever sent, as far as is known here and to the node, is part of the chain. What a reorganisation took back is handed
+    /// in again. Who is about to repeat a request because its effect is not to be seen asks this first: the effect may be on its way back.
+    /// </summary>
+    /// <exception cref="L1UnreachableException">The node does not answer.</exception>
+    public async Task<bool> IsSettledAsync(CancellationToken cancellationToken)
+    {
+        ulong next = await _client.GetTransactionCountAsync(Address, BlockTag.Latest, cancellationToken);
+        ulong sent = next;
+        lock (_open)
+        {
+            sent = _open.Concat(_confirmed).Aggregate(sent, (most, slot) => Math.Max(most, slot.Nonce + 1));
+        }
+
+        if (sent == next)
+        {
+            return await _client.GetTransactionCountAsync(Address, BlockTag.Pending, cancellationToken) == next;
+        }
+
+        await FillGapAsync(sent, cancellationToken);
+        return false;
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _oneAtATime.Dispose();
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using Meeda.Kzg.Cells;
 using Meeda.Kzg.Commitments;
 using Meeda.Kzg.Fields;
+using Meeda.Node.Api;
 using Meeda.Node.Proofs;
 using Microsoft.AspNetCore.Mvc;
 

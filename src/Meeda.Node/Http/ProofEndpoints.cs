@@ -1,5 +1,7 @@
 using Meeda.Ethereum;
+using Meeda.Node.Api;
 using Meeda.Node.L1;
+using Meeda.Node.Storage;
 using Meeda.Node.Verification;
 using Meeda.Protocol.Batches;
 using Microsoft.AspNetCore.Mvc;

@@ -3,6 +3,7 @@ using Meeda.Ethereum;
 using Meeda.Ethereum.Abi;
 using Meeda.Ethereum.JsonRpc;
 using Meeda.Ethereum.Transactions;
+using Meeda.Node.Storage;
 
 namespace Meeda.Node.L1;
 
@@ -80,16 +81,6 @@ internal sealed partial class MeedaVerifierContract
 /// <param name="Commitment">The commitment, 48 bytes.</param>
 /// <param name="Path">The Merkle path from its leaf to the anchor's root.</param>
 internal sealed record AnchoredLeaf(uint AnchorIndex, byte[] Commitment, IReadOnlyList<Bytes32> Path);
-
-/// <summary>A demand seen on L1.</summary>
-/// <param name="Id">Its number in the contract.</param>
-/// <param name="Operator">The operator that must answer.</param>
-/// <param name="Position">The operator's position of the blob.</param>
-/// <param name="Demander">Who demanded, and is paid if nobody answers.</param>
-/// <param name="VersionedHash">What the published blob must hash to (EIP-4844).</param>
-/// <param name="Deadline">The last block in which it may be answered.</param>
-/// <param name="BlockNumber">The block of the demand.</param>
-internal sealed record DemandSeen(ulong Id, Address Operator, ulong Position, Address Demander, Bytes32 VersionedHash, ulong Deadline, ulong BlockNumber);
 
 /// <summary>Where a demand stands.</summary>
 internal enum DemandStatus

@@ -3,7 +3,7 @@ using System.Text.Json;
 using Meeda.Ethereum;
 using Meeda.Kzg.Cells;
 using Meeda.Kzg.Commitments;
-using Meeda.Node.Http;
+using Meeda.Node.Api;
 using Meeda.Node.L1;
 using Meeda.Node.Storage;
 using Meeda.Node.Telemetry;
@@ -81,7 +81,11 @@ internal sealed class AvailabilitySampling(
             }
 
             int failures = _withheld[(operatorAddress, position)] = _withheld.GetValueOrDefault((operatorAddress, position)) + 1;
-            logger.BlobWithheld(operatorAddress.ToString(), position, failure, failures);
+            if (failures <= options.Patience)
+            {
+                logger.BlobWithheld(operatorAddress.ToString(), position, failure, failures);
+            }
+
             if (failures >= options.Patience)
             {
                 await DemandAsync(operatorAddress, position, leaf, head, cancellationToken);
@@ -139,8 +143,8 @@ internal sealed class AvailabilitySampling(
         logger.Demanding(operatorAddress.ToString(), position, bond.ToString(System.Globalization.CultureInfo.InvariantCulture));
         if (await answers.SendAsync(contract.Demand(operatorAddress, leaf, position, bond), about, cancellationToken))
         {
-            // Done, or refused because somebody demands it already. What L1 shows decides; until then it is not sent again.
-            _withheld.Remove((operatorAddress, position));
+            // Done, or refused because somebody demands it already: what L1 shows decides. Until the ledger holds it, it is not sent again.
+            _withheld[(operatorAddress, position)] = 0;
         }
     }
 

@@ -2,6 +2,7 @@ using Meeda.Ethereum.JsonRpc;
 using Meeda.Ethereum.Transactions;
 using Meeda.Kzg.Cells;
 using Meeda.Node.L1;
+using Meeda.Node.Storage;
 using Meeda.Node.Telemetry;
 using Microsoft.Extensions.Options;
 

@@ -1,6 +1,5 @@
 using Dapper;
 using Meeda.Ethereum;
-using Meeda.Node.Verification;
 using Meeda.Protocol.Anchors;
 using Meeda.Protocol.Batches;
 using Microsoft.Data.Sqlite;

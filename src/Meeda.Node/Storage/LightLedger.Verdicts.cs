@@ -1,6 +1,5 @@
 using Dapper;
 using Meeda.Ethereum;
-using Meeda.Node.L1;
 using Microsoft.Data.Sqlite;
 
 namespace Meeda.Node.Storage;

@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Numerics;
 using Dapper;
 using Meeda.Ethereum;
-using Meeda.Node.L1;
 using Microsoft.Data.Sqlite;
 
 namespace Meeda.Node.Storage;

@@ -1,5 +1,6 @@
 using Meeda.Kzg.Commitments;
 using Meeda.Node.L1;
+using Meeda.Node.Storage;
 using Meeda.Protocol.Anchors;
 using Meeda.Protocol.Batches;
 

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace Meeda.EndToEnd.Tests.Attack;
+namespace Meeda.Attack;
 
 /// <summary>An HTTP server that gives nothing.</summary>
 internal sealed class Wall : IDisposable

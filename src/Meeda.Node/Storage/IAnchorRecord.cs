@@ -1,9 +1,8 @@
 using Meeda.Ethereum;
-using Meeda.Node.Storage;
 using Meeda.Protocol.Anchors;
 using Meeda.Protocol.Batches;
 
-namespace Meeda.Node.Verification;
+namespace Meeda.Node.Storage;
 
 /// <summary>
 /// What was read of operators' anchors and proofs from L1's logs: an operator keeps its own, a light node everybody's. Whoever verifies recomputes

@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 
-namespace Meeda.Node.Http;
+namespace Meeda.Node.Api;
 
 /// <summary>A blob's commitment with its way to an anchor's Merkle root (docs/protocol.md, "Anchoring").</summary>
 /// <param name="Position">The operator's position of the blob.</param>

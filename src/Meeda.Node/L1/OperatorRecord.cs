@@ -1,10 +1,9 @@
 using Meeda.Ethereum;
-using Meeda.Node.L1;
-using Meeda.Node.Verification;
+using Meeda.Node.Storage;
 using Meeda.Protocol.Anchors;
 using Meeda.Protocol.Batches;
 
-namespace Meeda.Node.Storage;
+namespace Meeda.Node.L1;
 
 /// <summary>The operator's own ledger as a record of anchors: it follows one operator, itself.</summary>
 internal sealed class OperatorRecord(Ledger ledger, OperatorAccount account) : IAnchorRecord

@@ -12,7 +12,7 @@ using Meeda.Node.L1;
 using Meeda.Node.Light;
 using Meeda.Testing;
 
-namespace Meeda.EndToEnd.Tests.Attack;
+namespace Meeda.Attack;
 
 /// <summary>A real EVM with the contract on it, accounts as they are needed, and light nodes that watch.</summary>
 internal sealed class Arena : IAsyncDisposable
@@ -97,7 +97,10 @@ internal sealed class Arena : IAsyncDisposable
 
     /// <summary>Starts a light node with an account of its own.</summary>
     /// <param name="operators">The APIs that it samples.</param>
-    public async Task<Address> LightNodeAsync(params (Address Operator, Uri Api)[] operators)
+    public Task<Address> LightNodeAsync(params (Address Operator, Uri Api)[] operators) => LightNodeAsync(0, operators);
+
+    /// <summary>Starts a light node that looks at what comes from a block on.</summary>
+    public async Task<Address> LightNodeAsync(ulong fromBlock, params (Address Operator, Uri Api)[] operators)
     {
         (TransactionSender sender, string key) = await AccountWithKeyAsync();
         sender.Dispose();
@@ -109,6 +112,7 @@ internal sealed class Arena : IAsyncDisposable
             new LightOptions
             {
                 Contract = Contract.Address,
+                FromBlock = fromBlock,
                 Folder = folder,
                 PollInterval = TimeSpan.FromMilliseconds(200),
                 SampleInterval = TimeSpan.FromMilliseconds(500),
@@ -174,6 +178,19 @@ internal sealed class Arena : IAsyncDisposable
     }
 
     public Task MineAsync(int blocks) => Rpc.CallAsync("anvil_mine", [$"0x{blocks:x}"], CancellationToken.None);
+
+    /// <summary>Mines until the head is there.</summary>
+    public async Task MineToAsync(ulong block)
+    {
+        ulong head = await Client.GetBlockNumberAsync(CancellationToken.None);
+        if (head < block)
+        {
+            await MineAsync((int)(block - head));
+        }
+    }
+
+    /// <summary>Replaces the last blocks by empty ones.</summary>
+    public Task ReorganiseAsync(int depth) => Rpc.CallAsync("anvil_reorg", [depth, Array.Empty<object>()], CancellationToken.None);
 
     public async ValueTask DisposeAsync()
     {

@@ -2,11 +2,12 @@ using System.Net.Http.Json;
 using System.Security.Cryptography;
 using Meeda.Ethereum;
 using Meeda.Node;
+using Meeda.Node.Api;
 using Meeda.Node.Http;
 using Meeda.Protocol.Batches;
 using Microsoft.AspNetCore.Builder;
 
-namespace Meeda.EndToEnd.Tests.Attack;
+namespace Meeda.Attack;
 
 /// <summary>The product's operator in this process, on an arena's L1.</summary>
 internal sealed class OperatorNode : IAsyncDisposable

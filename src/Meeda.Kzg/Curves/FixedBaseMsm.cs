@@ -63,10 +63,11 @@ internal sealed unsafe class FixedBaseMsm
     /// <summary>Gives the table's memory back.</summary>
     ~FixedBaseMsm() => NativeMemory.AlignedFree(_memory);
 
-    /// <summary>The sum; one scalar for each point.</summary>
-    public G1Point Sum(ReadOnlySpan<Fr> scalars)
+    /// <summary>The sum.</summary>
+    /// <param name="scalars">One for each point, 32 bytes big-endian each, all below the modulus.</param>
+    public G1Point Sum(ReadOnlySpan<byte> scalars)
     {
-        ArgumentOutOfRangeException.ThrowIfNotEqual(scalars.Length, _points.Length);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(scalars.Length, _points.Length * Fr.Length);
         FixedBaseMsmWorkspace workspace = Take();
         try
         {
@@ -81,7 +82,20 @@ internal sealed unsafe class FixedBaseMsm
             GC.KeepAlive(this);
         }
 
-        return MultiScalarMultiplication.Sum(_points, scalars);
+        return CompleteSum(scalars);
+    }
+
+    /// <summary>The sum by complete additions, which share nothing with the fast ones but the field.</summary>
+    /// <param name="scalars">As for <see cref="Sum"/>.</param>
+    public G1Point CompleteSum(ReadOnlySpan<byte> scalars)
+    {
+        var elements = new Fr[_points.Length];
+        for (int i = 0; i < elements.Length; i++)
+        {
+            elements[i] = Fr.FromCanonical(scalars.Slice(i * Fr.Length, Fr.Length));
+        }
+
+        return MultiScalarMultiplication.Sum(_points, elements);
     }
 
     private FixedBaseMsmWorkspace Take()

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Meeda.Kzg.Fields;
@@ -58,7 +59,7 @@ internal sealed unsafe class FixedBaseMsmWorkspace
     ~FixedBaseMsmWorkspace() => NativeMemory.AlignedFree(_memory);
 
     /// <summary>The sum; false where two points that met are equal or opposite.</summary>
-    public bool TrySum(ReadOnlySpan<Fr> scalars, out G1Point sum)
+    public bool TrySum(ReadOnlySpan<byte> scalars, out G1Point sum)
     {
         sum = default;
         _arenaUsed = 0;
@@ -107,7 +108,7 @@ internal sealed unsafe class FixedBaseMsmWorkspace
     private static G1Point TimesEight(in G1Point point) => point.Double().Double().Double();
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void SortDigits(ReadOnlySpan<Fr> scalars)
+    private void SortDigits(ReadOnlySpan<byte> scalars)
     {
         int windows = FixedBaseMsmPlan.Windows;
         int points = _plan.Points;
@@ -126,15 +127,14 @@ internal sealed unsafe class FixedBaseMsmWorkspace
             bias[bit / 64] |= 1UL << (bit % 64);
         }
 
-        Span<ulong> limbs = stackalloc ulong[4];
         for (int i = 0; i < points; i++)
         {
-            scalars[i].CopyPlainLimbsTo(limbs);
+            ReadOnlySpan<byte> scalar = scalars.Slice(i * Fr.Length, Fr.Length);
             ulong carry = 0;
-            ulong l0 = Limbs.Add(limbs[0], bias[0], ref carry);
-            ulong l1 = Limbs.Add(limbs[1], bias[1], ref carry);
-            ulong l2 = Limbs.Add(limbs[2], bias[2], ref carry);
-            ulong l3 = Limbs.Add(limbs[3], bias[3], ref carry);
+            ulong l0 = Limbs.Add(BinaryPrimitives.ReadUInt64BigEndian(scalar[24..]), bias[0], ref carry);
+            ulong l1 = Limbs.Add(BinaryPrimitives.ReadUInt64BigEndian(scalar[16..]), bias[1], ref carry);
+            ulong l2 = Limbs.Add(BinaryPrimitives.ReadUInt64BigEndian(scalar[8..]), bias[2], ref carry);
+            ulong l3 = Limbs.Add(BinaryPrimitives.ReadUInt64BigEndian(scalar), bias[3], ref carry);
             short* target = digits + i;
             for (int window = 0; window < windows; window++)
             {

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Meeda.Kzg.Fields;
@@ -65,7 +64,7 @@ internal sealed unsafe class FixedBaseMsmWorkspace
         _arenaUsed = 0;
 
         // 1. Digits, and the entries of each bucket as a list.
-        SortDigits(scalars);
+        DigitSort.Sort(scalars, _plan.Points, _digits, _nextOffsets, _entries, _offsets);
 
         // 2. Each bucket's sum.
         if (!TryReduce(Buckets))
@@ -106,71 +105,6 @@ internal sealed unsafe class FixedBaseMsmWorkspace
     }
 
     private static G1Point TimesEight(in G1Point point) => point.Double().Double().Double();
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void SortDigits(ReadOnlySpan<byte> scalars)
-    {
-        int windows = FixedBaseMsmPlan.Windows;
-        int points = _plan.Points;
-        short* digits = _digits;
-        int* ends = _nextOffsets;
-        new Span<int>(ends, Buckets + 1).Clear();
-
-        // Adding half of the radix in every window but the last makes each digit signed without carries: the half is taken off again digit by digit.
-        const int Half = 1 << (Width - 1);
-        const ulong Mask = (1UL << Width) - 1;
-        Span<ulong> bias = stackalloc ulong[5];
-        bias.Clear();
-        for (int window = 0; window < windows - 1; window++)
-        {
-            int bit = (window * Width) + Width - 1;
-            bias[bit / 64] |= 1UL << (bit % 64);
-        }
-
-        for (int i = 0; i < points; i++)
-        {
-            ReadOnlySpan<byte> scalar = scalars.Slice(i * Fr.Length, Fr.Length);
-            ulong carry = 0;
-            ulong l0 = Limbs.Add(BinaryPrimitives.ReadUInt64BigEndian(scalar[24..]), bias[0], ref carry);
-            ulong l1 = Limbs.Add(BinaryPrimitives.ReadUInt64BigEndian(scalar[16..]), bias[1], ref carry);
-            ulong l2 = Limbs.Add(BinaryPrimitives.ReadUInt64BigEndian(scalar[8..]), bias[2], ref carry);
-            ulong l3 = Limbs.Add(BinaryPrimitives.ReadUInt64BigEndian(scalar), bias[3], ref carry);
-            short* target = digits + i;
-            for (int window = 0; window < windows; window++)
-            {
-                int digit = (int)(l0 & Mask) - (window < windows - 1 ? Half : 0);
-                l0 = (l0 >> Width) | (l1 << (64 - Width));
-                l1 = (l1 >> Width) | (l2 << (64 - Width));
-                l2 = (l2 >> Width) | (l3 << (64 - Width));
-                l3 >>= Width;
-                *target = (short)digit;
-                target += points;
-                ends[Math.Abs(digit)]++;
-            }
-        }
-
-        // Counting sort: list d - 1 takes the entries of digits ±d.
-        int start = 0;
-        _offsets[0] = 0;
-        for (int magnitude = 1; magnitude <= Buckets; magnitude++)
-        {
-            int count = ends[magnitude];
-            ends[magnitude] = start;
-            start += count;
-            _offsets[magnitude] = start;
-        }
-
-        uint* entries = _entries;
-        int total = windows * points;
-        for (int i = 0; i < total; i++)
-        {
-            int digit = digits[i];
-            if (digit != 0)
-            {
-                entries[ends[Math.Abs(digit)]++] = ((uint)i << 1) | ((uint)digit >> 31);
-            }
-        }
-    }
 
     // Halves all lists, round by round, until none has more than one entry.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

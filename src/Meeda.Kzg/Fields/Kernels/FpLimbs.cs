@@ -23,6 +23,11 @@ internal static unsafe class FpLimbs
     {
         Span<ulong> plain = stackalloc ulong[PlainCount];
         element.CopyPlainLimbsTo(plain);
+        WritePlain(plain, limbs, stride);
+    }
+
+    private static void WritePlain(ReadOnlySpan<ulong> plain, double* limbs, int stride)
+    {
         long carry = 0;
         for (int i = 0; i < Count; i++)
         {
@@ -43,8 +48,36 @@ internal static unsafe class FpLimbs
     [SkipLocalsInit]
     public static Fp Read(double* limbs, int stride)
     {
-        // Six limbs of 64 bits in two's complement, whose sign is left in carry.
         Span<ulong> plain = stackalloc ulong[PlainCount];
+        ReadPlain(limbs, stride, plain);
+
+        // Montgomery multiplication reduces any value below 2^384.
+        return Fp.FromPlainLimbs(plain);
+    }
+
+    /// <summary>
+    /// Writes to limbs, <paramref name="stride"/> doubles apart, the inverse of the element in <paramref name="value"/>, likewise apart, of magnitude below
+    /// <c>p</c>; false where it is 0.
+    /// </summary>
+    [SkipLocalsInit]
+    public static bool TryInvert(double* value, double* inverse, int stride)
+    {
+        Span<ulong> plain = stackalloc ulong[PlainCount];
+        ReadPlain(value, stride, plain);
+        if (!plain.ContainsAnyExcept(0UL))
+        {
+            return false;
+        }
+
+        FpInverse.Invert(plain, plain);
+        WritePlain(plain, inverse, stride);
+        return true;
+    }
+
+    // Below 2^384, and below p where the magnitude is.
+    private static void ReadPlain(double* limbs, int stride, Span<ulong> plain)
+    {
+        // Six limbs of 64 bits in two's complement, whose sign is left in carry.
         plain.Clear();
         long carry = 0;
         for (int i = 0; i < Count; i++)
@@ -70,8 +103,5 @@ internal static unsafe class FpLimbs
 
             carry += (long)c;
         }
-
-        // Montgomery multiplication reduces any value below 2^384.
-        return Fp.FromPlainLimbs(plain);
     }
 }

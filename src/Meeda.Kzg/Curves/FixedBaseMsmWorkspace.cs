@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using Meeda.Kzg.Fields;
 
 namespace Meeda.Kzg.Curves;
 

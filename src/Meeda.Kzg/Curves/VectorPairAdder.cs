@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
-using Meeda.Kzg.Fields;
 using Meeda.Kzg.Fields.Kernels;
 
 namespace Meeda.Kzg.Curves;
@@ -110,8 +109,8 @@ internal sealed unsafe class VectorPairAdder<TLanes> : PairAdder
         // 1. The products of all x2 - x1 from the first group of the chain on.
         for (int k = 0; k < groups; k += 2)
         {
-            Prefetch(points, pairs, k + 2, groups);
-            Prefetch(points, pairs, k + 3, groups);
+            PrefetchFirst(points, pairs, k + 6, groups);
+            PrefetchFirst(points, pairs, k + 7, groups);
             double* difference = differences + (k * groupLength), product = products + (k * groupLength);
             double* before = k == 0 ? _one : product - (2 * groupLength);
             TLanes.LoadX(points, pairs + (2 * lanes * k), firstX + (k * groupLength), difference);
@@ -294,8 +293,9 @@ internal sealed unsafe class VectorPairAdder<TLanes> : PairAdder
         return true;
     }
 
+    // What the forward pass will need of a group: the first lines of its points.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Prefetch(double* points, uint* pairs, int group, int groups)
+    private static void PrefetchFirst(double* points, uint* pairs, int group, int groups)
     {
         if (!Sse.IsSupported || group >= groups)
         {
@@ -305,9 +305,7 @@ internal sealed unsafe class VectorPairAdder<TLanes> : PairAdder
         uint* entries = pairs + (2 * TLanes.Lanes * group);
         for (int i = 0; i < 2 * TLanes.Lanes; i++)
         {
-            double* row = points + ((long)(entries[i] >> 1) * RowLength);
-            Sse.Prefetch0(row);
-            Sse.Prefetch0(row + CacheLineLength);
+            Sse.Prefetch0(points + ((long)(entries[i] >> 1) * RowLength));
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace Meeda.Kzg.Curves;
 
@@ -39,7 +40,7 @@ internal sealed unsafe class FixedBaseMsmWorkspace
         _points = points;
         _arena = arena;
         _adder = adder;
-        int entries = plan.TableLength + (2 * Buckets);
+        int entries = plan.TableLength + (2 * Buckets) + PairAdder.PairPadding;
         nuint entryBytes = (nuint)entries * sizeof(uint);
         nuint pairBytes = (nuint)(entries + (2 * PairAdder.PairPadding)) * sizeof(uint);
         nuint offsetBytes = (Buckets + 64) * sizeof(int);
@@ -120,21 +121,16 @@ internal sealed unsafe class FixedBaseMsmWorkspace
             for (int list = 0; list < lists; list++)
             {
                 int from = offsets[list];
-                int to = offsets[list + 1];
+                int length = offsets[list + 1] - from;
                 nextOffsets[list] = written;
-                more |= to - from > 2;
-                for (; to - from >= 2; from += 2)
-                {
-                    pairs[2 * count] = entries[from];
-                    pairs[(2 * count) + 1] = entries[from + 1];
-                    next[written++] = (sum + (uint)count) << 1;
-                    count++;
-                }
+                more |= length > 2;
+                PairUp(entries + from, length / 2, pairs + (2 * count), next + written, sum + (uint)count);
+                count += length / 2;
+                written += length / 2;
 
-                if (from < to)
-                {
-                    next[written++] = entries[from];
-                }
+                // A single one that is left over; overwritten if it is not.
+                next[written] = entries[from + (length & ~1)];
+                written += length & 1;
             }
 
             nextOffsets[lists] = written;
@@ -158,6 +154,31 @@ internal sealed unsafe class FixedBaseMsmWorkspace
             {
                 return true;
             }
+        }
+    }
+
+    // Takes pairs off a list and puts their sums, whose rows come one behind the other, on the next. May write and read as much as one vector too far.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void PairUp(uint* list, int count, uint* pairs, uint* next, uint sum)
+    {
+        if (!Vector256.IsHardwareAccelerated)
+        {
+            for (int i = 0; i < count; i++)
+            {
+                pairs[2 * i] = list[2 * i];
+                pairs[(2 * i) + 1] = list[(2 * i) + 1];
+                next[i] = (sum + (uint)i) << 1;
+            }
+
+            return;
+        }
+
+        const int Width = 8;
+        for (int i = 0; i < count; i += Width)
+        {
+            Vector256.Load(list + (2 * i)).Store(pairs + (2 * i));
+            Vector256.Load(list + (2 * i) + Width).Store(pairs + (2 * i) + Width);
+            ((Vector256.Create(sum + (uint)i) + Vector256<uint>.Indices) << 1).Store(next + i);
         }
     }
 

@@ -51,8 +51,11 @@ public sealed class EvaluationFormTests
             {
                 var expected = new byte[Blob.ByteLength];
                 var quotient = new byte[Blob.ByteLength];
-                Assert.True(EvaluationForm.TryQuotient(blob, z, out Fr y, expected));
-                Assert.True(VectorEvaluation<TLanes>.TryQuotient(blob, z, out Fr vectorY, quotient));
+
+                // 0, 1 and -1 are among the points: two of them are roots.
+                bool outside = EvaluationForm.TryQuotient(blob, z, out Fr y, expected);
+                Assert.Equal(!EvaluationDomain.BlobOrderRoots.Contains(z), outside);
+                Assert.Equal(outside, VectorEvaluation<TLanes>.TryQuotient(blob, z, out Fr vectorY, quotient));
                 Assert.Equal(y, vectorY);
                 Assert.Equal(y, VectorEvaluation<TLanes>.Evaluate(blob, z));
                 Assert.Equal(expected, quotient);

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Meeda.Kzg.Fields;
 using Meeda.Kzg.Fields.Kernels;
 
 namespace Meeda.Kzg.Curves;
@@ -32,7 +33,7 @@ internal sealed unsafe class ScalarPairAdder : PairAdder
     /// <summary>Takes memory for a chunk.</summary>
     public ScalarPairAdder()
     {
-        _memory = (int*)NativeMemory.AlignedAlloc(((2 * ChunkLength) + 8) * Step * sizeof(int), 64);
+        _memory = (int*)NativeMemory.AlignedAlloc(((2 * ChunkLength) + 10) * Step * sizeof(int), 64);
         _products = _memory;
         _differences = _products + (ChunkLength * Step);
         _temporary = _differences + (ChunkLength * Step);
@@ -92,7 +93,7 @@ internal sealed unsafe class ScalarPairAdder : PairAdder
                 _touched += Touch(points, pairs + (2 * i), 2 * Math.Min(TouchLength, count - i));
             }
 
-            Subtract(differences + (i * Step), Row(points, pairs[(2 * i) + 1]), Row(points, pairs[2 * i]));
+            FpNarrow.Subtract(differences + (i * Step), Row(points, pairs[(2 * i) + 1]), Row(points, pairs[2 * i]));
             Append(i);
         }
 
@@ -107,17 +108,12 @@ internal sealed unsafe class ScalarPairAdder : PairAdder
             // λ = (y2 - y1)/(x2 - x1), x3 = λ² - x1 - x2, y3 = λ(x1 - x3) - y1
             int* a = Row(points, pairs[2 * i]), b = Row(points, pairs[(2 * i) + 1]);
             int sign1 = -(int)(pairs[2 * i] & 1), sign2 = -(int)(pairs[(2 * i) + 1] & 1);
-            for (int limb = 0; limb < Count; limb++)
-            {
-                y1[limb] = (a[Step + limb] ^ sign1) - sign1;
-                dy[limb] = (b[Step + limb] ^ sign2) - sign2 - y1[limb];
-            }
-
+            FpNarrow.SubtractSigned(dy, y1, b + Step, sign2, a + Step, sign1);
             int* shared = TakeInverse(i, ref inverse, ref next, t);
             FpNarrow.Multiply(slope, dy, shared);
             int* sum = (int*)(sums + ((long)i * RowLength));
             FpNarrow.SquareSubtract(sum, slope, a, b);
-            Subtract(t, a, sum);
+            FpNarrow.Subtract(t, a, sum);
             FpNarrow.MultiplySubtract(sum + Step, t, slope, y1);
         }
 
@@ -127,14 +123,16 @@ internal sealed unsafe class ScalarPairAdder : PairAdder
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void DoubleChunk(double* source, double* target, int count)
     {
+        int* t = _temporary;
         for (int i = 0; i < count; i++)
         {
             int* y = (int*)(source + ((long)i * RowLength)) + Step;
-            Add(_differences + (i * Step), y, y);
+            FpNarrow.SubtractSigned(_differences + (i * Step), t, y, 0, y, -1);
             Append(i);
         }
 
-        int* inverse = _temporary, next = inverse + Step, slope = next + Step, t = slope + Step, x = t + Step, sum = x + Step;
+        int* inverse = t + Step, next = inverse + Step, slope = next + Step, x = slope + Step, sum = x + Step, three = sum + (2 * Step);
+        FpNarrowLimbs.Write(Fp.FromBigInteger(3), three);
         if (!FpNarrowLimbs.TryInvert(_products + ((count - 1) * Step), inverse))
         {
             throw new ArgumentException("a point has y = 0: it is of even order, or at infinity", nameof(source));
@@ -147,10 +145,9 @@ internal sealed unsafe class ScalarPairAdder : PairAdder
             int* shared = TakeInverse(i, ref inverse, ref next, t);
             FpNarrow.Square(x, a);
             FpNarrow.Multiply(slope, x, shared);
-            Add(t, slope, slope);
-            Add(t, t, slope);
+            FpNarrow.Multiply(t, slope, three);
             FpNarrow.SquareSubtract(sum, t, a, a);
-            Subtract(x, a, sum);
+            FpNarrow.Subtract(x, a, sum);
             int* y = sum + Step;
             FpNarrow.MultiplySubtract(y, x, t, a + Step);
             int* row = (int*)(target + ((long)i * RowLength));
@@ -202,24 +199,6 @@ internal sealed unsafe class ScalarPairAdder : PairAdder
         inverse = next;
         next = swap;
         return place;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Add(int* r, int* a, int* b)
-    {
-        for (int i = 0; i < Count; i++)
-        {
-            r[i] = a[i] + b[i];
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Subtract(int* r, int* a, int* b)
-    {
-        for (int i = 0; i < Count; i++)
-        {
-            r[i] = a[i] - b[i];
-        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

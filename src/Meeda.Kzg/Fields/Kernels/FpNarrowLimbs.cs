@@ -1,22 +1,22 @@
 namespace Meeda.Kzg.Fields.Kernels;
 
 /// <summary>
-/// The representation of a base field element in <see cref="FpNarrow"/>, to and from <see cref="Fp"/>: 14 limbs of radix 2^28 of a residue of <c>a·2^392</c>,
-/// all but the top one in [0, 2^28).
+/// The representation of a base field element in <see cref="FpNarrow"/>, to and from <see cref="Fp"/>: 13 signed limbs of radix 2^30 of a residue of
+/// <c>a·2^390</c>, all but the top one in [-2^29, 2^29).
 /// </summary>
 internal static unsafe class FpNarrowLimbs
 {
     /// <summary>Limbs of an element.</summary>
-    public const int Count = 14;
+    public const int Count = 13;
 
-    private const int Radix = 28;
+    private const int Radix = 30;
     private const int Mask = (1 << Radix) - 1;
     private const int PlainCount = 6;
 
     private static readonly Fp Montgomery = Fp.FromBigInteger(System.Numerics.BigInteger.One << (Radix * Count));
     private static readonly Fp InverseMontgomery = Montgomery.Inverse();
 
-    // 2^(3·392) modulo p: a Montgomery product with it brings the plain inverse of a Montgomery form into Montgomery form.
+    // 2^(3·390) modulo p: a Montgomery product with it brings the plain inverse of a Montgomery form into Montgomery form.
     private static readonly int[] MontgomeryCube = Split(Montgomery * Montgomery * Montgomery);
 
     /// <summary>Writes an element's limbs.</summary>
@@ -96,6 +96,7 @@ internal static unsafe class FpNarrowLimbs
 
     private static void Split(ReadOnlySpan<ulong> plain, Span<int> limbs)
     {
+        int carry = 0;
         for (int i = 0; i < Count; i++)
         {
             int bit = i * Radix;
@@ -105,7 +106,9 @@ internal static unsafe class FpNarrowLimbs
                 bits |= plain[(bit / 64) + 1] << (64 - (bit % 64));
             }
 
-            limbs[i] = (int)bits & Mask;
+            int limb = ((int)bits & Mask) + carry;
+            carry = i < Count - 1 && limb >= 1 << (Radix - 1) ? 1 : 0;
+            limbs[i] = limb - (carry << Radix);
         }
     }
 }

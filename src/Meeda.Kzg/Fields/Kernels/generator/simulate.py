@@ -8,6 +8,7 @@ import sys
 from fractions import Fraction
 
 import fp_kernels
+import fp_narrow_kernels as narrow
 import fr_kernels
 from fp_kernels import FP
 from fr_kernels import FR, MOST_PRODUCTS, MOST_WEIGHTED, WEIGHT_LIMBS, WEIGHTED_LIMBS, WIDE_LIMBS
@@ -168,7 +169,21 @@ def check_sum_products(layout, products):
     assert max(abs(limb) for limb in memory["r"]) <= 2 ** 52, "SumProducts"
 
 
+def check_narrow():
+    """The worst magnitude of a column of 64-bit integers: one factor lazy, both tops small, the multiple of p, the carry and what is subtracted."""
+    half, limbs = narrow.HALF, narrow.LIMBS
+    normal, lazy = [half] * (limbs - 1) + [2 ** 20], [2 * half] * (limbs - 1) + [2 ** 21]
+    for column in range(2 * limbs - 1):
+        pairs = [(i, column - i) for i in range(limbs) if 0 <= column - i < limbs]
+        total = sum(lazy[i] * normal[j] + half * abs(narrow.P[j]) for i, j in pairs)
+        # A carry is a column's 2^-30 part; the quotient by p is at most 3, what is subtracted at most two limbs.
+        assert total + 2 ** 34 + 3 * half + 2 * half < 2 ** 63, column
+    # The estimate of the quotient: the column of limb 11 without its 30 low bits, limb 12 added, times the constant.
+    assert (2 ** 33 + 2 ** 22) * narrow.QUOTIENT < 2 ** 63
+
+
 def main(rounds):
+    check_narrow()
     check_fp(rounds, random.Random(1))
     check_fr(rounds, random.Random(2))
     print(f"{rounds} rounds: every operation exact, every result right")

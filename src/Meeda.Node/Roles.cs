@@ -2,6 +2,7 @@ using Meeda.Ethereum;
 using Meeda.Ethereum.JsonRpc;
 using Meeda.Ethereum.Signing;
 using Meeda.Ethereum.Transactions;
+using Meeda.Kzg.Cells;
 using Meeda.Kzg.Commitments;
 using Meeda.Mefs;
 using Meeda.Node.Anchors;
@@ -11,6 +12,7 @@ using Meeda.Node.L1;
 using Meeda.Node.Light;
 using Meeda.Node.Proofs;
 using Meeda.Node.Storage;
+using Meeda.Node.Verification;
 
 namespace Meeda.Node;
 
@@ -75,15 +77,25 @@ internal static class Roles
         builder.Services.AddSingleton(services => new TransactionSender(
             services.GetRequiredService<EthereumClient>(), signer, new TransactionSenderOptions { Confirmations = l1.Confirmations, PollInterval = l1.PollInterval }));
         builder.Services.AddSingleton(services => new MeedaVerifierContract(services.GetRequiredService<EthereumClient>(), Address.Parse(l1.Contract)));
+        builder.Services.AddSingleton<IAnchorRecord, OperatorRecord>();
+        builder.Services.AddSingleton(new ServedOperators(_ => Task.FromResult<IReadOnlyList<Address>>([signer.Address])));
+        builder.Services.AddSingleton<EpochVerification>();
+        builder.Services.AddSingleton<SamplingHistory>();
+        builder.Services.AddSingleton<CellOpening>();
+        builder.Services.AddSingleton(_ => new CellProver(TrustedSetup.Ethereum));
+        builder.Services.AddSingleton<BlobSource>();
         AddBackground<L1Follower>(builder.Services);
         AddBackground<AnchorPoster>(builder.Services);
         AddBackground<Prover>(builder.Services);
+        AddBackground<BlobPublisher>(builder.Services);
         AddBackground<RowScrub>(builder.Services);
 
         WebApplication app = builder.Build();
         app.UseErrorResponses();
         app.MapAltDa();
         app.MapBatches();
+        app.MapProofs();
+        app.MapBlobs();
         app.MapHealth();
         return app;
     }
@@ -92,10 +104,12 @@ internal static class Roles
     /// <param name="options">What it watches and how much it may spend.</param>
     /// <param name="rpc">The L1 endpoint.</param>
     /// <param name="keyFile">The file with the key that answers; null for watching only.</param>
+    /// <param name="listen">The URL under which verifiers ask it; null for none.</param>
     /// <param name="quiet">Log warnings only.</param>
     /// <param name="cancellationToken">Stops the construction.</param>
     /// <exception cref="SetupException">The folder or the key cannot be used.</exception>
-    public static async Task<LightRole> BuildLightNodeAsync(LightOptions options, Uri rpc, string? keyFile, bool quiet, CancellationToken cancellationToken)
+    public static async Task<LightRole> BuildLightNodeAsync(
+        LightOptions options, Uri rpc, string? keyFile, string? listen, bool quiet, CancellationToken cancellationToken)
     {
         PrivateKeySigner? signer = keyFile is null ? null : ReadKey(keyFile);
         LightLedger ledger;
@@ -108,11 +122,21 @@ internal static class Roles
             throw new SetupException($"--folder: {Path.GetFullPath(options.Folder)} cannot be used: {unusable.Message.TrimEnd('.')}");
         }
 
-        var services = new ServiceCollection();
-        services.AddLogging(logging => logging.AddSimpleConsole(console => console.SingleLine = true).SetMinimumLevel(quiet ? LogLevel.Warning : LogLevel.Information).AddFilter("System.Net.Http", LogLevel.Warning));
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseUrls(listen ?? "http://127.0.0.1:0");
+        builder.Logging.SetMinimumLevel(quiet ? LogLevel.Warning : LogLevel.Information);
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("System.Net.Http", LogLevel.Warning);
+        IServiceCollection services = builder.Services;
         services.AddHttpClient(nameof(EthereumClient), http => http.BaseAddress = rpc);
+        services.AddHttpClient(nameof(AvailabilitySampling), http =>
+        {
+            http.Timeout = TimeSpan.FromSeconds(10);
+            http.MaxResponseContentBufferSize = 64 * 1024;
+        });
         services.AddSingleton(options);
         services.AddSingleton(ledger);
+        services.AddSingleton<IAnchorRecord>(ledger);
+        services.AddSingleton(new ServedOperators(async stop => [.. (await ledger.OperatorsAsync(stop)).Select(each => each.Operator)]));
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(provider => new EthereumClient(new JsonRpcClient(provider.GetRequiredService<IHttpClientFactory>().CreateClient(nameof(EthereumClient)))));
         services.AddSingleton(provider => new MeedaVerifierContract(provider.GetRequiredService<EthereumClient>(), options.Contract));
@@ -121,9 +145,18 @@ internal static class Roles
             ledger,
             signer is null ? null : new TransactionSender(provider.GetRequiredService<EthereumClient>(), signer, new TransactionSenderOptions { Confirmations = 0, PollInterval = options.PollInterval }),
             provider.GetRequiredService<ILogger<Answers>>()));
+        services.AddSingleton(_ => new VerificationKey(TrustedSetup.Ethereum));
+        services.AddSingleton(_ => new CellVerifier(TrustedSetup.Ethereum));
+        services.AddSingleton<EpochVerification>();
+        services.AddSingleton<SamplingHistory>();
         services.AddSingleton<Watch>();
+        services.AddSingleton<AvailabilitySampling>();
         services.AddSingleton<LightNode>();
-        return new LightRole(services.BuildServiceProvider(), signer?.Address);
+        WebApplication app = builder.Build();
+        app.UseErrorResponses();
+        app.MapProofs();
+        app.MapGet("/health/live", () => Results.Ok()).WithSummary("The process answers").Produces(200);
+        return new LightRole(app, listens: listen is not null, signer?.Address);
     }
 
     /// <summary>Whether L1 answers and the contract is there, asked once before the service starts: a wrong URL or address should not wait to be noticed.</summary>

@@ -22,10 +22,10 @@ internal static class AltDaEndpoints
         string[] writes = [HttpMethods.Post, HttpMethods.Put];
         routes.MapMethods("/put", writes, PutAsync)
             .WithSummary("Store a batch; the body is its raw bytes, the answer its raw generic commitment")
-            .Accepts<byte[]>(OctetStream).Produces<byte[]>(200, OctetStream).Produces<ErrorBody>(400).Produces<ErrorBody>(413).Produces<ErrorBody>(500);
+            .Accepts<byte[]>(OctetStream, "*/*").Produces<byte[]>(200, OctetStream).Produces<ErrorBody>(400).Produces<ErrorBody>(413).Produces<ErrorBody>(500);
         routes.MapMethods("/put/{commitment}", writes, PutKeccakAsync)
             .WithSummary("Store a batch under the keccak commitment that the client computed")
-            .Accepts<byte[]>(OctetStream).Produces(200).Produces<ErrorBody>(400).Produces<ErrorBody>(413).Produces<ErrorBody>(500);
+            .Accepts<byte[]>(OctetStream, "*/*").Produces(200).Produces<ErrorBody>(400).Produces<ErrorBody>(413).Produces<ErrorBody>(500);
         routes.MapGet("/get/{commitment}", GetAsync)
             .WithSummary("Read a batch back by its generic or keccak commitment, checked against its KZG commitments")
             .Produces<byte[]>(200, OctetStream).Produces<ErrorBody>(400).Produces<ErrorBody>(404).Produces<ErrorBody>(500);

@@ -14,8 +14,8 @@ using Microsoft.Extensions.Options;
 namespace Meeda.Node.Proofs;
 
 /// <summary>
-/// Proves each epoch that has live blobs. Only the newest provable epoch matters: an older one whose window is over cannot be mended, and one whose
-/// window is open comes up again at the next look. What is proven is what the follower saw on L1, so a restart resumes by itself.
+/// Proves each epoch that has live blobs, as long as its window is open. What is proven is what the follower saw on L1, so a restart resumes by itself, and a
+/// proof that a reorganisation undid is made anew over the new seed.
 /// </summary>
 internal sealed class Prover(
     IOptions<L1Options> options,
@@ -40,41 +40,52 @@ internal sealed class Prover(
         EpochParameters? parameters = null;
         do
         {
-            ulong epoch = 0;
             try
             {
                 parameters ??= await contract.EpochParametersAsync(stoppingToken);
-                if (await NextEpochAsync(parameters, stoppingToken) is { } next)
+                foreach (ulong epoch in await OpenEpochsAsync(parameters, stoppingToken))
                 {
-                    epoch = next;
-                    await ProveAsync(parameters, next, stoppingToken);
+                    await TryProveAsync(parameters, epoch, stoppingToken);
                 }
             }
             catch (Exception failure) when (failure is not OperationCanceledException)
             {
-                // Data that cannot be proven now may be repaired within the window, so the next look tries again; it is said loudly each time.
-                logger.ProvingFailed(epoch, failure.Message);
+                logger.L1Unreachable(failure.Message);
             }
         }
         while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 
-    /// <summary>The newest epoch whose block is followed, whose window is open and whose proof was not seen; null where there is none.</summary>
-    private async Task<ulong?> NextEpochAsync(EpochParameters parameters, CancellationToken cancellationToken)
+    /// <summary>The epochs whose block is followed, whose window is open and whose proof was not seen; the one with the nearest deadline first.</summary>
+    private async Task<IReadOnlyList<ulong>> OpenEpochsAsync(EpochParameters parameters, CancellationToken cancellationToken)
     {
         if (follower.Tip is not { } tip)
         {
-            return null;
+            return [];
         }
 
-        // The seed is the hash of the epoch's block, which the chain can look up only in later blocks. The transaction's block is after the tip.
-        ulong epoch = parameters.EpochAt(tip);
-        if (epoch == 0 || tip >= parameters.LastProofBlock(epoch))
+        // A transaction sent now is in a block after the tip, where the chain can look up the hash of the tip.
+        var open = new List<ulong>();
+        for (ulong epoch = parameters.EpochAt(tip); epoch > 0 && tip < parameters.LastProofBlock(epoch); epoch--)
         {
-            return null;
+            open.Add(epoch);
         }
 
-        return (await ledger.ProvenEpochsAsync(epoch, cancellationToken)).Contains(epoch) ? null : epoch;
+        open.Reverse();
+        return open.Count == 0 ? [] : [.. open.Except(await ledger.ProvenEpochsAsync(open[0], cancellationToken))];
+    }
+
+    private async Task TryProveAsync(EpochParameters parameters, ulong epoch, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await ProveAsync(parameters, epoch, cancellationToken);
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            // Data that cannot be proven now may be repaired within the window, so the next look tries again; it is said loudly each time.
+            logger.ProvingFailed(epoch, failure.Message);
+        }
     }
 
     private async Task ProveAsync(EpochParameters parameters, ulong epoch, CancellationToken cancellationToken)

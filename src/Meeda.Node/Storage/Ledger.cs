@@ -33,6 +33,16 @@ internal sealed record AnchorSeen(Anchor Anchor, Bytes32 TransactionHash, byte[]
 /// <summary>A proof of an epoch seen on L1, with the seed that the contract used.</summary>
 internal sealed record ProofSeen(ulong Epoch, ulong BlockNumber, Bytes32 TransactionHash, Bytes32 Seed);
 
+/// <summary>A demand seen on L1.</summary>
+/// <param name="Id">Its number in the contract.</param>
+/// <param name="Operator">The operator that must answer.</param>
+/// <param name="Position">The operator's position of the blob.</param>
+/// <param name="Demander">Who demanded, and is paid if nobody answers.</param>
+/// <param name="VersionedHash">What the published blob must hash to (EIP-4844).</param>
+/// <param name="Deadline">The last block in which it may be answered.</param>
+/// <param name="BlockNumber">The block of the demand.</param>
+internal sealed record DemandSeen(ulong Id, Address Operator, ulong Position, Address Demander, Bytes32 VersionedHash, ulong Deadline, ulong BlockNumber);
+
 /// <summary>A block that the follower has read up to.</summary>
 internal readonly record struct BlockPoint(ulong Number, Bytes32 Hash);
 
@@ -211,7 +221,11 @@ internal sealed class Ledger
 
     /// <summary>The anchored batch that covers a blob position.</summary>
     /// <exception cref="InvalidDataException">No anchor covers it: the ledger is behind L1 or damaged.</exception>
-    public async Task<AnchoredBatch> BatchAtAsync(ulong position, CancellationToken cancellationToken)
+    public async Task<AnchoredBatch> BatchAtAsync(ulong position, CancellationToken cancellationToken) =>
+        await FindBatchAtAsync(position, cancellationToken) ?? throw new InvalidDataException($"the ledger knows no batch at blob position {position}");
+
+    /// <summary>The anchored batch that covers a blob position, or null where none does.</summary>
+    public async Task<AnchoredBatch?> FindBatchAtAsync(ulong position, CancellationToken cancellationToken)
     {
         await using SqliteConnection connection = await ConnectAsync(cancellationToken);
         AnchoredBatchRow? row = await connection.QueryFirstOrDefaultAsync<AnchoredBatchRow>(
@@ -220,9 +234,7 @@ internal sealed class Ledger
             FROM anchored_batch WHERE first_blob <= @position ORDER BY first_blob DESC LIMIT 1
             """,
             new { position = (long)position });
-        return row is null || (ulong)(row.FirstBlob + row.BlobCount) <= position
-            ? throw new InvalidDataException($"the ledger knows no batch at blob position {position}")
-            : row.ToBatch();
+        return row is null || (ulong)(row.FirstBlob + row.BlobCount) <= position ? null : row.ToBatch();
     }
 
     /// <summary>The epochs from <paramref name="first"/> on whose proof was seen on L1.</summary>
@@ -231,6 +243,28 @@ internal sealed class Ledger
         await using SqliteConnection connection = await ConnectAsync(cancellationToken);
         IEnumerable<long> epochs = await connection.QueryAsync<long>("SELECT epoch FROM proof WHERE epoch >= @first", new { first = (long)first });
         return epochs.Select(epoch => (ulong)epoch).ToHashSet();
+    }
+
+    /// <summary>The leaves of an anchor, 48 bytes each.</summary>
+    /// <exception cref="InvalidDataException">There is no such anchor: the ledger is behind L1 or damaged.</exception>
+    public async Task<byte[]> AnchorCommitmentsAsync(uint anchorIndex, CancellationToken cancellationToken)
+    {
+        await using SqliteConnection connection = await ConnectAsync(cancellationToken);
+        return await connection.ExecuteScalarAsync<byte[]>("SELECT commitments FROM anchor WHERE anchor_index = @index", new { index = (long)anchorIndex })
+            ?? throw new InvalidDataException($"the ledger knows no anchor {anchorIndex}");
+    }
+
+    /// <summary>The proofs from epoch <paramref name="first"/> to <paramref name="last"/> that were seen on L1, by epoch.</summary>
+    public async Task<IReadOnlyList<ProofSeen>> ProofsAsync(ulong first, ulong last, CancellationToken cancellationToken)
+    {
+        await using SqliteConnection connection = await ConnectAsync(cancellationToken);
+        IEnumerable<ProofRow> rows = await connection.QueryAsync<ProofRow>(
+            """
+            SELECT epoch AS Epoch, block_number AS BlockNumber, transaction_hash AS TransactionHash, seed AS Seed
+            FROM proof WHERE epoch BETWEEN @first AND @last ORDER BY epoch
+            """,
+            new { first = (long)first, last = (long)last });
+        return [.. rows.Select(row => row.ToProof())];
     }
 
     /// <summary>The last block followed, or null at the start.</summary>
@@ -388,6 +422,11 @@ internal sealed class Ledger
 
         public Anchor ToAnchor() =>
             new((uint)AnchorIndex, Bytes32.FromBytes(Root), (ulong)AnchorFirstBlob, (uint)AnchorBlobCount, (ulong)BlockNumber, (ulong)Expiry);
+    }
+
+    private sealed record ProofRow(long Epoch, long BlockNumber, byte[] TransactionHash, byte[] Seed)
+    {
+        public ProofSeen ToProof() => new((ulong)Epoch, (ulong)BlockNumber, Bytes32.FromBytes(TransactionHash), Bytes32.FromBytes(Seed));
     }
 
     private sealed record BlockRow(long Number, byte[] Hash)

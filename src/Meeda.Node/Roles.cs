@@ -86,6 +86,7 @@ internal static class Roles
         builder.Services.AddSingleton<BlobSource>();
         AddBackground<L1Follower>(builder.Services);
         AddBackground<AnchorPoster>(builder.Services);
+        builder.Services.AddSingleton<ProofBuilder>();
         AddBackground<Prover>(builder.Services);
         AddBackground<BlobPublisher>(builder.Services);
         AddBackground<RowScrub>(builder.Services);

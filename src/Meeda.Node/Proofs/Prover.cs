@@ -1,13 +1,11 @@
 using Meeda.Ethereum.JsonRpc;
 using Meeda.Ethereum.Transactions;
+using Meeda.Kzg;
 using Meeda.Kzg.Commitments;
-using Meeda.Kzg.Curves;
-using Meeda.Kzg.Fields;
 using Meeda.Node.L1;
 using Meeda.Node.Storage;
 using Meeda.Node.Telemetry;
 using Meeda.Protocol.Anchors;
-using Meeda.Protocol.Batches;
 using Meeda.Protocol.Proofs;
 using Microsoft.Extensions.Options;
 
@@ -24,8 +22,7 @@ internal sealed class Prover(
     OperatorAccount account,
     L1Follower follower,
     Ledger ledger,
-    RowPlacement rows,
-    CommitmentKey commitmentKey,
+    ProofBuilder builder,
     VerificationKey verificationKey,
     TransactionSender sender,
     TimeProvider time,
@@ -103,10 +100,10 @@ internal sealed class Prover(
         Sample[] samples = Sampler.Draw(seed, range, parameters.HotSamples, parameters.ColdSamples);
         logger.Proving(epoch, samples.Length, range.Lo, range.Hi);
 
-        AvailabilityProof proof = await BuildAsync(samples, seed.Challenge(), cancellationToken);
-        if (!proof.Verify(verificationKey, seed.Challenge()))
+        AvailabilityProof? proof = await TryBuildAsync(samples, seed, cancellationToken);
+        if (proof?.Verify(verificationKey, seed.Challenge()) != true)
         {
-            await RepairAsync(samples, cancellationToken);
+            await builder.RepairAsync(samples, cancellationToken);
             throw new InvalidDataException("the proof that was built does not verify; a stored row differs from its commitment. It is not sent, and the rows are repaired");
         }
 
@@ -115,52 +112,16 @@ internal sealed class Prover(
         await follower.FollowedAsync(receipt.BlockNumber, cancellationToken);
     }
 
-    /// <summary>Finds the wrong rows among the sampled batches and brings them back, for the next try.</summary>
-    private async Task RepairAsync(Sample[] samples, CancellationToken cancellationToken)
+    /// <summary>The proof, or null where a row is so wrong that it is no blob.</summary>
+    private async Task<AvailabilityProof?> TryBuildAsync(Sample[] samples, EpochSeed seed, CancellationToken cancellationToken)
     {
-        var seen = new HashSet<BatchId>();
-        foreach (Sample sample in samples)
+        try
         {
-            BatchId id = (await ledger.BatchAtAsync(sample.Position, cancellationToken)).Batch;
-            if (seen.Add(id) && await ledger.FindBatchAsync(id, cancellationToken) is { } stored)
-            {
-                await rows.RepairAsync(id, stored.Commitments, cancellationToken);
-            }
+            return await builder.BuildAsync(samples, seed.Challenge(), cancellationToken);
         }
-    }
-
-    /// <summary>Streams the sampled rows into one combination and opens it once.</summary>
-    private async Task<AvailabilityProof> BuildAsync(Sample[] samples, Fr z, CancellationToken cancellationToken)
-    {
-        var combination = new BlobCombination();
-        var points = new Dictionary<ulong, G1Point>();
-        var blob = new byte[Blob.ByteLength];
-        foreach (Sample sample in samples)
+        catch (KzgFormatException)
         {
-            AnchoredBatch batch = await ledger.BatchAtAsync(sample.Position, cancellationToken);
-            int index = (int)(sample.Position - batch.FirstBlob);
-            StoredBatch stored = await ledger.FindBatchAsync(batch.Batch, cancellationToken)
-                ?? throw new InvalidDataException($"batch {batch.Batch} is anchored for this operator but not in its ledger");
-            if (!await rows.ReadRowAsync(batch.Batch, index, stored.Commitments, blob, cancellationToken))
-            {
-                throw new InvalidDataException($"row {index} of batch {batch.Batch} is missing");
-            }
-
-            combination.Add(blob, sample.Weight);
-            if (!points.ContainsKey(sample.Position))
-            {
-                points[sample.Position] = G1Point.TryDecode(stored.Commitments.AsSpan(index * KzgCommitment.Length, KzgCommitment.Length), out G1Point point)
-                    ? point
-                    : throw new InvalidDataException($"commitment {index} of batch {batch.Batch} is damaged in the ledger");
-            }
+            return null;
         }
-
-        return await Task.Run(
-            () =>
-            {
-                KzgProof proof = combination.Open(commitmentKey, z, out Fr y);
-                return new AvailabilityProof(AvailabilityProof.SumCommitments(samples, position => points[position]), y, proof);
-            },
-            cancellationToken);
     }
 }

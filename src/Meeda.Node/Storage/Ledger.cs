@@ -219,22 +219,39 @@ internal sealed class Ledger
         return [.. rows.Select(row => row.ToAnchor())];
     }
 
-    /// <summary>The anchored batch that covers a blob position.</summary>
-    /// <exception cref="InvalidDataException">No anchor covers it: the ledger is behind L1 or damaged.</exception>
-    public async Task<AnchoredBatch> BatchAtAsync(ulong position, CancellationToken cancellationToken) =>
-        await FindBatchAtAsync(position, cancellationToken) ?? throw new InvalidDataException($"the ledger knows no batch at blob position {position}");
-
     /// <summary>The anchored batch that covers a blob position, or null where none does.</summary>
     public async Task<AnchoredBatch?> FindBatchAtAsync(ulong position, CancellationToken cancellationToken)
     {
         await using SqliteConnection connection = await ConnectAsync(cancellationToken);
-        AnchoredBatchRow? row = await connection.QueryFirstOrDefaultAsync<AnchoredBatchRow>(
-            """
-            SELECT first_blob AS FirstBlob, blob_count AS BlobCount, anchor_index AS AnchorIndex, batch_id AS BatchId
-            FROM anchored_batch WHERE first_blob <= @position ORDER BY first_blob DESC LIMIT 1
-            """,
-            new { position = (long)position });
+        AnchoredBatchRow? row = await connection.QueryFirstOrDefaultAsync<AnchoredBatchRow>(AnchoredBatchRow.At, new { position = (long)position });
         return row is null || (ulong)(row.FirstBlob + row.BlobCount) <= position ? null : row.ToBatch();
+    }
+
+    /// <summary>The anchored batches that cover blob positions, each with what was stored of it.</summary>
+    /// <param name="positions">Positions in ascending order.</param>
+    /// <exception cref="InvalidDataException">A position is covered by no anchor, or by a batch that was not stored here: the ledger is behind L1 or damaged.</exception>
+    public async Task<IReadOnlyList<(ulong Position, AnchoredBatch Anchored, StoredBatch Stored)>> BlobsAtAsync(IReadOnlyList<ulong> positions, CancellationToken cancellationToken)
+    {
+        await using SqliteConnection connection = await ConnectAsync(cancellationToken);
+        var blobs = new List<(ulong, AnchoredBatch, StoredBatch)>(positions.Count);
+        (AnchoredBatch Anchored, StoredBatch Stored)? last = null;
+        foreach (ulong position in positions)
+        {
+            if (last is not { } known || position >= known.Anchored.FirstBlob + known.Anchored.BlobCount)
+            {
+                AnchoredBatchRow? row = await connection.QueryFirstOrDefaultAsync<AnchoredBatchRow>(AnchoredBatchRow.At, new { position = (long)position });
+                AnchoredBatch anchored = row?.ToBatch() is { } found && position < found.FirstBlob + found.BlobCount
+                    ? found
+                    : throw new InvalidDataException($"the ledger knows no batch at blob position {position}");
+                BatchRow stored = await connection.QueryFirstOrDefaultAsync<BatchRow>($"SELECT {BatchRow.Columns} FROM batch WHERE id = @id", new { id = row.BatchId })
+                    ?? throw new InvalidDataException($"batch {anchored.Batch} is anchored for this operator but not in its ledger");
+                last = known = (anchored, stored.ToBatch());
+            }
+
+            blobs.Add((position, known.Anchored, known.Stored));
+        }
+
+        return blobs;
     }
 
     /// <summary>The epochs from <paramref name="first"/> on whose proof was seen on L1.</summary>
@@ -404,6 +421,12 @@ internal sealed class Ledger
 
     private sealed record AnchoredBatchRow(long FirstBlob, long BlobCount, long AnchorIndex, byte[] BatchId)
     {
+        public const string At =
+            """
+            SELECT first_blob AS FirstBlob, blob_count AS BlobCount, anchor_index AS AnchorIndex, batch_id AS BatchId
+            FROM anchored_batch WHERE first_blob <= @position ORDER BY first_blob DESC LIMIT 1
+            """;
+
         public AnchoredBatch ToBatch() => new(new BatchId(Bytes32.FromBytes(BatchId)), (uint)AnchorIndex, (ulong)FirstBlob, (uint)BlobCount);
     }
 

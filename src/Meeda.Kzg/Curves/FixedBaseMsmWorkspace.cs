@@ -53,7 +53,7 @@ internal sealed unsafe class FixedBaseMsmWorkspace
         // Each bucket is listed in a row and in a column.
         int entries = Math.Max(plan.DigitCount, 2 * Buckets) + (2 * PairAdder.PairPadding);
         const int Lists = Buckets + 64;
-        _memory = (byte*)NativeMemory.AlignedAlloc((nuint)((3 * entries) + (5 * Lists)) * sizeof(uint) + ((nuint)plan.DigitCount * sizeof(short)), 4096);
+        _memory = (byte*)LargePages.Allocate((nuint)((3 * entries) + (5 * Lists)) * sizeof(uint) + ((nuint)plan.DigitCount * sizeof(short)));
         _entries = (uint*)_memory;
         _nextEntries = _entries + entries;
         _pairs = _nextEntries + entries;

@@ -5,6 +5,7 @@ return args switch
     ["kzg", "--child", ..] => KzgBenchmark.RunChild(),
     ["kzg", ..] => KzgBenchmark.Run(),
     ["prover", "--child", var folder] => await ProverBenchmark.RunChildAsync(folder),
+    ["light", ..] => await LightBenchmark.RunAsync(),
     ["prover", ..] => await ProverBenchmark.RunAsync(),
     _ => Usage(),
 };

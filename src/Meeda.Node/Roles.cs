@@ -64,10 +64,12 @@ internal static class Roles
             [.. storage.Places.Select(place => OpenProvider(place, folders, mefsToken, services))],
             storage.ToleratedLosses,
             services.GetRequiredService<CommitmentKey>(),
-            services.GetRequiredService<ILogger<RowPlacement>>()));
+            services.GetRequiredService<ILogger<RowPlacement>>(),
+            l1.FailoverToBlobs ? new FolderProvider(Path.Combine(storage.Folder, "shelter")) : null));
         builder.Services.AddSingleton(ledger);
         builder.Services.AddSingleton(_ => new CommitmentKey(TrustedSetup.Ethereum));
         builder.Services.AddSingleton(_ => new VerificationKey(TrustedSetup.Ethereum));
+        builder.Services.AddSingleton<BlobFailover>();
         builder.Services.AddSingleton<BatchIntake>();
         builder.Services.AddSingleton<BatchReader>();
         builder.Services.AddHttpClient(nameof(EthereumClient), http => http.BaseAddress = new Uri(l1.Rpc));

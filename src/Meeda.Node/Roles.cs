@@ -93,8 +93,10 @@ internal static class Roles
         AddBackground<BlobPublisher>(builder.Services);
         AddBackground<RowScrub>(builder.Services);
 
+        builder.Services.AddApiDocument("Meeda operator");
         WebApplication app = builder.Build();
         app.UseErrorResponses();
+        app.MapOpenApi();
         app.MapAltDa();
         app.MapBatches();
         app.MapProofs();
@@ -155,8 +157,10 @@ internal static class Roles
         services.AddSingleton<Watch>();
         services.AddSingleton<AvailabilitySampling>();
         services.AddSingleton<LightNode>();
+        services.AddApiDocument("Meeda light node");
         WebApplication app = builder.Build();
         app.UseErrorResponses();
+        app.MapOpenApi();
         app.MapProofs();
         app.MapGet("/health/live", () => Results.Ok()).WithSummary("The process answers").Produces(200);
         return new LightRole(app, listens: listen is not null, signer?.Address);

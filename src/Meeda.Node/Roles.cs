@@ -10,6 +10,7 @@ using Meeda.Node.Batches;
 using Meeda.Node.Http;
 using Meeda.Node.L1;
 using Meeda.Node.Light;
+using Meeda.Node.Nitro;
 using Meeda.Node.Proofs;
 using Meeda.Node.Storage;
 using Meeda.Node.Verification;
@@ -40,6 +41,7 @@ internal static class Roles
         builder.Services.AddOptions<AnchorOptions>().BindConfiguration(AnchorOptions.Section);
         builder.Services.AddOptions<L1Options>().BindConfiguration(L1Options.Section);
         builder.Services.AddOptions<StorageOptions>().BindConfiguration(StorageOptions.Section);
+        builder.Services.AddOptions<NitroOptions>().BindConfiguration(NitroOptions.Section);
 
         var l1 = builder.Configuration.GetSection(L1Options.Section).Get<L1Options>() ?? new L1Options();
         var storage = builder.Configuration.GetSection(StorageOptions.Section).Get<StorageOptions>() ?? new StorageOptions();
@@ -54,6 +56,7 @@ internal static class Roles
         // The one endpoint that reads a body limits it itself, with a sentence that names the limit.
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = null);
         PrivateKeySigner signer = ReadKey(l1.KeyFile);
+        byte[]? nitroSecret = (builder.Configuration.GetSection(NitroOptions.Section).Get<NitroOptions>() ?? new NitroOptions()).ReadSecret();
         Ledger ledger = await OpenLedgerAsync(storage.Folder, cancellationToken);
 
         builder.Services.AddSingleton(TimeProvider.System);
@@ -70,10 +73,14 @@ internal static class Roles
         builder.Services.AddSingleton(_ => new VerificationKey(TrustedSetup.Ethereum));
         builder.Services.AddSingleton<BatchIntake>();
         builder.Services.AddSingleton<BatchReader>();
+        builder.Services.AddSingleton<InclusionCheck>();
         builder.Services.AddHttpClient(nameof(EthereumClient), http => http.BaseAddress = new Uri(l1.Rpc));
         builder.Services.AddSingleton(services =>
             new EthereumClient(new JsonRpcClient(services.GetRequiredService<IHttpClientFactory>().CreateClient(nameof(EthereumClient)))));
         builder.Services.AddSingleton(new OperatorAccount(signer.Address));
+        builder.Services.AddSingleton(signer);
+        builder.Services.AddSingleton<ChunkedStores>();
+        builder.Services.AddSingleton<DaProvider>();
         builder.Services.AddSingleton(services => new TransactionSender(
             services.GetRequiredService<EthereumClient>(), signer, new TransactionSenderOptions { Confirmations = l1.Confirmations, PollInterval = l1.PollInterval }));
         builder.Services.AddSingleton(services => new MeedaVerifierContract(services.GetRequiredService<EthereumClient>(), Address.Parse(l1.Contract)));
@@ -94,6 +101,7 @@ internal static class Roles
         WebApplication app = builder.Build();
         app.UseErrorResponses();
         app.MapAltDa();
+        app.MapNitro(nitroSecret);
         app.MapBatches();
         app.MapProofs();
         app.MapBlobs();

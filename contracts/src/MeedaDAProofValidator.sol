@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import { Bls12381 } from "./libraries/Bls12381.sol";
+import {Bls12381} from "./libraries/Bls12381.sol";
 
 /// @title What a Nitro chain's one-step proofs ask about batches that Meeda keeps
 /// @notice A certificate is `0x01 ‖ provider ‖ 0x01 ‖ uint32 length ‖ C_0 … C_{n-1} ‖ r ‖ s ‖ v`: a batch's length and the compressed KZG commitments of
@@ -64,15 +64,23 @@ contract MeedaDAProofValidator {
             return false;
         }
         uint256 size = uint64(bytes8(proof[:CERTIFICATE_SIZE_LENGTH]));
-        return size <= proof.length - CERTIFICATE_SIZE_LENGTH && isValidCertificate(proof[CERTIFICATE_SIZE_LENGTH:CERTIFICATE_SIZE_LENGTH + size]);
+        return
+            size <= proof.length - CERTIFICATE_SIZE_LENGTH
+                && isValidCertificate(proof[CERTIFICATE_SIZE_LENGTH:CERTIFICATE_SIZE_LENGTH + size]);
     }
 
     /// @notice The 32 bytes of a batch at an offset, or as many as there are.
     /// @param certHash Keccak-256 of the certificate.
     /// @param offset Where in the batch.
     /// @param proof `uint64 size ‖ certificate ‖ 0x01 ‖ (y ‖ KZG proof) …`: 32 and 48 bytes for each of the elements, at most two, that the bytes are in.
-    function validateReadPreimage(bytes32 certHash, uint256 offset, bytes calldata proof) external view returns (bytes memory preimageChunk) {
-        if (proof.length < CERTIFICATE_SIZE_LENGTH) revert ProofTooShort(proof.length, CERTIFICATE_SIZE_LENGTH);
+    function validateReadPreimage(bytes32 certHash, uint256 offset, bytes calldata proof)
+        external
+        view
+        returns (bytes memory preimageChunk)
+    {
+        if (proof.length < CERTIFICATE_SIZE_LENGTH) {
+            revert ProofTooShort(proof.length, CERTIFICATE_SIZE_LENGTH);
+        }
         uint256 size = uint64(bytes8(proof[:CERTIFICATE_SIZE_LENGTH]));
         uint256 start = CERTIFICATE_SIZE_LENGTH + size;
         if (proof.length < start + 1) revert ProofTooShort(proof.length, start + 1);
@@ -89,7 +97,11 @@ contract MeedaDAProofValidator {
         return read(certificate, offset, count, proof[start + 1:]);
     }
 
-    function read(bytes calldata certificate, uint256 offset, uint256 count, bytes calldata openings) private view returns (bytes memory chunk) {
+    function read(bytes calldata certificate, uint256 offset, uint256 count, bytes calldata openings)
+        private
+        view
+        returns (bytes memory chunk)
+    {
         uint256 first = (BYTES_PER_ELEMENT + offset) / BYTES_PER_ELEMENT;
         uint256 elements = (BYTES_PER_ELEMENT + offset + count - 1) / BYTES_PER_ELEMENT - first + 1;
         if (openings.length < elements * OPENING_LENGTH) revert ProofTooShort(openings.length, elements * OPENING_LENGTH);
@@ -108,7 +120,8 @@ contract MeedaDAProofValidator {
     function open(bytes calldata certificate, uint256 element, bytes calldata opening) private view returns (uint256 value) {
         uint256 at = HEADER_LENGTH + (element / ELEMENTS_PER_BLOB) * COMMITMENT_LENGTH;
         bytes32 y = bytes32(opening[:32]);
-        if (!Bls12381.verifyBlobOpening(certificate[at:at + COMMITMENT_LENGTH], domainPoint(element % ELEMENTS_PER_BLOB), y, opening[32:])) {
+        if (!Bls12381.verifyBlobOpening(certificate[at:at + COMMITMENT_LENGTH], domainPoint(element % ELEMENTS_PER_BLOB), y, opening[32:]))
+        {
             revert WrongOpening(element);
         }
         return uint256(y);

@@ -73,7 +73,7 @@ internal static class Roles
         builder.Services.AddSingleton(_ => new VerificationKey(TrustedSetup.Ethereum));
         builder.Services.AddSingleton<BatchIntake>();
         builder.Services.AddSingleton<BatchReader>();
-        builder.Services.AddSingleton<InclusionCheck>();
+        builder.Services.AddSingleton(services => new InclusionCheck(ledger, () => services.GetRequiredService<L1Follower>().Tip));
         builder.Services.AddHttpClient(nameof(EthereumClient), http => http.BaseAddress = new Uri(l1.Rpc));
         builder.Services.AddSingleton(services =>
             new EthereumClient(new JsonRpcClient(services.GetRequiredService<IHttpClientFactory>().CreateClient(nameof(EthereumClient)))));

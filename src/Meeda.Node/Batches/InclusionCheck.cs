@@ -1,5 +1,4 @@
 using Meeda.Node.Http;
-using Meeda.Node.L1;
 using Meeda.Node.Storage;
 using Meeda.Protocol.Anchors;
 using Meeda.Protocol.Batches;
@@ -11,7 +10,9 @@ namespace Meeda.Node.Batches;
 /// so every server of this operator answers alike. It was not where the batch had been anchored, and its last anchor at that block had expired:
 /// nobody owes the bytes any more, and a node that syncs later could not get them.
 /// </summary>
-internal sealed class InclusionCheck(Ledger ledger, L1Follower follower)
+/// <param name="ledger">What was seen on L1.</param>
+/// <param name="followed">The last L1 block whose events are in the ledger, or null.</param>
+internal sealed class InclusionCheck(Ledger ledger, Func<ulong?> followed)
 {
     /// <summary>Judges an inclusion.</summary>
     /// <param name="id">The batch.</param>
@@ -27,7 +28,7 @@ internal sealed class InclusionCheck(Ledger ledger, L1Follower follower)
         }
 
         // The tip first: what is then read from the ledger holds at least everything up to it.
-        ulong? tip = follower.Tip;
+        ulong? tip = followed();
         IReadOnlyList<Anchor> anchors = await ledger.AnchorsOfAsync(id, inclusionBlock, cancellationToken);
         if (anchors.Count == 0)
         {

@@ -111,17 +111,18 @@ contract MeedaDAProofValidator {
         }
         chunk = new bytes(count);
         for (uint256 i = 0; i < count; ++i) {
-            uint256 at = BYTES_PER_ELEMENT + offset + i;
+            uint256 position = BYTES_PER_ELEMENT + offset + i;
             // Byte 0 of an element is no data.
-            chunk[i] = bytes32(values[at / BYTES_PER_ELEMENT - first])[1 + at % BYTES_PER_ELEMENT];
+            chunk[i] = bytes32(values[position / BYTES_PER_ELEMENT - first])[1 + position % BYTES_PER_ELEMENT];
         }
     }
 
     function open(bytes calldata certificate, uint256 element, bytes calldata opening) private view returns (uint256 value) {
-        uint256 at = HEADER_LENGTH + (element / ELEMENTS_PER_BLOB) * COMMITMENT_LENGTH;
+        uint256 position = HEADER_LENGTH + (element / ELEMENTS_PER_BLOB) * COMMITMENT_LENGTH;
         bytes32 y = bytes32(opening[:32]);
-        if (!Bls12381.verifyBlobOpening(certificate[at:at + COMMITMENT_LENGTH], domainPoint(element % ELEMENTS_PER_BLOB), y, opening[32:]))
-        {
+        if (!Bls12381.verifyBlobOpening(
+                certificate[position:position + COMMITMENT_LENGTH], domainPoint(element % ELEMENTS_PER_BLOB), y, opening[32:]
+            )) {
             revert WrongOpening(element);
         }
         return uint256(y);

@@ -52,11 +52,11 @@ contract DAProofValidatorTest is MiniTest {
         assertTrue(!validator.validateCertificate(abi.encodePacked(uint64(made.length), made)), "nobody signed this");
     }
 
-    function testFuzz_validateCertificate_anyByteChanged_isFalseAndDoesNotRevert(uint256 at, uint8 by) public view {
+    function testFuzz_validateCertificate_anyByteChanged_isFalseAndDoesNotRevert(uint256 position, uint8 by) public view {
         bytes memory made = certificate(KEY, 200_000, 2);
         vm.assume(by != 0);
-        at = bound(at, 0, made.length - 1);
-        made[at] = bytes1(uint8(made[at]) ^ by);
+        position = bound(position, 0, made.length - 1);
+        made[position] = bytes1(uint8(made[position]) ^ by);
         assertTrue(!validator.validateCertificate(withSize(made)), "a changed byte");
     }
 
@@ -66,14 +66,14 @@ contract DAProofValidatorTest is MiniTest {
 
     function test_validateCertificate_upperHalfS_isFalse() public view {
         bytes memory made = certificate(KEY, 100, 1);
-        uint256 at = made.length - 33;
+        uint256 position = made.length - 33;
         uint256 s;
         assembly ("memory-safe") {
-            s := mload(add(add(made, 32), at))
+            s := mload(add(add(made, 32), position))
         }
         uint256 mirrored = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141 - s;
         assembly ("memory-safe") {
-            mstore(add(add(made, 32), at), mirrored)
+            mstore(add(add(made, 32), position), mirrored)
         }
         made[made.length - 1] = made[made.length - 1] == 0x1b ? bytes1(0x1c) : bytes1(0x1b);
         assertTrue(!validator.validateCertificate(withSize(made)), "the mirrored signature");

@@ -1,4 +1,3 @@
-using Meeda.Node.Http;
 using Meeda.Node.Storage;
 using Meeda.Protocol.Anchors;
 using Meeda.Protocol.Batches;

@@ -1,6 +1,5 @@
 using Meeda.Ethereum;
 using Meeda.Node.Batches;
-using Meeda.Node.Http;
 using Meeda.Node.Storage;
 using Meeda.Protocol.Anchors;
 using Meeda.Protocol.Batches;

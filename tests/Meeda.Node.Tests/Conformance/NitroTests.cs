@@ -8,7 +8,6 @@ using Meeda.Ethereum;
 using Meeda.Ethereum.Signing;
 using Meeda.Node.Nitro;
 using Meeda.Node.Tests.Http;
-using Meeda.Protocol.Batches;
 using Xunit;
 
 namespace Meeda.Node.Tests.Conformance;

@@ -1,4 +1,4 @@
-namespace Meeda.Node.Http;
+namespace Meeda.Node;
 
 /// <summary>Why an OP Stack node may drop a commitment and derive on: EigenDA's and Celo's codes. Any other number stops their node.</summary>
 internal enum DerivationFault

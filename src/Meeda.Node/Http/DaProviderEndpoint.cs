@@ -2,13 +2,12 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Meeda.Node.Batches;
-using Meeda.Node.Http;
+using Meeda.Node.Nitro;
 using Meeda.Node.Telemetry;
-using Meeda.Protocol.Batches;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Options;
 
-namespace Meeda.Node.Nitro;
+namespace Meeda.Node.Http;
 
 /// <summary>
 /// JSON-RPC 2.0 over HTTP, namespace <c>daprovider</c>, as Nitro's <c>daprovider/daclient</c> speaks it: positional parameters, numbers and bytes as 0x-hex,

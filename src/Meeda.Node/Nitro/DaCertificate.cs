@@ -5,15 +5,16 @@ using System.Text;
 using Meeda.Ethereum;
 using Meeda.Ethereum.Signing;
 using Meeda.Kzg.Commitments;
+using Meeda.Protocol.Batches;
 
-namespace Meeda.Protocol.Batches;
+namespace Meeda.Node.Nitro;
 
 /// <summary>
 /// A batch's certificate for Arbitrum Nitro's external DA: <c>0x01 ‖ provider ‖ 0x01 ‖ uint32 length ‖ C_0 … C_{n-1} ‖ r ‖ s ‖ v</c>. All between the
 /// provider byte and the signature is the preimage of the batch id. The signature, an EIP-191 one over the Keccak-256 of all before it, is the
 /// operator's promise to keep the batch; contracts/src/MeedaDAProofValidator.sol judges the same bytes by the same rules.
 /// </summary>
-public sealed class DaCertificate
+internal sealed class DaCertificate
 {
     /// <summary>Nitro's DA certificate flag, the first byte.</summary>
     public const byte Flag = 0x01;

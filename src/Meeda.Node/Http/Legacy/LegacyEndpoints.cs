@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Meeda.Ethereum;
 using Meeda.Node.Batches;
-using Meeda.Node.Http;
 using Meeda.Node.L1;
 using Meeda.Node.Storage;
 using Meeda.Node.Telemetry;
@@ -10,7 +9,7 @@ using Meeda.Protocol.Batches;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Options;
 
-namespace Meeda.Node.Legacy;
+namespace Meeda.Node.Http.Legacy;
 
 /// <summary>
 /// The routes of Meeda's first version, for clients that are in use: same paths, JSON and id as a string. What was wrong is put right and listed in

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
-using Meeda.Node.Http;
+using Meeda.Node.Tenants;
 
-namespace Meeda.Node.Tenants;
+namespace Meeda.Node.Http;
 
 /// <summary>
 /// Lets requests in by key. Clients that cannot send a header carry the key in the base URL, <c>/t/&lt;key&gt;</c>, which

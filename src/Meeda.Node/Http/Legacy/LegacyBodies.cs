@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace Meeda.Node.Legacy;
+namespace Meeda.Node.Http.Legacy;
 
 /// <summary>The answer to <c>/putObject</c>.</summary>
 /// <param name="Id">The batch id, 64 hex digits without 0x.</param>

@@ -76,10 +76,12 @@ internal static class Roles
             [.. storage.Places.Select(place => OpenProvider(place, folders, mefsToken, services))],
             storage.ToleratedLosses,
             services.GetRequiredService<CommitmentKey>(),
-            services.GetRequiredService<ILogger<RowPlacement>>()));
+            services.GetRequiredService<ILogger<RowPlacement>>(),
+            l1.FailoverToBlobs ? new FolderProvider(Path.Combine(storage.Folder, "shelter")) : null));
         builder.Services.AddSingleton(ledger);
         builder.Services.AddSingleton(_ => new CommitmentKey(TrustedSetup.Ethereum));
         builder.Services.AddSingleton(_ => new VerificationKey(TrustedSetup.Ethereum));
+        builder.Services.AddSingleton<BlobFailover>();
         builder.Services.AddSingleton<BatchIntake>();
         builder.Services.AddSingleton<BatchReader>();
         builder.Services.AddSingleton(services => new InclusionCheck(ledger, () => services.GetRequiredService<L1Follower>().Tip));
@@ -107,11 +109,13 @@ internal static class Roles
         AddBackground<BlobPublisher>(builder.Services);
         AddBackground<RowScrub>(builder.Services);
 
+        builder.Services.AddApiDocument("Meeda operator");
         WebApplication app = builder.Build();
         var gate = new TenantGate(tenants, TimeProvider.System);
         app.UseErrorResponses();
         app.Use(gate.InvokeAsync);
         app.UseRouting(); // behind the gate, which takes keys off the path
+        app.MapOpenApi();
         app.MapAltDa();
         app.MapNitro(nitroSecret);
         app.MapLegacy();
@@ -174,8 +178,10 @@ internal static class Roles
         services.AddSingleton<Watch>();
         services.AddSingleton<AvailabilitySampling>();
         services.AddSingleton<LightNode>();
+        services.AddApiDocument("Meeda light node");
         WebApplication app = builder.Build();
         app.UseErrorResponses();
+        app.MapOpenApi();
         app.MapProofs();
         app.MapGet("/health/live", () => Results.Ok()).WithSummary("The process answers").Produces(200);
         return new LightRole(app, listens: listen is not null, signer?.Address);

@@ -87,10 +87,11 @@ internal sealed class Arena : IAsyncDisposable
     }
 
     /// <summary>Starts the product's operator with a staked account of its own.</summary>
-    public async Task<OperatorNode> OperatorNodeAsync()
+    /// <param name="settings">Settings beside the usual ones.</param>
+    public async Task<OperatorNode> OperatorNodeAsync(params (string Name, string Value)[] settings)
     {
         (Address address, string keyFile) = await StakedKeyAsync();
-        OperatorNode node = await OperatorNode.StartAsync(address, keyFile, Path.Combine(_folder, $"operator-{_operators.Count}"), _anvil.Rpc, Contract.Address);
+        OperatorNode node = await OperatorNode.StartAsync(address, keyFile, Path.Combine(_folder, $"operator-{_operators.Count}"), _anvil.Rpc, Contract.Address, settings.ToDictionary(each => each.Name, each => (string?)each.Value));
         _operators.Add(node);
         return node;
     }

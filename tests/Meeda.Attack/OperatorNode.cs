@@ -29,9 +29,10 @@ internal sealed class OperatorNode : IAsyncDisposable
 
     public HttpClient Http => _http!;
 
-    public static async Task<OperatorNode> StartAsync(Address address, string keyFile, string folder, Uri rpc, Address contract)
+    public static async Task<OperatorNode> StartAsync(
+        Address address, string keyFile, string folder, Uri rpc, Address contract, IReadOnlyDictionary<string, string?> more)
     {
-        var node = new OperatorNode(address, folder, new Dictionary<string, string?>
+        var node = new OperatorNode(address, folder, new Dictionary<string, string?>(more)
         {
             ["Meeda:Storage:Folder"] = folder,
             ["Meeda:L1:Rpc"] = rpc.ToString(),

@@ -34,8 +34,7 @@ internal sealed unsafe class FixedBaseMsm
         _plan = new FixedBaseMsmPlan(points.Length);
         int workspaceCount = Environment.ProcessorCount;
         long rows = _plan.TableLength + ((long)workspaceCount * _plan.ArenaLength);
-        _memory = (double*)NativeMemory.AlignedAlloc((nuint)(rows * PairAdder.RowLength * sizeof(double)), 1 << 21);
-        LargePages.Advise(_memory, (nuint)(rows * PairAdder.RowLength * sizeof(double)));
+        _memory = (double*)LargePages.Allocate((nuint)(rows * PairAdder.RowLength * sizeof(double)));
         PairAdder adder = createAdder();
         for (int i = 0; i < points.Length; i++)
         {

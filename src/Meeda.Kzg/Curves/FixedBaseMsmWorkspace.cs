@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
@@ -11,10 +12,9 @@ internal sealed unsafe class FixedBaseMsmWorkspace
     private const int RowBuckets = FixedBaseMsmPlan.RowBuckets;
     private const int Rows = Buckets / RowBuckets;
 
-    // Rows and columns are counted off in blocks once more: by the number of the block, and by the place in it.
-    private const int BlockLength = 8;
-    private const int RowBlocks = Rows / BlockLength;
-    private const int ColumnBlocks = RowBuckets / BlockLength;
+    // Rows are counted from 0 and columns from 1: bits of the numbers.
+    private static readonly int RowBits = BitOperations.Log2((uint)Rows);
+    private static readonly int ColumnBits = BitOperations.Log2((uint)RowBuckets) + 1;
 
     private const uint None = uint.MaxValue;
 
@@ -53,7 +53,7 @@ internal sealed unsafe class FixedBaseMsmWorkspace
         // Each bucket is listed in a row and in a column.
         int entries = Math.Max(plan.DigitCount, 2 * Buckets) + (2 * PairAdder.PairPadding);
         const int Lists = Buckets + 64;
-        _memory = (byte*)NativeMemory.AlignedAlloc((nuint)((3 * entries) + (5 * Lists)) * sizeof(uint) + ((nuint)plan.DigitCount * sizeof(short)), 4096);
+        _memory = (byte*)LargePages.Allocate((nuint)((3 * entries) + (5 * Lists)) * sizeof(uint) + ((nuint)plan.DigitCount * sizeof(short)));
         _entries = (uint*)_memory;
         _nextEntries = _entries + entries;
         _pairs = _nextEntries + entries;
@@ -84,42 +84,35 @@ internal sealed unsafe class FixedBaseMsmWorkspace
         }
 
         // 3. Bucket 128·r + c (from 0) counts 128·r + c + 1 times: Σ_r 128·r·(sum of row r) + Σ_c (c + 1)·(sum of column c).
-        ListLines(_bucketSums, Rows, RowBuckets, 0, 0);
+        ListLines();
         if (!TryReduce(Rows + RowBuckets, _lineSums))
         {
             return false;
         }
 
-        // 4. The same once more, with blocks of 8.
-        (int list, int entries) = ListLines(_lineSums, RowBlocks, BlockLength, 0, 0);
-        ListLines(_lineSums + Rows, ColumnBlocks, BlockLength, list, entries);
-        uint* last = _bucketSums;
-        if (!TryReduce(RowBlocks + ColumnBlocks + (2 * BlockLength), last))
+        // 4. For every bit, the rows in whose number it is set; likewise the columns.
+        int entries = ListBits(_lineSums, Rows, 0, RowBits, 0, 0);
+        ListBits(_lineSums + Rows, RowBuckets, 1, ColumnBits, RowBits, entries);
+        uint* bits = _bucketSums;
+        if (!TryReduce(RowBits + ColumnBits, bits))
         {
             return false;
         }
 
-        // 128·(8·A + B) + 8·C + D, where A, B come from the rows, C, D from the columns.
-        G1Point rowBlocks = WeightedSum(last, RowBlocks, 0);
-        G1Point rowUnits = WeightedSum(last + RowBlocks, BlockLength, 0);
-        G1Point columnBlocks = WeightedSum(last + RowBlocks + BlockLength, ColumnBlocks, 0);
-        G1Point columnUnits = WeightedSum(last + RowBlocks + BlockLength + ColumnBlocks, BlockLength, 1);
-        G1Point high = Times(rowBlocks, BlockLength) + rowUnits;
-        sum = Times(Times(high, RowBuckets / BlockLength) + columnBlocks, BlockLength) + columnUnits;
+        // 5. Each bit's sum as often as the bit is worth, from the top.
+        for (int power = RowBits + ColumnBits - 2; power >= 0; power--)
+        {
+            // 2^power is bit power of the columns' numbers, and as 128 is 2^7, bit power - 7 of the rows'.
+            sum = sum.Double();
+            sum = power < ColumnBits ? Add(sum, bits[RowBits + power]) : sum;
+            sum = power >= ColumnBits - 1 ? Add(sum, bits[power - ColumnBits + 1]) : sum;
+        }
+
         GC.KeepAlive(this);
         return true;
     }
 
-    // By doubling: the factor is a power of 2.
-    private static G1Point Times(G1Point point, int factor)
-    {
-        for (; factor > 1; factor /= 2)
-        {
-            point = point.Double();
-        }
-
-        return point;
-    }
+    private G1Point Add(in G1Point sum, uint entry) => entry == None ? sum : sum.Add(_adder.Read(_points, entry));
 
     // Halves all lists, round by round, and takes the entry that each ends with, or None.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -204,43 +197,41 @@ internal sealed unsafe class FixedBaseMsmWorkspace
         }
     }
 
-    // Lists the rows, then the columns, of a rectangle of entries that is stored row by row.
-    private (int List, int Entries) ListLines(uint* rectangle, int rows, int columns, int list, int entries)
+    // Lists the rows, then the columns, of the square of bucket sums, which is stored row by row.
+    private void ListLines()
     {
-        for (int line = 0; line < rows + columns; line++)
+        int entries = 0;
+        for (int line = 0; line < Rows + RowBuckets; line++)
         {
-            bool isRow = line < rows;
-            _offsets[list++] = entries;
-            int length = isRow ? columns : rows;
+            (int first, int step, int length) = line < Rows ? (line * RowBuckets, 1, RowBuckets) : (line - Rows, RowBuckets, Rows);
+            _offsets[line] = entries;
             for (int i = 0; i < length; i++)
             {
-                uint entry = isRow ? rectangle[(line * columns) + i] : rectangle[(i * columns) + line - rows];
-                if (entry != None)
+                uint entry = _bucketSums[first + (i * step)];
+                _entries[entries] = entry;
+                entries += entry != None ? 1 : 0;
+            }
+        }
+
+        _offsets[Rows + RowBuckets] = entries;
+    }
+
+    // Lists, for each bit, the sums in whose number, counted from the first one's, it is set.
+    private int ListBits(uint* sums, int count, int first, int bits, int list, int entries)
+    {
+        for (int bit = 0; bit < bits; bit++)
+        {
+            _offsets[list + bit] = entries;
+            for (int i = 0; i < count; i++)
+            {
+                if (((i + first) >> bit & 1) != 0 && sums[i] != None)
                 {
-                    _entries[entries++] = entry;
+                    _entries[entries++] = sums[i];
                 }
             }
         }
 
-        _offsets[list] = entries;
-        return (list, entries);
-    }
-
-    // Σ (i + first)·(sum i), as the sum of running sums from the top.
-    private G1Point WeightedSum(uint* sums, int count, int first)
-    {
-        G1Point running = default;
-        G1Point sum = default;
-        for (int i = count - 1; i >= 1 - first; i--)
-        {
-            if (sums[i] != None)
-            {
-                running = running.Add(_adder.Read(_points, sums[i]));
-            }
-
-            sum += running;
-        }
-
-        return sum;
+        _offsets[list + bits] = entries;
+        return entries;
     }
 }

@@ -33,7 +33,7 @@ internal sealed unsafe class VectorPairAdder<TLanes> : PairAdder
         // The arrays begin at different offsets within a page, so that their groups do not compete for the same cache sets.
         const int Offset = 72;
         int chunk = ChunkLength * FpLimbs.Count;
-        _memory = (double*)NativeMemory.AlignedAlloc((nuint)((3 * chunk) + (32 * GroupLength) + (8 * Offset)) * sizeof(double), 4096);
+        _memory = (double*)LargePages.Allocate((nuint)((3 * chunk) + (32 * GroupLength) + (8 * Offset)) * sizeof(double));
         _products = _memory;
         _differences = _products + chunk + Offset;
         _firstX = _differences + chunk + Offset;

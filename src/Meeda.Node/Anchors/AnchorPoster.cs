@@ -1,5 +1,7 @@
 using Meeda.Ethereum.JsonRpc;
 using Meeda.Ethereum.Transactions;
+using Meeda.Kzg.Cells;
+using Meeda.Kzg.Commitments;
 using Meeda.Node.L1;
 using Meeda.Node.Storage;
 using Meeda.Node.Telemetry;
@@ -15,6 +17,9 @@ internal sealed class AnchorPoster(
     IOptions<AnchorOptions> options,
     EthereumClient client,
     Ledger ledger,
+    RowPlacement rows,
+    BlobFailover failover,
+    CellProver cells,
     L1Follower follower,
     MeedaVerifierContract contract,
     TransactionSender sender,
@@ -65,9 +70,14 @@ internal sealed class AnchorPoster(
             return;
         }
 
-        int blobs = waiting.Sum(batch => batch.BlobCount);
-        logger.Anchoring(waiting.Count, blobs);
-        TransactionReceipt receipt = await sender.SendAsync(contract.Anchor(waiting), cancellationToken);
+        List<StoredBatch> sheltered = Sheltered(waiting);
+        if (sheltered.Count > 0)
+        {
+            waiting = sheltered;
+        }
+
+        logger.Anchoring(waiting.Count, waiting.Sum(batch => batch.BlobCount));
+        TransactionReceipt receipt = await sender.SendAsync(contract.Anchor(waiting) with { Blobs = sheltered.Count > 0 ? await SidecarAsync(sheltered, cancellationToken) : null }, cancellationToken);
         logger.Anchored(receipt.TransactionHash.ToString(), receipt.BlockNumber, receipt.GasUsed);
         await follower.FollowedAsync(receipt.BlockNumber, cancellationToken);
     }
@@ -77,8 +87,40 @@ internal sealed class AnchorPoster(
     {
         IReadOnlyList<StoredBatch> waiting = await ledger.WaitingBatchesAsync(options.Value.MaxBlobs, cancellationToken);
         return waiting.Count > 0
-            && (waiting.Sum(batch => batch.BlobCount) >= options.Value.MaxBlobs || time.GetUtcNow() - waiting[0].StoredAt >= options.Value.Interval)
+            && (Sheltered(waiting).Count > 0
+                || waiting.Sum(batch => batch.BlobCount) >= options.Value.MaxBlobs
+                || time.GetUtcNow() - waiting[0].StoredAt >= options.Value.Interval)
                 ? waiting
                 : [];
+    }
+
+    /// <summary>The batches that no provider took, as many as one transaction carries: they do not wait for others.</summary>
+    private List<StoredBatch> Sheltered(IReadOnlyList<StoredBatch> waiting)
+    {
+        var fitting = new List<StoredBatch>();
+        foreach (StoredBatch batch in waiting.Where(batch => failover.Takes(batch.BlobCount) && rows.IsSheltered(batch.Id)))
+        {
+            if (fitting.Sum(each => each.BlobCount) + batch.BlobCount > BlobFailover.MostBlobs)
+            {
+                break;
+            }
+
+            fitting.Add(batch);
+        }
+
+        return fitting;
+    }
+
+    private async Task<BlobSidecar> SidecarAsync(IReadOnlyList<StoredBatch> batches, CancellationToken cancellationToken)
+    {
+        var blobs = new List<byte[]>();
+        foreach (StoredBatch batch in batches)
+        {
+            byte[] data = await rows.ReadAsync(batch.Id, batch.Commitments, cancellationToken) ?? throw new InvalidDataException($"the rows of batch {batch.Id} cannot be read");
+            blobs.AddRange(data.Chunk(Blob.ByteLength));
+        }
+
+        byte[][] commitments = [.. batches.SelectMany(batch => batch.Commitments.Chunk(KzgCommitment.Length))];
+        return await Task.Run(() => BlobSidecars.Make(blobs, commitments, cells), cancellationToken);
     }
 }

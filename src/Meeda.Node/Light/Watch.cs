@@ -156,7 +156,7 @@ internal sealed class Watch(MeedaVerifierContract contract, LightLedger ledger, 
         }
 
         Sample[] samples = Sampler.Draw(new EpochSeed(proof.Seen.Seed), range, _parameters.HotSamples, _parameters.ColdSamples);
-        return (proof, proof.FindWrongChunk(await anchored.PartialSumsAsync(samples, cancellationToken)), samples, anchored);
+        return (proof, proof.FindWrongChunk(await anchored.PartialSumsAsync(samples, areChecked: true, cancellationToken)), samples, anchored);
     }
 
     private TransactionRequest InvalidCommitment(LightAnchor wrong)

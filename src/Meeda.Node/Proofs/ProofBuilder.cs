@@ -73,8 +73,9 @@ internal sealed class ProofBuilder(Ledger ledger, RowPlacement rows, CommitmentK
 
     private static (ulong Position, G1Point Point) Decode((ulong Position, AnchoredBatch Anchored, StoredBatch Stored) blob)
     {
+        // This operator computed it; the proof is verified before it is sent.
         var index = (int)(blob.Position - blob.Anchored.FirstBlob);
-        return G1Point.TryDecode(blob.Stored.Commitments.AsSpan(index * KzgCommitment.Length, KzgCommitment.Length), out G1Point point)
+        return G1Point.TryDecodeKnown(blob.Stored.Commitments.AsSpan(index * KzgCommitment.Length, KzgCommitment.Length), out G1Point point)
             ? (blob.Position, point)
             : throw new InvalidDataException($"commitment {index} of batch {blob.Anchored.Batch} is damaged in the ledger");
     }

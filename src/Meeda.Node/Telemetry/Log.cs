@@ -31,6 +31,9 @@ internal static partial class Log
     [LoggerMessage(18, LogLevel.Error, "the scrub failed: {Reason}; it goes on at its next look")]
     public static partial void ScrubFailed(this ILogger logger, string reason);
 
+    [LoggerMessage(19, LogLevel.Error, "batch {Id} goes to L1 as blobs, since too few providers take it: {Reason}")]
+    public static partial void FailingOver(this ILogger logger, string id, string reason);
+
     // L1 follower: 20–29
     [LoggerMessage(20, LogLevel.Warning, "L1 reorganised: following anew from block {LastGood}")]
     public static partial void Reorganised(this ILogger logger, long lastGood);

@@ -48,7 +48,10 @@ internal sealed class AnchoredCommitments(IAnchorRecord record, Address operator
     /// The partial sums that a proof over these samples must have (docs/protocol.md, "Proof of availability"). A leaf that is no point of the group counts as
     /// infinity: it is fraud of its own, and the sum over it means nothing either way.
     /// </summary>
-    public async Task<G1Point[]> PartialSumsAsync(Sample[] samples, CancellationToken cancellationToken)
+    /// <param name="samples">The epoch's samples.</param>
+    /// <param name="areChecked">Whether every leaf was checked before to be of the group, or answered where it is not: then it is not checked again.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    public async Task<G1Point[]> PartialSumsAsync(Sample[] samples, bool areChecked, CancellationToken cancellationToken)
     {
         var encoded = new Dictionary<ulong, byte[]>();
         foreach (IGrouping<int, ulong> group in samples.Select(sample => sample.Position).Distinct().GroupBy(IndexOf))
@@ -64,11 +67,17 @@ internal sealed class AnchoredCommitments(IAnchorRecord record, Address operator
             () =>
             {
                 var points = encoded.AsParallel().WithCancellation(cancellationToken)
-                    .Select(pair => (pair.Key, Point: G1Point.TryDecode(pair.Value, out G1Point point) ? point : G1Point.Infinity))
+                    .Select(pair => (pair.Key, Point: Decode(pair.Value, areChecked)))
                     .ToDictionary(pair => pair.Key, pair => pair.Point);
                 return AvailabilityProof.SumCommitments(samples, position => points[position]);
             },
             cancellationToken);
+    }
+
+    private static G1Point Decode(byte[] commitment, bool isChecked)
+    {
+        bool isPoint = isChecked ? G1Point.TryDecodeKnown(commitment, out G1Point point) : G1Point.TryDecode(commitment, out point);
+        return isPoint ? point : G1Point.Infinity;
     }
 
     private static ReadOnlySpan<byte> At(byte[] commitments, int place) => commitments.AsSpan(place * KzgCommitment.Length, KzgCommitment.Length);

@@ -153,7 +153,8 @@ def check_fr(rounds, generator):
             result = run(FR, fr_kernels.build_add_weighted(layout), {"r": sums, "w": weight, "e": e}, WEIGHTED_LIMBS)
             assert value(FR, result) == value(FR, sums) + value(FR, weight) * value(FR, e), "AddWeighted"
 
-            check_sum_products(layout, [(element(round_ + i, 1), whole_limbs(round_ + i // 2)) for i in range(0, 3 * MOST_PRODUCTS, 3)])
+            if round_ % 4 == 0:
+                check_sum_products(layout, [(element(round_ + i, 1), whole_limbs(round_ + i // 2)) for i in range(0, 3 * MOST_PRODUCTS, 3)])
 
 
 def check_sum_products(layout, products):

@@ -2,7 +2,7 @@ using Meeda.Ethereum.Transactions;
 using Meeda.Kzg.Cells;
 using Meeda.Kzg.Commitments;
 
-namespace Meeda.Node.Proofs;
+namespace Meeda.Node.L1;
 
 /// <summary>Sidecars of blob transactions from blobs whose commitments are known.</summary>
 internal static class BlobSidecars

@@ -8,10 +8,13 @@ using Meeda.Mefs;
 using Meeda.Node.Anchors;
 using Meeda.Node.Batches;
 using Meeda.Node.Http;
+using Meeda.Node.Http.Legacy;
 using Meeda.Node.L1;
 using Meeda.Node.Light;
+using Meeda.Node.Nitro;
 using Meeda.Node.Proofs;
 using Meeda.Node.Storage;
+using Meeda.Node.Tenants;
 using Meeda.Node.Verification;
 
 namespace Meeda.Node;
@@ -40,23 +43,32 @@ internal static class Roles
         builder.Services.AddOptions<AnchorOptions>().BindConfiguration(AnchorOptions.Section);
         builder.Services.AddOptions<L1Options>().BindConfiguration(L1Options.Section);
         builder.Services.AddOptions<StorageOptions>().BindConfiguration(StorageOptions.Section);
+        builder.Services.AddOptions<NitroOptions>().BindConfiguration(NitroOptions.Section);
 
         var l1 = builder.Configuration.GetSection(L1Options.Section).Get<L1Options>() ?? new L1Options();
         var storage = builder.Configuration.GetSection(StorageOptions.Section).Get<StorageOptions>() ?? new StorageOptions();
         var batches = builder.Configuration.GetSection(BatchOptions.Section).Get<BatchOptions>() ?? new BatchOptions();
         var anchors = builder.Configuration.GetSection(AnchorOptions.Section).Get<AnchorOptions>() ?? new AnchorOptions();
-        string[] problems = [.. l1.Problems(), .. batches.Problems(), .. storage.Problems(), .. anchors.Problems(batches)];
+        var http = builder.Configuration.GetSection(HttpOptions.Section).Get<HttpOptions>() ?? new HttpOptions();
+        string[] problems = [.. l1.Problems(), .. batches.Problems(), .. storage.Problems(), .. anchors.Problems(batches), .. http.Problems()];
         if (problems.Length > 0)
         {
             throw new SetupException(string.Join(Environment.NewLine, problems));
         }
 
-        // The one endpoint that reads a body limits it itself, with a sentence that names the limit.
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = null);
         PrivateKeySigner signer = ReadKey(l1.KeyFile);
+        byte[]? nitroSecret = (builder.Configuration.GetSection(NitroOptions.Section).Get<NitroOptions>() ?? new NitroOptions()).ReadSecret();
         Ledger ledger = await OpenLedgerAsync(storage.Folder, cancellationToken);
+        TenantKeys tenants = await TenantKeys.OpenAsync(storage.Folder, cancellationToken);
+        if (!http.AllowAnonymous && !HttpOptions.IsLoopback(listen) && !await tenants.AnyAsync(cancellationToken))
+        {
+            throw new SetupException(
+                $"--listen: {listen} can be reached from other machines and nobody needs a key; make one with meeda keys make, or set Meeda__Http__AllowAnonymous=true");
+        }
 
+        builder.WebHost.ConfigureKestrel(kestrel => http.Apply(kestrel.Limits));
         builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<IHttpContextFactory, KeyStrippingContextFactory>();
         builder.Services.AddHttpClient(nameof(MefsClient));
         string? mefsToken = ReadToken(storage.MefsTokenFile);
         FolderProvider[] folders = OpenFolders(storage);
@@ -72,10 +84,14 @@ internal static class Roles
         builder.Services.AddSingleton<BlobFailover>();
         builder.Services.AddSingleton<BatchIntake>();
         builder.Services.AddSingleton<BatchReader>();
+        builder.Services.AddSingleton(services => new InclusionCheck(ledger, () => services.GetRequiredService<L1Follower>().Tip));
         builder.Services.AddHttpClient(nameof(EthereumClient), http => http.BaseAddress = new Uri(l1.Rpc));
         builder.Services.AddSingleton(services =>
             new EthereumClient(new JsonRpcClient(services.GetRequiredService<IHttpClientFactory>().CreateClient(nameof(EthereumClient)))));
         builder.Services.AddSingleton(new OperatorAccount(signer.Address));
+        builder.Services.AddSingleton(signer);
+        builder.Services.AddSingleton<ChunkedStores>();
+        builder.Services.AddSingleton<DaProvider>();
         builder.Services.AddSingleton(services => new TransactionSender(
             services.GetRequiredService<EthereumClient>(), signer, new TransactionSenderOptions { Confirmations = l1.Confirmations, PollInterval = l1.PollInterval }));
         builder.Services.AddSingleton(services => new MeedaVerifierContract(services.GetRequiredService<EthereumClient>(), Address.Parse(l1.Contract)));
@@ -95,9 +111,14 @@ internal static class Roles
 
         builder.Services.AddApiDocument("Meeda operator");
         WebApplication app = builder.Build();
+        var gate = new TenantGate(tenants, TimeProvider.System);
         app.UseErrorResponses();
+        app.Use(gate.InvokeAsync);
+        app.UseRouting(); // behind the gate, which takes keys off the path
         app.MapOpenApi();
         app.MapAltDa();
+        app.MapNitro(nitroSecret);
+        app.MapLegacy();
         app.MapBatches();
         app.MapProofs();
         app.MapBlobs();

@@ -207,6 +207,20 @@ internal sealed class Ledger
         return row is null ? null : (row.ToBatch(id), row.ToAnchor(), Bytes32.FromBytes(row.TransactionHash));
     }
 
+    /// <summary>The anchors that hold a batch and stand in L1 blocks up to one.</summary>
+    public async Task<IReadOnlyList<Anchor>> AnchorsOfAsync(BatchId id, ulong lastBlock, CancellationToken cancellationToken)
+    {
+        await using SqliteConnection connection = await ConnectAsync(cancellationToken);
+        IEnumerable<AnchorRow> rows = await connection.QueryAsync<AnchorRow>(
+            """
+            SELECT a.anchor_index AS AnchorIndex, a.root AS Root, a.first_blob AS FirstBlob, a.blob_count AS BlobCount, a.block_number AS BlockNumber, a.expiry AS Expiry
+            FROM anchored_batch b JOIN anchor a ON a.anchor_index = b.anchor_index
+            WHERE b.batch_id = @id AND a.block_number <= @lastBlock
+            """,
+            new { id = id.Value.ToArray(), lastBlock = (long)Math.Min(lastBlock, long.MaxValue) });
+        return [.. rows.Select(row => row.ToAnchor())];
+    }
+
     /// <summary>All anchors of this operator, by index.</summary>
     public async Task<IReadOnlyList<Anchor>> AnchorsAsync(CancellationToken cancellationToken)
     {

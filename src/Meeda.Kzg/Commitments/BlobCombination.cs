@@ -10,7 +10,7 @@ namespace Meeda.Kzg.Commitments;
 public sealed class BlobCombination
 {
     // The combination's values in blob order.
-    private readonly FrWeightedSums _values = new(Blob.ElementCount);
+    private readonly FrWeightedSums _values = FrWeightedSums.Create(Blob.ElementCount);
 
     /// <summary>Adds <c>weight·blob</c>. A blob that is refused leaves the combination as it was.</summary>
     /// <param name="blob">131072 bytes; not kept.</param>
@@ -23,7 +23,7 @@ public sealed class BlobCombination
     }
 
     /// <summary>The combined polynomial's value at <paramref name="z"/>.</summary>
-    public Fr Evaluate(Fr z) => EvaluationForm.Evaluate(_values.Reduce(), z);
+    public Fr Evaluate(Fr z) => EvaluationForm.Evaluate(Combined(), z);
 
     /// <summary>Proves what the combined polynomial is at <paramref name="z"/>.</summary>
     /// <param name="key">The setup's commitment key.</param>
@@ -32,7 +32,7 @@ public sealed class BlobCombination
     public KzgProof Open(CommitmentKey key, Fr z, out Fr y)
     {
         ArgumentNullException.ThrowIfNull(key);
-        return key.Open(_values.Reduce(), z, out y);
+        return key.Open(Combined(), z, out y);
     }
 
     /// <summary>The commitment to the combined polynomial.</summary>
@@ -40,6 +40,14 @@ public sealed class BlobCombination
     public KzgCommitment Commit(CommitmentKey key)
     {
         ArgumentNullException.ThrowIfNull(key);
-        return KzgCommitment.From(key.Commit(_values.Reduce()));
+        return key.Commit(Combined());
+    }
+
+    // The combination as a blob.
+    private byte[] Combined()
+    {
+        var blob = new byte[Blob.ByteLength];
+        _values.Write(blob);
+        return blob;
     }
 }

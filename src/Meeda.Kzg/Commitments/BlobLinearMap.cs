@@ -4,14 +4,13 @@ namespace Meeda.Kzg.Commitments;
 
 /// <summary>
 /// A linear map from blobs to blobs, element by element: <c>output_k[i] = Σ_j coefficient[k,j]·input_j[i]</c>. Commitments follow the same map.
-/// It works through the blobs a small tile at a time, so that its memory does not grow with theirs. Safe for use by many threads at once.
+/// It works through the blobs a short run of elements at a time, so that its memory does not grow with theirs. Safe for use by many threads at once.
 /// </summary>
 public sealed class BlobLinearMap
 {
-    // Elements of each input in a tile: eight cache lines, so that blobs, which lie a power of two apart, do not drive each other out of the cache.
-    private const int TileElements = 16;
+    private const int RunBytes = FrLinearMap.RunLength * Blob.ElementLength;
 
-    private readonly Fr[] _coefficients;
+    private readonly FrLinearMap _map;
 
     /// <summary>Makes the map.</summary>
     /// <param name="inputs">The number of blobs that go in, at least 1.</param>
@@ -29,7 +28,7 @@ public sealed class BlobLinearMap
 
         Inputs = inputs;
         Outputs = outputs;
-        _coefficients = coefficients.ToArray();
+        _map = FrLinearMap.Create(inputs, coefficients);
     }
 
     /// <summary>The number of blobs that go in.</summary>
@@ -41,7 +40,7 @@ public sealed class BlobLinearMap
     /// <summary>Applies the map.</summary>
     /// <param name="inputs"><see cref="Inputs"/> blobs of 131072 bytes each.</param>
     /// <param name="outputs"><see cref="Outputs"/> places of 131072 bytes each, overwritten; none may overlap an input.</param>
-    /// <exception cref="KzgFormatException">A length is not that of a blob, or an element is not below the modulus; the outputs are then worthless.</exception>
+    /// <exception cref="KzgFormatException">A length is not that of a blob, or an element is not below the modulus; nothing is written then.</exception>
     /// <exception cref="ArgumentException">The number of blobs is not the map's.</exception>
     public void Apply(IReadOnlyList<ReadOnlyMemory<byte>> inputs, IReadOnlyList<Memory<byte>> outputs)
     {
@@ -53,17 +52,26 @@ public sealed class BlobLinearMap
         }
 
         CheckLengths(inputs.Select(blob => blob.Length).Concat(outputs.Select(blob => blob.Length)));
-        var tile = new Fr[Inputs * TileElements];
-        for (int element = 0; element < Blob.ElementCount; element += TileElements)
+        for (int j = 0; j < Inputs; j++)
+        {
+            int element = Blob.FindNonCanonical(inputs[j].Span);
+            if (element >= 0)
+            {
+                throw new KzgFormatException($"blob {j}: element {element} is not below the field's modulus");
+            }
+        }
+
+        AlignedDoubles tile = _map.CreateTile();
+        for (int start = 0; start < Blob.ByteLength; start += RunBytes)
         {
             for (int j = 0; j < Inputs; j++)
             {
-                ReadTile(inputs[j].Span, j, element, tile.AsSpan(j * TileElements, TileElements));
+                _map.Read(tile, j, inputs[j].Span.Slice(start, RunBytes));
             }
 
             for (int k = 0; k < Outputs; k++)
             {
-                WriteTile(tile, _coefficients.AsSpan(k * Inputs, Inputs), outputs[k].Span[(element * Blob.ElementLength)..]);
+                _map.Write(tile, k, outputs[k].Span.Slice(start, RunBytes));
             }
         }
     }
@@ -76,32 +84,6 @@ public sealed class BlobLinearMap
             {
                 throw new KzgFormatException($"blob: {length} bytes, {Blob.ByteLength} are expected");
             }
-        }
-    }
-
-    private static void ReadTile(ReadOnlySpan<byte> blob, int input, int element, Span<Fr> tile)
-    {
-        for (int i = 0; i < TileElements; i++)
-        {
-            if (!Fr.TryReadPlain(blob.Slice((element + i) * Blob.ElementLength, Blob.ElementLength), out tile[i]))
-            {
-                throw new KzgFormatException($"blob {input}: element {element + i} is not below the field's modulus");
-            }
-        }
-    }
-
-    // The tile is plain, the coefficients are in Montgomery form: their products are plain, and nothing is ever converted.
-    private static void WriteTile(ReadOnlySpan<Fr> tile, ReadOnlySpan<Fr> coefficients, Span<byte> output)
-    {
-        for (int i = 0; i < TileElements; i++)
-        {
-            Fr sum = default;
-            for (int j = 0; j < coefficients.Length; j++)
-            {
-                sum += coefficients[j] * tile[(j * TileElements) + i];
-            }
-
-            sum.WritePlain(output[(i * Blob.ElementLength)..]);
         }
     }
 }

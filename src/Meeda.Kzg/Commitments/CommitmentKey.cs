@@ -1,3 +1,4 @@
+using System.Buffers;
 using Meeda.Kzg.Curves;
 using Meeda.Kzg.Fields;
 using Meeda.Kzg.Polynomials;
@@ -10,9 +11,6 @@ namespace Meeda.Kzg.Commitments;
 /// </summary>
 public sealed class CommitmentKey
 {
-    // L_brp(i)(τ)·G1, so that element i of a blob goes with point i.
-    private readonly G1Affine[] _lagrange;
-
     private readonly FixedBaseMsm _fixedBase;
 
     /// <summary>Prepares the key.</summary>
@@ -20,21 +18,37 @@ public sealed class CommitmentKey
     public CommitmentKey(TrustedSetup setup)
     {
         ArgumentNullException.ThrowIfNull(setup);
-        _lagrange = EvaluationDomain.InBitReversedOrder((G1Affine[])setup.Lagrange.Clone());
-        _fixedBase = new(_lagrange, PairAdder.Create);
+
+        // L_brp(i)(τ)·G1, so that element i of a blob goes with point i.
+        _fixedBase = new(EvaluationDomain.InBitReversedOrder((G1Affine[])setup.Lagrange.Clone()), PairAdder.Create);
     }
 
     /// <summary>The commitment to a blob (<c>blob_to_kzg_commitment</c>).</summary>
     /// <param name="blob">131072 bytes.</param>
     /// <exception cref="KzgFormatException">The length is not that of a blob, or an element is not below the modulus.</exception>
-    public KzgCommitment Commit(ReadOnlySpan<byte> blob) => KzgCommitment.From(Commit(Blob.Decode(blob)));
+    public KzgCommitment Commit(ReadOnlySpan<byte> blob)
+    {
+        Blob.ThrowIfInvalid(blob);
+        return KzgCommitment.From(Sum(blob));
+    }
 
     /// <summary>Proves what a blob's polynomial is at <paramref name="z"/> (<c>compute_kzg_proof</c>).</summary>
     /// <param name="blob">131072 bytes.</param>
     /// <param name="z">The point of evaluation.</param>
     /// <param name="y">The value there.</param>
     /// <exception cref="KzgFormatException">The length is not that of a blob, or an element is not below the modulus.</exception>
-    public KzgProof Open(ReadOnlySpan<byte> blob, Fr z, out Fr y) => Open(Blob.Decode(blob), z, out y);
+    public KzgProof Open(ReadOnlySpan<byte> blob, Fr z, out Fr y)
+    {
+        Blob.ThrowIfInvalid(blob);
+
+        // The proof is the commitment to (P - y)/(X - z).
+        byte[] quotient = ArrayPool<byte>.Shared.Rent(Blob.ByteLength);
+        Span<byte> values = quotient.AsSpan(0, Blob.ByteLength);
+        EvaluationForm.Quotient(blob, z, out y, values);
+        var proof = KzgProof.From(Sum(values));
+        ArrayPool<byte>.Shared.Return(quotient);
+        return proof;
+    }
 
     /// <summary>
     /// Proves that a blob is the one committed to, at a point derived from both (<c>compute_blob_kzg_proof</c>). Whether it is so is not checked:
@@ -45,18 +59,30 @@ public sealed class CommitmentKey
     /// <exception cref="KzgFormatException">The length is not that of a blob, or an element is not below the modulus.</exception>
     public KzgProof OpenBlob(ReadOnlySpan<byte> blob, KzgCommitment commitment)
     {
-        Fr[] values = Blob.Decode(blob);
-        return Open(values, BlobChallenge.Compute(blob, commitment), out _);
+        Blob.ThrowIfInvalid(blob);
+        return Open(blob, BlobChallenge.Compute(blob, commitment), out _);
     }
 
     /// <summary><c>Σ values_i·L_i(τ)·G1</c>, values in blob order.</summary>
     internal G1Point Commit(ReadOnlySpan<Fr> values)
     {
-        // A wrong intermediate value would leave the curve: then plain code is asked, which shares nothing with the fast one but the field.
-        G1Affine sum = _fixedBase.Sum(values).ToAffine();
-        return sum.IsOnCurve ? new G1Point(sum) : MultiScalarMultiplication.Sum(_lagrange, values);
+        byte[] rented = ArrayPool<byte>.Shared.Rent(Blob.ByteLength);
+        Span<byte> blob = rented.AsSpan(0, Blob.ByteLength);
+        for (int i = 0; i < Blob.ElementCount; i++)
+        {
+            values[i].Encode(blob[(i * Blob.ElementLength)..]);
+        }
+
+        G1Point sum = Sum(blob);
+        ArrayPool<byte>.Shared.Return(rented);
+        return sum;
     }
 
-    /// <summary>The commitment to <c>(P - y)/(X - z)</c>, values in blob order.</summary>
-    internal KzgProof Open(ReadOnlySpan<Fr> values, Fr z, out Fr y) => KzgProof.From(Commit(EvaluationForm.Quotient(values, z, out y)));
+    // Σ element_i·L_i(τ)·G1 for a blob that is valid.
+    private G1Point Sum(ReadOnlySpan<byte> blob)
+    {
+        // A wrong intermediate value would leave the curve: then plain code is asked.
+        G1Affine sum = _fixedBase.Sum(blob).ToAffine();
+        return sum.IsOnCurve ? new G1Point(sum) : _fixedBase.CompleteSum(blob);
+    }
 }

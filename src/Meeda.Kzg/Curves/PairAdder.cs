@@ -10,7 +10,7 @@ internal abstract unsafe class PairAdder
     public const int RowLength = 16;
 
     /// <summary>Pairs by which callers pad the arrays that <see cref="TryAdd"/> reads.</summary>
-    public const int PairPadding = 8;
+    public const int PairPadding = 16;
 
     /// <summary>The fastest adder that the processor supports.</summary>
     public static PairAdder Create() => PointLanes512.IsSupported ? new VectorPairAdder<PointLanes512>()

@@ -1,7 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics.X86;
-using Meeda.Kzg.Fields;
 using Meeda.Kzg.Fields.Kernels;
 
 namespace Meeda.Kzg.Curves;
@@ -13,7 +11,8 @@ internal sealed unsafe class VectorPairAdder<TLanes> : PairAdder
     // Pairs whose inversion is shared: more would leave the first-level cache.
     private const int ChunkLength = 2048;
 
-    private const int CacheLineLength = 64 / sizeof(double);
+    // Groups from the one that is worked on to the one whose points are fetched.
+    private const int PrefetchDistance = 6;
 
     private static readonly int GroupLength = FpLimbs.Count * TLanes.Lanes;
 
@@ -23,11 +22,8 @@ internal sealed unsafe class VectorPairAdder<TLanes> : PairAdder
     private readonly double* _firstX;
     private readonly double* _scratch;
     private readonly double* _one;
+    private readonly double* _zero;
     private readonly double* _temporary;
-
-    // Made once per adder: the lanes of an inversion.
-    private readonly Fp[] _lanes = new Fp[TLanes.Lanes];
-    private readonly Fp[] _laneScratch = new Fp[TLanes.Lanes];
 
     /// <summary>Takes memory for a chunk.</summary>
     public VectorPairAdder()
@@ -37,16 +33,18 @@ internal sealed unsafe class VectorPairAdder<TLanes> : PairAdder
         // The arrays begin at different offsets within a page, so that their groups do not compete for the same cache sets.
         const int Offset = 72;
         int chunk = ChunkLength * FpLimbs.Count;
-        _memory = (double*)NativeMemory.AlignedAlloc((nuint)((3 * chunk) + (32 * GroupLength) + (8 * Offset)) * sizeof(double), 4096);
+        _memory = (double*)LargePages.Allocate((nuint)((3 * chunk) + (32 * GroupLength) + (8 * Offset)) * sizeof(double));
         _products = _memory;
         _differences = _products + chunk + Offset;
         _firstX = _differences + chunk + Offset;
         _scratch = _firstX + chunk + Offset;
         _one = _scratch + (16 * TLanes.Lanes);
-        _temporary = _one + GroupLength;
+        _zero = _one + GroupLength;
+        _temporary = _zero + GroupLength;
         for (int i = 0; i < GroupLength; i++)
         {
             _one[i] = i < TLanes.Lanes ? 1 : 0;
+            _zero[i] = 0;
         }
     }
 
@@ -97,9 +95,10 @@ internal sealed unsafe class VectorPairAdder<TLanes> : PairAdder
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private bool TryAddChunk(double* points, uint* pairs, int count, double* sums)
     {
+        // Groups are worked on two at a time, each with a chain of products of its own: one's work fills the gaps that the other's leaves.
         int lanes = TLanes.Lanes;
         int groupLength = FpLimbs.Count * lanes;
-        int groups = (count + lanes - 1) / lanes;
+        int groups = (count + (2 * lanes) - 1) / (2 * lanes) * 2;
         for (int i = count; i < groups * lanes; i++)
         {
             (pairs[2 * i], pairs[(2 * i) + 1]) = (pairs[0], pairs[1]);
@@ -107,60 +106,95 @@ internal sealed unsafe class VectorPairAdder<TLanes> : PairAdder
 
         double* products = _products, differences = _differences, firstX = _firstX, scratch = _scratch;
 
-        // 1. The products of all x2 - x1 from the first group on.
-        for (int k = 0; k < groups; k++)
+        // 1. The products of all x2 - x1 from the first group of the chain on.
+        for (int k = 0; k < groups; k += 2)
         {
-            Prefetch(points, pairs, k + 2, groups);
-            double* difference = differences + (k * groupLength);
+            if (k + PrefetchDistance < groups)
+            {
+                RowPrefetch.FirstLines(points, pairs + (2 * lanes * (k + PrefetchDistance)), 4 * lanes);
+            }
+
+            double* difference = differences + (k * groupLength), product = products + (k * groupLength);
+            double* before = k == 0 ? _one : product - (2 * groupLength);
             TLanes.LoadX(points, pairs + (2 * lanes * k), firstX + (k * groupLength), difference);
-            TLanes.Multiply(products + (k * groupLength), k == 0 ? _one : products + ((k - 1) * groupLength), difference, scratch);
+            TLanes.LoadX(points, pairs + (2 * lanes * (k + 1)), firstX + ((k + 1) * groupLength), difference + groupLength);
+            TLanes.Multiply(product, before, difference, scratch);
+            TLanes.Multiply(product + groupLength, k == 0 ? _one : before + groupLength, difference + groupLength, scratch);
         }
 
         // 2. One inversion for the chunk.
-        double* inverse = _temporary, slope = inverse + groupLength, t = slope + groupLength, x2 = t + groupLength, x3 = x2 + groupLength;
-        double* y3 = x3 + groupLength, y1 = y3 + groupLength, dy = y1 + groupLength;
-        if (!TryInvert(products + ((groups - 1) * groupLength), inverse))
+        double* inverses = _temporary, room = inverses + (2 * groupLength);
+        double* ends = products + ((groups - 2) * groupLength);
+        TLanes.Multiply(room, ends, ends + groupLength, scratch);
+        if (!TryInvert(room, inverses, room + groupLength))
         {
             return false;
         }
 
-        // 3. Backwards: λ = (y2 - y1)/(x2 - x1), x3 = λ² - x1 - x2, y3 = λ(x1 - x3) - y1.
-        for (int k = groups - 1; k >= 0; k--)
-        {
-            double* x1 = firstX + (k * groupLength), difference = differences + (k * groupLength);
-            double* rows = sums + ((long)k * lanes * RowLength);
-            if (Sse.IsSupported && k > 0)
-            {
-                uint* entries = pairs + (2 * lanes * (k - 1));
-                for (int i = 0; i < 2 * lanes; i++)
-                {
-                    Sse.Prefetch0(points + ((long)(entries[i] >> 1) * RowLength) + FpLimbs.Count);
-                    Sse.Prefetch0(rows - (lanes * RowLength) + (CacheLineLength * i));
-                }
-            }
+        TLanes.Multiply(room, inverses, ends, scratch);
+        TLanes.Multiply(inverses, inverses, ends + groupLength, scratch);
+        TLanes.Add(inverses + groupLength, room, _zero);
 
-            TLanes.LoadY(points, pairs + (2 * lanes * k), y1, dy);
+        // 3. Backwards.
+        for (int k = groups - 2; k >= 0; k -= 2)
+        {
             if (k > 0)
             {
-                TLanes.Multiply(t, inverse, products + ((k - 1) * groupLength), scratch);
-                TLanes.Multiply(inverse, inverse, difference, scratch);
-                TLanes.Multiply(slope, dy, t, scratch);
-            }
-            else
-            {
-                TLanes.Multiply(slope, dy, inverse, scratch);
+                RowPrefetch.SecondLines(points, pairs + (2 * lanes * (k - 2)), 4 * lanes);
+                RowPrefetch.Rows(sums + ((long)(k - 2) * lanes * RowLength), 2 * lanes);
             }
 
-            TLanes.Add(x2, x1, difference);
-            TLanes.SquareSubtract(x3, slope, x1, x2, scratch);
-            TLanes.Subtract(t, x1, x3);
-            TLanes.MultiplySubtract(y3, slope, t, y1, scratch);
-            int length = Math.Min(lanes, count - (k * lanes));
-            TLanes.StoreRows(x3, rows, length);
-            TLanes.StoreRows(y3, rows + FpLimbs.Count, length);
+            AddGroups(points, pairs, sums, k, count);
         }
 
         return true;
+    }
+
+    // Two groups, whose products with the inverses of their chains are still to be made: λ = (y2 - y1)/(x2 - x1), x3 = λ² - x1 - x2, y3 = λ(x1 - x3) - y1.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void AddGroups(double* points, uint* pairs, double* sums, int k, int count)
+    {
+        int lanes = TLanes.Lanes;
+        int groupLength = FpLimbs.Count * lanes;
+        double* scratch = _scratch, inverses = _temporary, inverses1 = inverses + groupLength;
+        double* slope = inverses1 + groupLength, t = slope + (2 * groupLength), x2 = t + (2 * groupLength);
+        double* x3 = x2 + (2 * groupLength), y3 = x3 + (2 * groupLength), y1 = y3 + (2 * groupLength), dy = y1 + (2 * groupLength);
+        double* x1 = _firstX + (k * groupLength), difference = _differences + (k * groupLength), before = _products + ((k - 2) * groupLength);
+        TLanes.LoadY(points, pairs + (2 * lanes * k), y1, dy);
+        TLanes.LoadY(points, pairs + (2 * lanes * (k + 1)), y1 + groupLength, dy + groupLength);
+        if (k > 0)
+        {
+            TLanes.Multiply(t, inverses, before, scratch);
+            TLanes.Multiply(t + groupLength, inverses1, before + groupLength, scratch);
+            TLanes.Multiply(inverses, inverses, difference, scratch);
+            TLanes.Multiply(inverses1, inverses1, difference + groupLength, scratch);
+            TLanes.Multiply(slope, dy, t, scratch);
+            TLanes.Multiply(slope + groupLength, dy + groupLength, t + groupLength, scratch);
+        }
+        else
+        {
+            TLanes.Multiply(slope, dy, inverses, scratch);
+            TLanes.Multiply(slope + groupLength, dy + groupLength, inverses1, scratch);
+        }
+
+        TLanes.Add(x2, x1, difference);
+        TLanes.Add(x2 + groupLength, x1 + groupLength, difference + groupLength);
+        TLanes.SquareSubtract(x3, slope, x1, x2, scratch);
+        TLanes.SquareSubtract(x3 + groupLength, slope + groupLength, x1 + groupLength, x2 + groupLength, scratch);
+        TLanes.Subtract(t, x1, x3);
+        TLanes.Subtract(t + groupLength, x1 + groupLength, x3 + groupLength);
+        TLanes.MultiplySubtract(y3, slope, t, y1, scratch);
+        TLanes.MultiplySubtract(y3 + groupLength, slope + groupLength, t + groupLength, y1 + groupLength, scratch);
+        double* rows = sums + ((long)k * lanes * RowLength);
+        for (int group = 0; group < 2; group++, rows += lanes * RowLength)
+        {
+            int length = Math.Min(lanes, count - ((k + group) * lanes));
+            if (length > 0)
+            {
+                TLanes.StoreRows(x3 + (group * groupLength), rows, length);
+                TLanes.StoreRows(y3 + (group * groupLength), rows + FpLimbs.Count, length);
+            }
+        }
     }
 
     private void DoubleChunk(double* source, double* target, int groups)
@@ -180,7 +214,7 @@ internal sealed unsafe class VectorPairAdder<TLanes> : PairAdder
             TLanes.Multiply(products + (k * groupLength), k == 0 ? _one : products + ((k - 1) * groupLength), twice, scratch);
         }
 
-        if (!TryInvert(products + ((groups - 1) * groupLength), inverse))
+        if (!TryInvert(products + ((groups - 1) * groupLength), inverse, inverse + groupLength))
         {
             throw new ArgumentException("a point has y = 0: it is of even order, or at infinity", nameof(source));
         }
@@ -206,41 +240,44 @@ internal sealed unsafe class VectorPairAdder<TLanes> : PairAdder
         }
     }
 
-    // The inverse in every lane; false where one is 0.
-    private bool TryInvert(double* value, double* inverse)
+    // The inverse in every lane by a single inversion; false where one is 0. Uses room for 7 groups.
+    private bool TryInvert(double* value, double* inverse, double* room)
     {
-        for (int i = 0; i < _lanes.Length; i++)
+        // 1. In every lane the product with that of the lane half of the lanes away, then a quarter away, and so on, until it is that of all.
+        int lanes = TLanes.Lanes;
+        int groupLength = GroupLength;
+        double* product = value, others = room, products = room + (3 * groupLength);
+        for (int distance = lanes / 2; distance > 0; distance /= 2)
         {
-            _lanes[i] = FpLimbs.Read(value + i, _lanes.Length);
-            if (_lanes[i].IsZero)
+            for (int i = 0; i < groupLength; i++)
             {
-                return false;
+                others[i] = product[i ^ distance];
             }
+
+            TLanes.Multiply(products, product, others, _scratch);
+            product = products;
+            products += groupLength;
+            others += groupLength;
         }
 
-        Fp.InvertAll(_lanes, _laneScratch);
-        for (int i = 0; i < _lanes.Length; i++)
+        // 2. Its inverse, the same in all lanes.
+        if (!FpLimbs.TryInvert(product, inverse, lanes))
         {
-            FpLimbs.Write(_lanes[i], inverse + i, _lanes.Length);
+            return false;
+        }
+
+        for (int i = 0; i < groupLength; i++)
+        {
+            inverse[i] = inverse[i & -lanes];
+        }
+
+        // 3. Backwards: the inverse of a product times one factor is that of the other.
+        for (int distance = 1; distance < lanes; distance *= 2)
+        {
+            others -= groupLength;
+            TLanes.Multiply(inverse, inverse, others, _scratch);
         }
 
         return true;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Prefetch(double* points, uint* pairs, int group, int groups)
-    {
-        if (!Sse.IsSupported || group >= groups)
-        {
-            return;
-        }
-
-        uint* entries = pairs + (2 * TLanes.Lanes * group);
-        for (int i = 0; i < 2 * TLanes.Lanes; i++)
-        {
-            double* row = points + ((long)(entries[i] >> 1) * RowLength);
-            Sse.Prefetch0(row);
-            Sse.Prefetch0(row + CacheLineLength);
-        }
     }
 }

@@ -4,37 +4,36 @@ using System.Runtime.CompilerServices;
 namespace Meeda.Kzg.Fields;
 
 /// <summary>
-/// The inverse modulo <c>p</c> of plain limbs by the binary extended Euclidean algorithm, 31 steps at a time on the top and bottom bits of both numbers
+/// The inverse modulo <c>p</c> of plain limbs by the binary extended Euclidean algorithm, 30 steps at a time on the top and bottom bits of both numbers
 /// (Pornin, "Optimized Binary GCD for Modular Inversion", eprint 2020/972). Takes as long as the value makes it take.
 /// </summary>
 internal static unsafe class FpInverse
 {
     private const int LimbCount = 6;
     private const int SignedLimbCount = LimbCount + 1;
-    private const int StepsPerRound = 31;
+    private const int StepsPerRound = 30;
 
-    // Each round shortens the two numbers, together 762 bits at first, by at least 31 bits: ceil((2·381 - 1)/31) rounds.
-    private const int Rounds = 25;
+    // Each round shortens the two numbers, together 762 bits at first, by at least 30 bits: ceil((2·381 - 1)/30) rounds.
+    private const int Rounds = 26;
 
     private const ulong LowBits = (1UL << StepsPerRound) - 1;
 
-    // -p^-1 mod 2^64, and p.
+    // -p^-1 mod 2^64
     private const ulong Inverse64 = 0x89f3fffcfffcfffd;
 
-    private static ReadOnlySpan<ulong> Modulus =>
+    /// <summary>The limbs of <c>p</c>.</summary>
+    internal static ReadOnlySpan<ulong> Modulus =>
         [0xb9feffffffffaaab, 0x1eabfffeb153ffff, 0x6730d2a0f6b0f624, 0x64774b84f38512bf, 0x4b1ba7b6434bacd7, 0x1a0111ea397fe69a];
 
     /// <summary>Writes the inverse, below <c>p</c>, of a value below <c>p</c>; that of 0 is 0.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Invert(ReadOnlySpan<ulong> value, Span<ulong> inverse)
     {
-        // Invariant: a = u·value and b = v·value modulo p; a ends at 0, b at 1.
-        ulong* a = stackalloc ulong[LimbCount];
-        ulong* b = stackalloc ulong[LimbCount];
-        ulong* u = stackalloc ulong[SignedLimbCount];
-        ulong* v = stackalloc ulong[SignedLimbCount];
-        ulong* nextU = stackalloc ulong[SignedLimbCount];
-        ulong* nextV = stackalloc ulong[SignedLimbCount];
+        // Invariant: a = u·value and b = v·value modulo p; a ends at 0, b at 1. Each has a place for what it is next.
+        const int Place = 8;
+        ulong* memory = stackalloc ulong[8 * Place];
+        ulong* a = memory, nextA = a + Place, b = nextA + Place, nextB = b + Place;
+        ulong* u = nextB + Place, nextU = u + Place, v = nextU + Place, nextV = v + Place;
         if (!value.ContainsAnyExcept(0UL))
         {
             inverse.Clear();
@@ -49,46 +48,76 @@ internal static unsafe class FpInverse
         for (int round = 0; round < Rounds; round++)
         {
             (ulong aBits, ulong bBits) = Approximate(a, b);
-            long f0 = 1, g0 = 0, f1 = 0, g1 = 1;
-            for (int step = 0; step < StepsPerRound; step++)
-            {
-                // a odd: subtract the smaller from the greater; then halve a.
-                ulong odd = 0 - (aBits & 1);
-                ulong swap = aBits < bBits ? odd : 0;
-                ulong bits = (aBits ^ bBits) & swap;
-                aBits ^= bits;
-                bBits ^= bits;
-                long f = (f0 ^ f1) & (long)swap;
-                f0 ^= f;
-                f1 ^= f;
-                long g = (g0 ^ g1) & (long)swap;
-                g0 ^= g;
-                g1 ^= g;
-                aBits -= bBits & odd;
-                f0 -= f1 & (long)odd;
-                g0 -= g1 & (long)odd;
-                aBits >>= 1;
-                f1 <<= 1;
-                g1 <<= 1;
-            }
-
-            bool negativeA = Combine(a, b, f0, g0, nextU);
-            bool negativeB = Combine(a, b, f1, g1, nextV);
-            new ReadOnlySpan<ulong>(nextU, LimbCount).CopyTo(new Span<ulong>(a, LimbCount));
-            new ReadOnlySpan<ulong>(nextV, LimbCount).CopyTo(new Span<ulong>(b, LimbCount));
+            (ulong factors0, ulong factors1) = Factors(aBits, bBits);
+            (long f0, long g0) = Unpack(factors0);
+            (long f1, long g1) = Unpack(factors1);
+            bool negativeA = Combine(a, b, f0, g0, nextA);
+            bool negativeB = Combine(a, b, f1, g1, nextB);
             (f0, g0) = negativeA ? (-f0, -g0) : (f0, g0);
             (f1, g1) = negativeB ? (-f1, -g1) : (f1, g1);
             CombineModulo(u, v, f0, g0, nextU);
             CombineModulo(u, v, f1, g1, nextV);
-            new ReadOnlySpan<ulong>(nextU, SignedLimbCount).CopyTo(new Span<ulong>(u, SignedLimbCount));
-            new ReadOnlySpan<ulong>(nextV, SignedLimbCount).CopyTo(new Span<ulong>(v, SignedLimbCount));
+
+            // By pointers: a copy of what was just written limb by limb would wait for it.
+            ulong* swap = a;
+            a = nextA;
+            nextA = swap;
+            swap = b;
+            b = nextB;
+            nextB = swap;
+            swap = u;
+            u = nextU;
+            nextU = swap;
+            swap = v;
+            v = nextV;
+            nextV = swap;
         }
 
         Normalise(v, nextV);
         new ReadOnlySpan<ulong>(v, LimbCount).CopyTo(inverse);
     }
 
-    // The lowest 31 and the highest 33 bits of both numbers, aligned to the longer; the whole where both fit 64 bits.
+    // The factors (f0, g0) and (f1, g1) by which 30 steps make a·f0 + b·g0 and a·f1 + b·g1, times 2^30, of a and b: f + 2^32·g each, of magnitude at most 2^29.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static (ulong Factors0, ulong Factors1) Factors(ulong a, ulong b)
+    {
+        ulong factors0 = 1;
+        ulong factors1 = 1UL << 32;
+        int steps = StepsPerRound;
+        while (true)
+        {
+            // Halve a while it is even; then both are odd: subtract the smaller from the greater, by masks, as a branch would be taken every other time.
+            int zeros = BitOperations.TrailingZeroCount(a | (1UL << steps));
+            a >>= zeros;
+            factors1 <<= zeros;
+            steps -= zeros;
+            if (steps == 0)
+            {
+                break;
+            }
+
+            ulong smaller = a < b ? 1UL : 0UL;
+            ulong swap = 0 - smaller;
+            ulong bits = (a ^ b) & swap;
+            ulong factors = (factors0 ^ factors1) & swap;
+            a ^= bits;
+            b ^= bits;
+            factors0 ^= factors;
+            factors1 ^= factors;
+            a -= b;
+            factors0 -= factors1;
+        }
+
+        return (factors0, factors1);
+    }
+
+    private static (long F, long G) Unpack(ulong factors)
+    {
+        long f = (int)factors;
+        return (f, (long)(factors - (ulong)f) >> 32);
+    }
+
+    // The lowest 30 and the highest 34 bits of both numbers, aligned to the longer; the whole where both fit 64 bits.
     private static (ulong A, ulong B) Approximate(ulong* a, ulong* b)
     {
         int top = LimbCount - 1;
@@ -108,28 +137,29 @@ internal static unsafe class FpInverse
         return ((a[0] & LowBits) | (aTop & ~LowBits), (b[0] & LowBits) | (bTop & ~LowBits));
     }
 
-    // |a·f + b·g|/2^31, and whether the sum is negative.
+    // |a·f + b·g|/2^30, and whether the sum is negative.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool Combine(ulong* a, ulong* b, long f, long g, ulong* result)
     {
-        Int128 carry = 0;
+        ulong low = 0;
+        long high = 0;
         ulong previous = 0;
         for (int i = 0; i < LimbCount; i++)
         {
-            Int128 sum = carry + Multiply(a[i], f) + Multiply(b[i], g);
-            ulong low = (ulong)sum;
-            carry = sum >> 64;
+            AddProduct(ref low, ref high, a[i], f);
+            AddProduct(ref low, ref high, b[i], g);
             if (i > 0)
             {
                 result[i - 1] = (previous >> StepsPerRound) | (low << (64 - StepsPerRound));
             }
 
             previous = low;
+            low = (ulong)high;
+            high >>= 63;
         }
 
-        ulong top = (ulong)carry;
-        result[LimbCount - 1] = (previous >> StepsPerRound) | (top << (64 - StepsPerRound));
-        if ((long)top >= 0)
+        result[LimbCount - 1] = (previous >> StepsPerRound) | (low << (64 - StepsPerRound));
+        if ((long)low >= 0)
         {
             return false;
         }
@@ -144,42 +174,47 @@ internal static unsafe class FpInverse
         return true;
     }
 
-    // (u·f + v·g)/2^31 modulo p on seven signed limbs, with the multiple of p that makes the division exact.
+    // (u·f + v·g)/2^30 modulo p on seven signed limbs, with the multiple of p that makes the division exact: of magnitude at most 2^29.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void CombineModulo(ulong* u, ulong* v, long f, long g, ulong* result)
     {
-        ulong* sum = stackalloc ulong[SignedLimbCount];
-        Int128 carry = 0;
-        for (int i = 0; i < LimbCount; i++)
-        {
-            Int128 limb = carry + Multiply(u[i], f) + Multiply(v[i], g);
-            sum[i] = (ulong)limb;
-            carry = limb >> 64;
-        }
-
-        sum[LimbCount] = (ulong)(carry + ((Int128)(long)u[LimbCount] * f) + ((Int128)(long)v[LimbCount] * g));
-        long quotient = (long)((sum[0] * Inverse64) & LowBits);
+        long quotient = (long)((((u[0] * (ulong)f) + (v[0] * (ulong)g)) * Inverse64) & LowBits);
         if (quotient >= 1L << (StepsPerRound - 1))
         {
             quotient -= 1L << StepsPerRound;
         }
 
-        carry = 0;
+        ulong low = 0;
+        long high = 0;
         ulong previous = 0;
-        for (int i = 0; i < SignedLimbCount; i++)
+        for (int i = 0; i < LimbCount; i++)
         {
-            Int128 limb = i < LimbCount ? carry + (Int128)(UInt128)sum[i] + Multiply(Modulus[i], quotient) : carry + (long)sum[LimbCount];
-            ulong low = (ulong)limb;
-            carry = limb >> 64;
+            AddProduct(ref low, ref high, u[i], f);
+            AddProduct(ref low, ref high, v[i], g);
+            AddProduct(ref low, ref high, Modulus[i], quotient);
             if (i > 0)
             {
                 result[i - 1] = (previous >> StepsPerRound) | (low << (64 - StepsPerRound));
             }
 
             previous = low;
+            low = (ulong)high;
+            high >>= 63;
         }
 
-        result[LimbCount] = (ulong)((long)previous >> StepsPerRound);
+        // The top limbs are small, and so is their sum.
+        low += (u[LimbCount] * (ulong)f) + (v[LimbCount] * (ulong)g);
+        result[LimbCount - 1] = (previous >> StepsPerRound) | (low << (64 - StepsPerRound));
+        result[LimbCount] = (ulong)((long)low >> StepsPerRound);
+    }
+
+    // high:low += a·b, in two's complement.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void AddProduct(ref ulong low, ref long high, ulong a, long b)
+    {
+        ulong product = a * (ulong)b;
+        low += product;
+        high += (long)(Limbs.MultiplyHigh(a, (ulong)b) - (a & (ulong)(b >> 63))) + (low < product ? 1 : 0);
     }
 
     // Brings a signed value of a few times p into [0, p).
@@ -211,12 +246,5 @@ internal static unsafe class FpInverse
             result[i] = (ulong)carry;
             carry >>= 64;
         }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Int128 Multiply(ulong a, long b)
-    {
-        ulong high = Math.BigMul(a, (ulong)b, out ulong low);
-        return new Int128(high - (a & (ulong)(b >> 63)), low);
     }
 }

@@ -13,6 +13,9 @@ public readonly struct Fr : IEquatable<Fr>
     /// <summary>Bytes of an encoded element.</summary>
     public const int Length = 32;
 
+    /// <summary>The top limb of <c>r</c>: whatever is below it begins a canonical element.</summary>
+    internal const ulong TopLimb = R3;
+
     private const ulong R0 = 0xffffffff00000001;
     private const ulong R1 = 0x53bda402fffe5bfe;
     private const ulong R2 = 0x3339d80809a1d805;
@@ -294,16 +297,12 @@ public readonly struct Fr : IEquatable<Fr>
     }
 
     /// <summary>
-    /// Reads 32 big-endian bytes as they are, not in Montgomery form; false where the value is not below <c>r</c>. Plain times Montgomery is plain:
-    /// for linear maps whose coefficients alone are in Montgomery form.
+    /// Reads 32 big-endian bytes below <c>r</c> as they are, not in Montgomery form. Plain times Montgomery is plain: for linear maps whose coefficients
+    /// alone are in Montgomery form.
     /// </summary>
-    internal static bool TryReadPlain(ReadOnlySpan<byte> bigEndian, out Fr plain)
-    {
-        plain = Read(bigEndian);
-        return IsCanonical(bigEndian);
-    }
+    internal static Fr ReadPlain(ReadOnlySpan<byte> bigEndian) => Read(bigEndian);
 
-    /// <summary>Writes what <see cref="TryReadPlain"/> read, or sums of its products.</summary>
+    /// <summary>Writes what <see cref="ReadPlain"/> read, or sums of its products.</summary>
     internal void WritePlain(Span<byte> bigEndian)
     {
         BinaryPrimitives.WriteUInt64BigEndian(bigEndian, _3);

@@ -13,7 +13,7 @@ internal static class Limbs
     {
         // The halves apart stay in registers; asked for in one call, the low one goes through memory. The carry comes last: it is what the next step waits for.
         ulong low = a * b;
-        ulong high = Bmi2.X64.IsSupported ? Bmi2.X64.MultiplyNoFlags(a, b) : Math.BigMul(a, b, out _);
+        ulong high = MultiplyHigh(a, b);
         low += accumulator;
         high += low < accumulator ? 1UL : 0UL;
         low += carry;
@@ -21,6 +21,10 @@ internal static class Limbs
         carry = high;
         return low;
     }
+
+    /// <summary>The high limb of <c>a·b</c>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ulong MultiplyHigh(ulong a, ulong b) => Bmi2.X64.IsSupported ? Bmi2.X64.MultiplyNoFlags(a, b) : Math.BigMul(a, b, out _);
 
     /// <summary><c>a + b + carry</c> with the carry out (0 or 1) in <paramref name="carry"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -159,24 +159,6 @@ public sealed class PrimeFieldTests
         Gen.OneOf(Gen.ULong, Arbitrary.AnyOf(0UL, ulong.MaxValue)).Array[0, 8].Sample(limbs =>
             Fr.ReduceLimbs(limbs).ToBigInteger() == limbs.Reverse().Aggregate(BigInteger.Zero, (value, limb) => (value << 64) | limb) % R);
 
-    [Fact]
-    public void FrWeightedSums_LargestTerms_AgreeWithIntegers() =>
-        Gen.Select(Arbitrary.Fr.Array[3], Gen.OneOf(Arbitrary.UInt128, Gen.Const(UInt128.MaxValue))).Array[0, 40].Sample(terms =>
-        {
-            var sums = new FrWeightedSums(3);
-            var expected = new Fr[3];
-            foreach ((Fr[] elements, UInt128 weight) in terms)
-            {
-                sums.Add(elements.SelectMany(element => element.ToArray()).ToArray(), weight);
-                for (int i = 0; i < expected.Length; i++)
-                {
-                    expected[i] += elements[i] * Fr.FromUInt128(weight);
-                }
-            }
-
-            Assert.Equal(expected, sums.Reduce());
-        });
-
     private static Gen<byte[]> Nearby(BigInteger modulus, int length) => Gen.Int[-3, 3].Select(offset =>
     {
         byte[] bytes = (modulus + offset).ToByteArray(isUnsigned: true, isBigEndian: true);

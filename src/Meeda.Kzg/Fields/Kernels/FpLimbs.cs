@@ -15,14 +15,16 @@ internal static unsafe class FpLimbs
     private const long Mask = (1L << Radix) - 1;
     private const int PlainCount = 6;
 
-    private static ReadOnlySpan<ulong> Modulus =>
-        [0xb9feffffffffaaab, 0x1eabfffeb153ffff, 0x6730d2a0f6b0f624, 0x64774b84f38512bf, 0x4b1ba7b6434bacd7, 0x1a0111ea397fe69a];
-
     /// <summary>Writes an element's limbs, <paramref name="stride"/> doubles apart.</summary>
     public static void Write(in Fp element, double* limbs, int stride)
     {
         Span<ulong> plain = stackalloc ulong[PlainCount];
         element.CopyPlainLimbsTo(plain);
+        WritePlain(plain, limbs, stride);
+    }
+
+    private static void WritePlain(ReadOnlySpan<ulong> plain, double* limbs, int stride)
+    {
         long carry = 0;
         for (int i = 0; i < Count; i++)
         {
@@ -43,8 +45,36 @@ internal static unsafe class FpLimbs
     [SkipLocalsInit]
     public static Fp Read(double* limbs, int stride)
     {
-        // Six limbs of 64 bits in two's complement, whose sign is left in carry.
         Span<ulong> plain = stackalloc ulong[PlainCount];
+        ReadPlain(limbs, stride, plain);
+
+        // Montgomery multiplication reduces any value below 2^384.
+        return Fp.FromPlainLimbs(plain);
+    }
+
+    /// <summary>
+    /// Writes to limbs, <paramref name="stride"/> doubles apart, the inverse of the element in <paramref name="value"/>, likewise apart, of magnitude below
+    /// <c>p</c>; false where it is 0.
+    /// </summary>
+    [SkipLocalsInit]
+    public static bool TryInvert(double* value, double* inverse, int stride)
+    {
+        Span<ulong> plain = stackalloc ulong[PlainCount];
+        ReadPlain(value, stride, plain);
+        if (!plain.ContainsAnyExcept(0UL))
+        {
+            return false;
+        }
+
+        FpInverse.Invert(plain, plain);
+        WritePlain(plain, inverse, stride);
+        return true;
+    }
+
+    // Below 2^384, and below p where the magnitude is.
+    private static void ReadPlain(double* limbs, int stride, Span<ulong> plain)
+    {
+        // Six limbs of 64 bits in two's complement, whose sign is left in carry.
         plain.Clear();
         long carry = 0;
         for (int i = 0; i < Count; i++)
@@ -65,13 +95,10 @@ internal static unsafe class FpLimbs
             ulong c = 0;
             for (int i = 0; i < PlainCount; i++)
             {
-                plain[i] = Limbs.Add(plain[i], Modulus[i], ref c);
+                plain[i] = Limbs.Add(plain[i], FpInverse.Modulus[i], ref c);
             }
 
             carry += (long)c;
         }
-
-        // Montgomery multiplication reduces any value below 2^384.
-        return Fp.FromPlainLimbs(plain);
     }
 }

@@ -9,13 +9,16 @@ public sealed class GeneratorTests
     private static readonly string Folder = Path.Combine(Repository.Root, "src", "Meeda.Kzg", "Fields", "Kernels");
 
     [SkippableTheory]
-    [InlineData("512")]
-    [InlineData("256")]
-    public void CommittedKernels_Generator_WritesTheSame(string bits)
+    [InlineData("fp_kernels.py", "512", "FpVector512.cs")]
+    [InlineData("fp_kernels.py", "256", "FpVector256.cs")]
+    [InlineData("fr_kernels.py", "512", "FrVector512.cs")]
+    [InlineData("fr_kernels.py", "256", "FrVector256.cs")]
+    [InlineData("fp_narrow_kernels.py", "", "FpNarrow.cs")]
+    public void CommittedKernels_Generator_WritesTheSame(string script, string bits, string file)
     {
-        string generated = Python("fp_kernels.py", bits);
+        string generated = Python(script, bits);
 
-        Assert.Equal(File.ReadAllText(Path.Combine(Folder, $"FpVector{bits}.cs")), generated);
+        Assert.Equal(File.ReadAllText(Path.Combine(Folder, file)), generated);
     }
 
     [SkippableFact]

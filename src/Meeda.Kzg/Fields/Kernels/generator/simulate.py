@@ -7,24 +7,28 @@ import random
 import sys
 from fractions import Fraction
 
-from fp_kernels import KERNELS, LAYOUTS, LIMBS, MODULUS, RADIX, balanced, build, centred
+import fp_kernels
+import fp_narrow_kernels as narrow
+import fr_kernels
+from fp_kernels import FP
+from fr_kernels import FR, MOST_PRODUCTS, MOST_WEIGHTED, WEIGHT_LIMBS, WEIGHTED_LIMBS, WIDE_LIMBS
+from operations import build
 
 
-def value(limbs):
-    return sum(int(limb) << (RADIX * i) for i, limb in enumerate(limbs))
+def value(field, limbs):
+    return sum(int(limb) << (field.radix * i) for i, limb in enumerate(limbs))
 
 
-def run(kind, subtracted, layout, arrays):
-    operations, _ = build(kind, subtracted, layout)
-    values = {f"K{i}": constant for i, constant in enumerate(operations.constants)}
-    memory = {name: [float(limb) for limb in limbs] for name, limbs in arrays.items()}
-    memory["s"], memory["r"] = [None] * 16, [None] * LIMBS
+def execute(field, operations, memory, values):
+    """Carries the operations out on memory (arrays by name), keeping values."""
+    values.update({f"K{i}": constant for i, constant in enumerate(operations.constants)})
+    low, high = 2 ** (52 + field.radix), 2 ** (53 + field.radix)
     for operation, *arguments in operations.list:
         if operation == "store":
             memory[arguments[0]][arguments[1]] = values[arguments[2]]
             continue
         target, sources = arguments[0], arguments[1:]
-        if operation == "load":
+        if operation in ("load", "broadcast"):
             values[target] = memory[sources[0]][sources[1]]
             continue
         if operation == "move":
@@ -40,56 +44,149 @@ def run(kind, subtracted, layout, arrays):
         values[target] = float(result)
         column = target.lstrip("HNLDwtc")
         if target[0] == "N" and column.isdigit():
-            assert 2 ** 100 <= result < 2 ** 101, (target, float(result))
-        if target[0] in "LDwtc" and column.isdigit():
+            assert low <= result < high, (target, float(result))
+        if target[0] in "LDwtc" and (column.isdigit() or target == "t"):
             # Everything but the rounded high parts and the estimate of the quotient is exact.
             assert operation == "add" and target[0] == "c" or Fraction(values[target]) == result, (operation, target, float(result))
+
+
+def floats(limbs):
+    return [float(limb) for limb in limbs]
+
+
+def run(field, operations, arrays, result_length):
+    memory = {name: floats(limbs) for name, limbs in arrays.items()}
+    memory["s"] = [None] * (2 * field.limbs)
+    memory.setdefault("r", [None] * result_length)
+    execute(field, operations, memory, {})
     return memory["r"]
 
 
-def check_columns():
-    """The worst sum of products in each column, one factor lazy: below 2^99, so that H stays between 2^100 and 2^101."""
-    limb = 2 ** (RADIX - 1) + 64
-    normal = [limb] * (LIMBS - 1) + [2 ** 44]
-    folds = [centred(1 << (RADIX * (LIMBS + i))) for i in range(LIMBS)]
-    quotient = sum(Fraction(abs(fold), MODULUS) for fold in folds) * limb + Fraction(2 ** 52 * 2 ** (RADIX * (LIMBS - 1)), MODULUS)
-    for column in range(2 * LIMBS - 1):
-        pairs = [(i, column - i) for i in range(LIMBS) if 0 <= column - i < LIMBS]
-        total = sum(2 * normal[i] * normal[j] for i, j in pairs)
+def check_columns(field, normal, lazy, low_parts_limit):
+    """The worst sum of products in each column: at most a quarter of H's start, so that H stays within its binade; and the low parts below 2^53."""
+    folds = [field.fold(i) for i in range(field.limbs)]
+    limb = normal[0]
+    quotient = sum(Fraction(abs(fold), field.modulus) for fold in folds) * limb + Fraction(2 ** 52 * 2 ** (field.radix * (field.limbs - 1)), field.modulus)
+    for column in range(2 * field.limbs - 1):
+        pairs = [(i, column - i) for i in range(field.limbs) if 0 <= column - i < field.limbs]
+        total = sum(lazy * normal[i] * normal[j] for i, j in pairs)
         low_parts = len(pairs)
-        if column < LIMBS:
-            total += sum(abs(balanced(fold)[column]) * limb for fold in folds) + quotient * abs(balanced(-MODULUS)[column])
-            low_parts += LIMBS + 1
-        assert total < 2 ** 99, column
-        offset = 5 * 2 ** 50 if column == LIMBS - 1 else 6 * 2 ** 50
-        assert offset + low_parts * 2 ** (RADIX - 1) <= 2 ** 53, column
+        if column < field.limbs:
+            total += sum(abs(field.balanced(fold)[column]) * limb for fold in folds) + quotient * abs(field.balanced(-field.modulus)[column])
+            low_parts += field.limbs + 1
+        assert total < 2 ** (51 + field.radix), column
+        offset = -field.top_low_offset if column == field.limbs - 1 else 6 * 2 ** 50
+        assert offset + low_parts * low_parts_limit <= 2 ** 53, column
 
 
-def main(rounds):
-    check_columns()
-    generator = random.Random(1)
-    half, top = 1 << (RADIX - 1), MODULUS >> (RADIX * (LIMBS - 1))
+def check_fp(rounds, generator):
+    half, top = 1 << (FP.radix - 1), FP.modulus >> (FP.radix * (FP.limbs - 1))
+    # One factor lazy.
+    check_columns(FP, [half + 64] * (FP.limbs - 1) + [2 ** 44], 2, half)
 
     def element(kind):
         if kind % 3 == 0:
-            return balanced(generator.randrange(MODULUS))
-        signs = [generator.choice([-1, 1]) for _ in range(LIMBS)] if kind % 3 == 1 else [generator.choice([-1, 1])] * LIMBS
+            return FP.balanced(generator.randrange(FP.modulus))
+        signs = [generator.choice([-1, 1]) for _ in range(FP.limbs)] if kind % 3 == 1 else [generator.choice([-1, 1])] * FP.limbs
         return [sign * (half + 64) for sign in signs[:-1]] + [signs[-1] * (top // 2)]
 
     for round_ in range(rounds):
         a, b, x, y = (element(round_ + i) for i in range(4))
         # A difference or sum of two elements on one side, limb by limb: what additions of points feed in.
         lazy = [p - q for p, q in zip(a, element(round_ + 1))]
-        for layout in LAYOUTS.values():
-            for name, kind, subtracted, _ in KERNELS:
+        for layout in fp_kernels.LAYOUTS.values():
+            for name, kind, subtracted, _ in fp_kernels.KERNELS:
                 left = lazy if kind == "multiply" else a
-                arrays = {"a": left, "b": b, "x": x, "y": y}
-                result = run(kind, subtracted, layout, arrays)
-                product = value(left) * value(b) if kind == "multiply" else value(a) ** 2
-                expected = product - sum(value(arrays[operand]) for operand in ["x", "y"][:subtracted])
-                assert (value(result) - expected) % MODULUS == 0, name
-                assert abs(value(result)) < 0.53 * MODULUS, name
-                assert max(abs(limb) for limb in result) <= half + 64, name
+                check_product(FP, name, kind, subtracted, layout, left, b, x, y, half + 64)
+
+
+def check_product(field, name, kind, subtracted, layout, a, b, x, y, largest):
+    arrays = {"a": a, "b": b, "x": x, "y": y}
+    result = run(field, build(field, kind, subtracted, layout)[0], arrays, field.limbs)
+    product = value(field, a) * value(field, b) if kind == "multiply" else value(field, a) ** 2
+    expected = product - sum(value(field, arrays[operand]) for operand in ["x", "y"][:subtracted])
+    check_reduced(field, name, result, expected, largest)
+
+
+def check_reduced(field, name, result, expected, largest):
+    assert (value(field, result) - expected) % field.modulus == 0, name
+    assert abs(value(field, result)) < 0.53 * field.modulus, name
+    assert max(abs(limb) for limb in result) <= largest, name
+
+
+def check_fr(rounds, generator):
+    half = 1 << (FR.radix - 1)
+    # Both factors may be as large as four normalised elements: 16 times their product.
+    check_columns(FR, [half + 64] * (FR.limbs - 1) + [2 ** 40], 16, half)
+    # Sums of products: coefficients normalised, elements of whole limbs.
+    assert MOST_PRODUCTS * FR.limbs * (half + 64) * 2 * half <= 2 ** (51 + FR.radix)
+    assert 6 * 2 ** 50 + MOST_PRODUCTS * FR.limbs * half <= 2 ** 53
+    assert MOST_PRODUCTS * FR.limbs * (half + half + 64) + half <= 2 ** 52
+    assert MOST_WEIGHTED * WEIGHT_LIMBS * (half + half + 1) + half + 64 <= 2 ** 52
+
+    def signs(kind, count):
+        return [generator.choice([-1, 1]) for _ in range(count)] if kind % 3 == 1 else [generator.choice([-1, 1])] * count
+
+    def element(kind, scale):
+        if kind % 3 == 0:
+            return FR.balanced(generator.randrange(FR.modulus))
+        return [sign * scale * (half + 64) for sign in signs(kind, 5)] + [generator.choice([-1, 1]) * scale * (FR.modulus >> 216)]
+
+    def whole_limbs(kind):
+        if kind % 3 != 0:
+            return [2 * half - 1] * 5 + [FR.modulus >> 215]
+        number = generator.randrange(FR.modulus)
+        return [(number >> (43 * i)) & (2 * half - 1) for i in range(6)]
+
+    for round_ in range(rounds):
+        a, b, x, y = (element(round_ + i, 4) for i in range(4))
+        for layout in fr_kernels.LAYOUTS.values():
+            for name, kind, subtracted, _ in fr_kernels.KERNELS:
+                check_product(FR, name, kind, subtracted, layout, a, b, x, y, half + 64)
+            wide = [sign * 2 ** 52 for sign in signs(round_, WIDE_LIMBS - 1)] + [generator.randrange(-half, half)]
+            result = run(FR, fr_kernels.build_reduce(layout), {"a": wide}, FR.limbs)
+            check_reduced(FR, "Reduce", result, value(FR, wide), half + 64)
+
+            weight = [sign * half for sign in signs(round_, WEIGHT_LIMBS)]
+            sums = [sign * (2 ** 52 - 2 ** 45) for sign in signs(round_ + 1, WEIGHTED_LIMBS)]
+            e = whole_limbs(round_)
+            result = run(FR, fr_kernels.build_add_weighted(layout), {"r": sums, "w": weight, "e": e}, WEIGHTED_LIMBS)
+            assert value(FR, result) == value(FR, sums) + value(FR, weight) * value(FR, e), "AddWeighted"
+
+            if round_ % 4 == 0:
+                check_sum_products(layout, [(element(round_ + i, 1), whole_limbs(round_ + i // 2)) for i in range(0, 3 * MOST_PRODUCTS, 3)])
+
+
+def check_sum_products(layout, products):
+    memory = {"r": [None] * WIDE_LIMBS}
+    for _, before, each, after in fr_kernels.build_sum_products(layout):
+        values = {}
+        execute(FR, before, memory, values)
+        for coefficient, element in products:
+            memory["c"], memory["e"] = floats(coefficient), floats(element)
+            execute(FR, each, memory, values)
+        execute(FR, after, memory, values)
+    assert value(FR, memory["r"]) == sum(value(FR, c) * value(FR, e) for c, e in products), "SumProducts"
+    assert max(abs(limb) for limb in memory["r"]) <= 2 ** 52, "SumProducts"
+
+
+def check_narrow():
+    """The worst magnitude of a column of 64-bit integers: one factor lazy, both tops small, the multiple of p, the carry and what is subtracted."""
+    half, limbs = narrow.HALF, narrow.LIMBS
+    normal, lazy = [half] * (limbs - 1) + [2 ** 20], [2 * half] * (limbs - 1) + [2 ** 21]
+    for column in range(2 * limbs - 1):
+        pairs = [(i, column - i) for i in range(limbs) if 0 <= column - i < limbs]
+        total = sum(lazy[i] * normal[j] + half * abs(narrow.P[j]) for i, j in pairs)
+        # A carry is a column's 2^-30 part; the quotient by p is at most 3, what is subtracted at most two limbs.
+        assert total + 2 ** 34 + 3 * half + 2 * half < 2 ** 63, column
+    # The estimate of the quotient: the column of limb 11 without its 30 low bits, limb 12 added, times the constant.
+    assert (2 ** 33 + 2 ** 22) * narrow.QUOTIENT < 2 ** 63
+
+
+def main(rounds):
+    check_narrow()
+    check_fp(rounds, random.Random(1))
+    check_fr(rounds, random.Random(2))
     print(f"{rounds} rounds: every operation exact, every result right")
 
 

@@ -24,19 +24,27 @@ public sealed class FourierTransformTests
 
     [Fact]
     public void Evaluate_PointCoefficients_CommutesWithMultiplyingTheGenerator() =>
-        Gen.Int[0, 4].SelectMany(bits => Arbitrary.Fr.Array[1 << bits]).Sample(
-            coefficients =>
-            {
-                G1Point[] points = Times(coefficients);
-                Fr[] values = [.. coefficients];
-                var transform = new PointFourierTransform(coefficients.Length);
-                transform.Evaluate(points);
-                new FourierTransform(coefficients.Length).Evaluate(values);
-                Assert.Equal(Times(values), points);
-                transform.Interpolate(points);
-                Assert.Equal(Times(coefficients), points);
-            },
-            iter: 6);
+        Gen.Int[1, 4].SelectMany(bits => Arbitrary.Fr.Array[2 << bits]).Sample(CheckPoints, iter: 6);
+
+    /// <summary>Coefficients that are zero, equal and opposite: additions of a point to itself, to its opposite and to infinity.</summary>
+    [Fact]
+    public void Evaluate_ExceptionalPointCoefficients_CommutesToo() =>
+        Gen.Int[1, 4].SelectMany(bits => Gen.Int[-1, 1].Select(sign => sign < 0 ? -Fr.One : sign == 0 ? Fr.Zero : Fr.One).Array[2 << bits]).Sample(CheckPoints, iter: 20);
+
+    // Two polynomials, one behind the other.
+    private static void CheckPoints(Fr[] coefficients)
+    {
+        int size = coefficients.Length / 2;
+        G1Affine[] points = Times(coefficients);
+        var transform = new PointFourierTransform(size, 2);
+        transform.Evaluate(points);
+        Fr[] values = [.. coefficients];
+        new FourierTransform(size).Evaluate(values.AsSpan(0, size));
+        new FourierTransform(size).Evaluate(values.AsSpan(size));
+        Assert.Equal(Times(values), points);
+        transform.InterpolateScaled(points);
+        Assert.Equal(Times([.. coefficients.Select(coefficient => coefficient * Fr.FromUInt64((ulong)size))]), points);
+    }
 
     [Fact]
     public void Shift_AnyPolynomial_ScalesItsArgument() =>
@@ -68,5 +76,5 @@ public sealed class FourierTransformTests
         return value;
     }
 
-    private static G1Point[] Times(Fr[] scalars) => [.. scalars.Select(G1Point.Generator.Multiply)];
+    private static G1Affine[] Times(Fr[] scalars) => [.. scalars.Select(scalar => G1Point.Generator.Multiply(scalar).ToAffine())];
 }

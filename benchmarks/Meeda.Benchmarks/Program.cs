@@ -4,11 +4,19 @@ return args switch
 {
     ["kzg", "--child", ..] => KzgBenchmark.RunChild(),
     ["kzg", ..] => KzgBenchmark.Run(),
+    ["prover", "--child", var folder] => await ProverBenchmark.RunChildAsync(folder),
+    ["light", ..] => await LightBenchmark.RunAsync(),
+    ["prover", ..] => await ProverBenchmark.RunAsync(),
     _ => Usage(),
 };
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: bench kzg    the KZG engine beside c-kzg, on AVX-512, AVX2 and scalar code");
+    Console.Error.WriteLine(
+        """
+        usage: bench kzg       the KZG engine beside c-kzg, on AVX-512, AVX2 and scalar code
+               bench prover    an epoch's proof over 10,000 blobs on local disk
+               bench light     a light node that catches up a year of anchors
+        """);
     return 2;
 }

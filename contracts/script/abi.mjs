@@ -1,4 +1,4 @@
-// Writes abi/MeedaVerifier.json, the ABI and creation bytecode that the C# side is built with; with --check compares instead.
+// Writes abi/<contract>.json, the ABI and creation bytecode that the C# side works with; with --check compares instead.
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -6,12 +6,14 @@ import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 execFileSync('forge', ['build', '--quiet'], { cwd: root, stdio: 'inherit' });
-const { abi, bytecode } = JSON.parse(readFileSync(join(root, 'out/MeedaVerifier.sol/MeedaVerifier.json'), 'utf8'));
-const made = JSON.stringify({ abi, bytecode: bytecode.object }, null, 1) + '\n';
-const path = join(root, 'abi/MeedaVerifier.json');
-if (!process.argv.includes('--check')) {
-  writeFileSync(path, made);
-} else if (readFileSync(path, 'utf8') !== made) {
-  console.error('abi/MeedaVerifier.json is stale: run `npm run abi` in contracts/ and commit what it writes');
-  process.exit(1);
+for (const contract of ['MeedaVerifier', 'MeedaDAProofValidator']) {
+  const { abi, bytecode } = JSON.parse(readFileSync(join(root, `out/${contract}.sol/${contract}.json`), 'utf8'));
+  const made = JSON.stringify({ abi, bytecode: bytecode.object }, null, 1) + '\n';
+  const path = join(root, `abi/${contract}.json`);
+  if (!process.argv.includes('--check')) {
+    writeFileSync(path, made);
+  } else if (readFileSync(path, 'utf8') !== made) {
+    console.error(`abi/${contract}.json is stale: run \`npm run abi\` in contracts/ and commit what it writes`);
+    process.exit(1);
+  }
 }

@@ -10,6 +10,8 @@ var root = new RootCommand("Meeda: data availability for Ethereum rollups, prove
     DevCommand.Build(),
     OperatorCommand.Build(),
     LightCommand.Build(),
+    KeysCommand.Build(),
+    VerifyCommand.Build(),
 };
 try
 {

@@ -2,15 +2,20 @@ using Meeda.Ethereum;
 using Meeda.Ethereum.JsonRpc;
 using Meeda.Ethereum.Signing;
 using Meeda.Ethereum.Transactions;
+using Meeda.Kzg.Cells;
 using Meeda.Kzg.Commitments;
 using Meeda.Mefs;
 using Meeda.Node.Anchors;
 using Meeda.Node.Batches;
 using Meeda.Node.Http;
+using Meeda.Node.Http.Legacy;
 using Meeda.Node.L1;
 using Meeda.Node.Light;
+using Meeda.Node.Nitro;
 using Meeda.Node.Proofs;
 using Meeda.Node.Storage;
+using Meeda.Node.Tenants;
+using Meeda.Node.Verification;
 
 namespace Meeda.Node;
 
@@ -38,23 +43,32 @@ internal static class Roles
         builder.Services.AddOptions<AnchorOptions>().BindConfiguration(AnchorOptions.Section);
         builder.Services.AddOptions<L1Options>().BindConfiguration(L1Options.Section);
         builder.Services.AddOptions<StorageOptions>().BindConfiguration(StorageOptions.Section);
+        builder.Services.AddOptions<NitroOptions>().BindConfiguration(NitroOptions.Section);
 
         var l1 = builder.Configuration.GetSection(L1Options.Section).Get<L1Options>() ?? new L1Options();
         var storage = builder.Configuration.GetSection(StorageOptions.Section).Get<StorageOptions>() ?? new StorageOptions();
         var batches = builder.Configuration.GetSection(BatchOptions.Section).Get<BatchOptions>() ?? new BatchOptions();
         var anchors = builder.Configuration.GetSection(AnchorOptions.Section).Get<AnchorOptions>() ?? new AnchorOptions();
-        string[] problems = [.. l1.Problems(), .. batches.Problems(), .. storage.Problems(), .. anchors.Problems(batches)];
+        var http = builder.Configuration.GetSection(HttpOptions.Section).Get<HttpOptions>() ?? new HttpOptions();
+        string[] problems = [.. l1.Problems(), .. batches.Problems(), .. storage.Problems(), .. anchors.Problems(batches), .. http.Problems()];
         if (problems.Length > 0)
         {
             throw new SetupException(string.Join(Environment.NewLine, problems));
         }
 
-        // The one endpoint that reads a body limits it itself, with a sentence that names the limit.
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = null);
         PrivateKeySigner signer = ReadKey(l1.KeyFile);
+        byte[]? nitroSecret = (builder.Configuration.GetSection(NitroOptions.Section).Get<NitroOptions>() ?? new NitroOptions()).ReadSecret();
         Ledger ledger = await OpenLedgerAsync(storage.Folder, cancellationToken);
+        TenantKeys tenants = await TenantKeys.OpenAsync(storage.Folder, cancellationToken);
+        if (!http.AllowAnonymous && !HttpOptions.IsLoopback(listen) && !await tenants.AnyAsync(cancellationToken))
+        {
+            throw new SetupException(
+                $"--listen: {listen} can be reached from other machines and nobody needs a key; make one with meeda keys make, or set Meeda__Http__AllowAnonymous=true");
+        }
 
+        builder.WebHost.ConfigureKestrel(kestrel => http.Apply(kestrel.Limits));
         builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<IHttpContextFactory, KeyStrippingContextFactory>();
         builder.Services.AddHttpClient(nameof(MefsClient));
         string? mefsToken = ReadToken(storage.MefsTokenFile);
         FolderProvider[] folders = OpenFolders(storage);
@@ -62,28 +76,52 @@ internal static class Roles
             [.. storage.Places.Select(place => OpenProvider(place, folders, mefsToken, services))],
             storage.ToleratedLosses,
             services.GetRequiredService<CommitmentKey>(),
-            services.GetRequiredService<ILogger<RowPlacement>>()));
+            services.GetRequiredService<ILogger<RowPlacement>>(),
+            l1.FailoverToBlobs ? new FolderProvider(Path.Combine(storage.Folder, "shelter")) : null));
         builder.Services.AddSingleton(ledger);
         builder.Services.AddSingleton(_ => new CommitmentKey(TrustedSetup.Ethereum));
         builder.Services.AddSingleton(_ => new VerificationKey(TrustedSetup.Ethereum));
+        builder.Services.AddSingleton<BlobFailover>();
         builder.Services.AddSingleton<BatchIntake>();
         builder.Services.AddSingleton<BatchReader>();
+        builder.Services.AddSingleton(services => new InclusionCheck(ledger, () => services.GetRequiredService<L1Follower>().Tip));
         builder.Services.AddHttpClient(nameof(EthereumClient), http => http.BaseAddress = new Uri(l1.Rpc));
         builder.Services.AddSingleton(services =>
             new EthereumClient(new JsonRpcClient(services.GetRequiredService<IHttpClientFactory>().CreateClient(nameof(EthereumClient)))));
         builder.Services.AddSingleton(new OperatorAccount(signer.Address));
+        builder.Services.AddSingleton(signer);
+        builder.Services.AddSingleton<ChunkedStores>();
+        builder.Services.AddSingleton<DaProvider>();
         builder.Services.AddSingleton(services => new TransactionSender(
             services.GetRequiredService<EthereumClient>(), signer, new TransactionSenderOptions { Confirmations = l1.Confirmations, PollInterval = l1.PollInterval }));
         builder.Services.AddSingleton(services => new MeedaVerifierContract(services.GetRequiredService<EthereumClient>(), Address.Parse(l1.Contract)));
+        builder.Services.AddSingleton<IAnchorRecord, OperatorRecord>();
+        builder.Services.AddSingleton(new ServedOperators(_ => Task.FromResult<IReadOnlyList<Address>>([signer.Address])));
+        builder.Services.AddSingleton<EpochVerification>();
+        builder.Services.AddSingleton<SamplingHistory>();
+        builder.Services.AddSingleton<CellOpening>();
+        builder.Services.AddSingleton(_ => new CellProver(TrustedSetup.Ethereum));
+        builder.Services.AddSingleton<BlobSource>();
         AddBackground<L1Follower>(builder.Services);
         AddBackground<AnchorPoster>(builder.Services);
+        builder.Services.AddSingleton<ProofBuilder>();
         AddBackground<Prover>(builder.Services);
+        AddBackground<BlobPublisher>(builder.Services);
         AddBackground<RowScrub>(builder.Services);
 
+        builder.Services.AddApiDocument("Meeda operator");
         WebApplication app = builder.Build();
+        var gate = new TenantGate(tenants, TimeProvider.System);
         app.UseErrorResponses();
+        app.Use(gate.InvokeAsync);
+        app.UseRouting(); // behind the gate, which takes keys off the path
+        app.MapOpenApi();
         app.MapAltDa();
+        app.MapNitro(nitroSecret);
+        app.MapLegacy();
         app.MapBatches();
+        app.MapProofs();
+        app.MapBlobs();
         app.MapHealth();
         return app;
     }
@@ -92,10 +130,12 @@ internal static class Roles
     /// <param name="options">What it watches and how much it may spend.</param>
     /// <param name="rpc">The L1 endpoint.</param>
     /// <param name="keyFile">The file with the key that answers; null for watching only.</param>
+    /// <param name="listen">The URL under which verifiers ask it; null for none.</param>
     /// <param name="quiet">Log warnings only.</param>
     /// <param name="cancellationToken">Stops the construction.</param>
     /// <exception cref="SetupException">The folder or the key cannot be used.</exception>
-    public static async Task<LightRole> BuildLightNodeAsync(LightOptions options, Uri rpc, string? keyFile, bool quiet, CancellationToken cancellationToken)
+    public static async Task<LightRole> BuildLightNodeAsync(
+        LightOptions options, Uri rpc, string? keyFile, string? listen, bool quiet, CancellationToken cancellationToken)
     {
         PrivateKeySigner? signer = keyFile is null ? null : ReadKey(keyFile);
         LightLedger ledger;
@@ -108,11 +148,21 @@ internal static class Roles
             throw new SetupException($"--folder: {Path.GetFullPath(options.Folder)} cannot be used: {unusable.Message.TrimEnd('.')}");
         }
 
-        var services = new ServiceCollection();
-        services.AddLogging(logging => logging.AddSimpleConsole(console => console.SingleLine = true).SetMinimumLevel(quiet ? LogLevel.Warning : LogLevel.Information).AddFilter("System.Net.Http", LogLevel.Warning));
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseUrls(listen ?? "http://127.0.0.1:0");
+        builder.Logging.SetMinimumLevel(quiet ? LogLevel.Warning : LogLevel.Information);
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("System.Net.Http", LogLevel.Warning);
+        IServiceCollection services = builder.Services;
         services.AddHttpClient(nameof(EthereumClient), http => http.BaseAddress = rpc);
+        services.AddHttpClient(nameof(AvailabilitySampling), http =>
+        {
+            http.Timeout = TimeSpan.FromSeconds(10);
+            http.MaxResponseContentBufferSize = 64 * 1024;
+        });
         services.AddSingleton(options);
         services.AddSingleton(ledger);
+        services.AddSingleton<IAnchorRecord>(ledger);
+        services.AddSingleton(new ServedOperators(async stop => [.. (await ledger.OperatorsAsync(stop)).Select(each => each.Operator)]));
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(provider => new EthereumClient(new JsonRpcClient(provider.GetRequiredService<IHttpClientFactory>().CreateClient(nameof(EthereumClient)))));
         services.AddSingleton(provider => new MeedaVerifierContract(provider.GetRequiredService<EthereumClient>(), options.Contract));
@@ -121,9 +171,20 @@ internal static class Roles
             ledger,
             signer is null ? null : new TransactionSender(provider.GetRequiredService<EthereumClient>(), signer, new TransactionSenderOptions { Confirmations = 0, PollInterval = options.PollInterval }),
             provider.GetRequiredService<ILogger<Answers>>()));
+        services.AddSingleton(_ => new VerificationKey(TrustedSetup.Ethereum));
+        services.AddSingleton(_ => new CellVerifier(TrustedSetup.Ethereum));
+        services.AddSingleton<EpochVerification>();
+        services.AddSingleton<SamplingHistory>();
         services.AddSingleton<Watch>();
+        services.AddSingleton<AvailabilitySampling>();
         services.AddSingleton<LightNode>();
-        return new LightRole(services.BuildServiceProvider(), signer?.Address);
+        services.AddApiDocument("Meeda light node");
+        WebApplication app = builder.Build();
+        app.UseErrorResponses();
+        app.MapOpenApi();
+        app.MapProofs();
+        app.MapGet("/health/live", () => Results.Ok()).WithSummary("The process answers").Produces(200);
+        return new LightRole(app, listens: listen is not null, signer?.Address);
     }
 
     /// <summary>Whether L1 answers and the contract is there, asked once before the service starts: a wrong URL or address should not wait to be noticed.</summary>

@@ -1,7 +1,9 @@
 using System.Text.RegularExpressions;
 using Meeda.Node.Anchors;
 using Meeda.Node.Batches;
+using Meeda.Node.Http;
 using Meeda.Node.L1;
+using Meeda.Node.Nitro;
 using Meeda.Node.Storage;
 using Meeda.Testing;
 using Xunit;
@@ -43,6 +45,8 @@ public sealed partial class DocumentTests
             (BatchOptions.Section, typeof(BatchOptions)),
             (AnchorOptions.Section, typeof(AnchorOptions)),
             (StorageOptions.Section, typeof(StorageOptions)),
+            (NitroOptions.Section, typeof(NitroOptions)),
+            (HttpOptions.Section, typeof(HttpOptions)),
         ];
         IEnumerable<string> settings = options.SelectMany(option => option.Type.GetProperties()
             .Select(property => $"`{option.Section.Replace(":", "__", StringComparison.Ordinal)}__{property.Name}`"));

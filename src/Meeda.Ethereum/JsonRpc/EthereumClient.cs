@@ -53,20 +53,23 @@ public sealed class EthereumClient(JsonRpcClient rpc)
     public async Task<byte[]> CallAsync(Address to, byte[] data, BlockTag tag, CancellationToken cancellationToken) =>
         (await rpc.CallAsync("eth_call", [new { to = to.ToString(), data = JsonFields.Data(data) }, tag.ToString()], cancellationToken)).AsBytes();
 
-    /// <summary>The gas that a transaction would use.</summary>
-    public async Task<ulong> EstimateGasAsync(Address from, TransactionRequest request, CancellationToken cancellationToken) =>
-        (await rpc.CallAsync(
-            "eth_estimateGas",
-            [
-                new
-                {
-                    from = from.ToString(),
-                    to = request.To?.ToString(),
-                    data = JsonFields.Data(request.Data),
-                    value = JsonFields.Quantity(request.Value),
-                },
-            ],
-            cancellationToken)).AsUInt64();
+    /// <summary>The gas that a transaction would use, with the versioned hashes of its blobs where it has any.</summary>
+    public async Task<ulong> EstimateGasAsync(Address from, TransactionRequest request, CancellationToken cancellationToken)
+    {
+        var call = new Dictionary<string, object?>
+        {
+            ["from"] = from.ToString(),
+            ["to"] = request.To?.ToString(),
+            ["data"] = JsonFields.Data(request.Data),
+            ["value"] = JsonFields.Quantity(request.Value),
+        };
+        if (request.Blobs is { } blobs)
+        {
+            call["blobVersionedHashes"] = blobs.VersionedHashes().Select(hash => hash.ToString()).ToArray();
+        }
+
+        return (await rpc.CallAsync("eth_estimateGas", [call], cancellationToken)).AsUInt64();
+    }
 
     /// <summary>Hands a signed transaction to the network.</summary>
     /// <returns>Its hash.</returns>

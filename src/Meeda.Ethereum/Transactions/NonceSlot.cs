@@ -2,21 +2,21 @@ namespace Meeda.Ethereum.Transactions;
 
 /// <summary>One nonce with every transaction that was signed for it: all of one request, with rising fees. A block may hold any one of them.</summary>
 /// <param name="first">The first transaction.</param>
-/// <param name="signed">Its signed form.</param>
+/// <param name="signed">Its signed form with its hash.</param>
 /// <param name="now">The time, as a timestamp of the sender's clock.</param>
-internal sealed class NonceSlot(FeeMarketTransaction first, byte[] signed, long now)
+internal sealed class NonceSlot(PreparedTransaction first, (byte[] Wire, Bytes32 Hash) signed, long now)
 {
-    private readonly List<Bytes32> _hashes = [Keccak256.Hash(signed)];
+    private readonly List<Bytes32> _hashes = [signed.Hash];
     private int _tended;
 
     /// <summary>The nonce.</summary>
     public ulong Nonce { get; } = first.Nonce;
 
     /// <summary>The transaction with the highest fees.</summary>
-    public FeeMarketTransaction Latest { get; private set; } = first;
+    public PreparedTransaction Latest { get; private set; } = first;
 
     /// <summary>Its signed form.</summary>
-    public byte[] LatestSigned { get; private set; } = signed;
+    public byte[] LatestSigned { get; private set; } = signed.Wire;
 
     /// <summary>Its hash.</summary>
     public Bytes32 LatestHash => _hashes[^1];
@@ -40,15 +40,15 @@ internal sealed class NonceSlot(FeeMarketTransaction first, byte[] signed, long 
     public void Keep(long now) => PricedAt = now;
 
     /// <summary>Takes in a transaction with higher fees.</summary>
-    public void Raise(FeeMarketTransaction transaction, byte[] signed, long now)
+    public void Raise(PreparedTransaction transaction, (byte[] Wire, Bytes32 Hash) signed, long now)
     {
         lock (_hashes)
         {
-            _hashes.Add(Keccak256.Hash(signed));
+            _hashes.Add(signed.Hash);
         }
 
         Latest = transaction;
-        LatestSigned = signed;
+        LatestSigned = signed.Wire;
         PricedAt = now;
     }
 

@@ -61,12 +61,18 @@ public sealed class TransactionSender : IDisposable
     /// Ends the waiting, nothing else: once the transaction is signed it may be mined, and the next call of this method sees to it that it is before it
     /// sends its own. Who cancels and asks again asks for two transactions.
     /// </param>
+    /// <exception cref="ArgumentException">It has blobs that are not well formed, or blobs and nobody to call.</exception>
     /// <exception cref="JsonRpcException">The node refuses it, for example because it would revert: nothing was sent.</exception>
     /// <exception cref="L1UnreachableException">The node did not answer before anything was sent. Afterwards it is waited for.</exception>
     /// <exception cref="TransactionRevertedException">A block holds it and it reverted.</exception>
     /// <exception cref="InvalidOperationException">Something else sent from this account and used the nonce.</exception>
     public async Task<TransactionReceipt> SendAsync(TransactionRequest request, CancellationToken cancellationToken)
     {
+        if (request.Blobs is { } blobs && (request.To is null || !blobs.IsWellFormed()))
+        {
+            throw new ArgumentException("blobs: each needs a commitment and 128 cell proofs of their right lengths, and the transaction somebody to call", nameof(request));
+        }
+
         NonceSlot? slot = null;
         try
         {
@@ -97,6 +103,29 @@ public sealed class TransactionSender : IDisposable
             slot.IsAbandoned = true;
             throw;
         }
+    }
+
+    /// <summary>
+    /// Whether everything that this account ever sent, as far as is known here and to the node, is part of the chain. What a reorganisation took back is handed
+    /// in again. Who is about to repeat a request because its effect is not to be seen asks this first: the effect may be on its way back.
+    /// </summary>
+    /// <exception cref="L1UnreachableException">The node does not answer.</exception>
+    public async Task<bool> IsSettledAsync(CancellationToken cancellationToken)
+    {
+        ulong next = await _client.GetTransactionCountAsync(Address, BlockTag.Latest, cancellationToken);
+        ulong sent = next;
+        lock (_open)
+        {
+            sent = _open.Concat(_confirmed).Aggregate(sent, (most, slot) => Math.Max(most, slot.Nonce + 1));
+        }
+
+        if (sent == next)
+        {
+            return await _client.GetTransactionCountAsync(Address, BlockTag.Pending, cancellationToken) == next;
+        }
+
+        await FillGapAsync(sent, cancellationToken);
+        return false;
     }
 
     /// <inheritdoc/>
@@ -166,7 +195,7 @@ public sealed class TransactionSender : IDisposable
         ulong estimate = await _client.EstimateGasAsync(Address, request, cancellationToken);
         ulong gas = Math.Min(estimate + (estimate * (ulong)_options.GasMarginPercent / 100), Math.Max(estimate, TransactionGasCap));
         ulong nonce = await _client.GetTransactionCountAsync(Address, BlockTag.Pending, cancellationToken);
-        Fees fees = await CurrentFeesAsync(cancellationToken);
+        Fees fees = await CurrentFeesAsync(request.Blobs is not null, cancellationToken);
         lock (_open)
         {
             // A node that reorganised or restarted may have forgotten what we sent, and would give its nonce out again.
@@ -175,7 +204,7 @@ public sealed class TransactionSender : IDisposable
                 nonce = Math.Max(nonce, open.Nonce + 1);
             }
 
-            var transaction = new FeeMarketTransaction(_chainId.Value, nonce, fees.Tip, fees.Most, gas, request.To, request.Value, request.Data);
+            var transaction = new PreparedTransaction(_chainId.Value, nonce, fees, gas, request);
             var slot = new NonceSlot(transaction, transaction.Sign(_signer), _time.GetTimestamp());
             _open.Add(slot);
             return slot;
@@ -321,17 +350,21 @@ public sealed class TransactionSender : IDisposable
 
     private async Task RaiseFeesAsync(NonceSlot slot, CancellationToken cancellationToken)
     {
-        Fees now = await CurrentFeesAsync(cancellationToken);
-        FeeMarketTransaction last = slot.Latest;
-        BigInteger most = BigInteger.Min(_options.MaxFeePerGas, BigInteger.Max(now.Most, Raised(last.MaxFeePerGas, _options.FeeBumpPercent)));
-        BigInteger tip = BigInteger.Min(most, BigInteger.Max(now.Tip, Raised(last.MaxPriorityFeePerGas, _options.FeeBumpPercent)));
-        if (most < Raised(last.MaxFeePerGas, TransactionSenderOptions.LeastFeeBumpPercent))
+        PreparedTransaction last = slot.Latest;
+        bool hasBlobs = last.Request.Blobs is not null;
+        int least = hasBlobs ? TransactionSenderOptions.LeastBlobFeeBumpPercent : TransactionSenderOptions.LeastFeeBumpPercent;
+        int bump = Math.Max(least, _options.FeeBumpPercent);
+        Fees now = await CurrentFeesAsync(hasBlobs, cancellationToken);
+        BigInteger most = BigInteger.Min(_options.MaxFeePerGas, BigInteger.Max(now.MaxPerGas, Raised(last.Fees.MaxPerGas, bump)));
+        BigInteger tip = BigInteger.Min(most, BigInteger.Max(now.Tip, Raised(last.Fees.Tip, bump)));
+        BigInteger blob = hasBlobs ? BigInteger.Min(_options.MaxFeePerBlobGas, BigInteger.Max(now.MaxPerBlobGas, Raised(last.Fees.MaxPerBlobGas, bump))) : BigInteger.Zero;
+        if (most < Raised(last.Fees.MaxPerGas, least) || (hasBlobs && blob < Raised(last.Fees.MaxPerBlobGas, least)))
         {
             slot.Keep(_time.GetTimestamp());
             return;
         }
 
-        FeeMarketTransaction raised = last with { MaxPriorityFeePerGas = tip, MaxFeePerGas = most };
+        PreparedTransaction raised = last with { Fees = new Fees(tip, most, blob) };
         slot.Raise(raised, raised.Sign(_signer), _time.GetTimestamp());
     }
 
@@ -359,15 +392,16 @@ public sealed class TransactionSender : IDisposable
         }
     }
 
-    private async Task<Fees> CurrentFeesAsync(CancellationToken cancellationToken)
+    private async Task<Fees> CurrentFeesAsync(bool hasBlobs, CancellationToken cancellationToken)
     {
         BigInteger tip = await _client.GetMaxPriorityFeePerGasAsync(cancellationToken);
         Block head = await _client.GetBlockAsync(BlockTag.Latest, cancellationToken) ?? throw new L1UnreachableException("the node has no newest block");
 
         // The base fee rises by at most an eighth a block: twice of it holds for five full blocks.
         BigInteger most = BigInteger.Min((2 * head.BaseFeePerGas) + tip, _options.MaxFeePerGas);
-        return new Fees(BigInteger.Min(tip, most), most);
-    }
 
-    private readonly record struct Fees(BigInteger Tip, BigInteger Most);
+        // The price of blobs rises by at most an eighth a block too (EIP-4844).
+        BigInteger blob = hasBlobs ? BigInteger.Min(2 * await _client.GetBlobBaseFeeAsync(cancellationToken), _options.MaxFeePerBlobGas) : BigInteger.Zero;
+        return new Fees(BigInteger.Min(tip, most), most, blob);
+    }
 }

@@ -8,6 +8,9 @@ public sealed record TransactionSenderOptions
     /// <summary>The least raise, in percent, with which nodes let a transaction take the place of another.</summary>
     public const int LeastFeeBumpPercent = 10;
 
+    /// <summary>The least raise, in percent, with which nodes let a blob transaction take the place of another; of every one of its three fees.</summary>
+    public const int LeastBlobFeeBumpPercent = 100;
+
     /// <summary>Blocks on top of the one that holds the transaction before <see cref="TransactionSender.SendAsync"/> returns. Default 2.</summary>
     public int Confirmations { get; init; } = 2;
 
@@ -22,6 +25,9 @@ public sealed record TransactionSenderOptions
 
     /// <summary>The most that is ever paid, in wei for each gas. Default 500 gwei; when L1 is dearer, the transaction waits.</summary>
     public BigInteger MaxFeePerGas { get; init; } = 500_000_000_000;
+
+    /// <summary>The most that is ever paid, in wei for each blob gas. Default 500 gwei, some 0.07 ether a blob; when blobs are dearer, the transaction waits.</summary>
+    public BigInteger MaxFeePerBlobGas { get; init; } = 500_000_000_000;
 
     /// <summary>The gas on top of the estimate, in percent. Default 20: state may change between the estimate and the block.</summary>
     public int GasMarginPercent { get; init; } = 20;

@@ -63,6 +63,21 @@ public sealed class CommitmentKey
         return Open(blob, BlobChallenge.Compute(blob, commitment), out _);
     }
 
+    /// <summary><c>Σ values_i·L_i(τ)·G1</c>, values in blob order.</summary>
+    internal G1Point Commit(ReadOnlySpan<Fr> values)
+    {
+        byte[] rented = ArrayPool<byte>.Shared.Rent(Blob.ByteLength);
+        Span<byte> blob = rented.AsSpan(0, Blob.ByteLength);
+        for (int i = 0; i < Blob.ElementCount; i++)
+        {
+            values[i].Encode(blob[(i * Blob.ElementLength)..]);
+        }
+
+        G1Point sum = Sum(blob);
+        ArrayPool<byte>.Shared.Return(rented);
+        return sum;
+    }
+
     // Σ element_i·L_i(τ)·G1 for a blob that is valid.
     private G1Point Sum(ReadOnlySpan<byte> blob)
     {

@@ -4,9 +4,9 @@ using Meeda.Kzg.Fields;
 namespace Meeda.Kzg.Curves;
 
 /// <summary>
-/// <c>Σ s_i·P_i</c> for points known beforehand. The table holds every <c>2^(13w)·P_i</c>, so the signed digits of all windows share one set of 4096
-/// buckets and no doublings are left; buckets are summed by rounds of affine additions of disjoint pairs (<see cref="PairAdder"/>). Safe for use by many
-/// threads at once; as many as there are processors run at the same time.
+/// <c>Σ s_i·P_i</c> for points known beforehand. The table holds every <c>2^(15w)·P_i</c> and its double, so the signed digits of all windows share one set
+/// of buckets and no doublings are left; buckets are summed by rounds of affine additions of disjoint pairs (<see cref="PairAdder"/>). Safe for use by
+/// many threads at once; as many as there are processors run at the same time.
 /// </summary>
 /// <remarks>
 /// Where a pair turns out to be equal or opposite, which unknown discrete logarithms exclude for the ceremony's points, the whole sum is done again
@@ -34,8 +34,7 @@ internal sealed unsafe class FixedBaseMsm
         _plan = new FixedBaseMsmPlan(points.Length);
         int workspaceCount = Environment.ProcessorCount;
         long rows = _plan.TableLength + ((long)workspaceCount * _plan.ArenaLength);
-        _memory = (double*)NativeMemory.AlignedAlloc((nuint)(rows * PairAdder.RowLength * sizeof(double)), 1 << 21);
-        LargePages.Advise(_memory, (nuint)(rows * PairAdder.RowLength * sizeof(double)));
+        _memory = (double*)LargePages.Allocate((nuint)(rows * PairAdder.RowLength * sizeof(double)));
         PairAdder adder = createAdder();
         for (int i = 0; i < points.Length; i++)
         {
@@ -43,14 +42,20 @@ internal sealed unsafe class FixedBaseMsm
         }
 
         long windowLength = (long)points.Length * PairAdder.RowLength;
-        for (int window = 1; window < FixedBaseMsmPlan.Windows; window++)
+        for (int window = 0; window < FixedBaseMsmPlan.Windows; window++)
         {
-            double* target = _memory + (window * windowLength);
-            adder.Double(target - windowLength, target, points.Length);
-            for (int i = 1; i < FixedBaseMsmPlan.Width; i++)
+            double* target = _memory + (window * FixedBaseMsmPlan.Multiples * windowLength);
+            if (window > 0)
             {
-                adder.Double(target, target, points.Length);
+                // From twice the point of the window before.
+                adder.Double(target - windowLength, target, points.Length);
+                for (int i = 2; i < FixedBaseMsmPlan.Width; i++)
+                {
+                    adder.Double(target, target, points.Length);
+                }
             }
+
+            adder.Double(target, target + windowLength, points.Length);
         }
 
         for (int i = 0; i < workspaceCount; i++)

@@ -45,8 +45,7 @@ internal sealed unsafe class FixedBaseMsmBatch
         int arenaLength = PairBucketSums.ArenaLength(Width, _sumsAtOnce, entries);
         int threads = Environment.ProcessorCount;
         nuint bytes = (nuint)((Windows * windowLength) + ((long)threads * arenaLength * PairAdder.RowLength)) * sizeof(double);
-        _table = (double*)NativeMemory.AlignedAlloc(bytes, 1 << 21);
-        LargePages.Advise(_table, bytes);
+        _table = (double*)LargePages.Allocate(bytes);
         _reader = createAdder();
         for (int i = 0; i < points.Length; i++)
         {

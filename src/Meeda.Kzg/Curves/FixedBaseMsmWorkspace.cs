@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
@@ -7,11 +8,14 @@ namespace Meeda.Kzg.Curves;
 /// <summary>The memory in which one sum of a <see cref="FixedBaseMsm"/> at a time is worked out.</summary>
 internal sealed unsafe class FixedBaseMsmWorkspace
 {
-    private const int Width = FixedBaseMsmPlan.Width;
     private const int Buckets = FixedBaseMsmPlan.Buckets;
     private const int RowBuckets = FixedBaseMsmPlan.RowBuckets;
     private const int Rows = Buckets / RowBuckets;
-    private const int BlockLength = 8;
+
+    // Rows are counted from 0 and columns from 1: bits of the numbers.
+    private static readonly int RowBits = BitOperations.Log2((uint)Rows);
+    private static readonly int ColumnBits = BitOperations.Log2((uint)RowBuckets) + 1;
+
     private const uint None = uint.MaxValue;
 
     private readonly FixedBaseMsmPlan _plan;
@@ -21,6 +25,11 @@ internal sealed unsafe class FixedBaseMsmWorkspace
     private readonly byte* _memory;
     private readonly short* _digits;
     private readonly uint* _pairs;
+
+    // The sums of lists, and which lists are not summed up yet.
+    private readonly uint* _bucketSums;
+    private readonly uint* _lineSums;
+    private readonly int* _lists;
 
     // Lists of entries, one behind the other, where each begins, and room for the lists of the next round.
     private uint* _entries;
@@ -40,18 +49,20 @@ internal sealed unsafe class FixedBaseMsmWorkspace
         _points = points;
         _arena = arena;
         _adder = adder;
-        int entries = plan.TableLength + (2 * Buckets) + PairAdder.PairPadding;
-        nuint entryBytes = (nuint)entries * sizeof(uint);
-        nuint pairBytes = (nuint)(entries + (2 * PairAdder.PairPadding)) * sizeof(uint);
-        nuint offsetBytes = (Buckets + 64) * sizeof(int);
-        nuint digitBytes = (nuint)plan.TableLength * sizeof(short);
-        _memory = (byte*)NativeMemory.AlignedAlloc((2 * entryBytes) + pairBytes + (2 * offsetBytes) + digitBytes, 4096);
+
+        // Each bucket is listed in a row and in a column.
+        int entries = Math.Max(plan.DigitCount, 2 * Buckets) + (2 * PairAdder.PairPadding);
+        const int Lists = Buckets + 64;
+        _memory = (byte*)LargePages.Allocate((nuint)((3 * entries) + (5 * Lists)) * sizeof(uint) + ((nuint)plan.DigitCount * sizeof(short)));
         _entries = (uint*)_memory;
-        _nextEntries = (uint*)(_memory + entryBytes);
-        _pairs = (uint*)(_memory + (2 * entryBytes));
-        _offsets = (int*)(_memory + (2 * entryBytes) + pairBytes);
-        _nextOffsets = (int*)(_memory + (2 * entryBytes) + pairBytes + offsetBytes);
-        _digits = (short*)(_memory + (2 * entryBytes) + pairBytes + (2 * offsetBytes));
+        _nextEntries = _entries + entries;
+        _pairs = _nextEntries + entries;
+        _bucketSums = _pairs + entries;
+        _lineSums = _bucketSums + Lists;
+        _lists = (int*)_lineSums + Lists;
+        _offsets = _lists + Lists;
+        _nextOffsets = _offsets + Lists;
+        _digits = (short*)(_nextOffsets + Lists);
     }
 
     /// <summary>Gives the memory back.</summary>
@@ -67,63 +78,71 @@ internal sealed unsafe class FixedBaseMsmWorkspace
         DigitSort.Sort(scalars, _plan.Points, _digits, _nextOffsets, _entries, _offsets);
 
         // 2. Each bucket's sum.
-        if (!TryReduce(Buckets))
+        if (!TryReduce(Buckets, _bucketSums))
         {
             return false;
         }
 
-        uint* buckets = stackalloc uint[Buckets];
-        TakeSums(buckets, Buckets);
-
-        // 3. Bucket 64·r + c (from 0) counts 64·r + c + 1 times: Σ_r 64·r·(sum of row r) + Σ_c (c + 1)·(sum of column c).
-        uint* sums = stackalloc uint[Rows + RowBuckets];
-        ListLines(buckets, Rows, RowBuckets, 0, 0);
-        if (!TryReduce(Rows + RowBuckets))
+        // 3. Bucket 128·r + c (from 0) counts 128·r + c + 1 times: Σ_r 128·r·(sum of row r) + Σ_c (c + 1)·(sum of column c).
+        ListLines();
+        if (!TryReduce(Rows + RowBuckets, _lineSums))
         {
             return false;
         }
 
-        // 4. The same once more, with blocks of 8.
-        TakeSums(sums, Rows + RowBuckets);
-        const int Blocks = Rows / BlockLength;
-        (int list, int entries) = ListLines(sums, Blocks, BlockLength, 0, 0);
-        ListLines(sums + Rows, RowBuckets / BlockLength, BlockLength, list, entries);
-        if (!TryReduce(4 * BlockLength))
+        // 4. For every bit, the rows in whose number it is set; likewise the columns.
+        int entries = ListBits(_lineSums, Rows, 0, RowBits, 0, 0);
+        ListBits(_lineSums + Rows, RowBuckets, 1, ColumnBits, RowBits, entries);
+        uint* bits = _bucketSums;
+        if (!TryReduce(RowBits + ColumnBits, bits))
         {
             return false;
         }
 
-        // 64·(8·A + B) + 8·C + D, where A, B come from the rows, C, D from the columns.
-        G1Point rowBlocks = WeightedSum(0, 0);
-        G1Point rowUnits = WeightedSum(BlockLength, 0);
-        G1Point columnBlocks = WeightedSum(2 * BlockLength, 0);
-        G1Point columnUnits = WeightedSum(3 * BlockLength, 1);
-        G1Point high = TimesEight(rowBlocks) + rowUnits;
-        sum = TimesEight(TimesEight(high) + columnBlocks) + columnUnits;
+        // 5. Each bit's sum as often as the bit is worth, from the top.
+        for (int power = RowBits + ColumnBits - 2; power >= 0; power--)
+        {
+            // 2^power is bit power of the columns' numbers, and as 128 is 2^7, bit power - 7 of the rows'.
+            sum = sum.Double();
+            sum = power < ColumnBits ? Add(sum, bits[RowBits + power]) : sum;
+            sum = power >= ColumnBits - 1 ? Add(sum, bits[power - ColumnBits + 1]) : sum;
+        }
+
         GC.KeepAlive(this);
         return true;
     }
 
-    private static G1Point TimesEight(in G1Point point) => point.Double().Double().Double();
+    private G1Point Add(in G1Point sum, uint entry) => entry == None ? sum : sum.Add(_adder.Read(_points, entry));
 
-    // Halves all lists, round by round, until none has more than one entry.
+    // Halves all lists, round by round, and takes the entry that each ends with, or None.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private bool TryReduce(int lists)
+    private bool TryReduce(int lists, uint* sums)
     {
+        for (int list = 0; list < lists; list++)
+        {
+            _lists[list] = list;
+        }
+
         while (true)
         {
             uint* entries = _entries, next = _nextEntries, pairs = _pairs;
-            int* offsets = _offsets, nextOffsets = _nextOffsets;
+            int* offsets = _offsets, nextOffsets = _nextOffsets, numbers = _lists;
             int count = 0;
             int written = 0;
-            bool more = false;
+            int left = 0;
             uint sum = (uint)(_arena + _arenaUsed);
-            for (int list = 0; list < lists; list++)
+            for (int i = 0; i < lists; i++)
             {
-                int from = offsets[list];
-                int length = offsets[list + 1] - from;
-                nextOffsets[list] = written;
-                more |= length > 2;
+                int from = offsets[i];
+                int length = offsets[i + 1] - from;
+                if (length < 2)
+                {
+                    sums[numbers[i]] = length == 0 ? None : entries[from];
+                    continue;
+                }
+
+                numbers[left] = numbers[i];
+                nextOffsets[left++] = written;
                 PairUp(entries + from, length / 2, pairs + (2 * count), next + written, sum + (uint)count);
                 count += length / 2;
                 written += length / 2;
@@ -133,27 +152,23 @@ internal sealed unsafe class FixedBaseMsmWorkspace
                 written += length & 1;
             }
 
-            nextOffsets[lists] = written;
-            if (count == 0)
+            if (left == 0)
             {
                 return true;
             }
 
-            double* sums = _points + ((long)(_arena + _arenaUsed) * PairAdder.RowLength);
-            if (!_adder.TryAdd(_points, pairs, count, sums))
+            nextOffsets[left] = written;
+            if (!_adder.TryAdd(_points, pairs, count, _points + ((long)sum * PairAdder.RowLength)))
             {
                 return false;
             }
 
+            lists = left;
             _arenaUsed += count;
             _entries = next;
             _nextEntries = entries;
             _offsets = nextOffsets;
             _nextOffsets = offsets;
-            if (!more)
-            {
-                return true;
-            }
         }
     }
 
@@ -182,52 +197,41 @@ internal sealed unsafe class FixedBaseMsmWorkspace
         }
     }
 
-    private void TakeSums(uint* sums, int lists)
+    // Lists the rows, then the columns, of the square of bucket sums, which is stored row by row.
+    private void ListLines()
     {
-        for (int list = 0; list < lists; list++)
+        int entries = 0;
+        for (int line = 0; line < Rows + RowBuckets; line++)
         {
-            sums[list] = _offsets[list] < _offsets[list + 1] ? _entries[_offsets[list]] : None;
-        }
-    }
-
-    // Lists the rows, then the columns, of a rectangle of entries that is stored row by row.
-    private (int List, int Entries) ListLines(uint* rectangle, int rows, int columns, int list, int entries)
-    {
-        for (int line = 0; line < rows + columns; line++)
-        {
-            bool isRow = line < rows;
-            _offsets[list++] = entries;
-            int length = isRow ? columns : rows;
+            (int first, int step, int length) = line < Rows ? (line * RowBuckets, 1, RowBuckets) : (line - Rows, RowBuckets, Rows);
+            _offsets[line] = entries;
             for (int i = 0; i < length; i++)
             {
-                uint entry = isRow ? rectangle[(line * columns) + i] : rectangle[(i * columns) + line - rows];
-                if (entry != None)
+                uint entry = _bucketSums[first + (i * step)];
+                _entries[entries] = entry;
+                entries += entry != None ? 1 : 0;
+            }
+        }
+
+        _offsets[Rows + RowBuckets] = entries;
+    }
+
+    // Lists, for each bit, the sums in whose number, counted from the first one's, it is set.
+    private int ListBits(uint* sums, int count, int first, int bits, int list, int entries)
+    {
+        for (int bit = 0; bit < bits; bit++)
+        {
+            _offsets[list + bit] = entries;
+            for (int i = 0; i < count; i++)
+            {
+                if (((i + first) >> bit & 1) != 0 && sums[i] != None)
                 {
-                    _entries[entries++] = entry;
+                    _entries[entries++] = sums[i];
                 }
             }
         }
 
-        _offsets[list] = entries;
-        return (list, entries);
-    }
-
-    // Σ (i + first)·(sum of list start + i) over 8 lists, as the sum of running sums from the top.
-    private G1Point WeightedSum(int start, int first)
-    {
-        G1Point running = default;
-        G1Point sum = default;
-        for (int i = BlockLength - 1; i >= 1 - first; i--)
-        {
-            int list = start + i;
-            if (_offsets[list] < _offsets[list + 1])
-            {
-                running = running.Add(_adder.Read(_points, _entries[_offsets[list]]));
-            }
-
-            sum += running;
-        }
-
-        return sum;
+        _offsets[list + bits] = entries;
+        return entries;
     }
 }

@@ -7,15 +7,21 @@ internal static unsafe partial class LargePages
 {
     private const int MadvHugePage = 14;
 
-    /// <summary>Advice for memory that nobody has touched yet; what the system makes of it does not matter.</summary>
-    /// <param name="memory">Aligned to 2 MiB.</param>
+    private const nuint PageLength = 1 << 21;
+
+    /// <summary>Memory in whole large pages, freed by <see cref="NativeMemory.AlignedFree"/>; where there are none, in small ones.</summary>
     /// <param name="bytes">How many bytes.</param>
-    public static void Advise(void* memory, nuint bytes)
+    public static void* Allocate(nuint bytes)
     {
+        nuint length = (bytes + PageLength - 1) & ~(PageLength - 1);
+        void* memory = NativeMemory.AlignedAlloc(length, PageLength);
         if (OperatingSystem.IsLinux())
         {
-            _ = Madvise(memory, bytes, MadvHugePage);
+            // What the system makes of the advice does not matter.
+            _ = Madvise(memory, length, MadvHugePage);
         }
+
+        return memory;
     }
 
     [LibraryImport("libc", EntryPoint = "madvise")]

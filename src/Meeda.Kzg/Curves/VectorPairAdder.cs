@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics.X86;
 using Meeda.Kzg.Fields.Kernels;
 
 namespace Meeda.Kzg.Curves;
@@ -12,7 +11,8 @@ internal sealed unsafe class VectorPairAdder<TLanes> : PairAdder
     // Pairs whose inversion is shared: more would leave the first-level cache.
     private const int ChunkLength = 2048;
 
-    private const int CacheLineLength = 64 / sizeof(double);
+    // Groups from the one that is worked on to the one whose points are fetched.
+    private const int PrefetchDistance = 6;
 
     private static readonly int GroupLength = FpLimbs.Count * TLanes.Lanes;
 
@@ -33,7 +33,7 @@ internal sealed unsafe class VectorPairAdder<TLanes> : PairAdder
         // The arrays begin at different offsets within a page, so that their groups do not compete for the same cache sets.
         const int Offset = 72;
         int chunk = ChunkLength * FpLimbs.Count;
-        _memory = (double*)NativeMemory.AlignedAlloc((nuint)((3 * chunk) + (32 * GroupLength) + (8 * Offset)) * sizeof(double), 4096);
+        _memory = (double*)LargePages.Allocate((nuint)((3 * chunk) + (32 * GroupLength) + (8 * Offset)) * sizeof(double));
         _products = _memory;
         _differences = _products + chunk + Offset;
         _firstX = _differences + chunk + Offset;
@@ -109,8 +109,11 @@ internal sealed unsafe class VectorPairAdder<TLanes> : PairAdder
         // 1. The products of all x2 - x1 from the first group of the chain on.
         for (int k = 0; k < groups; k += 2)
         {
-            PrefetchFirst(points, pairs, k + 6, groups);
-            PrefetchFirst(points, pairs, k + 7, groups);
+            if (k + PrefetchDistance < groups)
+            {
+                RowPrefetch.FirstLines(points, pairs + (2 * lanes * (k + PrefetchDistance)), 4 * lanes);
+            }
+
             double* difference = differences + (k * groupLength), product = products + (k * groupLength);
             double* before = k == 0 ? _one : product - (2 * groupLength);
             TLanes.LoadX(points, pairs + (2 * lanes * k), firstX + (k * groupLength), difference);
@@ -135,8 +138,12 @@ internal sealed unsafe class VectorPairAdder<TLanes> : PairAdder
         // 3. Backwards.
         for (int k = groups - 2; k >= 0; k -= 2)
         {
-            PrefetchSecond(points, pairs, sums, k - 2);
-            PrefetchSecond(points, pairs, sums, k - 1);
+            if (k > 0)
+            {
+                RowPrefetch.SecondLines(points, pairs + (2 * lanes * (k - 2)), 4 * lanes);
+                RowPrefetch.Rows(sums + ((long)(k - 2) * lanes * RowLength), 2 * lanes);
+            }
+
             AddGroups(points, pairs, sums, k, count);
         }
 
@@ -190,25 +197,6 @@ internal sealed unsafe class VectorPairAdder<TLanes> : PairAdder
         }
     }
 
-    // What the backward pass will need of a group: the second lines of its points, and the lines of its sums.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void PrefetchSecond(double* points, uint* pairs, double* sums, int group)
-    {
-        if (!Sse.IsSupported || group < 0)
-        {
-            return;
-        }
-
-        int lanes = TLanes.Lanes;
-        uint* entries = pairs + (2 * lanes * group);
-        double* rows = sums + ((long)group * lanes * RowLength);
-        for (int i = 0; i < 2 * lanes; i++)
-        {
-            Sse.Prefetch0(points + ((long)(entries[i] >> 1) * RowLength) + FpLimbs.Count);
-            Sse.Prefetch0(rows + (CacheLineLength * i));
-        }
-    }
-
     private void DoubleChunk(double* source, double* target, int groups)
     {
         int lanes = TLanes.Lanes;
@@ -249,22 +237,6 @@ internal sealed unsafe class VectorPairAdder<TLanes> : PairAdder
             double* rows = target + ((long)k * lanes * RowLength);
             TLanes.StoreRows(x3, rows, lanes);
             TLanes.StoreRows(y3, rows + FpLimbs.Count, lanes);
-        }
-    }
-
-    // What the forward pass will need of a group: the first lines of its points.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void PrefetchFirst(double* points, uint* pairs, int group, int groups)
-    {
-        if (!Sse.IsSupported || group >= groups)
-        {
-            return;
-        }
-
-        uint* entries = pairs + (2 * TLanes.Lanes * group);
-        for (int i = 0; i < 2 * TLanes.Lanes; i++)
-        {
-            Sse.Prefetch0(points + ((long)(entries[i] >> 1) * RowLength));
         }
     }
 }

@@ -18,10 +18,11 @@ internal static unsafe class FpInverse
 
     private const ulong LowBits = (1UL << StepsPerRound) - 1;
 
-    // -p^-1 mod 2^64, and p.
+    // -p^-1 mod 2^64
     private const ulong Inverse64 = 0x89f3fffcfffcfffd;
 
-    private static ReadOnlySpan<ulong> Modulus =>
+    /// <summary>The limbs of <c>p</c>.</summary>
+    internal static ReadOnlySpan<ulong> Modulus =>
         [0xb9feffffffffaaab, 0x1eabfffeb153ffff, 0x6730d2a0f6b0f624, 0x64774b84f38512bf, 0x4b1ba7b6434bacd7, 0x1a0111ea397fe69a];
 
     /// <summary>Writes the inverse, below <c>p</c>, of a value below <c>p</c>; that of 0 is 0.</summary>

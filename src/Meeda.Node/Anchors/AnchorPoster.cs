@@ -1,4 +1,7 @@
+using Meeda.Ethereum.JsonRpc;
 using Meeda.Ethereum.Transactions;
+using Meeda.Kzg.Cells;
+using Meeda.Kzg.Commitments;
 using Meeda.Node.L1;
 using Meeda.Node.Storage;
 using Meeda.Node.Telemetry;
@@ -11,7 +14,17 @@ namespace Meeda.Node.Anchors;
 /// is what the follower saw on L1, never what was sent: after a crash or a reorganisation the ledger says what still waits.
 /// </summary>
 internal sealed class AnchorPoster(
-    IOptions<AnchorOptions> options, Ledger ledger, L1Follower follower, MeedaVerifierContract contract, TransactionSender sender, TimeProvider time, ILogger<AnchorPoster> logger)
+    IOptions<AnchorOptions> options,
+    EthereumClient client,
+    Ledger ledger,
+    RowPlacement rows,
+    BlobFailover failover,
+    CellProver cells,
+    L1Follower follower,
+    MeedaVerifierContract contract,
+    TransactionSender sender,
+    TimeProvider time,
+    ILogger<AnchorPoster> logger)
     : BackgroundService
 {
     // A batch may fill its anchor before the interval is over, so the ledger is asked more often than anchors are sent.
@@ -38,16 +51,76 @@ internal sealed class AnchorPoster(
 
     private async Task AnchorWaitingAsync(CancellationToken cancellationToken)
     {
-        IReadOnlyList<StoredBatch> waiting = await ledger.WaitingBatchesAsync(options.Value.MaxBlobs, cancellationToken);
-        int blobs = waiting.Sum(batch => batch.BlobCount);
-        if (waiting.Count == 0 || (blobs < options.Value.MaxBlobs && time.GetUtcNow() - waiting[0].StoredAt < options.Value.Interval))
+        if ((await DueAsync(cancellationToken)).Count == 0)
         {
             return;
         }
 
-        logger.Anchoring(waiting.Count, blobs);
-        TransactionReceipt receipt = await sender.SendAsync(contract.Anchor(waiting), cancellationToken);
+        // An anchor that a reorganisation took back comes again by itself, and a second one for the same batches would only cost gas: so nothing may be on its way, and
+        // what has arrived must be in the ledger.
+        if (!await sender.IsSettledAsync(cancellationToken))
+        {
+            return;
+        }
+
+        await follower.FollowedAsync(await client.GetBlockNumberAsync(cancellationToken), cancellationToken);
+        IReadOnlyList<StoredBatch> waiting = await DueAsync(cancellationToken);
+        if (waiting.Count == 0)
+        {
+            return;
+        }
+
+        List<StoredBatch> sheltered = Sheltered(waiting);
+        if (sheltered.Count > 0)
+        {
+            waiting = sheltered;
+        }
+
+        logger.Anchoring(waiting.Count, waiting.Sum(batch => batch.BlobCount));
+        TransactionReceipt receipt = await sender.SendAsync(contract.Anchor(waiting) with { Blobs = sheltered.Count > 0 ? await SidecarAsync(sheltered, cancellationToken) : null }, cancellationToken);
         logger.Anchored(receipt.TransactionHash.ToString(), receipt.BlockNumber, receipt.GasUsed);
         await follower.FollowedAsync(receipt.BlockNumber, cancellationToken);
+    }
+
+    /// <summary>The batches that wait, where there are enough of them for an anchor or the oldest has waited long enough; otherwise none.</summary>
+    private async Task<IReadOnlyList<StoredBatch>> DueAsync(CancellationToken cancellationToken)
+    {
+        IReadOnlyList<StoredBatch> waiting = await ledger.WaitingBatchesAsync(options.Value.MaxBlobs, cancellationToken);
+        return waiting.Count > 0
+            && (Sheltered(waiting).Count > 0
+                || waiting.Sum(batch => batch.BlobCount) >= options.Value.MaxBlobs
+                || time.GetUtcNow() - waiting[0].StoredAt >= options.Value.Interval)
+                ? waiting
+                : [];
+    }
+
+    /// <summary>The batches that no provider took, as many as one transaction carries: they do not wait for others.</summary>
+    private List<StoredBatch> Sheltered(IReadOnlyList<StoredBatch> waiting)
+    {
+        var fitting = new List<StoredBatch>();
+        foreach (StoredBatch batch in waiting.Where(batch => failover.Takes(batch.BlobCount) && rows.IsSheltered(batch.Id)))
+        {
+            if (fitting.Sum(each => each.BlobCount) + batch.BlobCount > BlobFailover.MostBlobs)
+            {
+                break;
+            }
+
+            fitting.Add(batch);
+        }
+
+        return fitting;
+    }
+
+    private async Task<BlobSidecar> SidecarAsync(IReadOnlyList<StoredBatch> batches, CancellationToken cancellationToken)
+    {
+        var blobs = new List<byte[]>();
+        foreach (StoredBatch batch in batches)
+        {
+            byte[] data = await rows.ReadAsync(batch.Id, batch.Commitments, cancellationToken) ?? throw new InvalidDataException($"the rows of batch {batch.Id} cannot be read");
+            blobs.AddRange(data.Chunk(Blob.ByteLength));
+        }
+
+        byte[][] commitments = [.. batches.SelectMany(batch => batch.Commitments.Chunk(KzgCommitment.Length))];
+        return await Task.Run(() => BlobSidecars.Make(blobs, commitments, cells), cancellationToken);
     }
 }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Meeda.Ethereum;
 using Meeda.Kzg.Commitments;
+using Meeda.Node.L1;
 using Meeda.Node.Storage;
 using Meeda.Node.Telemetry;
 using Meeda.Protocol.Batches;
@@ -10,7 +11,7 @@ namespace Meeda.Node.Batches;
 
 /// <summary>Takes batches in: after <see cref="AcceptAsync"/> has returned, a batch survives whatever happens to this process.</summary>
 internal sealed class BatchIntake(
-    IOptions<BatchOptions> options, CommitmentKey key, RowPlacement rows, Ledger ledger, TimeProvider time, ILogger<BatchIntake> logger)
+    IOptions<BatchOptions> options, CommitmentKey key, RowPlacement rows, Ledger ledger, BlobFailover failover, TimeProvider time, ILogger<BatchIntake> logger)
     : IDisposable
 {
     // Equal payloads that arrive together share one job. The job is not the caller's: a client that hangs up must not undo the work of
@@ -75,8 +76,12 @@ internal sealed class BatchIntake(
         var batch = new StoredBatch(id, payloadHash, (uint)payload.Length, commitments, time.GetUtcNow());
         try
         {
-            await rows.WriteAsync(id, blobs, CancellationToken.None);                                           // 6
+            bool isSheltered = await WriteAsync(batch, blobs);                                                  // 6
             await ledger.AddBatchAsync(batch, CancellationToken.None);                                          // 7
+            if (isSheltered)
+            {
+                await failover.AnchoredAsync(id, CancellationToken.None);
+            }
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or System.Data.Common.DbException)
         {
@@ -86,6 +91,23 @@ internal sealed class BatchIntake(
 
         logger.BatchStored(id.ToString(), payload.Length, batch.BlobCount);
         return batch;
+    }
+
+    /// <summary>Makes the rows durable: at the providers, or on this machine until the blobs stand on L1.</summary>
+    /// <returns>Whether it is the latter.</returns>
+    private async Task<bool> WriteAsync(StoredBatch batch, byte[] blobs)
+    {
+        try
+        {
+            await rows.WriteAsync(batch.Id, blobs, CancellationToken.None);
+            return false;
+        }
+        catch (IOException down) when (failover.Takes(batch.BlobCount))
+        {
+            logger.FailingOver(batch.Id.ToString(), down.Message);
+            await rows.ShelterAsync(batch.Id, blobs, CancellationToken.None);
+            return true;
+        }
     }
 
     private async Task<byte[]> CommitAsync(byte[] blobs)

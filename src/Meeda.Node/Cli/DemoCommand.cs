@@ -79,7 +79,7 @@ internal static class DemoCommand
         ShowAnchor(batch);
 
         Say("Waiting for an epoch whose proof covers the batch");
-        (ProofSeen proof, OperatorEvents events) = await ProvenAsync(network, batch.Anchor!, cancellationToken);
+        ProofSeen proof = await ProvenAsync(network, batch.Anchor!, cancellationToken);
         ulong anchorGas = await GasOfAsync(network, batch.Anchor!.Transaction, cancellationToken);
         ulong proofGas = await GasOfAsync(network, proof.TransactionHash.ToString(), cancellationToken);
         Detail("epoch", $"{proof.Epoch}, proven in block {proof.BlockNumber}");
@@ -91,13 +91,20 @@ internal static class DemoCommand
         Detail("read", $"{readBack.Length:N0} bytes in {Stopwatch.GetElapsedTime(started).TotalMilliseconds:0} ms");
 
         Say("Verifying against L1 alone, trusting neither the operator nor its store");
-        var verification = new BatchVerification(
-            network.Client, network.Contract, new CommitmentKey(TrustedSetup.Ethereum), new VerificationKey(TrustedSetup.Ethereum));
+        LogRecord record = await LogRecord.ReadAsync(network.Client, network.Contract, network.OperatorAddress, network.Deployment.BlockNumber, cancellationToken);
+        var batches = new BatchVerification(network.Contract, record, new CommitmentKey(TrustedSetup.Ethereum));
+        var epochs = new EpochVerification(network.Client, network.Contract, record, new VerificationKey(TrustedSetup.Ethereum));
+        EpochVerdict verdict = await epochs.VerifyAsync(network.OperatorAddress, proof, cancellationToken);
+        IReadOnlyList<BatchAnchoring> anchorings = await record.AnchoringsAsync(id, cancellationToken);
+        int covered = anchorings.Count == 0 ? 0 : SamplingHistory.Covered(verdict.Samples, anchorings[^1].Batch);
         Check[] checks =
         [
             new("the bytes read back are the bytes posted", readBack.AsSpan().SequenceEqual(payload)),
-            .. await verification.CheckBatchAsync(id, readBack, network.OperatorAddress, events, cancellationToken),
-            .. await verification.CheckProofAsync(id, proof.Epoch, network.OperatorAddress, events, cancellationToken),
+            batches.CheckPayload(id, readBack),
+            new("L1's log has an anchor of this batch id", anchorings.Count > 0),
+            .. anchorings.Count == 0 ? [] : await batches.CheckAnchorAsync(anchorings[^1], cancellationToken),
+            new($"epoch {proof.Epoch} challenged blobs of this batch ({covered} of {batch.Blobs})", covered > 0),
+            .. verdict.Checks,
         ];
         if (loss is not null)
         {
@@ -164,7 +171,7 @@ internal static class DemoCommand
         }
     }
 
-    private static async Task<(ProofSeen Proof, OperatorEvents Events)> ProvenAsync(
+    private static async Task<ProofSeen> ProvenAsync(
         LocalNetwork network, AnchorBody anchor, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -176,7 +183,7 @@ internal static class DemoCommand
             OperatorEvents events = await network.Contract.ReadEventsAsync(network.OperatorAddress, network.Deployment.BlockNumber, head, limit.Token);
             if (events.Proofs.Select(submitted => submitted.Seen).FirstOrDefault(seen => seen.Epoch * epochBlocks > anchor.BlockNumber) is { } proof)
             {
-                return (proof, events);
+                return proof;
             }
 
             await Task.Delay(Look, TimeProvider.System, limit.Token);

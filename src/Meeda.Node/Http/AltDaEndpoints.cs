@@ -1,3 +1,4 @@
+using System.Globalization;
 using Meeda.Ethereum;
 using Meeda.Node.Batches;
 using Meeda.Node.Storage;
@@ -22,19 +23,19 @@ internal static class AltDaEndpoints
         string[] writes = [HttpMethods.Post, HttpMethods.Put];
         routes.MapMethods("/put", writes, PutAsync)
             .WithSummary("Store a batch; the body is its raw bytes, the answer its raw generic commitment")
-            .Accepts<byte[]>(OctetStream).Produces<byte[]>(200, OctetStream).Produces<ErrorBody>(400).Produces<ErrorBody>(413).Produces<ErrorBody>(500);
+            .Accepts<byte[]>(OctetStream, "*/*").Produces<byte[]>(200, OctetStream).Produces<ErrorBody>(400).Produces<ErrorBody>(413).Produces<ErrorBody>(500);
         routes.MapMethods("/put/{commitment}", writes, PutKeccakAsync)
             .WithSummary("Store a batch under the keccak commitment that the client computed")
-            .Accepts<byte[]>(OctetStream).Produces(200).Produces<ErrorBody>(400).Produces<ErrorBody>(413).Produces<ErrorBody>(500);
+            .Accepts<byte[]>(OctetStream, "*/*").Produces(200).Produces<ErrorBody>(400).Produces<ErrorBody>(413).Produces<ErrorBody>(500);
         routes.MapGet("/get/{commitment}", GetAsync)
             .WithSummary("Read a batch back by its generic or keccak commitment, checked against its KZG commitments")
-            .Produces<byte[]>(200, OctetStream).Produces<ErrorBody>(400).Produces<ErrorBody>(404).Produces<ErrorBody>(500);
+            .Produces<byte[]>(200, OctetStream).Produces<ErrorBody>(400).Produces<ErrorBody>(404).Produces<DerivationBody>(418).Produces<ErrorBody>(500);
     }
 
     private static async Task<IResult> PutAsync(
         HttpRequest request, [FromServices] BatchIntake intake, [FromServices] IOptions<BatchOptions> options, CancellationToken cancellationToken)
     {
-        byte[] payload = await ReadBodyAsync(request, options.Value.MaxBatchBytes, cancellationToken);
+        byte[] payload = await RequestBody.ReadAsync(request, options.Value.MaxBatchBytes, nameof(BatchOptions.MaxBatchBytes), cancellationToken);
         StoredBatch batch = await intake.AcceptAsync(payload, cancellationToken);
         return Results.Bytes(AltDaCommitment.Of(batch.Id).Encode(options.Value.DaLayerByte), OctetStream);
     }
@@ -52,7 +53,7 @@ internal static class AltDaEndpoints
             throw new DaException(DaError.MalformedRequest, "commitment: only a keccak commitment (type byte 0x00) can be given with a put; post to /put instead");
         }
 
-        byte[] payload = await ReadBodyAsync(request, options.Value.MaxBatchBytes, cancellationToken);
+        byte[] payload = await RequestBody.ReadAsync(request, options.Value.MaxBatchBytes, nameof(BatchOptions.MaxBatchBytes), cancellationToken);
         if (Keccak256.Hash(payload) != expected.Hash)
         {
             throw new DaException(DaError.MalformedRequest, "commitment: it is not the Keccak-256 of the body");
@@ -63,13 +64,29 @@ internal static class AltDaEndpoints
     }
 
     private static async Task<IResult> GetAsync(
-        string commitment, [FromServices] BatchReader reader, [FromServices] IOptions<BatchOptions> options, CancellationToken cancellationToken)
+        string commitment,
+        [FromQuery(Name = "l1_inclusion_block_number")] string? inclusionBlock,
+        [FromServices] BatchReader reader,
+        [FromServices] InclusionCheck inclusion,
+        [FromServices] IOptions<BatchOptions> options,
+        CancellationToken cancellationToken)
     {
+        ulong block = 0;
+        if (inclusionBlock is { Length: > 0 } && !ulong.TryParse(inclusionBlock, NumberStyles.None, CultureInfo.InvariantCulture, out block))
+        {
+            throw new DaException(DaError.MalformedRequest, "l1_inclusion_block_number: a decimal L1 block number is expected; 0 skips the check");
+        }
+
         AltDaCommitment wanted = Parse(commitment, options.Value.DaLayerByte);
-        byte[] payload = wanted.Kind == AltDaCommitmentKind.Generic
-            ? await reader.ReadAsync(new BatchId(wanted.Hash), cancellationToken)
-            : await reader.ReadByPayloadHashAsync(wanted.Hash, cancellationToken);
-        return Results.Bytes(payload, OctetStream);
+        if (wanted.Kind == AltDaCommitmentKind.Keccak)
+        {
+            // Keccak chains settle availability by challenges on L1: expiry is no reason to drop anything.
+            return Results.Bytes(await reader.ReadByPayloadHashAsync(wanted.Hash, cancellationToken), OctetStream);
+        }
+
+        var id = new BatchId(wanted.Hash);
+        await inclusion.EnsureRecentAsync(id, block, cancellationToken);
+        return Results.Bytes(await reader.ReadAsync(id, cancellationToken), OctetStream);
     }
 
     private static AltDaCommitment Parse(string text, byte daLayerByte)
@@ -86,38 +103,16 @@ internal static class AltDaEndpoints
                 DaError.MalformedRequest, "commitment: it is not hexadecimal; 66 (keccak) or 70 (generic) hex digits are expected, with or without 0x");
         }
 
+        // Only of this layer and version is it known for ever what its commitments look like. Another layer's, or a later version's, may be good elsewhere.
+        if (encoded is [(byte)AltDaCommitmentKind.Generic, var layer, AltDaCommitment.GenericVersion, ..]
+            && layer == daLayerByte && encoded.Length != AltDaCommitment.GenericLength)
+        {
+            throw new DerivationException(
+                DerivationFault.ParseFailed, $"commitment: a generic commitment has {AltDaCommitment.GenericLength} bytes, not {encoded.Length}");
+        }
+
         return AltDaCommitment.TryDecode(encoded, daLayerByte, out AltDaCommitment commitment, out string? error)
             ? commitment
             : throw new DaException(DaError.MalformedRequest, error);
-    }
-
-    private static async Task<byte[]> ReadBodyAsync(HttpRequest request, int limit, CancellationToken cancellationToken)
-    {
-        if (request.ContentLength > limit)
-        {
-            throw new DaException(DaError.TooLarge, $"body: {request.ContentLength} bytes are more than the limit of {limit} bytes (MaxBatchBytes)");
-        }
-
-        if (request.ContentLength is { } length)
-        {
-            var exact = new byte[length];
-            await request.Body.ReadExactlyAsync(exact, cancellationToken);
-            return exact;
-        }
-
-        using var body = new MemoryStream();
-        var buffer = new byte[64 * 1024];
-        int count;
-        while ((count = await request.Body.ReadAsync(buffer, cancellationToken)) > 0)
-        {
-            if (body.Length + count > limit)
-            {
-                throw new DaException(DaError.TooLarge, $"body: it is longer than the limit of {limit} bytes (MaxBatchBytes)");
-            }
-
-            body.Write(buffer, 0, count);
-        }
-
-        return body.ToArray();
     }
 }

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Meeda.Node.Telemetry;
 using Microsoft.AspNetCore.Diagnostics;
 
@@ -6,6 +7,12 @@ namespace Meeda.Node.Http;
 /// <summary>The body of every error: one sentence that names the field and, where there is one, the limit.</summary>
 /// <param name="Error">The sentence.</param>
 public sealed record ErrorBody(string Error);
+
+/// <summary>The body of a 418, in the field names of the clients that know it.</summary>
+/// <param name="StatusCode">1 to 4.</param>
+/// <param name="Msg">The sentence.</param>
+public sealed record DerivationBody(
+    [property: JsonPropertyName("StatusCode")] int StatusCode, [property: JsonPropertyName("Msg")] string Msg);
 
 /// <summary>
 /// The one place where failures become status codes. 404 is said only where the ledger proves absence: an OP Stack node stops for ever on it.
@@ -34,6 +41,13 @@ internal static class ErrorResponses
     private static async Task WriteAsync(HttpContext context, ILogger logger)
     {
         Exception? failure = context.Features.Get<IExceptionHandlerFeature>()?.Error;
+        if (failure is DerivationException forever)
+        {
+            context.Response.StatusCode = StatusCodes.Status418ImATeapot;
+            await context.Response.WriteAsJsonAsync(new DerivationBody((int)forever.Fault, forever.Message));
+            return;
+        }
+
         (int status, string sentence) = failure switch
         {
             DaException { Error: DaError.MalformedRequest } bad => (StatusCodes.Status400BadRequest, bad.Message),

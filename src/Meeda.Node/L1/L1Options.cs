@@ -29,6 +29,12 @@ public sealed class L1Options
     /// </summary>
     public int Confirmations { get; set; } = 2;
 
+    /// <summary>
+    /// Whether a batch that the providers do not take is anchored together with its blobs (EIP-4844), so that it stands on L1 until they are back. Default false:
+    /// blobs cost what L1 asks for them at the moment.
+    /// </summary>
+    public bool FailoverToBlobs { get; set; }
+
     /// <summary>Says what is wrong with these options, one sentence each.</summary>
     internal IEnumerable<string> Problems()
     {

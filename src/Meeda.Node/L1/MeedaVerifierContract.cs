@@ -15,7 +15,7 @@ namespace Meeda.Node.L1;
 /// The MeedaVerifier contract as C# sees it: the only place that knows its functions and events by name. Names and types come from the
 /// compiled ABI that is built into this assembly, so that a change in Solidity that is not followed here fails at start-up and in the tests.
 /// </summary>
-internal sealed class MeedaVerifierContract(EthereumClient client, Address address)
+internal sealed partial class MeedaVerifierContract(EthereumClient client, Address address)
 {
     private static readonly AbiFunction AnchorFunction = MeedaVerifierArtifact.Abi.Function("anchor");
     private static readonly AbiFunction SubmitProofFunction = MeedaVerifierArtifact.Abi.Function("submitProof");
@@ -119,7 +119,7 @@ internal sealed class MeedaVerifierContract(EthereumClient client, Address addre
     /// <param name="proof">The recorded proof.</param>
     /// <param name="chunk">The wrong partial sum.</param>
     /// <param name="leaves">The commitments of the chunk's samples, in order.</param>
-    public TransactionRequest ProveFraud(Address operatorAddress, SubmittedProof proof, int chunk, IReadOnlyList<FraudLeaf> leaves) => new(
+    public TransactionRequest ProveFraud(Address operatorAddress, SubmittedProof proof, int chunk, IReadOnlyList<AnchoredLeaf> leaves) => new(
         address,
         ProveFraudFunction.Encode(
             operatorAddress,
@@ -128,7 +128,7 @@ internal sealed class MeedaVerifierContract(EthereumClient client, Address addre
             Hints(proof.Hints),
             proof.PartialSums.Select(Words).ToArray(),
             chunk,
-            leaves.Select(leaf => new object[] { leaf.AnchorIndex, Words(leaf.Point), leaf.Path.Cast<object>().ToArray() }).ToArray()));
+            leaves.Select(leaf => new object[] { leaf.AnchorIndex, Words(leaf), leaf.Path.Cast<object>().ToArray() }).ToArray()));
 
     /// <summary>The transaction that shows an anchored commitment to be no point of the group.</summary>
     /// <param name="y">A y with which the commitment's x is on the curve, 64 bytes; zeros where there is none.</param>
@@ -144,6 +144,13 @@ internal sealed class MeedaVerifierContract(EthereumClient client, Address addre
         operatorAddress.CopyTo(operatorTopic.AsSpan(Bytes32.Length - Address.Length));
         IReadOnlyList<Log> logs = await client.GetLogsAsync(address, [FollowedTopics, [Bytes32.FromBytes(operatorTopic)]], first, last, cancellationToken);
         return Read(logs);
+    }
+
+    /// <summary>The operators that anchored a batch in a range of blocks.</summary>
+    public async Task<IReadOnlyList<Address>> ReadHoldersAsync(BatchId id, ulong first, ulong last, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<Log> logs = await client.GetLogsAsync(address, [[BatchAnchoredEvent.Topic], null, [id.Value]], first, last, cancellationToken);
+        return [.. logs.Select(log => Address.FromBytes(log.Topics[1].ToArray().AsSpan(Bytes32.Length - Address.Length)))];
     }
 
     /// <summary>What happened to every operator in a range of blocks.</summary>
@@ -199,6 +206,9 @@ internal sealed class MeedaVerifierContract(EthereumClient client, Address addre
     private static object[] Hints(RangeHints hints) => [hints.LoAnchor, hints.HotAnchor, hints.EndAnchor];
 
     private static object[] Words(byte[] padded) => [padded[..32], padded[32..64], padded[64..96], padded[96..]];
+
+    /// <summary>A leaf's point; infinity where it is none, which is fraud of its own and makes this one fail.</summary>
+    private static object[] Words(AnchoredLeaf leaf) => Words(G1Point.TryDecode(leaf.Commitment, out G1Point point) ? point : G1Point.Infinity);
 
     private static object[] Words(G1Point point)
     {

@@ -58,9 +58,3 @@ internal sealed record SubmittedProof(ProofSeen Seen, RangeHints Hints, IReadOnl
         return null;
     }
 }
-
-/// <summary>A sample's commitment in a fraud proof.</summary>
-/// <param name="AnchorIndex">The anchor that holds the sampled position.</param>
-/// <param name="Point">The commitment.</param>
-/// <param name="Path">The Merkle path from its leaf to the anchor's root.</param>
-internal sealed record FraudLeaf(uint AnchorIndex, G1Point Point, IReadOnlyList<Bytes32> Path);

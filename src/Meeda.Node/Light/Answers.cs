@@ -1,3 +1,4 @@
+using Meeda.Ethereum;
 using Meeda.Ethereum.JsonRpc;
 using Meeda.Ethereum.Transactions;
 using Meeda.Node.L1;
@@ -9,6 +10,9 @@ namespace Meeda.Node.Light;
 /// <summary>Sends a light node's transactions within its budget. Without a key it only watches.</summary>
 internal sealed class Answers(LightOptions options, LightLedger ledger, TransactionSender? sender, ILogger<Answers> logger)
 {
+    /// <summary>The account that answers, or null where it only watches.</summary>
+    public Address? Account => sender?.Address;
+
     /// <summary>Sends a transaction.</summary>
     /// <param name="request">What it should do.</param>
     /// <param name="about">What it answers, for the log.</param>
@@ -25,7 +29,8 @@ internal sealed class Answers(LightOptions options, LightLedger ledger, Transact
             return true;
         }
 
-        if (await ledger.SpentAsync(cancellationToken) is var spent && spent >= options.Budget)
+        // A bond counts as spent: whoever publishes gets it.
+        if (await ledger.SpentAsync(cancellationToken) is var spent && (spent >= options.Budget || spent + request.Value > options.Budget))
         {
             logger.BudgetSpent(about, spent.ToString(System.Globalization.CultureInfo.InvariantCulture));
             return false;
@@ -34,7 +39,7 @@ internal sealed class Answers(LightOptions options, LightLedger ledger, Transact
         try
         {
             TransactionReceipt receipt = await sender.SendAsync(request, cancellationToken);
-            await ledger.AddSpendingAsync(receipt.TransactionHash, receipt.GasUsed * receipt.EffectiveGasPrice, cancellationToken);
+            await ledger.AddSpendingAsync(receipt.TransactionHash, request.Value + (receipt.GasUsed * receipt.EffectiveGasPrice), cancellationToken);
             logger.Answered(about, receipt.TransactionHash.ToString(), receipt.GasUsed);
             return true;
         }

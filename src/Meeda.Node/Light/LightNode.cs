@@ -8,10 +8,18 @@ namespace Meeda.Node.Light;
 
 /// <summary>
 /// Follows L1 and nothing else, believes nobody, and answers every lie that it can show. Each round: (1) read new blocks, taking back what a reorganisation
-/// undid, (2) look at new anchors, proofs and epochs, (3) answer what is wrong. Everything it knows is in its ledger, so it may be killed at any moment.
+/// undid, (2) look at new anchors, proofs and epochs, and answer what is wrong, (3) sample what operators serve, and demand what they withhold. Everything it
+/// knows is in its ledger, so it may be killed at any moment.
 /// </summary>
 internal sealed class LightNode(
-    LightOptions options, EthereumClient client, MeedaVerifierContract contract, LightLedger ledger, Watch watch, TimeProvider time, ILogger<LightNode> logger)
+    LightOptions options,
+    EthereumClient client,
+    MeedaVerifierContract contract,
+    LightLedger ledger,
+    Watch watch,
+    AvailabilitySampling sampling,
+    TimeProvider time,
+    ILogger<LightNode> logger)
 {
     // Execution clients limit a log query's range; 2,000 blocks is below every common limit.
     private const ulong MaxRange = 2_000;
@@ -25,7 +33,8 @@ internal sealed class LightNode(
             try
             {
                 ulong head = await CatchUpAsync(cancellationToken);                                             // 1
-                await watch.LookAsync(head, cancellationToken);                                                 // 2, 3
+                await watch.LookAsync(head, cancellationToken);                                                 // 2
+                await sampling.LookAsync(head, cancellationToken);                                              // 3
             }
             catch (Exception failure) when (failure is not OperationCanceledException)
             {
@@ -47,8 +56,9 @@ internal sealed class LightNode(
             Block end = await client.GetBlockAsync(BlockTag.Number(last), cancellationToken)
                 ?? throw new InvalidDataException($"L1 has no block {last} although its head is there or beyond");
             IReadOnlyDictionary<Address, OperatorEvents> events = await contract.ReadAllEventsAsync(next, last, cancellationToken);
+            IReadOnlyList<DemandSeen> demands = await contract.ReadDemandsAsync(operatorAddress: null, next, last, cancellationToken);
 
-            // The logs and the block were two answers: only if the block still stands are they of one chain.
+            // The logs and the block were several answers: only if the block still stands are they of one chain.
             if (!await IsCanonicalAsync(new BlockPoint(last, end.Hash), cancellationToken))
             {
                 throw new InvalidDataException($"L1 reorganised while blocks {next} to {last} were read");
@@ -56,9 +66,16 @@ internal sealed class LightNode(
 
             await ledger.AdvanceAsync(
                 new BlockPoint(last, end.Hash),
-                [.. events.SelectMany(each => each.Value.Anchors.Select(seen => new LightAnchor(each.Key, seen.Anchor, seen.Commitments)))],
-                [.. events.SelectMany(each => each.Value.Proofs.Select(proof => (each.Key, proof.Seen)))],
+                new LightEvents(
+                    [.. events.SelectMany(each => each.Value.Anchors.Select(seen => new LightAnchor(each.Key, seen)))],
+                    [.. events.SelectMany(each => each.Value.Proofs.Select(proof => (each.Key, proof.Seen)))],
+                    demands),
                 cancellationToken);
+            if (head - last > MaxRange)
+            {
+                logger.CatchingUp(last, head);
+            }
+
             next = last + 1;
         }
 

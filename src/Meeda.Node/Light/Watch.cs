@@ -5,6 +5,7 @@ using Meeda.Kzg.Curves;
 using Meeda.Node.L1;
 using Meeda.Node.Storage;
 using Meeda.Node.Telemetry;
+using Meeda.Node.Verification;
 using Meeda.Protocol.Anchors;
 using Meeda.Protocol.Proofs;
 
@@ -47,16 +48,16 @@ internal sealed class Watch(MeedaVerifierContract contract, LightLedger ledger, 
     {
         while (await ledger.AnchorsWithAsync(Verdict.Open, MostAtOnce, cancellationToken) is { Count: > 0 } anchors)
         {
-            foreach (LightAnchor seen in anchors)
+            // A year of commitments to decompress and to check: every processor helps.
+            (LightAnchor Anchor, int? Invalid)[] found = await Task.Run(
+                () => anchors.AsParallel().AsOrdered().WithCancellation(cancellationToken).Select(seen => (seen, FindInvalid(seen.Seen.Commitments))).ToArray(), cancellationToken);
+            foreach ((LightAnchor anchor, int? invalid) in found.Where(each => each.Invalid is not null))
             {
-                int? invalid = FindInvalid(seen.Commitments);
-                if (invalid is { } place)
-                {
-                    logger.InvalidCommitment(seen.Operator.ToString(), seen.Anchor.FirstBlob + (ulong)place);
-                }
-
-                await ledger.SetAnchorVerdictAsync(seen.Operator, seen.Anchor.Index, invalid is null ? Verdict.Right : Verdict.Wrong, cancellationToken);
+                logger.InvalidCommitment(anchor.Operator.ToString(), anchor.Seen.Anchor.FirstBlob + (ulong)invalid!.Value);
             }
+
+            await ledger.SetAnchorVerdictsAsync(
+                found.Select(each => (each.Anchor.Operator, each.Anchor.Seen.Anchor.Index, each.Invalid is null ? Verdict.Right : Verdict.Wrong)), cancellationToken);
         }
     }
 
@@ -64,19 +65,19 @@ internal sealed class Watch(MeedaVerifierContract contract, LightLedger ledger, 
     {
         while (await ledger.ProofsWithAsync(Verdict.Open, MostAtOnce, cancellationToken) is { Count: > 0 } proofs)
         {
-            foreach ((Address operatorAddress, ulong epoch, ulong blockNumber) in proofs)
+            foreach ((Address operatorAddress, ProofSeen seen) in proofs)
             {
-                (_, int? wrong, _) = await CheckAsync(operatorAddress, epoch, blockNumber, cancellationToken);
+                (_, int? wrong, _, _) = await CheckAsync(operatorAddress, seen, cancellationToken);
                 if (wrong is { } chunk)
                 {
-                    logger.WrongPartialSum(operatorAddress.ToString(), epoch, chunk);
+                    logger.WrongPartialSum(operatorAddress.ToString(), seen.Epoch, chunk);
                 }
                 else
                 {
-                    logger.ProofRight(operatorAddress.ToString(), epoch);
+                    logger.ProofRight(operatorAddress.ToString(), seen.Epoch);
                 }
 
-                await ledger.SetProofVerdictAsync(operatorAddress, epoch, wrong is null ? Verdict.Right : Verdict.Wrong, cancellationToken);
+                await ledger.SetProofVerdictAsync(operatorAddress, seen.Epoch, wrong is null ? Verdict.Right : Verdict.Wrong, cancellationToken);
             }
         }
     }
@@ -94,7 +95,7 @@ internal sealed class Watch(MeedaVerifierContract contract, LightLedger ledger, 
         for (ulong epoch = first; _parameters.LastProofBlock(epoch) < head; epoch++)
         {
             if (_parameters.LiveRangeAt(epoch, anchors) is var (_, hints)
-                && !await ledger.HasProofAsync(operatorAddress, epoch, cancellationToken)
+                && await ledger.ProofVerdictAsync(operatorAddress, epoch, cancellationToken) is null
                 && await contract.EpochStatusAsync(operatorAddress, epoch, cancellationToken) == EpochStatus.None)
             {
                 logger.EpochMissed(operatorAddress.ToString(), epoch);
@@ -117,97 +118,55 @@ internal sealed class Watch(MeedaVerifierContract contract, LightLedger ledger, 
             if ((await contract.AccountAsync(wrong.Operator, cancellationToken)).Condemned
                 || await answers.SendAsync(InvalidCommitment(wrong), $"invalid commitment of {wrong.Operator}", cancellationToken))
             {
-                await ledger.SetAnchorVerdictAsync(wrong.Operator, wrong.Anchor.Index, Verdict.Settled, cancellationToken);
+                await ledger.SetAnchorVerdictsAsync([(wrong.Operator, wrong.Seen.Anchor.Index, Verdict.Settled)], cancellationToken);
             }
         }
 
-        foreach ((Address operatorAddress, ulong epoch, ulong blockNumber) in await ledger.ProofsWithAsync(Verdict.Wrong, MostAtOnce, cancellationToken))
+        foreach ((Address operatorAddress, ProofSeen seen) in await ledger.ProofsWithAsync(Verdict.Wrong, MostAtOnce, cancellationToken))
         {
             bool settled = (await contract.AccountAsync(operatorAddress, cancellationToken)).Condemned
-                || await contract.EpochStatusAsync(operatorAddress, epoch, cancellationToken) != EpochStatus.Proven;
+                || await contract.EpochStatusAsync(operatorAddress, seen.Epoch, cancellationToken) != EpochStatus.Proven;
             if (!settled)
             {
-                (SubmittedProof proof, int? chunk, Sample[] samples) = await CheckAsync(operatorAddress, epoch, blockNumber, cancellationToken);
-                IReadOnlyList<FraudLeaf> leaves = await LeavesAsync(operatorAddress, samples, chunk!.Value, cancellationToken);
+                (SubmittedProof proof, int? chunk, Sample[] samples, AnchoredCommitments anchored) = await CheckAsync(operatorAddress, seen, cancellationToken);
+                IReadOnlyList<AnchoredLeaf> leaves = await anchored.LeavesAsync(
+                    [.. samples.Skip(chunk!.Value * Sampler.ChunkSize).Take(Sampler.ChunkSize).Select(sample => sample.Position)], cancellationToken);
                 settled = await answers.SendAsync(
-                    contract.ProveFraud(operatorAddress, proof, chunk.Value, leaves), $"wrong partial sum {chunk} of epoch {epoch} by {operatorAddress}", cancellationToken);
+                    contract.ProveFraud(operatorAddress, proof, chunk.Value, leaves), $"wrong partial sum {chunk} of epoch {seen.Epoch} by {operatorAddress}", cancellationToken);
             }
 
             if (settled)
             {
-                await ledger.SetProofVerdictAsync(operatorAddress, epoch, Verdict.Settled, cancellationToken);
+                await ledger.SetProofVerdictAsync(operatorAddress, seen.Epoch, Verdict.Settled, cancellationToken);
             }
         }
     }
 
     /// <summary>Recomputes an epoch's partial sums from the anchored leaves and compares them with the recorded ones.</summary>
-    private async Task<(SubmittedProof Proof, int? Wrong, Sample[] Samples)> CheckAsync(
-        Address operatorAddress, ulong epoch, ulong blockNumber, CancellationToken cancellationToken)
+    private async Task<(SubmittedProof Proof, int? Wrong, Sample[] Samples, AnchoredCommitments Anchored)> CheckAsync(
+        Address operatorAddress, ProofSeen seen, CancellationToken cancellationToken)
     {
-        OperatorEvents events = await contract.ReadEventsAsync(operatorAddress, blockNumber, blockNumber, cancellationToken);
-        SubmittedProof proof = events.Proofs.FirstOrDefault(each => each.Seen.Epoch == epoch)
-            ?? throw new InvalidDataException($"block {blockNumber} does not hold the proof of epoch {epoch} any more");
-        IReadOnlyList<Anchor> anchors = await ledger.AnchorsAsync(operatorAddress, cancellationToken);
-        if (_parameters!.LiveRangeAt(epoch, anchors) is not var (range, _))
+        OperatorEvents events = await contract.ReadEventsAsync(operatorAddress, seen.BlockNumber, seen.BlockNumber, cancellationToken);
+        SubmittedProof proof = events.Proofs.FirstOrDefault(each => each.Seen.Epoch == seen.Epoch)
+            ?? throw new InvalidDataException($"block {seen.BlockNumber} does not hold the proof of epoch {seen.Epoch} any more");
+        AnchoredCommitments anchored = await AnchoredCommitments.OfAsync(ledger, operatorAddress, cancellationToken);
+        if (_parameters!.LiveRangeAt(seen.Epoch, anchored.Anchors) is not var (range, _))
         {
-            throw new InvalidDataException($"epoch {epoch} of {operatorAddress} has a proof but no live blobs");
+            throw new InvalidDataException($"epoch {seen.Epoch} of {operatorAddress} has a proof but no live blobs");
         }
 
         Sample[] samples = Sampler.Draw(new EpochSeed(proof.Seen.Seed), range, _parameters.HotSamples, _parameters.ColdSamples);
-        Dictionary<ulong, G1Point> points = await PointsAsync(operatorAddress, anchors, samples, cancellationToken);
-        G1Point[] sums = await Task.Run(() => AvailabilityProof.SumCommitments(samples, position => points[position]), cancellationToken);
-        return (proof, proof.FindWrongChunk(sums), samples);
-    }
-
-    private async Task<Dictionary<ulong, G1Point>> PointsAsync(
-        Address operatorAddress, IReadOnlyList<Anchor> anchors, Sample[] samples, CancellationToken cancellationToken)
-    {
-        var points = new Dictionary<ulong, G1Point>();
-        foreach (IGrouping<int, ulong> group in samples.Select(sample => sample.Position).Distinct().GroupBy(position => IndexOf(anchors, position)))
-        {
-            byte[] commitments = await ledger.CommitmentsAsync(operatorAddress, (uint)group.Key, cancellationToken);
-            foreach (ulong position in group)
-            {
-                // One that is no point is answered by itself; the sum over it means nothing either way.
-                G1Point.TryDecode(CommitmentAt(commitments, position - anchors[group.Key].FirstBlob), out G1Point point);
-                points[position] = point;
-            }
-        }
-
-        return points;
-    }
-
-    private async Task<IReadOnlyList<FraudLeaf>> LeavesAsync(Address operatorAddress, Sample[] samples, int chunk, CancellationToken cancellationToken)
-    {
-        IReadOnlyList<Anchor> anchors = await ledger.AnchorsAsync(operatorAddress, cancellationToken);
-        Sample[] covered = samples[(chunk * Sampler.ChunkSize)..Math.Min(samples.Length, (chunk + 1) * Sampler.ChunkSize)];
-        var trees = new Dictionary<int, (AnchorTree Tree, byte[] Commitments)>();
-        var leaves = new List<FraudLeaf>(covered.Length);
-        foreach (Sample sample in covered)
-        {
-            int index = IndexOf(anchors, sample.Position);
-            if (!trees.TryGetValue(index, out (AnchorTree Tree, byte[] Commitments) anchor))
-            {
-                byte[] commitments = await ledger.CommitmentsAsync(operatorAddress, (uint)index, cancellationToken);
-                anchor = trees[index] = (new AnchorTree(commitments), commitments);
-            }
-
-            ulong place = sample.Position - anchors[index].FirstBlob;
-            G1Point.TryDecode(CommitmentAt(anchor.Commitments, place), out G1Point point);
-            leaves.Add(new FraudLeaf((uint)index, point, anchor.Tree.Path((int)place)));
-        }
-
-        return leaves;
+        return (proof, proof.FindWrongChunk(await anchored.PartialSumsAsync(samples, areChecked: true, cancellationToken)), samples, anchored);
     }
 
     private TransactionRequest InvalidCommitment(LightAnchor wrong)
     {
-        int place = FindInvalid(wrong.Commitments)!.Value;
-        byte[] commitment = CommitmentAt(wrong.Commitments, (ulong)place).ToArray();
+        int place = FindInvalid(wrong.Seen.Commitments)!.Value;
+        byte[] commitment = CommitmentAt(wrong.Seen.Commitments, (ulong)place).ToArray();
         var y = new byte[64];
         G1Point.TryFindY(commitment, y);
         return contract.ProveInvalidCommitment(
-            wrong.Operator, wrong.Anchor.Index, wrong.Anchor.FirstBlob + (ulong)place, commitment, new AnchorTree(wrong.Commitments).Path(place), y);
+            wrong.Operator, wrong.Seen.Anchor.Index, wrong.Seen.Anchor.FirstBlob + (ulong)place, commitment, new AnchorTree(wrong.Seen.Commitments).Path(place), y);
     }
 
     private static int? FindInvalid(byte[] commitments)
@@ -224,25 +183,4 @@ internal sealed class Watch(MeedaVerifierContract contract, LightLedger ledger, 
     }
 
     private static ReadOnlySpan<byte> CommitmentAt(byte[] commitments, ulong place) => commitments.AsSpan((int)place * KzgCommitment.Length, KzgCommitment.Length);
-
-    /// <summary>The last anchor that begins at or before a position.</summary>
-    private static int IndexOf(IReadOnlyList<Anchor> anchors, ulong position)
-    {
-        int low = 0;
-        int high = anchors.Count - 1;
-        while (low < high)
-        {
-            int middle = (low + high + 1) / 2;
-            if (anchors[middle].FirstBlob <= position)
-            {
-                low = middle;
-            }
-            else
-            {
-                high = middle - 1;
-            }
-        }
-
-        return low;
-    }
 }

@@ -61,6 +61,22 @@ internal sealed class FolderProvider : IRowProvider
         }
     }
 
+    /// <summary>Whether a row is here; not whether it is right.</summary>
+    public bool Has(BatchId id, int row) => File.Exists(PathOf(id, row));
+
+    /// <summary>Deletes the first rows of a batch, where they are here.</summary>
+    public void Delete(BatchId id, int rows)
+    {
+        for (int row = 0; row < rows; row++)
+        {
+            string path = PathOf(id, row);
+            if (File.Exists(path))
+            {
+                File.Delete(path);
+            }
+        }
+    }
+
     private static async Task<bool> ReadAsync(SafeFileHandle file, Memory<byte> destination, CancellationToken cancellationToken)
     {
         for (long offset = 0; !destination.IsEmpty;)

@@ -33,6 +33,16 @@ internal sealed record AnchorSeen(Anchor Anchor, Bytes32 TransactionHash, byte[]
 /// <summary>A proof of an epoch seen on L1, with the seed that the contract used.</summary>
 internal sealed record ProofSeen(ulong Epoch, ulong BlockNumber, Bytes32 TransactionHash, Bytes32 Seed);
 
+/// <summary>A demand seen on L1.</summary>
+/// <param name="Id">Its number in the contract.</param>
+/// <param name="Operator">The operator that must answer.</param>
+/// <param name="Position">The operator's position of the blob.</param>
+/// <param name="Demander">Who demanded, and is paid if nobody answers.</param>
+/// <param name="VersionedHash">What the published blob must hash to (EIP-4844).</param>
+/// <param name="Deadline">The last block in which it may be answered.</param>
+/// <param name="BlockNumber">The block of the demand.</param>
+internal sealed record DemandSeen(ulong Id, Address Operator, ulong Position, Address Demander, Bytes32 VersionedHash, ulong Deadline, ulong BlockNumber);
+
 /// <summary>A block that the follower has read up to.</summary>
 internal readonly record struct BlockPoint(ulong Number, Bytes32 Hash);
 
@@ -197,6 +207,20 @@ internal sealed class Ledger
         return row is null ? null : (row.ToBatch(id), row.ToAnchor(), Bytes32.FromBytes(row.TransactionHash));
     }
 
+    /// <summary>The anchors that hold a batch and stand in L1 blocks up to one.</summary>
+    public async Task<IReadOnlyList<Anchor>> AnchorsOfAsync(BatchId id, ulong lastBlock, CancellationToken cancellationToken)
+    {
+        await using SqliteConnection connection = await ConnectAsync(cancellationToken);
+        IEnumerable<AnchorRow> rows = await connection.QueryAsync<AnchorRow>(
+            """
+            SELECT a.anchor_index AS AnchorIndex, a.root AS Root, a.first_blob AS FirstBlob, a.blob_count AS BlobCount, a.block_number AS BlockNumber, a.expiry AS Expiry
+            FROM anchored_batch b JOIN anchor a ON a.anchor_index = b.anchor_index
+            WHERE b.batch_id = @id AND a.block_number <= @lastBlock
+            """,
+            new { id = id.Value.ToArray(), lastBlock = (long)Math.Min(lastBlock, long.MaxValue) });
+        return [.. rows.Select(row => row.ToAnchor())];
+    }
+
     /// <summary>All anchors of this operator, by index.</summary>
     public async Task<IReadOnlyList<Anchor>> AnchorsAsync(CancellationToken cancellationToken)
     {
@@ -209,20 +233,39 @@ internal sealed class Ledger
         return [.. rows.Select(row => row.ToAnchor())];
     }
 
-    /// <summary>The anchored batch that covers a blob position.</summary>
-    /// <exception cref="InvalidDataException">No anchor covers it: the ledger is behind L1 or damaged.</exception>
-    public async Task<AnchoredBatch> BatchAtAsync(ulong position, CancellationToken cancellationToken)
+    /// <summary>The anchored batch that covers a blob position, or null where none does.</summary>
+    public async Task<AnchoredBatch?> FindBatchAtAsync(ulong position, CancellationToken cancellationToken)
     {
         await using SqliteConnection connection = await ConnectAsync(cancellationToken);
-        AnchoredBatchRow? row = await connection.QueryFirstOrDefaultAsync<AnchoredBatchRow>(
-            """
-            SELECT first_blob AS FirstBlob, blob_count AS BlobCount, anchor_index AS AnchorIndex, batch_id AS BatchId
-            FROM anchored_batch WHERE first_blob <= @position ORDER BY first_blob DESC LIMIT 1
-            """,
-            new { position = (long)position });
-        return row is null || (ulong)(row.FirstBlob + row.BlobCount) <= position
-            ? throw new InvalidDataException($"the ledger knows no batch at blob position {position}")
-            : row.ToBatch();
+        AnchoredBatchRow? row = await connection.QueryFirstOrDefaultAsync<AnchoredBatchRow>(AnchoredBatchRow.At, new { position = (long)position });
+        return row is null || (ulong)(row.FirstBlob + row.BlobCount) <= position ? null : row.ToBatch();
+    }
+
+    /// <summary>The anchored batches that cover blob positions, each with what was stored of it.</summary>
+    /// <param name="positions">Positions in ascending order.</param>
+    /// <exception cref="InvalidDataException">A position is covered by no anchor, or by a batch that was not stored here: the ledger is behind L1 or damaged.</exception>
+    public async Task<IReadOnlyList<(ulong Position, AnchoredBatch Anchored, StoredBatch Stored)>> BlobsAtAsync(IReadOnlyList<ulong> positions, CancellationToken cancellationToken)
+    {
+        await using SqliteConnection connection = await ConnectAsync(cancellationToken);
+        var blobs = new List<(ulong, AnchoredBatch, StoredBatch)>(positions.Count);
+        (AnchoredBatch Anchored, StoredBatch Stored)? last = null;
+        foreach (ulong position in positions)
+        {
+            if (last is not { } known || position >= known.Anchored.FirstBlob + known.Anchored.BlobCount)
+            {
+                AnchoredBatchRow? row = await connection.QueryFirstOrDefaultAsync<AnchoredBatchRow>(AnchoredBatchRow.At, new { position = (long)position });
+                AnchoredBatch anchored = row?.ToBatch() is { } found && position < found.FirstBlob + found.BlobCount
+                    ? found
+                    : throw new InvalidDataException($"the ledger knows no batch at blob position {position}");
+                BatchRow stored = await connection.QueryFirstOrDefaultAsync<BatchRow>($"SELECT {BatchRow.Columns} FROM batch WHERE id = @id", new { id = row.BatchId })
+                    ?? throw new InvalidDataException($"batch {anchored.Batch} is anchored for this operator but not in its ledger");
+                last = known = (anchored, stored.ToBatch());
+            }
+
+            blobs.Add((position, known.Anchored, known.Stored));
+        }
+
+        return blobs;
     }
 
     /// <summary>The epochs from <paramref name="first"/> on whose proof was seen on L1.</summary>
@@ -231,6 +274,28 @@ internal sealed class Ledger
         await using SqliteConnection connection = await ConnectAsync(cancellationToken);
         IEnumerable<long> epochs = await connection.QueryAsync<long>("SELECT epoch FROM proof WHERE epoch >= @first", new { first = (long)first });
         return epochs.Select(epoch => (ulong)epoch).ToHashSet();
+    }
+
+    /// <summary>The leaves of an anchor, 48 bytes each.</summary>
+    /// <exception cref="InvalidDataException">There is no such anchor: the ledger is behind L1 or damaged.</exception>
+    public async Task<byte[]> AnchorCommitmentsAsync(uint anchorIndex, CancellationToken cancellationToken)
+    {
+        await using SqliteConnection connection = await ConnectAsync(cancellationToken);
+        return await connection.ExecuteScalarAsync<byte[]>("SELECT commitments FROM anchor WHERE anchor_index = @index", new { index = (long)anchorIndex })
+            ?? throw new InvalidDataException($"the ledger knows no anchor {anchorIndex}");
+    }
+
+    /// <summary>The proofs from epoch <paramref name="first"/> to <paramref name="last"/> that were seen on L1, by epoch.</summary>
+    public async Task<IReadOnlyList<ProofSeen>> ProofsAsync(ulong first, ulong last, CancellationToken cancellationToken)
+    {
+        await using SqliteConnection connection = await ConnectAsync(cancellationToken);
+        IEnumerable<ProofRow> rows = await connection.QueryAsync<ProofRow>(
+            """
+            SELECT epoch AS Epoch, block_number AS BlockNumber, transaction_hash AS TransactionHash, seed AS Seed
+            FROM proof WHERE epoch BETWEEN @first AND @last ORDER BY epoch
+            """,
+            new { first = (long)first, last = (long)last });
+        return [.. rows.Select(row => row.ToProof())];
     }
 
     /// <summary>The last block followed, or null at the start.</summary>
@@ -370,6 +435,12 @@ internal sealed class Ledger
 
     private sealed record AnchoredBatchRow(long FirstBlob, long BlobCount, long AnchorIndex, byte[] BatchId)
     {
+        public const string At =
+            """
+            SELECT first_blob AS FirstBlob, blob_count AS BlobCount, anchor_index AS AnchorIndex, batch_id AS BatchId
+            FROM anchored_batch WHERE first_blob <= @position ORDER BY first_blob DESC LIMIT 1
+            """;
+
         public AnchoredBatch ToBatch() => new(new BatchId(Bytes32.FromBytes(BatchId)), (uint)AnchorIndex, (ulong)FirstBlob, (uint)BlobCount);
     }
 
@@ -388,6 +459,11 @@ internal sealed class Ledger
 
         public Anchor ToAnchor() =>
             new((uint)AnchorIndex, Bytes32.FromBytes(Root), (ulong)AnchorFirstBlob, (uint)AnchorBlobCount, (ulong)BlockNumber, (ulong)Expiry);
+    }
+
+    private sealed record ProofRow(long Epoch, long BlockNumber, byte[] TransactionHash, byte[] Seed)
+    {
+        public ProofSeen ToProof() => new((ulong)Epoch, (ulong)BlockNumber, Bytes32.FromBytes(TransactionHash), Bytes32.FromBytes(Seed));
     }
 
     private sealed record BlockRow(long Number, byte[] Hash)

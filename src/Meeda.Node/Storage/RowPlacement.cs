@@ -17,7 +17,12 @@ internal readonly record struct RepairReport(int Rows, int Missing, int Wrong, i
 /// <c>N</c> providers (docs/protocol.md, "Redundancy"). Row <c>j</c> belongs to provider <c>(j + first byte of the id) mod N</c>, so that every provider
 /// gets its share of single-row batches too. No row is given out that was not checked against its commitment.
 /// </summary>
-internal sealed class RowPlacement(IReadOnlyList<IRowProvider> providers, int lost, CommitmentKey key, ILogger<RowPlacement> logger)
+/// <param name="providers">The providers in their order.</param>
+/// <param name="lost">How many of them may be lost.</param>
+/// <param name="key">The ceremony's commitment key.</param>
+/// <param name="logger">The log.</param>
+/// <param name="shelter">Where data rows wait on this machine while the providers do not take them, or null for nowhere (<see cref="ShelterAsync"/>).</param>
+internal sealed class RowPlacement(IReadOnlyList<IRowProvider> providers, int lost, CommitmentKey key, ILogger<RowPlacement> logger, FolderProvider? shelter = null)
 {
     // More than this at once is a lost provider, and then the scrub's ordinary pass comes to all of them.
     private const int MaxDamaged = 1024;
@@ -50,6 +55,23 @@ internal sealed class RowPlacement(IReadOnlyList<IRowProvider> providers, int lo
             }
         }));
     }
+
+    /// <summary>
+    /// Stores the data rows of a batch durably on this machine alone, since the providers do not take them: one copy, without redundancy, until the scrub brings
+    /// them home. Whoever promises to keep the batch sees to it that it stands elsewhere too.
+    /// </summary>
+    /// <exception cref="IOException">This machine does not take them either.</exception>
+    public async Task ShelterAsync(BatchId id, ReadOnlyMemory<byte> blobs, CancellationToken cancellationToken)
+    {
+        FolderProvider here = shelter ?? throw new InvalidOperationException("there is no shelter");
+        for (int row = 0; row * Blob.ByteLength < blobs.Length; row++)
+        {
+            await here.WriteAsync(id, row, Row(blobs, row), cancellationToken);
+        }
+    }
+
+    /// <summary>Whether a batch waits on this machine for the providers to come back.</summary>
+    public bool IsSheltered(BatchId id) => shelter?.Has(id, 0) == true;
 
     /// <summary>
     /// A batch's data rows, checked: read as they are where all are well, computed from any <c>n</c> good rows otherwise. Null where fewer are left.
@@ -105,6 +127,7 @@ internal sealed class RowPlacement(IReadOnlyList<IRowProvider> providers, int lo
         int rows = all.Length / KzgCommitment.Length;
         if (await IsWholeAsync(id, all, cancellationToken))
         {
+            shelter?.Delete(id, n);
             return new RepairReport(rows, 0, 0, 0);
         }
 
@@ -169,15 +192,22 @@ internal sealed class RowPlacement(IReadOnlyList<IRowProvider> providers, int lo
 
     private async Task<bool> FindRowAsync(BatchId id, int row, Memory<byte> blob, CancellationToken cancellationToken)
     {
-        for (int i = 0; i < providers.Count; i++)
+        foreach (IRowProvider source in Sources(id, row))
         {
-            if (await ReadFromAsync(providers[(HomeIndex(id, row) + i) % providers.Count], id, row, blob, cancellationToken))
+            if (await ReadFromAsync(source, id, row, blob, cancellationToken))
             {
                 return true;
             }
         }
 
         return false;
+    }
+
+    /// <summary>Where a row may be: at home first, then at its neighbours, then in the shelter.</summary>
+    private IEnumerable<IRowProvider> Sources(BatchId id, int row)
+    {
+        IEnumerable<IRowProvider> all = Enumerable.Range(0, providers.Count).Select(i => providers[(HomeIndex(id, row) + i) % providers.Count]);
+        return shelter is null ? all : all.Append(shelter);
     }
 
     private async Task<bool> ReadFromAsync(IRowProvider provider, BatchId id, int row, Memory<byte> blob, CancellationToken cancellationToken)
@@ -219,10 +249,10 @@ internal sealed class RowPlacement(IReadOnlyList<IRowProvider> providers, int lo
         {
             ReadOnlyMemory<byte> commitment = all.AsMemory(row * KzgCommitment.Length, KzgCommitment.Length);
             bool found = false;
-            for (int i = 0; i < providers.Count && !set.Blobs.ContainsKey(row); i++)
+            foreach (IRowProvider source in Sources(id, row))
             {
                 var blob = new byte[Blob.ByteLength];
-                if (!await ReadFromAsync(providers[(HomeIndex(id, row) + i) % providers.Count], id, row, blob, cancellationToken))
+                if (!await ReadFromAsync(source, id, row, blob, cancellationToken))
                 {
                     continue;
                 }
@@ -231,10 +261,12 @@ internal sealed class RowPlacement(IReadOnlyList<IRowProvider> providers, int lo
                 if (await Task.Run(() => RowVerification.Matches(key, blob, commitment.Span), cancellationToken))
                 {
                     set.Blobs[row] = blob;
-                    if (i > 0)
+                    if (source != Home(id, row))
                     {
                         set.Misplaced.Add(row);
                     }
+
+                    break;
                 }
             }
 

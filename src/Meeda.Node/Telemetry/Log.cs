@@ -31,6 +31,9 @@ internal static partial class Log
     [LoggerMessage(18, LogLevel.Error, "the scrub failed: {Reason}; it goes on at its next look")]
     public static partial void ScrubFailed(this ILogger logger, string reason);
 
+    [LoggerMessage(19, LogLevel.Error, "batch {Id} goes to L1 as blobs, since too few providers take it: {Reason}")]
+    public static partial void FailingOver(this ILogger logger, string id, string reason);
+
     // L1 follower: 20–29
     [LoggerMessage(20, LogLevel.Warning, "L1 reorganised: following anew from block {LastGood}")]
     public static partial void Reorganised(this ILogger logger, long lastGood);
@@ -89,4 +92,32 @@ internal static partial class Log
 
     [LoggerMessage(68, LogLevel.Error, "not answered: {About}: there is no key, this light node only watches")]
     public static partial void NoKey(this ILogger logger, string about);
+
+    [LoggerMessage(69, LogLevel.Information, "read L1 up to block {Block} of {Head}")]
+    public static partial void CatchingUp(this ILogger logger, ulong block, ulong head);
+
+    // Demands: 70–79
+    [LoggerMessage(70, LogLevel.Warning, "operator {Operator} did not give blob {Position}: {Reason}; {Failures} looks in a row")]
+    public static partial void BlobWithheld(this ILogger logger, string @operator, ulong position, string reason, int failures);
+
+    [LoggerMessage(71, LogLevel.Information, "operator {Operator}: {Count} random cells of live blobs are there and right")]
+    public static partial void SamplesRight(this ILogger logger, string @operator, int count);
+
+    [LoggerMessage(72, LogLevel.Critical, "operator {Operator} WITHHOLDS blob {Position}: demanding it on L1 with a bond of {Bond} wei")]
+    public static partial void Demanding(this ILogger logger, string @operator, ulong position, string bond);
+
+    [LoggerMessage(73, LogLevel.Warning, "demand {Demand}: operator {Operator} published blob {Position} on L1")]
+    public static partial void DemandAnswered(this ILogger logger, ulong demand, string @operator, ulong position);
+
+    [LoggerMessage(74, LogLevel.Critical, "demand {Demand}: operator {Operator} stayed SILENT about blob {Position} and is slashed")]
+    public static partial void DemandUnanswered(this ILogger logger, ulong demand, string @operator, ulong position);
+
+    [LoggerMessage(75, LogLevel.Warning, "blob {Position} is demanded (demand {Demand}): publishing it on L1 until block {Deadline}")]
+    public static partial void Publishing(this ILogger logger, ulong demand, ulong position, ulong deadline);
+
+    [LoggerMessage(76, LogLevel.Warning, "demand {Demand} answered in transaction {Transaction}, block {Block}")]
+    public static partial void PublishedBlob(this ILogger logger, ulong demand, string transaction, ulong block);
+
+    [LoggerMessage(77, LogLevel.Critical, "demand {Demand} is NOT ANSWERED yet: {Reason}; the stake is at risk, trying again")]
+    public static partial void PublishingFailed(this ILogger logger, ulong demand, string reason);
 }

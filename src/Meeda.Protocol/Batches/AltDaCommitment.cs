@@ -30,7 +30,8 @@ public readonly record struct AltDaCommitment(AltDaCommitmentKind Kind, Bytes32 
     /// <summary>The bytes of an encoded keccak commitment.</summary>
     public const int KeccakLength = 33;
 
-    private const byte GenericVersion = 0x01;
+    /// <summary>The version byte of generic commitments.</summary>
+    public const byte GenericVersion = 0x01;
 
     /// <summary>The generic commitment of a batch.</summary>
     public static AltDaCommitment Of(BatchId id) => new(AltDaCommitmentKind.Generic, id.Value);

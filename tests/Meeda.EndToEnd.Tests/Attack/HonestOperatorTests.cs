@@ -32,9 +32,10 @@ public sealed class HonestOperatorTests
                 new LightOptions { Contract = network.Contract.Address, Folder = Path.Combine(folder, "light"), PollInterval = TimeSpan.FromMilliseconds(200) },
                 network.L1,
                 keyFile: null,
+                listen: null,
                 quiet: true,
                 stop.Token);
-            Task watching = light.Node.RunAsync(stop.Token);
+            Task watching = light.RunAsync(stop.Token);
             using var http = new HttpClient { BaseAddress = network.OperatorUrl };
             using var l1 = new HttpClient { BaseAddress = network.L1 };
             var rpc = new Ethereum.JsonRpc.JsonRpcClient(l1);

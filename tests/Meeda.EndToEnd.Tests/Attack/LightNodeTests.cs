@@ -1,4 +1,5 @@
 using System.Numerics;
+using Meeda.Attack;
 using Meeda.Ethereum;
 using Meeda.Ethereum.Transactions;
 using Meeda.Node.Cli;

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.InteropServices;
 using CsCheck;
 using Meeda.Kzg.Curves;
@@ -22,6 +23,32 @@ public sealed unsafe class FixedBaseMsmTests
         Assert.True(msm.Sum(new byte[64 * Fr.Length]).IsInfinity);
     }
 
+    // Digits at their limits, and scalars about half of the modulus, beyond which the negation is taken.
+    [SkippableTheory]
+    [MemberData(nameof(Adders))]
+    public void Sum_ExtremeScalars_IsTheCompleteSum(string name)
+    {
+        G1Affine[] points = [.. Enumerable.Range(0, 8).Select(i => G1Point.Generator.Multiply(Fr.FromUInt64((ulong)((i * i * i) + 5))).ToAffine())];
+        var adder = new AdderChoice(name);
+        var msm = new FixedBaseMsm(points, adder.Create);
+        const int Width = FixedBaseMsmPlan.Width;
+        Fr Power(int bit) => Fr.FromBigInteger(BigInteger.One << bit);
+        Fr half = Fr.FromBigInteger(Fr.Modulus / 2);
+        Fr[] scalars =
+        [
+            Fr.One, -Fr.One, half, half + Fr.One, half - Fr.One, Fr.FromBigInteger((BigInteger.One << 254) - 1),
+            .. Enumerable.Range(0, FixedBaseMsmPlan.Windows - 1).SelectMany(window => new[]
+            {
+                Power((window * Width) + Width - 1), Power((window * Width) + Width - 1) - Fr.One, Power((window * Width) + Width - 1) + Fr.One,
+                Power((window * Width) + Width - 2), Power(window * Width), -Power((window * Width) + Width - 1),
+            }),
+        ];
+        foreach (Fr[] chunk in scalars.Chunk(points.Length).Where(chunk => chunk.Length == points.Length))
+        {
+            Assert.Equal(MultiScalarMultiplication.Sum(points, chunk), msm.Sum(Bytes(chunk)));
+        }
+    }
+
     // Equal and opposite points with the same scalar meet in one bucket, at first or after a round of additions.
     [SkippableTheory]
     [MemberData(nameof(Adders))]
@@ -29,6 +56,7 @@ public sealed unsafe class FixedBaseMsmTests
     {
         G1Affine point = G1Affine.Generator;
         G1Affine other = G1Point.Generator.Multiply(Fr.FromUInt64(5)).ToAffine();
+        G1Affine twice = G1Point.Generator.Double().ToAffine();
         Fr scalar = Fr.FromBigInteger(Fr.Modulus / 3);
         var adder = new AdderChoice(name);
         foreach (G1Affine[] points in new G1Affine[][]
@@ -37,13 +65,16 @@ public sealed unsafe class FixedBaseMsmTests
             [point, -point, point, -point, point, -point, point, -point],
             [point, other, point, other, point, other, point, other],
             [point, other, -point, -other, other, point, -other, -point],
+            [point, twice, -point, -twice, twice, point, -twice, -point],
         })
         {
             var msm = new FixedBaseMsm(points, adder.Create);
             Fr[] equal = [.. Enumerable.Repeat(scalar, 8)];
+            Fr[] doubles = [Fr.FromUInt64(2), Fr.One, Fr.FromUInt64(6), Fr.FromUInt64(3), Fr.One, Fr.FromUInt64(2), Fr.FromUInt64(32), Fr.FromUInt64(64)];
             Fr[] mixed = [scalar, -scalar, scalar, Fr.One, -Fr.One, Fr.Zero, scalar, -scalar];
             Assert.Equal(MultiScalarMultiplication.Sum(points, equal), msm.Sum(Bytes(equal)));
             Assert.Equal(MultiScalarMultiplication.Sum(points, mixed), msm.Sum(Bytes(mixed)));
+            Assert.Equal(MultiScalarMultiplication.Sum(points, doubles), msm.Sum(Bytes(doubles)));
         }
     }
 

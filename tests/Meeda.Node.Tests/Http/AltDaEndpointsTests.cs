@@ -102,7 +102,6 @@ public sealed class AltDaEndpointsTests(OperatorFixture node) : IClassFixture<Op
     [Theory]
     [InlineData("zz", "not hexadecimal")]
     [InlineData("0x", "it is empty")]
-    [InlineData("0x014d01", "has 35 bytes, not 3")]
     [InlineData("0x00aa", "has 33 bytes, not 2")]
     [InlineData("0x024d01" + "7777777777777777777777777777777777777777777777777777777777777777", "type byte is 0x02")]
     [InlineData("0x010c01" + "7777777777777777777777777777777777777777777777777777777777777777", "DA layer byte is 0x0c")]

@@ -18,6 +18,10 @@ public sealed class OperatorFixture : IAsyncLifetime
 
     public string Folder => _folder.Path;
 
+    public Uri Address => Http.BaseAddress!;
+
+    public IServiceProvider Services => _app!.Services;
+
     public async Task InitializeAsync() => await StartAsync();
 
     /// <summary>Stops the operator and starts another over the same folder.</summary>

@@ -67,7 +67,7 @@ public sealed class MeedaVerifierContractTests
     public void ProveFraud_ARecordedProof_IsBroughtAgainWithItsLeaves()
     {
         Bytes32[] path = [Keccak256.Hash("a"u8), Keccak256.Hash("b"u8)];
-        AbiTuple arguments = Decode("proveFraud", _contract.ProveFraud(Operator, Proof, 0, [new FraudLeaf(4, G1Point.Generator, path)]));
+        AbiTuple arguments = Decode("proveFraud", _contract.ProveFraud(Operator, Proof, 0, [new AnchoredLeaf(4, Compressed(G1Point.Generator), path)]));
         Assert.Equal((Operator, 7ul, Proof.Seen.Seed), (arguments.Get<Address>("operator"), arguments.Get<ulong>("epoch"), arguments.Get<Bytes32>("seed")));
         AssertHints(arguments);
         Assert.Equal(Proof.PartialSums.Single(), Bytes(arguments.Get<object[]>("partialSums").Single()));
@@ -129,4 +129,11 @@ public sealed class MeedaVerifierContractTests
         ", ",
         item.GetProperty(list).EnumerateArray().Select(value => $"{(value.TryGetProperty("components", out _) ? Types(value, "components") + value.GetProperty("type").GetString()!["tuple".Length..] : value.GetProperty("type").GetString())}"
             + $"{(value.TryGetProperty("indexed", out JsonElement indexed) && indexed.GetBoolean() ? " indexed" : "")} {value.GetProperty("name").GetString()}".TrimEnd())) + ")";
+
+    private static byte[] Compressed(G1Point point)
+    {
+        var compressed = new byte[G1Point.CompressedLength];
+        point.Encode(compressed);
+        return compressed;
+    }
 }

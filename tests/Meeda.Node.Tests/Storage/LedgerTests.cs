@@ -66,7 +66,7 @@ public sealed class LedgerTests : IDisposable
         Assert.Empty(await ledger.WaitingBatchesAsync(256, None));
         Assert.Equal(Hash(15), (await ledger.FindAnchoringAsync(batch.Id, None))!.Value.TransactionHash);
         Assert.Contains(3ul, await ledger.ProvenEpochsAsync(3, None));
-        Assert.Equal(new AnchoredBatch(batch.Id, 0, 0, 2), await ledger.BatchAtAsync(1, None));
+        Assert.Equal(new AnchoredBatch(batch.Id, 0, 0, 2), (await ledger.BlobsAtAsync([0, 1], None))[1].Anchored);
 
         await ledger.RewindAsync(14, None);
         Assert.Equal(Block(10), await ledger.TipAsync(None));
@@ -92,7 +92,7 @@ public sealed class LedgerTests : IDisposable
     {
         Ledger ledger = await OpenAsync();
         await ledger.AdvanceAsync(Block(20), [Seen(0, firstBlob: 0, block: 15, Batch(1, blobs: 2))], [], None);
-        await Assert.ThrowsAsync<InvalidDataException>(() => ledger.BatchAtAsync(2, None));
+        await Assert.ThrowsAsync<InvalidDataException>(() => ledger.BlobsAtAsync([2], None));
     }
 
     [Fact]

@@ -15,9 +15,6 @@ internal static unsafe class FpLimbs
     private const long Mask = (1L << Radix) - 1;
     private const int PlainCount = 6;
 
-    private static ReadOnlySpan<ulong> Modulus =>
-        [0xb9feffffffffaaab, 0x1eabfffeb153ffff, 0x6730d2a0f6b0f624, 0x64774b84f38512bf, 0x4b1ba7b6434bacd7, 0x1a0111ea397fe69a];
-
     /// <summary>Writes an element's limbs, <paramref name="stride"/> doubles apart.</summary>
     public static void Write(in Fp element, double* limbs, int stride)
     {
@@ -98,7 +95,7 @@ internal static unsafe class FpLimbs
             ulong c = 0;
             for (int i = 0; i < PlainCount; i++)
             {
-                plain[i] = Limbs.Add(plain[i], Modulus[i], ref c);
+                plain[i] = Limbs.Add(plain[i], FpInverse.Modulus[i], ref c);
             }
 
             carry += (long)c;

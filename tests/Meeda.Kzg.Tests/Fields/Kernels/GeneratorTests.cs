@@ -13,6 +13,7 @@ public sealed class GeneratorTests
     [InlineData("fp_kernels.py", "256", "FpVector256.cs")]
     [InlineData("fr_kernels.py", "512", "FrVector512.cs")]
     [InlineData("fr_kernels.py", "256", "FrVector256.cs")]
+    [InlineData("fp_narrow_kernels.py", "", "FpNarrow.cs")]
     public void CommittedKernels_Generator_WritesTheSame(string script, string bits, string file)
     {
         string generated = Python(script, bits);

@@ -22,7 +22,7 @@ KERNELS = [
     ("MultiplySubtract", "multiply", 1, "r = a*b - x"),
 ]
 
-LAYOUTS = {512: Layout(512, 4, 4, 2), 256: Layout(256, 1, 1, 3)}
+LAYOUTS = {512: Layout(512, 3, 6, 3), 256: Layout(256, 1, 1, 3)}
 # Columns whose sums SumProducts keeps in registers, and how many of them it works on side by side.
 KEPT_COLUMNS = {512: (11, 3), 256: (4, 2)}
 

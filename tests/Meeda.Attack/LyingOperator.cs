@@ -10,7 +10,7 @@ using Meeda.Node.Storage;
 using Meeda.Protocol.Batches;
 using Meeda.Protocol.Proofs;
 
-namespace Meeda.EndToEnd.Tests.Attack;
+namespace Meeda.Attack;
 
 /// <summary>An operator by hand, which can do what the product's never does: prove over a commitment that it did not anchor, and anchor garbage.</summary>
 internal sealed class LyingOperator(Arena arena, TransactionSender sender)

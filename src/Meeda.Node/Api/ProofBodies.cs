@@ -1,0 +1,110 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Meeda.Node.Api;
+
+/// <summary>A blob's commitment with its way to an anchor's Merkle root (docs/protocol.md, "Anchoring").</summary>
+/// <param name="Position">The operator's position of the blob.</param>
+/// <param name="LeafIndex">Its leaf in the anchor's tree.</param>
+/// <param name="Commitment">The compressed KZG commitment, hex.</param>
+/// <param name="Path">The sibling hashes from the leaf to the root, hex.</param>
+public sealed record LeafBody(ulong Position, ulong LeafIndex, string Commitment, IReadOnlyList<string> Path);
+
+/// <summary>What binds a batch to L1: enough to check its commitments against the contract's <c>getAnchor</c>.</summary>
+/// <param name="BatchId">The batch's id.</param>
+/// <param name="Operator">The operator that anchored it.</param>
+/// <param name="AnchorIndex">Its anchor.</param>
+/// <param name="Root">The anchor's Merkle root.</param>
+/// <param name="LeafCount">The anchor's blobs.</param>
+/// <param name="BlockNumber">The L1 block of the anchor.</param>
+/// <param name="Expiry">The L1 block from which on the batch need no longer be held.</param>
+/// <param name="Transaction">The anchoring transaction's hash.</param>
+/// <param name="Blobs">The batch's blobs in order.</param>
+public sealed record BatchProofBody(
+    string BatchId, string Operator, uint AnchorIndex, string Root, uint LeafCount, ulong BlockNumber, ulong Expiry, string Transaction, IReadOnlyList<LeafBody> Blobs);
+
+/// <summary>A batch in one epoch.</summary>
+/// <param name="Epoch">The epoch.</param>
+/// <param name="Sampled">How many of the batch's blobs it challenged.</param>
+/// <param name="Outcome"><c>proven</c>, <c>missed</c> or <c>pending</c>.</param>
+public sealed record SampledEpochBody(ulong Epoch, int Sampled, string Outcome);
+
+/// <summary>How often a batch was sampled, and how often proven.</summary>
+/// <param name="BatchId">The batch's id.</param>
+/// <param name="Operator">The operator.</param>
+/// <param name="Blobs">The batch's blobs.</param>
+/// <param name="Live">Epochs in which it was live; of more than 512 the newest count.</param>
+/// <param name="Sampled">Of these, epochs that challenged at least one of its blobs.</param>
+/// <param name="Proven">Of these again, epochs whose proof is recorded.</param>
+/// <param name="Missed">Sampled epochs whose window passed without a proof.</param>
+/// <param name="Epochs">Each epoch, oldest first.</param>
+public sealed record HistoryBody(string BatchId, string Operator, uint Blobs, int Live, int Sampled, int Proven, int Missed, IReadOnlyList<SampledEpochBody> Epochs);
+
+/// <summary>One thing that was checked.</summary>
+/// <param name="What">What, in words.</param>
+/// <param name="Holds">Whether it holds.</param>
+public sealed record CheckBody(string What, bool Holds);
+
+/// <summary>An epoch's recorded proof with what computing it anew says.</summary>
+/// <param name="Operator">The operator.</param>
+/// <param name="Epoch">The epoch.</param>
+/// <param name="Status"><c>none</c>, <c>proven</c>, <c>missed</c> or <c>fraudulent</c>: what the contract says.</param>
+/// <param name="BlockNumber">The L1 block of the proof.</param>
+/// <param name="Transaction">The proof's transaction.</param>
+/// <param name="Seed">The epoch's seed.</param>
+/// <param name="FirstLive">The first live position at the epoch's block.</param>
+/// <param name="FirstHot">The first recent one.</param>
+/// <param name="EndLive">The position behind the last one.</param>
+/// <param name="Samples">The challenged blobs, with repetitions.</param>
+/// <param name="PartialSums">The recorded partial sums, EIP-2537 points of 128 bytes, hex.</param>
+/// <param name="Y">The recorded value.</param>
+/// <param name="Proof">The recorded opening, an EIP-2537 point of 128 bytes, hex.</param>
+/// <param name="Holds">Whether every check holds.</param>
+/// <param name="Checks">What was checked.</param>
+public sealed record EpochBody(
+    string Operator,
+    ulong Epoch,
+    string Status,
+    ulong BlockNumber,
+    string Transaction,
+    string Seed,
+    ulong FirstLive,
+    ulong FirstHot,
+    ulong EndLive,
+    int Samples,
+    IReadOnlyList<string> PartialSums,
+    string Y,
+    string Proof,
+    bool Holds,
+    IReadOnlyList<CheckBody> Checks);
+
+/// <summary>A blob's value at a point, proven (EIP-4844 <c>compute_kzg_proof</c>).</summary>
+/// <param name="Position">The operator's position of the blob.</param>
+/// <param name="Commitment">The compressed KZG commitment, hex.</param>
+/// <param name="Z">The point, 32 bytes hex.</param>
+/// <param name="Y">The value there.</param>
+/// <param name="Proof">The compressed KZG proof.</param>
+public sealed record OpeningBody(ulong Position, string Commitment, string Z, string Y, string Proof);
+
+/// <summary>A cell of a blob with its proof (EIP-7594).</summary>
+/// <param name="Position">The operator's position of the blob.</param>
+/// <param name="Index">Which of the blob's 128 cells.</param>
+/// <param name="Commitment">The compressed KZG commitment, hex.</param>
+/// <param name="Cell">The cell, 2,048 bytes hex.</param>
+/// <param name="Proof">The compressed KZG proof.</param>
+public sealed record CellBody(ulong Position, int Index, string Commitment, string Cell, string Proof);
+
+/// <summary>Hexadecimal text in bodies: <c>0x</c> and lower-case digits.</summary>
+internal static class HexBody
+{
+    /// <summary>Bytes as text.</summary>
+    public static string Of(ReadOnlySpan<byte> bytes) => "0x" + Convert.ToHexStringLower(bytes);
+
+    /// <summary>Text of exactly so many bytes, with or without <c>0x</c>.</summary>
+    public static bool TryDecode([NotNullWhen(true)] string? text, int length, out byte[] bytes)
+    {
+        ReadOnlySpan<char> digits = text;
+        digits = digits.StartsWith("0x", StringComparison.OrdinalIgnoreCase) ? digits[2..] : digits;
+        bytes = new byte[length];
+        return digits.Length == 2 * length && Convert.FromHexString(digits, bytes, out _, out _) == System.Buffers.OperationStatus.Done;
+    }
+}

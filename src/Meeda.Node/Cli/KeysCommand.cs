@@ -1,0 +1,87 @@
+using System.CommandLine;
+using System.Globalization;
+using Meeda.Node.Storage;
+using Meeda.Node.Tenants;
+
+namespace Meeda.Node.Cli;
+
+/// <summary><c>keys</c>: who may use the operator. Works on the data folder, also while the operator runs.</summary>
+internal static class KeysCommand
+{
+    /// <summary>The command with its three parts.</summary>
+    public static Command Build()
+    {
+        var folder = new Option<string>("--folder") { Description = "the operator's data folder", DefaultValueFactory = _ => new StorageOptions().Folder };
+        var name = new Argument<string>("name") { Description = "what the tenant is called here" };
+        var scopes = new Option<string>("--scopes") { Description = "read, write, admin, separated by commas", DefaultValueFactory = _ => "read,write" };
+        var bytes = new Option<long>("--bytes") { Description = "bytes it may send in all; 0 for any number" };
+        var rate = new Option<int>("--rate") { Description = "requests a second; 0 for any number" };
+        var concurrency = new Option<int>("--concurrency") { Description = "requests in flight at once", DefaultValueFactory = _ => 64 };
+        var make = new Command("make", "Make a tenant; prints its key, which is shown this once") { name, folder, scopes, bytes, rate, concurrency };
+        make.SetAction((parsed, cancellationToken) => MakeAsync(
+            parsed.GetValue(folder)!,
+            parsed.GetValue(name)!,
+            ParseScopes(parsed.GetValue(scopes)!),
+            new TenantQuota(parsed.GetValue(bytes), parsed.GetValue(rate), parsed.GetValue(concurrency)),
+            cancellationToken));
+        var list = new Command("list", "List the tenants and what they used; keys are not known any more") { folder };
+        list.SetAction((parsed, cancellationToken) => ListAsync(parsed.GetValue(folder)!, cancellationToken));
+        var revoke = new Command("revoke", "Revoke a tenant's key: from its next request on it is refused") { name, folder };
+        revoke.SetAction((parsed, cancellationToken) => RevokeAsync(parsed.GetValue(folder)!, parsed.GetValue(name)!, cancellationToken));
+        return new Command("keys", "Make, list and revoke the keys of tenants") { make, list, revoke };
+    }
+
+    /// <summary>Reads scopes as the option has them.</summary>
+    /// <exception cref="SetupException">A word is none of the three.</exception>
+    internal static TenantScopes ParseScopes(string text)
+    {
+        TenantScopes scopes = TenantScopes.None;
+        foreach (string word in text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            scopes |= word switch
+            {
+                "read" => TenantScopes.Read,
+                "write" => TenantScopes.Write,
+                "admin" => TenantScopes.Admin,
+                _ => throw new SetupException($"--scopes: {word} is none of read, write, admin"),
+            };
+        }
+
+        return scopes;
+    }
+
+    private static async Task<int> MakeAsync(string folder, string name, TenantScopes scopes, TenantQuota quota, CancellationToken cancellationToken)
+    {
+        if (quota is { Bytes: < 0 } or { RequestsPerSecond: < 0 } or { Concurrency: < 1 } || scopes == TenantScopes.None)
+        {
+            throw new SetupException("quota: bytes and rate are 0 or more, concurrency 1 or more, and at least one scope is needed");
+        }
+
+        TenantKeys keys = await TenantKeys.OpenAsync(folder, cancellationToken);
+        (_, string key) = await keys.MakeAsync(name, scopes, quota, TimeProvider.System.GetUtcNow(), cancellationToken);
+        Console.WriteLine(key);
+        return ExitCode.Success;
+    }
+
+    private static async Task<int> ListAsync(string folder, CancellationToken cancellationToken)
+    {
+        TenantKeys keys = await TenantKeys.OpenAsync(folder, cancellationToken);
+        foreach (Tenant tenant in await keys.ListAsync(cancellationToken))
+        {
+            string state = tenant.RevokedAt is { } revoked ? string.Create(CultureInfo.InvariantCulture, $"revoked {revoked:yyyy-MM-dd}") : "valid";
+            Console.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{tenant.Id,4}  {tenant.Name,-24} {state,-18} {tenant.Scopes,-12} {tenant.Usage.Requests,12} requests {tenant.Usage.Bytes,16} bytes"));
+        }
+
+        return ExitCode.Success;
+    }
+
+    private static async Task<int> RevokeAsync(string folder, string name, CancellationToken cancellationToken)
+    {
+        TenantKeys keys = await TenantKeys.OpenAsync(folder, cancellationToken);
+        return await keys.RevokeAsync(name, TimeProvider.System.GetUtcNow(), cancellationToken)
+            ? ExitCode.Success
+            : throw new SetupException($"name: there is no tenant {name} with a valid key");
+    }
+}

@@ -1,0 +1,147 @@
+using System.CommandLine;
+using System.Text.Json;
+using Meeda.Ethereum;
+using Meeda.Ethereum.JsonRpc;
+using Meeda.Kzg.Commitments;
+using Meeda.Node.L1;
+using Meeda.Node.Verification;
+using Meeda.Protocol.Batches;
+
+namespace Meeda.Node.Cli;
+
+/// <summary><c>verify</c>: what L1 shows about a batch, and what it does not, for somebody who trusts no operator.</summary>
+internal static class VerifyCommand
+{
+    // The largest payload that a batch can have: 16 bits of blobs.
+    private const int MostBytes = 1 << 28;
+
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
+
+    /// <summary>The command with its arguments.</summary>
+    public static Command Build()
+    {
+        var batch = new Argument<string>("BATCH") { Description = "a batch id (64 hex digits), or an OP Stack commitment, generic or keccak" };
+        var rpc = new Option<string?>("--rpc") { Description = "L1 JSON-RPC endpoint; one that holds credentials belongs in the environment (Meeda__L1__Rpc)" };
+        var contract = new Option<string>("--contract") { Description = "address of the MeedaVerifier contract", Required = true };
+        var from = new Option<string[]>("--from") { Description = "a source of the data, which need not be trusted; may be given several times", AllowMultipleArgumentsPerToken = true };
+        var operatorAddress = new Option<string?>("--operator") { Description = "whose promise to look at; without it the one that lasts longest" };
+        var fromBlock = new Option<ulong>("--from-block") { Description = "L1 block of the contract's deployment" };
+        var json = new Option<bool>("--json") { Description = "print the report as one line of JSON" };
+        var command = new Command("verify", "Check a batch against L1 from any untrusted source, and say what is proven and what is not")
+        {
+            batch, rpc, contract, from, operatorAddress, fromBlock, json,
+        };
+        command.SetAction((parsed, cancellationToken) => RunAsync(
+            Parse(parsed.GetValue(batch)!),
+            ParseUrl("--rpc", parsed.GetValue(rpc) ?? Environment.GetEnvironmentVariable("Meeda__L1__Rpc")),
+            ParseAddress("--contract", parsed.GetValue(contract)!),
+            [.. (parsed.GetValue(from) ?? []).Select(source => ParseUrl("--from", source.TrimEnd('/') + "/"))],
+            parsed.GetValue(operatorAddress) is { } named ? ParseAddress("--operator", named) : null,
+            parsed.GetValue(fromBlock),
+            parsed.GetValue(json),
+            cancellationToken));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(
+        AltDaCommitment batch, Uri rpc, Address contractAddress, IReadOnlyList<Uri> sources, Address? operatorAddress, ulong fromBlock, bool json, CancellationToken cancellationToken)
+    {
+#pragma warning disable RS0030 // One connection for the life of the command: there is no host whose factory could make it.
+        using var l1 = new HttpClient { BaseAddress = rpc };
+        using var http = new HttpClient { MaxResponseContentBufferSize = MostBytes };
+#pragma warning restore RS0030
+        var client = new EthereumClient(new JsonRpcClient(l1));
+        var contract = new MeedaVerifierContract(client, contractAddress);
+        try
+        {
+            await contract.EpochParametersAsync(cancellationToken);
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            throw new SetupException($"contract: there is no MeedaVerifier at {contractAddress} on this L1, or L1 does not answer: {failure.Message.TrimEnd('.')}");
+        }
+
+        var payloads = new List<(string, byte[]?)>();
+        foreach (Uri source in sources)
+        {
+            payloads.Add((source.Authority, await GetAsync(http, source, batch, cancellationToken)));
+        }
+
+        var inspection = new BatchInspection(client, contract, new CommitmentKey(TrustedSetup.Ethereum), new VerificationKey(TrustedSetup.Ethereum), fromBlock);
+        BatchReport report = await inspection.ReportAsync(batch, operatorAddress, payloads, cancellationToken);
+        Show(report, json);
+        return report.Holds ? ExitCode.Success : ExitCode.Failure;
+    }
+
+    private static void Show(BatchReport report, bool json)
+    {
+        if (json)
+        {
+            Console.WriteLine(JsonSerializer.Serialize(
+                new
+                {
+                    batchId = report.BatchId?.ToString(),
+                    @operator = report.Operator?.ToString(),
+                    report.Holds,
+                    report.Checks,
+                    report.Unproven,
+                },
+                Json));
+            return;
+        }
+
+        Console.WriteLine($"batch {report.BatchId?.ToString() ?? "unknown"}");
+        foreach (Check check in report.Checks)
+        {
+            Console.WriteLine($"  {(check.Holds ? "proven" : "FAILS"),-8} {check.What}");
+        }
+
+        foreach (string unproven in report.Unproven)
+        {
+            Console.WriteLine($"  {"open",-8} not proven: {unproven}");
+        }
+    }
+
+    private static async Task<byte[]?> GetAsync(HttpClient http, Uri source, AltDaCommitment batch, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await http.GetByteArrayAsync(new Uri(source, $"get/0x{Convert.ToHexStringLower(batch.Encode())}"), cancellationToken);
+        }
+        catch (Exception failure) when (failure is HttpRequestException or TaskCanceledException && !cancellationToken.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
+
+    private static AltDaCommitment Parse(string text)
+    {
+        if (Bytes32.TryParse(text, out Bytes32 id))
+        {
+            return AltDaCommitment.Of(new BatchId(id));
+        }
+
+        byte[] encoded;
+        try
+        {
+            encoded = Convert.FromHexString(text.StartsWith("0x", StringComparison.OrdinalIgnoreCase) ? text[2..] : text);
+        }
+        catch (FormatException)
+        {
+            throw new SetupException("BATCH: a batch id or a commitment in hex is needed");
+        }
+
+        // The layer byte tells DA layers apart for a rollup; whoever verifies takes any.
+        return AltDaCommitment.TryDecode(encoded, encoded.Length > 1 ? encoded[1] : AltDaCommitment.DefaultDaLayerByte, out AltDaCommitment commitment, out string? error)
+            ? commitment
+            : throw new SetupException($"BATCH: {error}");
+    }
+
+    private static Address ParseAddress(string option, string text) =>
+        Address.TryParse(text, out Address address) ? address : throw new SetupException($"{option}: a 20-byte hex address is needed");
+
+    private static Uri ParseUrl(string option, string? text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) && uri.Scheme is "http" or "https"
+            ? uri
+            : throw new SetupException($"{option}: an absolute http or https URL is needed");
+}

@@ -1,0 +1,60 @@
+using System.Net;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace Meeda.Node.Http;
+
+/// <summary>What the service lets a connection do, and who may connect.</summary>
+public sealed class HttpOptions
+{
+    /// <summary>The configuration section that binds to this.</summary>
+    public const string Section = "Meeda:Http";
+
+    /// <summary>Whether to listen beyond this machine though nobody needs a key. Default false.</summary>
+    public bool AllowAnonymous { get; set; }
+
+    /// <summary>The most connections at once. Default 2,000: more than a rollup's clients open, few enough for their buffers.</summary>
+    public int MaxConnections { get; set; } = 2_000;
+
+    /// <summary>How long a client may take for its request's head. Default 10 s: a head is one packet or two.</summary>
+    public TimeSpan HeadTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>The slowest that a body may come and an answer be taken, in bytes a second, after 5 s of grace. Default 4,096.</summary>
+    public int MinBytesPerSecond { get; set; } = 4_096;
+
+    /// <summary>Whether a URL to listen on is reached from this machine only.</summary>
+    internal static bool IsLoopback(string url) =>
+        Uri.TryCreate(url, UriKind.Absolute, out Uri? uri)
+        && (uri.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(uri.Host.Trim('[', ']'), out IPAddress? address) && IPAddress.IsLoopback(address)));
+
+    /// <summary>Says what is wrong with these options, one sentence each.</summary>
+    internal IEnumerable<string> Problems()
+    {
+        if (MaxConnections < 1)
+        {
+            yield return "max connections: at least 1 (Meeda__Http__MaxConnections)";
+        }
+
+        if (HeadTimeout < TimeSpan.FromSeconds(1))
+        {
+            yield return "head timeout: at least 1 s (Meeda__Http__HeadTimeout)";
+        }
+
+        if (MinBytesPerSecond < 1)
+        {
+            yield return "min bytes per second: at least 1 (Meeda__Http__MinBytesPerSecond)";
+        }
+    }
+
+    /// <summary>Sets the server's limits. What reads a body limits its length itself, with a sentence that names the limit.</summary>
+    internal void Apply(KestrelServerLimits limits)
+    {
+        var slowest = new MinDataRate(MinBytesPerSecond, TimeSpan.FromSeconds(5));
+        limits.MaxRequestBodySize = null;
+        limits.MaxConcurrentConnections = MaxConnections;
+        limits.RequestHeadersTimeout = HeadTimeout;
+        limits.MinRequestBodyDataRate = slowest;
+        limits.MinResponseDataRate = slowest;
+        limits.MaxRequestHeadersTotalSize = 16 * 1024;
+        limits.MaxRequestLineSize = 4 * 1024; // the longest path is a commitment behind a key
+    }
+}

@@ -1,0 +1,41 @@
+namespace Meeda.Node.Http;
+
+/// <summary>Reads a request's body whole, within a limit that is checked before a byte is read where the client says the length.</summary>
+internal static class RequestBody
+{
+    /// <summary>Reads the body.</summary>
+    /// <param name="request">The request. What it says of a content encoding is not acted upon: nothing is ever decompressed here.</param>
+    /// <param name="limit">The most bytes.</param>
+    /// <param name="setting">The name of the setting that the limit comes from, for the sentence.</param>
+    /// <param name="cancellationToken">The request's end.</param>
+    /// <exception cref="DaException">It is longer than the limit (<see cref="DaError.TooLarge"/>).</exception>
+    public static async Task<byte[]> ReadAsync(HttpRequest request, int limit, string setting, CancellationToken cancellationToken)
+    {
+        if (request.ContentLength > limit)
+        {
+            throw new DaException(DaError.TooLarge, $"body: {request.ContentLength} bytes are more than the limit of {limit} bytes ({setting})");
+        }
+
+        if (request.ContentLength is { } length)
+        {
+            var exact = new byte[length];
+            await request.Body.ReadExactlyAsync(exact, cancellationToken);
+            return exact;
+        }
+
+        using var body = new MemoryStream();
+        var buffer = new byte[64 * 1024];
+        int count;
+        while ((count = await request.Body.ReadAsync(buffer, cancellationToken)) > 0)
+        {
+            if (body.Length + count > limit)
+            {
+                throw new DaException(DaError.TooLarge, $"body: it is longer than the limit of {limit} bytes ({setting})");
+            }
+
+            body.Write(buffer, 0, count);
+        }
+
+        return body.ToArray();
+    }
+}

@@ -1,0 +1,103 @@
+using Meeda.Ethereum.JsonRpc;
+using Meeda.Ethereum.Transactions;
+using Meeda.Kzg.Cells;
+using Meeda.Node.L1;
+using Meeda.Node.Storage;
+using Meeda.Node.Telemetry;
+using Microsoft.Extensions.Options;
+
+namespace Meeda.Node.Proofs;
+
+/// <summary>
+/// Answers demands: whoever could not get a blob from this operator may demand it on L1, and it must appear there as a real blob (EIP-4844) before the deadline, or the
+/// stake is lost. What is open is asked of L1 at each look, so a restart or a reorganisation changes nothing.
+/// </summary>
+internal sealed class BlobPublisher(
+    IOptions<L1Options> options,
+    EthereumClient client,
+    MeedaVerifierContract contract,
+    OperatorAccount account,
+    BlobSource blobs,
+    CellProver cells,
+    TransactionSender sender,
+    TimeProvider time,
+    ILogger<BlobPublisher> logger)
+    : BackgroundService
+{
+    // Execution clients limit a log query's range; 2,000 blocks is below every common limit.
+    private const ulong MaxRange = 2_000;
+
+    // Deeper reorganisations than this were never seen on Ethereum since the merge; each look reads so many blocks anew.
+    private const ulong ReorganisationDepth = 64;
+
+    // Demands that were seen and whose deadline is not over, by number.
+    private readonly SortedDictionary<ulong, DemandSeen> _open = [];
+    private ulong? _next;
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(options.Value.PollInterval, time);
+        do
+        {
+            try
+            {
+                await LookAsync(stoppingToken);
+            }
+            catch (Exception failure) when (failure is not OperationCanceledException)
+            {
+                logger.L1Unreachable(failure.Message);
+            }
+        }
+        while (await timer.WaitForNextTickAsync(stoppingToken));
+    }
+
+    private async Task LookAsync(CancellationToken cancellationToken)
+    {
+        ulong head = await client.GetBlockNumberAsync(cancellationToken);
+        ulong window = await contract.PublishWindowAsync(cancellationToken) + ReorganisationDepth;
+        for (ulong first = _next ?? (head > window ? head - window : 0); first <= head; first += MaxRange)
+        {
+            foreach (DemandSeen demand in await contract.ReadDemandsAsync(account.Address, first, Math.Min(head, first + MaxRange - 1), cancellationToken))
+            {
+                _open[demand.Id] = demand;
+            }
+        }
+
+        _next = head > ReorganisationDepth ? head - ReorganisationDepth : 0;
+        foreach (DemandSeen demand in _open.Values.ToArray())
+        {
+            if (await contract.DemandStatusAsync(demand.Id, cancellationToken) is not DemandStatus.Open || head >= demand.Deadline)
+            {
+                // One that comes back by a reorganisation is read again with the last blocks.
+                _open.Remove(demand.Id);
+                continue;
+            }
+
+            await AnswerAsync(demand, cancellationToken);
+        }
+    }
+
+    private async Task AnswerAsync(DemandSeen demand, CancellationToken cancellationToken)
+    {
+        logger.Publishing(demand.Id, demand.Position, demand.Deadline);
+        try
+        {
+            (byte[] blob, byte[] commitment) = await blobs.ReadAsync(demand.Position, cancellationToken);
+            BlobSidecar sidecar = await Task.Run(() => BlobSidecars.Make([blob], [commitment], cells), cancellationToken);
+            if (sidecar.VersionedHashes()[0] != demand.VersionedHash)
+            {
+                // The demand's block was taken back and its number given to another; the next look reads which.
+                throw new InvalidDataException("L1 reorganised while the demand was answered");
+            }
+
+            TransactionReceipt receipt = await sender.SendAsync(contract.Publish(demand.Id, 0) with { Blobs = sidecar }, cancellationToken);
+            logger.PublishedBlob(demand.Id, receipt.TransactionHash.ToString(), receipt.BlockNumber);
+            _open.Remove(demand.Id);
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            logger.PublishingFailed(demand.Id, failure.Message);
+        }
+    }
+}

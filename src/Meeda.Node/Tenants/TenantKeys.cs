@@ -1,0 +1,165 @@
+using System.Buffers.Text;
+using System.Data.Common;
+using System.Security.Cryptography;
+using System.Text;
+using Dapper;
+using Meeda.Node.Storage;
+using Microsoft.Data.Sqlite;
+
+namespace Meeda.Node.Tenants;
+
+/// <summary>
+/// The tenants and the SHA-256 of their keys, in a file beside the ledger. A key has 256 random bits, so nothing slower than one hash is needed to keep it
+/// from being found. The command line writes while the service reads: a key counts from its next request on.
+/// </summary>
+internal sealed class TenantKeys
+{
+    /// <summary>What keys begin with, so that one that leaked can be recognised.</summary>
+    public const string Prefix = "mk_";
+
+    private const int KeyBytes = 32;
+
+    private const string Columns =
+        "id AS Id, name AS Name, scopes AS Scopes, quota_bytes AS QuotaBytes, quota_rate AS QuotaRate, quota_concurrency AS QuotaConcurrency, "
+        + "used_requests AS UsedRequests, used_bytes AS UsedBytes, created_at AS CreatedAt, revoked_at AS RevokedAt";
+
+    private readonly string _connectionString;
+
+    private TenantKeys(string path) =>
+        _connectionString = new SqliteConnectionStringBuilder { DataSource = path, DefaultTimeout = 30 }.ToString();
+
+    /// <summary>Opens the file in a data folder, and makes it where there is none.</summary>
+    /// <exception cref="SqliteException">It cannot be opened or written.</exception>
+    public static async Task<TenantKeys> OpenAsync(string folder, CancellationToken cancellationToken)
+    {
+        DurableFile.CreateFolder(folder);
+        var keys = new TenantKeys(Path.Combine(folder, "tenants.sqlite"));
+        await using SqliteConnection connection = await keys.ConnectAsync(cancellationToken);
+        await connection.ExecuteAsync(
+            """
+            PRAGMA journal_mode = WAL;
+            CREATE TABLE IF NOT EXISTS tenant (
+                id                INTEGER PRIMARY KEY AUTOINCREMENT,
+                name              TEXT NOT NULL UNIQUE,
+                key_hash          BLOB NOT NULL UNIQUE,
+                scopes            INTEGER NOT NULL,
+                quota_bytes       INTEGER NOT NULL,
+                quota_rate        INTEGER NOT NULL,
+                quota_concurrency INTEGER NOT NULL,
+                used_requests     INTEGER NOT NULL DEFAULT 0,
+                used_bytes        INTEGER NOT NULL DEFAULT 0,
+                created_at        INTEGER NOT NULL,
+                revoked_at        INTEGER
+            );
+            """);
+        return keys;
+    }
+
+    /// <summary>Makes a tenant with a new key, which is given out this once and kept as a hash only.</summary>
+    /// <exception cref="SetupException">The name is taken.</exception>
+    public async Task<(Tenant Tenant, string Key)> MakeAsync(string name, TenantScopes scopes, TenantQuota quota, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        string key = Prefix + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(KeyBytes));
+        await using SqliteConnection connection = await ConnectAsync(cancellationToken);
+        try
+        {
+            TenantRow row = await connection.QuerySingleAsync<TenantRow>(
+                $"""
+                INSERT INTO tenant (name, key_hash, scopes, quota_bytes, quota_rate, quota_concurrency, created_at)
+                VALUES (@name, @hash, @scopes, @bytes, @rate, @concurrency, @now) RETURNING {Columns}
+                """,
+                new
+                {
+                    name,
+                    hash = HashOf(key),
+                    scopes = (long)scopes,
+                    bytes = quota.Bytes,
+                    rate = (long)quota.RequestsPerSecond,
+                    concurrency = (long)quota.Concurrency,
+                    now = now.ToUnixTimeSeconds(),
+                });
+            return (row.ToTenant(), key);
+        }
+        catch (SqliteException taken) when (taken.SqliteErrorCode == 19)
+        {
+            throw new SetupException($"name: there is a tenant {name} already");
+        }
+    }
+
+    /// <summary>The tenant of a key that is not revoked, or null.</summary>
+    public async Task<Tenant?> FindAsync(string key, CancellationToken cancellationToken)
+    {
+        await using SqliteConnection connection = await ConnectAsync(cancellationToken);
+        TenantRow? row = await connection.QuerySingleOrDefaultAsync<TenantRow>(
+            $"SELECT {Columns} FROM tenant WHERE key_hash = @hash AND revoked_at IS NULL", new { hash = HashOf(key) });
+        return row?.ToTenant();
+    }
+
+    /// <summary>All tenants, the revoked too, oldest first.</summary>
+    public async Task<IReadOnlyList<Tenant>> ListAsync(CancellationToken cancellationToken)
+    {
+        await using SqliteConnection connection = await ConnectAsync(cancellationToken);
+        return [.. (await connection.QueryAsync<TenantRow>($"SELECT {Columns} FROM tenant ORDER BY id")).Select(row => row.ToTenant())];
+    }
+
+    /// <summary>Revokes a tenant's key; false where no tenant of that name has one.</summary>
+    public async Task<bool> RevokeAsync(string name, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        await using SqliteConnection connection = await ConnectAsync(cancellationToken);
+        return await connection.ExecuteAsync(
+            "UPDATE tenant SET revoked_at = @now WHERE name = @name AND revoked_at IS NULL", new { name, now = now.ToUnixTimeSeconds() }) > 0;
+    }
+
+    /// <summary>Counts a request in, if its bytes are within the tenant's quota: looked at and counted in one step.</summary>
+    /// <returns>Whether they are.</returns>
+    public async Task<bool> TryUseAsync(Tenant tenant, long bytes, CancellationToken cancellationToken)
+    {
+        await using SqliteConnection connection = await ConnectAsync(cancellationToken);
+        return await connection.ExecuteAsync(
+            """
+            UPDATE tenant SET used_requests = used_requests + 1, used_bytes = used_bytes + @bytes
+            WHERE id = @id AND (quota_bytes = 0 OR @bytes = 0 OR used_bytes + @bytes <= quota_bytes)
+            """,
+            new { id = tenant.Id, bytes }) > 0;
+    }
+
+    /// <summary>Whether there is any tenant, revoked ones too: then the service asks everybody for a key.</summary>
+    public async Task<bool> AnyAsync(CancellationToken cancellationToken)
+    {
+        await using SqliteConnection connection = await ConnectAsync(cancellationToken);
+        return await connection.ExecuteScalarAsync<long>("SELECT EXISTS (SELECT 1 FROM tenant)") != 0;
+    }
+
+    private static byte[] HashOf(string key) => SHA256.HashData(Encoding.UTF8.GetBytes(key));
+
+    private async Task<SqliteConnection> ConnectAsync(CancellationToken cancellationToken)
+    {
+        var connection = new SqliteConnection(_connectionString);
+        try
+        {
+            await connection.OpenAsync(cancellationToken);
+
+            // A power cut may undo the last moments of counting, never the file: a key is rarer than a request, and made by a person who can look.
+            await connection.ExecuteAsync("PRAGMA synchronous = NORMAL");
+            return connection;
+        }
+        catch (DbException)
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
+
+    private sealed record TenantRow(
+        long Id, string Name, long Scopes, long QuotaBytes, long QuotaRate, long QuotaConcurrency, long UsedRequests, long UsedBytes, long CreatedAt, long? RevokedAt)
+    {
+        public Tenant ToTenant() => new(
+            Id,
+            Name,
+            (TenantScopes)Scopes,
+            new TenantQuota(QuotaBytes, (int)QuotaRate, (int)QuotaConcurrency),
+            new TenantUsage(UsedRequests, UsedBytes),
+            DateTimeOffset.FromUnixTimeSeconds(CreatedAt),
+            RevokedAt is { } revoked ? DateTimeOffset.FromUnixTimeSeconds(revoked) : null);
+    }
+}

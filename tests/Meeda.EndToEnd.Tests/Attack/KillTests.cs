@@ -1,0 +1,158 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Json;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using Meeda.Attack;
+using Meeda.Ethereum;
+using Meeda.Node;
+using Meeda.Node.Api;
+using Meeda.Node.Cli;
+using Meeda.Node.Http;
+using Meeda.Protocol.Batches;
+using Meeda.Testing;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace Meeda.EndToEnd.Tests.Attack;
+
+/// <summary>The operator and a light node as processes of their own, killed with SIGKILL at random moments: nothing that was answered may be lost, nobody slashed.</summary>
+[Trait("Category", "Attack")]
+public sealed class KillTests(ITestOutputHelper output)
+{
+    private static readonly TimeSpan Duration = TimeSpan.FromSeconds(
+        int.Parse(Environment.GetEnvironmentVariable("MEEDA_KILL_SECONDS") ?? "60", CultureInfo.InvariantCulture));
+
+    [SkippableFact]
+    public async Task Kills_of_operator_and_light_node_at_random_moments_lose_nothing()
+    {
+        await using Arena arena = await Arena.StartAsync();
+        (Address operatorAddress, string operatorKey) = await arena.StakedKeyAsync();
+        (Address lightAddress, string lightKey) = await arena.StakedKeyAsync();
+        int port = FreePort();
+        string[] l1 = ["--rpc", arena.L1.ToString(), "--contract", arena.Contract.Address.ToString()];
+        string[][] commands =
+        [
+            ["operator", .. l1, "--key-file", operatorKey, "--folder", Path.Combine(arena.Folder, "killed"), "--listen", $"http://127.0.0.1:{port}"],
+            [
+                "light", .. l1, "--key-file", lightKey, "--folder", Path.Combine(arena.Folder, "killed-light"), "--listen", "", "--poll", "0.2",
+                "--sample-interval", "1", "--operator", $"{operatorAddress}=http://127.0.0.1:{port}",
+            ],
+        ];
+        Process[] running = [.. commands.Select(Start)];
+        using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}"), Timeout = TimeSpan.FromSeconds(20) };
+        var stored = new Dictionary<BatchId, byte[]>();
+        int[] kills = [0, 0];
+        try
+        {
+            using var end = new CancellationTokenSource(Duration);
+            Task posting = Task.Run(() => PostUntilAsync(http, stored, end.Token));
+            while (!end.IsCancellationRequested)
+            {
+                await Task.Delay(RandomNumberGenerator.GetInt32(1_000, 6_000));
+                int victim = RandomNumberGenerator.GetInt32(2);
+                running[victim].Kill();
+                await running[victim].WaitForExitAsync();
+                running[victim].Dispose();
+                running[victim] = Start(commands[victim]);
+                kills[victim]++;
+            }
+
+            await posting;
+            output.WriteLine($"{stored.Count} batches answered with 200, operator killed {kills[0]} times, light node {kills[1]} times");
+            Assert.NotEmpty(stored);
+            await arena.UntilAsync("the operator answers again", async () => await IsUpAsync(http));
+            foreach ((BatchId id, byte[] payload) in stored)
+            {
+                await arena.UntilAsync($"batch {id} is anchored and proven", async () =>
+                    (await http.GetFromJsonAsync<BatchBody>(new Uri($"batches/{id}", UriKind.Relative)))!.Anchor is not null
+                    && (await http.GetFromJsonAsync<HistoryBody>(new Uri($"batches/{id}/history", UriKind.Relative)))!.Proven > 0);
+                Assert.Equal(payload, await http.GetByteArrayAsync(new Uri($"get/0x{Convert.ToHexStringLower(AltDaCommitment.Of(id).Encode())}", UriKind.Relative)));
+                ulong head = await arena.Client.GetBlockNumberAsync(CancellationToken.None);
+                Assert.Equal([operatorAddress], await arena.Contract.ReadHoldersAsync(id, 0, head, CancellationToken.None));
+            }
+
+            Assert.Equal((LocalParameters.OperatorStake, false), await arena.Contract.AccountAsync(operatorAddress, CancellationToken.None));
+            Assert.Equal(0, await arena.CreditAsync(lightAddress));
+        }
+        finally
+        {
+            foreach (Process process in running)
+            {
+                process.Kill();
+                await process.WaitForExitAsync();
+                process.Dispose();
+            }
+        }
+    }
+
+    private static async Task PostUntilAsync(HttpClient http, Dictionary<BatchId, byte[]> stored, CancellationToken end)
+    {
+        while (!end.IsCancellationRequested)
+        {
+            byte[] payload = RandomNumberGenerator.GetBytes(RandomNumberGenerator.GetInt32(1, 300_000));
+            try
+            {
+                using var body = new ByteArrayContent(payload);
+                using HttpResponseMessage answer = await http.PostAsync(new Uri("put", UriKind.Relative), body, CancellationToken.None);
+                byte[] encoded = await answer.Content.ReadAsByteArrayAsync(CancellationToken.None);
+                if (answer.IsSuccessStatusCode && AltDaCommitment.TryDecode(encoded, AltDaCommitment.DefaultDaLayerByte, out AltDaCommitment commitment, out _))
+                {
+                    stored[new BatchId(commitment.Hash)] = payload;
+                }
+            }
+            catch (Exception killed) when (killed is HttpRequestException or TaskCanceledException or IOException)
+            {
+                // Not answered, so nothing is promised; the next one comes when the operator is back.
+                await Task.Delay(100, CancellationToken.None);
+            }
+
+            await Task.Delay(200, CancellationToken.None);
+        }
+    }
+
+    private static async Task<bool> IsUpAsync(HttpClient http)
+    {
+        try
+        {
+            using HttpResponseMessage answer = await http.GetAsync(new Uri("health/ready", UriKind.Relative));
+            return answer.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private static Process Start(string[] command)
+    {
+        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.ArgumentList.Add(typeof(SetupException).Assembly.Location);
+        Array.ForEach(command, start.ArgumentList.Add);
+        (string Name, string Value)[] settings =
+        [
+            ("Meeda__L1__PollInterval", "00:00:00.2"), ("Meeda__L1__Confirmations", "0"), ("Meeda__Anchors__Interval", "00:00:01"), ("MEEDA_ANVIL", Anvil.Binary ?? ""),
+        ];
+        foreach ((string name, string value) in settings)
+        {
+            start.Environment[name] = value;
+        }
+
+        Process process = Process.Start(start)!;
+
+        // A pipe that nobody reads would stop the process when it is full.
+        process.OutputDataReceived += (_, _) => { };
+        process.ErrorDataReceived += (_, _) => { };
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        return process;
+    }
+}

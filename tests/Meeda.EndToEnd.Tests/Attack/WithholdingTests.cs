@@ -1,0 +1,81 @@
+using System.Numerics;
+using Meeda.Attack;
+using Meeda.Ethereum;
+using Meeda.Ethereum.Transactions;
+using Meeda.Node.Cli;
+using Meeda.Node.L1;
+using Meeda.Node.Storage;
+using Meeda.Protocol.Batches;
+using Xunit;
+
+namespace Meeda.EndToEnd.Tests.Attack;
+
+/// <summary>Operators that have the data and do not give it: what a light node demands of them appears on L1 as a real blob, or costs them their stake.</summary>
+[Trait("Category", "Attack")]
+public sealed class WithholdingTests
+{
+    private static readonly BigInteger Reward = LocalParameters.OperatorStake * LocalParameters.Value.FraudReward / 10_000;
+
+    [SkippableFact]
+    public async Task An_operator_that_withholds_publishes_what_is_demanded_and_is_paid_for_it()
+    {
+        await using Arena arena = await Arena.StartAsync();
+        OperatorNode node = await arena.OperatorNodeAsync();
+        BatchId id = await node.PostAsync(100_000);
+        await arena.UntilAsync("the batch is anchored", async () => await node.AnchorOfAsync(id) is not null);
+
+        // The light node reaches the operator only through a wall: the operator itself is honest and answers the demand.
+        using var wall = new Wall();
+        Address light = await arena.LightNodeAsync((node.Address, wall.Url));
+        await arena.UntilAsync("the blob is demanded", async () => await DemandsAsync(arena) is [_, ..]);
+        DemandSeen demand = (await DemandsAsync(arena))[0];
+        Assert.Equal(light, demand.Demander);
+        await arena.UntilAsync("the blob is published", async () => await arena.Contract.DemandStatusAsync(demand.Id, CancellationToken.None) == DemandStatus.Published);
+
+        // The blob that L1 carried is the very one: its versioned hash is that of the anchored commitment.
+        ulong block = (await arena.Client.GetBlockNumberAsync(CancellationToken.None));
+        byte[] blob = await arena.PublishedBlobAsync(demand.VersionedHash, demand.BlockNumber, block);
+        Assert.True(BlobEncoding.TryDecode(blob, out byte[] payload, out _));
+        Assert.Equal(100_000, payload.Length);
+        Assert.True(await arena.CreditAsync(node.Address) >= LocalParameters.Value.DemandBond);
+        Assert.Equal((LocalParameters.OperatorStake, false), await arena.Contract.AccountAsync(node.Address, CancellationToken.None));
+    }
+
+    [SkippableFact]
+    public async Task An_operator_that_stays_silent_is_slashed_and_the_light_node_is_paid()
+    {
+        await using Arena arena = await Arena.StartAsync();
+        using TransactionSender account = await arena.OperatorAsync();
+        var silent = new LyingOperator(arena, account);
+        await silent.AnchorAsync(1000);
+        using var wall = new Wall();
+        Address light = await arena.LightNodeAsync((silent.Address, wall.Url));
+        await arena.UntilAsync("the blob is demanded", async () => await DemandsAsync(arena) is [_, ..]);
+        await arena.MineAsync((int)LocalParameters.Value.PublishWindow + 1);
+        await arena.UntilCondemnedAsync(silent.Address);
+
+        // The epochs that it missed meanwhile cost it some of the stake that the reward is a part of.
+        await arena.UntilAsync("the light node is paid, and has its bond back", async () => await arena.CreditAsync(light) >= (Reward * 8 / 10) + LocalParameters.Value.DemandBond);
+    }
+
+    [SkippableFact]
+    public async Task An_operator_that_answers_right_is_left_alone()
+    {
+        await using Arena arena = await Arena.StartAsync();
+        OperatorNode honest = await arena.OperatorNodeAsync();
+        BatchId id = await honest.PostAsync(300_000);
+        await arena.UntilAsync("the batch is anchored", async () => await honest.AnchorOfAsync(id) is not null);
+        using TransactionSender account = await arena.OperatorAsync();
+        var silent = new LyingOperator(arena, account);
+        await silent.AnchorAsync(1000);
+        using var wall = new Wall();
+        await arena.LightNodeAsync((honest.Address, honest.Http.BaseAddress!), (silent.Address, wall.Url));
+
+        // That the silent one is demanded shows that the light node has sampled the honest one at least as often.
+        await arena.UntilAsync("the silent one's blob is demanded", async () => (await DemandsAsync(arena)).Any(demand => demand.Operator == silent.Address));
+        Assert.DoesNotContain(await DemandsAsync(arena), demand => demand.Operator == honest.Address);
+    }
+
+    private static async Task<IReadOnlyList<DemandSeen>> DemandsAsync(Arena arena) =>
+        await arena.Contract.ReadDemandsAsync(operatorAddress: null, 0, await arena.Client.GetBlockNumberAsync(CancellationToken.None), CancellationToken.None);
+}

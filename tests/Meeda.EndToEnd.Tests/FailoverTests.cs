@@ -1,0 +1,90 @@
+using System.Net;
+using System.Security.Cryptography;
+using Meeda.Attack;
+using Meeda.Ethereum;
+using Meeda.Ethereum.Transactions;
+using Meeda.Kzg.Commitments;
+using Meeda.Node.Http;
+using Meeda.Node.Storage;
+using Meeda.Protocol.Batches;
+using Xunit;
+
+namespace Meeda.EndToEnd.Tests;
+
+/// <summary>What an operator does when none of its providers takes anything: with the failover on, batches stand on L1 as blobs under the same commitments.</summary>
+public sealed class FailoverTests
+{
+    [SkippableFact]
+    public async Task Batches_that_no_provider_takes_are_anchored_with_their_blobs_and_come_home_afterwards()
+    {
+        await using Arena arena = await Arena.StartAsync();
+        OperatorNode node = await arena.OperatorNodeAsync(("Meeda:L1:FailoverToBlobs", "true"));
+        BreakProviders(node);
+        byte[] payload = RandomNumberGenerator.GetBytes(200_000);
+        using var body = new ByteArrayContent(payload);
+        using HttpResponseMessage answer = await node.Http.PostAsync(new Uri("put", UriKind.Relative), body);
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        byte[] encoded = await answer.Content.ReadAsByteArrayAsync();
+        Assert.True(AltDaCommitment.TryDecode(encoded, AltDaCommitment.DefaultDaLayerByte, out AltDaCommitment commitment, out _));
+        var id = new BatchId(commitment.Hash);
+
+        // 200 was said when L1 held it: the anchoring transaction carries the very blobs, under the commitments that the batch has anywhere.
+        AnchorBody anchor = (await node.AnchorOfAsync(id))!;
+        var key = new CommitmentKey(TrustedSetup.Ethereum);
+        byte[] blobs = BlobEncoding.Encode(payload);
+        foreach (byte[] blob in blobs.Chunk(Blob.ByteLength))
+        {
+            Bytes32 versionedHash = new BlobSidecar([], [key.Commit(blob).ToArray()], []).VersionedHashes()[0];
+            Assert.Equal(blob, await arena.PublishedBlobAsync(versionedHash, anchor.BlockNumber, anchor.BlockNumber));
+        }
+
+        var path = new Uri($"get/0x{Convert.ToHexStringLower(encoded)}", UriKind.Relative);
+        Assert.Equal(payload, await node.Http.GetByteArrayAsync(path));
+
+        // A batch longer than a blob transaction is refused, and nothing of it is promised.
+        using var tooLong = new ByteArrayContent(RandomNumberGenerator.GetBytes(6 * 4096 * 31));
+        using HttpResponseMessage refused = await node.Http.PostAsync(new Uri("put", UriKind.Relative), tooLong);
+        Assert.Equal(HttpStatusCode.InternalServerError, refused.StatusCode);
+
+        // The providers are back: the scrub brings the rows home, and the copy on this machine goes.
+        MendProviders(node);
+        string shelter = Path.Combine(node.Folder, "shelter");
+        await arena.UntilAsync("the rows are home", () => Task.FromResult(
+            !Directory.EnumerateFiles(shelter, "*.row", SearchOption.AllDirectories).Any()
+            && Places(node).Sum(place => Directory.EnumerateFiles(place, "*.row", SearchOption.AllDirectories).Count()) >= 2));
+        Assert.Equal(payload, await node.Http.GetByteArrayAsync(path));
+        await arena.UntilAsync("an epoch over the batch is proven", async () => (await node.HistoryOfAsync(id)).Proven > 0);
+    }
+
+    [SkippableFact]
+    public async Task Without_the_option_a_batch_that_no_provider_takes_is_refused()
+    {
+        await using Arena arena = await Arena.StartAsync();
+        OperatorNode node = await arena.OperatorNodeAsync();
+        BreakProviders(node);
+        using var body = new ByteArrayContent([1, 2, 3]);
+        using HttpResponseMessage answer = await node.Http.PostAsync(new Uri("put", UriKind.Relative), body);
+        Assert.Equal(HttpStatusCode.InternalServerError, answer.StatusCode);
+    }
+
+    private static IReadOnlyList<string> Places(OperatorNode node) => new StorageOptions { Folder = node.Folder }.Places;
+
+    /// <summary>A file where each provider's folder was: nothing can be written below it.</summary>
+    private static void BreakProviders(OperatorNode node)
+    {
+        foreach (string place in Places(node))
+        {
+            Directory.Delete(place, recursive: true);
+            File.WriteAllText(place, "");
+        }
+    }
+
+    private static void MendProviders(OperatorNode node)
+    {
+        foreach (string place in Places(node))
+        {
+            File.Delete(place);
+            Directory.CreateDirectory(place);
+        }
+    }
+}

@@ -1,0 +1,125 @@
+using System.Numerics;
+using System.Text.Json;
+using Meeda.Ethereum;
+using Meeda.Ethereum.Abi;
+using Meeda.Ethereum.JsonRpc;
+using Meeda.Ethereum.Signing;
+using Meeda.Ethereum.Transactions;
+using Meeda.Node.Nitro;
+using Meeda.Node.Tests.Http;
+using Meeda.Testing;
+using Microsoft.Extensions.DependencyInjection;
+using Xunit;
+
+namespace Meeda.Node.Tests.Conformance;
+
+/// <summary>What the service gives out, before the contracts that judge it, on a real EVM.</summary>
+[Trait("Category", "Conformance")]
+public sealed class ChainTests(OperatorFixture node) : IClassFixture<OperatorFixture>
+{
+    private static readonly string Contracts = Path.Combine(Repository.Root, "contracts");
+
+    /// <summary>Every offset that lies differently to the 31-byte elements and the blobs' ends; the last chunk is short.</summary>
+    [SkippableFact]
+    public async Task ValidateReadPreimage_TheServicesOpenings_GiveTheBatchsBytes_AndNothingElsePasses()
+    {
+        await using Anvil anvil = await Anvil.StartAsync();
+        using JsonDocument artifact = Artifact("abi", "MeedaDAProofValidator.json");
+        (EthereumClient client, TransactionSender sender, HttpClient http) = Connect(anvil);
+        using HttpClient owned = http;
+        var abi = ContractAbi.Parse(artifact.RootElement.GetProperty("abi").GetRawText());
+        Address signer = PrivateKeySigner.FromHex(new string('1', 64)).Address;
+        byte[] creation = abi.Constructor.Encode(
+            Convert.FromHexString(artifact.RootElement.GetProperty("bytecode").GetString()![2..]), new byte[] { 0x4d }, new object[] { signer });
+        Address validator = (await sender.SendAsync(new TransactionRequest(null, creation), CancellationToken.None)).ContractAddress!.Value;
+
+        DaProvider provider = node.Services.GetRequiredService<DaProvider>();
+        var payload = new byte[126_945 + 150];
+        new Random(8).NextBytes(payload);
+        byte[] certificate = await provider.StoreAsync(payload, CancellationToken.None);
+        byte[] hash = Keccak256.Hash(certificate).ToArray();
+        async Task<byte[]> ReadAsync(byte[] certHash, ulong offset, byte[] proof) => (byte[])abi.Function("validateReadPreimage").Decode(
+            await client.CallAsync(validator, abi.Function("validateReadPreimage").Encode(certHash, new BigInteger(offset), proof), BlockTag.Latest, CancellationToken.None))[0];
+        async Task<byte[]> ProofAsync(ulong offset) => [.. SizeOf(certificate), .. certificate, .. await provider.ProveReadAsync(offset, certificate, CancellationToken.None)];
+
+        // 126,945 is the first byte of the second blob.
+        foreach (ulong offset in new ulong[] { 0, 31, 32, 64, 992, 126_912, 126_944, 126_976, (ulong)payload.Length / 32 * 32 })
+        {
+            byte[] expected = payload.AsSpan((int)offset, Math.Min(32, payload.Length - (int)offset)).ToArray();
+            Assert.Equal(expected, await ReadAsync(hash, offset, await ProofAsync(offset)));
+        }
+
+        byte[] good = await ProofAsync(64);
+        Assert.Empty(await ReadAsync(hash, (ulong)payload.Length, await ProofAsync((ulong)payload.Length)));
+        await Assert.ThrowsAnyAsync<Exception>(() => ReadAsync(hash, 96, good));
+        await Assert.ThrowsAnyAsync<Exception>(() => ReadAsync(new byte[32], 64, good));
+        for (int at = 8 + certificate.Length; at < good.Length; at += 13)
+        {
+            byte[] changed = [.. good];
+            changed[at] ^= 0x01;
+            await Assert.ThrowsAnyAsync<Exception>(() => ReadAsync(hash, 64, changed));
+        }
+
+        async Task<bool> ValidAsync(byte[] made) => (bool)abi.Function("validateCertificate").Decode(await client.CallAsync(
+            validator,
+            abi.Function("validateCertificate").Encode((object)(byte[])[.. SizeOf(made), .. made, .. provider.ProveValidity(made)]),
+            BlockTag.Latest,
+            CancellationToken.None))[0];
+        Assert.True(await ValidAsync(certificate));
+        for (int at = 0; at < certificate.Length; at += 5)
+        {
+            byte[] changed = [.. certificate];
+            changed[at] ^= 0x10;
+            Assert.Equal(provider.ProveValidity(changed)[0] == 1, await ValidAsync(changed));
+        }
+    }
+
+    [SkippableFact]
+    public async Task DataAvailabilityChallenge_ChallengedKeccakCommitment_IsResolvedWithWhatGetReturns()
+    {
+        string package = Path.Combine(Contracts, "node_modules", "@eth-optimism", "contracts-bedrock", "forge-artifacts", "DataAvailabilityChallenge.sol", "DataAvailabilityChallenge.json");
+        Skip.IfNot(File.Exists(package), "@eth-optimism/contracts-bedrock is not installed: run npm ci in contracts/");
+        await using Anvil anvil = await Anvil.StartAsync();
+        (EthereumClient client, TransactionSender sender, HttpClient http) = Connect(anvil);
+        using HttpClient owned = http;
+        using JsonDocument artifact = JsonDocument.Parse(await File.ReadAllBytesAsync(package));
+        var abi = ContractAbi.Parse(artifact.RootElement.GetProperty("abi").GetRawText());
+        byte[] creation = Convert.FromHexString(artifact.RootElement.GetProperty("bytecode").GetProperty("object").GetString()![2..]);
+        Address implementation = (await sender.SendAsync(new TransactionRequest(null, creation), CancellationToken.None)).ContractAddress!.Value;
+
+        // The implementation locks its initializer, so it stands behind an EIP-1167 clone as it would behind a proxy.
+        byte[] clone = Convert.FromHexString($"3d602d80600a3d3981f3363d3d373d3d3d363d73{implementation.ToString()[2..].ToLowerInvariant()}5af43d82803e903d91602b57fd5bf3");
+        Address contract = (await sender.SendAsync(new TransactionRequest(null, clone), CancellationToken.None)).ContractAddress!.Value;
+        Task<TransactionReceipt> SendAsync(BigInteger value, string function, params object[] arguments) =>
+            sender.SendAsync(new TransactionRequest(contract, abi.Function(function).Encode(arguments), value), CancellationToken.None);
+        await SendAsync(0, "initialize", sender.Address, new BigInteger(100), new BigInteger(100), new BigInteger(1000), new BigInteger(0));
+
+        var frame = new byte[4_000];
+        new Random(9).NextBytes(frame);
+        byte[] commitment = [0x00, .. Keccak256.Hash(frame).ToArray()];
+        using var batcher = new GoClient(node.Address);
+        string path = $"0x{Convert.ToHexStringLower(commitment)}";
+        Assert.Equal(200, (await batcher.PostAsync($"/put/{path}", frame)).Status);
+
+        ulong block = await client.GetBlockNumberAsync(CancellationToken.None);
+        await SendAsync(1000, "challenge", new BigInteger(block), commitment);
+        async Task<BigInteger> StatusAsync() => new(await client.CallAsync(
+            contract, abi.Function("getChallengeStatus").Encode(new BigInteger(block), commitment), BlockTag.Latest, CancellationToken.None), isUnsigned: true, isBigEndian: true);
+        Assert.Equal(1, await StatusAsync());
+        byte[] data = (await batcher.GetAsync($"/get/{path}?l1_inclusion_block_number={block}")).Body;
+        await SendAsync(0, "resolve", new BigInteger(block), commitment, data);
+        Assert.Equal(2, await StatusAsync());
+    }
+
+    private static byte[] SizeOf(byte[] certificate) => [.. BitConverter.GetBytes((ulong)certificate.Length).Reverse()];
+
+    private static JsonDocument Artifact(params string[] path) => JsonDocument.Parse(File.ReadAllBytes(Path.Combine([Contracts, .. path])));
+
+    private static (EthereumClient Client, TransactionSender Sender, HttpClient Http) Connect(Anvil anvil)
+    {
+        var http = new HttpClient { BaseAddress = anvil.Rpc };
+        var client = new EthereumClient(new JsonRpcClient(http));
+        var options = new TransactionSenderOptions { Confirmations = 0, PollInterval = TimeSpan.FromMilliseconds(50) };
+        return (client, new TransactionSender(client, PrivateKeySigner.FromHex(Anvil.FundedKey), options), http);
+    }
+}

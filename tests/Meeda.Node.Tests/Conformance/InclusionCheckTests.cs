@@ -1,0 +1,63 @@
+using Meeda.Ethereum;
+using Meeda.Node.Batches;
+using Meeda.Node.Storage;
+using Meeda.Protocol.Anchors;
+using Meeda.Protocol.Batches;
+using Xunit;
+
+namespace Meeda.Node.Tests.Conformance;
+
+/// <summary>The recency rule over a real ledger: batch anchored in block 100 until 200, and anew in block 300 until 400.</summary>
+[Trait("Category", "Conformance")]
+public sealed class InclusionCheckTests : IAsyncLifetime
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly BatchId _id = new(Bytes32.FromBytes(Enumerable.Repeat((byte)5, 32).ToArray()));
+    private Ledger _ledger = null!;
+
+    public async Task InitializeAsync()
+    {
+        _ledger = await Ledger.OpenAsync(_folder.Path, CancellationToken.None);
+        AnchorSeen[] anchors = [Seen(0, 0, 100, 200), Seen(1, 1, 300, 400)];
+        await _ledger.AdvanceAsync(new BlockPoint(350, Bytes32.Zero), anchors, [], CancellationToken.None);
+    }
+
+    public Task DisposeAsync()
+    {
+        Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
+        _folder.Dispose();
+        return Task.CompletedTask;
+    }
+
+    [Theory]
+    [InlineData(0, 350)] // 0 skips the check
+    [InlineData(50, 350)] // included before the batch was anchored
+    [InlineData(100, 350)]
+    [InlineData(199, 350)] // the last block of the first anchor
+    [InlineData(300, 350)] // anchored anew
+    [InlineData(399, 350)] // beyond what is followed, and still surely held
+    public async Task EnsureRecent_WhileHeld_Passes(ulong block, int tip) => await CheckAsync(block, (ulong)tip);
+
+    [Theory]
+    [InlineData(200)]
+    [InlineData(299)]
+    public async Task EnsureRecent_ExpiredThen_IsInvalidForEverThoughAnchoredAnewLater(ulong block)
+    {
+        DerivationException thrown = await Assert.ThrowsAsync<DerivationException>(() => CheckAsync(block, 350));
+        Assert.Equal(2, (int)thrown.Fault);
+        Assert.Equal(thrown.Message, (await Assert.ThrowsAsync<DerivationException>(() => CheckAsync(block, 9_000))).Message);
+    }
+
+    [Fact]
+    public async Task EnsureRecent_ExpiredAtABlockNotFollowedYet_IsUnavailableNotInvalid()
+    {
+        DaException thrown = await Assert.ThrowsAsync<DaException>(() => CheckAsync(400, 350));
+        Assert.Equal(DaError.Unavailable, thrown.Error);
+        Assert.Equal(DaError.Unavailable, (await Assert.ThrowsAsync<DaException>(() => CheckAsync(400, null))).Error);
+    }
+
+    private AnchorSeen Seen(uint index, ulong first, ulong block, ulong expiry) => new(
+        new Anchor(index, Bytes32.Zero, first, 1, block, expiry), Bytes32.Zero, new byte[48], [new AnchoredBatch(_id, index, first, 1)]);
+
+    private Task CheckAsync(ulong block, ulong? tip) => new InclusionCheck(_ledger, () => tip).EnsureRecentAsync(_id, block, CancellationToken.None);
+}

@@ -1,0 +1,126 @@
+using System.Text.Json;
+using Meeda.Ethereum;
+using Meeda.Node.Tests.Http;
+using Xunit;
+
+namespace Meeda.Node.Tests.Conformance;
+
+/// <summary>The rows of the Alt-DA protocol's tables as an unmodified client meets them: routes and bodies, layouts, what each status does to op-node.</summary>
+[Trait("Category", "Conformance")]
+public sealed class OpStackTests(OperatorFixture node) : IClassFixture<OperatorFixture>
+{
+    private const string Unknown = "7777777777777777777777777777777777777777777777777777777777777777";
+
+    [Theory]
+    [InlineData("/put")]
+    [InlineData("/put/")]
+    public async Task Put_EitherRoute_IsExactly200WithTheRawCommitmentAndNoRedirect(string route)
+    {
+        using var client = new GoClient(node.Address);
+        GoAnswer answer = await client.PostAsync(route, Frame(1, 1000));
+        Assert.Equal(200, answer.Status);
+        Assert.Equal("application/octet-stream", answer.Headers["content-type"]);
+        Assert.Equal(35, answer.Body.Length);
+        Assert.Equal(0x01, answer.Body[0]);
+        Assert.Equal(0, client.Redirects);
+    }
+
+    [Fact]
+    public async Task Get_BothHexForms_AnyCase_UnknownQueryIgnored_GiveTheRawBytes()
+    {
+        using var client = new GoClient(node.Address);
+        byte[] frame = Frame(2, 120_000);
+        string hex = Convert.ToHexStringLower((await client.PostAsync("/put", frame)).Body);
+        foreach (string form in (string[])[$"0x{hex}", hex, $"0x{hex.ToUpperInvariant()}", $"0x{hex}?commitment_mode=optimism_generic&x=1"])
+        {
+            GoAnswer answer = await client.GetAsync($"/get/{form}");
+            Assert.Equal(200, answer.Status);
+            Assert.Equal(frame, answer.Body);
+            Assert.DoesNotContain("content-encoding", answer.Headers.Keys);
+        }
+    }
+
+    [Fact]
+    public async Task PutKeccak_ThePrecomputedCommitment_IsExactly200AndEmpty_AndReadBack()
+    {
+        using var client = new GoClient(node.Address);
+        byte[] frame = Frame(3, 130_672);
+        string commitment = $"0x00{Keccak256.Hash(frame).ToString()[2..]}";
+        GoAnswer put = await client.PostAsync($"/put/{commitment}", frame);
+        Assert.Equal(200, put.Status);
+        Assert.Empty(put.Body);
+        Assert.Equal(frame, (await client.GetAsync($"/get/{commitment}")).Body);
+        Assert.Equal(frame, (await client.GetAsync($"/get/{commitment}?l1_inclusion_block_number=12")).Body);
+    }
+
+    [Fact]
+    public async Task Put_ManyFramesAndDuplicates_ShareOneConnectionAndAreIdempotent()
+    {
+        using var client = new GoClient(node.Address);
+        for (int i = 0; i < 20; i++)
+        {
+            byte[] frame = Frame(10 + (i % 5), 5000);
+            GoAnswer first = await client.PostAsync("/put", frame);
+            GoAnswer again = await client.PostAsync("/put", frame);
+            Assert.Equal(first.Body, again.Body);
+        }
+
+        Assert.Equal(1, client.Connections);
+    }
+
+    [Fact]
+    public async Task Put_TooLarge_Is413OnEveryRetryAndTheConnectionServesOn()
+    {
+        using var client = new GoClient(node.Address);
+        byte[] large = Frame(4, OperatorFixture.MaxBatchBytes + 1);
+        for (int i = 0; i < 5; i++)
+        {
+            Assert.Equal(413, (await client.PostAsync("/put", large)).Status);
+        }
+
+        Assert.Equal(200, (await client.PostAsync("/put", Frame(5, 100))).Status);
+    }
+
+    [Theory]
+    [InlineData("/get/", 404, "nothing at")]
+    [InlineData("/get/0xzz", 400, "hexadecimal")]
+    [InlineData("/get/0x00aa", 400, "33 bytes")]
+    [InlineData("/get/0x010c01" + Unknown, 400, "layer byte")]
+    [InlineData("/get/0x014d02" + Unknown, 400, "version")]
+    [InlineData("/get/0x024d01" + Unknown, 400, "type byte")]
+    [InlineData("/get/0x014d01" + Unknown + "?l1_inclusion_block_number=-1", 400, "l1_inclusion_block_number")]
+    [InlineData("/get/0x014d01" + Unknown, 404, "ever stored")]
+    [InlineData("/get/0x014d01" + Unknown + "?l1_inclusion_block_number=0", 404, "ever stored")]
+    [InlineData("/get/0x00" + Unknown, 404, "ever stored")]
+    public async Task Get_EachRefusal_HasItsStatusAndSentence_AndIsNever503(string path, int status, string sentence)
+    {
+        using var client = new GoClient(node.Address);
+        GoAnswer answer = await client.GetAsync(path);
+        Assert.Equal(status, answer.Status);
+        Assert.Contains(sentence, answer.Text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("0x014d01")]
+    [InlineData("0x014d01aa")]
+    [InlineData("0x014d01" + Unknown + "77")]
+    public async Task Get_AGenericCommitmentThatCannotBe_Is418WithCode1InTheClientsFieldNames(string commitment)
+    {
+        using var client = new GoClient(node.Address);
+        GoAnswer answer = await client.GetAsync($"/get/{commitment}?l1_inclusion_block_number=99");
+        Assert.Equal(418, answer.Status);
+        using JsonDocument body = JsonDocument.Parse(answer.Body);
+        Assert.Equal(["StatusCode", "Msg"], body.RootElement.EnumerateObject().Select(field => field.Name));
+        Assert.Equal(1, body.RootElement.GetProperty("StatusCode").GetInt32());
+        Assert.True(answer.Body.Length <= 5000);
+    }
+
+    /// <summary>The data as it stands on a DA layer: the derivation version byte and a frame.</summary>
+    private static byte[] Frame(int seed, int length)
+    {
+        var frame = new byte[length];
+        new Random(seed).NextBytes(frame);
+        frame[0] = 0x00;
+        return frame;
+    }
+}

@@ -1,0 +1,187 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Net;
+using Meeda.Node.Http;
+using Meeda.Node.Tenants;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Xunit;
+
+namespace Meeda.Node.Tests.Tenants;
+
+/// <summary>Keys before a real server whose one route answers its own path, everything that it logs caught at the most talkative level.</summary>
+public sealed class TenantGateTests : IAsyncLifetime
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly CaughtLog _log = new();
+    private readonly SemaphoreSlim _release = new(0);
+    private TenantKeys _keys = null!;
+    private WebApplication _app = null!;
+    private HttpClient _http = null!;
+
+    public async Task InitializeAsync()
+    {
+        _keys = await TenantKeys.OpenAsync(_folder.Path, CancellationToken.None);
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Logging.ClearProviders().AddProvider(_log).SetMinimumLevel(LogLevel.Trace);
+        builder.Services.AddSingleton<IHttpContextFactory, KeyStrippingContextFactory>();
+        _app = builder.Build();
+        _app.Use(new TenantGate(_keys, TimeProvider.System).InvokeAsync);
+        _app.UseErrorResponses();
+        _app.UseRouting();
+        _app.Map("/echo", (HttpRequest request) => request.Path.Value);
+        _app.Map("/fail", string () => throw new InvalidOperationException("on purpose"));
+        _app.Map("/wait", async () => await _release.WaitAsync());
+        await _app.StartAsync();
+        _http = new HttpClient { BaseAddress = new Uri(_app.Urls.First()) };
+    }
+
+    public async Task DisposeAsync()
+    {
+        _http.Dispose();
+        await _app.DisposeAsync();
+        _release.Dispose();
+        _log.Dispose();
+        SqliteConnection.ClearAllPools();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public async Task WithoutTenants_NobodyNeedsAKey() => Assert.Equal(HttpStatusCode.OK, (await GetAsync("echo")).Status);
+
+    [Fact]
+    public async Task AKey_InTheUrlOrTheHeader_LetsIn_AndItsAbsenceOrAnotherDoesNot()
+    {
+        string key = await MakeAsync(TenantScopes.Read);
+        Assert.Equal((HttpStatusCode.OK, "/echo"), await GetAsync($"t/{key}/echo"));
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri("echo", UriKind.Relative));
+        request.Headers.Authorization = new("Bearer", key);
+        using HttpResponseMessage byHeader = await _http.SendAsync(request);
+        Assert.Equal(HttpStatusCode.OK, byHeader.StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await GetAsync("echo")).Status);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await GetAsync($"t/{key}x/echo")).Status);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await GetAsync("t//echo")).Status);
+    }
+
+    [Fact]
+    public async Task ARevokedKey_IsRefusedFromTheNextRequestOn()
+    {
+        string key = await MakeAsync(TenantScopes.Read);
+        Assert.Equal(HttpStatusCode.OK, (await GetAsync($"t/{key}/echo")).Status);
+        Assert.True(await _keys.RevokeAsync("name", DateTimeOffset.UnixEpoch, CancellationToken.None));
+        Assert.Equal(HttpStatusCode.Unauthorized, (await GetAsync($"t/{key}/echo")).Status);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await GetAsync("echo")).Status);
+    }
+
+    [Theory]
+    [InlineData(TenantScopes.Read, HttpStatusCode.OK, HttpStatusCode.Forbidden)]
+    [InlineData(TenantScopes.Write, HttpStatusCode.Forbidden, HttpStatusCode.OK)]
+    [InlineData(TenantScopes.Admin, HttpStatusCode.OK, HttpStatusCode.OK)]
+    public async Task Scopes_SayWhatAKeyAllows(TenantScopes scopes, HttpStatusCode get, HttpStatusCode post)
+    {
+        string key = await MakeAsync(scopes);
+        Assert.Equal(get, (await GetAsync($"t/{key}/echo")).Status);
+        Assert.Equal(post, await PostAsync(key, 10));
+    }
+
+    [Fact]
+    public async Task Quotas_OfBytes_AreExact_AndUsageIsCounted()
+    {
+        string key = await MakeAsync(TenantScopes.Write, new TenantQuota(100, 0, 8));
+        Assert.Equal(HttpStatusCode.OK, await PostAsync(key, 60));
+        Assert.Equal(HttpStatusCode.TooManyRequests, await PostAsync(key, 41));
+        Assert.Equal(HttpStatusCode.OK, await PostAsync(key, 40));
+        Assert.Equal(HttpStatusCode.TooManyRequests, await PostAsync(key, 1));
+        Assert.Equal(new TenantUsage(2, 100), (await _keys.ListAsync(CancellationToken.None)).Single().Usage);
+    }
+
+    [Fact]
+    public async Task Quotas_OfRequestsInFlight_HoldForTheTenantAlone()
+    {
+        string key = await MakeAsync(TenantScopes.Read, new TenantQuota(0, 0, 2));
+        (_, string other) = await _keys.MakeAsync("other", TenantScopes.Read, new TenantQuota(0, 0, 2), DateTimeOffset.UnixEpoch, CancellationToken.None);
+        Task<(HttpStatusCode Status, string Body)>[] asked = [.. Enumerable.Range(0, 3).Select(_ => GetAsync($"t/{key}/wait"))];
+        Task<(HttpStatusCode Status, string Body)> refused = await Task.WhenAny(asked);
+        Assert.Equal(HttpStatusCode.TooManyRequests, (await refused).Status);
+        Assert.Equal(HttpStatusCode.OK, (await GetAsync($"t/{other}/echo")).Status);
+        _release.Release(2);
+        Assert.Equal(2, (await Task.WhenAll(asked)).Count(answer => answer.Status == HttpStatusCode.OK));
+        Assert.Equal(HttpStatusCode.OK, (await GetAsync($"t/{key}/echo")).Status);
+    }
+
+    [Fact]
+    public async Task Keys_AreNowhere_NotInLogsNorErrorsNorTheFile()
+    {
+        string key = await MakeAsync(TenantScopes.Read);
+        string answers = string.Concat(
+            (await GetAsync($"t/{key}/echo")).Body,
+            (await GetAsync($"t/{key}/fail")).Body,
+            (await GetAsync($"t/{key}/nowhere")).Body,
+            (await GetAsync($"t/{key}/echo?x={new string('y', 50)}")).Body,
+            (await GetAsync($"t/{key}")).Body);
+        Assert.Contains(_log.Lines, line => line.Contains("/fail", StringComparison.Ordinal)); // the log is really caught
+        Assert.DoesNotContain(key, answers, StringComparison.Ordinal);
+        Assert.DoesNotContain(_log.Lines, line => line.Contains(key, StringComparison.Ordinal));
+        foreach (string file in Directory.GetFiles(_folder.Path))
+        {
+            await using FileStream stream = new(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+            using var reader = new StreamReader(stream, System.Text.Encoding.Latin1);
+            Assert.DoesNotContain(key, await reader.ReadToEndAsync(), StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("http://127.0.0.1:3100", true)]
+    [InlineData("http://localhost:1", true)]
+    [InlineData("http://[::1]:1", true)]
+    [InlineData("http://0.0.0.0:3100", false)]
+    [InlineData("http://*:3100", false)]
+    [InlineData("http://+:3100", false)]
+    [InlineData("http://[::]:3100", false)]
+    [InlineData("http://192.168.0.1:3100", false)]
+    public void IsLoopback_OnlyWhatThisMachineAloneReaches(string url, bool loopback) => Assert.Equal(loopback, HttpOptions.IsLoopback(url));
+
+    private async Task<string> MakeAsync(TenantScopes scopes, TenantQuota? quota = null) =>
+        (await _keys.MakeAsync("name", scopes, quota ?? new TenantQuota(0, 0, 8), DateTimeOffset.UnixEpoch, CancellationToken.None)).Key;
+
+    private async Task<(HttpStatusCode Status, string Body)> GetAsync(string path)
+    {
+        using HttpResponseMessage response = await _http.GetAsync(new Uri(path, UriKind.Relative));
+        return (response.StatusCode, (await response.Content.ReadAsStringAsync()).Trim('"'));
+    }
+
+    private async Task<HttpStatusCode> PostAsync(string key, int bytes)
+    {
+        using var content = new ByteArrayContent(new byte[bytes]);
+        using HttpResponseMessage response = await _http.PostAsync(new Uri($"t/{key}/echo", UriKind.Relative), content);
+        return response.StatusCode;
+    }
+
+    private sealed class CaughtLog : ILoggerProvider, ILogger
+    {
+        public ConcurrentQueue<string> Lines { get; } = new();
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull
+        {
+            Lines.Enqueue(Convert.ToString(state, CultureInfo.InvariantCulture) ?? "");
+            return null;
+        }
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            Lines.Enqueue(formatter(state, exception) + exception);
+
+        public void Dispose()
+        {
+        }
+    }
+}

@@ -40,7 +40,7 @@ internal sealed unsafe class PointFourierTransform
         _pairs = new uint[2 * (_places + PairAdder.PairPadding)];
         _factors = new uint[_places / 2];
         _factorRoots = new SplitScalar[_places / 2];
-        _rows = (double*)NativeMemory.AlignedAlloc((nuint)(3 * _places * RowLength * sizeof(double)), 4096);
+        _rows = (double*)LargePages.Allocate((nuint)(3 * _places * RowLength * sizeof(double)));
     }
 
     /// <summary>Gives the memory back.</summary>

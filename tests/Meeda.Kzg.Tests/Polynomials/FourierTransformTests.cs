@@ -24,27 +24,24 @@ public sealed class FourierTransformTests
 
     [Fact]
     public void Evaluate_PointCoefficients_CommutesWithMultiplyingTheGenerator() =>
-        Gen.Int[1, 4].SelectMany(bits => Arbitrary.Fr.Array[2 << bits]).Sample(CheckPoints, iter: 6);
+        Gen.Select(Gen.Int[0, 4], Gen.Int[1, 3]).SelectMany(sizes => Coefficients(1 << sizes.Item1).Array[sizes.Item2]).Sample(
+            polynomials =>
+            {
+                int size = polynomials[0].Length;
+                G1Affine[] points = [.. polynomials.SelectMany(Times)];
+                var transform = new PointFourierTransform(size, polynomials.Length);
+                transform.Evaluate(points);
+                Fr[][] values = [.. polynomials.Select(coefficients => (Fr[])coefficients.Clone())];
+                foreach (Fr[] polynomial in values)
+                {
+                    new FourierTransform(size).Evaluate(polynomial);
+                }
 
-    /// <summary>Coefficients that are zero, equal and opposite: additions of a point to itself, to its opposite and to infinity.</summary>
-    [Fact]
-    public void Evaluate_ExceptionalPointCoefficients_CommutesToo() =>
-        Gen.Int[1, 4].SelectMany(bits => Gen.Int[-1, 1].Select(sign => sign < 0 ? -Fr.One : sign == 0 ? Fr.Zero : Fr.One).Array[2 << bits]).Sample(CheckPoints, iter: 20);
-
-    // Two polynomials, one behind the other.
-    private static void CheckPoints(Fr[] coefficients)
-    {
-        int size = coefficients.Length / 2;
-        G1Affine[] points = Times(coefficients);
-        var transform = new PointFourierTransform(size, 2);
-        transform.Evaluate(points);
-        Fr[] values = [.. coefficients];
-        new FourierTransform(size).Evaluate(values.AsSpan(0, size));
-        new FourierTransform(size).Evaluate(values.AsSpan(size));
-        Assert.Equal(Times(values), points);
-        transform.InterpolateScaled(points);
-        Assert.Equal(Times([.. coefficients.Select(coefficient => coefficient * Fr.FromUInt64((ulong)size))]), points);
-    }
+                Assert.Equal(values.SelectMany(Times), points);
+                transform.InterpolateScaled(points);
+                Assert.Equal(polynomials.SelectMany(coefficients => Times([.. coefficients.Select(c => c * Fr.FromUInt64((ulong)size))])), points);
+            },
+            iter: 10);
 
     [Fact]
     public void Shift_AnyPolynomial_ScalesItsArgument() =>
@@ -76,5 +73,11 @@ public sealed class FourierTransformTests
         return value;
     }
 
-    private static G1Affine[] Times(Fr[] scalars) => [.. scalars.Select(scalar => G1Point.Generator.Multiply(scalar).ToAffine())];
+    // All different, all the same or some zero: sums of points that are equal, opposite and infinite.
+    private static Gen<Fr[]> Coefficients(int count) => Gen.OneOf(
+        Arbitrary.Fr.Array[count],
+        Arbitrary.Fr.Select(coefficient => Enumerable.Repeat(coefficient, count).ToArray()),
+        Arbitrary.AnyOf(Fr.Zero, Fr.One, -Fr.One).Array[count]);
+
+    private static IEnumerable<G1Affine> Times(Fr[] scalars) => scalars.Select(scalar => G1Point.Generator.Multiply(scalar).ToAffine());
 }

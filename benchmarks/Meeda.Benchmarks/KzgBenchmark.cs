@@ -29,7 +29,8 @@ internal static unsafe class KzgBenchmark
         var table = new StringBuilder("# KZG: medians of one run\n");
         foreach ((string name, string? variable) in Processors)
         {
-            var start = new ProcessStartInfo(Environment.ProcessPath!, [typeof(KzgBenchmark).Assembly.Location, "kzg", "--child"]) { RedirectStandardOutput = true };
+            ProcessStartInfo start = Child.Start("kzg", "--child");
+            start.RedirectStandardOutput = true;
             if (variable is not null)
             {
                 start.Environment[variable] = "0";
@@ -53,18 +54,14 @@ internal static unsafe class KzgBenchmark
             }
         }
 
-        string folder = Path.Combine(Root(), "benchmarks", "results");
-        Directory.CreateDirectory(folder);
-        File.WriteAllText(Path.Combine(folder, "kzg.md"), table.ToString());
-        File.WriteAllText(Path.Combine(folder, "kzg.json"), JsonSerializer.Serialize(results, Indented) + "\n");
-        Console.Write(table);
+        Results.Write("kzg", table.ToString(), JsonSerializer.Serialize(results, Indented));
         return 0;
     }
 
     /// <summary>Measures in this process and prints the result as one line of JSON.</summary>
     public static int RunChild()
     {
-        CkzgLibrary peer = CkzgLibrary.Load(Path.Combine(Root(), ".meeda", "bench"), PrecomputeWindow, out double peerSetup);
+        CkzgLibrary peer = CkzgLibrary.Load(Path.Combine(Results.Root(), ".meeda", "bench"), PrecomputeWindow, out double peerSetup);
         var measurements = new List<Measurement>();
         long start = Stopwatch.GetTimestamp();
         var key = new CommitmentKey(TrustedSetup.Ethereum);
@@ -167,17 +164,6 @@ internal static unsafe class KzgBenchmark
         {
             throw new InvalidOperationException(message);
         }
-    }
-
-    private static string Root()
-    {
-        string? folder = AppContext.BaseDirectory;
-        while (folder is not null && !File.Exists(Path.Combine(folder, "Meeda.sln")))
-        {
-            folder = Path.GetDirectoryName(folder);
-        }
-
-        return folder ?? throw new InvalidOperationException("the repository's root was not found");
     }
 
     private sealed record Measurement(string Operation, double Milliseconds, double Peer);

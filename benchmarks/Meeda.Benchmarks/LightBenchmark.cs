@@ -25,7 +25,7 @@ internal static class LightBenchmark
             Console.WriteLine($"a year: {SyntheticChain.AnchorCount:N0} anchors of {SyntheticChain.BlobsInAnchor} blobs, {SyntheticChain.LastEpoch} proofs, {SyntheticChain.Head:N0} blocks");
             long started = Stopwatch.GetTimestamp();
             string[] arguments = [typeof(SetupException).Assembly.Location, "light", "--rpc", chain.Url, "--contract", SyntheticChain.Contract.ToString(), "--folder", folder, "--listen", ""];
-            using Process light = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+            using Process light = Process.Start(new ProcessStartInfo("dotnet", arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
             light.OutputDataReceived += (_, _) => { };
             light.ErrorDataReceived += (_, _) => { };
             light.BeginOutputReadLine();

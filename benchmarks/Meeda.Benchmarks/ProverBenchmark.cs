@@ -30,7 +30,7 @@ internal static class ProverBenchmark
         {
             Console.WriteLine($"storing {BlobCount} blobs in {folder}");
             await FillAsync(folder);
-            using Process child = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, [typeof(ProverBenchmark).Assembly.Location, "prover", "--child", folder]))!;
+            using Process child = Process.Start(Child.Start("prover", "--child", folder))!;
             await child.WaitForExitAsync();
             return child.ExitCode;
         }

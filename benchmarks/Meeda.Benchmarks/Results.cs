@@ -14,7 +14,7 @@ internal static class Results
     }
 
     /// <summary>The folder of the solution.</summary>
-    private static string Root()
+    public static string Root()
     {
         string folder = AppContext.BaseDirectory;
         while (!File.Exists(Path.Combine(folder, "Meeda.sln")))

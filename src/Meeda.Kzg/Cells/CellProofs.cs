@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Meeda.Kzg.Commitments;
 using Meeda.Kzg.Curves;
 using Meeda.Kzg.Fields;
@@ -19,79 +20,76 @@ internal sealed class CellProofs
     private const int Chunks = Blob.ElementCount / Cell.ElementCount;
     private const int TransformSize = 2 * Chunks;
 
+    // 1/128, which the transform back leaves to be multiplied by.
+    private static readonly Fr InverseTransformSize = Fr.FromUInt64(TransformSize).Inverse();
+
     private readonly FourierTransform _transform = new(TransformSize);
-    private readonly PointFourierTransform _pointTransform = new(TransformSize);
 
-    // [j][s]: the transform over t of the points [τ^(64t+s)], index t negated, at frequency j (bit-reversed).
-    private readonly G1Affine[][] _basis;
+    // Sum j, s: over the transform over t of the points [τ^(64t+s)], index t negated, at frequency j (bit-reversed).
+    private readonly FixedBaseMsmBatch _sums;
 
-    /// <summary>Transforms the setup's points, which takes seconds.</summary>
+    // One for each thread that is at work.
+    private readonly ConcurrentBag<PointFourierTransform> _pointTransforms = [];
+
+    /// <summary>Transforms the setup's points and makes tables of 33 MB, which takes half a second or so.</summary>
     public CellProofs(TrustedSetup setup)
     {
         G1Affine[] monomial = setup.Monomial;
-        _basis = new G1Affine[TransformSize][];
-        for (int j = 0; j < TransformSize; j++)
-        {
-            _basis[j] = new G1Affine[Cell.ElementCount];
-        }
-
-        var points = new G1Point[TransformSize];
+        var points = new G1Affine[Cell.ElementCount * TransformSize];
         for (int s = 0; s < Cell.ElementCount; s++)
         {
-            Array.Clear(points);
             for (int t = 0; t < Chunks; t++)
             {
-                points[-t & (TransformSize - 1)] = new G1Point(monomial[(Cell.ElementCount * t) + s]);
-            }
-
-            _pointTransform.Evaluate(points);
-            G1Affine[] affine = G1Point.ToAffine(points);
-            for (int j = 0; j < TransformSize; j++)
-            {
-                _basis[j][s] = affine[j];
+                points[(s * TransformSize) + (-t & (TransformSize - 1))] = monomial[(Cell.ElementCount * t) + s];
             }
         }
+
+        new PointFourierTransform(TransformSize, Cell.ElementCount).Evaluate(points);
+        _sums = new(Transpose<G1Affine>(points, Cell.ElementCount), TransformSize, PairAdder.Create);
     }
 
     /// <summary>The proofs of all cells of the polynomial with 4096 coefficients.</summary>
     public KzgProof[] Compute(ReadOnlySpan<Fr> coefficients)
     {
         // 1. Transform every 64th coefficient from s on, for each s.
-        var scalars = new Fr[TransformSize][];
-        for (int j = 0; j < TransformSize; j++)
-        {
-            scalars[j] = new Fr[Cell.ElementCount];
-        }
-
-        var sequence = new Fr[TransformSize];
+        var scalars = new Fr[Cell.ElementCount * TransformSize];
         for (int s = 0; s < Cell.ElementCount; s++)
         {
-            Array.Clear(sequence);
+            Span<Fr> sequence = scalars.AsSpan(s * TransformSize, TransformSize);
             for (int q = 0; q < Chunks; q++)
             {
-                sequence[q] = coefficients[(Cell.ElementCount * q) + s];
+                sequence[q] = coefficients[(Cell.ElementCount * q) + s] * InverseTransformSize;
             }
 
             _transform.Evaluate(sequence);
-            for (int j = 0; j < TransformSize; j++)
-            {
-                scalars[j][s] = sequence[j];
-            }
         }
 
         // 2. Multiply by the setup's transform, sum over s, transform back: entry m + 1 is [Q_m].
-        var points = new G1Point[TransformSize];
-        for (int j = 0; j < TransformSize; j++)
+        G1Affine[] points = G1Point.ToAffine(_sums.Sum(Transpose<Fr>(scalars, Cell.ElementCount)));
+        if (!_pointTransforms.TryTake(out PointFourierTransform? transform))
         {
-            points[j] = MultiScalarMultiplication.Sum(_basis[j], scalars[j]);
+            transform = new(TransformSize, 1);
         }
 
-        _pointTransform.Interpolate(points);
+        transform.InterpolateScaled(points);
 
         // 3. Σ_m a^m·[Q_m] for the 128th roots of unity a in bit-reversed order, which is the order of the cells.
         points.AsSpan(1, Chunks - 1).CopyTo(points);
         points.AsSpan(Chunks - 1).Clear();
-        _pointTransform.Evaluate(points);
-        return [.. G1Point.ToAffine(points).Select(point => KzgProof.From(point))];
+        transform.Evaluate(points);
+        _pointTransforms.Add(transform);
+        return [.. points.Select(point => KzgProof.From(new G1Point(point)))];
+    }
+
+    private static T[] Transpose<T>(ReadOnlySpan<T> matrix, int rows)
+    {
+        int columns = matrix.Length / rows;
+        var transposed = new T[matrix.Length];
+        for (int i = 0; i < matrix.Length; i++)
+        {
+            transposed[(i % columns * rows) + (i / columns)] = matrix[i];
+        }
+
+        return transposed;
     }
 }

@@ -42,9 +42,9 @@ public sealed class VerificationKey
     /// <exception cref="KzgFormatException">The length is not that of a blob, or an element is not below the modulus.</exception>
     public bool VerifyBlobProof(ReadOnlySpan<byte> blob, KzgCommitment commitment, KzgProof proof)
     {
-        Fr[] values = Blob.Decode(blob);
+        Blob.ThrowIfInvalid(blob);
         Fr z = BlobChallenge.Compute(blob, commitment);
-        return VerifyProof(commitment, z, EvaluationForm.Evaluate(values, z), proof);
+        return VerifyProof(commitment, z, EvaluationForm.Evaluate(blob, z), proof);
     }
 
     /// <summary>Whether every blob is the one committed to, with two pairings in all (<c>verify_blob_kzg_proof_batch</c>). No blobs at all verify.</summary>
@@ -68,13 +68,12 @@ public sealed class VerificationKey
         // 1. Each blob's challenge and its value there.
         var z = new Fr[count];
         var y = new Fr[count];
-        var values = new Fr[Blob.ElementCount];
         for (int i = 0; i < count; i++)
         {
             ReadOnlySpan<byte> blob = blobs.Slice(i * Blob.ByteLength, Blob.ByteLength);
-            Blob.Decode(blob, values);
+            Blob.ThrowIfInvalid(blob);
             z[i] = BlobChallenge.Compute(blob, commitments[i]);
-            y[i] = EvaluationForm.Evaluate(values, z[i]);
+            y[i] = EvaluationForm.Evaluate(blob, z[i]);
         }
 
         // 2. One claim about the combination with the powers of r.

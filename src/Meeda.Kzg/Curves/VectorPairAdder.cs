@@ -126,7 +126,7 @@ internal sealed unsafe class VectorPairAdder<TLanes> : PairAdder
         double* inverses = _temporary, room = inverses + (2 * groupLength);
         double* ends = products + ((groups - 2) * groupLength);
         TLanes.Multiply(room, ends, ends + groupLength, scratch);
-        if (!TryInvert(room, inverses, room + groupLength))
+        if (!LaneInversion<TLanes>.TryInvert(room, inverses, room + groupLength, scratch))
         {
             return false;
         }
@@ -214,7 +214,7 @@ internal sealed unsafe class VectorPairAdder<TLanes> : PairAdder
             TLanes.Multiply(products + (k * groupLength), k == 0 ? _one : products + ((k - 1) * groupLength), twice, scratch);
         }
 
-        if (!TryInvert(products + ((groups - 1) * groupLength), inverse, inverse + groupLength))
+        if (!LaneInversion<TLanes>.TryInvert(products + ((groups - 1) * groupLength), inverse, inverse + groupLength, scratch))
         {
             throw new ArgumentException("a point has y = 0: it is of even order, or at infinity", nameof(source));
         }
@@ -238,46 +238,5 @@ internal sealed unsafe class VectorPairAdder<TLanes> : PairAdder
             TLanes.StoreRows(x3, rows, lanes);
             TLanes.StoreRows(y3, rows + FpLimbs.Count, lanes);
         }
-    }
-
-    // The inverse in every lane by a single inversion; false where one is 0. Uses room for 7 groups.
-    private bool TryInvert(double* value, double* inverse, double* room)
-    {
-        // 1. In every lane the product with that of the lane half of the lanes away, then a quarter away, and so on, until it is that of all.
-        int lanes = TLanes.Lanes;
-        int groupLength = GroupLength;
-        double* product = value, others = room, products = room + (3 * groupLength);
-        for (int distance = lanes / 2; distance > 0; distance /= 2)
-        {
-            for (int i = 0; i < groupLength; i++)
-            {
-                others[i] = product[i ^ distance];
-            }
-
-            TLanes.Multiply(products, product, others, _scratch);
-            product = products;
-            products += groupLength;
-            others += groupLength;
-        }
-
-        // 2. Its inverse, the same in all lanes.
-        if (!FpLimbs.TryInvert(product, inverse, lanes))
-        {
-            return false;
-        }
-
-        for (int i = 0; i < groupLength; i++)
-        {
-            inverse[i] = inverse[i & -lanes];
-        }
-
-        // 3. Backwards: the inverse of a product times one factor is that of the other.
-        for (int distance = 1; distance < lanes; distance *= 2)
-        {
-            others -= groupLength;
-            TLanes.Multiply(inverse, inverse, others, _scratch);
-        }
-
-        return true;
     }
 }

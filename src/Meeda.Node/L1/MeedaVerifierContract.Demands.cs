@@ -44,6 +44,10 @@ internal sealed partial class MeedaVerifierContract
     public async Task<DemandStatus> DemandStatusAsync(ulong demandId, CancellationToken cancellationToken) =>
         (DemandStatus)((AbiTuple)(await CallAsync(GetDemandFunction, cancellationToken, demandId))[0]).Get<ulong>("status");
 
+    /// <summary>What the reporter of a missed epoch gets, in wei.</summary>
+    public async Task<BigInteger> MissRewardAsync(CancellationToken cancellationToken) =>
+        ((AbiTuple)(await CallAsync(ParametersFunction, cancellationToken))[0]).Get<BigInteger>("missReward");
+
     /// <summary>The blocks within which a demanded blob must be published.</summary>
     public async Task<ulong> PublishWindowAsync(CancellationToken cancellationToken) =>
         ((AbiTuple)(await CallAsync(ParametersFunction, cancellationToken))[0]).Get<ulong>("publishWindow");

@@ -1,4 +1,7 @@
+using System.Globalization;
+using System.Numerics;
 using Meeda.Ethereum;
+using Meeda.Ethereum.JsonRpc;
 using Meeda.Ethereum.Transactions;
 using Meeda.Kzg.Commitments;
 using Meeda.Kzg.Curves;
@@ -15,10 +18,13 @@ namespace Meeda.Node.Light;
 /// Looks at what operators anchored, proved and missed, and answers what is against the protocol: an anchored commitment that is no point of the group, a
 /// recorded partial sum that is not the weighted sum of the anchored commitments, an epoch that was not proven in time.
 /// </summary>
-internal sealed class Watch(MeedaVerifierContract contract, LightLedger ledger, Answers answers, ILogger<Watch> logger)
+internal sealed class Watch(EthereumClient client, MeedaVerifierContract contract, LightLedger ledger, Answers answers, ILogger<Watch> logger)
 {
     // Anchors and proofs that one round looks at; what is left comes in the next.
     private const int MostAtOnce = 256;
+
+    // Somewhat more than reportMiss takes (contracts/snapshots).
+    private const int ReportGas = 150_000;
 
     private EpochParameters? _parameters;
 
@@ -99,7 +105,7 @@ internal sealed class Watch(MeedaVerifierContract contract, LightLedger ledger, 
                 && await contract.EpochStatusAsync(operatorAddress, epoch, cancellationToken) == EpochStatus.None)
             {
                 logger.EpochMissed(operatorAddress.ToString(), epoch);
-                if (!(await contract.AccountAsync(operatorAddress, cancellationToken)).Stake.IsZero
+                if (await IsWorthReportingAsync(operatorAddress, epoch, cancellationToken)
                     && !await answers.SendAsync(contract.ReportMiss(operatorAddress, epoch, hints), $"miss of epoch {epoch} by {operatorAddress}", cancellationToken))
                 {
                     return;
@@ -108,6 +114,25 @@ internal sealed class Watch(MeedaVerifierContract contract, LightLedger ledger, 
 
             await ledger.SetNextEpochAsync(operatorAddress, epoch + 1, cancellationToken);
         }
+    }
+
+    /// <summary>Whether there is a stake to take the reward from, and the reward is more than the report costs at this moment.</summary>
+    private async Task<bool> IsWorthReportingAsync(Address operatorAddress, ulong epoch, CancellationToken cancellationToken)
+    {
+        if ((await contract.AccountAsync(operatorAddress, cancellationToken)).Stake.IsZero)
+        {
+            return false;
+        }
+
+        BigInteger reward = await contract.MissRewardAsync(cancellationToken);
+        Block? head = await client.GetBlockAsync(BlockTag.Latest, cancellationToken);
+        if (head is not null && reward > head.BaseFeePerGas * ReportGas)
+        {
+            return true;
+        }
+
+        logger.MissNotWorthReporting(operatorAddress.ToString(), epoch, reward.ToString(CultureInfo.InvariantCulture));
+        return false;
     }
 
     /// <summary>Answers what was found wrong, until L1 shows that the operator was slashed, by us or by somebody else.</summary>

@@ -96,7 +96,7 @@ internal static partial class Log
     [LoggerMessage(69, LogLevel.Information, "read L1 up to block {Block} of {Head}")]
     public static partial void CatchingUp(this ILogger logger, ulong block, ulong head);
 
-    // Demands: 70–79
+    // Demands and reports: 70–79
     [LoggerMessage(70, LogLevel.Warning, "operator {Operator} did not give blob {Position}: {Reason}; {Failures} looks in a row")]
     public static partial void BlobWithheld(this ILogger logger, string @operator, ulong position, string reason, int failures);
 
@@ -120,4 +120,7 @@ internal static partial class Log
 
     [LoggerMessage(77, LogLevel.Critical, "demand {Demand} is NOT ANSWERED yet: {Reason}; the stake is at risk, trying again")]
     public static partial void PublishingFailed(this ILogger logger, ulong demand, string reason);
+
+    [LoggerMessage(78, LogLevel.Warning, "operator {Operator}: the miss of epoch {Epoch} is not reported, since the report costs more than its reward of {Reward} wei")]
+    public static partial void MissNotWorthReporting(this ILogger logger, string @operator, ulong epoch, string reward);
 }

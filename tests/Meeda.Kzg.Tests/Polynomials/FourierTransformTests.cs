@@ -24,19 +24,24 @@ public sealed class FourierTransformTests
 
     [Fact]
     public void Evaluate_PointCoefficients_CommutesWithMultiplyingTheGenerator() =>
-        Gen.Int[0, 4].SelectMany(bits => Arbitrary.Fr.Array[1 << bits]).Sample(
-            coefficients =>
+        Gen.Select(Gen.Int[0, 4], Gen.Int[1, 3]).SelectMany(sizes => Coefficients(1 << sizes.Item1).Array[sizes.Item2]).Sample(
+            polynomials =>
             {
-                G1Point[] points = Times(coefficients);
-                Fr[] values = [.. coefficients];
-                var transform = new PointFourierTransform(coefficients.Length);
+                int size = polynomials[0].Length;
+                G1Affine[] points = [.. polynomials.SelectMany(Times)];
+                var transform = new PointFourierTransform(size, polynomials.Length);
                 transform.Evaluate(points);
-                new FourierTransform(coefficients.Length).Evaluate(values);
-                Assert.Equal(Times(values), points);
-                transform.Interpolate(points);
-                Assert.Equal(Times(coefficients), points);
+                Fr[][] values = [.. polynomials.Select(coefficients => (Fr[])coefficients.Clone())];
+                foreach (Fr[] polynomial in values)
+                {
+                    new FourierTransform(size).Evaluate(polynomial);
+                }
+
+                Assert.Equal(values.SelectMany(Times), points);
+                transform.InterpolateScaled(points);
+                Assert.Equal(polynomials.SelectMany(coefficients => Times([.. coefficients.Select(c => c * Fr.FromUInt64((ulong)size))])), points);
             },
-            iter: 6);
+            iter: 10);
 
     [Fact]
     public void Shift_AnyPolynomial_ScalesItsArgument() =>
@@ -68,5 +73,11 @@ public sealed class FourierTransformTests
         return value;
     }
 
-    private static G1Point[] Times(Fr[] scalars) => [.. scalars.Select(G1Point.Generator.Multiply)];
+    // All different, all the same or some zero: sums of points that are equal, opposite and infinite.
+    private static Gen<Fr[]> Coefficients(int count) => Gen.OneOf(
+        Arbitrary.Fr.Array[count],
+        Arbitrary.Fr.Select(coefficient => Enumerable.Repeat(coefficient, count).ToArray()),
+        Arbitrary.AnyOf(Fr.Zero, Fr.One, -Fr.One).Array[count]);
+
+    private static IEnumerable<G1Affine> Times(Fr[] scalars) => scalars.Select(scalar => G1Point.Generator.Multiply(scalar).ToAffine());
 }

@@ -81,8 +81,8 @@ def check_columns(field, normal, lazy, low_parts_limit):
 
 def check_fp(rounds, generator):
     half, top = 1 << (FP.radix - 1), FP.modulus >> (FP.radix * (FP.limbs - 1))
-    # One factor lazy.
-    check_columns(FP, [half + 64] * (FP.limbs - 1) + [2 ** 44], 2, half)
+    # One factor lazy, the other as large as three normalised elements, which only its top limb shows.
+    check_columns(FP, [half + 64] * (FP.limbs - 1) + [2 ** 46], 2, half)
 
     def element(kind):
         if kind % 3 == 0:
@@ -94,10 +94,13 @@ def check_fp(rounds, generator):
         a, b, x, y = (element(round_ + i) for i in range(4))
         # A difference or sum of two elements on one side, limb by limb: what additions of points feed in.
         lazy = [p - q for p, q in zip(a, element(round_ + 1))]
+        # What doublings and additions in Jacobian coordinates feed in besides: three times an element, carried, and sums of two to be subtracted.
+        a, b = (e if round_ % 2 == 0 else e[:-1] + [3 * e[-1]] for e in (a, b))
+        y = y if round_ % 2 == 0 else [2 * limb for limb in y]
         for layout in fp_kernels.LAYOUTS.values():
             for name, kind, subtracted, _ in fp_kernels.KERNELS:
                 left = lazy if kind == "multiply" else a
-                check_product(FP, name, kind, subtracted, layout, left, b, x, y, half + 64)
+                check_product(FP, name, kind, subtracted, layout, left, b, y if subtracted == 1 else x, y, half + 64)
 
 
 def check_product(field, name, kind, subtracted, layout, a, b, x, y, largest):

@@ -1,0 +1,178 @@
+using System.Runtime.InteropServices;
+using Meeda.Kzg.Fields;
+
+namespace Meeda.Kzg.Curves;
+
+/// <summary>
+/// Many sums <c>Σ s_i·P_i</c> at once, each over points of its own that are known beforehand: as <see cref="FixedBaseMsm"/>, a table of all <c>2^(9w)·P_i</c> and one set of
+/// 256 buckets for each sum, and several sums share their inversions. Safe for use by many threads at once.
+/// </summary>
+internal sealed unsafe class FixedBaseMsmBatch
+{
+    private const int Width = 9;
+    private const int Windows = (255 + Width) / Width;
+
+    // Sums worked on together: their points and intermediate sums fit a second-level cache, nearly.
+    private const int SumsAtOnce = 16;
+
+    private readonly G1Affine[] _points;
+    private readonly int _count;
+    private readonly int _length;
+    private readonly int _sumsAtOnce;
+    private readonly double* _table;
+    private readonly PairAdder _reader;
+    private readonly Stack<Workspace> _workspaces = [];
+
+    /// <summary>Builds the table.</summary>
+    /// <param name="points">Points of the subgroup, none at infinity, those of each sum one behind the other; their number a multiple of 8. Not to be changed afterwards.</param>
+    /// <param name="count">Sums.</param>
+    /// <param name="createAdder">Makes adders, one for each thread.</param>
+    public FixedBaseMsmBatch(G1Affine[] points, int count, Func<PairAdder> createAdder)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(points.Length % 8, 0);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(points.Length % count, 0);
+        if (points.Any(point => point.IsInfinity))
+        {
+            throw new ArgumentException("a point is at infinity", nameof(points));
+        }
+
+        _points = points;
+        _count = count;
+        _length = points.Length / count;
+        _sumsAtOnce = Math.Min(SumsAtOnce, count);
+        long windowLength = (long)points.Length * PairAdder.RowLength;
+        int entries = _sumsAtOnce * _length * Windows;
+        int arenaLength = PairBucketSums.ArenaLength(Width, _sumsAtOnce, entries);
+        int threads = Environment.ProcessorCount;
+        nuint bytes = (nuint)((Windows * windowLength) + ((long)threads * arenaLength * PairAdder.RowLength)) * sizeof(double);
+        _table = (double*)LargePages.Allocate(bytes);
+        _reader = createAdder();
+        for (int i = 0; i < points.Length; i++)
+        {
+            _reader.Write(points[i], _table + ((long)i * PairAdder.RowLength));
+        }
+
+        for (int window = 1; window < Windows; window++)
+        {
+            double* target = _table + (window * windowLength);
+            _reader.Double(target - windowLength, target, points.Length);
+            for (int i = 1; i < Width; i++)
+            {
+                _reader.Double(target, target, points.Length);
+            }
+        }
+
+        for (int i = 0; i < threads; i++)
+        {
+            int arena = (Windows * points.Length) + (i * arenaLength);
+            _workspaces.Push(new(new(_table, arena, Width, _sumsAtOnce, entries, createAdder()), entries));
+        }
+    }
+
+    /// <summary>Gives the table's memory back.</summary>
+    ~FixedBaseMsmBatch() => NativeMemory.AlignedFree(_table);
+
+    /// <summary>All sums; one scalar for each point.</summary>
+    public G1Point[] Sum(ReadOnlySpan<Fr> scalars)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(scalars.Length, _points.Length);
+        Workspace workspace = Take();
+        try
+        {
+            var sums = new G1Point[_count];
+            for (int first = 0; first < _count; first += _sumsAtOnce)
+            {
+                int count = Math.Min(_sumsAtOnce, _count - first);
+                if (!TrySum(workspace, scalars.Slice(first * _length, count * _length), first, sums.AsSpan(first, count)))
+                {
+                    for (int i = first; i < first + count; i++)
+                    {
+                        sums[i] = MultiScalarMultiplication.Sum(_points.AsSpan(i * _length, _length), scalars.Slice(i * _length, _length));
+                    }
+                }
+            }
+
+            return sums;
+        }
+        finally
+        {
+            lock (_workspaces)
+            {
+                _workspaces.Push(workspace);
+                Monitor.Pulse(_workspaces);
+            }
+
+            GC.KeepAlive(this);
+        }
+    }
+
+    private bool TrySum(Workspace workspace, ReadOnlySpan<Fr> scalars, int first, Span<G1Point> sums)
+    {
+        // 1. Digit w of scalar i goes with row points·w + i.
+        int filled = 0;
+        Span<ulong> limbs = stackalloc ulong[4];
+        for (int i = 0; i < scalars.Length; i++)
+        {
+            scalars[i].CopyPlainLimbsTo(limbs);
+            MultiScalarMultiplication.WriteSignedDigits(limbs, Width, workspace.Digits.AsSpan(filled, Windows));
+            for (int window = 0; window < Windows; window++, filled++)
+            {
+                workspace.Entries[filled] = (uint)((window * _points.Length) + (first * _length) + i) << 1;
+                workspace.SumOf[filled] = (ushort)(i / _length);
+            }
+        }
+
+        // 2. A point for each bit of a digit.
+        Span<uint> bits = workspace.Results;
+        if (!workspace.Buckets.TrySum(workspace.Entries.AsSpan(0, filled), workspace.Digits.AsSpan(0, filled), workspace.SumOf.AsSpan(0, filled), bits))
+        {
+            return false;
+        }
+
+        // 3. Σ_b 2^b·S_b
+        for (int sum = 0; sum < sums.Length; sum++)
+        {
+            G1Point total = default;
+            for (int bit = Width - 1; bit >= 0; bit--)
+            {
+                total = total.Double();
+                uint entry = bits[(sum * Width) + bit];
+                if (entry != PairListSums.None)
+                {
+                    total = total.Add(_reader.Read(_table, entry));
+                }
+            }
+
+            sums[sum] = total;
+        }
+
+        return true;
+    }
+
+    private Workspace Take()
+    {
+        lock (_workspaces)
+        {
+            while (_workspaces.Count == 0)
+            {
+                Monitor.Wait(_workspaces);
+            }
+
+            return _workspaces.Pop();
+        }
+    }
+
+    // What one thread works with.
+    private sealed class Workspace(PairBucketSums buckets, int entries)
+    {
+        public PairBucketSums Buckets { get; } = buckets;
+
+        public uint[] Entries { get; } = new uint[entries];
+
+        public short[] Digits { get; } = new short[entries];
+
+        public ushort[] SumOf { get; } = new ushort[entries];
+
+        public uint[] Results { get; } = new uint[buckets.Sums * buckets.Bits];
+    }
+}

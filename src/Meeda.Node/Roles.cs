@@ -40,6 +40,7 @@ internal static class Roles
         builder.Logging.SetMinimumLevel(quiet ? LogLevel.Warning : LogLevel.Information);
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("System.Net.Http", LogLevel.Warning);
         builder.Services.AddOptions<BatchOptions>().BindConfiguration(BatchOptions.Section);
+        builder.Services.AddOptions<IntakeOptions>().BindConfiguration(IntakeOptions.Section);
         builder.Services.AddOptions<AnchorOptions>().BindConfiguration(AnchorOptions.Section);
         builder.Services.AddOptions<L1Options>().BindConfiguration(L1Options.Section);
         builder.Services.AddOptions<StorageOptions>().BindConfiguration(StorageOptions.Section);
@@ -50,7 +51,8 @@ internal static class Roles
         var batches = builder.Configuration.GetSection(BatchOptions.Section).Get<BatchOptions>() ?? new BatchOptions();
         var anchors = builder.Configuration.GetSection(AnchorOptions.Section).Get<AnchorOptions>() ?? new AnchorOptions();
         var http = builder.Configuration.GetSection(HttpOptions.Section).Get<HttpOptions>() ?? new HttpOptions();
-        string[] problems = [.. l1.Problems(), .. batches.Problems(), .. storage.Problems(), .. anchors.Problems(batches), .. http.Problems()];
+        var intake = builder.Configuration.GetSection(IntakeOptions.Section).Get<IntakeOptions>() ?? new IntakeOptions();
+        string[] problems = [.. l1.Problems(), .. intake.Problems(batches), .. batches.Problems(), .. storage.Problems(), .. anchors.Problems(batches), .. http.Problems()];
         if (problems.Length > 0)
         {
             throw new SetupException(string.Join(Environment.NewLine, problems));
@@ -58,7 +60,7 @@ internal static class Roles
 
         PrivateKeySigner signer = ReadKey(l1.KeyFile);
         byte[]? nitroSecret = (builder.Configuration.GetSection(NitroOptions.Section).Get<NitroOptions>() ?? new NitroOptions()).ReadSecret();
-        Ledger ledger = await OpenLedgerAsync(storage.Folder, cancellationToken);
+        (Ledger ledger, Lease lease) = await OpenLedgerAsync(storage, cancellationToken);
         TenantKeys tenants = await TenantKeys.OpenAsync(storage.Folder, cancellationToken);
         if (!http.AllowAnonymous && !HttpOptions.IsLoopback(listen) && !await tenants.AnyAsync(cancellationToken))
         {
@@ -77,8 +79,13 @@ internal static class Roles
             storage.ToleratedLosses,
             services.GetRequiredService<CommitmentKey>(),
             services.GetRequiredService<ILogger<RowPlacement>>(),
-            l1.FailoverToBlobs ? new FolderProvider(Path.Combine(storage.Folder, "shelter")) : null));
-        builder.Services.AddSingleton(ledger);
+            new HeldPayloads(ledger)));
+        builder.Services.AddSingleton(_ => ledger); // by a factory, so that the host disposes of it
+        builder.Services.AddSingleton(lease);
+        builder.Services.AddSingleton<BatchSignal>();
+        builder.Services.AddSingleton<BatchStates>();
+        builder.Services.AddSingleton<IntakePressure>();
+        builder.Services.AddSingleton<BodyBudget>();
         builder.Services.AddSingleton(_ => new CommitmentKey(TrustedSetup.Ethereum));
         builder.Services.AddSingleton(_ => new VerificationKey(TrustedSetup.Ethereum));
         builder.Services.AddSingleton<BlobFailover>();
@@ -102,12 +109,15 @@ internal static class Roles
         builder.Services.AddSingleton<CellOpening>();
         builder.Services.AddSingleton(_ => new CellProver(TrustedSetup.Ethereum));
         builder.Services.AddSingleton<BlobSource>();
+        AddBackground<Leadership>(builder.Services);
         AddBackground<L1Follower>(builder.Services);
+        AddBackground<BatchPlacement>(builder.Services);
         AddBackground<AnchorPoster>(builder.Services);
         builder.Services.AddSingleton<ProofBuilder>();
         AddBackground<Prover>(builder.Services);
         AddBackground<BlobPublisher>(builder.Services);
         AddBackground<RowScrub>(builder.Services);
+        AddBackground<Retention>(builder.Services);
 
         builder.Services.AddApiDocument("Meeda operator");
         WebApplication app = builder.Build();
@@ -234,16 +244,28 @@ internal static class Roles
         }
     }
 
-    private static async Task<Ledger> OpenLedgerAsync(string folder, CancellationToken cancellationToken)
+    private static async Task<(Ledger Ledger, Lease Lease)> OpenLedgerAsync(StorageOptions storage, CancellationToken cancellationToken)
     {
         try
         {
-            DurableFile.CreateFolder(folder);
-            return await Ledger.OpenAsync(folder, cancellationToken);
+            DurableFile.CreateFolder(storage.Folder);
         }
-        catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException or InvalidDataException or System.Data.Common.DbException)
+        catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException)
         {
-            throw new SetupException($"data folder: {Path.GetFullPath(folder)} cannot be used: {unusable.Message.TrimEnd('.')}");
+            throw new SetupException($"data folder: {Path.GetFullPath(storage.Folder)} cannot be used: {unusable.Message.TrimEnd('.')}");
+        }
+
+        try
+        {
+            Database database = storage.Database is null ? new SqliteDatabase(Path.Combine(storage.Folder, "ledger.sqlite")) : new PostgresDatabase(storage.Database);
+            var lease = new Lease(database, storage.LeaseTerm);
+            return (await Ledger.OpenAsync(database, lease, cancellationToken), lease);
+        }
+        catch (Exception unusable) when (unusable is ArgumentException or IOException or InvalidDataException or TimeoutException or System.Data.Common.DbException)
+        {
+            throw new SetupException(storage.Database is null
+                ? $"data folder: {Path.GetFullPath(storage.Folder)} cannot be used: {unusable.Message.TrimEnd('.')}"
+                : $"database: {unusable.Message.TrimEnd('.')} (Meeda__Storage__Database)");
         }
     }
 

@@ -12,7 +12,15 @@ namespace Meeda.Node.L1;
 /// what the ledger says about L1.
 /// </summary>
 internal sealed class L1Follower(
-    IOptions<L1Options> options, EthereumClient client, MeedaVerifierContract contract, OperatorAccount account, Ledger ledger, TimeProvider time, ILogger<L1Follower> logger)
+    IOptions<L1Options> options,
+    EthereumClient client,
+    MeedaVerifierContract contract,
+    OperatorAccount account,
+    Ledger ledger,
+    BatchSignal signal,
+    Leadership leadership,
+    TimeProvider time,
+    ILogger<L1Follower> logger)
     : BackgroundService
 {
     // Execution clients limit a log query's range; 2,000 blocks is below every common limit.
@@ -21,6 +29,9 @@ internal sealed class L1Follower(
     private readonly Lock _gate = new();
     private TaskCompletionSource _advanced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ulong? _tip;
+
+    /// <summary>The last block that L1 calls final; 0 before it was asked, and where it has none.</summary>
+    public ulong Final { get; private set; }
 
     /// <summary>Whether L1 was read up to its head at the last look.</summary>
     public bool IsCaughtUp { get; private set; }
@@ -106,7 +117,16 @@ internal sealed class L1Follower(
         {
             try
             {
-                await CatchUpAsync(stoppingToken);
+                if (leadership.IsLeading)
+                {
+                    await CatchUpAsync(stoppingToken);
+                }
+                else if (await ledger.TipAsync(stoppingToken) is { } tip)
+                {
+                    Publish(tip.Number); // The leader reads; what it read is in the ledger of all.
+                }
+
+                Final = (await client.GetBlockAsync(BlockTag.Finalized, stoppingToken))?.Number ?? 0;
                 IsCaughtUp = true;
             }
             catch (Exception failure) when (failure is not OperationCanceledException)
@@ -186,6 +206,7 @@ internal sealed class L1Follower(
         }
 
         advanced.SetResult();
+        signal.PulseChanged();
     }
 }
 

@@ -25,12 +25,13 @@ internal sealed class Prover(
     ProofBuilder builder,
     VerificationKey verificationKey,
     TransactionSender sender,
+    Leadership leadership,
     TimeProvider time,
     ILogger<Prover> logger)
-    : BackgroundService
+    : LeaderService(leadership)
 {
     /// <inheritdoc/>
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task LeadAsync(CancellationToken stoppingToken)
     {
         await follower.FollowedBeyondPendingAsync(sender, stoppingToken);
         using var timer = new PeriodicTimer(options.Value.PollInterval, time);

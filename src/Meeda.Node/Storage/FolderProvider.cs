@@ -61,20 +61,23 @@ internal sealed class FolderProvider : IRowProvider
         }
     }
 
-    /// <summary>Whether a row is here; not whether it is right.</summary>
-    public bool Has(BatchId id, int row) => File.Exists(PathOf(id, row));
-
-    /// <summary>Deletes the first rows of a batch, where they are here.</summary>
-    public void Delete(BatchId id, int rows)
+    /// <inheritdoc/>
+    public Task DeleteAsync(BatchId id, int row, CancellationToken cancellationToken)
     {
-        for (int row = 0; row < rows; row++)
+        try
         {
-            string path = PathOf(id, row);
-            if (File.Exists(path))
-            {
-                File.Delete(path);
-            }
+            File.Delete(PathOf(id, row));
         }
+        catch (DirectoryNotFoundException)
+        {
+            // Then it is not here.
+        }
+        catch (UnauthorizedAccessException refused)
+        {
+            throw new IOException(refused.Message, refused);
+        }
+
+        return Task.CompletedTask;
     }
 
     private static async Task<bool> ReadAsync(SafeFileHandle file, Memory<byte> destination, CancellationToken cancellationToken)

@@ -66,6 +66,23 @@ internal sealed class MefsProvider(MefsClient client, string bucket) : IRowProvi
         }
     }
 
+    /// <inheritdoc/>
+    public async Task DeleteAsync(BatchId id, int row, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await client.DeleteAsync(bucket, NameOf(id, row), cancellationToken);
+        }
+        catch (MefsException missing) when (missing.Error is MefsError.ObjectAbsent or MefsError.BucketAbsent)
+        {
+            // Then it is not here.
+        }
+        catch (MefsException failure)
+        {
+            throw new IOException($"{Name}: {failure.Message}", failure);
+        }
+    }
+
     private static string NameOf(BatchId id, int row) => string.Create(CultureInfo.InvariantCulture, $"{id.ToString()[2..]}.{row}");
 
     private async Task CreateBucketAsync(CancellationToken cancellationToken)

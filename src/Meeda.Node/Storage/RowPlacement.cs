@@ -21,8 +21,8 @@ internal readonly record struct RepairReport(int Rows, int Missing, int Wrong, i
 /// <param name="lost">How many of them may be lost.</param>
 /// <param name="key">The ceremony's commitment key.</param>
 /// <param name="logger">The log.</param>
-/// <param name="shelter">Where data rows wait on this machine while the providers do not take them, or null for nowhere (<see cref="ShelterAsync"/>).</param>
-internal sealed class RowPlacement(IReadOnlyList<IRowProvider> providers, int lost, CommitmentKey key, ILogger<RowPlacement> logger, FolderProvider? shelter = null)
+/// <param name="held">Data rows of payloads that are held here, where the providers do not have them; null for none.</param>
+internal sealed class RowPlacement(IReadOnlyList<IRowProvider> providers, int lost, CommitmentKey key, ILogger<RowPlacement> logger, IRowSource? held = null)
 {
     // More than this at once is a lost provider, and then the scrub's ordinary pass comes to all of them.
     private const int MaxDamaged = 1024;
@@ -55,23 +55,6 @@ internal sealed class RowPlacement(IReadOnlyList<IRowProvider> providers, int lo
             }
         }));
     }
-
-    /// <summary>
-    /// Stores the data rows of a batch durably on this machine alone, since the providers do not take them: one copy, without redundancy, until the scrub brings
-    /// them home. Whoever promises to keep the batch sees to it that it stands elsewhere too.
-    /// </summary>
-    /// <exception cref="IOException">This machine does not take them either.</exception>
-    public async Task ShelterAsync(BatchId id, ReadOnlyMemory<byte> blobs, CancellationToken cancellationToken)
-    {
-        FolderProvider here = shelter ?? throw new InvalidOperationException("there is no shelter");
-        for (int row = 0; row * Blob.ByteLength < blobs.Length; row++)
-        {
-            await here.WriteAsync(id, row, Row(blobs, row), cancellationToken);
-        }
-    }
-
-    /// <summary>Whether a batch waits on this machine for the providers to come back.</summary>
-    public bool IsSheltered(BatchId id) => shelter?.Has(id, 0) == true;
 
     /// <summary>
     /// A batch's data rows, checked: read as they are where all are well, computed from any <c>n</c> good rows otherwise. Null where fewer are left.
@@ -127,7 +110,6 @@ internal sealed class RowPlacement(IReadOnlyList<IRowProvider> providers, int lo
         int rows = all.Length / KzgCommitment.Length;
         if (await IsWholeAsync(id, all, cancellationToken))
         {
-            shelter?.Delete(id, n);
             return new RepairReport(rows, 0, 0, 0);
         }
 
@@ -155,6 +137,23 @@ internal sealed class RowPlacement(IReadOnlyList<IRowProvider> providers, int lo
         }
 
         return new RepairReport(rows, good.Missing, good.Wrong, repaired);
+    }
+
+    /// <summary>Deletes every row of a batch wherever one may be.</summary>
+    /// <param name="id">The batch.</param>
+    /// <param name="n">The number of its data rows.</param>
+    /// <param name="cancellationToken">Stops between rows.</param>
+    /// <exception cref="IOException">A provider did not do it; rows may be left there.</exception>
+    public async Task DeleteAsync(BatchId id, int n, CancellationToken cancellationToken)
+    {
+        int rows = n + ParityRows.Count(n, providers.Count, lost);
+        await Task.WhenAll(providers.Select(async provider =>
+        {
+            for (int row = 0; row < rows; row++)
+            {
+                await provider.DeleteAsync(id, row, cancellationToken);
+            }
+        }));
     }
 
     /// <summary>Takes the next batch whose readers met a missing or wrong row.</summary>
@@ -192,7 +191,7 @@ internal sealed class RowPlacement(IReadOnlyList<IRowProvider> providers, int lo
 
     private async Task<bool> FindRowAsync(BatchId id, int row, Memory<byte> blob, CancellationToken cancellationToken)
     {
-        foreach (IRowProvider source in Sources(id, row))
+        foreach (IRowSource source in Sources(id, row))
         {
             if (await ReadFromAsync(source, id, row, blob, cancellationToken))
             {
@@ -203,14 +202,14 @@ internal sealed class RowPlacement(IReadOnlyList<IRowProvider> providers, int lo
         return false;
     }
 
-    /// <summary>Where a row may be: at home first, then at its neighbours, then in the shelter.</summary>
-    private IEnumerable<IRowProvider> Sources(BatchId id, int row)
+    /// <summary>Where a row may be: at home first, then at its neighbours, then here.</summary>
+    private IEnumerable<IRowSource> Sources(BatchId id, int row)
     {
-        IEnumerable<IRowProvider> all = Enumerable.Range(0, providers.Count).Select(i => providers[(HomeIndex(id, row) + i) % providers.Count]);
-        return shelter is null ? all : all.Append(shelter);
+        IEnumerable<IRowSource> all = Enumerable.Range(0, providers.Count).Select(i => providers[(HomeIndex(id, row) + i) % providers.Count]);
+        return held is null ? all : all.Append(held);
     }
 
-    private async Task<bool> ReadFromAsync(IRowProvider provider, BatchId id, int row, Memory<byte> blob, CancellationToken cancellationToken)
+    private async Task<bool> ReadFromAsync(IRowSource provider, BatchId id, int row, Memory<byte> blob, CancellationToken cancellationToken)
     {
         try
         {
@@ -249,7 +248,7 @@ internal sealed class RowPlacement(IReadOnlyList<IRowProvider> providers, int lo
         {
             ReadOnlyMemory<byte> commitment = all.AsMemory(row * KzgCommitment.Length, KzgCommitment.Length);
             bool found = false;
-            foreach (IRowProvider source in Sources(id, row))
+            foreach (IRowSource source in Sources(id, row))
             {
                 var blob = new byte[Blob.ByteLength];
                 if (!await ReadFromAsync(source, id, row, blob, cancellationToken))

@@ -9,13 +9,13 @@ namespace Meeda.Node.Storage;
 /// Reads stored rows in the background at a bounded rate, checks them against their commitments and brings back what is missing or wrong before it is needed:
 /// first the batches whose readers met a bad row, then all others, newest last, again and again.
 /// </summary>
-internal sealed class RowScrub(IOptions<StorageOptions> options, RowPlacement rows, Ledger ledger, TimeProvider time, ILogger<RowScrub> logger)
-    : BackgroundService
+internal sealed class RowScrub(IOptions<StorageOptions> options, RowPlacement rows, Ledger ledger, Leadership leadership, TimeProvider time, ILogger<RowScrub> logger)
+    : LeaderService(leadership)
 {
     private const int PageLength = 64;
 
     /// <inheritdoc/>
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task LeadAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(options.Value.ScrubInterval, time);
         while (await timer.WaitForNextTickAsync(stoppingToken))

@@ -1,0 +1,15 @@
+using System.Diagnostics.Metrics;
+
+namespace Meeda.Node.Telemetry;
+
+/// <summary>What the node counts, in the meter <c>Meeda</c>.</summary>
+internal static class Metrics
+{
+    private static readonly Meter Meter = new("Meeda");
+
+    /// <summary>Puts answered 503, the signal to post to L1.</summary>
+    public static Counter<long> Failovers { get; } = Meter.CreateCounter<long>("meeda.intake.failovers", description: "puts answered 503, the signal to post to L1");
+
+    /// <summary>Requests answered 429 because too much was in flight or waiting.</summary>
+    public static Counter<long> Overloads { get; } = Meter.CreateCounter<long>("meeda.intake.overloads", description: "puts answered 429 because too much was in flight or waiting");
+}

@@ -60,8 +60,9 @@ internal static class Roles
 
         PrivateKeySigner signer = ReadKey(l1.KeyFile);
         byte[]? nitroSecret = (builder.Configuration.GetSection(NitroOptions.Section).Get<NitroOptions>() ?? new NitroOptions()).ReadSecret();
+        FolderLock folderLock = LockFolder(storage.Folder);
         (Ledger ledger, Lease lease) = await OpenLedgerAsync(storage, cancellationToken);
-        TenantKeys tenants = await TenantKeys.OpenAsync(storage.Folder, cancellationToken);
+        TenantKeys tenants = await TenantKeys.OpenAsync(storage, cancellationToken);
         if (!http.AllowAnonymous && !HttpOptions.IsLoopback(listen) && !await tenants.AnyAsync(cancellationToken))
         {
             throw new SetupException(
@@ -80,6 +81,8 @@ internal static class Roles
             services.GetRequiredService<CommitmentKey>(),
             services.GetRequiredService<ILogger<RowPlacement>>(),
             new HeldPayloads(ledger)));
+        builder.Services.AddSingleton(_ => folderLock);
+        builder.Services.AddSingleton(_ => tenants);
         builder.Services.AddSingleton(_ => ledger); // by a factory, so that the host disposes of it
         builder.Services.AddSingleton(lease);
         builder.Services.AddSingleton<BatchSignal>();
@@ -121,7 +124,8 @@ internal static class Roles
 
         builder.Services.AddApiDocument("Meeda operator");
         WebApplication app = builder.Build();
-        var gate = new TenantGate(tenants, TimeProvider.System);
+        _ = app.Services.GetRequiredService<FolderLock>(); // what was never asked for is never disposed of
+        var gate = new TenantGate(app.Services.GetRequiredService<TenantKeys>(), TimeProvider.System);
         app.UseErrorResponses();
         app.Use(gate.InvokeAsync);
         app.UseRouting(); // behind the gate, which takes keys off the path
@@ -132,6 +136,7 @@ internal static class Roles
         app.MapBatches();
         app.MapProofs();
         app.MapBlobs();
+        app.MapStatus();
         app.MapHealth();
         return app;
     }
@@ -244,17 +249,29 @@ internal static class Roles
         }
     }
 
-    private static async Task<(Ledger Ledger, Lease Lease)> OpenLedgerAsync(StorageOptions storage, CancellationToken cancellationToken)
+    private static FolderLock LockFolder(string folder)
     {
         try
         {
-            DurableFile.CreateFolder(storage.Folder);
+            DurableFile.CreateFolder(folder);
         }
         catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException)
         {
-            throw new SetupException($"data folder: {Path.GetFullPath(storage.Folder)} cannot be used: {unusable.Message.TrimEnd('.')}");
+            throw new SetupException($"data folder: {Path.GetFullPath(folder)} cannot be used: {unusable.Message.TrimEnd('.')}");
         }
 
+        try
+        {
+            return new FolderLock(folder);
+        }
+        catch (Exception taken) when (taken is IOException or UnauthorizedAccessException)
+        {
+            throw new SetupException($"data folder: {Path.GetFullPath(folder)} is used by another operator, or its operator.lock cannot be written");
+        }
+    }
+
+    private static async Task<(Ledger Ledger, Lease Lease)> OpenLedgerAsync(StorageOptions storage, CancellationToken cancellationToken)
+    {
         try
         {
             Database database = storage.Database is null ? new SqliteDatabase(Path.Combine(storage.Folder, "ledger.sqlite")) : new PostgresDatabase(storage.Database);

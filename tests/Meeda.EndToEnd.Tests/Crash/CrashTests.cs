@@ -1,0 +1,126 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Security.Cryptography;
+using Meeda.Attack;
+using Meeda.Testing;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace Meeda.EndToEnd.Tests.Crash;
+
+/// <summary>What a rollup is promised with a 200, held against SIGKILL, a full disk and a disk that fails. MEEDA_CRASH_KILLS sets the number of kills.</summary>
+[Trait("Category", "Crash")]
+public sealed class CrashTests(ITestOutputHelper output)
+{
+    private const int Clients = 3;
+
+    private static readonly int Kills = int.Parse(Environment.GetEnvironmentVariable("MEEDA_CRASH_KILLS") ?? "20", CultureInfo.InvariantCulture);
+
+    [SkippableFact]
+    public async Task Kills_at_random_moments_lose_nothing_that_was_answered()
+    {
+        await using Arena arena = await Arena.StartAsync();
+        await using CrashHarness harness = await CrashHarness.StartAsync(arena, Path.Combine(arena.Folder, "crash"));
+        harness.Post(Clients, longest: 1_000_000);
+        for (int kill = 0; kill < Kills; kill++)
+        {
+            // Some of them hit the start, most of them the work.
+            await harness.StartIfStoppedAsync(wait: kill % 4 != 0);
+            await Task.Delay(RandomNumberGenerator.GetInt32(20, 2_000));
+            await harness.KillAsync();
+        }
+
+        await harness.StartIfStoppedAsync(wait: true);
+        await harness.StopPostingAsync();
+        CrashReport report = await harness.ReckonAsync();
+        output.WriteLine($"{Kills} kills: {report}");
+        Assert.True(report.Answered > Kills, "hardly anything was answered: the test says nothing");
+    }
+
+    [SkippableFact]
+    public async Task A_disk_that_fails_loses_nothing_that_was_answered()
+    {
+        await using Arena arena = await Arena.StartAsync();
+        string library = Path.Combine(arena.Folder, "faults.so"), switchedOn = Path.Combine(arena.Folder, "faults"), folder = Path.Combine(arena.Folder, "failing");
+        await CompileAsync(library);
+        await using CrashHarness harness = await CrashHarness.StartAsync(
+            arena, folder, ("LD_PRELOAD", library), ("MEEDA_TEST_FAULTS", switchedOn), ("MEEDA_TEST_FOLDER", folder));
+        harness.Post(Clients, longest: 300_000);
+        for (int round = 0; round < 3; round++)
+        {
+            await arena.UntilAsync("batches are stored", AnsweredMoreAsync(harness, 10));
+            await File.WriteAllTextAsync(switchedOn, "");
+            int refused = harness.Refused;
+            await arena.UntilAsync("puts are refused", () => Task.FromResult(harness.Refused > refused + 5));
+            if (round > 0)
+            {
+                await harness.KillAsync();
+                File.Delete(switchedOn);
+                await harness.StartOperatorAsync();
+            }
+
+            File.Delete(switchedOn);
+        }
+
+        await harness.StopPostingAsync();
+        CrashReport report = await harness.ReckonAsync();
+        output.WriteLine($"failing disk: {report}");
+        Assert.True(report.Refused > 0);
+    }
+
+    [SkippableFact]
+    public async Task A_full_disk_loses_nothing_that_was_answered_and_is_no_longer_full_by_itself()
+    {
+        await using Arena arena = await Arena.StartAsync();
+        string disk = Path.Combine(arena.Folder, "disk");
+        Directory.CreateDirectory(disk);
+        Skip.IfNot(OperatingSystem.IsLinux() && await TryRunAsync("mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", disk) == 0, "a tmpfs cannot be mounted here: that takes root on Linux");
+        try
+        {
+            await using CrashHarness harness = await CrashHarness.StartAsync(arena, Path.Combine(disk, "data"), ("Meeda__Storage__LocalCopyBytes", "0"));
+            harness.Post(Clients, longest: 300_000);
+            await arena.UntilAsync("the disk is full", () => Task.FromResult(harness.Refused > 20));
+            await harness.KillAsync();
+            await harness.StartOperatorAsync();
+            int refused = harness.Refused;
+            await arena.UntilAsync("it still refuses", () => Task.FromResult(harness.Refused > refused));
+            Assert.Equal(0, await TryRunAsync("mount", "-o", "remount,size=512m", disk));
+            await arena.UntilAsync("it takes batches again", AnsweredMoreAsync(harness, 10));
+            await harness.StopPostingAsync();
+            CrashReport report = await harness.ReckonAsync();
+            output.WriteLine($"full disk: {report}");
+        }
+        finally
+        {
+            await TryRunAsync("umount", "-l", disk);
+        }
+    }
+
+    private static Func<Task<bool>> AnsweredMoreAsync(CrashHarness harness, int count)
+    {
+        int before = harness.Answered;
+        return () => Task.FromResult(harness.Answered >= before + count);
+    }
+
+    private static async Task CompileAsync(string library)
+    {
+        string source = Path.Combine(Repository.Root, "tests", "Meeda.EndToEnd.Tests", "Crash", "faults.c");
+        Skip.IfNot(
+            OperatingSystem.IsLinux() && await TryRunAsync("cc", "-O1", "-shared", "-fPIC", "-o", library, source, "-ldl") == 0,
+            "no C compiler on the path: faults are injected below the runtime, by a library that a test builds");
+    }
+
+    private static async Task<int> TryRunAsync(string program, params string[] arguments)
+    {
+        try
+        {
+            using Process process = Process.Start(program, arguments);
+            await process.WaitForExitAsync();
+            return process.ExitCode;
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            return -1;
+        }
+    }
+}

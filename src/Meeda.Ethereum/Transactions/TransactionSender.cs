@@ -5,14 +5,15 @@ using Meeda.Ethereum.Signing;
 namespace Meeda.Ethereum.Transactions;
 
 /// <summary>
-/// Sends an account's transactions, one after the other. It owns the account's nonces: nothing else may send from it meanwhile. A nonce belongs to one
+/// Sends an account's transactions, several at once where they are asked for at once. It owns the account's nonces: nothing else may send from it meanwhile. A nonce belongs to one
 /// request from the moment a transaction is signed for it until that request is confirmed, whatever the node answers, forgets or reorganises, so that
 /// no request is ever carried out twice and none displaces another. Fees are raised while no block takes a transaction; one that the mempool lost is
 /// handed in again, and one that a reorganisation undid too.
 /// </summary>
 /// <remarks>
-/// What is owned is kept in memory only. After a restart of the process, transactions of the run before may still be pending: wait until the account's
-/// <see cref="BlockTag.Latest"/> and <see cref="BlockTag.Pending"/> counts agree before a request is made again.
+/// What is owned is kept in the journal, where there is one, before it is sent: a process that comes after finishes what this one began, and then
+/// <see cref="IsSettledAsync"/> says so. Without a journal, wait after a restart until the account's <see cref="BlockTag.Latest"/> and
+/// <see cref="BlockTag.Pending"/> counts agree before a request is made again.
 /// </remarks>
 public sealed class TransactionSender : IDisposable
 {
@@ -23,10 +24,13 @@ public sealed class TransactionSender : IDisposable
     private const ulong TransactionGasCap = 1 << 24;
 
     private readonly EthereumClient _client;
-    private readonly PrivateKeySigner _signer;
+    private readonly ITransactionSigner _signer;
+    private readonly ITransactionJournal? _journal;
     private readonly TransactionSenderOptions _options;
     private readonly TimeProvider _time;
     private readonly SemaphoreSlim _oneAtATime = new(1);
+    private readonly SemaphoreSlim _inFlight;
+    private readonly SemaphoreSlim _resuming = new(1);
 
     // Every nonce that is signed for and not confirmed yet; the lock is on the list.
     private readonly List<NonceSlot> _open = [];
@@ -34,18 +38,23 @@ public sealed class TransactionSender : IDisposable
     // The last nonces that were confirmed, newest last: a reorganisation deeper than the confirmations can take them back, and what comes behind waits for them.
     private readonly List<NonceSlot> _confirmed = [];
     private ulong? _chainId;
+    private bool _isResumed;
 
     /// <summary>A sender of an account.</summary>
     /// <param name="client">The node.</param>
     /// <param name="signer">The account.</param>
     /// <param name="options">How to send.</param>
     /// <param name="time">The clock of all waiting; the system's where it is absent.</param>
+    /// <param name="journal">Where its nonces are kept beyond the process, or null for nowhere.</param>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
-    public TransactionSender(EthereumClient client, PrivateKeySigner signer, TransactionSenderOptions options, TimeProvider? time = null)
+    public TransactionSender(EthereumClient client, ITransactionSigner signer, TransactionSenderOptions options, TimeProvider? time = null, ITransactionJournal? journal = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(options.Confirmations);
         ArgumentOutOfRangeException.ThrowIfNegative(options.GasMarginPercent);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.FeeBumpPercent, TransactionSenderOptions.LeastFeeBumpPercent);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxInFlight, 1);
+        _inFlight = new SemaphoreSlim(options.MaxInFlight);
+        _journal = journal;
         _client = client;
         _signer = signer;
         _options = options;
@@ -64,6 +73,7 @@ public sealed class TransactionSender : IDisposable
     /// <exception cref="ArgumentException">It has blobs that are not well formed, or blobs and nobody to call.</exception>
     /// <exception cref="JsonRpcException">The node refuses it, for example because it would revert: nothing was sent.</exception>
     /// <exception cref="L1UnreachableException">The node did not answer before anything was sent. Afterwards it is waited for.</exception>
+    /// <exception cref="SigningException">The signer did not sign: nothing was sent.</exception>
     /// <exception cref="TransactionRevertedException">A block holds it and it reverted.</exception>
     /// <exception cref="InvalidOperationException">Something else sent from this account and used the nonce.</exception>
     public async Task<TransactionReceipt> SendAsync(TransactionRequest request, CancellationToken cancellationToken)
@@ -76,25 +86,36 @@ public sealed class TransactionSender : IDisposable
         NonceSlot? slot = null;
         try
         {
-            await _oneAtATime.WaitAsync(cancellationToken);
+            await ResumeAsync(cancellationToken);
+            await _inFlight.WaitAsync(cancellationToken);
             try
             {
-                // 1. What cancelled calls left behind is mined first, so that the gas is estimated on a state that holds it.
-                await FinishAbandonedAsync(cancellationToken);
+                await _oneAtATime.WaitAsync(cancellationToken);
+                try
+                {
+                    // 1. What cancelled calls and earlier processes left behind is mined first, so that the gas is estimated on a state that holds it.
+                    await FinishAbandonedAsync(cancellationToken);
+                    await WaitForOtherKindAsync(request, cancellationToken);
 
-                // 2. From here on the nonce is taken.
-                slot = await OpenAsync(request, cancellationToken);
-                await HandInFirstAsync(slot, cancellationToken);
+                    // 2. From here on the nonce is taken.
+                    slot = await OpenAsync(request, cancellationToken);
+                    await HandInFirstAsync(slot, cancellationToken);
+                }
+                finally
+                {
+                    _oneAtATime.Release();
+                }
+
+                // 3. The next request may go while this one waits for its block, and for its confirmations.
                 await WaitUntilMinedAsync(slot, depth: 0, cancellationToken);
             }
             finally
             {
-                _oneAtATime.Release();
+                _inFlight.Release();
             }
 
-            // 3. The next request may go while this one waits for its confirmations.
             TransactionReceipt receipt = await WaitUntilMinedAsync(slot, _options.Confirmations, cancellationToken);
-            Close(slot);
+            await CloseAsync(slot, isConfirmed: true);
             return receipt.Succeeded ? receipt : throw new TransactionRevertedException(receipt);
         }
         catch when (slot is not null)
@@ -112,6 +133,8 @@ public sealed class TransactionSender : IDisposable
     /// <exception cref="L1UnreachableException">The node does not answer.</exception>
     public async Task<bool> IsSettledAsync(CancellationToken cancellationToken)
     {
+        await ResumeAsync(cancellationToken);
+        await TendAbandonedAsync(cancellationToken);
         ulong next = await _client.GetTransactionCountAsync(Address, BlockTag.Latest, cancellationToken);
         ulong sent = next;
         lock (_open)
@@ -128,8 +151,77 @@ public sealed class TransactionSender : IDisposable
         return false;
     }
 
+    /// <summary>
+    /// Forgets what is known here of the account's nonces, to be read from the journal anew: another process may have gone on with them. To be called when no
+    /// call of <see cref="SendAsync"/> is under way.
+    /// </summary>
+    public void Forget()
+    {
+        lock (_open)
+        {
+            _open.Clear();
+            _confirmed.Clear();
+            _isResumed = false;
+        }
+    }
+
     /// <inheritdoc/>
-    public void Dispose() => _oneAtATime.Dispose();
+    public void Dispose()
+    {
+        _oneAtATime.Dispose();
+        _inFlight.Dispose();
+        _resuming.Dispose();
+    }
+
+    /// <summary>Takes up what the journal keeps, once.</summary>
+    private async Task ResumeAsync(CancellationToken cancellationToken)
+    {
+        if (_journal is null || Volatile.Read(ref _isResumed))
+        {
+            return;
+        }
+
+        await _resuming.WaitAsync(cancellationToken);
+        try
+        {
+            if (_isResumed)
+            {
+                return;
+            }
+
+            IReadOnlyList<JournaledTransaction> kept = await _journal.ReadAsync(cancellationToken);
+            lock (_open)
+            {
+                foreach (JournaledTransaction transaction in kept.OrderBy(each => each.Nonce))
+                {
+                    (transaction.IsConfirmed ? _confirmed : _open).Add(NonceSlot.FromJournal(transaction, _time.GetTimestamp()));
+                }
+
+                _isResumed = true;
+            }
+        }
+        finally
+        {
+            _resuming.Release();
+        }
+    }
+
+    /// <summary>Waits until no transaction of the other kind waits for its block: nodes do not take blob transactions and others from one account at once.</summary>
+    private async Task WaitForOtherKindAsync(TransactionRequest request, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            lock (_open)
+            {
+                if (!_open.Exists(slot => slot.IsInTheWayOf(request)))
+                {
+                    return;
+                }
+            }
+
+            await Task.Delay(_options.PollInterval, _time, cancellationToken);
+        }
+    }
 
     private NonceSlot[] Abandoned()
     {
@@ -139,15 +231,35 @@ public sealed class TransactionSender : IDisposable
         }
     }
 
-    private void Close(NonceSlot slot)
+    /// <summary>Lets go of a nonce: its request is part of the chain, or it is free again.</summary>
+    private async Task CloseAsync(NonceSlot slot, bool isConfirmed)
     {
+        var old = new List<NonceSlot>();
         lock (_open)
         {
-            if (_open.Remove(slot))
+            if (!_open.Remove(slot))
+            {
+                return;
+            }
+
+            if (isConfirmed)
             {
                 _confirmed.Add(slot);
-                _confirmed.RemoveRange(0, Math.Max(0, _confirmed.Count - MostConfirmed));
+                old.AddRange(_confirmed.Take(Math.Max(0, _confirmed.Count - MostConfirmed)));
+                _confirmed.RemoveRange(0, old.Count);
             }
+        }
+
+        if (_journal is null)
+        {
+            return;
+        }
+
+        // Who cancels does not cancel this: it is about what was done already.
+        await (isConfirmed ? _journal.WriteAsync(slot.ToJournal(isConfirmed: true), CancellationToken.None) : _journal.RemoveAsync(slot.Nonce, CancellationToken.None));
+        foreach (NonceSlot each in old)
+        {
+            await _journal.RemoveAsync(each.Nonce, CancellationToken.None);
         }
     }
 
@@ -203,9 +315,17 @@ public sealed class TransactionSender : IDisposable
             {
                 nonce = Math.Max(nonce, open.Nonce + 1);
             }
+        }
 
-            var transaction = new PreparedTransaction(_chainId.Value, nonce, fees, gas, request);
-            var slot = new NonceSlot(transaction, transaction.Sign(_signer), _time.GetTimestamp());
+        var transaction = new PreparedTransaction(_chainId.Value, nonce, fees, gas, request);
+        var slot = new NonceSlot(transaction, await transaction.SignAsync(_signer, cancellationToken), _time.GetTimestamp());
+        if (_journal is not null)
+        {
+            await _journal.WriteAsync(slot.ToJournal(isConfirmed: false), cancellationToken);
+        }
+
+        lock (_open)
+        {
             _open.Add(slot);
             return slot;
         }
@@ -226,7 +346,7 @@ public sealed class TransactionSender : IDisposable
             // A call that was repeated because its first answer got lost is refused too: as known already.
             if (!await MayBeKnownAsync(slot.LatestHash, cancellationToken))
             {
-                Close(slot);
+                await CloseAsync(slot, isConfirmed: false);
                 throw;
             }
         }
@@ -252,6 +372,7 @@ public sealed class TransactionSender : IDisposable
             try
             {
                 TransactionReceipt? receipt = await FindReceiptAsync(slot, cancellationToken);
+                slot.IsMined = receipt is not null;
                 if (receipt is not null && await HasOnTopAsync(receipt, depth, cancellationToken))
                 {
                     return receipt;
@@ -264,7 +385,7 @@ public sealed class TransactionSender : IDisposable
                     await KeepAliveAsync(slot, cancellationToken);
                 }
             }
-            catch (Exception unanswered) when (unanswered is L1UnreachableException or JsonRpcException)
+            catch (Exception unanswered) when (unanswered is L1UnreachableException or JsonRpcException or SigningException)
             {
                 // It was handed in: whether it is mined does not depend on our asking. A node that is starting answers with errors. Go on asking.
             }
@@ -297,6 +418,7 @@ public sealed class TransactionSender : IDisposable
         foreach (NonceSlot slot in Abandoned())
         {
             TransactionReceipt? receipt = await FindReceiptAsync(slot, cancellationToken);
+            slot.IsMined = receipt is not null;
             if (receipt is null)
             {
                 try
@@ -310,7 +432,7 @@ public sealed class TransactionSender : IDisposable
             }
             else if (await HasOnTopAsync(receipt, _options.Confirmations, cancellationToken))
             {
-                Close(slot);
+                await CloseAsync(slot, isConfirmed: true);
             }
         }
     }
@@ -333,6 +455,10 @@ public sealed class TransactionSender : IDisposable
             else if (await _client.GetTransactionAsync(slot.LatestHash, cancellationToken) is not null)
             {
                 return;
+            }
+            else
+            {
+                Tell(TransactionEventKind.Dropped, slot);
             }
 
             await _client.SendRawTransactionAsync(slot.LatestSigned, cancellationToken);
@@ -361,12 +487,25 @@ public sealed class TransactionSender : IDisposable
         if (most < Raised(last.Fees.MaxPerGas, least) || (hasBlobs && blob < Raised(last.Fees.MaxPerBlobGas, least)))
         {
             slot.Keep(_time.GetTimestamp());
+            Tell(TransactionEventKind.Stuck, slot);
             return;
         }
 
         PreparedTransaction raised = last with { Fees = new Fees(tip, most, blob) };
-        slot.Raise(raised, raised.Sign(_signer), _time.GetTimestamp());
+        (byte[] Wire, Bytes32 Hash) signed = await raised.SignAsync(_signer, cancellationToken);
+        if (_journal is not null)
+        {
+            JournaledTransaction kept = slot.ToJournal(isConfirmed: false);
+            await _journal.WriteAsync(
+                kept with { Tip = tip, MaxFeePerGas = most, MaxFeePerBlobGas = blob, Wire = signed.Wire, Hashes = [.. kept.Hashes, signed.Hash] }, cancellationToken);
+        }
+
+        slot.Raise(raised, signed, _time.GetTimestamp());
+        Tell(TransactionEventKind.Raised, slot);
     }
+
+    private void Tell(TransactionEventKind kind, NonceSlot slot) =>
+        _options.Observer?.Invoke(new TransactionEvent(kind, slot.Nonce, slot.LatestHash, slot.Latest.Fees.MaxPerGas));
 
     /// <summary>A fee and so many percent of it, rounded up: <c>fee + ⌈fee · percent / 100⌉</c>, at least one wei more.</summary>
     private static BigInteger Raised(BigInteger fee, int percent) => fee + BigInteger.Max(1, ((fee * percent) + 99) / 100);
@@ -386,7 +525,7 @@ public sealed class TransactionSender : IDisposable
 
         if (await _client.GetTransactionCountAsync(Address, tag, cancellationToken) > slot.Nonce && await FindReceiptAsync(slot, cancellationToken) is null)
         {
-            Close(slot);
+            await CloseAsync(slot, isConfirmed: false);
             throw new InvalidOperationException(
                 $"nonce {slot.Nonce} of {Address} was used by a transaction of somebody else; an account must be used by one sender only", refusal);
         }
@@ -394,7 +533,7 @@ public sealed class TransactionSender : IDisposable
 
     private async Task<Fees> CurrentFeesAsync(bool hasBlobs, CancellationToken cancellationToken)
     {
-        BigInteger tip = await _client.GetMaxPriorityFeePerGasAsync(cancellationToken);
+        BigInteger tip = BigInteger.Clamp(await _client.GetMaxPriorityFeePerGasAsync(cancellationToken), _options.MinTip, BigInteger.Max(_options.MinTip, _options.MaxTip));
         Block head = await _client.GetBlockAsync(BlockTag.Latest, cancellationToken) ?? throw new L1UnreachableException("the node has no newest block");
 
         // The base fee rises by at most an eighth a block: twice of it holds for five full blocks.

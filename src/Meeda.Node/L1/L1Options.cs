@@ -14,7 +14,10 @@ public sealed class L1Options
     /// <summary>The address of the MeedaVerifier contract.</summary>
     public string Contract { get; set; } = "";
 
-    /// <summary>A file that holds the operator's private key as 64 hex digits, with or without 0x; readable by its owner only.</summary>
+    /// <summary>
+    /// A file that holds the operator's private key, as 64 hex digits with or without 0x or encrypted (Web3 Secret Storage version 3); readable by its owner only.
+    /// Other ways are in <see cref="SignerOptions"/>.
+    /// </summary>
     public string KeyFile { get; set; } = "";
 
     /// <summary>How often the head is looked at. Default 2 s: a sixth of a slot, so a block is seen within a fraction of its time.</summary>
@@ -46,11 +49,6 @@ public sealed class L1Options
         if (!Address.TryParse(Contract, out _))
         {
             yield return "contract: the 20-byte hex address of the MeedaVerifier contract is needed (--contract or Meeda__L1__Contract)";
-        }
-
-        if (!File.Exists(KeyFile))
-        {
-            yield return "key file: a file with the operator's private key is needed (--key-file or Meeda__L1__KeyFile)";
         }
 
         if (PollInterval < TimeSpan.FromMilliseconds(10) || PollInterval > TimeSpan.FromMinutes(1))

@@ -8,8 +8,8 @@ namespace Meeda.Ethereum.JsonRpc;
 /// What is asked of an Ethereum execution client (execution-apis), with typed answers. Every method throws <see cref="JsonRpcException"/> where the node
 /// answers with an error and <see cref="L1UnreachableException"/> where it does not answer, or with something else than was asked for.
 /// </summary>
-/// <param name="rpc">The JSON-RPC connection.</param>
-public sealed class EthereumClient(JsonRpcClient rpc)
+/// <param name="rpc">The JSON-RPC connection: to one node, or to several.</param>
+public sealed class EthereumClient(IJsonRpc rpc)
 {
     /// <summary>The chain's id (EIP-155).</summary>
     public async Task<ulong> GetChainIdAsync(CancellationToken cancellationToken) =>

@@ -25,6 +25,9 @@ internal sealed class NonceSlot(PreparedTransaction first, (byte[] Wire, Bytes32
     /// <summary>When fees were last looked at, as a timestamp.</summary>
     public long PricedAt { get; private set; } = now;
 
+    /// <summary>What its request brings about; empty once it is known that it brought nothing about.</summary>
+    public IReadOnlyList<string> Keys { get; private set; } = first.Request.Keys;
+
     /// <summary>Whether nobody waits for it any more.</summary>
     public bool IsAbandoned { get; set; }
 
@@ -47,6 +50,9 @@ internal sealed class NonceSlot(PreparedTransaction first, (byte[] Wire, Bytes32
     {
         IsAbandoned = true,
     };
+
+    /// <summary>Notes that the request reverted, so that another may bring about what it did not.</summary>
+    public void FreeKeys() => Keys = [];
 
     /// <summary>All hashes, the newest first.</summary>
     public IReadOnlyList<Bytes32> Hashes()

@@ -7,8 +7,8 @@ namespace Meeda.Ethereum.Transactions;
 /// <summary>
 /// Sends an account's transactions, several at once where they are asked for at once. It owns the account's nonces: nothing else may send from it meanwhile. A nonce belongs to one
 /// request from the moment a transaction is signed for it until that request is confirmed, whatever the node answers, forgets or reorganises, so that
-/// no request is ever carried out twice and none displaces another. Fees are raised while no block takes a transaction; one that the mempool lost is
-/// handed in again, and one that a reorganisation undid too.
+/// no request is ever carried out twice and none displaces another; a request with the key of an earlier one (<see cref="TransactionRequest.Keys"/>) waits for that.
+/// Fees are raised while no block takes a transaction; one that the mempool lost is handed in again, and one that a reorganisation undid too.
 /// </summary>
 /// <remarks>
 /// What is owned is kept in the journal, where there is one, before it is sent: a process that comes after finishes what this one began, and then
@@ -68,7 +68,7 @@ public sealed class TransactionSender : IDisposable
     /// <param name="request">What it should do.</param>
     /// <param name="cancellationToken">
     /// Ends the waiting, nothing else: once the transaction is signed it may be mined, and the next call of this method sees to it that it is before it
-    /// sends its own. Who cancels and asks again asks for two transactions.
+    /// sends its own. Who cancels and asks again asks for two transactions, unless the requests have a key in common.
     /// </param>
     /// <exception cref="ArgumentException">It has blobs that are not well formed, or blobs and nobody to call.</exception>
     /// <exception cref="JsonRpcException">The node refuses it, for example because it would revert: nothing was sent.</exception>
@@ -83,46 +83,22 @@ public sealed class TransactionSender : IDisposable
             throw new ArgumentException("blobs: each needs a commitment and 128 cell proofs of their right lengths, and the transaction somebody to call", nameof(request));
         }
 
-        NonceSlot? slot = null;
-        try
+        await ResumeAsync(cancellationToken);
+        while (true)
         {
-            await ResumeAsync(cancellationToken);
-            await _inFlight.WaitAsync(cancellationToken);
-            try
+            (NonceSlot slot, TransactionReceipt receipt) = await SendOrJoinAsync(request, cancellationToken);
+            if (receipt.Succeeded)
             {
-                await _oneAtATime.WaitAsync(cancellationToken);
-                try
-                {
-                    // 1. What cancelled calls and earlier processes left behind is mined first, so that the gas is estimated on a state that holds it.
-                    await FinishAbandonedAsync(cancellationToken);
-                    await WaitForOtherKindAsync(request, cancellationToken);
-
-                    // 2. From here on the nonce is taken.
-                    slot = await OpenAsync(request, cancellationToken);
-                    await HandInFirstAsync(slot, cancellationToken);
-                }
-                finally
-                {
-                    _oneAtATime.Release();
-                }
-
-                // 3. The next request may go while this one waits for its block, and for its confirmations.
-                await WaitUntilMinedAsync(slot, depth: 0, cancellationToken);
-            }
-            finally
-            {
-                _inFlight.Release();
+                return receipt;
             }
 
-            TransactionReceipt receipt = await WaitUntilMinedAsync(slot, _options.Confirmations, cancellationToken);
-            await CloseAsync(slot, isConfirmed: true);
-            return receipt.Succeeded ? receipt : throw new TransactionRevertedException(receipt);
-        }
-        catch when (slot is not null)
-        {
-            // Cancelled, as a rule. A slot that is closed already does not come back by this.
-            slot.IsAbandoned = true;
-            throw;
+            slot.FreeKeys();
+            if (ReferenceEquals(slot.Latest.Request, request))
+            {
+                throw new TransactionRevertedException(receipt, await ReadRevertAsync(slot, receipt, cancellationToken));
+            }
+
+            // It was an earlier request's, which brought nothing about: so this one is still to be carried out.
         }
     }
 
@@ -173,6 +149,65 @@ public sealed class TransactionSender : IDisposable
         _resuming.Dispose();
     }
 
+    /// <summary>Sends a request, or waits for an earlier one that it has a key in common with.</summary>
+    /// <returns>The nonce of either, and its receipt with the confirmations on top.</returns>
+    private async Task<(NonceSlot Slot, TransactionReceipt Receipt)> SendOrJoinAsync(TransactionRequest request, CancellationToken cancellationToken)
+    {
+        NonceSlot? slot = null;
+        try
+        {
+            await _inFlight.WaitAsync(cancellationToken);
+            try
+            {
+                await _oneAtATime.WaitAsync(cancellationToken);
+                try
+                {
+                    // 1. What cancelled calls and earlier processes left behind is mined first, so that the gas is estimated on a state that holds it.
+                    await FinishAbandonedAsync(cancellationToken);
+                    await WaitForOtherKindAsync(request, cancellationToken);
+
+                    // 2. From here on the nonce is taken.
+                    slot = Sharing(request);
+                    if (slot is null)
+                    {
+                        slot = await OpenAsync(request, cancellationToken);
+                        await HandInFirstAsync(slot, cancellationToken);
+                    }
+                }
+                finally
+                {
+                    _oneAtATime.Release();
+                }
+
+                // 3. The next request may go while this one waits for its block, and for its confirmations.
+                await WaitUntilMinedAsync(slot, depth: 0, cancellationToken);
+            }
+            finally
+            {
+                _inFlight.Release();
+            }
+
+            TransactionReceipt receipt = await WaitUntilMinedAsync(slot, _options.Confirmations, cancellationToken);
+            await CloseAsync(slot, isConfirmed: true);
+            return (slot, receipt);
+        }
+        catch when (slot is not null)
+        {
+            // Cancelled, as a rule. A slot that is closed already does not come back by this.
+            slot.IsAbandoned = true;
+            throw;
+        }
+    }
+
+    /// <summary>The newest nonce whose request has a key in common with this one; null where there is none.</summary>
+    private NonceSlot? Sharing(TransactionRequest request)
+    {
+        lock (_open)
+        {
+            return _open.Concat(_confirmed).Where(slot => slot.Keys.Intersect(request.Keys).Any()).MaxBy(slot => slot.Nonce);
+        }
+    }
+
     /// <summary>Takes up what the journal keeps, once.</summary>
     private async Task ResumeAsync(CancellationToken cancellationToken)
     {
@@ -189,10 +224,11 @@ public sealed class TransactionSender : IDisposable
                 return;
             }
 
+            _chainId ??= await _client.GetChainIdAsync(cancellationToken);
             IReadOnlyList<JournaledTransaction> kept = await _journal.ReadAsync(cancellationToken);
             lock (_open)
             {
-                foreach (JournaledTransaction transaction in kept.OrderBy(each => each.Nonce))
+                foreach (JournaledTransaction transaction in kept.Where(each => each.ChainId == _chainId).OrderBy(each => each.Nonce))
                 {
                     (transaction.IsConfirmed ? _confirmed : _open).Add(NonceSlot.FromJournal(transaction, _time.GetTimestamp()));
                 }
@@ -217,6 +253,16 @@ public sealed class TransactionSender : IDisposable
                 {
                     return;
                 }
+            }
+
+            try
+            {
+                // What is in the way looks after itself, unless its caller has gone meanwhile.
+                await TendAbandonedAsync(cancellationToken);
+            }
+            catch (Exception unanswered) when (unanswered is L1UnreachableException or JsonRpcException or SigningException)
+            {
+                // As in WaitUntilMinedAsync.
             }
 
             await Task.Delay(_options.PollInterval, _time, cancellationToken);
@@ -270,6 +316,11 @@ public sealed class TransactionSender : IDisposable
         NonceSlot[] undone;
         lock (_open)
         {
+            if (_confirmed.Count > 0 && next < _confirmed.Min(slot => slot.Nonce))
+            {
+                throw new L1UnreachableException($"the node counts {next} transactions of {Address}, far fewer than were confirmed: it is still reading the chain, or it is on another one");
+            }
+
             undone = [.. _confirmed.Where(slot => slot.Nonce >= next && slot.Nonce < nonce)];
         }
 
@@ -311,11 +362,13 @@ public sealed class TransactionSender : IDisposable
         lock (_open)
         {
             // A node that reorganised or restarted may have forgotten what we sent, and would give its nonce out again.
-            foreach (NonceSlot open in _open)
+            foreach (NonceSlot known in _open.Concat(_confirmed))
             {
-                nonce = Math.Max(nonce, open.Nonce + 1);
+                nonce = Math.Max(nonce, known.Nonce + 1);
             }
         }
+
+        await FillGapAsync(nonce, cancellationToken);
 
         var transaction = new PreparedTransaction(_chainId.Value, nonce, fees, gas, request);
         var slot = new NonceSlot(transaction, await transaction.SignAsync(_signer, cancellationToken), _time.GetTimestamp());
@@ -529,6 +582,31 @@ public sealed class TransactionSender : IDisposable
             throw new InvalidOperationException(
                 $"nonce {slot.Nonce} of {Address} was used by a transaction of somebody else; an account must be used by one sender only", refusal);
         }
+    }
+
+    /// <summary>
+    /// Why a transaction reverted: what a call answers on the state below its block, and, where that does not revert, on the block's own, which has what came before it in
+    /// the block. Empty where neither does.
+    /// </summary>
+    private async Task<byte[]> ReadRevertAsync(NonceSlot slot, TransactionReceipt receipt, CancellationToken cancellationToken)
+    {
+        try
+        {
+            foreach (ulong block in (ulong[])[receipt.BlockNumber - Math.Min(1, receipt.BlockNumber), receipt.BlockNumber])
+            {
+                await _client.CallAsync(Address, slot.Latest.Request, slot.Latest.GasLimit, BlockTag.Number(block), cancellationToken);
+            }
+        }
+        catch (JsonRpcException reverted)
+        {
+            return reverted.RevertData;
+        }
+        catch (L1UnreachableException)
+        {
+            // Then it is not known.
+        }
+
+        return [];
     }
 
     private async Task<Fees> CurrentFeesAsync(bool hasBlobs, CancellationToken cancellationToken)

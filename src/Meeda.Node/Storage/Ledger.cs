@@ -80,6 +80,7 @@ internal sealed partial class Ledger(Database database, Lease lease) : IAsyncDis
             max_blob_fee TEXT NOT NULL,
             wire         {bytes} NOT NULL,
             hashes       {bytes} NOT NULL,
+            request_keys TEXT NOT NULL,
             blobs        {bytes},
             commitments  {bytes},
             cell_proofs  {bytes},

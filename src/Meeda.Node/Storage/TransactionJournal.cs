@@ -22,7 +22,7 @@ internal sealed class TransactionJournal(Ledger ledger, Address sender) : ITrans
         IEnumerable<Row> rows = await connection.QueryAsync<Row>(
             """
             SELECT nonce AS Nonce, chain_id AS ChainId, recipient AS Recipient, value AS Value, data AS Data, gas_limit AS GasLimit, tip AS Tip, max_fee AS MaxFee,
-                   max_blob_fee AS MaxBlobFee, wire AS Wire, hashes AS Hashes, blobs AS Blobs, commitments AS Commitments, cell_proofs AS CellProofs, confirmed AS Confirmed
+                   max_blob_fee AS MaxBlobFee, wire AS Wire, hashes AS Hashes, request_keys AS RequestKeys, blobs AS Blobs, commitments AS Commitments, cell_proofs AS CellProofs, confirmed AS Confirmed
             FROM sent_transaction WHERE sender = @_sender ORDER BY nonce
             """,
             new { _sender });
@@ -36,8 +36,8 @@ internal sealed class TransactionJournal(Ledger ledger, Address sender) : ITrans
             """
             DELETE FROM sent_transaction WHERE sender = @_sender AND nonce = @Nonce;
             INSERT INTO sent_transaction
-                (sender, nonce, chain_id, recipient, value, data, gas_limit, tip, max_fee, max_blob_fee, wire, hashes, blobs, commitments, cell_proofs, confirmed)
-            VALUES (@_sender, @Nonce, @ChainId, @To, @Value, @Data, @GasLimit, @Tip, @MaxFee, @MaxBlobFee, @Wire, @Hashes, @Blobs, @Commitments, @CellProofs, @Confirmed)
+                (sender, nonce, chain_id, recipient, value, data, gas_limit, tip, max_fee, max_blob_fee, wire, hashes, request_keys, blobs, commitments, cell_proofs, confirmed)
+            VALUES (@_sender, @Nonce, @ChainId, @To, @Value, @Data, @GasLimit, @Tip, @MaxFee, @MaxBlobFee, @Wire, @Hashes, @RequestKeys, @Blobs, @Commitments, @CellProofs, @Confirmed)
             """,
             new
             {
@@ -53,6 +53,7 @@ internal sealed class TransactionJournal(Ledger ledger, Address sender) : ITrans
                 MaxBlobFee = Text(transaction.MaxFeePerBlobGas),
                 transaction.Wire,
                 Hashes = transaction.Hashes.SelectMany(hash => hash.ToArray()).ToArray(),
+                RequestKeys = string.Join('\n', transaction.Request.Keys),
                 Blobs = Joined(transaction.Request.Blobs?.Blobs),
                 Commitments = Joined(transaction.Request.Blobs?.Commitments),
                 CellProofs = Joined(transaction.Request.Blobs?.CellProofs),
@@ -83,6 +84,7 @@ internal sealed class TransactionJournal(Ledger ledger, Address sender) : ITrans
         string MaxBlobFee,
         byte[] Wire,
         byte[] Hashes,
+        string RequestKeys,
         byte[]? Blobs,
         byte[]? Commitments,
         byte[]? CellProofs,
@@ -96,7 +98,10 @@ internal sealed class TransactionJournal(Ledger ledger, Address sender) : ITrans
                 Data,
                 Number(Value),
                 Blobs is null ? null : new BlobSidecar(
-                    [.. Blobs.Chunk(BlobSidecar.BlobLength)], [.. Commitments!.Chunk(BlobSidecar.PointLength)], [.. CellProofs!.Chunk(BlobSidecar.PointLength)])),
+                    [.. Blobs.Chunk(BlobSidecar.BlobLength)], [.. Commitments!.Chunk(BlobSidecar.PointLength)], [.. CellProofs!.Chunk(BlobSidecar.PointLength)]))
+            {
+                Keys = RequestKeys.Split('\n', StringSplitOptions.RemoveEmptyEntries),
+            },
             (ulong)GasLimit,
             Number(Tip),
             Number(MaxFee),

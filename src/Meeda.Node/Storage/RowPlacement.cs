@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Concurrent;
 using Meeda.Kzg.Commitments;
 using Meeda.Node.Telemetry;
@@ -31,29 +32,61 @@ internal sealed class RowPlacement(IReadOnlyList<IRowProvider> providers, int lo
     private readonly ConcurrentQueue<BatchId> _damaged = new();
 
     /// <summary>
-    /// Stores all rows of a batch durably: when this returns, each is at its provider, or at another one where its own refused. Storing the same batch
-    /// again replaces the rows by equal ones.
+    /// Stores all rows of a batch: when this returns, each is at its provider, or at another one where its own refused, and durable after the next
+    /// <see cref="FlushAsync"/>. Storing the same batch again replaces the rows by equal ones.
     /// </summary>
     /// <param name="id">The batch.</param>
     /// <param name="blobs">Its data rows, one behind the other.</param>
     /// <param name="cancellationToken">Stops between rows.</param>
-    /// <exception cref="IOException">A row is durable at no provider.</exception>
+    /// <exception cref="IOException">A row is at no provider.</exception>
     public async Task WriteAsync(BatchId id, ReadOnlyMemory<byte> blobs, CancellationToken cancellationToken)
     {
         int n = blobs.Length / Blob.ByteLength;
-        var parity = new byte[(long)ParityRows.Count(n, providers.Count, lost) * Blob.ByteLength];
-        await Task.Run(() => ParityRows.Encode(blobs, parity), cancellationToken);
-        int rows = n + (parity.Length / Blob.ByteLength);
-
-        // One line a provider: they work side by side, and each takes its rows one after the other.
-        await Task.WhenAll(Enumerable.Range(0, Math.Min(providers.Count, rows)).Select(async first =>
+        int m = ParityRows.Count(n, providers.Count, lost);
+        int rows = n + m;
+        byte[] rented = ArrayPool<byte>.Shared.Rent(m * Blob.ByteLength);
+        try
         {
-            for (int row = first; row < rows; row += providers.Count)
+            Memory<byte> parity = rented.AsMemory(0, m * Blob.ByteLength);
+            await Task.Run(() => ParityRows.Encode(blobs, parity), cancellationToken);
+
+            // One line a provider: they work side by side, and each takes its rows one after the other.
+            await Task.WhenAll(Enumerable.Range(0, Math.Min(providers.Count, rows)).Select(async first =>
             {
-                ReadOnlyMemory<byte> blob = row < n ? Row(blobs, row) : Row(parity, row - n);
-                await WriteRowAsync(id, row, blob, cancellationToken);
+                for (int row = first; row < rows; row += providers.Count)
+                {
+                    ReadOnlyMemory<byte> blob = row < n ? Row(blobs, row) : Row(parity, row - n);
+                    await WriteRowAsync(id, row, blob, cancellationToken);
+                }
+            }));
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(rented);
+        }
+    }
+
+    /// <summary>Makes everything durable that was written before.</summary>
+    /// <exception cref="IOException">More providers did not than may be lost.</exception>
+    public async Task FlushAsync(CancellationToken cancellationToken)
+    {
+        IOException?[] failures = await Task.WhenAll(providers.Select(async provider =>
+        {
+            try
+            {
+                await provider.FlushAsync(cancellationToken);
+                return null;
+            }
+            catch (IOException failure)
+            {
+                logger.ProviderRefused(provider.Name, failure.Message);
+                return failure;
             }
         }));
+        if (failures.Count(failure => failure is not null) > lost)
+        {
+            throw new IOException("more providers than may be lost cannot make their rows durable", failures.First(failure => failure is not null));
+        }
     }
 
     /// <summary>
@@ -136,6 +169,7 @@ internal sealed class RowPlacement(IReadOnlyList<IRowProvider> providers, int lo
             }
         }
 
+        await FlushAsync(cancellationToken);
         return new RepairReport(rows, good.Missing, good.Wrong, repaired);
     }
 

@@ -96,6 +96,37 @@ public sealed class CrashTests(ITestOutputHelper output)
         }
     }
 
+    [SkippableFact]
+    public async Task Sixty_four_posts_of_sixteen_MiB_at_once_are_all_taken_in_less_than_two_GiB_of_memory()
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), "the peak of a process's memory is read from /proc");
+        await using Arena arena = await Arena.StartAsync();
+        await using CrashHarness harness = await CrashHarness.StartAsync(arena, Path.Combine(arena.Folder, "overload"));
+        int refused = 0;
+        await Task.WhenAll(Enumerable.Range(0, 64).Select(async i =>
+        {
+            byte[] payload = RandomNumberGenerator.GetBytes(16 << 20);
+            while (true)
+            {
+                using var body = new ByteArrayContent(payload);
+                using HttpResponseMessage answer = await harness.Http.PostAsync(new Uri("put", UriKind.Relative), body);
+                if (answer.IsSuccessStatusCode)
+                {
+                    return;
+                }
+
+                Assert.Equal(System.Net.HttpStatusCode.TooManyRequests, answer.StatusCode);
+                Interlocked.Increment(ref refused);
+                await Task.Delay(answer.Headers.RetryAfter!.Delta!.Value);
+            }
+        }));
+        long peak = long.Parse(
+            (await File.ReadAllLinesAsync($"/proc/{harness.Process.Id}/status")).Single(line => line.StartsWith("VmHWM:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
+            CultureInfo.InvariantCulture) >> 10;
+        output.WriteLine($"64 posts of 16 MiB at once: {refused} answers 429, peak memory {peak} MiB");
+        Assert.InRange(peak, 1, 2047);
+    }
+
     private static Func<Task<bool>> AnsweredMoreAsync(CrashHarness harness, int count)
     {
         int before = harness.Answered;

@@ -264,8 +264,8 @@ public abstract class LedgerTests : IAsyncLifetime
 
         Assert.Equal((3 * 1234, 3), await ledger.BacklogAsync(None));
         Assert.Equal(0, await ledger.TrimPayloadsAsync(0, None));
-        await ledger.MarkPlacedAsync(Batch(1).Id, Now, None);
-        await ledger.MarkPlacedAsync(Batch(2).Id, Now, None);
+        await ledger.MarkPlacedAsync([Batch(1).Id], Now, None);
+        await ledger.MarkPlacedAsync([Batch(2).Id], Now, None);
         Assert.Equal((1234, 1), await ledger.BacklogAsync(None));
         Assert.Equal([Batch(3).Id], (await ledger.UnplacedBatchesAsync(10, None)).Select(batch => batch.Id));
         Assert.Equal(1, await ledger.TrimPayloadsAsync(2 * 1234, None));
@@ -342,7 +342,7 @@ public abstract class LedgerTests : IAsyncLifetime
         Assert.Empty(await ledger.UnplacedBatchesAsync(10, None));
         await ledger.MarkClearedAsync(expired.Id, None);
         Assert.Equal([expired.Id], (await ledger.UnplacedBatchesAsync(10, None)).Select(batch => batch.Id));
-        await ledger.MarkPlacedAsync(expired.Id, Now, None);
+        await ledger.MarkPlacedAsync([expired.Id], Now, None);
         Assert.Contains(expired.Id, (await ledger.WaitingBatchesAsync(256, None)).Select(batch => batch.Id));
     }
 
@@ -422,7 +422,7 @@ public abstract class LedgerTests : IAsyncLifetime
     private protected static async Task AddPlacedAsync(Ledger ledger, StoredBatch batch)
     {
         await ledger.AddBatchAsync(batch, [.. Enumerable.Repeat(batch.Commitments[0], 1234)], None);
-        await ledger.MarkPlacedAsync(batch.Id, Now, None);
+        await ledger.MarkPlacedAsync([batch.Id], Now, None);
     }
 
     private protected async Task<Ledger> OpenLeadingAsync()

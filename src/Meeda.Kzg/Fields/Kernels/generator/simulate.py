@@ -83,6 +83,10 @@ def check_fp(rounds, generator):
     half, top = 1 << (FP.radix - 1), FP.modulus >> (FP.radix * (FP.limbs - 1))
     # One factor lazy, the other as large as three normalised elements, which only its top limb shows.
     check_columns(FP, [half + 64] * (FP.limbs - 1) + [2 ** 46], 2, half)
+    # Both factors sums of 12 normalised elements, carried; the topmost limb of their product is no larger than others are.
+    largest = 12 * (FP.modulus * 53 // 100 >> 336) + 12
+    check_columns(FP, [half + 64] * (FP.limbs - 1) + [largest], 1, half)
+    assert largest * largest // 2 ** 48 + 64 < half
 
     def element(kind):
         if kind % 3 == 0:
@@ -97,10 +101,14 @@ def check_fp(rounds, generator):
         # What doublings and additions in Jacobian coordinates feed in besides: three times an element, carried, and sums of two to be subtracted.
         a, b = (e if round_ % 2 == 0 else e[:-1] + [3 * e[-1]] for e in (a, b))
         y = y if round_ % 2 == 0 else [2 * limb for limb in y]
+        # What the tower of extensions feeds in: two carried sums of 12 elements.
+        sums = [e[:-1] + [sign * largest] for e, sign in ((element(round_), 1), (element(round_ + 1), generator.choice([-1, 1])))]
         for layout in fp_kernels.LAYOUTS.values():
             for name, kind, subtracted, _ in fp_kernels.KERNELS:
                 left = lazy if kind == "multiply" else a
                 check_product(FP, name, kind, subtracted, layout, left, b, y if subtracted == 1 else x, y, half + 64)
+                if name == "Multiply":
+                    check_product(FP, name, kind, subtracted, layout, *sums, x, y, half + 64)
 
 
 def check_product(field, name, kind, subtracted, layout, a, b, x, y, largest):

@@ -127,6 +127,8 @@ internal static class Roles
         AddBackground<RowScrub>(builder.Services);
         AddBackground<Retention>(builder.Services);
 
+        // What is in work is finished or, since nothing is acknowledged that is not durable, parked; then the process ends, whoever still waits.
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(10));
         builder.Services.AddApiDocument("Meeda operator");
         WebApplication app = builder.Build();
         _ = app.Services.GetRequiredService<FolderLock>(); // what was never asked for is never disposed of

@@ -104,6 +104,13 @@ internal sealed class CrashHarness : IAsyncDisposable
     /// <summary>Starts the operator where it was killed.</summary>
     public Task StartIfStoppedAsync(bool wait) => _process is null ? StartOperatorAsync(wait) : Task.CompletedTask;
 
+    /// <summary>Starts it after it has ended by itself.</summary>
+    public Task StartAgainAsync()
+    {
+        _process!.Dispose();
+        return StartOperatorAsync();
+    }
+
     /// <summary>The client of the operator.</summary>
     public HttpClient Http => _http;
 

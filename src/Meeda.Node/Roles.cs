@@ -98,9 +98,7 @@ internal static class Roles
         builder.Services.AddSingleton<BatchIntake>();
         builder.Services.AddSingleton<BatchReader>();
         builder.Services.AddSingleton(services => new InclusionCheck(ledger, () => services.GetRequiredService<L1Follower>().Tip));
-        builder.Services.AddHttpClient(nameof(EthereumClient), http => http.BaseAddress = new Uri(l1.Rpc));
-        builder.Services.AddSingleton(services =>
-            new EthereumClient(new JsonRpcClient(services.GetRequiredService<IHttpClientFactory>().CreateClient(nameof(EthereumClient)))));
+        L1Connection.Add(builder.Services, l1);
         builder.Services.AddSingleton(new OperatorAccount(signer.Address));
         builder.Services.AddSingleton(new CertificateSigner(signer as PrivateKeySigner));
         builder.Services.AddSingleton<ChunkedStores>();

@@ -8,7 +8,10 @@ public sealed class L1Options
     /// <summary>The configuration section that binds to this.</summary>
     public const string Section = "Meeda:L1";
 
-    /// <summary>The JSON-RPC endpoint of an Ethereum execution client, http or https. May hold credentials: it is never logged whole.</summary>
+    /// <summary>
+    /// The JSON-RPC endpoint of an Ethereum execution client, http or https, or several of them with commas between, the preferred one first. May hold credentials: it is
+    /// never logged whole.
+    /// </summary>
     public string Rpc { get; set; } = "";
 
     /// <summary>The address of the MeedaVerifier contract.</summary>
@@ -38,12 +41,16 @@ public sealed class L1Options
     /// </summary>
     public bool FailoverToBlobs { get; set; }
 
+    /// <summary>The endpoints of <see cref="Rpc"/>, in their order.</summary>
+    internal IReadOnlyList<Uri> Endpoints() => [.. SplitEndpoints().Select(endpoint => new Uri(endpoint))];
+
     /// <summary>Says what is wrong with these options, one sentence each.</summary>
     internal IEnumerable<string> Problems()
     {
-        if (!Uri.TryCreate(Rpc, UriKind.Absolute, out Uri? uri) || uri.Scheme is not ("http" or "https"))
+        string[] endpoints = SplitEndpoints();
+        if (endpoints.Length == 0 || !endpoints.All(endpoint => Uri.TryCreate(endpoint, UriKind.Absolute, out Uri? uri) && uri.Scheme is "http" or "https"))
         {
-            yield return "rpc: an absolute http or https URL of an Ethereum JSON-RPC endpoint is needed (--rpc or Meeda__L1__Rpc)";
+            yield return "rpc: an absolute http or https URL of an Ethereum JSON-RPC endpoint is needed, or several with commas between (--rpc or Meeda__L1__Rpc)";
         }
 
         if (!Address.TryParse(Contract, out _))
@@ -61,4 +68,6 @@ public sealed class L1Options
             yield return "confirmations: between 0 and 64 (Meeda__L1__Confirmations)";
         }
     }
+
+    private string[] SplitEndpoints() => Rpc.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 }

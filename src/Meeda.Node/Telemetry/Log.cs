@@ -47,6 +47,12 @@ internal static partial class Log
     [LoggerMessage(23, LogLevel.Warning, "transaction {Hash} (nonce {Nonce}): {What}")]
     public static partial void TransactionOnItsWay(this ILogger logger, string hash, ulong nonce, string what);
 
+    [LoggerMessage(24, LogLevel.Warning, "L1 endpoint {Endpoint} ({Host}) is not believed: {Reason}")]
+    public static partial void EndpointNotBelieved(this ILogger logger, int endpoint, string host, string reason);
+
+    [LoggerMessage(25, LogLevel.Information, "L1 endpoint {Endpoint} ({Host}) is believed again")]
+    public static partial void EndpointBelieved(this ILogger logger, int endpoint, string host);
+
     // Anchors: 30–39
     [LoggerMessage(30, LogLevel.Information, "anchoring {Batches} batches, {Blobs} blobs")]
     public static partial void Anchoring(this ILogger logger, int batches, int blobs);

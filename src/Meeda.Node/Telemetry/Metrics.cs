@@ -17,6 +17,10 @@ internal static class Metrics
     public static Counter<long> TransactionEvents { get; } =
         Meter.CreateCounter<long>("meeda.l1.transaction_events", description: "transactions that were dropped and handed in again, replaced by dearer ones, or are stuck");
 
+    /// <summary>How often an L1 endpoint was no longer believed, or believed again.</summary>
+    public static Counter<long> EndpointChanges { get; } =
+        Meter.CreateCounter<long>("meeda.l1.endpoint_changes", description: "L1 endpoints that were no longer believed, or believed again");
+
     /// <summary>Requests answered 429 because too much was in flight or waiting.</summary>
     public static Counter<long> Overloads { get; } = Meter.CreateCounter<long>("meeda.intake.overloads", description: "puts answered 429 because too much was in flight or waiting");
 }

@@ -374,7 +374,7 @@ public abstract class LedgerTests : IAsyncLifetime
             [.. Enumerable.Range(0, 2).Select(i => Bytes(i, BlobSidecar.PointLength))],
             [.. Enumerable.Range(0, 2 * BlobSidecar.CellsPerBlob).Select(i => Bytes(i, BlobSidecar.PointLength))]);
         var blobs = new JournaledTransaction(
-            1, 7, new TransactionRequest(other, [1, 2, 3], BigInteger.Pow(10, 30), sidecar), 21_000, 1, 2, BigInteger.Pow(2, 70), Bytes(9, 300), [Hash(1), Hash(2)], IsConfirmed: false);
+            1, 7, new TransactionRequest(other, [1, 2, 3], BigInteger.Pow(10, 30), sidecar) { Keys = ["one", "two"] }, 21_000, 1, 2, BigInteger.Pow(2, 70), Bytes(9, 300), [Hash(1), Hash(2)], IsConfirmed: false);
         var creation = new JournaledTransaction(1, 8, new TransactionRequest(null, [0xfe]), 1 << 24, 5, 6, 0, [0x02], [Hash(3)], IsConfirmed: true);
         var journal = new TransactionJournal(ledger, mine);
         await journal.WriteAsync(blobs with { Hashes = [Hash(1)], Tip = 0 }, None);

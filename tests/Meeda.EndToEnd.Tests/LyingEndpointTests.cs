@@ -30,7 +30,7 @@ public sealed class LyingEndpointTests
 
             return isHead ? MakeUpHead(result!) : method == "eth_blockNumber" ? Ahead(result!) : result;
         };
-        OperatorNode node = await arena.OperatorNodeAsync(("Meeda:L1:Rpc", $"{liar.Rpc},{arena.L1}"), ("Meeda:L1:Confirmations", "1"));
+        OperatorNode node = await arena.OperatorNodeAsync(("Meeda:L1:Rpc", $"{liar.Rpc},{arena.L1}"));
         BatchId first = await node.PostAsync(1_000);
         AnchorBody? anchor = null;
         await arena.UntilAsync("the batch is anchored", async () => (anchor = await node.AnchorOfAsync(first)) is not null);
@@ -40,6 +40,7 @@ public sealed class LyingEndpointTests
         await arena.Rpc.CallAsync("anvil_dropAllTransactions", [], CancellationToken.None);
         BatchId second = await node.PostAsync(2_000);
         await arena.UntilAsync("both are anchored", async () => (await AnchoredAsync(arena, node)).Contains(first) && (await AnchoredAsync(arena, node)).Contains(second));
+        await arena.UntilAsync("the operator sees both", async () => await node.AnchorOfAsync(first) is not null && await node.AnchorOfAsync(second) is not null);
         await arena.UntilAsync("an epoch over both is proven", async () => (await node.HistoryOfAsync(first)).Proven > 0 && (await node.HistoryOfAsync(second)).Proven > 0);
 
         BatchId[] anchored = await AnchoredAsync(arena, node);

@@ -10,14 +10,21 @@ internal sealed record AgreedHead(ulong Number, ImmutableArray<int> Members);
 /// <summary>Finds the head that several endpoints agree on. The rule is said at <see cref="RedundantRpc"/>.</summary>
 internal sealed class HeadAgreement(ImmutableArray<IJsonRpc> endpoints, RedundantRpcOptions options, TimeProvider time)
 {
+    // One that was silent at the last look is not waited for as long again, or it would hold up everything that is asked of the others.
+    private const int SilentShare = 10;
+
     private readonly EthereumClient[] _clients = [.. endpoints.Select(endpoint => new EthereumClient(endpoint))];
     private readonly string?[] _problems = new string?[endpoints.Length];
+    private bool[] _wasSilent = new bool[endpoints.Length];
 
     /// <summary>Asks all endpoints for their heads.</summary>
     /// <exception cref="L1UnreachableException">None answers, or they are on different chains.</exception>
     public async Task<AgreedHead> LookAsync(CancellationToken cancellationToken)
     {
-        Block?[] heads = await Task.WhenAll(_clients.Select(client => BlockOfAsync(client, BlockTag.Latest, cancellationToken)));
+        Block?[] heads = await Task.WhenAll(_clients.Select((client, i) =>
+            BlockOfAsync(client, BlockTag.Latest, _wasSilent[i] ? options.HeadLimit / SilentShare : options.HeadLimit, cancellationToken)));
+        bool[] isSilent = [.. heads.Select(head => head is null)];
+        _wasSilent = isSilent.All(silent => silent) ? new bool[heads.Length] : isSilent;
         var problems = new string?[heads.Length];
         List<int> left = [.. Enumerable.Range(0, heads.Length).Where(i => heads[i] is not null)];
         foreach (int silent in Enumerable.Range(0, heads.Length).Except(left))
@@ -46,13 +53,13 @@ internal sealed class HeadAgreement(ImmutableArray<IJsonRpc> endpoints, Redundan
             $"the L1 endpoints disagree: no block down to {options.DeepestFork} below their heads is on the chains of more than half of them; nothing is believed until they agree");
     }
 
-    private async Task<Block?> BlockOfAsync(EthereumClient client, BlockTag tag, CancellationToken cancellationToken)
+    private async Task<Block?> BlockOfAsync(EthereumClient client, BlockTag tag, TimeSpan within, CancellationToken cancellationToken)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(options.HeadLimit);
+        using var limit = new CancellationTokenSource(within, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
         try
         {
-            return await client.GetBlockAsync(tag, limit.Token);
+            return await client.GetBlockAsync(tag, either.Token);
         }
         catch (Exception failure) when (failure is L1UnreachableException or JsonRpcException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
         {
@@ -83,7 +90,7 @@ internal sealed class HeadAgreement(ImmutableArray<IJsonRpc> endpoints, Redundan
         ulong oldest = heads[freshest]!.Timestamp - Math.Min(heads[freshest]!.Timestamp, (ulong)options.StaleAfter.TotalSeconds);
         foreach (int i in left.Where(i => heads[i]!.Timestamp < oldest).ToArray())
         {
-            if ((await BlockOfAsync(_clients[freshest], BlockTag.Number(heads[i]!.Number), cancellationToken))?.Hash == heads[i]!.Hash)
+            if ((await BlockOfAsync(_clients[freshest], BlockTag.Number(heads[i]!.Number), options.HeadLimit, cancellationToken))?.Hash == heads[i]!.Hash)
             {
                 problems[i] = $"its head, block {heads[i]!.Number}, is {heads[freshest]!.Timestamp - heads[i]!.Timestamp} s older than another's";
                 left.Remove(i);
@@ -101,7 +108,7 @@ internal sealed class HeadAgreement(ImmutableArray<IJsonRpc> endpoints, Redundan
             ulong number = top - Math.Min(top, down);
             Block?[] blocks = await Task.WhenAll(left.Select(i => heads[i]!.Number == number
                 ? Task.FromResult(heads[i])
-                : heads[i]!.Number < number ? Task.FromResult<Block?>(null) : BlockOfAsync(_clients[i], BlockTag.Number(number), cancellationToken)));
+                : heads[i]!.Number < number ? Task.FromResult<Block?>(null) : BlockOfAsync(_clients[i], BlockTag.Number(number), options.HeadLimit, cancellationToken)));
             IGrouping<Bytes32, int>? most = left.Where((_, place) => blocks[place] is not null)
                 .GroupBy(i => blocks[left.IndexOf(i)]!.Hash)
                 .MaxBy(group => group.Count());

@@ -1,4 +1,3 @@
-using System.Numerics;
 using Meeda.Ethereum.JsonRpc;
 using Meeda.Ethereum.Signing;
 
@@ -15,7 +14,7 @@ namespace Meeda.Ethereum.Transactions;
 /// <see cref="IsSettledAsync"/> says so. Without a journal, wait after a restart until the account's <see cref="BlockTag.Latest"/> and
 /// <see cref="BlockTag.Pending"/> counts agree before a request is made again.
 /// </remarks>
-public sealed class TransactionSender : IDisposable
+public sealed partial class TransactionSender : IDisposable
 {
     // More than any reorganisation ever took; each is a signed transaction.
     private const int MostConfirmed = 64;
@@ -27,6 +26,7 @@ public sealed class TransactionSender : IDisposable
     private readonly ITransactionSigner _signer;
     private readonly ITransactionJournal? _journal;
     private readonly TransactionSenderOptions _options;
+    private readonly FeePolicy _fees;
     private readonly TimeProvider _time;
     private readonly SemaphoreSlim _oneAtATime = new(1);
     private readonly SemaphoreSlim _inFlight;
@@ -58,6 +58,7 @@ public sealed class TransactionSender : IDisposable
         _client = client;
         _signer = signer;
         _options = options;
+        _fees = new FeePolicy(client, options);
         _time = time ?? TimeProvider.System;
     }
 
@@ -199,49 +200,6 @@ public sealed class TransactionSender : IDisposable
         }
     }
 
-    /// <summary>The newest nonce whose request has a key in common with this one; null where there is none.</summary>
-    private NonceSlot? Sharing(TransactionRequest request)
-    {
-        lock (_open)
-        {
-            return _open.Concat(_confirmed).Where(slot => slot.Keys.Intersect(request.Keys).Any()).MaxBy(slot => slot.Nonce);
-        }
-    }
-
-    /// <summary>Takes up what the journal keeps, once.</summary>
-    private async Task ResumeAsync(CancellationToken cancellationToken)
-    {
-        if (_journal is null || Volatile.Read(ref _isResumed))
-        {
-            return;
-        }
-
-        await _resuming.WaitAsync(cancellationToken);
-        try
-        {
-            if (_isResumed)
-            {
-                return;
-            }
-
-            _chainId ??= await _client.GetChainIdAsync(cancellationToken);
-            IReadOnlyList<JournaledTransaction> kept = await _journal.ReadAsync(cancellationToken);
-            lock (_open)
-            {
-                foreach (JournaledTransaction transaction in kept.Where(each => each.ChainId == _chainId).OrderBy(each => each.Nonce))
-                {
-                    (transaction.IsConfirmed ? _confirmed : _open).Add(NonceSlot.FromJournal(transaction, _time.GetTimestamp()));
-                }
-
-                _isResumed = true;
-            }
-        }
-        finally
-        {
-            _resuming.Release();
-        }
-    }
-
     /// <summary>Waits until no transaction of the other kind waits for its block: nodes do not take blob transactions and others from one account at once.</summary>
     private async Task WaitForOtherKindAsync(TransactionRequest request, CancellationToken cancellationToken)
     {
@@ -269,96 +227,13 @@ public sealed class TransactionSender : IDisposable
         }
     }
 
-    private NonceSlot[] Abandoned()
-    {
-        lock (_open)
-        {
-            return [.. _open.Where(slot => slot.IsAbandoned)];
-        }
-    }
-
-    /// <summary>Lets go of a nonce: its request is part of the chain, or it is free again.</summary>
-    private async Task CloseAsync(NonceSlot slot, bool isConfirmed)
-    {
-        var old = new List<NonceSlot>();
-        lock (_open)
-        {
-            if (!_open.Remove(slot))
-            {
-                return;
-            }
-
-            if (isConfirmed)
-            {
-                _confirmed.Add(slot);
-                old.AddRange(_confirmed.Take(Math.Max(0, _confirmed.Count - MostConfirmed)));
-                _confirmed.RemoveRange(0, old.Count);
-            }
-        }
-
-        if (_journal is null)
-        {
-            return;
-        }
-
-        // Who cancels does not cancel this: it is about what was done already.
-        await (isConfirmed ? _journal.WriteAsync(slot.ToJournal(isConfirmed: true), CancellationToken.None) : _journal.RemoveAsync(slot.Nonce, CancellationToken.None));
-        foreach (NonceSlot each in old)
-        {
-            await _journal.RemoveAsync(each.Nonce, CancellationToken.None);
-        }
-    }
-
-    /// <summary>Hands in again what was confirmed and is not part of the chain any more, where it stands in front of a nonce that waits.</summary>
-    private async Task FillGapAsync(ulong nonce, CancellationToken cancellationToken)
-    {
-        ulong next = await _client.GetTransactionCountAsync(Address, BlockTag.Latest, cancellationToken);
-        NonceSlot[] undone;
-        lock (_open)
-        {
-            if (_confirmed.Count > 0 && next < _confirmed.Min(slot => slot.Nonce))
-            {
-                throw new L1UnreachableException($"the node counts {next} transactions of {Address}, far fewer than were confirmed: it is still reading the chain, or it is on another one");
-            }
-
-            undone = [.. _confirmed.Where(slot => slot.Nonce >= next && slot.Nonce < nonce)];
-        }
-
-        foreach (NonceSlot slot in undone)
-        {
-            try
-            {
-                await _client.SendRawTransactionAsync(slot.LatestSigned, cancellationToken);
-            }
-            catch (JsonRpcException)
-            {
-                // Known already, as a rule: then it only has to be mined.
-            }
-        }
-    }
-
-    private async Task FinishAbandonedAsync(CancellationToken cancellationToken)
-    {
-        foreach (NonceSlot slot in Abandoned())
-        {
-            try
-            {
-                await WaitUntilMinedAsync(slot, depth: 0, cancellationToken);
-            }
-            catch (InvalidOperationException)
-            {
-                // Its nonce was used by something else, which nobody waits to hear; the slot is closed.
-            }
-        }
-    }
-
     private async Task<NonceSlot> OpenAsync(TransactionRequest request, CancellationToken cancellationToken)
     {
         _chainId ??= await _client.GetChainIdAsync(cancellationToken);
         ulong estimate = await _client.EstimateGasAsync(Address, request, cancellationToken);
         ulong gas = Math.Min(estimate + (estimate * (ulong)_options.GasMarginPercent / 100), Math.Max(estimate, TransactionGasCap));
         ulong nonce = await _client.GetTransactionCountAsync(Address, BlockTag.Pending, cancellationToken);
-        Fees fees = await CurrentFeesAsync(request.Blobs is not null, cancellationToken);
+        Fees fees = await _fees.CurrentAsync(request.Blobs is not null, cancellationToken);
         lock (_open)
         {
             // A node that reorganised or restarted may have forgotten what we sent, and would give its nonce out again.
@@ -415,210 +290,5 @@ public sealed class TransactionSender : IDisposable
         {
             return true;
         }
-    }
-
-    /// <summary>Waits until a block with that many on top holds one of the transactions signed for a nonce, and sees to it that one gets there.</summary>
-    private async Task<TransactionReceipt> WaitUntilMinedAsync(NonceSlot slot, int depth, CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            try
-            {
-                TransactionReceipt? receipt = await FindReceiptAsync(slot, cancellationToken);
-                slot.IsMined = receipt is not null;
-                if (receipt is not null && await HasOnTopAsync(receipt, depth, cancellationToken))
-                {
-                    return receipt;
-                }
-
-                if (receipt is null)
-                {
-                    // A reorganisation takes back what was sent before along with this one, and nonces are mined in order.
-                    await TendAbandonedAsync(cancellationToken);
-                    await KeepAliveAsync(slot, cancellationToken);
-                }
-            }
-            catch (Exception unanswered) when (unanswered is L1UnreachableException or JsonRpcException or SigningException)
-            {
-                // It was handed in: whether it is mined does not depend on our asking. A node that is starting answers with errors. Go on asking.
-            }
-
-            await Task.Delay(_options.PollInterval, _time, cancellationToken);
-        }
-    }
-
-    private async Task<TransactionReceipt?> FindReceiptAsync(NonceSlot slot, CancellationToken cancellationToken)
-    {
-        foreach (Bytes32 hash in slot.Hashes())
-        {
-            if (await _client.GetTransactionReceiptAsync(hash, cancellationToken) is { } receipt)
-            {
-                return receipt;
-            }
-        }
-
-        return null;
-    }
-
-    /// <summary>Whether so many blocks stand on the receipt's, and it is still part of the chain: receipt and head were two answers.</summary>
-    private async Task<bool> HasOnTopAsync(TransactionReceipt receipt, int depth, CancellationToken cancellationToken) =>
-        depth == 0
-        || (await _client.GetBlockNumberAsync(cancellationToken) >= receipt.BlockNumber + (ulong)depth
-            && (await _client.GetBlockAsync(BlockTag.Number(receipt.BlockNumber), cancellationToken))?.Hash == receipt.BlockHash);
-
-    private async Task TendAbandonedAsync(CancellationToken cancellationToken)
-    {
-        foreach (NonceSlot slot in Abandoned())
-        {
-            TransactionReceipt? receipt = await FindReceiptAsync(slot, cancellationToken);
-            slot.IsMined = receipt is not null;
-            if (receipt is null)
-            {
-                try
-                {
-                    await KeepAliveAsync(slot, cancellationToken);
-                }
-                catch (InvalidOperationException)
-                {
-                    // As in FinishAbandonedAsync.
-                }
-            }
-            else if (await HasOnTopAsync(receipt, _options.Confirmations, cancellationToken))
-            {
-                await CloseAsync(slot, isConfirmed: true);
-            }
-        }
-    }
-
-    /// <summary>Hands a transaction in again that the mempool does not know any more, with higher fees once it has waited long enough.</summary>
-    private async Task KeepAliveAsync(NonceSlot slot, CancellationToken cancellationToken)
-    {
-        if (!slot.TryTend())
-        {
-            return;
-        }
-
-        try
-        {
-            await FillGapAsync(slot.Nonce, cancellationToken);
-            if (_time.GetElapsedTime(slot.PricedAt) >= _options.ResendAfter)
-            {
-                await RaiseFeesAsync(slot, cancellationToken);
-            }
-            else if (await _client.GetTransactionAsync(slot.LatestHash, cancellationToken) is not null)
-            {
-                return;
-            }
-            else
-            {
-                Tell(TransactionEventKind.Dropped, slot);
-            }
-
-            await _client.SendRawTransactionAsync(slot.LatestSigned, cancellationToken);
-        }
-        catch (JsonRpcException refusal)
-        {
-            // Known already, or not dear enough yet: then the fees go on rising.
-            await ThrowIfNonceIsGoneAsync(slot, refusal, cancellationToken);
-        }
-        finally
-        {
-            slot.EndTending();
-        }
-    }
-
-    private async Task RaiseFeesAsync(NonceSlot slot, CancellationToken cancellationToken)
-    {
-        PreparedTransaction last = slot.Latest;
-        bool hasBlobs = last.Request.Blobs is not null;
-        int least = hasBlobs ? TransactionSenderOptions.LeastBlobFeeBumpPercent : TransactionSenderOptions.LeastFeeBumpPercent;
-        int bump = Math.Max(least, _options.FeeBumpPercent);
-        Fees now = await CurrentFeesAsync(hasBlobs, cancellationToken);
-        BigInteger most = BigInteger.Min(_options.MaxFeePerGas, BigInteger.Max(now.MaxPerGas, Raised(last.Fees.MaxPerGas, bump)));
-        BigInteger tip = BigInteger.Min(most, BigInteger.Max(now.Tip, Raised(last.Fees.Tip, bump)));
-        BigInteger blob = hasBlobs ? BigInteger.Min(_options.MaxFeePerBlobGas, BigInteger.Max(now.MaxPerBlobGas, Raised(last.Fees.MaxPerBlobGas, bump))) : BigInteger.Zero;
-        if (most < Raised(last.Fees.MaxPerGas, least) || (hasBlobs && blob < Raised(last.Fees.MaxPerBlobGas, least)))
-        {
-            slot.Keep(_time.GetTimestamp());
-            Tell(TransactionEventKind.Stuck, slot);
-            return;
-        }
-
-        PreparedTransaction raised = last with { Fees = new Fees(tip, most, blob) };
-        (byte[] Wire, Bytes32 Hash) signed = await raised.SignAsync(_signer, cancellationToken);
-        if (_journal is not null)
-        {
-            JournaledTransaction kept = slot.ToJournal(isConfirmed: false);
-            await _journal.WriteAsync(
-                kept with { Tip = tip, MaxFeePerGas = most, MaxFeePerBlobGas = blob, Wire = signed.Wire, Hashes = [.. kept.Hashes, signed.Hash] }, cancellationToken);
-        }
-
-        slot.Raise(raised, signed, _time.GetTimestamp());
-        Tell(TransactionEventKind.Raised, slot);
-    }
-
-    private void Tell(TransactionEventKind kind, NonceSlot slot) =>
-        _options.Observer?.Invoke(new TransactionEvent(kind, slot.Nonce, slot.LatestHash, slot.Latest.Fees.MaxPerGas));
-
-    /// <summary>A fee and so many percent of it, rounded up: <c>fee + ⌈fee · percent / 100⌉</c>, at least one wei more.</summary>
-    private static BigInteger Raised(BigInteger fee, int percent) => fee + BigInteger.Max(1, ((fee * percent) + 99) / 100);
-
-    /// <summary>
-    /// The nonce was used, and by none of ours that a receipt is known for: then something else sends from this account, which must not be hidden. It is
-    /// asked as deep as confirmations go, since at the head the next block may take it back.
-    /// </summary>
-    private async Task ThrowIfNonceIsGoneAsync(NonceSlot slot, JsonRpcException refusal, CancellationToken cancellationToken)
-    {
-        BlockTag tag = BlockTag.Latest;
-        if (_options.Confirmations > 0)
-        {
-            ulong head = await _client.GetBlockNumberAsync(cancellationToken);
-            tag = BlockTag.Number(head - Math.Min(head, (ulong)_options.Confirmations));
-        }
-
-        if (await _client.GetTransactionCountAsync(Address, tag, cancellationToken) > slot.Nonce && await FindReceiptAsync(slot, cancellationToken) is null)
-        {
-            await CloseAsync(slot, isConfirmed: false);
-            throw new InvalidOperationException(
-                $"nonce {slot.Nonce} of {Address} was used by a transaction of somebody else; an account must be used by one sender only", refusal);
-        }
-    }
-
-    /// <summary>
-    /// Why a transaction reverted: what a call answers on the state below its block, and, where that does not revert, on the block's own, which has what came before it in
-    /// the block. Empty where neither does.
-    /// </summary>
-    private async Task<byte[]> ReadRevertAsync(NonceSlot slot, TransactionReceipt receipt, CancellationToken cancellationToken)
-    {
-        try
-        {
-            foreach (ulong block in (ulong[])[receipt.BlockNumber - Math.Min(1, receipt.BlockNumber), receipt.BlockNumber])
-            {
-                await _client.CallAsync(Address, slot.Latest.Request, slot.Latest.GasLimit, BlockTag.Number(block), cancellationToken);
-            }
-        }
-        catch (JsonRpcException reverted)
-        {
-            return reverted.RevertData;
-        }
-        catch (L1UnreachableException)
-        {
-            // Then it is not known.
-        }
-
-        return [];
-    }
-
-    private async Task<Fees> CurrentFeesAsync(bool hasBlobs, CancellationToken cancellationToken)
-    {
-        BigInteger tip = BigInteger.Clamp(await _client.GetMaxPriorityFeePerGasAsync(cancellationToken), _options.MinTip, BigInteger.Max(_options.MinTip, _options.MaxTip));
-        Block head = await _client.GetBlockAsync(BlockTag.Latest, cancellationToken) ?? throw new L1UnreachableException("the node has no newest block");
-
-        // The base fee rises by at most an eighth a block: twice of it holds for five full blocks.
-        BigInteger most = BigInteger.Min((2 * head.BaseFeePerGas) + tip, _options.MaxFeePerGas);
-
-        // The price of blobs rises by at most an eighth a block too (EIP-4844).
-        BigInteger blob = hasBlobs ? BigInteger.Min(2 * await _client.GetBlobBaseFeeAsync(cancellationToken), _options.MaxFeePerBlobGas) : BigInteger.Zero;
-        return new Fees(BigInteger.Min(tip, most), most, blob);
     }
 }

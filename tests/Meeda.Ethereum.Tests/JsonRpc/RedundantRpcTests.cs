@@ -157,6 +157,32 @@ public sealed class RedundantRpcTests : IAsyncLifetime
     }
 
     [SkippableFact]
+    public async Task Read_OneHangsForLong_IsWaitedForOnce()
+    {
+        RequireAnvil();
+        _proxies[0].Faults = _ => ProxyFault.Hang;
+        using var rpc = new RedundantRpc([.. _proxies.Select(proxy => Connect(proxy.Rpc))], new() { HeadInterval = TimeSpan.Zero, HeadLimit = TimeSpan.FromSeconds(3) });
+        var client = new EthereumClient(rpc);
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+        for (int i = 0; i < 12; i++)
+        {
+            Assert.Equal((ulong)Height, await client.GetBlockNumberAsync(None));
+        }
+
+        // Once 3 s and then 0.3 s each, 6.3 s; 36 s if it were waited for each time.
+        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(24), $"{clock.Elapsed}");
+
+        // It answers again, and is in question again: what the other makes up is not believed any more.
+        _proxies[0].Faults = _ => ProxyFault.None;
+        LieAhead(_proxies[1], 5_000, timestampAhead: 0);
+        clock.Restart();
+        while (await client.GetBlockNumberAsync(None) != Height)
+        {
+            Assert.True(clock.Elapsed < TimeSpan.FromSeconds(30), "the endpoint that answers again is not heard");
+        }
+    }
+
+    [SkippableFact]
     public async Task Read_OneAnswersWithErrors_TheOtherIsAsked_ButAContractsAnswerIsFinal()
     {
         RequireAnvil();

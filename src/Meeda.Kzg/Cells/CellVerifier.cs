@@ -25,6 +25,39 @@ public sealed class CellVerifier
         _tauPower = new G2Lines(setup.G2(Cell.ElementCount));
     }
 
+    /// <summary>As the other overload, with commitments and proofs as bytes, which are decoded together, a repeated commitment once.</summary>
+    /// <param name="commitments">Per cell its blob's commitment, 48 bytes each.</param>
+    /// <param name="cellIndices">Per cell its index.</param>
+    /// <param name="cells">The cells, one behind the other.</param>
+    /// <param name="proofs">Per cell its proof, 48 bytes each.</param>
+    /// <exception cref="KzgFormatException">The numbers differ, an element is not below the modulus, or a commitment or proof is none.</exception>
+    public bool VerifyCellKzgProofBatch(
+        ReadOnlySpan<byte> commitments, ReadOnlySpan<CellIndex> cellIndices, ReadOnlySpan<byte> cells, ReadOnlySpan<byte> proofs)
+    {
+        if (commitments.Length % KzgCommitment.Length != 0)
+        {
+            throw new KzgFormatException($"commitments: {commitments.Length} bytes, each has {KzgCommitment.Length}");
+        }
+
+        var places = new Dictionary<string, int>();
+        var distinct = new List<byte>();
+        var indices = new int[commitments.Length / KzgCommitment.Length];
+        for (int k = 0; k < indices.Length; k++)
+        {
+            ReadOnlySpan<byte> commitment = commitments.Slice(k * KzgCommitment.Length, KzgCommitment.Length);
+            string bytes = Convert.ToHexStringLower(commitment);
+            if (!places.TryGetValue(bytes, out indices[k]))
+            {
+                indices[k] = places.Count;
+                places.Add(bytes, indices[k]);
+                distinct.AddRange(commitment);
+            }
+        }
+
+        KzgCommitment[] decoded = KzgCommitment.DecodeAll(distinct.ToArray());
+        return VerifyCellKzgProofBatch(Array.ConvertAll(indices, index => decoded[index]), cellIndices, cells, KzgProof.DecodeAll(proofs));
+    }
+
     /// <summary>
     /// Whether every cell is the one its blob's commitment says, with two pairings in all (<c>verify_cell_kzg_proof_batch</c>). No cells at all verify. Cells of
     /// several blobs may be mixed, repeated and in any order.

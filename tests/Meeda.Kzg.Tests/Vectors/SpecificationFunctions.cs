@@ -40,7 +40,7 @@ internal static class SpecificationFunctions
         },
         ["verify_cell_kzg_proof_batch"] = input => Boolean(
             Keys.CellVerifier.VerifyCellKzgProofBatch(
-                input.Commitments("commitments"), input.CellIndices(), input.Concatenated("cells", Cell.ByteLength), input.Proofs("proofs"))),
+                input.Concatenated("commitments", KzgCommitment.Length), input.CellIndices(), input.Concatenated("cells", Cell.ByteLength), input.Concatenated("proofs", KzgProof.Length))),
         ["compute_verify_cell_kzg_proof_batch_challenge"] = input => CellBatchChallenge.Compute(
             input.Commitments("commitments"),
             [.. input.Integers("commitment_indices").Select(index => (int)index)],

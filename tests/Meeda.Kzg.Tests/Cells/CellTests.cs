@@ -110,7 +110,7 @@ public sealed class CellTests
     {
         CellIndex[] one = AllIndices[..1];
         byte[] cell = CellsAt(one);
-        Assert.True(Keys.CellVerifier.VerifyCellKzgProofBatch([], [], [], []));
+        Assert.True(Keys.CellVerifier.VerifyCellKzgProofBatch(Array.Empty<KzgCommitment>(), [], [], []));
         Assert.Throws<KzgFormatException>(() => Keys.CellVerifier.VerifyCellKzgProofBatch([], one, cell, Proofs.AsSpan(0, 1)));
         Assert.Throws<KzgFormatException>(() => Keys.CellVerifier.VerifyCellKzgProofBatch([Commitment], one, cell, []));
         Assert.Throws<KzgFormatException>(() => Keys.CellVerifier.VerifyCellKzgProofBatch([Commitment], one, [], Proofs.AsSpan(0, 1)));

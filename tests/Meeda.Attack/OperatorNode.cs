@@ -1,9 +1,9 @@
 using System.Net.Http.Json;
 using System.Security.Cryptography;
+using Meeda.Client;
 using Meeda.Ethereum;
 using Meeda.Node;
 using Meeda.Node.Api;
-using Meeda.Node.Http;
 using Meeda.Protocol.Batches;
 using Microsoft.AspNetCore.Builder;
 

@@ -1,10 +1,10 @@
 using System.Net;
 using System.Security.Cryptography;
 using Meeda.Attack;
+using Meeda.Client;
 using Meeda.Ethereum;
 using Meeda.Ethereum.Transactions;
 using Meeda.Kzg.Commitments;
-using Meeda.Node.Http;
 using Meeda.Node.Storage;
 using Meeda.Protocol.Batches;
 using Xunit;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Meeda.Attack;
-using Meeda.Node.Http;
+using Meeda.Client;
 using Meeda.Node.L1;
 using Meeda.Protocol.Batches;
 using Meeda.Testing;

@@ -1,8 +1,8 @@
 using System.Net;
 using System.Net.Http.Json;
 using Meeda.Attack;
+using Meeda.Client;
 using Meeda.Node.Cli;
-using Meeda.Node.Http;
 using Meeda.Node.Storage;
 using Meeda.Protocol.Batches;
 using Xunit;

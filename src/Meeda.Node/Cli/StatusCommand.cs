@@ -1,10 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Net;
-using System.Net.Http.Headers;
 using System.Text.Json;
-using Meeda.Ethereum;
-using Meeda.Node.Http;
+using Meeda.Client;
 using Meeda.Protocol.Batches;
 
 namespace Meeda.Node.Cli;
@@ -12,7 +9,6 @@ namespace Meeda.Node.Cli;
 /// <summary><c>status [ID]</c>: how an operator is doing, or where a batch stands.</summary>
 internal static class StatusCommand
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
     /// <summary>The command with its arguments.</summary>
@@ -23,106 +19,42 @@ internal static class StatusCommand
             Description = "a batch id (64 hex digits) or a generic commitment; without it the operator as a whole",
             Arity = ArgumentArity.ZeroOrOne,
         };
-        var url = new Option<string>("--url")
-        {
-            Description = "the operator's URL; a tenant's key belongs in the environment (MEEDA_KEY)",
-            DefaultValueFactory = _ => Environment.GetEnvironmentVariable("MEEDA_URL") ?? "http://127.0.0.1:3100",
-        };
-        var json = new Option<bool>("--json") { Description = "print the operator's answer as it is" };
-        var command = new Command("status", "Say how an operator is doing, or where a batch stands") { batch, url, json };
-        command.SetAction((parsed, cancellationToken) => RunAsync(parsed.GetValue(batch), parsed.GetValue(url)!, parsed.GetValue(json), cancellationToken));
+        var connection = new OperatorConnection();
+        var json = new Option<bool>("--json") { Description = "print one line of JSON" };
+        var command = new Command("status", "Say how an operator is doing, or where a batch stands") { batch, connection.Url, json };
+        command.SetAction((parsed, cancellationToken) => RunAsync(parsed.GetValue(batch), parsed.GetValue(connection.Url)!, parsed.GetValue(json), cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(string? batch, string url, bool json, CancellationToken cancellationToken)
+    private static Task<int> RunAsync(string? batch, string url, bool json, CancellationToken cancellationToken)
     {
-        if (!Uri.TryCreate(url.TrimEnd('/') + "/", UriKind.Absolute, out Uri? root) || root.Scheme is not ("http" or "https"))
+        AltDaCommitment? commitment = batch is null ? null : OperatorConnection.ParseCommitment(batch);
+        if (commitment is { Kind: AltDaCommitmentKind.Keccak })
         {
-            throw new SetupException($"--url: {url} is no http or https URL");
+            throw new SetupException("ID: states are asked for by batch id or generic commitment; a keccak commitment names the bytes only");
         }
 
-#pragma warning disable RS0030 // One connection for the life of the command: there is no host whose factory could make it.
-        using var http = new HttpClient { BaseAddress = root, Timeout = Limit };
-#pragma warning restore RS0030
-        if (Environment.GetEnvironmentVariable("MEEDA_KEY") is { Length: > 0 } key)
+        return OperatorConnection.UseAsync(url, async client =>
         {
-            http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
-        }
+            if (commitment is { } wanted)
+            {
+                Show(await client.DescribeAsync(new BatchId(wanted.Hash), cancellationToken), json);
+            }
+            else
+            {
+                Show(await client.StatusAsync(cancellationToken), json);
+            }
+        });
+    }
 
-        string answer = await GetAsync(http, batch is null ? "status" : $"batches/{ParseId(batch)}", cancellationToken);
+    private static void Show(StatusBody status, bool json)
+    {
         if (json)
         {
-            Console.WriteLine(answer);
-        }
-        else if (batch is null)
-        {
-            Show(JsonSerializer.Deserialize<StatusBody>(answer, Json)!);
-        }
-        else
-        {
-            Show(JsonSerializer.Deserialize<BatchBody>(answer, Json)!);
+            Console.WriteLine(JsonSerializer.Serialize(status, Json));
+            return;
         }
 
-        return ExitCode.Success;
-    }
-
-    private static BatchId ParseId(string text)
-    {
-        if (Bytes32.TryParse(text, out Bytes32 id))
-        {
-            return new BatchId(id);
-        }
-
-        try
-        {
-            string digits = text.StartsWith("0x", StringComparison.OrdinalIgnoreCase) ? text[2..] : text;
-            byte[] encoded = Convert.FromHexString(digits);
-            if (encoded.Length == AltDaCommitment.GenericLength
-                && AltDaCommitment.TryDecode(encoded, encoded[1], out AltDaCommitment commitment, out _) && commitment.Kind == AltDaCommitmentKind.Generic)
-            {
-                return new BatchId(commitment.Hash);
-            }
-        }
-        catch (FormatException)
-        {
-            // Said below.
-        }
-
-        throw new SetupException($"ID: {text} is neither a batch id of 64 hex digits nor a generic commitment of {2 * AltDaCommitment.GenericLength}");
-    }
-
-    private static async Task<string> GetAsync(HttpClient http, string path, CancellationToken cancellationToken)
-    {
-        try
-        {
-            using HttpResponseMessage answer = await http.GetAsync(new Uri(path, UriKind.Relative), cancellationToken);
-            string body = await answer.Content.ReadAsStringAsync(cancellationToken);
-            return answer.StatusCode == HttpStatusCode.OK ? body : throw new SetupException($"the operator answers {(int)answer.StatusCode}: {Sentence(body)}");
-        }
-        catch (HttpRequestException failure)
-        {
-            throw new SetupException($"--url: {http.BaseAddress!.GetLeftPart(UriPartial.Authority)} does not answer ({failure.HttpRequestError}); is the operator running?");
-        }
-        catch (TaskCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            throw new SetupException($"--url: {http.BaseAddress!.GetLeftPart(UriPartial.Authority)} does not answer within {Limit.TotalSeconds:0} s");
-        }
-    }
-
-    private static string Sentence(string body)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize<ErrorBody>(body, Json)?.Error ?? body;
-        }
-        catch (JsonException)
-        {
-            return body.Length > 200 ? body[..200] : body;
-        }
-    }
-
-    private static void Show(StatusBody status)
-    {
         Line("operator", $"{status.Operator}{(status.Leads ? "" : ", not leading: another process follows L1, anchors and proves")}");
         Line("contract", status.Contract);
         Line("L1", status.L1Block is { } block ? $"read up to block {block}, final up to {status.FinalBlock}{(status.L1CaughtUp ? "" : ", and it does NOT answer")}" : "not read yet");
@@ -141,8 +73,14 @@ internal static class StatusCommand
         }
     }
 
-    private static void Show(BatchBody batch)
+    private static void Show(BatchBody batch, bool json)
     {
+        if (json)
+        {
+            Console.WriteLine(JsonSerializer.Serialize(batch, Json));
+            return;
+        }
+
         Line("batch id", batch.BatchId);
         Line("state", batch.State);
         Line("size", string.Create(CultureInfo.InvariantCulture, $"{batch.Bytes:N0} bytes in {batch.Blobs} blobs"));

@@ -1,3 +1,4 @@
+using Meeda.Client;
 using Meeda.Ethereum;
 using Meeda.Kzg.Commitments;
 using Meeda.Node.Batches;
@@ -6,26 +7,6 @@ using Meeda.Protocol.Batches;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Meeda.Node.Http;
-
-/// <summary>Where a batch is on L1.</summary>
-/// <param name="Index">The operator's anchor that holds it.</param>
-/// <param name="FirstBlob">The operator's position of its first blob.</param>
-/// <param name="BlockNumber">The L1 block of the anchor.</param>
-/// <param name="Expiry">The L1 block from which on it need no longer be held.</param>
-/// <param name="Transaction">The anchoring transaction's hash.</param>
-/// <param name="Depth">L1 blocks on top of the anchor's, as far as they were followed.</param>
-public sealed record AnchorBody(uint Index, ulong FirstBlob, ulong BlockNumber, ulong Expiry, string Transaction, ulong Depth);
-
-/// <summary>What the operator says about a batch.</summary>
-/// <param name="BatchId">Its id, 0x and 64 hex digits.</param>
-/// <param name="State">
-/// <c>stored</c>, <c>placed</c>, <c>anchored</c>, <c>final</c> or <c>expired</c>, in this order; <c>deleted</c> once it had expired and is no longer kept.
-/// </param>
-/// <param name="Bytes">The payload's length.</param>
-/// <param name="Blobs">Its blobs.</param>
-/// <param name="Commitments">The blobs' compressed KZG commitments, hex, in order.</param>
-/// <param name="Anchor">Its latest anchor, or null.</param>
-public sealed record BatchBody(string BatchId, string State, uint Bytes, int Blobs, IReadOnlyList<string> Commitments, AnchorBody? Anchor);
 
 /// <summary>What verifiers ask about batches, and what rollups ask for them.</summary>
 internal static class BatchEndpoints

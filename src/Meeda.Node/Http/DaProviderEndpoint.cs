@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Meeda.Client;
 using Meeda.Node.Batches;
 using Meeda.Node.Nitro;
 using Meeda.Node.Telemetry;

@@ -1,12 +1,9 @@
 using System.Text.Json.Serialization;
+using Meeda.Client;
 using Meeda.Node.Telemetry;
 using Microsoft.AspNetCore.Diagnostics;
 
 namespace Meeda.Node.Http;
-
-/// <summary>The body of every error: one sentence that names the field and, where there is one, the limit.</summary>
-/// <param name="Error">The sentence.</param>
-public sealed record ErrorBody(string Error);
 
 /// <summary>The body of a 418, in the field names of the clients that know it.</summary>
 /// <param name="StatusCode">1 to 4.</param>

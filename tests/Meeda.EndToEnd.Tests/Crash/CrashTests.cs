@@ -121,7 +121,7 @@ public sealed class CrashTests(ITestOutputHelper output)
     }
 
     [SkippableFact]
-    public async Task Status_of_a_running_operator_says_where_it_and_a_batch_stand()
+    public async Task Command_line_of_a_running_operator_puts_gets_and_says_where_it_and_a_batch_stand()
     {
         await using Arena arena = await Arena.StartAsync();
         await using CrashHarness harness = await CrashHarness.StartAsync(arena, Path.Combine(arena.Folder, "status"), ("Meeda__Batches__PutWaitsFor", "Anchored"));
@@ -136,6 +136,22 @@ public sealed class CrashTests(ITestOutputHelper output)
         (exitCode, output, _) = await CommandLine.RunAsync(arena.Folder, "status", commitment, "--url", url);
         Assert.Equal(0, exitCode);
         Assert.Matches(@"state +(anchored|final)", output);
+
+        // What put and get of the command line do, with the same operator.
+        string file = Path.Combine(arena.Folder, "batch"), copy = Path.Combine(arena.Folder, "copy");
+        await File.WriteAllBytesAsync(file, RandomNumberGenerator.GetBytes(300_000));
+        (exitCode, output, _) = await CommandLine.RunAsync(arena.Folder, "put", file, "--url", url, "--json");
+        Assert.Equal(0, exitCode);
+        string put = System.Text.Json.JsonDocument.Parse(output).RootElement.GetProperty("commitment").GetString()!;
+        (exitCode, _, _) = await CommandLine.RunAsync(arena.Folder, "get", put, "-o", copy, "--url", url);
+        Assert.Equal(0, exitCode);
+        Assert.Equal(await File.ReadAllBytesAsync(file), await File.ReadAllBytesAsync(copy));
+        (exitCode, _, string refused) = await CommandLine.RunAsync(arena.Folder, "put", Path.Combine(arena.Folder, "absent"), "--url", url);
+        Assert.Equal(1, exitCode);
+        Assert.Contains("FILE:", refused, StringComparison.Ordinal);
+        (exitCode, _, refused) = await CommandLine.RunAsync(arena.Folder, "get", "0x1234", "--url", url);
+        Assert.Equal(1, exitCode);
+        Assert.Contains("ID:", refused, StringComparison.Ordinal);
 
         // It becomes final by itself, and a reorganisation does not reach that deep.
         await arena.UntilAsync("it is final", async () => (await CommandLine.RunAsync(arena.Folder, "status", commitment, "--url", url)).Output.Contains("final", StringComparison.Ordinal));

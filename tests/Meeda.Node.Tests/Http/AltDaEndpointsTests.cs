@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
+using Meeda.Client;
 using Meeda.Ethereum;
 using Meeda.Kzg.Commitments;
 using Meeda.Node.Http;

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Text.Json;
+using Meeda.Client;
 using Meeda.Node.Batches;
 using Meeda.Node.Http;
 using Meeda.Node.Storage;

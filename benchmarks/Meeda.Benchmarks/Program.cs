@@ -2,7 +2,7 @@ using Meeda.Benchmarks;
 
 return args switch
 {
-    ["kzg", "--child", ..] => KzgBenchmark.RunChild(),
+    ["kzg", "--child", ..] => KzgBenchmark.RunChild(args.Contains("--rust")),
     ["kzg", ..] => KzgBenchmark.Run(),
     ["prover", "--child", var folder] => await ProverBenchmark.RunChildAsync(folder),
     ["light", ..] => await LightBenchmark.RunAsync(),

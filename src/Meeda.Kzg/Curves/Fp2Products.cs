@@ -23,6 +23,7 @@ internal sealed unsafe class Fp2Products<TLanes>
     /// <summary>Takes memory.</summary>
     public Fp2Products()
     {
+        RoundingMode.RequireNearest();
         _factors = _memory.Pointer;
         _products = _factors + (Capacity * Fp2Row.Length);
         _next = _factors;

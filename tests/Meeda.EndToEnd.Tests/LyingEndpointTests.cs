@@ -31,6 +31,7 @@ public sealed class LyingEndpointTests
             return isHead ? MakeUpHead(result!) : method == "eth_blockNumber" ? Ahead(result!) : result;
         };
         OperatorNode node = await arena.OperatorNodeAsync(("Meeda:L1:Rpc", $"{liar.Rpc},{arena.L1}"));
+        await arena.MineAsync(5); // the stake is not to be taken back too
         BatchId first = await node.PostAsync(1_000);
         AnchorBody? anchor = null;
         await arena.UntilAsync("the batch is anchored", async () => (anchor = await node.AnchorOfAsync(first)) is not null);

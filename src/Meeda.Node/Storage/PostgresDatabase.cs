@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Globalization;
 using Dapper;
 using Npgsql;
 
@@ -10,6 +11,10 @@ internal sealed class PostgresDatabase : Database
     // Whoever migrates holds this lock, so that replicas which start together migrate once. The number has no meaning.
     private const long MigrationLock = 0x4d45454441;
 
+    // A process that is stopped within a transaction would keep its locks, also the one on the lease, and nobody could take over. The server ends such a transaction; what its
+    // process writes when it wakes up fails. No transaction here waits for anything but the server.
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
+
     private readonly NpgsqlDataSource _source;
 
     /// <summary>Takes a connection string; the first use connects.</summary>
@@ -18,7 +23,8 @@ internal sealed class PostgresDatabase : Database
     {
         try
         {
-            _source = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(connectionString) { Options = "-c synchronous_commit=on", IncludeErrorDetail = false });
+            string options = string.Create(CultureInfo.InvariantCulture, $"-c synchronous_commit=on -c idle_in_transaction_session_timeout={LongestPause.TotalMilliseconds:0}");
+            _source = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(connectionString) { Options = options, IncludeErrorDetail = false });
         }
         catch (Exception malformed) when (malformed is ArgumentException or KeyNotFoundException or FormatException)
         {

@@ -107,6 +107,28 @@ public sealed class PostgresLedgerTests(PostgresFixture postgres) : LedgerTests,
         await first.AdvanceAsync(Block(14), [], [], None);
     }
 
+    /// <summary>A process that is stopped within a transaction keeps its locks, the one on the lease too, for as long as the server lets it.</summary>
+    [SkippableFact]
+    public async Task Lease_OfALeaderThatIsPausedWithinAWrite_IsTakenAllTheSame_AndTheWriteFails()
+    {
+        (Ledger first, Lease firstLease) = await OpenAsync(TimeSpan.FromSeconds(1));
+        (_, Lease other) = await OpenAsync(TimeSpan.FromMinutes(1));
+        Assert.True(await firstLease.TryHoldAsync(None));
+        var holds = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var wakes = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Task writing = first.WriteAsLeaderAsync(
+            async (_, _) =>
+            {
+                holds.SetResult();
+                await wakes.Task;
+            },
+            None);
+        await holds.Task;
+        await UntilAsync(() => other.TryHoldAsync(None)).WaitAsync(TimeSpan.FromMinutes(1));
+        wakes.SetResult();
+        await Assert.ThrowsAnyAsync<DbException>(() => writing);
+    }
+
     [SkippableFact]
     public async Task Journal_OfALeaderThatLostTheLease_Refuses_AndNothingIsSent()
     {

@@ -14,6 +14,19 @@ check() {
     if "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAILED: $name"; fi
 }
 
+# The real servers that tests start. Where they can be had they are installed; where not, the tests that need them say so and are skipped.
+servers() {
+    local missing=()
+    compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null || missing+=(postgresql)
+    command -v radosgw >/dev/null || missing+=(radosgw ceph-mon ceph-osd)
+    [ ${#missing[@]} -gt 0 ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || return 0
+    echo "== installing ${missing[*]}"
+    export DEBIAN_FRONTEND=noninteractive
+    { apt-get install -y --no-install-recommends "${missing[@]}" || { apt-get update && apt-get install -y --no-install-recommends "${missing[@]}"; }; } >"$results/apt" 2>&1 \
+        || { tail -n 5 "$results/apt"; echo "not installed: the tests that need them are skipped"; }
+}
+servers
+
 check "restore with the committed lock files" dotnet restore Meeda.sln --locked-mode -v quiet
 check "build, warnings as errors" dotnet build Meeda.sln -c Release --no-restore --nologo -v quiet
 check "C# format" dotnet format Meeda.sln --verify-no-changes --no-restore

@@ -107,7 +107,7 @@ internal static class ProverBenchmark
             BatchId id = BatchId.Compute((uint)payload.Length, commitments);
             await rows.WriteAsync(id, blobs, CancellationToken.None);
             await ledger.AddBatchAsync(new StoredBatch(id, Keccak256.Hash(payload), (uint)payload.Length, commitments, TimeProvider.System.GetUtcNow()), payload, CancellationToken.None);
-            await ledger.MarkPlacedAsync(id, TimeProvider.System.GetUtcNow(), CancellationToken.None);
+            await ledger.MarkPlacedAsync([id], TimeProvider.System.GetUtcNow(), CancellationToken.None);
             await ledger.TrimPayloadsAsync(0, CancellationToken.None);
             var index = (uint)(first / BlobsInBatch);
             var anchor = new Anchor(index, Bytes32.Zero, (ulong)first, BlobsInBatch, index + 1, 1_000_000);

@@ -11,6 +11,7 @@ var root = new RootCommand("Meeda: data availability for Ethereum rollups, prove
     OperatorCommand.Build(),
     LightCommand.Build(),
     KeysCommand.Build(),
+    StatusCommand.Build(),
     VerifyCommand.Build(),
 };
 try

@@ -43,6 +43,7 @@ internal static class Roles
         builder.Services.AddOptions<IntakeOptions>().BindConfiguration(IntakeOptions.Section);
         builder.Services.AddOptions<AnchorOptions>().BindConfiguration(AnchorOptions.Section);
         builder.Services.AddOptions<L1Options>().BindConfiguration(L1Options.Section);
+        builder.Services.AddOptions<TransactionOptions>().BindConfiguration(TransactionOptions.Section);
         builder.Services.AddOptions<StorageOptions>().BindConfiguration(StorageOptions.Section);
         builder.Services.AddOptions<NitroOptions>().BindConfiguration(NitroOptions.Section);
 
@@ -52,13 +53,15 @@ internal static class Roles
         var anchors = builder.Configuration.GetSection(AnchorOptions.Section).Get<AnchorOptions>() ?? new AnchorOptions();
         var http = builder.Configuration.GetSection(HttpOptions.Section).Get<HttpOptions>() ?? new HttpOptions();
         var intake = builder.Configuration.GetSection(IntakeOptions.Section).Get<IntakeOptions>() ?? new IntakeOptions();
-        string[] problems = [.. l1.Problems(), .. intake.Problems(batches), .. batches.Problems(), .. storage.Problems(), .. anchors.Problems(batches), .. http.Problems()];
+        var transactions = builder.Configuration.GetSection(TransactionOptions.Section).Get<TransactionOptions>() ?? new TransactionOptions();
+        var signing = builder.Configuration.GetSection(SignerOptions.Section).Get<SignerOptions>() ?? new SignerOptions();
+        string[] problems = [.. l1.Problems(), .. signing.Problems(l1), .. transactions.Problems(), .. intake.Problems(batches), .. batches.Problems(), .. storage.Problems(), .. anchors.Problems(batches), .. http.Problems()];
         if (problems.Length > 0)
         {
             throw new SetupException(string.Join(Environment.NewLine, problems));
         }
 
-        PrivateKeySigner signer = ReadKey(l1.KeyFile);
+        ITransactionSigner signer = signing.Open(l1);
         byte[]? nitroSecret = (builder.Configuration.GetSection(NitroOptions.Section).Get<NitroOptions>() ?? new NitroOptions()).ReadSecret();
         FolderLock folderLock = LockFolder(storage.Folder);
         (Ledger ledger, Lease lease) = await OpenLedgerAsync(storage, cancellationToken);
@@ -95,15 +98,16 @@ internal static class Roles
         builder.Services.AddSingleton<BatchIntake>();
         builder.Services.AddSingleton<BatchReader>();
         builder.Services.AddSingleton(services => new InclusionCheck(ledger, () => services.GetRequiredService<L1Follower>().Tip));
-        builder.Services.AddHttpClient(nameof(EthereumClient), http => http.BaseAddress = new Uri(l1.Rpc));
-        builder.Services.AddSingleton(services =>
-            new EthereumClient(new JsonRpcClient(services.GetRequiredService<IHttpClientFactory>().CreateClient(nameof(EthereumClient)))));
+        L1Connection.Add(builder.Services, l1);
         builder.Services.AddSingleton(new OperatorAccount(signer.Address));
-        builder.Services.AddSingleton(signer);
+        builder.Services.AddSingleton(new CertificateSigner(signer as PrivateKeySigner));
         builder.Services.AddSingleton<ChunkedStores>();
         builder.Services.AddSingleton<DaProvider>();
         builder.Services.AddSingleton(services => new TransactionSender(
-            services.GetRequiredService<EthereumClient>(), signer, new TransactionSenderOptions { Confirmations = l1.Confirmations, PollInterval = l1.PollInterval }));
+            services.GetRequiredService<EthereumClient>(),
+            signer,
+            transactions.ToSenderOptions(l1, new TransactionLog(services.GetRequiredService<ILogger<TransactionSender>>()).Take),
+            journal: new TransactionJournal(ledger, signer.Address)));
         builder.Services.AddSingleton(services => new MeedaVerifierContract(services.GetRequiredService<EthereumClient>(), Address.Parse(l1.Contract)));
         builder.Services.AddSingleton<IAnchorRecord, OperatorRecord>();
         builder.Services.AddSingleton(new ServedOperators(_ => Task.FromResult<IReadOnlyList<Address>>([signer.Address])));
@@ -119,12 +123,16 @@ internal static class Roles
         builder.Services.AddSingleton<ProofBuilder>();
         AddBackground<Prover>(builder.Services);
         AddBackground<BlobPublisher>(builder.Services);
+        AddBackground<BalanceWatch>(builder.Services);
         AddBackground<RowScrub>(builder.Services);
         AddBackground<Retention>(builder.Services);
 
+        // What is in work is finished or, since nothing is acknowledged that is not durable, parked; then the process ends, whoever still waits.
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(10));
         builder.Services.AddApiDocument("Meeda operator");
         WebApplication app = builder.Build();
         _ = app.Services.GetRequiredService<FolderLock>(); // what was never asked for is never disposed of
+        app.Services.GetRequiredService<Leadership>().Taken += app.Services.GetRequiredService<TransactionSender>().Forget;
         var gate = new TenantGate(app.Services.GetRequiredService<TenantKeys>(), TimeProvider.System);
         app.UseErrorResponses();
         app.Use(gate.InvokeAsync);
@@ -152,7 +160,7 @@ internal static class Roles
     public static async Task<LightRole> BuildLightNodeAsync(
         LightOptions options, Uri rpc, string? keyFile, string? listen, bool quiet, CancellationToken cancellationToken)
     {
-        PrivateKeySigner? signer = keyFile is null ? null : ReadKey(keyFile);
+        PrivateKeySigner? signer = keyFile is null ? null : SignerOptions.ReadKeyFile(keyFile, password: null, passwordFile: null);
         LightLedger ledger;
         try
         {
@@ -231,22 +239,6 @@ internal static class Roles
     {
         services.AddSingleton<T>();
         services.AddHostedService(provider => provider.GetRequiredService<T>());
-    }
-
-    private static PrivateKeySigner ReadKey(string path)
-    {
-        try
-        {
-            return PrivateKeySigner.FromFile(path);
-        }
-        catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException)
-        {
-            throw new SetupException($"key file: {path} cannot be read");
-        }
-        catch (FormatException)
-        {
-            throw new SetupException($"key file: {path} does not hold a private key of 64 hex digits");
-        }
     }
 
     private static FolderLock LockFolder(string folder)

@@ -46,7 +46,7 @@ internal sealed class AnchorPoster(
             }
             catch (Exception failure) when (failure is not OperationCanceledException)
             {
-                logger.AnchoringFailed(failure.Message);
+                logger.AnchoringFailed(RevertReason.Of(failure));
             }
         }
     }
@@ -54,13 +54,6 @@ internal sealed class AnchorPoster(
     private async Task AnchorWaitingAsync(CancellationToken cancellationToken)
     {
         if ((await DueAsync(cancellationToken)).Count == 0 && (await HomelessAsync(cancellationToken)).Count == 0)
-        {
-            return;
-        }
-
-        // An anchor that a reorganisation took back comes again by itself, and a second one for the same batches would only cost gas: so nothing may be on its way, and
-        // what has arrived must be in the ledger.
-        if (!await sender.IsSettledAsync(cancellationToken))
         {
             return;
         }
@@ -74,10 +67,30 @@ internal sealed class AnchorPoster(
         }
 
         logger.Anchoring(waiting.Count, waiting.Sum(batch => batch.BlobCount));
-        TransactionReceipt receipt = await sender.SendAsync(
-            contract.Anchor(waiting) with { Blobs = homeless.Count > 0 ? await SidecarAsync(homeless, cancellationToken) : null }, cancellationToken);
+        TransactionRequest anchor = contract.Anchor(waiting) with
+        {
+            Blobs = homeless.Count > 0 ? await SidecarAsync(homeless, cancellationToken) : null,
+            Keys = await KeysAsync(waiting, cancellationToken),
+        };
+        TransactionReceipt receipt = await sender.SendAsync(anchor, cancellationToken);
         logger.Anchored(receipt.TransactionHash.ToString(), receipt.BlockNumber, receipt.GasUsed);
         await follower.FollowedAsync(receipt.BlockNumber, cancellationToken);
+    }
+
+    /// <summary>
+    /// What the anchor brings about: for each batch, the anchor that comes after the last one that is known. One that was sent and is not to be seen, be it on its way or
+    /// taken back by a reorganisation, has the same key, so that no batch is anchored twice for one reason.
+    /// </summary>
+    private async Task<IReadOnlyList<string>> KeysAsync(IReadOnlyList<StoredBatch> batches, CancellationToken cancellationToken)
+    {
+        var keys = new List<string>(batches.Count);
+        foreach (StoredBatch batch in batches)
+        {
+            string after = await ledger.FindAnchoringAsync(batch.Id, cancellationToken) is var (last, _, _) ? $"{last.AnchorIndex}" : "none";
+            keys.Add($"anchor:{batch.Id}:after:{after}");
+        }
+
+        return keys;
     }
 
     /// <summary>The batches that wait, where there are enough of them for an anchor or the oldest has waited long enough; otherwise none.</summary>

@@ -75,9 +75,7 @@ internal sealed class L1Follower(
         {
             try
             {
-                ulong mined = await client.GetTransactionCountAsync(sender.Address, BlockTag.Latest, cancellationToken);
-                ulong pending = await client.GetTransactionCountAsync(sender.Address, BlockTag.Pending, cancellationToken);
-                if (mined == pending)
+                if (await sender.IsSettledAsync(cancellationToken))
                 {
                     await FollowedAsync(await client.GetBlockNumberAsync(cancellationToken), cancellationToken);
                     return;

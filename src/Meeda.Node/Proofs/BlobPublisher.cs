@@ -92,13 +92,14 @@ internal sealed class BlobPublisher(
                 throw new InvalidDataException("L1 reorganised while the demand was answered");
             }
 
-            TransactionReceipt receipt = await sender.SendAsync(contract.Publish(demand.Id, 0) with { Blobs = sidecar }, cancellationToken);
+            TransactionReceipt receipt = await sender.SendAsync(
+                contract.Publish(demand.Id, 0) with { Blobs = sidecar, Keys = [$"publish:{demand.Id}:{demand.VersionedHash}"] }, cancellationToken);
             logger.PublishedBlob(demand.Id, receipt.TransactionHash.ToString(), receipt.BlockNumber);
             _open.Remove(demand.Id);
         }
         catch (Exception failure) when (failure is not OperationCanceledException)
         {
-            logger.PublishingFailed(demand.Id, failure.Message);
+            logger.PublishingFailed(demand.Id, RevertReason.Of(failure));
         }
     }
 }

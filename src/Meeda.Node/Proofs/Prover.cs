@@ -82,7 +82,7 @@ internal sealed class Prover(
         catch (Exception failure) when (failure is not OperationCanceledException)
         {
             // Data that cannot be proven now may be repaired within the window, so the next look tries again; it is said loudly each time.
-            logger.ProvingFailed(epoch, failure.Message);
+            logger.ProvingFailed(epoch, RevertReason.Of(failure));
         }
     }
 
@@ -108,7 +108,7 @@ internal sealed class Prover(
             throw new InvalidDataException("the proof that was built does not verify; a stored row differs from its commitment. It is not sent, and the rows are repaired");
         }
 
-        TransactionReceipt receipt = await sender.SendAsync(contract.SubmitProof(epoch, hints, proof), cancellationToken);
+        TransactionReceipt receipt = await sender.SendAsync(contract.SubmitProof(epoch, hints, proof) with { Keys = [$"proof:{epoch}:{block.Hash}"] }, cancellationToken);
         logger.Proven(epoch, receipt.TransactionHash.ToString(), receipt.BlockNumber, receipt.GasUsed);
         await follower.FollowedAsync(receipt.BlockNumber, cancellationToken);
     }

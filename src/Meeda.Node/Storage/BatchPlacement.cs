@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Collections.Concurrent;
+using Meeda.Kzg.Commitments;
 using Meeda.Node.Telemetry;
 using Meeda.Protocol.Batches;
 using Microsoft.Extensions.Options;
@@ -15,7 +17,7 @@ internal sealed class BatchPlacement(
 {
     // Placing is encoding and waiting for disks or nodes: two at a time keep both busy.
     private const int AtOnce = 2;
-    private const int PageLength = 64;
+    private const int PageLength = 32;
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
 
     private readonly ConcurrentDictionary<BatchId, bool> _refused = new();
@@ -55,50 +57,87 @@ internal sealed class BatchPlacement(
     /// <returns>How many were placed.</returns>
     private async Task<int> PlaceAsync(CancellationToken cancellationToken)
     {
-        int placed = 0;
+        var written = new ConcurrentBag<BatchId>();
         await Parallel.ForEachAsync(
             await ledger.UnplacedBatchesAsync(PageLength, cancellationToken),
             new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken },
             async (batch, stop) =>
             {
-                if (await TryPlaceAsync(batch, stop))
+                if (await TryWriteAsync(batch, stop))
                 {
-                    Interlocked.Increment(ref placed);
+                    written.Add(batch.Id);
                 }
             });
-        if (placed > 0)
+        if (written.IsEmpty)
         {
-            await ledger.TrimPayloadsAsync(options.Value.LocalCopyBytes, cancellationToken);
-            signal.PulseChanged();
+            return 0;
         }
 
-        return placed;
-    }
-
-    private async Task<bool> TryPlaceAsync(StoredBatch batch, CancellationToken cancellationToken)
-    {
-        byte[] payload = await ledger.FindPayloadAsync(batch.Id, cancellationToken)
-            ?? throw new InvalidDataException($"the ledger holds no payload of batch {batch.Id}, which is not placed: it is damaged");
         try
         {
-            byte[] blobs = BlobEncoding.Encode(payload);
-            await rows.WriteAsync(batch.Id, blobs, cancellationToken);
+            await rows.FlushAsync(cancellationToken);
         }
         catch (IOException refused)
         {
-            Interlocked.CompareExchange(ref _failingSince, time.GetTimestamp(), 0);
-            if (_refused.TryAdd(batch.Id, true))
-            {
-                logger.PlacingRefused(batch.Id.ToString(), refused.Message);
-                signal.PulseChanged();
-            }
-
-            return false;
+            Refuse([.. written], refused);
+            return 0;
         }
 
-        await ledger.MarkPlacedAsync(batch.Id, time.GetUtcNow(), cancellationToken);
-        _refused.TryRemove(batch.Id, out _);
+        await ledger.MarkPlacedAsync([.. written], time.GetUtcNow(), cancellationToken);
+        foreach (BatchId id in written)
+        {
+            _refused.TryRemove(id, out _);
+        }
+
         Interlocked.Exchange(ref _failingSince, 0);
-        return true;
+        await ledger.TrimPayloadsAsync(options.Value.LocalCopyBytes, cancellationToken);
+        signal.PulseChanged();
+        return written.Count;
+    }
+
+    private async Task<bool> TryWriteAsync(StoredBatch batch, CancellationToken cancellationToken)
+    {
+        byte[] payload = await ledger.FindPayloadAsync(batch.Id, cancellationToken)
+            ?? throw new InvalidDataException($"the ledger holds no payload of batch {batch.Id}, which is not placed: it is damaged");
+        int length = batch.BlobCount * Blob.ByteLength;
+        byte[] rented = ArrayPool<byte>.Shared.Rent(length);
+        try
+        {
+            for (int i = 0; i < batch.BlobCount; i++)
+            {
+                BlobEncoding.EncodeBlob(payload, i, rented.AsSpan(i * Blob.ByteLength, Blob.ByteLength));
+            }
+
+            await rows.WriteAsync(batch.Id, rented.AsMemory(0, length), cancellationToken);
+            return true;
+        }
+        catch (IOException refused)
+        {
+            Refuse([batch.Id], refused);
+            return false;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(rented);
+        }
+    }
+
+    private void Refuse(IReadOnlyList<BatchId> batches, IOException refused)
+    {
+        Interlocked.CompareExchange(ref _failingSince, time.GetTimestamp(), 0);
+        bool isNew = false;
+        foreach (BatchId id in batches)
+        {
+            if (_refused.TryAdd(id, true))
+            {
+                logger.PlacingRefused(id.ToString(), refused.Message);
+                isNew = true;
+            }
+        }
+
+        if (isNew)
+        {
+            signal.PulseChanged();
+        }
     }
 }

@@ -16,9 +16,13 @@ internal interface IRowSource
 /// <summary>A place that keeps rows.</summary>
 internal interface IRowProvider : IRowSource
 {
-    /// <summary>Stores a row durably, in the place of what was there before.</summary>
-    /// <exception cref="IOException">It is not durable here.</exception>
+    /// <summary>Stores a row in the place of what was there before; it is durable after the next <see cref="FlushAsync"/>.</summary>
+    /// <exception cref="IOException">It is not here.</exception>
     Task WriteAsync(BatchId id, int row, ReadOnlyMemory<byte> blob, CancellationToken cancellationToken);
+
+    /// <summary>Makes everything durable that was written before: many rows share one wait for the disk.</summary>
+    /// <exception cref="IOException">Some of it may not be durable.</exception>
+    Task FlushAsync(CancellationToken cancellationToken);
 
     /// <summary>Deletes a row, where it is here.</summary>
     /// <exception cref="IOException">It may still be here.</exception>

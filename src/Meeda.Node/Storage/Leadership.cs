@@ -12,6 +12,9 @@ internal sealed class Leadership(Lease lease, TimeProvider time, ILogger<Leaders
     /// <summary>Whether this process leads, as far as it knows.</summary>
     public bool IsLeading => lease.IsHeld;
 
+    /// <summary>Called when this process has begun to lead, before anybody works under it; not where it leads from the start.</summary>
+    public event Action? Taken;
+
     /// <summary>Waits until this process leads.</summary>
     /// <returns>Is cancelled when it no longer does.</returns>
     public async Task<CancellationToken> LeadAsync(CancellationToken cancellationToken)
@@ -92,6 +95,11 @@ internal sealed class Leadership(Lease lease, TimeProvider time, ILogger<Leaders
         }
 
         logger.LeaseChanged(lease.IsHeld ? "this operator leads now: it follows L1, anchors and proves" : "another operator leads: this one takes batches and gives them");
+        if (lease.IsHeld)
+        {
+            Taken?.Invoke();
+        }
+
         TaskCompletionSource? taken = null;
         CancellationTokenSource? lost = null;
         lock (_gate)

@@ -65,10 +65,12 @@ internal sealed partial class Ledger
         return await connection.QuerySingleAsync<(long, long)>("SELECT CAST(COALESCE(SUM(payload_length), 0) AS BIGINT), COUNT(*) FROM batch WHERE placed_at IS NULL");
     }
 
-    /// <summary>Records that all rows of a batch are durable at their providers.</summary>
-    public Task MarkPlacedAsync(BatchId id, DateTimeOffset now, CancellationToken cancellationToken) => WriteAsLeaderAsync(
+    /// <summary>Records that all rows of batches are durable at their providers.</summary>
+    public Task MarkPlacedAsync(IReadOnlyList<BatchId> batches, DateTimeOffset now, CancellationToken cancellationToken) => WriteAsLeaderAsync(
         (connection, transaction) => connection.ExecuteAsync(
-            "UPDATE batch SET placed_at = @now WHERE id = @id AND placed_at IS NULL", new { id = id.Value.ToArray(), now = now.ToUnixTimeMilliseconds() }, transaction),
+            "UPDATE batch SET placed_at = @now WHERE id = @id AND placed_at IS NULL",
+            batches.Select(id => new { id = id.Value.ToArray(), now = now.ToUnixTimeMilliseconds() }),
+            transaction),
         cancellationToken);
 
     /// <summary>Lets go of the oldest payloads of placed batches, beyond so many bytes of all that are held.</summary>

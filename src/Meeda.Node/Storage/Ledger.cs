@@ -67,6 +67,26 @@ internal sealed partial class Ledger(Database database, Lease lease) : IAsyncDis
             transaction_hash {bytes} NOT NULL,
             seed             {bytes} NOT NULL
         );
+        CREATE TABLE sent_transaction (
+            sender       {bytes} NOT NULL,
+            nonce        BIGINT NOT NULL,
+            chain_id     BIGINT NOT NULL,
+            recipient    {bytes},
+            value        TEXT NOT NULL,
+            data         {bytes} NOT NULL,
+            gas_limit    BIGINT NOT NULL,
+            tip          TEXT NOT NULL,
+            max_fee      TEXT NOT NULL,
+            max_blob_fee TEXT NOT NULL,
+            wire         {bytes} NOT NULL,
+            hashes       {bytes} NOT NULL,
+            request_keys TEXT NOT NULL,
+            blobs        {bytes},
+            commitments  {bytes},
+            cell_proofs  {bytes},
+            confirmed    BIGINT NOT NULL,
+            PRIMARY KEY (sender, nonce)
+        );
         CREATE TABLE followed_block (
             number BIGINT PRIMARY KEY,
             hash   {bytes} NOT NULL
@@ -95,9 +115,12 @@ internal sealed partial class Ledger(Database database, Lease lease) : IAsyncDis
         await database.DisposeAsync();
     }
 
+    /// <summary>Opens a connection for reading.</summary>
+    internal Task<DbConnection> ConnectAsync(CancellationToken cancellationToken) => database.ConnectAsync(cancellationToken);
+
     /// <summary>Writes what only the operator with the lease may write.</summary>
     /// <exception cref="LeaseLostException">Another one has it by now; nothing was written.</exception>
-    private Task WriteAsLeaderAsync(Func<DbConnection, DbTransaction, Task> work, CancellationToken cancellationToken) => database.WriteAsync(
+    internal Task WriteAsLeaderAsync(Func<DbConnection, DbTransaction, Task> work, CancellationToken cancellationToken) => database.WriteAsync(
         async (connection, transaction) =>
         {
             await lease.EnsureHeldAsync(connection, transaction);

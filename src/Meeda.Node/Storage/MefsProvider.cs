@@ -49,6 +49,9 @@ internal sealed class MefsProvider(MefsClient client, string bucket) : IRowProvi
     }
 
     /// <inheritdoc/>
+    public Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask; // The node's answer to a put comes after its own.
+
+    /// <inheritdoc/>
     public async Task<bool> ReadAsync(BatchId id, int row, Memory<byte> blob, CancellationToken cancellationToken)
     {
         try

@@ -41,6 +41,18 @@ internal static partial class Log
     [LoggerMessage(21, LogLevel.Warning, "L1 does not answer: {Reason}; trying again")]
     public static partial void L1Unreachable(this ILogger logger, string reason);
 
+    [LoggerMessage(22, LogLevel.Error, "the balance of {Account} is {Balance} ether, below the alarm at {Alarm}: without ether no anchors and no proofs")]
+    public static partial void BalanceLow(this ILogger logger, string account, string balance, string alarm);
+
+    [LoggerMessage(23, LogLevel.Warning, "transaction {Hash} (nonce {Nonce}): {What}")]
+    public static partial void TransactionOnItsWay(this ILogger logger, string hash, ulong nonce, string what);
+
+    [LoggerMessage(24, LogLevel.Warning, "L1 endpoint {Endpoint} ({Host}) is not believed: {Reason}")]
+    public static partial void EndpointNotBelieved(this ILogger logger, int endpoint, string host, string reason);
+
+    [LoggerMessage(25, LogLevel.Information, "L1 endpoint {Endpoint} ({Host}) is believed again")]
+    public static partial void EndpointBelieved(this ILogger logger, int endpoint, string host);
+
     // Anchors: 30–39
     [LoggerMessage(30, LogLevel.Information, "anchoring {Batches} batches, {Blobs} blobs")]
     public static partial void Anchoring(this ILogger logger, int batches, int blobs);

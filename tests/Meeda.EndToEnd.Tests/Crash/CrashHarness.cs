@@ -52,7 +52,7 @@ internal sealed class CrashHarness : IAsyncDisposable
             "operator", "--rpc", arena.L1.ToString(), "--contract", arena.Contract.Address.ToString(), "--key-file", keyFile, "--folder", folder, "--listen", url,
         ];
 #pragma warning disable RS0030 // A test is its own host.
-        _http = new HttpClient { BaseAddress = new Uri(url), Timeout = TimeSpan.FromSeconds(20) };
+        _http = new HttpClient { BaseAddress = new Uri(url), Timeout = TimeSpan.FromSeconds(100) };
 #pragma warning restore RS0030
     }
 
@@ -103,6 +103,19 @@ internal sealed class CrashHarness : IAsyncDisposable
 
     /// <summary>Starts the operator where it was killed.</summary>
     public Task StartIfStoppedAsync(bool wait) => _process is null ? StartOperatorAsync(wait) : Task.CompletedTask;
+
+    /// <summary>Starts it after it has ended by itself.</summary>
+    public Task StartAgainAsync()
+    {
+        _process!.Dispose();
+        return StartOperatorAsync();
+    }
+
+    /// <summary>The client of the operator.</summary>
+    public HttpClient Http => _http;
+
+    /// <summary>The operator's process.</summary>
+    public Process Process => _process!;
 
     /// <summary>Kills it with SIGKILL.</summary>
     public async Task KillAsync()

@@ -96,6 +96,88 @@ public sealed class CrashTests(ITestOutputHelper output)
         }
     }
 
+    [SkippableFact]
+    public async Task SIGTERM_in_the_midst_of_work_ends_it_within_its_limit_and_loses_nothing_that_was_answered()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "there is no SIGTERM");
+        await using Arena arena = await Arena.StartAsync();
+
+        // Puts wait for their anchor, so that many are in the midst of it.
+        await using CrashHarness harness = await CrashHarness.StartAsync(arena, Path.Combine(arena.Folder, "terminated"), ("Meeda__Batches__PutWaitsFor", "Anchored"));
+        harness.Post(Clients, longest: 1_000_000);
+        for (int round = 0; round < 3; round++)
+        {
+            await arena.UntilAsync("batches are anchored", AnsweredMoreAsync(harness, Clients));
+            long asked = Stopwatch.GetTimestamp();
+            Assert.Equal(0, await TryRunAsync("kill", "-TERM", $"{harness.Process.Id}"));
+            await harness.Process.WaitForExitAsync();
+            Assert.InRange(Stopwatch.GetElapsedTime(asked).TotalSeconds, 0, 20);
+            await harness.StartAgainAsync();
+        }
+
+        await harness.StopPostingAsync();
+        CrashReport report = await harness.ReckonAsync();
+        output.WriteLine($"SIGTERM: {report}");
+    }
+
+    [SkippableFact]
+    public async Task Status_of_a_running_operator_says_where_it_and_a_batch_stand()
+    {
+        await using Arena arena = await Arena.StartAsync();
+        await using CrashHarness harness = await CrashHarness.StartAsync(arena, Path.Combine(arena.Folder, "status"), ("Meeda__Batches__PutWaitsFor", "Anchored"));
+        using var body = new ByteArrayContent(RandomNumberGenerator.GetBytes(1000));
+        using HttpResponseMessage answer = await harness.Http.PostAsync(new Uri("put", UriKind.Relative), body);
+        string commitment = Convert.ToHexStringLower(await answer.Content.ReadAsByteArrayAsync());
+        string url = harness.Http.BaseAddress!.ToString();
+
+        (int exitCode, string output, _) = await CommandLine.RunAsync(arena.Folder, "status", "--url", url);
+        Assert.Equal(0, exitCode);
+        Assert.Contains("0 stored, 0 placed, 1 anchored", output, StringComparison.Ordinal);
+        (exitCode, output, _) = await CommandLine.RunAsync(arena.Folder, "status", commitment, "--url", url);
+        Assert.Equal(0, exitCode);
+        Assert.Matches(@"state +(anchored|final)", output);
+
+        // It becomes final by itself, and a reorganisation does not reach that deep.
+        await arena.UntilAsync("it is final", async () => (await CommandLine.RunAsync(arena.Folder, "status", commitment, "--url", url)).Output.Contains("final", StringComparison.Ordinal));
+        (exitCode, _, string error) = await CommandLine.RunAsync(arena.Folder, "status", new string('1', 64), "--url", url);
+        Assert.Equal(1, exitCode);
+        Assert.Contains("404", error, StringComparison.Ordinal);
+        (exitCode, _, error) = await CommandLine.RunAsync(arena.Folder, "status", "--url", "http://127.0.0.1:1");
+        Assert.Equal(1, exitCode);
+        Assert.Contains("is the operator running?", error, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public async Task Sixty_four_posts_of_sixteen_MiB_at_once_are_all_taken_in_less_than_two_GiB_of_memory()
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), "the peak of a process's memory is read from /proc");
+        await using Arena arena = await Arena.StartAsync();
+        await using CrashHarness harness = await CrashHarness.StartAsync(arena, Path.Combine(arena.Folder, "overload"));
+        int refused = 0;
+        await Task.WhenAll(Enumerable.Range(0, 64).Select(async i =>
+        {
+            byte[] payload = RandomNumberGenerator.GetBytes(16 << 20);
+            while (true)
+            {
+                using var body = new ByteArrayContent(payload);
+                using HttpResponseMessage answer = await harness.Http.PostAsync(new Uri("put", UriKind.Relative), body);
+                if (answer.IsSuccessStatusCode)
+                {
+                    return;
+                }
+
+                Assert.Equal(System.Net.HttpStatusCode.TooManyRequests, answer.StatusCode);
+                Interlocked.Increment(ref refused);
+                await Task.Delay(answer.Headers.RetryAfter!.Delta!.Value);
+            }
+        }));
+        long peak = long.Parse(
+            (await File.ReadAllLinesAsync($"/proc/{harness.Process.Id}/status")).Single(line => line.StartsWith("VmHWM:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
+            CultureInfo.InvariantCulture) >> 10;
+        output.WriteLine($"64 posts of 16 MiB at once: {refused} answers 429, peak memory {peak} MiB");
+        Assert.InRange(peak, 1, 2047);
+    }
+
     private static Func<Task<bool>> AnsweredMoreAsync(CrashHarness harness, int count)
     {
         int before = harness.Answered;

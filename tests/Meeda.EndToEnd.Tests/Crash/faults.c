@@ -24,6 +24,7 @@ static int strikes(int fd) {
 #define FAIL_IF_STRUCK(fd, code) if (strikes(fd)) { errno = code; return -1; }
 
 int fsync(int fd) { NEXT(fsync); FAIL_IF_STRUCK(fd, EIO); return next(fd); }
+int syncfs(int fd) { NEXT(syncfs); FAIL_IF_STRUCK(fd, EIO); return next(fd); }
 int fdatasync(int fd) { NEXT(fdatasync); FAIL_IF_STRUCK(fd, EIO); return next(fd); }
 ssize_t write(int fd, const void *data, size_t count) { NEXT(write); FAIL_IF_STRUCK(fd, EIO); return next(fd, data, count); }
 ssize_t pwrite(int fd, const void *data, size_t count, off_t at) { NEXT(pwrite); FAIL_IF_STRUCK(fd, ENOSPC); return next(fd, data, count, at); }

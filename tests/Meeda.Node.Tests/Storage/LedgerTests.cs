@@ -1,6 +1,10 @@
 using System.Data.Common;
+using System.Numerics;
 using Dapper;
 using Meeda.Ethereum;
+using Meeda.Ethereum.JsonRpc;
+using Meeda.Ethereum.Signing;
+using Meeda.Ethereum.Transactions;
 using Meeda.Node.Storage;
 using Meeda.Protocol.Anchors;
 using Meeda.Protocol.Batches;
@@ -55,6 +59,8 @@ public sealed class SqliteLedgerTests : LedgerTests
 /// <summary>The ledger on a PostgreSQL database, which several operators share.</summary>
 public sealed class PostgresLedgerTests(PostgresFixture postgres) : LedgerTests, IClassFixture<PostgresFixture>
 {
+    private static readonly Address Somebody = Address.Parse("0x00000000000000000000000000000000000b0b00");
+
     private string? _connectionString;
 
     [SkippableFact]
@@ -99,6 +105,30 @@ public sealed class PostgresLedgerTests(PostgresFixture postgres) : LedgerTests,
         await secondLease.ReleaseAsync(None);
         Assert.True(await firstLease.TryHoldAsync(None));
         await first.AdvanceAsync(Block(14), [], [], None);
+    }
+
+    [SkippableFact]
+    public async Task Journal_OfALeaderThatLostTheLease_Refuses_AndNothingIsSent()
+    {
+        await using Anvil anvil = await Anvil.StartAsync();
+#pragma warning disable RS0030 // A test is its own host.
+        using var http = new HttpClient { BaseAddress = anvil.Rpc };
+#pragma warning restore RS0030
+        var client = new EthereumClient(new JsonRpcClient(http));
+        PrivateKeySigner key = PrivateKeySigner.FromHex(Anvil.FundedKey);
+        var quick = new TransactionSenderOptions { Confirmations = 0, PollInterval = TimeSpan.FromMilliseconds(20) };
+        (Ledger first, Lease firstLease) = await OpenAsync(TimeSpan.FromSeconds(1));
+        (Ledger second, Lease secondLease) = await OpenAsync(TimeSpan.FromMinutes(1));
+        using var old = new TransactionSender(client, key, quick, journal: new TransactionJournal(first, key.Address));
+        using var @new = new TransactionSender(client, key, quick, journal: new TransactionJournal(second, key.Address));
+        Assert.True(await firstLease.TryHoldAsync(None));
+        await old.SendAsync(new TransactionRequest(Somebody, [], 1), None);
+        await UntilAsync(() => secondLease.TryHoldAsync(None));
+
+        await Assert.ThrowsAsync<LeaseLostException>(() => old.SendAsync(new TransactionRequest(Somebody, [], 2), None));
+        await @new.SendAsync(new TransactionRequest(Somebody, [], 4), None);
+        Assert.Equal(5, await client.GetBalanceAsync(Somebody, BlockTag.Latest, None));
+        Assert.Equal(2ul, await client.GetTransactionCountAsync(key.Address, BlockTag.Pending, None));
     }
 
     [SkippableFact]
@@ -234,8 +264,8 @@ public abstract class LedgerTests : IAsyncLifetime
 
         Assert.Equal((3 * 1234, 3), await ledger.BacklogAsync(None));
         Assert.Equal(0, await ledger.TrimPayloadsAsync(0, None));
-        await ledger.MarkPlacedAsync(Batch(1).Id, Now, None);
-        await ledger.MarkPlacedAsync(Batch(2).Id, Now, None);
+        await ledger.MarkPlacedAsync([Batch(1).Id], Now, None);
+        await ledger.MarkPlacedAsync([Batch(2).Id], Now, None);
         Assert.Equal((1234, 1), await ledger.BacklogAsync(None));
         Assert.Equal([Batch(3).Id], (await ledger.UnplacedBatchesAsync(10, None)).Select(batch => batch.Id));
         Assert.Equal(1, await ledger.TrimPayloadsAsync(2 * 1234, None));
@@ -312,7 +342,7 @@ public abstract class LedgerTests : IAsyncLifetime
         Assert.Empty(await ledger.UnplacedBatchesAsync(10, None));
         await ledger.MarkClearedAsync(expired.Id, None);
         Assert.Equal([expired.Id], (await ledger.UnplacedBatchesAsync(10, None)).Select(batch => batch.Id));
-        await ledger.MarkPlacedAsync(expired.Id, Now, None);
+        await ledger.MarkPlacedAsync([expired.Id], Now, None);
         Assert.Contains(expired.Id, (await ledger.WaitingBatchesAsync(256, None)).Select(batch => batch.Id));
     }
 
@@ -333,6 +363,31 @@ public abstract class LedgerTests : IAsyncLifetime
             None);
         Assert.Equal(new StateCounts(Stored: 1, Placed: 1, Anchored: 1, Final: 1, Expired: 1), await ledger.CountStatesAsync(tip: 200, final: 170, None));
     }
+
+    [SkippableFact]
+    public async Task Journal_WhatWasWritten_IsReadBackWhole_AndOfItsSenderAlone()
+    {
+        Ledger ledger = await OpenLeadingAsync();
+        Address mine = Address.Parse("0x00000000000000000000000000000000000000a1"), other = Address.Parse("0x00000000000000000000000000000000000000a2");
+        var sidecar = new BlobSidecar(
+            [.. Enumerable.Range(0, 2).Select(i => Bytes(i, BlobSidecar.BlobLength))],
+            [.. Enumerable.Range(0, 2).Select(i => Bytes(i, BlobSidecar.PointLength))],
+            [.. Enumerable.Range(0, 2 * BlobSidecar.CellsPerBlob).Select(i => Bytes(i, BlobSidecar.PointLength))]);
+        var blobs = new JournaledTransaction(
+            1, 7, new TransactionRequest(other, [1, 2, 3], BigInteger.Pow(10, 30), sidecar) { Keys = ["one", "two"] }, 21_000, 1, 2, BigInteger.Pow(2, 70), Bytes(9, 300), [Hash(1), Hash(2)], IsConfirmed: false);
+        var creation = new JournaledTransaction(1, 8, new TransactionRequest(null, [0xfe]), 1 << 24, 5, 6, 0, [0x02], [Hash(3)], IsConfirmed: true);
+        var journal = new TransactionJournal(ledger, mine);
+        await journal.WriteAsync(blobs with { Hashes = [Hash(1)], Tip = 0 }, None);
+        await journal.WriteAsync(creation, None);
+        await journal.WriteAsync(blobs, None);
+
+        Assert.Equivalent(new[] { blobs, creation }, await journal.ReadAsync(None), strict: true);
+        Assert.Empty(await new TransactionJournal(ledger, other).ReadAsync(None));
+        await journal.RemoveAsync(7, None);
+        Assert.Equal([8ul], (await journal.ReadAsync(None)).Select(kept => kept.Nonce));
+    }
+
+    private static byte[] Bytes(int seed, int length) => [.. Enumerable.Range(0, length).Select(i => (byte)(i + seed))];
 
     private protected static DateTimeOffset Now => DateTimeOffset.FromUnixTimeMilliseconds(1_700_000_100_000);
 
@@ -367,7 +422,7 @@ public abstract class LedgerTests : IAsyncLifetime
     private protected static async Task AddPlacedAsync(Ledger ledger, StoredBatch batch)
     {
         await ledger.AddBatchAsync(batch, [.. Enumerable.Repeat(batch.Commitments[0], 1234)], None);
-        await ledger.MarkPlacedAsync(batch.Id, Now, None);
+        await ledger.MarkPlacedAsync([batch.Id], Now, None);
     }
 
     private protected async Task<Ledger> OpenLeadingAsync()

@@ -6,7 +6,7 @@ namespace Meeda.Kzg.Cells;
 
 /// <summary>
 /// What makes cells and their proofs (EIP-7594; consensus-specs, fulu/polynomial-commitments-sampling.md). Safe for use by many threads at once. The first
-/// proofs wait for tables, a second or so.
+/// proofs wait for tables: a second on vectors, eight seconds or so on processors that have none.
 /// </summary>
 public sealed class CellProver
 {

@@ -21,6 +21,9 @@ internal sealed class BatchIntake(
     // Committing is pure computation: more at once than there are processors would only make every one of them later.
     private readonly SemaphoreSlim _committing = new(Environment.ProcessorCount);
 
+    /// <summary>What encoding and committing took for each blob of the last batch; zero before the first.</summary>
+    public TimeSpan LastCommitTimePerBlob { get; private set; }
+
     /// <summary>
     /// Takes a payload in:
     /// (1) refuse what can never be taken, (2) join the same bytes in work, or answer for the same bytes stored, (3) encode into blobs and commit to each, (4) name the
@@ -87,7 +90,10 @@ internal sealed class BatchIntake(
                 return known;
             }
 
+            long started = time.GetTimestamp();
             byte[] commitments = await CommitAsync(payload);                                                    // 3
+            LastCommitTimePerBlob = time.GetElapsedTime(started) / (commitments.Length / KzgCommitment.Length);
+            Metrics.CommitTime.Record(LastCommitTimePerBlob.TotalMilliseconds);
             BatchId id = BatchId.Compute((uint)payload.Length, commitments);                                    // 4
             var batch = new StoredBatch(id, payloadHash, (uint)payload.Length, commitments, time.GetUtcNow());
             await ledger.AddBatchAsync(batch, payload, CancellationToken.None);                                 // 5

@@ -7,6 +7,9 @@ internal static class Metrics
 {
     private static readonly Meter Meter = new("Meeda");
 
+    /// <summary>Milliseconds that encoding and committing took for each blob of a batch, its blobs side by side on all processors.</summary>
+    public static Histogram<double> CommitTime { get; } = Meter.CreateHistogram<double>("meeda.kzg.commit", "ms", "encoding and committing, for each blob of a batch");
+
     /// <summary>Puts answered 503, the signal to post to L1.</summary>
     public static Counter<long> Failovers { get; } = Meter.CreateCounter<long>("meeda.intake.failovers", description: "puts answered 503, the signal to post to L1");
 

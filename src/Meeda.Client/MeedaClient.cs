@@ -16,6 +16,9 @@ namespace Meeda.Client;
 /// </summary>
 public sealed class MeedaClient
 {
+    // The longest description, of a batch of 2,100 blobs, has some 210 kB.
+    private const int MostJsonBytes = 1 << 20;
+
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
     // Loading the ceremony's setup takes a while and memory: once for all clients, when the first needs it.
@@ -64,8 +67,8 @@ public sealed class MeedaClient
     public async Task<AltDaCommitment> PutAsync(ReadOnlyMemory<byte> payload, CancellationToken cancellationToken = default)
     {
         using HttpResponseMessage answer = await SendAsync(
-            () => new HttpRequestMessage(HttpMethod.Post, Relative("put")) { Content = new ReadOnlyMemoryContent(payload) }, cancellationToken);
-        byte[] encoded = await ReadAsync(answer, AltDaCommitment.GenericLength, cancellationToken);
+            () => new HttpRequestMessage(HttpMethod.Post, Relative("put")) { Content = new ReadOnlyMemoryContent(payload) }, AltDaCommitment.GenericLength, cancellationToken);
+        byte[] encoded = await answer.Content.ReadAsByteArrayAsync(cancellationToken);
         if (!AltDaCommitment.TryDecode(encoded, _options.DaLayerByte, out AltDaCommitment commitment, out string? error))
         {
             throw new MeedaException(MeedaError.NotVerified, $"the operator's answer is no commitment: {error}");
@@ -83,8 +86,8 @@ public sealed class MeedaClient
     public async Task<byte[]> GetAsync(AltDaCommitment commitment, CancellationToken cancellationToken = default)
     {
         string path = $"get/0x{Convert.ToHexStringLower(commitment.Encode(_options.DaLayerByte))}";
-        using HttpResponseMessage answer = await SendAsync(() => new HttpRequestMessage(HttpMethod.Get, Relative(path)), cancellationToken);
-        byte[] payload = await ReadAsync(answer, _options.MaxBatchBytes, cancellationToken);
+        using HttpResponseMessage answer = await SendAsync(() => new HttpRequestMessage(HttpMethod.Get, Relative(path)), _options.MaxBatchBytes, cancellationToken);
+        byte[] payload = await answer.Content.ReadAsByteArrayAsync(cancellationToken);
         bool holds = payload.Length > 0 && (commitment.Kind == AltDaCommitmentKind.Keccak
             ? Keccak256.Hash(payload) == commitment.Hash
             : await Task.Run(() => Compute(payload), cancellationToken) == commitment);
@@ -130,7 +133,7 @@ public sealed class MeedaClient
 
     private async Task<T> AskAsync<T>(Func<HttpRequestMessage> request, CancellationToken cancellationToken)
     {
-        using HttpResponseMessage answer = await SendAsync(request, cancellationToken);
+        using HttpResponseMessage answer = await SendAsync(request, MostJsonBytes, cancellationToken);
         try
         {
             return await answer.Content.ReadFromJsonAsync<T>(Json, cancellationToken) ?? throw new JsonException();
@@ -141,7 +144,8 @@ public sealed class MeedaClient
         }
     }
 
-    private async Task<HttpResponseMessage> SendAsync(Func<HttpRequestMessage> request, CancellationToken cancellationToken)
+    /// <summary>Sends until there is an answer with its whole body in memory, or until trying again is no use.</summary>
+    private async Task<HttpResponseMessage> SendAsync(Func<HttpRequestMessage> request, int most, CancellationToken cancellationToken)
     {
         HttpResponseMessage answer;
         try
@@ -155,13 +159,13 @@ public sealed class MeedaClient
                         message.Headers.Authorization = new AuthenticationHeaderValue("Bearer", _options.Key);
                     }
 
-                    return await _http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, token);
+                    return await SendOnceAsync(message, most, token);
                 },
                 cancellationToken);
         }
         catch (HttpRequestException failure)
         {
-            throw new MeedaException(MeedaError.Unavailable, $"{_http.BaseAddress!.GetLeftPart(UriPartial.Authority)} does not answer ({failure.HttpRequestError})", null, failure);
+            throw new MeedaException(MeedaError.Unavailable, $"{_http.BaseAddress!.GetLeftPart(UriPartial.Authority)} does not answer, or not to the end ({failure.HttpRequestError})", null, failure);
         }
         catch (OperationCanceledException late) when (!cancellationToken.IsCancellationRequested)
         {
@@ -188,36 +192,40 @@ public sealed class MeedaClient
         }
     }
 
-    private static async Task<string> SentenceAsync(HttpResponseMessage answer, CancellationToken cancellationToken)
+    /// <summary>One try, its body included: one that breaks off or stalls is no answer, and may be tried again.</summary>
+    private async Task<HttpResponseMessage> SendOnceAsync(HttpRequestMessage message, int most, CancellationToken cancellationToken)
     {
-        const int Most = 4096;
+        // HttpClient's own limit ends at the headers, when the body is not read by it.
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(_http.Timeout);
+        HttpResponseMessage answer = await _http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, limit.Token);
         try
         {
-            byte[] body = await ReadAsync(answer, Most, cancellationToken);
-            return JsonSerializer.Deserialize<ErrorBody>(body, Json)?.Error ?? answer.ReasonPhrase ?? "";
+            int room = answer.IsSuccessStatusCode ? most : MostJsonBytes;
+            if (answer.Content.Headers.ContentLength > room)
+            {
+                throw new MeedaException(MeedaError.NotVerified, $"the operator's answer has {answer.Content.Headers.ContentLength} bytes, {room} are the most", answer.StatusCode);
+            }
+
+            await answer.Content.LoadIntoBufferAsync(room, limit.Token);
+            return answer;
         }
-        catch (Exception unreadable) when (unreadable is JsonException or MeedaException)
+        catch
         {
-            return answer.ReasonPhrase ?? "";
+            answer.Dispose();
+            throw;
         }
     }
 
-    /// <summary>Reads a body whole, within a limit.</summary>
-    private static async Task<byte[]> ReadAsync(HttpResponseMessage answer, int most, CancellationToken cancellationToken)
+    private static async Task<string> SentenceAsync(HttpResponseMessage answer, CancellationToken cancellationToken)
     {
-        if (answer.Content.Headers.ContentLength > most)
-        {
-            throw new MeedaException(MeedaError.NotVerified, $"the operator's answer has {answer.Content.Headers.ContentLength} bytes, {most} are the most");
-        }
-
         try
         {
-            await answer.Content.LoadIntoBufferAsync(most, cancellationToken);
-            return await answer.Content.ReadAsByteArrayAsync(cancellationToken);
+            return JsonSerializer.Deserialize<ErrorBody>(await answer.Content.ReadAsByteArrayAsync(cancellationToken), Json)?.Error ?? answer.ReasonPhrase ?? "";
         }
-        catch (HttpRequestException broken)
+        catch (JsonException)
         {
-            throw new MeedaException(MeedaError.Unavailable, $"the operator's answer broke off, or is longer than {most} bytes", answer.StatusCode, broken);
+            return answer.ReasonPhrase ?? "";
         }
     }
 }

@@ -1,4 +1,5 @@
 using Meeda.Node.Batches;
+using Meeda.Node.Storage;
 using Meeda.Node.Telemetry;
 using Microsoft.Extensions.Options;
 
@@ -103,7 +104,15 @@ internal sealed class BodyBudget(IOptions<IntakeOptions> options, TimeProvider t
         {
             private long _bytes = bytes;
 
-            public void Dispose() => pool.Give(Interlocked.Exchange(ref _bytes, 0));
+            public void Dispose()
+            {
+                long left = Interlocked.Exchange(ref _bytes, 0);
+                pool.Give(left);
+                if (left > ShortLength)
+                {
+                    LongGarbage.Left(left);
+                }
+            }
         }
     }
 }

@@ -76,6 +76,10 @@ internal static class DaProviderEndpoint
                 {
                     return Failure(id, MethodNotFound, unknown.Message);
                 }
+                catch (DaException failOver) when (failOver.Error == DaError.FailOver)
+                {
+                    return Failure(id, ServerError, $"{NitroException.Fallback}: {failOver.Message}");
+                }
                 catch (Exception refused) when (refused is NitroException or DaException { Error: not DaError.Unavailable })
                 {
                     return Failure(id, ServerError, refused.Message);

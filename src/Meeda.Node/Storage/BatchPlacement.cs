@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Collections.Concurrent;
 using Meeda.Kzg.Commitments;
 using Meeda.Node.Telemetry;
@@ -99,26 +98,21 @@ internal sealed class BatchPlacement(
     {
         byte[] payload = await ledger.FindPayloadAsync(batch.Id, cancellationToken)
             ?? throw new InvalidDataException($"the ledger holds no payload of batch {batch.Id}, which is not placed: it is damaged");
-        int length = batch.BlobCount * Blob.ByteLength;
-        byte[] rented = ArrayPool<byte>.Shared.Rent(length);
+        using var blobs = new RowBuffer(batch.BlobCount * Blob.ByteLength);
         try
         {
             for (int i = 0; i < batch.BlobCount; i++)
             {
-                BlobEncoding.EncodeBlob(payload, i, rented.AsSpan(i * Blob.ByteLength, Blob.ByteLength));
+                BlobEncoding.EncodeBlob(payload, i, blobs.Memory.Span.Slice(i * Blob.ByteLength, Blob.ByteLength));
             }
 
-            await rows.WriteAsync(batch.Id, rented.AsMemory(0, length), cancellationToken);
+            await rows.WriteAsync(batch.Id, blobs.Memory, cancellationToken);
             return true;
         }
         catch (IOException refused)
         {
             Refuse([batch.Id], refused);
             return false;
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(rented);
         }
     }
 

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Collections.Concurrent;
 using Meeda.Kzg.Commitments;
 using Meeda.Node.Telemetry;
@@ -55,26 +54,18 @@ internal sealed class RowPlacement(
         int n = blobs.Length / Blob.ByteLength;
         int m = ParityRows.Count(n, providers.Count, lost);
         int rows = n + m;
-        byte[] rented = ArrayPool<byte>.Shared.Rent(m * Blob.ByteLength);
-        try
-        {
-            Memory<byte> parity = rented.AsMemory(0, m * Blob.ByteLength);
-            await Task.Run(() => ParityRows.Encode(blobs, parity), cancellationToken);
+        using var parity = new RowBuffer(m * Blob.ByteLength);
+        await Task.Run(() => ParityRows.Encode(blobs, parity.Memory), cancellationToken);
 
-            // One line a provider: they work side by side, and each takes its rows one after the other.
-            await Task.WhenAll(Enumerable.Range(0, Math.Min(providers.Count, rows)).Select(async first =>
-            {
-                for (int row = first; row < rows; row += providers.Count)
-                {
-                    ReadOnlyMemory<byte> blob = row < n ? Row(blobs, row) : Row(parity, row - n);
-                    await WriteRowAsync(id, row, blob, cancellationToken);
-                }
-            }));
-        }
-        finally
+        // One line a provider: they work side by side, and each takes its rows one after the other.
+        await Task.WhenAll(Enumerable.Range(0, Math.Min(providers.Count, rows)).Select(async first =>
         {
-            ArrayPool<byte>.Shared.Return(rented);
-        }
+            for (int row = first; row < rows; row += providers.Count)
+            {
+                ReadOnlyMemory<byte> blob = row < n ? Row(blobs, row) : Row(parity.Memory, row - n);
+                await WriteRowAsync(id, row, blob, cancellationToken);
+            }
+        }));
     }
 
     /// <summary>Makes everything durable that was written before.</summary>

@@ -80,6 +80,28 @@ public sealed class MeedaClientTests(OperatorFixture node) : IClassFixture<Opera
     }
 
     [Fact]
+    public async Task Get_ABodyThatBreaksOff_IsTriedAgain_AndOneThatStallsEndsWithTheLimit()
+    {
+        byte[] payload = RandomNumberGenerator.GetBytes(1000);
+        int tries = 0;
+        byte[] read = await Lying(_ => tries++ == 0 ? new HttpResponseMessage(HttpStatusCode.OK) { Content = new StreamContent(new BadStream(stalls: false)) } : Bytes(payload))
+            .GetAsync(MeedaClient.Compute(payload));
+        Assert.Equal(payload, read);
+        Assert.Equal(2, tries);
+
+        var http = new HttpClient(new Handler(_ => new HttpResponseMessage(HttpStatusCode.OK) { Content = new StreamContent(new BadStream(stalls: true)) }))
+        {
+            BaseAddress = new Uri("http://operator/"),
+            Timeout = TimeSpan.FromMilliseconds(200),
+        };
+        await AssertAsync(MeedaError.Unavailable, () => new MeedaClient(http, new MeedaClientOptions { Retries = 0 }).GetAsync(MeedaClient.Compute(payload)));
+    }
+
+    [Fact]
+    public async Task Status_AnAnswerWithoutEnd_IsNotTakenIn() =>
+        await AssertAsync(MeedaError.NotVerified, () => Lying(_ => Bytes(new byte[2 << 20])).StatusAsync());
+
+    [Fact]
     public async Task Key_IsSentAsABearerToken_AndInNoException()
     {
         string? sent = null;
@@ -139,6 +161,32 @@ public sealed class MeedaClientTests(OperatorFixture node) : IClassFixture<Opera
     }
 
     private static string SourcePath([CallerFilePath] string path = "") => path;
+
+    /// <summary>A body that breaks off after a few bytes, or stalls.</summary>
+    private sealed class BadStream(bool stalls) : MemoryStream(new byte[10])
+    {
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            if (Position == 0)
+            {
+                return await base.ReadAsync(buffer, cancellationToken);
+            }
+
+            await (stalls ? Task.Delay(Timeout.Infinite, cancellationToken) : Task.CompletedTask);
+            throw new IOException("broken off by the test");
+        }
+
+        public override Task CopyToAsync(Stream destination, int bufferSize, CancellationToken cancellationToken) => CopyAsync(destination, cancellationToken);
+
+        private async Task CopyAsync(Stream destination, CancellationToken cancellationToken)
+        {
+            var buffer = new byte[16];
+            while (await ReadAsync(buffer, cancellationToken) is > 0 and var count)
+            {
+                await destination.WriteAsync(buffer.AsMemory(0, count), cancellationToken);
+            }
+        }
+    }
 
     private sealed class Handler(Func<HttpRequestMessage, HttpResponseMessage> answer) : HttpMessageHandler
     {

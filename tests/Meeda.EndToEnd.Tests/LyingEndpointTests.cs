@@ -51,6 +51,44 @@ public sealed class LyingEndpointTests
         Assert.Contains("eth_sendRawTransaction", liar.Calls);
     }
 
+    /// <summary>L1 reorganises just after the operator has looked whether its newest block still stands, and before it reads on: what it had read must be taken back all the same.</summary>
+    [SkippableFact]
+    public async Task A_reorganisation_between_two_questions_of_one_look_is_not_missed()
+    {
+        await using Arena arena = await Arena.StartAsync();
+        await using RpcProxy proxy = RpcProxy.Start(arena.L1);
+        bool isArmed = false;
+        int reorganised = 0;
+        proxy.Lie = (method, _, result) =>
+        {
+            if (method == "eth_blockNumber" && Volatile.Read(ref isArmed) && Interlocked.Exchange(ref reorganised, 1) == 0)
+            {
+                arena.ReorganiseAsync(4).GetAwaiter().GetResult();
+                arena.Rpc.CallAsync("anvil_dropAllTransactions", [], CancellationToken.None).GetAwaiter().GetResult();
+            }
+
+            return result;
+        };
+        OperatorNode node = await arena.OperatorNodeAsync(("Meeda:L1:Rpc", $"{proxy.Rpc}"));
+        await arena.MineAsync(8);
+        BatchId first = await node.PostAsync(1_000);
+        await arena.UntilAsync("the batch is anchored", async () => await node.AnchorOfAsync(first) is not null);
+        Volatile.Write(ref isArmed, true);
+        await arena.UntilAsync("L1 has reorganised", () => Task.FromResult(Volatile.Read(ref reorganised) == 1));
+
+        BatchId second = await node.PostAsync(2_000);
+        await arena.UntilAsync("the operator sees what L1 has", async () =>
+        {
+            OperatorEvents events = await arena.Contract.ReadEventsAsync(node.Address, 0, await arena.Client.GetBlockNumberAsync(CancellationToken.None), CancellationToken.None);
+            ulong? On(BatchId id) => events.Anchors.FirstOrDefault(anchor => anchor.Batches.Any(batch => batch.Batch == id))?.Anchor.BlockNumber;
+            return On(first) is { } one && On(second) is { } two
+                && (await node.AnchorOfAsync(first))?.BlockNumber == one && (await node.AnchorOfAsync(second))?.BlockNumber == two;
+        });
+        BatchId[] anchored = await AnchoredAsync(arena, node);
+        Assert.Equal(1, anchored.Count(id => id == first));
+        Assert.Equal(1, anchored.Count(id => id == second));
+    }
+
     private static async Task<BatchId[]> AnchoredAsync(Arena arena, OperatorNode node)
     {
         OperatorEvents events = await arena.Contract.ReadEventsAsync(node.Address, 0, await arena.Client.GetBlockNumberAsync(CancellationToken.None), CancellationToken.None);

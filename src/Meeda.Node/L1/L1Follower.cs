@@ -99,7 +99,7 @@ internal sealed class L1Follower(
         while (next <= head)
         {
             ulong last = Math.Min(head, next + MaxRange - 1);
-            await ReadRangeAsync(next, last, cancellationToken);
+            tip = await ReadRangeAsync(tip, next, last, cancellationToken);
             Publish(last);
             next = last + 1;
         }
@@ -173,19 +173,24 @@ internal sealed class L1Follower(
     private async Task<bool> IsCanonicalAsync(BlockPoint point, CancellationToken cancellationToken) =>
         (await client.GetBlockAsync(BlockTag.Number(point.Number), cancellationToken))?.Hash == point.Hash;
 
-    private async Task ReadRangeAsync(ulong first, ulong last, CancellationToken cancellationToken)
+    /// <summary>Reads a range of blocks into the ledger, which holds everything before them.</summary>
+    /// <returns>The last of them.</returns>
+    private async Task<BlockPoint> ReadRangeAsync(BlockPoint? before, ulong first, ulong last, CancellationToken cancellationToken)
     {
         Block end = await client.GetBlockAsync(BlockTag.Number(last), cancellationToken)
             ?? throw new InvalidDataException($"L1 has no block {last} although its head is there or beyond");
         OperatorEvents events = await contract.ReadEventsAsync(account.Address, first, last, cancellationToken);
 
-        // The logs and the block were two answers: only if the block still stands are they of one chain. The next look finds a reorganisation.
-        if (!await IsCanonicalAsync(new BlockPoint(last, end.Hash), cancellationToken))
+        // These were several answers. Only if the block before them and then the last of them still stand are they of one chain, and of the one that the ledger holds. The next
+        // look finds a reorganisation.
+        var point = new BlockPoint(last, end.Hash);
+        if ((before is { } known && !await IsCanonicalAsync(known, cancellationToken)) || !await IsCanonicalAsync(point, cancellationToken))
         {
             throw new InvalidDataException($"L1 reorganised while blocks {first} to {last} were read");
         }
 
-        await ledger.AdvanceAsync(new BlockPoint(last, end.Hash), events.Anchors, [.. events.Proofs.Select(proof => proof.Seen)], cancellationToken);
+        await ledger.AdvanceAsync(point, events.Anchors, [.. events.Proofs.Select(proof => proof.Seen)], cancellationToken);
+        return point;
     }
 
     private void Publish(ulong tip)

@@ -14,9 +14,34 @@ check() {
     if "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAILED: $name"; fi
 }
 
+# The real servers that tests start. Where they can be had they are installed; where not, the tests that need them say so and are skipped.
+servers() {
+    local missing=()
+    compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null || missing+=(postgresql)
+    command -v radosgw >/dev/null || missing+=(radosgw ceph-mon ceph-osd)
+    [ ${#missing[@]} -gt 0 ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || return 0
+    echo "== installing ${missing[*]}"
+    export DEBIAN_FRONTEND=noninteractive
+    { apt-get install -y --no-install-recommends "${missing[@]}" || { apt-get update && apt-get install -y --no-install-recommends "${missing[@]}"; }; } >"$results/apt" 2>&1 \
+        || { tail -n 5 "$results/apt"; echo "not installed: the tests that need them are skipped"; }
+}
+servers
+
 check "restore with the committed lock files" dotnet restore Meeda.sln --locked-mode -v quiet
 check "build, warnings as errors" dotnet build Meeda.sln -c Release --no-restore --nologo -v quiet
 check "C# format" dotnet format Meeda.sln --verify-no-changes --no-restore
+
+# Two other KZG libraries for the engine's tests; where npm or a C compiler cannot be had, those tests are skipped and say so.
+peers=$root/.meeda/peers
+mkdir -p "$peers"
+echo '{ "private": true }' >"$peers/package.json"
+if [ -d "$peers/node_modules/c-kzg" ] || (cd "$peers" && npm install --ignore-scripts --no-audit --no-fund --silent c-kzg@4.1.0 @crate-crypto/node-eth-kzg@0.10.0); then
+    export MEEDA_RUST_KZG_FOLDER=$peers
+    k=$peers/node_modules/c-kzg/deps
+    if [ -f "$peers/libckzg.so" ] || gcc -O2 -fPIC -shared -D__BLST_PORTABLE__ -I"$k/blst/bindings" -I"$k/c-kzg" "$k/c-kzg/ckzg.c" "$k/blst/src/server.c" "$k/blst/build/assembly.S" -o "$peers/libckzg.so"; then
+        export MEEDA_CKZG_LIBRARY=$peers/libckzg.so
+    fi
+fi
 
 echo "== C# tests"
 dotnet test Meeda.sln -c Release --no-build --nologo --logger "console;verbosity=minimal" 2>&1 | tee "$results/dotnet"

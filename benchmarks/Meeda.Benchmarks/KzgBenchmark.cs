@@ -26,10 +26,11 @@ internal static unsafe class KzgBenchmark
     public static int Run()
     {
         var results = new Dictionary<string, List<Measurement>>();
+        Dictionary<string, double> rust = [];
         var table = new StringBuilder("# KZG: medians of one run\n");
         foreach ((string name, string? variable) in Processors)
         {
-            ProcessStartInfo start = Child.Start("kzg", "--child");
+            ProcessStartInfo start = results.Count == 0 ? Child.Start("kzg", "--child", "--rust") : Child.Start("kzg", "--child");
             start.RedirectStandardOutput = true;
             if (variable is not null)
             {
@@ -46,11 +47,18 @@ internal static unsafe class KzgBenchmark
             }
 
             List<Measurement> measurements = JsonSerializer.Deserialize<List<Measurement>>(result[ResultMark.Length..])!;
+            foreach (Measurement m in measurements.Where(m => m.Rust is not null))
+            {
+                rust[m.Operation] = m.Rust!.Value;
+            }
+
+            // rust-eth-kzg runs beside the first child only.
+            measurements = [.. measurements.Select(m => m with { Rust = rust.TryGetValue(m.Operation, out double milliseconds) ? milliseconds : null })];
             results[name] = measurements;
-            table.Append(CultureInfo.InvariantCulture, $"\n## {name}\n\n| operation | Meeda ms | c-kzg ms | times as fast |\n| --- | ---: | ---: | ---: |\n");
+            table.Append(CultureInfo.InvariantCulture, $"\n## {name}\n\n| operation | Meeda ms | c-kzg ms | times as fast | rust-eth-kzg ms |\n| --- | ---: | ---: | ---: | ---: |\n");
             foreach (Measurement m in measurements)
             {
-                table.Append(CultureInfo.InvariantCulture, $"| {m.Operation} | {m.Milliseconds:F2} | {m.Peer:F2} | {m.Peer / m.Milliseconds:F2} |\n");
+                table.Append(CultureInfo.InvariantCulture, $"| {m.Operation} | {m.Milliseconds:F2} | {m.Peer:F2} | {m.Peer / m.Milliseconds:F2} | {m.Rust:F2} |\n");
             }
         }
 
@@ -59,9 +67,12 @@ internal static unsafe class KzgBenchmark
     }
 
     /// <summary>Measures in this process and prints the result as one line of JSON.</summary>
-    public static int RunChild()
+    /// <param name="withRust">Whether rust-eth-kzg is measured too.</param>
+    public static int RunChild(bool withRust)
     {
-        CkzgLibrary peer = CkzgLibrary.Load(Path.Combine(Results.Root(), ".meeda", "bench"), PrecomputeWindow, out double peerSetup);
+        string cache = Path.Combine(Results.Root(), ".meeda", "bench");
+        CkzgLibrary peer = CkzgLibrary.Load(cache, PrecomputeWindow, out double peerSetup);
+        var inputs = new Dictionary<string, byte[]>();
         var measurements = new List<Measurement>();
         long start = Stopwatch.GetTimestamp();
         var key = new CommitmentKey(TrustedSetup.Ethereum);
@@ -106,44 +117,86 @@ internal static unsafe class KzgBenchmark
                 sum.Open(key, z, out _);
             });
             measurements.Add(new($"aggregated opening of {AggregatedCount} blobs", aggregated, AggregatedCount * opening.Peer));
-            Measure("verify one proof", 11, () => Require(verifier.VerifyProof(commitments[0], z, value, proof), "refused"), () => Require(peer.Verify((byte*)nc, (byte*)nz, (byte*)ny, (byte*)np), "refused"));
-            Measure("verify one blob proof", 11, () => Require(verifier.VerifyBlobProof(blob, commitments[0], proofs[0]), "refused"), () => Require(peer.VerifyBatch((byte*)nb, (byte*)ncs, (byte*)nps, 1), "refused"));
-            Measure($"verify a batch of {BatchCount} blob proofs", 3, () => Require(verifier.VerifyBlobProofBatch(blobs, commitments, proofs), "refused"), () => Require(peer.VerifyBatch((byte*)nb, (byte*)ncs, (byte*)nps, BatchCount), "refused"));
+            // From bytes to the answer on either side: what decodes a point is part of what is measured.
+            byte[] oneProof = proof.ToArray(), y1 = value.ToArray();
+            nint ny1, np1;
+            fixed (byte* py = y1, pp = oneProof)
+            {
+                (ny1, np1) = ((nint)py, (nint)pp);
+                Measure("verify one proof", 51, () => Require(verifier.VerifyProof(commitmentBytes.AsSpan(0, 48), zBytes, y1, oneProof), "refused"), () => Require(peer.Verify((byte*)ncs, (byte*)nz, (byte*)ny1, (byte*)np1), "refused"));
+            }
+
+            Measure("verify one blob proof", 51, () => Require(verifier.VerifyBlobProof(blob, commitmentBytes.AsSpan(0, 48), proofBytes.AsSpan(0, 48)), "refused"), () => Require(peer.VerifyBatch((byte*)nb, (byte*)ncs, (byte*)nps, 1), "refused"));
+            Measure(
+                $"verify a batch of {BatchCount} blob proofs",
+                11,
+                () => Require(verifier.VerifyBlobProofBatch(blobs, KzgCommitment.DecodeAll(commitmentBytes), KzgProof.DecodeAll(proofBytes)), "refused"),
+                () => Require(peer.VerifyBatch((byte*)nb, (byte*)ncs, (byte*)nps, BatchCount), "refused"));
+            (inputs["blobs"], inputs["commitments"], inputs["proofs"]) = (blobs, commitmentBytes, proofBytes);
+            (inputs["z"], inputs["y"], inputs["proof"]) = (zBytes, y1, oneProof);
             Measurement commit = measurements[1];
             double two = Median(11, () => Parallel.Invoke(() => key.Commit(blob), () => key.Commit(blob))) / 2;
             measurements.Add(new("blob to commitment, two threads, per blob", two, commit.Peer / 2));
         }
 
-        MeasureCells(peer, blob, measurements);
+        MeasureCells(peer, blob, commitmentBytes[..KzgCommitment.Length], measurements, inputs);
+        if (withRust)
+        {
+            Dictionary<string, double> rust = RustPeer.Measure(cache, inputs);
+            measurements = [.. measurements.Select(m => m with { Rust = rust.TryGetValue(m.Operation, out double milliseconds) ? milliseconds : null })];
+        }
+
         Console.WriteLine(ResultMark + JsonSerializer.Serialize(measurements));
         return 0;
 
         void Measure(string operation, int samples, Action ours, Action theirs) => measurements.Add(new(operation, Median(samples, ours), Median(samples, theirs)));
     }
 
-    private static void MeasureCells(CkzgLibrary peer, byte[] blob, List<Measurement> measurements)
+    private static void MeasureCells(CkzgLibrary peer, byte[] blob, byte[] commitment, List<Measurement> measurements, Dictionary<string, byte[]> inputs)
     {
         var prover = new CellProver(TrustedSetup.Ethereum);
+        var verifier = new CellVerifier(TrustedSetup.Ethereum);
         byte[] cells = prover.ComputeCellsAndKzgProofs(blob, out KzgProof[] proofs);
+        byte[] proofBytes = [.. proofs.SelectMany(proof => proof.ToArray())];
+        byte[] commitments = [.. proofs.SelectMany(_ => commitment)];
+        (inputs["cells"], inputs["cell-proofs"]) = (cells, proofBytes);
+        CellIndex[] indices = [.. proofs.Select((_, i) => new CellIndex((ulong)i))];
+        ulong[] numbers = [.. indices.Select(index => (ulong)index.Value)];
         var peerCells = new byte[cells.Length];
-        var peerProofs = new byte[proofs.Length * KzgProof.Length];
-        fixed (byte* b = blob, c = peerCells, p = peerProofs)
+        var peerProofs = new byte[proofBytes.Length];
+        fixed (byte* b = blob, c = peerCells, p = peerProofs, cs = commitments)
         {
-            nint nb = (nint)b, nc = (nint)c, np = (nint)p;
-            measurements.Add(new(
-                "cells and proofs",
-                Median(3, () => prover.ComputeCellsAndKzgProofs(blob, out _)),
-                Median(3, () => peer.CellsAndProofs((byte*)nc, (byte*)np, (byte*)nb))));
+            fixed (ulong* i = numbers)
+            {
+                nint nb = (nint)b, nc = (nint)c, np = (nint)p, ncs = (nint)cs, ni = (nint)i;
+                Measurement one = new(
+                    "cells and proofs",
+                    Median(7, () => prover.ComputeCellsAndKzgProofs(blob, out _)),
+                    Median(5, () => peer.CellsAndProofs((byte*)nc, (byte*)np, (byte*)nb)));
+                measurements.Add(one);
+                double two = Median(7, () => Parallel.Invoke(() => prover.ComputeCellsAndKzgProofs(blob, out _), () => prover.ComputeCellsAndKzgProofs(blob, out _))) / 2;
+                measurements.Add(new("cells and proofs, two threads, per blob", two, one.Peer / 2));
+                measurements.Add(new(
+                    "verify 128 cells",
+                    Median(11, () => Require(verifier.VerifyCellKzgProofBatch(commitments, indices, cells, proofBytes), "refused")),
+                    Median(11, () => Require(peer.VerifyCells((byte*)ncs, (ulong*)ni, (byte*)nc, (byte*)np, Cell.CountPerBlob), "refused"))));
+            }
         }
 
         Require(peerCells.AsSpan().SequenceEqual(cells), "cells differ");
-        Require(peerProofs.AsSpan().SequenceEqual([.. proofs.SelectMany(proof => proof.ToArray())]), "cell proofs differ");
+        Require(peerProofs.AsSpan().SequenceEqual(proofBytes), "cell proofs differ");
     }
 
     private static double Median(int samples, Action action)
     {
-        // The first half again as many runs let the JIT settle.
+        // Runs before let the JIT settle: it compiles anew, in the background, what has run 30 times.
         var times = new List<double>();
+        long warm = Stopwatch.GetTimestamp();
+        for (int i = 0; i < 40 && Stopwatch.GetElapsedTime(warm).TotalMilliseconds < 1500; i++)
+        {
+            action();
+        }
+
         for (int i = -(samples / 2) - 1; i < samples; i++)
         {
             long start = Stopwatch.GetTimestamp();
@@ -166,5 +219,5 @@ internal static unsafe class KzgBenchmark
         }
     }
 
-    private sealed record Measurement(string Operation, double Milliseconds, double Peer);
+    private sealed record Measurement(string Operation, double Milliseconds, double Peer, double? Rust = null);
 }

@@ -45,7 +45,7 @@ internal static class ProverBenchmark
     {
         var key = new CommitmentKey(TrustedSetup.Ethereum);
         var verification = new VerificationKey(TrustedSetup.Ethereum);
-        Ledger ledger = await Ledger.OpenAsync(folder, CancellationToken.None);
+        await using Ledger ledger = await OpenAsync(folder);
         var builder = new ProofBuilder(ledger, Rows(folder, key), key, NullLogger<ProofBuilder>.Instance);
         Sample[] samples = Sampler.Draw(Seed, new LiveRange(0, 0, BlobCount), BlobCount, 0);
         var runs = new List<(double Total, ProofTimes Times, double Verify)>();
@@ -84,13 +84,19 @@ internal static class ProverBenchmark
         return 0;
     }
 
+    private static Task<Ledger> OpenAsync(string folder)
+    {
+        var database = new SqliteDatabase(Path.Combine(folder, "ledger.sqlite"));
+        return Ledger.OpenAsync(database, new Lease(database, TimeSpan.FromMinutes(1)), CancellationToken.None);
+    }
+
     private static RowPlacement Rows(string folder, CommitmentKey key) => new(
         [.. Enumerable.Range(0, 6).Select(provider => new FolderProvider(Path.Combine(folder, $"provider-{provider}")))], lost: 0, key, NullLogger<RowPlacement>.Instance);
 
     private static async Task FillAsync(string folder)
     {
         var key = new CommitmentKey(TrustedSetup.Ethereum);
-        Ledger ledger = await Ledger.OpenAsync(folder, CancellationToken.None);
+        await using Ledger ledger = await OpenAsync(folder);
         RowPlacement rows = Rows(folder, key);
         for (int first = 0; first < BlobCount; first += BlobsInBatch)
         {
@@ -100,7 +106,9 @@ internal static class ProverBenchmark
             Parallel.For(0, BlobsInBatch, i => key.Commit(blobs.AsSpan(i * Blob.ByteLength, Blob.ByteLength)).Encode(commitments.AsSpan(i * KzgCommitment.Length, KzgCommitment.Length)));
             BatchId id = BatchId.Compute((uint)payload.Length, commitments);
             await rows.WriteAsync(id, blobs, CancellationToken.None);
-            await ledger.AddBatchAsync(new StoredBatch(id, Keccak256.Hash(payload), (uint)payload.Length, commitments, TimeProvider.System.GetUtcNow()), CancellationToken.None);
+            await ledger.AddBatchAsync(new StoredBatch(id, Keccak256.Hash(payload), (uint)payload.Length, commitments, TimeProvider.System.GetUtcNow()), payload, CancellationToken.None);
+            await ledger.MarkPlacedAsync([id], TimeProvider.System.GetUtcNow(), CancellationToken.None);
+            await ledger.TrimPayloadsAsync(0, CancellationToken.None);
             var index = (uint)(first / BlobsInBatch);
             var anchor = new Anchor(index, Bytes32.Zero, (ulong)first, BlobsInBatch, index + 1, 1_000_000);
             await ledger.AdvanceAsync(

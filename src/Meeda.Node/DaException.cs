@@ -14,6 +14,12 @@ public enum DaError
 
     /// <summary>The service cannot do it now and may later: try again.</summary>
     Unavailable,
+
+    /// <summary>The service has too much to do: try again after a pause.</summary>
+    Overloaded,
+
+    /// <summary>The operator's policy says that the batch belongs on L1 now: post it there.</summary>
+    FailOver,
 }
 
 /// <summary>A failure that the caller must act on. The message is one sentence, fit to be shown to that caller.</summary>

@@ -11,6 +11,9 @@ var root = new RootCommand("Meeda: data availability for Ethereum rollups, prove
     OperatorCommand.Build(),
     LightCommand.Build(),
     KeysCommand.Build(),
+    PutCommand.Build(),
+    GetCommand.Build(),
+    StatusCommand.Build(),
     VerifyCommand.Build(),
 };
 try

@@ -40,8 +40,10 @@ internal static class Roles
         builder.Logging.SetMinimumLevel(quiet ? LogLevel.Warning : LogLevel.Information);
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("System.Net.Http", LogLevel.Warning);
         builder.Services.AddOptions<BatchOptions>().BindConfiguration(BatchOptions.Section);
+        builder.Services.AddOptions<IntakeOptions>().BindConfiguration(IntakeOptions.Section);
         builder.Services.AddOptions<AnchorOptions>().BindConfiguration(AnchorOptions.Section);
         builder.Services.AddOptions<L1Options>().BindConfiguration(L1Options.Section);
+        builder.Services.AddOptions<TransactionOptions>().BindConfiguration(TransactionOptions.Section);
         builder.Services.AddOptions<StorageOptions>().BindConfiguration(StorageOptions.Section);
         builder.Services.AddOptions<NitroOptions>().BindConfiguration(NitroOptions.Section);
 
@@ -50,16 +52,20 @@ internal static class Roles
         var batches = builder.Configuration.GetSection(BatchOptions.Section).Get<BatchOptions>() ?? new BatchOptions();
         var anchors = builder.Configuration.GetSection(AnchorOptions.Section).Get<AnchorOptions>() ?? new AnchorOptions();
         var http = builder.Configuration.GetSection(HttpOptions.Section).Get<HttpOptions>() ?? new HttpOptions();
-        string[] problems = [.. l1.Problems(), .. batches.Problems(), .. storage.Problems(), .. anchors.Problems(batches), .. http.Problems()];
+        var intake = builder.Configuration.GetSection(IntakeOptions.Section).Get<IntakeOptions>() ?? new IntakeOptions();
+        var transactions = builder.Configuration.GetSection(TransactionOptions.Section).Get<TransactionOptions>() ?? new TransactionOptions();
+        var signing = builder.Configuration.GetSection(SignerOptions.Section).Get<SignerOptions>() ?? new SignerOptions();
+        string[] problems = [.. l1.Problems(), .. signing.Problems(l1), .. transactions.Problems(), .. intake.Problems(batches), .. batches.Problems(), .. storage.Problems(), .. anchors.Problems(batches), .. http.Problems()];
         if (problems.Length > 0)
         {
             throw new SetupException(string.Join(Environment.NewLine, problems));
         }
 
-        PrivateKeySigner signer = ReadKey(l1.KeyFile);
+        ITransactionSigner signer = signing.Open(l1);
         byte[]? nitroSecret = (builder.Configuration.GetSection(NitroOptions.Section).Get<NitroOptions>() ?? new NitroOptions()).ReadSecret();
-        Ledger ledger = await OpenLedgerAsync(storage.Folder, cancellationToken);
-        TenantKeys tenants = await TenantKeys.OpenAsync(storage.Folder, cancellationToken);
+        FolderLock folderLock = LockFolder(storage.Folder);
+        (Ledger ledger, Lease lease) = await OpenLedgerAsync(storage, cancellationToken);
+        TenantKeys tenants = await TenantKeys.OpenAsync(storage, cancellationToken);
         if (!http.AllowAnonymous && !HttpOptions.IsLoopback(listen) && !await tenants.AnyAsync(cancellationToken))
         {
             throw new SetupException(
@@ -77,23 +83,31 @@ internal static class Roles
             storage.ToleratedLosses,
             services.GetRequiredService<CommitmentKey>(),
             services.GetRequiredService<ILogger<RowPlacement>>(),
-            l1.FailoverToBlobs ? new FolderProvider(Path.Combine(storage.Folder, "shelter")) : null));
-        builder.Services.AddSingleton(ledger);
+            new HeldPayloads(ledger)));
+        builder.Services.AddSingleton(_ => folderLock);
+        builder.Services.AddSingleton(_ => tenants);
+        builder.Services.AddSingleton(_ => ledger); // by a factory, so that the host disposes of it
+        builder.Services.AddSingleton(lease);
+        builder.Services.AddSingleton<BatchSignal>();
+        builder.Services.AddSingleton<BatchStates>();
+        builder.Services.AddSingleton<IntakePressure>();
+        builder.Services.AddSingleton<BodyBudget>();
         builder.Services.AddSingleton(_ => new CommitmentKey(TrustedSetup.Ethereum));
         builder.Services.AddSingleton(_ => new VerificationKey(TrustedSetup.Ethereum));
         builder.Services.AddSingleton<BlobFailover>();
         builder.Services.AddSingleton<BatchIntake>();
         builder.Services.AddSingleton<BatchReader>();
         builder.Services.AddSingleton(services => new InclusionCheck(ledger, () => services.GetRequiredService<L1Follower>().Tip));
-        builder.Services.AddHttpClient(nameof(EthereumClient), http => http.BaseAddress = new Uri(l1.Rpc));
-        builder.Services.AddSingleton(services =>
-            new EthereumClient(new JsonRpcClient(services.GetRequiredService<IHttpClientFactory>().CreateClient(nameof(EthereumClient)))));
+        L1Connection.Add(builder.Services, l1);
         builder.Services.AddSingleton(new OperatorAccount(signer.Address));
-        builder.Services.AddSingleton(signer);
+        builder.Services.AddSingleton(new CertificateSigner(signer as PrivateKeySigner));
         builder.Services.AddSingleton<ChunkedStores>();
         builder.Services.AddSingleton<DaProvider>();
         builder.Services.AddSingleton(services => new TransactionSender(
-            services.GetRequiredService<EthereumClient>(), signer, new TransactionSenderOptions { Confirmations = l1.Confirmations, PollInterval = l1.PollInterval }));
+            services.GetRequiredService<EthereumClient>(),
+            signer,
+            transactions.ToSenderOptions(l1, new TransactionLog(services.GetRequiredService<ILogger<TransactionSender>>()).Take),
+            journal: new TransactionJournal(ledger, signer.Address)));
         builder.Services.AddSingleton(services => new MeedaVerifierContract(services.GetRequiredService<EthereumClient>(), Address.Parse(l1.Contract)));
         builder.Services.AddSingleton<IAnchorRecord, OperatorRecord>();
         builder.Services.AddSingleton(new ServedOperators(_ => Task.FromResult<IReadOnlyList<Address>>([signer.Address])));
@@ -102,16 +116,24 @@ internal static class Roles
         builder.Services.AddSingleton<CellOpening>();
         builder.Services.AddSingleton(_ => new CellProver(TrustedSetup.Ethereum));
         builder.Services.AddSingleton<BlobSource>();
+        AddBackground<Leadership>(builder.Services);
         AddBackground<L1Follower>(builder.Services);
+        AddBackground<BatchPlacement>(builder.Services);
         AddBackground<AnchorPoster>(builder.Services);
         builder.Services.AddSingleton<ProofBuilder>();
         AddBackground<Prover>(builder.Services);
         AddBackground<BlobPublisher>(builder.Services);
+        AddBackground<BalanceWatch>(builder.Services);
         AddBackground<RowScrub>(builder.Services);
+        AddBackground<Retention>(builder.Services);
 
+        // What is in work is finished or, since nothing is acknowledged that is not durable, parked; then the process ends, whoever still waits.
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(10));
         builder.Services.AddApiDocument("Meeda operator");
         WebApplication app = builder.Build();
-        var gate = new TenantGate(tenants, TimeProvider.System);
+        _ = app.Services.GetRequiredService<FolderLock>(); // what was never asked for is never disposed of
+        app.Services.GetRequiredService<Leadership>().Taken += app.Services.GetRequiredService<TransactionSender>().Forget;
+        var gate = new TenantGate(app.Services.GetRequiredService<TenantKeys>(), TimeProvider.System);
         app.UseErrorResponses();
         app.Use(gate.InvokeAsync);
         app.UseRouting(); // behind the gate, which takes keys off the path
@@ -122,6 +144,7 @@ internal static class Roles
         app.MapBatches();
         app.MapProofs();
         app.MapBlobs();
+        app.MapStatus();
         app.MapHealth();
         return app;
     }
@@ -137,7 +160,7 @@ internal static class Roles
     public static async Task<LightRole> BuildLightNodeAsync(
         LightOptions options, Uri rpc, string? keyFile, string? listen, bool quiet, CancellationToken cancellationToken)
     {
-        PrivateKeySigner? signer = keyFile is null ? null : ReadKey(keyFile);
+        PrivateKeySigner? signer = keyFile is null ? null : SignerOptions.ReadKeyFile(keyFile, password: null, passwordFile: null);
         LightLedger ledger;
         try
         {
@@ -218,32 +241,40 @@ internal static class Roles
         services.AddHostedService(provider => provider.GetRequiredService<T>());
     }
 
-    private static PrivateKeySigner ReadKey(string path)
-    {
-        try
-        {
-            return PrivateKeySigner.FromFile(path);
-        }
-        catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException)
-        {
-            throw new SetupException($"key file: {path} cannot be read");
-        }
-        catch (FormatException)
-        {
-            throw new SetupException($"key file: {path} does not hold a private key of 64 hex digits");
-        }
-    }
-
-    private static async Task<Ledger> OpenLedgerAsync(string folder, CancellationToken cancellationToken)
+    private static FolderLock LockFolder(string folder)
     {
         try
         {
             DurableFile.CreateFolder(folder);
-            return await Ledger.OpenAsync(folder, cancellationToken);
         }
-        catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException or InvalidDataException or System.Data.Common.DbException)
+        catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException)
         {
             throw new SetupException($"data folder: {Path.GetFullPath(folder)} cannot be used: {unusable.Message.TrimEnd('.')}");
+        }
+
+        try
+        {
+            return new FolderLock(folder);
+        }
+        catch (Exception taken) when (taken is IOException or UnauthorizedAccessException)
+        {
+            throw new SetupException($"data folder: {Path.GetFullPath(folder)} is used by another operator, or its operator.lock cannot be written");
+        }
+    }
+
+    private static async Task<(Ledger Ledger, Lease Lease)> OpenLedgerAsync(StorageOptions storage, CancellationToken cancellationToken)
+    {
+        try
+        {
+            Database database = storage.Database is null ? new SqliteDatabase(Path.Combine(storage.Folder, "ledger.sqlite")) : new PostgresDatabase(storage.Database);
+            var lease = new Lease(database, storage.LeaseTerm);
+            return (await Ledger.OpenAsync(database, lease, cancellationToken), lease);
+        }
+        catch (Exception unusable) when (unusable is ArgumentException or IOException or InvalidDataException or TimeoutException or System.Data.Common.DbException)
+        {
+            throw new SetupException(storage.Database is null
+                ? $"data folder: {Path.GetFullPath(storage.Folder)} cannot be used: {unusable.Message.TrimEnd('.')}"
+                : $"database: {unusable.Message.TrimEnd('.')} (Meeda__Storage__Database)");
         }
     }
 

@@ -1,9 +1,9 @@
 using System.Net.Http.Json;
 using System.Security.Cryptography;
+using Meeda.Client;
 using Meeda.Ethereum;
 using Meeda.Node;
 using Meeda.Node.Api;
-using Meeda.Node.Http;
 using Meeda.Protocol.Batches;
 using Microsoft.AspNetCore.Builder;
 
@@ -32,7 +32,7 @@ internal sealed class OperatorNode : IAsyncDisposable
     public static async Task<OperatorNode> StartAsync(
         Address address, string keyFile, string folder, Uri rpc, Address contract, IReadOnlyDictionary<string, string?> more)
     {
-        var node = new OperatorNode(address, folder, new Dictionary<string, string?>(more)
+        var settings = new Dictionary<string, string?>
         {
             ["Meeda:Storage:Folder"] = folder,
             ["Meeda:L1:Rpc"] = rpc.ToString(),
@@ -42,7 +42,13 @@ internal sealed class OperatorNode : IAsyncDisposable
             ["Meeda:L1:Confirmations"] = "0",
             ["Meeda:Anchors:Interval"] = "00:00:00.2",
             ["Meeda:Storage:ScrubInterval"] = "00:00:02",
-        });
+        };
+        foreach ((string name, string? value) in more)
+        {
+            settings[name] = value;
+        }
+
+        var node = new OperatorNode(address, folder, settings);
         await node.StartAsync();
         return node;
     }

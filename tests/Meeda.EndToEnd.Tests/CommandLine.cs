@@ -11,7 +11,10 @@ internal static class CommandLine
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
 
     /// <summary>Starts the program with the same runtime as the tests.</summary>
-    public static Process Start(string folder, params string[] arguments)
+    public static Process Start(string folder, params string[] arguments) => Start(folder, arguments, []);
+
+    /// <summary>The same, with more in its environment.</summary>
+    public static Process Start(string folder, string[] arguments, (string Name, string Value)[] environment)
     {
         var start = new ProcessStartInfo("dotnet") { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
         start.ArgumentList.Add(typeof(SetupException).Assembly.Location);
@@ -21,6 +24,11 @@ internal static class CommandLine
         }
 
         start.Environment["MEEDA_ANVIL"] = Anvil.Binary ?? "";
+        foreach ((string name, string value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
         return Process.Start(start)!;
     }
 

@@ -71,4 +71,44 @@ public sealed class RlpTests
 
         return (1 + first - 55, length);
     }
+
+    [Fact]
+    public void TryReadInteger_OfWhatWasEncoded_GivesItBack()
+    {
+        foreach (BigInteger value in (BigInteger[])[0, 1, 127, 128, 255, 256, BigInteger.Pow(2, 256) - 1, BigInteger.Pow(2, 8 * 60)])
+        {
+            ReadOnlySpan<byte> rest = (byte[])[.. Rlp.Encode(value), 0xaa];
+            Assert.True(Rlp.TryReadInteger(ref rest, out BigInteger read));
+            Assert.Equal(value, read);
+            Assert.Equal(0xaa, rest[0]);
+        }
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("00")] // zero is the empty string
+    [InlineData("8100")]
+    [InlineData("817f")] // below 0x80 a byte stands for itself
+    [InlineData("820001")] // a leading zero
+    [InlineData("8301")] // cut off
+    [InlineData("b801ff")] // a long form of a short length
+    [InlineData("b90038")] // a length with a leading zero
+    [InlineData("bfffffffffffffffff00")]
+    [InlineData("c0")] // a list
+    public void TryReadInteger_OfWhatNoEncoderWrites_IsFalse(string hex)
+    {
+        ReadOnlySpan<byte> rest = Convert.FromHexString(hex);
+        Assert.False(Rlp.TryReadInteger(ref rest, out _));
+    }
+
+    [Fact]
+    public void TryReadList_OfWhatWasEncoded_GivesItsItems_AndOfAnythingElseNothing() => Gen.Byte.Array[0, 200].Array[0, 5].Sample(items =>
+    {
+        byte[][] encoded = [.. items.Select(item => Rlp.Encode(item))];
+        byte[] list = Rlp.EncodeList(encoded);
+        Assert.True(Rlp.TryReadList(list, out ReadOnlySpan<byte> read));
+        Assert.Equal(encoded.SelectMany(item => item), read.ToArray());
+        Assert.False(Rlp.TryReadList([.. list, 0], out _));
+        Assert.False(Rlp.TryReadList(list.AsSpan(0, list.Length - 1), out _));
+    });
 }

@@ -14,7 +14,8 @@ public sealed partial class DependencyTests
         ["Meeda.Ethereum"] = [],
         ["Meeda.Mefs"] = [],
         ["Meeda.Protocol"] = ["Meeda.Kzg", "Meeda.Ethereum"],
-        ["Meeda.Node"] = ["Meeda.Kzg", "Meeda.Ethereum", "Meeda.Protocol", "Meeda.Mefs"],
+        ["Meeda.Client"] = ["Meeda.Protocol"],
+        ["Meeda.Node"] = ["Meeda.Kzg", "Meeda.Ethereum", "Meeda.Protocol", "Meeda.Mefs", "Meeda.Client"],
     };
 
     // What each folder of Meeda.Node must not name.

@@ -45,6 +45,9 @@ public sealed partial class DocumentTests
             (BatchOptions.Section, typeof(BatchOptions)),
             (AnchorOptions.Section, typeof(AnchorOptions)),
             (StorageOptions.Section, typeof(StorageOptions)),
+            (IntakeOptions.Section, typeof(IntakeOptions)),
+            (TransactionOptions.Section, typeof(TransactionOptions)),
+            (SignerOptions.Section, typeof(SignerOptions)),
             (NitroOptions.Section, typeof(NitroOptions)),
             (HttpOptions.Section, typeof(HttpOptions)),
         ];

@@ -8,8 +8,8 @@ namespace Meeda.Ethereum.JsonRpc;
 /// What is asked of an Ethereum execution client (execution-apis), with typed answers. Every method throws <see cref="JsonRpcException"/> where the node
 /// answers with an error and <see cref="L1UnreachableException"/> where it does not answer, or with something else than was asked for.
 /// </summary>
-/// <param name="rpc">The JSON-RPC connection.</param>
-public sealed class EthereumClient(JsonRpcClient rpc)
+/// <param name="rpc">The JSON-RPC connection: to one node, or to several.</param>
+public sealed class EthereumClient(IJsonRpc rpc)
 {
     /// <summary>The chain's id (EIP-155).</summary>
     public async Task<ulong> GetChainIdAsync(CancellationToken cancellationToken) =>
@@ -53,23 +53,17 @@ public sealed class EthereumClient(JsonRpcClient rpc)
     public async Task<byte[]> CallAsync(Address to, byte[] data, BlockTag tag, CancellationToken cancellationToken) =>
         (await rpc.CallAsync("eth_call", [new { to = to.ToString(), data = JsonFields.Data(data) }, tag.ToString()], cancellationToken)).AsBytes();
 
-    /// <summary>The gas that a transaction would use, with the versioned hashes of its blobs where it has any.</summary>
-    public async Task<ulong> EstimateGasAsync(Address from, TransactionRequest request, CancellationToken cancellationToken)
+    /// <summary>What a transaction would answer, were it carried out on the state of a block. A revert is a <see cref="JsonRpcException"/> with its data.</summary>
+    public async Task<byte[]> CallAsync(Address from, TransactionRequest request, ulong gasLimit, BlockTag tag, CancellationToken cancellationToken)
     {
-        var call = new Dictionary<string, object?>
-        {
-            ["from"] = from.ToString(),
-            ["to"] = request.To?.ToString(),
-            ["data"] = JsonFields.Data(request.Data),
-            ["value"] = JsonFields.Quantity(request.Value),
-        };
-        if (request.Blobs is { } blobs)
-        {
-            call["blobVersionedHashes"] = blobs.VersionedHashes().Select(hash => hash.ToString()).ToArray();
-        }
-
-        return (await rpc.CallAsync("eth_estimateGas", [call], cancellationToken)).AsUInt64();
+        Dictionary<string, object?> call = Describe(from, request);
+        call["gas"] = JsonFields.Quantity(gasLimit);
+        return (await rpc.CallAsync("eth_call", [call, tag.ToString()], cancellationToken)).AsBytes();
     }
+
+    /// <summary>The gas that a transaction would use, with the versioned hashes of its blobs where it has any.</summary>
+    public async Task<ulong> EstimateGasAsync(Address from, TransactionRequest request, CancellationToken cancellationToken) =>
+        (await rpc.CallAsync("eth_estimateGas", [Describe(from, request)], cancellationToken)).AsUInt64();
 
     /// <summary>Hands a signed transaction to the network.</summary>
     /// <returns>Its hash.</returns>
@@ -126,6 +120,23 @@ public sealed class EthereumClient(JsonRpcClient rpc)
             ],
             cancellationToken);
         return [.. logs.Items().Select(ReadLog)];
+    }
+
+    private static Dictionary<string, object?> Describe(Address from, TransactionRequest request)
+    {
+        var call = new Dictionary<string, object?>
+        {
+            ["from"] = from.ToString(),
+            ["to"] = request.To?.ToString(),
+            ["data"] = JsonFields.Data(request.Data),
+            ["value"] = JsonFields.Quantity(request.Value),
+        };
+        if (request.Blobs is { } blobs)
+        {
+            call["blobVersionedHashes"] = blobs.VersionedHashes().Select(hash => hash.ToString()).ToArray();
+        }
+
+        return call;
     }
 
     private static Bytes32 Same(Bytes32 asked, Bytes32 answered) => answered == asked

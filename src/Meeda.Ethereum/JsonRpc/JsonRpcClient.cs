@@ -12,9 +12,11 @@ namespace Meeda.Ethereum.JsonRpc;
 /// tried again with growing, jittered pauses; what the node answered, be it an error, is final.
 /// </summary>
 /// <param name="http">The connection; its <see cref="HttpClient.BaseAddress"/> is the endpoint.</param>
-public sealed class JsonRpcClient(HttpClient http)
+/// <param name="retries">The tries after the first, at least 1.</param>
+/// <param name="attemptLimit">The longest that one try may take; <see cref="AttemptLimit"/> where it is absent.</param>
+public sealed class JsonRpcClient(HttpClient http, int retries = JsonRpcClient.Retries, TimeSpan? attemptLimit = null) : IJsonRpc
 {
-    /// <summary>The tries after the first.</summary>
+    /// <summary>The tries after the first, unless another number is asked for.</summary>
     public const int Retries = 4;
 
     // The logs of a few thousand blocks are some megabytes; a node that sends more is broken or hostile.
@@ -22,30 +24,26 @@ public sealed class JsonRpcClient(HttpClient http)
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
+    private readonly TimeSpan _attemptLimit = attemptLimit ?? AttemptLimit;
+
     private readonly ResiliencePipeline _pipeline = new ResiliencePipelineBuilder()
         .AddRetry(new RetryStrategyOptions
         {
             ShouldHandle = new PredicateBuilder().Handle<HttpRequestException>(IsTransient).Handle<OperationCanceledException>(IsOwnTimeout).Handle<TimeoutRejectedException>().Handle<IOException>(),
-            MaxRetryAttempts = Retries,
+            MaxRetryAttempts = retries,
             Delay = TimeSpan.FromMilliseconds(100),
             BackoffType = DelayBackoffType.Exponential,
             UseJitter = true,
         })
-        .AddTimeout(AttemptLimit)
+        .AddTimeout(attemptLimit ?? AttemptLimit)
         .Build();
 
     private long _lastId;
 
-    /// <summary>The longest that one try may take.</summary>
+    /// <summary>The longest that one try may take, unless another time is asked for.</summary>
     public static TimeSpan AttemptLimit { get; } = TimeSpan.FromSeconds(20);
 
-    /// <summary>Calls a method.</summary>
-    /// <param name="method">For example <c>eth_blockNumber</c>.</param>
-    /// <param name="parameters">Its parameters, each serialised as JSON.</param>
-    /// <param name="cancellationToken">Ends the waiting; the node may do what it was asked all the same.</param>
-    /// <returns>The result, which may be JSON's null.</returns>
-    /// <exception cref="JsonRpcException">The node answered with an error.</exception>
-    /// <exception cref="L1UnreachableException">The node could not be asked.</exception>
+    /// <inheritdoc/>
     public async Task<JsonElement> CallAsync(string method, IReadOnlyList<object?> parameters, CancellationToken cancellationToken)
     {
         long id = Interlocked.Increment(ref _lastId);
@@ -66,7 +64,7 @@ public sealed class JsonRpcClient(HttpClient http)
         }
         catch (TimeoutRejectedException failure)
         {
-            throw new L1UnreachableException($"{method}: no answer within {AttemptLimit.TotalSeconds:0} s", failure);
+            throw new L1UnreachableException($"{method}: no answer within {_attemptLimit.TotalSeconds:0.#} s", failure);
         }
         catch (Exception failure) when (failure is IOException or JsonException or InvalidOperationException)
         {

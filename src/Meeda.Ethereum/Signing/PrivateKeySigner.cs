@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Numerics;
+using Meeda.Ethereum.Transactions;
 using Org.BouncyCastle.Asn1.Sec;
 using Org.BouncyCastle.Asn1.X9;
 using Org.BouncyCastle.Crypto.Digests;
@@ -15,7 +16,7 @@ namespace Meeda.Ethereum.Signing;
 /// Nothing of the key leaves: not by <see cref="ToString"/>, not in an exception, not in a debugger's display.
 /// </summary>
 [DebuggerDisplay("{ToString(),nq}")]
-public sealed class PrivateKeySigner
+public sealed class PrivateKeySigner : ITransactionSigner
 {
     private const int KeyLength = 32;
 
@@ -47,8 +48,26 @@ public sealed class PrivateKeySigner
             throw new FormatException("private key: 64 hex digits, with or without 0x, are expected");
         }
 
+        try
+        {
+            return FromBytes(bytes);
+        }
+        finally
+        {
+            bytes.Clear();
+        }
+    }
+
+    /// <summary>The account of a private key of 32 bytes.</summary>
+    /// <exception cref="FormatException">It has another length, or is not between 1 and the group's order. The message does not hold it.</exception>
+    public static PrivateKeySigner FromBytes(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.Length != KeyLength)
+        {
+            throw new FormatException("private key: 32 bytes are expected");
+        }
+
         var key = new BcInteger(1, bytes);
-        bytes.Clear();
         return key.SignValue == 0 || key.CompareTo(Secp256k1.N) >= 0
             ? throw new FormatException("private key: it is not between 1 and the order of secp256k1")
             : new PrivateKeySigner(key);
@@ -70,6 +89,9 @@ public sealed class PrivateKeySigner
         BcInteger s = numbers[1].CompareTo(Secp256k1.N.ShiftRight(1)) > 0 ? Secp256k1.N.Subtract(numbers[1]) : numbers[1];
         return new Signature(YParity(hash, r, s), ToInteger(r), ToInteger(s));
     }
+
+    /// <inheritdoc/>
+    public Task<Signature> SignAsync(UnsignedTransaction transaction, CancellationToken cancellationToken) => Task.FromResult(Sign(transaction.SigningHash()));
 
     /// <summary>The address, never the key.</summary>
     public override string ToString() => $"account {Address}";

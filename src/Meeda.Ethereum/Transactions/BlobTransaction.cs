@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Security.Cryptography;
+using Meeda.Ethereum.JsonRpc;
 using Meeda.Ethereum.Signing;
 
 namespace Meeda.Ethereum.Transactions;
@@ -55,19 +56,37 @@ public sealed record BlobTransaction(
     byte[] Data,
     BigInteger MaxFeePerBlobGas,
     IReadOnlyList<Bytes32> BlobVersionedHashes)
+    : UnsignedTransaction
 {
-    private const byte Type = 0x03;
     private const int WrapperVersion = 1;
 
-    /// <summary>The hash that is signed.</summary>
-    public Bytes32 SigningHash() => Keccak256.Hash([Type, .. Rlp.EncodeList(Fields())]);
+    /// <inheritdoc/>
+    public override byte Type => 0x03;
 
-    /// <summary>The signed transaction without its blobs, as a block holds it; its Keccak-256 is its hash.</summary>
-    public byte[] Sign(PrivateKeySigner signer) => [Type, .. SignedBody(signer)];
+    /// <inheritdoc/>
+    public override IReadOnlyDictionary<string, object?> ToJsonRpc(Address from) => new Dictionary<string, object?>
+    {
+        ["from"] = from.ToString(),
+        ["to"] = To.ToString(),
+        ["gas"] = JsonFields.Quantity(GasLimit),
+        ["maxFeePerGas"] = JsonFields.Quantity(MaxFeePerGas),
+        ["maxPriorityFeePerGas"] = JsonFields.Quantity(MaxPriorityFeePerGas),
+        ["value"] = JsonFields.Quantity(Value),
+        ["nonce"] = JsonFields.Quantity(Nonce),
+        ["data"] = JsonFields.Data(Data),
+        ["chainId"] = JsonFields.Quantity(ChainId),
+        ["accessList"] = Array.Empty<object>(),
+        ["maxFeePerBlobGas"] = JsonFields.Quantity(MaxFeePerBlobGas),
+        ["blobVersionedHashes"] = BlobVersionedHashes.Select(hash => hash.ToString()).ToArray(),
+    };
 
     /// <summary>The signed transaction with its blobs, as the network takes it: <c>0x03 ‖ rlp([body, wrapper version, blobs, commitments, cell proofs])</c> (EIP-7594).</summary>
     /// <exception cref="ArgumentException">The sidecar is not well formed, or not that of this transaction.</exception>
-    public byte[] SignWithSidecar(PrivateKeySigner signer, BlobSidecar sidecar)
+    public byte[] SignWithSidecar(PrivateKeySigner signer, BlobSidecar sidecar) => WithSidecar(signer.Sign(SigningHash()), sidecar);
+
+    /// <summary>As <see cref="SignWithSidecar"/>, with a signature that was made elsewhere.</summary>
+    /// <exception cref="ArgumentException">The sidecar is not well formed, or not that of this transaction.</exception>
+    public byte[] WithSidecar(Signature signature, BlobSidecar sidecar)
     {
         if (!sidecar.IsWellFormed() || !sidecar.VersionedHashes().SequenceEqual(BlobVersionedHashes))
         {
@@ -78,7 +97,7 @@ public sealed record BlobTransaction(
         [
             Type,
             .. Rlp.EncodeList(
-                SignedBody(signer),
+                SignedBody(signature),
                 Rlp.Encode(WrapperVersion),
                 Rlp.EncodeList(sidecar.Blobs.Select(blob => Rlp.Encode(blob))),
                 Rlp.EncodeList(sidecar.Commitments.Select(commitment => Rlp.Encode(commitment))),
@@ -86,13 +105,7 @@ public sealed record BlobTransaction(
         ];
     }
 
-    private byte[] SignedBody(PrivateKeySigner signer)
-    {
-        Signature signature = signer.Sign(SigningHash());
-        return Rlp.EncodeList([.. Fields(), Rlp.Encode(signature.YParity), Rlp.Encode(signature.R), Rlp.Encode(signature.S)]);
-    }
-
-    private IEnumerable<byte[]> Fields() =>
+    private protected override IEnumerable<byte[]> Fields() =>
     [
         Rlp.Encode(ChainId),
         Rlp.Encode(Nonce),

@@ -1,5 +1,5 @@
 using System.Numerics;
-using Meeda.Ethereum.Signing;
+using Meeda.Ethereum.JsonRpc;
 
 namespace Meeda.Ethereum.Transactions;
 
@@ -14,20 +14,27 @@ namespace Meeda.Ethereum.Transactions;
 /// <param name="Data">The calldata.</param>
 public sealed record FeeMarketTransaction(
     ulong ChainId, ulong Nonce, BigInteger MaxPriorityFeePerGas, BigInteger MaxFeePerGas, ulong GasLimit, Address? To, BigInteger Value, byte[] Data)
+    : UnsignedTransaction
 {
-    private const byte Type = 0x02;
+    /// <inheritdoc/>
+    public override byte Type => 0x02;
 
-    /// <summary>The hash that is signed.</summary>
-    public Bytes32 SigningHash() => Keccak256.Hash([Type, .. Rlp.EncodeList(Fields())]);
-
-    /// <summary>The signed transaction as it goes over the wire; its Keccak-256 is its hash.</summary>
-    public byte[] Sign(PrivateKeySigner signer)
+    /// <inheritdoc/>
+    public override IReadOnlyDictionary<string, object?> ToJsonRpc(Address from) => new Dictionary<string, object?>
     {
-        Signature signature = signer.Sign(SigningHash());
-        return [Type, .. Rlp.EncodeList([.. Fields(), Rlp.Encode(signature.YParity), Rlp.Encode(signature.R), Rlp.Encode(signature.S)])];
-    }
+        ["from"] = from.ToString(),
+        ["to"] = To?.ToString(),
+        ["gas"] = JsonFields.Quantity(GasLimit),
+        ["maxFeePerGas"] = JsonFields.Quantity(MaxFeePerGas),
+        ["maxPriorityFeePerGas"] = JsonFields.Quantity(MaxPriorityFeePerGas),
+        ["value"] = JsonFields.Quantity(Value),
+        ["nonce"] = JsonFields.Quantity(Nonce),
+        ["data"] = JsonFields.Data(Data),
+        ["chainId"] = JsonFields.Quantity(ChainId),
+        ["accessList"] = Array.Empty<object>(),
+    };
 
-    private IEnumerable<byte[]> Fields() =>
+    private protected override IEnumerable<byte[]> Fields() =>
     [
         Rlp.Encode(ChainId),
         Rlp.Encode(Nonce),

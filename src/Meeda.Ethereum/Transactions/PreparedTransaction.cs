@@ -14,17 +14,20 @@ internal sealed record PreparedTransaction(ulong ChainId, ulong Nonce, Fees Fees
 {
     /// <summary>Signs it.</summary>
     /// <returns>The transaction as the network takes it, and its hash.</returns>
-    public (byte[] Wire, Bytes32 Hash) Sign(PrivateKeySigner signer)
+    /// <exception cref="SigningException">The signer did not.</exception>
+    public async Task<(byte[] Wire, Bytes32 Hash)> SignAsync(ITransactionSigner signer, CancellationToken cancellationToken)
     {
         if (Request.Blobs is not { } blobs)
         {
-            byte[] signed = new FeeMarketTransaction(ChainId, Nonce, Fees.Tip, Fees.MaxPerGas, GasLimit, Request.To, Request.Value, Request.Data).Sign(signer);
+            var plain = new FeeMarketTransaction(ChainId, Nonce, Fees.Tip, Fees.MaxPerGas, GasLimit, Request.To, Request.Value, Request.Data);
+            byte[] signed = plain.WithSignature(await signer.SignAsync(plain, cancellationToken));
             return (signed, Keccak256.Hash(signed));
         }
 
         Address to = Request.To ?? throw new InvalidOperationException("a blob transaction calls somebody: it cannot make a contract (EIP-4844)");
         var transaction = new BlobTransaction(
             ChainId, Nonce, Fees.Tip, Fees.MaxPerGas, GasLimit, to, Request.Value, Request.Data, Fees.MaxPerBlobGas, blobs.VersionedHashes());
-        return (transaction.SignWithSidecar(signer, blobs), Keccak256.Hash(transaction.Sign(signer)));
+        Signature signature = await signer.SignAsync(transaction, cancellationToken);
+        return (transaction.WithSidecar(signature, blobs), Keccak256.Hash(transaction.WithSignature(signature)));
     }
 }

@@ -17,8 +17,13 @@ public sealed record TransactionReceipt(
 
 /// <summary>A transaction that a block holds and that reverted: its gas is paid, and it changed nothing.</summary>
 /// <param name="receipt">Its receipt.</param>
-public sealed class TransactionRevertedException(TransactionReceipt receipt) : Exception($"transaction {receipt.TransactionHash} reverted in block {receipt.BlockNumber}")
+/// <param name="revertData">What the contract said (ABI of its error), read by a call on the state around its block; empty where that is not known.</param>
+public sealed class TransactionRevertedException(TransactionReceipt receipt, byte[]? revertData = null)
+    : Exception($"transaction {receipt.TransactionHash} reverted in block {receipt.BlockNumber}")
 {
     /// <summary>The transaction's receipt.</summary>
     public TransactionReceipt Receipt => receipt;
+
+    /// <summary>What the contract said, or empty.</summary>
+    public byte[] RevertData => revertData ?? [];
 }

@@ -7,4 +7,12 @@ namespace Meeda.Ethereum.Transactions;
 /// <param name="Data">The calldata, or the creation bytecode with its arguments.</param>
 /// <param name="Value">The wei that go with it.</param>
 /// <param name="Blobs">The blobs that go with it (EIP-4844), or null; with blobs there must be somebody to call.</param>
-public sealed record TransactionRequest(Address? To, byte[] Data, BigInteger Value = default, BlobSidecar? Blobs = null);
+public sealed record TransactionRequest(Address? To, byte[] Data, BigInteger Value = default, BlobSidecar? Blobs = null)
+{
+    /// <summary>
+    /// What it brings about, in words of the caller's own, without line ends. A request that has one in common with an earlier request of the account is not sent: it
+    /// waits for the earlier one, be it under way, confirmed or taken back by a reorganisation. What reverted brought nothing about. Default none: every request is
+    /// a transaction of its own. As far back as the sender knows its nonces: all that are open, and the last 64 that were confirmed.
+    /// </summary>
+    public IReadOnlyList<string> Keys { get; init; } = [];
+}

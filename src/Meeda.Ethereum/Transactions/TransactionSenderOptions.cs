@@ -29,6 +29,18 @@ public sealed record TransactionSenderOptions
     /// <summary>The most that is ever paid, in wei for each blob gas. Default 500 gwei, some 0.07 ether a blob; when blobs are dearer, the transaction waits.</summary>
     public BigInteger MaxFeePerBlobGas { get; init; } = 500_000_000_000;
 
+    /// <summary>The least tip that is offered, in wei for each gas, whatever the node suggests. Default 0.</summary>
+    public BigInteger MinTip { get; init; } = BigInteger.Zero;
+
+    /// <summary>The most that is offered as a tip at first, in wei for each gas, whatever the node suggests. Default 100 gwei; raises go beyond it.</summary>
+    public BigInteger MaxTip { get; init; } = 100_000_000_000;
+
+    /// <summary>The most transactions that wait for their blocks at once. Default 8: nodes keep 16 of an account that is behind them.</summary>
+    public int MaxInFlight { get; init; } = 8;
+
+    /// <summary>Hears what happens to transactions on their way; null for nobody.</summary>
+    public Action<TransactionEvent>? Observer { get; init; }
+
     /// <summary>The gas on top of the estimate, in percent. Default 20: state may change between the estimate and the block.</summary>
     public int GasMarginPercent { get; init; } = 20;
 }

@@ -29,21 +29,30 @@ public static class Cell
     /// <exception cref="KzgFormatException">There are not <paramref name="count"/> cells, or an element is not below the modulus.</exception>
     internal static Fr[] Decode(ReadOnlySpan<byte> cells, int count)
     {
+        ThrowIfInvalid(cells, count);
+        var elements = new Fr[count * ElementCount];
+        for (int i = 0; i < elements.Length; i++)
+        {
+            elements[i] = Fr.Reduce(cells.Slice(i * Fr.Length, Fr.Length));
+        }
+
+        return elements;
+    }
+
+    /// <summary>Checks cells that lie one behind the other.</summary>
+    /// <exception cref="KzgFormatException">There are not <paramref name="count"/> cells, or an element is not below the modulus.</exception>
+    internal static void ThrowIfInvalid(ReadOnlySpan<byte> cells, int count)
+    {
         if (cells.Length != (long)count * ByteLength)
         {
             throw new KzgFormatException($"cells: {cells.Length} bytes, {count} cells of {ByteLength} are expected");
         }
 
-        var elements = new Fr[count * ElementCount];
-        for (int i = 0; i < elements.Length; i++)
+        int element = Blob.FindNonCanonical(cells);
+        if (element >= 0)
         {
-            if (!Fr.TryDecode(cells.Slice(i * Fr.Length, Fr.Length), out elements[i]))
-            {
-                throw new KzgFormatException($"cells: element {i % ElementCount} of the cell at position {i / ElementCount} is not below the field's modulus");
-            }
+            throw new KzgFormatException($"cells: element {element % ElementCount} of the cell at position {element / ElementCount} is not below the field's modulus");
         }
-
-        return elements;
     }
 
     /// <summary>Writes elements as bytes.</summary>

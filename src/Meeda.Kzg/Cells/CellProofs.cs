@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Concurrent;
 using Meeda.Kzg.Commitments;
 using Meeda.Kzg.Curves;
@@ -23,7 +24,7 @@ internal sealed class CellProofs
     // 1/128, which the transform back leaves to be multiplied by.
     private static readonly Fr InverseTransformSize = Fr.FromUInt64(TransformSize).Inverse();
 
-    private readonly FourierTransform _transform = new(TransformSize);
+    private readonly ByteTransform _transform = ByteTransform.Create(TransformSize);
 
     // Sum j, s: over the transform over t of the points [τ^(64t+s)], index t negated, at frequency j (bit-reversed).
     private readonly FixedBaseMsmBatch _sums;
@@ -45,27 +46,21 @@ internal sealed class CellProofs
         }
 
         new PointFourierTransform(TransformSize, Cell.ElementCount).Evaluate(points);
-        _sums = new(Transpose<G1Affine>(points, Cell.ElementCount), TransformSize, PairAdder.Create);
+        _sums = new(Transpose(points, Cell.ElementCount), TransformSize, PairAdder.Create);
     }
 
-    /// <summary>The proofs of all cells of the polynomial with 4096 coefficients.</summary>
-    public KzgProof[] Compute(ReadOnlySpan<Fr> coefficients)
+    /// <summary>The proofs of all cells of a polynomial.</summary>
+    /// <param name="coefficients">Its 4096 coefficients, 32 bytes each.</param>
+    public KzgProof[] Compute(ReadOnlySpan<byte> coefficients)
     {
-        // 1. Transform every 64th coefficient from s on, for each s.
-        var scalars = new Fr[Cell.ElementCount * TransformSize];
-        for (int s = 0; s < Cell.ElementCount; s++)
-        {
-            Span<Fr> sequence = scalars.AsSpan(s * TransformSize, TransformSize);
-            for (int q = 0; q < Chunks; q++)
-            {
-                sequence[q] = coefficients[(Cell.ElementCount * q) + s] * InverseTransformSize;
-            }
-
-            _transform.Evaluate(sequence);
-        }
+        // 1. Transform every 64th coefficient from s on, for each s: sequences that lie in one another both before and after.
+        byte[] scalars = ArrayPool<byte>.Shared.Rent(Cell.ElementCount * TransformSize * Fr.Length);
+        Span<byte> frequencies = scalars.AsSpan(0, Cell.ElementCount * TransformSize * Fr.Length);
+        _transform.EvaluateMany(coefficients, Cell.ElementCount, InverseTransformSize, frequencies);
 
         // 2. Multiply by the setup's transform, sum over s, transform back: entry m + 1 is [Q_m].
-        G1Affine[] points = G1Point.ToAffine(_sums.Sum(Transpose<Fr>(scalars, Cell.ElementCount)));
+        G1Affine[] points = G1Point.ToAffine(_sums.Sum(frequencies));
+        ArrayPool<byte>.Shared.Return(scalars);
         if (!_pointTransforms.TryTake(out PointFourierTransform? transform))
         {
             transform = new(TransformSize, 1);
@@ -78,13 +73,13 @@ internal sealed class CellProofs
         points.AsSpan(Chunks - 1).Clear();
         transform.Evaluate(points);
         _pointTransforms.Add(transform);
-        return [.. points.Select(point => KzgProof.From(new G1Point(point)))];
+        return Array.ConvertAll(points, point => KzgProof.From(point));
     }
 
-    private static T[] Transpose<T>(ReadOnlySpan<T> matrix, int rows)
+    private static G1Affine[] Transpose(ReadOnlySpan<G1Affine> matrix, int rows)
     {
         int columns = matrix.Length / rows;
-        var transposed = new T[matrix.Length];
+        var transposed = new G1Affine[matrix.Length];
         for (int i = 0; i < matrix.Length; i++)
         {
             transposed[(i % columns * rows) + (i / columns)] = matrix[i];

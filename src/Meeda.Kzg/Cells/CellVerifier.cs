@@ -1,7 +1,6 @@
 using Meeda.Kzg.Commitments;
 using Meeda.Kzg.Curves;
 using Meeda.Kzg.Fields;
-using Meeda.Kzg.Polynomials;
 
 namespace Meeda.Kzg.Cells;
 
@@ -10,7 +9,6 @@ namespace Meeda.Kzg.Cells;
 /// </summary>
 public sealed class CellVerifier
 {
-    private readonly FourierTransform _transform = new(Cell.ElementCount);
     private readonly G1Affine[] _monomial;
     private readonly G2Lines _generator;
     private readonly G2Lines _tauPower;
@@ -23,6 +21,39 @@ public sealed class CellVerifier
         _monomial = setup.FirstMonomials(Cell.ElementCount);
         _generator = new G2Lines(setup.G2(0));
         _tauPower = new G2Lines(setup.G2(Cell.ElementCount));
+    }
+
+    /// <summary>As the other overload, with commitments and proofs as bytes, which are decoded together, a repeated commitment once.</summary>
+    /// <param name="commitments">Per cell its blob's commitment, 48 bytes each.</param>
+    /// <param name="cellIndices">Per cell its index.</param>
+    /// <param name="cells">The cells, one behind the other.</param>
+    /// <param name="proofs">Per cell its proof, 48 bytes each.</param>
+    /// <exception cref="KzgFormatException">The numbers differ, an element is not below the modulus, or a commitment or proof is none.</exception>
+    public bool VerifyCellKzgProofBatch(
+        ReadOnlySpan<byte> commitments, ReadOnlySpan<CellIndex> cellIndices, ReadOnlySpan<byte> cells, ReadOnlySpan<byte> proofs)
+    {
+        if (commitments.Length % KzgCommitment.Length != 0)
+        {
+            throw new KzgFormatException($"commitments: {commitments.Length} bytes, each has {KzgCommitment.Length}");
+        }
+
+        var places = new Dictionary<string, int>();
+        var distinct = new List<byte>();
+        var indices = new int[commitments.Length / KzgCommitment.Length];
+        for (int k = 0; k < indices.Length; k++)
+        {
+            ReadOnlySpan<byte> commitment = commitments.Slice(k * KzgCommitment.Length, KzgCommitment.Length);
+            string bytes = Convert.ToHexStringLower(commitment);
+            if (!places.TryGetValue(bytes, out indices[k]))
+            {
+                indices[k] = places.Count;
+                places.Add(bytes, indices[k]);
+                distinct.AddRange(commitment);
+            }
+        }
+
+        KzgCommitment[] decoded = KzgCommitment.DecodeAll(distinct.ToArray());
+        return VerifyCellKzgProofBatch(Array.ConvertAll(indices, index => decoded[index]), cellIndices, cells, KzgProof.DecodeAll(proofs));
     }
 
     /// <summary>
@@ -48,7 +79,7 @@ public sealed class CellVerifier
             throw new KzgFormatException($"proofs: {proofs.Length} for {count} cell indices");
         }
 
-        Fr[] values = Cell.Decode(cells, count);
+        Cell.ThrowIfInvalid(cells, count);
         if (count == 0)
         {
             return true;
@@ -76,39 +107,8 @@ public sealed class CellVerifier
         scalars.AddRange(commitmentWeights);
         G1Point left = G1Point.MultiScalarMultiply(proofPoints, powers);
         G1Point right = G1Point.MultiScalarMultiply([.. points], [.. scalars])
-            - MultiScalarMultiplication.Sum(_monomial, CombinedInterpolation(cellIndices, values, powers));
+            - MultiScalarMultiplication.Sum(_monomial, InterpolationSum.Compute(cellIndices, cells, powers));
         return Pairing.IsProductOne([left, -right], _tauPower, _generator);
-    }
-
-    // Coefficients of Σ r^k·I_k. Cells of one index share their coset, so they are summed before the interpolation.
-    private Fr[] CombinedInterpolation(ReadOnlySpan<CellIndex> cellIndices, ReadOnlySpan<Fr> values, ReadOnlySpan<Fr> powers)
-    {
-        var sums = new Fr[Cell.CountPerBlob][];
-        for (int k = 0; k < cellIndices.Length; k++)
-        {
-            Fr[] sum = sums[cellIndices[k].Value] ??= new Fr[Cell.ElementCount];
-            for (int i = 0; i < Cell.ElementCount; i++)
-            {
-                sum[i] += powers[k] * values[(k * Cell.ElementCount) + i];
-            }
-        }
-
-        var combined = new Fr[Cell.ElementCount];
-        for (int cell = 0; cell < sums.Length; cell++)
-        {
-            if (sums[cell] is { } sum)
-            {
-                // The values on h·{roots of unity} of I(X) are those on {roots of unity} of I(h·X).
-                _transform.Interpolate(sum);
-                FourierTransform.Shift(sum, CellCoset.InverseShift(cell));
-                for (int i = 0; i < combined.Length; i++)
-                {
-                    combined[i] += sum[i];
-                }
-            }
-        }
-
-        return combined;
     }
 
     private static KzgCommitment[] Distinct(ReadOnlySpan<KzgCommitment> commitments, out int[] indices)

@@ -29,16 +29,36 @@ public readonly struct KzgCommitment : IEquatable<KzgCommitment>
     /// </summary>
     public static bool TryDecode(ReadOnlySpan<byte> compressed, out KzgCommitment commitment)
     {
-        bool valid = G1Affine.TryDecode(compressed, out G1Affine point) && point.IsInSubgroup();
+        bool valid = PointDecoder.TryDecode(compressed, out G1Affine point);
         commitment = valid ? new(point) : default;
         return valid;
     }
+
+    /// <summary>The commitment that a point of the subgroup is.</summary>
+    internal static KzgCommitment From(G1Affine point) => new(point);
 
     /// <summary>Decodes a compressed commitment.</summary>
     /// <exception cref="KzgFormatException">The bytes are none: see <see cref="TryDecode"/>.</exception>
     public static KzgCommitment Decode(ReadOnlySpan<byte> compressed) => TryDecode(compressed, out KzgCommitment commitment)
         ? commitment
         : throw new KzgFormatException($"commitment: these {compressed.Length} bytes are no compressed point of G1 ({Length} bytes)");
+
+    /// <summary>Decodes commitments one behind the other, several at a time: faster than one by one.</summary>
+    /// <param name="compressed">48 bytes for each.</param>
+    /// <exception cref="KzgFormatException">The bytes are not a whole number of commitments, or one of them is none: see <see cref="TryDecode"/>.</exception>
+    public static KzgCommitment[] DecodeAll(ReadOnlySpan<byte> compressed)
+    {
+        if (compressed.Length % Length != 0)
+        {
+            throw new KzgFormatException($"commitments: {compressed.Length} bytes, each has {Length}");
+        }
+
+        var points = new G1Affine[compressed.Length / Length];
+        int decoded = PointDecoder.Decode(compressed, points);
+        return decoded == points.Length
+            ? Array.ConvertAll(points, point => new KzgCommitment(point))
+            : throw new KzgFormatException($"commitment {decoded}: its bytes are no compressed point of G1");
+    }
 
     /// <summary>Writes the compressed form, 48 bytes.</summary>
     public void Encode(Span<byte> compressed) => _point.Encode(compressed);

@@ -25,7 +25,7 @@ public readonly struct KzgProof : IEquatable<KzgProof>
     /// </summary>
     public static bool TryDecode(ReadOnlySpan<byte> compressed, out KzgProof proof)
     {
-        bool valid = G1Affine.TryDecode(compressed, out G1Affine point) && point.IsInSubgroup();
+        bool valid = PointDecoder.TryDecode(compressed, out G1Affine point);
         proof = valid ? new(point) : default;
         return valid;
     }
@@ -38,6 +38,23 @@ public readonly struct KzgProof : IEquatable<KzgProof>
     public static KzgProof Decode(ReadOnlySpan<byte> compressed) => TryDecode(compressed, out KzgProof proof)
         ? proof
         : throw new KzgFormatException($"proof: these {compressed.Length} bytes are no compressed point of G1 ({Length} bytes)");
+
+    /// <summary>Decodes proofs one behind the other, several at a time: faster than one by one.</summary>
+    /// <param name="compressed">48 bytes for each.</param>
+    /// <exception cref="KzgFormatException">The bytes are not a whole number of proofs, or one of them is none: see <see cref="TryDecode"/>.</exception>
+    public static KzgProof[] DecodeAll(ReadOnlySpan<byte> compressed)
+    {
+        if (compressed.Length % Length != 0)
+        {
+            throw new KzgFormatException($"proofs: {compressed.Length} bytes, each has {Length}");
+        }
+
+        var points = new G1Affine[compressed.Length / Length];
+        int decoded = PointDecoder.Decode(compressed, points);
+        return decoded == points.Length
+            ? Array.ConvertAll(points, point => new KzgProof(point))
+            : throw new KzgFormatException($"proof {decoded}: its bytes are no compressed point of G1");
+    }
 
     /// <summary>Writes the compressed form, 48 bytes.</summary>
     public void Encode(Span<byte> compressed) => _point.Encode(compressed);

@@ -35,6 +35,29 @@ public sealed class VerificationKey
         return Pairing.IsProductOne([left, -proof.Point], _generator, _tau);
     }
 
+    /// <summary>Whether the committed polynomial is <paramref name="y"/> at <paramref name="z"/>, all four as bytes (<c>verify_kzg_proof</c>): commitment and proof are decoded together.</summary>
+    /// <param name="commitment">The commitment, 48 bytes.</param>
+    /// <param name="z">The point of evaluation, 32 bytes.</param>
+    /// <param name="y">The claimed value, 32 bytes.</param>
+    /// <param name="proof">The proof, 48 bytes.</param>
+    /// <exception cref="KzgFormatException">One of them is not what it should be.</exception>
+    public bool VerifyProof(ReadOnlySpan<byte> commitment, ReadOnlySpan<byte> z, ReadOnlySpan<byte> y, ReadOnlySpan<byte> proof)
+    {
+        (KzgCommitment decodedCommitment, KzgProof decodedProof) = Decode(commitment, proof);
+        return VerifyProof(decodedCommitment, DecodeScalar(z, nameof(z)), DecodeScalar(y, nameof(y)), decodedProof);
+    }
+
+    /// <summary>Whether a blob is the one committed to, commitment and proof as bytes (<c>verify_blob_kzg_proof</c>), which are decoded together.</summary>
+    /// <param name="blob">131072 bytes.</param>
+    /// <param name="commitment">The commitment, 48 bytes.</param>
+    /// <param name="proof">The proof, 48 bytes.</param>
+    /// <exception cref="KzgFormatException">One of them is not what it should be.</exception>
+    public bool VerifyBlobProof(ReadOnlySpan<byte> blob, ReadOnlySpan<byte> commitment, ReadOnlySpan<byte> proof)
+    {
+        (KzgCommitment decodedCommitment, KzgProof decodedProof) = Decode(commitment, proof);
+        return VerifyBlobProof(blob, decodedCommitment, decodedProof);
+    }
+
     /// <summary>Whether a blob is the one committed to (<c>verify_blob_kzg_proof</c>).</summary>
     /// <param name="blob">131072 bytes.</param>
     /// <param name="commitment">The commitment.</param>
@@ -79,6 +102,33 @@ public sealed class VerificationKey
         // 2. One claim about the combination with the powers of r.
         return count == 0 || VerifyProofs(commitments, z, y, proofs);
     }
+
+    private static (KzgCommitment Commitment, KzgProof Proof) Decode(ReadOnlySpan<byte> commitment, ReadOnlySpan<byte> proof)
+    {
+        if (commitment.Length != KzgCommitment.Length)
+        {
+            throw new KzgFormatException($"commitment: {commitment.Length} bytes, {KzgCommitment.Length} are expected");
+        }
+
+        if (proof.Length != KzgProof.Length)
+        {
+            throw new KzgFormatException($"proof: {proof.Length} bytes, {KzgProof.Length} are expected");
+        }
+
+        Span<byte> compressed = stackalloc byte[2 * G1Point.CompressedLength];
+        commitment.CopyTo(compressed);
+        proof.CopyTo(compressed[G1Point.CompressedLength..]);
+        Span<G1Affine> points = [default, default];
+        return PointDecoder.Decode(compressed, points) switch
+        {
+            0 => throw new KzgFormatException("commitment: the bytes are no compressed point of G1"),
+            1 => throw new KzgFormatException("proof: the bytes are no compressed point of G1"),
+            _ => (KzgCommitment.From(points[0]), KzgProof.From(points[1])),
+        };
+    }
+
+    private static Fr DecodeScalar(ReadOnlySpan<byte> bytes, string name) =>
+        Fr.TryDecode(bytes, out Fr scalar) ? scalar : throw new KzgFormatException($"{name}: {bytes.Length} bytes that are no scalar ({Fr.Length} bytes, below the modulus)");
 
     // e(Σ r^i(C_i - y_i·G1 + z_i·π_i), G2) = e(Σ r^i·π_i, τ·G2) (verify_kzg_proof_batch)
     private bool VerifyProofs(ReadOnlySpan<KzgCommitment> commitments, ReadOnlySpan<Fr> z, ReadOnlySpan<Fr> y, ReadOnlySpan<KzgProof> proofs)

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using Meeda.Kzg.Fields;
 
@@ -72,10 +73,10 @@ internal sealed unsafe class FixedBaseMsmBatch
     /// <summary>Gives the table's memory back.</summary>
     ~FixedBaseMsmBatch() => NativeMemory.AlignedFree(_table);
 
-    /// <summary>All sums; one scalar for each point.</summary>
-    public G1Point[] Sum(ReadOnlySpan<Fr> scalars)
+    /// <summary>All sums; one scalar for each point, 32 bytes big-endian below the modulus.</summary>
+    public G1Point[] Sum(ReadOnlySpan<byte> scalars)
     {
-        ArgumentOutOfRangeException.ThrowIfNotEqual(scalars.Length, _points.Length);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(scalars.Length, _points.Length * Fr.Length);
         Workspace workspace = Take();
         try
         {
@@ -83,11 +84,11 @@ internal sealed unsafe class FixedBaseMsmBatch
             for (int first = 0; first < _count; first += _sumsAtOnce)
             {
                 int count = Math.Min(_sumsAtOnce, _count - first);
-                if (!TrySum(workspace, scalars.Slice(first * _length, count * _length), first, sums.AsSpan(first, count)))
+                if (!TrySum(workspace, scalars.Slice(first * _length * Fr.Length, count * _length * Fr.Length), first, sums.AsSpan(first, count)))
                 {
                     for (int i = first; i < first + count; i++)
                     {
-                        sums[i] = MultiScalarMultiplication.Sum(_points.AsSpan(i * _length, _length), scalars.Slice(i * _length, _length));
+                        sums[i] = MultiScalarMultiplication.Sum(_points.AsSpan(i * _length, _length), Decode(scalars.Slice(i * _length * Fr.Length, _length * Fr.Length)));
                     }
                 }
             }
@@ -106,14 +107,29 @@ internal sealed unsafe class FixedBaseMsmBatch
         }
     }
 
-    private bool TrySum(Workspace workspace, ReadOnlySpan<Fr> scalars, int first, Span<G1Point> sums)
+    private static Fr[] Decode(ReadOnlySpan<byte> scalars)
+    {
+        var elements = new Fr[scalars.Length / Fr.Length];
+        for (int i = 0; i < elements.Length; i++)
+        {
+            elements[i] = Fr.Reduce(scalars.Slice(i * Fr.Length, Fr.Length));
+        }
+
+        return elements;
+    }
+
+    private bool TrySum(Workspace workspace, ReadOnlySpan<byte> scalars, int first, Span<G1Point> sums)
     {
         // 1. Digit w of scalar i goes with row points·w + i.
         int filled = 0;
         Span<ulong> limbs = stackalloc ulong[4];
-        for (int i = 0; i < scalars.Length; i++)
+        for (int i = 0; i < scalars.Length / Fr.Length; i++)
         {
-            scalars[i].CopyPlainLimbsTo(limbs);
+            for (int limb = 0; limb < limbs.Length; limb++)
+            {
+                limbs[limb] = BinaryPrimitives.ReadUInt64BigEndian(scalars[((i * Fr.Length) + Fr.Length - (8 * (limb + 1)))..]);
+            }
+
             MultiScalarMultiplication.WriteSignedDigits(limbs, Width, workspace.Digits.AsSpan(filled, Windows));
             for (int window = 0; window < Windows; window++, filled++)
             {

@@ -49,7 +49,7 @@ public readonly struct G1Point : IEquatable<G1Point>
     /// </summary>
     public static bool TryDecode(ReadOnlySpan<byte> compressed, out G1Point point)
     {
-        bool valid = G1Affine.TryDecode(compressed, out G1Affine affine) && affine.IsInSubgroup();
+        bool valid = PointDecoder.TryDecode(compressed, out G1Affine affine);
         point = valid ? new G1Point(affine) : default;
         return valid;
     }

@@ -1,4 +1,5 @@
 using Meeda.Kzg.Fields;
+using Meeda.Kzg.Fields.Kernels;
 
 namespace Meeda.Kzg.Curves;
 
@@ -6,10 +7,11 @@ namespace Meeda.Kzg.Curves;
 /// The lines of the Miller loop for one point <c>Q</c> of G2, computed once: the tangent at <c>T</c> for every doubling of <c>T</c> and the chord
 /// through <c>T</c> and <c>Q</c> for every addition, <c>T</c> running from <c>Q</c> to <c>[|z|]Q</c>.
 /// </summary>
-internal sealed class G2Lines
+internal sealed unsafe class G2Lines
 {
     private readonly Fp2[] _slopes;
     private readonly Fp2[] _intercepts;
+    private readonly AlignedDoubles _rows;
 
     /// <summary>Computes the lines for a point of the subgroup.</summary>
     public G2Lines(in G2Affine point)
@@ -17,7 +19,7 @@ internal sealed class G2Lines
         IsInfinity = point.IsInfinity;
         if (IsInfinity)
         {
-            (_slopes, _intercepts) = ([], []);
+            (_slopes, _intercepts, _rows) = ([], [], new(0));
             return;
         }
 
@@ -55,10 +57,20 @@ internal sealed class G2Lines
             _slopes[i] *= isChord[i] ? points[i].Y - point.Y : square.Double() + square;
             _intercepts[i] = (_slopes[i] * points[i].X) - points[i].Y;
         }
+
+        _rows = new(2 * Fp2Row.Length * points.Length);
+        for (int i = 0; i < points.Length; i++)
+        {
+            Fp2Row.Write(_slopes[i], Rows + (2 * i * Fp2Row.Length));
+            Fp2Row.Write(_intercepts[i], Rows + (((2 * i) + 1) * Fp2Row.Length));
+        }
     }
 
     /// <summary>Whether the point is that at infinity, which has no lines: its pairings are 1.</summary>
     public bool IsInfinity { get; }
+
+    /// <summary>For vectors, two rows for each line: its slope and its intercept. Of use for as long as this object is reachable.</summary>
+    public double* Rows => _rows.Pointer;
 
     /// <summary>Multiplies by line number <paramref name="index"/>, evaluated at a point of G1.</summary>
     /// <param name="value">The running value.</param>

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using Meeda.Kzg.Fields;
 using Meeda.Kzg.Fields.Kernels;
 
@@ -18,10 +17,6 @@ internal sealed unsafe class JacobianLanes<TLanes>
 
     /// <summary>Doubles of a Jacobian point in each lane.</summary>
     public static readonly int PointLength = 3 * GroupLength;
-
-    // H of docs/kzg-bounds.md: what rounds a double to multiples of 2^48 when added and taken off.
-    private const double RoundToLimb = 1.5 * (1L << 50) * (1L << 50);
-    private const double LimbToUnit = 1.0 / (1L << 48);
 
     private readonly AlignedDoubles _memory = new((24 * GroupLength) + (16 * TLanes.Lanes));
 
@@ -42,7 +37,7 @@ internal sealed unsafe class JacobianLanes<TLanes>
         TLanes.Square(a, x, s);
         TLanes.Add(e, a, a);
         TLanes.Add(e, e, a);
-        Carry(e);
+        FpCarry.Carry(e, TLanes.Lanes);
         TLanes.Add(t, y, y);
         TLanes.Multiply(b, y, t, s);
         TLanes.Square(c, b, s);
@@ -120,37 +115,5 @@ internal sealed unsafe class JacobianLanes<TLanes>
         }
 
         return true;
-    }
-
-    /// <summary>Makes limbs of sums of three normalised elements fit again: one parallel pass of carries.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Carry(double* group)
-    {
-        if (TLanes.Lanes == Vector512<double>.Count)
-        {
-            Vector512<double>* limbs = (Vector512<double>*)group;
-            Vector512<double> round = Vector512.Create(RoundToLimb), below = default;
-            for (int i = 0; i < FpLimbs.Count - 1; i++)
-            {
-                Vector512<double> carry = limbs[i] + round - round;
-                limbs[i] = limbs[i] - carry + below;
-                below = carry * LimbToUnit;
-            }
-
-            limbs[FpLimbs.Count - 1] += below;
-        }
-        else
-        {
-            Vector256<double>* limbs = (Vector256<double>*)group;
-            Vector256<double> round = Vector256.Create(RoundToLimb), below = default;
-            for (int i = 0; i < FpLimbs.Count - 1; i++)
-            {
-                Vector256<double> carry = limbs[i] + round - round;
-                limbs[i] = limbs[i] - carry + below;
-                below = carry * LimbToUnit;
-            }
-
-            limbs[FpLimbs.Count - 1] += below;
-        }
     }
 }

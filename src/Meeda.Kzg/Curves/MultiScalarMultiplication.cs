@@ -26,6 +26,11 @@ internal static class MultiScalarMultiplication
     /// <summary>The sum over points of the subgroup.</summary>
     public static G1Point Sum(ReadOnlySpan<G1Point> points, ReadOnlySpan<Fr> scalars)
     {
+        if (points.Length <= PointProducts.Limit && PointLanes256.IsSupported)
+        {
+            return PointProducts.Sum(G1Point.ToAffine(points), scalars);
+        }
+
         if (2 * points.Length > StrausLimit)
         {
             return Sum(G1Point.ToAffine(points), scalars);
@@ -52,13 +57,19 @@ internal static class MultiScalarMultiplication
             halves[(2 * i) + 1] = -points[i].Endomorphism();
         }
 
-        return Pippenger(halves, Split(scalars), LimbsPerHalf);
+        return Buckets(halves, Split(scalars), LimbsPerHalf);
     }
 
     /// <summary>The sum over any points of the curve, with scalars of <paramref name="limbsPerScalar"/> limbs each, least significant first.</summary>
     public static G1Point Sum(ReadOnlySpan<G1Point> points, ReadOnlySpan<ulong> scalars, int limbsPerScalar) => points.Length <= StrausLimit
         ? Straus(points, scalars, limbsPerScalar)
-        : Pippenger(G1Point.ToAffine(points), scalars, limbsPerScalar);
+        : Buckets(G1Point.ToAffine(points), scalars, limbsPerScalar);
+
+    // Pippenger's method on vectors; where it meets equal or opposite points, or scalars are long, by complete additions.
+    private static G1Point Buckets(ReadOnlySpan<G1Affine> points, ReadOnlySpan<ulong> scalars, int limbsPerScalar) =>
+        limbsPerScalar == VariableBaseMsm.LimbsPerScalar && VariableBaseMsm.TrySum(points, scalars, out G1Point sum)
+            ? sum
+            : Pippenger(points, scalars, limbsPerScalar);
 
     /// <summary>Straus' method: one run of doublings for all points, additions from tables of odd multiples.</summary>
     internal static G1Point Straus(ReadOnlySpan<G1Point> points, ReadOnlySpan<ulong> scalars, int limbsPerScalar)

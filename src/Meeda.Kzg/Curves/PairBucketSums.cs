@@ -60,40 +60,29 @@ internal sealed unsafe class PairBucketSums
         // 1. Each bucket's sum.
         SortIntoBuckets(entries, digits, sumOf);
         int buckets = Sums * BucketCount;
-        if (!_lists.TryReduce(buckets))
-        {
-            return false;
-        }
-
-        // 2. Bucket Columns·r + c (from 0) counts (Columns·r + c + 1) times: the sums of rows, and of columns.
-        uint[] rented = ArrayPool<uint>.Shared.Rent(buckets);
-        Span<uint> sums = rented.AsSpan(0, buckets);
-        Take(sums);
-        ListRowsAndColumns(sums);
         int lines = Sums * (Rows + Columns);
-        bool regular = _lists.TryReduce(lines);
-        if (regular)
+        uint[] rented = ArrayPool<uint>.Shared.Rent(Math.Max(buckets, lines));
+        bool regular;
+        fixed (uint* sums = rented, bits = results)
         {
-            // 3. Per bit of the count the sum of the rows or columns that have it.
-            Take(sums[..lines]);
-            ListBits(sums[..lines]);
-            regular = _lists.TryReduce(Sums * Bits);
+            regular = _lists.TryReduce(buckets, sums);
             if (regular)
             {
-                Take(results[..(Sums * Bits)]);
+                // 2. Bucket Columns·r + c (from 0) counts (Columns·r + c + 1) times: the sums of rows, and of columns.
+                ListRowsAndColumns(rented.AsSpan(0, buckets));
+                regular = _lists.TryReduce(lines, sums);
+            }
+
+            if (regular)
+            {
+                // 3. Per bit of the count the sum of the rows or columns that have it.
+                ListBits(rented.AsSpan(0, lines));
+                regular = _lists.TryReduce(Sums * Bits, bits);
             }
         }
 
         ArrayPool<uint>.Shared.Return(rented);
         return regular;
-    }
-
-    private void Take(Span<uint> sums)
-    {
-        for (int i = 0; i < sums.Length; i++)
-        {
-            sums[i] = _lists.Sum(i);
-        }
     }
 
     // List Buckets·sum + |d| - 1 takes the entries of digits ±d; those of 0 go nowhere.

@@ -1,4 +1,6 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace Meeda.Kzg.Curves;
 
@@ -16,6 +18,11 @@ internal sealed unsafe class PairListSums
     private readonly int _arena;
     private readonly byte* _memory;
     private readonly uint* _pairs;
+
+    // Which lists are not summed up yet.
+    private readonly int* _lists;
+
+    // Lists of entries, one behind the other, where each begins, and room for the lists of the next round.
     private uint* _entries;
     private uint* _nextEntries;
     private int* _offsets;
@@ -34,86 +41,122 @@ internal sealed unsafe class PairListSums
         _arena = arena;
         _adder = adder;
         Capacity = entries;
-        nuint entryBytes = (nuint)(entries + 1) * sizeof(uint);
-        nuint pairBytes = (nuint)(entries + (2 * PairAdder.PairPadding)) * sizeof(uint);
-        nuint offsetBytes = (nuint)(lists + 1) * sizeof(int);
-        _memory = (byte*)NativeMemory.Alloc((2 * entryBytes) + pairBytes + (2 * offsetBytes));
+
+        // Vectors are read and written beyond the last entry, and adders overwrite pairs beyond the last.
+        int entryRoom = entries + (2 * PairAdder.PairPadding);
+        int listRoom = lists + 1;
+        _memory = (byte*)LargePages.Allocate((nuint)((3 * entryRoom) + (3 * listRoom)) * sizeof(uint));
         _entries = (uint*)_memory;
-        _nextEntries = (uint*)(_memory + entryBytes);
-        _pairs = (uint*)(_memory + (2 * entryBytes));
-        _offsets = (int*)(_memory + (2 * entryBytes) + pairBytes);
-        _nextOffsets = (int*)(_memory + (2 * entryBytes) + pairBytes + offsetBytes);
+        _nextEntries = _entries + entryRoom;
+        _pairs = _nextEntries + entryRoom;
+        _offsets = (int*)(_pairs + entryRoom);
+        _nextOffsets = _offsets + listRoom;
+        _lists = _nextOffsets + listRoom;
     }
 
     /// <summary>Gives the memory back.</summary>
-    ~PairListSums() => NativeMemory.Free(_memory);
+    ~PairListSums() => NativeMemory.AlignedFree(_memory);
 
     /// <summary>Entries of all lists together at most.</summary>
     public int Capacity { get; }
 
-    /// <summary>Where to put the lists' entries, one list behind the other.</summary>
+    /// <summary>Where to put the lists' entries, one list behind the other; used up by <see cref="TryReduce"/>.</summary>
     public uint* Entries => _entries;
 
-    /// <summary>Where each list begins, and where the last one ends.</summary>
+    /// <summary>Where each list begins, and where the last one ends; used up by <see cref="TryReduce"/>.</summary>
     public int* Offsets => _offsets;
+
+    /// <summary>As many numbers as <see cref="Offsets"/>, free until <see cref="TryReduce"/>.</summary>
+    public int* Scratch => _nextOffsets;
 
     /// <summary>Gives the arena's rows free; sums made before are lost.</summary>
     public void Clear() => _used = 0;
 
-    /// <summary>The sum of a list that has been reduced, or <see cref="None"/>.</summary>
-    public uint Sum(int list) => _offsets[list] < _offsets[list + 1] ? _entries[_offsets[list]] : None;
-
-    /// <summary>Halves all lists, round by round, until none has more than one entry. False where two points that met are equal or opposite.</summary>
-    public bool TryReduce(int lists)
+    /// <summary>
+    /// Halves all lists, round by round, until each is summed up. False where two points that met are equal or opposite.
+    /// </summary>
+    /// <param name="lists">How many lists there are.</param>
+    /// <param name="sums">Per list the entry of its sum, or <see cref="None"/>.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public bool TryReduce(int lists, uint* sums)
     {
+        for (int list = 0; list < lists; list++)
+        {
+            _lists[list] = list;
+        }
+
         while (true)
         {
             uint* entries = _entries, next = _nextEntries, pairs = _pairs;
-            uint sum = (uint)(_arena + _used) << 1;
+            int* offsets = _offsets, nextOffsets = _nextOffsets, numbers = _lists;
             int count = 0;
             int written = 0;
-            bool more = false;
-            for (int list = 0; list < lists; list++)
+            int left = 0;
+            uint sum = (uint)(_arena + _used);
+            for (int i = 0; i < lists; i++)
             {
-                int from = _offsets[list];
-                int to = _offsets[list + 1];
-                _nextOffsets[list] = written;
-                more |= to - from > 2;
-                for (; to - from >= 2; from += 2, count++)
+                int from = offsets[i];
+                int length = offsets[i + 1] - from;
+                if (length < 2)
                 {
-                    pairs[2 * count] = entries[from];
-                    pairs[(2 * count) + 1] = entries[from + 1];
-                    next[written++] = sum + ((uint)count << 1);
+                    sums[numbers[i]] = length == 0 ? None : entries[from];
+                    continue;
                 }
 
-                if (from < to)
-                {
-                    next[written++] = entries[from];
-                }
+                numbers[left] = numbers[i];
+                nextOffsets[left++] = written;
+                PairUp(entries + from, length / 2, pairs + (2 * count), next + written, sum + (uint)count);
+                count += length / 2;
+                written += length / 2;
+
+                // A single one that is left over; overwritten if it is not.
+                next[written] = entries[from + (length & ~1)];
+                written += length & 1;
             }
 
-            _nextOffsets[lists] = written;
-            if (count == 0)
-            {
-                return true;
-            }
-
-            if (!_adder.TryAdd(_points, pairs, count, _points + ((long)(_arena + _used) * PairAdder.RowLength)))
-            {
-                return false;
-            }
-
-            _used += count;
-            _entries = next;
-            _nextEntries = entries;
-            int* offsets = _offsets;
-            _offsets = _nextOffsets;
-            _nextOffsets = offsets;
-            if (!more)
+            if (left == 0)
             {
                 GC.KeepAlive(this);
                 return true;
             }
+
+            nextOffsets[left] = written;
+            if (!_adder.TryAdd(_points, pairs, count, _points + ((long)sum * PairAdder.RowLength)))
+            {
+                return false;
+            }
+
+            lists = left;
+            _used += count;
+            _entries = next;
+            _nextEntries = entries;
+            _offsets = nextOffsets;
+            _nextOffsets = offsets;
+        }
+    }
+
+    // Takes pairs off a list and puts their sums, whose rows come one behind the other, on the next. May write and read as much as one vector too far.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void PairUp(uint* list, int count, uint* pairs, uint* next, uint sum)
+    {
+        if (!Vector256.IsHardwareAccelerated)
+        {
+            for (int i = 0; i < count; i++)
+            {
+                pairs[2 * i] = list[2 * i];
+                pairs[(2 * i) + 1] = list[(2 * i) + 1];
+                next[i] = (sum + (uint)i) << 1;
+            }
+
+            return;
+        }
+
+        const int Width = 8;
+        for (int i = 0; i < count; i += Width)
+        {
+            Vector256.Load(list + (2 * i)).Store(pairs + (2 * i));
+            Vector256.Load(list + (2 * i) + Width).Store(pairs + (2 * i) + Width);
+            ((Vector256.Create(sum + (uint)i) + Vector256<uint>.Indices) << 1).Store(next + i);
         }
     }
 }

@@ -16,27 +16,57 @@ internal static class Pairing
     /// <param name="g2">As many points of G2, by their lines.</param>
     public static bool IsProductOne(ReadOnlySpan<G1Point> g1, params ReadOnlySpan<G2Lines> g2) => Product(g1, g2) == Fp12.One;
 
-    /// <summary><c>Π e(P_i, Q_i)</c>.</summary>
-    public static Fp12 Product(ReadOnlySpan<G1Point> g1, params ReadOnlySpan<G2Lines> g2) => FinalExponentiation(MillerLoop(g1, g2));
+    /// <summary><c>Π e(P_i, Q_i)</c>, on vectors where the processor has them.</summary>
+    public static Fp12 Product(ReadOnlySpan<G1Point> g1, params ReadOnlySpan<G2Lines> g2) => PointLanes512.IsSupported ? Product<PointLanes512>(g1, g2)
+        : PointLanes256.IsSupported ? Product<PointLanes256>(g1, g2)
+        : ScalarProduct(g1, g2);
 
-    private static Fp12 MillerLoop(ReadOnlySpan<G1Point> g1, ReadOnlySpan<G2Lines> g2)
+    /// <summary><c>Π e(P_i, Q_i)</c> on vectors, for one or two points; for others without vectors.</summary>
+    public static Fp12 Product<TLanes>(ReadOnlySpan<G1Point> g1, params ReadOnlySpan<G2Lines> g2)
+        where TLanes : struct, IPointLanes
     {
-        // 1. -x/y and 1/y of every point; a pair with a point at infinity contributes the factor 1, that is nothing.
-        G1Affine[] points = G1Point.ToAffine(g1);
-        var yInverses = new Fp[g1.Length];
-        for (int i = 0; i < points.Length; i++)
+        G2Lines[] lines = Arguments(g1, g2, out Fp[] ratios, out Fp[] yInverses);
+        return lines.Length is 1 or 2 ? VectorPairing<TLanes>.Product(ratios, yInverses, lines) : Scalar(ratios, yInverses, lines);
+    }
+
+    /// <summary><c>Π e(P_i, Q_i)</c> without vectors.</summary>
+    public static Fp12 ScalarProduct(ReadOnlySpan<G1Point> g1, params ReadOnlySpan<G2Lines> g2)
+    {
+        G2Lines[] lines = Arguments(g1, g2, out Fp[] ratios, out Fp[] yInverses);
+        return Scalar(ratios, yInverses, lines);
+    }
+
+    // -x/y and 1/y of every point, and its lines; a pair with a point at infinity contributes the factor 1, that is nothing, and is left out.
+    private static G2Lines[] Arguments(ReadOnlySpan<G1Point> g1, ReadOnlySpan<G2Lines> g2, out Fp[] ratios, out Fp[] yInverses)
+    {
+        var points = new List<G1Point>(g1.Length);
+        var lines = new List<G2Lines>(g1.Length);
+        for (int i = 0; i < g1.Length; i++)
         {
-            yInverses[i] = points[i].Y;
+            if (!g1[i].IsInfinity && !g2[i].IsInfinity)
+            {
+                points.Add(g1[i]);
+                lines.Add(g2[i]);
+            }
         }
 
-        Fp.InvertAll(yInverses, new Fp[g1.Length]);
-        var ratios = new Fp[g1.Length];
-        for (int i = 0; i < points.Length; i++)
+        G1Affine[] affine = G1Point.ToAffine([.. points]);
+        yInverses = [.. affine.Select(point => point.Y)];
+        Fp.InvertAll(yInverses, new Fp[affine.Length]);
+        ratios = new Fp[affine.Length];
+        for (int i = 0; i < affine.Length; i++)
         {
-            ratios[i] = -(points[i].X * yInverses[i]);
+            ratios[i] = -(affine[i].X * yInverses[i]);
         }
 
-        // 2. f ← f²·Π tangents, and where the bit is set f ← f·Π chords.
+        return [.. lines];
+    }
+
+    private static Fp12 Scalar(Fp[] ratios, Fp[] yInverses, G2Lines[] lines) => FinalExponentiation(MillerLoop(ratios, yInverses, lines));
+
+    private static Fp12 MillerLoop(Fp[] ratios, Fp[] yInverses, G2Lines[] g2)
+    {
+        // 1. f ← f²·Π tangents, and where the bit is set f ← f·Π chords.
         Fp12 value = Fp12.One;
         int line = 0;
         for (int bit = 62; bit >= 0; bit--)
@@ -45,17 +75,14 @@ internal static class Pairing
             int lines = ((CurveParameter >> bit) & 1) != 0 ? 2 : 1;
             for (int end = line + lines; line < end; line++)
             {
-                for (int i = 0; i < points.Length; i++)
+                for (int i = 0; i < g2.Length; i++)
                 {
-                    if (!points[i].IsInfinity && !g2[i].IsInfinity)
-                    {
-                        value = g2[i].Multiply(value, line, ratios[i], yInverses[i]);
-                    }
+                    value = g2[i].Multiply(value, line, ratios[i], yInverses[i]);
                 }
             }
         }
 
-        // 3. z is negative: f_{-n} is 1/f_n up to factors that the final exponentiation removes, and there 1/f is the conjugate.
+        // 2. z is negative: f_{-n} is 1/f_n up to factors that the final exponentiation removes, and there 1/f is the conjugate.
         return value.Conjugate();
     }
 

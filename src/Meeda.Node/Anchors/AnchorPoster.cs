@@ -5,6 +5,7 @@ using Meeda.Kzg.Commitments;
 using Meeda.Node.L1;
 using Meeda.Node.Storage;
 using Meeda.Node.Telemetry;
+using Meeda.Protocol.Batches;
 using Microsoft.Extensions.Options;
 
 namespace Meeda.Node.Anchors;
@@ -17,21 +18,22 @@ internal sealed class AnchorPoster(
     IOptions<AnchorOptions> options,
     EthereumClient client,
     Ledger ledger,
-    RowPlacement rows,
+    BatchPlacement placement,
     BlobFailover failover,
     CellProver cells,
     L1Follower follower,
     MeedaVerifierContract contract,
+    Leadership leadership,
     TransactionSender sender,
     TimeProvider time,
     ILogger<AnchorPoster> logger)
-    : BackgroundService
+    : LeaderService(leadership)
 {
     // A batch may fill its anchor before the interval is over, so the ledger is asked more often than anchors are sent.
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
 
     /// <inheritdoc/>
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task LeadAsync(CancellationToken stoppingToken)
     {
         // What an earlier run of this process sent may still wait in the mempool: only when it is mined and followed does the ledger tell the truth.
         await follower.FollowedBeyondPendingAsync(sender, stoppingToken);
@@ -44,42 +46,51 @@ internal sealed class AnchorPoster(
             }
             catch (Exception failure) when (failure is not OperationCanceledException)
             {
-                logger.AnchoringFailed(failure.Message);
+                logger.AnchoringFailed(RevertReason.Of(failure));
             }
         }
     }
 
     private async Task AnchorWaitingAsync(CancellationToken cancellationToken)
     {
-        if ((await DueAsync(cancellationToken)).Count == 0)
-        {
-            return;
-        }
-
-        // An anchor that a reorganisation took back comes again by itself, and a second one for the same batches would only cost gas: so nothing may be on its way, and
-        // what has arrived must be in the ledger.
-        if (!await sender.IsSettledAsync(cancellationToken))
+        if ((await DueAsync(cancellationToken)).Count == 0 && (await HomelessAsync(cancellationToken)).Count == 0)
         {
             return;
         }
 
         await follower.FollowedAsync(await client.GetBlockNumberAsync(cancellationToken), cancellationToken);
-        IReadOnlyList<StoredBatch> waiting = await DueAsync(cancellationToken);
+        IReadOnlyList<StoredBatch> homeless = await HomelessAsync(cancellationToken);
+        IReadOnlyList<StoredBatch> waiting = homeless.Count > 0 ? homeless : await DueAsync(cancellationToken);
         if (waiting.Count == 0)
         {
             return;
         }
 
-        List<StoredBatch> sheltered = Sheltered(waiting);
-        if (sheltered.Count > 0)
-        {
-            waiting = sheltered;
-        }
-
         logger.Anchoring(waiting.Count, waiting.Sum(batch => batch.BlobCount));
-        TransactionReceipt receipt = await sender.SendAsync(contract.Anchor(waiting) with { Blobs = sheltered.Count > 0 ? await SidecarAsync(sheltered, cancellationToken) : null }, cancellationToken);
+        TransactionRequest anchor = contract.Anchor(waiting) with
+        {
+            Blobs = homeless.Count > 0 ? await SidecarAsync(homeless, cancellationToken) : null,
+            Keys = await KeysAsync(waiting, cancellationToken),
+        };
+        TransactionReceipt receipt = await sender.SendAsync(anchor, cancellationToken);
         logger.Anchored(receipt.TransactionHash.ToString(), receipt.BlockNumber, receipt.GasUsed);
         await follower.FollowedAsync(receipt.BlockNumber, cancellationToken);
+    }
+
+    /// <summary>
+    /// What the anchor brings about: for each batch, the anchor that comes after the last one that is known. One that was sent and is not to be seen, be it on its way or
+    /// taken back by a reorganisation, has the same key, so that no batch is anchored twice for one reason.
+    /// </summary>
+    private async Task<IReadOnlyList<string>> KeysAsync(IReadOnlyList<StoredBatch> batches, CancellationToken cancellationToken)
+    {
+        var keys = new List<string>(batches.Count);
+        foreach (StoredBatch batch in batches)
+        {
+            string after = await ledger.FindAnchoringAsync(batch.Id, cancellationToken) is var (last, _, _) ? $"{last.AnchorIndex}" : "none";
+            keys.Add($"anchor:{batch.Id}:after:{after}");
+        }
+
+        return keys;
     }
 
     /// <summary>The batches that wait, where there are enough of them for an anchor or the oldest has waited long enough; otherwise none.</summary>
@@ -87,18 +98,23 @@ internal sealed class AnchorPoster(
     {
         IReadOnlyList<StoredBatch> waiting = await ledger.WaitingBatchesAsync(options.Value.MaxBlobs, cancellationToken);
         return waiting.Count > 0
-            && (Sheltered(waiting).Count > 0
-                || waiting.Sum(batch => batch.BlobCount) >= options.Value.MaxBlobs
+            && (waiting.Sum(batch => batch.BlobCount) >= options.Value.MaxBlobs
                 || time.GetUtcNow() - waiting[0].StoredAt >= options.Value.Interval)
                 ? waiting
                 : [];
     }
 
-    /// <summary>The batches that no provider took, as many as one transaction carries: they do not wait for others.</summary>
-    private List<StoredBatch> Sheltered(IReadOnlyList<StoredBatch> waiting)
+    /// <summary>The batches that the providers refused, as many as one transaction carries the blobs of: they do not wait for others.</summary>
+    private async Task<IReadOnlyList<StoredBatch>> HomelessAsync(CancellationToken cancellationToken)
     {
+        if (!failover.IsOn || placement.FailingFor == TimeSpan.Zero)
+        {
+            return [];
+        }
+
         var fitting = new List<StoredBatch>();
-        foreach (StoredBatch batch in waiting.Where(batch => failover.Takes(batch.BlobCount) && rows.IsSheltered(batch.Id)))
+        foreach (StoredBatch batch in (await ledger.WaitingUnplacedBatchesAsync(options.Value.MaxBlobs, cancellationToken))
+            .Where(batch => batch.BlobCount <= BlobFailover.MostBlobs && placement.IsRefused(batch.Id)))
         {
             if (fitting.Sum(each => each.BlobCount) + batch.BlobCount > BlobFailover.MostBlobs)
             {
@@ -116,8 +132,8 @@ internal sealed class AnchorPoster(
         var blobs = new List<byte[]>();
         foreach (StoredBatch batch in batches)
         {
-            byte[] data = await rows.ReadAsync(batch.Id, batch.Commitments, cancellationToken) ?? throw new InvalidDataException($"the rows of batch {batch.Id} cannot be read");
-            blobs.AddRange(data.Chunk(Blob.ByteLength));
+            byte[] payload = await ledger.FindPayloadAsync(batch.Id, cancellationToken) ?? throw new InvalidDataException($"the ledger holds no payload of batch {batch.Id}");
+            blobs.AddRange(BlobEncoding.Encode(payload).Chunk(Blob.ByteLength));
         }
 
         byte[][] commitments = [.. batches.SelectMany(batch => batch.Commitments.Chunk(KzgCommitment.Length))];

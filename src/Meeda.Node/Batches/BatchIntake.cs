@@ -1,7 +1,7 @@
+using System.Buffers;
 using System.Collections.Concurrent;
 using Meeda.Ethereum;
 using Meeda.Kzg.Commitments;
-using Meeda.Node.L1;
 using Meeda.Node.Storage;
 using Meeda.Node.Telemetry;
 using Meeda.Protocol.Batches;
@@ -11,7 +11,7 @@ namespace Meeda.Node.Batches;
 
 /// <summary>Takes batches in: after <see cref="AcceptAsync"/> has returned, a batch survives whatever happens to this process.</summary>
 internal sealed class BatchIntake(
-    IOptions<BatchOptions> options, CommitmentKey key, RowPlacement rows, Ledger ledger, BlobFailover failover, TimeProvider time, ILogger<BatchIntake> logger)
+    IOptions<BatchOptions> options, CommitmentKey key, Ledger ledger, BatchStates states, BatchSignal signal, IntakePressure pressure, TimeProvider time, ILogger<BatchIntake> logger)
     : IDisposable
 {
     // Equal payloads that arrive together share one job. The job is not the caller's: a client that hangs up must not undo the work of
@@ -21,22 +21,27 @@ internal sealed class BatchIntake(
     // Committing is pure computation: more at once than there are processors would only make every one of them later.
     private readonly SemaphoreSlim _committing = new(Environment.ProcessorCount);
 
+    /// <summary>What encoding and committing took for each blob of the last batch; zero before the first.</summary>
+    public TimeSpan LastCommitTimePerBlob { get; private set; }
+
     /// <summary>
     /// Takes a payload in:
-    /// (1) refuse what can never be taken, (2) join the same bytes in work, or answer for the same bytes stored, (3) encode into blobs,
-    /// (4) commit to each, (5) name the batch, (6) make its rows durable, (7) make the promise durable in the ledger.
+    /// (1) refuse what can never be taken, (2) join the same bytes in work, or answer for the same bytes stored, (3) encode into blobs and commit to each, (4) name the
+    /// batch, (5) make it durable in the ledger, payload and promise in one, (6) wait for the state that puts wait for.
     /// </summary>
-    /// <param name="payload">1 to <see cref="BatchOptions.MaxBatchBytes"/> bytes.</param>
-    /// <param name="cancellationToken">Ends the waiting, not the work: the batch may be stored all the same.</param>
-    /// <exception cref="DaException">The payload is empty or too long, or it cannot be stored now.</exception>
-    public async Task<StoredBatch> AcceptAsync(ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
+    /// <param name="payload">1 to <see cref="BatchOptions.MaxBatchBytes"/> bytes; not changed afterwards.</param>
+    /// <param name="cancellationToken">Ends the waiting for a state, never the storing: a client that hangs up leaves its bytes' room taken until they are stored.</param>
+    /// <exception cref="DaException">The payload is empty or too long, it cannot be stored now, or it did not reach the state that puts wait for in time.</exception>
+    public async Task<StoredBatch> AcceptAsync(byte[] payload, CancellationToken cancellationToken)
     {
         CheckLength(payload.Length);                                                                            // 1
-        Bytes32 payloadHash = Keccak256.Hash(payload.Span);
+        await pressure.EnsureTakesAsync(cancellationToken);
+        Bytes32 payloadHash = Keccak256.Hash(payload);
         Lazy<Task<StoredBatch>> job = _running.GetOrAdd(payloadHash, _ => new(() => StoreAsync(payload, payloadHash)));
+        StoredBatch batch;
         try
         {
-            return await job.Value.WaitAsync(cancellationToken);                                                // 2
+            batch = await job.Value;                                                                            // 2
         }
         finally
         {
@@ -45,6 +50,13 @@ internal sealed class BatchIntake(
                 _running.TryRemove(new(payloadHash, job));
             }
         }
+
+        if (options.Value.PutWaitsFor != BatchState.Stored)
+        {
+            await WaitAsync(batch, cancellationToken);                                                          // 6
+        }
+
+        return batch;
     }
 
     /// <inheritdoc/>
@@ -63,66 +75,73 @@ internal sealed class BatchIntake(
         }
     }
 
-    private async Task<StoredBatch> StoreAsync(ReadOnlyMemory<byte> payload, Bytes32 payloadHash)
+    private async Task<StoredBatch> StoreAsync(byte[] payload, Bytes32 payloadHash)
     {
-        if (await ledger.FindBatchByPayloadAsync(payloadHash, CancellationToken.None) is { } known)             // 2
-        {
-            return known;
-        }
-
-        byte[] blobs = BlobEncoding.Encode(payload.Span);                                                       // 3
-        byte[] commitments = await CommitAsync(blobs);                                                          // 4
-        BatchId id = BatchId.Compute((uint)payload.Length, commitments);                                        // 5
-        var batch = new StoredBatch(id, payloadHash, (uint)payload.Length, commitments, time.GetUtcNow());
         try
         {
-            bool isSheltered = await WriteAsync(batch, blobs);                                                  // 6
-            await ledger.AddBatchAsync(batch, CancellationToken.None);                                          // 7
-            if (isSheltered)
+            if (await ledger.FindBatchByPayloadAsync(payloadHash, CancellationToken.None) is { DeletedAt: null } known) // 2
             {
-                await failover.AnchoredAsync(id, CancellationToken.None);
-            }
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or System.Data.Common.DbException)
-        {
-            logger.StoreFailed(id.ToString(), failure);
-            throw new DaException(DaError.Unavailable, "store: the batch could not be made durable; nothing of it is promised, try again", failure);
-        }
+                // Whoever puts an expired batch again wants it kept for another term.
+                if ((await states.OfAsync(known, CancellationToken.None)).State == BatchState.Expired)
+                {
+                    await ledger.RenewAsync(known.Id, CancellationToken.None);
+                }
 
-        logger.BatchStored(id.ToString(), payload.Length, batch.BlobCount);
-        return batch;
+                return known;
+            }
+
+            long started = time.GetTimestamp();
+            byte[] commitments = await CommitAsync(payload);                                                    // 3
+            LastCommitTimePerBlob = time.GetElapsedTime(started) / (commitments.Length / KzgCommitment.Length);
+            Metrics.CommitTime.Record(LastCommitTimePerBlob.TotalMilliseconds);
+            BatchId id = BatchId.Compute((uint)payload.Length, commitments);                                    // 4
+            var batch = new StoredBatch(id, payloadHash, (uint)payload.Length, commitments, time.GetUtcNow());
+            await ledger.AddBatchAsync(batch, payload, CancellationToken.None);                                 // 5
+            pressure.StoreWorked();
+            signal.PulseStored();
+            logger.BatchStored(id.ToString(), payload.Length, batch.BlobCount);
+            return batch;
+        }
+        catch (Exception failure) when (failure is IOException or TimeoutException or System.Data.Common.DbException)
+        {
+            logger.StoreFailed(failure);
+            throw pressure.StoreFailed(failure);
+        }
     }
 
-    /// <summary>Makes the rows durable: at the providers, or on this machine until the blobs stand on L1.</summary>
-    /// <returns>Whether it is the latter.</returns>
-    private async Task<bool> WriteAsync(StoredBatch batch, byte[] blobs)
+    private async Task WaitAsync(StoredBatch batch, CancellationToken cancellationToken)
     {
+        using var limit = new CancellationTokenSource(options.Value.PutWaitLimit, time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
         try
         {
-            await rows.WriteAsync(batch.Id, blobs, CancellationToken.None);
-            return false;
+            await states.ReachedAsync(batch.Id, options.Value.PutWaitsFor, both.Token);
         }
-        catch (IOException down) when (failover.Takes(batch.BlobCount))
+        catch (OperationCanceledException late) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
-            logger.FailingOver(batch.Id.ToString(), down.Message);
-            await rows.ShelterAsync(batch.Id, blobs, CancellationToken.None);
-            return true;
+            throw new DaException(
+                DaError.Unavailable,
+                $"state: batch {batch.Id} is stored, but not {options.Value.PutWaitsFor.ToString().ToLowerInvariant()} within {options.Value.PutWaitLimit} (PutWaitLimit); the same put again goes on waiting",
+                late);
         }
     }
 
-    private async Task<byte[]> CommitAsync(byte[] blobs)
+    private async Task<byte[]> CommitAsync(byte[] payload)
     {
-        int count = blobs.Length / Blob.ByteLength;
+        int count = BlobEncoding.BlobCount(payload.Length);
         var commitments = new byte[count * KzgCommitment.Length];
         await Parallel.ForAsync(0, count, async (i, _) =>
         {
             await _committing.WaitAsync(CancellationToken.None);
+            byte[] blob = ArrayPool<byte>.Shared.Rent(Blob.ByteLength);
             try
             {
-                key.Commit(blobs.AsSpan(i * Blob.ByteLength, Blob.ByteLength)).Encode(commitments.AsSpan(i * KzgCommitment.Length, KzgCommitment.Length));
+                BlobEncoding.EncodeBlob(payload, i, blob.AsSpan(0, Blob.ByteLength));
+                key.Commit(blob.AsSpan(0, Blob.ByteLength)).Encode(commitments.AsSpan(i * KzgCommitment.Length, KzgCommitment.Length));
             }
             finally
             {
+                ArrayPool<byte>.Shared.Return(blob);
                 _committing.Release();
             }
         });

@@ -25,6 +25,21 @@ internal sealed class BatchReader(RowPlacement rows, Ledger ledger, ILogger<Batc
             throw new DaException(DaError.Absent, "commitment: no batch of this commitment was ever stored here");
         }
 
+        if (batch.DeletedAt is not null)
+        {
+            throw new DaException(DaError.Absent, "commitment: the batch had expired and is no longer kept");
+        }
+
+        if (await ledger.FindPayloadAsync(batch.Id, cancellationToken) is { } held)
+        {
+            if (Keccak256.Hash(held) == batch.PayloadHash)
+            {
+                return held;
+            }
+
+            logger.HeldPayloadCorrupt(batch.Id.ToString());
+        }
+
         byte[]? blobs = await rows.ReadAsync(batch.Id, batch.Commitments, cancellationToken);
         if (blobs is null)
         {

@@ -4,8 +4,8 @@ using System.Globalization;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text.Json;
+using Meeda.Client;
 using Meeda.Kzg.Commitments;
-using Meeda.Node.Http;
 using Meeda.Node.L1;
 using Meeda.Node.Storage;
 using Meeda.Node.Verification;
@@ -69,6 +69,7 @@ internal static class DemoCommand
         using var http = new HttpClient { BaseAddress = network.OperatorUrl };
 #pragma warning restore RS0030
         byte[] encoded = await PostAsync(http, payload, cancellationToken);
+        Detail("KZG", string.Create(CultureInfo.InvariantCulture, $"{network.CommitTimePerBlob.TotalMilliseconds:0.0} ms to encode and commit, for each blob"));
         if (!AltDaCommitment.TryDecode(encoded, AltDaCommitment.DefaultDaLayerByte, out AltDaCommitment commitment, out string? error))
         {
             throw new InvalidDataException($"the operator's answer is no commitment: {error}");

@@ -50,6 +50,20 @@ internal static class KeysCommand
         return scopes;
     }
 
+    /// <summary>The tenants below a folder, or in the database that the operator's own setting names.</summary>
+    private static async Task<TenantKeys> OpenAsync(string folder, CancellationToken cancellationToken)
+    {
+        string? database = new ConfigurationBuilder().AddEnvironmentVariables().Build()[$"{StorageOptions.Section}:{nameof(StorageOptions.Database)}"];
+        try
+        {
+            return await TenantKeys.OpenAsync(new StorageOptions { Folder = folder, Database = database }, cancellationToken);
+        }
+        catch (Exception unusable) when (unusable is ArgumentException or IOException or UnauthorizedAccessException or System.Data.Common.DbException)
+        {
+            throw new SetupException($"{(database is null ? "--folder" : "database")}: the tenants cannot be opened: {unusable.Message.TrimEnd('.')}");
+        }
+    }
+
     private static async Task<int> MakeAsync(string folder, string name, TenantScopes scopes, TenantQuota quota, CancellationToken cancellationToken)
     {
         if (quota is { Bytes: < 0 } or { RequestsPerSecond: < 0 } or { Concurrency: < 1 } || scopes == TenantScopes.None)
@@ -57,7 +71,7 @@ internal static class KeysCommand
             throw new SetupException("quota: bytes and rate are 0 or more, concurrency 1 or more, and at least one scope is needed");
         }
 
-        TenantKeys keys = await TenantKeys.OpenAsync(folder, cancellationToken);
+        await using TenantKeys keys = await OpenAsync(folder, cancellationToken);
         (_, string key) = await keys.MakeAsync(name, scopes, quota, TimeProvider.System.GetUtcNow(), cancellationToken);
         Console.WriteLine(key);
         return ExitCode.Success;
@@ -65,7 +79,7 @@ internal static class KeysCommand
 
     private static async Task<int> ListAsync(string folder, CancellationToken cancellationToken)
     {
-        TenantKeys keys = await TenantKeys.OpenAsync(folder, cancellationToken);
+        await using TenantKeys keys = await OpenAsync(folder, cancellationToken);
         foreach (Tenant tenant in await keys.ListAsync(cancellationToken))
         {
             string state = tenant.RevokedAt is { } revoked ? string.Create(CultureInfo.InvariantCulture, $"revoked {revoked:yyyy-MM-dd}") : "valid";
@@ -79,7 +93,7 @@ internal static class KeysCommand
 
     private static async Task<int> RevokeAsync(string folder, string name, CancellationToken cancellationToken)
     {
-        TenantKeys keys = await TenantKeys.OpenAsync(folder, cancellationToken);
+        await using TenantKeys keys = await OpenAsync(folder, cancellationToken);
         return await keys.RevokeAsync(name, TimeProvider.System.GetUtcNow(), cancellationToken)
             ? ExitCode.Success
             : throw new SetupException($"name: there is no tenant {name} with a valid key");

@@ -5,6 +5,7 @@ using Meeda.Ethereum;
 using Meeda.Ethereum.JsonRpc;
 using Meeda.Ethereum.Signing;
 using Meeda.Ethereum.Transactions;
+using Meeda.Node.Batches;
 using Meeda.Node.L1;
 
 namespace Meeda.Node.Cli;
@@ -63,6 +64,9 @@ internal sealed class LocalNetwork : IAsyncDisposable
 
     /// <summary>The operator's HTTP API.</summary>
     public Uri OperatorUrl { get; }
+
+    /// <summary>What the operator's engine took for each blob of the last batch.</summary>
+    public TimeSpan CommitTimePerBlob => _operator.Services.GetRequiredService<BatchIntake>().LastCommitTimePerBlob;
 
     /// <summary>Starts everything, in order; on failure nothing keeps running.</summary>
     /// <exception cref="SetupException">A part could not be started; the sentence says which and why.</exception>

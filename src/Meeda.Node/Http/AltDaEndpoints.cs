@@ -1,4 +1,5 @@
 using System.Globalization;
+using Meeda.Client;
 using Meeda.Ethereum;
 using Meeda.Node.Batches;
 using Meeda.Node.Storage;

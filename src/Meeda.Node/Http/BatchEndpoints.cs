@@ -1,65 +1,54 @@
+using Meeda.Client;
 using Meeda.Ethereum;
 using Meeda.Kzg.Commitments;
-using Meeda.Node.L1;
+using Meeda.Node.Batches;
 using Meeda.Node.Storage;
 using Meeda.Protocol.Batches;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Meeda.Node.Http;
 
-/// <summary>Where a batch is on L1.</summary>
-/// <param name="Index">The operator's anchor that holds it.</param>
-/// <param name="FirstBlob">The operator's position of its first blob.</param>
-/// <param name="BlockNumber">The L1 block of the anchor.</param>
-/// <param name="Expiry">The L1 block from which on it need no longer be held.</param>
-/// <param name="Transaction">The anchoring transaction's hash.</param>
-/// <param name="Depth">L1 blocks on top of the anchor's, as far as they were followed.</param>
-public sealed record AnchorBody(uint Index, ulong FirstBlob, ulong BlockNumber, ulong Expiry, string Transaction, ulong Depth);
-
-/// <summary>What the operator says about a batch.</summary>
-/// <param name="BatchId">Its id, 0x and 64 hex digits.</param>
-/// <param name="State"><c>stored</c> or <c>anchored</c>.</param>
-/// <param name="Bytes">The payload's length.</param>
-/// <param name="Blobs">Its blobs.</param>
-/// <param name="Commitments">The blobs' compressed KZG commitments, hex, in order.</param>
-/// <param name="Anchor">Its latest anchor, or null.</param>
-public sealed record BatchBody(string BatchId, string State, uint Bytes, int Blobs, IReadOnlyList<string> Commitments, AnchorBody? Anchor);
-
-/// <summary>What verifiers ask about batches.</summary>
+/// <summary>What verifiers ask about batches, and what rollups ask for them.</summary>
 internal static class BatchEndpoints
 {
-    /// <summary>Maps <c>/batches/&lt;id&gt;</c>.</summary>
-    public static void MapBatches(this IEndpointRouteBuilder routes) =>
+    /// <summary>Maps <c>/batches/&lt;id&gt;</c> and <c>/batches/&lt;id&gt;/renew</c>.</summary>
+    public static void MapBatches(this IEndpointRouteBuilder routes)
+    {
         routes.MapGet("/batches/{id}", GetAsync)
             .WithSummary("A batch's commitments, state and anchor")
             .Produces<BatchBody>().Produces<ErrorBody>(400).Produces<ErrorBody>(404);
+        routes.MapPost("/batches/{id}/renew", RenewAsync)
+            .WithSummary("Anchor a batch once more, so that it is kept for another term from then on")
+            .Produces<BatchBody>().Produces<ErrorBody>(400).Produces<ErrorBody>(404);
+    }
 
-    private static async Task<BatchBody> GetAsync(
-        string id, [FromServices] Ledger ledger, [FromServices] L1Follower follower, CancellationToken cancellationToken)
+    private static async Task<BatchBody> GetAsync(string id, [FromServices] Ledger ledger, [FromServices] BatchStates states, CancellationToken cancellationToken) =>
+        BodyOf(await states.OfAsync(await FindAsync(id, ledger, cancellationToken), cancellationToken));
+
+    private static async Task<BatchBody> RenewAsync(string id, [FromServices] Ledger ledger, [FromServices] BatchStates states, CancellationToken cancellationToken)
     {
-        if (!Bytes32.TryParse(id, out Bytes32 value))
-        {
-            throw new DaException(DaError.MalformedRequest, "id: a batch id is 64 hex digits, with or without 0x");
-        }
+        StoredBatch batch = await FindAsync(id, ledger, cancellationToken);
+        return await ledger.RenewAsync(batch.Id, cancellationToken)
+            ? BodyOf(await states.OfAsync(batch, cancellationToken))
+            : throw new DaException(DaError.Absent, "id: the batch had expired and is no longer kept; put it again");
+    }
 
-        var batchId = new BatchId(value);
-        StoredBatch batch = await ledger.FindBatchAsync(batchId, cancellationToken)
-            ?? throw new DaException(DaError.Absent, "id: no batch of this id was ever stored here");
-        AnchorBody? anchor = null;
-        if (await ledger.FindAnchoringAsync(batchId, cancellationToken) is { } found)
-        {
-            ulong tip = follower.Tip ?? 0;
-            anchor = new AnchorBody(
-                found.Anchor.Index,
-                found.Batch.FirstBlob,
-                found.Anchor.BlockNumber,
-                found.Anchor.Expiry,
-                found.TransactionHash.ToString(),
-                tip > found.Anchor.BlockNumber ? tip - found.Anchor.BlockNumber : 0);
-        }
+    private static async Task<StoredBatch> FindAsync(string id, Ledger ledger, CancellationToken cancellationToken) =>
+        !Bytes32.TryParse(id, out Bytes32 value)
+            ? throw new DaException(DaError.MalformedRequest, "id: a batch id is 64 hex digits, with or without 0x")
+            : await ledger.FindBatchAsync(new BatchId(value), cancellationToken) ?? throw new DaException(DaError.Absent, "id: no batch of this id was ever stored here");
 
-        string[] commitments =
-            [.. batch.Commitments.Chunk(KzgCommitment.Length).Select(commitment => "0x" + Convert.ToHexStringLower(commitment))];
-        return new BatchBody(batchId.ToString(), anchor is null ? "stored" : "anchored", batch.PayloadLength, batch.BlobCount, commitments, anchor);
+    private static BatchBody BodyOf(BatchStanding standing)
+    {
+        AnchorBody? anchor = standing.Anchoring is var (batch, on, transaction)
+            ? new AnchorBody(on.Index, batch.FirstBlob, on.BlockNumber, on.Expiry, transaction.ToString(), standing.Depth)
+            : null;
+        return new BatchBody(
+            standing.Batch.Id.ToString(),
+            standing.Batch.DeletedAt is null ? standing.State.ToString().ToLowerInvariant() : "deleted",
+            standing.Batch.PayloadLength,
+            standing.Batch.BlobCount,
+            [.. standing.Batch.Commitments.Chunk(KzgCommitment.Length).Select(commitment => "0x" + Convert.ToHexStringLower(commitment))],
+            anchor);
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Meeda.Client;
 using Meeda.Kzg.Cells;
 using Meeda.Kzg.Commitments;
 using Meeda.Kzg.Fields;

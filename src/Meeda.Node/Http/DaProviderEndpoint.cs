@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Meeda.Client;
 using Meeda.Node.Batches;
 using Meeda.Node.Nitro;
 using Meeda.Node.Telemetry;
@@ -74,6 +75,10 @@ internal static class DaProviderEndpoint
                 catch (MissingMethodException unknown)
                 {
                     return Failure(id, MethodNotFound, unknown.Message);
+                }
+                catch (DaException failOver) when (failOver.Error == DaError.FailOver)
+                {
+                    return Failure(id, ServerError, $"{NitroException.Fallback}: {failOver.Message}");
                 }
                 catch (Exception refused) when (refused is NitroException or DaException { Error: not DaError.Unavailable })
                 {

@@ -1,12 +1,9 @@
 using System.Text.Json.Serialization;
+using Meeda.Client;
 using Meeda.Node.Telemetry;
 using Microsoft.AspNetCore.Diagnostics;
 
 namespace Meeda.Node.Http;
-
-/// <summary>The body of every error: one sentence that names the field and, where there is one, the limit.</summary>
-/// <param name="Error">The sentence.</param>
-public sealed record ErrorBody(string Error);
 
 /// <summary>The body of a 418, in the field names of the clients that know it.</summary>
 /// <param name="StatusCode">1 to 4.</param>
@@ -53,6 +50,8 @@ internal static class ErrorResponses
             DaException { Error: DaError.MalformedRequest } bad => (StatusCodes.Status400BadRequest, bad.Message),
             DaException { Error: DaError.TooLarge } bad => (StatusCodes.Status413PayloadTooLarge, bad.Message),
             DaException { Error: DaError.Absent } absent => (StatusCodes.Status404NotFound, absent.Message),
+            DaException { Error: DaError.Overloaded } busy => (StatusCodes.Status429TooManyRequests, busy.Message),
+            DaException { Error: DaError.FailOver } failOver => (StatusCodes.Status503ServiceUnavailable, failOver.Message),
             DaException unavailable => (StatusCodes.Status500InternalServerError, unavailable.Message),
             BadHttpRequestException bad => (bad.StatusCode, $"request: {bad.Message.TrimEnd('.')}"),
             _ => (StatusCodes.Status500InternalServerError, "service: an internal error, which is in the log; try again"),
@@ -60,6 +59,10 @@ internal static class ErrorResponses
         if (status >= StatusCodes.Status500InternalServerError && failure is not null)
         {
             logger.RequestFailed(context.Request.Method, context.Request.Path, failure);
+        }
+
+        if (status is StatusCodes.Status429TooManyRequests or >= StatusCodes.Status500InternalServerError)
+        {
             context.Response.Headers.RetryAfter = "1";
         }
 

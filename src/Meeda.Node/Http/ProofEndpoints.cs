@@ -1,3 +1,4 @@
+using Meeda.Client;
 using Meeda.Ethereum;
 using Meeda.Node.Api;
 using Meeda.Node.L1;

@@ -3,6 +3,9 @@ namespace Meeda.Node.Http;
 /// <summary>Reads a request's body whole, within a limit that is checked before a byte is read where the client says the length.</summary>
 internal static class RequestBody
 {
+    private const int LongBytesPerSecond = 128 * 1024;
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
+
     /// <summary>Reads the body.</summary>
     /// <param name="request">The request. What it says of a content encoding is not acted upon: nothing is ever decompressed here.</param>
     /// <param name="limit">The most bytes.</param>
@@ -16,6 +19,28 @@ internal static class RequestBody
             throw new DaException(DaError.TooLarge, $"body: {request.ContentLength} bytes are more than the limit of {limit} bytes ({setting})");
         }
 
+        long most = request.ContentLength ?? limit;
+        await request.HttpContext.RequestServices.GetRequiredService<BodyBudget>().EnterAsync(request.HttpContext, most);
+
+        // Who holds much room must hurry: with a long body, more than with a short one.
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        if (most > BodyBudget.ShortLength)
+        {
+            deadline.CancelAfter(Grace + TimeSpan.FromSeconds((double)most / LongBytesPerSecond));
+        }
+
+        try
+        {
+            return await ReadWithinAsync(request, limit, setting, deadline.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new BadHttpRequestException($"the body of up to {most} bytes came slower than {LongBytesPerSecond} bytes a second", StatusCodes.Status408RequestTimeout);
+        }
+    }
+
+    private static async Task<byte[]> ReadWithinAsync(HttpRequest request, int limit, string setting, CancellationToken cancellationToken)
+    {
         if (request.ContentLength is { } length)
         {
             var exact = new byte[length];

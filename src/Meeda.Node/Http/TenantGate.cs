@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Meeda.Client;
 using Meeda.Node.Tenants;
 
 namespace Meeda.Node.Http;

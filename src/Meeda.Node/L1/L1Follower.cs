@@ -12,7 +12,15 @@ namespace Meeda.Node.L1;
 /// what the ledger says about L1.
 /// </summary>
 internal sealed class L1Follower(
-    IOptions<L1Options> options, EthereumClient client, MeedaVerifierContract contract, OperatorAccount account, Ledger ledger, TimeProvider time, ILogger<L1Follower> logger)
+    IOptions<L1Options> options,
+    EthereumClient client,
+    MeedaVerifierContract contract,
+    OperatorAccount account,
+    Ledger ledger,
+    BatchSignal signal,
+    Leadership leadership,
+    TimeProvider time,
+    ILogger<L1Follower> logger)
     : BackgroundService
 {
     // Execution clients limit a log query's range; 2,000 blocks is below every common limit.
@@ -21,6 +29,9 @@ internal sealed class L1Follower(
     private readonly Lock _gate = new();
     private TaskCompletionSource _advanced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ulong? _tip;
+
+    /// <summary>The last block that L1 calls final; 0 before it was asked, and where it has none.</summary>
+    public ulong Final { get; private set; }
 
     /// <summary>Whether L1 was read up to its head at the last look.</summary>
     public bool IsCaughtUp { get; private set; }
@@ -64,9 +75,7 @@ internal sealed class L1Follower(
         {
             try
             {
-                ulong mined = await client.GetTransactionCountAsync(sender.Address, BlockTag.Latest, cancellationToken);
-                ulong pending = await client.GetTransactionCountAsync(sender.Address, BlockTag.Pending, cancellationToken);
-                if (mined == pending)
+                if (await sender.IsSettledAsync(cancellationToken))
                 {
                     await FollowedAsync(await client.GetBlockNumberAsync(cancellationToken), cancellationToken);
                     return;
@@ -90,7 +99,7 @@ internal sealed class L1Follower(
         while (next <= head)
         {
             ulong last = Math.Min(head, next + MaxRange - 1);
-            await ReadRangeAsync(next, last, cancellationToken);
+            tip = await ReadRangeAsync(tip, next, last, cancellationToken);
             Publish(last);
             next = last + 1;
         }
@@ -106,7 +115,16 @@ internal sealed class L1Follower(
         {
             try
             {
-                await CatchUpAsync(stoppingToken);
+                if (leadership.IsLeading)
+                {
+                    await CatchUpAsync(stoppingToken);
+                }
+                else if (await ledger.TipAsync(stoppingToken) is { } tip)
+                {
+                    Publish(tip.Number); // The leader reads; what it read is in the ledger of all.
+                }
+
+                Final = (await client.GetBlockAsync(BlockTag.Finalized, stoppingToken))?.Number ?? 0;
                 IsCaughtUp = true;
             }
             catch (Exception failure) when (failure is not OperationCanceledException)
@@ -155,19 +173,24 @@ internal sealed class L1Follower(
     private async Task<bool> IsCanonicalAsync(BlockPoint point, CancellationToken cancellationToken) =>
         (await client.GetBlockAsync(BlockTag.Number(point.Number), cancellationToken))?.Hash == point.Hash;
 
-    private async Task ReadRangeAsync(ulong first, ulong last, CancellationToken cancellationToken)
+    /// <summary>Reads a range of blocks into the ledger, which holds everything before them.</summary>
+    /// <returns>The last of them.</returns>
+    private async Task<BlockPoint> ReadRangeAsync(BlockPoint? before, ulong first, ulong last, CancellationToken cancellationToken)
     {
         Block end = await client.GetBlockAsync(BlockTag.Number(last), cancellationToken)
             ?? throw new InvalidDataException($"L1 has no block {last} although its head is there or beyond");
         OperatorEvents events = await contract.ReadEventsAsync(account.Address, first, last, cancellationToken);
 
-        // The logs and the block were two answers: only if the block still stands are they of one chain. The next look finds a reorganisation.
-        if (!await IsCanonicalAsync(new BlockPoint(last, end.Hash), cancellationToken))
+        // These were several answers. Only if the block before them and then the last of them still stand are they of one chain, and of the one that the ledger holds. The next
+        // look finds a reorganisation.
+        var point = new BlockPoint(last, end.Hash);
+        if ((before is { } known && !await IsCanonicalAsync(known, cancellationToken)) || !await IsCanonicalAsync(point, cancellationToken))
         {
             throw new InvalidDataException($"L1 reorganised while blocks {first} to {last} were read");
         }
 
-        await ledger.AdvanceAsync(new BlockPoint(last, end.Hash), events.Anchors, [.. events.Proofs.Select(proof => proof.Seen)], cancellationToken);
+        await ledger.AdvanceAsync(point, events.Anchors, [.. events.Proofs.Select(proof => proof.Seen)], cancellationToken);
+        return point;
     }
 
     private void Publish(ulong tip)
@@ -186,6 +209,7 @@ internal sealed class L1Follower(
         }
 
         advanced.SetResult();
+        signal.PulseChanged();
     }
 }
 

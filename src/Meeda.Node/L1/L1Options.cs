@@ -8,13 +8,19 @@ public sealed class L1Options
     /// <summary>The configuration section that binds to this.</summary>
     public const string Section = "Meeda:L1";
 
-    /// <summary>The JSON-RPC endpoint of an Ethereum execution client, http or https. May hold credentials: it is never logged whole.</summary>
+    /// <summary>
+    /// The JSON-RPC endpoint of an Ethereum execution client, http or https, or several of them with commas between, the preferred one first. May hold credentials: it is
+    /// never logged whole.
+    /// </summary>
     public string Rpc { get; set; } = "";
 
     /// <summary>The address of the MeedaVerifier contract.</summary>
     public string Contract { get; set; } = "";
 
-    /// <summary>A file that holds the operator's private key as 64 hex digits, with or without 0x; readable by its owner only.</summary>
+    /// <summary>
+    /// A file that holds the operator's private key, as 64 hex digits with or without 0x or encrypted (Web3 Secret Storage version 3); readable by its owner only.
+    /// Other ways are in <see cref="SignerOptions"/>.
+    /// </summary>
     public string KeyFile { get; set; } = "";
 
     /// <summary>How often the head is looked at. Default 2 s: a sixth of a slot, so a block is seen within a fraction of its time.</summary>
@@ -35,22 +41,21 @@ public sealed class L1Options
     /// </summary>
     public bool FailoverToBlobs { get; set; }
 
+    /// <summary>The endpoints of <see cref="Rpc"/>, in their order.</summary>
+    internal IReadOnlyList<Uri> Endpoints() => [.. SplitEndpoints().Select(endpoint => new Uri(endpoint))];
+
     /// <summary>Says what is wrong with these options, one sentence each.</summary>
     internal IEnumerable<string> Problems()
     {
-        if (!Uri.TryCreate(Rpc, UriKind.Absolute, out Uri? uri) || uri.Scheme is not ("http" or "https"))
+        string[] endpoints = SplitEndpoints();
+        if (endpoints.Length == 0 || !endpoints.All(endpoint => Uri.TryCreate(endpoint, UriKind.Absolute, out Uri? uri) && uri.Scheme is "http" or "https"))
         {
-            yield return "rpc: an absolute http or https URL of an Ethereum JSON-RPC endpoint is needed (--rpc or Meeda__L1__Rpc)";
+            yield return "rpc: an absolute http or https URL of an Ethereum JSON-RPC endpoint is needed, or several with commas between (--rpc or Meeda__L1__Rpc)";
         }
 
         if (!Address.TryParse(Contract, out _))
         {
             yield return "contract: the 20-byte hex address of the MeedaVerifier contract is needed (--contract or Meeda__L1__Contract)";
-        }
-
-        if (!File.Exists(KeyFile))
-        {
-            yield return "key file: a file with the operator's private key is needed (--key-file or Meeda__L1__KeyFile)";
         }
 
         if (PollInterval < TimeSpan.FromMilliseconds(10) || PollInterval > TimeSpan.FromMinutes(1))
@@ -63,4 +68,6 @@ public sealed class L1Options
             yield return "confirmations: between 0 and 64 (Meeda__L1__Confirmations)";
         }
     }
+
+    private string[] SplitEndpoints() => Rpc.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 }

@@ -46,12 +46,12 @@ internal sealed class Answers(LightOptions options, LightLedger ledger, Transact
         catch (TransactionRevertedException reverted)
         {
             await ledger.AddSpendingAsync(reverted.Receipt.TransactionHash, reverted.Receipt.GasUsed * reverted.Receipt.EffectiveGasPrice, cancellationToken);
-            logger.AnswerRefused(about, "it reverted in its block");
+            logger.AnswerRefused(about, RevertReason.Of(reverted));
             return true;
         }
         catch (JsonRpcException refusal) when (refusal.RevertData.Length >= 4)
         {
-            logger.AnswerRefused(about, MeedaVerifierArtifact.Abi.TryDescribeRevert(refusal.RevertData, out string? reason) ? reason : refusal.NodeMessage);
+            logger.AnswerRefused(about, RevertReason.Of(refusal));
             return true;
         }
     }

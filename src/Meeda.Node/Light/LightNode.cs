@@ -58,14 +58,15 @@ internal sealed class LightNode(
             IReadOnlyDictionary<Address, OperatorEvents> events = await contract.ReadAllEventsAsync(next, last, cancellationToken);
             IReadOnlyList<DemandSeen> demands = await contract.ReadDemandsAsync(operatorAddress: null, next, last, cancellationToken);
 
-            // The logs and the block were several answers: only if the block still stands are they of one chain.
-            if (!await IsCanonicalAsync(new BlockPoint(last, end.Hash), cancellationToken))
+            // These were several answers. Only if the block before them and then the last of them still stand are they of one chain, and of the one that the ledger holds.
+            var point = new BlockPoint(last, end.Hash);
+            if ((tip is { } before && !await IsCanonicalAsync(before, cancellationToken)) || !await IsCanonicalAsync(point, cancellationToken))
             {
                 throw new InvalidDataException($"L1 reorganised while blocks {next} to {last} were read");
             }
 
             await ledger.AdvanceAsync(
-                new BlockPoint(last, end.Hash),
+                point,
                 new LightEvents(
                     [.. events.SelectMany(each => each.Value.Anchors.Select(seen => new LightAnchor(each.Key, seen)))],
                     [.. events.SelectMany(each => each.Value.Proofs.Select(proof => (each.Key, proof.Seen)))],
@@ -76,6 +77,7 @@ internal sealed class LightNode(
                 logger.CatchingUp(last, head);
             }
 
+            tip = point;
             next = last + 1;
         }
 

@@ -1,4 +1,3 @@
-using Meeda.Ethereum.Signing;
 using Meeda.Kzg.Commitments;
 using Meeda.Node.Batches;
 using Meeda.Node.Storage;
@@ -9,7 +8,7 @@ namespace Meeda.Node.Nitro;
 
 /// <summary>What Nitro asks of a DA provider (<c>daprovider/</c>), without the wire.</summary>
 internal sealed class DaProvider(
-    IOptions<NitroOptions> options, IOptions<BatchOptions> batches, PrivateKeySigner signer, BatchIntake intake, BatchReader reader, RowPlacement rows, CommitmentKey key)
+    IOptions<NitroOptions> options, IOptions<BatchOptions> batches, CertificateSigner signer, BatchIntake intake, BatchReader reader, CommitmentKey key)
 {
     /// <summary>The bytes of a sequencer message in front of the certificate: five 8-byte numbers.</summary>
     public const int SequencerHeaderLength = 40;
@@ -27,7 +26,7 @@ internal sealed class DaProvider(
         }
 
         StoredBatch batch = await intake.AcceptAsync(message, cancellationToken);
-        return DaCertificate.Sign(options.Value.ProviderByte, batch.PayloadLength, batch.Commitments, signer).ToArray();
+        return DaCertificate.Sign(options.Value.ProviderByte, batch.PayloadLength, batch.Commitments, signer.Key).ToArray();
     }
 
     /// <summary>The certificate behind a sequencer message's header, and the batch it names.</summary>
@@ -55,9 +54,7 @@ internal sealed class DaProvider(
             return [ProofVersion];
         }
 
-        byte[] commitments = certificate.Commitments.ToArray();
-        byte[] blobs = await ReadAsync(async () => await rows.ReadAsync(certificate.Batch, commitments, cancellationToken)
-            ?? throw new DaException(DaError.Unavailable, "store: too few rows of this batch can be read whole at the moment"));
+        byte[] blobs = BlobEncoding.Encode(await ReadAsync(() => reader.ReadAsync(certificate.Batch, cancellationToken)));
         long end = Math.Min((long)offset + 32, certificate.PayloadLength);
         int first = (int)(((long)offset / BlobEncoding.DataBytesPerElement) + 1);
         int last = (int)(((end - 1) / BlobEncoding.DataBytesPerElement) + 1);

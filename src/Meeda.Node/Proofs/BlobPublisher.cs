@@ -20,9 +20,10 @@ internal sealed class BlobPublisher(
     BlobSource blobs,
     CellProver cells,
     TransactionSender sender,
+    Leadership leadership,
     TimeProvider time,
     ILogger<BlobPublisher> logger)
-    : BackgroundService
+    : LeaderService(leadership)
 {
     // Execution clients limit a log query's range; 2,000 blocks is below every common limit.
     private const ulong MaxRange = 2_000;
@@ -35,7 +36,7 @@ internal sealed class BlobPublisher(
     private ulong? _next;
 
     /// <inheritdoc/>
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task LeadAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(options.Value.PollInterval, time);
         do
@@ -91,13 +92,14 @@ internal sealed class BlobPublisher(
                 throw new InvalidDataException("L1 reorganised while the demand was answered");
             }
 
-            TransactionReceipt receipt = await sender.SendAsync(contract.Publish(demand.Id, 0) with { Blobs = sidecar }, cancellationToken);
+            TransactionReceipt receipt = await sender.SendAsync(
+                contract.Publish(demand.Id, 0) with { Blobs = sidecar, Keys = [$"publish:{demand.Id}:{demand.VersionedHash}"] }, cancellationToken);
             logger.PublishedBlob(demand.Id, receipt.TransactionHash.ToString(), receipt.BlockNumber);
             _open.Remove(demand.Id);
         }
         catch (Exception failure) when (failure is not OperationCanceledException)
         {
-            logger.PublishingFailed(demand.Id, failure.Message);
+            logger.PublishingFailed(demand.Id, RevertReason.Of(failure));
         }
     }
 }

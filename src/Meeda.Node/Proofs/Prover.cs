@@ -25,12 +25,13 @@ internal sealed class Prover(
     ProofBuilder builder,
     VerificationKey verificationKey,
     TransactionSender sender,
+    Leadership leadership,
     TimeProvider time,
     ILogger<Prover> logger)
-    : BackgroundService
+    : LeaderService(leadership)
 {
     /// <inheritdoc/>
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task LeadAsync(CancellationToken stoppingToken)
     {
         await follower.FollowedBeyondPendingAsync(sender, stoppingToken);
         using var timer = new PeriodicTimer(options.Value.PollInterval, time);
@@ -81,7 +82,7 @@ internal sealed class Prover(
         catch (Exception failure) when (failure is not OperationCanceledException)
         {
             // Data that cannot be proven now may be repaired within the window, so the next look tries again; it is said loudly each time.
-            logger.ProvingFailed(epoch, failure.Message);
+            logger.ProvingFailed(epoch, RevertReason.Of(failure));
         }
     }
 
@@ -107,7 +108,7 @@ internal sealed class Prover(
             throw new InvalidDataException("the proof that was built does not verify; a stored row differs from its commitment. It is not sent, and the rows are repaired");
         }
 
-        TransactionReceipt receipt = await sender.SendAsync(contract.SubmitProof(epoch, hints, proof), cancellationToken);
+        TransactionReceipt receipt = await sender.SendAsync(contract.SubmitProof(epoch, hints, proof) with { Keys = [$"proof:{epoch}:{block.Hash}"] }, cancellationToken);
         logger.Proven(epoch, receipt.TransactionHash.ToString(), receipt.BlockNumber, receipt.GasUsed);
         await follower.FollowedAsync(receipt.BlockNumber, cancellationToken);
     }

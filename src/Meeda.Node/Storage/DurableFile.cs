@@ -9,25 +9,21 @@ internal static partial class DurableFile
     private const int OpenReadOnly = 0;
 
     /// <summary>
-    /// Writes a file whole or not at all: to a temporary name beside it, fsync, rename, fsync of the folder. After a crash a reader finds the
-    /// old content or the new, never a part.
+    /// Writes a file under a temporary name and renames it: a reader finds the old content or the new. It is durable after a sync of its file system; a crash before may
+    /// leave anything.
     /// </summary>
     /// <exception cref="IOException">The disk refused; nothing is left under <paramref name="path"/> that was not there before.</exception>
-    public static async Task WriteAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    public static async Task WriteLazilyAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
-        string folder = Path.GetDirectoryName(path)!;
         string temporary = $"{path}.{Guid.NewGuid():N}.tmp";
         try
         {
-            using (SafeFileHandle file = File.OpenHandle(
-                temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, FileOptions.Asynchronous, content.Length))
+            using (SafeFileHandle file = File.OpenHandle(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, FileOptions.None, content.Length))
             {
                 await RandomAccess.WriteAsync(file, content, fileOffset: 0, cancellationToken);
-                RandomAccess.FlushToDisk(file);
             }
 
             File.Move(temporary, path, overwrite: true);
-            SyncFolder(folder);
         }
         catch
         {

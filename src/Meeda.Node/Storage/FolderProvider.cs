@@ -6,11 +6,13 @@ using Microsoft.Win32.SafeHandles;
 namespace Meeda.Node.Storage;
 
 /// <summary>
-/// Rows in a folder, best one on a disk of its own: a file a row, named by batch id and row number and spread over 256 folders by the id's first byte.
+/// Rows in a folder, best one on a disk of its own: a file a row, named by batch id and row number and spread over 256 folders by the id's first byte. A flush syncs the
+/// whole file system, which for many rows is much less work than to sync each file and its folder.
 /// </summary>
-internal sealed class FolderProvider : IRowProvider
+internal sealed class FolderProvider : IRowProvider, IDisposable
 {
     private readonly string _root;
+    private readonly FileSystemSync _sync;
 
     /// <summary>Opens the folder, makes it if it is absent and sweeps what an interrupted write left.</summary>
     public FolderProvider(string folder)
@@ -18,6 +20,7 @@ internal sealed class FolderProvider : IRowProvider
         Name = folder;
         _root = folder;
         DurableFile.CreateFolder(_root);
+        _sync = new FileSystemSync(_root);
         foreach (string stray in Directory.EnumerateFiles(_root, "*.tmp", SearchOption.AllDirectories))
         {
             File.Delete(stray);
@@ -33,14 +36,20 @@ internal sealed class FolderProvider : IRowProvider
         string path = PathOf(id, row);
         try
         {
-            DurableFile.CreateFolder(Path.GetDirectoryName(path)!);
-            await DurableFile.WriteAsync(path, blob, cancellationToken);
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            await DurableFile.WriteLazilyAsync(path, blob, cancellationToken);
         }
         catch (UnauthorizedAccessException refused)
         {
             throw new IOException(refused.Message, refused);
         }
     }
+
+    /// <inheritdoc/>
+    public Task FlushAsync(CancellationToken cancellationToken) => Task.Run(_sync.Sync, cancellationToken);
+
+    /// <inheritdoc/>
+    public void Dispose() => _sync.Dispose();
 
     /// <inheritdoc/>
     public async Task<bool> ReadAsync(BatchId id, int row, Memory<byte> blob, CancellationToken cancellationToken)
@@ -61,20 +70,23 @@ internal sealed class FolderProvider : IRowProvider
         }
     }
 
-    /// <summary>Whether a row is here; not whether it is right.</summary>
-    public bool Has(BatchId id, int row) => File.Exists(PathOf(id, row));
-
-    /// <summary>Deletes the first rows of a batch, where they are here.</summary>
-    public void Delete(BatchId id, int rows)
+    /// <inheritdoc/>
+    public Task DeleteAsync(BatchId id, int row, CancellationToken cancellationToken)
     {
-        for (int row = 0; row < rows; row++)
+        try
         {
-            string path = PathOf(id, row);
-            if (File.Exists(path))
-            {
-                File.Delete(path);
-            }
+            File.Delete(PathOf(id, row));
         }
+        catch (DirectoryNotFoundException)
+        {
+            // Then it is not here.
+        }
+        catch (UnauthorizedAccessException refused)
+        {
+            throw new IOException(refused.Message, refused);
+        }
+
+        return Task.CompletedTask;
     }
 
     private static async Task<bool> ReadAsync(SafeFileHandle file, Memory<byte> destination, CancellationToken cancellationToken)

@@ -49,6 +49,9 @@ internal sealed class MefsProvider(MefsClient client, string bucket) : IRowProvi
     }
 
     /// <inheritdoc/>
+    public Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask; // The node's answer to a put comes after its own.
+
+    /// <inheritdoc/>
     public async Task<bool> ReadAsync(BatchId id, int row, Memory<byte> blob, CancellationToken cancellationToken)
     {
         try
@@ -59,6 +62,23 @@ internal sealed class MefsProvider(MefsClient client, string bucket) : IRowProvi
         catch (MefsException missing) when (missing.Error is MefsError.ObjectAbsent or MefsError.BucketAbsent or MefsError.BadAnswer)
         {
             return false;
+        }
+        catch (MefsException failure)
+        {
+            throw new IOException($"{Name}: {failure.Message}", failure);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task DeleteAsync(BatchId id, int row, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await client.DeleteAsync(bucket, NameOf(id, row), cancellationToken);
+        }
+        catch (MefsException missing) when (missing.Error is MefsError.ObjectAbsent or MefsError.BucketAbsent)
+        {
+            // Then it is not here.
         }
         catch (MefsException failure)
         {

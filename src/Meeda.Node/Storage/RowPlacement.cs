@@ -21,57 +21,76 @@ internal readonly record struct RepairReport(int Rows, int Missing, int Wrong, i
 /// <param name="lost">How many of them may be lost.</param>
 /// <param name="key">The ceremony's commitment key.</param>
 /// <param name="logger">The log.</param>
-/// <param name="shelter">Where data rows wait on this machine while the providers do not take them, or null for nowhere (<see cref="ShelterAsync"/>).</param>
-internal sealed class RowPlacement(IReadOnlyList<IRowProvider> providers, int lost, CommitmentKey key, ILogger<RowPlacement> logger, FolderProvider? shelter = null)
+/// <param name="held">Data rows of payloads that are held here, where the providers do not have them; null for none.</param>
+/// <param name="clock">The clock; the system's where it is absent.</param>
+internal sealed class RowPlacement(
+    IReadOnlyList<IRowProvider> providers, int lost, CommitmentKey key, ILogger<RowPlacement> logger, IRowSource? held = null, TimeProvider? clock = null)
 {
+    // Rows that take longer than all but one in twenty usually do are asked for elsewhere too.
+    private const double HedgePercentile = 0.95;
+
+    private readonly TimeProvider _time = clock ?? TimeProvider.System;
+    private readonly Dictionary<string, ProviderRecord> _records = providers.ToDictionary(provider => provider.Name, _ => new ProviderRecord(clock ?? TimeProvider.System), StringComparer.Ordinal);
+
     // More than this at once is a lost provider, and then the scrub's ordinary pass comes to all of them.
     private const int MaxDamaged = 1024;
+
+    // Providers that rows were written to since their last flush.
+    private readonly ConcurrentDictionary<IRowProvider, bool> _unflushed = new();
 
     // Batches whose readers met a missing or wrong row, for the scrub to see to first.
     private readonly ConcurrentQueue<BatchId> _damaged = new();
 
     /// <summary>
-    /// Stores all rows of a batch durably: when this returns, each is at its provider, or at another one where its own refused. Storing the same batch
-    /// again replaces the rows by equal ones.
+    /// Stores all rows of a batch: when this returns, each is at its provider, or at another one where its own refused, and durable after the next
+    /// <see cref="FlushAsync"/>. Storing the same batch again replaces the rows by equal ones.
     /// </summary>
     /// <param name="id">The batch.</param>
     /// <param name="blobs">Its data rows, one behind the other.</param>
     /// <param name="cancellationToken">Stops between rows.</param>
-    /// <exception cref="IOException">A row is durable at no provider.</exception>
+    /// <exception cref="IOException">A row is at no provider.</exception>
     public async Task WriteAsync(BatchId id, ReadOnlyMemory<byte> blobs, CancellationToken cancellationToken)
     {
         int n = blobs.Length / Blob.ByteLength;
-        var parity = new byte[(long)ParityRows.Count(n, providers.Count, lost) * Blob.ByteLength];
-        await Task.Run(() => ParityRows.Encode(blobs, parity), cancellationToken);
-        int rows = n + (parity.Length / Blob.ByteLength);
+        int m = ParityRows.Count(n, providers.Count, lost);
+        int rows = n + m;
+        using var parity = new RowBuffer(m * Blob.ByteLength);
+        await Task.Run(() => ParityRows.Encode(blobs, parity.Memory), cancellationToken);
 
         // One line a provider: they work side by side, and each takes its rows one after the other.
         await Task.WhenAll(Enumerable.Range(0, Math.Min(providers.Count, rows)).Select(async first =>
         {
             for (int row = first; row < rows; row += providers.Count)
             {
-                ReadOnlyMemory<byte> blob = row < n ? Row(blobs, row) : Row(parity, row - n);
+                ReadOnlyMemory<byte> blob = row < n ? Row(blobs, row) : Row(parity.Memory, row - n);
                 await WriteRowAsync(id, row, blob, cancellationToken);
             }
         }));
     }
 
-    /// <summary>
-    /// Stores the data rows of a batch durably on this machine alone, since the providers do not take them: one copy, without redundancy, until the scrub brings
-    /// them home. Whoever promises to keep the batch sees to it that it stands elsewhere too.
-    /// </summary>
-    /// <exception cref="IOException">This machine does not take them either.</exception>
-    public async Task ShelterAsync(BatchId id, ReadOnlyMemory<byte> blobs, CancellationToken cancellationToken)
+    /// <summary>Makes everything durable that was written before.</summary>
+    /// <exception cref="IOException">A provider did not. It is left alone for a while, so that rows written again go elsewhere.</exception>
+    public async Task FlushAsync(CancellationToken cancellationToken)
     {
-        FolderProvider here = shelter ?? throw new InvalidOperationException("there is no shelter");
-        for (int row = 0; row * Blob.ByteLength < blobs.Length; row++)
+        IOException?[] failures = await Task.WhenAll(providers.Where(provider => _unflushed.TryRemove(provider, out _)).Select(async provider =>
         {
-            await here.WriteAsync(id, row, Row(blobs, row), cancellationToken);
+            try
+            {
+                await provider.FlushAsync(cancellationToken);
+                return null;
+            }
+            catch (IOException failure)
+            {
+                logger.ProviderRefused(provider.Name, failure.Message);
+                RecordOf(provider).Failed(); // What is written next goes elsewhere for a while.
+                return failure;
+            }
+        }));
+        if (Array.Find(failures, failure => failure is not null) is { } first)
+        {
+            throw new IOException("a provider cannot make its rows durable", first);
         }
     }
-
-    /// <summary>Whether a batch waits on this machine for the providers to come back.</summary>
-    public bool IsSheltered(BatchId id) => shelter?.Has(id, 0) == true;
 
     /// <summary>
     /// A batch's data rows, checked: read as they are where all are well, computed from any <c>n</c> good rows otherwise. Null where fewer are left.
@@ -82,21 +101,25 @@ internal sealed class RowPlacement(IReadOnlyList<IRowProvider> providers, int lo
     public async Task<byte[]?> ReadAsync(BatchId id, ReadOnlyMemory<byte> commitments, CancellationToken cancellationToken)
     {
         int n = commitments.Length / KzgCommitment.Length;
-        var blobs = new byte[(long)n * Blob.ByteLength];
-        bool[] present = await Task.WhenAll(Enumerable.Range(0, n).Select(row => FindRowAsync(id, row, Row(blobs, row), cancellationToken)));
-        if (Array.TrueForAll(present, isPresent => isPresent) && await Task.Run(() => RowVerification.Matches(key, blobs, commitments.Span), cancellationToken))
+        int rows = n + ParityRows.Count(n, providers.Count, lost);
+        SortedDictionary<int, byte[]> come = await RowRace.ReadAsync(n, rows, HedgeAfter(id, n), (row, blob, stop) => ReadFromAsync(Home(id, row), id, row, blob, stop), _time, cancellationToken);
+        if (await RecoverAsync(come, n, commitments, cancellationToken) is { } blobs)
         {
+            if (come.Keys.Last() >= n)
+            {
+                NoteDamaged(id); // Missing, or only slow: the scrub finds out.
+            }
+
             return blobs;
         }
 
-        if (_damaged.Count < MaxDamaged)
-        {
-            _damaged.Enqueue(id);
-        }
-
-        RowSet good = await CollectAsync(id, commitments, enough: n, cancellationToken);
-        logger.RowsReconstructed(id.ToString(), good.Missing, good.Wrong);
-        return await RecoverAsync(good, n, commitments, cancellationToken);
+        // Some of them are wrong or gone: once more, wherever they may be, and each checked by itself.
+        NoteDamaged(id);
+        byte[] all = await AllCommitmentsAsync(commitments, cancellationToken);
+        var found = new RowSet();
+        come = await RowRace.ReadAsync(n, rows, HedgeAfter(id, n), (row, blob, stop) => FindGoodRowAsync(id, row, all, blob, found, stop), _time, cancellationToken);
+        logger.RowsReconstructed(id.ToString(), found.Missing, found.Wrong);
+        return await RecoverAsync(come, n, commitments, cancellationToken);
     }
 
     /// <summary>One data row of a batch, computed anew where it is missing; it is not checked. False where it cannot be had.</summary>
@@ -127,13 +150,12 @@ internal sealed class RowPlacement(IReadOnlyList<IRowProvider> providers, int lo
         int rows = all.Length / KzgCommitment.Length;
         if (await IsWholeAsync(id, all, cancellationToken))
         {
-            shelter?.Delete(id, n);
             return new RepairReport(rows, 0, 0, 0);
         }
 
-        RowSet good = await CollectAsync(id, commitments, enough: int.MaxValue, cancellationToken);
+        RowSet good = await CollectAsync(id, all, cancellationToken);
 
-        if (await RecoverAsync(good, n, commitments, cancellationToken) is not { } data)
+        if (await RecoverAsync(good.Blobs, n, commitments, cancellationToken) is not { } data)
         {
             return new RepairReport(rows, good.Missing, good.Wrong, 0);
         }
@@ -141,11 +163,12 @@ internal sealed class RowPlacement(IReadOnlyList<IRowProvider> providers, int lo
         var parity = new byte[(long)(rows - n) * Blob.ByteLength];
         await Task.Run(() => ParityRows.Encode(data, parity), cancellationToken);
         int repaired = 0;
-        foreach (int row in Enumerable.Range(0, rows).Where(row => !good.Blobs.ContainsKey(row) || good.Misplaced.Contains(row)))
+        foreach (int row in Enumerable.Range(0, rows).Where(row => !good.Blobs.ContainsKey(row) || good.Misplaced.ContainsKey(row)))
         {
             try
             {
                 await Home(id, row).WriteAsync(id, row, row < n ? Row(data, row) : Row(parity, row - n), cancellationToken);
+                _unflushed[Home(id, row)] = true;
                 repaired++;
             }
             catch (IOException refused)
@@ -154,7 +177,33 @@ internal sealed class RowPlacement(IReadOnlyList<IRowProvider> providers, int lo
             }
         }
 
+        try
+        {
+            await FlushAsync(cancellationToken);
+        }
+        catch (IOException)
+        {
+            // It is in the log, and the next look finds what did not last.
+        }
+
         return new RepairReport(rows, good.Missing, good.Wrong, repaired);
+    }
+
+    /// <summary>Deletes every row of a batch wherever one may be.</summary>
+    /// <param name="id">The batch.</param>
+    /// <param name="n">The number of its data rows.</param>
+    /// <param name="cancellationToken">Stops between rows.</param>
+    /// <exception cref="IOException">A provider did not do it; rows may be left there.</exception>
+    public async Task DeleteAsync(BatchId id, int n, CancellationToken cancellationToken)
+    {
+        int rows = n + ParityRows.Count(n, providers.Count, lost);
+        await Task.WhenAll(providers.Select(async provider =>
+        {
+            for (int row = 0; row < rows; row++)
+            {
+                await provider.DeleteAsync(id, row, cancellationToken);
+            }
+        }));
     }
 
     /// <summary>Takes the next batch whose readers met a missing or wrong row.</summary>
@@ -174,25 +223,66 @@ internal sealed class RowPlacement(IReadOnlyList<IRowProvider> providers, int lo
 
     private async Task WriteRowAsync(BatchId id, int row, ReadOnlyMemory<byte> blob, CancellationToken cancellationToken)
     {
+        // As many as may be lost may refuse, or be left alone since they did so a moment ago: the row then waits at a neighbour, and the scrub brings it home.
+        IRowProvider[] order = [.. Enumerable.Range(0, lost + 1).Select(i => providers[(HomeIndex(id, row) + i) % providers.Count]).OrderBy(provider => RecordOf(provider).IsResting)];
         for (int i = 0; ; i++)
         {
-            IRowProvider provider = providers[(HomeIndex(id, row) + i) % providers.Count];
             try
             {
-                await provider.WriteAsync(id, row, blob, cancellationToken);
+                await MeasureAsync(order[i], async () =>
+                {
+                    await order[i].WriteAsync(id, row, blob, cancellationToken);
+                    _unflushed[order[i]] = true;
+                    return true;
+                });
                 return;
             }
             catch (IOException refused) when (i < lost)
             {
-                // As many as may be lost may refuse: the row then waits at a neighbour, and the scrub brings it home.
-                logger.ProviderRefused(provider.Name, refused.Message);
+                logger.ProviderRefused(order[i].Name, refused.Message);
             }
         }
     }
 
+    private ProviderRecord RecordOf(IRowSource provider) => _records[provider.Name];
+
+    /// <summary>Asks a provider, and takes note of how it did.</summary>
+    private async Task<T> MeasureAsync<T>(IRowSource provider, Func<Task<T>> ask)
+    {
+        if (!_records.TryGetValue(provider.Name, out ProviderRecord? record))
+        {
+            return await ask();
+        }
+
+        long asked = _time.GetTimestamp();
+        try
+        {
+            T answer = await ask();
+            record.Worked(_time.GetElapsedTime(asked));
+            return answer;
+        }
+        catch (IOException)
+        {
+            record.Failed();
+            throw;
+        }
+    }
+
+    private void NoteDamaged(BatchId id)
+    {
+        if (_damaged.Count < MaxDamaged)
+        {
+            _damaged.Enqueue(id);
+        }
+    }
+
+    /// <summary>How long the slowest of the data rows' providers usually takes.</summary>
+    private TimeSpan HedgeAfter(BatchId id, int n) =>
+        Enumerable.Range(0, Math.Min(n, providers.Count)).Select(row => RecordOf(Home(id, row)).Latency(HedgePercentile)).Max();
+
     private async Task<bool> FindRowAsync(BatchId id, int row, Memory<byte> blob, CancellationToken cancellationToken)
     {
-        foreach (IRowProvider source in Sources(id, row))
+        foreach (IRowSource source in Sources(id, row))
         {
             if (await ReadFromAsync(source, id, row, blob, cancellationToken))
             {
@@ -203,18 +293,18 @@ internal sealed class RowPlacement(IReadOnlyList<IRowProvider> providers, int lo
         return false;
     }
 
-    /// <summary>Where a row may be: at home first, then at its neighbours, then in the shelter.</summary>
-    private IEnumerable<IRowProvider> Sources(BatchId id, int row)
+    /// <summary>Where a row may be: at home first, then at its neighbours, then here.</summary>
+    private IEnumerable<IRowSource> Sources(BatchId id, int row)
     {
-        IEnumerable<IRowProvider> all = Enumerable.Range(0, providers.Count).Select(i => providers[(HomeIndex(id, row) + i) % providers.Count]);
-        return shelter is null ? all : all.Append(shelter);
+        IEnumerable<IRowSource> all = Enumerable.Range(0, providers.Count).Select(i => providers[(HomeIndex(id, row) + i) % providers.Count]);
+        return held is null ? all : all.Append(held);
     }
 
-    private async Task<bool> ReadFromAsync(IRowProvider provider, BatchId id, int row, Memory<byte> blob, CancellationToken cancellationToken)
+    private async Task<bool> ReadFromAsync(IRowSource provider, BatchId id, int row, Memory<byte> blob, CancellationToken cancellationToken)
     {
         try
         {
-            return await provider.ReadAsync(id, row, blob, cancellationToken);
+            return await MeasureAsync(provider, () => provider.ReadAsync(id, row, blob, cancellationToken));
         }
         catch (IOException failure)
         {
@@ -240,62 +330,81 @@ internal sealed class RowPlacement(IReadOnlyList<IRowProvider> providers, int lo
         return [.. commitments.Span, .. parity];
     }
 
-    /// <summary>Reads rows, data first, and keeps those that match their commitments, until there are <paramref name="enough"/>.</summary>
-    private async Task<RowSet> CollectAsync(BatchId id, ReadOnlyMemory<byte> commitments, int enough, CancellationToken cancellationToken)
+    /// <summary>Reads every row and keeps those that match their commitments.</summary>
+    private async Task<RowSet> CollectAsync(BatchId id, byte[] commitments, CancellationToken cancellationToken)
     {
-        byte[] all = await AllCommitmentsAsync(commitments, cancellationToken);
         var set = new RowSet();
-        for (int row = 0; row < all.Length / KzgCommitment.Length && set.Blobs.Count < enough; row++)
+        for (int row = 0; row < commitments.Length / KzgCommitment.Length; row++)
         {
-            ReadOnlyMemory<byte> commitment = all.AsMemory(row * KzgCommitment.Length, KzgCommitment.Length);
-            bool found = false;
-            foreach (IRowProvider source in Sources(id, row))
+            var blob = new byte[Blob.ByteLength];
+            if (await FindGoodRowAsync(id, row, commitments, blob, set, cancellationToken))
             {
-                var blob = new byte[Blob.ByteLength];
-                if (!await ReadFromAsync(source, id, row, blob, cancellationToken))
-                {
-                    continue;
-                }
-
-                found = true;
-                if (await Task.Run(() => RowVerification.Matches(key, blob, commitment.Span), cancellationToken))
-                {
-                    set.Blobs[row] = blob;
-                    if (source != Home(id, row))
-                    {
-                        set.Misplaced.Add(row);
-                    }
-
-                    break;
-                }
+                set.Blobs[row] = blob;
             }
-
-            set.Missing += found ? 0 : 1;
-            set.Wrong += found && !set.Blobs.ContainsKey(row) ? 1 : 0;
         }
 
         return set;
     }
 
-    private async Task<byte[]?> RecoverAsync(RowSet good, int n, ReadOnlyMemory<byte> commitments, CancellationToken cancellationToken)
+    /// <summary>Reads a row from wherever it is found as it should be, and takes note of it where it is not.</summary>
+    /// <param name="id">The batch.</param>
+    /// <param name="row">The row.</param>
+    /// <param name="commitments">The commitments of all rows.</param>
+    /// <param name="blob">Receives the row.</param>
+    /// <param name="set">Receives what was found.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    private async Task<bool> FindGoodRowAsync(BatchId id, int row, byte[] commitments, Memory<byte> blob, RowSet set, CancellationToken cancellationToken)
     {
-        if (good.Blobs.Count < n)
+        bool isThere = false;
+        foreach (IRowSource source in Sources(id, row))
+        {
+            if (!await ReadFromAsync(source, id, row, blob, cancellationToken))
+            {
+                continue;
+            }
+
+            isThere = true;
+            if (await Task.Run(() => RowVerification.Matches(key, blob.Span, commitments.AsSpan(row * KzgCommitment.Length, KzgCommitment.Length)), cancellationToken))
+            {
+                set.Found(row, isHome: source == Home(id, row));
+                return true;
+            }
+
+            if (_records.TryGetValue(source.Name, out ProviderRecord? record))
+            {
+                record.WasWrong();
+            }
+        }
+
+        set.NotFound(isThere);
+        return false;
+    }
+
+    /// <summary>The data rows from any <c>n</c> rows; null where there are fewer, or the outcome is not what was committed to.</summary>
+    private async Task<byte[]?> RecoverAsync(IReadOnlyDictionary<int, byte[]> good, int n, ReadOnlyMemory<byte> commitments, CancellationToken cancellationToken)
+    {
+        if (good.Count < n)
         {
             return null;
         }
 
-        int[] present = [.. good.Blobs.Keys.Order().Take(n)];
+        int[] present = [.. good.Keys.Order().Take(n)];
         int[] missing = [.. Enumerable.Range(0, n).Except(present)];
         var blobs = new byte[(long)n * Blob.ByteLength];
         foreach (int row in present.Where(row => row < n))
         {
-            good.Blobs[row].CopyTo(Row(blobs, row));
+            good[row].CopyTo(Row(blobs, row));
         }
 
         return await Task.Run(
             () =>
             {
-                ParityRows.Recover(present, [.. present.Select(row => (ReadOnlyMemory<byte>)good.Blobs[row])], missing, [.. missing.Select(row => Row(blobs, row))]);
+                if (Array.Exists(present, row => !Blob.IsCanonical(good[row])))
+                {
+                    return null;
+                }
+
+                ParityRows.Recover(present, [.. present.Select(row => (ReadOnlyMemory<byte>)good[row])], missing, [.. missing.Select(row => Row(blobs, row))]);
                 return RowVerification.Matches(key, blobs, commitments.Span) ? blobs : null;
             },
             cancellationToken);
@@ -304,12 +413,25 @@ internal sealed class RowPlacement(IReadOnlyList<IRowProvider> providers, int lo
     /// <summary>The good rows of a batch, and how many were not.</summary>
     private sealed class RowSet
     {
+        private int _missing;
+        private int _wrong;
+
         public Dictionary<int, byte[]> Blobs { get; } = [];
 
-        public HashSet<int> Misplaced { get; } = [];
+        public ConcurrentDictionary<int, bool> Misplaced { get; } = new();
 
-        public int Missing { get; set; }
+        public int Missing => _missing;
 
-        public int Wrong { get; set; }
+        public int Wrong => _wrong;
+
+        public void Found(int row, bool isHome)
+        {
+            if (!isHome)
+            {
+                Misplaced[row] = true;
+            }
+        }
+
+        public void NotFound(bool isThere) => Interlocked.Increment(ref isThere ? ref _wrong : ref _missing);
     }
 }

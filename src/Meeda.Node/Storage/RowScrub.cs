@@ -7,15 +7,22 @@ namespace Meeda.Node.Storage;
 
 /// <summary>
 /// Reads stored rows in the background at a bounded rate, checks them against their commitments and brings back what is missing or wrong before it is needed:
-/// first the batches whose readers met a bad row, then all others, newest last, again and again.
+/// first the batches whose readers met a bad row, then those that could not be repaired at the last look, the ones with the fewest spare rows first, then all others, newest last,
+/// again and again.
 /// </summary>
-internal sealed class RowScrub(IOptions<StorageOptions> options, RowPlacement rows, Ledger ledger, TimeProvider time, ILogger<RowScrub> logger)
-    : BackgroundService
+internal sealed class RowScrub(IOptions<StorageOptions> options, RowPlacement rows, Ledger ledger, Leadership leadership, TimeProvider time, ILogger<RowScrub> logger)
+    : LeaderService(leadership)
 {
     private const int PageLength = 64;
 
+    // More than this is a lost provider, and then the ordinary pass comes to all of them.
+    private const int MostAtRisk = 4096;
+
+    // Batches that are not whole after a repair, with the rows that they could still lose.
+    private readonly PriorityQueue<BatchId, int> _atRisk = new();
+
     /// <inheritdoc/>
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task LeadAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(options.Value.ScrubInterval, time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
@@ -34,6 +41,7 @@ internal sealed class RowScrub(IOptions<StorageOptions> options, RowPlacement ro
     /// <summary>Looks at every stored batch once.</summary>
     internal async Task PassAsync(CancellationToken cancellationToken)
     {
+        await AtRiskFirstAsync(cancellationToken);
         for (long last = 0; ;)
         {
             IReadOnlyList<(long Sequence, StoredBatch Batch)> page = await ledger.BatchesAfterAsync(last, PageLength, cancellationToken);
@@ -63,10 +71,33 @@ internal sealed class RowScrub(IOptions<StorageOptions> options, RowPlacement ro
         }
     }
 
+    private async Task AtRiskFirstAsync(CancellationToken cancellationToken)
+    {
+        var now = new List<BatchId>();
+        while (_atRisk.TryDequeue(out BatchId id, out _))
+        {
+            now.Add(id);
+        }
+
+        foreach (BatchId id in now)
+        {
+            if (await ledger.FindBatchAsync(id, cancellationToken) is { PlacedAt: not null, DeletedAt: null } batch)
+            {
+                await CheckAsync(batch, cancellationToken);
+            }
+        }
+    }
+
     private async Task CheckAsync(StoredBatch batch, CancellationToken cancellationToken)
     {
         long started = time.GetTimestamp();
         RepairReport report = await rows.RepairAsync(batch.Id, batch.Commitments, cancellationToken);
+        int bad = report.Missing + report.Wrong;
+        if (bad > report.Repaired && _atRisk.Count < MostAtRisk)
+        {
+            _atRisk.Enqueue(batch.Id, report.Rows - batch.BlobCount - bad + report.Repaired);
+        }
+
         if (report.Rows - report.Missing - report.Wrong < batch.BlobCount)
         {
             logger.BatchLost(batch.Id.ToString(), report.Missing, report.Wrong, report.Rows);

@@ -21,6 +21,30 @@ public sealed class StorageOptions
     public string Folder { get; set; } = Path.Combine(".meeda", "operator");
 
     /// <summary>
+    /// The connection string of a PostgreSQL database that several operators with one key share, as <c>Host=db;Database=meeda;Username=meeda</c>. Default none, which means
+    /// SQLite in <see cref="Folder"/>. One that holds a password belongs in the environment.
+    /// </summary>
+    public string? Database { get; set; }
+
+    /// <summary>How long the leader of several operators may be silent before another one takes over. Default 15 s: a slot and a bit.</summary>
+    public TimeSpan LeaseTerm { get; set; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>
+    /// Bytes of payloads held in the ledger for reading once their rows are placed, the newest ones. Default 256 MiB: a rollup's nodes read what was posted in the last
+    /// hours. Payloads that are not placed yet are held whatever this says.
+    /// </summary>
+    public long LocalCopyBytes { get; set; } = 256L << 20;
+
+    /// <summary>Whether expired batches are kept all the same. Default false.</summary>
+    public bool Archive { get; set; }
+
+    /// <summary>L1 blocks for which a batch is kept after the contract's expiry. Default 7,200, a day.</summary>
+    public int GraceBlocks { get; set; } = 7_200;
+
+    /// <summary>The pause between two looks for expired batches. Default 10 minutes.</summary>
+    public TimeSpan RetentionInterval { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>
     /// Where rows go: folders, or buckets of MEFS nodes as <c>mefs+http://host:port/bucket</c>. Default none, which means six folders below
     /// <see cref="Folder"/>: they share a disk, and show how six disks would do.
     /// </summary>
@@ -59,6 +83,26 @@ public sealed class StorageOptions
         foreach (string place in Places.Where(place => place.StartsWith(MefsPrefix, StringComparison.Ordinal) && !TryReadMefs(place, out _, out _)))
         {
             yield return $"providers: {place} is not of the form mefs+http://host:port/bucket (Meeda__Storage__Providers)";
+        }
+
+        if (LeaseTerm < TimeSpan.FromSeconds(1) || LeaseTerm > TimeSpan.FromMinutes(10))
+        {
+            yield return "lease term: between 1 s and 10 minutes (Meeda__Storage__LeaseTerm)";
+        }
+
+        if (LocalCopyBytes < 0)
+        {
+            yield return "local copy bytes: at least 0 (Meeda__Storage__LocalCopyBytes)";
+        }
+
+        if (RetentionInterval < TimeSpan.FromMilliseconds(100) || RetentionInterval > TimeSpan.FromDays(7))
+        {
+            yield return "retention interval: between 100 ms and 7 days (Meeda__Storage__RetentionInterval)";
+        }
+
+        if (GraceBlocks < 0)
+        {
+            yield return "grace blocks: at least 0 (Meeda__Storage__GraceBlocks)";
         }
 
         if (ScrubInterval < TimeSpan.FromMilliseconds(100) || ScrubInterval > TimeSpan.FromDays(7))

@@ -7,8 +7,8 @@ internal static partial class Log
     [LoggerMessage(10, LogLevel.Information, "batch {Id} stored: {Bytes} bytes in {Blobs} blobs")]
     public static partial void BatchStored(this ILogger logger, string id, int bytes, int blobs);
 
-    [LoggerMessage(11, LogLevel.Error, "batch {Id} could not be made durable; its client was told so")]
-    public static partial void StoreFailed(this ILogger logger, string id, Exception failure);
+    [LoggerMessage(11, LogLevel.Error, "a batch could not be made durable; its client was told so")]
+    public static partial void StoreFailed(this ILogger logger, Exception failure);
 
     [LoggerMessage(12, LogLevel.Critical, "batch {Id} is AT RISK: its rows are missing")]
     public static partial void RowsMissing(this ILogger logger, string id);
@@ -31,8 +31,8 @@ internal static partial class Log
     [LoggerMessage(18, LogLevel.Error, "the scrub failed: {Reason}; it goes on at its next look")]
     public static partial void ScrubFailed(this ILogger logger, string reason);
 
-    [LoggerMessage(19, LogLevel.Error, "batch {Id} goes to L1 as blobs, since too few providers take it: {Reason}")]
-    public static partial void FailingOver(this ILogger logger, string id, string reason);
+    [LoggerMessage(19, LogLevel.Error, "batch {Id}: the payload held in the ledger is not the one that was put; it is read from its rows")]
+    public static partial void HeldPayloadCorrupt(this ILogger logger, string id);
 
     // L1 follower: 20–29
     [LoggerMessage(20, LogLevel.Warning, "L1 reorganised: following anew from block {LastGood}")]
@@ -40,6 +40,18 @@ internal static partial class Log
 
     [LoggerMessage(21, LogLevel.Warning, "L1 does not answer: {Reason}; trying again")]
     public static partial void L1Unreachable(this ILogger logger, string reason);
+
+    [LoggerMessage(22, LogLevel.Error, "the balance of {Account} is {Balance} ether, below the alarm at {Alarm}: without ether no anchors and no proofs")]
+    public static partial void BalanceLow(this ILogger logger, string account, string balance, string alarm);
+
+    [LoggerMessage(23, LogLevel.Warning, "transaction {Hash} (nonce {Nonce}): {What}")]
+    public static partial void TransactionOnItsWay(this ILogger logger, string hash, ulong nonce, string what);
+
+    [LoggerMessage(24, LogLevel.Warning, "L1 endpoint {Endpoint} ({Host}) is not believed: {Reason}")]
+    public static partial void EndpointNotBelieved(this ILogger logger, int endpoint, string host, string reason);
+
+    [LoggerMessage(25, LogLevel.Information, "L1 endpoint {Endpoint} ({Host}) is believed again")]
+    public static partial void EndpointBelieved(this ILogger logger, int endpoint, string host);
 
     // Anchors: 30–39
     [LoggerMessage(30, LogLevel.Information, "anchoring {Batches} batches, {Blobs} blobs")]
@@ -123,4 +135,30 @@ internal static partial class Log
 
     [LoggerMessage(78, LogLevel.Warning, "operator {Operator}: the miss of epoch {Epoch} is not reported, since the report costs more than its reward of {Reward} wei")]
     public static partial void MissNotWorthReporting(this ILogger logger, string @operator, ulong epoch, string reward);
+
+    // Placement, retention, leadership: 80–89
+    [LoggerMessage(80, LogLevel.Error, "batch {Id} stays in the ledger alone, since too few providers take it: {Reason}; trying again")]
+    public static partial void PlacingRefused(this ILogger logger, string id, string reason);
+
+    [LoggerMessage(81, LogLevel.Error, "placing failed: {Reason}; trying again")]
+    public static partial void PlacingFailed(this ILogger logger, string reason);
+
+    [LoggerMessage(82, LogLevel.Information, "batch {Id} had expired and is given up")]
+    public static partial void GivenUp(this ILogger logger, string id);
+
+    [LoggerMessage(83, LogLevel.Error, "clearing expired batches away failed: {Reason}; it goes on at the next look")]
+    public static partial void RetentionFailed(this ILogger logger, string reason);
+
+    [LoggerMessage(84, LogLevel.Warning, "{What}")]
+    public static partial void LeaseChanged(this ILogger logger, string what);
+
+    [LoggerMessage(85, LogLevel.Error, "the lease could not be asked for: {Reason}")]
+    public static partial void LeaseUnreachable(this ILogger logger, string reason);
+
+    // Back pressure: 90–99
+    [LoggerMessage(90, LogLevel.Error, "FAILOVER: puts are answered 503 from now on, so that batchers post to L1: {Reason}")]
+    public static partial void FailoverBegins(this ILogger logger, string reason);
+
+    [LoggerMessage(91, LogLevel.Warning, "failover is over: puts are taken again")]
+    public static partial void FailoverEnds(this ILogger logger);
 }

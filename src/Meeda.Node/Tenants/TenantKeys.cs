@@ -4,15 +4,14 @@ using System.Security.Cryptography;
 using System.Text;
 using Dapper;
 using Meeda.Node.Storage;
-using Microsoft.Data.Sqlite;
 
 namespace Meeda.Node.Tenants;
 
 /// <summary>
-/// The tenants and the SHA-256 of their keys, in a file beside the ledger. A key has 256 random bits, so nothing slower than one hash is needed to keep it
+/// The tenants and the SHA-256 of their keys, in a file beside the ledger or in the database that operators share. A key has 256 random bits, so nothing slower than one hash is needed to keep it
 /// from being found. The command line writes while the service reads: a key counts from its next request on.
 /// </summary>
-internal sealed class TenantKeys
+internal sealed class TenantKeys : IAsyncDisposable
 {
     /// <summary>What keys begin with, so that one that leaked can be recognised.</summary>
     public const string Prefix = "mk_";
@@ -23,50 +22,59 @@ internal sealed class TenantKeys
         "id AS Id, name AS Name, scopes AS Scopes, quota_bytes AS QuotaBytes, quota_rate AS QuotaRate, quota_concurrency AS QuotaConcurrency, "
         + "used_requests AS UsedRequests, used_bytes AS UsedBytes, created_at AS CreatedAt, revoked_at AS RevokedAt";
 
-    private readonly string _connectionString;
+    private static readonly string[] Migrations =
+    [
+        """
+        CREATE TABLE tenant (
+            id                {sequence},
+            name              TEXT NOT NULL UNIQUE,
+            key_hash          {bytes} NOT NULL UNIQUE,
+            scopes            BIGINT NOT NULL,
+            quota_bytes       BIGINT NOT NULL,
+            quota_rate        BIGINT NOT NULL,
+            quota_concurrency BIGINT NOT NULL,
+            used_requests     BIGINT NOT NULL DEFAULT 0,
+            used_bytes        BIGINT NOT NULL DEFAULT 0,
+            created_at        BIGINT NOT NULL,
+            revoked_at        BIGINT
+        );
+        """,
+    ];
 
-    private TenantKeys(string path) =>
-        _connectionString = new SqliteConnectionStringBuilder { DataSource = path, DefaultTimeout = 30 }.ToString();
+    private readonly Database _database;
 
-    /// <summary>Opens the file in a data folder, and makes it where there is none.</summary>
-    /// <exception cref="SqliteException">It cannot be opened or written.</exception>
-    public static async Task<TenantKeys> OpenAsync(string folder, CancellationToken cancellationToken)
+    private TenantKeys(Database database) => _database = database;
+
+    /// <summary>Opens the tenants of an operator's storage, and makes room for them where there are none.</summary>
+    /// <exception cref="DbException">They cannot be opened or written.</exception>
+    /// <exception cref="ArgumentException">The database's connection string is none.</exception>
+    public static async Task<TenantKeys> OpenAsync(StorageOptions storage, CancellationToken cancellationToken)
     {
-        DurableFile.CreateFolder(folder);
-        var keys = new TenantKeys(Path.Combine(folder, "tenants.sqlite"));
-        await using SqliteConnection connection = await keys.ConnectAsync(cancellationToken);
-        await connection.ExecuteAsync(
-            """
-            PRAGMA journal_mode = WAL;
-            CREATE TABLE IF NOT EXISTS tenant (
-                id                INTEGER PRIMARY KEY AUTOINCREMENT,
-                name              TEXT NOT NULL UNIQUE,
-                key_hash          BLOB NOT NULL UNIQUE,
-                scopes            INTEGER NOT NULL,
-                quota_bytes       INTEGER NOT NULL,
-                quota_rate        INTEGER NOT NULL,
-                quota_concurrency INTEGER NOT NULL,
-                used_requests     INTEGER NOT NULL DEFAULT 0,
-                used_bytes        INTEGER NOT NULL DEFAULT 0,
-                created_at        INTEGER NOT NULL,
-                revoked_at        INTEGER
-            );
-            """);
-        return keys;
+        DurableFile.CreateFolder(storage.Folder);
+
+        // A power cut may undo the last moments of counting, never the file: a key is rarer than a request, and made by a person who can look.
+        Database database = storage.Database is null
+            ? new SqliteDatabase(Path.Combine(storage.Folder, "tenants.sqlite"), survivesPowerCut: false)
+            : new PostgresDatabase(storage.Database);
+        await database.MigrateAsync("tenants", Migrations, cancellationToken);
+        return new TenantKeys(database);
     }
+
+    /// <summary>Lets go of the database.</summary>
+    public ValueTask DisposeAsync() => _database.DisposeAsync();
 
     /// <summary>Makes a tenant with a new key, which is given out this once and kept as a hash only.</summary>
     /// <exception cref="SetupException">The name is taken.</exception>
     public async Task<(Tenant Tenant, string Key)> MakeAsync(string name, TenantScopes scopes, TenantQuota quota, DateTimeOffset now, CancellationToken cancellationToken)
     {
         string key = Prefix + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(KeyBytes));
-        await using SqliteConnection connection = await ConnectAsync(cancellationToken);
-        try
-        {
-            TenantRow row = await connection.QuerySingleAsync<TenantRow>(
+        TenantRow? row = null;
+        await _database.WriteAsync(
+            async (connection, transaction) => row = await connection.QuerySingleOrDefaultAsync<TenantRow>(
                 $"""
                 INSERT INTO tenant (name, key_hash, scopes, quota_bytes, quota_rate, quota_concurrency, created_at)
-                VALUES (@name, @hash, @scopes, @bytes, @rate, @concurrency, @now) RETURNING {Columns}
+                VALUES (@name, @hash, @scopes, @bytes, @rate, @concurrency, @now)
+                ON CONFLICT (name) DO NOTHING RETURNING {Columns}
                 """,
                 new
                 {
@@ -77,19 +85,16 @@ internal sealed class TenantKeys
                     rate = (long)quota.RequestsPerSecond,
                     concurrency = (long)quota.Concurrency,
                     now = now.ToUnixTimeSeconds(),
-                });
-            return (row.ToTenant(), key);
-        }
-        catch (SqliteException taken) when (taken.SqliteErrorCode == 19)
-        {
-            throw new SetupException($"name: there is a tenant {name} already");
-        }
+                },
+                transaction),
+            cancellationToken);
+        return row is null ? throw new SetupException($"name: there is a tenant {name} already") : (row.ToTenant(), key);
     }
 
     /// <summary>The tenant of a key that is not revoked, or null.</summary>
     public async Task<Tenant?> FindAsync(string key, CancellationToken cancellationToken)
     {
-        await using SqliteConnection connection = await ConnectAsync(cancellationToken);
+        await using DbConnection connection = await _database.ConnectAsync(cancellationToken);
         TenantRow? row = await connection.QuerySingleOrDefaultAsync<TenantRow>(
             $"SELECT {Columns} FROM tenant WHERE key_hash = @hash AND revoked_at IS NULL", new { hash = HashOf(key) });
         return row?.ToTenant();
@@ -98,57 +103,46 @@ internal sealed class TenantKeys
     /// <summary>All tenants, the revoked too, oldest first.</summary>
     public async Task<IReadOnlyList<Tenant>> ListAsync(CancellationToken cancellationToken)
     {
-        await using SqliteConnection connection = await ConnectAsync(cancellationToken);
+        await using DbConnection connection = await _database.ConnectAsync(cancellationToken);
         return [.. (await connection.QueryAsync<TenantRow>($"SELECT {Columns} FROM tenant ORDER BY id")).Select(row => row.ToTenant())];
     }
 
     /// <summary>Revokes a tenant's key; false where no tenant of that name has one.</summary>
     public async Task<bool> RevokeAsync(string name, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        await using SqliteConnection connection = await ConnectAsync(cancellationToken);
-        return await connection.ExecuteAsync(
-            "UPDATE tenant SET revoked_at = @now WHERE name = @name AND revoked_at IS NULL", new { name, now = now.ToUnixTimeSeconds() }) > 0;
+        int count = 0;
+        await _database.WriteAsync(
+            async (connection, transaction) => count = await connection.ExecuteAsync(
+                "UPDATE tenant SET revoked_at = @now WHERE name = @name AND revoked_at IS NULL", new { name, now = now.ToUnixTimeSeconds() }, transaction),
+            cancellationToken);
+        return count > 0;
     }
 
     /// <summary>Counts a request in, if its bytes are within the tenant's quota: looked at and counted in one step.</summary>
     /// <returns>Whether they are.</returns>
     public async Task<bool> TryUseAsync(Tenant tenant, long bytes, CancellationToken cancellationToken)
     {
-        await using SqliteConnection connection = await ConnectAsync(cancellationToken);
-        return await connection.ExecuteAsync(
-            """
-            UPDATE tenant SET used_requests = used_requests + 1, used_bytes = used_bytes + @bytes
-            WHERE id = @id AND (quota_bytes = 0 OR @bytes = 0 OR used_bytes + @bytes <= quota_bytes)
-            """,
-            new { id = tenant.Id, bytes }) > 0;
+        int count = 0;
+        await _database.WriteAsync(
+            async (connection, transaction) => count = await connection.ExecuteAsync(
+                """
+                UPDATE tenant SET used_requests = used_requests + 1, used_bytes = used_bytes + @bytes
+                WHERE id = @id AND (quota_bytes = 0 OR @bytes = 0 OR used_bytes + @bytes <= quota_bytes)
+                """,
+                new { id = tenant.Id, bytes },
+                transaction),
+            cancellationToken);
+        return count > 0;
     }
 
     /// <summary>Whether there is any tenant, revoked ones too: then the service asks everybody for a key.</summary>
     public async Task<bool> AnyAsync(CancellationToken cancellationToken)
     {
-        await using SqliteConnection connection = await ConnectAsync(cancellationToken);
-        return await connection.ExecuteScalarAsync<long>("SELECT EXISTS (SELECT 1 FROM tenant)") != 0;
+        await using DbConnection connection = await _database.ConnectAsync(cancellationToken);
+        return await connection.ExecuteScalarAsync<long?>("SELECT id FROM tenant LIMIT 1") is not null;
     }
 
     private static byte[] HashOf(string key) => SHA256.HashData(Encoding.UTF8.GetBytes(key));
-
-    private async Task<SqliteConnection> ConnectAsync(CancellationToken cancellationToken)
-    {
-        var connection = new SqliteConnection(_connectionString);
-        try
-        {
-            await connection.OpenAsync(cancellationToken);
-
-            // A power cut may undo the last moments of counting, never the file: a key is rarer than a request, and made by a person who can look.
-            await connection.ExecuteAsync("PRAGMA synchronous = NORMAL");
-            return connection;
-        }
-        catch (DbException)
-        {
-            await connection.DisposeAsync();
-            throw;
-        }
-    }
 
     private sealed record TenantRow(
         long Id, string Name, long Scopes, long QuotaBytes, long QuotaRate, long QuotaConcurrency, long UsedRequests, long UsedBytes, long CreatedAt, long? RevokedAt)

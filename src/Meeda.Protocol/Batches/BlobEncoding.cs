@@ -62,17 +62,43 @@ public static class BlobEncoding
     /// <exception cref="ArgumentOutOfRangeException">The payload is empty or too long.</exception>
     public static byte[] Encode(ReadOnlySpan<byte> payload)
     {
-        var blobs = new byte[(long)BlobCount(payload.Length) * Blob.ByteLength];
-        blobs[1] = Version;
-        BinaryPrimitives.WriteUInt32BigEndian(blobs.AsSpan(2), (uint)payload.Length);
-        for (int element = 1; !payload.IsEmpty; element++)
+        int count = BlobCount(payload.Length);
+        var blobs = new byte[(long)count * Blob.ByteLength];
+        for (int i = 0; i < count; i++)
         {
-            int count = Math.Min(DataBytesPerElement, payload.Length);
-            payload[..count].CopyTo(blobs.AsSpan((element * Blob.ElementLength) + 1));
-            payload = payload[count..];
+            EncodeBlob(payload, i, blobs.AsSpan(i * Blob.ByteLength, Blob.ByteLength));
         }
 
         return blobs;
+    }
+
+    /// <summary>Encodes one of a payload's blobs.</summary>
+    /// <param name="payload">The whole payload, 1 to <see cref="MaxPayloadLength"/> bytes.</param>
+    /// <param name="index">The blob's number, below <see cref="BlobCount"/>.</param>
+    /// <param name="blob">Receives the blob, 131072 bytes.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The payload is empty or too long, there is no such blob, or the destination has another length.</exception>
+    public static void EncodeBlob(ReadOnlySpan<byte> payload, int index, Span<byte> blob)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(index);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, BlobCount(payload.Length));
+        ArgumentOutOfRangeException.ThrowIfNotEqual(blob.Length, Blob.ByteLength);
+        blob.Clear();
+        int element = 0;
+        if (index == 0)
+        {
+            blob[1] = Version;
+            BinaryPrimitives.WriteUInt32BigEndian(blob[2..], (uint)payload.Length);
+            element = 1;
+        }
+
+        // The header took the first element's place in the stream.
+        payload = payload[Math.Min(payload.Length, Math.Max(0, (index * DataBytesPerBlob) - DataBytesPerElement))..];
+        for (; element < Blob.ElementCount && !payload.IsEmpty; element++)
+        {
+            int count = Math.Min(DataBytesPerElement, payload.Length);
+            payload[..count].CopyTo(blob[((element * Blob.ElementLength) + 1)..]);
+            payload = payload[count..];
+        }
     }
 
     /// <summary>Decodes blobs strictly: whatever <see cref="Encode"/> could not have written is refused.</summary>

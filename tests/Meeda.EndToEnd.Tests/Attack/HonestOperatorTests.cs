@@ -1,8 +1,8 @@
 using System.Net.Http.Json;
 using System.Security.Cryptography;
+using Meeda.Client;
 using Meeda.Node;
 using Meeda.Node.Cli;
-using Meeda.Node.Http;
 using Meeda.Node.L1;
 using Meeda.Node.Light;
 using Meeda.Protocol.Batches;

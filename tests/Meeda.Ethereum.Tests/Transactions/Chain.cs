@@ -34,12 +34,13 @@ internal sealed class Chain : IAsyncDisposable
     public static async Task<Chain> StartAsync(params string[] arguments) => new(await Anvil.StartAsync(arguments));
 
     /// <summary>A sender of anvil's funded account, over the faulty connection.</summary>
-    public TransactionSender Sender(TransactionSenderOptions? options = null, string? key = null)
+    public TransactionSender Sender(TransactionSenderOptions? options = null, string? key = null, ITransactionJournal? journal = null)
     {
         var sender = new TransactionSender(
             new EthereumClient(new JsonRpcClient(_faultyHttp)),
             PrivateKeySigner.FromHex(key ?? Anvil.FundedKey),
-            options ?? new() { Confirmations = 0, PollInterval = TimeSpan.FromMilliseconds(20) });
+            options ?? new() { Confirmations = 0, PollInterval = TimeSpan.FromMilliseconds(20) },
+            journal: journal);
         _senders.Add(sender);
         return sender;
     }

@@ -3,6 +3,7 @@ using Meeda.Kzg.Cells;
 using Meeda.Kzg.Commitments;
 using Meeda.Kzg.Curves;
 using Meeda.Kzg.Fields;
+using Meeda.Kzg.Fields.Kernels;
 using Meeda.Kzg.Polynomials;
 
 namespace Meeda.Kzg.Tests.Cells;
@@ -110,7 +111,7 @@ public sealed class CellTests
     {
         CellIndex[] one = AllIndices[..1];
         byte[] cell = CellsAt(one);
-        Assert.True(Keys.CellVerifier.VerifyCellKzgProofBatch([], [], [], []));
+        Assert.True(Keys.CellVerifier.VerifyCellKzgProofBatch(Array.Empty<KzgCommitment>(), [], [], []));
         Assert.Throws<KzgFormatException>(() => Keys.CellVerifier.VerifyCellKzgProofBatch([], one, cell, Proofs.AsSpan(0, 1)));
         Assert.Throws<KzgFormatException>(() => Keys.CellVerifier.VerifyCellKzgProofBatch([Commitment], one, cell, []));
         Assert.Throws<KzgFormatException>(() => Keys.CellVerifier.VerifyCellKzgProofBatch([Commitment], one, [], Proofs.AsSpan(0, 1)));
@@ -149,5 +150,27 @@ public sealed class CellTests
         }
 
         return blob;
+    }
+
+    [SkippableFact]
+    public void InterpolationSum_On512Bits_IsTheScalarOne() => CompareInterpolations<FrLanes512>(VectorInterpolationSum<FrLanes512>.Compute);
+
+    [SkippableFact]
+    public void InterpolationSum_On256Bits_IsTheScalarOne() => CompareInterpolations<FrLanes256>(VectorInterpolationSum<FrLanes256>.Compute);
+
+    private delegate Fr[] InterpolationSums(ReadOnlySpan<CellIndex> indices, ReadOnlySpan<byte> cells, ReadOnlySpan<Fr> weights);
+
+    private static void CompareInterpolations<TLanes>(InterpolationSums compute)
+        where TLanes : struct, IFrLanes
+    {
+        Skip.IfNot(TLanes.IsSupported, "the processor has no such vectors");
+        Gen.Select(Gen.Int[0, 127].Array[0, 90], Arbitrary.Fr.Array[90], Arbitrary.Fr.Array[30], Gen.Int[1, 29]).Sample(
+            (chosen, weights, elements, step) =>
+            {
+                CellIndex[] indices = [.. chosen.Select(index => new CellIndex((ulong)index))];
+                byte[] cells = [.. Enumerable.Range(0, chosen.Length * Cell.ElementCount).SelectMany(i => elements[(i * step) % elements.Length].ToArray())];
+                Assert.Equal(InterpolationSum.ComputeScalar(indices, cells, weights), compute(indices, cells, weights));
+            },
+            iter: 30);
     }
 }

@@ -105,4 +105,29 @@ public sealed class PairingTests
         Assert.True(Pairing.IsProductOne([G1Point.Generator, -G1Point.Generator], lines, lines));
         Assert.False(Pairing.IsProductOne([G1Point.Generator, G1Point.Generator], lines, lines));
     }
+
+    [SkippableFact]
+    public void Product_On512Bits_IsTheScalarOne() => Compare<PointLanes512>();
+
+    [SkippableFact]
+    public void Product_On256Bits_IsTheScalarOne() => Compare<PointLanes256>();
+
+    private static void Compare<TLanes>()
+        where TLanes : struct, IPointLanes
+    {
+        Skip.IfNot(TLanes.IsSupported, "the processor has no such vectors");
+        G2Lines lines = new(G2Affine.Generator);
+        G2Lines infinite = new(default);
+        Gen.Select(Arbitrary.G1, Arbitrary.G1, Gen.ULong[1, ulong.MaxValue]).Sample(
+            (p, q, scalar) =>
+            {
+                G2Lines multiple = new(G2Point.ToAffine([Generator2.Multiply([scalar])])[0]);
+                Assert.Equal(Pairing.ScalarProduct([p, q], lines, multiple), Pairing.Product<TLanes>([p, q], lines, multiple));
+                Assert.Equal(Pairing.ScalarProduct([q], multiple), Pairing.Product<TLanes>([q], multiple));
+                Assert.Equal(Fp12.One, Pairing.Product<TLanes>([p, -p], multiple, multiple));
+                Assert.Equal(Pairing.ScalarProduct([q], lines), Pairing.Product<TLanes>([p, q], infinite, lines));
+                Assert.Equal(Pairing.ScalarProduct([p, q, p], lines, multiple, lines), Pairing.Product<TLanes>([p, q, p], lines, multiple, lines));
+            },
+            iter: 12);
+    }
 }

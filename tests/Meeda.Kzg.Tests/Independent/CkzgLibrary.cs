@@ -10,7 +10,7 @@ namespace Meeda.Kzg.Tests.Independent;
 /// <c>gcc -O2 -fPIC -shared -D__BLST_PORTABLE__ -I$K/blst/bindings -I$K/c-kzg $K/c-kzg/ckzg.c $K/blst/src/server.c $K/blst/build/assembly.S -o libckzg.so</c>.
 /// Every call gives null where the library refuses its input.
 /// </summary>
-internal sealed unsafe class CkzgLibrary
+internal sealed unsafe class CkzgLibrary : IKzgOracle
 {
     public const string Variable = "MEEDA_CKZG_LIBRARY";
 
@@ -81,6 +81,16 @@ internal sealed unsafe class CkzgLibrary
         fixed (byte* c = commitment, point = z, v = y, p = proof)
         {
             return function(&ok, c, point, v, p, _settings) == 0 ? ok != 0 : null;
+        }
+    }
+
+    public bool? VerifyBlobProofBatch(byte[] blobs, byte[] commitments, byte[] proofs)
+    {
+        byte ok = 0;
+        var function = (delegate* unmanaged<byte*, byte*, byte*, byte*, ulong, void*, int>)Function("verify_blob_kzg_proof_batch");
+        fixed (byte* b = blobs, c = commitments, p = proofs)
+        {
+            return function(&ok, b, c, p, (ulong)(proofs.Length / KzgProof.Length), _settings) == 0 ? ok != 0 : null;
         }
     }
 

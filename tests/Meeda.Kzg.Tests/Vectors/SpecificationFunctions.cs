@@ -20,9 +20,9 @@ internal static class SpecificationFunctions
         },
         ["compute_blob_kzg_proof"] = input => Keys.Commitment.OpenBlob(input.Bytes("blob"), input.Commitment("commitment")).ToString(),
         ["verify_kzg_proof"] = input => Boolean(
-            Keys.Verification.VerifyProof(input.Commitment("commitment"), input.Scalar("z"), input.Scalar("y"), input.Proof("proof"))),
+            Keys.Verification.VerifyProof(input.Bytes("commitment"), input.Bytes("z"), input.Bytes("y"), input.Bytes("proof"))),
         ["verify_blob_kzg_proof"] = input => Boolean(
-            Keys.Verification.VerifyBlobProof(input.Bytes("blob"), input.Commitment("commitment"), input.Proof("proof"))),
+            Keys.Verification.VerifyBlobProof(input.Bytes("blob"), input.Bytes("commitment"), input.Bytes("proof"))),
         ["verify_blob_kzg_proof_batch"] = input => Boolean(
             Keys.Verification.VerifyBlobProofBatch(
                 input.Concatenated("blobs", Blob.ByteLength), input.Commitments("commitments"), input.Proofs("proofs"))),
@@ -40,7 +40,7 @@ internal static class SpecificationFunctions
         },
         ["verify_cell_kzg_proof_batch"] = input => Boolean(
             Keys.CellVerifier.VerifyCellKzgProofBatch(
-                input.Commitments("commitments"), input.CellIndices(), input.Concatenated("cells", Cell.ByteLength), input.Proofs("proofs"))),
+                input.Concatenated("commitments", KzgCommitment.Length), input.CellIndices(), input.Concatenated("cells", Cell.ByteLength), input.Concatenated("proofs", KzgProof.Length))),
         ["compute_verify_cell_kzg_proof_batch_challenge"] = input => CellBatchChallenge.Compute(
             input.Commitments("commitments"),
             [.. input.Integers("commitment_indices").Select(index => (int)index)],

@@ -54,9 +54,9 @@ internal sealed class VectorInput
 
     public KzgCommitment Commitment(string name) => KzgCommitment.Decode(Bytes(name));
 
-    public KzgCommitment[] Commitments(string name) => [.. List(name).Select(bytes => KzgCommitment.Decode(bytes))];
+    public KzgCommitment[] Commitments(string name) => KzgCommitment.DecodeAll([.. List(name).SelectMany(bytes => bytes)]);
 
     public KzgProof Proof(string name) => KzgProof.Decode(Bytes(name));
 
-    public KzgProof[] Proofs(string name) => [.. List(name).Select(bytes => KzgProof.Decode(bytes))];
+    public KzgProof[] Proofs(string name) => KzgProof.DecodeAll([.. List(name).SelectMany(bytes => bytes)]);
 }

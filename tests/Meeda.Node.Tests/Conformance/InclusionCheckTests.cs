@@ -1,6 +1,7 @@
 using Meeda.Ethereum;
 using Meeda.Node.Batches;
 using Meeda.Node.Storage;
+using Meeda.Node.Tests.Storage;
 using Meeda.Protocol.Anchors;
 using Meeda.Protocol.Batches;
 using Xunit;
@@ -17,16 +18,15 @@ public sealed class InclusionCheckTests : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        _ledger = await Ledger.OpenAsync(_folder.Path, CancellationToken.None);
+        _ledger = await SqliteLedger.OpenAsync(_folder.Path);
         AnchorSeen[] anchors = [Seen(0, 0, 100, 200), Seen(1, 1, 300, 400)];
         await _ledger.AdvanceAsync(new BlockPoint(350, Bytes32.Zero), anchors, [], CancellationToken.None);
     }
 
-    public Task DisposeAsync()
+    public async Task DisposeAsync()
     {
-        Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
+        await _ledger.DisposeAsync();
         _folder.Dispose();
-        return Task.CompletedTask;
     }
 
     [Theory]

@@ -86,6 +86,7 @@ public sealed class NitroTests(OperatorFixture node) : IClassFixture<OperatorFix
     public async Task Recover_ARottenStore_IsUnavailableAndNeverInvalid()
     {
         byte[] certificate = await StoreAsync(Payload(5, 800));
+        await node.PlacedAsync();
         Assert.True(DaCertificate.TryDecode(certificate, 0x4d, out DaCertificate? decoded, out _));
         string[] rows = Directory.GetFiles(node.Folder, $"{decoded.Batch.ToString()[2..]}*", SearchOption.AllDirectories);
         Assert.NotEmpty(rows);

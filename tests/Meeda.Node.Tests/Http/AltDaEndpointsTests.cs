@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
+using Meeda.Client;
 using Meeda.Ethereum;
 using Meeda.Kzg.Commitments;
 using Meeda.Node.Http;
@@ -119,6 +120,7 @@ public sealed class AltDaEndpointsTests(OperatorFixture node) : IClassFixture<Op
     public async Task Get_AnyFlippedByteOnDisk_IsNeverServedAndNever404()
     {
         (_, byte[] commitment) = await node.PostAsync("put", Payload(777));
+        await node.PlacedAsync();
         string[] files = FilesOf(commitment);
         foreach (int offset in new[] { 0, 1, 5, 33, 700, 100_000, Blob.ByteLength - 1 })
         {
@@ -135,6 +137,7 @@ public sealed class AltDaEndpointsTests(OperatorFixture node) : IClassFixture<Op
     public async Task Get_EveryFileGone_Is500NotAbsence()
     {
         (_, byte[] commitment) = await node.PostAsync("put", Payload(778));
+        await node.PlacedAsync();
         Assert.All(FilesOf(commitment), File.Delete);
         await AssertErrorAsync(node.GetAsync($"get/0x{Convert.ToHexStringLower(commitment)}"), HttpStatusCode.InternalServerError, "too few rows");
     }
@@ -144,6 +147,7 @@ public sealed class AltDaEndpointsTests(OperatorFixture node) : IClassFixture<Op
     {
         byte[] payload = Payload(779);
         (_, byte[] commitment) = await node.PostAsync("put", payload);
+        await node.PlacedAsync();
         string[] files = FilesOf(commitment);
         File.Delete(files[0]);
         Flip(files[1], 500);
@@ -157,10 +161,11 @@ public sealed class AltDaEndpointsTests(OperatorFixture node) : IClassFixture<Op
     {
         byte[] payload = Payload(150_000);
         (_, byte[] commitment) = await node.PostAsync("put", payload);
+        await node.PlacedAsync();
         (HttpStatusCode status, byte[] json) = await node.GetAsync($"batches/0x{Convert.ToHexStringLower(commitment[3..])}");
         Assert.Equal(HttpStatusCode.OK, status);
         BatchBody batch = JsonSerializer.Deserialize<BatchBody>(json, JsonSerializerOptions.Web)!;
-        Assert.Equal(("stored", 150_000u, 2, 2), (batch.State, batch.Bytes, batch.Blobs, batch.Commitments.Count));
+        Assert.Equal(("placed", 150_000u, 2, 2), (batch.State, batch.Bytes, batch.Blobs, batch.Commitments.Count));
         Assert.Null(batch.Anchor);
     }
 

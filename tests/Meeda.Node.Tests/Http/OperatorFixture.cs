@@ -1,7 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
+using Meeda.Node.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace Meeda.Node.Tests.Http;
@@ -29,6 +31,18 @@ public sealed class OperatorFixture : IAsyncLifetime
     {
         await StopAsync();
         await StartAsync();
+    }
+
+    /// <summary>Waits until every batch is at its providers, and lets go of the payloads that the ledger holds: what is read then comes from the rows.</summary>
+    public async Task PlacedAsync()
+    {
+        var ledger = Services.GetRequiredService<Ledger>();
+        while ((await ledger.BacklogAsync(CancellationToken.None)).Count > 0)
+        {
+            await Task.Delay(20);
+        }
+
+        await ledger.TrimPayloadsAsync(0, CancellationToken.None);
     }
 
     public async Task<(HttpStatusCode Status, byte[] Body)> PostAsync(string path, byte[] body)

@@ -1,30 +1,210 @@
+using System.Data.Common;
+using System.Numerics;
 using Dapper;
 using Meeda.Ethereum;
+using Meeda.Ethereum.JsonRpc;
+using Meeda.Ethereum.Signing;
+using Meeda.Ethereum.Transactions;
 using Meeda.Node.Storage;
 using Meeda.Protocol.Anchors;
 using Meeda.Protocol.Batches;
+using Meeda.Testing;
 using Microsoft.Data.Sqlite;
 using Xunit;
 
 namespace Meeda.Node.Tests.Storage;
 
-public sealed class LedgerTests : IDisposable
+/// <summary>One PostgreSQL for all tests of a class; where it is not installed, the tests that ask for it are skipped.</summary>
+public sealed class PostgresFixture : IAsyncLifetime
 {
-    private static readonly CancellationToken None = CancellationToken.None;
+    private PostgresServer? _server;
+
+    /// <summary>A new database.</summary>
+    public async Task<string> CreateDatabaseAsync()
+    {
+        Skip.If(PostgresServer.Binaries is null, "PostgreSQL is not installed: on Debian, apt-get install postgresql");
+        return await _server!.CreateDatabaseAsync();
+    }
+
+    public async Task InitializeAsync() => _server = PostgresServer.Binaries is null ? null : await PostgresServer.StartAsync();
+
+    public async Task DisposeAsync()
+    {
+        if (_server is not null)
+        {
+            await _server.DisposeAsync();
+        }
+    }
+}
+
+/// <summary>The ledger on a SQLite file.</summary>
+public sealed class SqliteLedgerTests : LedgerTests
+{
+    [Fact]
+    public async Task Open_SchemaOfANewerProgram_IsRefused()
+    {
+        await OpenAsync();
+        using (var connection = new SqliteConnection($"Data Source={Path.Combine(Folder, "ledger.sqlite")}"))
+        {
+            await connection.ExecuteAsync("PRAGMA user_version = 99");
+        }
+
+        InvalidDataException refusal = await Assert.ThrowsAsync<InvalidDataException>(OpenAsync);
+        Assert.Contains("99", refusal.Message, StringComparison.Ordinal);
+    }
+
+    private protected override Task<Database> DatabaseAsync() => Task.FromResult<Database>(new SqliteDatabase(Path.Combine(Folder, "ledger.sqlite")));
+}
+
+/// <summary>The ledger on a PostgreSQL database, which several operators share.</summary>
+public sealed class PostgresLedgerTests(PostgresFixture postgres) : LedgerTests, IClassFixture<PostgresFixture>
+{
+    private static readonly Address Somebody = Address.Parse("0x00000000000000000000000000000000000b0b00");
+
+    private string? _connectionString;
+
+    [SkippableFact]
+    public async Task Open_ByManyAtOnce_MigratesOnce()
+    {
+        await DatabaseAsync();
+        Ledger[] ledgers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => OpenAsync()));
+        await ledgers[0].AddBatchAsync(Batch(1), Payload(1), None);
+        Assert.NotNull(await ledgers[7].FindBatchAsync(Batch(1).Id, None));
+    }
+
+    [SkippableFact]
+    public async Task AddBatch_ByManyAtOnce_KeepsOne()
+    {
+        await DatabaseAsync();
+        Ledger[] ledgers = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => OpenAsync()));
+        await Task.WhenAll(Enumerable.Range(0, 40).Select(i => ledgers[i % 4].AddBatchAsync(Batch(i % 5), Payload(i % 5), None)));
+        Assert.Equal(5, (await ledgers[0].UnplacedBatchesAsync(256, None)).Count);
+    }
+
+    [SkippableFact]
+    public async Task Lease_HeldByOne_IsTakenByAnotherOnlyAfterItsEnd_AndThenTheFirstWritesNothing()
+    {
+        var term = TimeSpan.FromSeconds(2);
+        (Ledger first, Lease firstLease) = await OpenAsync(term);
+        (Ledger second, Lease secondLease) = await OpenAsync(term);
+        Assert.True(await firstLease.TryHoldAsync(None));
+        Assert.False(await secondLease.TryHoldAsync(None));
+        await first.AdvanceAsync(Block(10), [], [], None);
+        await Assert.ThrowsAsync<LeaseLostException>(() => second.AdvanceAsync(Block(11), [], [], None));
+
+        // The first is paused: it renews no more, and believes for ever that it leads.
+        await UntilAsync(() => secondLease.TryHoldAsync(None));
+        Assert.True(firstLease.IsHeld);
+        await Assert.ThrowsAsync<LeaseLostException>(() => first.AdvanceAsync(Block(12), [], [], None));
+        await Assert.ThrowsAsync<LeaseLostException>(() => first.RewindAsync(5, None));
+        await second.AdvanceAsync(Block(13), [], [], None);
+        Assert.Equal(Block(13), await second.TipAsync(None));
+
+        // Waking up, it learns that it does not lead; and once the other has released the lease, it may again.
+        Assert.False(await firstLease.TryHoldAsync(None));
+        await secondLease.ReleaseAsync(None);
+        Assert.True(await firstLease.TryHoldAsync(None));
+        await first.AdvanceAsync(Block(14), [], [], None);
+    }
+
+    /// <summary>A process that is stopped within a transaction keeps its locks, the one on the lease too, for as long as the server lets it.</summary>
+    [SkippableFact]
+    public async Task Lease_OfALeaderThatIsPausedWithinAWrite_IsTakenAllTheSame_AndTheWriteFails()
+    {
+        (Ledger first, Lease firstLease) = await OpenAsync(TimeSpan.FromSeconds(1));
+        (_, Lease other) = await OpenAsync(TimeSpan.FromMinutes(1));
+        Assert.True(await firstLease.TryHoldAsync(None));
+        var holds = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var wakes = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Task writing = first.WriteAsLeaderAsync(
+            async (_, _) =>
+            {
+                holds.SetResult();
+                await wakes.Task;
+            },
+            None);
+        await holds.Task;
+        await UntilAsync(() => other.TryHoldAsync(None)).WaitAsync(TimeSpan.FromMinutes(1));
+        wakes.SetResult();
+        await Assert.ThrowsAnyAsync<DbException>(() => writing);
+    }
+
+    [SkippableFact]
+    public async Task Journal_OfALeaderThatLostTheLease_Refuses_AndNothingIsSent()
+    {
+        await using Anvil anvil = await Anvil.StartAsync();
+#pragma warning disable RS0030 // A test is its own host.
+        using var http = new HttpClient { BaseAddress = anvil.Rpc };
+#pragma warning restore RS0030
+        var client = new EthereumClient(new JsonRpcClient(http));
+        PrivateKeySigner key = PrivateKeySigner.FromHex(Anvil.FundedKey);
+        var quick = new TransactionSenderOptions { Confirmations = 0, PollInterval = TimeSpan.FromMilliseconds(20) };
+        (Ledger first, Lease firstLease) = await OpenAsync(TimeSpan.FromSeconds(1));
+        (Ledger second, Lease secondLease) = await OpenAsync(TimeSpan.FromMinutes(1));
+        using var old = new TransactionSender(client, key, quick, journal: new TransactionJournal(first, key.Address));
+        using var @new = new TransactionSender(client, key, quick, journal: new TransactionJournal(second, key.Address));
+        Assert.True(await firstLease.TryHoldAsync(None));
+        await old.SendAsync(new TransactionRequest(Somebody, [], 1), None);
+        await UntilAsync(() => secondLease.TryHoldAsync(None));
+
+        await Assert.ThrowsAsync<LeaseLostException>(() => old.SendAsync(new TransactionRequest(Somebody, [], 2), None));
+        await @new.SendAsync(new TransactionRequest(Somebody, [], 4), None);
+        Assert.Equal(5, await client.GetBalanceAsync(Somebody, BlockTag.Latest, None));
+        Assert.Equal(2ul, await client.GetTransactionCountAsync(key.Address, BlockTag.Pending, None));
+    }
+
+    [SkippableFact]
+    public async Task Lease_TakenAnewAfterItsEnd_StopsWhatWasBegunUnderTheOldOne()
+    {
+        (Ledger ledger, Lease lease) = await OpenAsync(TimeSpan.FromSeconds(1));
+        Assert.True(await lease.TryHoldAsync(None));
+        (_, Lease other) = await OpenAsync(TimeSpan.FromMilliseconds(1));
+        await UntilAsync(() => other.TryHoldAsync(None));
+        await Assert.ThrowsAsync<LeaseLostException>(() => ledger.AdvanceAsync(Block(10), [], [], None));
+        await UntilAsync(() => lease.TryHoldAsync(None));
+        await ledger.AdvanceAsync(Block(10), [], [], None);
+    }
+
+    private protected override async Task<Database> DatabaseAsync() =>
+        new PostgresDatabase(_connectionString ??= await postgres.CreateDatabaseAsync());
+
+    private static async Task UntilAsync(Func<Task<bool>> condition)
+    {
+        while (!await condition())
+        {
+            await Task.Delay(50);
+        }
+    }
+}
+
+/// <summary>What holds of the ledger on every database.</summary>
+public abstract class LedgerTests : IAsyncLifetime
+{
+    private protected static readonly CancellationToken None = CancellationToken.None;
 
     private readonly TemporaryFolder _folder = new();
+    private readonly List<Ledger> _open = [];
 
-    public void Dispose()
+    private protected string Folder => _folder.Path;
+
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
     {
+        foreach (Ledger ledger in _open)
+        {
+            await ledger.DisposeAsync();
+        }
+
         SqliteConnection.ClearAllPools();
         _folder.Dispose();
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task FindBatch_AfterReopening_IsWhatWasAdded()
     {
         StoredBatch batch = Batch(1, blobs: 2);
-        await (await OpenAsync()).AddBatchAsync(batch, None);
+        await (await OpenAsync()).AddBatchAsync(batch, Payload(1), None);
 
         Ledger reopened = await OpenAsync();
         Assert.Equivalent(batch, await reopened.FindBatchAsync(batch.Id, None), strict: true);
@@ -32,34 +212,34 @@ public sealed class LedgerTests : IDisposable
         Assert.Null(await reopened.FindBatchAsync(Batch(2).Id, None));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task AddBatch_Twice_KeepsOne()
     {
-        Ledger ledger = await OpenAsync();
-        await ledger.AddBatchAsync(Batch(1), None);
-        await ledger.AddBatchAsync(Batch(1), None);
+        Ledger ledger = await OpenLeadingAsync();
+        await AddPlacedAsync(ledger, Batch(1));
+        await AddPlacedAsync(ledger, Batch(1));
         Assert.Single(await ledger.WaitingBatchesAsync(256, None));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task WaitingBatches_MoreThanFit_AreTheOldestThatFit()
     {
-        Ledger ledger = await OpenAsync();
+        Ledger ledger = await OpenLeadingAsync();
         foreach (StoredBatch batch in new[] { Batch(1, blobs: 3), Batch(2, blobs: 3), Batch(3, blobs: 1) })
         {
-            await ledger.AddBatchAsync(batch, None);
+            await AddPlacedAsync(ledger, batch);
         }
 
         Assert.Equal([Batch(1).Id, Batch(2).Id], (await ledger.WaitingBatchesAsync(6, None)).Select(batch => batch.Id));
         Assert.Equal([Batch(1).Id], (await ledger.WaitingBatchesAsync(5, None)).Select(batch => batch.Id));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Advance_AnAnchor_TakesItsBatchesOffTheWaitingList_AndRewindPutsThemBack()
     {
-        Ledger ledger = await OpenAsync();
+        Ledger ledger = await OpenLeadingAsync();
         StoredBatch batch = Batch(1, blobs: 2);
-        await ledger.AddBatchAsync(batch, None);
+        await AddPlacedAsync(ledger, batch);
         await ledger.AdvanceAsync(Block(10), [], [], None);
         await ledger.AdvanceAsync(Block(20), [Seen(0, firstBlob: 0, block: 15, batch)], [new ProofSeen(3, 18, Hash(99), Hash(98))], None);
 
@@ -76,39 +256,166 @@ public sealed class LedgerTests : IDisposable
         Assert.Empty(await ledger.AnchorsAsync(None));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Advance_AnAnchorThatIsThereAlready_ThrowsAndChangesNothing()
     {
-        Ledger ledger = await OpenAsync();
+        Ledger ledger = await OpenLeadingAsync();
         StoredBatch batch = Batch(1);
-        await ledger.AddBatchAsync(batch, None);
+        await AddPlacedAsync(ledger, batch);
         await ledger.AdvanceAsync(Block(20), [Seen(0, firstBlob: 0, block: 15, batch)], [], None);
-        await Assert.ThrowsAsync<SqliteException>(() => ledger.AdvanceAsync(Block(30), [Seen(0, firstBlob: 0, block: 25, batch)], [], None));
+        await Assert.ThrowsAnyAsync<DbException>(() => ledger.AdvanceAsync(Block(30), [Seen(0, firstBlob: 0, block: 25, batch)], [], None));
         Assert.Equal(Block(20), await ledger.TipAsync(None));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task BatchAt_BeyondTheLastAnchor_Throws()
     {
-        Ledger ledger = await OpenAsync();
+        Ledger ledger = await OpenLeadingAsync();
         await ledger.AdvanceAsync(Block(20), [Seen(0, firstBlob: 0, block: 15, Batch(1, blobs: 2))], [], None);
         await Assert.ThrowsAsync<InvalidDataException>(() => ledger.BlobsAtAsync([2], None));
     }
 
-    [Fact]
-    public async Task Open_SchemaOfANewerProgram_IsRefused()
+    [SkippableFact]
+    public async Task Payload_UntilItsBatchIsPlacedAndTheRoomIsNeeded_IsHeld()
     {
-        await OpenAsync();
-        using (var connection = new SqliteConnection($"Data Source={System.IO.Path.Combine(_folder.Path, "ledger.sqlite")}"))
+        Ledger ledger = await OpenLeadingAsync();
+        foreach (int number in (int[])[1, 2, 3])
         {
-            await connection.ExecuteAsync("PRAGMA user_version = 99");
+            await ledger.AddBatchAsync(Batch(number), Payload(number), None);
         }
 
-        InvalidDataException refusal = await Assert.ThrowsAsync<InvalidDataException>(OpenAsync);
-        Assert.Contains("99", refusal.Message, StringComparison.Ordinal);
+        Assert.Equal((3 * 1234, 3), await ledger.BacklogAsync(None));
+        Assert.Equal(0, await ledger.TrimPayloadsAsync(0, None));
+        await ledger.MarkPlacedAsync([Batch(1).Id], Now, None);
+        await ledger.MarkPlacedAsync([Batch(2).Id], Now, None);
+        Assert.Equal((1234, 1), await ledger.BacklogAsync(None));
+        Assert.Equal([Batch(3).Id], (await ledger.UnplacedBatchesAsync(10, None)).Select(batch => batch.Id));
+        Assert.Equal(1, await ledger.TrimPayloadsAsync(2 * 1234, None));
+        Assert.Null(await ledger.FindPayloadAsync(Batch(1).Id, None));
+        Assert.Equal(Payload(2), await ledger.FindPayloadAsync(Batch(2).Id, None));
+        Assert.Equal(1, await ledger.TrimPayloadsAsync(0, None));
+        Assert.Equal(Payload(3), await ledger.FindPayloadAsync(Batch(3).Id, None));
     }
 
-    private static StoredBatch Batch(int number, int blobs = 1) =>
+    [SkippableFact]
+    public async Task AddBatch_ManyAtOnce_AllAreThere()
+    {
+        Ledger ledger = await OpenAsync();
+        await Task.WhenAll(Enumerable.Range(0, 300).Select(i => ledger.AddBatchAsync(Batch(i), Payload(i), None)));
+        Assert.Equal((300 * 1234, 300), await ledger.BacklogAsync(None));
+        Assert.Equal(Payload(299), await ledger.FindPayloadAsync(Batch(299).Id, None));
+    }
+
+    [SkippableFact]
+    public async Task Renew_AnAnchoredBatch_WaitsForOneMoreAnchor_AlsoAcrossARewind()
+    {
+        Ledger ledger = await OpenLeadingAsync();
+        StoredBatch batch = Batch(1);
+        await AddPlacedAsync(ledger, batch);
+        await ledger.AdvanceAsync(Block(20), [Seen(0, firstBlob: 0, block: 15, batch)], [], None);
+        Assert.True(await ledger.RenewAsync(batch.Id, None));
+        Assert.Single(await ledger.WaitingBatchesAsync(256, None));
+        Assert.True(await ledger.RenewAsync(batch.Id, None));
+        await ledger.AdvanceAsync(Block(30), [Seen(1, firstBlob: 1, block: 25, batch)], [], None);
+        Assert.Empty(await ledger.WaitingBatchesAsync(256, None));
+        Assert.Equal(1u, (await ledger.FindAnchoringAsync(batch.Id, None))!.Value.Anchor.Index);
+
+        // The second anchor goes: the renewal is owed again. Both go: one anchor is owed, not two.
+        await ledger.RewindAsync(20, None);
+        Assert.Single(await ledger.WaitingBatchesAsync(256, None));
+        await ledger.RewindAsync(10, None);
+        await ledger.AdvanceAsync(Block(40), [Seen(0, firstBlob: 0, block: 35, batch)], [], None);
+        Assert.Empty(await ledger.WaitingBatchesAsync(256, None));
+        Assert.False(await ledger.RenewAsync(Batch(9).Id, None));
+    }
+
+    [SkippableFact]
+    public async Task GiveUp_OnlyWhatHasExpiredAndIsNotRenewed()
+    {
+        Ledger ledger = await OpenLeadingAsync();
+        StoredBatch expired = Batch(1), renewed = Batch(2), live = Batch(3);
+        foreach (StoredBatch batch in (StoredBatch[])[expired, renewed, live])
+        {
+            await AddPlacedAsync(ledger, batch);
+        }
+
+        await ledger.AdvanceAsync(
+            Block(200),
+            [Seen(0, firstBlob: 0, block: 15, expired), Seen(1, firstBlob: 1, block: 16, renewed), Seen(2, firstBlob: 2, block: 150, live)],
+            [],
+            None);
+        await ledger.RenewAsync(renewed.Id, None);
+
+        Assert.Empty(await ledger.ExpiredBatchesAsync(114, 10, None));
+        Assert.False(await ledger.GiveUpAsync(expired.Id, 114, Now, None));
+        Assert.Equal([expired.Id], (await ledger.ExpiredBatchesAsync(200, 10, None)).Select(batch => batch.Id));
+        Assert.False(await ledger.GiveUpAsync(renewed.Id, 200, Now, None));
+        Assert.False(await ledger.GiveUpAsync(live.Id, 200, Now, None));
+        Assert.True(await ledger.GiveUpAsync(expired.Id, 200, Now, None));
+        Assert.NotNull((await ledger.FindBatchAsync(expired.Id, None))!.DeletedAt);
+        Assert.Null(await ledger.FindPayloadAsync(expired.Id, None));
+        Assert.Equal([expired.Id], (await ledger.UnclearedBatchesAsync(10, None)).Select(batch => batch.Id));
+        Assert.DoesNotContain(expired.Id, (await ledger.BatchesAfterAsync(0, 10, None)).Select(each => each.Batch.Id));
+
+        // Put again before its rows are cleared away: promised anew, but placed only after that, so that the clearing cannot take the new rows.
+        await ledger.AddBatchAsync(expired, Payload(1), None);
+        Assert.Null((await ledger.FindBatchAsync(expired.Id, None))!.DeletedAt);
+        Assert.Equal(Payload(1), await ledger.FindPayloadAsync(expired.Id, None));
+        Assert.Empty(await ledger.UnplacedBatchesAsync(10, None));
+        await ledger.MarkClearedAsync(expired.Id, None);
+        Assert.Equal([expired.Id], (await ledger.UnplacedBatchesAsync(10, None)).Select(batch => batch.Id));
+        await ledger.MarkPlacedAsync([expired.Id], Now, None);
+        Assert.Contains(expired.Id, (await ledger.WaitingBatchesAsync(256, None)).Select(batch => batch.Id));
+    }
+
+    [SkippableFact]
+    public async Task CountStates_OneInEach_CountsOneEach()
+    {
+        Ledger ledger = await OpenLeadingAsync();
+        await ledger.AddBatchAsync(Batch(1), Payload(1), None);
+        foreach (int number in (int[])[2, 3, 4, 5])
+        {
+            await AddPlacedAsync(ledger, Batch(number));
+        }
+
+        await ledger.AdvanceAsync(
+            Block(200),
+            [Seen(0, firstBlob: 0, block: 15, Batch(3)), Seen(1, firstBlob: 1, block: 150, Batch(4)), Seen(2, firstBlob: 2, block: 190, Batch(5))],
+            [],
+            None);
+        Assert.Equal(new StateCounts(Stored: 1, Placed: 1, Anchored: 1, Final: 1, Expired: 1), await ledger.CountStatesAsync(tip: 200, final: 170, None));
+    }
+
+    [SkippableFact]
+    public async Task Journal_WhatWasWritten_IsReadBackWhole_AndOfItsSenderAlone()
+    {
+        Ledger ledger = await OpenLeadingAsync();
+        Address mine = Address.Parse("0x00000000000000000000000000000000000000a1"), other = Address.Parse("0x00000000000000000000000000000000000000a2");
+        var sidecar = new BlobSidecar(
+            [.. Enumerable.Range(0, 2).Select(i => Bytes(i, BlobSidecar.BlobLength))],
+            [.. Enumerable.Range(0, 2).Select(i => Bytes(i, BlobSidecar.PointLength))],
+            [.. Enumerable.Range(0, 2 * BlobSidecar.CellsPerBlob).Select(i => Bytes(i, BlobSidecar.PointLength))]);
+        var blobs = new JournaledTransaction(
+            1, 7, new TransactionRequest(other, [1, 2, 3], BigInteger.Pow(10, 30), sidecar) { Keys = ["one", "two"] }, 21_000, 1, 2, BigInteger.Pow(2, 70), Bytes(9, 300), [Hash(1), Hash(2)], IsConfirmed: false);
+        var creation = new JournaledTransaction(1, 8, new TransactionRequest(null, [0xfe]), 1 << 24, 5, 6, 0, [0x02], [Hash(3)], IsConfirmed: true);
+        var journal = new TransactionJournal(ledger, mine);
+        await journal.WriteAsync(blobs with { Hashes = [Hash(1)], Tip = 0 }, None);
+        await journal.WriteAsync(creation, None);
+        await journal.WriteAsync(blobs, None);
+
+        Assert.Equivalent(new[] { blobs, creation }, await journal.ReadAsync(None), strict: true);
+        Assert.Empty(await new TransactionJournal(ledger, other).ReadAsync(None));
+        await journal.RemoveAsync(7, None);
+        Assert.Equal([8ul], (await journal.ReadAsync(None)).Select(kept => kept.Nonce));
+    }
+
+    private static byte[] Bytes(int seed, int length) => [.. Enumerable.Range(0, length).Select(i => (byte)(i + seed))];
+
+    private protected static DateTimeOffset Now => DateTimeOffset.FromUnixTimeMilliseconds(1_700_000_100_000);
+
+    private protected static byte[] Payload(int number) => [.. Enumerable.Repeat((byte)number, 1234)];
+
+    private protected static StoredBatch Batch(int number, int blobs = 1) =>
         new(new BatchId(Hash(number)), Hash(1000 + number), 1234, [.. Enumerable.Repeat((byte)number, 48 * blobs)], DateTimeOffset.FromUnixTimeMilliseconds(1_700_000_000_000 + number));
 
     private static AnchorSeen Seen(uint index, ulong firstBlob, ulong block, StoredBatch batch) => new(
@@ -117,9 +424,33 @@ public sealed class LedgerTests : IDisposable
         batch.Commitments,
         [new AnchoredBatch(batch.Id, index, firstBlob, (uint)batch.BlobCount)]);
 
-    private static BlockPoint Block(ulong number) => new(number, Hash((int)number));
+    private protected static BlockPoint Block(ulong number) => new(number, Hash((int)number));
 
     private static Bytes32 Hash(int number) => Keccak256.Hash(BitConverter.GetBytes(number));
 
-    private Task<Ledger> OpenAsync() => Ledger.OpenAsync(_folder.Path, None);
+    private protected abstract Task<Database> DatabaseAsync();
+
+    private protected async Task<Ledger> OpenAsync() => (await OpenAsync(TimeSpan.FromMinutes(1))).Ledger;
+
+    private protected async Task<(Ledger Ledger, Lease Lease)> OpenAsync(TimeSpan term)
+    {
+        Database database = await DatabaseAsync();
+        var lease = new Lease(database, term);
+        Ledger ledger = await Ledger.OpenAsync(database, lease, None);
+        _open.Add(ledger);
+        return (ledger, lease);
+    }
+
+    private protected static async Task AddPlacedAsync(Ledger ledger, StoredBatch batch)
+    {
+        await ledger.AddBatchAsync(batch, [.. Enumerable.Repeat(batch.Commitments[0], 1234)], None);
+        await ledger.MarkPlacedAsync([batch.Id], Now, None);
+    }
+
+    private protected async Task<Ledger> OpenLeadingAsync()
+    {
+        (Ledger ledger, Lease lease) = await OpenAsync(TimeSpan.FromMinutes(1));
+        Assert.True(await lease.TryHoldAsync(None));
+        return ledger;
+    }
 }

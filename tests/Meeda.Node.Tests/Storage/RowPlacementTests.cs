@@ -137,14 +137,16 @@ public sealed class RowPlacementTests : IDisposable
     public async Task Scrub_OnePass_RepairsEveryBatch()
     {
         RowPlacement placement = Open();
-        Ledger ledger = await Ledger.OpenAsync(_folder.Path, CancellationToken.None);
+        await using Ledger ledger = await SqliteLedger.OpenAsync(_folder.Path);
         await placement.WriteAsync(Id, Blobs, CancellationToken.None);
-        await ledger.AddBatchAsync(new StoredBatch(Id, Bytes32.Zero, 300_000, Commitments, DateTimeOffset.UnixEpoch), CancellationToken.None);
+        await ledger.AddBatchAsync(new StoredBatch(Id, Bytes32.Zero, 300_000, Commitments, DateTimeOffset.UnixEpoch), new byte[300_000], CancellationToken.None);
+        await ledger.MarkPlacedAsync([Id], DateTimeOffset.UnixEpoch, CancellationToken.None);
         int rows = Rows().Length;
         Directory.Delete(PathOf(1), recursive: true);
         Directory.Delete(PathOf(4), recursive: true);
+        using Leadership leadership = SqliteLedger.Lead(_folder.Path);
         using var scrub = new RowScrub(
-            Options.Create(new StorageOptions { ScrubBytesPerSecond = int.MaxValue }), placement, ledger, TimeProvider.System, NullLogger<RowScrub>.Instance);
+            Options.Create(new StorageOptions { ScrubBytesPerSecond = int.MaxValue }), placement, ledger, leadership, TimeProvider.System, NullLogger<RowScrub>.Instance);
 
         await scrub.PassAsync(CancellationToken.None);
 

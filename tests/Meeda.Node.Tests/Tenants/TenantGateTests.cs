@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
 using Meeda.Node.Http;
+using Meeda.Node.Storage;
 using Meeda.Node.Tenants;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -25,7 +26,7 @@ public sealed class TenantGateTests : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        _keys = await TenantKeys.OpenAsync(_folder.Path, CancellationToken.None);
+        _keys = await TenantKeys.OpenAsync(new StorageOptions { Folder = _folder.Path }, CancellationToken.None);
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Logging.ClearProviders().AddProvider(_log).SetMinimumLevel(LogLevel.Trace);

@@ -33,6 +33,12 @@ public sealed unsafe class FpVectorTests
         Assert.Equal(-element, FpLimbs.Read(limbs, 1));
     });
 
+    [SkippableFact]
+    public void Normalise512_SumsOfManyElements_FitTheKernels() => Normalise<PointLanes512>();
+
+    [SkippableFact]
+    public void Normalise256_SumsOfManyElements_FitTheKernels() => Normalise<PointLanes256>();
+
     // Limbs of an element, or every limb at its greatest magnitude with signs at random.
     private static readonly Gen<double[]> Operand = Gen.Frequency(
         (3, Arbitrary.Fp.Select(Limbs)),
@@ -91,6 +97,43 @@ public sealed unsafe class FpVectorTests
         }
     }
 
+    private static void Normalise<TLanes>()
+        where TLanes : struct, IPointLanes
+    {
+        // 56 times a normalised element, all limbs of one sign or of any.
+        Skip.IfNot(TLanes.IsSupported, "the processor has no such vectors");
+        int lanes = TLanes.Lanes;
+        AlignedDoubles memory = new(lanes * FpLimbs.Count);
+        double* group = memory.Pointer;
+        Gen.Select(Gen.Int[-56, 56], Gen.OneOf(Gen.Const(HalfRadix + 64), Gen.Long[-HalfRadix - 64, HalfRadix + 64]).Array[7], Gen.Long[-13 * (1L << 40), 13 * (1L << 40)]).Array[lanes].Sample(
+            operands =>
+            {
+                for (int lane = 0; lane < lanes; lane++)
+                {
+                    (int times, long[] limbs, long top) = operands[lane];
+                    for (int limb = 0; limb < FpLimbs.Count; limb++)
+                    {
+                        group[(limb * lanes) + lane] = times * (double)(limb < 7 ? limbs[limb] : top);
+                    }
+                }
+
+                Fp[] expected = [.. Enumerable.Range(0, lanes).Select(lane => Value(group + lane, lanes))];
+                FpCarry.Normalise(group, lanes);
+                for (int lane = 0; lane < lanes; lane++)
+                {
+                    Assert.Equal(expected[lane], Value(group + lane, lanes));
+                    Assert.True(BigInteger.Abs(Integer(group + lane, lanes)) * 100 < 53 * Fp.Modulus);
+                    for (int limb = 0; limb < 7; limb++)
+                    {
+                        Assert.InRange(group[(limb * lanes) + lane], -HalfRadix - 64, HalfRadix + 64);
+                    }
+                }
+            },
+            iter: 2000,
+            threads: 1);
+        GC.KeepAlive(memory);
+    }
+
     private static double[] Limbs(Fp element)
     {
         var limbs = new double[FpLimbs.Count];
@@ -103,7 +146,9 @@ public sealed unsafe class FpVectorTests
     }
 
     // The definition: Σ limb_i·2^(48i) modulo p.
-    private static Fp Value(double* limbs, int stride)
+    private static Fp Value(double* limbs, int stride) => Fp.FromBigInteger(Integer(limbs, stride));
+
+    private static BigInteger Integer(double* limbs, int stride)
     {
         BigInteger value = 0;
         for (int i = FpLimbs.Count - 1; i >= 0; i--)
@@ -111,6 +156,6 @@ public sealed unsafe class FpVectorTests
             value = (value << 48) + new BigInteger(limbs[i * stride]);
         }
 
-        return Fp.FromBigInteger(value);
+        return value;
     }
 }

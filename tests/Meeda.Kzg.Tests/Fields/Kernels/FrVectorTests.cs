@@ -45,6 +45,12 @@ public sealed unsafe class FrVectorTests
         }
     });
 
+    [SkippableFact]
+    public void Normalise512_SumsOfEightElements_FitTheKernels() => Normalise<FrLanes512>();
+
+    [SkippableFact]
+    public void Normalise256_SumsOfEightElements_FitTheKernels() => Normalise<FrLanes256>();
+
     // Limbs of an element, or every limb four times as large as a reduced one's, with signs at random.
     private static readonly Gen<double[]> Operand = Gen.Frequency(
         (3, Arbitrary.Fr.Select(Limbs)),
@@ -169,6 +175,40 @@ public sealed unsafe class FrVectorTests
                 }
             },
             iter: 100,
+            threads: 1);
+        GC.KeepAlive(memory);
+    }
+
+    private static void Normalise<TLanes>()
+        where TLanes : struct, IFrLanes
+    {
+        Skip.IfNot(TLanes.IsSupported, "the processor has no such vectors");
+        AlignedDoubles memory = new(TLanes.Lanes * FrLimbs.Count);
+        double* group = memory.Pointer;
+        Gen.Select(Gen.Int[-8, 8], Gen.OneOf(Gen.Const(HalfRadix + 64), Gen.Long[-HalfRadix - 64, HalfRadix + 64]).Array[5], Gen.Long[-(1L << 39) + 1, (1L << 39) - 1]).Array[TLanes.Lanes].Sample(
+            operands =>
+            {
+                BigInteger[] expected = new BigInteger[TLanes.Lanes];
+                for (int lane = 0; lane < TLanes.Lanes; lane++)
+                {
+                    (int times, long[] limbs, long top) = operands[lane];
+                    Scatter<TLanes>([.. limbs.Append(top).Select(limb => times * (double)limb)], group, lane);
+                    expected[lane] = Value<TLanes>(group, lane);
+                }
+
+                FrCarry.Normalise(group, TLanes.Lanes);
+                for (int lane = 0; lane < TLanes.Lanes; lane++)
+                {
+                    BigInteger value = Value<TLanes>(group, lane);
+                    Assert.True(((value - expected[lane]) % Fr.Modulus).IsZero);
+                    Assert.True(BigInteger.Abs(value) * 100 < 53 * Fr.Modulus);
+                    for (int limb = 0; limb < FrLimbs.Count - 1; limb++)
+                    {
+                        Assert.InRange(group[(limb * TLanes.Lanes) + lane], -HalfRadix - 64, HalfRadix + 64);
+                    }
+                }
+            },
+            iter: 2000,
             threads: 1);
         GC.KeepAlive(memory);
     }

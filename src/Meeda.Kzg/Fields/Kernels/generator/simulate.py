@@ -83,6 +83,10 @@ def check_fp(rounds, generator):
     half, top = 1 << (FP.radix - 1), FP.modulus >> (FP.radix * (FP.limbs - 1))
     # One factor lazy, the other as large as three normalised elements, which only its top limb shows.
     check_columns(FP, [half + 64] * (FP.limbs - 1) + [2 ** 46], 2, half)
+    # Both factors sums of 12 normalised elements, carried; the topmost limb of their product is no larger than others are.
+    largest = 12 * (FP.modulus * 53 // 100 >> 336) + 12
+    check_columns(FP, [half + 64] * (FP.limbs - 1) + [largest], 1, half)
+    assert largest * largest // 2 ** 48 + 64 < half
 
     def element(kind):
         if kind % 3 == 0:
@@ -97,10 +101,14 @@ def check_fp(rounds, generator):
         # What doublings and additions in Jacobian coordinates feed in besides: three times an element, carried, and sums of two to be subtracted.
         a, b = (e if round_ % 2 == 0 else e[:-1] + [3 * e[-1]] for e in (a, b))
         y = y if round_ % 2 == 0 else [2 * limb for limb in y]
+        # What the tower of extensions feeds in: two carried sums of 12 elements.
+        sums = [e[:-1] + [sign * largest] for e, sign in ((element(round_), 1), (element(round_ + 1), generator.choice([-1, 1])))]
         for layout in fp_kernels.LAYOUTS.values():
             for name, kind, subtracted, _ in fp_kernels.KERNELS:
                 left = lazy if kind == "multiply" else a
                 check_product(FP, name, kind, subtracted, layout, left, b, y if subtracted == 1 else x, y, half + 64)
+                if name == "Multiply":
+                    check_product(FP, name, kind, subtracted, layout, *sums, x, y, half + 64)
 
 
 def check_product(field, name, kind, subtracted, layout, a, b, x, y, largest):
@@ -173,6 +181,45 @@ def check_sum_products(layout, products):
     assert max(abs(limb) for limb in memory["r"]) <= 2 ** 52, "SumProducts"
 
 
+def exactly(result, exact):
+    assert Fraction(result) == exact, (result, float(exact))
+    return result
+
+
+def carried(field, limbs):
+    """One parallel pass of carries, as FpCarry and FrCarry do it."""
+    start, unit = 1.5 * 2.0 ** (52 + field.radix), 2.0 ** -field.radix
+    below, result = 0.0, []
+    for limb in limbs[:-1]:
+        carry = (limb + start) - start
+        rest = exactly(limb - carry, Fraction(limb) - Fraction(carry))
+        result.append(exactly(rest + below, Fraction(rest) + Fraction(below)))
+        below = exactly(carry * unit, Fraction(carry) * Fraction(unit))
+    return result + [exactly(limbs[-1] + below, Fraction(limbs[-1]) + Fraction(below))]
+
+
+def check_normalise(field, most, carries_first, rounds, generator):
+    """Sums of that many normalised elements, extreme and random: every operation but the estimate of the quotient exact, the result normalised."""
+    half, top = 1 << (field.radix - 1), 53 * field.modulus // 100 >> (field.radix * (field.limbs - 1))
+    modulus = floats(field.balanced(field.modulus))
+    scale = float(Fraction(1 << (field.radix * (field.limbs - 1)), field.modulus))
+    for round_ in range(rounds):
+        times = most if round_ % 2 == 0 else generator.randrange(1, most + 1)
+        if round_ % 3 == 0:
+            limbs = [generator.randrange(-half - 64, half + 65) for _ in range(field.limbs - 1)] + [generator.randrange(-top, top + 1)]
+        else:
+            signs = [generator.choice([-1, 1]) for _ in range(field.limbs)] if round_ % 3 == 1 else [generator.choice([-1, 1])] * field.limbs
+            limbs = [sign * (half + 64) for sign in signs[:-1]] + [signs[-1] * top]
+        limbs = floats([times * limb for limb in limbs])
+        expected = value(field, limbs)
+        if carries_first:
+            limbs = carried(field, limbs)
+        quotient = (limbs[-1] * scale + 1.5 * 2.0 ** 52) - 1.5 * 2.0 ** 52
+        products = [exactly(quotient * limb, Fraction(quotient) * Fraction(limb)) for limb in modulus]
+        limbs = [exactly(a - b, Fraction(a) - Fraction(b)) for a, b in zip(limbs, products)]
+        check_reduced(field, "Normalise", carried(field, limbs), expected, half + 64)
+
+
 def check_narrow():
     """The worst magnitude of a column of 64-bit integers: one factor lazy, both tops small, the multiple of p, the carry and what is subtracted."""
     half, limbs = narrow.HALF, narrow.LIMBS
@@ -190,6 +237,8 @@ def main(rounds):
     check_narrow()
     check_fp(rounds, random.Random(1))
     check_fr(rounds, random.Random(2))
+    check_normalise(FP, 56, True, 50 * rounds, random.Random(3))
+    check_normalise(FR, 8, False, 50 * rounds, random.Random(4))
     print(f"{rounds} rounds: every operation exact, every result right")
 
 

@@ -1,0 +1,40 @@
+using System.Net;
+
+namespace Meeda.Client;
+
+/// <summary>What its caller should do about a failure of a <see cref="MeedaClient"/>.</summary>
+public enum MeedaError
+{
+    /// <summary>The request can never succeed as it stands, or the key does not allow it: the sentence says why.</summary>
+    Refused,
+
+    /// <summary>The operator proves that it never stored this, or keeps it no longer.</summary>
+    Absent,
+
+    /// <summary>It cannot be done now, and was tried several times.</summary>
+    Unavailable,
+
+    /// <summary>The operator's failover policy says that the batch belongs on L1 now (503). It was not tried again.</summary>
+    FailOver,
+
+    /// <summary>What the operator gave is not what was asked for. It is not given out.</summary>
+    NotVerified,
+}
+
+/// <summary>A failure of a <see cref="MeedaClient"/>, with a sentence for whoever sees to it. Holds no key.</summary>
+public sealed class MeedaException : Exception
+{
+    /// <summary>A failure with its sentence.</summary>
+    public MeedaException(MeedaError error, string message, HttpStatusCode? status = null, Exception? inner = null)
+        : base(message, inner)
+    {
+        Error = error;
+        Status = status;
+    }
+
+    /// <summary>What to do.</summary>
+    public MeedaError Error { get; }
+
+    /// <summary>The operator's status code, or null where there was no answer.</summary>
+    public HttpStatusCode? Status { get; }
+}

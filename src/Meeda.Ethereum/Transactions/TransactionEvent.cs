@@ -1,0 +1,23 @@
+using System.Numerics;
+
+namespace Meeda.Ethereum.Transactions;
+
+/// <summary>What happens to a transaction on its way, beside being mined.</summary>
+public enum TransactionEventKind
+{
+    /// <summary>The mempool did not know it any more; it was handed in again.</summary>
+    Dropped,
+
+    /// <summary>No block took it for long; it was replaced by one with higher fees.</summary>
+    Raised,
+
+    /// <summary>No block took it for long, and its fees may not rise further: it waits for L1 to become cheaper.</summary>
+    Stuck,
+}
+
+/// <summary>Something that happened to a transaction.</summary>
+/// <param name="Kind">What.</param>
+/// <param name="Nonce">Its nonce.</param>
+/// <param name="Hash">Its latest hash.</param>
+/// <param name="MaxFeePerGas">The most that it pays, in wei for each gas.</param>
+public sealed record TransactionEvent(TransactionEventKind Kind, ulong Nonce, Bytes32 Hash, BigInteger MaxFeePerGas);

@@ -1,0 +1,95 @@
+using System.Buffers;
+using Meeda.Kzg.Fields;
+using Meeda.Kzg.Fields.Kernels;
+using Meeda.Kzg.Polynomials;
+
+namespace Meeda.Kzg.Cells;
+
+/// <summary>The sum of the polynomials that interpolate cells, each times a weight: a cell in each lane, transformed, shifted to its coset and added.</summary>
+internal static unsafe class VectorInterpolationSum<TLanes>
+    where TLanes : struct, IFrLanes
+{
+    private const int Length = Cell.ElementCount;
+
+    // Additions to sums that are reduced, as many as FrCarry.Normalise allows.
+    private const int MostAdditions = 7;
+
+    private static readonly int GroupLength = FrLimbs.Count * TLanes.Lanes;
+    private static readonly LaneTransform<TLanes> Transform = new(Length);
+    private static readonly Fr InverseLength = Fr.FromUInt64(Length).Inverse();
+
+    /// <summary>The 64 coefficients of <c>Σ weight_k·I_k</c>.</summary>
+    /// <param name="indices">Each cell's index.</param>
+    /// <param name="cells">The cells one behind the other, all elements below the modulus.</param>
+    /// <param name="weights">Each cell's weight.</param>
+    public static Fr[] Compute(ReadOnlySpan<CellIndex> indices, ReadOnlySpan<byte> cells, ReadOnlySpan<Fr> weights)
+    {
+        int lanes = TLanes.Lanes;
+        double[] rented = ArrayPool<double>.Shared.Rent((((2 * Length) + 5) * GroupLength) + AlignedDoubles.Padding);
+        byte[] padded = ArrayPool<byte>.Shared.Rent(lanes * Cell.ByteLength);
+        var coefficients = new Fr[Length];
+        fixed (double* memory = rented)
+        {
+            double* groups = AlignedDoubles.Align(memory), sums = groups + (Length * GroupLength), power = sums + (Length * GroupLength);
+            double* shift = power + GroupLength, scratch = shift + GroupLength;
+            new Span<double>(sums, Length * GroupLength).Clear();
+            int additions = 0;
+            for (int first = 0; first < indices.Length; first += lanes, additions++)
+            {
+                // 1. A cell in each lane; where there are no more, the weight is 0.
+                int count = Math.Min(lanes, indices.Length - first);
+                ReadOnlySpan<byte> batch = cells.Slice(first * Cell.ByteLength, count * Cell.ByteLength);
+                if (count < lanes)
+                {
+                    padded.AsSpan(0, lanes * Cell.ByteLength).Clear();
+                    batch.CopyTo(padded);
+                    batch = padded;
+                }
+
+                for (int lane = 0; lane < lanes; lane++)
+                {
+                    bool isCell = lane < count;
+                    FrLimbs.Write(isCell ? weights[first + lane] * InverseLength : Fr.Zero, power + lane, lanes);
+                    FrLimbs.Write(isCell ? CellCoset.InverseShift(indices[first + lane].Value) : Fr.One, shift + lane, lanes);
+                }
+
+                fixed (byte* source = batch)
+                {
+                    for (int i = 0; i < Length; i++)
+                    {
+                        TLanes.Load(source + (i * Fr.Length), Cell.ByteLength, groups + (i * GroupLength));
+                    }
+                }
+
+                // 2. The values on h·{roots of unity} of I(X) are those on {roots of unity} of I(h·X).
+                Transform.Interpolate(groups, LaneTransform<TLanes>.Loaded, scratch);
+                for (int i = 0; i < Length; i++)
+                {
+                    double* group = groups + (i * GroupLength), sum = sums + (i * GroupLength);
+                    TLanes.Multiply(group, group, power, scratch);
+                    TLanes.Add(sum, sum, group);
+                    TLanes.Multiply(power, power, shift, scratch);
+                }
+
+                if (additions % MostAdditions == MostAdditions - 1)
+                {
+                    Butterfly.Prepare<TLanes>(sums, Length, MostAdditions + 1, 1);
+                }
+            }
+
+            // 3. All lanes together.
+            Butterfly.Prepare<TLanes>(sums, Length, MostAdditions + 1, 1);
+            for (int i = 0; i < Length; i++)
+            {
+                for (int lane = 0; lane < lanes; lane++)
+                {
+                    coefficients[i] += FrLimbs.Read(sums + (i * GroupLength) + lane, lanes);
+                }
+            }
+        }
+
+        ArrayPool<double>.Shared.Return(rented);
+        ArrayPool<byte>.Shared.Return(padded);
+        return coefficients;
+    }
+}

@@ -1,0 +1,50 @@
+using Meeda.Kzg.Fields;
+
+namespace Meeda.Kzg.Curves;
+
+/// <summary><c>Σ s_i·P_i</c> over so few points that each has a vector's lane of its own. Not safe for use by several threads at once.</summary>
+internal sealed unsafe class PointProducts
+{
+    /// <summary>Points at most.</summary>
+    public const int Limit = 16;
+
+    [ThreadStatic]
+    private static PointProducts? _instance;
+
+    private readonly PairAdder _adder = PairAdder.Create();
+    private readonly PointMultiplier _multiplier = PointMultiplier.Create();
+    private readonly AlignedDoubles _rows = new(2 * Limit * PairAdder.RowLength);
+
+    private PointProducts()
+    {
+    }
+
+    /// <summary>The sum over points of the subgroup: repeated, opposite and infinite ones are fine.</summary>
+    public static G1Point Sum(ReadOnlySpan<G1Affine> points, ReadOnlySpan<Fr> scalars)
+    {
+        PointProducts products = _instance ??= new();
+        Span<uint> entries = stackalloc uint[Limit];
+        var split = new List<SplitScalar>(points.Length);
+        double* rows = products._rows.Pointer;
+        for (int i = 0; i < points.Length; i++)
+        {
+            if (!points[i].IsInfinity && scalars[i] != Fr.Zero)
+            {
+                entries[split.Count] = (uint)split.Count << 1;
+                products._adder.Write(points[i], rows + (split.Count * PairAdder.RowLength));
+                split.Add(new(scalars[i]));
+            }
+        }
+
+        double* results = rows + (Limit * PairAdder.RowLength);
+        products._multiplier.Multiply(rows, entries[..split.Count], split.ToArray(), results);
+        G1Point sum = default;
+        for (int i = 0; i < split.Count; i++)
+        {
+            sum = sum.Add(products._adder.Read(results, (uint)i << 1));
+        }
+
+        GC.KeepAlive(products);
+        return sum;
+    }
+}

@@ -1,0 +1,78 @@
+using System.CommandLine;
+using Meeda.Client;
+using Meeda.Ethereum;
+using Meeda.Protocol.Batches;
+
+namespace Meeda.Node.Cli;
+
+/// <summary>How commands find the operator: its URL as an option or in the environment, a tenant's key in the environment only, where <c>ps</c> does not show it.</summary>
+internal sealed class OperatorConnection
+{
+    private const string KeyVariable = "MEEDA_KEY";
+    private const string UrlVariable = "MEEDA_URL";
+
+    // A put may wait for its anchor, some minutes.
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(6);
+
+    /// <summary>The option.</summary>
+    public Option<string> Url { get; } = new("--url")
+    {
+        Description = $"the operator's URL ({UrlVariable}); a tenant's key belongs in the environment ({KeyVariable})",
+        DefaultValueFactory = _ => Environment.GetEnvironmentVariable(UrlVariable) ?? "http://127.0.0.1:3100",
+    };
+
+    /// <summary>Does a command's work with a client, and turns its failures into sentences.</summary>
+    /// <exception cref="SetupException">The URL is none, or the operator did not do it.</exception>
+    public static async Task<int> UseAsync(string url, Func<MeedaClient, Task> work)
+    {
+        if (!Uri.TryCreate(url.TrimEnd('/') + "/", UriKind.Absolute, out Uri? root) || root.Scheme is not ("http" or "https"))
+        {
+            throw new SetupException($"--url: {url} is no http or https URL");
+        }
+
+#pragma warning disable RS0030 // One connection for the life of the command: there is no host whose factory could make it.
+        using var http = new HttpClient { BaseAddress = root, Timeout = Limit };
+#pragma warning restore RS0030
+        string? key = Environment.GetEnvironmentVariable(KeyVariable);
+        try
+        {
+            await work(new MeedaClient(http, new MeedaClientOptions { Key = string.IsNullOrEmpty(key) ? null : key, Retries = 2 }));
+            return ExitCode.Success;
+        }
+        catch (MeedaException failure) when (failure.Status is null && failure.Error == MeedaError.Unavailable)
+        {
+            throw new SetupException($"--url: {failure.Message}; is the operator running?");
+        }
+        catch (MeedaException failure)
+        {
+            throw new SetupException(failure.Message);
+        }
+    }
+
+    /// <summary>Reads a commitment as a person gives it: generic or keccak, or a bare batch id, which is the generic one's.</summary>
+    /// <exception cref="SetupException">It is none of them.</exception>
+    public static AltDaCommitment ParseCommitment(string text)
+    {
+        if (Bytes32.TryParse(text, out Bytes32 id))
+        {
+            return AltDaCommitment.Of(new BatchId(id));
+        }
+
+        string digits = text.StartsWith("0x", StringComparison.OrdinalIgnoreCase) ? text[2..] : text;
+        try
+        {
+            byte[] encoded = Convert.FromHexString(digits);
+            if (encoded.Length > 1 && AltDaCommitment.TryDecode(encoded, encoded[1], out AltDaCommitment commitment, out _))
+            {
+                return commitment;
+            }
+        }
+        catch (FormatException)
+        {
+            // Said below.
+        }
+
+        throw new SetupException(
+            $"ID: {text} is neither a batch id (64 hex digits) nor a commitment, generic ({2 * AltDaCommitment.GenericLength} digits) or keccak ({2 * AltDaCommitment.KeccakLength})");
+    }
+}

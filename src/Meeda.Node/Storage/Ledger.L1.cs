@@ -1,0 +1,268 @@
+using System.Data.Common;
+using Dapper;
+using Meeda.Ethereum;
+using Meeda.Protocol.Anchors;
+using Meeda.Protocol.Batches;
+
+namespace Meeda.Node.Storage;
+
+/// <content>What was seen on L1: anchors with their batches, proofs, and the blocks that were read.</content>
+internal sealed partial class Ledger
+{
+    /// <summary>The latest anchoring of a batch, with its anchor, or null where no anchor holds it.</summary>
+    public async Task<(AnchoredBatch Batch, Anchor Anchor, Bytes32 TransactionHash)?> FindAnchoringAsync(BatchId id, CancellationToken cancellationToken)
+    {
+        await using DbConnection connection = await database.ConnectAsync(cancellationToken);
+        AnchoringRow? row = await connection.QueryFirstOrDefaultAsync<AnchoringRow>(
+            """
+            SELECT b.first_blob AS FirstBlob, b.blob_count AS BlobCount, a.anchor_index AS AnchorIndex, a.root AS Root, a.first_blob AS AnchorFirstBlob,
+                   a.blob_count AS AnchorBlobCount, a.block_number AS BlockNumber, a.expiry AS Expiry, a.transaction_hash AS TransactionHash
+            FROM anchored_batch b JOIN anchor a ON a.anchor_index = b.anchor_index
+            WHERE b.batch_id = @id ORDER BY b.first_blob DESC LIMIT 1
+            """,
+            new { id = id.Value.ToArray() });
+        return row is null ? null : (row.ToBatch(id), row.ToAnchor(), Bytes32.FromBytes(row.TransactionHash));
+    }
+
+    /// <summary>The anchors that hold a batch and stand in L1 blocks up to one.</summary>
+    public async Task<IReadOnlyList<Anchor>> AnchorsOfAsync(BatchId id, ulong lastBlock, CancellationToken cancellationToken)
+    {
+        await using DbConnection connection = await database.ConnectAsync(cancellationToken);
+        IEnumerable<AnchorRow> rows = await connection.QueryAsync<AnchorRow>(
+            """
+            SELECT a.anchor_index AS AnchorIndex, a.root AS Root, a.first_blob AS FirstBlob, a.blob_count AS BlobCount, a.block_number AS BlockNumber, a.expiry AS Expiry
+            FROM anchored_batch b JOIN anchor a ON a.anchor_index = b.anchor_index
+            WHERE b.batch_id = @id AND a.block_number <= @lastBlock
+            """,
+            new { id = id.Value.ToArray(), lastBlock = (long)Math.Min(lastBlock, long.MaxValue) });
+        return [.. rows.Select(row => row.ToAnchor())];
+    }
+
+    /// <summary>All anchors of this operator, by index.</summary>
+    public async Task<IReadOnlyList<Anchor>> AnchorsAsync(CancellationToken cancellationToken)
+    {
+        await using DbConnection connection = await database.ConnectAsync(cancellationToken);
+        IEnumerable<AnchorRow> rows = await connection.QueryAsync<AnchorRow>(
+            """
+            SELECT anchor_index AS AnchorIndex, root AS Root, first_blob AS FirstBlob, blob_count AS BlobCount, block_number AS BlockNumber, expiry AS Expiry
+            FROM anchor ORDER BY anchor_index
+            """);
+        return [.. rows.Select(row => row.ToAnchor())];
+    }
+
+    /// <summary>The anchored batch that covers a blob position, or null where none does.</summary>
+    public async Task<AnchoredBatch?> FindBatchAtAsync(ulong position, CancellationToken cancellationToken)
+    {
+        await using DbConnection connection = await database.ConnectAsync(cancellationToken);
+        AnchoredBatchRow? row = await connection.QueryFirstOrDefaultAsync<AnchoredBatchRow>(AnchoredBatchRow.At, new { position = (long)position });
+        return row is null || (ulong)(row.FirstBlob + row.BlobCount) <= position ? null : row.ToBatch();
+    }
+
+    /// <summary>The anchored batches that cover blob positions, each with what was stored of it.</summary>
+    /// <param name="positions">Positions in ascending order.</param>
+    /// <exception cref="InvalidDataException">A position is covered by no anchor, or by a batch that was not stored here: the ledger is behind L1 or damaged.</exception>
+    public async Task<IReadOnlyList<(ulong Position, AnchoredBatch Anchored, StoredBatch Stored)>> BlobsAtAsync(IReadOnlyList<ulong> positions, CancellationToken cancellationToken)
+    {
+        await using DbConnection connection = await database.ConnectAsync(cancellationToken);
+        var blobs = new List<(ulong, AnchoredBatch, StoredBatch)>(positions.Count);
+        (AnchoredBatch Anchored, StoredBatch Stored)? last = null;
+        foreach (ulong position in positions)
+        {
+            if (last is not { } known || position >= known.Anchored.FirstBlob + known.Anchored.BlobCount)
+            {
+                AnchoredBatchRow? row = await connection.QueryFirstOrDefaultAsync<AnchoredBatchRow>(AnchoredBatchRow.At, new { position = (long)position });
+                AnchoredBatch anchored = row?.ToBatch() is { } found && position < found.FirstBlob + found.BlobCount
+                    ? found
+                    : throw new InvalidDataException($"the ledger knows no batch at blob position {position}");
+                BatchRow stored = await connection.QueryFirstOrDefaultAsync<BatchRow>($"SELECT {BatchRow.Columns} FROM batch WHERE id = @id", new { id = row.BatchId })
+                    ?? throw new InvalidDataException($"batch {anchored.Batch} is anchored for this operator but not in its ledger");
+                last = known = (anchored, stored.ToBatch());
+            }
+
+            blobs.Add((position, known.Anchored, known.Stored));
+        }
+
+        return blobs;
+    }
+
+    /// <summary>The epochs from <paramref name="first"/> on whose proof was seen on L1.</summary>
+    public async Task<IReadOnlySet<ulong>> ProvenEpochsAsync(ulong first, CancellationToken cancellationToken)
+    {
+        await using DbConnection connection = await database.ConnectAsync(cancellationToken);
+        IEnumerable<long> epochs = await connection.QueryAsync<long>("SELECT epoch FROM proof WHERE epoch >= @first", new { first = (long)first });
+        return epochs.Select(epoch => (ulong)epoch).ToHashSet();
+    }
+
+    /// <summary>The leaves of an anchor, 48 bytes each.</summary>
+    /// <exception cref="InvalidDataException">There is no such anchor: the ledger is behind L1 or damaged.</exception>
+    public async Task<byte[]> AnchorCommitmentsAsync(uint anchorIndex, CancellationToken cancellationToken)
+    {
+        await using DbConnection connection = await database.ConnectAsync(cancellationToken);
+        return await connection.ExecuteScalarAsync<byte[]>("SELECT commitments FROM anchor WHERE anchor_index = @index", new { index = (long)anchorIndex })
+            ?? throw new InvalidDataException($"the ledger knows no anchor {anchorIndex}");
+    }
+
+    /// <summary>The proofs from epoch <paramref name="first"/> to <paramref name="last"/> that were seen on L1, by epoch.</summary>
+    public async Task<IReadOnlyList<ProofSeen>> ProofsAsync(ulong first, ulong last, CancellationToken cancellationToken)
+    {
+        await using DbConnection connection = await database.ConnectAsync(cancellationToken);
+        IEnumerable<ProofRow> rows = await connection.QueryAsync<ProofRow>(
+            """
+            SELECT epoch AS Epoch, block_number AS BlockNumber, transaction_hash AS TransactionHash, seed AS Seed
+            FROM proof WHERE epoch BETWEEN @first AND @last ORDER BY epoch
+            """,
+            new { first = (long)first, last = (long)last });
+        return [.. rows.Select(row => row.ToProof())];
+    }
+
+    /// <summary>The last block followed, or null at the start.</summary>
+    public async Task<BlockPoint?> TipAsync(CancellationToken cancellationToken)
+    {
+        await using DbConnection connection = await database.ConnectAsync(cancellationToken);
+        BlockRow? row = await connection.QueryFirstOrDefaultAsync<BlockRow>(
+            "SELECT number AS Number, hash AS Hash FROM followed_block ORDER BY number DESC LIMIT 1");
+        return row?.ToPoint();
+    }
+
+    /// <summary>The followed blocks that are kept, newest first.</summary>
+    public async Task<IReadOnlyList<BlockPoint>> FollowedBlocksAsync(CancellationToken cancellationToken)
+    {
+        await using DbConnection connection = await database.ConnectAsync(cancellationToken);
+        IEnumerable<BlockRow> rows = await connection.QueryAsync<BlockRow>(
+            "SELECT number AS Number, hash AS Hash FROM followed_block ORDER BY number DESC");
+        return [.. rows.Select(row => row.ToPoint())];
+    }
+
+    /// <summary>Takes what a run of blocks held, and the new tip, in one transaction.</summary>
+    /// <exception cref="LeaseLostException">Another operator follows L1 by now.</exception>
+    public Task AdvanceAsync(BlockPoint tip, IReadOnlyList<AnchorSeen> anchors, IReadOnlyList<ProofSeen> proofs, CancellationToken cancellationToken) => WriteAsLeaderAsync(
+        async (connection, transaction) =>
+        {
+            foreach (AnchorSeen seen in anchors)
+            {
+                await AddAnchorAsync(seen, connection, transaction);
+            }
+
+            await connection.ExecuteAsync(
+                """
+                INSERT INTO proof (epoch, block_number, transaction_hash, seed) VALUES (@Epoch, @BlockNumber, @TransactionHash, @Seed)
+                ON CONFLICT (epoch) DO UPDATE SET block_number = excluded.block_number, transaction_hash = excluded.transaction_hash, seed = excluded.seed
+                """,
+                proofs.Select(proof => new
+                {
+                    Epoch = (long)proof.Epoch,
+                    BlockNumber = (long)proof.BlockNumber,
+                    TransactionHash = proof.TransactionHash.ToArray(),
+                    Seed = proof.Seed.ToArray(),
+                }),
+                transaction);
+            await connection.ExecuteAsync(
+                "INSERT INTO followed_block (number, hash) VALUES (@Number, @Hash) ON CONFLICT (number) DO UPDATE SET hash = excluded.hash",
+                new { Number = (long)tip.Number, Hash = tip.Hash.ToArray() },
+                transaction);
+            await connection.ExecuteAsync("DELETE FROM followed_block WHERE number <= @old", new { old = (long)tip.Number - KeptBlocks }, transaction);
+        },
+        cancellationToken);
+
+    /// <summary>Forgets everything seen in blocks after <paramref name="lastGood"/>: they are no longer part of the chain. Batches that lose their anchor wait for another.</summary>
+    /// <param name="lastGood">The common ancestor's number, or -1 for following anew from the start.</param>
+    /// <param name="cancellationToken">Stops the work; nothing is then forgotten.</param>
+    /// <exception cref="LeaseLostException">Another operator follows L1 by now.</exception>
+    public Task RewindAsync(long lastGood, CancellationToken cancellationToken) => WriteAsLeaderAsync(
+        (connection, transaction) => connection.ExecuteAsync(
+            """
+            UPDATE batch SET waiting = 1
+            WHERE deleted_at IS NULL
+              AND id IN (SELECT b.batch_id FROM anchored_batch b JOIN anchor a ON a.anchor_index = b.anchor_index WHERE a.block_number > @lastGood);
+            DELETE FROM anchored_batch WHERE anchor_index IN (SELECT anchor_index FROM anchor WHERE block_number > @lastGood);
+            DELETE FROM anchor WHERE block_number > @lastGood;
+            UPDATE batch SET renew_after = (SELECT MAX(anchor_index) FROM anchored_batch WHERE batch_id = batch.id)
+            WHERE waiting = 1 AND renew_after > COALESCE((SELECT MAX(anchor_index) FROM anchored_batch WHERE batch_id = batch.id), -1);
+            UPDATE batch SET waiting = 0
+            WHERE waiting = 1
+              AND EXISTS (SELECT 1 FROM anchored_batch b WHERE b.batch_id = batch.id AND b.anchor_index > COALESCE(batch.renew_after, -1));
+            DELETE FROM proof WHERE block_number > @lastGood;
+            DELETE FROM followed_block WHERE number > @lastGood;
+            """,
+            new { lastGood },
+            transaction),
+        cancellationToken);
+
+    private static async Task AddAnchorAsync(AnchorSeen seen, DbConnection connection, DbTransaction transaction)
+    {
+        await connection.ExecuteAsync(
+            """
+            INSERT INTO anchor (anchor_index, root, first_blob, blob_count, block_number, expiry, transaction_hash, commitments)
+            VALUES (@Index, @Root, @FirstBlob, @BlobCount, @BlockNumber, @Expiry, @TransactionHash, @Commitments)
+            """,
+            new
+            {
+                Index = (long)seen.Anchor.Index,
+                Root = seen.Anchor.Root.ToArray(),
+                FirstBlob = (long)seen.Anchor.FirstBlob,
+                BlobCount = (long)seen.Anchor.BlobCount,
+                BlockNumber = (long)seen.Anchor.BlockNumber,
+                Expiry = (long)seen.Anchor.Expiry,
+                TransactionHash = seen.TransactionHash.ToArray(),
+                seen.Commitments,
+            },
+            transaction);
+        await connection.ExecuteAsync(
+            """
+            INSERT INTO anchored_batch (first_blob, blob_count, anchor_index, batch_id) VALUES (@FirstBlob, @BlobCount, @AnchorIndex, @BatchId);
+            UPDATE batch SET waiting = 0 WHERE id = @BatchId AND (renew_after IS NULL OR renew_after < @AnchorIndex)
+            """,
+            seen.Batches.Select(batch => new
+            {
+                FirstBlob = (long)batch.FirstBlob,
+                BlobCount = (long)batch.BlobCount,
+                AnchorIndex = (long)batch.AnchorIndex,
+                BatchId = batch.Batch.Value.ToArray(),
+            }),
+            transaction);
+    }
+
+    private sealed record AnchorRow(long AnchorIndex, byte[] Root, long FirstBlob, long BlobCount, long BlockNumber, long Expiry)
+    {
+        public Anchor ToAnchor() =>
+            new((uint)AnchorIndex, Bytes32.FromBytes(Root), (ulong)FirstBlob, (uint)BlobCount, (ulong)BlockNumber, (ulong)Expiry);
+    }
+
+    private sealed record AnchoredBatchRow(long FirstBlob, long BlobCount, long AnchorIndex, byte[] BatchId)
+    {
+        public const string At =
+            """
+            SELECT first_blob AS FirstBlob, blob_count AS BlobCount, anchor_index AS AnchorIndex, batch_id AS BatchId
+            FROM anchored_batch WHERE first_blob <= @position ORDER BY first_blob DESC LIMIT 1
+            """;
+
+        public AnchoredBatch ToBatch() => new(new BatchId(Bytes32.FromBytes(BatchId)), (uint)AnchorIndex, (ulong)FirstBlob, (uint)BlobCount);
+    }
+
+    private sealed record AnchoringRow(
+        long FirstBlob,
+        long BlobCount,
+        long AnchorIndex,
+        byte[] Root,
+        long AnchorFirstBlob,
+        long AnchorBlobCount,
+        long BlockNumber,
+        long Expiry,
+        byte[] TransactionHash)
+    {
+        public AnchoredBatch ToBatch(BatchId id) => new(id, (uint)AnchorIndex, (ulong)FirstBlob, (uint)BlobCount);
+
+        public Anchor ToAnchor() =>
+            new((uint)AnchorIndex, Bytes32.FromBytes(Root), (ulong)AnchorFirstBlob, (uint)AnchorBlobCount, (ulong)BlockNumber, (ulong)Expiry);
+    }
+
+    private sealed record ProofRow(long Epoch, long BlockNumber, byte[] TransactionHash, byte[] Seed)
+    {
+        public ProofSeen ToProof() => new((ulong)Epoch, (ulong)BlockNumber, Bytes32.FromBytes(TransactionHash), Bytes32.FromBytes(Seed));
+    }
+
+    private sealed record BlockRow(long Number, byte[] Hash)
+    {
+        public BlockPoint ToPoint() => new((ulong)Number, Bytes32.FromBytes(Hash));
+    }
+}

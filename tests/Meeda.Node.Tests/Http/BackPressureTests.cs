@@ -1,0 +1,243 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Meeda.Client;
+using Meeda.Node.Batches;
+using Meeda.Node.Http;
+using Meeda.Node.Storage;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Xunit;
+
+namespace Meeda.Node.Tests.Http;
+
+/// <summary>What an operator answers whose providers, or whose disk, take nothing; and that it recovers by itself.</summary>
+public sealed class BackPressureTests : IAsyncLifetime
+{
+    private readonly TemporaryFolder _folder = new();
+    private WebApplication? _app;
+    private HttpClient _http = new();
+
+    private string Providers => Path.Combine(_folder.Path, "data", "providers");
+
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
+    {
+        _http.Dispose();
+        if (_app is not null)
+        {
+            await _app.StopAsync();
+            await _app.DisposeAsync();
+        }
+
+        SqliteConnection.ClearAllPools();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public async Task Put_ProvidersTakeNothing_IsStoredAndServed_AndPlacedWhenTheyAreBack()
+    {
+        await StartAsync();
+        BreakProviders();
+        byte[] payload = RandomNumberGenerator.GetBytes(300_000);
+        byte[] commitment = await PutAsync(payload, HttpStatusCode.OK);
+        Assert.Equal("stored", await StateAsync(commitment));
+        Assert.Equal(payload, await _http.GetByteArrayAsync(new Uri($"get/{Convert.ToHexStringLower(commitment)}", UriKind.Relative)));
+
+        MendProviders();
+        await UntilAsync(async () => await StateAsync(commitment) == "placed");
+        await _app!.Services.GetRequiredService<Ledger>().TrimPayloadsAsync(0, CancellationToken.None);
+        Assert.Equal(payload, await _http.GetByteArrayAsync(new Uri($"get/{Convert.ToHexStringLower(commitment)}", UriKind.Relative)));
+    }
+
+    [Fact]
+    public async Task Put_BacklogBeyondItsLimit_Is429WithRetryAfter_AndTakenAgainAfterwards()
+    {
+        await StartAsync(("Meeda:Intake:MaxBacklogBytes", "400000"), ("Meeda:Batches:MaxBatchBytes", "300000"));
+        BreakProviders();
+        await PutAsync(RandomNumberGenerator.GetBytes(300_000), HttpStatusCode.OK);
+        await PutAsync(RandomNumberGenerator.GetBytes(300_000), HttpStatusCode.OK);
+        await UntilAsync(async () => await StatusOfPutAsync() == HttpStatusCode.TooManyRequests);
+        MendProviders();
+        await UntilAsync(async () => await StatusOfPutAsync() == HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task Put_ProvidersDownLongerThanThePolicy_Is503_CountedAndOverByItself()
+    {
+        await StartAsync(("Meeda:Intake:FailoverAfter", "00:00:00.3"));
+        BreakProviders();
+        await PutAsync(RandomNumberGenerator.GetBytes(100), HttpStatusCode.OK);
+        await UntilAsync(async () => await StatusOfPutAsync() == HttpStatusCode.ServiceUnavailable);
+        var pressure = _app!.Services.GetRequiredService<IntakePressure>();
+        PressureReport report = await pressure.ReportAsync(CancellationToken.None);
+        Assert.True(report.IsFailingOver);
+        Assert.True(report.Failovers > 0);
+        MendProviders();
+        await UntilAsync(async () => await StatusOfPutAsync() == HttpStatusCode.OK);
+        Assert.False((await pressure.ReportAsync(CancellationToken.None)).IsFailingOver);
+    }
+
+    [Fact]
+    public async Task Put_BacklogBeyondThePolicy_Is503()
+    {
+        await StartAsync(("Meeda:Intake:FailoverBacklogBytes", "1"));
+        BreakProviders();
+        await PutAsync(RandomNumberGenerator.GetBytes(100), HttpStatusCode.OK);
+        await UntilAsync(async () => await StatusOfPutAsync() == HttpStatusCode.ServiceUnavailable);
+    }
+
+    [Fact]
+    public async Task Put_WithoutAPolicy_IsNever503()
+    {
+        await StartAsync();
+        BreakProviders();
+        for (int i = 0; i < 20; i++)
+        {
+            Assert.Equal(HttpStatusCode.OK, await StatusOfPutAsync());
+        }
+    }
+
+    [Fact]
+    public async Task Put_WaitsForPlaced_AnswersWhenItsRowsAreThere()
+    {
+        await StartAsync(("Meeda:Batches:PutWaitsFor", "Placed"), ("Meeda:Batches:PutWaitLimit", "00:00:01"));
+        Assert.Equal("placed", await StateAsync(await PutAsync(RandomNumberGenerator.GetBytes(300_000), HttpStatusCode.OK)));
+        BreakProviders();
+        byte[] payload = RandomNumberGenerator.GetBytes(300_000);
+        byte[] answer = await PutAsync(payload, HttpStatusCode.InternalServerError);
+        Assert.Contains("is stored, but not placed", JsonSerializer.Deserialize<ErrorBody>(answer, JsonSerializerOptions.Web)!.Error, StringComparison.Ordinal);
+        MendProviders();
+        await UntilAsync(async () =>
+        {
+            using var body = new ByteArrayContent(payload);
+            using HttpResponseMessage again = await _http.PostAsync(new Uri("put", UriKind.Relative), body);
+            return again.StatusCode == HttpStatusCode.OK && await StateAsync(await again.Content.ReadAsByteArrayAsync()) == "placed";
+        });
+    }
+
+    [Fact]
+    public async Task BodyBudget_FullOfLongBodies_StillLetsShortOnesIn_AndLongOnesInTheirOrder()
+    {
+        var budget = new BodyBudget(Options.Create(new IntakeOptions { MaxBytesInFlight = 40 << 20, MaxWait = TimeSpan.FromSeconds(30) }), TimeProvider.System);
+        Request first = new(), second = new(), third = new();
+        await first.EnterAsync(budget, 20 << 20);
+        Task waiting = second.EnterAsync(budget, 20 << 20);
+        Task behind = third.EnterAsync(budget, 2 << 20);
+        await new Request().EnterAsync(budget, 1 << 20);
+        Assert.False(waiting.IsCompleted);
+        Assert.False(behind.IsCompleted); // it would fit, and still does not overtake
+
+        await first.EndAsync();
+        await waiting;
+        await behind;
+    }
+
+    [Fact]
+    public async Task BodyBudget_NoRoomInTime_IsOverloaded_AndTheNextInLineEnters()
+    {
+        var budget = new BodyBudget(Options.Create(new IntakeOptions { MaxBytesInFlight = 40 << 20, MaxWait = TimeSpan.FromMilliseconds(200) }), TimeProvider.System);
+        Request first = new();
+        await first.EnterAsync(budget, 20 << 20);
+        DaException refused = await Assert.ThrowsAsync<DaException>(() => new Request().EnterAsync(budget, 20 << 20));
+        Assert.Equal(DaError.Overloaded, refused.Error);
+        await new Request().EnterAsync(budget, 10 << 20);
+        await first.EndAsync();
+        await new Request().EnterAsync(budget, 20 << 20);
+    }
+
+    private static async Task UntilAsync(Func<Task<bool>> condition)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (!await condition())
+        {
+            await Task.Delay(50, limit.Token);
+        }
+    }
+
+    private async Task<HttpStatusCode> StatusOfPutAsync()
+    {
+        using var body = new ByteArrayContent(RandomNumberGenerator.GetBytes(100));
+        using HttpResponseMessage answer = await _http.PostAsync(new Uri("put", UriKind.Relative), body);
+        Assert.Equal(answer.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable, answer.Headers.RetryAfter is not null);
+        return answer.StatusCode;
+    }
+
+    private async Task<byte[]> PutAsync(byte[] payload, HttpStatusCode expected)
+    {
+        using var body = new ByteArrayContent(payload);
+        using HttpResponseMessage answer = await _http.PostAsync(new Uri("put", UriKind.Relative), body);
+        Assert.Equal(expected, answer.StatusCode);
+        return await answer.Content.ReadAsByteArrayAsync();
+    }
+
+    private async Task<string> StateAsync(byte[] commitment) => JsonSerializer.Deserialize<BatchBody>(
+        await _http.GetByteArrayAsync(new Uri($"batches/{Convert.ToHexStringLower(commitment[3..])}", UriKind.Relative)), JsonSerializerOptions.Web)!.State;
+
+    private async Task StartAsync(params (string Name, string Value)[] settings)
+    {
+        string keyFile = Path.Combine(_folder.Path, "operator.key");
+        await File.WriteAllTextAsync(keyFile, new string('1', 64));
+        var all = new Dictionary<string, string?>
+        {
+            ["Meeda:Storage:Folder"] = Path.Combine(_folder.Path, "data"),
+            ["Meeda:L1:Rpc"] = "http://127.0.0.1:1",
+            ["Meeda:L1:Contract"] = "0x00000000000000000000000000000000000000c0",
+            ["Meeda:L1:KeyFile"] = keyFile,
+        };
+        foreach ((string name, string value) in settings)
+        {
+            all[name] = value;
+        }
+
+        _app = await Roles.BuildOperatorAsync(all, "http://127.0.0.1:0", quiet: true, CancellationToken.None);
+        await _app.StartAsync();
+        _http.Dispose();
+        _http = new HttpClient { BaseAddress = new Uri(_app.Urls.First()) };
+    }
+
+    /// <summary>A file where each provider's folder was: nothing can be written below it.</summary>
+    private void BreakProviders()
+    {
+        foreach (string provider in Directory.GetDirectories(Providers))
+        {
+            Directory.Delete(provider, recursive: true);
+            File.WriteAllText(provider, "");
+        }
+    }
+
+    private void MendProviders()
+    {
+        foreach (string provider in Directory.GetFiles(Providers))
+        {
+            File.Delete(provider);
+            Directory.CreateDirectory(provider);
+        }
+    }
+
+    /// <summary>A request that ends when the test says so.</summary>
+    private sealed class Request
+    {
+        private readonly DefaultHttpContext _context = new();
+        private readonly Completion _completion = new();
+
+        public Request() => _context.Features.Set<Microsoft.AspNetCore.Http.Features.IHttpResponseFeature>(_completion);
+
+        public Task EnterAsync(BodyBudget budget, long bytes) => budget.EnterAsync(_context, bytes);
+
+        public Task EndAsync() => _completion.EndAsync();
+
+        private sealed class Completion : Microsoft.AspNetCore.Http.Features.HttpResponseFeature
+        {
+            private Func<Task>? _onCompleted;
+
+            public override void OnCompleted(Func<object, Task> callback, object state) => _onCompleted = () => callback(state);
+
+            public Task EndAsync() => _onCompleted!();
+        }
+    }
+}

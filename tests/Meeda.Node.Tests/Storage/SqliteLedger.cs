@@ -1,0 +1,17 @@
+using Meeda.Node.Storage;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Meeda.Node.Tests.Storage;
+
+/// <summary>A ledger of its own for a test, on SQLite, and a leadership that is held already.</summary>
+internal static class SqliteLedger
+{
+    public static async Task<Ledger> OpenAsync(string folder)
+    {
+        var database = new SqliteDatabase(Path.Combine(folder, "ledger.sqlite"));
+        return await Ledger.OpenAsync(database, new Lease(database, TimeSpan.FromMinutes(1)), CancellationToken.None);
+    }
+
+    public static Leadership Lead(string folder) => new(
+        new Lease(new SqliteDatabase(Path.Combine(folder, "ledger.sqlite")), TimeSpan.FromMinutes(1)), TimeProvider.System, NullLogger<Leadership>.Instance);
+}

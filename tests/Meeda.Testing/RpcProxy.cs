@@ -1,0 +1,167 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json.Nodes;
+
+namespace Meeda.Testing;
+
+/// <summary>What a proxy does with a call.</summary>
+public enum ProxyFault
+{
+    /// <summary>It passes call and answer on.</summary>
+    None,
+
+    /// <summary>It passes the call on and never answers: the caller runs into its limit though the node has done what it was asked.</summary>
+    AcceptAndHang,
+
+    /// <summary>It neither passes the call on nor answers.</summary>
+    Hang,
+
+    /// <summary>It answers with HTTP status 503.</summary>
+    Unavailable,
+
+    /// <summary>It answers with a JSON-RPC error.</summary>
+    Error,
+}
+
+/// <summary>An HTTP server in front of a JSON-RPC node that passes calls on, loses them, or lies, as the test says.</summary>
+public sealed class RpcProxy : IAsyncDisposable
+{
+    private readonly HttpListener _listener = new();
+    private readonly HttpClient _node;
+    private readonly CancellationTokenSource _end = new();
+    private readonly Task _serving;
+
+    private RpcProxy(Uri node, int port)
+    {
+        Rpc = new Uri($"http://127.0.0.1:{port}/");
+        _node = new HttpClient(new SocketsHttpHandler()) { BaseAddress = node };
+        _listener.Prefixes.Add(Rpc.ToString());
+        _listener.Start();
+        _serving = ServeAsync();
+    }
+
+    /// <summary>Where it listens.</summary>
+    public Uri Rpc { get; }
+
+    /// <summary>Says what happens to a call of a method.</summary>
+    public Func<string, ProxyFault> Faults { get; set; } = _ => ProxyFault.None;
+
+    /// <summary>Changes the result of a method with its parameters; gives it back unchanged where it does not lie.</summary>
+    public Func<string, JsonArray, JsonNode?, JsonNode?> Lie { get; set; } = (_, _, result) => result;
+
+    /// <summary>The methods that were called, in their order.</summary>
+    public System.Collections.Concurrent.ConcurrentQueue<string> Calls { get; } = new();
+
+    /// <summary>Starts a proxy in front of a node.</summary>
+    public static RpcProxy Start(Uri node)
+    {
+        while (true)
+        {
+            using var probe = new TcpListener(IPAddress.Loopback, 0);
+            probe.Start();
+            int port = ((IPEndPoint)probe.LocalEndpoint).Port;
+            probe.Stop();
+            try
+            {
+                return new RpcProxy(node, port);
+            }
+            catch (HttpListenerException)
+            {
+                // Somebody took the port meanwhile.
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _end.CancelAsync();
+        _listener.Abort();
+        await _serving;
+        _node.Dispose();
+        _end.Dispose();
+    }
+
+    private async Task ServeAsync()
+    {
+        var answers = new List<Task>();
+        while (!_end.IsCancellationRequested)
+        {
+            try
+            {
+                HttpListenerContext context = await _listener.GetContextAsync();
+                answers.Add(AnswerAsync(context));
+            }
+            catch (Exception over) when (over is HttpListenerException or ObjectDisposedException)
+            {
+                break;
+            }
+        }
+
+        await Task.WhenAll(answers);
+    }
+
+    private async Task AnswerAsync(HttpListenerContext context)
+    {
+        try
+        {
+            using var reader = new StreamReader(context.Request.InputStream);
+            string body = await reader.ReadToEndAsync(_end.Token);
+            JsonNode call = JsonNode.Parse(body)!;
+            string method = call["method"]!.GetValue<string>();
+            Calls.Enqueue(method);
+            switch (Faults(method))
+            {
+                case ProxyFault.Hang:
+                    await Task.Delay(Timeout.Infinite, _end.Token);
+                    break;
+                case ProxyFault.AcceptAndHang:
+                    await ForwardAsync(body);
+                    await Task.Delay(Timeout.Infinite, _end.Token);
+                    break;
+                case ProxyFault.Unavailable:
+                    context.Response.StatusCode = 503;
+                    break;
+                case ProxyFault.Error:
+                    await WriteAsync(context, new JsonObject
+                    {
+                        ["jsonrpc"] = "2.0",
+                        ["id"] = call["id"]!.DeepClone(),
+                        ["error"] = new JsonObject { ["code"] = -32603, ["message"] = "internal error, says the proxy" },
+                    });
+                    break;
+                default:
+                    JsonObject answer = JsonNode.Parse(await ForwardAsync(body))!.AsObject();
+                    if (answer.ContainsKey("result"))
+                    {
+                        answer["result"] = Lie(method, call["params"]!.AsArray(), answer["result"]?.DeepClone());
+                    }
+
+                    await WriteAsync(context, answer);
+                    break;
+            }
+
+            context.Response.Close();
+        }
+        catch (Exception gone) when (gone is OperationCanceledException or HttpListenerException or HttpRequestException or IOException or ObjectDisposedException)
+        {
+            // The caller went, or the test is over.
+            context.Response.Abort();
+        }
+    }
+
+    private async Task<string> ForwardAsync(string body)
+    {
+        using var content = new StringContent(body, Encoding.UTF8, "application/json");
+        using HttpResponseMessage answer = await _node.PostAsync((Uri?)null, content, _end.Token);
+        return await answer.Content.ReadAsStringAsync(_end.Token);
+    }
+
+    private async Task WriteAsync(HttpListenerContext context, JsonObject answer)
+    {
+        context.Response.ContentType = "application/json";
+        byte[] bytes = Encoding.UTF8.GetBytes(answer.ToJsonString());
+        await context.Response.OutputStream.WriteAsync(bytes, _end.Token);
+    }
+}

@@ -51,23 +51,41 @@ public sealed class CephGateway : IAsyncDisposable
         }
     }
 
-    /// <summary>Stops the gateway, as an outage does; what it stored is gone with it.</summary>
+    /// <summary>Ends the gateway at once, as an outage does; what it stored stays behind it.</summary>
     public async Task StopAsync()
     {
-        foreach (Process daemon in Enumerable.Reverse(_daemons))
-        {
-            daemon.Kill(entireProcessTree: true);
-            await daemon.WaitForExitAsync();
-            daemon.Dispose();
-        }
+        await EndAsync(_daemons[^1]);
+        _daemons.RemoveAt(_daemons.Count - 1);
+    }
 
-        _daemons.Clear();
+    /// <summary>Starts the gateway after <see cref="StopAsync"/> at the same address, and waits until it answers.</summary>
+    public async Task ContinueAsync()
+    {
+        Process gateway = await LaunchAsync("radosgw", "-n", "client.rgw.a", "-f");
+        using var http = new HttpClient(new SocketsHttpHandler()) { BaseAddress = Url };
+        using var limit = new CancellationTokenSource(Patience);
+        while (true)
+        {
+            try
+            {
+                using HttpResponseMessage answer = await http.GetAsync("", limit.Token);
+                return;
+            }
+            catch (HttpRequestException) when (!gateway.HasExited)
+            {
+                await Task.Delay(100, limit.Token);
+            }
+        }
     }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        await StopAsync();
+        foreach (Process daemon in Enumerable.Reverse(_daemons))
+        {
+            await EndAsync(daemon);
+        }
+
         Directory.Delete(_folder, recursive: true);
     }
 
@@ -91,21 +109,14 @@ public sealed class CephGateway : IAsyncDisposable
         await RunAsync("ceph-osd", "-i", "0", "--mkfs", "--osd-uuid", $"{disk}");
         await LaunchAsync("ceph-osd", "-i", "0", "-f", "--osd-uuid", $"{disk}");
         await RunAsync("radosgw-admin", "user", "create", "--uid", "meeda", "--display-name", "meeda", "--access-key", AccessKey, "--secret-key", SecretKey);
-        Process gateway = await LaunchAsync("radosgw", "-n", "client.rgw.a", "-f");
-        using var http = new HttpClient(new SocketsHttpHandler()) { BaseAddress = Url };
-        using var limit = new CancellationTokenSource(Patience);
-        while (true)
-        {
-            try
-            {
-                using HttpResponseMessage answer = await http.GetAsync("", limit.Token);
-                return;
-            }
-            catch (HttpRequestException) when (!gateway.HasExited)
-            {
-                await Task.Delay(100, limit.Token);
-            }
-        }
+        await ContinueAsync();
+    }
+
+    private static async Task EndAsync(Process daemon)
+    {
+        daemon.Kill(entireProcessTree: true);
+        await daemon.WaitForExitAsync();
+        daemon.Dispose();
     }
 
     /// <summary>One monitor, one disk in memory, no copies, no authentication between the daemons, and none of the gateway's background work.</summary>

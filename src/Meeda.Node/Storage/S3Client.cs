@@ -12,7 +12,7 @@ internal static class S3Client
 
     /// <summary>Connects to nothing yet: the first call does.</summary>
     /// <exception cref="SetupException">There are no credentials.</exception>
-    public static AmazonS3Client Open(Uri endpoint, StorageOptions options) => new(ReadCredentials(options.S3Profile), Configure(endpoint, options.S3Region));
+    public static AmazonS3Client Open(Uri endpoint, StorageOptions options) => new(ReadCredentials(options.S3Profile, Environment.GetEnvironmentVariable), Configure(endpoint, options.S3Region));
 
     /// <summary>
     /// The settings that servers other than Amazon's need: the SDK's own defaults add checksum trailers, which some refuse and others store as content, and name the bucket in
@@ -33,38 +33,39 @@ internal static class S3Client
     };
 
     /// <summary>Those of a profile where one is named; otherwise AWS_ACCESS_KEY_ID and its kin, and where they are not set the profile <c>default</c>.</summary>
-    private static AWSCredentials ReadCredentials(string? profile)
+    /// <param name="profile">The profile's name, or null.</param>
+    /// <param name="variable">The value of an environment variable, or null.</param>
+    /// <exception cref="SetupException">There are none, or they cannot be read. It says where they were looked for, and nothing of them.</exception>
+    public static AWSCredentials ReadCredentials(string? profile, Func<string, string?> variable)
     {
+        if (profile is null && variable("AWS_ACCESS_KEY_ID") is { Length: > 0 } key)
+        {
+            return variable("AWS_SECRET_ACCESS_KEY") is not { Length: > 0 } secret ? throw new SetupException("S3: AWS_ACCESS_KEY_ID is set, AWS_SECRET_ACCESS_KEY is not")
+                : variable("AWS_SESSION_TOKEN") is { Length: > 0 } token ? new SessionAWSCredentials(key, secret, token)
+                : new BasicAWSCredentials(key, secret);
+        }
+
+        string path = variable("AWS_SHARED_CREDENTIALS_FILE") is { Length: > 0 } named ? named : SharedCredentialsFile.DefaultFilePath;
+        if (!File.Exists(path))
+        {
+            throw new SetupException(profile is null
+                ? $"S3: no credentials: AWS_ACCESS_KEY_ID is not set, and there is no file {path}"
+                : $"S3 profile: '{profile}' cannot be read, there is no file {path} (Meeda__Storage__S3Profile)");
+        }
+
+        string name = profile ?? SharedCredentialsFile.DefaultProfileName;
         try
         {
-            if (profile is null && Environment.GetEnvironmentVariable("AWS_ACCESS_KEY_ID") is { Length: > 0 })
-            {
-                return new EnvironmentVariablesAWSCredentials();
-            }
-
-            var file = new SharedCredentialsFile(Environment.GetEnvironmentVariable("AWS_SHARED_CREDENTIALS_FILE") ?? SharedCredentialsFile.DefaultFilePath);
-            if (!File.Exists(file.FilePath))
-            {
-                throw new SetupException(profile is null
-                    ? $"S3: no credentials: neither AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY nor the file {file.FilePath}"
-                    : $"S3: the profile '{profile}' cannot be read: there is no file {file.FilePath} (Meeda__Storage__S3Profile)");
-            }
-
-            // The SDK takes a file that it may not open for an empty one.
-            File.OpenRead(file.FilePath).Dispose();
-            string name = profile ?? SharedCredentialsFile.DefaultProfileName;
-            if (!file.TryGetProfile(name, out CredentialProfile found) || !found.CanCreateAWSCredentials)
-            {
-                throw new SetupException($"S3: the file {file.FilePath} has no profile '{name}' with credentials (Meeda__Storage__S3Profile)");
-            }
-
-            return found.GetAWSCredentials(file);
+            File.OpenRead(path).Dispose(); // The SDK takes a file that it may not open for an empty one.
+            var file = new SharedCredentialsFile(path);
+            return file.TryGetProfile(name, out CredentialProfile found) && found.CanCreateAWSCredentials
+                ? found.GetAWSCredentials(file)
+                : throw new SetupException($"S3 profile: {path} has no profile '{name}' with credentials (Meeda__Storage__S3Profile)");
         }
-        catch (Exception unusable) when (unusable is AmazonClientException or IOException or UnauthorizedAccessException or ArgumentException or InvalidOperationException or FormatException)
+        catch (Exception unusable) when (unusable is AmazonClientException or IOException or InvalidDataException or UnauthorizedAccessException or ArgumentException or InvalidOperationException or FormatException)
         {
-            // Its own words may quote a line of the file.
-            throw new SetupException(
-                $"S3: the credentials{(profile is null ? "" : $" of the profile '{profile}'")} cannot be read: {unusable.GetType().Name} (Meeda__Storage__S3Profile, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY)");
+            // Without the cause, whose words may quote a line of the file.
+            throw new SetupException($"S3 profile: '{name}' cannot be read from {path}: {unusable.GetType().Name} (Meeda__Storage__S3Profile)");
         }
     }
 }

@@ -25,7 +25,8 @@ internal sealed record S3Place(Uri Endpoint, string Bucket, string Prefix)
             || url.Scheme is not ("http" or "https")
             || url.Host.Length == 0
             || url.UserInfo.Length > 0
-            || place.Any(letter => letter is '?' or '#' or '%' or '@' or '\\' || char.IsWhiteSpace(letter)))
+            || place.Any(letter => letter is '?' or '#' or '%' or '@' or '\\' || char.IsWhiteSpace(letter))
+            || place.Split('/').Any(part => part is "." or ".."))
         {
             return null;
         }

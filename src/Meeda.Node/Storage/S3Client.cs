@@ -11,8 +11,22 @@ internal static class S3Client
     private static readonly TimeSpan AttemptLimit = TimeSpan.FromMinutes(1);
 
     /// <summary>Connects to nothing yet: the first call does.</summary>
-    /// <exception cref="SetupException">There are no credentials.</exception>
-    public static AmazonS3Client Open(Uri endpoint, StorageOptions options) => new(ReadCredentials(options.S3Profile, Environment.GetEnvironmentVariable), Configure(endpoint, options.S3Region));
+    /// <exception cref="SetupException">There are no credentials, or the SDK cannot read the files that it looks into.</exception>
+    public static AmazonS3Client Open(Uri endpoint, StorageOptions options)
+    {
+        AWSCredentials credentials = ReadCredentials(options.S3Profile, Environment.GetEnvironmentVariable);
+        try
+        {
+            AmazonS3Config config = Configure(endpoint, options.S3Region);
+            _ = config.DefaultConfigurationMode; // Looks into the SDK's files, which the first call would do otherwise.
+            return new AmazonS3Client(credentials, config);
+        }
+        catch (Exception unusable) when (unusable is AmazonClientException or TypeInitializationException or InvalidDataException or IOException or UnauthorizedAccessException)
+        {
+            // Without the cause: the SDK reads ~/.aws/config and ~/.aws/credentials whatever its credentials are, and quotes the line that it does not understand.
+            throw new SetupException("S3: ~/.aws/config or ~/.aws/credentials (or AWS_CONFIG_FILE or AWS_SHARED_CREDENTIALS_FILE) cannot be read");
+        }
+    }
 
     /// <summary>
     /// The settings that servers other than Amazon's need: the SDK's own defaults add checksum trailers, which some refuse and others store as content, and name the bucket in

@@ -15,6 +15,16 @@ public sealed record BucketOptions(int Policy, int DataCount, int ParityCount)
     /// <summary>Whole copies, at least two: a small object costs 253,952 bytes a copy and not a whole stripe.</summary>
     public static BucketOptions Replicas(int copies) => new(2, 1, Positive(copies - 1));
 
+    /// <summary>Content bytes of a stripe. Objects do not share stripes.</summary>
+    public int StripeBytes => DataCount * ContentTree.ChunkLength;
+
+    /// <summary>Bytes that storage providers keep for an object of so many bytes: whole stripes, with what makes them redundant.</summary>
+    public long OccupiedBytes(long contentBytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(contentBytes);
+        return (contentBytes + StripeBytes - 1) / StripeBytes * (DataCount + ParityCount) * ContentTree.ChunkLength;
+    }
+
     private static int Positive(int value)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(value, 1);

@@ -76,10 +76,10 @@ internal static class Roles
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<IHttpContextFactory, KeyStrippingContextFactory>();
         builder.Services.AddHttpClient(nameof(MefsClient));
-        string? mefsToken = ReadToken(storage.MefsTokenFile);
-        FolderProvider[] folders = OpenFolders(storage);
+        var providers = RowProviders.Open(storage, ledger);
+        builder.Services.AddSingleton(services => providers.Connect(services.GetRequiredService<IHttpClientFactory>(), services.GetRequiredService<TimeProvider>()));
         builder.Services.AddSingleton(services => new RowPlacement(
-            [.. storage.Places.Select(place => OpenProvider(place, folders, mefsToken, services))],
+            services.GetRequiredService<RowProviders>().All,
             storage.ToleratedLosses,
             services.GetRequiredService<CommitmentKey>(),
             services.GetRequiredService<ILogger<RowPlacement>>(),
@@ -126,6 +126,7 @@ internal static class Roles
         AddBackground<BalanceWatch>(builder.Services);
         AddBackground<RowScrub>(builder.Services);
         AddBackground<Retention>(builder.Services);
+        AddBackground<PackUpkeep>(builder.Services);
 
         // What is in work is finished or, since nothing is acknowledged that is not durable, parked; then the process ends, whoever still waits.
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(10));
@@ -275,48 +276,6 @@ internal static class Roles
             throw new SetupException(storage.Database is null
                 ? $"data folder: {Path.GetFullPath(storage.Folder)} cannot be used: {unusable.Message.TrimEnd('.')}"
                 : $"database: {unusable.Message.TrimEnd('.')} (Meeda__Storage__Database)");
-        }
-    }
-
-    private static FolderProvider[] OpenFolders(StorageOptions storage)
-    {
-        var folders = new List<FolderProvider>();
-        foreach (string place in storage.Places.Where(place => !StorageOptions.TryReadMefs(place, out _, out _)))
-        {
-            try
-            {
-                folders.Add(new FolderProvider(place));
-            }
-            catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException)
-            {
-                throw new SetupException($"provider: the folder {Path.GetFullPath(place)} cannot be used: {unusable.Message.TrimEnd('.')}");
-            }
-        }
-
-        return [.. folders];
-    }
-
-    private static IRowProvider OpenProvider(string place, FolderProvider[] folders, string? mefsToken, IServiceProvider services)
-    {
-        if (!StorageOptions.TryReadMefs(place, out Uri node, out string bucket))
-        {
-            return folders.Single(folder => folder.Name == place);
-        }
-
-        HttpClient http = services.GetRequiredService<IHttpClientFactory>().CreateClient(nameof(MefsClient));
-        http.BaseAddress = node;
-        return new MefsProvider(new MefsClient(http, mefsToken, services.GetRequiredService<TimeProvider>()), bucket);
-    }
-
-    private static string? ReadToken(string? path)
-    {
-        try
-        {
-            return path is null ? null : File.ReadAllText(path).Trim();
-        }
-        catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException)
-        {
-            throw new SetupException($"MEFS token file: {path} cannot be read (Meeda__Storage__MefsTokenFile)");
         }
     }
 }

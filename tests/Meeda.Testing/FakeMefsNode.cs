@@ -63,6 +63,14 @@ public sealed partial class FakeMefsNode : IAsyncDisposable
     /// <summary>Flips a bit of an object that was stored.</summary>
     public void Corrupt(string bucket, string name) => _buckets[bucket].Objects[name].Content[^1] ^= 1;
 
+    /// <summary>The names in a bucket, in their order; none where there is no such bucket.</summary>
+    public IReadOnlyList<string> Names(string bucket) => _buckets.TryGetValue(bucket, out Bucket? found) ? [.. found.Objects.Keys.Order(StringComparer.Ordinal)] : [];
+
+    /// <summary>A client's connections to the node.</summary>
+#pragma warning disable RS0030 // A test is its own host.
+    public HttpClient Connect() => new() { BaseAddress = Url };
+#pragma warning restore RS0030
+
     /// <summary>An object's stored bytes, or null.</summary>
     public byte[]? Stored(string bucket, string name) =>
         _buckets.TryGetValue(bucket, out Bucket? found) && found.Objects.TryGetValue(name, out Entry? entry) ? entry.Content : null;

@@ -50,6 +50,13 @@ public sealed class StorageOptions
     /// </summary>
     public IList<string> Providers { get; } = [];
 
+    /// <summary>
+    /// The longest that a batch waits in the ledger for others, so that rows of many share an object where providers are buckets. Default none, which means a minute where one of the
+    /// providers is a MEFS bucket, where a small object costs as much as a large one, and no wait otherwise. 16 MiB are worth placing at once, whatever this says. A batch is anchored once
+    /// it is placed, so that this delays anchors too.
+    /// </summary>
+    public TimeSpan? PackDelay { get; set; }
+
     /// <summary>Providers that may be lost at once. Default 2: one that is gone and one that fails while it is being replaced. At 0 every row is kept once.</summary>
     public int ToleratedLosses { get; set; } = 2;
 
@@ -75,6 +82,9 @@ public sealed class StorageOptions
     internal IReadOnlyList<string> Places => Providers.Count > 0
         ? [.. Providers]
         : [.. Enumerable.Range(0, DefaultProviders).Select(i => Path.Combine(Folder, "providers", i.ToString(CultureInfo.InvariantCulture)))];
+
+    /// <summary>The longest wait of a batch for others.</summary>
+    internal TimeSpan EffectivePackDelay => PackDelay ?? (Places.Any(place => TryReadMefs(place, out _, out _)) ? TimeSpan.FromMinutes(1) : TimeSpan.Zero);
 
     /// <summary>Says what is wrong with these options, one sentence each.</summary>
     internal IEnumerable<string> Problems()
@@ -112,6 +122,11 @@ public sealed class StorageOptions
         if (LeaseTerm < TimeSpan.FromSeconds(1) || LeaseTerm > TimeSpan.FromMinutes(10))
         {
             yield return "lease term: between 1 s and 10 minutes (Meeda__Storage__LeaseTerm)";
+        }
+
+        if (PackDelay is { } delay && (delay < TimeSpan.Zero || delay > TimeSpan.FromHours(1)))
+        {
+            yield return "pack delay: between 0 and an hour (Meeda__Storage__PackDelay)";
         }
 
         if (LocalCopyBytes < 0)

@@ -5,6 +5,8 @@ return args switch
     ["kzg", "--child", ..] => KzgBenchmark.RunChild(args.Contains("--rust")),
     ["kzg", ..] => KzgBenchmark.Run(),
     ["prover", "--child", var folder] => await ProverBenchmark.RunChildAsync(folder),
+    ["parity", "--child"] => ParityBenchmark.RunChild(),
+    ["parity", ..] => ParityBenchmark.Run(),
     ["light", ..] => await LightBenchmark.RunAsync(),
     ["put", "--child", var folder] => await PutBenchmark.RunChildAsync(folder),
     ["put", ..] => await PutBenchmark.RunAsync(),
@@ -19,6 +21,7 @@ static int Usage()
         usage: bench kzg       the KZG engine beside c-kzg, on AVX-512, AVX2 and scalar code
                bench prover    an epoch's proof over 10,000 blobs on local disk
                bench put       POST /put at 1, 8 and 64 clients, service and clients in processes of their own
+               bench parity    parity rows on one core: encoding and decoding, on AVX-512, AVX2 and scalar code
                bench light     a light node that catches up a year of anchors
         """);
     return 2;

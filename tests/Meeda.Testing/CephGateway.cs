@@ -44,10 +44,11 @@ public sealed class CephGateway : IAsyncDisposable
             await gateway.StartDaemonsAsync();
             return gateway;
         }
-        catch
+        catch (Exception failure) when (failure is InvalidOperationException or TimeoutException or OperationCanceledException)
         {
+            string logs = gateway.ReadLogs();
             await gateway.DisposeAsync();
-            throw;
+            throw new InvalidOperationException($"Ceph did not start: {failure.Message}{logs}", failure);
         }
     }
 
@@ -107,9 +108,27 @@ public sealed class CephGateway : IAsyncDisposable
         await RunAsync("ceph-mon", "-i", "a", "--mkfs", "--monmap", PathOf("monmap"), "--keyring", PathOf("keyring"));
         await LaunchAsync("ceph-mon", "-i", "a", "-f");
         await RunAsync("ceph-osd", "-i", "0", "--mkfs", "--osd-uuid", $"{disk}");
-        await LaunchAsync("ceph-osd", "-i", "0", "-f", "--osd-uuid", $"{disk}");
-        await RunAsync("radosgw-admin", "user", "create", "--uid", "meeda", "--display-name", "meeda", "--access-key", AccessKey, "--secret-key", SecretKey);
+        await WithDiskAsync(disk, RunAsync("radosgw-admin", "user", "create", "--uid", "meeda", "--display-name", "meeda", "--access-key", AccessKey, "--secret-key", SecretKey));
         await ContinueAsync();
+    }
+
+    /// <summary>
+    /// Runs the disk's daemon, for which the work waits. Now and then the daemon greets its monitor before it knows which cluster it is in ("wrong fsid"), and ends; then another one is
+    /// started.
+    /// </summary>
+    private async Task WithDiskAsync(Guid disk, Task work)
+    {
+        for (int tries = 0; tries < 5; tries++)
+        {
+            Process daemon = await LaunchAsync("ceph-osd", "-i", "0", "-f", "--osd-uuid", $"{disk}");
+            await Task.WhenAny(work, daemon.WaitForExitAsync());
+            if (work.IsCompleted)
+            {
+                break;
+            }
+        }
+
+        await work;
     }
 
     private static async Task EndAsync(Process daemon)
@@ -159,6 +178,9 @@ public sealed class CephGateway : IAsyncDisposable
         rgw dynamic resharding = false
 
         """;
+
+    /// <summary>The ends of the daemons' logs, for whoever must find out why they do not start.</summary>
+    private string ReadLogs() => string.Concat(Directory.EnumerateFiles(_folder, "*.log").Select(log => $"\n{Path.GetFileName(log)}:\n{string.Join('\n', File.ReadLines(log).TakeLast(12))}"));
 
     private string PathOf(string name) => Path.Combine(_folder, name);
 

@@ -2,7 +2,10 @@ using System.Security.Cryptography;
 using Amazon.Runtime;
 using Amazon.S3;
 using Amazon.S3.Model;
+using Meeda.Ethereum;
+using Meeda.Kzg.Commitments;
 using Meeda.Node.Storage;
+using Meeda.Protocol.Batches;
 using Meeda.Testing;
 using Xunit;
 
@@ -111,7 +114,7 @@ public sealed class S3StoreTests(S3StoreTests.Gateway gateway) : IClassFixture<S
         S3Store other = await OpenAsync("meeda/two");
         await store.PutAsync("a", new byte[] { 1 }, CancellationToken.None);
         Assert.False(await other.IsConfirmedAsync("a", CancellationToken.None));
-        Assert.Equal("meeda/one/a", Assert.Single((await gateway.Client.ListObjectsV2Async(new ListObjectsV2Request { BucketName = _bucket })).S3Objects).Key);
+        Assert.Equal("meeda/one/a", Assert.Single(await ListAsync()).Key);
         Assert.Equal($"s3:{gateway.Url.Authority}/{_bucket}/meeda/one", store.Name);
     }
 
@@ -138,6 +141,38 @@ public sealed class S3StoreTests(S3StoreTests.Gateway gateway) : IClassFixture<S
             Assert.DoesNotContain(key, refused.ToString(), StringComparison.Ordinal);
             Assert.DoesNotContain(secret, refused.ToString(), StringComparison.Ordinal);
         }
+    }
+
+    [SkippableFact]
+    public async Task Rows_OfManyBatches_ShareObjectsThatGoWithTheLastOfThem()
+    {
+        const int PerObject = (16 << 20) / Blob.ByteLength;
+        using var folder = new TemporaryFolder();
+        await using Ledger ledger = await SqliteLedger.OpenLeadingAsync(folder.Path);
+        using var provider = new PackedProvider(await OpenAsync("rows"), ledger);
+        byte[][] blobs = [.. Enumerable.Range(0, PerObject + 10).Select(_ => RandomNumberGenerator.GetBytes(Blob.ByteLength))];
+        for (int row = 0; row < blobs.Length; row++)
+        {
+            await provider.WriteAsync(Batch(row % 3), row, blobs[row], CancellationToken.None);
+        }
+
+        await provider.FlushAsync(CancellationToken.None);
+        Assert.Equal([10 * Blob.ByteLength, PerObject * Blob.ByteLength], (await ListAsync()).Select(stored => stored.Size!.Value).Order());
+        byte[] blob = new byte[Blob.ByteLength];
+        for (int row = 0; row < blobs.Length; row++)
+        {
+            Assert.True(await provider.ReadAsync(Batch(row % 3), row, blob, CancellationToken.None));
+            Assert.Equal(blobs[row], blob);
+        }
+
+        Assert.Equal(2, await provider.CareAsync(CancellationToken.None));
+        for (int batch = 0; batch < 3; batch++)
+        {
+            await provider.DeleteAsync(Batch(batch), blobs.Length, CancellationToken.None);
+        }
+
+        await provider.CareAsync(CancellationToken.None);
+        Assert.Empty(await ListAsync());
     }
 
     [SkippableFact]
@@ -171,6 +206,10 @@ public sealed class S3StoreTests(S3StoreTests.Gateway gateway) : IClassFixture<S
         Assert.Equal(content, await ReadAsync(store, "b", 0, content.Length));
         Assert.Equal(content[..10], await ReadAsync(store, "a", 0, 10));
     }
+
+    private static BatchId Batch(int number) => new(Bytes32.FromBytes([.. new byte[31], (byte)number]));
+
+    private async Task<List<S3Object>> ListAsync() => (await gateway.Client.ListObjectsV2Async(new ListObjectsV2Request { BucketName = _bucket })).S3Objects ?? [];
 
     private static async Task<byte[]?> ReadAsync(S3Store store, string name, long offset, int length)
     {

@@ -45,8 +45,8 @@ public sealed class StorageOptions
     public TimeSpan RetentionInterval { get; set; } = TimeSpan.FromMinutes(10);
 
     /// <summary>
-    /// Where rows go: folders, or buckets of MEFS nodes as <c>mefs+http://host:port/bucket</c>. Default none, which means six folders below
-    /// <see cref="Folder"/>: they share a disk, and show how six disks would do.
+    /// Where rows go: folders, buckets of MEFS nodes as <c>mefs+http://host:port/bucket</c>, or of S3 servers as <c>s3+https://host/bucket/prefix</c>. Default none, which means
+    /// six folders below <see cref="Folder"/>: they share a disk, and show how six disks would do.
     /// </summary>
     public IList<string> Providers { get; } = [];
 
@@ -62,6 +62,15 @@ public sealed class StorageOptions
 
     /// <summary>The file with the JWT that MEFS nodes ask for, which allows reading and writing. Default none.</summary>
     public string? MefsTokenFile { get; set; }
+
+    /// <summary>The region that requests to S3 servers are signed for. Default us-east-1, which those that know no regions take.</summary>
+    public string S3Region { get; set; } = "us-east-1";
+
+    /// <summary>
+    /// The profile of the shared credentials file (<c>~/.aws/credentials</c>, or AWS_SHARED_CREDENTIALS_FILE) that holds the keys for S3 servers. Default none, which means
+    /// AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN of the environment, and where they are not set the profile <c>default</c>.
+    /// </summary>
+    public string? S3Profile { get; set; }
 
     /// <summary>The pause between two looks of the scrub at what is stored. Default 10 minutes: reads that meet a bad row wait no longer than that.</summary>
     public TimeSpan ScrubInterval { get; set; } = TimeSpan.FromMinutes(10);
@@ -92,7 +101,22 @@ public sealed class StorageOptions
 
         foreach (string place in Places.Where(place => place.StartsWith(MefsPrefix, StringComparison.Ordinal) && !TryReadMefs(place, out _, out _)))
         {
-            yield return $"providers: {place} is not of the form mefs+http://host:port/bucket (Meeda__Storage__Providers)";
+            yield return $"providers: {Redact(place)} is not of the form mefs+http://host:port/bucket (Meeda__Storage__Providers)";
+        }
+
+        foreach (string place in Places.Where(place => S3Place.IsMeant(place) && !TryReadS3(place, out _)))
+        {
+            yield return $"providers: {Redact(place)} is not of the form s3+https://host:port/bucket/prefix, without credentials (Meeda__Storage__Providers)";
+        }
+
+        foreach (string place in Places.Where(place => place.Contains("://", StringComparison.Ordinal) && !place.StartsWith(MefsPrefix, StringComparison.Ordinal) && !S3Place.IsMeant(place)))
+        {
+            yield return $"providers: {Redact(place)} is neither a folder nor begins with mefs+http or s3+http (Meeda__Storage__Providers)";
+        }
+
+        if (S3Region.Length == 0)
+        {
+            yield return "S3 region: a name such as us-east-1 (Meeda__Storage__S3Region)";
         }
 
         if (LeaseTerm < TimeSpan.FromSeconds(1) || LeaseTerm > TimeSpan.FromMinutes(10))
@@ -148,5 +172,21 @@ public sealed class StorageOptions
         node = MefsEndpoint.Parse(url.GetLeftPart(UriPartial.Authority));
         bucket = name;
         return true;
+    }
+
+    /// <summary>Reads the place of a bucket of an S3 server; false where it is another kind of place, or malformed.</summary>
+    internal static bool TryReadS3(string place, out S3Place read)
+    {
+        S3Place? found = S3Place.Read(place);
+        read = found!;
+        return found is not null;
+    }
+
+    /// <summary>A place as a message may show it: without what stands before an @, which may be a password.</summary>
+    internal static string Redact(string place)
+    {
+        int at = place.LastIndexOf('@');
+        int scheme = place.IndexOf("://", StringComparison.Ordinal);
+        return at < 0 ? place : string.Concat(scheme < 0 ? "" : place[..(scheme + 3)], "…", place[at..]);
     }
 }

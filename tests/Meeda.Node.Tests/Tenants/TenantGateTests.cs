@@ -4,6 +4,7 @@ using System.Net;
 using Meeda.Node.Http;
 using Meeda.Node.Storage;
 using Meeda.Node.Tenants;
+using Meeda.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -186,18 +187,6 @@ public sealed class TenantGateTests : IAsyncLifetime
         using var content = new ByteArrayContent(new byte[bytes]);
         using HttpResponseMessage response = await _http.PostAsync(new Uri($"t/{key}/echo", UriKind.Relative), content);
         return response.StatusCode;
-    }
-
-    /// <summary>Stands still until it is moved on.</summary>
-    private sealed class StoppedClock : TimeProvider
-    {
-        private long _now;
-
-        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
-        public override long GetTimestamp() => Interlocked.Read(ref _now);
-
-        public void Advance(TimeSpan span) => Interlocked.Add(ref _now, span.Ticks);
     }
 
     private sealed class CaughtLog : ILoggerProvider, ILogger

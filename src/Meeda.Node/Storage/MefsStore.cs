@@ -6,8 +6,9 @@ namespace Meeda.Node.Storage;
 /// Objects in a bucket of a MEFS user node, unencrypted. Durable means that the node has an object: it keeps its own copy until storage providers have confirmed theirs.
 /// </summary>
 /// <param name="client">The node's client.</param>
+/// <param name="node">Where the node listens.</param>
 /// <param name="bucket">A bucket, made if it is absent.</param>
-internal sealed class MefsStore(MefsClient client, string bucket) : IObjectStore
+internal sealed class MefsStore(MefsClient client, Uri node, string bucket) : IObjectStore
 {
     // Objects do not share stripes: whatever fills one whole costs no more than a byte of it.
     private static readonly BucketOptions Policy = BucketOptions.Default;
@@ -16,7 +17,7 @@ internal sealed class MefsStore(MefsClient client, string bucket) : IObjectStore
     private static readonly TimeSpan BucketLimit = TimeSpan.FromMinutes(10);
 
     /// <inheritdoc/>
-    public string Name => $"mefs:{bucket}";
+    public string Name => $"mefs:{node.Authority}/{bucket}";
 
     /// <inheritdoc/>
     public int ObjectBytes => Policy.StripeBytes;

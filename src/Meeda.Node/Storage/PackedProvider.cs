@@ -9,7 +9,7 @@ namespace Meeda.Node.Storage;
 /// Rows of many batches in the objects of a bucket, as many in each as it should hold; which row is where stands in the ledger. What is written lies in memory until an object is full,
 /// or until the flush: rows that are flushed together share objects. An object's name is never used twice, so that what a failed put leaves is in nobody's way.
 /// </summary>
-/// <param name="store">The bucket.</param>
+/// <param name="store">The bucket, disposed of with this.</param>
 /// <param name="ledger">The index.</param>
 internal sealed class PackedProvider(IObjectStore store, Ledger ledger) : IRowProvider, IDisposable
 {
@@ -134,6 +134,7 @@ internal sealed class PackedProvider(IObjectStore store, Ledger ledger) : IRowPr
     {
         _lines.Dispose();
         _open?.Dispose();
+        (store as IDisposable)?.Dispose();
     }
 
     private bool IsOnItsWay(string objectName)

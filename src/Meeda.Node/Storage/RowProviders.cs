@@ -23,15 +23,21 @@ internal sealed class RowProviders : IDisposable
     /// <summary>Those that are buckets.</summary>
     public IEnumerable<PackedProvider> Packed => All.OfType<PackedProvider>();
 
-    /// <summary>Opens the folders among them.</summary>
+    /// <summary>Opens the folders and S3 buckets among them; of the latter nothing is asked yet.</summary>
     /// <param name="options">Their places.</param>
     /// <param name="ledger">Where it stands what is in which object.</param>
-    /// <exception cref="SetupException">A folder or the token's file cannot be used.</exception>
+    /// <exception cref="SetupException">A folder, the token's file or the credentials cannot be used.</exception>
     public static RowProviders Open(StorageOptions options, Ledger ledger)
     {
         var providers = new RowProviders(options, ledger);
         foreach (string place in options.Places.Where(place => !StorageOptions.TryReadMefs(place, out _, out _)))
         {
+            if (S3Place.IsMeant(place))
+            {
+                providers._opened[place] = new PackedProvider(S3Store.Open(place, options), ledger);
+                continue;
+            }
+
             try
             {
                 providers._opened[place] = new FolderProvider(place);
@@ -45,7 +51,7 @@ internal sealed class RowProviders : IDisposable
         return providers;
     }
 
-    /// <summary>Adds those that are reached over HTTP.</summary>
+    /// <summary>Adds the MEFS nodes.</summary>
     public RowProviders Connect(IHttpClientFactory clients, TimeProvider time)
     {
         foreach (string place in _options.Places)
@@ -54,7 +60,7 @@ internal sealed class RowProviders : IDisposable
             {
                 HttpClient http = clients.CreateClient(nameof(MefsClient));
                 http.BaseAddress = node;
-                _opened[place] = new PackedProvider(new MefsStore(new MefsClient(http, _mefsToken, time), bucket), _ledger);
+                _opened[place] = new PackedProvider(new MefsStore(new MefsClient(http, _mefsToken, time), node, bucket), _ledger);
             }
         }
 

@@ -278,7 +278,7 @@ public sealed class PackedProviderTests : IAsyncLifetime
         return await provider.ReadAsync(id, row, blob, None) ? blob : null;
     }
 
-    private MefsStore Store() => new(new MefsClient(_http, FakeMefsNode.Token, TimeProvider.System), "rows");
+    private MefsStore Store() => new(new MefsClient(_http, FakeMefsNode.Token, TimeProvider.System), _node.Url, "rows");
 
     private PackedProvider Open() => new(Store(), _ledger);
 

@@ -159,8 +159,8 @@ public sealed class RowPlacementTests : IDisposable
         await using FakeMefsNode node = await FakeMefsNode.StartAsync();
         await using Ledger ledger = await SqliteLedger.OpenLeadingAsync(_folder.Path);
         using HttpClient http = node.Connect();
-        using var mefs = new PackedProvider(new MefsStore(new MefsClient(http, FakeMefsNode.Token, TimeProvider.System), "rows"), ledger);
-        using var placement = new RowPlacement([mefs, new FolderProvider(PathOf(1)), new FolderProvider(PathOf(2))], 1, Key, NullLogger<RowPlacement>.Instance);
+        using var mefs = new PackedProvider(new MefsStore(new MefsClient(http, FakeMefsNode.Token, TimeProvider.System), node.Url, "rows"), ledger);
+        using var placement = new RowPlacement([mefs, new FolderProvider(PathOf(1)), new FolderProvider(PathOf(2))], 1, Key, NullLogger<RowPlacement>.Instance, clock: new StoppedClock());
         await placement.WriteAsync(Id, Blobs, CancellationToken.None);
         await placement.FlushAsync(CancellationToken.None);
         string stored = Assert.Single(node.Names("rows"));
@@ -226,7 +226,7 @@ public sealed class RowPlacementTests : IDisposable
         [.. Enumerable.Range(0, blobs.Length / Blob.ByteLength).SelectMany(row => Key.Commit(blobs.AsSpan(row * Blob.ByteLength, Blob.ByteLength)).ToArray())];
 
     private RowPlacement Open() =>
-        new([.. Enumerable.Range(0, Providers).Select(provider => new FolderProvider(PathOf(provider)))], Lost, Key, NullLogger<RowPlacement>.Instance);
+        new([.. Enumerable.Range(0, Providers).Select(provider => new FolderProvider(PathOf(provider)))], Lost, Key, NullLogger<RowPlacement>.Instance, clock: new StoppedClock());
 
     // A provider that holds no row of the batch is not made anew by the repair.
     private void DeleteProvider(int provider)

@@ -108,6 +108,40 @@ public sealed class S3StoreTests(S3StoreTests.Gateway gateway) : IClassFixture<S
     }
 
     [SkippableFact]
+    public async Task Rows_OfManyBatches_ShareAnObjectAndGoWithTheLast()
+    {
+        S3Store store = await OpenAsync();
+        using var folder = new TemporaryFolder();
+        await using Ledger ledger = await SqliteLedger.OpenLeadingAsync(folder.Path);
+        using var provider = new PackedProvider(store, ledger);
+        byte[][] rows = [.. Enumerable.Range(0, 150).Select(_ => RandomNumberGenerator.GetBytes(Blob.ByteLength))];
+        for (int i = 0; i < rows.Length; i++)
+        {
+            await provider.WriteAsync(Batch(i % 30), i / 30, rows[i], CancellationToken.None);
+        }
+
+        await provider.FlushAsync(CancellationToken.None);
+        Assert.Equal(2, (await gateway.Client.ListObjectsV2Async(new ListObjectsV2Request { BucketName = _bucket })).S3Objects.Count); // 128 rows fill one.
+        var blob = new byte[Blob.ByteLength];
+        for (int i = 0; i < rows.Length; i++)
+        {
+            Assert.True(await provider.ReadAsync(Batch(i % 30), i / 30, blob, CancellationToken.None));
+            Assert.Equal(rows[i], blob);
+        }
+
+        Assert.Equal(2, await provider.CareAsync(CancellationToken.None)); // S3 has confirmed what it has.
+        for (int i = 0; i < 30; i++)
+        {
+            await provider.DeleteAsync(Batch(i), 5, CancellationToken.None);
+        }
+
+        await provider.CareAsync(CancellationToken.None);
+        Assert.Empty((await gateway.Client.ListObjectsV2Async(new ListObjectsV2Request { BucketName = _bucket })).S3Objects ?? []);
+
+        static BatchId Batch(int number) => new(Bytes32.FromBytes([.. new byte[31], (byte)number]));
+    }
+
+    [SkippableFact]
     public async Task Store_WithAPrefix_KeepsToIt()
     {
         S3Store store = await OpenAsync("meeda/one");

@@ -16,6 +16,8 @@ using Meeda.Node.Proofs;
 using Meeda.Node.Storage;
 using Meeda.Node.Tenants;
 using Meeda.Node.Verification;
+using Microsoft.Extensions.Logging.Console;
+using Microsoft.Extensions.Options;
 
 namespace Meeda.Node;
 
@@ -37,8 +39,7 @@ internal static class Roles
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Configuration.AddInMemoryCollection(configuration.Where(setting => setting.Value is not null));
         builder.WebHost.UseUrls(listen);
-        builder.Logging.SetMinimumLevel(quiet ? LogLevel.Warning : LogLevel.Information);
-        builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("System.Net.Http", LogLevel.Warning);
+        AddLogging(builder.Logging, quiet);
         builder.Services.AddOptions<BatchOptions>().BindConfiguration(BatchOptions.Section);
         builder.Services.AddOptions<IntakeOptions>().BindConfiguration(IntakeOptions.Section);
         builder.Services.AddOptions<AnchorOptions>().BindConfiguration(AnchorOptions.Section);
@@ -135,6 +136,7 @@ internal static class Roles
         _ = app.Services.GetRequiredService<FolderLock>(); // what was never asked for is never disposed of
         app.Services.GetRequiredService<Leadership>().Taken += app.Services.GetRequiredService<TransactionSender>().Forget;
         var gate = new TenantGate(app.Services.GetRequiredService<TenantKeys>(), TimeProvider.System);
+        app.RefuseLongAnnouncements(DaProviderEndpoint.MostBodyBytes(app.Services.GetRequiredService<IOptions<BatchOptions>>().Value), "twice MaxBatchBytes");
         app.UseErrorResponses();
         app.Use(gate.InvokeAsync);
         app.UseRouting(); // behind the gate, which takes keys off the path
@@ -174,8 +176,7 @@ internal static class Roles
 
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls(listen ?? "http://127.0.0.1:0");
-        builder.Logging.SetMinimumLevel(quiet ? LogLevel.Warning : LogLevel.Information);
-        builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("System.Net.Http", LogLevel.Warning);
+        AddLogging(builder.Logging, quiet);
         IServiceCollection services = builder.Services;
         services.AddHttpClient(nameof(EthereumClient), http => http.BaseAddress = rpc);
         services.AddHttpClient(nameof(AvailabilitySampling), http =>
@@ -233,6 +234,15 @@ internal static class Roles
         {
             throw new SetupException($"contract: there is no MeedaVerifier at {contract} on this L1: {failure.Message.TrimEnd('.')}");
         }
+    }
+
+    private static void AddLogging(ILoggingBuilder logging, bool quiet)
+    {
+        logging.SetMinimumLevel(quiet ? LogLevel.Warning : LogLevel.Information);
+        logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("System.Net.Http", LogLevel.Warning);
+
+        // Whoever reads the log may fall behind, or stop: better lines are lost, which the log says, than requests wait.
+        logging.Services.Configure<ConsoleLoggerOptions>(console => console.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite);
     }
 
     private static void AddBackground<T>(IServiceCollection services)

@@ -39,6 +39,7 @@ public sealed class TenantGateTests : IAsyncLifetime
         _app.UseRouting();
         _app.Map("/echo", (HttpRequest request) => request.Path.Value);
         _app.Map("/fail", string () => throw new InvalidOperationException("on purpose"));
+        _app.Map("/refuse", string () => throw new DaException(DaError.TooLarge, "body: too long"));
         _app.Map("/wait", async () => await _release.WaitAsync());
         await _app.StartAsync();
         _http = new HttpClient { BaseAddress = new Uri(_app.Urls.First()) };
@@ -160,6 +161,15 @@ public sealed class TenantGateTests : IAsyncLifetime
             using var reader = new StreamReader(stream, System.Text.Encoding.Latin1);
             Assert.DoesNotContain(key, await reader.ReadToEndAsync(), StringComparison.Ordinal);
         }
+    }
+
+    [Fact]
+    public async Task Refusals_AreNotLogged_AndFailuresAre()
+    {
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, (await GetAsync("refuse")).Status);
+        Assert.Equal(HttpStatusCode.InternalServerError, (await GetAsync("fail")).Status);
+        Assert.Contains(_log.Lines, line => line.Contains("on purpose", StringComparison.Ordinal));
+        Assert.DoesNotContain(_log.Lines, line => line.Contains("too long", StringComparison.Ordinal));
     }
 
     [Theory]

@@ -153,6 +153,7 @@ public sealed class CephGateway : IAsyncDisposable
         osd pool default pgp num = 1
         osd pool default pg autoscale mode = off
         osd crush chooseleaf type = 0
+        osd client watch timeout = 3
         osd objectstore = memstore
         memstore device bytes = 1073741824
         mon allow pool size one = true

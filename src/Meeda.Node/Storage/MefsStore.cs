@@ -53,7 +53,7 @@ internal sealed class MefsStore(MefsClient client, Uri node, string bucket) : IO
             (await client.GetRangeAsync(bucket, name, offset, content.Length, cancellationToken)).CopyTo(content);
             return true;
         }
-        catch (MefsException missing) when (IsAbsent(missing) || missing.Error == MefsError.BadAnswer)
+        catch (MefsException missing) when (IsAbsent(missing) || missing.Error is MefsError.BadAnswer or MefsError.OutOfRange)
         {
             return false;
         }

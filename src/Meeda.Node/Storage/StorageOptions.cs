@@ -94,7 +94,7 @@ public sealed class StorageOptions
             yield return $"tolerated losses: between 0 and {Places.Count - 1}, fewer than there are providers (Meeda__Storage__ToleratedLosses)";
         }
 
-        if (Places.Distinct(StringComparer.Ordinal).Count() != Places.Count)
+        if (Places.DistinctBy(WhatIsMeant, StringComparer.Ordinal).Count() != Places.Count)
         {
             yield return "providers: one is named twice (Meeda__Storage__Providers)";
         }
@@ -181,6 +181,13 @@ public sealed class StorageOptions
         read = found!;
         return found is not null;
     }
+
+    // Two spellings of one place would look like two providers, and be lost together.
+    private static string WhatIsMeant(string place) =>
+        TryReadS3(place, out S3Place s3) ? s3.Name
+        : TryReadMefs(place, out Uri node, out string bucket) ? $"mefs:{node.Authority}/{bucket}"
+        : place.Length == 0 ? place
+        : Path.TrimEndingDirectorySeparator(Path.GetFullPath(place));
 
     /// <summary>A place as a message may show it: without what stands before an @, which may be a password.</summary>
     internal static string Redact(string place)

@@ -77,6 +77,16 @@ public sealed class PackedProviderTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Read_OfARowThatTheNodeCutOff_IsAMissingRow()
+    {
+        using PackedProvider provider = Open();
+        await WriteAsync(provider, (Batch(1), 0, new byte[Blob.ByteLength]), (Batch(1), 1, new byte[Blob.ByteLength]));
+        _node.Truncate("rows", Assert.Single(_node.Names("rows")), 1);
+        Assert.NotNull(await ReadAsync(provider, Batch(1), 0));
+        Assert.Null(await ReadAsync(provider, Batch(1), 1));
+    }
+
+    [Fact]
     public async Task Delete_OfABatch_LeavesItsNeighboursAndTheObjectGoesWithTheLast()
     {
         using PackedProvider provider = Open();

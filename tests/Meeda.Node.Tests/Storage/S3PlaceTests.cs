@@ -56,10 +56,19 @@ public sealed class S3PlaceTests : IDisposable
         Assert.DoesNotContain(Secret, Assert.Throws<SetupException>(() => S3Store.Open(place, new StorageOptions())).ToString(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("s3+https://s3.example/rows", "s3+https://S3.example:443/rows/")]
+    [InlineData("s3+https://s3.example/rows/a", "s3+http://s3.example/rows/a/")]
+    [InlineData("mefs+http://127.0.0.1:5001/rows", "mefs+http://127.0.0.1:5001/rows/")]
+    [InlineData("/srv/rows", "/srv/other/../rows/")]
+    [InlineData("rows", "./rows")]
+    public void Problems_OfOnePlaceSpeltTwice_AreSaid(string place, string other) =>
+        Assert.Contains("named twice", Assert.Single(new StorageOptions { Providers = { place, other }, ToleratedLosses = 0 }.Problems()), StringComparison.Ordinal);
+
     [Fact]
     public void Problems_OfGoodPlacesAndOfARegionThatIsNone_AreSaid()
     {
-        var options = new StorageOptions { Providers = { "s3+https://s3.example/rows", "mefs+http://127.0.0.1:5001/rows", "/srv/rows" } };
+        var options = new StorageOptions { Providers = { "s3+https://s3.example/rows", "s3+https://s3.example/rows/a", "s3+https://s3.example:444/rows", "mefs+http://127.0.0.1:5001/rows", "/srv/rows" } };
         Assert.Empty(options.Problems());
         options.S3Region = "";
         Assert.Contains("Meeda__Storage__S3Region", Assert.Single(options.Problems()), StringComparison.Ordinal);

@@ -121,7 +121,7 @@ public sealed class S3StoreTests(S3StoreTests.Gateway gateway) : IClassFixture<S
         }
 
         await provider.FlushAsync(CancellationToken.None);
-        Assert.Equal(2, (await gateway.Client.ListObjectsV2Async(new ListObjectsV2Request { BucketName = _bucket })).S3Objects.Count); // 128 rows fill one.
+        Assert.Equal(2, (await ListAsync()).Count); // 128 rows fill one.
         var blob = new byte[Blob.ByteLength];
         for (int i = 0; i < rows.Length; i++)
         {
@@ -136,7 +136,7 @@ public sealed class S3StoreTests(S3StoreTests.Gateway gateway) : IClassFixture<S
         }
 
         await provider.CareAsync(CancellationToken.None);
-        Assert.Empty((await gateway.Client.ListObjectsV2Async(new ListObjectsV2Request { BucketName = _bucket })).S3Objects ?? []);
+        Assert.Empty(await ListAsync());
 
         static BatchId Batch(int number) => new(Bytes32.FromBytes([.. new byte[31], (byte)number]));
     }
@@ -178,38 +178,6 @@ public sealed class S3StoreTests(S3StoreTests.Gateway gateway) : IClassFixture<S
     }
 
     [SkippableFact]
-    public async Task Rows_OfManyBatches_ShareObjectsThatGoWithTheLastOfThem()
-    {
-        const int PerObject = (16 << 20) / Blob.ByteLength;
-        using var folder = new TemporaryFolder();
-        await using Ledger ledger = await SqliteLedger.OpenLeadingAsync(folder.Path);
-        using var provider = new PackedProvider(await OpenAsync("rows"), ledger);
-        byte[][] blobs = [.. Enumerable.Range(0, PerObject + 10).Select(_ => RandomNumberGenerator.GetBytes(Blob.ByteLength))];
-        for (int row = 0; row < blobs.Length; row++)
-        {
-            await provider.WriteAsync(Batch(row % 3), row, blobs[row], CancellationToken.None);
-        }
-
-        await provider.FlushAsync(CancellationToken.None);
-        Assert.Equal([10 * Blob.ByteLength, PerObject * Blob.ByteLength], (await ListAsync()).Select(stored => stored.Size!.Value).Order());
-        byte[] blob = new byte[Blob.ByteLength];
-        for (int row = 0; row < blobs.Length; row++)
-        {
-            Assert.True(await provider.ReadAsync(Batch(row % 3), row, blob, CancellationToken.None));
-            Assert.Equal(blobs[row], blob);
-        }
-
-        Assert.Equal(2, await provider.CareAsync(CancellationToken.None));
-        for (int batch = 0; batch < 3; batch++)
-        {
-            await provider.DeleteAsync(Batch(batch), blobs.Length, CancellationToken.None);
-        }
-
-        await provider.CareAsync(CancellationToken.None);
-        Assert.Empty(await ListAsync());
-    }
-
-    [SkippableFact]
     public async Task Calls_WhileTheServerIsDown_FailAndGoOnAfterwards()
     {
         S3Store store = await OpenAsync();
@@ -240,8 +208,6 @@ public sealed class S3StoreTests(S3StoreTests.Gateway gateway) : IClassFixture<S
         Assert.Equal(content, await ReadAsync(store, "b", 0, content.Length));
         Assert.Equal(content[..10], await ReadAsync(store, "a", 0, 10));
     }
-
-    private static BatchId Batch(int number) => new(Bytes32.FromBytes([.. new byte[31], (byte)number]));
 
     private async Task<List<S3Object>> ListAsync() => (await gateway.Client.ListObjectsV2Async(new ListObjectsV2Request { BucketName = _bucket })).S3Objects ?? [];
 

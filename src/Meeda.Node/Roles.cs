@@ -197,7 +197,6 @@ internal static class Roles
             signer is null ? null : new TransactionSender(provider.GetRequiredService<EthereumClient>(), signer, new TransactionSenderOptions { Confirmations = 0, PollInterval = options.PollInterval }),
             provider.GetRequiredService<ILogger<Answers>>()));
         services.AddSingleton(_ => new VerificationKey(TrustedSetup.Ethereum));
-        services.AddSingleton(_ => new CellVerifier(TrustedSetup.Ethereum));
         services.AddSingleton<EpochVerification>();
         services.AddSingleton<SamplingHistory>();
         services.AddSingleton<Watch>();

@@ -4,7 +4,6 @@ using System.Security.Cryptography;
 using Meeda.Client;
 using Meeda.Ethereum;
 using Meeda.Node;
-using Meeda.Node.Api;
 using Meeda.Protocol.Batches;
 using Microsoft.AspNetCore.Builder;
 

@@ -1,7 +1,7 @@
 using System.Numerics;
 using Meeda.Attack;
+using Meeda.Client;
 using Meeda.Ethereum;
-using Meeda.Node.Api;
 using Meeda.Node.Cli;
 using Meeda.Node.L1;
 using Meeda.Protocol.Batches;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Security.Cryptography;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using Meeda.Attack;
 using Meeda.Testing;
@@ -43,6 +44,8 @@ public sealed partial class KeysTests : IDisposable
         Assert.Equal(0, exitCode);
         Assert.Matches(@"rollup +valid +Write +2 requests +4000 bytes", list);
         Assert.DoesNotContain(key, list, StringComparison.Ordinal);
+        JsonElement tenant = JsonDocument.Parse((await KeysAsync("list", "--json", "--folder", node.Folder)).Output).RootElement[0];
+        Assert.Equal(("rollup", "write", 4000), (tenant.GetProperty("name").GetString(), tenant.GetProperty("scopes").GetString(), tenant.GetProperty("usage").GetProperty("bytes").GetInt32()));
 
         Assert.Equal(0, (await KeysAsync("revoke", "rollup", "--folder", node.Folder)).ExitCode);
         Assert.Equal(HttpStatusCode.Unauthorized, await PutAsync(node, $"t/{key}/"));

@@ -16,10 +16,6 @@ internal static unsafe class KzgBenchmark
     private const int AggregatedCount = 1000;
     private const int PrecomputeWindow = 8;
     private const int Turns = 7;
-    private const string ResultMark = "result: ";
-
-    private static readonly (string Name, string? Variable)[] Processors =
-        [("all instructions", null), ("without AVX-512", "DOTNET_EnableAVX512"), ("without any", "DOTNET_EnableHWIntrinsic")];
 
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
@@ -29,25 +25,10 @@ internal static unsafe class KzgBenchmark
         var results = new Dictionary<string, Result>();
         Dictionary<string, double> rust = [];
         var table = new StringBuilder("# KZG: medians of one run\n");
-        foreach ((string name, string? variable) in Processors)
+        foreach ((string name, string? variable) in Child.InstructionSets)
         {
             ProcessStartInfo start = results.Count == 0 ? Child.Start("kzg", "--child", "--rust") : Child.Start("kzg", "--child");
-            start.RedirectStandardOutput = true;
-            if (variable is not null)
-            {
-                start.Environment[variable] = "0";
-            }
-
-            using Process process = Process.Start(start)!;
-            string output = process.StandardOutput.ReadToEnd();
-            process.WaitForExit();
-            string? result = output.Split('\n').FirstOrDefault(line => line.StartsWith(ResultMark, StringComparison.Ordinal));
-            if (process.ExitCode != 0 || result is null)
-            {
-                throw new InvalidOperationException($"the run '{name}' failed with code {process.ExitCode}");
-            }
-
-            (IReadOnlyList<Measurement> measurements, IReadOnlyList<Scaling> scaling) = JsonSerializer.Deserialize<Result>(result[ResultMark.Length..])!;
+            (IReadOnlyList<Measurement> measurements, IReadOnlyList<Scaling> scaling) = JsonSerializer.Deserialize<Result>(Child.Result(start, variable))!;
             foreach (Measurement m in measurements.Where(m => m.Rust is not null))
             {
                 rust[m.Operation] = m.Rust!.Value;
@@ -160,7 +141,7 @@ internal static unsafe class KzgBenchmark
             measurements = [.. measurements.Select(m => m with { Rust = rust.TryGetValue(m.Operation, out double milliseconds) ? milliseconds : null })];
         }
 
-        Console.WriteLine(ResultMark + JsonSerializer.Serialize(new Result(measurements, scaling)));
+        Child.Report(JsonSerializer.Serialize(new Result(measurements, scaling)));
         return 0;
 
         void Measure(string operation, int samples, Action ours, Action theirs)

@@ -12,10 +12,6 @@ namespace Meeda.Benchmarks;
 internal static class ParityBenchmark
 {
     private const int Samples = 31;
-    private const string ResultMark = "result: ";
-
-    private static readonly (string Name, string? Variable)[] Processors =
-        [("all instructions", null), ("without AVX-512", "DOTNET_EnableAVX512"), ("without any", "DOTNET_EnableHWIntrinsic")];
 
     // Data rows and parity rows.
     private static readonly (int N, int M)[] Shapes = [(1, 2), (4, 2), (8, 4), (8, 8), (32, 16), (133, 68)];
@@ -27,26 +23,11 @@ internal static class ParityBenchmark
     {
         var results = new Dictionary<string, List<Measurement>>();
         var table = new StringBuilder("# Parity rows on one core: MB of data rows a second, medians\n\n| instructions | data + parity rows | encode | decode, as many data rows lost as may be |\n| --- | --- | ---: | ---: |\n");
-        foreach ((string name, string? variable) in Processors)
+        foreach ((string name, string? variable) in Child.InstructionSets)
         {
             ProcessStartInfo start = Child.Start("parity", "--child");
-            start.RedirectStandardOutput = true;
             start.Environment["DOTNET_PROCESSOR_COUNT"] = "1"; // Work is split among processors: one core is asked for.
-            if (variable is not null)
-            {
-                start.Environment[variable] = "0";
-            }
-
-            using Process process = Process.Start(start)!;
-            string output = process.StandardOutput.ReadToEnd();
-            process.WaitForExit();
-            string? result = output.Split('\n').FirstOrDefault(line => line.StartsWith(ResultMark, StringComparison.Ordinal));
-            if (process.ExitCode != 0 || result is null)
-            {
-                throw new InvalidOperationException($"the run '{name}' failed with code {process.ExitCode}");
-            }
-
-            results[name] = JsonSerializer.Deserialize<List<Measurement>>(result[ResultMark.Length..])!;
+            results[name] = JsonSerializer.Deserialize<List<Measurement>>(Child.Result(start, variable))!;
             foreach (Measurement m in results[name])
             {
                 table.Append(CultureInfo.InvariantCulture, $"| {name} | {m.DataRows} + {m.ParityRows} | {m.Encode:F0} | {m.Decode:F0} |\n");
@@ -86,7 +67,7 @@ internal static class ParityBenchmark
             measurements.Add(new(n, m, data.Length / encode / 1000, data.Length / decode / 1000));
         }
 
-        Console.WriteLine(ResultMark + JsonSerializer.Serialize(measurements));
+        Child.Report(JsonSerializer.Serialize(measurements));
         return 0;
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Net;
 using System.Security.Cryptography;
 using Meeda.Ethereum;
@@ -13,6 +14,7 @@ using Xunit;
 namespace Meeda.Node.Tests.Storage;
 
 /// <summary>Rows in the objects of a MEFS node that is a fake, over real HTTP, and of stores that fail.</summary>
+[Collection("gauges of packs")] // They are one for the process.
 public sealed class PackedProviderTests : IAsyncLifetime
 {
     private const int RowsInPack = 9;
@@ -241,7 +243,9 @@ public sealed class PackedProviderTests : IAsyncLifetime
             Assert.InRange(Enumerable.Range(0, 3).Sum(i => _node.Names($"bucket-{i}").Count), 3, 6);
             Assert.NotNull(await ledger.FindPayloadAsync(Id(commitments[0]), None)); // Not confirmed.
             await fixture.Services.GetRequiredService<PackUpkeep>().PassAsync(None);
-            await fixture.Services.GetRequiredService<PackUpkeep>().PassAsync(None);
+            Dictionary<string, double> gauges = await GaugesAsync(() => fixture.Services.GetRequiredService<PackUpkeep>().PassAsync(None));
+            Assert.Equal((0, 0), (gauges["meeda.storage.unpacked"], gauges["meeda.storage.unconfirmed"]));
+            Assert.InRange(gauges["meeda.storage.amplification"], 4.8, 9.7); // A stripe of 2,539,520 bytes for four rows, or for two.
             Assert.Null(await ledger.FindPayloadAsync(Id(commitments[0]), None));
             foreach ((byte[] payload, string commitment) in payloads.Zip(commitments))
             {
@@ -263,6 +267,18 @@ public sealed class PackedProviderTests : IAsyncLifetime
         {
             await fixture.DisposeAsync();
         }
+    }
+
+    /// <summary>What gauges were set to meanwhile.</summary>
+    private static async Task<Dictionary<string, double>> GaugesAsync(Func<Task> work)
+    {
+        var gauges = new Dictionary<string, double>();
+        using var listener = new MeterListener { InstrumentPublished = (instrument, self) => { if (instrument.Meter.Name == "Meeda") { self.EnableMeasurementEvents(instrument); } } };
+        listener.SetMeasurementEventCallback<double>((instrument, value, _, _) => gauges[instrument.Name] = value);
+        listener.SetMeasurementEventCallback<long>((instrument, value, _, _) => gauges[instrument.Name] = value);
+        listener.Start();
+        await work();
+        return gauges;
     }
 
     private static BatchId Id(string commitment) =>

@@ -9,6 +9,7 @@ using Xunit;
 namespace Meeda.Node.Tests.Storage;
 
 /// <summary>An operator whose providers are buckets of a server that behaves as the S3 gateway of a MEFS node.</summary>
+[Collection("gauges of packs")] // They are one for the process.
 public sealed class S3OperatorTests : IAsyncLifetime
 {
     private readonly TemporaryFolder _folder = new();

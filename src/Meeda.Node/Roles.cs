@@ -131,7 +131,7 @@ internal static class Roles
 
         // What is in work is finished or, since nothing is acknowledged that is not durable, parked; then the process ends, whoever still waits.
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(10));
-        builder.Services.AddApiDocument("Meeda operator");
+        builder.Services.AddApiDocument("Meeda operator", hasTenants: true);
         WebApplication app = builder.Build();
         _ = app.Services.GetRequiredService<FolderLock>(); // what was never asked for is never disposed of
         app.Services.GetRequiredService<Leadership>().Taken += app.Services.GetRequiredService<TransactionSender>().Forget;
@@ -140,15 +140,15 @@ internal static class Roles
         app.UseErrorResponses();
         app.Use(gate.InvokeAsync);
         app.UseRouting(); // behind the gate, which takes keys off the path
-        app.MapOpenApi();
-        app.MapAltDa();
-        app.MapNitro(nitroSecret);
-        app.MapLegacy();
-        app.MapBatches();
-        app.MapProofs();
-        app.MapBlobs();
-        app.MapStatus();
-        app.MapHealth();
+        app.MapApiDocument();
+        Under(app, "OP Stack").MapAltDa();
+        Under(app, "Arbitrum Nitro").MapNitro(nitroSecret);
+        Under(app, "Batches").MapBatches();
+        Under(app, "Proofs").MapProofs();
+        Under(app, "Blobs").MapBlobs();
+        Under(app, "Operator").MapStatus();
+        Under(app, "Operator").MapHealth();
+        Under(app, "First version").MapLegacy();
         return app;
     }
 
@@ -202,12 +202,12 @@ internal static class Roles
         services.AddSingleton<Watch>();
         services.AddSingleton<AvailabilitySampling>();
         services.AddSingleton<LightNode>();
-        services.AddApiDocument("Meeda light node");
+        services.AddApiDocument("Meeda light node", hasTenants: false);
         WebApplication app = builder.Build();
         app.UseErrorResponses();
-        app.MapOpenApi();
-        app.MapProofs();
-        app.MapGet("/health/live", () => Results.Ok()).WithSummary("The process answers").Produces(200);
+        app.MapApiDocument();
+        Under(app, "Proofs").MapProofs();
+        Under(app, "Light node").MapGet("/health/live", () => Results.Ok()).WithSummary("The process answers").Produces(200);
         return new LightRole(app, listens: listen is not null, signer?.Address);
     }
 
@@ -234,6 +234,9 @@ internal static class Roles
             throw new SetupException($"contract: there is no MeedaVerifier at {contract} on this L1: {failure.Message.TrimEnd('.')}");
         }
     }
+
+    /// <summary>Routes that the document shows under a title.</summary>
+    private static RouteGroupBuilder Under(WebApplication app, string title) => app.MapGroup("").WithTags(title);
 
     private static void AddLogging(ILoggingBuilder logging, bool quiet)
     {

@@ -93,7 +93,7 @@ internal static class DaProviderEndpoint
                 }
             })
             .WithSummary("Arbitrum Nitro's external DA provider: JSON-RPC, daprovider_*")
-            .Accepts<object>("application/json").Produces(200).Produces<ErrorBody>(401).Produces<ErrorBody>(413);
+            .Accepts<object>("application/json").Produces<JsonObject>().Produces<ErrorBody>(401).Produces<ErrorBody>(413);
 
     private static async Task<JsonNode?> AnswerAsync(
         string method, Parameters parameters, DaProvider provider, ChunkedStores chunks, BatchOptions options, CancellationToken cancellationToken)

@@ -61,5 +61,12 @@ check "Solidity lint" npm run --silent --prefix contracts lint
 check "contract ABI and bytecode are those of the source" npm run --silent --prefix contracts abi:check
 check "gas is that of the committed snapshot" npm run --silent --prefix contracts snapshot:check
 
+# What failed once more, where a reader of the last lines sees it.
+if [ "$failed" -gt 0 ]; then
+    echo "== what failed"
+    grep -hE -A 12 '^ *Failed [A-Za-z]' "$results/dotnet"
+    sed 's/\x1b\[[0-9;]*m//g' "$results/forge" | grep -E '^\[FAIL'
+fi
+
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

@@ -15,38 +15,20 @@ internal static unsafe class KzgBenchmark
     private const int BatchCount = 64;
     private const int AggregatedCount = 1000;
     private const int PrecomputeWindow = 8;
-    private const string ResultMark = "result: ";
-
-    private static readonly (string Name, string? Variable)[] Processors =
-        [("all instructions", null), ("without AVX-512", "DOTNET_EnableAVX512"), ("without any", "DOTNET_EnableHWIntrinsic")];
+    private const int Turns = 7;
 
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
     /// <summary>Runs a child for each instruction set; prints the table and writes it to benchmarks/results.</summary>
     public static int Run()
     {
-        var results = new Dictionary<string, List<Measurement>>();
+        var results = new Dictionary<string, Result>();
         Dictionary<string, double> rust = [];
         var table = new StringBuilder("# KZG: medians of one run\n");
-        foreach ((string name, string? variable) in Processors)
+        foreach ((string name, string? variable) in Child.InstructionSets)
         {
             ProcessStartInfo start = results.Count == 0 ? Child.Start("kzg", "--child", "--rust") : Child.Start("kzg", "--child");
-            start.RedirectStandardOutput = true;
-            if (variable is not null)
-            {
-                start.Environment[variable] = "0";
-            }
-
-            using Process process = Process.Start(start)!;
-            string output = process.StandardOutput.ReadToEnd();
-            process.WaitForExit();
-            string? result = output.Split('\n').FirstOrDefault(line => line.StartsWith(ResultMark, StringComparison.Ordinal));
-            if (process.ExitCode != 0 || result is null)
-            {
-                throw new InvalidOperationException($"the run '{name}' failed with code {process.ExitCode}");
-            }
-
-            List<Measurement> measurements = JsonSerializer.Deserialize<List<Measurement>>(result[ResultMark.Length..])!;
+            (IReadOnlyList<Measurement> measurements, IReadOnlyList<Scaling> scaling) = JsonSerializer.Deserialize<Result>(Child.Result(start, variable))!;
             foreach (Measurement m in measurements.Where(m => m.Rust is not null))
             {
                 rust[m.Operation] = m.Rust!.Value;
@@ -54,11 +36,17 @@ internal static unsafe class KzgBenchmark
 
             // rust-eth-kzg runs beside the first child only.
             measurements = [.. measurements.Select(m => m with { Rust = rust.TryGetValue(m.Operation, out double milliseconds) ? milliseconds : null })];
-            results[name] = measurements;
+            results[name] = new Result(measurements, scaling);
             table.Append(CultureInfo.InvariantCulture, $"\n## {name}\n\n| operation | Meeda ms | c-kzg ms | times as fast | rust-eth-kzg ms |\n| --- | ---: | ---: | ---: | ---: |\n");
             foreach (Measurement m in measurements)
             {
                 table.Append(CultureInfo.InvariantCulture, $"| {m.Operation} | {m.Milliseconds:F2} | {m.Peer:F2} | {m.Peer / m.Milliseconds:F2} | {m.Rust:F2} |\n");
+            }
+
+            table.Append("\n| two threads, blobs of their own: times what one does | Meeda | c-kzg |\n| --- | ---: | ---: |\n");
+            foreach (Scaling two in scaling)
+            {
+                table.Append(CultureInfo.InvariantCulture, $"| {two.Operation} | {two.Meeda:F2} | {two.Peer:F2} |\n");
             }
         }
 
@@ -74,6 +62,7 @@ internal static unsafe class KzgBenchmark
         CkzgLibrary peer = CkzgLibrary.Load(cache, PrecomputeWindow, out double peerSetup);
         var inputs = new Dictionary<string, byte[]>();
         var measurements = new List<Measurement>();
+        var scaling = new List<Scaling>();
         long start = Stopwatch.GetTimestamp();
         var key = new CommitmentKey(TrustedSetup.Ethereum);
         measurements.Add(new("setup load, ready to commit", Stopwatch.GetElapsedTime(start).TotalMilliseconds, peerSetup));
@@ -129,30 +118,41 @@ internal static unsafe class KzgBenchmark
             Measure("verify one blob proof", 51, () => Require(verifier.VerifyBlobProof(blob, commitmentBytes.AsSpan(0, 48), proofBytes.AsSpan(0, 48)), "refused"), () => Require(peer.VerifyBatch((byte*)nb, (byte*)ncs, (byte*)nps, 1), "refused"));
             Measure(
                 $"verify a batch of {BatchCount} blob proofs",
-                11,
+                14,
                 () => Require(verifier.VerifyBlobProofBatch(blobs, KzgCommitment.DecodeAll(commitmentBytes), KzgProof.DecodeAll(proofBytes)), "refused"),
                 () => Require(peer.VerifyBatch((byte*)nb, (byte*)ncs, (byte*)nps, BatchCount), "refused"));
             (inputs["blobs"], inputs["commitments"], inputs["proofs"]) = (blobs, commitmentBytes, proofBytes);
             (inputs["z"], inputs["y"], inputs["proof"]) = (zBytes, y1, oneProof);
-            Measurement commit = measurements[1];
-            double two = Median(11, () => Parallel.Invoke(() => key.Commit(blob), () => key.Commit(blob))) / 2;
-            measurements.Add(new("blob to commitment, two threads, per blob", two, commit.Peer / 2));
+            var peerCommitments = new byte[2 * KzgCommitment.Length];
+            fixed (byte* pc = peerCommitments)
+            {
+                nint npc = (nint)pc;
+                scaling.Add(new(
+                    "blob to commitment",
+                    TwoThreads.Scaling((_, i) => key.Commit(blobs.AsSpan(i % BatchCount * Blob.ByteLength, Blob.ByteLength))),
+                    TwoThreads.Scaling((thread, i) => peer.Commit((byte*)npc + (thread * KzgCommitment.Length), (byte*)nb + ((long)(i % BatchCount) * Blob.ByteLength)))));
+            }
         }
 
-        MeasureCells(peer, blob, commitmentBytes[..KzgCommitment.Length], measurements, inputs);
+        MeasureCells(peer, blob, commitmentBytes[..KzgCommitment.Length], measurements, scaling, inputs);
         if (withRust)
         {
             Dictionary<string, double> rust = RustPeer.Measure(cache, inputs);
             measurements = [.. measurements.Select(m => m with { Rust = rust.TryGetValue(m.Operation, out double milliseconds) ? milliseconds : null })];
         }
 
-        Console.WriteLine(ResultMark + JsonSerializer.Serialize(measurements));
+        Child.Report(JsonSerializer.Serialize(new Result(measurements, scaling)));
         return 0;
 
-        void Measure(string operation, int samples, Action ours, Action theirs) => measurements.Add(new(operation, Median(samples, ours), Median(samples, theirs)));
+        void Measure(string operation, int samples, Action ours, Action theirs)
+        {
+            (double our, double their) = Medians(samples, ours, theirs);
+            measurements.Add(new(operation, our, their));
+        }
     }
 
-    private static void MeasureCells(CkzgLibrary peer, byte[] blob, byte[] commitment, List<Measurement> measurements, Dictionary<string, byte[]> inputs)
+    private static void MeasureCells(
+        CkzgLibrary peer, byte[] blob, byte[] commitment, List<Measurement> measurements, List<Scaling> scaling, Dictionary<string, byte[]> inputs)
     {
         var prover = new CellProver(TrustedSetup.Ethereum);
         var verifier = new CellVerifier(TrustedSetup.Ethereum);
@@ -169,17 +169,14 @@ internal static unsafe class KzgBenchmark
             fixed (ulong* i = numbers)
             {
                 nint nb = (nint)b, nc = (nint)c, np = (nint)p, ncs = (nint)cs, ni = (nint)i;
-                Measurement one = new(
-                    "cells and proofs",
-                    Median(7, () => prover.ComputeCellsAndKzgProofs(blob, out _)),
-                    Median(5, () => peer.CellsAndProofs((byte*)nc, (byte*)np, (byte*)nb)));
-                measurements.Add(one);
-                double two = Median(7, () => Parallel.Invoke(() => prover.ComputeCellsAndKzgProofs(blob, out _), () => prover.ComputeCellsAndKzgProofs(blob, out _))) / 2;
-                measurements.Add(new("cells and proofs, two threads, per blob", two, one.Peer / 2));
-                measurements.Add(new(
-                    "verify 128 cells",
-                    Median(11, () => Require(verifier.VerifyCellKzgProofBatch(commitments, indices, cells, proofBytes), "refused")),
-                    Median(11, () => Require(peer.VerifyCells((byte*)ncs, (ulong*)ni, (byte*)nc, (byte*)np, Cell.CountPerBlob), "refused"))));
+                (double our, double their) = Medians(14, () => prover.ComputeCellsAndKzgProofs(blob, out _), () => peer.CellsAndProofs((byte*)nc, (byte*)np, (byte*)nb));
+                measurements.Add(new("cells and proofs", our, their));
+                scaling.Add(new("cells and proofs", TwoThreads.Scaling((_, _) => prover.ComputeCellsAndKzgProofs(blob, out _)), null));
+                (our, their) = Medians(
+                    21,
+                    () => Require(verifier.VerifyCellKzgProofBatch(commitments, indices, cells, proofBytes), "refused"),
+                    () => Require(peer.VerifyCells((byte*)ncs, (ulong*)ni, (byte*)nc, (byte*)np, Cell.CountPerBlob), "refused"));
+                measurements.Add(new("verify 128 cells", our, their));
             }
         }
 
@@ -189,26 +186,49 @@ internal static unsafe class KzgBenchmark
 
     private static double Median(int samples, Action action)
     {
-        // Runs before let the JIT settle: it compiles anew, in the background, what has run 30 times.
+        Warm(action);
         var times = new List<double>();
+        Sample(samples, action, times);
+        times.Sort();
+        return times[samples / 2];
+    }
+
+    /// <summary>The medians of two actions, sampled in turns, so that what slows the machine down slows both.</summary>
+    private static (double Ours, double Theirs) Medians(int samples, Action ours, Action theirs)
+    {
+        Warm(ours);
+        Warm(theirs);
+        List<double> our = [], their = [];
+        for (int turn = 0; turn < Turns; turn++)
+        {
+            Sample(samples / Turns, ours, our);
+            Sample(samples / Turns, theirs, their);
+        }
+
+        our.Sort();
+        their.Sort();
+        return (our[our.Count / 2], their[their.Count / 2]);
+    }
+
+    /// <summary>Lets the JIT settle: it compiles anew, in the background, what has run 30 times.</summary>
+    private static void Warm(Action action)
+    {
         long warm = Stopwatch.GetTimestamp();
         for (int i = 0; i < 40 && Stopwatch.GetElapsedTime(warm).TotalMilliseconds < 1500; i++)
         {
             action();
         }
+    }
 
-        for (int i = -(samples / 2) - 1; i < samples; i++)
+    private static void Sample(int samples, Action action, List<double> times)
+    {
+        action(); // Not counted: it finds the caches as somebody else left them.
+        for (int i = 0; i < samples; i++)
         {
             long start = Stopwatch.GetTimestamp();
             action();
-            if (i >= 0)
-            {
-                times.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
-            }
+            times.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
         }
-
-        times.Sort();
-        return times[samples / 2];
     }
 
     private static void Require(bool condition, string message)
@@ -218,6 +238,10 @@ internal static unsafe class KzgBenchmark
             throw new InvalidOperationException(message);
         }
     }
+
+    private sealed record Result(IReadOnlyList<Measurement> Measurements, IReadOnlyList<Scaling> TwoThreads);
+
+    private sealed record Scaling(string Operation, double Meeda, double? Peer);
 
     private sealed record Measurement(string Operation, double Milliseconds, double Peer, double? Rust = null);
 }

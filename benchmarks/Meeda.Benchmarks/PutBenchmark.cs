@@ -4,11 +4,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Meeda.Kzg.Commitments;
-using Meeda.Node;
 using Meeda.Protocol.Batches;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 
 namespace Meeda.Benchmarks;
 
@@ -27,14 +23,11 @@ internal static class PutBenchmark
     public static async Task<int> RunAsync()
     {
         string folder = Directory.CreateTempSubdirectory("meeda-put-").FullName;
-        ProcessStartInfo start = Child.Start("put", "--child", folder);
-        start.RedirectStandardOutput = true;
-        start.RedirectStandardInput = true;
-        using Process child = Process.Start(start)!;
+        using Process child = OperatorChild.Start("put", folder);
         try
         {
-            double engine = double.Parse(await LineAsync(child), CultureInfo.InvariantCulture);
-            var url = new Uri(await LineAsync(child));
+            double engine = double.Parse(await OperatorChild.LineAsync(child), CultureInfo.InvariantCulture);
+            var url = new Uri(await OperatorChild.LineAsync(child));
             using var http = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = 256 }) { BaseAddress = url };
             await LoadAsync(http, 8, Warmup);
             var rows = new List<Row>();
@@ -44,7 +37,7 @@ internal static class PutBenchmark
             }
 
             child.StandardInput.Close();
-            string last = await LineAsync(child);
+            string last = await OperatorChild.LineAsync(child);
             await child.WaitForExitAsync();
             string table = $"# POST /put of {BatchBytes:N0}-byte batches, SQLite and six folders with fsync, {Environment.ProcessorCount} processors for service and clients together\n\n"
                 + string.Create(CultureInfo.InvariantCulture, $"The KZG engine alone, a thread for each processor: {engine:F0} batches a second.\n\n")
@@ -56,12 +49,7 @@ internal static class PutBenchmark
         }
         finally
         {
-            if (!child.HasExited)
-            {
-                child.Kill();
-                await child.WaitForExitAsync();
-            }
-
+            await OperatorChild.EndAsync(child);
             Directory.Delete(folder, recursive: true);
         }
     }
@@ -70,31 +58,7 @@ internal static class PutBenchmark
     public static async Task<int> RunChildAsync(string folder)
     {
         Console.WriteLine(EngineAlone().ToString(CultureInfo.InvariantCulture));
-        string keyFile = Path.Combine(folder, "operator.key");
-        await File.WriteAllTextAsync(keyFile, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32)));
-        await using WebApplication app = await Roles.BuildOperatorAsync(
-            new Dictionary<string, string?>
-            {
-                ["Meeda:Storage:Folder"] = Path.Combine(folder, "data"),
-                ["Meeda:L1:Rpc"] = "http://127.0.0.1:1",
-                ["Meeda:L1:PollInterval"] = "00:01:00",
-                ["Meeda:L1:Contract"] = "0x00000000000000000000000000000000000000c0",
-                ["Meeda:L1:KeyFile"] = keyFile,
-                ["Logging:LogLevel:Default"] = nameof(LogLevel.None),
-            },
-            "http://127.0.0.1:0",
-            quiet: true,
-            CancellationToken.None);
-        _ = app.Services.GetRequiredService<CommitmentKey>();
-        await app.StartAsync();
-        Console.WriteLine(app.Urls.First());
-        await Console.In.ReadToEndAsync();
-        using Process self = Process.GetCurrentProcess();
-        Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"Of the service: peak memory {self.PeakWorkingSet64 >> 20} MiB, {self.TotalProcessorTime.TotalSeconds:F0} s of processor time, {GC.CollectionCount(2)} full collections, {GC.GetTotalPauseDuration().TotalMilliseconds:F0} ms of pauses."));
-        await app.StopAsync();
-        return 0;
+        return await OperatorChild.RunAsync(folder);
     }
 
     /// <summary>Batches a second that the engine commits to, encoding included.</summary>
@@ -150,9 +114,6 @@ internal static class PutBenchmark
         })));
         return [.. latencies.SelectMany(each => each)];
     }
-
-    private static async Task<string> LineAsync(Process child) =>
-        await child.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException("the service ended");
 
     private sealed record Row(int Clients, double BatchesPerSecond, double OfTheEngine, double Median, double P90, double P99, double Longest)
     {

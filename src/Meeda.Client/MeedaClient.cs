@@ -14,7 +14,7 @@ namespace Meeda.Client;
 /// A client of a Meeda operator that believes nothing: every batch that it reads is checked against the commitment that was asked for, and every commitment that it gets
 /// against the bytes that were sent. What a later try may mend is tried again; puts too, since the same bytes are stored once. Safe for use by many threads.
 /// </summary>
-public sealed class MeedaClient
+public sealed partial class MeedaClient
 {
     // The longest description, of a batch of 2,100 blobs, has some 210 kB.
     private const int MostJsonBytes = 1 << 20;

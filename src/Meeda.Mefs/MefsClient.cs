@@ -64,6 +64,15 @@ public sealed class MefsClient
     public Task<BucketInfo> HeadBucketAsync(string bucket, CancellationToken cancellationToken) =>
         AskAsync("HeadBucket", [bucket], MaxDescriptionBytes, ReadBucket, cancellationToken);
 
+    /// <summary>Lists the node's buckets whose names start with a prefix, which may be empty.</summary>
+    /// <exception cref="MefsException">The call failed.</exception>
+    public Task<IReadOnlyList<BucketInfo>> ListBucketsAsync(string prefix, CancellationToken cancellationToken) => AskAsync<IReadOnlyList<BucketInfo>>(
+        "ListBuckets",
+        [prefix],
+        MaxDescriptionBytes,
+        buckets => buckets.ValueKind is JsonValueKind.Null or JsonValueKind.Undefined ? [] : [.. buckets.EnumerateArray().Select(ReadBucket)],
+        cancellationToken);
+
     /// <summary>Waits until a bucket is confirmed on the data chain, which takes the node minutes.</summary>
     /// <param name="bucket">The bucket.</param>
     /// <param name="interval">How often to look.</param>
@@ -204,7 +213,8 @@ public sealed class MefsClient
         bucket.GetProperty("Name").GetString() ?? throw new JsonException("a bucket without a name"),
         bucket.TryGetProperty("Confirmed", out JsonElement confirmed) && confirmed.GetBoolean(),
         OptionalNumber(bucket, "Length"),
-        OptionalNumber(bucket, "UsedBytes"));
+        OptionalNumber(bucket, "UsedBytes"),
+        new BucketOptions((int)OptionalNumber(bucket, "Policy"), (int)OptionalNumber(bucket, "DataCount"), (int)OptionalNumber(bucket, "ParityCount")));
 
     private static ObjectInfo ReadObject(JsonElement value)
     {

@@ -35,6 +35,15 @@ public enum MefsError
     /// <summary>There is no such object.</summary>
     ObjectAbsent,
 
+    /// <summary>The range that was asked for is not within the object.</summary>
+    OutOfRange,
+
+    /// <summary>The content is empty; the node stores none such.</summary>
+    EmptyObject,
+
+    /// <summary>The name is not one that the node takes for a bucket.</summary>
+    InvalidName,
+
     /// <summary>The node does too much at once; the same call may succeed later.</summary>
     Busy,
 
@@ -64,6 +73,9 @@ public sealed partial class MefsException(MefsError error, string message, Excep
         _ when BucketConfirming().IsMatch(message) => MefsError.BucketConfirming,
         _ when ObjectExists().IsMatch(message) => MefsError.ObjectExists,
         _ when ObjectAbsent().IsMatch(message) => MefsError.ObjectAbsent,
+        "out of object size" => MefsError.OutOfRange,
+        "object is empty" => MefsError.EmptyObject,
+        "bucket name is invalid" => MefsError.InvalidName,
         _ when message.StartsWith("resource unavailable", StringComparison.Ordinal) => MefsError.Busy,
         _ when Unwritable().IsMatch(message) => MefsError.Unwritable,
         _ when message.StartsWith("download not get enough chunks", StringComparison.Ordinal) => MefsError.TooFewChunks,

@@ -13,7 +13,8 @@ public readonly partial record struct ObjectState(long Total, long Dispatched, l
     /// <summary>Whether every chunk is confirmed.</summary>
     public bool IsConfirmed => Total > 0 && Confirmed >= Total;
 
-    internal static bool TryParse(string text, out ObjectState state)
+    /// <summary>Reads the node's words; false where they are others.</summary>
+    public static bool TryParse(string text, out ObjectState state)
     {
         state = default;
         Match match = Pattern().Match(text);

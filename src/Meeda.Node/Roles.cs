@@ -16,6 +16,8 @@ using Meeda.Node.Proofs;
 using Meeda.Node.Storage;
 using Meeda.Node.Tenants;
 using Meeda.Node.Verification;
+using Microsoft.Extensions.Logging.Console;
+using Microsoft.Extensions.Options;
 
 namespace Meeda.Node;
 
@@ -37,8 +39,7 @@ internal static class Roles
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Configuration.AddInMemoryCollection(configuration.Where(setting => setting.Value is not null));
         builder.WebHost.UseUrls(listen);
-        builder.Logging.SetMinimumLevel(quiet ? LogLevel.Warning : LogLevel.Information);
-        builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("System.Net.Http", LogLevel.Warning);
+        AddLogging(builder.Logging, quiet);
         builder.Services.AddOptions<BatchOptions>().BindConfiguration(BatchOptions.Section);
         builder.Services.AddOptions<IntakeOptions>().BindConfiguration(IntakeOptions.Section);
         builder.Services.AddOptions<AnchorOptions>().BindConfiguration(AnchorOptions.Section);
@@ -76,10 +77,10 @@ internal static class Roles
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<IHttpContextFactory, KeyStrippingContextFactory>();
         builder.Services.AddHttpClient(nameof(MefsClient));
-        string? mefsToken = ReadToken(storage.MefsTokenFile);
-        FolderProvider[] folders = OpenFolders(storage);
+        var providers = RowProviders.Open(storage, ledger);
+        builder.Services.AddSingleton(services => providers.Connect(services.GetRequiredService<IHttpClientFactory>(), services.GetRequiredService<TimeProvider>()));
         builder.Services.AddSingleton(services => new RowPlacement(
-            [.. storage.Places.Select(place => OpenProvider(place, folders, mefsToken, services))],
+            services.GetRequiredService<RowProviders>().All,
             storage.ToleratedLosses,
             services.GetRequiredService<CommitmentKey>(),
             services.GetRequiredService<ILogger<RowPlacement>>(),
@@ -126,26 +127,28 @@ internal static class Roles
         AddBackground<BalanceWatch>(builder.Services);
         AddBackground<RowScrub>(builder.Services);
         AddBackground<Retention>(builder.Services);
+        AddBackground<PackUpkeep>(builder.Services);
 
         // What is in work is finished or, since nothing is acknowledged that is not durable, parked; then the process ends, whoever still waits.
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(10));
-        builder.Services.AddApiDocument("Meeda operator");
+        builder.Services.AddApiDocument("Meeda operator", hasTenants: true);
         WebApplication app = builder.Build();
         _ = app.Services.GetRequiredService<FolderLock>(); // what was never asked for is never disposed of
         app.Services.GetRequiredService<Leadership>().Taken += app.Services.GetRequiredService<TransactionSender>().Forget;
         var gate = new TenantGate(app.Services.GetRequiredService<TenantKeys>(), TimeProvider.System);
+        app.RefuseLongAnnouncements(DaProviderEndpoint.MostBodyBytes(app.Services.GetRequiredService<IOptions<BatchOptions>>().Value), "twice MaxBatchBytes");
         app.UseErrorResponses();
         app.Use(gate.InvokeAsync);
         app.UseRouting(); // behind the gate, which takes keys off the path
-        app.MapOpenApi();
-        app.MapAltDa();
-        app.MapNitro(nitroSecret);
-        app.MapLegacy();
-        app.MapBatches();
-        app.MapProofs();
-        app.MapBlobs();
-        app.MapStatus();
-        app.MapHealth();
+        app.MapApiDocument();
+        Under(app, "OP Stack").MapAltDa();
+        Under(app, "Arbitrum Nitro").MapNitro(nitroSecret);
+        Under(app, "Batches").MapBatches();
+        Under(app, "Proofs").MapProofs();
+        Under(app, "Blobs").MapBlobs();
+        Under(app, "Operator").MapStatus();
+        Under(app, "Operator").MapHealth();
+        Under(app, "First version").MapLegacy();
         return app;
     }
 
@@ -173,8 +176,7 @@ internal static class Roles
 
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls(listen ?? "http://127.0.0.1:0");
-        builder.Logging.SetMinimumLevel(quiet ? LogLevel.Warning : LogLevel.Information);
-        builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("System.Net.Http", LogLevel.Warning);
+        AddLogging(builder.Logging, quiet);
         IServiceCollection services = builder.Services;
         services.AddHttpClient(nameof(EthereumClient), http => http.BaseAddress = rpc);
         services.AddHttpClient(nameof(AvailabilitySampling), http =>
@@ -195,18 +197,17 @@ internal static class Roles
             signer is null ? null : new TransactionSender(provider.GetRequiredService<EthereumClient>(), signer, new TransactionSenderOptions { Confirmations = 0, PollInterval = options.PollInterval }),
             provider.GetRequiredService<ILogger<Answers>>()));
         services.AddSingleton(_ => new VerificationKey(TrustedSetup.Ethereum));
-        services.AddSingleton(_ => new CellVerifier(TrustedSetup.Ethereum));
         services.AddSingleton<EpochVerification>();
         services.AddSingleton<SamplingHistory>();
         services.AddSingleton<Watch>();
         services.AddSingleton<AvailabilitySampling>();
         services.AddSingleton<LightNode>();
-        services.AddApiDocument("Meeda light node");
+        services.AddApiDocument("Meeda light node", hasTenants: false);
         WebApplication app = builder.Build();
         app.UseErrorResponses();
-        app.MapOpenApi();
-        app.MapProofs();
-        app.MapGet("/health/live", () => Results.Ok()).WithSummary("The process answers").Produces(200);
+        app.MapApiDocument();
+        Under(app, "Proofs").MapProofs();
+        Under(app, "Light node").MapGet("/health/live", () => Results.Ok()).WithSummary("The process answers").Produces(200);
         return new LightRole(app, listens: listen is not null, signer?.Address);
     }
 
@@ -232,6 +233,18 @@ internal static class Roles
         {
             throw new SetupException($"contract: there is no MeedaVerifier at {contract} on this L1: {failure.Message.TrimEnd('.')}");
         }
+    }
+
+    /// <summary>Routes that the document shows under a title.</summary>
+    private static RouteGroupBuilder Under(WebApplication app, string title) => app.MapGroup("").WithTags(title);
+
+    private static void AddLogging(ILoggingBuilder logging, bool quiet)
+    {
+        logging.SetMinimumLevel(quiet ? LogLevel.Warning : LogLevel.Information);
+        logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("System.Net.Http", LogLevel.Warning);
+
+        // Whoever reads the log may fall behind, or stop: better lines are lost, which the log says, than requests wait.
+        logging.Services.Configure<ConsoleLoggerOptions>(console => console.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite);
     }
 
     private static void AddBackground<T>(IServiceCollection services)
@@ -275,48 +288,6 @@ internal static class Roles
             throw new SetupException(storage.Database is null
                 ? $"data folder: {Path.GetFullPath(storage.Folder)} cannot be used: {unusable.Message.TrimEnd('.')}"
                 : $"database: {unusable.Message.TrimEnd('.')} (Meeda__Storage__Database)");
-        }
-    }
-
-    private static FolderProvider[] OpenFolders(StorageOptions storage)
-    {
-        var folders = new List<FolderProvider>();
-        foreach (string place in storage.Places.Where(place => !StorageOptions.TryReadMefs(place, out _, out _)))
-        {
-            try
-            {
-                folders.Add(new FolderProvider(place));
-            }
-            catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException)
-            {
-                throw new SetupException($"provider: the folder {Path.GetFullPath(place)} cannot be used: {unusable.Message.TrimEnd('.')}");
-            }
-        }
-
-        return [.. folders];
-    }
-
-    private static IRowProvider OpenProvider(string place, FolderProvider[] folders, string? mefsToken, IServiceProvider services)
-    {
-        if (!StorageOptions.TryReadMefs(place, out Uri node, out string bucket))
-        {
-            return folders.Single(folder => folder.Name == place);
-        }
-
-        HttpClient http = services.GetRequiredService<IHttpClientFactory>().CreateClient(nameof(MefsClient));
-        http.BaseAddress = node;
-        return new MefsProvider(new MefsClient(http, mefsToken, services.GetRequiredService<TimeProvider>()), bucket);
-    }
-
-    private static string? ReadToken(string? path)
-    {
-        try
-        {
-            return path is null ? null : File.ReadAllText(path).Trim();
-        }
-        catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException)
-        {
-            throw new SetupException($"MEFS token file: {path} cannot be read (Meeda__Storage__MefsTokenFile)");
         }
     }
 }

@@ -1,9 +1,9 @@
+using System.Net;
 using System.Net.Http.Json;
 using System.Security.Cryptography;
 using Meeda.Client;
 using Meeda.Ethereum;
 using Meeda.Node;
-using Meeda.Node.Api;
 using Meeda.Protocol.Batches;
 using Microsoft.AspNetCore.Builder;
 
@@ -74,8 +74,12 @@ internal sealed class OperatorNode : IAsyncDisposable
     /// <summary>The batch's anchor, or null where none is followed.</summary>
     public async Task<AnchorBody?> AnchorOfAsync(BatchId id) => (await Http.GetFromJsonAsync<BatchBody>(new Uri($"batches/{id}", UriKind.Relative)))!.Anchor;
 
-    /// <summary>How the batch fared in each epoch.</summary>
-    public async Task<HistoryBody> HistoryOfAsync(BatchId id) => (await Http.GetFromJsonAsync<HistoryBody>(new Uri($"batches/{id}/history", UriKind.Relative)))!;
+    /// <summary>How the batch fared in each epoch, or null where no anchor of it is followed.</summary>
+    public async Task<HistoryBody?> HistoryOfAsync(BatchId id)
+    {
+        using HttpResponseMessage answer = await Http.GetAsync(new Uri($"batches/{id}/history", UriKind.Relative));
+        return answer.StatusCode == HttpStatusCode.NotFound ? null : await answer.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<HistoryBody>();
+    }
 
     public async Task StopAsync()
     {

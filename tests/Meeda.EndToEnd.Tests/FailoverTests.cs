@@ -47,7 +47,7 @@ public sealed class FailoverTests
         await arena.UntilAsync("the rows are home", () => Task.FromResult(
             Places(node).Sum(place => Directory.EnumerateFiles(place, "*.row", SearchOption.AllDirectories).Count()) >= 2));
         Assert.Equal(payload, await node.Http.GetByteArrayAsync(path));
-        await arena.UntilAsync("an epoch over the batch is proven", async () => (await node.HistoryOfAsync(id)).Proven > 0);
+        await arena.UntilAsync("an epoch over the batch is proven", async () => (await node.HistoryOfAsync(id))?.Proven > 0);
     }
 
     [SkippableFact]

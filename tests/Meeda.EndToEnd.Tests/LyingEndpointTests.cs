@@ -42,7 +42,7 @@ public sealed class LyingEndpointTests
         BatchId second = await node.PostAsync(2_000);
         await arena.UntilAsync("both are anchored", async () => (await AnchoredAsync(arena, node)).Contains(first) && (await AnchoredAsync(arena, node)).Contains(second));
         await arena.UntilAsync("the operator sees both", async () => await node.AnchorOfAsync(first) is not null && await node.AnchorOfAsync(second) is not null);
-        await arena.UntilAsync("an epoch over both is proven", async () => (await node.HistoryOfAsync(first)).Proven > 0 && (await node.HistoryOfAsync(second)).Proven > 0);
+        await arena.UntilAsync("an epoch over both is proven", async () => (await node.HistoryOfAsync(first))?.Proven > 0 && (await node.HistoryOfAsync(second))?.Proven > 0);
 
         BatchId[] anchored = await AnchoredAsync(arena, node);
         Assert.Equal(1, anchored.Count(id => id == first));

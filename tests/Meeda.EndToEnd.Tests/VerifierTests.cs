@@ -8,7 +8,6 @@ using Meeda.Kzg.Cells;
 using Meeda.Kzg.Commitments;
 using Meeda.Kzg.Fields;
 using Meeda.Node;
-using Meeda.Node.Api;
 using Meeda.Node.Cli;
 using Meeda.Node.Light;
 using Meeda.Protocol.Anchors;

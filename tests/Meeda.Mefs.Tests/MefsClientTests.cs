@@ -68,6 +68,91 @@ public sealed class MefsClientTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task State_WhileTheChainDoesNotConfirm_IsSentAndNotConfirmed()
+    {
+        _node.Confirms = false;
+        await PutAsync("a", [1, 2, 3]);
+        ObjectState sent = (await _client.HeadAsync(Bucket, "a", CancellationToken.None)).State;
+        Assert.Equal(new ObjectState(10, 10, 10, 0), sent);
+        Assert.False(sent.IsConfirmed);
+        _node.Confirms = true;
+        Assert.True((await _client.HeadAsync(Bucket, "a", CancellationToken.None)).State.IsConfirmed);
+    }
+
+    [Theory]
+    [InlineData("total: 3, dispatch: 2, sent: 1, confirm: 0", true)]
+    [InlineData("total: 9223372036854775807, dispatch: 0, sent: 0, confirm: 0", true)]
+    [InlineData("total: 9223372036854775808, dispatch: 0, sent: 0, confirm: 0", false)]
+    [InlineData("total: 3, dispatch: 2, sent: 1", false)]
+    [InlineData("total: -1, dispatch: 2, sent: 1, confirm: 0", false)]
+    [InlineData("", false)]
+    public void State_InTheNodesWordsOnly_IsRead(string words, bool expected) => Assert.Equal(expected, ObjectState.TryParse(words, out _));
+
+    [Fact]
+    public async Task Buckets_AreListedByPrefixWithTheirOptions()
+    {
+        await _client.CreateBucketAsync("archive", BucketOptions.ReedSolomon(3, 2), CancellationToken.None);
+        await PutAsync("a", [1, 2, 3]);
+        Assert.Equal(
+            [new BucketInfo(Bucket, Confirmed: true, 3, 0, BucketOptions.Replicas(3)), new BucketInfo("archive", Confirmed: true, 0, 0, new BucketOptions(1, 3, 2))],
+            await _client.ListBucketsAsync("", CancellationToken.None));
+        Assert.Equal("archive", Assert.Single(await _client.ListBucketsAsync("arch", CancellationToken.None)).Name);
+        Assert.Empty(await _client.ListBucketsAsync("none", CancellationToken.None));
+    }
+
+    [Fact]
+    public void Options_WithinTheNodesLimits_AreTaken()
+    {
+        Assert.Equal(BucketOptions.Replicas(4), BucketOptions.ReedSolomon(1, 3)); // as the node stores it
+        Assert.Equal(new BucketOptions(1, 5, 5), BucketOptions.Default);
+        Assert.Equal(128, BucketOptions.ReedSolomon(127, 1).DataCount + 1);
+        Assert.Equal(2_539_520, BucketOptions.Default.OccupiedBytes(1));
+        Assert.Equal(3 * 253_952, BucketOptions.Replicas(3).OccupiedBytes(253_952));
+    }
+
+    [Theory]
+    [InlineData(0, 1)]
+    [InlineData(1, 0)]
+    [InlineData(128, 1)]
+    [InlineData(1, 16)]
+    [InlineData(int.MaxValue, int.MaxValue)]
+    public void Options_BeyondTheNodesLimits_AreRefused(int data, int parity) => Assert.Throws<ArgumentOutOfRangeException>(() => BucketOptions.ReedSolomon(data, parity));
+
+    [Fact]
+    public async Task Get_OfWhatTheNodeDamagedCutOrLost_IsAnErrorNeverData()
+    {
+        byte[] content = RandomNumberGenerator.GetBytes(1000);
+        await PutAsync("corrupt", content);
+        await PutAsync("cut", content);
+        await PutAsync("lost", content);
+        _node.Corrupt(Bucket, "corrupt");
+        _node.Truncate(Bucket, "cut", 1);
+        _node.Lose(Bucket, "lost");
+        await AssertErrorAsync(MefsError.WrongContent, () => GetAsync("corrupt", content));
+        await AssertErrorAsync(MefsError.WrongContent, () => GetAsync("cut", content));
+        await AssertErrorAsync(MefsError.OutOfRange, () => _client.GetRangeAsync(Bucket, "cut", 500, 500, CancellationToken.None));
+        await AssertErrorAsync(MefsError.ObjectAbsent, () => GetAsync("lost", content));
+        Assert.NotEqual(ContentId.Compute(content), (await _client.HeadAsync(Bucket, "corrupt", CancellationToken.None)).ContentId);
+    }
+
+    [Fact]
+    public async Task Put_OfNothing_IsRefusedAndSaysWhy() => await AssertErrorAsync(MefsError.EmptyObject, () => PutAsync("a", []));
+
+    [Fact]
+    public async Task Calls_ManyAtOnce_ShareFewConnections()
+    {
+        byte[][] contents = [.. Enumerable.Range(0, 40).Select(i => RandomNumberGenerator.GetBytes(10_000 + i))];
+        await Task.WhenAll(contents.Select((content, i) => PutAsync($"o{i}", content)));
+        int before = _node.Connections;
+        for (int i = 0; i < contents.Length; i++)
+        {
+            Assert.Equal(contents[i], await GetAsync($"o{i}", contents[i]));
+        }
+
+        Assert.Equal(before, _node.Connections); // The pool's are used again.
+    }
+
+    [Fact]
     public async Task List_ByPrefixAndMarker_GivesThePages()
     {
         foreach (string name in new[] { "b/1", "b/2", "c/1" })
@@ -97,7 +182,7 @@ public sealed class MefsClientTests : IAsyncLifetime
         await AssertErrorAsync(MefsError.ObjectAbsent, () => _client.HeadAsync(Bucket, "bucket x already exists", CancellationToken.None));
         await AssertErrorAsync(MefsError.BucketAbsent, () => _client.HeadBucketAsync("absent", CancellationToken.None));
         await AssertErrorAsync(MefsError.BucketExists, () => _client.CreateBucketAsync(Bucket, BucketOptions.Default, CancellationToken.None));
-        await AssertErrorAsync(MefsError.Other, () => _client.CreateBucketAsync("A", BucketOptions.Default, CancellationToken.None));
+        await AssertErrorAsync(MefsError.InvalidName, () => _client.CreateBucketAsync("A", BucketOptions.Default, CancellationToken.None));
     }
 
     [Theory]
@@ -130,7 +215,7 @@ public sealed class MefsClientTests : IAsyncLifetime
         await PutAsync("a", [1, 2, 3]);
         _node.Fail("GetObject", MefsFault.Truncate);
         await AssertErrorAsync(MefsError.BadAnswer, () => _client.GetRangeAsync(Bucket, "a", 0, 2, CancellationToken.None));
-        await AssertErrorAsync(MefsError.Other, () => _client.GetRangeAsync(Bucket, "a", 2, 2, CancellationToken.None));
+        await AssertErrorAsync(MefsError.OutOfRange, () => _client.GetRangeAsync(Bucket, "a", 2, 2, CancellationToken.None));
     }
 
     [Theory]

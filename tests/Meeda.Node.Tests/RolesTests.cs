@@ -52,6 +52,17 @@ public sealed class RolesTests
         Assert.Contains($"data folder: {file}", problem.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task BuildOperator_S3ProfileThatIsNotThere_IsRefusedWithItsName()
+    {
+        using var folder = new TemporaryFolder();
+        SetupException problem = await BuildAsync(
+            folder, new string('1', 64), ("Meeda:Storage:Providers:0", "s3+http://127.0.0.1:1/rows"), ("Meeda:Storage:ToleratedLosses", "0"), ("Meeda:Storage:S3Profile", "no-such-profile"));
+        Assert.Contains("S3 profile:", problem.Message, StringComparison.Ordinal);
+        Assert.Contains("'no-such-profile'", problem.Message, StringComparison.Ordinal);
+        Assert.Contains("Meeda__Storage__S3Profile", problem.Message, StringComparison.Ordinal);
+    }
+
     private static async Task<SetupException> BuildAsync(TemporaryFolder folder, string key, params (string Name, string Value)[] more)
     {
         string keyFile = System.IO.Path.Combine(folder.Path, "key");

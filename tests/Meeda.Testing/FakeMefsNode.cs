@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Net;
-using System.Security.Cryptography;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -21,8 +20,6 @@ public sealed partial class FakeMefsNode : IAsyncDisposable
     /// <summary>The token that the node takes for writing.</summary>
     public const string Token = "fake-node-token";
 
-    private const int ChunkLength = 248 * 1024;
-
     // Like Go's: base64 stays as it is.
     private static readonly JsonSerializerOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -30,15 +27,22 @@ public sealed partial class FakeMefsNode : IAsyncDisposable
     private readonly ConcurrentDictionary<string, Incoming> _streams = new();
     private readonly ConcurrentQueue<(string Method, MefsFault Fault)> _faults = new();
     private WebApplication? _app;
+    private int _connections;
 
     /// <summary>The methods called so far, in order.</summary>
     public ConcurrentQueue<string> Calls { get; } = new();
+
+    /// <summary>Connections that were opened to it so far.</summary>
+    public int Connections => _connections;
 
     /// <summary>Looks at a bucket before it is confirmed. Default none.</summary>
     public int LooksUntilBucketConfirmed { get; set; }
 
     /// <summary>Looks at an object before its chunks are confirmed. Default none.</summary>
     public int LooksUntilObjectConfirmed { get; set; }
+
+    /// <summary>Whether the chain confirms what storage providers have. Default true; while it is false, all chunks of every object are sent and none is confirmed.</summary>
+    public bool Confirms { get; set; } = true;
 
     /// <summary>How late a late answer is.</summary>
     public TimeSpan Delay { get; set; } = TimeSpan.FromSeconds(1);
@@ -63,6 +67,17 @@ public sealed partial class FakeMefsNode : IAsyncDisposable
     /// <summary>Flips a bit of an object that was stored.</summary>
     public void Corrupt(string bucket, string name) => _buckets[bucket].Objects[name].Content[^1] ^= 1;
 
+    /// <summary>Cuts the last bytes off an object that was stored.</summary>
+    public void Truncate(string bucket, string name, int bytes) => _buckets[bucket].Objects[name].Content = _buckets[bucket].Objects[name].Content[..^bytes];
+
+    /// <summary>The names in a bucket, in their order; none where there is no such bucket.</summary>
+    public IReadOnlyList<string> Names(string bucket) => _buckets.TryGetValue(bucket, out Bucket? found) ? [.. found.Objects.Keys.Order(StringComparer.Ordinal)] : [];
+
+    /// <summary>A client's connections to the node.</summary>
+#pragma warning disable RS0030 // A test is its own host.
+    public HttpClient Connect() => new() { BaseAddress = Url };
+#pragma warning restore RS0030
+
     /// <summary>An object's stored bytes, or null.</summary>
     public byte[]? Stored(string bucket, string name) =>
         _buckets.TryGetValue(bucket, out Bucket? found) && found.Objects.TryGetValue(name, out Entry? entry) ? entry.Content : null;
@@ -86,7 +101,15 @@ public sealed partial class FakeMefsNode : IAsyncDisposable
     private async Task ListenAsync(string url)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
-        builder.WebHost.UseUrls(url).ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = null);
+        builder.WebHost.UseUrls(url).ConfigureKestrel(kestrel =>
+        {
+            kestrel.Limits.MaxRequestBodySize = null;
+            kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Use(next => connection =>
+            {
+                Interlocked.Increment(ref _connections);
+                return next(connection);
+            }));
+        });
         builder.Logging.ClearProviders();
         _app = builder.Build();
         _app.MapPost("/rpc/v0", CallAsync);
@@ -176,12 +199,15 @@ public sealed partial class FakeMefsNode : IAsyncDisposable
         {
             case "CreateBucket":
                 return CreateBucket(first, parameters[1]!.AsObject());
+            case "ListBuckets":
+                return new JsonArray([.. _buckets.Values.Where(bucket => bucket.Name.StartsWith(first, StringComparison.Ordinal))
+                    .OrderBy(bucket => bucket.Number).Select(bucket => bucket.Describe(look: false))]);
             case "HeadBucket":
                 return Find(first).Describe(look: true);
             case "PutObject":
                 return await PutAsync(Find(first), (string)parameters[1]!, parameters[2]!, parameters[3]!, fault, cancellationToken);
             case "HeadObject":
-                return Find(first).Find((string)parameters[1]!).Describe(look: true);
+                return Find(first).Find((string)parameters[1]!).Describe(look: true, Confirms);
             case "GetObject":
                 return Get(Find(first).Find((string)parameters[1]!), parameters[2]!, fault);
             case "DeleteObject":
@@ -234,7 +260,7 @@ public sealed partial class FakeMefsNode : IAsyncDisposable
         }
 
         entry.Content = Spoil(content, fault);
-        JsonObject answer = entry.Describe(look: false);
+        JsonObject answer = entry.Describe(look: false, Confirms);
         if (fault is MefsFault.Lose)
         {
             bucket.Objects.TryRemove(name, out _);
@@ -256,24 +282,7 @@ public sealed partial class FakeMefsNode : IAsyncDisposable
         return JsonValue.Create(Convert.ToBase64String(Spoil(part, fault)));
     }
 
-    private static byte[] Spoil(byte[] content, MefsFault? fault)
-    {
-        switch (fault)
-        {
-            case MefsFault.Corrupt:
-                content = [.. content];
-                content[content.Length / 2] ^= 0x10;
-                return content;
-            case MefsFault.Truncate:
-                return content[..^1];
-            case MefsFault.Duplicate:
-                return [.. content, .. content];
-            default:
-                return content;
-        }
-    }
-
-    private static JsonObject List(Bucket bucket, JsonNode options)
+    private JsonObject List(Bucket bucket, JsonNode options)
     {
         string prefix = (string)options["Prefix"]!;
         string marker = (string)options["Marker"]!;
@@ -288,7 +297,7 @@ public sealed partial class FakeMefsNode : IAsyncDisposable
         {
             ["IsTruncated"] = page.Length < rest.Length,
             ["NextMarker"] = page.Length < rest.Length ? page[^1].Name : "",
-            ["Objects"] = new JsonArray([.. page.Select(entry => entry.Describe(look: false))]),
+            ["Objects"] = new JsonArray([.. page.Select(entry => entry.Describe(look: false, Confirms))]),
             ["Prefixes"] = new JsonArray(),
         };
     }
@@ -297,91 +306,4 @@ public sealed partial class FakeMefsNode : IAsyncDisposable
     private static partial Regex BucketName();
 
     private sealed class NodeError(string message) : Exception(message);
-
-    private sealed class Incoming
-    {
-        public TaskCompletionSource<byte[]> Content { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    }
-
-    private sealed class Bucket(string name, int number, JsonObject options)
-    {
-        public int Number => number;
-
-        public int Looks { get; set; }
-
-        public ConcurrentDictionary<string, Entry> Objects { get; } = new();
-
-        public Entry Find(string entry) => Objects.TryGetValue(entry, out Entry? found) ? found : throw new NodeError($"object {entry} not exist");
-
-        public JsonObject Describe(bool look)
-        {
-            bool confirmed = Looks == 0;
-            Looks = look && Looks > 0 ? Looks - 1 : Looks;
-            var info = (JsonObject)options.DeepClone();
-            info["Name"] = name;
-            info["Confirmed"] = confirmed;
-            if (number > 0)
-            {
-                info["BucketID"] = number; // left out where it is zero
-            }
-
-            if (!Objects.IsEmpty)
-            {
-                info["Length"] = Objects.Values.Sum(entry => entry.Content.Length);
-            }
-
-            return info;
-        }
-    }
-
-    private sealed class Entry(string name, byte[] content)
-    {
-        public string Name => name;
-
-        public byte[] Content { get; set; } = content;
-
-        public int Looks { get; set; }
-
-        public JsonObject Describe(bool look)
-        {
-            int confirmed = Looks == 0 ? 10 : 0;
-            Looks = look && Looks > 0 ? Looks - 1 : Looks;
-            return new JsonObject
-            {
-                [nameof(Name)] = name,
-                ["Size"] = Content.Length,
-                ["StoredBytes"] = Content.Length * 2,
-                ["MD5"] = Convert.ToBase64String(Etag(Content)),
-                ["State"] = $"total: 10, dispatch: 10, sent: {confirmed}, confirm: {confirmed}",
-            };
-        }
-
-        // Written for this fake from the description, for up to 174 chunks, so that the client's is checked against another.
-        private static byte[] Etag(byte[] content)
-        {
-            byte[][] leaves = [.. content.Chunk(ChunkLength).Select(chunk => (byte[])[1, 0x55, 0x12, 0x20, .. SHA256.HashData(chunk)])];
-            if (leaves.Length == 1)
-            {
-                return leaves[0];
-            }
-
-            if (leaves.Length > 173)
-            {
-                throw new NodeError("out of object size");
-            }
-
-            int LengthOf(int leaf) => Math.Min(ChunkLength, content.Length - (leaf * ChunkLength));
-            byte[] links = [.. leaves.SelectMany((leaf, i) =>
-            {
-                byte[] link = [0x0a, 36, .. leaf, 0x12, 0, 0x18, .. Varint(LengthOf(i))];
-                return (byte[])[0x12, .. Varint(link.Length), .. link];
-            })];
-            byte[] data = content.Length == 0
-                ? [8, 2]
-                : [8, 2, 0x18, .. Varint(content.Length), .. leaves.SelectMany((_, i) => (byte[])[0x20, .. Varint(LengthOf(i))])];
-            return [1, 0x70, 0x12, 0x20, .. SHA256.HashData([.. links, 0x0a, .. Varint(data.Length), .. data])];
-        }
-
-        private static byte[] Varint(int value) => value < 0x80 ? [(byte)value] : [(byte)(value | 0x80), .. Varint(value >> 7)];
-    }
 }

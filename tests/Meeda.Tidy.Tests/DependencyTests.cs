@@ -21,7 +21,6 @@ public sealed partial class DependencyTests
     // What each folder of Meeda.Node must not name.
     private static readonly Dictionary<string, string[]> ForbiddenInNode = new()
     {
-        ["Api"] = ["Meeda.Node.Storage", "Meeda.Node.L1", "Meeda.Node.Batches", "Meeda.Node.Anchors", "Meeda.Node.Proofs", "Meeda.Node.Http", "Meeda.Node.Light", "Meeda.Node.Cli"],
         ["Verification"] = ["Meeda.Node.Batches", "Meeda.Node.Anchors", "Meeda.Node.Proofs", "Meeda.Node.Http", "Meeda.Node.Light", "Meeda.Node.Cli"],
         ["Storage"] = ["Meeda.Node.Verification", "Meeda.Node.L1", "Meeda.Node.Batches", "Meeda.Node.Anchors", "Meeda.Node.Proofs", "Meeda.Node.Http", "Meeda.Node.Cli"],
         ["L1"] = ["Meeda.Node.Batches", "Meeda.Node.Anchors", "Meeda.Node.Proofs", "Meeda.Node.Http", "Meeda.Node.Cli"],

@@ -59,7 +59,7 @@ internal sealed class CellProofs
         _transform.EvaluateMany(coefficients, Cell.ElementCount, InverseTransformSize, frequencies);
 
         // 2. Multiply by the setup's transform, sum over s, transform back: entry m + 1 is [Q_m].
-        G1Affine[] points = G1Point.ToAffine(_sums.Sum(frequencies));
+        G1Affine[] points = _sums.Sum(frequencies);
         ArrayPool<byte>.Shared.Return(scalars);
         if (!_pointTransforms.TryTake(out PointFourierTransform? transform))
         {

@@ -37,12 +37,20 @@ public sealed class CellVerifier
             throw new KzgFormatException($"commitments: {commitments.Length} bytes, each has {KzgCommitment.Length}");
         }
 
+        // Cells of one blob usually come one behind the other.
+        int count = commitments.Length / KzgCommitment.Length;
         var places = new Dictionary<string, int>();
         var distinct = new List<byte>();
-        var indices = new int[commitments.Length / KzgCommitment.Length];
-        for (int k = 0; k < indices.Length; k++)
+        var indices = new int[count];
+        for (int k = 0; k < count; k++)
         {
             ReadOnlySpan<byte> commitment = commitments.Slice(k * KzgCommitment.Length, KzgCommitment.Length);
+            if (k > 0 && commitment.SequenceEqual(commitments.Slice((k - 1) * KzgCommitment.Length, KzgCommitment.Length)))
+            {
+                indices[k] = indices[k - 1];
+                continue;
+            }
+
             string bytes = Convert.ToHexStringLower(commitment);
             if (!places.TryGetValue(bytes, out indices[k]))
             {
@@ -52,8 +60,8 @@ public sealed class CellVerifier
             }
         }
 
-        KzgCommitment[] decoded = KzgCommitment.DecodeAll(distinct.ToArray());
-        return VerifyCellKzgProofBatch(Array.ConvertAll(indices, index => decoded[index]), cellIndices, cells, KzgProof.DecodeAll(proofs));
+        ThrowIfNumbersDiffer(count, proofs.Length / KzgProof.Length, cellIndices.Length);
+        return Verify(KzgCommitment.DecodeAll(distinct.ToArray()), indices, cellIndices, cells, KzgProof.DecodeAll(proofs));
     }
 
     /// <summary>
@@ -68,46 +76,58 @@ public sealed class CellVerifier
     public bool VerifyCellKzgProofBatch(
         ReadOnlySpan<KzgCommitment> commitments, ReadOnlySpan<CellIndex> cellIndices, ReadOnlySpan<byte> cells, ReadOnlySpan<KzgProof> proofs)
     {
+        ThrowIfNumbersDiffer(commitments.Length, proofs.Length, cellIndices.Length);
+        KzgCommitment[] distinct = Distinct(commitments, out int[] commitmentIndices);
+        return Verify(distinct, commitmentIndices, cellIndices, cells, proofs);
+    }
+
+    private static void ThrowIfNumbersDiffer(int commitments, int proofs, int cellIndices)
+    {
+        if (commitments != cellIndices)
+        {
+            throw new KzgFormatException($"commitments: {commitments} for {cellIndices} cell indices");
+        }
+
+        if (proofs != cellIndices)
+        {
+            throw new KzgFormatException($"proofs: {proofs} for {cellIndices} cell indices");
+        }
+    }
+
+    /// <summary>As the public ones, with each commitment once.</summary>
+    private bool Verify(
+        KzgCommitment[] distinct, int[] commitmentIndices, ReadOnlySpan<CellIndex> cellIndices, ReadOnlySpan<byte> cells, ReadOnlySpan<KzgProof> proofs)
+    {
         int count = cellIndices.Length;
-        if (commitments.Length != count)
-        {
-            throw new KzgFormatException($"commitments: {commitments.Length} for {count} cell indices");
-        }
-
-        if (proofs.Length != count)
-        {
-            throw new KzgFormatException($"proofs: {proofs.Length} for {count} cell indices");
-        }
-
         Cell.ThrowIfInvalid(cells, count);
         if (count == 0)
         {
             return true;
         }
 
-        // 1. Each commitment once, and the powers r^k.
-        KzgCommitment[] distinct = Distinct(commitments, out int[] commitmentIndices);
+        // 1. The powers r^k.
         Fr r = CellBatchChallenge.Compute(distinct, commitmentIndices, cellIndices, cells, proofs);
         Fr[] powers = Powers(r, count);
 
         // 2. e(Σ r^k·π_k, τ^64·G2) = e(Σ r^k·C_k - commit(Σ r^k·I_k) + Σ r^k·h_k^64·π_k, G2), I_k interpolating cell k.
-        var proofPoints = new G1Point[count];
-        var points = new List<G1Point>(count + distinct.Length);
-        var scalars = new List<Fr>(count + distinct.Length);
-        var commitmentWeights = new Fr[distinct.Length];
+        var points = new G1Point[count + distinct.Length];
+        var pointWeights = new Fr[points.Length];
         for (int k = 0; k < count; k++)
         {
-            proofPoints[k] = proofs[k].Point;
-            points.Add(proofPoints[k]);
-            scalars.Add(powers[k] * CellCoset.ShiftPower(cellIndices[k].Value));
-            commitmentWeights[commitmentIndices[k]] += powers[k];
+            points[k] = proofs[k].Point;
+            pointWeights[k] = powers[k] * CellCoset.ShiftPower(cellIndices[k].Value);
+            pointWeights[count + commitmentIndices[k]] += powers[k];
         }
 
-        points.AddRange(distinct.Select(commitment => commitment.Point));
-        scalars.AddRange(commitmentWeights);
-        G1Point left = G1Point.MultiScalarMultiply(proofPoints, powers);
-        G1Point right = G1Point.MultiScalarMultiply([.. points], [.. scalars])
-            - MultiScalarMultiplication.Sum(_monomial, InterpolationSum.Compute(cellIndices, cells, powers));
+        for (int i = 0; i < distinct.Length; i++)
+        {
+            points[count + i] = distinct[i].Point;
+        }
+
+        G1Affine[] affine = G1Point.ToAffine(points);
+        Fr[] interpolated = InterpolationSum.Compute(cellIndices, cells, powers);
+        G1Point left = MultiScalarMultiplication.Sum(affine.AsSpan(0, count), powers);
+        G1Point right = MultiScalarMultiplication.Sum([.. affine, .. _monomial], [.. pointWeights, .. interpolated.Select(element => -element)]);
         return Pairing.IsProductOne([left, -right], _tauPower, _generator);
     }
 

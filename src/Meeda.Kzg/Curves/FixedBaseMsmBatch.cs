@@ -13,6 +13,9 @@ internal sealed unsafe class FixedBaseMsmBatch
     private const int Width = 9;
     private const int Windows = (255 + Width) / Width;
 
+    // Bits whose points are added up: the last bucket counts as the sum of its row and its column, so that no point has the top one.
+    private const int Bits = Width - 1;
+
     // Sums worked on together: their points and intermediate sums fit a second-level cache, nearly.
     private const int SumsAtOnce = 16;
 
@@ -21,7 +24,6 @@ internal sealed unsafe class FixedBaseMsmBatch
     private readonly int _length;
     private readonly int _sumsAtOnce;
     private readonly double* _table;
-    private readonly PairAdder _reader;
     private readonly Stack<Workspace> _workspaces = [];
 
     /// <summary>Builds the table.</summary>
@@ -45,28 +47,30 @@ internal sealed unsafe class FixedBaseMsmBatch
         int entries = _sumsAtOnce * _length * Windows;
         int arenaLength = PairBucketSums.ArenaLength(Width, _sumsAtOnce, entries);
         int threads = Environment.ProcessorCount;
-        nuint bytes = (nuint)((Windows * windowLength) + ((long)threads * arenaLength * PairAdder.RowLength)) * sizeof(double);
+        int workspaceLength = arenaLength + DoublingSums.Rows(count, Bits);
+        nuint bytes = (nuint)((Windows * windowLength) + ((long)threads * workspaceLength * PairAdder.RowLength)) * sizeof(double);
         _table = (double*)LargePages.Allocate(bytes);
-        _reader = createAdder();
+        PairAdder adder = createAdder();
         for (int i = 0; i < points.Length; i++)
         {
-            _reader.Write(points[i], _table + ((long)i * PairAdder.RowLength));
+            adder.Write(points[i], _table + ((long)i * PairAdder.RowLength));
         }
 
         for (int window = 1; window < Windows; window++)
         {
             double* target = _table + (window * windowLength);
-            _reader.Double(target - windowLength, target, points.Length);
+            adder.Double(target - windowLength, target, points.Length);
             for (int i = 1; i < Width; i++)
             {
-                _reader.Double(target, target, points.Length);
+                adder.Double(target, target, points.Length);
             }
         }
 
         for (int i = 0; i < threads; i++)
         {
-            int arena = (Windows * points.Length) + (i * arenaLength);
-            _workspaces.Push(new(new(_table, arena, Width, _sumsAtOnce, entries, createAdder()), entries));
+            int arena = (Windows * points.Length) + (i * workspaceLength);
+            PairAdder own = i == 0 ? adder : createAdder();
+            _workspaces.Push(new(new(_table, arena, Width, _sumsAtOnce, entries, own), new(_table, arena + arenaLength, count, Bits, own), entries));
         }
     }
 
@@ -74,26 +78,22 @@ internal sealed unsafe class FixedBaseMsmBatch
     ~FixedBaseMsmBatch() => NativeMemory.AlignedFree(_table);
 
     /// <summary>All sums; one scalar for each point, 32 bytes big-endian below the modulus.</summary>
-    public G1Point[] Sum(ReadOnlySpan<byte> scalars)
+    public G1Affine[] Sum(ReadOnlySpan<byte> scalars)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(scalars.Length, _points.Length * Fr.Length);
         Workspace workspace = Take();
         try
         {
-            var sums = new G1Point[_count];
             for (int first = 0; first < _count; first += _sumsAtOnce)
             {
                 int count = Math.Min(_sumsAtOnce, _count - first);
-                if (!TrySum(workspace, scalars.Slice(first * _length * Fr.Length, count * _length * Fr.Length), first, sums.AsSpan(first, count)))
+                if (!TrySum(workspace, scalars.Slice(first * _length * Fr.Length, count * _length * Fr.Length), first, count))
                 {
-                    for (int i = first; i < first + count; i++)
-                    {
-                        sums[i] = MultiScalarMultiplication.Sum(_points.AsSpan(i * _length, _length), Decode(scalars.Slice(i * _length * Fr.Length, _length * Fr.Length)));
-                    }
+                    return CompleteSum(scalars);
                 }
             }
 
-            return sums;
+            return workspace.Totals.Sum();
         }
         finally
         {
@@ -107,6 +107,18 @@ internal sealed unsafe class FixedBaseMsmBatch
         }
     }
 
+    // By complete additions, where equal or opposite points met.
+    private G1Affine[] CompleteSum(ReadOnlySpan<byte> scalars)
+    {
+        var sums = new G1Point[_count];
+        for (int i = 0; i < sums.Length; i++)
+        {
+            sums[i] = MultiScalarMultiplication.Sum(_points.AsSpan(i * _length, _length), Decode(scalars.Slice(i * _length * Fr.Length, _length * Fr.Length)));
+        }
+
+        return G1Point.ToAffine(sums);
+    }
+
     private static Fr[] Decode(ReadOnlySpan<byte> scalars)
     {
         var elements = new Fr[scalars.Length / Fr.Length];
@@ -118,7 +130,7 @@ internal sealed unsafe class FixedBaseMsmBatch
         return elements;
     }
 
-    private bool TrySum(Workspace workspace, ReadOnlySpan<byte> scalars, int first, Span<G1Point> sums)
+    private bool TrySum(Workspace workspace, ReadOnlySpan<byte> scalars, int first, int count)
     {
         // 1. Digit w of scalar i goes with row points·w + i.
         int filled = 0;
@@ -145,21 +157,12 @@ internal sealed unsafe class FixedBaseMsmBatch
             return false;
         }
 
-        // 3. Σ_b 2^b·S_b
-        for (int sum = 0; sum < sums.Length; sum++)
+        for (int sum = 0; sum < count; sum++)
         {
-            G1Point total = default;
-            for (int bit = Width - 1; bit >= 0; bit--)
+            for (int bit = 0; bit < Bits; bit++)
             {
-                total = total.Double();
-                uint entry = bits[(sum * Width) + bit];
-                if (entry != PairListSums.None)
-                {
-                    total = total.Add(_reader.Read(_table, entry));
-                }
+                workspace.Totals.Set(first + sum, bit, bits[(sum * Width) + bit]);
             }
-
-            sums[sum] = total;
         }
 
         return true;
@@ -179,8 +182,10 @@ internal sealed unsafe class FixedBaseMsmBatch
     }
 
     // What one thread works with.
-    private sealed class Workspace(PairBucketSums buckets, int entries)
+    private sealed class Workspace(PairBucketSums buckets, DoublingSums totals, int entries)
     {
+        public DoublingSums Totals { get; } = totals;
+
         public PairBucketSums Buckets { get; } = buckets;
 
         public uint[] Entries { get; } = new uint[entries];

@@ -22,8 +22,7 @@ internal sealed class IntakePressure(IOptions<IntakeOptions> options, Ledger led
 
     private readonly Lock _gate = new();
     private readonly SemaphoreSlim _counting = new(1);
-    private (long Bytes, long Count) _backlog;
-    private long? _countedAt;
+    private volatile Counted? _counted;
     private long? _storeFailingSince;
     private bool _isFailingOver;
     private long _failovers;
@@ -32,7 +31,7 @@ internal sealed class IntakePressure(IOptions<IntakeOptions> options, Ledger led
     /// <exception cref="DaException">It must wait (<see cref="DaError.Overloaded"/>), or go to L1 (<see cref="DaError.FailOver"/>).</exception>
     public async Task EnsureTakesAsync(CancellationToken cancellationToken)
     {
-        (long bytes, _) = await BacklogAsync(cancellationToken);
+        long bytes = (await BacklogAsync(cancellationToken)).Bytes;
         IntakeOptions policy = options.Value;
         TimeSpan failing = placement.FailingFor;
         if (policy.FailoverAfter > TimeSpan.Zero && failing > policy.FailoverAfter)
@@ -84,12 +83,12 @@ internal sealed class IntakePressure(IOptions<IntakeOptions> options, Ledger led
     /// <summary>What the pressure is now.</summary>
     public async Task<PressureReport> ReportAsync(CancellationToken cancellationToken)
     {
-        (long bytes, long count) = await BacklogAsync(cancellationToken);
+        Backlog backlog = await BacklogAsync(cancellationToken);
         lock (_gate)
         {
             TimeSpan store = FailingFor(_storeFailingSince);
             TimeSpan providers = placement.FailingFor;
-            return new PressureReport(bytes, count, store > providers ? store : providers, _isFailingOver, _failovers);
+            return new PressureReport(backlog.Bytes, backlog.Count, store > providers ? store : providers, _isFailingOver, _failovers);
         }
     }
 
@@ -133,31 +132,36 @@ internal sealed class IntakePressure(IOptions<IntakeOptions> options, Ledger led
     }
 
     /// <summary>The backlog, counted anew when the last count is old.</summary>
-    private async Task<(long Bytes, long Count)> BacklogAsync(CancellationToken cancellationToken)
+    private async Task<Backlog> BacklogAsync(CancellationToken cancellationToken)
     {
-        if (_countedAt is { } fresh && time.GetElapsedTime(fresh) < BacklogAge)
+        if (Fresh() is { } fresh)
         {
-            return _backlog;
+            return fresh;
         }
 
         await _counting.WaitAsync(cancellationToken);
         try
         {
-            if (_countedAt is not { } counted || time.GetElapsedTime(counted) >= BacklogAge)
+            if (Fresh() is { } counted)
             {
-                _backlog = await ledger.BacklogAsync(cancellationToken);
-                _countedAt = time.GetTimestamp();
+                return counted;
             }
 
-            return _backlog;
+            Backlog backlog = await ledger.BacklogAsync(cancellationToken);
+            _counted = new Counted(backlog, time.GetTimestamp());
+            return backlog;
         }
         catch (System.Data.Common.DbException)
         {
-            return _backlog; // Whether the ledger works shows when the batch is written.
+            return _counted?.Backlog ?? default; // Whether the ledger works shows when the batch is written.
         }
         finally
         {
             _counting.Release();
         }
     }
+
+    private Backlog? Fresh() => _counted is { } counted && time.GetElapsedTime(counted.At) < BacklogAge ? counted.Backlog : null;
+
+    private sealed record Counted(Backlog Backlog, long At);
 }

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using Meeda.Node.Storage;
 using Meeda.Node.Tenants;
 
@@ -8,6 +10,8 @@ namespace Meeda.Node.Cli;
 /// <summary><c>keys</c>: who may use the operator. Works on the data folder, also while the operator runs.</summary>
 internal static class KeysCommand
 {
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) } };
+
     /// <summary>The command with its three parts.</summary>
     public static Command Build()
     {
@@ -24,8 +28,9 @@ internal static class KeysCommand
             ParseScopes(parsed.GetValue(scopes)!),
             new TenantQuota(parsed.GetValue(bytes), parsed.GetValue(rate), parsed.GetValue(concurrency)),
             cancellationToken));
-        var list = new Command("list", "List the tenants and what they used; keys are not known any more") { folder };
-        list.SetAction((parsed, cancellationToken) => ListAsync(parsed.GetValue(folder)!, cancellationToken));
+        var json = new Option<bool>("--json") { Description = "print one line of JSON" };
+        var list = new Command("list", "List the tenants and what they used; keys are not known any more") { folder, json };
+        list.SetAction((parsed, cancellationToken) => ListAsync(parsed.GetValue(folder)!, parsed.GetValue(json), cancellationToken));
         var revoke = new Command("revoke", "Revoke a tenant's key: from its next request on it is refused") { name, folder };
         revoke.SetAction((parsed, cancellationToken) => RevokeAsync(parsed.GetValue(folder)!, parsed.GetValue(name)!, cancellationToken));
         return new Command("keys", "Make, list and revoke the keys of tenants") { make, list, revoke };
@@ -77,10 +82,17 @@ internal static class KeysCommand
         return ExitCode.Success;
     }
 
-    private static async Task<int> ListAsync(string folder, CancellationToken cancellationToken)
+    private static async Task<int> ListAsync(string folder, bool json, CancellationToken cancellationToken)
     {
         await using TenantKeys keys = await OpenAsync(folder, cancellationToken);
-        foreach (Tenant tenant in await keys.ListAsync(cancellationToken))
+        IReadOnlyList<Tenant> tenants = await keys.ListAsync(cancellationToken);
+        if (json)
+        {
+            Console.WriteLine(JsonSerializer.Serialize(tenants, Json));
+            return ExitCode.Success;
+        }
+
+        foreach (Tenant tenant in tenants)
         {
             string state = tenant.RevokedAt is { } revoked ? string.Create(CultureInfo.InvariantCulture, $"revoked {revoked:yyyy-MM-dd}") : "valid";
             Console.WriteLine(string.Create(

@@ -3,7 +3,6 @@ using Meeda.Client;
 using Meeda.Kzg.Cells;
 using Meeda.Kzg.Commitments;
 using Meeda.Kzg.Fields;
-using Meeda.Node.Api;
 using Meeda.Node.Proofs;
 using Microsoft.AspNetCore.Mvc;
 

@@ -30,6 +30,9 @@ internal static class DaProviderEndpoint
 
     private const string DaCertificatePreimageType = "3";
 
+    /// <summary>The longest body, which is the longest of all routes: hex doubles a batch.</summary>
+    public static int MostBodyBytes(BatchOptions options) => (int)Math.Min(int.MaxValue, (2L * options.MaxBatchBytes) + Overhead);
+
     /// <summary>Maps <see cref="Path"/>.</summary>
     /// <param name="routes">Where.</param>
     /// <param name="secret">What tokens are signed with; null asks for none.</param>
@@ -50,8 +53,7 @@ internal static class DaProviderEndpoint
                 }
 
                 CancellationToken cancellationToken = context.RequestAborted;
-                int limit = (int)Math.Min(int.MaxValue, (2L * options.Value.MaxBatchBytes) + Overhead);
-                byte[] body = await RequestBody.ReadAsync(context.Request, limit, "twice MaxBatchBytes", cancellationToken);
+                byte[] body = await RequestBody.ReadAsync(context.Request, MostBodyBytes(options.Value), "twice MaxBatchBytes", cancellationToken);
                 JsonNode? id = null;
                 try
                 {
@@ -91,7 +93,7 @@ internal static class DaProviderEndpoint
                 }
             })
             .WithSummary("Arbitrum Nitro's external DA provider: JSON-RPC, daprovider_*")
-            .Accepts<object>("application/json").Produces(200).Produces<ErrorBody>(401).Produces<ErrorBody>(413);
+            .Accepts<object>("application/json").Produces<JsonObject>().Produces<ErrorBody>(401).Produces<ErrorBody>(413);
 
     private static async Task<JsonNode?> AnswerAsync(
         string method, Parameters parameters, DaProvider provider, ChunkedStores chunks, BatchOptions options, CancellationToken cancellationToken)

@@ -21,7 +21,9 @@ internal static class ErrorResponses
     public static void UseErrorResponses(this WebApplication app)
     {
         ILogger logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Meeda.Node.Http");
-        app.UseExceptionHandler(handler => handler.Run(context => WriteAsync(context, logger)));
+
+        // What is worth a line is logged where the answer is decided: a client that is refused must not be able to fill the log.
+        app.UseExceptionHandler(new ExceptionHandlerOptions { ExceptionHandler = context => WriteAsync(context, logger), SuppressDiagnosticsCallback = _ => true });
         app.UseStatusCodePages(async pages =>
         {
             HttpContext context = pages.HttpContext;
@@ -56,7 +58,7 @@ internal static class ErrorResponses
             BadHttpRequestException bad => (bad.StatusCode, $"request: {bad.Message.TrimEnd('.')}"),
             _ => (StatusCodes.Status500InternalServerError, "service: an internal error, which is in the log; try again"),
         };
-        if (status >= StatusCodes.Status500InternalServerError && failure is not null)
+        if (status >= StatusCodes.Status500InternalServerError && failure is not null and not DaException { Error: DaError.FailOver })
         {
             logger.RequestFailed(context.Request.Method, context.Request.Path, failure);
         }

@@ -1,6 +1,5 @@
 using Meeda.Client;
 using Meeda.Ethereum;
-using Meeda.Node.Api;
 using Meeda.Node.L1;
 using Meeda.Node.Storage;
 using Meeda.Node.Verification;

@@ -1,3 +1,5 @@
+using Meeda.Client;
+
 namespace Meeda.Node.Http;
 
 /// <summary>Reads a request's body whole, within a limit that is checked before a byte is read where the client says the length.</summary>
@@ -5,6 +7,22 @@ internal static class RequestBody
 {
     private const int LongBytesPerSecond = 128 * 1024;
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
+
+    /// <summary>Refuses what announces more than any route takes, before anything is done for it: the cheapest attack should cost little here too.</summary>
+    /// <param name="app">The service.</param>
+    /// <param name="limit">The most bytes that a route takes.</param>
+    /// <param name="setting">The name of the setting that the limit comes from.</param>
+    public static void RefuseLongAnnouncements(this WebApplication app, long limit, string setting) => app.Use(async (context, next) =>
+    {
+        if (context.Request.ContentLength > limit)
+        {
+            context.Response.StatusCode = StatusCodes.Status413PayloadTooLarge;
+            await context.Response.WriteAsJsonAsync(new ErrorBody($"body: {context.Request.ContentLength} bytes are more than the limit of {limit} bytes ({setting})"));
+            return;
+        }
+
+        await next(context);
+    });
 
     /// <summary>Reads the body.</summary>
     /// <param name="request">The request. What it says of a content encoding is not acted upon: nothing is ever decompressed here.</param>

@@ -1,9 +1,8 @@
 using System.Security.Cryptography;
-using System.Text.Json;
+using Meeda.Client;
 using Meeda.Ethereum;
 using Meeda.Kzg.Cells;
 using Meeda.Kzg.Commitments;
-using Meeda.Node.Api;
 using Meeda.Node.L1;
 using Meeda.Node.Storage;
 using Meeda.Node.Telemetry;
@@ -21,7 +20,6 @@ internal sealed class AvailabilitySampling(
     LightLedger ledger,
     MeedaVerifierContract contract,
     Answers answers,
-    CellVerifier verifier,
     IHttpClientFactory http,
     TimeProvider time,
     ILogger<AvailabilitySampling> logger)
@@ -105,20 +103,24 @@ internal sealed class AvailabilitySampling(
         int index = RandomNumberGenerator.GetInt32(Cell.CountPerBlob);
         try
         {
-            using HttpClient client = http.CreateClient(nameof(AvailabilitySampling));
-            CellBody? answer = await client.GetFromJsonAsync<CellBody>(new Uri(api, $"blobs/{position}/cells/{index}"), cancellationToken);
-            return answer is not null
-                && HexBody.TryDecode(answer.Cell, Cell.ByteLength, out byte[] cell)
-                && HexBody.TryDecode(answer.Proof, KzgProof.Length, out byte[] encoded)
-                && KzgProof.TryDecode(encoded, out KzgProof proof)
-                && KzgCommitment.TryDecode(leaf.Commitment, out KzgCommitment commitment)
-                && verifier.VerifyCellKzgProofBatch([commitment], [new CellIndex((ulong)index)], cell, [proof])
-                    ? null
-                    : $"its answer for cell {index} does not verify against the anchored commitment";
+            if (!KzgCommitment.TryDecode(leaf.Commitment, out KzgCommitment commitment))
+            {
+                return "the anchored commitment is no point of the group";
+            }
+
+            using HttpClient connection = http.CreateClient(nameof(AvailabilitySampling));
+            connection.BaseAddress = new Uri(api.AbsoluteUri.TrimEnd('/') + "/");
+            await new MeedaClient(connection, new MeedaClientOptions { Retries = 0 }, time).CellAsync(position, new CellIndex((ulong)index), commitment, cancellationToken);
+            return null;
         }
-        catch (Exception failure) when (failure is HttpRequestException or JsonException or TaskCanceledException && !cancellationToken.IsCancellationRequested)
+        catch (MeedaException failure)
         {
-            return failure is HttpRequestException { StatusCode: { } status } ? $"it answers with status {(int)status}" : "it does not answer";
+            return failure switch
+            {
+                { Error: MeedaError.NotVerified } => $"its answer for cell {index} does not verify against the anchored commitment",
+                { Status: { } status } => $"it answers with status {(int)status}",
+                _ => "it does not answer",
+            };
         }
     }
 

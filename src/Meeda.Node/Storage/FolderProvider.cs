@@ -71,23 +71,26 @@ internal sealed class FolderProvider : IRowProvider, IDisposable
     }
 
     /// <inheritdoc/>
-    public Task DeleteAsync(BatchId id, int row, CancellationToken cancellationToken)
-    {
-        try
+    public Task DeleteAsync(BatchId id, int rows, CancellationToken cancellationToken) => Task.Run(
+        () =>
         {
-            File.Delete(PathOf(id, row));
-        }
-        catch (DirectoryNotFoundException)
-        {
-            // Then it is not here.
-        }
-        catch (UnauthorizedAccessException refused)
-        {
-            throw new IOException(refused.Message, refused);
-        }
-
-        return Task.CompletedTask;
-    }
+            try
+            {
+                for (int row = 0; row < rows; row++)
+                {
+                    File.Delete(PathOf(id, row));
+                }
+            }
+            catch (DirectoryNotFoundException)
+            {
+                // Then none is here.
+            }
+            catch (UnauthorizedAccessException refused)
+            {
+                throw new IOException(refused.Message, refused);
+            }
+        },
+        cancellationToken);
 
     private static async Task<bool> ReadAsync(SafeFileHandle file, Memory<byte> destination, CancellationToken cancellationToken)
     {

@@ -24,7 +24,7 @@ internal interface IRowProvider : IRowSource
     /// <exception cref="IOException">Some of it may not be durable.</exception>
     Task FlushAsync(CancellationToken cancellationToken);
 
-    /// <summary>Deletes a row, where it is here.</summary>
-    /// <exception cref="IOException">It may still be here.</exception>
-    Task DeleteAsync(BatchId id, int row, CancellationToken cancellationToken);
+    /// <summary>Deletes the first rows of a batch, those that are here.</summary>
+    /// <exception cref="IOException">Some may still be here.</exception>
+    Task DeleteAsync(BatchId id, int rows, CancellationToken cancellationToken);
 }

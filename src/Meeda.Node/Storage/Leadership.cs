@@ -141,9 +141,14 @@ internal abstract class LeaderService(Leadership leadership) : BackgroundService
                 await LeadAsync(both.Token);
                 return;
             }
-            catch (Exception over) when (lost.IsCancellationRequested && !stoppingToken.IsCancellationRequested && over is OperationCanceledException or LeaseLostException)
+            catch (OperationCanceledException) when (lost.IsCancellationRequested && !stoppingToken.IsCancellationRequested)
             {
                 // Then until it leads again.
+            }
+            catch (LeaseLostException) when (!stoppingToken.IsCancellationRequested)
+            {
+                // The database said so before this process has noticed.
+                await Task.Delay(Timeout.Infinite, both.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }

@@ -58,11 +58,13 @@ internal sealed partial class Ledger
     public Task<IReadOnlyList<StoredBatch>> UnplacedBatchesAsync(int count, CancellationToken cancellationToken) =>
         QueryBatchesAsync("placed_at IS NULL AND uncleared = 0", count, cancellationToken);
 
-    /// <summary>Payload bytes of the batches that are not at their providers yet, and their number.</summary>
-    public async Task<(long Bytes, long Count)> BacklogAsync(CancellationToken cancellationToken)
+    /// <summary>What is not at its providers yet.</summary>
+    public async Task<Backlog> BacklogAsync(CancellationToken cancellationToken)
     {
         await using DbConnection connection = await database.ConnectAsync(cancellationToken);
-        return await connection.QuerySingleAsync<(long, long)>("SELECT CAST(COALESCE(SUM(payload_length), 0) AS BIGINT), COUNT(*) FROM batch WHERE placed_at IS NULL");
+        (long bytes, long count, long? oldest) = await connection.QuerySingleAsync<(long, long, long?)>(
+            "SELECT CAST(COALESCE(SUM(payload_length), 0) AS BIGINT), COUNT(*), MIN(stored_at) FROM batch WHERE placed_at IS NULL");
+        return new Backlog(bytes, count, oldest is { } since ? DateTimeOffset.FromUnixTimeMilliseconds(since) : null);
     }
 
     /// <summary>Records that all rows of batches are durable at their providers.</summary>
@@ -73,7 +75,7 @@ internal sealed partial class Ledger
             transaction),
         cancellationToken);
 
-    /// <summary>Lets go of the oldest payloads of placed batches, beyond so many bytes of all that are held.</summary>
+    /// <summary>Lets go of the oldest payloads of placed batches, beyond so many bytes of all that are held; not of those with rows in a pack that is not confirmed.</summary>
     /// <returns>How many.</returns>
     public async Task<int> TrimPayloadsAsync(long bytes, CancellationToken cancellationToken)
     {
@@ -85,9 +87,10 @@ internal sealed partial class Ledger
                     SELECT held.sequence
                     FROM (SELECT sequence, batch_id, SUM(length) OVER (ORDER BY sequence DESC) AS total FROM payload) AS held
                     JOIN batch ON batch.id = held.batch_id
-                    WHERE held.total > @bytes AND batch.placed_at IS NOT NULL)
+                    WHERE held.total > @bytes AND batch.placed_at IS NOT NULL
+                    AND NOT EXISTS (SELECT 1 FROM packed_row JOIN pack ON pack.sequence = packed_row.pack WHERE packed_row.batch_id = batch.id AND pack.state = @stored))
                 """,
-                new { bytes },
+                new { bytes, stored = (long)PackState.Stored },
                 transaction),
             cancellationToken);
         return count;

@@ -92,6 +92,26 @@ internal sealed partial class Ledger(Database database, Lease lease) : IAsyncDis
             hash   {bytes} NOT NULL
         );
         """,
+        """
+        CREATE TABLE pack (
+            sequence    {sequence},
+            store       TEXT NOT NULL,
+            object_name TEXT NOT NULL,
+            occupied    BIGINT NOT NULL,
+            -- 0 on its way, 1 stored, 2 confirmed, 3 given up: rows are added to none but the first
+            state       BIGINT NOT NULL
+        );
+        CREATE INDEX pack_unconfirmed ON pack (store, sequence) WHERE state = 1;
+        CREATE TABLE packed_row (
+            batch_id    {bytes} NOT NULL,
+            row_number  BIGINT NOT NULL,
+            store       TEXT NOT NULL,
+            pack        BIGINT NOT NULL REFERENCES pack (sequence),
+            byte_offset BIGINT NOT NULL,
+            PRIMARY KEY (batch_id, row_number, store)
+        );
+        CREATE INDEX packed_row_pack ON packed_row (pack);
+        """,
     ];
 
     private GroupCommit<(StoredBatch Batch, byte[] Payload)>? _adding;

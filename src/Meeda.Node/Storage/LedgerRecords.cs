@@ -51,3 +51,38 @@ internal readonly record struct BlockPoint(ulong Number, Bytes32 Hash);
 
 /// <summary>How many batches are in which state (docs/architecture.md, "States of a batch").</summary>
 internal sealed record StateCounts(long Stored, long Placed, long Anchored, long Final, long Expired);
+
+/// <summary>Batches that are not at their providers yet.</summary>
+/// <param name="Bytes">Their payload bytes.</param>
+/// <param name="Count">Their number.</param>
+/// <param name="Oldest">When the first of them was taken in; null where there is none.</param>
+internal readonly record struct Backlog(long Bytes, long Count, DateTimeOffset? Oldest);
+
+/// <summary>How far an object with rows has come.</summary>
+internal enum PackState
+{
+    /// <summary>Its name is noted; the object may or may not be there.</summary>
+    OnItsWay = 0,
+
+    /// <summary>The store has it.</summary>
+    Stored = 1,
+
+    /// <summary>All have it whom the store promises.</summary>
+    Confirmed = 2,
+
+    /// <summary>Nothing of it is needed any more, and nothing is ever added.</summary>
+    GivenUp = 3,
+}
+
+/// <summary>An object with rows.</summary>
+/// <param name="Sequence">Its number here.</param>
+/// <param name="ObjectName">Its name in its store.</param>
+internal readonly record struct StoredPack(long Sequence, string ObjectName);
+
+/// <summary>What packing costs and leaves to do.</summary>
+/// <param name="WaitingBytes">Payload bytes of batches that are not at their providers yet.</param>
+/// <param name="KeptBytes">Payload bytes of all batches that are kept.</param>
+/// <param name="OccupiedBytes">What stores occupy for packs, their own copies and padding included.</param>
+/// <param name="RowBytes">Bytes of the rows in them.</param>
+/// <param name="Unconfirmed">Packs that are stored and not confirmed.</param>
+internal sealed record PackingCosts(long WaitingBytes, long KeptBytes, long OccupiedBytes, long RowBytes, long Unconfirmed);

@@ -5,13 +5,6 @@ using Meeda.Protocol.Batches;
 
 namespace Meeda.Node.Storage;
 
-/// <summary>What a look at all rows of a batch found.</summary>
-/// <param name="Rows">Data and parity rows that there should be.</param>
-/// <param name="Missing">Rows that were not where they belong.</param>
-/// <param name="Wrong">Rows that are not those committed to.</param>
-/// <param name="Repaired">Rows that were computed anew and are durable again.</param>
-internal readonly record struct RepairReport(int Rows, int Missing, int Wrong, int Repaired);
-
 /// <summary>
 /// A batch's rows spread over providers: <c>n</c> data rows and the smallest number <c>m</c> of parity rows that survives the loss of any <c>f</c> of
 /// <c>N</c> providers (docs/protocol.md, "Redundancy"). Row <c>j</c> belongs to provider <c>(j + first byte of the id) mod N</c>, so that every provider
@@ -23,8 +16,9 @@ internal readonly record struct RepairReport(int Rows, int Missing, int Wrong, i
 /// <param name="logger">The log.</param>
 /// <param name="held">Data rows of payloads that are held here, where the providers do not have them; null for none.</param>
 /// <param name="clock">The clock; the system's where it is absent.</param>
-internal sealed class RowPlacement(
+internal sealed partial class RowPlacement(
     IReadOnlyList<IRowProvider> providers, int lost, CommitmentKey key, ILogger<RowPlacement> logger, IRowSource? held = null, TimeProvider? clock = null)
+    : IDisposable
 {
     // Rows that take longer than all but one in twenty usually do are asked for elsewhere too.
     private const double HedgePercentile = 0.95;
@@ -32,14 +26,18 @@ internal sealed class RowPlacement(
     private readonly TimeProvider _time = clock ?? TimeProvider.System;
     private readonly Dictionary<string, ProviderRecord> _records = providers.ToDictionary(provider => provider.Name, _ => new ProviderRecord(clock ?? TimeProvider.System), StringComparer.Ordinal);
 
-    // More than this at once is a lost provider, and then the scrub's ordinary pass comes to all of them.
-    private const int MaxDamaged = 1024;
-
     // Providers that rows were written to since their last flush.
     private readonly ConcurrentDictionary<IRowProvider, bool> _unflushed = new();
+    private readonly SemaphoreSlim _turn = new(1);
 
-    // Batches whose readers met a missing or wrong row, for the scrub to see to first.
-    private readonly ConcurrentQueue<BatchId> _damaged = new();
+    /// <summary>
+    /// Lets one at a time write and flush: whoever flushes what another one wrote would hear of a failure in the other's place. The turn ends when it is disposed of.
+    /// </summary>
+    public async Task<IDisposable> TakeTurnAsync(CancellationToken cancellationToken)
+    {
+        await _turn.WaitAsync(cancellationToken);
+        return new Turn(_turn);
+    }
 
     /// <summary>
     /// Stores all rows of a batch: when this returns, each is at its provider, or at another one where its own refused, and durable after the next
@@ -139,75 +137,19 @@ internal sealed class RowPlacement(
         return true;
     }
 
-    /// <summary>
-    /// Checks every row of a batch where it belongs, all at the price of one where all are well, and writes those anew that are missing or wrong. Rows that
-    /// cannot be written now stay missing until the next look.
-    /// </summary>
-    public async Task<RepairReport> RepairAsync(BatchId id, ReadOnlyMemory<byte> commitments, CancellationToken cancellationToken)
-    {
-        int n = commitments.Length / KzgCommitment.Length;
-        byte[] all = await AllCommitmentsAsync(commitments, cancellationToken);
-        int rows = all.Length / KzgCommitment.Length;
-        if (await IsWholeAsync(id, all, cancellationToken))
-        {
-            return new RepairReport(rows, 0, 0, 0);
-        }
-
-        RowSet good = await CollectAsync(id, all, cancellationToken);
-
-        if (await RecoverAsync(good.Blobs, n, commitments, cancellationToken) is not { } data)
-        {
-            return new RepairReport(rows, good.Missing, good.Wrong, 0);
-        }
-
-        var parity = new byte[(long)(rows - n) * Blob.ByteLength];
-        await Task.Run(() => ParityRows.Encode(data, parity), cancellationToken);
-        int repaired = 0;
-        foreach (int row in Enumerable.Range(0, rows).Where(row => !good.Blobs.ContainsKey(row) || good.Misplaced.ContainsKey(row)))
-        {
-            try
-            {
-                await Home(id, row).WriteAsync(id, row, row < n ? Row(data, row) : Row(parity, row - n), cancellationToken);
-                _unflushed[Home(id, row)] = true;
-                repaired++;
-            }
-            catch (IOException refused)
-            {
-                logger.ProviderRefused(Home(id, row).Name, refused.Message);
-            }
-        }
-
-        try
-        {
-            await FlushAsync(cancellationToken);
-        }
-        catch (IOException)
-        {
-            // It is in the log, and the next look finds what did not last.
-        }
-
-        return new RepairReport(rows, good.Missing, good.Wrong, repaired);
-    }
-
     /// <summary>Deletes every row of a batch wherever one may be.</summary>
     /// <param name="id">The batch.</param>
     /// <param name="n">The number of its data rows.</param>
-    /// <param name="cancellationToken">Stops between rows.</param>
+    /// <param name="cancellationToken">Stops between providers.</param>
     /// <exception cref="IOException">A provider did not do it; rows may be left there.</exception>
     public async Task DeleteAsync(BatchId id, int n, CancellationToken cancellationToken)
     {
         int rows = n + ParityRows.Count(n, providers.Count, lost);
-        await Task.WhenAll(providers.Select(async provider =>
-        {
-            for (int row = 0; row < rows; row++)
-            {
-                await provider.DeleteAsync(id, row, cancellationToken);
-            }
-        }));
+        await Task.WhenAll(providers.Select(provider => provider.DeleteAsync(id, rows, cancellationToken)));
     }
 
-    /// <summary>Takes the next batch whose readers met a missing or wrong row.</summary>
-    public bool TryTakeDamaged(out BatchId id) => _damaged.TryDequeue(out id);
+    /// <inheritdoc/>
+    public void Dispose() => _turn.Dispose();
 
     private static Memory<byte> Row(byte[] blobs, int row) => blobs.AsMemory(row * Blob.ByteLength, Blob.ByteLength);
 
@@ -268,14 +210,6 @@ internal sealed class RowPlacement(
         }
     }
 
-    private void NoteDamaged(BatchId id)
-    {
-        if (_damaged.Count < MaxDamaged)
-        {
-            _damaged.Enqueue(id);
-        }
-    }
-
     /// <summary>How long the slowest of the data rows' providers usually takes.</summary>
     private TimeSpan HedgeAfter(BatchId id, int n) =>
         Enumerable.Range(0, Math.Min(n, providers.Count)).Select(row => RecordOf(Home(id, row)).Latency(HedgePercentile)).Max();
@@ -313,37 +247,12 @@ internal sealed class RowPlacement(
         }
     }
 
-    /// <summary>Whether every row is where it belongs and is the one committed to.</summary>
-    private async Task<bool> IsWholeAsync(BatchId id, byte[] commitments, CancellationToken cancellationToken)
-    {
-        int rows = commitments.Length / KzgCommitment.Length;
-        var blobs = new byte[(long)rows * Blob.ByteLength];
-        bool[] present = await Task.WhenAll(Enumerable.Range(0, rows).Select(row => ReadFromAsync(Home(id, row), id, row, Row(blobs, row), cancellationToken)));
-        return Array.TrueForAll(present, isPresent => isPresent) && await Task.Run(() => RowVerification.Matches(key, blobs, commitments), cancellationToken);
-    }
-
     /// <summary>The commitments of all rows, data and parity.</summary>
     private async Task<byte[]> AllCommitmentsAsync(ReadOnlyMemory<byte> commitments, CancellationToken cancellationToken)
     {
         int m = ParityRows.Count(commitments.Length / KzgCommitment.Length, providers.Count, lost);
         byte[] parity = await Task.Run(() => ParityRows.Commitments(commitments.Span, m), cancellationToken);
         return [.. commitments.Span, .. parity];
-    }
-
-    /// <summary>Reads every row and keeps those that match their commitments.</summary>
-    private async Task<RowSet> CollectAsync(BatchId id, byte[] commitments, CancellationToken cancellationToken)
-    {
-        var set = new RowSet();
-        for (int row = 0; row < commitments.Length / KzgCommitment.Length; row++)
-        {
-            var blob = new byte[Blob.ByteLength];
-            if (await FindGoodRowAsync(id, row, commitments, blob, set, cancellationToken))
-            {
-                set.Blobs[row] = blob;
-            }
-        }
-
-        return set;
     }
 
     /// <summary>Reads a row from wherever it is found as it should be, and takes note of it where it is not.</summary>
@@ -410,28 +319,8 @@ internal sealed class RowPlacement(
             cancellationToken);
     }
 
-    /// <summary>The good rows of a batch, and how many were not.</summary>
-    private sealed class RowSet
+    private sealed class Turn(SemaphoreSlim turn) : IDisposable
     {
-        private int _missing;
-        private int _wrong;
-
-        public Dictionary<int, byte[]> Blobs { get; } = [];
-
-        public ConcurrentDictionary<int, bool> Misplaced { get; } = new();
-
-        public int Missing => _missing;
-
-        public int Wrong => _wrong;
-
-        public void Found(int row, bool isHome)
-        {
-            if (!isHome)
-            {
-                Misplaced[row] = true;
-            }
-        }
-
-        public void NotFound(bool isThere) => Interlocked.Increment(ref isThere ? ref _wrong : ref _missing);
+        public void Dispose() => turn.Release();
     }
 }

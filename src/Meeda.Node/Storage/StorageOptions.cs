@@ -45,16 +45,32 @@ public sealed class StorageOptions
     public TimeSpan RetentionInterval { get; set; } = TimeSpan.FromMinutes(10);
 
     /// <summary>
-    /// Where rows go: folders, or buckets of MEFS nodes as <c>mefs+http://host:port/bucket</c>. Default none, which means six folders below
-    /// <see cref="Folder"/>: they share a disk, and show how six disks would do.
+    /// Where rows go: folders, buckets of MEFS nodes as <c>mefs+http://host:port/bucket</c>, or of S3 servers as <c>s3+https://host/bucket/prefix</c>. Default none, which means
+    /// six folders below <see cref="Folder"/>: they share a disk, and show how six disks would do.
     /// </summary>
     public IList<string> Providers { get; } = [];
+
+    /// <summary>
+    /// The longest that a batch waits in the ledger for others, so that rows of many share an object where providers are buckets. Default none, which means a minute where one of the
+    /// providers is a MEFS bucket, where a small object costs as much as a large one, and no wait otherwise. 16 MiB are worth placing at once, whatever this says. A batch is anchored once
+    /// it is placed, so that this delays anchors too.
+    /// </summary>
+    public TimeSpan? PackDelay { get; set; }
 
     /// <summary>Providers that may be lost at once. Default 2: one that is gone and one that fails while it is being replaced. At 0 every row is kept once.</summary>
     public int ToleratedLosses { get; set; } = 2;
 
     /// <summary>The file with the JWT that MEFS nodes ask for, which allows reading and writing. Default none.</summary>
     public string? MefsTokenFile { get; set; }
+
+    /// <summary>The region that requests to S3 servers are signed for. Default us-east-1, which those that know no regions take.</summary>
+    public string S3Region { get; set; } = "us-east-1";
+
+    /// <summary>
+    /// The profile of the shared credentials file (<c>~/.aws/credentials</c>, or AWS_SHARED_CREDENTIALS_FILE) that holds the keys for S3 servers. Default none, which means
+    /// AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN of the environment, and where they are not set the profile <c>default</c>.
+    /// </summary>
+    public string? S3Profile { get; set; }
 
     /// <summary>The pause between two looks of the scrub at what is stored. Default 10 minutes: reads that meet a bad row wait no longer than that.</summary>
     public TimeSpan ScrubInterval { get; set; } = TimeSpan.FromMinutes(10);
@@ -67,6 +83,9 @@ public sealed class StorageOptions
         ? [.. Providers]
         : [.. Enumerable.Range(0, DefaultProviders).Select(i => Path.Combine(Folder, "providers", i.ToString(CultureInfo.InvariantCulture)))];
 
+    /// <summary>The longest wait of a batch for others.</summary>
+    internal TimeSpan EffectivePackDelay => PackDelay ?? (Places.Any(place => TryReadMefs(place, out _, out _)) ? TimeSpan.FromMinutes(1) : TimeSpan.Zero);
+
     /// <summary>Says what is wrong with these options, one sentence each.</summary>
     internal IEnumerable<string> Problems()
     {
@@ -75,19 +94,39 @@ public sealed class StorageOptions
             yield return $"tolerated losses: between 0 and {Places.Count - 1}, fewer than there are providers (Meeda__Storage__ToleratedLosses)";
         }
 
-        if (Places.Distinct(StringComparer.Ordinal).Count() != Places.Count)
+        if (Places.DistinctBy(WhatIsMeant, StringComparer.Ordinal).Count() != Places.Count)
         {
             yield return "providers: one is named twice (Meeda__Storage__Providers)";
         }
 
         foreach (string place in Places.Where(place => place.StartsWith(MefsPrefix, StringComparison.Ordinal) && !TryReadMefs(place, out _, out _)))
         {
-            yield return $"providers: {place} is not of the form mefs+http://host:port/bucket (Meeda__Storage__Providers)";
+            yield return $"providers: {Redact(place)} is not of the form mefs+http://host:port/bucket (Meeda__Storage__Providers)";
+        }
+
+        foreach (string place in Places.Where(place => S3Place.IsMeant(place) && !TryReadS3(place, out _)))
+        {
+            yield return $"providers: {Redact(place)} is not of the form s3+https://host:port/bucket/prefix, without credentials (Meeda__Storage__Providers)";
+        }
+
+        foreach (string place in Places.Where(place => place.Contains("://", StringComparison.Ordinal) && !place.StartsWith(MefsPrefix, StringComparison.Ordinal) && !S3Place.IsMeant(place)))
+        {
+            yield return $"providers: {Redact(place)} is neither a folder nor begins with mefs+http or s3+http (Meeda__Storage__Providers)";
+        }
+
+        if (S3Region.Length == 0)
+        {
+            yield return "S3 region: a name such as us-east-1 (Meeda__Storage__S3Region)";
         }
 
         if (LeaseTerm < TimeSpan.FromSeconds(1) || LeaseTerm > TimeSpan.FromMinutes(10))
         {
             yield return "lease term: between 1 s and 10 minutes (Meeda__Storage__LeaseTerm)";
+        }
+
+        if (PackDelay is { } delay && (delay < TimeSpan.Zero || delay > TimeSpan.FromHours(1)))
+        {
+            yield return "pack delay: between 0 and an hour (Meeda__Storage__PackDelay)";
         }
 
         if (LocalCopyBytes < 0)
@@ -133,5 +172,28 @@ public sealed class StorageOptions
         node = MefsEndpoint.Parse(url.GetLeftPart(UriPartial.Authority));
         bucket = name;
         return true;
+    }
+
+    /// <summary>Reads the place of a bucket of an S3 server; false where it is another kind of place, or malformed.</summary>
+    internal static bool TryReadS3(string place, out S3Place read)
+    {
+        S3Place? found = S3Place.Read(place);
+        read = found!;
+        return found is not null;
+    }
+
+    // Two spellings of one place would look like two providers, and be lost together.
+    private static string WhatIsMeant(string place) =>
+        TryReadS3(place, out S3Place s3) ? s3.Name
+        : TryReadMefs(place, out Uri node, out string bucket) ? $"mefs:{node.Authority}/{bucket}"
+        : place.Length == 0 ? place
+        : Path.TrimEndingDirectorySeparator(Path.GetFullPath(place));
+
+    /// <summary>A place as a message may show it: without what stands before an @, which may be a password.</summary>
+    internal static string Redact(string place)
+    {
+        int at = place.LastIndexOf('@');
+        int scheme = place.IndexOf("://", StringComparison.Ordinal);
+        return at < 0 ? place : string.Concat(scheme < 0 ? "" : place[..(scheme + 3)], "…", place[at..]);
     }
 }

@@ -155,6 +155,9 @@ internal static partial class Log
     [LoggerMessage(85, LogLevel.Error, "the lease could not be asked for: {Reason}")]
     public static partial void LeaseUnreachable(this ILogger logger, string reason);
 
+    [LoggerMessage(86, LogLevel.Warning, "looking after packed objects failed: {Reason}; it goes on at the next look")]
+    public static partial void UpkeepFailed(this ILogger logger, string reason);
+
     // Back pressure: 90–99
     [LoggerMessage(90, LogLevel.Error, "FAILOVER: puts are answered 503 from now on, so that batchers post to L1: {Reason}")]
     public static partial void FailoverBegins(this ILogger logger, string reason);

@@ -26,4 +26,15 @@ internal static class Metrics
 
     /// <summary>Requests answered 429 because too much was in flight or waiting.</summary>
     public static Counter<long> Overloads { get; } = Meter.CreateCounter<long>("meeda.intake.overloads", description: "puts answered 429 because too much was in flight or waiting");
+
+    /// <summary>The part of all kept payload bytes that waits in the ledger and is at no provider yet.</summary>
+    public static Gauge<double> Unpacked { get; } =
+        Meter.CreateGauge<double>("meeda.storage.unpacked", "1", "the part of all kept payload bytes that waits in the ledger and is at no provider yet");
+
+    /// <summary>Bytes that buckets occupy for a byte of row, their own copies and padding included.</summary>
+    public static Gauge<double> Amplification { get; } =
+        Meter.CreateGauge<double>("meeda.storage.amplification", "1", "bytes that buckets occupy for a byte of row, their own copies and padding included");
+
+    /// <summary>Objects that a bucket has and has not confirmed.</summary>
+    public static Gauge<long> Unconfirmed { get; } = Meter.CreateGauge<long>("meeda.storage.unconfirmed", "{object}", "objects that a bucket has and has not confirmed");
 }

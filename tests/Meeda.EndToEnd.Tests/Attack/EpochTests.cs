@@ -1,7 +1,7 @@
 using System.Numerics;
 using Meeda.Attack;
+using Meeda.Client;
 using Meeda.Ethereum;
-using Meeda.Node.Api;
 using Meeda.Node.Cli;
 using Meeda.Node.L1;
 using Meeda.Protocol.Batches;
@@ -45,7 +45,7 @@ public sealed class EpochTests
         int expired = 0;
         foreach (BatchId id in ids)
         {
-            HistoryBody history = await node.HistoryOfAsync(id);
+            HistoryBody history = (await node.HistoryOfAsync(id))!;
             Assert.InRange(history.Proven, 1, 20);
             Assert.Equal(0, history.Missed);
             expired += (await node.AnchorOfAsync(id))!.Expiry <= head ? 1 : 0;
@@ -63,7 +63,7 @@ public sealed class EpochTests
         await using Arena arena = await Arena.StartAsync();
         OperatorNode node = await arena.OperatorNodeAsync();
         BatchId id = await node.PostAsync(50_000);
-        await arena.UntilAsync("an epoch over the batch is proven", async () => await node.AnchorOfAsync(id) is not null && (await node.HistoryOfAsync(id)).Proven > 0);
+        await arena.UntilAsync("an epoch over the batch is proven", async () => (await node.HistoryOfAsync(id))?.Proven > 0);
 
         // Every copy of the one row, at every provider.
         string[] files = [.. Directory.EnumerateFiles(node.Folder, "*", SearchOption.AllDirectories).Where(file => file.Contains(id.ToString()[2..], StringComparison.OrdinalIgnoreCase))];
@@ -115,7 +115,7 @@ public sealed class EpochTests
             foreach (BatchId id in ids)
             {
                 // The operator may not have seen the last reorganisation yet, so L1 is asked too.
-                if (await node.AnchorOfAsync(id) is null || (await node.HistoryOfAsync(id)).Proven == 0 || (await HoldersAsync(arena, id)).Count == 0)
+                if (await node.HistoryOfAsync(id) is not { Proven: > 0 } || (await HoldersAsync(arena, id)).Count == 0)
                 {
                     return false;
                 }

@@ -8,7 +8,6 @@ using Meeda.Attack;
 using Meeda.Client;
 using Meeda.Ethereum;
 using Meeda.Node;
-using Meeda.Node.Api;
 using Meeda.Node.Cli;
 using Meeda.Protocol.Batches;
 using Meeda.Testing;

@@ -56,8 +56,8 @@ public sealed class FixedBaseMsmBatchTests
         };
     }
 
-    private static G1Point[] Expected(G1Affine[] points, Fr[] scalars) =>
-        [.. Enumerable.Range(0, Count).Select(i => MultiScalarMultiplication.Sum(points.AsSpan(i * Length, Length), scalars.AsSpan(i * Length, Length)))];
+    private static G1Affine[] Expected(G1Affine[] points, Fr[] scalars) =>
+        [.. Enumerable.Range(0, Count).Select(i => MultiScalarMultiplication.Sum(points.AsSpan(i * Length, Length), scalars.AsSpan(i * Length, Length)).ToAffine())];
 
     private static byte[] Bytes(Fr[] scalars) => [.. scalars.SelectMany(scalar => scalar.ToArray())];
 }

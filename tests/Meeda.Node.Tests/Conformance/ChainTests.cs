@@ -17,6 +17,10 @@ namespace Meeda.Node.Tests.Conformance;
 [Trait("Category", "Conformance")]
 public sealed class ChainTests(OperatorFixture node) : IClassFixture<OperatorFixture>
 {
+    // Nitro's opcodes of two host calls.
+    private const ushort ValidateCertificate = 0x8019;
+    private const ushort ReadPreimage = 0x8020;
+
     private static readonly string Contracts = Path.Combine(Repository.Root, "contracts");
 
     /// <summary>Every offset that lies differently to the 31-byte elements and the blobs' ends; the last chunk is short.</summary>
@@ -28,10 +32,7 @@ public sealed class ChainTests(OperatorFixture node) : IClassFixture<OperatorFix
         (EthereumClient client, TransactionSender sender, HttpClient http) = Connect(anvil);
         using HttpClient owned = http;
         var abi = ContractAbi.Parse(artifact.RootElement.GetProperty("abi").GetRawText());
-        Address signer = PrivateKeySigner.FromHex(new string('1', 64)).Address;
-        byte[] creation = abi.Constructor.Encode(
-            Convert.FromHexString(artifact.RootElement.GetProperty("bytecode").GetString()![2..]), new byte[] { 0x4d }, new object[] { signer });
-        Address validator = (await sender.SendAsync(new TransactionRequest(null, creation), CancellationToken.None)).ContractAddress!.Value;
+        Address validator = await DeployValidatorAsync(sender);
 
         DaProvider provider = node.Services.GetRequiredService<DaProvider>();
         var payload = new byte[126_945 + 150];
@@ -74,6 +75,96 @@ public sealed class ChainTests(OperatorFixture node) : IClassFixture<OperatorFix
         }
     }
 
+    /// <summary>
+    /// Nitro's own one-step prover for host calls asks our validator with proofs that the service made: reading a preimage and validating a certificate, as a challenged machine does both.
+    /// The machine's memory is one leaf, which holds the certificate's hash.
+    /// </summary>
+    [SkippableFact]
+    public async Task NitrosOneStepProver_WithTheServicesProofs_ReadsThePreimageAndJudgesCertificates()
+    {
+        string package = Path.Combine(
+            Contracts, "node_modules", "@arbitrum", "nitro-contracts", "build", "contracts", "src", "osp", "OneStepProverHostIo.sol", "OneStepProverHostIo.json");
+        Skip.IfNot(File.Exists(package), "@arbitrum/nitro-contracts is not installed: run npm ci in contracts/");
+        await using Anvil anvil = await Anvil.StartAsync();
+        (EthereumClient client, TransactionSender sender, HttpClient http) = Connect(anvil);
+        using HttpClient owned = http;
+        Address validator = await DeployValidatorAsync(sender);
+        using JsonDocument artifact = JsonDocument.Parse(await File.ReadAllBytesAsync(package));
+        var abi = ContractAbi.Parse(artifact.RootElement.GetProperty("abi").GetRawText());
+        byte[] creation = abi.Constructor.Encode(Convert.FromHexString(artifact.RootElement.GetProperty("bytecode").GetString()![2..]), validator);
+        Address prover = (await sender.SendAsync(new TransactionRequest(null, creation), CancellationToken.None)).ContractAddress!.Value;
+
+        DaProvider provider = node.Services.GetRequiredService<DaProvider>();
+        var payload = new byte[126_945 + 150];
+        new Random(8).NextBytes(payload);
+        byte[] certificate = await provider.StoreAsync(payload, CancellationToken.None);
+        foreach (ulong offset in new ulong[] { 0, 32, 126_912, 126_944, (ulong)payload.Length / 32 * 32 })
+        {
+            byte[] expected = payload.AsSpan((int)offset, Math.Min(32, payload.Length - (int)offset)).ToArray();
+            byte[] proof = [0, .. SizeOf(certificate), .. certificate, .. await provider.ProveReadAsync(offset, certificate, CancellationToken.None)];
+            (BigInteger count, byte[] leaf) = await StepAsync(ReadPreimage, 3, [0, offset], certificate, proof);
+            Assert.Equal(expected.Length, count);
+            Assert.Equal([.. expected, .. Keccak256.Hash(certificate).ToArray()[expected.Length..]], leaf);
+        }
+
+        // A wrong opening convinces nobody, nor does another place's.
+        byte[] other = [0, .. SizeOf(certificate), .. certificate, .. await provider.ProveReadAsync(64, certificate, CancellationToken.None)];
+        await Assert.ThrowsAnyAsync<Exception>(() => StepAsync(ReadPreimage, 3, [0, 32], certificate, other));
+        other[^1] ^= 1;
+        await Assert.ThrowsAnyAsync<Exception>(() => StepAsync(ReadPreimage, 3, [0, 64], certificate, other));
+
+        // At its end our validator has nothing to give, which these contracts do not take: docs/guides/nitro.md says what follows.
+        byte[] end = [0, .. SizeOf(certificate), .. certificate, .. await provider.ProveReadAsync(127_104, certificate, CancellationToken.None)];
+        Exception refused = await Assert.ThrowsAnyAsync<Exception>(() => StepAsync(ReadPreimage, 3, [0, 127_104], certificate, end));
+        Assert.Contains("INVALID_CUSTOM_DA_RESPONSE", refused.ToString(), StringComparison.Ordinal);
+
+        // What the service says of a certificate is what the prover finds; the opposite claim is refused.
+        byte[] changed = [.. certificate];
+        changed[20] ^= 1;
+        foreach ((byte[] made, int valid) in new[] { (certificate, 1), (changed, 0) })
+        {
+            byte[] claim = [.. SizeOf(made), .. made, .. provider.ProveValidity(made)];
+            Assert.Equal(valid, (await StepAsync(ValidateCertificate, 0, [0, 3], made, claim)).Top);
+            claim[8 + made.Length] ^= 1;
+            await Assert.ThrowsAnyAsync<Exception>(() => StepAsync(ValidateCertificate, 0, [0, 3], made, claim));
+        }
+
+        async Task<(BigInteger Top, byte[] Leaf)> StepAsync(ushort opcode, ulong argument, ulong[] stack, byte[] made, byte[] proof)
+        {
+            byte[] zero = new byte[32], none = [.. Enumerable.Repeat((byte)0xff, 32)], hash = Keccak256.Hash(made).ToArray();
+            object Stack(IEnumerable<ulong> values) => new object[] { new object[] { values.Select(value => (object)new object[] { BigInteger.Zero, new BigInteger(value) }).ToArray() }, zero };
+            object multi = new object[] { none, zero };
+            object machine = new object[]
+            {
+                BigInteger.Zero, Stack(stack), multi, Stack([]), new object[] { Array.Empty<object>(), zero }, multi, zero, BigInteger.Zero, BigInteger.Zero, BigInteger.Zero, none, zero,
+            };
+            object module = new object[] { zero, new object[] { new BigInteger(32), new BigInteger(32), LeafHash(hash) }, zero, zero, zero, BigInteger.Zero };
+            AbiFunction step = abi.Function("executeOneStep");
+            AbiTuple result = step.Decode(await client.CallAsync(
+                prover,
+                step.Encode(
+                    new object[] { BigInteger.Zero, default(Address), zero },
+                    machine,
+                    module,
+                    new object[] { new BigInteger(opcode), new BigInteger(argument) },
+                    (byte[])[.. hash, 0, .. proof]), // the leaf, and no hashes above it
+                BlockTag.Latest,
+                CancellationToken.None));
+            var values = (IReadOnlyList<object>)At(result, 0, 1, 0, 0);
+            var root = (Bytes32)At(result, 1, 1, 2);
+
+            // The leaf is known by its hash only: it must be the old one with the value's bytes before, or untouched.
+            var top = (BigInteger)((AbiTuple)values[^1])["contents"];
+            byte[] leaf = opcode == ReadPreimage ? [.. payload.AsSpan((int)stack[1], (int)top), .. hash[(int)top..]] : hash;
+            Assert.Equal(LeafHash(leaf), root.ToArray());
+            return (top, leaf);
+        }
+
+        static object At(AbiTuple tuple, params int[] path) => path.Aggregate((object)tuple, (value, index) => ((AbiTuple)value)[index]);
+
+        static byte[] LeafHash(byte[] leaf) => Keccak256.Hash([.. "Memory leaf:"u8, .. leaf]).ToArray();
+    }
+
     [SkippableFact]
     public async Task DataAvailabilityChallenge_ChallengedKeccakCommitment_IsResolvedWithWhatGetReturns()
     {
@@ -109,6 +200,17 @@ public sealed class ChainTests(OperatorFixture node) : IClassFixture<OperatorFix
         byte[] data = (await batcher.GetAsync($"/get/{path}?l1_inclusion_block_number={block}")).Body;
         await SendAsync(0, "resolve", new BigInteger(block), commitment, data);
         Assert.Equal(2, await StatusAsync());
+    }
+
+    /// <summary>Our validator, which trusts the operator of these tests.</summary>
+    private static async Task<Address> DeployValidatorAsync(TransactionSender sender)
+    {
+        using JsonDocument artifact = Artifact("abi", "MeedaDAProofValidator.json");
+        byte[] creation = ContractAbi.Parse(artifact.RootElement.GetProperty("abi").GetRawText()).Constructor.Encode(
+            Convert.FromHexString(artifact.RootElement.GetProperty("bytecode").GetString()![2..]),
+            new byte[] { 0x4d },
+            new object[] { PrivateKeySigner.FromHex(new string('1', 64)).Address });
+        return (await sender.SendAsync(new TransactionRequest(null, creation), CancellationToken.None)).ContractAddress!.Value;
     }
 
     private static byte[] SizeOf(byte[] certificate) => [.. BitConverter.GetBytes((ulong)certificate.Length).Reverse()];

@@ -115,6 +115,65 @@ public sealed class OpStackTests(OperatorFixture node) : IClassFixture<OperatorF
         Assert.True(answer.Body.Length <= 5000);
     }
 
+    /// <summary>What a redirect would make of a put: the mistake is told, and never hidden behind a 200.</summary>
+    [Theory]
+    [InlineData("/put")]
+    [InlineData("/put/")]
+    public async Task Put_AsAGet_Is405AndNoRedirect(string route)
+    {
+        using var client = new GoClient(node.Address);
+        Assert.Equal(405, (await client.GetAsync(route)).Status);
+        Assert.Equal(0, client.Redirects);
+    }
+
+    [Fact]
+    public async Task Put_Empty_Is400()
+    {
+        using var client = new GoClient(node.Address);
+        Assert.Equal(400, (await client.PostAsync("/put", [])).Status);
+    }
+
+    [Fact]
+    public async Task PutKeccak_OfOtherBytes_Is400AndStoresNothing()
+    {
+        using var client = new GoClient(node.Address);
+        string commitment = $"0x00{Keccak256.Hash(Frame(6, 100)).ToString()[2..]}";
+        Assert.Equal(400, (await client.PostAsync($"/put/{commitment}", Frame(7, 100))).Status);
+        Assert.Equal(404, (await client.GetAsync($"/get/{commitment}")).Status);
+    }
+
+    /// <summary>What no anchor holds yet has not expired, wherever L1 stands: neither 418, which drops it, nor 404, which stops the node.</summary>
+    [Fact]
+    public async Task Get_AGenericCommitmentThatIsNotAnchored_GivesTheBytesAtAnyBlock()
+    {
+        using var client = new GoClient(node.Address);
+        byte[] frame = Frame(8, 2000);
+        string commitment = $"0x{Convert.ToHexStringLower((await client.PostAsync("/put", frame)).Body)}";
+        foreach (string block in (string[])["0", "12", "18446744073709551615"])
+        {
+            Assert.Equal(frame, (await client.GetAsync($"/get/{commitment}?l1_inclusion_block_number={block}")).Body);
+        }
+    }
+
+    /// <summary>A stock batcher: one frame a put, one put at a time, the same one until it is taken, and again after its L1 transaction failed.</summary>
+    [Fact]
+    public async Task Put_RetriedForEverAndAfterAnL1Failure_IsStoredOnceAndReadsBack()
+    {
+        using var client = new GoClient(node.Address);
+        byte[] frame = Frame(9, 119_999);
+        byte[]? commitment = null;
+        for (int i = 0; i < 30; i++)
+        {
+            GoAnswer answer = await client.PostAsync(i % 2 == 0 ? "/put" : "/put/", frame);
+            Assert.Equal(200, answer.Status);
+            commitment ??= answer.Body;
+            Assert.Equal(commitment, answer.Body);
+        }
+
+        Assert.Equal(frame, (await client.GetAsync($"/get/0x{Convert.ToHexStringLower(commitment!)}")).Body);
+        Assert.Equal(1, client.Connections);
+    }
+
     /// <summary>The data as it stands on a DA layer: the derivation version byte and a frame.</summary>
     private static byte[] Frame(int seed, int length)
     {

@@ -50,6 +50,7 @@ public sealed class AltDaEndpointsTests(OperatorFixture node) : IClassFixture<Op
         (_, byte[] again) = await node.PostAsync("put", payload);
         Assert.All(answers, answer => Assert.Equal(HttpStatusCode.OK, answer.Status));
         Assert.All(answers, answer => Assert.Equal(again, answer.Body));
+        await node.PlacedAsync();
         Assert.Equal(3, FilesOf(again).Length); // one data row, two parity rows
     }
 

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Meeda.Client;
@@ -150,6 +151,33 @@ public sealed class BackPressureTests : IAsyncLifetime
         await new Request().EnterAsync(budget, 20 << 20);
     }
 
+    [Fact]
+    public async Task Nitro_ByTheFailoverPolicy_HearsItsFallbackWords_InOnePieceAndInChunks_AndNothingElseDoes()
+    {
+        const string Words = "DA provider requests fallback to next writer";
+        await StartAsync(("Meeda:Intake:FailoverAfter", "00:00:00.3"));
+        byte[] payload = RandomNumberGenerator.GetBytes(100);
+        string hex = $"0x{Convert.ToHexStringLower(payload)}";
+        ulong now = (ulong)DateTimeOffset.UtcNow.ToUnixTimeSeconds();
+        string id = (await NitroAsync("startChunkedStore", Quantity(now), "0x1", "0x64", "0x64", "0x7fffffff", CheckOf([], now, 1, 100, 100, 0x7fffffff))).GetProperty("result").GetProperty("BatchId").GetString()!;
+        ulong number = Convert.ToUInt64(id[2..], 16);
+        Assert.True((await NitroAsync("sendChunk", id, "0x0", hex, CheckOf(payload, number, 0))).TryGetProperty("result", out _));
+
+        BreakProviders();
+        await PutAsync(RandomNumberGenerator.GetBytes(100), HttpStatusCode.OK);
+        await UntilAsync(async () => (await NitroAsync("store", $"0x{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(100))}", "0x7fffffff")).TryGetProperty("error", out JsonElement error)
+            && error.GetProperty("message").GetString()!.Contains(Words, StringComparison.Ordinal));
+        Assert.Contains(Words, (await NitroAsync("commitChunkedStore", id, CheckOf([], number))).GetProperty("error").GetProperty("message").GetString(), StringComparison.Ordinal);
+
+        // What is the caller's own fault is not for the next writer.
+        Assert.DoesNotContain(Words, (await NitroAsync("commitChunkedStore", "0x99", CheckOf([], 0x99))).GetProperty("error").GetProperty("message").GetString(), StringComparison.Ordinal);
+        MendProviders();
+        await UntilAsync(async () => (await NitroAsync("store", hex, "0x7fffffff")).TryGetProperty("result", out _));
+
+        static string Quantity(ulong value) => $"0x{value:x}";
+        static string CheckOf(byte[] data, params ulong[] numbers) => Nitro.ChunkedStores.CheckValue(data, numbers).ToString();
+    }
+
     private static async Task UntilAsync(Func<Task<bool>> condition)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
@@ -157,6 +185,12 @@ public sealed class BackPressureTests : IAsyncLifetime
         {
             await Task.Delay(50, limit.Token);
         }
+    }
+
+    private async Task<JsonElement> NitroAsync(string method, params object[] parameters)
+    {
+        using HttpResponseMessage response = await _http.PostAsJsonAsync(new Uri("nitro", UriKind.Relative), new { jsonrpc = "2.0", id = 1, method = $"daprovider_{method}", @params = parameters });
+        return await response.Content.ReadFromJsonAsync<JsonElement>();
     }
 
     private async Task<HttpStatusCode> StatusOfPutAsync()

@@ -1,9 +1,15 @@
 using System.Net;
+using System.Net.Http.Json;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using Meeda.Client;
 using Meeda.Ethereum;
+using Meeda.Kzg.Cells;
+using Meeda.Kzg.Commitments;
+using Meeda.Kzg.Fields;
+using Meeda.Protocol.Anchors;
 using Meeda.Protocol.Batches;
+using Meeda.Testing;
 using Xunit;
 
 namespace Meeda.Node.Tests.Http;
@@ -115,6 +121,78 @@ public sealed class MeedaClientTests(OperatorFixture node) : IClassFixture<Opera
     }
 
     [Fact]
+    public void PublicApi_OfTheClient_IsTheApprovedOne() =>
+        PublicApi.IsApproved(typeof(MeedaClient).Assembly, Path.Combine(Path.GetDirectoryName(SourcePath())!, "ClientApi.txt"));
+
+    [Fact]
+    public async Task Cell_OfABlob_IsGivenOutOnlyAsItsCommitmentSays()
+    {
+        byte[] blob = new byte[Blob.ByteLength];
+        RandomNumberGenerator.Fill(blob.AsSpan(1, 31));
+        byte[] cells = new CellProver(TrustedSetup.Ethereum).ComputeCellsAndKzgProofs(blob, out KzgProof[] proofs);
+        KzgCommitment commitment = new CommitmentKey(TrustedSetup.Ethereum).Commit(blob);
+        byte[] cell = cells.AsSpan(5 * Cell.ByteLength, Cell.ByteLength).ToArray();
+        CellBody Body(byte[] content, KzgProof proof) => new(9, 5, "0x", $"0x{Convert.ToHexStringLower(content)}", $"0x{Convert.ToHexStringLower(proof.ToArray())}");
+        Assert.Equal(cell, await Lying(_ => Answer(Body(cell, proofs[5]))).CellAsync(9, new CellIndex(5), commitment));
+
+        byte[] changed = [.. cell];
+        changed[40] ^= 1;
+        byte[] tooLarge = [.. cell];
+        tooLarge.AsSpan(0, 32).Fill(0xff);
+        foreach (CellBody lie in (CellBody[])[Body(changed, proofs[5]), Body(cell, proofs[6]), Body(tooLarge, proofs[5]), Body(cell[1..], proofs[5]), Body(cell, proofs[5]) with { Proof = "0xzz" }, Body(cell, proofs[5]) with { Cell = null! }])
+        {
+            await AssertAsync(MeedaError.NotVerified, () => Lying(_ => Answer(lie)).CellAsync(9, new CellIndex(5), commitment));
+        }
+    }
+
+    [Fact]
+    public async Task Opening_OfABlob_IsGivenOutOnlyAsItsCommitmentSays()
+    {
+        byte[] blob = new byte[Blob.ByteLength];
+        RandomNumberGenerator.Fill(blob.AsSpan(1, 31));
+        var key = new CommitmentKey(TrustedSetup.Ethereum);
+        KzgCommitment commitment = key.Commit(blob);
+        Fr z = Fr.FromUInt64(7);
+        KzgProof proof = key.Open(blob, z, out Fr y);
+        OpeningBody Body(Fr value) => new(9, "0x", z.ToString(), value.ToString(), $"0x{Convert.ToHexStringLower(proof.ToArray())}");
+        Assert.Equal((y, proof), await Lying(_ => Answer(Body(y))).OpenAsync(9, z, commitment));
+        await AssertAsync(MeedaError.NotVerified, () => Lying(_ => Answer(Body(y + Fr.One))).OpenAsync(9, z, commitment));
+        await AssertAsync(MeedaError.NotVerified, () => Lying(_ => Answer(Body(y))).OpenAsync(9, z + Fr.One, commitment));
+        await AssertAsync(MeedaError.NotVerified, () => Lying(_ => Answer(Body(y) with { Y = "0x00" })).OpenAsync(9, z, commitment));
+    }
+
+    [Fact]
+    public async Task Proof_OfABatch_IsGivenOutOnlyWithPathsThatLeadToTheRoot()
+    {
+        byte[] commitments = RandomNumberGenerator.GetBytes(5 * KzgCommitment.Length);
+        var tree = new AnchorTree(commitments);
+        BatchId id = BatchId.Compute(1, commitments.AsSpan(0, KzgCommitment.Length));
+        string Hex(ReadOnlySpan<byte> bytes) => $"0x{Convert.ToHexStringLower(bytes)}";
+        LeafBody leaf = new(13, 3, Hex(commitments.AsSpan(3 * KzgCommitment.Length, KzgCommitment.Length)), [.. tree.Path(3).Select(node => node.ToString())]);
+        BatchProofBody good = new(id.ToString(), "0x", 0, tree.Root.ToString(), 5, 1, 2, "0x", [leaf]);
+        Assert.Equal(tree.Root.ToString(), (await Lying(_ => Answer(good)).ProofAsync(id)).Root);
+        foreach (BatchProofBody lie in (BatchProofBody[])
+        [
+            good with { Blobs = [] },
+            good with { LeafCount = 9 },
+            good with { Root = Bytes32.Zero.ToString() },
+            good with { BatchId = Bytes32.Zero.ToString() },
+            good with { Blobs = [leaf with { LeafIndex = 2 }] },
+            good with { Blobs = [leaf, leaf with { Path = [.. leaf.Path.Skip(1)] }] },
+        ])
+        {
+            await AssertAsync(MeedaError.NotVerified, () => Lying(_ => Answer(lie)).ProofAsync(id));
+        }
+    }
+
+    [Fact]
+    public async Task Ready_OfAnOperator_IsTrue_AndOfNobodyFalse()
+    {
+        Assert.True(await new MeedaClient(node.Http).IsReadyAsync());
+        Assert.False(await Lying(_ => Status(HttpStatusCode.InternalServerError)).IsReadyAsync());
+    }
+
+    [Fact]
     public async Task Example_AsInTheReadme_Runs()
     {
         Uri url = node.Address;
@@ -159,6 +237,8 @@ public sealed class MeedaClientTests(OperatorFixture node) : IClassFixture<Opera
         answer.Headers.RetryAfter = new System.Net.Http.Headers.RetryConditionHeaderValue(TimeSpan.FromMilliseconds(1));
         return answer;
     }
+
+    private static HttpResponseMessage Answer<T>(T body) => new(HttpStatusCode.OK) { Content = JsonContent.Create(body) };
 
     private static string SourcePath([CallerFilePath] string path = "") => path;
 

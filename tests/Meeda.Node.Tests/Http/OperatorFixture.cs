@@ -18,6 +18,9 @@ public sealed class OperatorFixture : IAsyncLifetime
 
     public HttpClient Http { get; private set; } = null!;
 
+    /// <summary>Settings beside the usual ones.</summary>
+    internal Dictionary<string, string?> Settings { get; } = [];
+
     public string Folder => _folder.Path;
 
     public Uri Address => Http.BaseAddress!;
@@ -76,7 +79,7 @@ public sealed class OperatorFixture : IAsyncLifetime
         string keyFile = System.IO.Path.Combine(Folder, "operator.key");
         await File.WriteAllTextAsync(keyFile, new string('1', 64));
         _app = await Roles.BuildOperatorAsync(
-            new Dictionary<string, string?>
+            new Dictionary<string, string?>(Settings)
             {
                 ["Meeda:Storage:Folder"] = System.IO.Path.Combine(Folder, "data"),
                 ["Meeda:L1:Rpc"] = $"http://127.0.0.1:{ClosedPort()}",

@@ -284,11 +284,11 @@ public abstract class LedgerTests : IAsyncLifetime
             await ledger.AddBatchAsync(Batch(number), Payload(number), None);
         }
 
-        Assert.Equal((3 * 1234, 3), await ledger.BacklogAsync(None));
+        Assert.Equal(new Backlog(3 * 1234, 3, Batch(1).StoredAt), await ledger.BacklogAsync(None));
         Assert.Equal(0, await ledger.TrimPayloadsAsync(0, None));
         await ledger.MarkPlacedAsync([Batch(1).Id], Now, None);
         await ledger.MarkPlacedAsync([Batch(2).Id], Now, None);
-        Assert.Equal((1234, 1), await ledger.BacklogAsync(None));
+        Assert.Equal(new Backlog(1234, 1, Batch(3).StoredAt), await ledger.BacklogAsync(None));
         Assert.Equal([Batch(3).Id], (await ledger.UnplacedBatchesAsync(10, None)).Select(batch => batch.Id));
         Assert.Equal(1, await ledger.TrimPayloadsAsync(2 * 1234, None));
         Assert.Null(await ledger.FindPayloadAsync(Batch(1).Id, None));
@@ -298,11 +298,59 @@ public abstract class LedgerTests : IAsyncLifetime
     }
 
     [SkippableFact]
+    public async Task Pack_FromItsNameToItsEnd_SaysWhereRowsAre()
+    {
+        Ledger ledger = await OpenLeadingAsync();
+        BatchId[] ids = [Batch(1).Id, Batch(2).Id];
+        long first = await ledger.BeginPackAsync("a", "one", 100, None);
+        long other = await ledger.BeginPackAsync("b", "one", 100, None);
+        Assert.Equal([new StoredPack(first, "one")], await ledger.EmptyPacksAsync("a", 0, 10, None));
+        await ledger.EndPackAsync(first, "a", [(ids[0], 0), (ids[1], 3)], None);
+        await ledger.EndPackAsync(other, "b", [(ids[1], 3)], None);
+        Assert.Equal(("one", 131_072L), await ledger.FindPackedRowAsync("a", ids[1], 3, None));
+        Assert.Equal(("one", 0L), await ledger.FindPackedRowAsync("b", ids[1], 3, None));
+        Assert.Null(await ledger.FindPackedRowAsync("a", ids[1], 0, None));
+        Assert.Empty(await ledger.EmptyPacksAsync("a", 0, 10, None));
+        Assert.Equal([new StoredPack(first, "one")], await ledger.UnconfirmedPacksAsync("a", 0, 10, None));
+        Assert.Empty(await ledger.UnconfirmedPacksAsync("a", first, 10, None));
+        Assert.Equal(new PackingCosts(0, 0, 200, 3 * 131_072, 2), await ledger.PackingCostsAsync(None));
+
+        // Written again, a row is in the newer object; one that holds no row is given up, one that holds any is not.
+        long newer = await ledger.BeginPackAsync("a", "two", 100, None);
+        await ledger.EndPackAsync(newer, "a", [(ids[1], 3)], None);
+        Assert.Equal(("two", 0L), await ledger.FindPackedRowAsync("a", ids[1], 3, None));
+        Assert.False(await ledger.GiveUpPackAsync(first, None));
+        await ledger.DeletePackedRowsAsync("a", ids[0], None);
+        Assert.True(await ledger.GiveUpPackAsync(first, None));
+        await ledger.ForgetPackAsync(first, None);
+        Assert.Empty(await ledger.EmptyPacksAsync("a", 0, 10, None));
+
+        // Nothing is added to an object that was given up while it was on its way.
+        long late = await ledger.BeginPackAsync("a", "three", 100, None);
+        Assert.True(await ledger.GiveUpPackAsync(late, None));
+        await Assert.ThrowsAsync<IOException>(() => ledger.EndPackAsync(late, "a", [(ids[0], 0)], None));
+        Assert.Null(await ledger.FindPackedRowAsync("a", ids[0], 0, None));
+    }
+
+    [SkippableFact]
+    public async Task TrimPayloads_OfABatchInAnUnconfirmedPack_KeepsIt()
+    {
+        Ledger ledger = await OpenLeadingAsync();
+        await AddPlacedAsync(ledger, Batch(1));
+        long pack = await ledger.BeginPackAsync("a", "one", 100, None);
+        await ledger.EndPackAsync(pack, "a", [(Batch(1).Id, 0)], None);
+        Assert.Equal(0, await ledger.TrimPayloadsAsync(0, None));
+        Assert.NotNull(await ledger.FindPayloadAsync(Batch(1).Id, None));
+        await ledger.MarkPackConfirmedAsync(pack, None);
+        Assert.Equal(1, await ledger.TrimPayloadsAsync(0, None));
+    }
+
+    [SkippableFact]
     public async Task AddBatch_ManyAtOnce_AllAreThere()
     {
         Ledger ledger = await OpenAsync();
         await Task.WhenAll(Enumerable.Range(0, 300).Select(i => ledger.AddBatchAsync(Batch(i), Payload(i), None)));
-        Assert.Equal((300 * 1234, 300), await ledger.BacklogAsync(None));
+        Assert.Equal(new Backlog(300 * 1234, 300, Batch(0).StoredAt), await ledger.BacklogAsync(None));
         Assert.Equal(Payload(299), await ledger.FindPayloadAsync(Batch(299).Id, None));
     }
 

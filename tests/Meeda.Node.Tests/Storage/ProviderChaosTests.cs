@@ -165,10 +165,14 @@ public sealed class ProviderChaosTests(ITestOutputHelper output)
             return true;
         }
 
-        public Task DeleteAsync(BatchId id, int row, CancellationToken cancellationToken)
+        public Task DeleteAsync(BatchId id, int rows, CancellationToken cancellationToken)
         {
             Check();
-            _rows.TryRemove((id, row), out _);
+            for (int row = 0; row < rows; row++)
+            {
+                _rows.TryRemove((id, row), out _);
+            }
+
             return Task.CompletedTask;
         }
 

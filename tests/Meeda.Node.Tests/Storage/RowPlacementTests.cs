@@ -157,29 +157,58 @@ public sealed class RowPlacementTests : IDisposable
     public async Task Mefs_AsOneOfTheProviders_KeepsItsRowsAndIsRepaired()
     {
         await using FakeMefsNode node = await FakeMefsNode.StartAsync();
-#pragma warning disable RS0030 // A test is its own host.
-        using var http = new HttpClient { BaseAddress = node.Url };
-#pragma warning restore RS0030
-        var mefs = new MefsProvider(new MefsClient(http, FakeMefsNode.Token, TimeProvider.System), "rows");
-        var placement = new RowPlacement([mefs, new FolderProvider(PathOf(1)), new FolderProvider(PathOf(2))], 1, Key, NullLogger<RowPlacement>.Instance);
+        await using Ledger ledger = await SqliteLedger.OpenLeadingAsync(_folder.Path);
+        using HttpClient http = node.Connect();
+        using var mefs = new PackedProvider(new MefsStore(new MefsClient(http, FakeMefsNode.Token, TimeProvider.System), node.Url, "rows"), ledger);
+        using var placement = new RowPlacement([mefs, new FolderProvider(PathOf(1)), new FolderProvider(PathOf(2))], 1, Key, NullLogger<RowPlacement>.Instance, clock: new StoppedClock());
         await placement.WriteAsync(Id, Blobs, CancellationToken.None);
-        string[] stored = [.. Enumerable.Range(0, 6).Select(row => $"{Id.ToString()[2..]}.{row}").Where(name => node.Stored("rows", name) is not null)];
-        Assert.NotEmpty(stored);
+        await placement.FlushAsync(CancellationToken.None);
+        string stored = Assert.Single(node.Names("rows"));
         Assert.Equal(new RepairReport(3 + ParityRows.Count(3, 3, 1), 0, 0, 0), await placement.RepairAsync(Id, Commitments, CancellationToken.None));
 
-        node.Corrupt("rows", stored[0]);
-        Assert.True(stored.Length == 1 || node.Lose("rows", stored[1]));
+        // A spoiled object is one wrong row, its last; the repair puts it into another object.
+        node.Corrupt("rows", stored);
         Assert.Equal(Blobs, await placement.ReadAsync(Id, Commitments, CancellationToken.None));
-        RepairReport report = await placement.RepairAsync(Id, Commitments, CancellationToken.None);
-        Assert.Equal(stored.Length > 1 ? 2 : 1, report.Repaired);
-        Assert.Equal(0, (await placement.RepairAsync(Id, Commitments, CancellationToken.None)).Repaired);
+        Assert.Equal((1, 1), await RepairAsync());
+        Assert.Equal((0, 0), await RepairAsync());
 
-        // A put that breaks off leaves an empty object under the name; the next write replaces it.
-        Assert.True(node.Lose("rows", stored[0]));
+        // Both objects vanish, and the first put that would bring the rows back breaks off: they stay missing until the next look.
+        foreach (string name in node.Names("rows"))
+        {
+            Assert.True(node.Lose("rows", name));
+        }
+
         node.Fail("PutObject", MefsFault.Truncate);
-        await Assert.ThrowsAsync<IOException>(() => mefs.WriteAsync(Id, int.Parse(stored[0].Split('.')[1], System.Globalization.CultureInfo.InvariantCulture), Blobs.AsMemory(0, Blob.ByteLength), CancellationToken.None));
-        await placement.RepairAsync(Id, Commitments, CancellationToken.None);
-        Assert.Equal(0, (await placement.RepairAsync(Id, Commitments, CancellationToken.None)).Repaired);
+        Assert.Equal(Blobs, await placement.ReadAsync(Id, Commitments, CancellationToken.None));
+        await RepairAsync();
+        Assert.Equal((2, 2), await RepairAsync());
+        Assert.Equal((0, 0), await RepairAsync());
+
+        async Task<(int Bad, int Repaired)> RepairAsync()
+        {
+            RepairReport report = await placement.RepairAsync(Id, Commitments, CancellationToken.None);
+            return (report.Missing + report.Wrong, report.Repaired);
+        }
+    }
+
+    [Fact]
+    public async Task Repair_WhileSomebodyWrites_WaitsForItsTurn()
+    {
+        using RowPlacement placement = Open();
+        await placement.WriteAsync(Id, Blobs, CancellationToken.None);
+        int rows = Rows().Length;
+        Directory.Delete(PathOf(Enumerable.Range(0, Providers).First(provider => Rows(provider).Length > 0)), recursive: true);
+        Task<RepairReport> repair;
+        using (await placement.TakeTurnAsync(CancellationToken.None))
+        {
+            repair = placement.RepairAsync(Id, Commitments, CancellationToken.None);
+            await Task.WhenAny(repair, Task.Delay(500)); // Long enough for a repair that does not wait: it takes a tenth of it.
+            Assert.False(repair.IsCompleted);
+            Assert.True(Rows().Length < rows);
+        }
+
+        Assert.InRange((await repair).Repaired, 1, rows);
+        Assert.Equal(rows, Rows().Length);
     }
 
     [Fact]
@@ -197,7 +226,7 @@ public sealed class RowPlacementTests : IDisposable
         [.. Enumerable.Range(0, blobs.Length / Blob.ByteLength).SelectMany(row => Key.Commit(blobs.AsSpan(row * Blob.ByteLength, Blob.ByteLength)).ToArray())];
 
     private RowPlacement Open() =>
-        new([.. Enumerable.Range(0, Providers).Select(provider => new FolderProvider(PathOf(provider)))], Lost, Key, NullLogger<RowPlacement>.Instance);
+        new([.. Enumerable.Range(0, Providers).Select(provider => new FolderProvider(PathOf(provider)))], Lost, Key, NullLogger<RowPlacement>.Instance, clock: new StoppedClock());
 
     // A provider that holds no row of the batch is not made anew by the repair.
     private void DeleteProvider(int provider)

@@ -33,8 +33,12 @@ public sealed class RowRaceTests
     [Fact]
     public async Task Read_ARowHangs_IsReadAroundAfterTheHedge()
     {
-        Assert.Equal([0, 1, 3, 4], await RaceAsync(TimeSpan.Zero, row => row == 2 ? null : true));
-        Assert.Equal([0, 1, 2, 3, 4], _asked.Order());
+        // On a machine so slow that others were late too, more than row 4 was asked for, and may have come before them.
+        IEnumerable<int> come = await RaceAsync(TimeSpan.Zero, row => row == 2 ? null : true);
+        Assert.Equal(N, come.Count());
+        Assert.DoesNotContain(2, come);
+        Assert.Contains(2, _asked);
+        Assert.Contains(4, _asked);
     }
 
     [Fact]

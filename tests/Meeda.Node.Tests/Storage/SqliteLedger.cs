@@ -1,5 +1,6 @@
 using Meeda.Node.Storage;
 using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
 
 namespace Meeda.Node.Tests.Storage;
 
@@ -10,6 +11,16 @@ internal static class SqliteLedger
     {
         var database = new SqliteDatabase(Path.Combine(folder, "ledger.sqlite"));
         return await Ledger.OpenAsync(database, new Lease(database, TimeSpan.FromMinutes(1)), CancellationToken.None);
+    }
+
+    /// <summary>One whose lease is held.</summary>
+    public static async Task<Ledger> OpenLeadingAsync(string folder)
+    {
+        var database = new SqliteDatabase(Path.Combine(folder, "ledger.sqlite"));
+        var lease = new Lease(database, TimeSpan.FromMinutes(10));
+        Ledger ledger = await Ledger.OpenAsync(database, lease, CancellationToken.None);
+        Assert.True(await lease.TryHoldAsync(CancellationToken.None));
+        return ledger;
     }
 
     public static Leadership Lead(string folder) => new(

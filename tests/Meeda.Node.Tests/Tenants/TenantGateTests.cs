@@ -4,6 +4,7 @@ using System.Net;
 using Meeda.Node.Http;
 using Meeda.Node.Storage;
 using Meeda.Node.Tenants;
+using Meeda.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -20,6 +21,7 @@ public sealed class TenantGateTests : IAsyncLifetime
     private readonly TemporaryFolder _folder = new();
     private readonly CaughtLog _log = new();
     private readonly SemaphoreSlim _release = new(0);
+    private readonly StoppedClock _clock = new();
     private TenantKeys _keys = null!;
     private WebApplication _app = null!;
     private HttpClient _http = null!;
@@ -32,11 +34,12 @@ public sealed class TenantGateTests : IAsyncLifetime
         builder.Logging.ClearProviders().AddProvider(_log).SetMinimumLevel(LogLevel.Trace);
         builder.Services.AddSingleton<IHttpContextFactory, KeyStrippingContextFactory>();
         _app = builder.Build();
-        _app.Use(new TenantGate(_keys, TimeProvider.System).InvokeAsync);
+        _app.Use(new TenantGate(_keys, _clock).InvokeAsync);
         _app.UseErrorResponses();
         _app.UseRouting();
         _app.Map("/echo", (HttpRequest request) => request.Path.Value);
         _app.Map("/fail", string () => throw new InvalidOperationException("on purpose"));
+        _app.Map("/refuse", string () => throw new DaException(DaError.TooLarge, "body: too long"));
         _app.Map("/wait", async () => await _release.WaitAsync());
         await _app.StartAsync();
         _http = new HttpClient { BaseAddress = new Uri(_app.Urls.First()) };
@@ -116,6 +119,30 @@ public sealed class TenantGateTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Quotas_OfRequestsASecond_FillUpAgainWithTime()
+    {
+        string key = await MakeAsync(TenantScopes.Read, new TenantQuota(0, 2, 8));
+        Assert.Equal((int[])[200, 200, 429], await AskAsync(3));
+        _clock.Advance(TimeSpan.FromSeconds(0.5));
+        Assert.Equal((int[])[200, 429], await AskAsync(2));
+        _clock.Advance(TimeSpan.FromMinutes(1)); // No more than a second's requests are saved up.
+        Assert.Equal((int[])[200, 200, 429], await AskAsync(3));
+        using HttpResponseMessage refused = await _http.GetAsync(new Uri($"t/{key}/echo", UriKind.Relative));
+        Assert.Equal(TimeSpan.FromSeconds(1), refused.Headers.RetryAfter?.Delta);
+
+        async Task<int[]> AskAsync(int times)
+        {
+            var statuses = new int[times];
+            for (int i = 0; i < times; i++)
+            {
+                statuses[i] = (int)(await GetAsync($"t/{key}/echo")).Status;
+            }
+
+            return statuses;
+        }
+    }
+
+    [Fact]
     public async Task Keys_AreNowhere_NotInLogsNorErrorsNorTheFile()
     {
         string key = await MakeAsync(TenantScopes.Read);
@@ -134,6 +161,15 @@ public sealed class TenantGateTests : IAsyncLifetime
             using var reader = new StreamReader(stream, System.Text.Encoding.Latin1);
             Assert.DoesNotContain(key, await reader.ReadToEndAsync(), StringComparison.Ordinal);
         }
+    }
+
+    [Fact]
+    public async Task Refusals_AreNotLogged_AndFailuresAre()
+    {
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, (await GetAsync("refuse")).Status);
+        Assert.Equal(HttpStatusCode.InternalServerError, (await GetAsync("fail")).Status);
+        Assert.Contains(_log.Lines, line => line.Contains("on purpose", StringComparison.Ordinal));
+        Assert.DoesNotContain(_log.Lines, line => line.Contains("too long", StringComparison.Ordinal));
     }
 
     [Theory]

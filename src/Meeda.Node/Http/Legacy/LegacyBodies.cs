@@ -2,6 +2,10 @@ using System.Text.Json.Serialization;
 
 namespace Meeda.Node.Http.Legacy;
 
+/// <summary>What <c>/putObject</c> takes.</summary>
+/// <param name="Data">The bytes, hex digits without 0x.</param>
+public sealed record PutObjectRequestBody([property: JsonPropertyName("data")] string Data);
+
 /// <summary>The answer to <c>/putObject</c>.</summary>
 /// <param name="Id">The batch id, 64 hex digits without 0x.</param>
 public sealed record PutObjectBody([property: JsonPropertyName("id")] string Id);

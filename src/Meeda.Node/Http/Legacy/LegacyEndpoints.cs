@@ -29,11 +29,12 @@ internal static class LegacyEndpoints
         {
             RouteGroupBuilder group = routes.MapGroup(prefix);
             group.AddEndpointFilter(AnswerErrorsAsync);
-            group.MapPost("/putObject", PutAsync).WithSummary("As the first version: store the hex in \"data\"").Produces<PutObjectBody>().Produces<LegacyErrorBody>(400).Produces<LegacyErrorBody>(413);
-            group.MapGet("/getObject", GetAsync).WithSummary("As the first version: the bytes").Produces<byte[]>(200, "application/octet-stream").Produces<LegacyErrorBody>(404);
-            group.MapGet("/getObjectInfo", GetInfoAsync).WithSummary("As the first version: size and expiration").Produces<ObjectInfoBody>().Produces<LegacyErrorBody>(404);
-            group.MapGet("/getProofInfo", GetProofInfoAsync).WithSummary("As the first version: how often sampled, how often proven").Produces<ProofInfoBody>().Produces<LegacyErrorBody>(404);
-            group.MapGet("/warmup", () => Results.Text("null", "application/json")).WithSummary("As the first version; there is nothing to warm up");
+            group.MapPost("/putObject", PutAsync).WithSummary("As the first version: store the hex in \"data\"")
+                .Accepts<PutObjectRequestBody>("application/json", "*/*").Produces<PutObjectBody>().Produces<LegacyErrorBody>(400).Produces<LegacyErrorBody>(413);
+            group.MapGet("/getObject", GetAsync).WithSummary("As the first version: the bytes").Produces<byte[]>(200, "application/octet-stream").Produces<LegacyErrorBody>(400).Produces<LegacyErrorBody>(404);
+            group.MapGet("/getObjectInfo", GetInfoAsync).WithSummary("As the first version: size and expiration").Produces<ObjectInfoBody>().Produces<LegacyErrorBody>(400).Produces<LegacyErrorBody>(404);
+            group.MapGet("/getProofInfo", GetProofInfoAsync).WithSummary("As the first version: how often sampled, how often proven").Produces<ProofInfoBody>().Produces<LegacyErrorBody>(400).Produces<LegacyErrorBody>(404);
+            group.MapGet("/warmup", () => Results.Text("null", "application/json")).WithSummary("As the first version; there is nothing to warm up").Produces<object>();
         }
     }
 

@@ -1,6 +1,4 @@
-using System.Diagnostics.CodeAnalysis;
-
-namespace Meeda.Node.Api;
+namespace Meeda.Client;
 
 /// <summary>A blob's commitment with its way to an anchor's Merkle root (docs/protocol.md, "Anchoring").</summary>
 /// <param name="Position">The operator's position of the blob.</param>
@@ -92,19 +90,3 @@ public sealed record OpeningBody(ulong Position, string Commitment, string Z, st
 /// <param name="Cell">The cell, 2,048 bytes hex.</param>
 /// <param name="Proof">The compressed KZG proof.</param>
 public sealed record CellBody(ulong Position, int Index, string Commitment, string Cell, string Proof);
-
-/// <summary>Hexadecimal text in bodies: <c>0x</c> and lower-case digits.</summary>
-internal static class HexBody
-{
-    /// <summary>Bytes as text.</summary>
-    public static string Of(ReadOnlySpan<byte> bytes) => "0x" + Convert.ToHexStringLower(bytes);
-
-    /// <summary>Text of exactly so many bytes, with or without <c>0x</c>.</summary>
-    public static bool TryDecode([NotNullWhen(true)] string? text, int length, out byte[] bytes)
-    {
-        ReadOnlySpan<char> digits = text;
-        digits = digits.StartsWith("0x", StringComparison.OrdinalIgnoreCase) ? digits[2..] : digits;
-        bytes = new byte[length];
-        return digits.Length == 2 * length && Convert.FromHexString(digits, bytes, out _, out _) == System.Buffers.OperationStatus.Done;
-    }
-}

@@ -1,0 +1,59 @@
+using Meeda.Node.Telemetry;
+using Microsoft.Extensions.Options;
+
+namespace Meeda.Node.Storage;
+
+/// <summary>
+/// Once in a while asks buckets which objects they have confirmed, so that payloads held for those may go, deletes objects that nobody needs, and says what packing costs.
+/// </summary>
+internal sealed class PackUpkeep(
+    RowProviders providers, IOptions<StorageOptions> options, Ledger ledger, Leadership leadership, TimeProvider time, ILogger<PackUpkeep> logger)
+    : LeaderService(leadership)
+{
+    // Confirming takes a MEFS node more than an hour.
+    private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
+
+    /// <inheritdoc/>
+    protected override async Task LeadAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Interval, time);
+        while (providers.Packed.Any() && await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            try
+            {
+                await PassAsync(stoppingToken);
+            }
+            catch (Exception failure) when (failure is not OperationCanceledException and not LeaseLostException)
+            {
+                logger.UpkeepFailed(failure.Message);
+            }
+        }
+    }
+
+    /// <summary>Looks after every bucket once.</summary>
+    internal async Task PassAsync(CancellationToken cancellationToken)
+    {
+        int confirmed = 0;
+        foreach (PackedProvider provider in providers.Packed)
+        {
+            try
+            {
+                confirmed += await provider.CareAsync(cancellationToken);
+            }
+            catch (IOException failure)
+            {
+                logger.ProviderRefused(provider.Name, failure.Message);
+            }
+        }
+
+        if (confirmed > 0)
+        {
+            await ledger.TrimPayloadsAsync(options.Value.LocalCopyBytes, cancellationToken);
+        }
+
+        PackingCosts costs = await ledger.PackingCostsAsync(cancellationToken);
+        Metrics.Unpacked.Record(costs.KeptBytes == 0 ? 0 : (double)costs.WaitingBytes / costs.KeptBytes);
+        Metrics.Amplification.Record(costs.RowBytes == 0 ? 1 : (double)costs.OccupiedBytes / costs.RowBytes);
+        Metrics.Unconfirmed.Record(costs.Unconfirmed);
+    }
+}

@@ -1,0 +1,125 @@
+using System.Diagnostics;
+using System.Net;
+using System.Security.Cryptography;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Meeda.Attack;
+using Meeda.Testing;
+using Xunit;
+
+namespace Meeda.EndToEnd.Tests;
+
+/// <summary>Tenants' keys as an operator's people make and revoke them, beside the operator that asks for them.</summary>
+public sealed partial class KeysTests : IDisposable
+{
+    private const string NoAnvil = "anvil is not installed: run ./meeda test, which installs it, or set MEEDA_ANVIL";
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("meeda-keys-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [SkippableFact]
+    public async Task A_key_lets_in_for_its_scopes_until_it_is_revoked_and_is_shown_once()
+    {
+        Skip.If(Anvil.Binary is null, NoAnvil);
+        await using Arena arena = await Arena.StartAsync();
+        OperatorNode node = await arena.OperatorNodeAsync();
+        Assert.Equal(HttpStatusCode.OK, await PutAsync(node, "")); // Nobody needs a key yet.
+
+        (int exitCode, string key, string error) = await KeysAsync("make", "rollup", "--folder", node.Folder, "--scopes", "write", "--bytes", "5000");
+        key = key.Trim();
+        Assert.Equal((0, ""), (exitCode, error));
+        Assert.Matches(KeyPattern(), key);
+        Assert.Equal(HttpStatusCode.Unauthorized, await PutAsync(node, ""));
+        Assert.Equal(HttpStatusCode.OK, await PutAsync(node, $"t/{key}/"));
+        using (HttpResponseMessage read = await node.Http.GetAsync(new Uri($"t/{key}/status", UriKind.Relative)))
+        {
+            Assert.Equal(HttpStatusCode.Forbidden, read.StatusCode);
+        }
+
+        // 2,000 of its 5,000 bytes are used; two more requests of 2,000 are one too many.
+        Assert.Equal(HttpStatusCode.OK, await PutAsync(node, $"t/{key}/"));
+        Assert.Equal(HttpStatusCode.TooManyRequests, await PutAsync(node, $"t/{key}/"));
+        (exitCode, string list, _) = await KeysAsync("list", "--folder", node.Folder);
+        Assert.Equal(0, exitCode);
+        Assert.Matches(@"rollup +valid +Write +2 requests +4000 bytes", list);
+        Assert.DoesNotContain(key, list, StringComparison.Ordinal);
+        JsonElement tenant = JsonDocument.Parse((await KeysAsync("list", "--json", "--folder", node.Folder)).Output).RootElement[0];
+        Assert.Equal(("rollup", "write", 4000), (tenant.GetProperty("name").GetString(), tenant.GetProperty("scopes").GetString(), tenant.GetProperty("usage").GetProperty("bytes").GetInt32()));
+
+        Assert.Equal(0, (await KeysAsync("revoke", "rollup", "--folder", node.Folder)).ExitCode);
+        Assert.Equal(HttpStatusCode.Unauthorized, await PutAsync(node, $"t/{key}/"));
+        Assert.Equal(HttpStatusCode.Unauthorized, await PutAsync(node, "")); // The last key gone does not open the door.
+        Assert.Matches(@"rollup +revoked \d{4}-\d\d-\d\d", (await KeysAsync("list", "--folder", node.Folder)).Output);
+    }
+
+    [Theory]
+    [InlineData("--scopes: fly", "make", "a", "--scopes", "read,fly")]
+    [InlineData("quota", "make", "a", "--concurrency", "0")]
+    [InlineData("quota", "make", "a", "--rate", "-1")]
+    [InlineData("at least one scope", "make", "a", "--scopes", "")]
+    [InlineData("there is no tenant nobody", "revoke", "nobody")]
+    [InlineData("argument missing", "make")]
+    public async Task What_cannot_be_done_is_said_in_a_sentence(string sentence, params string[] arguments)
+    {
+        (int exitCode, string output, string error) = await KeysAsync([.. arguments, "--folder", Path.Combine(_folder, "data")]);
+        Assert.Equal((1, ""), (exitCode, output.Contains("mk_", StringComparison.Ordinal) ? output : ""));
+        Assert.Contains(sentence, error, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("   at ", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_name_is_given_once()
+    {
+        string data = Path.Combine(_folder, "data");
+        Assert.Equal(0, (await KeysAsync("make", "rollup", "--folder", data)).ExitCode);
+        (int exitCode, string output, string error) = await KeysAsync("make", "rollup", "--folder", data);
+        Assert.Equal((1, ""), (exitCode, output));
+        Assert.Contains("rollup", error, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public async Task Beyond_this_machine_the_operator_listens_only_with_keys_or_when_told_so()
+    {
+        Skip.If(Anvil.Binary is null, NoAnvil);
+        await using Arena arena = await Arena.StartAsync();
+        (_, string keyFile) = await arena.StakedKeyAsync();
+        string data = Path.Combine(_folder, "operator");
+        string[] arguments = ["operator", "--rpc", arena.L1.ToString(), "--contract", arena.Contract.Address.ToString(), "--key-file", keyFile, "--folder", data, "--listen", "http://0.0.0.0:0"];
+        (int exitCode, _, string error) = await CommandLine.RunAsync(_folder, arguments);
+        Assert.Equal(1, exitCode);
+        Assert.Contains("--listen", error, StringComparison.Ordinal);
+        Assert.Contains("meeda keys make", error, StringComparison.Ordinal);
+
+        await ListensAsync(arguments, [("Meeda__Http__AllowAnonymous", "true")]);
+        Assert.Equal(0, (await KeysAsync("make", "rollup", "--folder", data)).ExitCode);
+        await ListensAsync(arguments, []);
+    }
+
+    [GeneratedRegex("^mk_[A-Za-z0-9_-]{43}$")]
+    private static partial Regex KeyPattern();
+
+    private static async Task<HttpStatusCode> PutAsync(OperatorNode node, string prefix)
+    {
+        using var body = new ByteArrayContent(RandomNumberGenerator.GetBytes(2000));
+        using HttpResponseMessage answer = await node.Http.PostAsync(new Uri($"{prefix}put", UriKind.Relative), body);
+        return answer.StatusCode;
+    }
+
+    private Task<(int ExitCode, string Output, string Error)> KeysAsync(params string[] arguments) => CommandLine.RunAsync(_folder, ["keys", .. arguments]);
+
+    private async Task ListensAsync(string[] arguments, (string, string)[] environment)
+    {
+        using Process running = CommandLine.Start(_folder, arguments, environment);
+        _ = running.StandardError.ReadToEndAsync();
+        string? line;
+        do
+        {
+            line = await running.StandardOutput.ReadLineAsync();
+        }
+        while (line is not null && !line.StartsWith("Meeda operator listens on http://", StringComparison.Ordinal));
+        Assert.NotNull(line);
+        running.Kill();
+        await running.WaitForExitAsync();
+    }
+}

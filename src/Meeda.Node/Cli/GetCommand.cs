@@ -23,6 +23,11 @@ internal static class GetCommand
         AltDaCommitment commitment = OperatorConnection.ParseCommitment(id);
         return OperatorConnection.UseAsync(url, async client =>
         {
+            if (!Console.IsErrorRedirected)
+            {
+                await Console.Error.WriteLineAsync("reading the batch, and computing its commitments");
+            }
+
             byte[] payload = await client.GetAsync(commitment, cancellationToken);
             if (output is null)
             {

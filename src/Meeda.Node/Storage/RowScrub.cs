@@ -19,7 +19,7 @@ internal sealed class RowScrub(IOptions<StorageOptions> options, RowPlacement ro
     private const int MostAtRisk = 4096;
 
     // Batches that are not whole after a repair, with the rows that they could still lose.
-    private readonly PriorityQueue<BatchId, int> _atRisk = new();
+    private readonly Dictionary<BatchId, int> _atRisk = [];
 
     /// <inheritdoc/>
     protected override async Task LeadAsync(CancellationToken stoppingToken)
@@ -73,12 +73,8 @@ internal sealed class RowScrub(IOptions<StorageOptions> options, RowPlacement ro
 
     private async Task AtRiskFirstAsync(CancellationToken cancellationToken)
     {
-        var now = new List<BatchId>();
-        while (_atRisk.TryDequeue(out BatchId id, out _))
-        {
-            now.Add(id);
-        }
-
+        BatchId[] now = [.. _atRisk.OrderBy(batch => batch.Value).Select(batch => batch.Key)];
+        _atRisk.Clear();
         foreach (BatchId id in now)
         {
             if (await ledger.FindBatchAsync(id, cancellationToken) is { PlacedAt: not null, DeletedAt: null } batch)
@@ -93,9 +89,10 @@ internal sealed class RowScrub(IOptions<StorageOptions> options, RowPlacement ro
         long started = time.GetTimestamp();
         RepairReport report = await rows.RepairAsync(batch.Id, batch.Commitments, cancellationToken);
         int bad = report.Missing + report.Wrong;
+        _atRisk.Remove(batch.Id);
         if (bad > report.Repaired && _atRisk.Count < MostAtRisk)
         {
-            _atRisk.Enqueue(batch.Id, report.Rows - batch.BlobCount - bad + report.Repaired);
+            _atRisk[batch.Id] = report.Rows - batch.BlobCount - bad + report.Repaired;
         }
 
         if (report.Rows - report.Missing - report.Wrong < batch.BlobCount)

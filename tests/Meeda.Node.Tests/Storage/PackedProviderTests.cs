@@ -213,7 +213,7 @@ public sealed class PackedProviderTests : IAsyncLifetime
         await File.WriteAllTextAsync(token, FakeMefsNode.Token);
         fixture.Settings["Meeda:Storage:MefsTokenFile"] = token;
         fixture.Settings["Meeda:Storage:ToleratedLosses"] = "1";
-        fixture.Settings["Meeda:Storage:PackDelay"] = "00:00:03";
+        fixture.Settings["Meeda:Storage:PackDelay"] = "00:00:08";
         fixture.Settings["Meeda:Storage:LocalCopyBytes"] = "0";
         for (int i = 0; i < 3; i++)
         {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
@@ -23,10 +24,14 @@ public sealed class KillTests(ITestOutputHelper output)
     private static readonly TimeSpan Duration = TimeSpan.FromSeconds(
         int.Parse(Environment.GetEnvironmentVariable("MEEDA_KILL_SECONDS") ?? "60", CultureInfo.InvariantCulture));
 
+    // What the processes said, for when it goes wrong.
+    private readonly ConcurrentQueue<string> _said = new();
+
     [SkippableFact]
     public async Task Kills_of_operator_and_light_node_at_random_moments_lose_nothing()
     {
-        await using Arena arena = await Arena.StartAsync();
+        // Windows so wide that an operator which a slow machine takes long to start, again and again, is slashed neither for a proof nor for a demand that it could not see to.
+        await using Arena arena = await Arena.StartAsync(LocalParameters.Value with { ProofWindow = 128, PublishWindow = 512 });
         (Address operatorAddress, string operatorKey) = await arena.StakedKeyAsync();
         (Address lightAddress, string lightKey) = await arena.StakedKeyAsync();
         int port = FreePort();
@@ -64,9 +69,20 @@ public sealed class KillTests(ITestOutputHelper output)
             await arena.UntilAsync("the operator answers again", async () => await IsUpAsync(http));
             foreach ((BatchId id, byte[] payload) in stored)
             {
-                await arena.UntilAsync($"batch {id} is anchored and proven", async () =>
-                    (await http.GetFromJsonAsync<BatchBody>(new Uri($"batches/{id}", UriKind.Relative)))!.Anchor is not null
-                    && (await http.GetFromJsonAsync<HistoryBody>(new Uri($"batches/{id}/history", UriKind.Relative)))!.Proven > 0);
+                try
+                {
+                    await arena.UntilAsync($"batch {id} is anchored and proven", async () =>
+                        (await http.GetFromJsonAsync<BatchBody>(new Uri($"batches/{id}", UriKind.Relative)))!.Anchor is not null
+                        && (await http.GetFromJsonAsync<HistoryBody>(new Uri($"batches/{id}/history", UriKind.Relative)))!.Proven > 0);
+                }
+                catch (TimeoutException)
+                {
+                    output.WriteLine(await http.GetStringAsync(new Uri("status", UriKind.Relative)));
+                    output.WriteLine(await http.GetStringAsync(new Uri($"batches/{id}", UriKind.Relative)));
+                    output.WriteLine(string.Join('\n', _said.TakeLast(60)));
+                    throw;
+                }
+
                 Assert.Equal(payload, await http.GetByteArrayAsync(new Uri($"get/0x{Convert.ToHexStringLower(AltDaCommitment.Of(id).Encode())}", UriKind.Relative)));
                 ulong head = await arena.Client.GetBlockNumberAsync(CancellationToken.None);
                 Assert.Equal([operatorAddress], await arena.Contract.ReadHoldersAsync(id, 0, head, CancellationToken.None));
@@ -131,7 +147,7 @@ public sealed class KillTests(ITestOutputHelper output)
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
-    private static Process Start(string[] command)
+    private Process Start(string[] command)
     {
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
         start.ArgumentList.Add(typeof(SetupException).Assembly.Location);
@@ -148,8 +164,8 @@ public sealed class KillTests(ITestOutputHelper output)
         Process process = Process.Start(start)!;
 
         // A pipe that nobody reads would stop the process when it is full.
-        process.OutputDataReceived += (_, _) => { };
-        process.ErrorDataReceived += (_, _) => { };
+        process.OutputDataReceived += (_, line) => _said.Enqueue($"{command[0]}: {line.Data}");
+        process.ErrorDataReceived += (_, line) => _said.Enqueue($"{command[0]}: {line.Data}");
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
         return process;

@@ -239,20 +239,21 @@ public sealed class PackedProviderTests : IAsyncLifetime
                 await Task.Delay(50);
             }
 
-            // Six batches of a data row and a parity row at three providers: four rows at each, in one object, unless the machine is so slow that the six came in two groups.
-            Assert.InRange(Enumerable.Range(0, 3).Sum(i => _node.Names($"bucket-{i}").Count), 3, 6);
+            // Six batches of a data row and a parity row: some four rows at each of three providers, in one object, unless the machine is so slow that the six came in two groups.
+            Assert.InRange(Enumerable.Range(0, 3).Sum(i => _node.Names($"bucket-{i}").Count), 2, 6);
             Assert.NotNull(await ledger.FindPayloadAsync(Id(commitments[0]), None)); // Not confirmed.
             await fixture.Services.GetRequiredService<PackUpkeep>().PassAsync(None);
             Dictionary<string, double> gauges = await GaugesAsync(() => fixture.Services.GetRequiredService<PackUpkeep>().PassAsync(None));
             Assert.Equal((0, 0), (gauges["meeda.storage.unpacked"], gauges["meeda.storage.unconfirmed"]));
-            Assert.InRange(gauges["meeda.storage.amplification"], 4.8, 9.7); // A stripe of 2,539,520 bytes for four rows, or for two.
+            Assert.InRange(gauges["meeda.storage.amplification"], 3.2, 9.7); // A stripe of 2,539,520 bytes for six rows to two.
             Assert.Null(await ledger.FindPayloadAsync(Id(commitments[0]), None));
             foreach ((byte[] payload, string commitment) in payloads.Zip(commitments))
             {
                 Assert.Equal(payload, (await fixture.GetAsync($"get/{commitment}")).Body);
             }
 
-            // One bucket gone.
+            // One bucket gone, once all rows are at home.
+            await fixture.Services.GetRequiredService<RowScrub>().PassAsync(None);
             foreach (string name in _node.Names("bucket-1"))
             {
                 Assert.True(_node.Lose("bucket-1", name));

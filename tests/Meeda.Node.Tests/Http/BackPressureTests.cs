@@ -6,6 +6,7 @@ using Meeda.Client;
 using Meeda.Node.Batches;
 using Meeda.Node.Http;
 using Meeda.Node.Storage;
+using Meeda.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Data.Sqlite;
@@ -180,7 +181,7 @@ public sealed class BackPressureTests : IAsyncLifetime
 
     private static async Task UntilAsync(Func<Task<bool>> condition)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using CancellationTokenSource limit = Patience.Limit(TimeSpan.FromSeconds(60));
         while (!await condition())
         {
             await Task.Delay(50, limit.Token);

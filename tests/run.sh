@@ -35,14 +35,12 @@ check "C# format" dotnet format Meeda.sln --verify-no-changes --no-restore
 # those tests are skipped and say so.
 peers=$root/.meeda/peers
 install_peers() {
-    cmp -s tests/peers/package-lock.json "$peers/package-lock.json" && [ -d "$peers/node_modules/c-kzg" ] && return 0
+    cmp -s tests/peers/package-lock.json "$peers/installed" && return 0
     rm -rf "$peers"
     mkdir -p "$peers"
-    cp tests/peers/package.json "$peers/"
-    # The lock comes last: with it in its place the set-up is complete.
-    cp tests/peers/package-lock.json "$peers/npm-shrinkwrap.json"
+    cp tests/peers/package.json tests/peers/package-lock.json "$peers/"
     npm ci --prefix "$peers" --ignore-scripts --no-audit --no-fund --silent \
-        && mv "$peers/npm-shrinkwrap.json" "$peers/package-lock.json"
+        && cp tests/peers/package-lock.json "$peers/installed"
 }
 if install_peers; then
     export MEEDA_RUST_KZG_FOLDER=$peers

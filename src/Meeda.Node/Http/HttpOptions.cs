@@ -9,6 +9,8 @@ public sealed class HttpOptions
     /// <summary>The configuration section that binds to this.</summary>
     public const string Section = "Meeda:Http";
 
+    private const int MostBuffered = 64 * 1024;
+
     /// <summary>Whether to listen beyond this machine though nobody needs a key. Default false.</summary>
     public bool AllowAnonymous { get; set; }
 
@@ -50,6 +52,8 @@ public sealed class HttpOptions
     {
         var slowest = new MinDataRate(MinBytesPerSecond, TimeSpan.FromSeconds(5));
         limits.MaxRequestBodySize = null;
+        limits.MaxRequestBufferSize = MostBuffered; // What has come and was not read yet: with the server's 1 MiB, slow puts would hold more there than the budget knows.
+        limits.MaxResponseBufferSize = MostBuffered;
         limits.MaxConcurrentConnections = MaxConnections;
         limits.RequestHeadersTimeout = HeadTimeout;
         limits.MinRequestBodyDataRate = slowest;

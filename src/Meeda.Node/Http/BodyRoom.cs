@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using Meeda.Node.Batches;
 using Meeda.Node.Storage;
 
 namespace Meeda.Node.Http;

@@ -23,6 +23,12 @@ public sealed class HttpOptions
     /// <summary>The slowest that a body may come and an answer be taken, in bytes a second, after 5 s of grace. Default 4,096.</summary>
     public int MinBytesPerSecond { get; set; } = 4_096;
 
+    /// <summary>
+    /// Bytes of batches in memory that are being read by clients, each counted once however many read it, and thrice while it is put together. Default 256 MiB; one client has at most
+    /// half. More wait their turn, as long as bodies do.
+    /// </summary>
+    public long MaxAnswerBytes { get; set; } = 256L << 20;
+
     /// <summary>Whether a URL to listen on is reached from this machine only.</summary>
     internal static bool IsLoopback(string url) =>
         Uri.TryCreate(url, UriKind.Absolute, out Uri? uri)
@@ -39,6 +45,11 @@ public sealed class HttpOptions
         if (HeadTimeout < TimeSpan.FromSeconds(1))
         {
             yield return "head timeout: at least 1 s (Meeda__Http__HeadTimeout)";
+        }
+
+        if (MaxAnswerBytes < 1 << 20)
+        {
+            yield return "max answer bytes: at least 1048576 (Meeda__Http__MaxAnswerBytes)";
         }
 
         if (MinBytesPerSecond < 1)

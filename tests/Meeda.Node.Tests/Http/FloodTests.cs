@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
+using Meeda.Node.Batches;
 using Meeda.Node.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
@@ -49,17 +50,47 @@ public sealed class FloodTests : IAsyncLifetime
         Assert.InRange(budget.Used, 0, 128 * 4096);
     }
 
-    private async Task<TcpClient> ConnectAsync()
+    [Fact]
+    public async Task Gets_BesideReadersThatTakeNothing_AreAnswered_AndTheReadersShareOneCopy()
+    {
+        await _node.InitializeAsync();
+        byte[] payload = RandomNumberGenerator.GetBytes(OperatorFixture.MaxBatchBytes);
+        (_, byte[] commitment) = await _node.PostAsync("put", payload);
+        await _node.PlacedAsync();
+        string path = $"get/{Convert.ToHexStringLower(commitment)}";
+        for (int i = 0; i < 60; i++)
+        {
+            await SendAsync($"GET /{path} HTTP/1.1\r\nHost: x\r\n\r\n", receiveBuffer: 1024);
+        }
+
+        var copies = _node.Services.GetRequiredService<BatchCopies>();
+        for (int i = 0; i < 10; i++)
+        {
+            (HttpStatusCode status, byte[] body) = await _node.GetAsync(path);
+            Assert.Equal(HttpStatusCode.OK, status);
+            Assert.Equal(payload, body);
+            Assert.InRange(copies.Count, 0, 1);
+        }
+
+        Assert.Equal(HttpStatusCode.OK, (await _node.PostAsync("put", payload)).Status);
+    }
+
+    private async Task<TcpClient> ConnectAsync(int? receiveBuffer = null)
     {
         var client = new TcpClient { NoDelay = true };
+        if (receiveBuffer is { } bytes)
+        {
+            client.ReceiveBufferSize = bytes;
+        }
+
         _hostile.Add(client);
         await client.ConnectAsync(IPAddress.Loopback, _node.Address.Port);
         return client;
     }
 
-    private async Task<NetworkStream> SendAsync(string request)
+    private async Task<NetworkStream> SendAsync(string request, int? receiveBuffer = null)
     {
-        NetworkStream stream = (await ConnectAsync()).GetStream();
+        NetworkStream stream = (await ConnectAsync(receiveBuffer)).GetStream();
         await stream.WriteAsync(Encoding.ASCII.GetBytes(request));
         return stream;
     }

@@ -1,4 +1,4 @@
-namespace Meeda.Node.Http;
+namespace Meeda.Node.Batches;
 
 /// <summary>
 /// How fast a client gives a body or takes an answer. Who holds much memory must hurry: the least rate grows with what is held, up to <see cref="LongBytesPerSecond"/>

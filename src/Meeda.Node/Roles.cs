@@ -109,6 +109,7 @@ internal static class Roles
         builder.Services.AddSingleton(_ => new VerificationKey(TrustedSetup.Ethereum));
         builder.Services.AddSingleton<BlobFailover>();
         builder.Services.AddSingleton<BatchIntake>();
+        builder.Services.AddSingleton(services => new BatchCopies(http.MaxAnswerBytes, intake.MaxWait, services.GetRequiredService<TimeProvider>()));
         builder.Services.AddSingleton<BatchReader>();
         builder.Services.AddSingleton(services => new InclusionCheck(ledger, () => services.GetRequiredService<L1Follower>().Tip));
         L1Connection.Add(builder.Services, l1);

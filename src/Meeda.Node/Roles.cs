@@ -15,6 +15,7 @@ using Meeda.Node.Nitro;
 using Meeda.Node.Proofs;
 using Meeda.Node.Settings;
 using Meeda.Node.Storage;
+using Meeda.Node.Telemetry;
 using Meeda.Node.Tenants;
 using Meeda.Node.Verification;
 using Microsoft.Extensions.Logging.Console;
@@ -147,6 +148,16 @@ internal static class Roles
         WebApplication app = builder.Build();
         _ = app.Services.GetRequiredService<FolderLock>(); // what was never asked for is never disposed of
         app.Services.GetRequiredService<Leadership>().Taken += app.Services.GetRequiredService<TransactionSender>().Forget;
+        ILogger log = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Meeda.Node");
+        PowerCuts.Warn(log, OperatingSystem.IsLinux());
+        foreach ((string? file, string setting) in ((string?, string)[])[(nitro.JwtSecretFile, "Meeda__Nitro__JwtSecretFile"), (storage.MefsTokenFile, "Meeda__Storage__MefsTokenFile")])
+        {
+            if (file is not null && SecretFile.IsOpenToOthers(file))
+            {
+                log.SecretReadable(file, setting);
+            }
+        }
+
         var gate = new TenantGate(app.Services.GetRequiredService<TenantKeys>(), TimeProvider.System);
         app.RefuseLongAnnouncements(DaProviderEndpoint.MostBodyBytes(app.Services.GetRequiredService<IOptions<BatchOptions>>().Value), "twice MaxBatchBytes");
         app.UseErrorResponses();
@@ -286,6 +297,14 @@ internal static class Roles
         }
     }
 
+    /// <summary>Starts a service whose address is free. Where it is not, nothing has been started.</summary>
+    /// <exception cref="IOException">The address cannot be listened on.</exception>
+    public static async Task StartAsync(WebApplication app, CancellationToken cancellationToken)
+    {
+        app.Services.GetRequiredService<ListenAddress>().CheckFree();
+        await app.StartAsync(cancellationToken);
+    }
+
     /// <summary>Routes that the document shows under a title.</summary>
     private static RouteGroupBuilder Under(WebApplication app, string title) => app.MapGroup("").WithTags(title);
 
@@ -301,11 +320,16 @@ internal static class Roles
         return builder;
     }
 
-    private static void Listen(WebApplicationBuilder builder, string url, HttpOptions http) => builder.WebHost.ConfigureKestrel(kestrel =>
+    private static void Listen(WebApplicationBuilder builder, string url, HttpOptions http)
     {
-        Reaches(url).Bind(kestrel);
-        http.Apply(kestrel.Limits);
-    });
+        ListenAddress address = Reaches(url);
+        builder.Services.AddSingleton(address);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            address.Bind(kestrel);
+            http.Apply(kestrel.Limits);
+        });
+    }
 
     private static ListenAddress Reaches(string url) =>
         ListenAddress.TryParse(url, out ListenAddress? address, out string? problem) ? address : throw new SetupException($"--listen: {problem}");

@@ -49,7 +49,7 @@ public sealed class SignerOptions
             yield return $"key file: there is no file {l1.KeyFile} (--key-file or Meeda__L1__KeyFile)";
         }
 
-        if (Remote is not null && (!Uri.TryCreate(Remote, UriKind.Absolute, out Uri? uri) || uri.Scheme is not ("http" or "https")))
+        if (Remote is not null && !HttpUrl.TryParse(Remote, out _))
         {
             yield return "remote signer: an absolute http or https URL is needed (Meeda__Signer__Remote)";
         }
@@ -66,9 +66,9 @@ public sealed class SignerOptions
     {
         if (Remote is not null)
         {
-#pragma warning disable RS0030 // One connection for the life of the process, with a certificate of its own.
-            return new RemoteSigner(new JsonRpcClient(new HttpClient(RemoteHandler()) { BaseAddress = new Uri(Remote) }), Address.Parse(RemoteAddress!));
-#pragma warning restore RS0030
+            HttpClient http = OutgoingHttp.Client(RemoteHandler());
+            http.BaseAddress = new Uri(Remote);
+            return new RemoteSigner(new JsonRpcClient(http), Address.Parse(RemoteAddress!));
         }
 
         return Key is not null ? ParseKey(Key, "Meeda__Signer__Key") : ReadKeyFile(l1.KeyFile, Password, PasswordFile);

@@ -164,4 +164,11 @@ internal static partial class Log
 
     [LoggerMessage(91, LogLevel.Warning, "failover is over: puts are taken again")]
     public static partial void FailoverEnds(this ILogger logger);
+
+    // The program and its surroundings: 240–259
+    [LoggerMessage(240, LogLevel.Warning, "this system cannot sync a file system: batches that count as stored may be lost in a power cut; run on Linux where that matters")]
+    public static partial void NotDurableHere(this ILogger logger);
+
+    [LoggerMessage(241, LogLevel.Warning, "{File} may be read by other users of this machine ({Setting}); run: chmod 600 {File}")]
+    public static partial void SecretReadable(this ILogger logger, string file, string setting);
 }

@@ -49,7 +49,7 @@ internal static class ProofEndpoints
 
     private static async Task<BatchProofBody> ProofOfAsync(IAnchorRecord record, BatchAnchoring found, CancellationToken cancellationToken)
     {
-        var anchored = await AnchoredCommitments.OfAsync(record, found.Operator, cancellationToken);
+        var anchored = new AnchoredCommitments(record, found.Operator);
         ulong[] positions = [.. Enumerable.Range(0, (int)found.Batch.BlobCount).Select(blob => found.Batch.FirstBlob + (ulong)blob)];
         IReadOnlyList<AnchoredLeaf> leaves = await anchored.LeavesAsync(positions, cancellationToken);
         return new BatchProofBody(

@@ -105,6 +105,8 @@ internal static class Roles
         builder.Services.AddSingleton<BatchStates>();
         builder.Services.AddSingleton<IntakePressure>();
         builder.Services.AddSingleton<BodyBudget>();
+        builder.Services.AddSingleton<IntakeWork>();
+        builder.Services.AddSingleton(services => new ProofWork(services.GetRequiredService<IntakeWork>(), ProofWork.DefaultWorkers));
         builder.Services.AddSingleton(_ => new CommitmentKey(TrustedSetup.Ethereum));
         builder.Services.AddSingleton(_ => new VerificationKey(TrustedSetup.Ethereum));
         builder.Services.AddSingleton<BlobFailover>();
@@ -259,6 +261,7 @@ internal static class Roles
         services.AddSingleton(_ => new VerificationKey(TrustedSetup.Ethereum));
         services.AddSingleton<EpochVerification>();
         services.AddSingleton<SamplingHistory>();
+        services.AddSingleton(provider => new ProofWork(new IntakeWork(provider.GetRequiredService<TimeProvider>()), ProofWork.DefaultWorkers));
         services.AddSingleton<Watch>();
         services.AddSingleton<AvailabilitySampling>();
         services.AddSingleton<LightNode>();

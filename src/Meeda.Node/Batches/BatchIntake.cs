@@ -11,7 +11,7 @@ namespace Meeda.Node.Batches;
 
 /// <summary>Takes batches in: after <see cref="AcceptAsync"/> has returned, a batch survives whatever happens to this process.</summary>
 internal sealed class BatchIntake(
-    IOptions<BatchOptions> options, CommitmentKey key, Ledger ledger, BatchStates states, BatchSignal signal, IntakePressure pressure, TimeProvider time, ILogger<BatchIntake> logger)
+    IOptions<BatchOptions> options, CommitmentKey key, Ledger ledger, BatchStates states, BatchSignal signal, IntakePressure pressure, IntakeWork work, TimeProvider time, ILogger<BatchIntake> logger)
     : IDisposable
 {
     // Equal payloads that arrive together share one job. The job is not the caller's: a client that hangs up must not undo the work of
@@ -128,6 +128,7 @@ internal sealed class BatchIntake(
 
     private async Task<byte[]> CommitAsync(byte[] payload)
     {
+        using IDisposable running = work.Begin();
         int count = BlobEncoding.BlobCount(payload.Length);
         var commitments = new byte[count * KzgCommitment.Length];
         await Parallel.ForAsync(0, count, async (i, _) =>

@@ -27,6 +27,7 @@ internal static class ApiDocument
     /// <param name="hasTenants">Whether requests may need a tenant's key.</param>
     public static void AddApiDocument(this IServiceCollection services, string title, bool hasTenants) => services.AddOpenApi(options => options.AddDocumentTransformer((document, _, _) =>
     {
+        document.Servers?.Clear(); // They would name the host that the first request asked for.
         document.Info.Title = title;
         document.Info.Version = "1";
         document.Info.Description = "docs/http-api.md says when each status is given and what to do about it. Every error's body is one sentence that names the field and the limit. Raw bytes are shown in examples as hex digits.";
@@ -52,7 +53,7 @@ internal static class ApiDocument
     /// <summary>Maps the document and the page. The page's script comes from this process; no other host is asked for anything.</summary>
     public static void MapApiDocument(this IEndpointRouteBuilder routes)
     {
-        routes.MapOpenApi();
+        routes.MapOpenApi().Add(MakeOnce);
         routes.MapScalarApiReference("/docs", page => page.DisableDefaultFonts().DisableAgent().DisableMcp().DisableTelemetry().HideDeveloperTools().HideClientButton())
             .ExcludeFromDescription()
             .Add(endpoint =>
@@ -64,6 +65,49 @@ internal static class ApiDocument
                     return answer(context);
                 };
             });
+    }
+
+    /// <summary>Lets the first request make the document, and gives it to all others: it depends on nothing that a client says.</summary>
+    private static void MakeOnce(EndpointBuilder endpoint)
+    {
+        RequestDelegate make = endpoint.RequestDelegate!;
+        var turn = new SemaphoreSlim(1);
+        (byte[] Bytes, string? Type)? made = null;
+        endpoint.RequestDelegate = async context =>
+        {
+            if (made is null)
+            {
+                await turn.WaitAsync(context.RequestAborted);
+                try
+                {
+                    made ??= await CatchAsync(context, make);
+                }
+                finally
+                {
+                    turn.Release();
+                }
+            }
+
+            (byte[] bytes, context.Response.ContentType) = made.Value;
+            context.Response.ContentLength = bytes.Length;
+            await context.Response.Body.WriteAsync(bytes, context.RequestAborted);
+        };
+    }
+
+    private static async Task<(byte[] Bytes, string? Type)> CatchAsync(HttpContext context, RequestDelegate make)
+    {
+        Stream answer = context.Response.Body;
+        using var caught = new MemoryStream();
+        context.Response.Body = caught;
+        try
+        {
+            await make(context);
+            return (caught.ToArray(), context.Response.ContentType);
+        }
+        finally
+        {
+            context.Response.Body = answer;
+        }
     }
 
     private static void AddTenantStatuses(OpenApiOperation operation)

@@ -36,10 +36,20 @@ internal static class ProofEndpoints
         : throw new DaException(DaError.MalformedRequest, "operator: an address is 40 hex digits, with or without 0x");
 
     private static async Task<BatchProofBody> GetBatchProofAsync(
-        string id, [FromQuery] string? @operator, [FromServices] IAnchorRecord record, CancellationToken cancellationToken)
+        string id, [FromQuery] string? @operator, HttpContext context, [FromServices] IAnchorRecord record, [FromServices] ProofWork work, CancellationToken cancellationToken)
     {
         BatchAnchoring found = await FindAsync(record, id, @operator, cancellationToken);
-        var anchored = await AnchoredCommitments.OfAsync(record, found.Operator, cancellationToken);
+        return await work.GetAsync(
+            RequestClient.Of(context),
+            ("proof", found),
+            () => ProofOfAsync(record, found, CancellationToken.None),
+            proof => 1024 * proof.Blobs.Count,
+            cancellationToken);
+    }
+
+    private static async Task<BatchProofBody> ProofOfAsync(IAnchorRecord record, BatchAnchoring found, CancellationToken cancellationToken)
+    {
+        var anchored = new AnchoredCommitments(record, found.Operator);
         ulong[] positions = [.. Enumerable.Range(0, (int)found.Batch.BlobCount).Select(blob => found.Batch.FirstBlob + (ulong)blob)];
         IReadOnlyList<AnchoredLeaf> leaves = await anchored.LeavesAsync(positions, cancellationToken);
         return new BatchProofBody(
@@ -54,11 +64,28 @@ internal static class ProofEndpoints
             [.. positions.Zip(leaves, (position, leaf) => new LeafBody(position, position - found.Anchor.FirstBlob, HexBody.Of(leaf.Commitment), [.. leaf.Path.Select(hash => hash.ToString())]))]);
     }
 
+    /// <summary>How often a batch was sampled, computed once for each block of L1.</summary>
+    internal static async Task<IReadOnlyList<SampledEpoch>> HistoryOfAsync(HttpContext context, BatchAnchoring found, CancellationToken cancellationToken)
+    {
+        IServiceProvider services = context.RequestServices;
+        BlockPoint? tip = await services.GetRequiredService<IAnchorRecord>().TipAsync(cancellationToken);
+        return await services.GetRequiredService<ProofWork>().GetAsync(
+            RequestClient.Of(context),
+            ("history", found, tip),
+            () => services.GetRequiredService<SamplingHistory>().OfAsync(found, CancellationToken.None),
+            epochs => 64 * (epochs.Count + 1),
+            cancellationToken);
+    }
+
     private static async Task<HistoryBody> GetHistoryAsync(
-        string id, [FromQuery] string? @operator, [FromServices] IAnchorRecord record, [FromServices] SamplingHistory history, CancellationToken cancellationToken)
+        string id,
+        [FromQuery] string? @operator,
+        HttpContext context,
+        [FromServices] IAnchorRecord record,
+        CancellationToken cancellationToken)
     {
         BatchAnchoring found = await FindAsync(record, id, @operator, cancellationToken);
-        IReadOnlyList<SampledEpoch> epochs = await history.OfAsync(found, cancellationToken);
+        IReadOnlyList<SampledEpoch> epochs = await HistoryOfAsync(context, found, cancellationToken);
         return new HistoryBody(
             found.Batch.Batch.ToString(),
             found.Operator.ToString(),
@@ -73,6 +100,9 @@ internal static class ProofEndpoints
     private static async Task<EpochBody> GetEpochAsync(
         string epoch,
         [FromQuery] string? @operator,
+        HttpContext context,
+        [FromServices] ProofWork work,
+        [FromServices] MeedaVerifierContract contract,
         [FromServices] IAnchorRecord record,
         [FromServices] EpochVerification verification,
         [FromServices] ServedOperators operators,
@@ -94,10 +124,23 @@ internal static class ProofEndpoints
             throw new DaException(DaError.Absent, $"epoch: L1 holds no proof of epoch {number}, as far as it was followed here");
         }
 
-        EpochVerdict verdict = await verification.VerifyAsync(candidates[0], seen, cancellationToken);
+        // Once nobody can challenge the proof any more its verdict stands for ever; before, one is made for each block of L1. A bad one may be L1's mistake, and is not kept.
+        BlockPoint? tip = await record.TipAsync(cancellationToken);
+        bool isOver = tip is { } last && last.Number > seen.BlockNumber + await contract.ChallengeWindowAsync(cancellationToken);
+        return await work.GetAsync(
+            RequestClient.Of(context),
+            ("epoch", candidates[0], seen, isOver ? null : tip),
+            () => EpochOfAsync(verification, candidates[0], seen, CancellationToken.None),
+            body => isOver && !body.Holds ? 0 : 256 * (body.PartialSums.Count + 4),
+            cancellationToken);
+    }
+
+    private static async Task<EpochBody> EpochOfAsync(EpochVerification verification, Address operatorAddress, ProofSeen seen, CancellationToken cancellationToken)
+    {
+        EpochVerdict verdict = await verification.VerifyAsync(operatorAddress, seen, cancellationToken);
         return new EpochBody(
-            candidates[0].ToString(),
-            number,
+            operatorAddress.ToString(),
+            seen.Epoch,
             Lower(verdict.Status),
             seen.BlockNumber,
             seen.TransactionHash.ToString(),

@@ -10,6 +10,8 @@ namespace Meeda.Node.L1;
 /// <summary>The contract's forced publication: demands, the blobs that answer them, and what happens to who stays silent.</summary>
 internal sealed partial class MeedaVerifierContract
 {
+    private ulong? _challengeWindow;
+
     private static readonly AbiFunction DemandFunction = MeedaVerifierArtifact.Abi.Function("demand");
     private static readonly AbiFunction PublishFunction = MeedaVerifierArtifact.Abi.Function("publish");
     private static readonly AbiFunction ExpireFunction = MeedaVerifierArtifact.Abi.Function("expire");
@@ -51,6 +53,10 @@ internal sealed partial class MeedaVerifierContract
     /// <summary>The blocks within which a demanded blob must be published.</summary>
     public async Task<ulong> PublishWindowAsync(CancellationToken cancellationToken) =>
         ((AbiTuple)(await CallAsync(ParametersFunction, cancellationToken))[0]).Get<ulong>("publishWindow");
+
+    /// <summary>The blocks from a proof within which a wrong partial sum can be slashed; asked for once, since the contract never changes it.</summary>
+    public async Task<ulong> ChallengeWindowAsync(CancellationToken cancellationToken) =>
+        _challengeWindow ??= ((AbiTuple)(await CallAsync(ParametersFunction, cancellationToken))[0]).Get<ulong>("challengeWindow");
 
     /// <summary>The demands made in a range of blocks.</summary>
     /// <param name="operatorAddress">Of whom; null for all.</param>

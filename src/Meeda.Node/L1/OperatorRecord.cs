@@ -2,6 +2,7 @@ using Meeda.Ethereum;
 using Meeda.Node.Storage;
 using Meeda.Protocol.Anchors;
 using Meeda.Protocol.Batches;
+using Meeda.Protocol.Proofs;
 
 namespace Meeda.Node.L1;
 
@@ -11,6 +12,14 @@ internal sealed class OperatorRecord(Ledger ledger, OperatorAccount account) : I
     /// <inheritdoc/>
     public async Task<IReadOnlyList<Anchor>> AnchorsAsync(Address operatorAddress, CancellationToken cancellationToken) =>
         operatorAddress == account.Address ? await ledger.AnchorsAsync(cancellationToken) : [];
+
+    /// <inheritdoc/>
+    public async Task<(LiveRange Range, RangeHints Hints)?> LiveRangeAsync(Address operatorAddress, EpochParameters parameters, ulong epoch, CancellationToken cancellationToken) =>
+        operatorAddress == account.Address ? await ledger.LiveRangeAsync(parameters, epoch, cancellationToken) : null;
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<Anchor>> AnchorsAtAsync(Address operatorAddress, IReadOnlyList<ulong> positions, CancellationToken cancellationToken) =>
+        operatorAddress == account.Address ? await ledger.AnchorsAtAsync(positions, cancellationToken) : [];
 
     /// <inheritdoc/>
     public Task<byte[]> CommitmentsAsync(Address operatorAddress, uint anchorIndex, CancellationToken cancellationToken) =>

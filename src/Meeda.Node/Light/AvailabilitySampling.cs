@@ -50,8 +50,8 @@ internal sealed class AvailabilitySampling(
 
     private async Task SampleAsync(Address operatorAddress, Uri api, ulong head, CancellationToken cancellationToken)
     {
-        AnchoredCommitments anchored = await AnchoredCommitments.OfAsync(ledger, operatorAddress, cancellationToken);
-        Anchor[] live = [.. anchored.Anchors.Where(anchor => anchor.Expiry > head)];
+        var anchored = new AnchoredCommitments(ledger, operatorAddress);
+        Anchor[] live = [.. (await ledger.AnchorsAsync(operatorAddress, cancellationToken)).Where(anchor => anchor.Expiry > head)];
         if (live.Length == 0 || (await contract.AccountAsync(operatorAddress, cancellationToken)).Condemned)
         {
             return;
@@ -59,7 +59,7 @@ internal sealed class AvailabilitySampling(
 
         // Blobs that were withheld before come again, so that a lie is told apart from an accident.
         ulong[] suspects = [.. _withheld.Keys.Where(key => key.Operator == operatorAddress).Select(key => key.Position)];
-        foreach (ulong position in suspects.Where(position => anchored.AnchorAt(position) is not { } anchor || anchor.Expiry <= head))
+        foreach (ulong position in suspects.Where(position => !Array.Exists(live, anchor => anchor.FirstBlob <= position && position < anchor.EndBlob)))
         {
             _withheld.Remove((operatorAddress, position));
         }

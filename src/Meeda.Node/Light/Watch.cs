@@ -174,8 +174,8 @@ internal sealed class Watch(EthereumClient client, MeedaVerifierContract contrac
         OperatorEvents events = await contract.ReadEventsAsync(operatorAddress, seen.BlockNumber, seen.BlockNumber, cancellationToken);
         SubmittedProof proof = events.Proofs.FirstOrDefault(each => each.Seen.Epoch == seen.Epoch)
             ?? throw new InvalidDataException($"block {seen.BlockNumber} does not hold the proof of epoch {seen.Epoch} any more");
-        AnchoredCommitments anchored = await AnchoredCommitments.OfAsync(ledger, operatorAddress, cancellationToken);
-        if (_parameters!.LiveRangeAt(seen.Epoch, anchored.Anchors) is not var (range, _))
+        var anchored = new AnchoredCommitments(ledger, operatorAddress);
+        if (_parameters!.LiveRangeAt(seen.Epoch, await ledger.AnchorsAsync(operatorAddress, cancellationToken)) is not var (range, _))
         {
             throw new InvalidDataException($"epoch {seen.Epoch} of {operatorAddress} has a proof but no live blobs");
         }

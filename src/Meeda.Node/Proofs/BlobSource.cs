@@ -14,13 +14,7 @@ internal sealed class BlobSource(Ledger ledger, RowPlacement rows, CommitmentKey
     /// <exception cref="DaException">Nothing was anchored there, or the blob cannot be had right now.</exception>
     public async Task<(byte[] Blob, byte[] Commitment)> ReadAsync(ulong position, CancellationToken cancellationToken)
     {
-        if (await ledger.FindBatchAtAsync(position, cancellationToken) is not { } anchored || await ledger.FindBatchAsync(anchored.Batch, cancellationToken) is not { } batch)
-        {
-            throw new DaException(DaError.Absent, $"position: this operator has anchored no blob at {position}");
-        }
-
-        var index = (int)(position - anchored.FirstBlob);
-        byte[] commitment = batch.Commitments.AsSpan(index * KzgCommitment.Length, KzgCommitment.Length).ToArray();
+        (StoredBatch batch, int index, byte[] commitment) = await FindAsync(position, cancellationToken);
         var blob = new byte[Blob.ByteLength];
         if (await rows.ReadRowAsync(batch.Id, index, batch.Commitments, blob, cancellationToken) && RowVerification.Matches(key, blob, commitment))
         {
@@ -35,5 +29,20 @@ internal sealed class BlobSource(Ledger ledger, RowPlacement rows, CommitmentKey
 
         logger.RowsMissing(batch.Id.ToString());
         throw new DaException(DaError.Unavailable, "store: too few rows of this blob's batch can be read whole at the moment");
+    }
+
+    /// <summary>A blob's commitment, 48 bytes, without reading the blob.</summary>
+    /// <exception cref="DaException">Nothing was anchored there.</exception>
+    public async Task<byte[]> FindCommitmentAsync(ulong position, CancellationToken cancellationToken) => (await FindAsync(position, cancellationToken)).Commitment;
+
+    private async Task<(StoredBatch Batch, int Index, byte[] Commitment)> FindAsync(ulong position, CancellationToken cancellationToken)
+    {
+        if (await ledger.FindBatchAtAsync(position, cancellationToken) is not { } anchored || await ledger.FindBatchAsync(anchored.Batch, cancellationToken) is not { } batch)
+        {
+            throw new DaException(DaError.Absent, $"position: this operator has anchored no blob at {position}");
+        }
+
+        var index = (int)(position - anchored.FirstBlob);
+        return (batch, index, batch.Commitments.AsSpan(index * KzgCommitment.Length, KzgCommitment.Length).ToArray());
     }
 }

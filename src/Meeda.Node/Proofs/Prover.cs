@@ -5,7 +5,6 @@ using Meeda.Kzg.Commitments;
 using Meeda.Node.L1;
 using Meeda.Node.Storage;
 using Meeda.Node.Telemetry;
-using Meeda.Protocol.Anchors;
 using Meeda.Protocol.Proofs;
 using Microsoft.Extensions.Options;
 
@@ -88,8 +87,7 @@ internal sealed class Prover(
 
     private async Task ProveAsync(EpochParameters parameters, ulong epoch, CancellationToken cancellationToken)
     {
-        IReadOnlyList<Anchor> anchors = await ledger.AnchorsAsync(cancellationToken);
-        if (parameters.LiveRangeAt(epoch, anchors) is not var (range, hints))
+        if (await ledger.LiveRangeAsync(parameters, epoch, cancellationToken) is not var (range, hints))
         {
             return;
         }

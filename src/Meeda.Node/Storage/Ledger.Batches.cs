@@ -167,18 +167,22 @@ internal sealed partial class Ledger
     public async Task<StateCounts> CountStatesAsync(ulong tip, ulong final, CancellationToken cancellationToken)
     {
         await using DbConnection connection = await database.ConnectAsync(cancellationToken);
+
+        // Blocks and expiries never decrease from anchor to anchor. So what a batch's first and last anchor are decides, and only those of live anchors are counted.
+        long? live = await connection.QueryFirstOrDefaultAsync<long?>(
+            "SELECT anchor_index FROM anchor WHERE expiry > @tip ORDER BY expiry, anchor_index LIMIT 1", new { tip = (long)tip });
+        long? recent = await connection.QueryFirstOrDefaultAsync<long?>(
+            "SELECT anchor_index FROM anchor WHERE block_number > @final ORDER BY block_number, anchor_index LIMIT 1", new { final = (long)final });
         return await connection.QuerySingleAsync<StateCounts>(
             """
-            SELECT CAST(COALESCE(SUM(CASE WHEN expiry IS NULL AND placed_at IS NULL THEN 1 ELSE 0 END), 0) AS BIGINT) AS Stored,
-                   CAST(COALESCE(SUM(CASE WHEN expiry IS NULL AND placed_at IS NOT NULL THEN 1 ELSE 0 END), 0) AS BIGINT) AS Placed,
-                   CAST(COALESCE(SUM(CASE WHEN expiry > @tip AND block_number > @final THEN 1 ELSE 0 END), 0) AS BIGINT) AS Anchored,
-                   CAST(COALESCE(SUM(CASE WHEN expiry > @tip AND block_number <= @final THEN 1 ELSE 0 END), 0) AS BIGINT) AS Final,
-                   CAST(COALESCE(SUM(CASE WHEN expiry <= @tip THEN 1 ELSE 0 END), 0) AS BIGINT) AS Expired
-            FROM (SELECT batch.placed_at, MAX(a.expiry) AS expiry, MIN(a.block_number) AS block_number
-                  FROM batch LEFT JOIN anchored_batch b ON b.batch_id = batch.id LEFT JOIN anchor a ON a.anchor_index = b.anchor_index
-                  GROUP BY batch.id, batch.placed_at) AS states
+            SELECT Stored, Placed, CAST(Live - Final AS BIGINT) AS Anchored, Final, CAST(Ever - Live AS BIGINT) AS Expired
+            FROM (SELECT (SELECT COUNT(*) FROM batch WHERE last_anchor IS NULL AND placed_at IS NULL) AS Stored,
+                         (SELECT COUNT(*) FROM batch WHERE last_anchor IS NULL AND placed_at IS NOT NULL) AS Placed,
+                         (SELECT COUNT(*) FROM batch WHERE last_anchor >= @live) AS Live,
+                         (SELECT COUNT(*) FROM batch WHERE last_anchor >= @live AND first_anchor < @recent) AS Final,
+                         (SELECT count FROM batch_count WHERE state = 'anchored') AS Ever) AS counts
             """,
-            new { tip = (long)tip, final = (long)final });
+            new { live = live ?? long.MaxValue, recent = recent ?? long.MaxValue });
     }
 
     private static List<StoredBatch> Fitting(IReadOnlyList<StoredBatch> batches, int maxBlobs)
@@ -216,7 +220,12 @@ internal sealed partial class Ledger
                     ON CONFLICT DO NOTHING;
                     INSERT INTO payload (batch_id, length, content)
                     SELECT @Id, @PayloadLength, @payload FROM batch WHERE id = @Id AND placed_at IS NULL
-                    ON CONFLICT DO NOTHING
+                    ON CONFLICT DO NOTHING;
+                    UPDATE batch_count SET count = count + 1
+                    WHERE state = 'anchored' AND EXISTS (SELECT 1 FROM batch JOIN anchored_batch b ON b.batch_id = batch.id WHERE batch.id = @Id AND batch.last_anchor IS NULL);
+                    UPDATE batch
+                    SET first_anchor = (SELECT MIN(anchor_index) FROM anchored_batch WHERE batch_id = @Id), last_anchor = (SELECT MAX(anchor_index) FROM anchored_batch WHERE batch_id = @Id)
+                    WHERE id = @Id AND last_anchor IS NULL AND EXISTS (SELECT 1 FROM anchored_batch WHERE batch_id = @Id)
                     """,
                     new
                     {

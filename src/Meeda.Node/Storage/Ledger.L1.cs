@@ -3,6 +3,7 @@ using Dapper;
 using Meeda.Ethereum;
 using Meeda.Protocol.Anchors;
 using Meeda.Protocol.Batches;
+using Meeda.Protocol.Proofs;
 
 namespace Meeda.Node.Storage;
 
@@ -48,6 +49,49 @@ internal sealed partial class Ledger
             FROM anchor ORDER BY anchor_index
             """);
         return [.. rows.Select(row => row.ToAnchor())];
+    }
+
+    /// <summary>The live range at an epoch's block, and the anchors that bound it, each found by an index; null where nothing is live.</summary>
+    public async Task<(LiveRange Range, RangeHints Hints)?> LiveRangeAsync(EpochParameters parameters, ulong epoch, CancellationToken cancellationToken)
+    {
+        ulong block = parameters.BlockOf(epoch);
+        ulong hotSpan = (ulong)parameters.HotEpochs * parameters.EpochBlocks;
+        await using DbConnection connection = await database.ConnectAsync(cancellationToken);
+        Anchor? last = await FindAsync("block_number < @block ORDER BY block_number DESC, anchor_index DESC", block);
+        Anchor? lo = await FindAsync("expiry > @block ORDER BY expiry, anchor_index", block);
+        if (last is null || lo is null || lo.Index > last.Index)
+        {
+            return null;
+        }
+
+        uint end = last.Index + 1;
+        Anchor? hot = await FindAsync("block_number >= @block ORDER BY block_number, anchor_index", block > hotSpan ? block - hotSpan : 0);
+        (uint hotIndex, ulong hotBlob) = hot is null || hot.Index >= end ? (end, last.EndBlob) : hot.Index < lo.Index ? (lo.Index, lo.FirstBlob) : (hot.Index, hot.FirstBlob);
+        return (new LiveRange(lo.FirstBlob, hotBlob, last.EndBlob), new RangeHints(lo.Index, hotIndex, end));
+
+        async Task<Anchor?> FindAsync(string condition, ulong number) => (await connection.QueryFirstOrDefaultAsync<AnchorRow>(
+            $"SELECT {AnchorRow.Columns} FROM anchor WHERE {condition} LIMIT 1", new { block = (long)number }))?.ToAnchor();
+    }
+
+    /// <summary>The anchors that cover blob positions, by index; fewer where some are covered by none.</summary>
+    /// <param name="positions">Positions in ascending order.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    public async Task<IReadOnlyList<Anchor>> AnchorsAtAsync(IReadOnlyList<ulong> positions, CancellationToken cancellationToken)
+    {
+        await using DbConnection connection = await database.ConnectAsync(cancellationToken);
+        var anchors = new List<Anchor>();
+        foreach (ulong position in positions)
+        {
+            if ((anchors.Count == 0 || position >= anchors[^1].EndBlob)
+                && (await connection.QueryFirstOrDefaultAsync<AnchorRow>(
+                    $"SELECT {AnchorRow.Columns} FROM anchor WHERE first_blob <= @position ORDER BY first_blob DESC LIMIT 1", new { position = (long)position }))?.ToAnchor() is { } anchor
+                && position < anchor.EndBlob)
+            {
+                anchors.Add(anchor);
+            }
+        }
+
+        return anchors;
     }
 
     /// <summary>The anchored batch that covers a blob position, or null where none does.</summary>
@@ -181,6 +225,13 @@ internal sealed partial class Ledger
             UPDATE batch SET waiting = 0
             WHERE waiting = 1
               AND EXISTS (SELECT 1 FROM anchored_batch b WHERE b.batch_id = batch.id AND b.anchor_index > COALESCE(batch.renew_after, -1));
+            UPDATE batch_count
+            SET count = count - (SELECT COUNT(*) FROM batch WHERE last_anchor > COALESCE((SELECT MAX(anchor_index) FROM anchor), -1)
+                                 AND first_anchor > COALESCE((SELECT MAX(anchor_index) FROM anchor), -1))
+            WHERE state = 'anchored';
+            UPDATE batch
+            SET first_anchor = (SELECT MIN(anchor_index) FROM anchored_batch WHERE batch_id = batch.id), last_anchor = (SELECT MAX(anchor_index) FROM anchored_batch WHERE batch_id = batch.id)
+            WHERE last_anchor > COALESCE((SELECT MAX(anchor_index) FROM anchor), -1);
             DELETE FROM proof WHERE block_number > @lastGood;
             DELETE FROM followed_block WHERE number > @lastGood;
             """,
@@ -210,7 +261,9 @@ internal sealed partial class Ledger
         await connection.ExecuteAsync(
             """
             INSERT INTO anchored_batch (first_blob, blob_count, anchor_index, batch_id) VALUES (@FirstBlob, @BlobCount, @AnchorIndex, @BatchId);
-            UPDATE batch SET waiting = 0 WHERE id = @BatchId AND (renew_after IS NULL OR renew_after < @AnchorIndex)
+            UPDATE batch SET waiting = 0 WHERE id = @BatchId AND (renew_after IS NULL OR renew_after < @AnchorIndex);
+            UPDATE batch_count SET count = count + (SELECT COUNT(*) FROM batch WHERE id = @BatchId AND last_anchor IS NULL) WHERE state = 'anchored';
+            UPDATE batch SET first_anchor = COALESCE(first_anchor, @AnchorIndex), last_anchor = @AnchorIndex WHERE id = @BatchId
             """,
             seen.Batches.Select(batch => new
             {
@@ -224,6 +277,9 @@ internal sealed partial class Ledger
 
     private sealed record AnchorRow(long AnchorIndex, byte[] Root, long FirstBlob, long BlobCount, long BlockNumber, long Expiry)
     {
+        public const string Columns =
+            "anchor_index AS AnchorIndex, root AS Root, first_blob AS FirstBlob, blob_count AS BlobCount, block_number AS BlockNumber, expiry AS Expiry";
+
         public Anchor ToAnchor() =>
             new((uint)AnchorIndex, Bytes32.FromBytes(Root), (ulong)FirstBlob, (uint)BlobCount, (ulong)BlockNumber, (ulong)Expiry);
     }

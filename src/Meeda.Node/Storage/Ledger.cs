@@ -112,6 +112,25 @@ internal sealed partial class Ledger(Database database, Lease lease) : IAsyncDis
         );
         CREATE INDEX packed_row_pack ON packed_row (pack);
         """,
+        """
+        -- What is asked often is found by an index, or was counted before, so that no answer takes longer from year to year.
+        CREATE INDEX anchor_by_block ON anchor (block_number, anchor_index);
+        CREATE INDEX anchor_by_expiry ON anchor (expiry, anchor_index);
+        CREATE INDEX anchor_by_blob ON anchor (first_blob);
+        ALTER TABLE batch ADD COLUMN first_anchor BIGINT;
+        ALTER TABLE batch ADD COLUMN last_anchor BIGINT;
+        UPDATE batch
+        SET first_anchor = (SELECT MIN(anchor_index) FROM anchored_batch WHERE batch_id = batch.id),
+            last_anchor = (SELECT MAX(anchor_index) FROM anchored_batch WHERE batch_id = batch.id);
+        CREATE INDEX batch_anchored ON batch (last_anchor, first_anchor) WHERE last_anchor IS NOT NULL;
+        CREATE INDEX batch_unanchored ON batch (placed_at) WHERE last_anchor IS NULL;
+        -- how many batches have ever had an anchor that stands
+        CREATE TABLE batch_count (
+            state TEXT PRIMARY KEY,
+            count BIGINT NOT NULL
+        );
+        INSERT INTO batch_count (state, count) SELECT 'anchored', COUNT(*) FROM batch WHERE last_anchor IS NOT NULL;
+        """,
     ];
 
     private GroupCommit<(StoredBatch Batch, byte[] Payload)>? _adding;

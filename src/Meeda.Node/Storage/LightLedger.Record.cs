@@ -84,16 +84,29 @@ internal sealed partial class LightLedger : IAnchorRecord
         return row is { } found ? new BlockPoint((ulong)found.Number, Bytes32.FromBytes(found.Hash)) : null;
     }
 
-    /// <summary>Drops what is remembered of the anchors of operators, or of all.</summary>
-    private void Forget(IEnumerable<Address>? operators = null)
+    /// <summary>Adds new anchors to what is remembered, so that it need not be read anew.</summary>
+    private void Remember(IEnumerable<LightAnchor> added)
     {
         lock (_gate)
         {
             _changes++;
-            foreach (Address each in operators?.ToArray() ?? [.. _anchors.Keys])
+            foreach (IGrouping<Address, LightAnchor> each in added.GroupBy(anchor => anchor.Operator))
             {
-                _anchors.Remove(each);
+                if (_anchors.TryGetValue(each.Key, out IReadOnlyList<Anchor>? known))
+                {
+                    _anchors[each.Key] = [.. known, .. each.Select(anchor => anchor.Seen.Anchor).OrderBy(anchor => anchor.Index)];
+                }
             }
+        }
+    }
+
+    /// <summary>Drops what is remembered of the anchors.</summary>
+    private void Forget()
+    {
+        lock (_gate)
+        {
+            _changes++;
+            _anchors.Clear();
         }
     }
 

@@ -198,7 +198,7 @@ internal sealed partial class LightLedger
         await connection.ExecuteAsync("INSERT OR REPLACE INTO followed_block (number, hash) VALUES (@Number, @Hash)", new { Number = (long)tip.Number, Hash = tip.Hash.ToArray() }, transaction);
         await connection.ExecuteAsync("DELETE FROM followed_block WHERE number <= @old", new { old = (long)tip.Number - KeptBlocks }, transaction);
         await transaction.CommitAsync(cancellationToken);
-        Forget(events.Anchors.Select(each => each.Operator));
+        Remember(events.Anchors);
     }
 
     /// <summary>Forgets everything seen in blocks after <paramref name="lastGood"/> (-1 for all), and looks at misses anew from the epoch of that block on.</summary>

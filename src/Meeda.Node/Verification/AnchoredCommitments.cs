@@ -8,29 +8,17 @@ using Meeda.Protocol.Proofs;
 
 namespace Meeda.Node.Verification;
 
-/// <summary>An operator's anchored commitments by blob position, with their Merkle paths and weighted sums.</summary>
-internal sealed class AnchoredCommitments(IAnchorRecord record, Address operatorAddress, IReadOnlyList<Anchor> anchors)
+/// <summary>An operator's anchored commitments by blob position, with their Merkle paths and weighted sums. Reads the anchors that are asked for, never all.</summary>
+internal sealed class AnchoredCommitments(IAnchorRecord record, Address operatorAddress)
 {
-    /// <summary>The anchors by index.</summary>
-    public IReadOnlyList<Anchor> Anchors => anchors;
-
-    /// <summary>Reads an operator's anchors.</summary>
-    public static async Task<AnchoredCommitments> OfAsync(IAnchorRecord record, Address operatorAddress, CancellationToken cancellationToken) =>
-        new(record, operatorAddress, await record.AnchorsAsync(operatorAddress, cancellationToken));
-
-    /// <summary>The anchor that covers a position; null where none does.</summary>
-    public Anchor? AnchorAt(ulong position) =>
-        anchors.Count > 0 && anchors[IndexOf(position)] is var anchor && anchor.FirstBlob <= position && position < anchor.EndBlob ? anchor : null;
-
     /// <summary>The commitments at positions with their Merkle paths, in the order asked for.</summary>
     /// <exception cref="InvalidDataException">No anchor covers a position.</exception>
     public async Task<IReadOnlyList<AnchoredLeaf>> LeavesAsync(IReadOnlyList<ulong> positions, CancellationToken cancellationToken)
     {
         var trees = new Dictionary<uint, (AnchorTree Tree, byte[] Commitments)>();
-        var leaves = new List<AnchoredLeaf>(positions.Count);
-        foreach (ulong position in positions)
+        var leaves = new Dictionary<ulong, AnchoredLeaf>();
+        foreach ((Anchor anchor, ulong position) in await CoveringAsync(positions, cancellationToken))
         {
-            Anchor anchor = AnchorAt(position) ?? throw new InvalidDataException($"no anchor of {operatorAddress} covers blob position {position}");
             if (!trees.TryGetValue(anchor.Index, out (AnchorTree Tree, byte[] Commitments) held))
             {
                 byte[] commitments = await record.CommitmentsAsync(operatorAddress, anchor.Index, cancellationToken);
@@ -38,10 +26,10 @@ internal sealed class AnchoredCommitments(IAnchorRecord record, Address operator
             }
 
             var place = (int)(position - anchor.FirstBlob);
-            leaves.Add(new AnchoredLeaf(anchor.Index, At(held.Commitments, place).ToArray(), held.Tree.Path(place)));
+            leaves[position] = new AnchoredLeaf(anchor.Index, At(held.Commitments, place).ToArray(), held.Tree.Path(place));
         }
 
-        return leaves;
+        return [.. positions.Select(position => leaves[position])];
     }
 
     /// <summary>
@@ -51,15 +39,16 @@ internal sealed class AnchoredCommitments(IAnchorRecord record, Address operator
     /// <param name="samples">The epoch's samples.</param>
     /// <param name="areChecked">Whether every leaf was checked before to be of the group, or answered where it is not: then it is not checked again.</param>
     /// <param name="cancellationToken">Ends the work.</param>
+    /// <exception cref="InvalidDataException">No anchor covers a position.</exception>
     public async Task<G1Point[]> PartialSumsAsync(Sample[] samples, bool areChecked, CancellationToken cancellationToken)
     {
         var encoded = new Dictionary<ulong, byte[]>();
-        foreach (IGrouping<int, ulong> group in samples.Select(sample => sample.Position).Distinct().GroupBy(IndexOf))
+        foreach (var group in (await CoveringAsync([.. samples.Select(sample => sample.Position)], cancellationToken)).GroupBy(each => each.Anchor))
         {
-            byte[] commitments = await record.CommitmentsAsync(operatorAddress, anchors[group.Key].Index, cancellationToken);
-            foreach (ulong position in group)
+            byte[] commitments = await record.CommitmentsAsync(operatorAddress, group.Key.Index, cancellationToken);
+            foreach ((Anchor anchor, ulong position) in group)
             {
-                encoded[position] = At(commitments, (int)(position - anchors[group.Key].FirstBlob)).ToArray();
+                encoded[position] = At(commitments, (int)(position - anchor.FirstBlob)).ToArray();
             }
         }
 
@@ -82,24 +71,25 @@ internal sealed class AnchoredCommitments(IAnchorRecord record, Address operator
 
     private static ReadOnlySpan<byte> At(byte[] commitments, int place) => commitments.AsSpan(place * KzgCommitment.Length, KzgCommitment.Length);
 
-    /// <summary>The last anchor that begins at or before a position.</summary>
-    private int IndexOf(ulong position)
+    /// <summary>Distinct positions in ascending order, each with the anchor that covers it.</summary>
+    private async Task<IReadOnlyList<(Anchor Anchor, ulong Position)>> CoveringAsync(IReadOnlyList<ulong> positions, CancellationToken cancellationToken)
     {
-        int low = 0;
-        int high = anchors.Count - 1;
-        while (low < high)
+        ulong[] ascending = [.. positions.Distinct().Order()];
+        IReadOnlyList<Anchor> anchors = await record.AnchorsAtAsync(operatorAddress, ascending, cancellationToken);
+        var covering = new List<(Anchor, ulong)>(ascending.Length);
+        int next = 0;
+        foreach (ulong position in ascending)
         {
-            int middle = (low + high + 1) / 2;
-            if (anchors[middle].FirstBlob <= position)
+            while (next < anchors.Count && anchors[next].EndBlob <= position)
             {
-                low = middle;
+                next++;
             }
-            else
-            {
-                high = middle - 1;
-            }
+
+            covering.Add(next < anchors.Count && anchors[next].FirstBlob <= position
+                ? (anchors[next], position)
+                : throw new InvalidDataException($"no anchor of {operatorAddress} covers blob position {position}"));
         }
 
-        return low;
+        return covering;
     }
 }

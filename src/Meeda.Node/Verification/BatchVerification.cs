@@ -37,7 +37,7 @@ internal sealed class BatchVerification(MeedaVerifierContract contract, IAnchorR
     {
         var tree = new AnchorTree(await record.CommitmentsAsync(anchoring.Operator, anchoring.Anchor.Index, cancellationToken));
         Anchor onChain = await contract.GetAnchorAsync(anchoring.Operator, anchoring.Anchor.Index, cancellationToken);
-        AnchoredCommitments anchored = await AnchoredCommitments.OfAsync(record, anchoring.Operator, cancellationToken);
+        var anchored = new AnchoredCommitments(record, anchoring.Operator);
         ulong[] positions = [.. Enumerable.Range(0, (int)anchoring.Batch.BlobCount).Select(blob => anchoring.Batch.FirstBlob + (ulong)blob)];
         IReadOnlyList<AnchoredLeaf> leaves = await anchored.LeavesAsync(positions, cancellationToken);
         return

@@ -42,15 +42,14 @@ internal sealed class EpochVerification(EthereumClient client, MeedaVerifierCont
             ?? throw new InvalidDataException($"block {seen.BlockNumber} does not hold the proof of epoch {seen.Epoch} any more");
         EpochStatus status = await contract.EpochStatusAsync(operatorAddress, seen.Epoch, cancellationToken);
         var recorded = new Check("the contract recorded the proof and nobody has shown it to be wrong", status == EpochStatus.Proven);
-        AnchoredCommitments anchored = await AnchoredCommitments.OfAsync(record, operatorAddress, cancellationToken);
-        if (parameters.LiveRangeAt(seen.Epoch, anchored.Anchors) is not var (range, hints))
+        if (await record.LiveRangeAsync(operatorAddress, parameters, seen.Epoch, cancellationToken) is not var (range, hints))
         {
             return new EpochVerdict(proof, status, null, [], [recorded, new("blobs were live at the epoch's block", false)]);
         }
 
         EpochSeed seed = await SeedAsync(operatorAddress, seen.Epoch, cancellationToken);
         Sample[] samples = Sampler.Draw(seed, range, parameters.HotSamples, parameters.ColdSamples);
-        G1Point[] sums = await anchored.PartialSumsAsync(samples, areChecked: false, cancellationToken);
+        G1Point[] sums = await new AnchoredCommitments(record, operatorAddress).PartialSumsAsync(samples, areChecked: false, cancellationToken);
         return new EpochVerdict(
             proof,
             status,

@@ -46,11 +46,10 @@ internal sealed class SamplingHistory(IAnchorRecord record, EpochVerification ve
 
         first = Math.Max(first, last < MostEpochs ? 0 : last - MostEpochs + 1);
         Dictionary<ulong, ProofSeen> proofs = (await record.ProofsAsync(anchoring.Operator, first, last, cancellationToken)).ToDictionary(proof => proof.Epoch);
-        AnchoredCommitments anchored = await AnchoredCommitments.OfAsync(record, anchoring.Operator, cancellationToken);
         var epochs = new List<SampledEpoch>();
         for (ulong epoch = first; epoch <= last; epoch++)
         {
-            if (parameters.LiveRangeAt(epoch, anchored.Anchors) is not var (range, _))
+            if (await record.LiveRangeAsync(anchoring.Operator, parameters, epoch, cancellationToken) is not var (range, _))
             {
                 continue;
             }

@@ -2,8 +2,12 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
+using Meeda.Ethereum;
 using Meeda.Node.Batches;
 using Meeda.Node.Http;
+using Meeda.Node.Storage;
+using Meeda.Protocol.Anchors;
+using Meeda.Protocol.Batches;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
@@ -73,6 +77,72 @@ public sealed class FloodTests : IAsyncLifetime
         }
 
         Assert.Equal(HttpStatusCode.OK, (await _node.PostAsync("put", payload)).Status);
+    }
+
+    [Fact]
+    public async Task Puts_BesideAFloodOfRequestsForCells_AreTaken_AndWhatIsTooMuchIs429()
+    {
+        await _node.InitializeAsync();
+        byte[] payload = RandomNumberGenerator.GetBytes(OperatorFixture.MaxBatchBytes);
+        (_, byte[] commitment) = await _node.PostAsync("put", payload);
+        await AnchorAsync(new BatchId(Bytes32.FromBytes(commitment.AsSpan(3))));
+        await Task.WhenAll(Enumerable.Range(0, 200).Select(async i =>
+        {
+            using HttpResponseMessage answer = await _node.Http.GetAsync(new Uri($"blobs/{i % 2}/cells/{i % 128}", UriKind.Relative));
+            Assert.True(answer.StatusCode is HttpStatusCode.OK or HttpStatusCode.TooManyRequests, $"{answer.StatusCode}");
+            Assert.Equal(answer.StatusCode == HttpStatusCode.TooManyRequests, answer.Headers.RetryAfter is not null);
+        }).Append(PutAsync()));
+
+        // What was answered is not computed again, so it is never refused.
+        var work = _node.Services.GetRequiredService<ProofWork>();
+        while ((await _node.GetAsync("blobs/0/cells/0")).Status != HttpStatusCode.OK)
+        {
+            await Task.Delay(10);
+        }
+
+        Assert.All(await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => _node.GetAsync("blobs/0/cells/0"))), answer => Assert.Equal(HttpStatusCode.OK, answer.Status));
+        Assert.Equal(0, work.Waiting);
+
+        async Task PutAsync()
+        {
+            for (int i = 0; i < 10; i++)
+            {
+                Assert.Equal(HttpStatusCode.OK, (await _node.PostAsync("put", RandomNumberGenerator.GetBytes(1_000))).Status);
+                Assert.Equal(HttpStatusCode.OK, (await _node.GetAsync("health/live")).Status);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task TheApiDocument_WhateverHostIsAskedFor_IsTheSame()
+    {
+        await _node.InitializeAsync();
+        string first = await DocumentAsync("evil.example");
+        Assert.Equal(first, await DocumentAsync("localhost"));
+        Assert.DoesNotContain("evil", first, StringComparison.Ordinal);
+        Assert.Contains("/blobs/{position}/cells/{index}", first, StringComparison.Ordinal);
+
+        async Task<string> DocumentAsync(string host)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri("openapi/v1.json", UriKind.Relative));
+            request.Headers.Host = host;
+            using HttpResponseMessage answer = await _node.Http.SendAsync(request);
+            Assert.Equal("application/json", answer.Content.Headers.ContentType?.MediaType);
+            return await answer.Content.ReadAsStringAsync();
+        }
+    }
+
+    /// <summary>Writes an anchor of a batch into the ledger, as if it had been read from L1.</summary>
+    private async Task AnchorAsync(BatchId id)
+    {
+        var ledger = _node.Services.GetRequiredService<Ledger>();
+        StoredBatch batch = (await ledger.FindBatchAsync(id, default))!;
+        var anchor = new Anchor(0, new AnchorTree(batch.Commitments).Root, 0, (uint)batch.BlobCount, 5, 1_000_000);
+        await ledger.AdvanceAsync(
+            new BlockPoint(10, Bytes32.Zero),
+            [new AnchorSeen(anchor, Bytes32.Zero, batch.Commitments, [new AnchoredBatch(id, 0, 0, (uint)batch.BlobCount)])],
+            [],
+            default);
     }
 
     private async Task<TcpClient> ConnectAsync(int? receiveBuffer = null)

@@ -8,6 +8,7 @@ using Meeda.Ethereum.Transactions;
 using Meeda.Node.Storage;
 using Meeda.Protocol.Anchors;
 using Meeda.Protocol.Batches;
+using Meeda.Protocol.Proofs;
 using Meeda.Testing;
 using Microsoft.Data.Sqlite;
 using Xunit;
@@ -435,6 +436,68 @@ public abstract class LedgerTests : IAsyncLifetime
     }
 
     [SkippableFact]
+    public async Task CountStates_AfterAnyHistory_AreWhatAScanOfEverythingSays()
+    {
+        Ledger ledger = await OpenLeadingAsync();
+        var random = new Random(7);
+        var anchors = new List<AnchorSeen>();
+        ulong tip = 10;
+        for (int step = 0; step < 150; step++)
+        {
+            StoredBatch batch = Batch(1 + random.Next(20));
+            switch (random.Next(5))
+            {
+                case 0:
+                    await ledger.AddBatchAsync(batch, Payload(batch.Commitments[0]), None);
+                    break;
+                case 1:
+                    await ledger.MarkPlacedAsync([batch.Id], Now, None);
+                    break;
+                case 2:
+                    tip = (ulong)random.Next((int)tip - 5, (int)tip);
+                    anchors.RemoveAll(anchor => anchor.Anchor.BlockNumber > tip);
+                    await ledger.RewindAsync((long)tip, None);
+                    break;
+                default: // also of batches that were never stored here
+                    tip += (ulong)random.Next(1, 30);
+                    anchors.Add(Seen((uint)anchors.Count, (ulong)anchors.Count, tip, batch));
+                    await ledger.AdvanceAsync(Block(tip), [anchors[^1]], [], None);
+                    break;
+            }
+
+            if (step % 5 == 0)
+            {
+                ulong final = tip - (ulong)random.Next(0, 10);
+                Assert.Equal(await ScanStatesAsync(ledger, tip, final), await ledger.CountStatesAsync(tip, final, None));
+            }
+        }
+    }
+
+    [SkippableFact]
+    public async Task LiveRange_AndAnchorsAt_OfAnyHistory_AreWhatAllAnchorsSay()
+    {
+        Ledger ledger = await OpenLeadingAsync();
+        var parameters = new EpochParameters(EpochBlocks: 10, HotEpochs: 2, HotSamples: 1, ColdSamples: 1, ProofWindow: 5);
+        IAnchorRecord all = new OperatorRecordOfAll(ledger);
+        var random = new Random(8);
+        ulong block = 3, blob = 0;
+        for (uint index = 0; index < 40; index++)
+        {
+            StoredBatch batch = Batch((int)index, blobs: 1 + random.Next(3));
+            await ledger.AdvanceAsync(Block(block), [Seen(index, blob, block, batch)], [], None);
+            blob += (ulong)batch.BlobCount;
+            block += (ulong)random.Next(1, 60);
+            for (ulong epoch = 0; epoch < (block / 10) + 15; epoch += 3)
+            {
+                Assert.Equal(await all.LiveRangeAsync(Address.Zero, parameters, epoch, None), await ledger.LiveRangeAsync(parameters, epoch, None));
+            }
+
+            ulong[] positions = [.. Enumerable.Range(0, 10).Select(_ => (ulong)random.Next((int)blob + 2)).Distinct().Order()];
+            Assert.Equal(await all.AnchorsAtAsync(Address.Zero, positions, None), await ledger.AnchorsAtAsync(positions, None));
+        }
+    }
+
+    [SkippableFact]
     public async Task Journal_WhatWasWritten_IsReadBackWhole_AndOfItsSenderAlone()
     {
         Ledger ledger = await OpenLeadingAsync();
@@ -471,6 +534,38 @@ public abstract class LedgerTests : IAsyncLifetime
         Hash((int)block),
         batch.Commitments,
         [new AnchoredBatch(batch.Id, index, firstBlob, (uint)batch.BlobCount)]);
+
+    /// <summary>The states, by looking at every batch and every anchor.</summary>
+    private static async Task<StateCounts> ScanStatesAsync(Ledger ledger, ulong tip, ulong final)
+    {
+        await using DbConnection connection = await ledger.ConnectAsync(None);
+        return await connection.QuerySingleAsync<StateCounts>(
+            """
+            SELECT CAST(COALESCE(SUM(CASE WHEN expiry IS NULL AND placed_at IS NULL THEN 1 ELSE 0 END), 0) AS BIGINT) AS Stored,
+                   CAST(COALESCE(SUM(CASE WHEN expiry IS NULL AND placed_at IS NOT NULL THEN 1 ELSE 0 END), 0) AS BIGINT) AS Placed,
+                   CAST(COALESCE(SUM(CASE WHEN expiry > @tip AND block_number > @final THEN 1 ELSE 0 END), 0) AS BIGINT) AS Anchored,
+                   CAST(COALESCE(SUM(CASE WHEN expiry > @tip AND block_number <= @final THEN 1 ELSE 0 END), 0) AS BIGINT) AS Final,
+                   CAST(COALESCE(SUM(CASE WHEN expiry <= @tip THEN 1 ELSE 0 END), 0) AS BIGINT) AS Expired
+            FROM (SELECT batch.placed_at, MAX(a.expiry) AS expiry, MIN(a.block_number) AS block_number
+                  FROM batch LEFT JOIN anchored_batch b ON b.batch_id = batch.id LEFT JOIN anchor a ON a.anchor_index = b.anchor_index
+                  GROUP BY batch.id, batch.placed_at) AS states
+            """,
+            new { tip = (long)tip, final = (long)final });
+    }
+
+    /// <summary>A record that reads all anchors each time.</summary>
+    private sealed class OperatorRecordOfAll(Ledger ledger) : IAnchorRecord
+    {
+        public Task<IReadOnlyList<Anchor>> AnchorsAsync(Address operatorAddress, CancellationToken cancellationToken) => ledger.AnchorsAsync(cancellationToken);
+
+        public Task<byte[]> CommitmentsAsync(Address operatorAddress, uint anchorIndex, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task<IReadOnlyList<BatchAnchoring>> AnchoringsAsync(BatchId id, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task<IReadOnlyList<ProofSeen>> ProofsAsync(Address operatorAddress, ulong first, ulong last, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task<BlockPoint?> TipAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+    }
 
     private protected static BlockPoint Block(ulong number) => new(number, Hash((int)number));
 

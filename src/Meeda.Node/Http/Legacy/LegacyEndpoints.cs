@@ -76,14 +76,14 @@ internal static class LegacyEndpoints
 
     private static async Task<IResult> GetProofInfoAsync(
         [FromQuery] string? id,
+        HttpContext context,
         [FromServices] Ledger ledger,
         [FromServices] OperatorAccount account,
-        [FromServices] SamplingHistory history,
         CancellationToken cancellationToken)
     {
         StoredBatch batch = await FindAsync(ledger, id, cancellationToken);
         SampledEpoch[] sampled = await ledger.FindAnchoringAsync(batch.Id, cancellationToken) is { } found
-            ? [.. (await history.OfAsync(new BatchAnchoring(account.Address, found.Batch, found.Anchor, found.TransactionHash), cancellationToken)).Where(epoch => epoch.Sampled > 0)]
+            ? [.. (await ProofEndpoints.HistoryOfAsync(context, new BatchAnchoring(account.Address, found.Batch, found.Anchor, found.TransactionHash), cancellationToken)).Where(epoch => epoch.Sampled > 0)]
             : [];
         return Results.Json(new ProofInfoBody(IdOf(batch.Id), sampled.Length, sampled.Count(epoch => epoch.Outcome == EpochOutcome.Proven)));
     }
@@ -110,12 +110,19 @@ internal static class LegacyEndpoints
                 DaError.MalformedRequest => ("ServerError", StatusCodes.Status400BadRequest),
                 DaError.TooLarge => ("ServerError", StatusCodes.Status413PayloadTooLarge),
                 DaError.Absent => ("DataBase", StatusCodes.Status404NotFound),
+                DaError.Overloaded => ("Busy", StatusCodes.Status429TooManyRequests),
+                DaError.FailOver => ("Storage", StatusCodes.Status503ServiceUnavailable),
                 _ => ("Storage", StatusCodes.Status500InternalServerError),
             };
             if (status == StatusCodes.Status500InternalServerError)
             {
                 HttpContext http = context.HttpContext;
                 http.RequestServices.GetRequiredService<ILogger<BatchReader>>().RequestFailed(http.Request.Method, http.Request.Path, failure);
+            }
+
+            if (status is StatusCodes.Status429TooManyRequests or >= StatusCodes.Status500InternalServerError)
+            {
+                context.HttpContext.Response.Headers.RetryAfter = "1";
             }
 
             return Results.Json(new LegacyErrorBody(code, failure.Message, status), statusCode: status);

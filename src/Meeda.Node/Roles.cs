@@ -73,7 +73,9 @@ internal static class Roles
                 $"--listen: {listen} can be reached from other machines and nobody needs a key; make one with meeda keys make, or set Meeda__Http__AllowAnonymous=true");
         }
 
-        builder.WebHost.ConfigureKestrel(kestrel => http.Apply(kestrel.Limits));
+        var connections = new ConnectionLimits(http, TimeProvider.System);
+        builder.WebHost.ConfigureKestrel(connections.Apply);
+        builder.Services.AddSingleton(connections);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<IHttpContextFactory, KeyStrippingContextFactory>();
         builder.Services.AddHttpClient(nameof(MefsClient));
@@ -139,6 +141,7 @@ internal static class Roles
         _ = app.Services.GetRequiredService<FolderLock>(); // what was never asked for is never disposed of
         app.Services.GetRequiredService<Leadership>().Taken += app.Services.GetRequiredService<TransactionSender>().Forget;
         var gate = new TenantGate(app.Services.GetRequiredService<TenantKeys>(), TimeProvider.System);
+        app.Use(connections.InvokeAsync);
         app.RefuseLongAnnouncements(DaProviderEndpoint.MostBodyBytes(app.Services.GetRequiredService<IOptions<BatchOptions>>().Value), "twice MaxBatchBytes");
         app.UseErrorResponses();
         app.Use(gate.InvokeAsync);

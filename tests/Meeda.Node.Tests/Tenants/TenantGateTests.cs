@@ -105,6 +105,19 @@ public sealed class TenantGateTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Refusals_AreNotCounted_AndAMissingKeyIsAskedForInTheWayOfHttp()
+    {
+        string key = await MakeAsync(TenantScopes.Write, new TenantQuota(100, 0, 8));
+        using var chunked = new HttpRequestMessage(HttpMethod.Post, new Uri($"t/{key}/echo", UriKind.Relative)) { Content = new ByteArrayContent(new byte[10]) };
+        chunked.Headers.TransferEncodingChunked = true;
+        using HttpResponseMessage lengthless = await _http.SendAsync(chunked);
+        Assert.Equal(HttpStatusCode.LengthRequired, lengthless.StatusCode);
+        Assert.Equal(new TenantUsage(0, 0), (await _keys.ListAsync(CancellationToken.None)).Single().Usage);
+        using HttpResponseMessage keyless = await _http.GetAsync(new Uri("echo", UriKind.Relative));
+        Assert.Equal("Bearer", keyless.Headers.WwwAuthenticate.Single().Scheme);
+    }
+
+    [Fact]
     public async Task Quotas_OfRequestsInFlight_HoldForTheTenantAlone()
     {
         string key = await MakeAsync(TenantScopes.Read, new TenantQuota(0, 0, 2));

@@ -103,7 +103,9 @@ internal static class Roles
         builder.Services.AddSingleton<BatchIntake>();
         builder.Services.AddSingleton(services => new BatchCopies(http.MaxAnswerBytes, intake.MaxWait, services.GetRequiredService<TimeProvider>()));
         builder.Services.AddSingleton<BatchReader>();
-        builder.Services.AddSingleton(services => new InclusionCheck(ledger, () => services.GetRequiredService<L1Follower>().Tip));
+        builder.Services.AddSingleton<Terms>();
+        builder.Services.AddSingleton<Absence>();
+        builder.Services.AddSingleton<InclusionCheck>();
         L1Connection.Add(builder.Services, l1);
         builder.Services.AddSingleton(new OperatorAccount(signer.Address));
         builder.Services.AddSingleton(new CertificateSigner(signer as PrivateKeySigner));

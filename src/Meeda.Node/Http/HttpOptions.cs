@@ -1,4 +1,3 @@
-using System.Net;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Meeda.Node.Http;
@@ -10,6 +9,11 @@ public sealed class HttpOptions
     public const string Section = "Meeda:Http";
 
     private const int MostBuffered = 64 * 1024;
+
+    /// <summary>
+    /// The operator's URL to listen on: http, an IP address or localhost, a port. Default <c>http://127.0.0.1:3100</c>, this machine only.
+    /// </summary>
+    public string Listen { get; set; } = "http://127.0.0.1:3100";
 
     /// <summary>Whether to listen beyond this machine though nobody needs a key. Default false.</summary>
     public bool AllowAnonymous { get; set; }
@@ -38,14 +42,14 @@ public sealed class HttpOptions
     /// </summary>
     public long MaxAnswerBytes { get; set; } = 256L << 20;
 
-    /// <summary>Whether a URL to listen on is reached from this machine only.</summary>
-    internal static bool IsLoopback(string url) =>
-        Uri.TryCreate(url, UriKind.Absolute, out Uri? uri)
-        && (uri.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(uri.Host.Trim('[', ']'), out IPAddress? address) && IPAddress.IsLoopback(address)));
-
     /// <summary>Says what is wrong with these options, one sentence each.</summary>
     internal IEnumerable<string> Problems()
     {
+        if (!ListenAddress.TryParse(Listen, out _, out string? problem))
+        {
+            yield return $"--listen: {problem} (--listen or Meeda__Http__Listen; of a light node Meeda__Light__Listen)";
+        }
+
         if (MaxConnections < 1)
         {
             yield return "max connections: at least 1 (Meeda__Http__MaxConnections)";
@@ -61,9 +65,9 @@ public sealed class HttpOptions
             yield return "keep alive timeout: at least 1 s (Meeda__Http__KeepAliveTimeout)";
         }
 
-        if (HeadTimeout < TimeSpan.FromSeconds(1))
+        if (HeadTimeout < TimeSpan.FromSeconds(1) || HeadTimeout > TimeSpan.FromHours(1))
         {
-            yield return "head timeout: at least 1 s (Meeda__Http__HeadTimeout)";
+            yield return "head timeout: between 1 s and 1 hour (Meeda__Http__HeadTimeout)";
         }
 
         if (MaxAnswerBytes < 1 << 20)

@@ -5,6 +5,7 @@ using System.Text.Json;
 using Meeda.Client;
 using Meeda.Node.Batches;
 using Meeda.Node.Storage;
+using Meeda.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
@@ -147,7 +148,7 @@ public sealed class BackPressureTests : IAsyncLifetime
 
     private static async Task UntilAsync(Func<Task<bool>> condition)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using CancellationTokenSource limit = Patience.Limit(TimeSpan.FromSeconds(60));
         while (!await condition())
         {
             await Task.Delay(50, limit.Token);

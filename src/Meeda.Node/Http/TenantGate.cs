@@ -67,7 +67,7 @@ internal sealed class TenantGate(TenantKeys keys, TimeProvider time)
                 return;
             }
 
-            if (!await keys.TryUseAsync(tenant, context.Request.ContentLength ?? 0, context.RequestAborted))
+            if (!keys.TryUse(tenant, context.Request.ContentLength ?? 0))
             {
                 await RefuseAsync(context, StatusCodes.Status429TooManyRequests, $"quota: the tenant's {tenant.Quota.Bytes} bytes are used up");
                 return;

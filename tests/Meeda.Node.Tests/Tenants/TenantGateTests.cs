@@ -28,7 +28,7 @@ public sealed class TenantGateTests : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        _keys = await TenantKeys.OpenAsync(new StorageOptions { Folder = _folder.Path }, CancellationToken.None);
+        _keys = await TenantKeys.OpenAsync(new StorageOptions { Folder = _folder.Path }, _clock, CancellationToken.None);
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Logging.ClearProviders().AddProvider(_log).SetMinimumLevel(LogLevel.Trace);
@@ -49,6 +49,7 @@ public sealed class TenantGateTests : IAsyncLifetime
     {
         _http.Dispose();
         await _app.DisposeAsync();
+        await _keys.DisposeAsync();
         _release.Dispose();
         _log.Dispose();
         SqliteConnection.ClearAllPools();
@@ -80,6 +81,40 @@ public sealed class TenantGateTests : IAsyncLifetime
         Assert.True(await _keys.RevokeAsync("name", DateTimeOffset.UnixEpoch, CancellationToken.None));
         Assert.Equal(HttpStatusCode.Unauthorized, (await GetAsync($"t/{key}/echo")).Status);
         Assert.Equal(HttpStatusCode.Unauthorized, (await GetAsync("echo")).Status);
+    }
+
+    /// <summary>The keys' database is gone as a full disk or a server that is down are: it refuses every statement.</summary>
+    [Fact]
+    public async Task ADatabaseThatRefuses_TurnsNobodyAway_AndWhatWasUsedIsWrittenWhenItIsBack()
+    {
+        string key = await MakeAsync(TenantScopes.Read | TenantScopes.Write, new TenantQuota(100, 0, 8));
+        await ExecuteAsync("ALTER TABLE tenant RENAME TO gone");
+        _clock.Advance(TimeSpan.FromSeconds(5));
+        Assert.Equal(HttpStatusCode.OK, (await GetAsync($"t/{key}/echo")).Status);
+        Assert.Equal(HttpStatusCode.OK, await PostAsync(key, 60));
+        _clock.Advance(TimeSpan.FromSeconds(5));
+        Assert.Equal(HttpStatusCode.TooManyRequests, await PostAsync(key, 41)); // what was used counts all the same
+        Assert.Equal(HttpStatusCode.Unauthorized, (await GetAsync("echo")).Status);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await GetAsync($"t/{key}x/echo")).Status);
+
+        await ExecuteAsync("ALTER TABLE gone RENAME TO tenant");
+        Assert.Equal(new TenantUsage(2, 60), (await _keys.ListAsync(CancellationToken.None)).Single().Usage);
+    }
+
+    /// <summary>As <c>meeda keys</c> does it, in a process of its own.</summary>
+    [Fact]
+    public async Task AKeyRevokedByAnotherProcess_WorksForASecondAtMost_AndOneMadeThereWorksAtOnce()
+    {
+        string key = await MakeAsync(TenantScopes.Read);
+        await using TenantKeys commandLine = await TenantKeys.OpenAsync(new StorageOptions { Folder = _folder.Path }, CancellationToken.None);
+        Assert.Equal(HttpStatusCode.OK, (await GetAsync($"t/{key}/echo")).Status);
+        Assert.True(await commandLine.RevokeAsync("name", DateTimeOffset.UnixEpoch, CancellationToken.None));
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(HttpStatusCode.Unauthorized, (await GetAsync($"t/{key}/echo")).Status);
+
+        (_, string other) = await commandLine.MakeAsync("other", TenantScopes.Read, new TenantQuota(0, 0, 8), DateTimeOffset.UnixEpoch, CancellationToken.None);
+        _clock.Advance(TimeSpan.FromSeconds(0.1));
+        Assert.Equal(HttpStatusCode.OK, (await GetAsync($"t/{other}/echo")).Status);
     }
 
     [Theory]
@@ -214,6 +249,17 @@ public sealed class TenantGateTests : IAsyncLifetime
         await _keys.RevokeAsync("name", DateTimeOffset.UnixEpoch, CancellationToken.None);
         SetupException problem = await Assert.ThrowsAsync<SetupException>(() => MakeAsync(TenantScopes.Read));
         Assert.Contains("keys rotate name", problem.Message, StringComparison.Ordinal);
+    }
+
+    private async Task ExecuteAsync(string statement)
+    {
+        await using var connection = new SqliteConnection($"Data Source={Path.Combine(_folder.Path, "tenants.sqlite")}");
+        await connection.OpenAsync();
+        await using SqliteCommand command = connection.CreateCommand();
+#pragma warning disable CA2100 // The statements are the test's own.
+        command.CommandText = statement;
+#pragma warning restore CA2100
+        await command.ExecuteNonQueryAsync();
     }
 
     private async Task<string> MakeAsync(TenantScopes scopes, TenantQuota? quota = null) =>

@@ -84,7 +84,7 @@ internal static class Roles
                 + "make one with meeda keys make, or set Meeda__Http__AllowAnonymous=true");
         }
 
-        Listen(builder, http.Listen, http);
+        ConnectionLimits connections = Listen(builder, http.Listen, http);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<IHttpContextFactory, KeyStrippingContextFactory>();
         builder.Services.AddOutgoingHttp();
@@ -113,7 +113,9 @@ internal static class Roles
         builder.Services.AddSingleton<BatchIntake>();
         builder.Services.AddSingleton(services => new BatchCopies(http.MaxAnswerBytes, intake.MaxWait, services.GetRequiredService<TimeProvider>()));
         builder.Services.AddSingleton<BatchReader>();
-        builder.Services.AddSingleton(services => new InclusionCheck(ledger, () => services.GetRequiredService<L1Follower>().Tip));
+        builder.Services.AddSingleton<Terms>();
+        builder.Services.AddSingleton<Absence>();
+        builder.Services.AddSingleton<InclusionCheck>();
         L1Connection.Add(builder.Services, l1);
         builder.Services.AddSingleton(new OperatorAccount(signer.Address));
         builder.Services.AddSingleton(new CertificateSigner(signer as PrivateKeySigner));
@@ -161,6 +163,7 @@ internal static class Roles
         }
 
         var gate = new TenantGate(app.Services.GetRequiredService<TenantKeys>(), TimeProvider.System);
+        app.Use(connections.InvokeAsync);
         app.RefuseLongAnnouncements(DaProviderEndpoint.MostBodyBytes(app.Services.GetRequiredService<IOptions<BatchOptions>>().Value), "twice MaxBatchBytes");
         app.UseErrorResponses();
         app.Use(new OriginGuard(async stop => !await tenants.AnyAsync(stop), http.AllowAnonymous).InvokeAsync);
@@ -237,7 +240,7 @@ internal static class Roles
         }
 
         WebApplicationBuilder builder = CreateBuilder(quiet);
-        Listen(builder, listen ?? "http://127.0.0.1:0", http);
+        ConnectionLimits connections = Listen(builder, listen ?? "http://127.0.0.1:0", http);
         IServiceCollection services = builder.Services;
         services.AddOutgoingHttp();
         services.AddHttpClient(nameof(EthereumClient), http => http.BaseAddress = rpc);
@@ -267,6 +270,7 @@ internal static class Roles
         services.AddSingleton<LightNode>();
         services.AddApiDocument("Meeda light node", hasTenants: false);
         WebApplication app = builder.Build();
+        app.Use(connections.InvokeAsync);
         app.UseErrorResponses();
         app.Use(new OriginGuard(_ => Task.FromResult(true), http.AllowAnonymous).InvokeAsync);
         app.UseRouting();
@@ -323,15 +327,18 @@ internal static class Roles
         return builder;
     }
 
-    private static void Listen(WebApplicationBuilder builder, string url, HttpOptions http)
+    private static ConnectionLimits Listen(WebApplicationBuilder builder, string url, HttpOptions http)
     {
         ListenAddress address = Reaches(url);
+        var connections = new ConnectionLimits(http, TimeProvider.System);
         builder.Services.AddSingleton(address);
+        builder.Services.AddSingleton(connections);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
+            connections.Apply(kestrel); // before what it is for
             address.Bind(kestrel);
-            http.Apply(kestrel.Limits);
         });
+        return connections;
     }
 
     private static ListenAddress Reaches(string url) =>

@@ -21,6 +21,15 @@ public sealed class HttpOptions
     /// <summary>The most connections at once. Default 2,000: more than a rollup's clients open, few enough for their buffers.</summary>
     public int MaxConnections { get; set; } = 2_000;
 
+    /// <summary>
+    /// The most connections of one address, or of one IPv6 network of 64 bits. Default 1,000, half of all: a proxy in front is one address. Beyond this, or <see cref="MaxConnections"/>,
+    /// the connection that has been idle longest makes room.
+    /// </summary>
+    public int MaxConnectionsPerAddress { get; set; } = 1_000;
+
+    /// <summary>How long a connection may be idle between two requests. Default 15 s.</summary>
+    public TimeSpan KeepAliveTimeout { get; set; } = TimeSpan.FromSeconds(15);
+
     /// <summary>How long a client may take for its request's head. Default 10 s: a head is one packet or two.</summary>
     public TimeSpan HeadTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
@@ -44,6 +53,16 @@ public sealed class HttpOptions
         if (MaxConnections < 1)
         {
             yield return "max connections: at least 1 (Meeda__Http__MaxConnections)";
+        }
+
+        if (MaxConnectionsPerAddress < 1)
+        {
+            yield return "max connections per address: at least 1 (Meeda__Http__MaxConnectionsPerAddress)";
+        }
+
+        if (KeepAliveTimeout < TimeSpan.FromSeconds(1))
+        {
+            yield return "keep alive timeout: at least 1 s (Meeda__Http__KeepAliveTimeout)";
         }
 
         if (HeadTimeout < TimeSpan.FromSeconds(1) || HeadTimeout > TimeSpan.FromHours(1))
@@ -71,6 +90,7 @@ public sealed class HttpOptions
         limits.MaxResponseBufferSize = MostBuffered;
         limits.MaxConcurrentConnections = MaxConnections;
         limits.RequestHeadersTimeout = HeadTimeout;
+        limits.KeepAliveTimeout = KeepAliveTimeout;
         limits.MinRequestBodyDataRate = slowest;
         limits.MinResponseDataRate = slowest;
         limits.MaxRequestHeadersTotalSize = 16 * 1024;

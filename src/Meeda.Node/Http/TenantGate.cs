@@ -12,6 +12,9 @@ internal sealed class TenantGate(TenantKeys keys, TimeProvider time)
 {
     private const string Scheme = "Bearer ";
 
+    // Beyond so many, those of tenants that are quiet are forgotten.
+    private const int MostAllowances = 1_000;
+
     private readonly ConcurrentDictionary<long, Allowance> _allowances = new();
 
     /// <summary>Lets a request through or answers it: 401 without a good key, 403 beyond its scopes, 429 beyond its quota.</summary>
@@ -44,6 +47,11 @@ internal sealed class TenantGate(TenantKeys keys, TimeProvider time)
         }
 
         context.Features.Set(tenant);
+        if (_allowances.Count > MostAllowances)
+        {
+            Evict();
+        }
+
         Allowance allowance = _allowances.GetOrAdd(tenant.Id, _ => new Allowance());
         if (!allowance.TryEnter(tenant.Quota, time.GetTimestamp(), time, out string? reason))
         {
@@ -53,15 +61,15 @@ internal sealed class TenantGate(TenantKeys keys, TimeProvider time)
 
         try
         {
-            if (!await keys.TryUseAsync(tenant, context.Request.ContentLength ?? 0, context.RequestAborted))
-            {
-                await RefuseAsync(context, StatusCodes.Status429TooManyRequests, $"quota: the tenant's {tenant.Quota.Bytes} bytes are used up");
-                return;
-            }
-
             if (tenant.Quota.Bytes > 0 && IsWrite(context.Request) && context.Request.ContentLength is null)
             {
                 await RefuseAsync(context, StatusCodes.Status411LengthRequired, "body: a tenant with a quota of bytes must say the length (Content-Length)");
+                return;
+            }
+
+            if (!keys.TryUse(tenant, context.Request.ContentLength ?? 0))
+            {
+                await RefuseAsync(context, StatusCodes.Status429TooManyRequests, $"quota: the tenant's {tenant.Quota.Bytes} bytes are used up");
                 return;
             }
 
@@ -70,6 +78,18 @@ internal sealed class TenantGate(TenantKeys keys, TimeProvider time)
         finally
         {
             allowance.Leave();
+        }
+    }
+
+    /// <summary>Forgets tenants that have nothing in flight and whose buckets are full again.</summary>
+    private void Evict()
+    {
+        foreach ((long tenant, Allowance allowance) in _allowances)
+        {
+            if (allowance.IsFull(time))
+            {
+                _allowances.TryRemove(new(tenant, allowance));
+            }
         }
     }
 
@@ -83,6 +103,11 @@ internal sealed class TenantGate(TenantKeys keys, TimeProvider time)
     private static async Task RefuseAsync(HttpContext context, int status, string sentence)
     {
         context.Response.StatusCode = status;
+        if (status == StatusCodes.Status401Unauthorized)
+        {
+            context.Response.Headers.WWWAuthenticate = "Bearer"; // RFC 9110, section 15.5.2
+        }
+
         if (status == StatusCodes.Status429TooManyRequests)
         {
             context.Response.Headers.RetryAfter = "1";
@@ -125,6 +150,15 @@ internal sealed class TenantGate(TenantKeys keys, TimeProvider time)
 
                 _inFlight++;
                 return true;
+            }
+        }
+
+        /// <summary>Whether a new one would allow as much: a bucket fills up within a second.</summary>
+        public bool IsFull(TimeProvider time)
+        {
+            lock (_gate)
+            {
+                return _inFlight == 0 && time.GetElapsedTime(_filledAt) > TimeSpan.FromSeconds(2);
             }
         }
 

@@ -62,6 +62,10 @@ internal sealed partial class MeedaVerifierContract(EthereumClient client, Addre
     public static TransactionRequest Deploy(ContractParameters parameters) =>
         new(null, MeedaVerifierArtifact.Abi.Constructor.Encode(MeedaVerifierArtifact.Bytecode, [parameters.ToAbi()]));
 
+    /// <summary>The L1 blocks from its anchor for which a blob must be held.</summary>
+    public async Task<ulong> RetentionAsync(CancellationToken cancellationToken) =>
+        ((AbiTuple)(await CallAsync(ParametersFunction, cancellationToken))[0]).Get<ulong>("retention");
+
     /// <summary>The parameters that the contract was made with, as far as epochs go.</summary>
     public async Task<EpochParameters> EpochParametersAsync(CancellationToken cancellationToken)
     {
@@ -168,7 +172,10 @@ internal sealed partial class MeedaVerifierContract(EthereumClient client, Addre
                 new BatchId(arguments.Get<Bytes32>("batchId")),
                 (uint)(BigInteger)arguments["anchorIndex"],
                 arguments.Get<ulong>("firstBlob"),
-                (uint)arguments.Get<ulong>("blobCount")))
+                (uint)arguments.Get<ulong>("blobCount"))
+            {
+                PayloadLength = (uint)arguments.Get<ulong>("payloadLength"),
+            })
             .ToLookup(batch => (ulong)batch.AnchorIndex);
         return new OperatorEvents(
             [.. logs.Where(log => log.Topics[0] == AnchoredEvent.Topic).Select(log => ReadAnchor(log, batches))],

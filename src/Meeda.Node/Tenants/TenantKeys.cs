@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Collections.Frozen;
 using System.Data.Common;
 using System.Security.Cryptography;
 using System.Text;
@@ -9,7 +10,11 @@ namespace Meeda.Node.Tenants;
 
 /// <summary>
 /// The tenants and the SHA-256 of their keys, in a file beside the ledger or in the database that operators share. A key has 256 random bits, so nothing slower than one hash is needed to keep it
-/// from being found. The command line writes while the service reads: a key counts from its next request on.
+/// from being found. The command line writes while the service reads.
+/// <para>
+/// Requests are judged by a copy in memory that is at most about a second old, and their usage is counted there and written in groups: a database that does not
+/// answer, or a disk that is full, must not turn every request away, since reads and the failover signal have to get through just then.
+/// </para>
 /// </summary>
 internal sealed class TenantKeys : IAsyncDisposable
 {
@@ -19,7 +24,7 @@ internal sealed class TenantKeys : IAsyncDisposable
     private const int KeyBytes = 32;
 
     private const string Columns =
-        "id AS Id, name AS Name, scopes AS Scopes, quota_bytes AS QuotaBytes, quota_rate AS QuotaRate, quota_concurrency AS QuotaConcurrency, "
+        "id AS Id, name AS Name, key_hash AS KeyHash, scopes AS Scopes, quota_bytes AS QuotaBytes, quota_rate AS QuotaRate, quota_concurrency AS QuotaConcurrency, "
         + "used_requests AS UsedRequests, used_bytes AS UsedBytes, created_at AS CreatedAt, revoked_at AS RevokedAt";
 
     private static readonly string[] Migrations =
@@ -41,14 +46,43 @@ internal sealed class TenantKeys : IAsyncDisposable
         """,
     ];
 
-    private readonly Database _database;
+    // How old the copy in memory may be: that long a revoked key may go on working.
+    private static readonly TimeSpan MostAge = TimeSpan.FromSeconds(1);
 
-    private TenantKeys(Database database) => _database = database;
+    // A key that is not known may have just been made; but a client with a wrong one must not have the database asked for each of its requests.
+    private static readonly TimeSpan LeastAge = TimeSpan.FromMilliseconds(100);
+
+    // How long a request waits for a newer copy before it is judged by the old one.
+    private static readonly TimeSpan MostWait = TimeSpan.FromMilliseconds(250);
+
+    private readonly Database _database;
+    private readonly TimeProvider _time;
+    private readonly ITimer _timer;
+    private readonly Lock _gate = new();
+    private readonly SemaphoreSlim _synchronizing = new(1);
+
+    // What was used since it was last written, by tenant; guarded by _gate.
+    private readonly Dictionary<long, TenantUsage> _pending = [];
+    private Copy _copy = new([]);
+    private long _askedAt;
+    private Task _refresh = Task.CompletedTask;
+
+    private TenantKeys(Database database, TimeProvider time)
+    {
+        _database = database;
+        _time = time;
+        _timer = time.CreateTimer(_ => WriteUsageSoon(), null, MostAge, MostAge);
+    }
 
     /// <summary>Opens the tenants of an operator's storage, and makes room for them where there are none.</summary>
     /// <exception cref="DbException">They cannot be opened or written.</exception>
     /// <exception cref="ArgumentException">The database's connection string is none.</exception>
-    public static async Task<TenantKeys> OpenAsync(StorageOptions storage, CancellationToken cancellationToken)
+    public static Task<TenantKeys> OpenAsync(StorageOptions storage, CancellationToken cancellationToken) => OpenAsync(storage, TimeProvider.System, cancellationToken);
+
+    /// <summary>Opens the tenants of an operator's storage, with a clock that says how old the copy in memory is.</summary>
+    /// <exception cref="DbException">They cannot be opened or written.</exception>
+    /// <exception cref="ArgumentException">The database's connection string is none.</exception>
+    public static async Task<TenantKeys> OpenAsync(StorageOptions storage, TimeProvider time, CancellationToken cancellationToken)
     {
         DurableFile.CreateFolder(storage.Folder);
 
@@ -57,11 +91,19 @@ internal sealed class TenantKeys : IAsyncDisposable
             ? new SqliteDatabase(Path.Combine(storage.Folder, "tenants.sqlite"), survivesPowerCut: false)
             : new PostgresDatabase(storage.Database);
         await database.MigrateAsync("tenants", Migrations, cancellationToken);
-        return new TenantKeys(database);
+        var keys = new TenantKeys(database, time);
+        await keys.ReadAsync(cancellationToken);
+        return keys;
     }
 
-    /// <summary>Lets go of the database.</summary>
-    public ValueTask DisposeAsync() => _database.DisposeAsync();
+    /// <summary>Writes what was used and lets go of the database.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _timer.DisposeAsync();
+        await SynchronizeAsync();
+        await _database.DisposeAsync();
+        _synchronizing.Dispose();
+    }
 
     /// <summary>Makes a tenant with a new key, which is given out this once and kept as a hash only.</summary>
     /// <exception cref="SetupException">The name is taken.</exception>
@@ -88,6 +130,7 @@ internal sealed class TenantKeys : IAsyncDisposable
                 },
                 transaction),
             cancellationToken);
+        await ReadAsync(cancellationToken);
         return row is null
             ? throw new SetupException($"name: there is a tenant {name} already, maybe a revoked one; meeda keys rotate {name} gives it a new key")
             : (row.ToTenant(), key);
@@ -105,21 +148,32 @@ internal sealed class TenantKeys : IAsyncDisposable
             async (connection, transaction) => count = await connection.ExecuteAsync(
                 "UPDATE tenant SET key_hash = @hash, revoked_at = NULL WHERE name = @name", new { name, hash = HashOf(key) }, transaction),
             cancellationToken);
+        await ReadAsync(cancellationToken);
         return count > 0 ? key : null;
     }
 
-    /// <summary>The tenant of a key that is not revoked, or null.</summary>
+    /// <summary>The tenant of a key that is not revoked, or null, by a copy that is about a second old at most while the database answers.</summary>
     public async Task<Tenant?> FindAsync(string key, CancellationToken cancellationToken)
     {
-        await using DbConnection connection = await _database.ConnectAsync(cancellationToken);
-        TenantRow? row = await connection.QuerySingleOrDefaultAsync<TenantRow>(
-            $"SELECT {Columns} FROM tenant WHERE key_hash = @hash AND revoked_at IS NULL", new { hash = HashOf(key) });
-        return row?.ToTenant();
+        string hash = Convert.ToHexString(HashOf(key));
+        Copy copy = await CopyAsync(MostAge, cancellationToken);
+        if (!copy.Tenants.ContainsKey(hash))
+        {
+            copy = await CopyAsync(LeastAge, cancellationToken);
+        }
+
+        return copy.Tenants.GetValueOrDefault(hash);
     }
 
     /// <summary>All tenants, the revoked too, oldest first.</summary>
+    /// <exception cref="DbException">The database does not answer.</exception>
     public async Task<IReadOnlyList<Tenant>> ListAsync(CancellationToken cancellationToken)
     {
+        if (HasPending())
+        {
+            await SynchronizeAsync();
+        }
+
         await using DbConnection connection = await _database.ConnectAsync(cancellationToken);
         return [.. (await connection.QueryAsync<TenantRow>($"SELECT {Columns} FROM tenant ORDER BY id")).Select(row => row.ToTenant())];
     }
@@ -132,39 +186,221 @@ internal sealed class TenantKeys : IAsyncDisposable
             async (connection, transaction) => count = await connection.ExecuteAsync(
                 "UPDATE tenant SET revoked_at = @now WHERE name = @name AND revoked_at IS NULL", new { name, now = now.ToUnixTimeSeconds() }, transaction),
             cancellationToken);
+        await ReadAsync(cancellationToken);
         return count > 0;
     }
 
-    /// <summary>Counts a request in, if its bytes are within the tenant's quota: looked at and counted in one step.</summary>
+    /// <summary>
+    /// Counts a request in, if its bytes are within the tenant's quota. What other operators on the same database counted is known a second later. Never waits, never fails.
+    /// </summary>
     /// <returns>Whether they are.</returns>
-    public async Task<bool> TryUseAsync(Tenant tenant, long bytes, CancellationToken cancellationToken)
+    public bool TryUse(Tenant tenant, long bytes)
     {
-        int count = 0;
-        await _database.WriteAsync(
-            async (connection, transaction) => count = await connection.ExecuteAsync(
-                """
-                UPDATE tenant SET used_requests = used_requests + 1, used_bytes = used_bytes + @bytes
-                WHERE id = @id AND (quota_bytes = 0 OR @bytes = 0 OR used_bytes + @bytes <= quota_bytes)
-                """,
-                new { id = tenant.Id, bytes },
-                transaction),
-            cancellationToken);
-        return count > 0;
+        lock (_gate)
+        {
+            TenantUsage pending = _pending.GetValueOrDefault(tenant.Id) ?? new TenantUsage(0, 0);
+            long written = _copy.Usage.GetValueOrDefault(tenant.Id)?.Bytes ?? tenant.Usage.Bytes;
+            if (tenant.Quota.Bytes > 0 && bytes > 0 && bytes > tenant.Quota.Bytes - written - pending.Bytes)
+            {
+                return false;
+            }
+
+            _pending[tenant.Id] = new TenantUsage(pending.Requests + 1, pending.Bytes + bytes);
+            return true;
+        }
     }
 
     /// <summary>Whether there is any tenant, revoked ones too: then the service asks everybody for a key.</summary>
-    public async Task<bool> AnyAsync(CancellationToken cancellationToken)
+    public async Task<bool> AnyAsync(CancellationToken cancellationToken) => (await CopyAsync(MostAge, cancellationToken)).IsAny;
+
+    private bool HasPending()
     {
-        await using DbConnection connection = await _database.ConnectAsync(cancellationToken);
-        return await connection.ExecuteScalarAsync<long?>("SELECT id FROM tenant LIMIT 1") is not null;
+        lock (_gate)
+        {
+            return _pending.Count > 0;
+        }
     }
 
     private static string NewKey() => Prefix + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(KeyBytes));
 
+    private void WriteUsageSoon()
+    {
+        if (HasPending())
+        {
+            _ = RefreshAsync(MostAge);
+        }
+    }
+
+    /// <summary>The copy, renewed first where it is older; where the database takes its time, the old one.</summary>
+    private async ValueTask<Copy> CopyAsync(TimeSpan mostAge, CancellationToken cancellationToken)
+    {
+        if (_time.GetElapsedTime(Interlocked.Read(ref _askedAt)) >= mostAge)
+        {
+            Task refresh = RefreshAsync(mostAge);
+            try
+            {
+                await refresh.WaitAsync(MostWait, _time, cancellationToken);
+            }
+            catch (TimeoutException)
+            {
+                // It goes on by itself, for the requests that come after this one; those of the next second do not wait for it.
+                Interlocked.Exchange(ref _askedAt, _time.GetTimestamp());
+            }
+        }
+
+        return Volatile.Read(ref _copy);
+    }
+
+    /// <summary>Renews the copy where it is older than that; requests that want it together share the work.</summary>
+    private Task RefreshAsync(TimeSpan mostAge)
+    {
+        lock (_gate)
+        {
+            if (_refresh.IsCompleted && _time.GetElapsedTime(_askedAt) >= mostAge)
+            {
+                _askedAt = _time.GetTimestamp();
+                _refresh = Task.Run(SynchronizeAsync);
+            }
+
+            return _refresh;
+        }
+    }
+
+    /// <summary>Writes what was used and reads all tenants anew. Where the database refuses, what is known stays as it is, and what was used waits.</summary>
+    private async Task SynchronizeAsync()
+    {
+        await _synchronizing.WaitAsync();
+        try
+        {
+            KeyValuePair<long, TenantUsage>[] written;
+            lock (_gate)
+            {
+                written = [.. _pending];
+            }
+
+            try
+            {
+                if (written.Length > 0)
+                {
+                    await _database.WriteAsync(
+                        (connection, transaction) => connection.ExecuteAsync(
+                            "UPDATE tenant SET used_requests = used_requests + @requests, used_bytes = used_bytes + @bytes WHERE id = @id",
+                            written.Select(each => new { id = each.Key, requests = each.Value.Requests, bytes = each.Value.Bytes }),
+                            transaction),
+                        CancellationToken.None);
+                }
+            }
+            catch (Exception refused) when (IsRefusal(refused))
+            {
+                written = [];
+            }
+
+            await ReadHeldAsync(written, CancellationToken.None);
+        }
+        catch (Exception refused) when (IsRefusal(refused))
+        {
+            // The next look is a second away.
+        }
+        finally
+        {
+            _synchronizing.Release();
+        }
+    }
+
+    private async Task ReadAsync(CancellationToken cancellationToken)
+    {
+        await _synchronizing.WaitAsync(cancellationToken);
+        try
+        {
+            await ReadHeldAsync([], cancellationToken);
+        }
+        finally
+        {
+            _synchronizing.Release();
+        }
+    }
+
+    /// <summary>Reads all tenants; what was written before counts as used from the moment that it is seen there, and not twice.</summary>
+    private async Task ReadHeldAsync(IReadOnlyList<KeyValuePair<long, TenantUsage>> written, CancellationToken cancellationToken)
+    {
+        long asked = _time.GetTimestamp();
+        Copy? copy = null;
+        try
+        {
+            await using DbConnection connection = await _database.ConnectAsync(cancellationToken);
+            copy = new Copy([.. await connection.QueryAsync<TenantRow>($"SELECT {Columns} FROM tenant")]);
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                foreach ((long id, TenantUsage usage) in written)
+                {
+                    TenantUsage pending = _pending[id];
+                    var left = new TenantUsage(pending.Requests - usage.Requests, pending.Bytes - usage.Bytes);
+                    if (left.Requests > 0)
+                    {
+                        _pending[id] = left;
+                    }
+                    else
+                    {
+                        _pending.Remove(id);
+                    }
+                }
+
+                // Without a new copy, the old one learns what was written.
+                Volatile.Write(ref _copy, copy ?? _copy.With(written));
+                _askedAt = asked;
+            }
+        }
+    }
+
+    private static bool IsRefusal(Exception failure) => failure is DbException or TimeoutException or IOException;
+
     private static byte[] HashOf(string key) => SHA256.HashData(Encoding.UTF8.GetBytes(key));
 
+    /// <summary>The tenants as they were read last. Never changed.</summary>
+    private sealed class Copy
+    {
+        public Copy(IReadOnlyList<TenantRow> rows)
+        {
+            IsAny = rows.Count > 0;
+            Tenants = rows.Where(row => row.RevokedAt is null).ToFrozenDictionary(row => Convert.ToHexString(row.KeyHash), row => row.ToTenant());
+            Usage = rows.ToFrozenDictionary(row => row.Id, row => new TenantUsage(row.UsedRequests, row.UsedBytes));
+        }
+
+        private Copy(Copy before, FrozenDictionary<long, TenantUsage> usage)
+        {
+            IsAny = before.IsAny;
+            Tenants = before.Tenants;
+            Usage = usage;
+        }
+
+        /// <summary>Whether there is any, revoked ones too.</summary>
+        public bool IsAny { get; }
+
+        /// <summary>Those that are not revoked, by the hash of their key.</summary>
+        public FrozenDictionary<string, Tenant> Tenants { get; }
+
+        /// <summary>What each had used.</summary>
+        public FrozenDictionary<long, TenantUsage> Usage { get; }
+
+        /// <summary>The same with usage that was written since.</summary>
+        public Copy With(IReadOnlyList<KeyValuePair<long, TenantUsage>> written)
+        {
+            Dictionary<long, TenantUsage> usage = Usage.ToDictionary();
+            foreach ((long id, TenantUsage more) in written)
+            {
+                TenantUsage before = usage.GetValueOrDefault(id) ?? new TenantUsage(0, 0);
+                usage[id] = new TenantUsage(before.Requests + more.Requests, before.Bytes + more.Bytes);
+            }
+
+            return new Copy(this, usage.ToFrozenDictionary());
+        }
+    }
+
     private sealed record TenantRow(
-        long Id, string Name, long Scopes, long QuotaBytes, long QuotaRate, long QuotaConcurrency, long UsedRequests, long UsedBytes, long CreatedAt, long? RevokedAt)
+        long Id, string Name, byte[] KeyHash, long Scopes, long QuotaBytes, long QuotaRate, long QuotaConcurrency, long UsedRequests, long UsedBytes, long CreatedAt, long? RevokedAt)
     {
         public Tenant ToTenant() => new(
             Id,

@@ -8,7 +8,9 @@ using Meeda.Node.Http;
 using Meeda.Node.Storage;
 using Meeda.Protocol.Anchors;
 using Meeda.Protocol.Batches;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Xunit;
 
 namespace Meeda.Node.Tests.Http;
@@ -35,8 +37,8 @@ public sealed class FloodTests : IAsyncLifetime
         await _node.InitializeAsync();
         for (int i = 0; i < 64; i++)
         {
-            await SendAsync($"POST /put HTTP/1.1\r\nHost: x\r\nContent-Length: {OperatorFixture.MaxBatchBytes}\r\n\r\n{new string('a', 100)}");
-            await SendAsync("POST /put HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n4\r\naaaa\r\n");
+            await SendAsync($"POST /put HTTP/1.1\r\nHost: localhost\r\nContent-Length: {OperatorFixture.MaxBatchBytes}\r\n\r\n{new string('a', 100)}");
+            await SendAsync("POST /put HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n4\r\naaaa\r\n");
         }
 
         var budget = _node.Services.GetRequiredService<BodyBudget>();
@@ -64,7 +66,7 @@ public sealed class FloodTests : IAsyncLifetime
         string path = $"get/{Convert.ToHexStringLower(commitment)}";
         for (int i = 0; i < 60; i++)
         {
-            await SendAsync($"GET /{path} HTTP/1.1\r\nHost: x\r\n\r\n", receiveBuffer: 1024);
+            await SendAsync($"GET /{path} HTTP/1.1\r\nHost: localhost\r\n\r\n", receiveBuffer: 1024);
         }
 
         var copies = _node.Services.GetRequiredService<BatchCopies>();
@@ -117,9 +119,9 @@ public sealed class FloodTests : IAsyncLifetime
     public async Task TheApiDocument_WhateverHostIsAskedFor_IsTheSame()
     {
         await _node.InitializeAsync();
-        string first = await DocumentAsync("evil.example");
-        Assert.Equal(first, await DocumentAsync("localhost"));
-        Assert.DoesNotContain("evil", first, StringComparison.Ordinal);
+        string first = await DocumentAsync("localhost:1234");
+        Assert.Equal(first, await DocumentAsync("127.0.0.1"));
+        Assert.DoesNotContain("1234", first, StringComparison.Ordinal);
         Assert.Contains("/blobs/{position}/cells/{index}", first, StringComparison.Ordinal);
 
         async Task<string> DocumentAsync(string host)
@@ -130,6 +132,67 @@ public sealed class FloodTests : IAsyncLifetime
             Assert.Equal("application/json", answer.Content.Headers.ContentType?.MediaType);
             return await answer.Content.ReadAsStringAsync();
         }
+    }
+
+    [Fact]
+    public async Task Connections_BeyondTheLimitThatAreIdle_MakeRoomForNewOnes()
+    {
+        _node.Settings["Meeda:Http:MaxConnections"] = "16";
+        _node.Settings["Meeda:Http:MaxConnectionsPerAddress"] = "8";
+        await _node.InitializeAsync();
+        for (int i = 0; i < 300; i++)
+        {
+            NetworkStream stream = await SendAsync("GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n");
+            Assert.StartsWith("HTTP/1.1 200", await ReadHeadAsync(stream), StringComparison.Ordinal);
+        }
+
+        Assert.Equal(HttpStatusCode.OK, (await _node.PostAsync("put", [1])).Status);
+        Assert.Equal(HttpStatusCode.OK, (await _node.GetAsync("health/live")).Status);
+        Assert.InRange(_node.Services.GetRequiredService<ConnectionLimits>().Count, 1, 9);
+    }
+
+    [Fact]
+    public async Task Health_WhereEveryConnectionIsInUse_IsAnswered_AndNothingElse()
+    {
+        _node.Settings["Meeda:Http:MaxConnections"] = "8";
+        await _node.InitializeAsync();
+        var budget = _node.Services.GetRequiredService<BodyBudget>();
+        var limits = _node.Services.GetRequiredService<ConnectionLimits>();
+        for (int i = 0; i < 8; i++)
+        {
+            await SendAsync($"POST /put HTTP/1.1\r\nHost: localhost\r\nContent-Length: {OperatorFixture.MaxBatchBytes}\r\n\r\n{new string('a', 5_000)}");
+        }
+
+        while (budget.Used < 8 * 4096)
+        {
+            await Task.Delay(10);
+        }
+
+        for (int i = 0; i < 2 * ConnectionLimits.Spare; i++)
+        {
+            NetworkStream health = await SendAsync("GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n");
+            Assert.StartsWith("HTTP/1.1 200", await ReadHeadAsync(health), StringComparison.Ordinal);
+            NetworkStream other = await SendAsync("GET /status HTTP/1.1\r\nHost: localhost\r\n\r\n");
+            Assert.StartsWith("HTTP/1.1 429", await ReadHeadAsync(other), StringComparison.Ordinal);
+        }
+
+        Assert.InRange(limits.Count, 8, 8 + ConnectionLimits.Spare);
+    }
+
+    [Fact]
+    public async Task Connections_AreGivenUp_WhenTheyAreIdleOrTheirHeadDoesNotCome()
+    {
+        await _node.InitializeAsync();
+        KestrelServerLimits limits = _node.Services.GetRequiredService<IOptions<KestrelServerOptions>>().Value.Limits;
+        Assert.Equal(TimeSpan.FromSeconds(15), limits.KeepAliveTimeout);
+        Assert.Equal(TimeSpan.FromSeconds(10), limits.RequestHeadersTimeout);
+        Assert.Equal(2_000 + (2 * ConnectionLimits.Spare), limits.MaxConcurrentConnections);
+    }
+
+    private static async Task<string> ReadHeadAsync(NetworkStream stream)
+    {
+        using var reader = new StreamReader(stream, leaveOpen: true);
+        return await reader.ReadLineAsync() ?? "";
     }
 
     /// <summary>Writes an anchor of a batch into the ledger, as if it had been read from L1.</summary>

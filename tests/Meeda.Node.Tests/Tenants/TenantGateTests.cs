@@ -28,7 +28,7 @@ public sealed class TenantGateTests : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        _keys = await TenantKeys.OpenAsync(new StorageOptions { Folder = _folder.Path }, CancellationToken.None);
+        _keys = await TenantKeys.OpenAsync(new StorageOptions { Folder = _folder.Path }, _clock, CancellationToken.None);
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Logging.ClearProviders().AddProvider(_log).SetMinimumLevel(LogLevel.Trace);
@@ -49,6 +49,7 @@ public sealed class TenantGateTests : IAsyncLifetime
     {
         _http.Dispose();
         await _app.DisposeAsync();
+        await _keys.DisposeAsync();
         _release.Dispose();
         _log.Dispose();
         SqliteConnection.ClearAllPools();
@@ -82,6 +83,40 @@ public sealed class TenantGateTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.Unauthorized, (await GetAsync("echo")).Status);
     }
 
+    /// <summary>The keys' database is gone as a full disk or a server that is down are: it refuses every statement.</summary>
+    [Fact]
+    public async Task ADatabaseThatRefuses_TurnsNobodyAway_AndWhatWasUsedIsWrittenWhenItIsBack()
+    {
+        string key = await MakeAsync(TenantScopes.Read | TenantScopes.Write, new TenantQuota(100, 0, 8));
+        await ExecuteAsync("ALTER TABLE tenant RENAME TO gone");
+        _clock.Advance(TimeSpan.FromSeconds(5));
+        Assert.Equal(HttpStatusCode.OK, (await GetAsync($"t/{key}/echo")).Status);
+        Assert.Equal(HttpStatusCode.OK, await PostAsync(key, 60));
+        _clock.Advance(TimeSpan.FromSeconds(5));
+        Assert.Equal(HttpStatusCode.TooManyRequests, await PostAsync(key, 41)); // what was used counts all the same
+        Assert.Equal(HttpStatusCode.Unauthorized, (await GetAsync("echo")).Status);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await GetAsync($"t/{key}x/echo")).Status);
+
+        await ExecuteAsync("ALTER TABLE gone RENAME TO tenant");
+        Assert.Equal(new TenantUsage(2, 60), (await _keys.ListAsync(CancellationToken.None)).Single().Usage);
+    }
+
+    /// <summary>As <c>meeda keys</c> does it, in a process of its own.</summary>
+    [Fact]
+    public async Task AKeyRevokedByAnotherProcess_WorksForASecondAtMost_AndOneMadeThereWorksAtOnce()
+    {
+        string key = await MakeAsync(TenantScopes.Read);
+        await using TenantKeys commandLine = await TenantKeys.OpenAsync(new StorageOptions { Folder = _folder.Path }, CancellationToken.None);
+        Assert.Equal(HttpStatusCode.OK, (await GetAsync($"t/{key}/echo")).Status);
+        Assert.True(await commandLine.RevokeAsync("name", DateTimeOffset.UnixEpoch, CancellationToken.None));
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(HttpStatusCode.Unauthorized, (await GetAsync($"t/{key}/echo")).Status);
+
+        (_, string other) = await commandLine.MakeAsync("other", TenantScopes.Read, new TenantQuota(0, 0, 8), DateTimeOffset.UnixEpoch, CancellationToken.None);
+        _clock.Advance(TimeSpan.FromSeconds(0.1));
+        Assert.Equal(HttpStatusCode.OK, (await GetAsync($"t/{other}/echo")).Status);
+    }
+
     [Theory]
     [InlineData(TenantScopes.Read, HttpStatusCode.OK, HttpStatusCode.Forbidden)]
     [InlineData(TenantScopes.Write, HttpStatusCode.Forbidden, HttpStatusCode.OK)]
@@ -102,6 +137,19 @@ public sealed class TenantGateTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.OK, await PostAsync(key, 40));
         Assert.Equal(HttpStatusCode.TooManyRequests, await PostAsync(key, 1));
         Assert.Equal(new TenantUsage(2, 100), (await _keys.ListAsync(CancellationToken.None)).Single().Usage);
+    }
+
+    [Fact]
+    public async Task Refusals_AreNotCounted_AndAMissingKeyIsAskedForInTheWayOfHttp()
+    {
+        string key = await MakeAsync(TenantScopes.Write, new TenantQuota(100, 0, 8));
+        using var chunked = new HttpRequestMessage(HttpMethod.Post, new Uri($"t/{key}/echo", UriKind.Relative)) { Content = new ByteArrayContent(new byte[10]) };
+        chunked.Headers.TransferEncodingChunked = true;
+        using HttpResponseMessage lengthless = await _http.SendAsync(chunked);
+        Assert.Equal(HttpStatusCode.LengthRequired, lengthless.StatusCode);
+        Assert.Equal(new TenantUsage(0, 0), (await _keys.ListAsync(CancellationToken.None)).Single().Usage);
+        using HttpResponseMessage keyless = await _http.GetAsync(new Uri("echo", UriKind.Relative));
+        Assert.Equal("Bearer", keyless.Headers.WwwAuthenticate.Single().Scheme);
     }
 
     [Fact]
@@ -201,6 +249,17 @@ public sealed class TenantGateTests : IAsyncLifetime
         await _keys.RevokeAsync("name", DateTimeOffset.UnixEpoch, CancellationToken.None);
         SetupException problem = await Assert.ThrowsAsync<SetupException>(() => MakeAsync(TenantScopes.Read));
         Assert.Contains("keys rotate name", problem.Message, StringComparison.Ordinal);
+    }
+
+    private async Task ExecuteAsync(string statement)
+    {
+        await using var connection = new SqliteConnection($"Data Source={Path.Combine(_folder.Path, "tenants.sqlite")}");
+        await connection.OpenAsync();
+        await using SqliteCommand command = connection.CreateCommand();
+#pragma warning disable CA2100 // The statements are the test's own.
+        command.CommandText = statement;
+#pragma warning restore CA2100
+        await command.ExecuteNonQueryAsync();
     }
 
     private async Task<string> MakeAsync(TenantScopes scopes, TenantQuota? quota = null) =>

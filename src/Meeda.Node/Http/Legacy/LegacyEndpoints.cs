@@ -62,9 +62,9 @@ internal static class LegacyEndpoints
         new BatchAnswer(await reader.OpenAsync(Parse(id), RequestClient.Of(context), cancellationToken));
 
     private static async Task<IResult> GetInfoAsync(
-        [FromQuery] string? id, [FromServices] Ledger ledger, [FromServices] L1Follower follower, [FromServices] TimeProvider time, CancellationToken cancellationToken)
+        [FromQuery] string? id, [FromServices] Ledger ledger, [FromServices] Absence absence, [FromServices] L1Follower follower, [FromServices] TimeProvider time, CancellationToken cancellationToken)
     {
-        StoredBatch batch = await FindAsync(ledger, id, cancellationToken);
+        StoredBatch batch = await FindAsync(ledger, absence, id, cancellationToken);
         long expiration = 0;
         if (await ledger.FindAnchoringAsync(batch.Id, cancellationToken) is { } found && follower.Tip is { } tip)
         {
@@ -78,18 +78,19 @@ internal static class LegacyEndpoints
         [FromQuery] string? id,
         HttpContext context,
         [FromServices] Ledger ledger,
+        [FromServices] Absence absence,
         [FromServices] OperatorAccount account,
         CancellationToken cancellationToken)
     {
-        StoredBatch batch = await FindAsync(ledger, id, cancellationToken);
+        StoredBatch batch = await FindAsync(ledger, absence, id, cancellationToken);
         SampledEpoch[] sampled = await ledger.FindAnchoringAsync(batch.Id, cancellationToken) is { } found
             ? [.. (await ProofEndpoints.HistoryOfAsync(context, new BatchAnchoring(account.Address, found.Batch, found.Anchor, found.TransactionHash), cancellationToken)).Where(epoch => epoch.Sampled > 0)]
             : [];
         return Results.Json(new ProofInfoBody(IdOf(batch.Id), sampled.Length, sampled.Count(epoch => epoch.Outcome == EpochOutcome.Proven)));
     }
 
-    private static async Task<StoredBatch> FindAsync(Ledger ledger, string? id, CancellationToken cancellationToken) =>
-        await ledger.FindBatchAsync(Parse(id), cancellationToken) ?? throw new DaException(DaError.Absent, "id: no object of this id was ever stored here");
+    private static async Task<StoredBatch> FindAsync(Ledger ledger, Absence absence, string? id, CancellationToken cancellationToken) =>
+        await ledger.FindBatchAsync(Parse(id), cancellationToken) ?? throw await absence.OfAsync("id: no object of this id was ever stored here", cancellationToken);
 
     private static BatchId Parse(string? id) => Bytes32.TryParse(id, out Bytes32 value)
         ? new BatchId(value)

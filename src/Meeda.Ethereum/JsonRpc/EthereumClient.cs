@@ -19,10 +19,19 @@ public sealed class EthereumClient(IJsonRpc rpc)
     public async Task<ulong> GetBlockNumberAsync(CancellationToken cancellationToken) =>
         (await rpc.CallAsync("eth_blockNumber", [], cancellationToken)).AsUInt64();
 
-    /// <summary>A block's header, or null where there is no such block.</summary>
+    /// <summary>A block's header, or null where there is no such block: also where the node does not know <see cref="BlockTag.Finalized"/> or <see cref="BlockTag.Safe"/>.</summary>
     public async Task<Block?> GetBlockAsync(BlockTag tag, CancellationToken cancellationToken)
     {
-        JsonElement block = await rpc.CallAsync("eth_getBlockByNumber", [tag.ToString(), false], cancellationToken);
+        JsonElement block;
+        try
+        {
+            block = await rpc.CallAsync("eth_getBlockByNumber", [tag.ToString(), false], cancellationToken);
+        }
+        catch (Exception unsupported) when ((tag == BlockTag.Finalized || tag == BlockTag.Safe) && IsUnsupported(unsupported))
+        {
+            return null;
+        }
+
         return block.ValueKind == JsonValueKind.Null ? null : new Block(
             block.Field("number").AsUInt64(),
             block.Field("hash").AsBytes32(),

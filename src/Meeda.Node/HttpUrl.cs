@@ -5,7 +5,9 @@ namespace Meeda.Node;
 /// <summary>URLs that people type.</summary>
 internal static class HttpUrl
 {
-    /// <summary>Reads one absolute http or https URL. A list is none, though a URL parser takes it for an odd host.</summary>
+    /// <summary>
+    /// Reads one absolute http or https URL. A list is none, though a URL parser takes it for an odd host.
+    /// </summary>
     public static bool TryParse(string? text, [NotNullWhen(true)] out Uri? url)
     {
         string trimmed = text?.Trim() ?? "";

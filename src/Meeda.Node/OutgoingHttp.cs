@@ -3,15 +3,17 @@ using System.Net;
 namespace Meeda.Node;
 
 /// <summary>
-/// How this process sends HTTP requests, to L1, signers, providers and operators alike: directly unless a setting names a proxy, and never along a
-/// redirect. Whom a request goes to is the operator's decision, not that of whoever answers.
+/// How this process sends HTTP requests, to L1, signers, providers and operators alike: directly unless a setting names
+/// a proxy, and never along a redirect. Whom a request goes to is the operator's decision, not that of whoever answers.
 /// </summary>
 internal static class OutgoingHttp
 {
     // Read before it is replaced: it is what http_proxy and its kin say.
     private static readonly IWebProxy FromEnvironment = HttpClient.DefaultProxy;
 
-    /// <summary>Sets the proxy of everything in this process that is connected from now on, libraries included.</summary>
+    /// <summary>
+    /// Sets the proxy of everything in this process that is connected from now on, libraries included.
+    /// </summary>
     public static void UseProxy(ProxyOptions options) => HttpClient.DefaultProxy = options.Url switch
     {
         null => new DirectToLoopback(null),
@@ -22,7 +24,10 @@ internal static class OutgoingHttp
     /// <summary>A handler that follows no redirect and keeps no cookies.</summary>
     public static SocketsHttpHandler Handler() => new() { AllowAutoRedirect = false, UseCookies = false };
 
-    /// <summary>A client of such a handler, for what has no host whose factory could make it. It lives as long as a command or the process.</summary>
+    /// <summary>
+    /// A client of such a handler, for what has no host whose factory could make it. It lives as long as a command or
+    /// the process.
+    /// </summary>
     /// <param name="handler">The handler, where it is told more.</param>
     public static HttpClient Client(SocketsHttpHandler? handler = null) => new(handler ?? Handler());
 

@@ -22,13 +22,15 @@ try
 {
     // No response files: an argument that begins with @ is that argument.
     ParseResult parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
-    string[] problems = [.. parsed.Errors.Select(error => error.Message).Concat(CommandLineChecks.Problems(parsed)).Distinct()];
+    IEnumerable<string> errors = parsed.Errors.Select(error => error.Message);
+    string[] problems = [.. errors.Concat(CommandLineChecks.Problems(parsed)).Distinct()];
     if (problems.Length > 0)
     {
         throw new SetupException(string.Join(Environment.NewLine, problems));
     }
 
-    return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = stopLimit });
+    return await parsed.InvokeAsync(
+        new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = stopLimit });
 }
 catch (SetupException problem)
 {
@@ -47,6 +49,7 @@ catch (OperationCanceledException)
 catch (Exception unforeseen) when (Environment.GetEnvironmentVariable("MEEDA_TRACE") is not "1")
 {
     await Console.Error.WriteLineAsync(
-        $"meeda: {unforeseen.Message.ReplaceLineEndings(" ")} ({unforeseen.GetType().Name}, which was not foreseen: please report it with what MEEDA_TRACE=1 shows)");
+        $"meeda: {unforeseen.Message.ReplaceLineEndings(" ")} ({unforeseen.GetType().Name}, which was not foreseen: "
+        + "please report it with what MEEDA_TRACE=1 shows)");
     return ExitCode.Failure;
 }

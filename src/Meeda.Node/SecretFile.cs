@@ -11,7 +11,9 @@ internal static class SecretFile
     /// <summary>Reads such a file.</summary>
     /// <param name="path">The file; links are followed, as secrets are often mounted behind them.</param>
     /// <param name="what">What it is, for the message.</param>
-    /// <exception cref="SetupException">It cannot be read, or others than its owner may. The message holds nothing of it.</exception>
+    /// <exception cref="SetupException">
+    /// It cannot be read, or others than its owner may. The message holds nothing of it.
+    /// </exception>
     public static string Read(string path, string what)
     {
         try
@@ -42,7 +44,9 @@ internal static class SecretFile
         }
     }
 
-    /// <summary>Whether others than its owner and its group may read or write a file; false where that cannot be told.</summary>
+    /// <summary>
+    /// Whether others than its owner and its group may read or write a file; false where that cannot be told.
+    /// </summary>
     public static bool IsOpenToOthers(string path)
     {
         try
@@ -67,13 +71,14 @@ internal static class SecretFile
         if ((mode & Others) != 0 || ((mode & Group) != 0 && MayChange(file, mode)))
         {
             throw new SetupException(
-                $"{what}: {path} may be read or written by others than its owner (mode {Convert.ToString((int)mode, 8).PadLeft(4, '0')}); run: chmod 600 {path}");
+                $"{what}: {path} may be read or written by others than its owner "
+                + $"(mode {Convert.ToString((int)mode, 8).PadLeft(4, '0')}); run: chmod 600 {path}");
         }
     }
 
     /// <summary>
-    /// Whether the file is this user's. A container mounts a secret read-only, owned by root, and lets the program read it through its group: there is
-    /// nobody who could change that, and nobody else in the group.
+    /// Whether the file is this user's. A container mounts a secret read-only, owned by root, and lets the program read
+    /// it through its group: there is nobody who could change that, and nobody else in the group.
     /// </summary>
     private static bool MayChange(SafeFileHandle file, UnixFileMode mode)
     {

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Meeda.Attack;
+using Meeda.Node.Storage;
 using Meeda.Testing;
 using Xunit;
 
@@ -90,6 +91,18 @@ public sealed partial class KeysTests : IDisposable
         Assert.Equal((1, ""), (exitCode, output));
         Assert.Contains("holds no operator's ledger", error, StringComparison.Ordinal);
         Assert.False(Directory.Exists(folder));
+    }
+
+    [SkippableFact]
+    public async Task A_database_without_a_ledger_is_refused()
+    {
+        await using PostgresServer postgres = await PostgresServer.StartAsync();
+        string database = await postgres.CreateDatabaseAsync();
+        Assert.Equal(1, await ExitCodeAsync(["keys", "make", "one"], [("Meeda__Storage__Database", database)]));
+        await using (Ledger ledger = await Ledger.OpenAsync(new PostgresDatabase(database), new Lease(new PostgresDatabase(database), TimeSpan.FromSeconds(15)), CancellationToken.None))
+        {
+            Assert.Equal(0, await ExitCodeAsync(["keys", "make", "one"], [("Meeda__Storage__Database", database)]));
+        }
     }
 
     [Fact]

@@ -43,6 +43,7 @@ public sealed class OutgoingHttpTests
     [InlineData("socks5://proxy:3128")]
     [InlineData("http://proxy:3128/path")]
     [InlineData("http://a:1,http://b:2")]
+    [InlineData("http://user:pass@proxy:3128")]
     [InlineData("Environment")]
     public void Problems_ProxyThatIsNone_IsRefused(string url) => Assert.Single(new ProxyOptions { Url = url }.Problems());
 

@@ -13,8 +13,8 @@ internal static partial class Interrupts
     private const int ActionLength = 512;
 
     /// <summary>
-    /// Makes SIGINT count. A shell without job control starts what it puts into the background with SIGINT ignored, .NET leaves an ignored signal alone, and a
-    /// script that stops its service by SIGINT waits in vain.
+    /// Makes SIGINT count. A shell without job control starts what it puts into the background with SIGINT ignored,
+    /// .NET leaves an ignored signal alone, and a script that stops its service by SIGINT waits in vain.
     /// </summary>
     public static unsafe void Listen()
     {

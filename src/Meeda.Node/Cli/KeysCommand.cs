@@ -1,7 +1,9 @@
 using System.CommandLine;
+using System.Data.Common;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Dapper;
 using Meeda.Node.Settings;
 using Meeda.Node.Storage;
 using Meeda.Node.Tenants;
@@ -89,12 +91,27 @@ internal static class KeysCommand
 
         try
         {
+            if (storage.Database is not null && !await HasLedgerAsync(storage.Database, cancellationToken))
+            {
+                throw new SetupException(
+                    "database: it holds no operator's ledger; name the operator's database (Meeda__Storage__Database or --config), "
+                    + "and start the operator once before");
+            }
+
             return await TenantKeys.OpenAsync(storage, cancellationToken);
         }
-        catch (Exception unusable) when (unusable is ArgumentException or IOException or UnauthorizedAccessException or InvalidDataException or TimeoutException or System.Data.Common.DbException)
+        catch (Exception unusable) when (unusable is ArgumentException or IOException or UnauthorizedAccessException or InvalidDataException or TimeoutException or DbException)
         {
             throw new SetupException($"{(storage.Database is null ? "--folder" : "database")}: the tenants cannot be opened: {unusable.Message.TrimEnd('.')}");
         }
+    }
+
+    private static async Task<bool> HasLedgerAsync(string connectionString, CancellationToken cancellationToken)
+    {
+        await using var database = new PostgresDatabase(connectionString);
+        await using DbConnection connection = await database.ConnectAsync(cancellationToken);
+        return await connection.ExecuteScalarAsync<bool>("SELECT to_regclass('schema_version') IS NOT NULL")
+            && await connection.ExecuteScalarAsync<long?>("SELECT version FROM schema_version WHERE name = 'ledger'") is not null;
     }
 
     private static async Task<int> MakeAsync(StorageOptions storage, string name, TenantScopes scopes, TenantQuota quota, CancellationToken cancellationToken)

@@ -4,10 +4,12 @@ namespace Meeda.Node.Cli;
 internal static class OutputFile
 {
     /// <summary>
-    /// Writes a file under another name beside it, syncs it, and renames it: a reader finds what was there before or the new bytes whole. A file that is
-    /// replaced keeps its permissions.
+    /// Writes a file under another name beside it, syncs it, and renames it: a reader finds what was there before or
+    /// the new bytes whole. A file that is replaced keeps its permissions.
     /// </summary>
-    /// <exception cref="SetupException">It cannot be written, or is a link or a device, which would be replaced or followed.</exception>
+    /// <exception cref="SetupException">
+    /// It cannot be written, or is a link or a device, which would be replaced or followed.
+    /// </exception>
     public static async Task WriteAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
         string? temporary = null;
@@ -17,12 +19,14 @@ internal static class OutputFile
             var existing = new FileInfo(whole);
             if (existing.LinkTarget is not null)
             {
-                throw new SetupException($"--output: {path} is a symbolic link, which is not followed; name the file itself");
+                throw new SetupException(
+                    $"--output: {path} is a symbolic link, which is not followed; name the file itself");
             }
 
             if (Directory.Exists(whole) || path.EndsWith(Path.DirectorySeparatorChar) || IsDevice(whole))
             {
-                throw new SetupException($"--output: {path} is no file; without --output the bytes go to standard output");
+                throw new SetupException(
+                    $"--output: {path} is no file; without --output the bytes go to standard output");
             }
 
             temporary = $"{whole}.{Guid.NewGuid():N}.tmp";
@@ -52,7 +56,8 @@ internal static class OutputFile
     }
 
     private static bool IsDevice(string path) =>
-        !OperatingSystem.IsWindows() && (path.StartsWith("/dev/", StringComparison.Ordinal) || path.StartsWith("/proc/", StringComparison.Ordinal));
+        !OperatingSystem.IsWindows()
+        && (path.StartsWith("/dev/", StringComparison.Ordinal) || path.StartsWith("/proc/", StringComparison.Ordinal));
 
     private static void Delete(string? file)
     {

@@ -7,7 +7,10 @@ internal static partial class OwnerOnly
 {
     private const int GroupAndOthers = 0x3f; // 077
 
-    /// <summary>From now on, files and folders that this process makes are its owner's only: ledger, tenants, rows, keys (0600, folders 0700).</summary>
+    /// <summary>
+    /// From now on, files and folders that this process makes are its owner's only: ledger, tenants, rows, keys (0600,
+    /// folders 0700).
+    /// </summary>
     public static void Apply()
     {
         if (!OperatingSystem.IsWindows())

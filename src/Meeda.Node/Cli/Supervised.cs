@@ -3,13 +3,14 @@ using System.Diagnostics;
 namespace Meeda.Node.Cli;
 
 /// <summary>
-/// Child processes that do not outlive this one. Between the two stands a shell that waits for the end of its input: the system closes that pipe when this
-/// process is gone, after kill -9 too, and then the shell ends the child. On Windows the child is started as it is.
+/// Child processes that do not outlive this one. Between the two stands a shell that waits for the end of its input:
+/// the system closes that pipe when this process is gone, after kill -9 too, and then the shell ends the child. On
+/// Windows the child is started as it is.
 /// </summary>
 internal static class Supervised
 {
-    // The signals of a terminal reach the whole group; the shell stays until its input ends. What it reads it throws away. The child's end is seen
-    // by the end of its output, which the shell therefore lets go of.
+    // The signals of a terminal reach the whole group; the shell stays until its input ends. What it reads it throws
+    // away. The child's end is seen by the end of its output, which the shell therefore lets go of.
     private const string Script =
         """
         trap "" INT QUIT HUP TERM

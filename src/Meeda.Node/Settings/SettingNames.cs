@@ -2,7 +2,9 @@ using System.Reflection;
 
 namespace Meeda.Node.Settings;
 
-/// <summary>The names of all settings: each options class of the program has a section, each of its properties is a setting.</summary>
+/// <summary>
+/// The names of all settings: each options class of the program has a section, each of its properties is a setting.
+/// </summary>
 internal static class SettingNames
 {
     /// <summary>What every setting begins with.</summary>
@@ -30,7 +32,7 @@ internal static class SettingNames
     public static IReadOnlyList<(string Section, Type Type)> Classes { get; } =
     [
         .. typeof(SettingNames).Assembly.GetTypes()
-            .Select(type => (Section: type.GetField("Section", BindingFlags.Public | BindingFlags.Static)?.GetRawConstantValue() as string, Type: type))
+            .Select(type => (Section: SectionOf(type), Type: type))
             .Where(found => found.Section?.StartsWith($"{Root}:", StringComparison.Ordinal) == true)
             .Select(found => (found.Section!, found.Type))
             .OrderBy(found => found.Item1, StringComparer.Ordinal),
@@ -38,11 +40,17 @@ internal static class SettingNames
 
     /// <summary>All settings, by name with colons (<c>Meeda:L1:Rpc</c>); case does not count.</summary>
     public static IReadOnlyDictionary<string, PropertyInfo> All { get; } = Classes
-        .SelectMany(found => Properties(found.Type).Select(property => (Name: $"{found.Section}:{property.Name}", property)))
+        .SelectMany(found => Properties(found.Type)
+            .Select(property => (Name: $"{found.Section}:{property.Name}", property)))
         .ToDictionary(found => found.Name, found => found.property, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>The settings of a class.</summary>
-    public static IEnumerable<PropertyInfo> Properties(Type type) => type.GetProperties(BindingFlags.Public | BindingFlags.Instance);
+    public static IEnumerable<PropertyInfo> Properties(Type type) =>
+        type.GetProperties(BindingFlags.Public | BindingFlags.Instance);
+
+    /// <summary>The section that a class names, or null.</summary>
+    public static string? SectionOf(Type type) =>
+        type.GetField("Section", BindingFlags.Public | BindingFlags.Static)?.GetRawConstantValue() as string;
 
     /// <summary>A setting as the environment names it.</summary>
     public static string Variable(string name) => name.Replace(":", "__", StringComparison.Ordinal);
@@ -65,18 +73,21 @@ internal static class SettingNames
     }
 
     /// <summary>
-    /// Whether a variable of the environment that begins otherwise is a misspelt setting beyond doubt: it has a setting's letters, or all but two of them and
-    /// its double underscores.
+    /// Whether a variable of the environment that begins otherwise is a misspelt setting beyond doubt: it has a
+    /// setting's letters, or all but two of them and its double underscores.
     /// </summary>
     public static bool IsMisspelt(string variable)
     {
         string letters = Letters(variable.TrimEnd("0123456789:_".ToCharArray()));
         return letters.Length > 4 && letters[0] == 'm' && All.Keys.Any(known => Letters(known) is var meant
             && (letters == meant
-                || (variable.Contains("__", StringComparison.Ordinal) && Math.Abs(letters.Length - meant.Length) <= 2 && Distance(letters, meant) <= 2)));
+                || (variable.Contains("__", StringComparison.Ordinal)
+                    && Math.Abs(letters.Length - meant.Length) <= 2
+                    && Distance(letters, meant) <= 2)));
     }
 
-    private static string Letters(string name) => new([.. name.Where(char.IsAsciiLetterOrDigit).Select(char.ToLowerInvariant)]);
+    private static string Letters(string name) =>
+        new([.. name.Where(char.IsAsciiLetterOrDigit).Select(char.ToLowerInvariant)]);
 
     // Levenshtein's distance.
     private static int Distance(string one, string other)

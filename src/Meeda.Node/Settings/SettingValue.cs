@@ -5,8 +5,8 @@ using System.Text.RegularExpressions;
 namespace Meeda.Node.Settings;
 
 /// <summary>
-/// Reads the text of one setting. What can mean one thing only is taken; everything else is refused with a message that says how to
-/// write it. Nothing depends on the machine's language.
+/// Reads the text of one setting. What can mean one thing only is taken; everything else is refused with a message that
+/// says how to write it. Nothing depends on the machine's language.
 /// </summary>
 internal static partial class SettingValue
 {
@@ -19,15 +19,18 @@ internal static partial class SettingValue
         ("ms", TimeSpan.TicksPerMillisecond),
     ];
 
-    private static readonly Dictionary<string, int> Binary = new(StringComparer.Ordinal) { ["KiB"] = 10, ["MiB"] = 20, ["GiB"] = 30, ["TiB"] = 40 };
+    private static readonly (string Unit, int Bits)[] Binary = [("KiB", 10), ("MiB", 20), ("GiB", 30), ("TiB", 40)];
 
     /// <summary>Whether settings of a type are numbered one by one (<c>Name__0</c>, <c>Name__1</c>).</summary>
-    public static bool IsList(Type type) => type != typeof(string) && type.IsAssignableTo(typeof(System.Collections.IEnumerable));
+    public static bool IsList(Type type) =>
+        type != typeof(string) && type.IsAssignableTo(typeof(System.Collections.IEnumerable));
 
     /// <summary>Reads a value for a property.</summary>
     /// <param name="property">The property of an options class; its name and attributes say what is counted.</param>
     /// <param name="text">The text as it came.</param>
-    /// <param name="problem">What is wrong with it, to stand behind the setting's name; it never quotes a text that may be secret.</param>
+    /// <param name="problem">
+    /// What is wrong with it, to stand behind the setting's name; it never quotes a text that may be secret.
+    /// </param>
     /// <returns>The value, or null where there is a problem.</returns>
     public static object? Read(PropertyInfo property, string text, out string? problem)
     {
@@ -52,22 +55,27 @@ internal static partial class SettingValue
         }
 
         bool isBytes = property.Name.Contains("Bytes", StringComparison.Ordinal);
+        const string ByteForm = "a number from 0 to 255, or 0x and two hex digits";
         (object? read, string form) = type switch
         {
             _ when type == typeof(bool) => (Boolean(value), "true or false"),
-            _ when type == typeof(TimeSpan) => ((object?)Duration(value), "a time, as 500ms, 30s, 5m, 1h30m or hh:mm:ss"),
+            _ when type == typeof(TimeSpan) =>
+                ((object?)Duration(value), "a time, as 500ms, 30s, 5m, 1h30m or hh:mm:ss"),
             _ when type == typeof(decimal) => Amount(property, value),
             _ when type.IsEnum => (Name(type, value), $"one of {string.Join(", ", Enum.GetNames(type))}"),
-            _ when type == typeof(int) => ((object?)Whole(value, int.MinValue, int.MaxValue, isBytes), Form(isBytes, int.MaxValue)),
-            _ when type == typeof(long) => ((object?)Whole(value, long.MinValue, long.MaxValue, isBytes), Form(isBytes, long.MaxValue)),
-            _ when type == typeof(ulong) => ((object?)Whole(value, 0, ulong.MaxValue, isBytes), Form(isBytes, ulong.MaxValue)),
-            _ when type == typeof(byte) =>
-                ((object?)Whole(value, 0, byte.MaxValue, inBytes: false), "a number from 0 to 255, or 0x and two hex digits"),
+            _ when type == typeof(int) =>
+                ((object?)Whole(value, int.MinValue, int.MaxValue, isBytes), Form(isBytes, int.MaxValue)),
+            _ when type == typeof(long) =>
+                ((object?)Whole(value, long.MinValue, long.MaxValue, isBytes), Form(isBytes, long.MaxValue)),
+            _ when type == typeof(ulong) =>
+                ((object?)Whole(value, 0, ulong.MaxValue, isBytes), Form(isBytes, ulong.MaxValue)),
+            _ when type == typeof(byte) => ((object?)Whole(value, 0, byte.MaxValue, inBytes: false), ByteForm),
             _ => throw new NotSupportedException($"settings of the type {type} ({property.Name})"),
         };
         problem = read is null ? $"'{Short(value)}' is not {form}" : null;
 
-        // Negative numbers are read where the type has them: the options' own check then names the least that they take.
+        // Negative numbers are read where the type has them: the options' own check then names the least that they
+        // take.
         return read switch
         {
             null => null,
@@ -79,8 +87,14 @@ internal static partial class SettingValue
         };
     }
 
-    /// <summary>Reads a time: <c>hh:mm:ss</c> with or without days before and fractions behind, or numbers with units, the longest first.</summary>
-    /// <returns>Null where it is neither, or does not fit. A bare number is refused, but for 0: nobody can say of what it is one.</returns>
+    /// <summary>
+    /// Reads a time: <c>hh:mm:ss</c> with or without days before and fractions behind, or numbers with units, the
+    /// longest first.
+    /// </summary>
+    /// <returns>
+    /// Null where it is neither, or does not fit. A bare number is refused, but for 0: nobody can say of what it is
+    /// one.
+    /// </returns>
     public static TimeSpan? Duration(string text)
     {
         if (text == "0")
@@ -132,10 +146,11 @@ internal static partial class SettingValue
     {
         Int128 factor = 1;
         string digits = text;
-        if (inBytes && Binary.FirstOrDefault(unit => text.EndsWith(unit.Key, StringComparison.Ordinal)) is { Key: not null } found)
+        int unit = Array.FindIndex(Binary, each => text.EndsWith(each.Unit, StringComparison.Ordinal));
+        if (inBytes && unit >= 0)
         {
-            factor = Int128.One << found.Value;
-            digits = text[..^found.Key.Length].TrimEnd(' ');
+            factor = Int128.One << Binary[unit].Bits;
+            digits = text[..^Binary[unit].Unit.Length].TrimEnd(' ');
         }
 
         Int128 value;
@@ -169,15 +184,19 @@ internal static partial class SettingValue
         string form = $"an amount of {amount.Unit}, digits with at most {amount.Decimals} decimals behind a point";
         Match match = AmountForm().Match(text);
         return match.Success && match.Groups["decimals"].Length <= amount.Decimals
-            ? (decimal.Parse(text, NumberStyles.AllowDecimalPoint | NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture), form)
+            ? (Number(text), form)
             : (null, form);
     }
 
     // Enum.Parse would take numbers and lists.
     private static object? Name(Type type, string text) =>
-        Enum.GetNames(type).FirstOrDefault(name => name.Equals(text, StringComparison.OrdinalIgnoreCase)) is { } name ? Enum.Parse(type, name) : null;
+        Enum.GetNames(type).FirstOrDefault(name => name.Equals(text, StringComparison.OrdinalIgnoreCase)) is { } name
+            ? Enum.Parse(type, name)
+            : null;
 
-    private static decimal Number(string text) => decimal.Parse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture);
+    private static decimal Number(string text) =>
+        decimal.Parse(
+            text, NumberStyles.AllowDecimalPoint | NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
 
     private static string Form(bool isBytes, Int128 most) => isBytes
         ? "a number of bytes, with or without KiB, MiB, GiB or TiB"
@@ -188,7 +207,7 @@ internal static partial class SettingValue
     [GeneratedRegex(@"^(?:(?<d>[0-9]{1,8})\.)?(?<h>[0-9]{1,9}):(?<m>[0-5][0-9]):(?<s>[0-5][0-9](?:\.[0-9]{1,7})?)$")]
     private static partial Regex ClockForm();
 
-    [GeneratedRegex(@"^(?:[0-9]{1,12}(?:\.[0-9]{1,7})? ?(?:d|h|ms|m|s))(?: ?[0-9]{1,12}(?:\.[0-9]{1,7})? ?(?:d|h|ms|m|s))*$")]
+    [GeneratedRegex(@"^(?:[0-9]{1,12}(?:\.[0-9]{1,7})? ?(?:d|h|ms|m|s)(?: (?!$))?)+$")]
     private static partial Regex UnitForm();
 
     [GeneratedRegex(@"(?<n>[0-9.]+) ?(?<u>d|h|ms|m|s)")]

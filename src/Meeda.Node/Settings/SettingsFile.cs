@@ -2,13 +2,17 @@ using System.Text.Json;
 
 namespace Meeda.Node.Settings;
 
-/// <summary>A file of settings: JSON, <c>{ "Meeda": { "L1": { "Rpc": "…" } } }</c>. It is read once, and never watched.</summary>
+/// <summary>
+/// A file of settings: JSON, <c>{ "Meeda": { "L1": { "Rpc": "…" } } }</c>. It is read once, and never watched.
+/// </summary>
 internal static class SettingsFile
 {
     private const int MostBytes = 1 << 20;
 
     /// <summary>Reads the settings of a file as names with colons, and their texts.</summary>
-    /// <exception cref="SetupException">The file cannot be read, or is no such JSON. The message holds no value of it.</exception>
+    /// <exception cref="SetupException">
+    /// The file cannot be read, or is no such JSON. The message holds no value of it.
+    /// </exception>
     public static IReadOnlyList<(string Name, string Value)> Read(string path)
     {
         try
@@ -19,7 +23,8 @@ internal static class SettingsFile
                 throw new SetupException($"--config: {path} has {file.Length} bytes, {MostBytes} are the most");
             }
 
-            using var json = JsonDocument.Parse(file, new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, MaxDepth = 8 });
+            var options = new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, MaxDepth = 8 };
+            using var json = JsonDocument.Parse(file, options);
             var settings = new List<(string, string)>();
             Add(path, "", json.RootElement, settings);
             if (OperatingSystem.IsLinux() || OperatingSystem.IsMacOS())
@@ -32,9 +37,12 @@ internal static class SettingsFile
         catch (JsonException broken)
         {
             // The parser's own message may quote what stands there.
-            throw new SetupException($"--config: {path} is not JSON: line {broken.LineNumber + 1}, byte {broken.BytePositionInLine + 1} is not what must stand there");
+            throw new SetupException(
+                $"--config: {path} is not JSON: line {broken.LineNumber + 1}, byte {broken.BytePositionInLine + 1} "
+                + "is not what must stand there");
         }
-        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException or ArgumentException)
+        catch (Exception unreadable)
+            when (unreadable is IOException or UnauthorizedAccessException or ArgumentException)
         {
             throw new SetupException($"--config: {path} cannot be read: {unreadable.Message.TrimEnd('.')}");
         }
@@ -64,7 +72,8 @@ internal static class SettingsFile
                     }
 
                     // A colon or two underscores would look like another setting.
-                    Add(path, property.Name.Contains(':', StringComparison.Ordinal) ? inner.Replace(':', '.') : inner, property.Value, settings);
+                    bool hasColon = property.Name.Contains(':', StringComparison.Ordinal);
+                    Add(path, hasColon ? inner.Replace(':', '.') : inner, property.Value, settings);
                 }
 
                 break;

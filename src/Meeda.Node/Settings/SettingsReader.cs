@@ -5,9 +5,9 @@ using System.Reflection;
 namespace Meeda.Node.Settings;
 
 /// <summary>
-/// The one way in for settings. A command's options win over the environment (<c>Meeda__Section__Name</c>), which wins over the file that
-/// <c>--config</c> names; nothing else configures the program. A list comes whole from one of them. Unknown names and values of the wrong form
-/// are collected, so that all of them can be told at once.
+/// The one way in for settings. A command's options win over the environment (<c>Meeda__Section__Name</c>), which wins
+/// over the file that <c>--config</c> names; nothing else configures the program. A list comes whole from one of them.
+/// Unknown names and values of the wrong form are collected, so that all of them can be told at once.
 /// </summary>
 internal sealed class SettingsReader
 {
@@ -15,25 +15,40 @@ internal sealed class SettingsReader
     private readonly List<string> _problems = [];
 
     /// <summary>Reads what there is.</summary>
-    /// <param name="options">What options say, by name with colons (<c>Meeda:L1:Rpc</c>); null for what was not given.</param>
+    /// <param name="options">
+    /// What options say, by name with colons (<c>Meeda:L1:Rpc</c>); null for what was not given.
+    /// </param>
     /// <param name="file">The file that <c>--config</c> names, or null.</param>
     /// <param name="environment">The environment; null for this process's.</param>
     /// <exception cref="SetupException">The file cannot be read, or is no JSON.</exception>
     public SettingsReader(
-        IReadOnlyDictionary<string, string?> options, string? file = null, IReadOnlyDictionary<string, string>? environment = null)
+        IReadOnlyDictionary<string, string?> options,
+        string? file = null,
+        IReadOnlyDictionary<string, string>? environment = null)
     {
-        AddSource([.. options.Where(option => option.Value is not null).Select(option => (option.Key, option.Value!, SettingNames.Option(option.Key)))]);
+        AddSource(
+        [
+            .. options.Where(option => option.Value is not null)
+                .Select(option => (option.Key, option.Value!, SettingNames.Option(option.Key))),
+        ]);
         AddSource(FromEnvironment(environment ?? ThisEnvironment()));
         if (file is not null)
         {
-            AddSource([.. SettingsFile.Read(file).Select(setting => (setting.Name, setting.Value, $"{SettingNames.Variable(setting.Name)} (in {file})"))]);
+            AddSource(
+            [
+                .. SettingsFile.Read(file)
+                    .Select(each => (each.Name, each.Value, $"{SettingNames.Variable(each.Name)} (in {file})")),
+            ]);
         }
     }
 
     /// <summary>What is wrong so far, one line each.</summary>
     public IReadOnlyList<string> Problems => _problems;
 
-    /// <summary>Reads the settings of a class. What is wrong with them is added to <see cref="Problems"/>, and keeps its default.</summary>
+    /// <summary>
+    /// Reads the settings of a class. What is wrong with them is added to <see cref="Problems"/>, and keeps its
+    /// default.
+    /// </summary>
     /// <typeparam name="T">A class with a constant <c>Section</c>.</typeparam>
     public T Get<T>()
         where T : class, new() => (T)Get(typeof(T));
@@ -42,7 +57,7 @@ internal sealed class SettingsReader
     public object Get(Type type)
     {
         object options = Activator.CreateInstance(type)!;
-        string section = (string)type.GetField("Section", BindingFlags.Public | BindingFlags.Static)!.GetRawConstantValue()!;
+        string section = SettingNames.SectionOf(type)!;
         foreach (PropertyInfo property in SettingNames.Properties(type))
         {
             string name = $"{section}:{property.Name}";
@@ -71,13 +86,15 @@ internal sealed class SettingsReader
         }
     }
 
-    private static Dictionary<string, string> ThisEnvironment() => Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
-        .ToDictionary(variable => (string)variable.Key, variable => (string?)variable.Value ?? "", StringComparer.Ordinal);
+    private static Dictionary<string, string> ThisEnvironment() => Environment.GetEnvironmentVariables()
+        .Cast<DictionaryEntry>()
+        .ToDictionary(each => (string)each.Key, each => (string?)each.Value ?? "", StringComparer.Ordinal);
 
-    private List<(string Name, string Value, string Origin)> FromEnvironment(IReadOnlyDictionary<string, string> environment)
+    private List<(string Name, string Value, string Origin)> FromEnvironment(
+        IReadOnlyDictionary<string, string> environment)
     {
         var settings = new List<(string, string, string)>();
-        foreach ((string variable, string value) in environment.OrderBy(variable => variable.Key, StringComparer.Ordinal))
+        foreach ((string variable, string value) in environment.OrderBy(each => each.Key, StringComparer.Ordinal))
         {
             if (variable.StartsWith($"{SettingNames.Root}__", StringComparison.OrdinalIgnoreCase))
             {
@@ -109,8 +126,11 @@ internal sealed class SettingsReader
         }
     }
 
-    private static string Unknown(string name, string origin) =>
-        $"{origin}: there is no such setting{(SettingNames.Nearest(name) is { } nearest ? $"; is {nearest} meant?" : "")}";
+    private static string Unknown(string name, string origin)
+    {
+        string hint = SettingNames.Nearest(name) is { } nearest ? $"; is {nearest} meant?" : "";
+        return $"{origin}: there is no such setting{hint}";
+    }
 
     /// <summary>The setting of a name: of an item of a list, the list.</summary>
     private static string Setting(string name) =>
@@ -121,7 +141,9 @@ internal sealed class SettingsReader
         problem = null;
         if (SettingNames.All.TryGetValue(name, out PropertyInfo? property))
         {
-            problem = SettingValue.IsList(property.PropertyType) ? $"is a list: name its values one by one, as {SettingNames.Variable(name)}__0" : null;
+            problem = SettingValue.IsList(property.PropertyType)
+                ? $"is a list: name its values one by one, as {SettingNames.Variable(name)}__0"
+                : null;
             return problem is null;
         }
 
@@ -142,7 +164,10 @@ internal sealed class SettingsReader
     }
 
     private static int? Index(string text) =>
-        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int index) && index.ToString(CultureInfo.InvariantCulture) == text ? index : null;
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int index)
+            && index.ToString(CultureInfo.InvariantCulture) == text
+                ? index
+                : null;
 
     private void ReadList(string name, PropertyInfo property, object options)
     {

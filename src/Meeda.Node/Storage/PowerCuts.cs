@@ -6,8 +6,8 @@ namespace Meeda.Node.Storage;
 internal static class PowerCuts
 {
     /// <summary>
-    /// Warns where the system has no way to sync a file system (<see cref="FileSystemSync"/>): there, rows of folders are in the system's memory when they
-    /// count as stored, and a power cut takes them.
+    /// Warns where the system has no way to sync a file system (<see cref="FileSystemSync"/>): there, rows of folders
+    /// are in the system's memory when they count as stored, and a power cut takes them.
     /// </summary>
     public static void Warn(ILogger logger, bool isLinux)
     {

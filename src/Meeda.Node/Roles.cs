@@ -105,6 +105,8 @@ internal static class Roles
         builder.Services.AddSingleton<IntakePressure>();
         builder.Services.AddSingleton<BodyBudget>();
         builder.Services.AddSingleton<IntakeWork>();
+        builder.Services.AddHttpContextAccessor();
+        builder.Services.AddSingleton<TenantCosts>();
         builder.Services.AddSingleton(services => new ProofWork(services.GetRequiredService<IntakeWork>(), ProofWork.DefaultWorkers));
         builder.Services.AddSingleton(_ => new CommitmentKey(TrustedSetup.Ethereum));
         builder.Services.AddSingleton(_ => new VerificationKey(TrustedSetup.Ethereum));

@@ -151,6 +151,10 @@ internal sealed partial class Ledger(Database database, Lease lease) : IAsyncDis
         );
         INSERT INTO batch_count (state, count) SELECT 'anchored', COUNT(*) FROM batch WHERE last_anchor IS NOT NULL;
         """,
+        """
+        -- whose it is, by the tenant's number; null where nobody needed a key
+        ALTER TABLE batch ADD COLUMN tenant BIGINT;
+        """,
     ];
 
     private GroupCommit<(StoredBatch Batch, byte[] Payload, long? AnchorFrom)>? _adding;

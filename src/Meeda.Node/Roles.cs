@@ -113,6 +113,7 @@ internal static class Roles
         builder.Services.AddSingleton<BlobFailover>();
         builder.Services.AddSingleton<BatchIntake>();
         builder.Services.AddSingleton(services => new BatchCopies(http.MaxAnswerBytes, intake.MaxWait, services.GetRequiredService<TimeProvider>()));
+        builder.Services.AddKeyedSingleton(nameof(DaProvider), (services, _) => new BatchCopies(http.MaxAnswerBytes, intake.MaxWait, services.GetRequiredService<TimeProvider>()));
         builder.Services.AddSingleton<BatchReader>();
         builder.Services.AddSingleton<Terms>();
         builder.Services.AddSingleton<Absence>();

@@ -69,7 +69,7 @@ internal sealed class BatchCopies(long size, TimeSpan maxWait, TimeProvider time
         BatchReading reading = await EnterAsync(waiter, cancellationToken);
         try
         {
-            reading.Payload = await reading.Copy.Loaded.Value.WaitAsync(cancellationToken);
+            reading.Bytes = await reading.Copy.Loaded.Value.WaitAsync(cancellationToken);
             return reading;
         }
         catch

@@ -14,7 +14,10 @@ internal sealed class BatchReading(BatchCopies copies, BatchCopies.Copy copy, st
     private int _isClosed;
 
     /// <summary>The batch's bytes, checked.</summary>
-    public ReadOnlyMemory<byte> Payload { get; internal set; }
+    public ReadOnlyMemory<byte> Payload => Bytes;
+
+    /// <summary>The same, for who takes nothing but an array. Nobody writes to it.</summary>
+    internal byte[] Bytes { get; set; } = [];
 
     /// <summary>Who reads.</summary>
     public string Client => client;

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Meeda.Client;
+using Meeda.Ethereum.JsonRpc;
 using Meeda.Node.Telemetry;
 using Microsoft.AspNetCore.Diagnostics;
 
@@ -37,6 +38,19 @@ internal static class ErrorResponses
         });
     }
 
+    /// <summary>What anybody can bring about by asking while something is away is one line; a stack is for faults of this program.</summary>
+    internal static void LogFailure(ILogger logger, HttpRequest request, Exception failure)
+    {
+        if (failure is DaException or L1UnreachableException or JsonRpcException or HttpRequestException)
+        {
+            logger.NotServed(request.Method, request.Path, failure.Message);
+        }
+        else
+        {
+            logger.RequestFailed(request.Method, request.Path, failure);
+        }
+    }
+
     private static async Task WriteAsync(HttpContext context, ILogger logger)
     {
         Exception? failure = context.Features.Get<IExceptionHandlerFeature>()?.Error;
@@ -56,12 +70,13 @@ internal static class ErrorResponses
             DaException { Error: DaError.Overloaded } busy => (StatusCodes.Status429TooManyRequests, busy.Message),
             DaException { Error: DaError.FailOver } failOver => (StatusCodes.Status503ServiceUnavailable, failOver.Message),
             DaException unavailable => (StatusCodes.Status500InternalServerError, unavailable.Message),
+            L1UnreachableException or JsonRpcException or HttpRequestException => (StatusCodes.Status500InternalServerError, "L1: it does not answer as it should; try again"),
             BadHttpRequestException bad => (bad.StatusCode, $"request: {bad.Message.TrimEnd('.')}"),
             _ => (StatusCodes.Status500InternalServerError, "service: an internal error, which is in the log; try again"),
         };
         if (status >= StatusCodes.Status500InternalServerError && failure is not null and not DaException { Error: DaError.FailOver })
         {
-            logger.RequestFailed(context.Request.Method, context.Request.Path, failure);
+            LogFailure(logger, context.Request, failure);
         }
 
         if (status is StatusCodes.Status429TooManyRequests or >= StatusCodes.Status500InternalServerError)

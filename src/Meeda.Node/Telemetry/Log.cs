@@ -180,4 +180,8 @@ internal static partial class Log
 
     [LoggerMessage(264, LogLevel.Information, "the ledger is bound to chain {ChainId}, contract {Contract} and account {Account}")]
     public static partial void LedgerBound(this ILogger logger, ulong chainId, string contract, string account);
+
+    // What clients ask too much of: 300–319
+    [LoggerMessage(300, LogLevel.Warning, "{Method} {Path} was not served: {Reason}")]
+    public static partial void NotServed(this ILogger logger, string method, string path, string reason);
 }

@@ -118,7 +118,7 @@ internal static class LegacyEndpoints
             if (status == StatusCodes.Status500InternalServerError)
             {
                 HttpContext http = context.HttpContext;
-                http.RequestServices.GetRequiredService<ILogger<BatchReader>>().RequestFailed(http.Request.Method, http.Request.Path, failure);
+                ErrorResponses.LogFailure(http.RequestServices.GetRequiredService<ILogger<BatchReader>>(), http.Request, failure);
             }
 
             if (status is StatusCodes.Status429TooManyRequests or >= StatusCodes.Status500InternalServerError)

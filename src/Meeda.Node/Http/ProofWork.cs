@@ -6,8 +6,10 @@ using Microsoft.Extensions.Caching.Memory;
 namespace Meeda.Node.Http;
 
 /// <summary>
-/// Does what verifiers ask for and what takes the processor or L1 a while: on all processors but one, after the puts that are being committed to, few in a queue and the rest
-/// refused. Clients take turns. What was answered is kept for who asks the same, and who asks at the same time shares one answer.
+/// Does what verifiers ask for and what takes the processor or L1 a while: on all processors but one, after the puts
+/// that are being committed to, few in a queue and the rest
+/// refused. Clients take turns. What was answered is kept for who asks the same, and who asks at the same time shares
+/// one answer.
 /// </summary>
 internal sealed class ProofWork : IDisposable
 {

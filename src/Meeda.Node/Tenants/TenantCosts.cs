@@ -3,7 +3,8 @@ using Meeda.Node.Storage;
 
 namespace Meeda.Node.Tenants;
 
-/// <summary>What tenants are charged for beside their requests: the rows that their batches take, the blobs that are anchored for them, and what they read.</summary>
+/// <summary>What tenants are charged for beside their requests: the rows that their batches take, the blobs that are
+/// anchored for them, and what they read.</summary>
 internal sealed class TenantCosts(TenantKeys keys, RowPlacement rows, IHttpContextAccessor requests)
 {
     /// <summary>The tenant whose request is served now; null where nobody needs a key, or nobody asked.</summary>

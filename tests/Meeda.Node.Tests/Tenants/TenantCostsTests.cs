@@ -13,7 +13,8 @@ using Xunit;
 
 namespace Meeda.Node.Tests.Tenants;
 
-/// <summary>What a tenant costs is bounded by its quota: rows on disk, blobs anchored, renewals, reads; and who may renew what.</summary>
+/// <summary>What a tenant costs is bounded by its quota: rows on disk, blobs anchored, renewals, reads; and who may
+/// renew what.</summary>
 public sealed class TenantCostsTests : IAsyncLifetime
 {
     // One data row, and two parity rows so that two of six providers may be lost.
@@ -131,7 +132,8 @@ public sealed class TenantCostsTests : IAsyncLifetime
         return answer.StatusCode;
     }
 
-    /// <summary>Writes an anchor of a batch of one blob into the ledger, as if it had been read from L1; late enough for any promise.</summary>
+    /// <summary>Writes an anchor of a batch of one blob into the ledger, as if it had been read from L1; late enough
+    /// for any promise.</summary>
     private async Task AnchorAsync(BatchId id, uint index)
     {
         var ledger = _node.Services.GetRequiredService<Ledger>();

@@ -164,4 +164,8 @@ internal static partial class Log
 
     [LoggerMessage(91, LogLevel.Warning, "failover is over: puts are taken again")]
     public static partial void FailoverEnds(this ILogger logger);
+
+    // Rollup clients: 220–239
+    [LoggerMessage(220, LogLevel.Error, "{Method} failed: {Reason}")]
+    public static partial void CallFailed(this ILogger logger, string method, string reason);
 }

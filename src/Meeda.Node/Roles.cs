@@ -139,6 +139,7 @@ internal static class Roles
         app.RefuseLongAnnouncements(DaProviderEndpoint.MostBodyBytes(app.Services.GetRequiredService<IOptions<BatchOptions>>().Value), "twice MaxBatchBytes");
         app.UseErrorResponses();
         app.Use(gate.InvokeAsync);
+        app.UseHeadAsGet();
         app.UseRouting(); // behind the gate, which takes keys off the path
         app.MapApiDocument();
         Under(app, "OP Stack").MapAltDa();
@@ -205,6 +206,8 @@ internal static class Roles
         services.AddApiDocument("Meeda light node", hasTenants: false);
         WebApplication app = builder.Build();
         app.UseErrorResponses();
+        app.UseHeadAsGet();
+        app.UseRouting(); // behind what changes the method
         app.MapApiDocument();
         Under(app, "Proofs").MapProofs();
         Under(app, "Light node").MapGet("/health/live", () => Results.Ok()).WithSummary("The process answers").Produces(200);

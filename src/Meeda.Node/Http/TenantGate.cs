@@ -83,6 +83,11 @@ internal sealed class TenantGate(TenantKeys keys, TimeProvider time)
     private static async Task RefuseAsync(HttpContext context, int status, string sentence)
     {
         context.Response.StatusCode = status;
+        if (status == StatusCodes.Status401Unauthorized)
+        {
+            context.Response.Headers.WWWAuthenticate = "Bearer";
+        }
+
         if (status == StatusCodes.Status429TooManyRequests)
         {
             context.Response.Headers.RetryAfter = "1";

@@ -31,7 +31,7 @@ internal static class KeysCommand
         var json = new Option<bool>("--json") { Description = "print one line of JSON" };
         var list = new Command("list", "List the tenants and what they used; keys are not known any more") { folder, json };
         list.SetAction((parsed, cancellationToken) => ListAsync(parsed.GetValue(folder)!, parsed.GetValue(json), cancellationToken));
-        var revoke = new Command("revoke", "Revoke a tenant's key: from its next request on it is refused") { name, folder };
+        var revoke = new Command("revoke", "Revoke a tenant's key: within about a second it is refused") { name, folder };
         revoke.SetAction((parsed, cancellationToken) => RevokeAsync(parsed.GetValue(folder)!, parsed.GetValue(name)!, cancellationToken));
         return new Command("keys", "Make, list and revoke the keys of tenants") { make, list, revoke };
     }

@@ -112,6 +112,13 @@ internal sealed partial class Ledger(Database database, Lease lease) : IAsyncDis
         );
         CREATE INDEX packed_row_pack ON packed_row (pack);
         """,
+        """
+        -- what refuses everything, and since when by the server's clock in milliseconds; written by the leader, read by all
+        CREATE TABLE refusal (
+            what  TEXT PRIMARY KEY,
+            since BIGINT NOT NULL
+        );
+        """,
     ];
 
     private GroupCommit<(StoredBatch Batch, byte[] Payload)>? _adding;

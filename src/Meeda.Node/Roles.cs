@@ -160,6 +160,7 @@ internal static class Roles
         app.UseErrorResponses();
         app.Use(new OriginGuard(async stop => !await tenants.AnyAsync(stop), http.AllowAnonymous).InvokeAsync);
         app.Use(gate.InvokeAsync);
+        app.UseHeadAsGet();
         app.UseRouting(); // behind the gate, which takes keys off the path
         app.MapApiDocument();
         Under(app, "OP Stack").MapAltDa();
@@ -265,7 +266,8 @@ internal static class Roles
         app.Use(connections.InvokeAsync);
         app.UseErrorResponses();
         app.Use(new OriginGuard(_ => Task.FromResult(true), http.AllowAnonymous).InvokeAsync);
-        app.UseRouting();
+        app.UseHeadAsGet();
+        app.UseRouting(); // behind what changes the method
         app.MapApiDocument();
         Under(app, "Proofs").MapProofs();
         Under(app, "Light node").MapGet("/health/live", () => Results.Ok()).WithSummary("The process answers").Produces(200);

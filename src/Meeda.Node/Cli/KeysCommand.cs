@@ -46,7 +46,7 @@ internal static class KeysCommand
         var json = new Option<bool>("--json") { Description = "print one line of JSON" };
         var list = new Command("list", "List the tenants and what they used; keys are not known any more") { folder, config, json };
         list.SetAction((parsed, cancellationToken) => ListAsync(ReadSettings(parsed.GetValue(folder), parsed.GetValue(config)), parsed.GetValue(json), cancellationToken));
-        var revoke = new Command("revoke", "Revoke a tenant's key: from its next request on it is refused") { name, folder, config };
+        var revoke = new Command("revoke", "Revoke a tenant's key: within about a second it is refused") { name, folder, config };
         revoke.SetAction((parsed, cancellationToken) => RevokeAsync(ReadSettings(parsed.GetValue(folder), parsed.GetValue(config)), parsed.GetValue(name)!, cancellationToken));
         var rotate = new Command("rotate", "Give a tenant a new key; the old one ends, its quota and usage stay. Also for a revoked one") { name, folder, config };
         rotate.SetAction((parsed, cancellationToken) => RotateAsync(ReadSettings(parsed.GetValue(folder), parsed.GetValue(config)), parsed.GetValue(name)!, cancellationToken));

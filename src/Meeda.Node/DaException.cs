@@ -9,6 +9,9 @@ public enum DaError
     /// <summary>The payload is longer than this service takes: send less.</summary>
     TooLarge,
 
+    /// <summary>The caller may not do this: ask whoever may.</summary>
+    Forbidden,
+
     /// <summary>The ledger proves that this was never stored here.</summary>
     Absent,
 

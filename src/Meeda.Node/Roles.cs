@@ -107,12 +107,15 @@ internal static class Roles
         builder.Services.AddSingleton<IntakePressure>();
         builder.Services.AddSingleton<BodyBudget>();
         builder.Services.AddSingleton<IntakeWork>();
+        builder.Services.AddHttpContextAccessor();
+        builder.Services.AddSingleton<TenantCosts>();
         builder.Services.AddSingleton(services => new ProofWork(services.GetRequiredService<IntakeWork>(), ProofWork.DefaultWorkers));
         builder.Services.AddSingleton(_ => new CommitmentKey(TrustedSetup.Ethereum));
         builder.Services.AddSingleton(_ => new VerificationKey(TrustedSetup.Ethereum));
         builder.Services.AddSingleton<BlobFailover>();
         builder.Services.AddSingleton<BatchIntake>();
         builder.Services.AddSingleton(services => new BatchCopies(http.MaxAnswerBytes, intake.MaxWait, services.GetRequiredService<TimeProvider>()));
+        builder.Services.AddKeyedSingleton(nameof(DaProvider), (services, _) => new BatchCopies(http.MaxAnswerBytes, intake.MaxWait, services.GetRequiredService<TimeProvider>()));
         builder.Services.AddSingleton<BatchReader>();
         builder.Services.AddSingleton<Terms>();
         builder.Services.AddSingleton<Absence>();
@@ -180,6 +183,7 @@ internal static class Roles
         app.UseErrorResponses();
         app.Use(new OriginGuard(async stop => !await tenants.AnyAsync(stop), http.AllowAnonymous).InvokeAsync);
         app.Use(gate.InvokeAsync);
+        app.UseHeadAsGet();
         app.UseRouting(); // behind the gate, which takes keys off the path
         app.MapApiDocument();
         Under(app, "OP Stack").MapAltDa();
@@ -285,7 +289,8 @@ internal static class Roles
         app.Use(connections.InvokeAsync);
         app.UseErrorResponses();
         app.Use(new OriginGuard(_ => Task.FromResult(true), http.AllowAnonymous).InvokeAsync);
-        app.UseRouting();
+        app.UseHeadAsGet();
+        app.UseRouting(); // behind what changes the method
         app.MapApiDocument();
         Under(app, "Proofs").MapProofs();
         Under(app, "Light node").MapGet("/health/live", () => Results.Ok()).WithSummary("The process answers").Produces(200);

@@ -5,7 +5,8 @@ using Meeda.Protocol.Batches;
 namespace Meeda.Node.Batches;
 
 /// <summary>
-/// Bounds the memory of batches that are given out. All who read a batch at the same time share one copy. A client has at most half of the memory; who holds least goes first; when
+/// Bounds the memory of batches that are given out. All who read a batch at the same time share one copy. A client has
+/// at most half of the memory; who holds least goes first; when
 /// readers wait, the copy whose readers are slowest is taken from them.
 /// </summary>
 /// <param name="size">The most bytes of copies in memory, those that are being put together included.</param>
@@ -47,14 +48,16 @@ internal sealed class BatchCopies(long size, TimeSpan maxWait, TimeProvider time
         }
     }
 
-    /// <summary>Gives a reader a batch, which is put together where nobody reads it yet. The reader is disposed of when it needs it no more.</summary>
+    /// <summary>Gives a reader a batch, which is put together where nobody reads it yet. The reader is disposed of when
+    /// it needs it no more.</summary>
     /// <param name="client">Who reads.</param>
     /// <param name="id">The batch.</param>
     /// <param name="length">Its bytes.</param>
     /// <param name="loading">The most bytes in memory while it is put together.</param>
     /// <param name="load">Puts it together; stopped when nobody waits for it any more.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <exception cref="DaException">There was no room in time (<see cref="DaError.Overloaded"/>), or what <paramref name="load"/> throws.</exception>
+    /// <exception cref="DaException">There was no room in time (<see cref="DaError.Overloaded"/>), or what
+    /// <paramref name="load"/> throws.</exception>
     public async Task<BatchReading> OpenAsync(
         string client, BatchId id, long length, long loading, Func<CancellationToken, Task<byte[]>> load, CancellationToken cancellationToken)
     {
@@ -69,7 +72,7 @@ internal sealed class BatchCopies(long size, TimeSpan maxWait, TimeProvider time
         BatchReading reading = await EnterAsync(waiter, cancellationToken);
         try
         {
-            reading.Payload = await reading.Copy.Loaded.Value.WaitAsync(cancellationToken);
+            reading.Bytes = await reading.Copy.Loaded.Value.WaitAsync(cancellationToken);
             return reading;
         }
         catch
@@ -242,7 +245,8 @@ internal sealed class BatchCopies(long size, TimeSpan maxWait, TimeProvider time
     /// <summary>The bytes of all copies that a client reads.</summary>
     private long HeldBy(string client) => _held.GetValueOrDefault(client);
 
-    /// <summary>The readers of the copy that is given up for a waiting reader: one that only slow readers have, or readers of clients that hold more.</summary>
+    /// <summary>The readers of the copy that is given up for a waiting reader: one that only slow readers have, or
+    /// readers of clients that hold more.</summary>
     private IReadOnlyList<BatchReading> FindSlowestFor(Waiter waiter)
     {
         lock (_gate)

@@ -4,6 +4,7 @@ using Meeda.Ethereum;
 using Meeda.Kzg.Commitments;
 using Meeda.Node.Storage;
 using Meeda.Node.Telemetry;
+using Meeda.Node.Tenants;
 using Meeda.Protocol.Batches;
 using Microsoft.Extensions.Options;
 
@@ -11,7 +12,7 @@ namespace Meeda.Node.Batches;
 
 /// <summary>Takes batches in: after <see cref="AcceptAsync"/> has returned, a batch survives whatever happens to this process.</summary>
 internal sealed class BatchIntake(
-    IOptions<BatchOptions> options, CommitmentKey key, Ledger ledger, BatchStates states, Terms terms, BatchSignal signal, IntakePressure pressure, IntakeWork work, TimeProvider time, ILogger<BatchIntake> logger)
+    IOptions<BatchOptions> options, CommitmentKey key, Ledger ledger, BatchStates states, Terms terms, BatchSignal signal, IntakePressure pressure, IntakeWork work, TenantCosts costs, TimeProvider time, ILogger<BatchIntake> logger)
     : IDisposable
 {
     // Equal payloads that arrive together share one job. The job is not the caller's: a client that hangs up must not undo the work of
@@ -38,7 +39,8 @@ internal sealed class BatchIntake(
         CheckLength(payload.Length);                                                                            // 1
         await pressure.EnsureTakesAsync(cancellationToken);
         Bytes32 payloadHash = Keccak256.Hash(payload);
-        Lazy<Task<StoredBatch>> job = _running.GetOrAdd(payloadHash, _ => new(() => StoreAsync(payload, payloadHash)));
+        Tenant? tenant = costs.Current;
+        Lazy<Task<StoredBatch>> job = _running.GetOrAdd(payloadHash, _ => new(() => StoreAsync(payload, payloadHash, tenant)));
         StoredBatch batch;
         try
         {
@@ -76,14 +78,29 @@ internal sealed class BatchIntake(
         }
     }
 
-    private async Task<StoredBatch> StoreAsync(byte[] payload, Bytes32 payloadHash)
+    private async Task<StoredBatch> StoreAsync(byte[] payload, Bytes32 payloadHash, Tenant? tenant)
     {
+        TenantUsage cost = TenantUsage.None;
         try
         {
-            StoredBatch batch = await ledger.FindBatchByPayloadAsync(payloadHash, CancellationToken.None) is { } known // 2
+            StoredBatch? known = await ledger.FindBatchByPayloadAsync(payloadHash, CancellationToken.None);     // 2
+            bool isNew = known is null or { DeletedAt: not null };
+            TenantUsage most = isNew ? costs.OfBatch(BlobEncoding.BlobCount(payload.Length))
+                : known!.OwedSince is null ? TenantCosts.OfRenewal(known.BlobCount)
+                : TenantUsage.None;
+            costs.Charge(tenant, most);
+            cost = most;
+            StoredBatch batch = known is not null
                 ? known with { StoredAt = time.GetUtcNow() }
                 : await NameAsync(payload, payloadHash);                                                        // 3, 4
+            batch = isNew ? batch with { Tenant = tenant?.Id } : batch;
             await ledger.AddBatchAsync(batch, payload, terms.AnchorFrom, CancellationToken.None);               // 5
+            cost = TenantUsage.None;
+            if (!isNew && most != TenantUsage.None && await ledger.FindBatchAsync(batch.Id, CancellationToken.None) is { OwedSince: null })
+            {
+                cost = most; // Its anchor is late enough: no other one is owed.
+            }
+
             pressure.StoreWorked();
             signal.PulseStored();
             logger.BatchStored(batch.Id.ToString(), payload.Length, batch.BlobCount);
@@ -93,6 +110,10 @@ internal sealed class BatchIntake(
         {
             logger.StoreFailed(failure);
             throw pressure.StoreFailed(failure);
+        }
+        finally
+        {
+            costs.GiveBack(tenant, cost);
         }
     }
 

@@ -3,20 +3,24 @@ using Meeda.Kzg.Commitments;
 using Meeda.Node.L1;
 using Meeda.Node.Storage;
 using Meeda.Node.Telemetry;
+using Meeda.Node.Tenants;
 using Meeda.Protocol.Batches;
 
 namespace Meeda.Node.Batches;
 
 /// <summary>Gives batches back. Nothing leaves that was not checked against the batch's commitments: rows may rot, disks may lie.</summary>
-internal sealed class BatchReader(RowPlacement rows, Ledger ledger, BatchCopies copies, Absence absence, ILogger<BatchReader> logger)
+internal sealed class BatchReader(RowPlacement rows, Ledger ledger, BatchCopies copies, TenantCosts costs, Absence absence, ILogger<BatchReader> logger)
 {
     private const string NeverStored = "commitment: no batch of this commitment was ever stored here";
 
     /// <summary>Reads the payload of a batch by its id.</summary>
     /// <exception cref="DaException">It was never stored here, or its rows cannot be read whole and right now.</exception>
-    public async Task<byte[]> ReadAsync(BatchId id, CancellationToken cancellationToken) => await ReadAsync(
-        await ledger.FindBatchAsync(id, cancellationToken) ?? throw await absence.OfAsync(NeverStored, cancellationToken),
-        cancellationToken);
+    public async Task<byte[]> ReadAsync(BatchId id, CancellationToken cancellationToken)
+    {
+        StoredBatch batch = await ledger.FindBatchAsync(id, cancellationToken) ?? throw await absence.OfAsync(NeverStored, cancellationToken);
+        costs.Charge(costs.Current, new TenantUsage(0, 0) { Reads = batch.PayloadLength });
+        return await ReadAsync(batch, cancellationToken);
+    }
 
     /// <summary>Opens a batch for a client, by its id: within the memory for answers, and shared with who else reads it.</summary>
     /// <param name="id">The batch's id.</param>
@@ -45,6 +49,7 @@ internal sealed class BatchReader(RowPlacement rows, Ledger ledger, BatchCopies 
     private async Task<BatchReading> OpenAsync(StoredBatch batch, string client, CancellationToken cancellationToken)
     {
         EnsureKept(batch);
+        costs.Charge(costs.Current, new TenantUsage(0, 0) { Reads = batch.PayloadLength });
 
         // The rows, the same one behind the other, and the payload are in memory at once.
         long loading = (2L * batch.BlobCount * Blob.ByteLength) + batch.PayloadLength;

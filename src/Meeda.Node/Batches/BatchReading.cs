@@ -2,7 +2,8 @@ using System.IO.Pipelines;
 
 namespace Meeda.Node.Batches;
 
-/// <summary>One reader's hold on a batch in memory, which others may read at the same time. Nobody writes to it.</summary>
+/// <summary>One reader's hold on a batch in memory, which others may read at the same time. Nobody writes to
+/// it.</summary>
 internal sealed class BatchReading(BatchCopies copies, BatchCopies.Copy copy, string client, TimeProvider time) : IDisposable
 {
     // What is handed to the server at once: it copies what it is given.
@@ -14,7 +15,10 @@ internal sealed class BatchReading(BatchCopies copies, BatchCopies.Copy copy, st
     private int _isClosed;
 
     /// <summary>The batch's bytes, checked.</summary>
-    public ReadOnlyMemory<byte> Payload { get; internal set; }
+    public ReadOnlyMemory<byte> Payload => Bytes;
+
+    /// <summary>The same, for who takes nothing but an array. Nobody writes to it.</summary>
+    internal byte[] Bytes { get; set; } = [];
 
     /// <summary>Who reads.</summary>
     public string Client => client;
@@ -25,7 +29,8 @@ internal sealed class BatchReading(BatchCopies copies, BatchCopies.Copy copy, st
     /// <summary>Whether it was ended so that others find room.</summary>
     public bool IsCutOff => _cutOff.IsCancellationRequested;
 
-    /// <summary>How fast its client takes the bytes, in bytes a second; null while the client is not waited for.</summary>
+    /// <summary>How fast its client takes the bytes, in bytes a second; null while the client is not waited
+    /// for.</summary>
     public double? Speed
     {
         get

@@ -21,7 +21,8 @@ internal sealed class IntakeWork(TimeProvider time)
         return new Work(this);
     }
 
-    /// <summary>Waits until no put is being committed to, but no longer than some time: other work is put off, never stopped.</summary>
+    /// <summary>Waits until no put is being committed to, but no longer than some time: other work is put off, never
+    /// stopped.</summary>
     public async Task GoFirstAsync(TimeSpan most, CancellationToken cancellationToken)
     {
         Task idle;

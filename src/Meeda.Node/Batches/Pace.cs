@@ -1,12 +1,15 @@
 namespace Meeda.Node.Batches;
 
 /// <summary>
-/// How fast a client gives a body or takes an answer. Who holds much memory must hurry: the least rate grows with what is held, up to <see cref="LongBytesPerSecond"/>
-/// from <see cref="LongLength"/> on. Only the time that the client is waited for counts. Not safe for use by several threads at once.
+/// How fast a client gives a body or takes an answer. Who holds much memory must hurry: the least rate grows with what
+/// is held, up to <see cref="LongBytesPerSecond"/>
+/// from <see cref="LongLength"/> on. Only the time that the client is waited for counts. Not safe for use by several
+/// threads at once.
 /// </summary>
 internal sealed class Pace(TimeProvider time)
 {
-    /// <summary>The rate below which a client is slow, and the least one of whoever holds <see cref="LongLength"/> bytes or more.</summary>
+    /// <summary>The rate below which a client is slow, and the least one of whoever holds <see cref="LongLength"/>
+    /// bytes or more.</summary>
     public const int LongBytesPerSecond = 128 * 1024;
 
     /// <summary>From here on the least rate does not grow any more.</summary>

@@ -2,6 +2,7 @@ using Meeda.Ethereum.JsonRpc;
 using Meeda.Node.L1;
 using Meeda.Node.Storage;
 using Meeda.Node.Telemetry;
+using Meeda.Node.Tenants;
 using Meeda.Protocol.Anchors;
 using Microsoft.Extensions.Options;
 
@@ -17,6 +18,7 @@ internal sealed class Retention(
     EthereumClient client,
     Ledger ledger,
     RowPlacement rows,
+    TenantCosts costs,
     L1Follower follower,
     MeedaVerifierContract contract,
     OperatorAccount account,
@@ -125,6 +127,7 @@ internal sealed class Retention(
                 await EnsureExpiredAsync(batch, block, kept, cancellationToken);
                 if (await ledger.GiveUpAsync(batch.Id, block, time.GetUtcNow(), cancellationToken))
                 {
+                    costs.GivenUp(batch);
                     logger.GivenUp(batch.Id.ToString());
                     count++;
                 }

@@ -25,7 +25,11 @@ internal static class KeysCommand
         var bytes = new Option<string>("--bytes") { Description = "bytes it may send in all, as 5GiB; 0 for any number", DefaultValueFactory = _ => "0" };
         var rate = new Option<string>("--rate") { Description = "requests a second; 0 for any number", DefaultValueFactory = _ => "0" };
         var concurrency = new Option<string>("--concurrency") { Description = "requests in flight at once", DefaultValueFactory = _ => "64" };
-        var make = new Command("make", "Make a tenant; prints its key, which is shown this once") { name, folder, config, scopes, bytes, rate, concurrency };
+        var disk = new Option<string>("--disk") { Description = "bytes that its batches may take at the providers at once, parity rows included; 0 for any number", DefaultValueFactory = _ => "0" };
+        var blobs = new Option<string>("--blobs") { Description = "blobs that may be anchored for it in all, renewals included; 0 for any number", DefaultValueFactory = _ => "0" };
+        var renewals = new Option<string>("--renewals") { Description = "renewals in all; 0 for any number", DefaultValueFactory = _ => "0" };
+        var reads = new Option<string>("--reads") { Description = "bytes of batches it may read in all; 0 for any number", DefaultValueFactory = _ => "0" };
+        var make = new Command("make", "Make a tenant; prints its key, which is shown this once") { name, folder, config, scopes, bytes, rate, concurrency, disk, blobs, renewals, reads };
         make.SetAction((parsed, cancellationToken) => MakeAsync(
             ReadSettings(parsed.GetValue(folder), parsed.GetValue(config)),
             parsed.GetValue(name)!,
@@ -33,12 +37,18 @@ internal static class KeysCommand
             new TenantQuota(
                 Number("--bytes", parsed.GetValue(bytes)!, 0, long.MaxValue, inBytes: true),
                 (int)Number("--rate", parsed.GetValue(rate)!, 0, int.MaxValue, inBytes: false),
-                (int)Number("--concurrency", parsed.GetValue(concurrency)!, 1, int.MaxValue, inBytes: false)),
+                (int)Number("--concurrency", parsed.GetValue(concurrency)!, 1, int.MaxValue, inBytes: false))
+            {
+                Disk = Number("--disk", parsed.GetValue(disk)!, 0, long.MaxValue, inBytes: true),
+                Blobs = Number("--blobs", parsed.GetValue(blobs)!, 0, long.MaxValue, inBytes: false),
+                Renewals = Number("--renewals", parsed.GetValue(renewals)!, 0, long.MaxValue, inBytes: false),
+                Reads = Number("--reads", parsed.GetValue(reads)!, 0, long.MaxValue, inBytes: true),
+            },
             cancellationToken));
         var json = new Option<bool>("--json") { Description = "print one line of JSON" };
         var list = new Command("list", "List the tenants and what they used; keys are not known any more") { folder, config, json };
         list.SetAction((parsed, cancellationToken) => ListAsync(ReadSettings(parsed.GetValue(folder), parsed.GetValue(config)), parsed.GetValue(json), cancellationToken));
-        var revoke = new Command("revoke", "Revoke a tenant's key: from its next request on it is refused") { name, folder, config };
+        var revoke = new Command("revoke", "Revoke a tenant's key: within about a second it is refused") { name, folder, config };
         revoke.SetAction((parsed, cancellationToken) => RevokeAsync(ReadSettings(parsed.GetValue(folder), parsed.GetValue(config)), parsed.GetValue(name)!, cancellationToken));
         var rotate = new Command("rotate", "Give a tenant a new key; the old one ends, its quota and usage stay. Also for a revoked one") { name, folder, config };
         rotate.SetAction((parsed, cancellationToken) => RotateAsync(ReadSettings(parsed.GetValue(folder), parsed.GetValue(config)), parsed.GetValue(name)!, cancellationToken));
@@ -149,7 +159,8 @@ internal static class KeysCommand
             string state = tenant.RevokedAt is { } revoked ? string.Create(CultureInfo.InvariantCulture, $"revoked {revoked:yyyy-MM-dd}") : "valid";
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{tenant.Id,4}  {tenant.Name,-24} {state,-18} {tenant.Scopes,-12} {tenant.Usage.Requests,12} requests {tenant.Usage.Bytes,16} bytes"));
+                $"{tenant.Id,4}  {tenant.Name,-24} {state,-18} {tenant.Scopes,-12} {tenant.Usage.Requests,12} requests {tenant.Usage.Bytes,16} bytes"
+                + $" {tenant.Usage.Disk,16} on disk {tenant.Usage.Blobs,8} blobs {tenant.Usage.Renewals,6} renewals {tenant.Usage.Reads,16} read"));
         }
 
         return ExitCode.Success;

@@ -2,7 +2,8 @@ using Meeda.Node.Batches;
 
 namespace Meeda.Node.Http;
 
-/// <summary>Answers with a batch's bytes, in pieces: what a slow client does not take stays in the one copy that all its readers share.</summary>
+/// <summary>Answers with a batch's bytes, in pieces: what a slow client does not take stays in the one copy that all
+/// its readers share.</summary>
 internal sealed class BatchAnswer(BatchReading reading) : IResult
 {
     /// <inheritdoc/>

@@ -4,6 +4,7 @@ using Meeda.Kzg.Commitments;
 using Meeda.Node.Batches;
 using Meeda.Node.L1;
 using Meeda.Node.Storage;
+using Meeda.Node.Tenants;
 using Meeda.Protocol.Batches;
 using Microsoft.AspNetCore.Mvc;
 
@@ -27,12 +28,40 @@ internal static class BatchEndpoints
         BodyOf(await states.OfAsync(await FindAsync(id, ledger, absence, cancellationToken), cancellationToken));
 
     private static async Task<BatchBody> RenewAsync(
-        string id, [FromServices] Ledger ledger, [FromServices] Absence absence, [FromServices] BatchStates states, [FromServices] Terms terms, [FromServices] TimeProvider time, CancellationToken cancellationToken)
+        string id,
+        [FromServices] Ledger ledger,
+        [FromServices] Absence absence,
+        [FromServices] BatchStates states,
+        [FromServices] Terms terms,
+        [FromServices] TenantCosts costs,
+        [FromServices] TimeProvider time,
+        CancellationToken cancellationToken)
     {
         StoredBatch batch = await FindAsync(id, ledger, absence, cancellationToken);
-        return await ledger.RenewAsync(batch.Id, terms.AnchorFrom, time.GetUtcNow(), cancellationToken)
-            ? BodyOf(await states.OfAsync(await FindAsync(id, ledger, absence, cancellationToken), cancellationToken))
-            : throw new DaException(DaError.Absent, "id: the batch had expired and is no longer kept; put it again");
+        Tenant? tenant = costs.Current;
+        if (batch.Tenant is { } owner && tenant is not null && tenant.Id != owner && !tenant.Scopes.HasFlag(TenantScopes.Admin))
+        {
+            throw new DaException(DaError.Forbidden, "id: another tenant put this batch; it, or a key with the scope admin, may renew it");
+        }
+
+        TenantUsage cost = batch.OwedSince is null ? TenantCosts.OfRenewal(batch.BlobCount) : TenantUsage.None;
+        costs.Charge(tenant, cost);
+        try
+        {
+            if (!await ledger.RenewAsync(batch.Id, terms.AnchorFrom, time.GetUtcNow(), cancellationToken))
+            {
+                throw new DaException(DaError.Absent, "id: the batch had expired and is no longer kept; put it again");
+            }
+
+            batch = await FindAsync(id, ledger, absence, cancellationToken);
+            cost = batch.OwedSince is null ? cost : TenantUsage.None; // Where its anchor is late enough, no other one is owed.
+        }
+        finally
+        {
+            costs.GiveBack(tenant, cost);
+        }
+
+        return BodyOf(await states.OfAsync(batch, cancellationToken));
     }
 
     private static async Task<StoredBatch> FindAsync(string id, Ledger ledger, Absence absence, CancellationToken cancellationToken) =>

@@ -5,9 +5,12 @@ using Microsoft.Extensions.Options;
 namespace Meeda.Node.Http;
 
 /// <summary>
-/// Bounds the memory of bodies. Room is taken as bytes arrive, so that an announced length costs nothing. A quarter is for the first <see cref="Step"/> bytes of each body, so that
-/// short ones do not wait for long ones. A client has at most half of what is for the rest. Who holds least goes first; when bodies wait, the slowest that another one waits for is cut off.
-/// Room for one of the longest bodies is kept for the oldest one that waits, so that bodies that wait for each other end.
+/// Bounds the memory of bodies. Room is taken as bytes arrive, so that an announced length costs nothing. A quarter is
+/// for the first <see cref="Step"/> bytes of each body, so that
+/// short ones do not wait for long ones. A client has at most half of what is for the rest. Who holds least goes first;
+/// when bodies wait, the slowest that another one waits for is cut off.
+/// Room for one of the longest bodies is kept for the oldest one that waits, so that bodies that wait for each other
+/// end.
 /// </summary>
 internal sealed class BodyBudget
 {
@@ -77,7 +80,8 @@ internal sealed class BodyBudget
     public static int NextStep(long length, long? announced) =>
         (int)Math.Min(Math.Clamp(3 * length, FirstStep, Step), (announced ?? long.MaxValue) - length);
 
-    /// <summary>Begins a body. It holds nothing yet; what it comes to hold is given back when the room is disposed of.</summary>
+    /// <summary>Begins a body. It holds nothing yet; what it comes to hold is given back when the room is disposed
+    /// of.</summary>
     /// <param name="client">Whose it is (<see cref="RequestClient"/>).</param>
     public BodyRoom Open(string client)
     {
@@ -95,7 +99,8 @@ internal sealed class BodyBudget
     }
 
     /// <summary>Takes room for more of a body, and waits for it.</summary>
-    /// <exception cref="DaException">There was none in time, or the body was cut off for others (<see cref="DaError.Overloaded"/>).</exception>
+    /// <exception cref="DaException">There was none in time, or the body was cut off for others
+    /// (<see cref="DaError.Overloaded"/>).</exception>
     internal async Task GrowAsync(BodyRoom room, int bytes, CancellationToken cancellationToken)
     {
         var waiter = new Waiter(room, bytes);
@@ -234,7 +239,8 @@ internal sealed class BodyBudget
         }
         else if (room.Rest + room.Reserve >= _reserveSize)
         {
-            // Where there is less memory than a longest body takes, no more is counted than there is: one at a time is let in all the same.
+            // Where there is less memory than a longest body takes, no more is counted than there is: one at a time is
+            // let in all the same.
         }
         else if (_restUsed + bytes <= _restSize && !IsBeyondItsPart(waiter))
         {
@@ -250,7 +256,8 @@ internal sealed class BodyBudget
     }
 
     /// <summary>
-    /// The body that is cut off so that a waiting one can enter: the slowest of the client that holds most, if it is slow or its client holds more than the waiting one's. Null where
+    /// The body that is cut off so that a waiting one can enter: the slowest of the client that holds most, if it is
+    /// slow or its client holds more than the waiting one's. Null where
     /// there is none, or another body is first in line, or enough is being given back already.
     /// </summary>
     private BodyRoom? FindSlowestFor(Waiter waiter)

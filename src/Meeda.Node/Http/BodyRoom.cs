@@ -4,7 +4,8 @@ using Meeda.Node.Storage;
 
 namespace Meeda.Node.Http;
 
-/// <summary>The memory of one body. May be disposed of before its request is over, when the body is needed no more, and more than once.</summary>
+/// <summary>The memory of one body. May be disposed of before its request is over, when the body is needed no more, and
+/// more than once.</summary>
 internal sealed class BodyRoom(BodyBudget budget, BodyBudget.Client client, long order, TimeProvider time) : IDisposable
 {
     private readonly Lock _gate = new();

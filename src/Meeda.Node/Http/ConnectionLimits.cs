@@ -4,7 +4,8 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 namespace Meeda.Node.Http;
 
 /// <summary>
-/// Bounds connections, for all and for each address. A new one takes the place of the one that has been idle longest. Where none is idle, it is let in as one of a few spare ones, on
+/// Bounds connections, for all and for each address. A new one takes the place of the one that has been idle longest.
+/// Where none is idle, it is let in as one of a few spare ones, on
 /// which health alone is answered, so that whoever watches over the service is never locked out.
 /// </summary>
 /// <param name="options">How many.</param>
@@ -39,7 +40,8 @@ internal sealed class ConnectionLimits(HttpOptions options, TimeProvider time)
         kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Use(next => connection => ServeAsync(connection, next)));
     }
 
-    /// <summary>Answers on spare connections for health alone, and takes note of which connections are in use. Comes first of all.</summary>
+    /// <summary>Answers on spare connections for health alone, and takes note of which connections are in use. Comes
+    /// first of all.</summary>
     public async Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
         if (context.Features.Get<ConnectionUse>() is not { } use)

@@ -1,10 +1,11 @@
-using System.Globalization;
+using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Meeda.Client;
 using Meeda.Node.Batches;
 using Meeda.Node.Nitro;
 using Meeda.Node.Telemetry;
+using Meeda.Node.Tenants;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Options;
 
@@ -19,19 +20,31 @@ internal static class DaProviderEndpoint
     /// <summary>Where it is.</summary>
     public const string Path = "/nitro";
 
-    private const int ServerError = -32000;
-    private const int InvalidRequest = -32600;
-    private const int MethodNotFound = -32601;
-    private const int InvalidParameters = -32602;
-    private const int ParseError = -32700;
-
     // The sequencer's header, JSON around it, and certificates are small beside the batch, which hex doubles.
     private const int Overhead = 1 << 20;
 
     private const string DaCertificatePreimageType = "3";
 
+    // geth's limit on the answers of one batch.
+    private const long MostBatchAnswer = 25_000_000;
+
     /// <summary>The longest body, which is the longest of all routes: hex doubles a batch.</summary>
     public static int MostBodyBytes(BatchOptions options) => (int)Math.Min(int.MaxValue, (2L * options.MaxBatchBytes) + Overhead);
+
+    /// <summary>
+    /// Answers what announces more than the longest body, in Nitro's words: a JSON-RPC error in a 200, as its client takes it (<c>daprovider/writer.go</c>).
+    /// </summary>
+    /// <returns>False where the request is not for <see cref="Path"/>.</returns>
+    public static async Task<bool> TryRefuseLongAsync(HttpContext context, long limit)
+    {
+        if (!context.Request.Path.Equals(Path, StringComparison.OrdinalIgnoreCase) && !context.Request.Path.Equals($"{Path}/", StringComparison.OrdinalIgnoreCase))
+        {
+            return false;
+        }
+
+        await WriteAsync(context.Response, default, TooLarge($"the body's {context.Request.ContentLength} bytes are more than {limit} bytes"));
+        return true;
+    }
 
     /// <summary>Maps <see cref="Path"/>.</summary>
     /// <param name="routes">Where.</param>
@@ -49,145 +62,252 @@ internal static class DaProviderEndpoint
             {
                 if (secret is not null && !BearerToken.IsValid(context.Request.Headers.Authorization, secret, time.GetUtcNow()))
                 {
-                    return Results.Json(new ErrorBody("token: a JWT signed with the shared secret (HS256), made within the last minute, is needed"), statusCode: 401);
+                    context.Response.StatusCode = StatusCodes.Status401Unauthorized;
+                    context.Response.Headers.WWWAuthenticate = "Bearer";
+                    await context.Response.WriteAsJsonAsync(new ErrorBody("token: a JWT signed with the shared secret (HS256), made within the last minute, is needed"));
+                    return;
                 }
 
-                CancellationToken cancellationToken = context.RequestAborted;
-                byte[] body = await RequestBody.ReadAsync(context.Request, MostBodyBytes(options.Value), "twice MaxBatchBytes", cancellationToken);
-                JsonNode? id = null;
-                try
-                {
-                    if (Parse(body) is not JsonObject request || request["method"] is not JsonValue name || !name.TryGetValue(out string? method))
-                    {
-                        return Failure(null, InvalidRequest, "one request with a method is expected");
-                    }
-
-                    id = request["id"]?.DeepClone();
-                    JsonNode? result = await AnswerAsync(method, new Parameters(request["params"] as JsonArray ?? []), provider, chunks, options.Value, cancellationToken);
-                    return Results.Json(new JsonObject { ["jsonrpc"] = "2.0", ["id"] = id, ["result"] = result });
-                }
-                catch (JsonException malformed)
-                {
-                    return Failure(null, ParseError, $"the request is not JSON: {malformed.Message}");
-                }
-                catch (FormatException malformed)
-                {
-                    return Failure(id, InvalidParameters, malformed.Message);
-                }
-                catch (MissingMethodException unknown)
-                {
-                    return Failure(id, MethodNotFound, unknown.Message);
-                }
-                catch (DaException failOver) when (failOver.Error == DaError.FailOver)
-                {
-                    return Failure(id, ServerError, $"{NitroException.Fallback}: {failOver.Message}");
-                }
-                catch (Exception refused) when (refused is NitroException or DaException { Error: not DaError.Unavailable })
-                {
-                    return Failure(id, ServerError, refused.Message);
-                }
-                catch (Exception failure) when (failure is not OperationCanceledException)
-                {
-                    logger.RequestFailed("POST", Path, failure);
-                    return Failure(id, ServerError, failure is DaException ? failure.Message : "service: an internal error, which is in the log; try again");
-                }
+                await AnswerBodyAsync(context, new Calls(provider, chunks, options.Value, context.Features.Get<Tenant>()?.Id ?? 0, logger));
             })
             .WithSummary("Arbitrum Nitro's external DA provider: JSON-RPC, daprovider_*")
             .Accepts<object>("application/json").Produces<JsonObject>().Produces<ErrorBody>(401).Produces<ErrorBody>(413);
 
-    private static async Task<JsonNode?> AnswerAsync(
-        string method, Parameters parameters, DaProvider provider, ChunkedStores chunks, BatchOptions options, CancellationToken cancellationToken)
+    private static async Task AnswerBodyAsync(HttpContext context, Calls calls)
     {
-        switch (method)
+        HttpResponse response = context.Response;
+        IReadOnlyList<JsonRpcRequest> requests;
+        bool isBatch;
+        try
         {
-            case "daprovider_getSupportedHeaderBytes":
-                return new JsonObject { ["headerBytes"] = HexOf([DaCertificate.Flag]) };
-            case "daprovider_getMaxMessageSize":
-                return new JsonObject { ["maxSize"] = options.MaxBatchBytes };
-            case "daprovider_store":
-                return Certificate(await provider.StoreAsync(parameters.Bytes(0), cancellationToken));
-            case "daprovider_startChunkedStore":
-                if (parameters.Number(3) > (ulong)options.MaxBatchBytes)
-                {
-                    throw new NitroException($"{NitroException.TooLarge}: {parameters.Number(3)} bytes are more than {options.MaxBatchBytes} bytes");
-                }
+            byte[] body = await RequestBody.ReadAsync(context.Request, MostBodyBytes(calls.Options), "twice MaxBatchBytes", context.RequestAborted);
+            requests = JsonRpcRequest.Parse(body, out isBatch);
+        }
+        catch (DaException tooLarge) when (tooLarge.Error == DaError.TooLarge)
+        {
+            await WriteAsync(response, default, TooLarge(tooLarge.Message));
+            return;
+        }
+        catch (JsonRpcException malformed)
+        {
+            await WriteAsync(response, default, malformed);
+            return;
+        }
 
-                ulong batch = chunks.Start(
-                    parameters.Number(0), parameters.Number(1), parameters.Number(2), parameters.Number(3), parameters.Number(4), parameters.Bytes(5));
-                return new JsonObject { ["BatchId"] = $"0x{batch:x}" };
-            case "daprovider_sendChunk":
-                chunks.Take(parameters.Number(0), parameters.Number(1), parameters.Bytes(2), parameters.Bytes(3));
-                return null;
-            case "daprovider_commitChunkedStore":
-                return Certificate(await provider.StoreAsync(chunks.Commit(parameters.Number(0), parameters.Bytes(1)), cancellationToken));
-            case "daprovider_recoverPayload":
-                return await RecoverAsync(parameters, provider, payload: true, preimages: false, cancellationToken);
-            case "daprovider_collectPreimages":
-                return await RecoverAsync(parameters, provider, payload: false, preimages: true, cancellationToken);
-            case "daprovider_recoverPayloadAndPreimages":
-                return await RecoverAsync(parameters, provider, payload: true, preimages: true, cancellationToken);
-            case "daprovider_generateReadPreimageProof":
-                return new JsonObject { ["proof"] = HexOf(await provider.ProveReadAsync(parameters.Number(0), parameters.Bytes(1), cancellationToken)) };
-            case "daprovider_generateCertificateValidityProof":
-                return new JsonObject { ["proof"] = HexOf(provider.ProveValidity(parameters.Bytes(0))) };
-            default:
-                throw new MissingMethodException($"the method {method} does not exist/is not available");
+        if (!isBatch)
+        {
+            JsonRpcRequest request = requests[0];
+            Result result = await calls.AnswerAsync(request, context.RequestAborted);
+            if (!request.IsNotification)
+            {
+                await WriteAsync(response, request.Id, result);
+            }
+
+            return;
+        }
+
+        // One after the other, each written before the next is worked on. As in geth, they end where they are too long together.
+        long written = 0;
+        foreach (JsonRpcRequest request in requests)
+        {
+            Result result = written > MostBatchAnswer
+                ? new JsonRpcException(JsonRpcException.ResponseTooLarge, $"batch: the answers before this one have more than {MostBatchAnswer} bytes")
+                : await calls.AnswerAsync(request, context.RequestAborted);
+            if (request.IsNotification)
+            {
+                continue;
+            }
+
+            written += await WriteAsync(response, request.Id, result, written == 0 ? '[' : ',');
+        }
+
+        if (written > 0)
+        {
+            await response.BodyWriter.WriteAsync("]"u8.ToArray(), context.RequestAborted);
         }
     }
 
-    private static async Task<JsonNode> RecoverAsync(Parameters parameters, DaProvider provider, bool payload, bool preimages, CancellationToken cancellationToken)
+    /// <summary>Writes one answer.</summary>
+    /// <returns>Its bytes.</returns>
+    private static async Task<long> WriteAsync(HttpResponse response, ReadOnlyMemory<byte> id, Result result, char before = '\0')
     {
-        parameters.Number(0);
-        parameters.Bytes(1);
-        (DaCertificate certificate, byte[] bytes) = await provider.RecoverAsync(parameters.Bytes(2), cancellationToken);
-        string base64 = Convert.ToBase64String(bytes);
-        var result = new JsonObject();
-        if (payload)
+        if (!response.HasStarted)
         {
-            result["Payload"] = base64;
+            response.ContentType = "application/json; charset=utf-8";
         }
 
-        if (preimages)
+        if (before != '\0')
         {
-            result["Preimages"] = new JsonObject { [DaCertificatePreimageType] = new JsonObject { [certificate.Hash.ToString()] = base64 } };
+            response.BodyWriter.Write([(byte)before]);
         }
 
-        return result;
+        await using var json = new Utf8JsonWriter(response.BodyWriter, new JsonWriterOptions { SkipValidation = true });
+        json.WriteStartObject();
+        json.WriteString("jsonrpc"u8, "2.0"u8);
+        json.WritePropertyName("id"u8);
+        json.WriteRawValue(id.IsEmpty ? "null"u8 : id.Span, skipInputValidation: true);
+        if (result.Error is { } error)
+        {
+            json.WriteStartObject("error"u8);
+            json.WriteNumber("code"u8, error.Code);
+            json.WriteString("message"u8, error.Message);
+            json.WriteEndObject();
+        }
+        else
+        {
+            json.WritePropertyName("result"u8);
+            result.Write!(json);
+        }
+
+        json.WriteEndObject();
+        json.Flush();
+        await response.BodyWriter.FlushAsync(response.HttpContext.RequestAborted);
+        return json.BytesCommitted;
     }
 
-    private static JsonNode? Parse(byte[] body) => JsonNode.Parse(body);
+    private static JsonRpcException TooLarge(string sentence) => new(JsonRpcException.ServerError, $"{NitroException.TooLarge}: {sentence}");
 
-    private static JsonObject Certificate(byte[] certificate) => new() { ["serialized-da-cert"] = HexOf(certificate) };
-
-    private static string HexOf(byte[] bytes) => "0x" + Convert.ToHexStringLower(bytes);
-
-    private static IResult Failure(JsonNode? id, int code, string message) =>
-        Results.Json(new JsonObject { ["jsonrpc"] = "2.0", ["id"] = id?.DeepClone(), ["error"] = new JsonObject { ["code"] = code, ["message"] = message } });
-
-    private sealed class Parameters(JsonArray values)
+    /// <summary>What a call gave: an error, or what writes its result.</summary>
+    private readonly record struct Result(JsonRpcException? Error, Action<Utf8JsonWriter>? Write)
     {
-        /// <summary>A 0x-quantity.</summary>
-        public ulong Number(int index) =>
-            Text(index) is ['0', 'x', .. { Length: > 0 } digits] && ulong.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong number)
-                ? number
-                : throw new FormatException($"parameter {index}: a number as 0x-hex of at most 64 bits is expected");
+        public static implicit operator Result(JsonRpcException error) => new(error, null);
 
-        /// <summary>0x-hex bytes.</summary>
-        public byte[] Bytes(int index)
+        public static implicit operator Result(Action<Utf8JsonWriter> write) => new(null, write);
+
+        public static Result Field(string name, byte[] bytes) => new(null, json => WriteObject(json, name, HexBody.Of(bytes)));
+
+        public static Result Field(string name, string text) => new(null, json => WriteObject(json, name, text));
+
+        private static void WriteObject(Utf8JsonWriter json, string name, string text)
         {
+            json.WriteStartObject();
+            json.WriteString(name, text);
+            json.WriteEndObject();
+        }
+    }
+
+    /// <summary>The methods.</summary>
+    private sealed class Calls(DaProvider provider, ChunkedStores chunks, BatchOptions options, long tenant, ILogger logger)
+    {
+        public BatchOptions Options => options;
+
+        /// <summary>Answers one call; what goes wrong is an answer too.</summary>
+        public async Task<Result> AnswerAsync(JsonRpcRequest request, CancellationToken cancellationToken)
+        {
+            if (request.Fault is { } fault)
+            {
+                return fault;
+            }
+
             try
             {
-                return Text(index) is ['0', 'x', .. var digits] ? Convert.FromHexString(digits) : throw new FormatException();
+                return await CallAsync(request, cancellationToken);
             }
-            catch (FormatException)
+            catch (JsonRpcException refused)
             {
-                throw new FormatException($"parameter {index}: bytes as 0x-hex are expected");
+                return refused;
+            }
+            catch (NitroException refused)
+            {
+                return new JsonRpcException(JsonRpcException.ServerError, refused.Message);
+            }
+            catch (DaException refused)
+            {
+                if (refused.Error == DaError.Unavailable)
+                {
+                    logger.CallFailed(request.Method, refused.Message);
+                }
+
+                return new JsonRpcException(
+                    JsonRpcException.ServerError,
+                    refused.Error switch
+                    {
+                        DaError.FailOver => $"{NitroException.Fallback}: {refused.Message}",
+                        DaError.TooLarge => $"{NitroException.TooLarge}: {refused.Message}",
+                        _ => refused.Message,
+                    });
+            }
+            catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
+            {
+                logger.RequestFailed("POST", Path, failure);
+                return new JsonRpcException(JsonRpcException.ServerError, "service: an internal error, which is in the log; try again");
             }
         }
 
-        private string? Text(int index) =>
-            index < values.Count && values[index] is JsonValue value && value.TryGetValue(out string? text)
-                ? text
-                : throw new FormatException($"parameter {index}: a string is expected");
+        private async Task<Result> CallAsync(JsonRpcRequest request, CancellationToken cancellationToken)
+        {
+            switch (request.Method)
+            {
+                case "daprovider_getSupportedHeaderBytes":
+                    return Result.Field("headerBytes", [DaCertificate.Flag]);
+                case "daprovider_getMaxMessageSize":
+                    return (Action<Utf8JsonWriter>)(json =>
+                    {
+                        json.WriteStartObject();
+                        json.WriteNumber("maxSize", options.MaxBatchBytes);
+                        json.WriteEndObject();
+                    });
+                case "daprovider_store":
+                    EnsureFits(request.ByteCount(0));
+                    return Certificate(await provider.StoreAsync(request.Bytes(0), cancellationToken));
+                case "daprovider_startChunkedStore":
+                    EnsureFits(request.Number(3));
+                    ulong batch = chunks.Start(tenant, request.Number(0), request.Number(1), request.Number(2), request.Number(3), request.Number(4), request.Bytes(5));
+                    return Result.Field("BatchId", $"0x{batch:x}");
+                case "daprovider_sendChunk":
+                    chunks.Take(tenant, request.Number(0), request.Number(1), request.Bytes(2), request.Bytes(3));
+                    return (Action<Utf8JsonWriter>)(json => json.WriteNullValue());
+                case "daprovider_commitChunkedStore":
+                    return Certificate(await chunks.CommitAsync(tenant, request.Number(0), request.Bytes(1), message => provider.StoreAsync(message, cancellationToken)));
+                case "daprovider_recoverPayload":
+                    return await RecoverAsync(request, payload: true, preimages: false, cancellationToken);
+                case "daprovider_collectPreimages":
+                    return await RecoverAsync(request, payload: false, preimages: true, cancellationToken);
+                case "daprovider_recoverPayloadAndPreimages":
+                    return await RecoverAsync(request, payload: true, preimages: true, cancellationToken);
+                case "daprovider_generateReadPreimageProof":
+                    return Result.Field("proof", await provider.ProveReadAsync(request.Number(0), request.Bytes(1), cancellationToken));
+                case "daprovider_generateCertificateValidityProof":
+                    return Result.Field("proof", provider.ProveValidity(request.Bytes(0)));
+                default:
+                    throw new JsonRpcException(JsonRpcException.MethodNotFound, $"the method {request.Method} does not exist/is not available");
+            }
+        }
+
+        private static Result Certificate(byte[] certificate) => Result.Field("serialized-da-cert", certificate);
+
+        private void EnsureFits(decimal bytes)
+        {
+            if (bytes > options.MaxBatchBytes)
+            {
+                throw TooLarge($"{bytes} bytes are more than {options.MaxBatchBytes} bytes");
+            }
+        }
+
+        private async Task<Result> RecoverAsync(JsonRpcRequest request, bool payload, bool preimages, CancellationToken cancellationToken)
+        {
+            request.Number(0);
+            request.Bytes(1);
+            (DaCertificate certificate, byte[] bytes) = await provider.RecoverAsync(request.Bytes(2), cancellationToken);
+            return (Action<Utf8JsonWriter>)(json =>
+            {
+                json.WriteStartObject();
+                if (payload)
+                {
+                    json.WriteBase64String("Payload", bytes);
+                }
+
+                if (preimages)
+                {
+                    json.WriteStartObject("Preimages");
+                    json.WriteStartObject(DaCertificatePreimageType);
+                    json.WriteBase64String(certificate.Hash.ToString(), bytes);
+                    json.WriteEndObject();
+                    json.WriteEndObject();
+                }
+
+                json.WriteEndObject();
+            });
+        }
     }
 }

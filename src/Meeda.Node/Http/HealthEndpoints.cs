@@ -14,9 +14,10 @@ public sealed record ReadinessBody(bool Ready, bool L1, ulong? L1Block);
 /// <summary>Liveness and readiness.</summary>
 internal static class HealthEndpoints
 {
-    /// <summary>Maps <c>/health/live</c> and <c>/health/ready</c>.</summary>
+    /// <summary>Maps <c>/health</c>, <c>/health/live</c> and <c>/health/ready</c>.</summary>
     public static void MapHealth(this IEndpointRouteBuilder routes)
     {
+        routes.MapGet("/health", () => Results.Ok()).WithSummary("The same as /health/live, where EigenDA's clients and load balancers look").Produces(200);
         routes.MapGet("/health/live", () => Results.Ok()).WithSummary("The process answers").Produces(200);
         routes.MapGet("/health/ready", ReadyAsync)
             .WithSummary("The ledger answers and the commitment key is loaded; L1 being away does not stop intake, so it is only reported")

@@ -38,7 +38,7 @@ public sealed class HttpOptions
 
     /// <summary>
     /// Bytes of batches in memory that are being read by clients, each counted once however many read it, and thrice while it is put together. Default 256 MiB; one client has at most
-    /// half. More wait their turn, as long as bodies do.
+    /// half. More wait their turn, as long as bodies do. Answers to Nitro's nodes have as much again.
     /// </summary>
     public long MaxAnswerBytes { get; set; } = 256L << 20;
 

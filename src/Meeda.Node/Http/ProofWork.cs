@@ -6,8 +6,10 @@ using Microsoft.Extensions.Caching.Memory;
 namespace Meeda.Node.Http;
 
 /// <summary>
-/// Does what verifiers ask for and what takes the processor or L1 a while: on all processors but one, after the puts that are being committed to, few in a queue and the rest
-/// refused. Clients take turns. What was answered is kept for who asks the same, and who asks at the same time shares one answer.
+/// Does what verifiers ask for and what takes the processor or L1 a while: on all processors but one, after the puts
+/// that are being committed to, few in a queue and the rest
+/// refused. Clients take turns. What was answered is kept for who asks the same, and who asks at the same time shares
+/// one answer.
 /// </summary>
 internal sealed class ProofWork : IDisposable
 {
@@ -104,13 +106,28 @@ internal sealed class ProofWork : IDisposable
                 _free--;
                 _lastTurn[client] = ++_turns;
             }
-            else if (_waiting.Count >= _workers * QueueForWorker || _waiting.Count(each => each.Client == client) >= _workers * QueueForWorker / 2)
-            {
-                Metrics.Overloads.Add(1);
-                throw new DaException(DaError.Overloaded, $"service: {_waiting.Count} requests for proofs wait already; try again");
-            }
             else
             {
+                int own = _waiting.Count(each => each.Client == client);
+                if (own >= _workers * QueueForWorker / 2)
+                {
+                    throw Overloaded();
+                }
+
+                if (_waiting.Count >= _workers * QueueForWorker)
+                {
+                    // Who has most there gives a place to who has less.
+                    IGrouping<string, Waiter> most = _waiting.GroupBy(each => each.Client).MaxBy(each => each.Count())!;
+                    if (most.Count() <= own + 1)
+                    {
+                        throw Overloaded();
+                    }
+
+                    Waiter last = most.Last();
+                    _waiting.Remove(last);
+                    last.Turn.SetException(Overloaded());
+                }
+
                 _waiting.Add(waiter = new Waiter(client));
             }
         }
@@ -146,6 +163,12 @@ internal sealed class ProofWork : IDisposable
                 }
             }
         }
+    }
+
+    private DaException Overloaded()
+    {
+        Metrics.Overloads.Add(1);
+        return new DaException(DaError.Overloaded, $"service: {_waiting.Count} requests for proofs wait already; try again");
     }
 
     private sealed record Waiter(string Client)

@@ -15,6 +15,11 @@ internal static class RequestBody
     {
         if (context.Request.ContentLength > limit)
         {
+            if (await DaProviderEndpoint.TryRefuseLongAsync(context, limit))
+            {
+                return;
+            }
+
             context.Response.StatusCode = StatusCodes.Status413PayloadTooLarge;
             await context.Response.WriteAsJsonAsync(new ErrorBody($"body: {context.Request.ContentLength} bytes are more than the limit of {limit} bytes ({setting})"));
             return;

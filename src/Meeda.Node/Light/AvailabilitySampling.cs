@@ -1,3 +1,4 @@
+using System.Net;
 using System.Security.Cryptography;
 using Meeda.Client;
 using Meeda.Ethereum;
@@ -24,6 +25,10 @@ internal sealed class AvailabilitySampling(
     TimeProvider time,
     ILogger<AvailabilitySampling> logger)
 {
+    // How often, and after which pause, an operator is asked again that has too much to do.
+    private const int MostTries = 5;
+    private static readonly TimeSpan BusyPause = TimeSpan.FromSeconds(1);
+
     // Consensus clients keep blobs for 4,096 epochs of 32 slots (MIN_EPOCHS_FOR_BLOB_SIDECARS_REQUESTS).
     private const ulong BlobRetention = 4096 * 32;
 
@@ -111,8 +116,18 @@ internal sealed class AvailabilitySampling(
 
             using HttpClient connection = http.CreateClient(nameof(AvailabilitySampling));
             connection.BaseAddress = new Uri(api.AbsoluteUri.TrimEnd('/') + "/");
-            await new MeedaClient(connection, new MeedaClientOptions { Retries = 0 }, time).CellAsync(position, new CellIndex((ulong)index), commitment, cancellationToken);
-            return null;
+            for (int tries = 1; ; tries++)
+            {
+                try
+                {
+                    await new MeedaClient(connection, new MeedaClientOptions { Retries = 0 }, time).CellAsync(position, new CellIndex((ulong)index), commitment, cancellationToken);
+                    return null;
+                }
+                catch (MeedaException busy) when (busy.Status == HttpStatusCode.TooManyRequests && tries < MostTries)
+                {
+                    await Task.Delay(BusyPause, time, cancellationToken); // Others ask it for more than it can do: that alone is no withholding.
+                }
+            }
         }
         catch (MeedaException failure)
         {

@@ -6,11 +6,17 @@ using System.Text.Json;
 namespace Meeda.Node.Nitro;
 
 /// <summary>
-/// The token of Ethereum's engine API (execution-apis, "Authentication"): a JWT signed with HS256 whose <c>iat</c> is within 60 s of now.
+/// The token of Ethereum's engine API (execution-apis, "Authentication"), as Nitro's client makes it and geth's handler (<c>node/jwt_handler.go</c>) checks it: a JWT
+/// signed with HS256 and nothing else, whose <c>iat</c> is within 60 s of now. Where it has <c>exp</c> or <c>nbf</c> they count (RFC 7519, 4.1.4 and 4.1.5), with a few
+/// seconds for clocks that differ.
 /// </summary>
 internal static class BearerToken
 {
-    private const long MostSecondsApart = 60;
+    private const double MostSecondsApart = 60;
+    private const double ClockSkewSeconds = 5;
+
+    // A claim that is there twice is read in two ways by two readers.
+    private static readonly JsonDocumentOptions Options = new() { AllowDuplicateProperties = false, MaxDepth = 8 };
 
     /// <summary>Whether an <c>Authorization</c> header carries a token of the secret's holder.</summary>
     /// <param name="header">The header's value, untrusted; null where there is none.</param>
@@ -39,15 +45,25 @@ internal static class BearerToken
             }
 
             // Signed, so by the secret's holder; still, only this algorithm, and only while it is fresh.
-            using JsonDocument head = JsonDocument.Parse(Base64Url.DecodeFromChars(parts[0]));
-            using JsonDocument claims = JsonDocument.Parse(Base64Url.DecodeFromChars(parts[1]));
+            using JsonDocument head = JsonDocument.Parse(Base64Url.DecodeFromChars(parts[0]), Options);
+            using JsonDocument claims = JsonDocument.Parse(Base64Url.DecodeFromChars(parts[1]), Options);
+            double seconds = now.ToUnixTimeMilliseconds() / 1000.0;
             return head.RootElement.GetProperty("alg").GetString() == "HS256"
-                && claims.RootElement.GetProperty("iat").TryGetInt64(out long issued)
-                && Math.Abs((double)now.ToUnixTimeSeconds() - issued) <= MostSecondsApart;
+                && !head.RootElement.TryGetProperty("crit", out _) // what it names would have to be understood
+                && Seconds(claims.RootElement, "iat") is { } issued && Math.Abs(seconds - issued) <= MostSecondsApart
+                && (Seconds(claims.RootElement, "exp") is not { } expiry || seconds < expiry + ClockSkewSeconds)
+                && (Seconds(claims.RootElement, "nbf") is not { } start || seconds >= start - ClockSkewSeconds);
         }
         catch (Exception malformed) when (malformed is FormatException or JsonException or KeyNotFoundException or InvalidOperationException)
         {
             return false;
         }
     }
+
+    /// <summary>A claim that is a time: a number of seconds, a fraction too; null where it is not there.</summary>
+    /// <exception cref="FormatException">It is no number, or none that a time can be.</exception>
+    private static double? Seconds(JsonElement claims, string name) =>
+        !claims.TryGetProperty(name, out JsonElement claim) ? null
+        : claim.ValueKind == JsonValueKind.Number && claim.TryGetDouble(out double seconds) && double.IsFinite(seconds) ? seconds
+        : throw new FormatException();
 }

@@ -1,15 +1,34 @@
+using System.Security.Cryptography;
+using Meeda.Ethereum;
 using Meeda.Kzg.Commitments;
 using Meeda.Node.Batches;
+using Meeda.Node.Http;
 using Meeda.Node.Storage;
 using Meeda.Protocol.Batches;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Extensions.Options;
 
 namespace Meeda.Node.Nitro;
 
 /// <summary>What Nitro asks of a DA provider (<c>daprovider/</c>), without the wire.</summary>
 internal sealed class DaProvider(
-    IOptions<NitroOptions> options, IOptions<BatchOptions> batches, CertificateSigner signer, BatchIntake intake, BatchReader reader, CommitmentKey key)
+    IOptions<NitroOptions> options,
+    IOptions<BatchOptions> batches,
+    CertificateSigner signer,
+    BatchIntake intake,
+    BatchReader reader,
+    CommitmentKey key,
+    IHttpContextAccessor requests,
+    ProofWork work,
+    [FromKeyedServices(nameof(DaProvider))] BatchCopies answers)
 {
+    // What an answer in JSON takes: the batch, and it twice in base64 where both payload and preimages are asked for, as text that waits for the client.
+    private const int AnswerFactor = 4;
+
+    // What putting the batch together takes in addition: its rows, and the same one behind the other.
+    private const int LoadFactor = 7;
+
     /// <summary>The bytes of a sequencer message in front of the certificate: five 8-byte numbers.</summary>
     public const int SequencerHeaderLength = 40;
 
@@ -40,7 +59,7 @@ internal sealed class DaProvider(
         }
 
         DaCertificate certificate = Decode(sequencerMessage[SequencerHeaderLength..]);
-        return (certificate, await ReadAsync(() => reader.ReadAsync(certificate.Batch, cancellationToken)));
+        return (certificate, await ReadAsync(() => HoldAsync(certificate, cancellationToken)));
     }
 
     /// <summary>Proves 32 bytes of a batch: <c>0x01 ‖ (y ‖ KZG proof) …</c> for each of the field elements, at most two, that they are in.</summary>
@@ -54,7 +73,43 @@ internal sealed class DaProvider(
             return [ProofVersion];
         }
 
-        byte[] blobs = BlobEncoding.Encode(await ReadAsync(() => reader.ReadAsync(certificate.Batch, cancellationToken)));
+        return await work.GetAsync(ClientOf(requests.HttpContext), ("nitro", certificate.Batch, offset), () => ProveReadAsync(offset, certificate), proof => proof.Length, cancellationToken);
+    }
+
+    /// <summary>What the contract will say about a certificate: <c>claimedValid ‖ 0x01</c>. Reads nothing but the certificate.</summary>
+    public byte[] ProveValidity(byte[] encoded) => [IsValid(encoded, out _, out _) ? (byte)1 : (byte)0, ProofVersion];
+
+    private static string ClientOf(HttpContext? context) => context is null ? "nobody" : RequestClient.Of(context);
+
+    /// <summary>Reads a batch, and takes memory for an answer with it until the request is over. Its client must take the answer as fast as any other long one.</summary>
+    private async Task<byte[]> HoldAsync(DaCertificate certificate, CancellationToken cancellationToken)
+    {
+        HttpContext? context = requests.HttpContext;
+        long length = certificate.PayloadLength;
+
+        // An answer is nobody else's, so that it is held under a name of its own.
+        var name = new BatchId(Bytes32.FromBytes(RandomNumberGenerator.GetBytes(Bytes32.Length)));
+        BatchReading reading = await answers.OpenAsync(
+            ClientOf(context), name, AnswerFactor * length, LoadFactor * length, stop => reader.ReadAsync(certificate.Batch, stop), cancellationToken);
+        if (context is null)
+        {
+            reading.Dispose();
+        }
+        else
+        {
+            context.Response.RegisterForDispose(reading);
+            if (length > Pace.LongLength && context.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate)
+            {
+                rate.MinDataRate = new MinDataRate(Pace.LongBytesPerSecond, Pace.Grace);
+            }
+        }
+
+        return reading.Bytes;
+    }
+
+    private async Task<byte[]> ProveReadAsync(ulong offset, DaCertificate certificate)
+    {
+        byte[] blobs = BlobEncoding.Encode(await ReadAsync(() => reader.ReadAsync(certificate.Batch, CancellationToken.None)));
         long end = Math.Min((long)offset + 32, certificate.PayloadLength);
         int first = (int)(((long)offset / BlobEncoding.DataBytesPerElement) + 1);
         int last = (int)(((end - 1) / BlobEncoding.DataBytesPerElement) + 1);
@@ -70,9 +125,6 @@ internal sealed class DaProvider(
 
         return [.. proof];
     }
-
-    /// <summary>What the contract will say about a certificate: <c>claimedValid ‖ 0x01</c>. Reads nothing but the certificate.</summary>
-    public byte[] ProveValidity(byte[] encoded) => [IsValid(encoded, out _, out _) ? (byte)1 : (byte)0, ProofVersion];
 
     private DaCertificate Decode(byte[] encoded) =>
         IsValid(encoded, out DaCertificate? certificate, out string? error) ? certificate! : throw new NitroException($"{NitroException.Invalid}: {error}");

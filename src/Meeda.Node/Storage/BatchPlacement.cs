@@ -28,7 +28,13 @@ internal sealed class BatchPlacement(
     private readonly ConcurrentDictionary<BatchId, bool> _refused = new();
     private long _failingSince;
 
-    /// <summary>How long the providers have been refusing batches, without taking one; zero while they take them.</summary>
+    // Whether the ledger says what this process found out last; null where it may say what another operator did.
+    private bool? _isRefusalNoted;
+
+    /// <summary>
+    /// How long the providers have been refusing this process's batches, without taking one; zero while they take them, and where another operator leads and brings
+    /// them: on a shared ledger <see cref="Ledger.RefusedForAsync"/> says it to all alike.
+    /// </summary>
     public TimeSpan FailingFor => Interlocked.Read(ref _failingSince) is not 0 and var since ? time.GetElapsedTime(since) : TimeSpan.Zero;
 
     /// <summary>Whether the providers refused a batch when it was last brought to them.</summary>
@@ -36,6 +42,21 @@ internal sealed class BatchPlacement(
 
     /// <inheritdoc/>
     protected override async Task LeadAsync(CancellationToken stoppingToken)
+    {
+        _isRefusalNoted = null;
+        try
+        {
+            await PlaceForEverAsync(stoppingToken);
+        }
+        finally
+        {
+            // Who leads next finds out anew. What this process found must not be said for ever.
+            Interlocked.Exchange(ref _failingSince, 0);
+            _refused.Clear();
+        }
+    }
+
+    private async Task PlaceForEverAsync(CancellationToken stoppingToken)
     {
         while (true)
         {
@@ -77,7 +98,18 @@ internal sealed class BatchPlacement(
         for (bool isAny = false; ; isAny = true)
         {
             IReadOnlyList<StoredBatch> page = await ledger.UnplacedBatchesAsync(PageLength, cancellationToken);
+            if (page.Count == 0)
+            {
+                await AcceptAsync(cancellationToken); // nothing is left that could be refused
+                return isAny;
+            }
+
             int placed = await PlaceAsync(page, cancellationToken);
+            if (placed == 0)
+            {
+                await NoteRefusalAsync(cancellationToken);
+            }
+
             if (placed < page.Count || page.Count < PageLength)
             {
                 return placed > 0 || isAny;
@@ -122,10 +154,29 @@ internal sealed class BatchPlacement(
             _refused.TryRemove(id, out _);
         }
 
-        Interlocked.Exchange(ref _failingSince, 0);
+        await AcceptAsync(cancellationToken);
         await ledger.TrimPayloadsAsync(options.Value.LocalCopyBytes, cancellationToken);
         signal.PulseChanged();
         return written.Count;
+    }
+
+    private async Task AcceptAsync(CancellationToken cancellationToken)
+    {
+        Interlocked.Exchange(ref _failingSince, 0);
+        if (ledger.IsShared && _isRefusalNoted != false)
+        {
+            await ledger.NoteAcceptanceAsync(cancellationToken);
+            _isRefusalNoted = false;
+        }
+    }
+
+    private async Task NoteRefusalAsync(CancellationToken cancellationToken)
+    {
+        if (ledger.IsShared && _isRefusalNoted != true)
+        {
+            await ledger.NoteRefusalAsync(cancellationToken);
+            _isRefusalNoted = true;
+        }
     }
 
     private async Task<bool> TryWriteAsync(StoredBatch batch, CancellationToken cancellationToken)

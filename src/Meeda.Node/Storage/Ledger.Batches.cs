@@ -329,14 +329,15 @@ internal sealed partial class Ledger
             {
                 await connection.ExecuteAsync(
                     $"""
+                    UPDATE batch SET tenant = CAST(@Tenant AS BIGINT) WHERE id = @Id AND deleted_at IS NOT NULL;
                     UPDATE batch
                     SET payload_hash = @PayloadHash,
                         stored_at = CASE WHEN deleted_at IS NULL THEN stored_at ELSE @now END,
                         placed_at = CASE WHEN deleted_at IS NULL AND damaged = 0 AND EXISTS (SELECT 1 FROM payload WHERE batch_id = @Id) THEN placed_at ELSE NULL END,
                         {Owe}, damaged = 0, deleted_at = NULL
                     WHERE id = @Id;
-                    INSERT INTO batch (id, payload_hash, payload_length, commitments, stored_at, owed_at, waiting, anchor_from)
-                    SELECT @Id, @PayloadHash, @PayloadLength, @Commitments, @now, @now, CASE WHEN {IsAnchored} THEN 0 ELSE 1 END, CAST(@from AS BIGINT)
+                    INSERT INTO batch (id, payload_hash, payload_length, commitments, stored_at, owed_at, waiting, anchor_from, tenant)
+                    SELECT @Id, @PayloadHash, @PayloadLength, @Commitments, @now, @now, CASE WHEN {IsAnchored} THEN 0 ELSE 1 END, CAST(@from AS BIGINT), CAST(@Tenant AS BIGINT)
                     WHERE true
                     ON CONFLICT DO NOTHING;
                     {NotePromise}
@@ -355,6 +356,7 @@ internal sealed partial class Ledger
                         PayloadHash = batch.PayloadHash.ToArray(),
                         PayloadLength = (long)batch.PayloadLength,
                         batch.Commitments,
+                        batch.Tenant,
                         now = batch.StoredAt.ToUnixTimeMilliseconds(),
                         from = anchorFrom,
                         payload,
@@ -381,11 +383,11 @@ internal sealed partial class Ledger
     }
 
     private sealed record BatchRow(
-        long Sequence, byte[] Id, byte[] PayloadHash, long PayloadLength, byte[] Commitments, long StoredAt, long? PlacedAt, long? DeletedAt, long Waiting, long? OwedAt, long Damaged)
+        long Sequence, byte[] Id, byte[] PayloadHash, long PayloadLength, byte[] Commitments, long StoredAt, long? PlacedAt, long? DeletedAt, long Waiting, long? OwedAt, long Damaged, long? Tenant)
     {
         public const string Columns =
             "sequence AS Sequence, id AS Id, payload_hash AS PayloadHash, payload_length AS PayloadLength, commitments AS Commitments, stored_at AS StoredAt, "
-            + "placed_at AS PlacedAt, deleted_at AS DeletedAt, waiting AS Waiting, owed_at AS OwedAt, damaged AS Damaged";
+            + "placed_at AS PlacedAt, deleted_at AS DeletedAt, waiting AS Waiting, owed_at AS OwedAt, damaged AS Damaged, tenant AS Tenant";
 
         public StoredBatch ToBatch() => new(
             new BatchId(Bytes32.FromBytes(Id)),
@@ -397,6 +399,7 @@ internal sealed partial class Ledger
             PlacedAt = PlacedAt is { } placed ? DateTimeOffset.FromUnixTimeMilliseconds(placed) : null,
             DeletedAt = DeletedAt is { } deleted ? DateTimeOffset.FromUnixTimeMilliseconds(deleted) : null,
             IsDamaged = Damaged != 0,
+            Tenant = Tenant,
             OwedSince = Waiting != 0 ? DateTimeOffset.FromUnixTimeMilliseconds(OwedAt ?? StoredAt) : null,
         };
     }

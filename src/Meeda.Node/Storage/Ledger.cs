@@ -151,6 +151,17 @@ internal sealed partial class Ledger(Database database, Lease lease) : IAsyncDis
         );
         INSERT INTO batch_count (state, count) SELECT 'anchored', COUNT(*) FROM batch WHERE last_anchor IS NOT NULL;
         """,
+        """
+        -- whose it is, by the tenant's number; null where nobody needed a key
+        ALTER TABLE batch ADD COLUMN tenant BIGINT;
+        """,
+        """
+        -- what refuses everything, and since when by the server's clock in milliseconds; written by the leader, read by all
+        CREATE TABLE refusal (
+            what  TEXT PRIMARY KEY,
+            since BIGINT NOT NULL
+        );
+        """,
     ];
 
     private GroupCommit<(StoredBatch Batch, byte[] Payload, long? AnchorFrom)>? _adding;

@@ -25,6 +25,9 @@ internal sealed record StoredBatch(BatchId Id, Bytes32 PayloadHash, uint Payload
     /// <summary>Whether what is stored of it did not give it back when it was last read.</summary>
     public bool IsDamaged { get; init; }
 
+    /// <summary>The tenant that put it, by number; null where nobody needed a key.</summary>
+    public long? Tenant { get; init; }
+
     /// <summary>The number of blobs.</summary>
     public int BlobCount => Commitments.Length / KzgCommitment.Length;
 }

@@ -137,6 +137,10 @@ internal sealed partial class RowPlacement(
         return true;
     }
 
+    /// <summary>How many rows a batch has, data and parity.</summary>
+    /// <param name="n">The number of its data rows.</param>
+    public int CountOf(int n) => n + ParityRows.Count(n, providers.Count, lost);
+
     /// <summary>Deletes every row of a batch wherever one may be.</summary>
     /// <param name="id">The batch.</param>
     /// <param name="n">The number of its data rows.</param>

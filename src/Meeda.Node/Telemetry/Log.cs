@@ -172,6 +172,10 @@ internal static partial class Log
     [LoggerMessage(241, LogLevel.Warning, "{File} may be read by other users of this machine ({Setting}); run: chmod 600 {File}")]
     public static partial void SecretReadable(this ILogger logger, string file, string setting);
 
+    // Rollup clients: 220–239
+    [LoggerMessage(220, LogLevel.Error, "{Method} failed: {Reason}")]
+    public static partial void CallFailed(this ILogger logger, string method, string reason);
+
     // What was promised, and where: 260–279
     [LoggerMessage(260, LogLevel.Critical, "batch {Id} is AT RISK: it is not at its providers, and its payload in the ledger is missing or not the one that was put; the next put of it stores it again")]
     public static partial void PayloadLost(this ILogger logger, string id);
@@ -227,4 +231,8 @@ internal static partial class Log
 
     [LoggerMessage(212, LogLevel.Warning, "the balance of {Account} could not be read: {Reason}")]
     public static partial void BalanceUnknown(this ILogger logger, string account, string reason);
+
+    // What clients ask too much of: 300–319
+    [LoggerMessage(300, LogLevel.Warning, "{Method} {Path} was not served: {Reason}")]
+    public static partial void NotServed(this ILogger logger, string method, string path, string reason);
 }

@@ -25,7 +25,8 @@ internal sealed class TenantKeys : IAsyncDisposable
 
     private const string Columns =
         "id AS Id, name AS Name, key_hash AS KeyHash, scopes AS Scopes, quota_bytes AS QuotaBytes, quota_rate AS QuotaRate, quota_concurrency AS QuotaConcurrency, "
-        + "used_requests AS UsedRequests, used_bytes AS UsedBytes, created_at AS CreatedAt, revoked_at AS RevokedAt";
+        + "quota_disk AS QuotaDisk, quota_blobs AS QuotaBlobs, quota_renewals AS QuotaRenewals, quota_reads AS QuotaReads, used_requests AS UsedRequests, used_bytes AS UsedBytes, "
+        + "used_disk AS UsedDisk, used_blobs AS UsedBlobs, used_renewals AS UsedRenewals, used_reads AS UsedReads, created_at AS CreatedAt, revoked_at AS RevokedAt";
 
     private static readonly string[] Migrations =
     [
@@ -43,6 +44,16 @@ internal sealed class TenantKeys : IAsyncDisposable
             created_at        BIGINT NOT NULL,
             revoked_at        BIGINT
         );
+        """,
+        """
+        ALTER TABLE tenant ADD COLUMN quota_disk BIGINT NOT NULL DEFAULT 0;
+        ALTER TABLE tenant ADD COLUMN quota_blobs BIGINT NOT NULL DEFAULT 0;
+        ALTER TABLE tenant ADD COLUMN quota_renewals BIGINT NOT NULL DEFAULT 0;
+        ALTER TABLE tenant ADD COLUMN quota_reads BIGINT NOT NULL DEFAULT 0;
+        ALTER TABLE tenant ADD COLUMN used_disk BIGINT NOT NULL DEFAULT 0;
+        ALTER TABLE tenant ADD COLUMN used_blobs BIGINT NOT NULL DEFAULT 0;
+        ALTER TABLE tenant ADD COLUMN used_renewals BIGINT NOT NULL DEFAULT 0;
+        ALTER TABLE tenant ADD COLUMN used_reads BIGINT NOT NULL DEFAULT 0;
         """,
     ];
 
@@ -114,8 +125,8 @@ internal sealed class TenantKeys : IAsyncDisposable
         await _database.WriteAsync(
             async (connection, transaction) => row = await connection.QuerySingleOrDefaultAsync<TenantRow>(
                 $"""
-                INSERT INTO tenant (name, key_hash, scopes, quota_bytes, quota_rate, quota_concurrency, created_at)
-                VALUES (@name, @hash, @scopes, @bytes, @rate, @concurrency, @now)
+                INSERT INTO tenant (name, key_hash, scopes, quota_bytes, quota_rate, quota_concurrency, quota_disk, quota_blobs, quota_renewals, quota_reads, created_at)
+                VALUES (@name, @hash, @scopes, @bytes, @rate, @concurrency, @disk, @blobs, @renewals, @reads, @now)
                 ON CONFLICT (name) DO NOTHING RETURNING {Columns}
                 """,
                 new
@@ -126,6 +137,10 @@ internal sealed class TenantKeys : IAsyncDisposable
                     bytes = quota.Bytes,
                     rate = (long)quota.RequestsPerSecond,
                     concurrency = (long)quota.Concurrency,
+                    disk = quota.Disk,
+                    blobs = quota.Blobs,
+                    renewals = quota.Renewals,
+                    reads = quota.Reads,
                     now = now.ToUnixTimeSeconds(),
                 },
                 transaction),
@@ -194,19 +209,35 @@ internal sealed class TenantKeys : IAsyncDisposable
     /// Counts a request in, if its bytes are within the tenant's quota. What other operators on the same database counted is known a second later. Never waits, never fails.
     /// </summary>
     /// <returns>Whether they are.</returns>
-    public bool TryUse(Tenant tenant, long bytes)
+    public bool TryUse(Tenant tenant, long bytes) => TryUse(tenant, new TenantUsage(1, bytes), out _);
+
+    /// <summary>Counts what a tenant uses, if it is within its quota. Never waits, never fails.</summary>
+    /// <param name="tenant">Who.</param>
+    /// <param name="usage">What it uses.</param>
+    /// <param name="exceeded">What of its quota would be exceeded.</param>
+    /// <returns>Whether it is within.</returns>
+    public bool TryUse(Tenant tenant, TenantUsage usage, out string? exceeded)
     {
         lock (_gate)
         {
-            TenantUsage pending = _pending.GetValueOrDefault(tenant.Id) ?? new TenantUsage(0, 0);
-            long written = _copy.Usage.GetValueOrDefault(tenant.Id)?.Bytes ?? tenant.Usage.Bytes;
-            if (tenant.Quota.Bytes > 0 && bytes > 0 && bytes > tenant.Quota.Bytes - written - pending.Bytes)
+            TenantUsage pending = _pending.GetValueOrDefault(tenant.Id) ?? TenantUsage.None;
+            TenantUsage written = _copy.Usage.GetValueOrDefault(tenant.Id) ?? tenant.Usage;
+            exceeded = tenant.Quota.Exceeded(written.Plus(pending), usage);
+            if (exceeded is null)
             {
-                return false;
+                _pending[tenant.Id] = pending.Plus(usage);
             }
 
-            _pending[tenant.Id] = new TenantUsage(pending.Requests + 1, pending.Bytes + bytes);
-            return true;
+            return exceeded is null;
+        }
+    }
+
+    /// <summary>Takes back what was counted: it was not used after all, or is used no more.</summary>
+    public void GiveBack(long tenantId, TenantUsage usage)
+    {
+        lock (_gate)
+        {
+            _pending[tenantId] = (_pending.GetValueOrDefault(tenantId) ?? TenantUsage.None).Plus(usage, factor: -1);
         }
     }
 
@@ -284,8 +315,21 @@ internal sealed class TenantKeys : IAsyncDisposable
                 {
                     await _database.WriteAsync(
                         (connection, transaction) => connection.ExecuteAsync(
-                            "UPDATE tenant SET used_requests = used_requests + @requests, used_bytes = used_bytes + @bytes WHERE id = @id",
-                            written.Select(each => new { id = each.Key, requests = each.Value.Requests, bytes = each.Value.Bytes }),
+                            """
+                            UPDATE tenant SET used_requests = used_requests + @requests, used_bytes = used_bytes + @bytes, used_disk = used_disk + @disk, used_blobs = used_blobs + @blobs,
+                                              used_renewals = used_renewals + @renewals, used_reads = used_reads + @reads
+                            WHERE id = @id
+                            """,
+                            written.Select(each => new
+                            {
+                                id = each.Key,
+                                requests = each.Value.Requests,
+                                bytes = each.Value.Bytes,
+                                disk = each.Value.Disk,
+                                blobs = each.Value.Blobs,
+                                renewals = each.Value.Renewals,
+                                reads = each.Value.Reads,
+                            }),
                             transaction),
                         CancellationToken.None);
                 }
@@ -336,9 +380,8 @@ internal sealed class TenantKeys : IAsyncDisposable
             {
                 foreach ((long id, TenantUsage usage) in written)
                 {
-                    TenantUsage pending = _pending[id];
-                    var left = new TenantUsage(pending.Requests - usage.Requests, pending.Bytes - usage.Bytes);
-                    if (left.Requests > 0)
+                    TenantUsage left = _pending[id].Plus(usage, factor: -1);
+                    if (left != TenantUsage.None)
                     {
                         _pending[id] = left;
                     }
@@ -366,7 +409,7 @@ internal sealed class TenantKeys : IAsyncDisposable
         {
             IsAny = rows.Count > 0;
             Tenants = rows.Where(row => row.RevokedAt is null).ToFrozenDictionary(row => Convert.ToHexString(row.KeyHash), row => row.ToTenant());
-            Usage = rows.ToFrozenDictionary(row => row.Id, row => new TenantUsage(row.UsedRequests, row.UsedBytes));
+            Usage = rows.ToFrozenDictionary(row => row.Id, row => row.ToUsage());
         }
 
         private Copy(Copy before, FrozenDictionary<long, TenantUsage> usage)
@@ -391,23 +434,61 @@ internal sealed class TenantKeys : IAsyncDisposable
             Dictionary<long, TenantUsage> usage = Usage.ToDictionary();
             foreach ((long id, TenantUsage more) in written)
             {
-                TenantUsage before = usage.GetValueOrDefault(id) ?? new TenantUsage(0, 0);
-                usage[id] = new TenantUsage(before.Requests + more.Requests, before.Bytes + more.Bytes);
+                usage[id] = (usage.GetValueOrDefault(id) ?? TenantUsage.None).Plus(more);
             }
 
             return new Copy(this, usage.ToFrozenDictionary());
         }
     }
 
-    private sealed record TenantRow(
-        long Id, string Name, byte[] KeyHash, long Scopes, long QuotaBytes, long QuotaRate, long QuotaConcurrency, long UsedRequests, long UsedBytes, long CreatedAt, long? RevokedAt)
+    private sealed record TenantRow
     {
+        public long Id { get; init; }
+
+        public string Name { get; init; } = "";
+
+        public byte[] KeyHash { get; init; } = [];
+
+        public long Scopes { get; init; }
+
+        public long QuotaBytes { get; init; }
+
+        public long QuotaRate { get; init; }
+
+        public long QuotaConcurrency { get; init; }
+
+        public long QuotaDisk { get; init; }
+
+        public long QuotaBlobs { get; init; }
+
+        public long QuotaRenewals { get; init; }
+
+        public long QuotaReads { get; init; }
+
+        public long UsedRequests { get; init; }
+
+        public long UsedBytes { get; init; }
+
+        public long UsedDisk { get; init; }
+
+        public long UsedBlobs { get; init; }
+
+        public long UsedRenewals { get; init; }
+
+        public long UsedReads { get; init; }
+
+        public long CreatedAt { get; init; }
+
+        public long? RevokedAt { get; init; }
+
+        public TenantUsage ToUsage() => new(UsedRequests, UsedBytes) { Disk = UsedDisk, Blobs = UsedBlobs, Renewals = UsedRenewals, Reads = UsedReads };
+
         public Tenant ToTenant() => new(
             Id,
             Name,
             (TenantScopes)Scopes,
-            new TenantQuota(QuotaBytes, (int)QuotaRate, (int)QuotaConcurrency),
-            new TenantUsage(UsedRequests, UsedBytes),
+            new TenantQuota(QuotaBytes, (int)QuotaRate, (int)QuotaConcurrency) { Disk = QuotaDisk, Blobs = QuotaBlobs, Renewals = QuotaRenewals, Reads = QuotaReads },
+            ToUsage(),
             DateTimeOffset.FromUnixTimeSeconds(CreatedAt),
             RevokedAt is { } revoked ? DateTimeOffset.FromUnixTimeSeconds(revoked) : null);
     }

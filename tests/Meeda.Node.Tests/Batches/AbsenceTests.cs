@@ -25,11 +25,11 @@ public sealed class AbsenceTests : IAsyncLifetime
     {
         var id = new BatchId(Keccak256.Hash(Payload));
         Assert.Equal(DaError.Unavailable, await ErrorAsync(() => _parts.Reader.ReadAsync(id, default)));
-        Assert.Equal(DaError.Unavailable, await ErrorAsync(() => _parts.Reader.ReadByPayloadHashAsync(Keccak256.Hash(Payload), default)));
+        Assert.Equal(DaError.Unavailable, await ErrorAsync(() => ReadByPayloadHashAsync(Keccak256.Hash(Payload))));
         _parts.L1.Head = 50;
         await _parts.LookAsync();
         Assert.Equal(DaError.Absent, await ErrorAsync(() => _parts.Reader.ReadAsync(id, default)));
-        Assert.Equal(DaError.Absent, await ErrorAsync(() => _parts.Reader.ReadByPayloadHashAsync(Keccak256.Hash(Payload), default)));
+        Assert.Equal(DaError.Absent, await ErrorAsync(() => ReadByPayloadHashAsync(Keccak256.Hash(Payload))));
     }
 
     [Fact]
@@ -46,9 +46,9 @@ public sealed class AbsenceTests : IAsyncLifetime
     {
         StoredBatch batch = await WithRowsAsync();
         await SeeAsync(batch, block: 60);
-        Assert.Equal(DaError.Unavailable, await ErrorAsync(() => _parts.Reader.ReadByPayloadHashAsync(batch.PayloadHash, default)));
+        Assert.Equal(DaError.Unavailable, await ErrorAsync(() => ReadByPayloadHashAsync(batch.PayloadHash)));
         Assert.Equal(Payload, await _parts.Reader.ReadAsync(batch.Id, default));
-        Assert.Equal(Payload, await _parts.Reader.ReadByPayloadHashAsync(batch.PayloadHash, default));
+        Assert.Equal(Payload, await ReadByPayloadHashAsync(batch.PayloadHash));
         Assert.Equal(batch.Id, (await _parts.Ledger.BlobsAtAsync([0, 1], default))[1].Stored.Id);
         Assert.Equal(batch.PayloadLength, (await _parts.FindAsync(batch)).PayloadLength);
     }
@@ -60,7 +60,7 @@ public sealed class AbsenceTests : IAsyncLifetime
         await SeeAsync(batch, block: 60);
         using RowScrub scrub = _parts.NewScrub();
         await scrub.PassAsync(default);
-        Assert.Equal(Payload, await _parts.Reader.ReadByPayloadHashAsync(batch.PayloadHash, default));
+        Assert.Equal(Payload, await ReadByPayloadHashAsync(batch.PayloadHash));
     }
 
     [Fact]
@@ -72,7 +72,7 @@ public sealed class AbsenceTests : IAsyncLifetime
         Assert.Equal(DaError.Unavailable, await ErrorAsync(() => _parts.Reader.ReadAsync(batch.Id, default)));
         await _parts.PutAsync(Payload);
         Assert.Equal(Payload, await _parts.Reader.ReadAsync(batch.Id, default));
-        Assert.Equal(Payload, await _parts.Reader.ReadByPayloadHashAsync(batch.PayloadHash, default));
+        Assert.Equal(Payload, await ReadByPayloadHashAsync(batch.PayloadHash));
     }
 
     [Fact]
@@ -86,6 +86,12 @@ public sealed class AbsenceTests : IAsyncLifetime
         var source = new BlobSource(_parts.Ledger, _parts.Rows, _parts.NewAbsence(), OperatorParts.Key, NullLogger<BlobSource>.Instance);
         Assert.Equal(DaError.Absent, await ErrorAsync(() => source.ReadAsync(0, default)));
         Assert.False(_parts.Rows.TryTakeDamaged(out _));
+    }
+
+    private async Task<byte[]> ReadByPayloadHashAsync(Bytes32 hash)
+    {
+        using BatchReading reading = await _parts.Reader.OpenByPayloadHashAsync(hash, "client", default);
+        return reading.Payload.ToArray();
     }
 
     private static async Task<DaError> ErrorAsync(Func<Task> work) => (await Assert.ThrowsAsync<DaException>(work)).Error;

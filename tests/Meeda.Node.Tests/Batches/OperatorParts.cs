@@ -4,10 +4,12 @@ using Meeda.Kzg.Commitments;
 using Meeda.Node.Batches;
 using Meeda.Node.L1;
 using Meeda.Node.Storage;
+using Meeda.Node.Tenants;
 using Meeda.Node.Tests.L1;
 using Meeda.Node.Tests.Storage;
 using Meeda.Protocol.Anchors;
 using Meeda.Testing;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
@@ -21,11 +23,13 @@ internal sealed class OperatorParts : IAsyncDisposable
     private readonly TemporaryFolder _folder = new();
     private readonly List<IDisposable> _open = [];
     private readonly Leadership _leadership;
+    private readonly TenantKeys _keys;
 
-    private OperatorParts(TemporaryFolder folder, Ledger ledger)
+    private OperatorParts(TemporaryFolder folder, Ledger ledger, TenantKeys keys)
     {
         _folder = folder;
         Ledger = ledger;
+        _keys = keys;
         _leadership = SqliteLedger.Lead(folder.Path);
         var client = new EthereumClient(L1);
         Contract = new MeedaVerifierContract(client, Address.Parse("0x00000000000000000000000000000000000000c0"));
@@ -34,6 +38,7 @@ internal sealed class OperatorParts : IAsyncDisposable
         States = new BatchStates(Ledger, Follower, Signal, Clock);
         Rows = new RowPlacement(
             [.. Enumerable.Range(0, 3).Select(i => new FolderProvider(Path.Combine(folder.Path, "rows", $"{i}")))], 1, Key, NullLogger<RowPlacement>.Instance, new HeldPayloads(Ledger), Clock);
+        Costs = new TenantCosts(_keys, Rows, new HttpContextAccessor());
         Placement = new BatchPlacement(Options.Create(Storage), Ledger, Rows, Signal, _leadership, Clock, NullLogger<BatchPlacement>.Instance);
         Client = client;
         Reader = NewReader();
@@ -67,6 +72,8 @@ internal sealed class OperatorParts : IAsyncDisposable
 
     public RowPlacement Rows { get; }
 
+    public TenantCosts Costs { get; }
+
     public BatchPlacement Placement { get; }
 
     public BatchReader Reader { get; private set; }
@@ -78,7 +85,8 @@ internal sealed class OperatorParts : IAsyncDisposable
     public static async Task<OperatorParts> OpenAsync()
     {
         var folder = new TemporaryFolder();
-        return new OperatorParts(folder, await SqliteLedger.OpenLeadingAsync(folder.Path));
+        return new OperatorParts(
+            folder, await SqliteLedger.OpenLeadingAsync(folder.Path), await TenantKeys.OpenAsync(new StorageOptions { Folder = folder.Path }, CancellationToken.None));
     }
 
     /// <summary>Lets the process forget what it knew of L1, as a restart does.</summary>
@@ -94,7 +102,7 @@ internal sealed class OperatorParts : IAsyncDisposable
     public async Task<StoredBatch> PutAsync(byte[] payload, IDisposable? room = null)
     {
         using var pressure = new IntakePressure(Options.Create(new IntakeOptions()), Ledger, Placement, Clock, NullLogger<IntakePressure>.Instance);
-        using var intake = new BatchIntake(Options.Create(Options_), Key, Ledger, States, Terms, Signal, pressure, Clock, NullLogger<BatchIntake>.Instance);
+        using var intake = new BatchIntake(Options.Create(Options_), Key, Ledger, States, Terms, Signal, pressure, new IntakeWork(Clock), Costs, Clock, NullLogger<BatchIntake>.Instance);
         return await intake.AcceptAsync(payload, CancellationToken.None);
     }
 
@@ -135,6 +143,7 @@ internal sealed class OperatorParts : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _open.ForEach(part => part.Dispose());
+        await _keys.DisposeAsync();
         await Ledger.DisposeAsync();
         Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
         _folder.Dispose();
@@ -153,13 +162,13 @@ internal sealed class OperatorParts : IAsyncDisposable
     }
 
     public Retention NewRetention() => new(
-        Options.Create(Storage), Client, Ledger, Rows, Follower, Contract, Account, _leadership, Clock, NullLogger<Retention>.Instance);
+        Options.Create(Storage), Client, Ledger, Rows, Costs, Follower, Contract, Account, _leadership, Clock, NullLogger<Retention>.Instance);
 
     public Absence NewAbsence() => new(Follower, Ledger, Contract, Account);
 
     public RowScrub NewScrub() => new(Options.Create(Storage), Rows, Ledger, _leadership, Clock, NullLogger<RowScrub>.Instance);
 
-    private BatchReader NewReader() => new(Rows, Ledger, NewAbsence(), NullLogger<BatchReader>.Instance);
+    private BatchReader NewReader() => new(Rows, Ledger, new BatchCopies(1 << 30, TimeSpan.FromSeconds(20), Clock), Costs, NewAbsence(), NullLogger<BatchReader>.Instance);
 
     private L1Follower NewFollower()
     {

@@ -54,6 +54,7 @@ public sealed class NitroAccessTests : IAsyncLifetime
         {
             using HttpResponseMessage answer = await SendAsync(header);
             Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
+            Assert.Equal("Bearer", answer.Headers.WwwAuthenticate.ToString());
             string body = await answer.Content.ReadAsStringAsync();
             Assert.Contains("token", body, StringComparison.Ordinal);
             Assert.DoesNotContain(Convert.ToHexStringLower(_secret), body, StringComparison.OrdinalIgnoreCase);

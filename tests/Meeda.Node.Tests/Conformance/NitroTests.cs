@@ -12,7 +12,11 @@ using Xunit;
 
 namespace Meeda.Node.Tests.Conformance;
 
-/// <summary>Nitro's <c>daprovider_*</c> as its client calls them, over a socket: methods, names and encodings of results, error words.</summary>
+/// <summary>
+/// Nitro's <c>daprovider_*</c> as its client calls them, over a socket. Methods, names and encodings of results are those of OffchainLabs/nitro
+/// (<c>daprovider/daclient/daclient.go</c>, <c>daprovider/server/provider_server.go</c>, <c>daprovider/server_api</c>), the error words those of <c>daprovider/writer.go</c> and
+/// <c>reader.go</c>, JSON-RPC's forms those of go-ethereum's <c>rpc</c>, which is client and server there.
+/// </summary>
 [Trait("Category", "Conformance")]
 public sealed class NitroTests(OperatorFixture node) : IClassFixture<OperatorFixture>
 {
@@ -50,9 +54,25 @@ public sealed class NitroTests(OperatorFixture node) : IClassFixture<OperatorFix
     public async Task Store_TheSameTwice_GivesTheSameCertificate() =>
         Assert.Equal(await StoreAsync(Payload(2, 500)), await StoreAsync(Payload(2, 500)));
 
-    [Fact]
-    public async Task Store_TooLarge_SaysSoInNitrosWords() =>
-        Assert.Contains("message too large for current DA backend", await FailAsync("store", Hex(Payload(3, OperatorFixture.MaxBatchBytes + 1)), Timeout), StringComparison.Ordinal);
+    /// <summary>
+    /// However long: a byte more than a batch, more than the longest body with a length announced, and without. Nitro's client looks for the words in the error of a call.
+    /// </summary>
+    [Theory]
+    [InlineData(OperatorFixture.MaxBatchBytes + 1, false)]
+    [InlineData(OperatorFixture.MaxBatchBytes + (1 << 20), false)]
+    [InlineData(OperatorFixture.MaxBatchBytes + (1 << 20), true)]
+    [InlineData(5_000_000, false)]
+    public async Task Store_TooLarge_SaysSoInNitrosWords(int length, bool isChunked)
+    {
+        using HttpContent content = JsonContent.Create(new { jsonrpc = "2.0", id = 1, method = "daprovider_store", @params = (object[])[Hex(new byte[length]), Timeout] });
+        await content.LoadIntoBufferAsync();
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri("nitro", UriKind.Relative)) { Content = content };
+        request.Headers.TransferEncodingChunked = isChunked;
+        using HttpResponseMessage response = await node.Http.SendAsync(request);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        JsonElement error = (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("error");
+        Assert.Contains("message too large for current DA backend", error.GetProperty("message").GetString(), StringComparison.Ordinal);
+    }
 
     [Fact]
     public async Task Recover_AnyByteOfTheCertificateChanged_IsInvalid_AndTheValidityProofSaysTheSame()
@@ -94,17 +114,16 @@ public sealed class NitroTests(OperatorFixture node) : IClassFixture<OperatorFix
         Assert.DoesNotContain("validation failed", await FailAsync("recoverPayload", "0x7", BlockHash, Message(certificate)), StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task ChunkedStore_InAnyOrder_IsTheSameAsStore()
+    /// <summary>sender.go: the chunk size is always the configured one, and chunks go out in parallel.</summary>
+    [Theory]
+    [InlineData(2_500, 1_000)]
+    [InlineData(2_500, 2_621_144)]
+    public async Task ChunkedStore_AsNitrosSenderSendsIt_IsTheSameAsStore(int length, int chunkSize)
     {
-        byte[] payload = Payload(6, 2_500);
-        ulong now = (ulong)DateTimeOffset.UtcNow.ToUnixTimeSeconds();
-        JsonElement started = await CallAsync(
-            "startChunkedStore", Quantity(now), "0x3", "0x3e8", "0x9c4", Timeout, Check([], now, 3, 1000, 2500, 0x7fffffff));
-        ulong id = ulong.Parse(started.GetProperty("BatchId").GetString()![2..], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
-        byte[][] chunks = [.. payload.Chunk(1000)];
-        Assert.Contains("3 of 3", await FailAsync("commitChunkedStore", Quantity(id), Check([], id)), StringComparison.Ordinal);
-        await Task.WhenAll(new[] { 2, 0, 1 }.Select(i => CallAsync("sendChunk", Quantity(id), Quantity((ulong)i), Hex(chunks[i]), Check(chunks[i], id, (ulong)i))));
+        byte[] payload = Payload(6, length);
+        byte[][] chunks = [.. payload.Chunk(chunkSize)];
+        ulong id = await StartAsync((ulong)chunks.Length, (ulong)chunkSize, (ulong)length, (ulong)chunkSize);
+        await Task.WhenAll(Enumerable.Range(0, chunks.Length).Reverse().Select(i => CallAsync("sendChunk", Quantity(id), Quantity((ulong)i), Hex(chunks[i]), Check(chunks[i], id, (ulong)i))));
         Assert.Contains("sig", await FailAsync("commitChunkedStore", Quantity(id), Check([], id + 1)), StringComparison.Ordinal);
         JsonElement done = await CallAsync("commitChunkedStore", Quantity(id), Check([], id));
         Assert.Equal(Hex(await StoreAsync(payload)), done.GetProperty("serialized-da-cert").GetString());
@@ -121,6 +140,106 @@ public sealed class NitroTests(OperatorFixture node) : IClassFixture<OperatorFix
         Assert.Equal(-32601, (await SendAsync("daprovider_nothing")).GetProperty("error").GetProperty("code").GetInt32());
         Assert.Equal(-32602, (await SendAsync("daprovider_store", "0xz")).GetProperty("error").GetProperty("code").GetInt32());
         Assert.Equal(-32602, (await SendAsync("daprovider_generateReadPreimageProof", "0x0")).GetProperty("error").GetProperty("code").GetInt32());
+    }
+
+    [Theory]
+    [InlineData("", -32700)]
+    [InlineData("nothing", -32700)]
+    [InlineData("{\"jsonrpc\":\"2.0\",\"id\":1", -32700)]
+    [InlineData("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"daprovider_getMaxMessageSize\"}{}", -32700)]
+    [InlineData("\uFEFF{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"daprovider_getMaxMessageSize\"}", -32700)]
+    [InlineData("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"daprovider_getMaxMessageSize\",\"\\ud800\":1}", -32700)]
+    [InlineData("[]", -32600)]
+    [InlineData("7", -32600)]
+    [InlineData("null", -32600)]
+    [InlineData("{}", -32600)]
+    [InlineData("{\"id\":1,\"method\":\"daprovider_getMaxMessageSize\"}", -32600)]
+    [InlineData("{\"jsonrpc\":\"1.0\",\"id\":1,\"method\":\"daprovider_getMaxMessageSize\"}", -32600)]
+    [InlineData("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":7}", -32600)]
+    [InlineData("{\"jsonrpc\":\"2.0\",\"id\":{},\"method\":\"daprovider_getMaxMessageSize\"}", -32600)]
+    [InlineData("{\"jsonrpc\":\"2.0\",\"id\":1,\"id\":2,\"method\":\"daprovider_getMaxMessageSize\"}", -32600)]
+    [InlineData("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"daprovider_getMaxMessageSize\",\"method\":\"daprovider_store\"}", -32600)]
+    [InlineData("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"daprovider_store\",\"params\":[],\"params\":[\"0x00\"]}", -32600)]
+    [InlineData("{\"jsonrpc\":\"2.0\",\"id\":\"\\ud800\",\"method\":\"daprovider_getMaxMessageSize\"}", -32600)]
+    [InlineData("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"\\ud800\"}", -32600)]
+    [InlineData("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"daprovider_store\",\"params\":{}}", -32602)]
+    [InlineData("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"daprovider_store\",\"params\":[\"\\ud800\"]}", -32602)]
+    [InlineData("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"daprovider_store\",\"params\":[[[]]]}", -32602)]
+    [InlineData("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"daprovider_store\",\"params\":[0,0,0,0,0,0,0,0,0]}", -32602)]
+    [InlineData("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"daprovider_store\"}", -32602)]
+    public async Task Malformed_IsAJsonRpcError(string body, int code)
+    {
+        JsonElement answer = (await PostAsync(Encoding.UTF8.GetBytes(body)))!.Value;
+        Assert.Equal(code, answer.GetProperty("error").GetProperty("code").GetInt32());
+        Assert.DoesNotContain("internal error", answer.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Malformed_DeepNestingOrNoUtf8_IsAJsonRpcError()
+    {
+        Assert.Equal(-32700, CodeOf(await PostAsync(Encoding.UTF8.GetBytes($"{{\"params\":{new string('[', 1000)}{new string(']', 1000)}}}"))));
+        Assert.Equal(-32700, CodeOf(await PostAsync([0xff, 0xfe, (byte)'{'])));
+        Assert.Equal(-32600, CodeOf(await PostAsync([.. "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\""u8, 0xc3, 0x28, .. "\"}"u8])));
+    }
+
+    [Fact]
+    public async Task Batch_EachCallIsAnsweredUnderItsId_AndNotificationsAreNot()
+    {
+        JsonElement answers = (await PostAsync("""
+            [{"jsonrpc":"2.0","id":1,"method":"daprovider_getMaxMessageSize"},
+             {"jsonrpc":"2.0","method":"daprovider_getMaxMessageSize"},
+             {"jsonrpc":"2.0","id":"two","method":"daprovider_nothing"},
+             7,
+             {"jsonrpc":"2.0","id":null,"method":"daprovider_getSupportedHeaderBytes","params":[]}]
+            """u8.ToArray()))!.Value;
+        Assert.Equal(["1", "\"two\"", "null", "null"], answers.EnumerateArray().Select(answer => answer.GetProperty("id").GetRawText()));
+        Assert.Equal(OperatorFixture.MaxBatchBytes, answers[0].GetProperty("result").GetProperty("maxSize").GetInt32());
+        Assert.Equal((-32601, -32600), (CodeOf(answers[1]), CodeOf(answers[2])));
+        Assert.Equal("0x01", answers[3].GetProperty("result").GetProperty("headerBytes").GetString());
+
+        Assert.Null(await PostAsync("""{"jsonrpc":"2.0","method":"daprovider_getMaxMessageSize"}"""u8.ToArray()));
+        Assert.Null(await PostAsync("""[{"jsonrpc":"2.0","method":"daprovider_nothing"}]"""u8.ToArray()));
+        Assert.Equal(-32600, CodeOf(await PostAsync(Encoding.UTF8.GetBytes($"[{string.Join(',', Enumerable.Repeat("0", 101))}]"))));
+    }
+
+    /// <summary>Of a body of millions of values nothing is made before a method asks for it.</summary>
+    [Theory]
+    [InlineData("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"daprovider_store\",\"params\":[", "]}")]
+    [InlineData("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"daprovider_store\",\"x\":[", "]}")]
+    [InlineData("[", "]")]
+    public void Parse_MillionsOfValues_TakesNoRoomForThem(string before, string after)
+    {
+        byte[] body = Encoding.UTF8.GetBytes($"{before}0{string.Concat(Enumerable.Repeat(",0", 1_000_000))}{after}");
+        long allocated = GC.GetAllocatedBytesForCurrentThread();
+        Record.Exception(() => JsonRpcRequest.Parse(body, out _));
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - allocated, 0, 200_000);
+    }
+
+    /// <summary>geth's <c>node/jwt_handler.go</c>: a minute before and after; a fraction is a number too.</summary>
+    [Theory]
+    [InlineData("\"iat\":{0}", true)]
+    [InlineData("\"iat\":{0}.75", true)]
+    [InlineData("\"iat\":{0}e0", true)]
+    [InlineData("\"iat\":\"{0}\"", false)]
+    [InlineData("\"iat\":1e999", false)]
+    [InlineData("\"iat\":null", false)]
+    [InlineData("\"sub\":\"x\"", false)]
+    [InlineData("\"iat\":{0},\"iat\":{0}", false)]
+    [InlineData("\"iat\":{0},\"exp\":{60}", true)]
+    [InlineData("\"iat\":{0},\"exp\":{-10}", false)]
+    [InlineData("\"iat\":{0},\"exp\":\"{60}\"", false)]
+    [InlineData("\"iat\":{0},\"nbf\":{0}", true)]
+    [InlineData("\"iat\":{0},\"nbf\":{10}", false)]
+    [InlineData("\"iat\":{0},\"nbf\":{-3600},\"exp\":{3600}", true)]
+    public void Token_Claims_CountAsTheyStand(string claims, bool taken)
+    {
+        byte[] secret = RandomNumberGenerator.GetBytes(32);
+        DateTimeOffset now = DateTimeOffset.UnixEpoch.AddDays(20_000);
+        string filled = System.Text.RegularExpressions.Regex.Replace(
+            claims, @"\{(-?\d+)\}", match => $"{now.ToUnixTimeSeconds() + long.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture)}");
+        Assert.Equal(taken, BearerToken.IsValid(Sign(secret, """{"alg":"HS256","typ":"JWT"}""", $"{{{filled}}}"), secret, now));
+        Assert.False(BearerToken.IsValid(Sign(secret, """{"alg":"HS256","crit":["x"]}""", $"{{{filled}}}"), secret, now));
+        Assert.False(BearerToken.IsValid(Sign(secret, """{"alg":"HS512"}""", $"{{{filled}}}"), secret, now));
     }
 
     [Theory]
@@ -149,10 +268,13 @@ public sealed class NitroTests(OperatorFixture node) : IClassFixture<OperatorFix
             header => Assert.False(BearerToken.IsValid(header, secret, now)));
     }
 
-    internal static string Token(byte[] secret, DateTimeOffset issued, string algorithm)
+    internal static string Token(byte[] secret, DateTimeOffset issued, string algorithm) =>
+        Sign(secret, $$"""{"alg":"{{algorithm}}","typ":"JWT"}""", $$"""{"iat":{{issued.ToUnixTimeSeconds()}}}""");
+
+    private static string Sign(byte[] secret, string head, string claims)
     {
         string Part(string text) => System.Buffers.Text.Base64Url.EncodeToString(Encoding.UTF8.GetBytes(text));
-        string signed = $$"""{{Part($$"""{"alg":"{{algorithm}}","typ":"JWT"}""")}}.{{Part($$"""{"iat":{{issued.ToUnixTimeSeconds()}}}""")}}""";
+        string signed = $"{Part(head)}.{Part(claims)}";
         return $"Bearer {signed}.{System.Buffers.Text.Base64Url.EncodeToString(HMACSHA256.HashData(secret, Encoding.UTF8.GetBytes(signed)))}";
     }
 
@@ -171,6 +293,27 @@ public sealed class NitroTests(OperatorFixture node) : IClassFixture<OperatorFix
 
     private static string Check(byte[] data, params ulong[] numbers) =>
         Keccak256.Hash([.. data, .. numbers.SelectMany(number => BitConverter.GetBytes(number).Reverse())]).ToString();
+
+    private static int CodeOf(JsonElement? answer) => answer!.Value.GetProperty("error").GetProperty("code").GetInt32();
+
+    /// <summary>Begins a batch; the timeout makes the request one of its own.</summary>
+    private async Task<ulong> StartAsync(ulong chunks, ulong chunkSize, ulong totalSize, ulong timeout)
+    {
+        ulong now = (ulong)DateTimeOffset.UtcNow.ToUnixTimeSeconds();
+        JsonElement started = await CallAsync(
+            "startChunkedStore", Quantity(now), Quantity(chunks), Quantity(chunkSize), Quantity(totalSize), Quantity(timeout), Check([], now, chunks, chunkSize, totalSize, timeout));
+        return ulong.Parse(started.GetProperty("BatchId").GetString()![2..], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>Posts a body as it is; null where the answer is empty.</summary>
+    private async Task<JsonElement?> PostAsync(byte[] body)
+    {
+        using var content = new ByteArrayContent(body);
+        using HttpResponseMessage response = await node.Http.PostAsync(new Uri("nitro", UriKind.Relative), content);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        byte[] answer = await response.Content.ReadAsByteArrayAsync();
+        return answer.Length == 0 ? null : JsonSerializer.Deserialize<JsonElement>(answer);
+    }
 
     private async Task<byte[]> StoreAsync(byte[] payload) =>
         Convert.FromHexString((await CallAsync("store", Hex(payload), Timeout)).GetProperty("serialized-da-cert").GetString()![2..]);

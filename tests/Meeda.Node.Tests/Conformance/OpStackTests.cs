@@ -5,7 +5,11 @@ using Xunit;
 
 namespace Meeda.Node.Tests.Conformance;
 
-/// <summary>The rows of the Alt-DA protocol's tables as an unmodified client meets them: routes and bodies, layouts, what each status does to op-node.</summary>
+/// <summary>
+/// The rows of the Alt-DA protocol's tables as an unmodified client meets them. Routes, bodies and what counts as success are those of ethereum-optimism/optimism
+/// (<c>op-alt-da/daclient.go</c>, <c>daserver.go</c>), layouts those of <c>commitment.go</c>, what a status does to a node is in <c>damgr.go</c> and
+/// <c>op-node/rollup/derive/altda_data_source.go</c>; the query and 418 with its field names are celo-org/optimism's (<c>op-alt-da/daclient.go</c>).
+/// </summary>
 [Trait("Category", "Conformance")]
 public sealed class OpStackTests(OperatorFixture node) : IClassFixture<OperatorFixture>
 {
@@ -23,6 +27,69 @@ public sealed class OpStackTests(OperatorFixture node) : IClassFixture<OperatorF
         Assert.Equal(35, answer.Body.Length);
         Assert.Equal(0x01, answer.Body[0]);
         Assert.Equal(0, client.Redirects);
+    }
+
+    /// <summary>daclient.go puts the path behind whatever URL it was given: one that ends with a slash gives two.</summary>
+    [Theory]
+    [InlineData("/")]
+    [InlineData("//")]
+    public async Task ABaseUrlThatEndsWithSlashes_WorksForEveryCall(string end)
+    {
+        using var client = new GoClient(node.Address);
+        byte[] frame = Frame(40 + end.Length, 1000);
+        GoAnswer put = await client.PostAsync($"{end}/put", frame);
+        Assert.Equal(200, put.Status);
+        Assert.Equal(put.Body, (await client.PostAsync($"{end}/put/", frame)).Body);
+        Assert.Equal(frame, (await client.GetAsync($"{end}/get/0x{Convert.ToHexStringLower(put.Body)}")).Body);
+        string keccak = $"0x00{Keccak256.Hash(frame).ToString()[2..]}";
+        Assert.Equal(200, (await client.PostAsync($"{end}/put/{keccak}", frame)).Status);
+        Assert.Equal(frame, (await client.GetAsync($"{end}/get/{keccak}?l1_inclusion_block_number=1")).Body);
+        Assert.Equal(0, client.Redirects);
+    }
+
+    /// <summary>What a GET answers, without the body: the status, the type and, where it is known beforehand, the length.</summary>
+    [Fact]
+    public async Task Head_WhereverGetWorks_HasItsStatusAndHeadersAndNoBody()
+    {
+        using var client = new GoClient(node.Address);
+        byte[] commitment = (await client.PostAsync("/put", Frame(50, 1234))).Body;
+        foreach (string path in (string[])
+        [
+            $"/get/0x{Convert.ToHexStringLower(commitment)}",
+            $"/get/0x014d01{Unknown}",
+            "/get/0xzz",
+            "/get/",
+            $"/batches/0x{Convert.ToHexStringLower(commitment[3..])}",
+            "/status",
+            "/health",
+            "/health/live",
+            "/health/ready",
+            "/warmup",
+            "/openapi/v1.json",
+            "/put",
+            "/nowhere",
+        ])
+        {
+            using HttpResponseMessage get = await node.Http.GetAsync(new Uri(path, UriKind.Relative));
+            using var request = new HttpRequestMessage(HttpMethod.Head, new Uri(path, UriKind.Relative));
+            using HttpResponseMessage head = await node.Http.SendAsync(request);
+            Assert.Equal((path, get.StatusCode), (path, head.StatusCode));
+            Assert.Equal(get.Content.Headers.ContentType, head.Content.Headers.ContentType);
+            Assert.Empty(await head.Content.ReadAsByteArrayAsync());
+        }
+
+        using var asked = new HttpRequestMessage(HttpMethod.Head, new Uri($"get/0x{Convert.ToHexStringLower(commitment)}", UriKind.Relative));
+        using HttpResponseMessage answer = await node.Http.SendAsync(asked);
+        Assert.Equal(1234, answer.Content.Headers.ContentLength);
+    }
+
+    /// <summary>EigenDA's clients and load balancers ask this route (Layr-Labs/eigenda, <c>api/proxy/servers/rest/routing.go</c>).</summary>
+    [Fact]
+    public async Task Health_Is200()
+    {
+        using var client = new GoClient(node.Address);
+        Assert.Equal(200, (await client.GetAsync("/health")).Status);
+        Assert.Equal(200, (await client.GetAsync("//health/")).Status);
     }
 
     [Fact]
@@ -82,7 +149,16 @@ public sealed class OpStackTests(OperatorFixture node) : IClassFixture<OperatorF
     }
 
     [Theory]
-    [InlineData("/get/", 404, "nothing at")]
+    [InlineData("/get", 400, "no route")]
+    [InlineData("/get/", 400, "no route")]
+    [InlineData("//get//", 400, "no route")]
+    [InlineData("/get/0x014d01" + Unknown + "/extra", 400, "no route")]
+    [InlineData("/op/get/0x014d01" + Unknown, 400, "no route")]
+    [InlineData("/Get/0x014d01" + Unknown + "/x", 400, "no route")]
+    [InlineData("/batches", 400, "no route")]
+    [InlineData("/put/x/y", 400, "no route")]
+    [InlineData("/nowhere", 404, "nothing at")]
+    [InlineData("//get//0x00" + Unknown, 404, "ever stored")]
     [InlineData("/get/0xzz", 400, "hexadecimal")]
     [InlineData("/get/0x00aa", 400, "33 bytes")]
     [InlineData("/get/0x010c01" + Unknown, 400, "layer byte")]

@@ -2,9 +2,11 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using Meeda.Ethereum;
 using Meeda.Node.Batches;
 using Meeda.Node.Http;
+using Meeda.Node.Nitro;
 using Meeda.Node.Storage;
 using Meeda.Protocol.Anchors;
 using Meeda.Protocol.Batches;
@@ -112,6 +114,42 @@ public sealed class FloodTests : IAsyncLifetime
                 Assert.Equal(HttpStatusCode.OK, (await _node.PostAsync("put", RandomNumberGenerator.GetBytes(1_000))).Status);
                 Assert.Equal(HttpStatusCode.OK, (await _node.GetAsync("health/live")).Status);
             }
+        }
+    }
+
+    [Fact]
+    public async Task Nitro_ReadsByManyAtOnce_HoldNoMoreThanTheMemoryForThem()
+    {
+        const int Most = 4 << 20;
+        _node.Settings["Meeda:Http:MaxAnswerBytes"] = $"{Most}";
+        await _node.InitializeAsync();
+        string store = await NitroAsync("store", $"\"0x{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(OperatorFixture.MaxBatchBytes))}\",\"0xffffffff\"");
+        string certificate = JsonDocument.Parse(store).RootElement.GetProperty("result").GetProperty("serialized-da-cert").GetString()!;
+        string message = $"0x{new string('0', 80)}{certificate[2..]}";
+        var answers = _node.Services.GetRequiredKeyedService<BatchCopies>(nameof(DaProvider));
+        long most = 0;
+        Task<string>[] reads = [.. Enumerable.Range(0, 40).Select(_ => NitroAsync("recoverPayloadAndPreimages", $"\"0x1\",\"{Bytes32.Zero}\",\"{message}\""))];
+        Task all = Task.WhenAll(reads);
+        while (!all.IsCompleted)
+        {
+            most = Math.Max(most, answers.Used);
+            await Task.Delay(1);
+        }
+
+        Assert.Contains(await Task.WhenAll(reads), answer => answer.Contains("\"Payload\"", StringComparison.Ordinal));
+        Assert.InRange(most, 0, Most);
+        while (answers.Used > 0)
+        {
+            await Task.Delay(10); // until the last request is over
+        }
+
+        Assert.Equal(HttpStatusCode.OK, (await _node.PostAsync("put", [1])).Status);
+
+        async Task<string> NitroAsync(string method, string parameters)
+        {
+            using var body = new StringContent($$"""{"jsonrpc":"2.0","id":1,"method":"daprovider_{{method}}","params":[{{parameters}}]}""", Encoding.UTF8, "application/json");
+            using HttpResponseMessage answer = await _node.Http.PostAsync(new Uri("nitro", UriKind.Relative), body);
+            return await answer.Content.ReadAsStringAsync();
         }
     }
 

@@ -51,6 +51,19 @@ public sealed class ProofWorkTests : IDisposable
     }
 
     [Fact]
+    public async Task Requests_OfManyThatFillTheQueue_MakeRoomForAnother()
+    {
+        Task<string>[] flood = [.. Enumerable.Range(0, 200).Select(i => AskAsync($"{i % 3}", $"f{i}"))];
+        Assert.Equal(ProofWork.QueueForWorker, _work.Waiting);
+        Task<string> other = AskAsync("b", "b0");
+        Assert.Equal(ProofWork.QueueForWorker, _work.Waiting);
+        _go.SetResult();
+        Assert.Equal("b0", await other);
+        await Task.WhenAll(flood.Select(async each => Assert.Equal(DaError.Overloaded, (await Record.ExceptionAsync(() => each) as DaException)?.Error ?? DaError.Overloaded)));
+        Assert.Equal(0, _work.Waiting);
+    }
+
+    [Fact]
     public async Task Requests_ForTheSame_AreAnsweredByOneComputation_AlsoLater()
     {
         Task<string>[] same = [.. Enumerable.Range(0, 200).Select(_ => AskAsync("a", "x"))];

@@ -10,7 +10,8 @@ using Xunit;
 
 namespace Meeda.Node.Tests.Storage;
 
-/// <summary>What routes that anybody may ask read from a ledger that is old, counted in the database's own steps.</summary>
+/// <summary>What routes that anybody may ask read from a ledger that is old, counted in the database's own
+/// steps.</summary>
 public sealed class LedgerGrowthTests : IDisposable
 {
     // An anchor every 5 blocks, for this many blocks.
@@ -62,7 +63,8 @@ public sealed class LedgerGrowthTests : IDisposable
 
     private static byte[] IdOf(int number) => [.. new byte[28], .. BitConverter.GetBytes(number).Reverse()];
 
-    /// <summary>One batch in each anchor, put into the tables in the state in which years of service would have left them.</summary>
+    /// <summary>One batch in each anchor, put into the tables in the state in which years of service would have left
+    /// them.</summary>
     private static Task FillAsync(Database database, int anchors) => database.WriteAsync(
         async (connection, transaction) =>
         {

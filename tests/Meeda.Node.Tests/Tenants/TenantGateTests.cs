@@ -71,6 +71,12 @@ public sealed class TenantGateTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.Unauthorized, (await GetAsync("echo")).Status);
         Assert.Equal(HttpStatusCode.Unauthorized, (await GetAsync($"t/{key}x/echo")).Status);
         Assert.Equal(HttpStatusCode.Unauthorized, (await GetAsync("t//echo")).Status);
+        foreach (string path in (string[])[$"t/{key}//echo", $"/t/{key}/echo", $"//t//{key}//echo", $"T/{key}/echo"])
+        {
+            Assert.Equal((HttpStatusCode.OK, "/echo"), await GetAsync($"{_http.BaseAddress}{path}"));
+        }
+
+        Assert.DoesNotContain(_log.Lines, line => line.Contains(key, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -267,7 +273,7 @@ public sealed class TenantGateTests : IAsyncLifetime
 
     private async Task<(HttpStatusCode Status, string Body)> GetAsync(string path)
     {
-        using HttpResponseMessage response = await _http.GetAsync(new Uri(path, UriKind.Relative));
+        using HttpResponseMessage response = await _http.GetAsync(new Uri(path, UriKind.RelativeOrAbsolute));
         return (response.StatusCode, (await response.Content.ReadAsStringAsync()).Trim('"'));
     }
 

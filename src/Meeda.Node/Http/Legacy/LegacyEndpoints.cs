@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using Meeda.Ethereum;
 using Meeda.Node.Batches;
@@ -43,19 +44,55 @@ internal static class LegacyEndpoints
     {
         int limit = (int)Math.Min(int.MaxValue, (2L * options.Value.MaxBatchBytes) + Overhead);
         byte[] body = await RequestBody.ReadAsync(request, limit, "twice MaxBatchBytes", cancellationToken);
-        byte[] payload;
-        try
-        {
-            using JsonDocument document = JsonDocument.Parse(body);
-            payload = Convert.FromHexString(document.RootElement.GetProperty("data").GetString() ?? throw new FormatException());
-        }
-        catch (Exception malformed) when (malformed is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
-        {
-            throw new DaException(DaError.MalformedRequest, "data: a JSON object with the bytes as hex digits in \"data\" is expected");
-        }
-
+        byte[] payload = DataOf(body);
         StoredBatch batch = await intake.AcceptAsync(payload, cancellationToken);
         return Results.Json(new PutObjectBody(IdOf(batch.Id)));
+    }
+
+    /// <summary>The bytes in "data", decoded from the body itself: whatever else stands in it takes no room.</summary>
+    private static byte[] DataOf(byte[] body)
+    {
+        byte[]? data = null;
+        try
+        {
+            var reader = new Utf8JsonReader(body);
+            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
+            {
+                throw Malformed();
+            }
+
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                bool isData = reader.ValueTextEquals("data"u8);
+                reader.Read();
+                if (isData)
+                {
+                    // Hex has no escapes. A second field of the name would make it a guess which is meant.
+                    if (data is not null || reader.TokenType != JsonTokenType.String || reader.ValueSpan.Length % 2 != 0)
+                    {
+                        throw Malformed();
+                    }
+
+                    data = new byte[reader.ValueSpan.Length / 2];
+                    if (Convert.FromHexString(reader.ValueSpan, data, out _, out _) != OperationStatus.Done)
+                    {
+                        throw Malformed();
+                    }
+                }
+
+                reader.Skip();
+            }
+
+            reader.Read(); // what follows is refused
+        }
+        catch (Exception malformed) when (malformed is JsonException or InvalidOperationException)
+        {
+            throw Malformed(); // the second is the reader's word for a name that is not Unicode
+        }
+
+        return data ?? throw Malformed();
+
+        static DaException Malformed() => new(DaError.MalformedRequest, "data: a JSON object with the bytes as hex digits in \"data\" is expected");
     }
 
     private static async Task<IResult> GetAsync([FromQuery] string? id, HttpContext context, [FromServices] BatchReader reader, CancellationToken cancellationToken) =>
@@ -118,7 +155,7 @@ internal static class LegacyEndpoints
             if (status == StatusCodes.Status500InternalServerError)
             {
                 HttpContext http = context.HttpContext;
-                http.RequestServices.GetRequiredService<ILogger<BatchReader>>().RequestFailed(http.Request.Method, http.Request.Path, failure);
+                ErrorResponses.LogFailure(http.RequestServices.GetRequiredService<ILogger<BatchReader>>(), http.Request, failure);
             }
 
             if (status is StatusCodes.Status429TooManyRequests or >= StatusCodes.Status500InternalServerError)

@@ -22,6 +22,8 @@ internal sealed class Retention(
 {
     private const int PageLength = 64;
 
+    private readonly RowClearing _clearing = new(ledger, rows, time, logger);
+
     /// <inheritdoc/>
     protected override async Task LeadAsync(CancellationToken stoppingToken)
     {
@@ -58,13 +60,6 @@ internal sealed class Retention(
             }
         }
 
-        while (await ledger.UnclearedBatchesAsync(PageLength, cancellationToken) is { Count: > 0 } uncleared)
-        {
-            foreach (StoredBatch batch in uncleared)
-            {
-                await rows.DeleteAsync(batch.Id, batch.BlobCount, cancellationToken);
-                await ledger.MarkClearedAsync(batch.Id, cancellationToken);
-            }
-        }
+        await _clearing.PassAsync(cancellationToken);
     }
 }

@@ -54,9 +54,9 @@ internal sealed partial class Ledger
     public async Task<IReadOnlyList<StoredBatch>> WaitingUnplacedBatchesAsync(int maxBlobs, CancellationToken cancellationToken) => Fitting(
         await QueryBatchesAsync("waiting = 1 AND placed_at IS NULL", maxBlobs, cancellationToken), maxBlobs);
 
-    /// <summary>The batches that are not at their providers yet, oldest first; not those whose rows of an earlier promise are still being cleared away.</summary>
+    /// <summary>The batches that are not at their providers yet, oldest first.</summary>
     public Task<IReadOnlyList<StoredBatch>> UnplacedBatchesAsync(int count, CancellationToken cancellationToken) =>
-        QueryBatchesAsync("placed_at IS NULL AND uncleared = 0", count, cancellationToken);
+        QueryBatchesAsync("placed_at IS NULL AND deleted_at IS NULL", count, cancellationToken);
 
     /// <summary>What is not at its providers yet.</summary>
     public async Task<Backlog> BacklogAsync(CancellationToken cancellationToken)
@@ -154,11 +154,6 @@ internal sealed partial class Ledger
     /// <summary>The given-up batches whose rows may still be at providers.</summary>
     public Task<IReadOnlyList<StoredBatch>> UnclearedBatchesAsync(int count, CancellationToken cancellationToken) =>
         QueryBatchesAsync("uncleared = 1", count, cancellationToken);
-
-    /// <summary>Records that no provider has rows of a given-up batch any more.</summary>
-    public Task MarkClearedAsync(BatchId id, CancellationToken cancellationToken) => WriteAsLeaderAsync(
-        (connection, transaction) => connection.ExecuteAsync("UPDATE batch SET uncleared = 0 WHERE id = @id", new { id = id.Value.ToArray() }, transaction),
-        cancellationToken);
 
     /// <summary>How many batches are in which state.</summary>
     /// <param name="tip">The last block that was read.</param>

@@ -87,7 +87,9 @@ internal sealed class BatchPlacement(
         }
     }
 
-    /// <summary>Tries each of these batches: rows that did not become durable where they were written go elsewhere at once.</summary>
+    /// <summary>
+    /// Tries each of these batches: rows that did not become durable where they were written go elsewhere at once.
+    /// </summary>
     /// <returns>How many were placed.</returns>
     private async Task<int> PlaceAsync(IReadOnlyList<StoredBatch> page, CancellationToken cancellationToken)
     {

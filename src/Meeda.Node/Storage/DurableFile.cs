@@ -33,8 +33,12 @@ internal static partial class DurableFile
         }
     }
 
-    /// <summary>Whether a file of some length could be written to a folder now: its room is taken and given back, no byte of it is written.</summary>
-    /// <exception cref="IOException">It could not: the disk is full, or takes no writes, or the folder is gone.</exception>
+    /// <summary>
+    /// Whether a file of some length could be written to a folder now: its room is taken and given back, no byte of it
+    /// is written.
+    /// </summary>
+    /// <exception cref="IOException">It could not: the disk is full, or takes no writes, or the folder is
+    /// gone.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be written to.</exception>
     public static void Probe(string folder, long length)
     {

@@ -8,11 +8,12 @@ namespace Meeda.Node.Storage;
 
 /// <summary>
 /// Rows in a folder, best one on a disk of its own: a file a row, named by batch id and row number and spread over 256 folders by the id's first byte. A flush syncs the
-/// whole file system, which for many rows is much less work than to sync each file and its folder. Every call blocks until the disk has answered: <see cref="ProviderLane"/> has the threads
-/// and the deadline for that.
+/// whole file system, which for many rows is much less work than to sync each file and its folder. Every call blocks
+/// until the disk has answered: <see cref="ProviderLane"/> has the threads and the deadline for that.
 /// </summary>
 /// <param name="folder">The folder, opened by the first call that needs it.</param>
-/// <param name="deadline">The longest that one call may take; by default <see cref="StorageOptions.ProviderDeadline"/>'s default.</param>
+/// <param name="deadline">The longest that one call may take; by default <see
+/// cref="StorageOptions.ProviderDeadline"/>'s default.</param>
 internal sealed partial class FolderProvider(string folder, TimeSpan? deadline = null) : IRowProvider, IDisposable
 {
     // Enough to keep a disk busy.
@@ -111,8 +112,9 @@ internal sealed partial class FolderProvider(string folder, TimeSpan? deadline =
     });
 
     /// <summary>
-    /// Deletes temporary files that interrupted writes left: those only that this class names so and that are where it puts them, regular ones, older than an hour. Nothing else is touched, and
-    /// no link is followed. Blocks for as long as it takes to list the folder.
+    /// Deletes temporary files that interrupted writes left: those only that this class names so and that are where it
+    /// puts them, regular ones, older than an hour. Nothing else is touched, and no link is followed. Blocks for as
+    /// long as it takes to list the folder.
     /// </summary>
     /// <param name="now">The time.</param>
     /// <returns>How many there were.</returns>
@@ -141,7 +143,9 @@ internal sealed partial class FolderProvider(string folder, TimeSpan? deadline =
     /// <inheritdoc/>
     public void Dispose() => _sync?.Dispose();
 
-    /// <summary>Does what blocks, here and now, and tells its outcome as one of the calls of an interface that waits.</summary>
+    /// <summary>
+    /// Does what blocks, here and now, and tells its outcome as one of the calls of an interface that waits.
+    /// </summary>
     private static Task<T> Block<T>(Func<T> work)
     {
         try

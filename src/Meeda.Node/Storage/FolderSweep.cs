@@ -2,7 +2,10 @@ using Meeda.Node.Telemetry;
 
 namespace Meeda.Node.Storage;
 
-/// <summary>Once the service listens, tells what is odd about its providers, and deletes what interrupted writes left in the folders: a disk with millions of rows takes minutes to list, and nobody waits for it.</summary>
+/// <summary>
+/// Once the service listens, tells what is odd about its providers, and deletes what interrupted writes left in the
+/// folders: a disk with millions of rows takes minutes to list, and nobody waits for it.
+/// </summary>
 internal sealed class FolderSweep(RowProviders providers, IHostApplicationLifetime host, TimeProvider time, ILogger<FolderSweep> logger) : BackgroundService
 {
     /// <inheritdoc/>

@@ -35,7 +35,9 @@ internal interface IObjectStore
     /// <exception cref="IOException">It does not.</exception>
     Task ProbeAsync(CancellationToken cancellationToken) => IsConfirmedAsync("probe", cancellationToken);
 
-    /// <summary>Tries what the store can do, and tells what an operator should know of it; null where there is nothing.</summary>
+    /// <summary>
+    /// Tries what the store can do, and tells what an operator should know of it; null where there is nothing.
+    /// </summary>
     /// <exception cref="IOException">It cannot be tried now.</exception>
     Task<string?> CheckAsync(CancellationToken cancellationToken) => Task.FromResult<string?>(null);
 }

@@ -1,8 +1,8 @@
 namespace Meeda.Node.Storage;
 
 /// <summary>
-/// A few threads for calls that may block for as long as they like: they take none of the threads that everything else shares. They are started when they are needed, and end when there was
-/// nothing to do for a while.
+/// A few threads for calls that may block for as long as they like: they take none of the threads that everything else
+/// shares. They are started when they are needed, and end when there was nothing to do for a while.
 /// </summary>
 /// <param name="name">What they are called in a debugger.</param>
 /// <param name="most">How many there are at most; what comes when all are busy waits.</param>

@@ -8,7 +8,9 @@ namespace Meeda.Node.Storage;
 /// <content>Rows of given-up batches that are still to be deleted, and whether the ledger can be written.</content>
 internal sealed partial class Ledger
 {
-    /// <summary>Records that the rows of a given-up batch were deleted, but for those at some providers, which are noted.</summary>
+    /// <summary>
+    /// Records that the rows of a given-up batch were deleted, but for those at some providers, which are noted.
+    /// </summary>
     public Task MarkClearedAsync(BatchId id, IReadOnlyList<string> left, CancellationToken cancellationToken) => WriteAsLeaderAsync(
         async (connection, transaction) =>
         {
@@ -40,7 +42,9 @@ internal sealed partial class Ledger
             "DELETE FROM leftover_rows WHERE provider = @provider AND batch_id = @id", new { provider, id = id.Value.ToArray() }, transaction),
         cancellationToken);
 
-    /// <summary>Writes a few bytes over the ones of the last time, which tells whether the ledger can be written.</summary>
+    /// <summary>
+    /// Writes a few bytes over the ones of the last time, which tells whether the ledger can be written.
+    /// </summary>
     /// <exception cref="DbException">It cannot.</exception>
     public Task ProbeAsync(DateTimeOffset now, CancellationToken cancellationToken) => database.WriteAsync(
         (connection, transaction) => connection.ExecuteAsync(
@@ -56,7 +60,10 @@ internal sealed partial class Ledger
         return [.. await connection.QueryAsync<string>("SELECT DISTINCT store FROM pack WHERE state IN (1, 2)")];
     }
 
-    /// <summary>Calls a bucket by another name in the index, being the same bucket, reached under another host or port; or forgets all that was in it, where the new name is empty.</summary>
+    /// <summary>
+    /// Calls a bucket by another name in the index, being the same bucket, reached under another host or port; or
+    /// forgets all that was in it, where the new name is empty.
+    /// </summary>
     public Task RenamePackStoreAsync(string from, string to, CancellationToken cancellationToken) => database.WriteAsync(
         async (connection, transaction) =>
         {

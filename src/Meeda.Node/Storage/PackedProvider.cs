@@ -11,7 +11,8 @@ namespace Meeda.Node.Storage;
 /// </summary>
 /// <param name="store">The bucket, disposed of with this.</param>
 /// <param name="ledger">The index.</param>
-/// <param name="deadline">The longest that one call may take, and the upload of an object; by default <see cref="StorageOptions.BucketDeadline"/>'s default.</param>
+/// <param name="deadline">The longest that one call may take, and the upload of an object; by default <see
+/// cref="StorageOptions.BucketDeadline"/>'s default.</param>
 internal sealed class PackedProvider(IObjectStore store, Ledger ledger, TimeSpan? deadline = null) : IRowProvider, IDisposable
 {
     private const int PageLength = 64;
@@ -111,7 +112,9 @@ internal sealed class PackedProvider(IObjectStore store, Ledger ledger, TimeSpan
         return false;
     }
 
-    /// <summary>Asks the store, once before it is used, for what an operator should know of it; null where there is nothing.</summary>
+    /// <summary>
+    /// Asks the store, once before it is used, for what an operator should know of it; null where there is nothing.
+    /// </summary>
     /// <exception cref="IOException">The store cannot be asked now.</exception>
     public Task<string?> CheckAsync(CancellationToken cancellationToken) => store.CheckAsync(cancellationToken);
 

@@ -19,13 +19,17 @@ internal sealed record ProviderLimits(TimeSpan Deadline, int Reads, int Writes)
 /// <summary>Nothing was asked of a provider, because earlier calls have not returned.</summary>
 internal sealed class ProviderOutException(string message) : IOException(message);
 
-/// <summary>A row that a provider took; whether it is durable tells <see cref="ProviderLane.IsDurableAsync"/>.</summary>
+/// <summary>
+/// A row that a provider took; whether it is durable tells <see cref="ProviderLane.IsDurableAsync"/>.
+/// </summary>
 /// <param name="Lane">The provider.</param>
 /// <param name="Covered">The first flush that covers the write.</param>
 /// <param name="Failures">The provider's failed flushes when the write began.</param>
 internal readonly record struct WriteTicket(ProviderLane Lane, PendingFlush Covered, int Failures);
 
-/// <summary>A flush that is still to come, or was done. Its outcome is the number of flushes that had failed when it ended.</summary>
+/// <summary>
+/// A flush that is still to come, or was done. Its outcome is the number of flushes that had failed when it ended.
+/// </summary>
 internal sealed class PendingFlush
 {
     /// <summary>How it went; an exception where it failed.</summary>
@@ -33,9 +37,10 @@ internal sealed class PendingFlush
 }
 
 /// <summary>
-/// The only way to a provider: calls go through threads of its own, a bounded number at once, and each has a deadline. A call over its deadline is a failure for whoever waits for it;
-/// until it returns, everything else asked of this provider fails at once, so that a provider that hangs costs some threads and nobody's time. Writes by several callers share flushes, and
-/// a flush that fails is told to each of them.
+/// The only way to a provider: calls go through threads of its own, a bounded number at once, and each has a deadline.
+/// A call over its deadline is a failure for whoever waits for it; until it returns, everything else asked of this
+/// provider fails at once, so that a provider that hangs costs some threads and nobody's time. Writes by several
+/// callers share flushes, and a flush that fails is told to each of them.
 /// </summary>
 internal sealed class ProviderLane : IRowSource, IDisposable
 {
@@ -159,8 +164,9 @@ internal sealed class ProviderLane : IRowSource, IDisposable
     }
 
     /// <summary>
-    /// Waits until a row is durable, with a flush that is shared by all who wait for one. False where it may not be: its flush failed, or one failed between its write and its flush, since a
-    /// failure is told once, for whatever was being written then.
+    /// Waits until a row is durable, with a flush that is shared by all who wait for one. False where it may not be:
+    /// its flush failed, or one failed between its write and its flush, since a failure is told once, for whatever was
+    /// being written then.
     /// </summary>
     public async Task<bool> IsDurableAsync(WriteTicket ticket, CancellationToken cancellationToken)
     {
@@ -344,7 +350,10 @@ internal sealed class ProviderLane : IRowSource, IDisposable
         }
     }
 
-    /// <summary>Asks, on a thread of the lane; whoever waits is let go at the deadline, or when it is cancelled, whatever the provider does.</summary>
+    /// <summary>
+    /// Asks, on a thread of the lane; whoever waits is let go at the deadline, or when it is cancelled, whatever the
+    /// provider does.
+    /// </summary>
     private async Task<T> CallAsync<T>(Slots slots, string what, Func<CancellationToken, Task<T>> ask, CancellationToken cancellationToken)
     {
         var answer = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);

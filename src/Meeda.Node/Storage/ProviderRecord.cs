@@ -55,7 +55,9 @@ internal sealed class ProviderRecord(TimeProvider time)
         }
     }
 
-    /// <summary>What it failed with lately, and has done nothing right since; null where there is nothing, or it was long ago.</summary>
+    /// <summary>
+    /// What it failed with lately, and has done nothing right since; null where there is nothing, or it was long ago.
+    /// </summary>
     public string? LastFailure
     {
         get
@@ -67,7 +69,10 @@ internal sealed class ProviderRecord(TimeProvider time)
         }
     }
 
-    /// <summary>Takes note of an answer. Where flushes fail, the writes before them are worth nothing: only a flush that works makes up for it.</summary>
+    /// <summary>
+    /// Takes note of an answer. Where flushes fail, the writes before them are worth nothing: only a flush that works
+    /// makes up for it.
+    /// </summary>
     public void Worked(TimeSpan latency)
     {
         lock (_gate)

@@ -6,8 +6,9 @@ using Microsoft.Extensions.Options;
 namespace Meeda.Node.Storage;
 
 /// <summary>
-/// Whether a put would work now: the ledger can be written, its disk has room for the longest batch, and no more providers are away than may be lost. All who ask share one look, which is good
-/// for a second; the room that it asks for is given back unwritten, and the ledger's own row is written once in ten seconds while all is well.
+/// Whether a put would work now: the ledger can be written, its disk has room for the longest batch, and no more
+/// providers are away than may be lost. All who ask share one look, which is good for a second; the room that it asks
+/// for is given back unwritten, and the ledger's own row is written once in ten seconds while all is well.
 /// </summary>
 internal sealed class Readiness(
     IOptions<StorageOptions> storage, IOptions<BatchOptions> batches, Ledger ledger, RowPlacement rows, TimeProvider time, ILogger<Readiness> logger) : IDisposable

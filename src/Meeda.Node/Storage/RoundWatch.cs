@@ -3,8 +3,9 @@ using Meeda.Node.Telemetry;
 namespace Meeda.Node.Storage;
 
 /// <summary>
-/// Watches one round of background work: placing, proving, scrubbing, clearing. A round that takes longer than its limit is logged with what is known of the cause, again each time that it has
-/// taken twice as long, and counted once. It ends when it is disposed of.
+/// Watches one round of background work: placing, proving, scrubbing, clearing. A round that takes longer than its
+/// limit is logged with what is known of the cause, again each time that it has taken twice as long, and counted once.
+/// It ends when it is disposed of.
 /// </summary>
 internal sealed class RoundWatch : IDisposable
 {

@@ -4,8 +4,9 @@ using Meeda.Protocol.Batches;
 namespace Meeda.Node.Storage;
 
 /// <summary>
-/// Clears the rows of given-up batches away, batch by batch and provider by provider: what one provider does not delete is noted in the ledger and tried again later, while everything else goes
-/// on. A batch that was put again meanwhile keeps its rows: equal bytes have equal rows.
+/// Clears the rows of given-up batches away, batch by batch and provider by provider: what one provider does not delete
+/// is noted in the ledger and tried again later, while everything else goes on. A batch that was put again meanwhile
+/// keeps its rows: equal bytes have equal rows.
 /// </summary>
 internal sealed class RowClearing(Ledger ledger, RowPlacement rows, TimeProvider time, ILogger logger)
 {

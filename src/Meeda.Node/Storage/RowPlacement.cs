@@ -26,6 +26,9 @@ internal sealed partial class RowPlacement(
     // A single row is waited for longer than one of many: to have it otherwise may take the reading of its whole batch.
     private static readonly TimeSpan RowHedge = TimeSpan.FromMilliseconds(250);
 
+    // The ledger has to read a whole payload for one row: of longer ones it is asked where the provider does not answer.
+    private const int MostBlobsHeldFirst = 8;
+
     private readonly TimeProvider _time = clock ?? TimeProvider.System;
     private readonly ProviderLane[] _lanes = [.. providers.Select(provider => new ProviderLane(provider, clock ?? TimeProvider.System, logger))];
 
@@ -35,13 +38,18 @@ internal sealed partial class RowPlacement(
     /// <summary>The providers' names, in their order.</summary>
     public IReadOnlyList<string> Names => [.. _lanes.Select(lane => lane.Name)];
 
-    /// <summary>The providers that something is wrong with right now, and what, for logs; empty where nothing is known to be.</summary>
+    /// <summary>
+    /// The providers that something is wrong with right now, and what, for logs; empty where nothing is known to be.
+    /// </summary>
     public string Troubles => string.Join("; ", _lanes.Where(lane => lane.Trouble is not null).Select(lane => $"{lane.Name}: {lane.Trouble}"));
 
     /// <summary>Whether more providers than may be lost did not answer lately.</summary>
     public bool AreMoreAway => _lanes.Count(lane => lane.Trouble is not null) > lost;
 
-    /// <summary>The providers that take no rows now, each with the reason: asked, all side by side, and no longer than a health check may wait.</summary>
+    /// <summary>
+    /// The providers that take no rows now, each with the reason: asked, all side by side, and no longer than a health
+    /// check may wait.
+    /// </summary>
     /// <param name="patience">How long each is waited for.</param>
     public async Task<IReadOnlyList<string>> AwayAsync(TimeSpan patience)
     {
@@ -65,13 +73,15 @@ internal sealed partial class RowPlacement(
     }
 
     /// <summary>
-    /// Claims the rows of a batch: who writes, repairs or deletes them does so alone, since one who deletes what another writes would undo it. The claim ends when it is disposed of.
+    /// Claims the rows of a batch: who writes, repairs or deletes them does so alone, since one who deletes what
+    /// another writes would undo it. The claim ends when it is disposed of.
     /// </summary>
     /// <returns>Null where somebody else has claimed them.</returns>
     public IDisposable? TryClaim(BatchId id) => _claimed.TryAdd(id, true) ? new Claim(this, id) : null;
 
     /// <summary>
-    /// Stores all rows of a batch: when this returns, each is at its provider, or at another one where its own refused or did not answer in time. They are durable once
+    /// Stores all rows of a batch: when this returns, each is at its provider, or at another one where its own refused
+    /// or did not answer in time. They are durable once
     /// <see cref="WrittenRows.FlushAsync"/> says so. Storing the same batch again replaces the rows by equal ones.
     /// </summary>
     /// <param name="id">The batch.</param>
@@ -156,12 +166,13 @@ internal sealed partial class RowPlacement(
     }
 
     /// <summary>
-    /// One data row of a batch, from whoever has it first: the ledger, its provider, another one, or computed anew from the batch's other rows. It is not checked. False where it cannot be
-    /// had.
+    /// One data row of a batch, from whoever has it first: the ledger, its provider, another one, or computed anew from
+    /// the batch's other rows. It is not checked. False where it cannot be had.
     /// </summary>
     public async Task<bool> ReadRowAsync(BatchId id, int row, ReadOnlyMemory<byte> commitments, Memory<byte> blob, CancellationToken cancellationToken)
     {
-        if (held is not null && await ReadFromAsync(held, id, row, blob, cancellationToken))
+        bool isHeldFirst = commitments.Length / KzgCommitment.Length <= MostBlobsHeldFirst;
+        if (held is not null && isHeldFirst && await ReadFromAsync(held, id, row, blob, cancellationToken))
         {
             return true;
         }
@@ -176,7 +187,8 @@ internal sealed partial class RowPlacement(
             return true;
         }
 
-        ProviderLane[] others = [.. LanesFor(id, row).Skip(1)];
+        IEnumerable<IRowSource> neighbours = LanesFor(id, row).Skip(1);
+        IRowSource[] others = held is null || isHeldFirst ? [.. neighbours] : [held, .. neighbours];
         SortedDictionary<int, byte[]> come = await RowRace.ReadAsync(
             1,
             others.Length + 1,
@@ -422,9 +434,11 @@ internal sealed class WrittenRows(BatchId id, int count)
     }
 
     /// <summary>
-    /// Waits until the rows are durable: for those providers only that have some of them, and no longer than their deadlines. Batches that are waited for at once share flushes.
+    /// Waits until the rows are durable: for those providers only that have some of them, and no longer than their
+    /// deadlines. Batches that are waited for at once share flushes.
     /// </summary>
-    /// <returns>Whether all are. Where not, the others are to be written again: they go elsewhere, since providers whose flush fails are left alone for a while.</returns>
+    /// <returns>Whether all are. Where not, the others are to be written again: they go elsewhere, since providers
+    /// whose flush fails are left alone for a while.</returns>
     public async Task<bool> FlushAsync(CancellationToken cancellationToken)
     {
         await Task.WhenAll(Enumerable.Range(0, count).Select(async row =>

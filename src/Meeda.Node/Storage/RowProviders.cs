@@ -30,13 +30,14 @@ internal sealed class RowProviders : IDisposable
     public IEnumerable<PackedProvider> Packed => All.OfType<PackedProvider>();
 
     /// <summary>
-    /// Opens the folders and S3 buckets among them; of the latter nothing is asked yet. A folder that does not answer within its deadline is opened by its first call instead: one sick disk
-    /// is no reason not to start.
+    /// Opens the folders and S3 buckets among them; of the latter nothing is asked yet. A folder that does not answer
+    /// within its deadline is opened by its first call instead: one sick disk is no reason not to start.
     /// </summary>
     /// <param name="options">Their places.</param>
     /// <param name="ledger">Where it stands what is in which object.</param>
     /// <param name="cancellationToken">Stops the reading of the ledger.</param>
-    /// <exception cref="SetupException">A bucket seems to have another name than before, or a folder, the token's file or the credentials cannot be used.</exception>
+    /// <exception cref="SetupException">A bucket seems to have another name than before, or a folder, the token's file
+    /// or the credentials cannot be used.</exception>
     public static async Task<RowProviders> OpenAsync(StorageOptions options, Ledger ledger, CancellationToken cancellationToken)
     {
         var providers = new RowProviders(options, ledger) { Unnamed = await MatchAsync(options, ledger, cancellationToken) };
@@ -74,8 +75,9 @@ internal sealed class RowProviders : IDisposable
     }
 
     /// <summary>
-    /// Compares the buckets that the settings name with those that the ledger's index knows rows in. One that is reached under another host is another name, and all its rows would count as
-    /// missing: that is refused where it looks so, and renamed where the settings say so.
+    /// Compares the buckets that the settings name with those that the ledger's index knows rows in. One that is
+    /// reached under another host is another name, and all its rows would count as missing: that is refused where it
+    /// looks so, and renamed where the settings say so.
     /// </summary>
     /// <returns>Buckets that the index knows and the settings do not name: their rows count as missing.</returns>
     /// <exception cref="SetupException">One of them seems to have another name now.</exception>

@@ -145,7 +145,10 @@ internal sealed class S3Store : IObjectStore, IDisposable
         cancellationToken);
 
     /// <inheritdoc/>
-    /// <remarks>Puts a byte under a name of its own and deletes it: credentials, bucket and conditional puts are found out before a batch needs them.</remarks>
+    /// <remarks>
+    /// Puts a byte under a name of its own and deletes it: credentials, bucket and conditional puts are found out
+    /// before a batch needs them.
+    /// </remarks>
     public async Task<string?> CheckAsync(CancellationToken cancellationToken)
     {
         string name = $"probe-{Guid.NewGuid():N}";
@@ -211,8 +214,9 @@ internal sealed class S3Store : IObjectStore, IDisposable
     }
 
     /// <summary>
-    /// Uploads on the condition that the name is free, or without it where the server does not know it: names are looked for before they are put, and are never given twice, so that the
-    /// condition is a second safeguard. A server that refuses a put with it and takes it without is one of those.
+    /// Uploads on the condition that the name is free, or without it where the server does not know it: names are
+    /// looked for before they are put, and are never given twice, so that the condition is a second safeguard. A server
+    /// that refuses a put with it and takes it without is one of those.
     /// </summary>
     private async Task<bool?> TryCreateAsync(string name, ReadOnlyMemory<byte> content, CancellationToken limit)
     {

@@ -51,8 +51,9 @@ public sealed class StorageOptions
     public IList<string> Providers { get; } = [];
 
     /// <summary>
-    /// Buckets that are reached under another name than before, as <c>mefs:old:5001/rows=mefs:new:5001/rows</c>: what the ledger knows to be in the old one is then looked for in the new one. With
-    /// nothing behind the equals sign the ledger forgets what was there. Default none.
+    /// Buckets that are reached under another name than before, as <c>mefs:old:5001/rows=mefs:new:5001/rows</c>: what
+    /// the ledger knows to be in the old one is then looked for in the new one. With nothing behind the equals sign the
+    /// ledger forgets what was there. Default none.
     /// </summary>
     public IList<string> RenamedProviders { get; } = [];
 
@@ -79,12 +80,15 @@ public sealed class StorageOptions
     public string? S3Profile { get; set; }
 
     /// <summary>
-    /// The longest that one call of a folder may take: writing or reading a row, syncing, deleting. Default 10 s. One that takes longer counts as failed, its rows go elsewhere, and the folder
-    /// is left alone until the call returns.
+    /// The longest that one call of a folder may take: writing or reading a row, syncing, deleting. Default 10 s. One
+    /// that takes longer counts as failed, its rows go elsewhere, and the folder is left alone until the call returns.
     /// </summary>
     public TimeSpan ProviderDeadline { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>The longest that one call of a bucket may take, the upload of an object of 16 MiB and its reading back included. Default 2 minutes.</summary>
+    /// <summary>
+    /// The longest that one call of a bucket may take, the upload of an object of 16 MiB and its reading back included.
+    /// Default 2 minutes.
+    /// </summary>
     public TimeSpan BucketDeadline { get; set; } = TimeSpan.FromMinutes(2);
 
     /// <summary>The pause between two looks of the scrub at what is stored. Default 10 minutes: reads that meet a bad row wait no longer than that.</summary>

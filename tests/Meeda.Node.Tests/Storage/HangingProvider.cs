@@ -23,7 +23,10 @@ public enum ProviderCall
     Probe,
 }
 
-/// <summary>A provider in memory, calls of which never return, or fail, as it is told. A call that hangs blocks its thread, as one of a sick disk does.</summary>
+/// <summary>
+/// A provider in memory, calls of which never return, or fail, as it is told. A call that hangs blocks its thread, as
+/// one of a sick disk does.
+/// </summary>
 internal sealed class HangingProvider(string name, TimeSpan deadline) : IRowProvider, IDisposable
 {
     private readonly ConcurrentDictionary<(BatchId, int), byte[]> _rows = new();

@@ -12,7 +12,9 @@ using Xunit;
 
 namespace Meeda.Node.Tests.Storage;
 
-/// <summary>One provider of six never answers one of its calls: everything goes on, and the provider costs its threads only.</summary>
+/// <summary>
+/// One provider of six never answers one of its calls: everything goes on, and the provider costs its threads only.
+/// </summary>
 public sealed class SickProviderTests : IAsyncLifetime
 {
     private const int Providers = 6;

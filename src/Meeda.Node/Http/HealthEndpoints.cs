@@ -1,6 +1,6 @@
 using Meeda.Kzg.Commitments;
+using Meeda.Node.Batches;
 using Meeda.Node.L1;
-using Meeda.Node.Storage;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Meeda.Node.Http;

@@ -1,9 +1,9 @@
 using System.Data.Common;
-using Meeda.Node.Batches;
+using Meeda.Node.Storage;
 using Meeda.Node.Telemetry;
 using Microsoft.Extensions.Options;
 
-namespace Meeda.Node.Storage;
+namespace Meeda.Node.Batches;
 
 /// <summary>
 /// Whether a put would work now: the ledger can be written, its disk has room for the longest batch, and no more

@@ -90,7 +90,7 @@ internal static class Roles
         builder.Services.AddSingleton<IHttpContextFactory, KeyStrippingContextFactory>();
         builder.Services.AddOutgoingHttp();
         builder.Services.AddHttpClient(nameof(MefsClient));
-        var providers = RowProviders.Open(storage, ledger);
+        RowProviders providers = await RowProviders.OpenAsync(storage, ledger, cancellationToken);
         builder.Services.AddSingleton(services => providers.Connect(services.GetRequiredService<IHttpClientFactory>(), services.GetRequiredService<TimeProvider>()));
         builder.Services.AddSingleton(services => new RowPlacement(
             services.GetRequiredService<RowProviders>().All,
@@ -103,6 +103,7 @@ internal static class Roles
         builder.Services.AddSingleton(_ => ledger); // by a factory, so that the host disposes of it
         builder.Services.AddSingleton(lease);
         builder.Services.AddSingleton<BatchSignal>();
+        builder.Services.AddSingleton<Readiness>();
         builder.Services.AddSingleton<BatchStates>();
         builder.Services.AddSingleton<IntakePressure>();
         builder.Services.AddSingleton<BodyBudget>();
@@ -159,6 +160,7 @@ internal static class Roles
         AddBackground<RowScrub>(builder.Services);
         AddBackground<Retention>(builder.Services);
         AddBackground<PackUpkeep>(builder.Services);
+        AddBackground<FolderSweep>(builder.Services);
 
         // What is in work is finished or, since nothing is acknowledged that is not durable, parked; then the process ends, whoever still waits.
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(10));

@@ -27,6 +27,9 @@ public sealed class FakeS3Server : IAsyncDisposable
     /// <summary>Whether <c>If-None-Match: *</c> is heeded. Default true; false is what older servers do.</summary>
     public bool KnowsConditions { get; set; } = true;
 
+    /// <summary>The status with which puts under a condition are refused, as by servers that do not implement it; null where they are not.</summary>
+    public int? RefusesConditions { get; set; }
+
     /// <summary>Whether a put of a name that is taken is stored under another one, with status 200. Default false.</summary>
     public bool RenamesTakenNames { get; set; }
 
@@ -170,6 +173,12 @@ public sealed class FakeS3Server : IAsyncDisposable
 
     private async Task<bool> TryStoreAsync(HttpContext context, ConcurrentDictionary<string, byte[]> bucket, string key, byte[] content, S3Fault? fault)
     {
+        if (RefusesConditions is { } status && context.Request.Headers.IfNoneMatch.Count > 0)
+        {
+            await RefuseAsync(context, status, "NotImplemented");
+            return false;
+        }
+
         BeforePut(bucket);
         bool taken = bucket.ContainsKey(key);
         if (taken && KnowsConditions && !RenamesTakenNames && context.Request.Headers.IfNoneMatch == "*")

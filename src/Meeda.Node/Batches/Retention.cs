@@ -29,6 +29,8 @@ internal sealed class Retention(
 {
     private const int PageLength = 64;
 
+    private readonly RowClearing _clearing = new(ledger, rows, time, logger);
+
     // What the last look found.
     private (ulong Final, ulong Tip)? _last;
 
@@ -64,14 +66,7 @@ internal sealed class Retention(
             }
         }
 
-        while (await ledger.UnclearedBatchesAsync(PageLength, cancellationToken) is { Count: > 0 } uncleared)
-        {
-            foreach (StoredBatch batch in uncleared)
-            {
-                await rows.DeleteAsync(batch.Id, batch.BlobCount, cancellationToken);
-                await ledger.MarkClearedAsync(batch.Id, cancellationToken);
-            }
-        }
+        await _clearing.PassAsync(cancellationToken);
     }
 
     /// <summary>The last block that was final at this look and at the last one; null where there was none, or one of them is not to be believed.</summary>

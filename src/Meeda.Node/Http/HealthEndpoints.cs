@@ -1,6 +1,6 @@
 using Meeda.Kzg.Commitments;
+using Meeda.Node.Batches;
 using Meeda.Node.L1;
-using Meeda.Node.Storage;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Meeda.Node.Http;
@@ -9,7 +9,8 @@ namespace Meeda.Node.Http;
 /// <param name="Ready">Whether it would take a batch in now.</param>
 /// <param name="L1">Whether L1 was read up to its head at the last look.</param>
 /// <param name="L1Block">The last L1 block read, or null.</param>
-public sealed record ReadinessBody(bool Ready, bool L1, ulong? L1Block);
+/// <param name="Reason">Why it would not take a batch in, or null.</param>
+public sealed record ReadinessBody(bool Ready, bool L1, ulong? L1Block, string? Reason);
 
 /// <summary>Liveness and readiness.</summary>
 internal static class HealthEndpoints
@@ -20,27 +21,19 @@ internal static class HealthEndpoints
         routes.MapGet("/health", () => Results.Ok()).WithSummary("The same as /health/live, where EigenDA's clients and load balancers look").Produces(200);
         routes.MapGet("/health/live", () => Results.Ok()).WithSummary("The process answers").Produces(200);
         routes.MapGet("/health/ready", ReadyAsync)
-            .WithSummary("The ledger answers and the commitment key is loaded; L1 being away does not stop intake, so it is only reported")
-            .Produces<ReadinessBody>().Produces<ReadinessBody>(StatusCodes.Status500InternalServerError);
+            .WithSummary(
+                "A put would work now: the ledger can be written, there is room for the longest batch, and no more providers are away than may be lost; "
+                + "L1 being away does not stop intake, so it is only reported")
+            .Produces<ReadinessBody>().Produces<ReadinessBody>(StatusCodes.Status503ServiceUnavailable);
     }
 
     private static async Task<IResult> ReadyAsync(
-        [FromServices] Ledger ledger, [FromServices] CommitmentKey key, [FromServices] L1Follower follower, [FromServices] OperatorStanding standing, CancellationToken cancellationToken)
+        [FromServices] Readiness readiness, [FromServices] CommitmentKey key, [FromServices] L1Follower follower, [FromServices] OperatorStanding standing, CancellationToken cancellationToken)
     {
         GC.KeepAlive(key); // resolving it loads the ceremony's setup
-        try
-        {
-            await ledger.TipAsync(cancellationToken);
-            if (standing.Problem is not null)
-            {
-                return Results.Json(new ReadinessBody(false, follower.IsCaughtUp, follower.Tip), statusCode: StatusCodes.Status500InternalServerError);
-            }
-
-            return Results.Ok(new ReadinessBody(true, follower.IsCaughtUp, follower.Tip));
-        }
-        catch (System.Data.Common.DbException)
-        {
-            return Results.Json(new ReadinessBody(false, follower.IsCaughtUp, follower.Tip), statusCode: StatusCodes.Status500InternalServerError);
-        }
+        string? reason = standing.Problem is { } refusal ? $"stake: {refusal}" : await readiness.ProblemAsync(cancellationToken);
+        return Results.Json(
+            new ReadinessBody(reason is null, follower.IsCaughtUp, follower.Tip, reason),
+            statusCode: reason is null ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
     }
 }

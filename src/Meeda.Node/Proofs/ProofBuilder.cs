@@ -26,6 +26,9 @@ internal sealed class ProofBuilder(Ledger ledger, RowPlacement rows, CommitmentK
     /// <summary>Where the time of the last proof went.</summary>
     public ProofTimes LastTimes { get; private set; }
 
+    /// <summary>The providers that something is wrong with, for logs; empty where nothing is known to be.</summary>
+    public string Troubles => rows.Troubles;
+
     /// <summary>Builds a proof. It is not checked here: the caller verifies it before it is sent.</summary>
     /// <param name="samples">The epoch's samples.</param>
     /// <param name="z">The epoch's challenge.</param>
@@ -63,6 +66,12 @@ internal sealed class ProofBuilder(Ledger ledger, RowPlacement rows, CommitmentK
     {
         foreach ((_, _, StoredBatch stored) in (await ledger.BlobsAtAsync([.. samples.Select(sample => sample.Position).Distinct().Order()], cancellationToken)).DistinctBy(blob => blob.Stored.Id))
         {
+            using IDisposable? claim = rows.TryClaim(stored.Id);
+            if (claim is null || await ledger.FindBatchAsync(stored.Id, cancellationToken) is not { PlacedAt: not null, DeletedAt: null })
+            {
+                continue; // Somebody else sees to it, or its rows are not to be there.
+            }
+
             RepairReport report = await rows.RepairAsync(stored.Id, stored.Commitments, cancellationToken);
             if (report.Missing + report.Wrong > 0)
             {

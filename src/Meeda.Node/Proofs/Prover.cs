@@ -29,6 +29,9 @@ internal sealed class Prover(
     ILogger<Prover> logger)
     : LeaderService(leadership)
 {
+    // Five slots: by then a proof should be in a block.
+    private static readonly TimeSpan RoundLimit = TimeSpan.FromMinutes(1);
+
     /// <inheritdoc/>
     protected override async Task LeadAsync(CancellationToken stoppingToken)
     {
@@ -77,6 +80,7 @@ internal sealed class Prover(
 
     private async Task TryProveAsync(EpochParameters parameters, ulong epoch, CancellationToken cancellationToken)
     {
+        using RoundWatch watch = RoundWatch.Begin("a proof", RoundLimit, () => $"epoch {epoch}; {builder.Troubles}".TrimEnd(' ', ';'), time, logger);
         try
         {
             await ProveAsync(parameters, epoch, cancellationToken);

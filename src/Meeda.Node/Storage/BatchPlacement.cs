@@ -25,6 +25,9 @@ internal sealed class BatchPlacement(
 
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
 
+    // Two deadlines of a folder, and then some.
+    private static readonly TimeSpan RoundLimit = TimeSpan.FromSeconds(30);
+
     private readonly ConcurrentDictionary<BatchId, bool> _refused = new();
     private long _failingSince;
 
@@ -105,7 +108,7 @@ internal sealed class BatchPlacement(
             }
 
             int placed = await PlaceAsync(page, cancellationToken);
-            if (placed == 0)
+            if (placed == 0 && FailingFor > TimeSpan.Zero)
             {
                 await NoteRefusalAsync(cancellationToken);
             }
@@ -117,47 +120,82 @@ internal sealed class BatchPlacement(
         }
     }
 
-    /// <summary>Tries each of these batches once.</summary>
+    /// <summary>
+    /// Tries each of these batches: rows that did not become durable where they were written go elsewhere at once.
+    /// </summary>
     /// <returns>How many were placed.</returns>
     private async Task<int> PlaceAsync(IReadOnlyList<StoredBatch> page, CancellationToken cancellationToken)
     {
-        var written = new ConcurrentBag<BatchId>();
-        using IDisposable turn = await rows.TakeTurnAsync(cancellationToken);
-        await Parallel.ForEachAsync(
-            page,
-            new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken },
-            async (batch, stop) =>
-            {
-                if (await TryWriteAsync(batch, stop))
-                {
-                    written.Add(batch.Id);
-                }
-            });
-        if (written.IsEmpty)
-        {
-            return 0;
-        }
+        using RoundWatch watch = RoundWatch.Begin("placing", RoundLimit, () => rows.Troubles, time, logger, NoteFailing);
 
+        // Rows of a batch that are being cleared away or repaired are written at the next look.
+        List<(StoredBatch Batch, WrittenRows? Written, IDisposable Claim)> claimed = [];
+        int placed = 0;
         try
         {
-            await rows.FlushAsync(cancellationToken);
+            foreach (StoredBatch batch in page)
+            {
+                if (rows.TryClaim(batch.Id) is { } claim)
+                {
+                    claimed.Add((batch, null, claim));
+                }
+            }
+
+            // Each time at least one more provider is left alone.
+            IReadOnlyList<(StoredBatch Batch, WrittenRows? Written)> todo = [.. claimed.Select(one => (one.Batch, one.Written))];
+            for (int tries = 0; todo.Count > 0 && tries <= options.Value.ToleratedLosses + 1; tries++)
+            {
+                var written = new ConcurrentBag<(StoredBatch Batch, WrittenRows Written)>();
+                await Parallel.ForEachAsync(
+                    todo,
+                    new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken },
+                    async (one, stop) =>
+                    {
+                        if (await TryWriteAsync(one.Batch, one.Written, stop) is { } where)
+                        {
+                            written.Add((one.Batch, where));
+                        }
+                    });
+                (StoredBatch Batch, WrittenRows Written)[] all = [.. written];
+                bool[] isDurable = await Task.WhenAll(all.Select(one => one.Written.FlushAsync(cancellationToken)));
+                placed += await MarkPlacedAsync([.. all.Where((_, i) => isDurable[i]).Select(one => one.Batch.Id)], cancellationToken);
+                todo = [.. all.Where((_, i) => !isDurable[i]).Select(one => (one.Batch, (WrittenRows?)one.Written))];
+            }
+
+            if (todo.Count > 0)
+            {
+                Refuse([.. todo.Select(one => one.Batch.Id)], new IOException($"its rows did not become durable: {rows.Troubles}"));
+            }
         }
-        catch (IOException refused)
+        finally
         {
-            Refuse([.. written], refused);
+            claimed.ForEach(one => one.Claim.Dispose());
+        }
+
+        if (placed > 0)
+        {
+            await ledger.TrimPayloadsAsync(options.Value.LocalCopyBytes, cancellationToken);
+            signal.PulseChanged();
+        }
+
+        return placed;
+    }
+
+    private async Task<int> MarkPlacedAsync(BatchId[] placed, CancellationToken cancellationToken)
+    {
+        if (placed.Length == 0)
+        {
             return 0;
         }
 
-        await ledger.MarkPlacedAsync([.. written], time.GetUtcNow(), cancellationToken);
-        foreach (BatchId id in written)
+        await ledger.MarkPlacedAsync(placed, time.GetUtcNow(), cancellationToken);
+        foreach (BatchId id in placed)
         {
             _refused.TryRemove(id, out _);
         }
 
         await AcceptAsync(cancellationToken);
-        await ledger.TrimPayloadsAsync(options.Value.LocalCopyBytes, cancellationToken);
-        signal.PulseChanged();
-        return written.Count;
+        return placed.Length;
     }
 
     private async Task AcceptAsync(CancellationToken cancellationToken)
@@ -179,37 +217,46 @@ internal sealed class BatchPlacement(
         }
     }
 
-    private async Task<bool> TryWriteAsync(StoredBatch batch, CancellationToken cancellationToken)
+    /// <summary>Writes the rows of a batch, those that are not durable yet.</summary>
+    /// <returns>Where they are; null where too few providers take them.</returns>
+    private async Task<WrittenRows?> TryWriteAsync(StoredBatch batch, WrittenRows? written, CancellationToken cancellationToken)
     {
         if (await ledger.FindPayloadAsync(batch.Id, cancellationToken) is not { } payload || Keccak256.Hash(payload) != batch.PayloadHash)
         {
             // Rows of other bytes would take the place of good ones. It stops none behind it, and is stored anew when it is put again.
             logger.PayloadLost(batch.Id.ToString());
             await ledger.MarkDamagedAsync(batch.Id, cancellationToken);
-            return false;
+            return null;
         }
 
-        using var blobs = new RowBuffer(batch.BlobCount * Blob.ByteLength);
         try
         {
+            using var blobs = new RowBuffer(batch.BlobCount * Blob.ByteLength);
             for (int i = 0; i < batch.BlobCount; i++)
             {
                 BlobEncoding.EncodeBlob(payload, i, blobs.Memory.Span.Slice(i * Blob.ByteLength, Blob.ByteLength));
             }
 
-            await rows.WriteAsync(batch.Id, blobs.Memory, cancellationToken);
-            return true;
+            if (written is null)
+            {
+                return await rows.WriteAsync(batch.Id, blobs.Memory, cancellationToken);
+            }
+
+            await rows.WriteAsync(written, blobs.Memory, cancellationToken);
+            return written;
         }
         catch (IOException refused)
         {
             Refuse([batch.Id], refused);
-            return false;
+            return null;
         }
     }
 
+    private void NoteFailing() => Interlocked.CompareExchange(ref _failingSince, time.GetTimestamp(), 0);
+
     private void Refuse(IReadOnlyList<BatchId> batches, IOException refused)
     {
-        Interlocked.CompareExchange(ref _failingSince, time.GetTimestamp(), 0);
+        NoteFailing();
         bool isNew = false;
         foreach (BatchId id in batches)
         {

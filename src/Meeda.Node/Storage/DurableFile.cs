@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text.RegularExpressions;
 using Microsoft.Win32.SafeHandles;
 
 namespace Meeda.Node.Storage;
@@ -13,14 +14,14 @@ internal static partial class DurableFile
     /// leave anything.
     /// </summary>
     /// <exception cref="IOException">The disk refused; nothing is left under <paramref name="path"/> that was not there before.</exception>
-    public static async Task WriteLazilyAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    public static void WriteLazily(string path, ReadOnlySpan<byte> content)
     {
         string temporary = $"{path}.{Guid.NewGuid():N}.tmp";
         try
         {
             using (SafeFileHandle file = File.OpenHandle(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, FileOptions.None, content.Length))
             {
-                await RandomAccess.WriteAsync(file, content, fileOffset: 0, cancellationToken);
+                RandomAccess.Write(file, content, fileOffset: 0);
             }
 
             File.Move(temporary, path, overwrite: true);
@@ -31,6 +32,25 @@ internal static partial class DurableFile
             throw;
         }
     }
+
+    /// <summary>
+    /// Whether a file of some length could be written to a folder now: its room is taken and given back, no byte of it
+    /// is written.
+    /// </summary>
+    /// <exception cref="IOException">It could not: the disk is full, or takes no writes, or the folder is
+    /// gone.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be written to.</exception>
+    public static void Probe(string folder, long length)
+    {
+        string path = Path.Combine(folder, $"probe.{Guid.NewGuid():N}.tmp");
+        using SafeFileHandle file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, FileOptions.DeleteOnClose, length);
+    }
+
+    /// <summary>Whether <see cref="Probe"/> gives files such names.</summary>
+    public static bool IsProbe(string name) => ProbeName().IsMatch(name);
+
+    [GeneratedRegex("^probe\\.[0-9a-f]{32}\\.tmp$")]
+    private static partial Regex ProbeName();
 
     /// <summary>Makes a folder, and every missing one above it, durable.</summary>
     public static void CreateFolder(string folder)

@@ -30,4 +30,14 @@ internal interface IObjectStore
     /// <summary>Deletes an object, where it is here.</summary>
     /// <exception cref="IOException">It may still be here.</exception>
     Task DeleteAsync(string name, CancellationToken cancellationToken);
+
+    /// <summary>Asks whether the store answers.</summary>
+    /// <exception cref="IOException">It does not.</exception>
+    Task ProbeAsync(CancellationToken cancellationToken) => IsConfirmedAsync("probe", cancellationToken);
+
+    /// <summary>
+    /// Tries what the store can do, and tells what an operator should know of it; null where there is nothing.
+    /// </summary>
+    /// <exception cref="IOException">It cannot be tried now.</exception>
+    Task<string?> CheckAsync(CancellationToken cancellationToken) => Task.FromResult<string?>(null);
 }

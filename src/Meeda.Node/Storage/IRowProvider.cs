@@ -16,6 +16,9 @@ internal interface IRowSource
 /// <summary>A place that keeps rows.</summary>
 internal interface IRowProvider : IRowSource
 {
+    /// <summary>How much is asked of it at once, and how long it may take.</summary>
+    ProviderLimits Limits => ProviderLimits.Default;
+
     /// <summary>Stores a row in the place of what was there before; it is durable after the next <see cref="FlushAsync"/>.</summary>
     /// <exception cref="IOException">It is not here.</exception>
     Task WriteAsync(BatchId id, int row, ReadOnlyMemory<byte> blob, CancellationToken cancellationToken);
@@ -24,7 +27,15 @@ internal interface IRowProvider : IRowSource
     /// <exception cref="IOException">Some of it may not be durable.</exception>
     Task FlushAsync(CancellationToken cancellationToken);
 
-    /// <summary>Deletes the first rows of a batch, those that are here.</summary>
+    /// <summary>Deletes every row of a batch that is here, whichever policy wrote it.</summary>
+    /// <param name="id">The batch.</param>
+    /// <param name="rows">The rows that it has by today's policy.</param>
+    /// <param name="cancellationToken">Stops between rows.</param>
     /// <exception cref="IOException">Some may still be here.</exception>
     Task DeleteAsync(BatchId id, int rows, CancellationToken cancellationToken);
+
+    /// <summary>Asks whether it would take rows now, without keeping anything.</summary>
+    /// <returns>Whether it would; false where only a write would tell.</returns>
+    /// <exception cref="IOException">It would not.</exception>
+    Task<bool> ProbeAsync(CancellationToken cancellationToken) => Task.FromResult(false);
 }

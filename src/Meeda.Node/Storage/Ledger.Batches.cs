@@ -89,11 +89,9 @@ internal sealed partial class Ledger
         count,
         cancellationToken);
 
-    /// <summary>
-    /// The batches that are not at their providers yet, oldest first; not those whose rows of an earlier promise are still being cleared away, and not those whose payload is lost.
-    /// </summary>
+    /// <summary>The batches that are not at their providers yet, oldest first; not those whose payload is lost.</summary>
     public Task<IReadOnlyList<StoredBatch>> UnplacedBatchesAsync(int count, CancellationToken cancellationToken) =>
-        QueryBatchesAsync("placed_at IS NULL AND uncleared = 0 AND damaged = 0", count, cancellationToken);
+        QueryBatchesAsync("placed_at IS NULL AND deleted_at IS NULL AND damaged = 0", count, cancellationToken);
 
     /// <summary>What is not at its providers yet.</summary>
     public async Task<Backlog> BacklogAsync(CancellationToken cancellationToken)
@@ -239,17 +237,6 @@ internal sealed partial class Ledger
     /// <summary>The given-up batches whose rows may still be at providers.</summary>
     public Task<IReadOnlyList<StoredBatch>> UnclearedBatchesAsync(int count, CancellationToken cancellationToken) =>
         QueryBatchesAsync("uncleared = 1", count, cancellationToken);
-
-    /// <summary>Records that no provider has rows of a given-up batch any more.</summary>
-    public Task MarkClearedAsync(BatchId id, CancellationToken cancellationToken) => WriteAsLeaderAsync(
-        (connection, transaction) => connection.ExecuteAsync("UPDATE batch SET uncleared = 0 WHERE id = @id", new { id = id.Value.ToArray() }, transaction),
-        cancellationToken);
-
-    /// <summary>Notes that rows of a given-up batch may be at providers again.</summary>
-    public Task MarkUnclearedAsync(BatchId id, CancellationToken cancellationToken) => WriteAsLeaderAsync(
-        (connection, transaction) => connection.ExecuteAsync(
-            "UPDATE batch SET uncleared = 1 WHERE id = @id AND deleted_at IS NOT NULL", new { id = id.Value.ToArray() }, transaction),
-        cancellationToken);
 
     /// <summary>Whether a batch must be had: it is kept, and owed an anchor, or not expired as far as L1 was followed.</summary>
     public async Task<bool> IsOwedAsync(BatchId id, CancellationToken cancellationToken)

@@ -162,6 +162,18 @@ internal sealed partial class Ledger(Database database, Lease lease) : IAsyncDis
             since BIGINT NOT NULL
         );
         """,
+        """
+        CREATE TABLE leftover_rows (
+            -- a provider that did not delete the rows of a given-up batch
+            provider TEXT NOT NULL,
+            batch_id {bytes} NOT NULL,
+            PRIMARY KEY (provider, batch_id)
+        );
+        CREATE TABLE write_probe (
+            id        BIGINT PRIMARY KEY,
+            probed_at BIGINT NOT NULL
+        );
+        """,
     ];
 
     private GroupCommit<(StoredBatch Batch, byte[] Payload, long? AnchorFrom)>? _adding;

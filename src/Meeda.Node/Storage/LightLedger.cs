@@ -109,6 +109,12 @@ internal sealed partial class LightLedger
         DurableFile.CreateFolder(folder);
         var ledger = new LightLedger(Path.Combine(folder, "light.sqlite"));
         await using SqliteConnection connection = await ledger.ConnectAsync(cancellationToken);
+        long tables = await connection.ExecuteScalarAsync<long>("SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'");
+        if (tables > 0 && await connection.ExecuteScalarAsync<long>("SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'spending'") == 0)
+        {
+            throw new IOException("light.sqlite was not made by a light node"); // Its tables, some of which may have the same names, are somebody else's.
+        }
+
         await connection.ExecuteAsync("PRAGMA journal_mode = WAL");
         if (await connection.ExecuteScalarAsync<long>("PRAGMA user_version") != Version)
         {
@@ -205,9 +211,9 @@ internal sealed partial class LightLedger
     public async Task RewindAsync(long lastGood, ulong epoch, CancellationToken cancellationToken)
     {
         await using SqliteConnection connection = await ConnectAsync(cancellationToken);
+        await using DbTransaction transaction = await connection.BeginTransactionAsync(cancellationToken);
         await connection.ExecuteAsync(
             """
-            BEGIN;
             DELETE FROM anchor WHERE block_number > @lastGood;
             DELETE FROM batch WHERE block_number > @lastGood;
             DELETE FROM proof WHERE block_number > @lastGood;
@@ -217,9 +223,10 @@ internal sealed partial class LightLedger
             UPDATE proof SET verdict = 2 WHERE verdict = 3;
             UPDATE demand SET verdict = 0;
             UPDATE operator SET next_epoch = MIN(next_epoch, @epoch);
-            COMMIT;
             """,
-            new { lastGood, epoch = (long)epoch });
+            new { lastGood, epoch = (long)epoch },
+            transaction);
+        await transaction.CommitAsync(cancellationToken);
         Forget();
     }
 

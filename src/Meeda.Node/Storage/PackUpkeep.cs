@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Meeda.Node.Telemetry;
 using Microsoft.Extensions.Options;
 
@@ -13,14 +14,18 @@ internal sealed class PackUpkeep(
     // Confirming takes a MEFS node more than an hour.
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
 
+    private readonly ConcurrentDictionary<PackedProvider, bool> _checked = new();
+
     /// <inheritdoc/>
     protected override async Task LeadAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Interval, time);
+        await CheckAsync(stoppingToken);
         while (providers.Packed.Any() && await timer.WaitForNextTickAsync(stoppingToken))
         {
             try
             {
+                await CheckAsync(stoppingToken);
                 await PassAsync(stoppingToken);
             }
             catch (Exception failure) when (failure is not OperationCanceledException and not LeaseLostException)
@@ -30,21 +35,40 @@ internal sealed class PackUpkeep(
         }
     }
 
+    /// <summary>Tries what each bucket can do, those that could not be tried before.</summary>
+    internal async Task CheckAsync(CancellationToken cancellationToken) => await Task.WhenAll(providers.Packed.Where(provider => !_checked.ContainsKey(provider)).Select(async provider =>
+    {
+        try
+        {
+            if (await provider.CheckAsync(cancellationToken) is { } reason)
+            {
+                logger.PutsUnconditionally(provider.Name, reason);
+            }
+
+            _checked[provider] = true;
+        }
+        catch (IOException failure)
+        {
+            logger.ProviderRefused(provider.Name, failure.Message);
+        }
+    }));
+
     /// <summary>Looks after every bucket once.</summary>
     internal async Task PassAsync(CancellationToken cancellationToken)
     {
-        int confirmed = 0;
-        foreach (PackedProvider provider in providers.Packed)
+        // Side by side: a bucket that does not answer is waited for as long as its client does.
+        int confirmed = (await Task.WhenAll(providers.Packed.Select(async provider =>
         {
             try
             {
-                confirmed += await provider.CareAsync(cancellationToken);
+                return await provider.CareAsync(cancellationToken);
             }
             catch (IOException failure)
             {
                 logger.ProviderRefused(provider.Name, failure.Message);
+                return 0;
             }
-        }
+        }))).Sum();
 
         if (confirmed > 0)
         {

@@ -11,9 +11,18 @@ namespace Meeda.Node.Storage;
 /// </summary>
 /// <param name="store">The bucket, disposed of with this.</param>
 /// <param name="ledger">The index.</param>
-internal sealed class PackedProvider(IObjectStore store, Ledger ledger) : IRowProvider, IDisposable
+/// <param name="deadline">The longest that one call may take, and the upload of an object; by default <see
+/// cref="StorageOptions.BucketDeadline"/>'s default.</param>
+internal sealed class PackedProvider(IObjectStore store, Ledger ledger, TimeSpan? deadline = null) : IRowProvider, IDisposable
 {
     private const int PageLength = 64;
+
+    // Requests wait for the network, not for a disk.
+    private const int ReadsAtOnce = 16;
+    private const int WritesAtOnce = 4;
+
+    // Uploads outlive the call that began them, so that they have a token and a limit of their own.
+    private readonly CancellationTokenSource _over = new();
 
     // While one object is on its way the next is filled; more would only take memory.
     private readonly SemaphoreSlim _lines = new(2);
@@ -24,6 +33,9 @@ internal sealed class PackedProvider(IObjectStore store, Ledger ledger) : IRowPr
 
     /// <inheritdoc/>
     public string Name => store.Name;
+
+    /// <inheritdoc/>
+    public ProviderLimits Limits { get; } = new(deadline ?? TimeSpan.FromMinutes(2), ReadsAtOnce, WritesAtOnce);
 
     /// <inheritdoc/>
     public async Task WriteAsync(BatchId id, int row, ReadOnlyMemory<byte> blob, CancellationToken cancellationToken)
@@ -68,7 +80,7 @@ internal sealed class PackedProvider(IObjectStore store, Ledger ledger) : IRowPr
 
         try
         {
-            await Task.WhenAll(sent);
+            await Task.WhenAll(sent).WaitAsync(cancellationToken);
         }
         catch (OperationCanceledException abandoned) when (!cancellationToken.IsCancellationRequested)
         {
@@ -92,6 +104,19 @@ internal sealed class PackedProvider(IObjectStore store, Ledger ledger) : IRowPr
 
     /// <summary>Forgets where the rows are; an object goes when it holds none any more (<see cref="CareAsync"/>).</summary>
     public Task DeleteAsync(BatchId id, int rows, CancellationToken cancellationToken) => ledger.DeletePackedRowsAsync(Name, id, cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<bool> ProbeAsync(CancellationToken cancellationToken)
+    {
+        await store.ProbeAsync(cancellationToken);
+        return false;
+    }
+
+    /// <summary>
+    /// Asks the store, once before it is used, for what an operator should know of it; null where there is nothing.
+    /// </summary>
+    /// <exception cref="IOException">The store cannot be asked now.</exception>
+    public Task<string?> CheckAsync(CancellationToken cancellationToken) => store.CheckAsync(cancellationToken);
 
     /// <summary>Asks whether stored objects are confirmed, and deletes those that hold no row: their batches are gone, or their put never ended.</summary>
     /// <returns>How many were confirmed.</returns>
@@ -132,6 +157,8 @@ internal sealed class PackedProvider(IObjectStore store, Ledger ledger) : IRowPr
     /// <inheritdoc/>
     public void Dispose()
     {
+        _over.Cancel();
+        _over.Dispose();
         _lines.Dispose();
         _open?.Dispose();
         (store as IDisposable)?.Dispose();
@@ -149,15 +176,18 @@ internal sealed class PackedProvider(IObjectStore store, Ledger ledger) : IRowPr
     private async Task SendAsync(Pack pack, CancellationToken cancellationToken)
     {
         await _lines.WaitAsync(cancellationToken);
-        Task sending = PutAsync(pack, cancellationToken);
+        Task sending = PutAsync(pack);
         lock (_gate)
         {
             _sent.Add(sending);
         }
     }
 
-    private async Task PutAsync(Pack pack, CancellationToken cancellationToken)
+    private async Task PutAsync(Pack pack)
     {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(_over.Token);
+        limit.CancelAfter(Limits.Deadline);
+        CancellationToken cancellationToken = limit.Token;
         string objectName = Guid.CreateVersion7().ToString("n", CultureInfo.InvariantCulture) + ".rows";
         try
         {

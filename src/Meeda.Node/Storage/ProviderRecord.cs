@@ -15,6 +15,9 @@ internal sealed class ProviderRecord(TimeProvider time)
     private static readonly TimeSpan FirstRest = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestRest = TimeSpan.FromMinutes(5);
 
+    // A failure that nothing followed on says little after this.
+    private static readonly TimeSpan Lately = TimeSpan.FromMinutes(1);
+
     private readonly Lock _gate = new();
     private readonly double[] _latencies = new double[Remembered];
     private int _looks;
@@ -22,6 +25,8 @@ internal sealed class ProviderRecord(TimeProvider time)
     private long _wrongRows;
     private TimeSpan _rest;
     private long _restsFrom;
+    private bool _isFlushFailing;
+    private string? _lastFailure;
 
     /// <summary>The part of its latest answers that were failures, newer ones counting more.</summary>
     public double FailureRate
@@ -50,25 +55,69 @@ internal sealed class ProviderRecord(TimeProvider time)
         }
     }
 
-    /// <summary>Takes note of an answer.</summary>
+    /// <summary>
+    /// What it failed with lately, and has done nothing right since; null where there is nothing, or it was long ago.
+    /// </summary>
+    public string? LastFailure
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _rest > TimeSpan.Zero && time.GetElapsedTime(_restsFrom) < Lately ? _lastFailure : null;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Takes note of an answer. Where flushes fail, the writes before them are worth nothing: only a flush that works
+    /// makes up for it.
+    /// </summary>
     public void Worked(TimeSpan latency)
     {
         lock (_gate)
         {
             _latencies[_looks++ % Remembered] = latency.TotalMilliseconds;
             _failures *= 1 - Weight;
+            if (!_isFlushFailing)
+            {
+                _rest = TimeSpan.Zero;
+            }
+        }
+    }
+
+    /// <summary>Takes note of a flush that worked.</summary>
+    public void FlushWorked()
+    {
+        lock (_gate)
+        {
+            _isFlushFailing = false;
             _rest = TimeSpan.Zero;
         }
     }
 
+    /// <summary>Takes note of a flush that failed, which was taken note of as a failure already.</summary>
+    public void FlushFailed()
+    {
+        lock (_gate)
+        {
+            _isFlushFailing = true;
+        }
+    }
+
     /// <summary>Takes note of a failure: it did not answer, or refused.</summary>
-    public void Failed()
+    /// <param name="reason">Why, for logs.</param>
+    /// <param name="atLeast">The shortest rest that it gets.</param>
+    public void Failed(string reason = "it failed", TimeSpan atLeast = default)
     {
         lock (_gate)
         {
             _failures += (1 - _failures) * Weight;
-            _rest = _rest == TimeSpan.Zero ? FirstRest : _rest * 2 < LongestRest ? _rest * 2 : LongestRest;
+            TimeSpan rest = _rest == TimeSpan.Zero ? FirstRest : _rest * 2;
+            rest = rest > atLeast ? rest : atLeast;
+            _rest = rest < LongestRest ? rest : LongestRest;
             _restsFrom = time.GetTimestamp();
+            _lastFailure = reason;
         }
     }
 

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Meeda.Kzg.Commitments;
-using Meeda.Node.Telemetry;
 using Meeda.Protocol.Batches;
 
 namespace Meeda.Node.Storage;
@@ -23,7 +22,7 @@ internal sealed partial class RowPlacement
 
     /// <summary>
     /// Checks every row of a batch where it belongs, all at the price of one where all are well, and writes those anew that are missing or wrong. Rows that
-    /// cannot be written now stay missing until the next look.
+    /// cannot be written now stay missing until the next look. Whoever asks has claimed the batch.
     /// </summary>
     public async Task<RepairReport> RepairAsync(BatchId id, ReadOnlyMemory<byte> commitments, CancellationToken cancellationToken)
     {
@@ -44,31 +43,21 @@ internal sealed partial class RowPlacement
 
         var parity = new byte[(long)(rows - n) * Blob.ByteLength];
         await Task.Run(() => ParityRows.Encode(data, parity), cancellationToken);
-        int repaired = 0;
-        using IDisposable turn = await TakeTurnAsync(cancellationToken);
+        var written = new WrittenRows(id, rows);
         foreach (int row in Enumerable.Range(0, rows).Where(row => !good.Blobs.ContainsKey(row) || good.Misplaced.ContainsKey(row)))
         {
             try
             {
-                await Home(id, row).WriteAsync(id, row, row < n ? Row(data, row) : Row(parity, row - n), cancellationToken);
-                _unflushed[Home(id, row)] = true;
-                repaired++;
+                written[row] = await Home(id, row).WriteAsync(id, row, row < n ? Row(data, row) : Row(parity, row - n), cancellationToken);
             }
             catch (IOException refused)
             {
-                logger.ProviderRefused(Home(id, row).Name, refused.Message);
+                NoteRefusal(Home(id, row), refused);
             }
         }
 
-        try
-        {
-            await FlushAsync(cancellationToken);
-        }
-        catch (IOException)
-        {
-            // It is in the log, and the next look finds what did not last.
-        }
-
+        await written.FlushAsync(cancellationToken);
+        int repaired = Enumerable.Range(0, rows).Count(row => written[row] is not null);
         return new RepairReport(rows, good.Missing, good.Wrong, repaired);
     }
 

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using System.Threading.Channels;
 using Meeda.Kzg.Commitments;
 
@@ -20,11 +21,14 @@ internal static class RowRace
     /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
     /// <returns>The rows that came, by number; fewer than <paramref name="n"/> where no more can be had.</returns>
+    /// <remarks>Where fewer came and a reader threw, the first exception is thrown: it may be why.</remarks>
     public static async Task<SortedDictionary<int, byte[]>> ReadAsync(
         int n, int rows, TimeSpan hedgeAfter, Func<int, Memory<byte>, CancellationToken, Task<bool>> read, TimeProvider time, CancellationToken cancellationToken)
     {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var finished = Channel.CreateUnbounded<(int Row, byte[]? Blob)>();
+        CancellationToken stop = over.Token; // Of a source that is disposed of, a reader that is still to begin could not ask for it.
+        var finished = Channel.CreateUnbounded<(int Row, byte[]? Blob, Exception? Failure)>();
+        Exception? firstFailure = null;
         var come = new SortedDictionary<int, byte[]>();
         int asked = 0, outstanding = 0;
         void Ask()
@@ -33,18 +37,21 @@ internal static class RowRace
             outstanding++;
             _ = Task.Run(async () =>
             {
-                var blob = new byte[Blob.ByteLength];
-                bool isThere = false;
+                byte[]? come = null;
+                Exception? failure = null;
                 try
                 {
-                    isThere = await read(row, blob, over.Token);
+                    var blob = new byte[Blob.ByteLength];
+                    come = await read(row, blob, stop) ? blob : null;
                 }
-                catch (OperationCanceledException)
+                catch (Exception thrown)
                 {
-                    // Not needed any more.
+                    failure = thrown is OperationCanceledException && stop.IsCancellationRequested ? null : thrown;
                 }
-
-                finished.Writer.TryWrite((row, isThere ? blob : null));
+                finally
+                {
+                    finished.Writer.TryWrite((row, come, failure)); // Whatever happens: the race waits for it.
+                }
             }, CancellationToken.None);
         }
 
@@ -61,7 +68,7 @@ internal static class RowRace
         while (come.Count < n && outstanding > 0)
         {
             Task<bool> next = finished.Reader.WaitToReadAsync(cancellationToken).AsTask();
-            while (asked < rows && await Task.WhenAny(next, Task.Delay(hedgeAfter, time, over.Token)) != next)
+            while (asked < rows && await Task.WhenAny(next, Task.Delay(hedgeAfter, time, stop)) != next)
             {
                 for (int more = n - come.Count; more > 0 && asked < rows; more--)
                 {
@@ -70,9 +77,10 @@ internal static class RowRace
             }
 
             await next;
-            while (come.Count < n && finished.Reader.TryRead(out (int Row, byte[]? Blob) one))
+            while (come.Count < n && finished.Reader.TryRead(out (int Row, byte[]? Blob, Exception? Failure) one))
             {
                 outstanding--;
+                firstFailure ??= one.Failure;
                 if (one.Blob is not null)
                 {
                     come[one.Row] = one.Blob;
@@ -86,6 +94,11 @@ internal static class RowRace
 
         await over.CancelAsync();
         cancellationToken.ThrowIfCancellationRequested();
+        if (come.Count < n && firstFailure is not null)
+        {
+            ExceptionDispatchInfo.Throw(firstFailure);
+        }
+
         return come;
     }
 }

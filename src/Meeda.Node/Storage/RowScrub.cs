@@ -19,6 +19,9 @@ internal sealed class RowScrub(IOptions<StorageOptions> options, RowPlacement ro
     // More than this is a lost provider, and then the ordinary pass comes to all of them.
     private const int MostAtRisk = 4096;
 
+    // A batch of the longest kind is read and computed anew within seconds.
+    private static readonly TimeSpan CheckLimit = TimeSpan.FromMinutes(5);
+
     // Batches that are not whole after a repair, with the rows that they could still lose.
     private readonly Dictionary<BatchId, int> _atRisk = [];
 
@@ -88,12 +91,23 @@ internal sealed class RowScrub(IOptions<StorageOptions> options, RowPlacement ro
     internal async Task CheckAsync(StoredBatch batch, CancellationToken cancellationToken)
     {
         long started = time.GetTimestamp();
-        RepairReport report = await rows.RepairAsync(batch.Id, batch.Commitments, cancellationToken);
+        RepairReport report;
+        using (RoundWatch.Begin("the scrub of a batch", CheckLimit, () => rows.Troubles, time, logger))
+        using (IDisposable? claim = rows.TryClaim(batch.Id))
+        {
+            // It may have been given up since it was read: rows written anew would stay behind for ever.
+            if (claim is null || await ledger.FindBatchAsync(batch.Id, cancellationToken) is not { PlacedAt: not null, DeletedAt: null })
+            {
+                _atRisk.Remove(batch.Id);
+                return;
+            }
+
+            report = await rows.RepairAsync(batch.Id, batch.Commitments, cancellationToken);
+        }
+
         if (await ledger.FindBatchAsync(batch.Id, cancellationToken) is not { DeletedAt: null } now)
         {
-            // It was given up meanwhile, so it lacks nothing; what was written behind the clearing is cleared away too.
-            _atRisk.Remove(batch.Id);
-            await ledger.MarkUnclearedAsync(batch.Id, cancellationToken);
+            _atRisk.Remove(batch.Id); // It was given up meanwhile, so it lacks nothing.
             return;
         }
 

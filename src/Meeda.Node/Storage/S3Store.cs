@@ -27,6 +27,7 @@ internal sealed class S3Store : IObjectStore, IDisposable
     private readonly S3Place _place;
     private readonly TimeSpan _limit;
     private volatile bool _bucketSeen;
+    private volatile string? _noConditions;
 
     /// <summary>Makes a store over an open client, which it disposes of.</summary>
     /// <param name="limit">The longest that one call of the server's may take, the SDK's retries included.</param>
@@ -71,10 +72,10 @@ internal sealed class S3Store : IObjectStore, IDisposable
         }
 
         // Refused means that somebody else was faster, or that this very put is a retry of one that the server had done: what is there decides.
-        if (!await TryCreateAsync(name, content, cancellationToken) && !await HoldsAsync(name, content, cancellationToken))
+        if (!await CreateAsync(name, content, cancellationToken) && !await HoldsAsync(name, content, cancellationToken))
         {
             await DeleteAsync(name, cancellationToken);
-            await TryCreateAsync(name, content, cancellationToken);
+            await CreateAsync(name, content, cancellationToken);
         }
 
         if (!await HoldsAsync(name, content, cancellationToken))
@@ -144,6 +145,19 @@ internal sealed class S3Store : IObjectStore, IDisposable
         cancellationToken);
 
     /// <inheritdoc/>
+    /// <remarks>
+    /// Puts a byte under a name of its own and deletes it: credentials, bucket and conditional puts are found out
+    /// before a batch needs them.
+    /// </remarks>
+    public async Task<string?> CheckAsync(CancellationToken cancellationToken)
+    {
+        string name = $"probe-{Guid.NewGuid():N}";
+        await PutAsync(name, new byte[1], cancellationToken);
+        await DeleteAsync(name, cancellationToken);
+        return _noConditions;
+    }
+
+    /// <inheritdoc/>
     public void Dispose() => _client.Dispose();
 
     private string KeyOf(string name) => _place.Prefix + name;
@@ -199,12 +213,38 @@ internal sealed class S3Store : IObjectStore, IDisposable
         }
     }
 
+    /// <summary>
+    /// Uploads on the condition that the name is free, or without it where the server does not know it: names are
+    /// looked for before they are put, and are never given twice, so that the condition is a second safeguard. A server
+    /// that refuses a put with it and takes it without is one of those.
+    /// </summary>
+    private async Task<bool?> TryCreateAsync(string name, ReadOnlyMemory<byte> content, CancellationToken limit)
+    {
+        if (_noConditions is null)
+        {
+            try
+            {
+                return await UploadAsync(isConditional: true);
+            }
+            catch (AmazonS3Exception refused) when (refused.StatusCode is HttpStatusCode.NotImplemented or HttpStatusCode.BadRequest or HttpStatusCode.MethodNotAllowed)
+            {
+                bool created = await UploadAsync(isConditional: false);
+                _noConditions = $"status {(int)refused.StatusCode} {refused.ErrorCode}".TrimEnd();
+                return created;
+            }
+        }
+
+        return await UploadAsync(isConditional: false);
+
+        Task<bool> UploadAsync(bool isConditional) =>
+            new S3Upload(_client, _place.Bucket, KeyOf(name), content, PartBytes, PartsAtOnce, isConditional).TryCreateAsync(limit);
+    }
+
     /// <summary>Puts an object that is not to be there yet; false where the server says that it is.</summary>
-    private async Task<bool> TryCreateAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    private async Task<bool> CreateAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
         await EnsureBucketAsync(cancellationToken);
-        var upload = new S3Upload(_client, _place.Bucket, KeyOf(name), content, PartBytes, PartsAtOnce);
-        bool? created = await AskAsync<bool?>("put", name, async limit => await upload.TryCreateAsync(limit), absent: null, cancellationToken);
+        bool? created = await AskAsync<bool?>("put", name, async limit => await TryCreateAsync(name, content, limit), absent: null, cancellationToken);
         _bucketSeen = created is not null;
         return created ?? throw new IOException($"{Name}: put {name}: the bucket is gone");
     }

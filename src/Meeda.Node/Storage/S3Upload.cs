@@ -10,9 +10,11 @@ namespace Meeda.Node.Storage;
 /// <param name="content">What it takes is not copied.</param>
 /// <param name="partBytes">An object that is longer goes up in parts of so many bytes, the last one shorter.</param>
 /// <param name="partsAtOnce">Parts under way at once.</param>
-internal sealed class S3Upload(IAmazonS3 client, string bucket, string key, ReadOnlyMemory<byte> content, int partBytes, int partsAtOnce)
+/// <param name="isConditional">Whether the condition is set; false for servers that do not take it.</param>
+internal sealed class S3Upload(IAmazonS3 client, string bucket, string key, ReadOnlyMemory<byte> content, int partBytes, int partsAtOnce, bool isConditional = true)
 {
-    private const string NotThere = "*";
+    private string? Condition => isConditional ? "*" : null;
+
     private static readonly TimeSpan AbortLimit = TimeSpan.FromSeconds(10);
 
     /// <summary>Uploads; false where the name is taken, of which only servers that know the condition tell.</summary>
@@ -34,7 +36,7 @@ internal sealed class S3Upload(IAmazonS3 client, string bucket, string key, Read
     {
         using Stream body = Open(content);
         await client.PutObjectAsync(
-            new PutObjectRequest { BucketName = bucket, Key = key, InputStream = body, AutoCloseStream = false, UseChunkEncoding = false, IfNoneMatch = NotThere },
+            new PutObjectRequest { BucketName = bucket, Key = key, InputStream = body, AutoCloseStream = false, UseChunkEncoding = false, IfNoneMatch = Condition },
             cancellationToken);
     }
 
@@ -54,7 +56,7 @@ internal sealed class S3Upload(IAmazonS3 client, string bucket, string key, Read
                 parts[i] = new PartETag(i + 1, part.ETag);
             });
             await client.CompleteMultipartUploadAsync(
-                new CompleteMultipartUploadRequest { BucketName = bucket, Key = key, UploadId = upload.UploadId, PartETags = [.. parts], IfNoneMatch = NotThere },
+                new CompleteMultipartUploadRequest { BucketName = bucket, Key = key, UploadId = upload.UploadId, PartETags = [.. parts], IfNoneMatch = Condition },
                 cancellationToken);
         }
         catch

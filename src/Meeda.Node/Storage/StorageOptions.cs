@@ -51,6 +51,13 @@ public sealed class StorageOptions
     public IList<string> Providers { get; } = [];
 
     /// <summary>
+    /// Buckets that are reached under another name than before, as <c>mefs:old:5001/rows=mefs:new:5001/rows</c>: what
+    /// the ledger knows to be in the old one is then looked for in the new one. With nothing behind the equals sign the
+    /// ledger forgets what was there. Default none.
+    /// </summary>
+    public IList<string> RenamedProviders { get; } = [];
+
+    /// <summary>
     /// The longest that a batch waits in the ledger for others, so that rows of many share an object where providers are buckets. Default none, which means a minute where one of the
     /// providers is a MEFS bucket, where a small object costs as much as a large one, and no wait otherwise. 16 MiB are worth placing at once, whatever this says. A batch is anchored once
     /// it is placed, so that this delays anchors too.
@@ -71,6 +78,18 @@ public sealed class StorageOptions
     /// AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN of the environment, and where they are not set the profile <c>default</c>.
     /// </summary>
     public string? S3Profile { get; set; }
+
+    /// <summary>
+    /// The longest that one call of a folder may take: writing or reading a row, syncing, deleting. Default 10 s. One
+    /// that takes longer counts as failed, its rows go elsewhere, and the folder is left alone until the call returns.
+    /// </summary>
+    public TimeSpan ProviderDeadline { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// The longest that one call of a bucket may take, the upload of an object of 16 MiB and its reading back included.
+    /// Default 2 minutes.
+    /// </summary>
+    public TimeSpan BucketDeadline { get; set; } = TimeSpan.FromMinutes(2);
 
     /// <summary>The pause between two looks of the scrub at what is stored. Default 10 minutes: reads that meet a bad row wait no longer than that.</summary>
     public TimeSpan ScrubInterval { get; set; } = TimeSpan.FromMinutes(10);
@@ -114,6 +133,11 @@ public sealed class StorageOptions
             yield return $"providers: {Redact(place)} is neither a folder nor begins with mefs+http or s3+http (Meeda__Storage__Providers)";
         }
 
+        foreach (string renamed in RenamedProviders.Where(renamed => renamed.IndexOf('=', StringComparison.Ordinal) < 1))
+        {
+            yield return $"renamed providers: {Redact(renamed)} is not of the form old=new (Meeda__Storage__RenamedProviders)";
+        }
+
         if (S3Region.Length == 0)
         {
             yield return "S3 region: a name such as us-east-1 (Meeda__Storage__S3Region)";
@@ -122,6 +146,16 @@ public sealed class StorageOptions
         if (LeaseTerm < TimeSpan.FromSeconds(1) || LeaseTerm > TimeSpan.FromMinutes(10))
         {
             yield return "lease term: between 1 s and 10 minutes (Meeda__Storage__LeaseTerm)";
+        }
+
+        if (ProviderDeadline < TimeSpan.FromMilliseconds(100) || ProviderDeadline > TimeSpan.FromHours(1))
+        {
+            yield return "provider deadline: between 100 ms and an hour (Meeda__Storage__ProviderDeadline)";
+        }
+
+        if (BucketDeadline < TimeSpan.FromSeconds(1) || BucketDeadline > TimeSpan.FromHours(1))
+        {
+            yield return "bucket deadline: between 1 s and an hour (Meeda__Storage__BucketDeadline)";
         }
 
         if (PackDelay is { } delay && (delay < TimeSpan.Zero || delay > TimeSpan.FromHours(1)))
@@ -181,6 +215,9 @@ public sealed class StorageOptions
         read = found!;
         return found is not null;
     }
+
+    /// <summary>The names of the buckets among the places, as the ledger's index has them.</summary>
+    internal IReadOnlyList<string> BucketNames => [.. Places.Where(place => TryReadS3(place, out _) || TryReadMefs(place, out _, out _)).Select(WhatIsMeant)];
 
     // Two spellings of one place would look like two providers, and be lost together.
     private static string WhatIsMeant(string place) =>

@@ -235,4 +235,35 @@ internal static partial class Log
     // What clients ask too much of: 300–319
     [LoggerMessage(300, LogLevel.Warning, "{Method} {Path} was not served: {Reason}")]
     public static partial void NotServed(this ILogger logger, string method, string path, string reason);
+
+    // Providers: 280–299
+    [LoggerMessage(280, LogLevel.Error, "provider {Provider} hangs: {Reason}; it is left alone until it answers, and its rows go elsewhere")]
+    public static partial void ProviderHangs(this ILogger logger, string provider, string reason);
+
+    [LoggerMessage(281, LogLevel.Warning, "provider {Provider} answers again")]
+    public static partial void ProviderAnswers(this ILogger logger, string provider);
+
+    [LoggerMessage(282, LogLevel.Error, "{Round} has taken {Seconds:0} s and is not over: {Cause}")]
+    public static partial void RoundOverdue(this ILogger logger, string round, double seconds, string cause);
+
+    [LoggerMessage(283, LogLevel.Warning, "batch {Id} is given up, and rows of it are left at {Providers}; they are deleted later")]
+    public static partial void RowsLeftOver(this ILogger logger, string id, string providers);
+
+    [LoggerMessage(284, LogLevel.Warning, "provider {Provider}: {Files} temporary files of interrupted writes are deleted")]
+    public static partial void StraysSwept(this ILogger logger, string provider, int files);
+
+    [LoggerMessage(285, LogLevel.Warning, "provider {Provider} was not swept of temporary files: {Reason}")]
+    public static partial void SweepFailed(this ILogger logger, string provider, string reason);
+
+    [LoggerMessage(286, LogLevel.Warning, "provider {Provider} does not take conditional puts ({Reason}): names are looked for before they are put")]
+    public static partial void PutsUnconditionally(this ILogger logger, string provider, string reason);
+
+    [LoggerMessage(287, LogLevel.Error, "the ledger knows rows at {Store}, which is none of the providers that the settings name: they count as missing")]
+    public static partial void StoreUnknown(this ILogger logger, string store);
+
+    [LoggerMessage(288, LogLevel.Warning, "not ready: {Reason}")]
+    public static partial void NotReady(this ILogger logger, string reason);
+
+    [LoggerMessage(289, LogLevel.Warning, "ready again")]
+    public static partial void ReadyAgain(this ILogger logger);
 }

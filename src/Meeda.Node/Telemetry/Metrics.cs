@@ -37,4 +37,12 @@ internal static class Metrics
 
     /// <summary>Objects that a bucket has and has not confirmed.</summary>
     public static Gauge<long> Unconfirmed { get; } = Meter.CreateGauge<long>("meeda.storage.unconfirmed", "{object}", "objects that a bucket has and has not confirmed");
+
+    /// <summary>How often a provider did not answer within its deadline and was left alone, by provider.</summary>
+    public static Counter<long> ProvidersOut { get; } =
+        Meter.CreateCounter<long>("meeda.storage.providers_out", description: "times that a provider did not answer within its deadline and was left alone");
+
+    /// <summary>Rounds of background work that took longer than their limit, by kind of round.</summary>
+    public static Counter<long> OverdueRounds { get; } =
+        Meter.CreateCounter<long>("meeda.rounds.overdue", description: "rounds of placing, proving, scrubbing or clearing that took longer than their limit");
 }

@@ -43,23 +43,90 @@ public sealed class FolderProviderTests : IDisposable
     }
 
     [Fact]
-    public async Task Open_LeftoversOfAnInterruptedWrite_AreSweptAndNothingElse()
+    public async Task Sweep_LeftoversOfAnInterruptedWrite_AreSweptAndNothingElse()
     {
-        var provider = new FolderProvider(_folder.Path);
+        using FolderProvider provider = new FolderProvider(_folder.Path).Open();
         await provider.WriteAsync(Id, 0, Pattern(1), CancellationToken.None);
-        string stray = TheOnlyFile() + ".0123.tmp";
-        await File.WriteAllTextAsync(stray, "half a row");
+        string row = TheOnlyFile();
+        string spread = Path.GetDirectoryName(row)!;
+        using var elsewhere = new TemporaryFolder();
+        string guid = Guid.NewGuid().ToString("N");
+        string name = Path.GetFileName(row);
+        string[] ours = [$"{row}.{guid}.tmp", Path.Combine(_folder.Path, $"probe.{guid}.tmp")];
+        string young = $"{row}.{Guid.NewGuid():N}.tmp";
+        string[] others =
+        [
+            $"{row}.0123.tmp", $"{row}.{guid}.tmp2", $"{row}.{guid.ToUpperInvariant()}.tmp", Path.Combine(spread, "journal.tmp"), Path.Combine(_folder.Path, $"{name}.{guid}.tmp"),
+            Path.Combine(_folder.Path, "mail.tmp"), Path.Combine(_folder.Path, "other-app", "data", "journal.tmp"), Path.Combine(_folder.Path, "other-app", $"{name}.{guid}.tmp"),
+            Path.Combine(_folder.Path, "zz", $"{name}.{guid}.tmp"), Path.Combine(elsewhere.Path, $"{new string('a', 64)}.0.row.{guid}.tmp"), Path.Combine(elsewhere.Path, "linked"),
+        ];
+        foreach (string file in (string[])[.. ours, young, .. others])
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+            await File.WriteAllTextAsync(file, "half a row");
+            File.SetLastWriteTimeUtc(file, DateTime.UtcNow.AddHours(-2));
+        }
 
-        var reopened = new FolderProvider(_folder.Path);
-        Assert.False(File.Exists(stray));
-        Assert.NotNull(await ReadAsync(reopened, 0));
+        File.SetLastWriteTimeUtc(young, DateTime.UtcNow);
+        Directory.CreateSymbolicLink(Path.Combine(_folder.Path, "aa"), elsewhere.Path);
+        string link = $"{row}.{Guid.NewGuid():N}.tmp";
+        File.CreateSymbolicLink(link, others[^1]);
+
+        Assert.Equal(ours.Length, provider.Sweep(DateTimeOffset.UtcNow));
+
+        Assert.All(ours, file => Assert.False(File.Exists(file)));
+        Assert.All((string[])[young, link, .. others], file => Assert.True(File.Exists(file), file));
+        Assert.NotNull(await ReadAsync(provider, 0));
+        Assert.Equal(1, provider.Sweep(DateTimeOffset.UtcNow.AddHours(2))); // The young one has aged.
+    }
+
+    [Fact]
+    public async Task Open_AnyFilesAreThere_DeletesNone()
+    {
+        string stray = Path.Combine(_folder.Path, "ab", $"{new string('a', 64)}.0.row.{Guid.NewGuid():N}.tmp");
+        Directory.CreateDirectory(Path.GetDirectoryName(stray)!);
+        await File.WriteAllTextAsync(stray, "half a row");
+        File.SetLastWriteTimeUtc(stray, DateTime.UtcNow.AddDays(-2));
+        new FolderProvider(_folder.Path).Open().Dispose();
+        Assert.True(File.Exists(stray));
+    }
+
+    [Fact]
+    public async Task Delete_RowsOfAnotherPolicy_AreDeletedAndNothingElse()
+    {
+        using var provider = new FolderProvider(_folder.Path);
+        foreach (int row in (int[])[0, 5, 66_000])
+        {
+            await provider.WriteAsync(Id, row, Pattern(row), CancellationToken.None);
+        }
+
+        string spread = Path.Combine(_folder.Path, Id.ToString()[2..4]);
+        string[] others = [Path.Combine(spread, $"{Id.ToString()[2..]}.x.row"), Path.Combine(spread, $"{Id.ToString()[2..]}.0.row.bak"), Path.Combine(spread, $"{Id.ToString()[2..4]}.0.row")];
+        foreach (string other in others)
+        {
+            await File.WriteAllTextAsync(other, "somebody's");
+        }
+
+        await provider.DeleteAsync(Id, 1, CancellationToken.None);
+        Assert.Equal(others.Order(StringComparer.Ordinal), Directory.GetFiles(spread).Order(StringComparer.Ordinal));
+        await provider.DeleteAsync(new BatchId(Keccak256.Hash("another"u8)), 1, CancellationToken.None);
+    }
+
+    [Fact]
+    public async Task Probe_FolderTakesRows_LeavesNothing_AndThrowsWhereItDoesNot()
+    {
+        using FolderProvider provider = new FolderProvider(Path.Combine(_folder.Path, "a")).Open();
+        Assert.True(await provider.ProbeAsync(CancellationToken.None));
+        Assert.Empty(Directory.GetFileSystemEntries(Path.Combine(_folder.Path, "a")));
+        Directory.Delete(Path.Combine(_folder.Path, "a"));
+        await Assert.ThrowsAnyAsync<IOException>(() => provider.ProbeAsync(CancellationToken.None));
     }
 
     [Fact]
     public async Task Write_FolderIsAFile_ThrowsIOExceptionAndLeavesNothing()
     {
         var provider = new FolderProvider(_folder.Path);
-        string inTheWay = System.IO.Path.Combine(_folder.Path, Id.ToString()[2..4]);
+        string inTheWay = Path.Combine(_folder.Path, Id.ToString()[2..4]);
         await File.WriteAllTextAsync(inTheWay, "");
         await Assert.ThrowsAnyAsync<IOException>(() => provider.WriteAsync(Id, 0, Pattern(1), CancellationToken.None));
         Assert.Equal(inTheWay, TheOnlyFile());
@@ -68,8 +135,8 @@ public sealed class FolderProviderTests : IDisposable
     [Fact]
     public async Task Write_FolderWasDeletedMeanwhile_MakesItAnew()
     {
-        var provider = new FolderProvider(System.IO.Path.Combine(_folder.Path, "a", "b"));
-        Directory.Delete(System.IO.Path.Combine(_folder.Path, "a"), recursive: true);
+        var provider = new FolderProvider(Path.Combine(_folder.Path, "a", "b")).Open();
+        Directory.Delete(Path.Combine(_folder.Path, "a"), recursive: true);
         await provider.WriteAsync(Id, 0, Pattern(1), CancellationToken.None);
         Assert.Equal(Pattern(1), await ReadAsync(provider, 0));
     }

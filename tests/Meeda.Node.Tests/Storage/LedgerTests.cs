@@ -407,12 +407,20 @@ public abstract class LedgerTests : IAsyncLifetime
         Assert.Equal([expired.Id], (await ledger.UnclearedBatchesAsync(10, None)).Select(batch => batch.Id));
         Assert.DoesNotContain(expired.Id, (await ledger.BatchesAfterAsync(0, 10, None)).Select(each => each.Batch.Id));
 
-        // Put again before its rows are cleared away: promised anew, but placed only after that, so that the clearing cannot take the new rows.
+        // Put again before its rows are cleared away: promised anew, and placed without waiting for that.
         await ledger.AddBatchAsync(expired, Payload(1), 200, None);
         Assert.Null((await ledger.FindBatchAsync(expired.Id, None))!.DeletedAt);
         Assert.Equal(Payload(1), await ledger.FindPayloadAsync(expired.Id, None));
-        Assert.Empty(await ledger.UnplacedBatchesAsync(10, None));
-        await ledger.MarkClearedAsync(expired.Id, None);
+        Assert.Equal([expired.Id], (await ledger.UnplacedBatchesAsync(10, None)).Select(batch => batch.Id));
+        await ledger.MarkClearedAsync(expired.Id, ["a", "b"], None);
+        Assert.Empty(await ledger.UnclearedBatchesAsync(10, None));
+        Assert.Equal([expired.Id], await ledger.LeftoversAsync("a", null, 10, None));
+        Assert.Empty(await ledger.LeftoversAsync("a", expired.Id, 10, None));
+        await ledger.ForgetLeftoverAsync("a", expired.Id, None);
+        Assert.Empty(await ledger.LeftoversAsync("a", null, 10, None));
+        Assert.Equal([expired.Id], await ledger.LeftoversAsync("b", null, 10, None));
+        await ledger.ProbeAsync(Now, None);
+        await ledger.ProbeAsync(Now, None);
         Assert.Equal([expired.Id], (await ledger.UnplacedBatchesAsync(10, None)).Select(batch => batch.Id));
         await ledger.MarkPlacedAsync([expired.Id], Now, None);
         Assert.Contains(expired.Id, (await ledger.WaitingBatchesAsync(256, None)).Select(batch => batch.Id));

@@ -79,7 +79,7 @@ public sealed class ProviderChaosTests(ITestOutputHelper output)
                 long began = Stopwatch.GetTimestamp();
                 byte[]? read = await placement.ReadAsync(id, commitments, CancellationToken.None);
                 longest = Math.Max(longest, Stopwatch.GetTimestamp() - began);
-                Assert.True(read is not null, $"round {round}: batch {id} is lost");
+                Assert.True(read is not null, $"round {round}: batch {id} is lost; {placement.Troubles}");
                 Assert.True(read.AsSpan().SequenceEqual(blobs), $"round {round}: batch {id} was read wrong");
                 reads++;
             }
@@ -109,6 +109,9 @@ public sealed class ProviderChaosTests(ITestOutputHelper output)
         private TimeSpan _delay;
 
         public string Name => name;
+
+        // Ten minutes pass in seconds here: one that was slow is not to be left alone for the rounds after.
+        public ProviderLimits Limits { get; } = new(TimeSpan.FromHours(1), 4, 4);
 
         public bool IsSlow => _delay > TimeSpan.Zero;
 

@@ -160,7 +160,7 @@ public sealed class RowPlacementTests : IDisposable
         await using Ledger ledger = await SqliteLedger.OpenLeadingAsync(_folder.Path);
         using HttpClient http = node.Connect();
         using var mefs = new PackedProvider(new MefsStore(new MefsClient(http, FakeMefsNode.Token, TimeProvider.System), node.Url, "rows"), ledger);
-        using var placement = new RowPlacement([mefs, new FolderProvider(PathOf(1)), new FolderProvider(PathOf(2))], 1, Key, NullLogger<RowPlacement>.Instance, clock: new StoppedClock());
+        using var placement = new RowPlacement([mefs, new FolderProvider(PathOf(1)).Open(), new FolderProvider(PathOf(2)).Open()], 1, Key, NullLogger<RowPlacement>.Instance, clock: new StoppedClock());
         await placement.WriteAsync(Id, Blobs, CancellationToken.None);
         await placement.FlushAsync(CancellationToken.None);
         string stored = Assert.Single(node.Names("rows"));
@@ -192,23 +192,36 @@ public sealed class RowPlacementTests : IDisposable
     }
 
     [Fact]
-    public async Task Repair_WhileSomebodyWrites_WaitsForItsTurn()
+    public void Claim_HeldBySomebody_IsGivenToNobodyElse()
     {
         using RowPlacement placement = Open();
-        await placement.WriteAsync(Id, Blobs, CancellationToken.None);
-        int rows = Rows().Length;
-        Directory.Delete(PathOf(Enumerable.Range(0, Providers).First(provider => Rows(provider).Length > 0)), recursive: true);
-        Task<RepairReport> repair;
-        using (await placement.TakeTurnAsync(CancellationToken.None))
+        using (placement.TryClaim(Id))
         {
-            repair = placement.RepairAsync(Id, Commitments, CancellationToken.None);
-            await Task.WhenAny(repair, Task.Delay(500)); // Long enough for a repair that does not wait: it takes a tenth of it.
-            Assert.False(repair.IsCompleted);
-            Assert.True(Rows().Length < rows);
+            Assert.Null(placement.TryClaim(Id));
         }
 
-        Assert.InRange((await repair).Repaired, 1, rows);
-        Assert.Equal(rows, Rows().Length);
+        Assert.NotNull(placement.TryClaim(Id));
+    }
+
+    [Fact]
+    public async Task Scrub_BatchGivenUpSinceItsPageWasRead_WritesNoRow()
+    {
+        using RowPlacement placement = Open();
+        await using Ledger ledger = await SqliteLedger.OpenAsync(_folder.Path);
+        await ledger.AddBatchAsync(new StoredBatch(Id, Bytes32.Zero, 300_000, Commitments, DateTimeOffset.UnixEpoch), new byte[300_000], CancellationToken.None);
+        await ledger.MarkPlacedAsync([Id], DateTimeOffset.UnixEpoch, CancellationToken.None);
+        WrittenRows written = await placement.WriteAsync(Id, Blobs, CancellationToken.None);
+        Assert.True(await written.FlushAsync(CancellationToken.None));
+        Directory.Delete(PathOf(1), recursive: true);
+        using Leadership leadership = SqliteLedger.Lead(_folder.Path);
+        using var scrub = new RowScrub(
+            Options.Create(new StorageOptions { ScrubBytesPerSecond = int.MaxValue }), placement, ledger, leadership, TimeProvider.System, NullLogger<RowScrub>.Instance);
+        using (placement.TryClaim(Id)) // As who clears it away does.
+        {
+            await scrub.PassAsync(CancellationToken.None);
+        }
+
+        Assert.False(Directory.Exists(PathOf(1)));
     }
 
     [Fact]
@@ -226,7 +239,7 @@ public sealed class RowPlacementTests : IDisposable
         [.. Enumerable.Range(0, blobs.Length / Blob.ByteLength).SelectMany(row => Key.Commit(blobs.AsSpan(row * Blob.ByteLength, Blob.ByteLength)).ToArray())];
 
     private RowPlacement Open() =>
-        new([.. Enumerable.Range(0, Providers).Select(provider => new FolderProvider(PathOf(provider)))], Lost, Key, NullLogger<RowPlacement>.Instance, clock: new StoppedClock());
+        new([.. Enumerable.Range(0, Providers).Select(provider => new FolderProvider(PathOf(provider), TimeSpan.FromHours(1)).Open())], Lost, Key, NullLogger<RowPlacement>.Instance, clock: new StoppedClock());
 
     // A provider that holds no row of the batch is not made anew by the repair.
     private void DeleteProvider(int provider)

@@ -48,6 +48,17 @@ public sealed class RowRaceTests
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => RaceAsync(TimeSpan.Zero, _ => null, end.Token));
     }
 
+    [Fact]
+    public async Task Read_AReaderThrowsWhatNobodyExpects_ComesFromTheOthers() =>
+        Assert.Equal([1, 2, 3, 4], await RaceAsync(Long, row => row == 0 ? throw new InvalidDataException("a bug") : true));
+
+    [Fact]
+    public async Task Read_ReadersThrowAndTooFewAreLeft_ThrowsWhatTheyThrew()
+    {
+        InvalidDataException thrown = await Assert.ThrowsAsync<InvalidDataException>(() => RaceAsync(Long, row => row < 5 ? throw new InvalidDataException("a bug") : true));
+        Assert.Equal("a bug", thrown.Message);
+    }
+
     /// <summary>A row is there, is not, or, null, hangs.</summary>
     private async Task<IEnumerable<int>> RaceAsync(TimeSpan hedgeAfter, Func<int, bool?> isThere, CancellationToken cancellationToken = default)
     {

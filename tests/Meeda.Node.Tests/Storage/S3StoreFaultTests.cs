@@ -203,6 +203,35 @@ public sealed class S3StoreFaultTests : IAsyncLifetime
         Assert.Equal(Content, Assert.Single(_server.Bucket(Bucket)).Value);
     }
 
+    [Theory]
+    [InlineData(400)]
+    [InlineData(405)]
+    [InlineData(501)]
+    public async Task Put_ConditionsAreNotImplemented_GoesWithoutThemAndTheCheckSaysSo(int status)
+    {
+        _server.RefusesConditions = status;
+        await PutAsync();
+        Assert.Equal(Content, _server.Bucket(Bucket)["a"]);
+        byte[] inParts = RandomNumberGenerator.GetBytes(S3Store.PartBytes + 1);
+        await _store.PutAsync("b", inParts, CancellationToken.None);
+        Assert.Equal(inParts, _server.Bucket(Bucket)["b"]);
+
+        using S3Store another = Open(TimeSpan.FromMinutes(1));
+        byte[] first = RandomNumberGenerator.GetBytes(S3Store.PartBytes + 1);
+        await another.PutAsync("c", first, CancellationToken.None);
+        Assert.Equal(first, _server.Bucket(Bucket)["c"]);
+        Assert.Equal(0, _server.OpenUploads);
+        Assert.Equal($"status {status} NotImplemented", await another.CheckAsync(CancellationToken.None));
+        Assert.Equal(["a", "b", "c"], _server.Bucket(Bucket).Keys.Order());
+    }
+
+    [Fact]
+    public async Task Check_ConditionsAreKnown_SaysNothingAndLeavesNothing()
+    {
+        Assert.Null(await _store.CheckAsync(CancellationToken.None));
+        Assert.Empty(_server.Bucket(Bucket));
+    }
+
     private Task PutAsync() => _store.PutAsync("a", Content, CancellationToken.None);
 
     private S3Store Open(TimeSpan limit)

@@ -1,4 +1,5 @@
 using Meeda.Ethereum;
+using Meeda.Kzg.Commitments;
 using Meeda.Node.L1;
 using Meeda.Node.Storage;
 using Meeda.Node.Telemetry;
@@ -7,23 +8,41 @@ using Meeda.Protocol.Batches;
 namespace Meeda.Node.Batches;
 
 /// <summary>Gives batches back. Nothing leaves that was not checked against the batch's commitments: rows may rot, disks may lie.</summary>
-internal sealed class BatchReader(RowPlacement rows, Ledger ledger, Absence absence, ILogger<BatchReader> logger)
+internal sealed class BatchReader(RowPlacement rows, Ledger ledger, BatchCopies copies, Absence absence, ILogger<BatchReader> logger)
 {
     private const string NeverStored = "commitment: no batch of this commitment was ever stored here";
 
     /// <summary>Reads the payload of a batch by its id.</summary>
     /// <exception cref="DaException">It was never stored here, or its rows cannot be read whole and right now.</exception>
-    public async Task<byte[]> ReadAsync(BatchId id, CancellationToken cancellationToken) => await ReadAsync(
-        await ledger.FindBatchAsync(id, cancellationToken) ?? throw await absence.OfAsync(NeverStored, cancellationToken),
-        cancellationToken);
+    public async Task<byte[]> ReadAsync(BatchId id, CancellationToken cancellationToken) =>
+        await ReadAsync(await FindAsync(id, cancellationToken), cancellationToken);
 
     /// <summary>Reads the payload with that Keccak-256.</summary>
     /// <exception cref="DaException">It was never stored here, or its rows cannot be read whole and right now.</exception>
-    public async Task<byte[]> ReadByPayloadHashAsync(Bytes32 payloadHash, CancellationToken cancellationToken)
+    public async Task<byte[]> ReadByPayloadHashAsync(Bytes32 payloadHash, CancellationToken cancellationToken) =>
+        await ReadAsync(await FindByPayloadHashAsync(payloadHash, cancellationToken), cancellationToken);
+
+    /// <summary>Opens a batch for a client, by its id: within the memory for answers, and shared with who else reads it.</summary>
+    /// <param name="id">The batch's id.</param>
+    /// <param name="client">Whose reading it is.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="DaException">It was never stored here, its rows cannot be read whole and right now, or too much is being read.</exception>
+    public async Task<BatchReading> OpenAsync(BatchId id, string client, CancellationToken cancellationToken) =>
+        await OpenAsync(await FindAsync(id, cancellationToken), client, cancellationToken);
+
+    /// <summary>Opens the batch whose payload has that Keccak-256 for a client.</summary>
+    /// <exception cref="DaException">It was never stored here, its rows cannot be read whole and right now, or too much is being read.</exception>
+    public async Task<BatchReading> OpenByPayloadHashAsync(Bytes32 payloadHash, string client, CancellationToken cancellationToken) =>
+        await OpenAsync(await FindByPayloadHashAsync(payloadHash, cancellationToken), client, cancellationToken);
+
+    private async Task<StoredBatch> FindAsync(BatchId id, CancellationToken cancellationToken) =>
+        await ledger.FindBatchAsync(id, cancellationToken) ?? throw await absence.OfAsync(NeverStored, cancellationToken);
+
+    private async Task<StoredBatch> FindByPayloadHashAsync(Bytes32 payloadHash, CancellationToken cancellationToken)
     {
         if (await ledger.FindBatchByPayloadAsync(payloadHash, cancellationToken) is { } batch)
         {
-            return await ReadAsync(batch, cancellationToken);
+            return batch;
         }
 
         throw await ledger.HasUnknownPayloadsAsync(cancellationToken)
@@ -31,13 +50,26 @@ internal sealed class BatchReader(RowPlacement rows, Ledger ledger, Absence abse
             : await absence.OfAsync(NeverStored, cancellationToken);
     }
 
-    private async Task<byte[]> ReadAsync(StoredBatch batch, CancellationToken cancellationToken)
+    private async Task<BatchReading> OpenAsync(StoredBatch batch, string client, CancellationToken cancellationToken)
+    {
+        EnsureKept(batch);
+
+        // The rows, the same one behind the other, and the payload are in memory at once.
+        long loading = (2L * batch.BlobCount * Blob.ByteLength) + batch.PayloadLength;
+        return await copies.OpenAsync(client, batch.Id, batch.PayloadLength, loading, stop => ReadAsync(batch, stop), cancellationToken);
+    }
+
+    private static void EnsureKept(StoredBatch batch)
     {
         if (batch.DeletedAt is not null)
         {
             throw new DaException(DaError.Absent, "commitment: the batch had expired and is no longer kept");
         }
+    }
 
+    private async Task<byte[]> ReadAsync(StoredBatch batch, CancellationToken cancellationToken)
+    {
+        EnsureKept(batch);
         if (await ledger.FindPayloadAsync(batch.Id, cancellationToken) is { } held)
         {
             if (Keccak256.Hash(held) == batch.PayloadHash)
@@ -73,6 +105,11 @@ internal sealed class BatchReader(RowPlacement rows, Ledger ledger, Absence abse
         {
             logger.BatchRebuilt(batch.Id.ToString());
             await ledger.SetPayloadHashAsync(batch.Id, Keccak256.Hash(payload), cancellationToken);
+        }
+
+        if (blobs.Length > Pace.LongLength)
+        {
+            LongGarbage.Left(2L * blobs.Length);
         }
 
         return payload;

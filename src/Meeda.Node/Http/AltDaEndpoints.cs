@@ -37,7 +37,7 @@ internal static class AltDaEndpoints
         HttpRequest request, [FromServices] BatchIntake intake, [FromServices] IOptions<BatchOptions> options, CancellationToken cancellationToken)
     {
         byte[] payload = await RequestBody.ReadAsync(request, options.Value.MaxBatchBytes, nameof(BatchOptions.MaxBatchBytes), cancellationToken);
-        StoredBatch batch = await intake.AcceptAsync(payload, cancellationToken);
+        StoredBatch batch = await intake.AcceptAsync(payload, request.HttpContext.Features.Get<BodyRoom>(), cancellationToken);
         return Results.Bytes(AltDaCommitment.Of(batch.Id).Encode(options.Value.DaLayerByte), OctetStream);
     }
 
@@ -60,12 +60,13 @@ internal static class AltDaEndpoints
             throw new DaException(DaError.MalformedRequest, "commitment: it is not the Keccak-256 of the body");
         }
 
-        await intake.AcceptAsync(payload, cancellationToken);
+        await intake.AcceptAsync(payload, request.HttpContext.Features.Get<BodyRoom>(), cancellationToken);
         return Results.Ok();
     }
 
     private static async Task<IResult> GetAsync(
         string commitment,
+        HttpContext context,
         [FromQuery(Name = "l1_inclusion_block_number")] string? inclusionBlock,
         [FromServices] BatchReader reader,
         [FromServices] InclusionCheck inclusion,
@@ -82,12 +83,12 @@ internal static class AltDaEndpoints
         if (wanted.Kind == AltDaCommitmentKind.Keccak)
         {
             // Keccak chains settle availability by challenges on L1: expiry is no reason to drop anything.
-            return Results.Bytes(await reader.ReadByPayloadHashAsync(wanted.Hash, cancellationToken), OctetStream);
+            return new BatchAnswer(await reader.OpenByPayloadHashAsync(wanted.Hash, RequestClient.Of(context), cancellationToken));
         }
 
         var id = new BatchId(wanted.Hash);
         await inclusion.EnsureRecentAsync(id, block, cancellationToken);
-        return Results.Bytes(await reader.ReadAsync(id, cancellationToken), OctetStream);
+        return new BatchAnswer(await reader.OpenAsync(id, RequestClient.Of(context), cancellationToken));
     }
 
     private static AltDaCommitment Parse(string text, byte daLayerByte)

@@ -93,7 +93,7 @@ internal sealed class BlobPublisher(
             }
 
             TransactionReceipt receipt = await sender.SendAsync(
-                contract.Publish(demand.Id, 0) with { Blobs = sidecar, Keys = [$"publish:{demand.Id}:{demand.VersionedHash}"] }, cancellationToken);
+                contract.Publish(demand.Id, 0) with { Blobs = sidecar, Keys = [$"publish:{contract.Address}:{demand.Id}:{demand.VersionedHash}"] }, cancellationToken);
             logger.PublishedBlob(demand.Id, receipt.TransactionHash.ToString(), receipt.BlockNumber);
             _open.Remove(demand.Id);
         }

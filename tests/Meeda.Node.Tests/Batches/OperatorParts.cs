@@ -95,7 +95,7 @@ internal sealed class OperatorParts : IAsyncDisposable
     {
         using var pressure = new IntakePressure(Options.Create(new IntakeOptions()), Ledger, Placement, Clock, NullLogger<IntakePressure>.Instance);
         using var intake = new BatchIntake(Options.Create(Options_), Key, Ledger, States, Terms, Signal, pressure, Clock, NullLogger<BatchIntake>.Instance);
-        return await intake.AcceptAsync(payload, CancellationToken.None);
+        return await intake.AcceptAsync(payload, room, CancellationToken.None);
     }
 
     /// <summary>Places what waits.</summary>
@@ -159,7 +159,7 @@ internal sealed class OperatorParts : IAsyncDisposable
 
     public RowScrub NewScrub() => new(Options.Create(Storage), Rows, Ledger, _leadership, Clock, NullLogger<RowScrub>.Instance);
 
-    private BatchReader NewReader() => new(Rows, Ledger, NewAbsence(), NullLogger<BatchReader>.Instance);
+    private BatchReader NewReader() => new(Rows, Ledger, new BatchCopies(1L << 30, TimeSpan.FromMinutes(1), Clock), NewAbsence(), NullLogger<BatchReader>.Instance);
 
     private L1Follower NewFollower()
     {

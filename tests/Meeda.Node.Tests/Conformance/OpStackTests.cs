@@ -7,7 +7,7 @@ namespace Meeda.Node.Tests.Conformance;
 
 /// <summary>The rows of the Alt-DA protocol's tables as an unmodified client meets them: routes and bodies, layouts, what each status does to op-node.</summary>
 [Trait("Category", "Conformance")]
-public sealed class OpStackTests(OperatorFixture node) : IClassFixture<OperatorFixture>
+public sealed class OpStackTests(FollowingOperatorFixture node) : IClassFixture<FollowingOperatorFixture>
 {
     private const string Unknown = "7777777777777777777777777777777777777777777777777777777777777777";
 

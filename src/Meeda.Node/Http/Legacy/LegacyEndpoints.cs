@@ -54,12 +54,12 @@ internal static class LegacyEndpoints
             throw new DaException(DaError.MalformedRequest, "data: a JSON object with the bytes as hex digits in \"data\" is expected");
         }
 
-        StoredBatch batch = await intake.AcceptAsync(payload, cancellationToken);
+        StoredBatch batch = await intake.AcceptAsync(payload, request.HttpContext.Features.Get<BodyRoom>(), cancellationToken);
         return Results.Json(new PutObjectBody(IdOf(batch.Id)));
     }
 
-    private static async Task<IResult> GetAsync([FromQuery] string? id, [FromServices] BatchReader reader, CancellationToken cancellationToken) =>
-        Results.Bytes(await reader.ReadAsync(Parse(id), cancellationToken), "application/octet-stream");
+    private static async Task<IResult> GetAsync([FromQuery] string? id, HttpContext context, [FromServices] BatchReader reader, CancellationToken cancellationToken) =>
+        new BatchAnswer(await reader.OpenAsync(Parse(id), RequestClient.Of(context), cancellationToken));
 
     private static async Task<IResult> GetInfoAsync(
         [FromQuery] string? id, [FromServices] Ledger ledger, [FromServices] Absence absence, [FromServices] L1Follower follower, [FromServices] TimeProvider time, CancellationToken cancellationToken)

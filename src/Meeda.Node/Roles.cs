@@ -77,6 +77,13 @@ internal static class Roles
         byte[]? nitroSecret = nitro.ReadSecret();
         FolderLock folderLock = LockFolder(storage.Folder);
         (Ledger ledger, Lease lease) = await OpenLedgerAsync(storage, cancellationToken);
+        if (await ledger.FindBindingAsync(cancellationToken) is { } bound
+            && bound.DifferenceFrom(bound with { Contract = Address.Parse(l1.Contract), Account = signer.Address }) is { } difference)
+        {
+            folderLock.Dispose();
+            throw LedgerOwner.Refusal(storage.Database is null ? $"data folder {Path.GetFullPath(storage.Folder)}" : "database", difference);
+        }
+
         TenantKeys tenants = await TenantKeys.OpenAsync(storage, cancellationToken);
         if (!Reaches(http.Listen).IsLoopback && !http.AllowAnonymous && !await tenants.AnyAsync(cancellationToken))
         {
@@ -118,6 +125,7 @@ internal static class Roles
         builder.Services.AddSingleton(services => new BatchCopies(http.MaxAnswerBytes, intake.MaxWait, services.GetRequiredService<TimeProvider>()));
         builder.Services.AddKeyedSingleton(nameof(DaProvider), (services, _) => new BatchCopies(http.MaxAnswerBytes, intake.MaxWait, services.GetRequiredService<TimeProvider>()));
         builder.Services.AddSingleton<BatchReader>();
+        builder.Services.AddSingleton<LedgerOwner>();
         builder.Services.AddSingleton<Terms>();
         builder.Services.AddSingleton<Absence>();
         builder.Services.AddSingleton<InclusionCheck>();
@@ -304,9 +312,10 @@ internal static class Roles
     public static async Task CheckL1Async(WebApplication app, CancellationToken cancellationToken)
     {
         Address contract = app.Services.GetRequiredService<MeedaVerifierContract>().Address;
+        ulong chainId;
         try
         {
-            await app.Services.GetRequiredService<EthereumClient>().GetChainIdAsync(cancellationToken);
+            chainId = await app.Services.GetRequiredService<EthereumClient>().GetChainIdAsync(cancellationToken);
         }
         catch (JsonRpcException error)
         {
@@ -326,6 +335,15 @@ internal static class Roles
             throw new SetupException(failure is L1UnreachableException
                 ? $"L1: {Outage.Explain(failure).Reason.TrimEnd('.')}"
                 : $"contract: there is no MeedaVerifier at {contract} on this L1: {failure.Message.TrimEnd('.')}");
+        }
+
+        try
+        {
+            await app.Services.GetRequiredService<LedgerOwner>().EnsureAsync(chainId, cancellationToken);
+        }
+        catch (Exception failure) when (failure is L1UnreachableException or System.Data.Common.DbException)
+        {
+            throw new SetupException($"start: whose ledger this is cannot be compared: {failure.Message.TrimEnd('.')}");
         }
 
         try

@@ -37,6 +37,6 @@ public interface ITransactionJournal
     /// <summary>Keeps a nonce's latest state, in the place of an earlier one.</summary>
     Task WriteAsync(JournaledTransaction transaction, CancellationToken cancellationToken);
 
-    /// <summary>Forgets a nonce.</summary>
-    Task RemoveAsync(ulong nonce, CancellationToken cancellationToken);
+    /// <summary>Forgets a nonce of the account on a chain.</summary>
+    Task RemoveAsync(ulong chainId, ulong nonce, CancellationToken cancellationToken);
 }

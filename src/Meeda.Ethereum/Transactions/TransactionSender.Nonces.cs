@@ -81,10 +81,10 @@ public sealed partial class TransactionSender
         }
 
         // Who cancels does not cancel this: it is about what was done already.
-        await (isConfirmed ? _journal.WriteAsync(slot.ToJournal(isConfirmed: true), CancellationToken.None) : _journal.RemoveAsync(slot.Nonce, CancellationToken.None));
+        await (isConfirmed ? _journal.WriteAsync(slot.ToJournal(isConfirmed: true), CancellationToken.None) : _journal.RemoveAsync(slot.Latest.ChainId, slot.Nonce, CancellationToken.None));
         foreach (NonceSlot each in old)
         {
-            await _journal.RemoveAsync(each.Nonce, CancellationToken.None);
+            await _journal.RemoveAsync(each.Latest.ChainId, each.Nonce, CancellationToken.None);
         }
     }
 

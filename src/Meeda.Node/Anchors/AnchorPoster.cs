@@ -119,7 +119,7 @@ internal sealed class AnchorPoster(
         foreach (StoredBatch batch in batches)
         {
             string after = await ledger.FindAnchoringAsync(batch.Id, cancellationToken) is var (last, _, _) ? $"{last.AnchorIndex}" : "none";
-            keys.Add($"anchor:{batch.Id}:after:{after}");
+            keys.Add($"anchor:{contract.Address}:{batch.Id}:after:{after}");
         }
 
         return keys;

@@ -10,7 +10,7 @@ using Microsoft.Extensions.Options;
 
 namespace Meeda.Node.Batches;
 
-/// <summary>Takes batches in: after <see cref="AcceptAsync"/> has returned, a batch survives whatever happens to this process.</summary>
+/// <summary>Takes batches in: after <see cref="AcceptAsync(byte[], IDisposable?, CancellationToken)"/> has returned, a batch survives whatever happens to this process.</summary>
 internal sealed class BatchIntake(
     IOptions<BatchOptions> options, CommitmentKey key, Ledger ledger, BatchStates states, Terms terms, BatchSignal signal, IntakePressure pressure, IntakeWork work, TenantCosts costs, TimeProvider time, ILogger<BatchIntake> logger)
     : IDisposable
@@ -32,19 +32,25 @@ internal sealed class BatchIntake(
     /// from now, whatever became of them.
     /// </summary>
     /// <param name="payload">1 to <see cref="BatchOptions.MaxBatchBytes"/> bytes; not changed afterwards.</param>
+    /// <param name="room">The room that the payload takes, disposed of once it is durable and not needed in memory any more; null for none.</param>
     /// <param name="cancellationToken">Ends the waiting for a state, never the storing: a client that hangs up leaves its bytes' room taken until they are stored.</param>
     /// <exception cref="DaException">The payload is empty or too long, it cannot be stored now, or it did not reach the state that puts wait for in time.</exception>
-    public async Task<StoredBatch> AcceptAsync(byte[] payload, CancellationToken cancellationToken)
+    public Task<StoredBatch> AcceptAsync(byte[] payload, IDisposable? room, CancellationToken cancellationToken) =>
+        WaitForStateAsync(TakeInAsync(payload, cancellationToken), room, cancellationToken); // no async method that waits for the state holds on to the payload
+
+    /// <summary>Takes a payload in that no room is reserved for.</summary>
+    public Task<StoredBatch> AcceptAsync(byte[] payload, CancellationToken cancellationToken) => AcceptAsync(payload, room: null, cancellationToken);
+
+    private async Task<StoredBatch> TakeInAsync(byte[] payload, CancellationToken cancellationToken)
     {
         CheckLength(payload.Length);                                                                            // 1
         await pressure.EnsureTakesAsync(cancellationToken);
         Bytes32 payloadHash = Keccak256.Hash(payload);
         Tenant? tenant = costs.Current;
         Lazy<Task<StoredBatch>> job = _running.GetOrAdd(payloadHash, _ => new(() => StoreAsync(payload, payloadHash, tenant)));
-        StoredBatch batch;
         try
         {
-            batch = await job.Value;                                                                            // 2
+            return await job.Value;                                                                             // 2
         }
         finally
         {
@@ -53,7 +59,12 @@ internal sealed class BatchIntake(
                 _running.TryRemove(new(payloadHash, job));
             }
         }
+    }
 
+    private async Task<StoredBatch> WaitForStateAsync(Task<StoredBatch> storing, IDisposable? room, CancellationToken cancellationToken)
+    {
+        StoredBatch batch = await storing;
+        room?.Dispose();
         if (options.Value.PutWaitsFor != BatchState.Stored)
         {
             await WaitAsync(batch, cancellationToken);                                                          // 6

@@ -27,18 +27,22 @@ internal sealed class BatchReader(RowPlacement rows, Ledger ledger, BatchCopies 
     /// <param name="client">Whose reading it is.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="DaException">It was never stored here, its rows cannot be read whole and right now, or too much is being read.</exception>
-    public async Task<BatchReading> OpenAsync(BatchId id, string client, CancellationToken cancellationToken) => await OpenAsync(
-        await ledger.FindBatchAsync(id, cancellationToken) ?? throw await absence.OfAsync(NeverStored, cancellationToken),
-        client,
-        cancellationToken);
+    public async Task<BatchReading> OpenAsync(BatchId id, string client, CancellationToken cancellationToken) =>
+        await OpenAsync(await FindAsync(id, cancellationToken), client, cancellationToken);
 
     /// <summary>Opens the batch whose payload has that Keccak-256 for a client.</summary>
     /// <exception cref="DaException">It was never stored here, its rows cannot be read whole and right now, or too much is being read.</exception>
-    public async Task<BatchReading> OpenByPayloadHashAsync(Bytes32 payloadHash, string client, CancellationToken cancellationToken)
+    public async Task<BatchReading> OpenByPayloadHashAsync(Bytes32 payloadHash, string client, CancellationToken cancellationToken) =>
+        await OpenAsync(await FindByPayloadHashAsync(payloadHash, cancellationToken), client, cancellationToken);
+
+    private async Task<StoredBatch> FindAsync(BatchId id, CancellationToken cancellationToken) =>
+        await ledger.FindBatchAsync(id, cancellationToken) ?? throw await absence.OfAsync(NeverStored, cancellationToken);
+
+    private async Task<StoredBatch> FindByPayloadHashAsync(Bytes32 payloadHash, CancellationToken cancellationToken)
     {
         if (await ledger.FindBatchByPayloadAsync(payloadHash, cancellationToken) is { } batch)
         {
-            return await OpenAsync(batch, client, cancellationToken);
+            return batch;
         }
 
         throw await ledger.HasUnknownPayloadsAsync(cancellationToken)

@@ -24,7 +24,7 @@ internal sealed class InclusionCheck(Ledger ledger)
             return;
         }
 
-        (ulong? tip, ulong? expiry, bool isPromised) = await ledger.TermAtAsync(id, inclusionBlock, cancellationToken);
+        (ulong? tip, ulong? expiry, bool isPromised, bool isKnown) = await ledger.TermAtAsync(id, inclusionBlock, cancellationToken);
         if (expiry is null || expiry > inclusionBlock || isPromised)
         {
             return;
@@ -34,6 +34,11 @@ internal sealed class InclusionCheck(Ledger ledger)
         {
             throw new DaException(
                 DaError.Unavailable, $"l1_inclusion_block_number: block {inclusionBlock} is not followed yet (block {tip ?? 0} is); whether the batch was anchored anew is not known");
+        }
+
+        if (!isKnown)
+        {
+            throw new DaException(DaError.Unavailable, $"l1_inclusion_block_number: this server's ledger began after block {inclusionBlock}; whether the batch had been promised anew by then is not known");
         }
 
         throw new DerivationException(

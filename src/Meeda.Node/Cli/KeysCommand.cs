@@ -4,6 +4,8 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Dapper;
+using Meeda.Ethereum;
+using Meeda.Node.L1;
 using Meeda.Node.Settings;
 using Meeda.Node.Storage;
 using Meeda.Node.Tenants;
@@ -80,17 +82,29 @@ internal static class KeysCommand
             : throw new SetupException($"quota: {option}: '{text}' is not a whole number from {least} to {most}{(inBytes ? ", with or without KiB, MiB, GiB or TiB" : "")}");
 
     /// <summary>Where the operator of this very configuration has its tenants.</summary>
-    private static StorageOptions ReadSettings(string? folder, string? file)
+    private static (StorageOptions Storage, Address? Contract) ReadSettings(string? folder, string? file)
     {
         var settings = new SettingsReader(new Dictionary<string, string?> { [$"{StorageOptions.Section}:{nameof(StorageOptions.Folder)}"] = folder }, file);
         var storage = settings.Get<StorageOptions>();
+        string contract = settings.Get<L1Options>().Contract;
         settings.ThrowIfWrong([]);
-        return storage;
+        return (storage, Address.TryParse(contract, out Address address) ? address : null);
+    }
+
+    /// <summary>A key in another operator's place would open nothing there where it is meant to.</summary>
+    private static async Task EnsureOwnAsync(StorageOptions storage, Address? contract, CancellationToken cancellationToken)
+    {
+        await using Database database = storage.Database is null ? new SqliteDatabase(Path.Combine(storage.Folder, "ledger.sqlite")) : new PostgresDatabase(storage.Database);
+        if (contract is { } named && await Ledger.FindBindingAsync(database, cancellationToken) is { } bound && bound.DifferenceFrom(bound with { Contract = named }) is { } difference)
+        {
+            throw LedgerOwner.Refusal(storage.Database is null ? $"data folder {Path.GetFullPath(storage.Folder)}" : "database", difference);
+        }
     }
 
     /// <summary>The tenants of an operator that has been there: a key in another place would open nothing, and leave the operator open.</summary>
-    private static async Task<TenantKeys> OpenAsync(StorageOptions storage, CancellationToken cancellationToken)
+    private static async Task<TenantKeys> OpenAsync((StorageOptions Storage, Address? Contract) settings, CancellationToken cancellationToken)
     {
+        StorageOptions storage = settings.Storage;
         OwnerOnly.Apply();
         string folder = Path.GetFullPath(storage.Folder);
         if (storage.Database is null && !File.Exists(Path.Combine(folder, "ledger.sqlite")))
@@ -108,6 +122,7 @@ internal static class KeysCommand
                     + "and start the operator once before");
             }
 
+            await EnsureOwnAsync(storage, settings.Contract, cancellationToken);
             return await TenantKeys.OpenAsync(storage, cancellationToken);
         }
         catch (Exception unusable) when (unusable is ArgumentException or IOException or UnauthorizedAccessException or InvalidDataException or TimeoutException or DbException)
@@ -124,7 +139,7 @@ internal static class KeysCommand
             && await connection.ExecuteScalarAsync<long?>("SELECT version FROM schema_version WHERE name = 'ledger'") is not null;
     }
 
-    private static async Task<int> MakeAsync(StorageOptions storage, string name, TenantScopes scopes, TenantQuota quota, CancellationToken cancellationToken)
+    private static async Task<int> MakeAsync((StorageOptions Storage, Address? Contract) storage, string name, TenantScopes scopes, TenantQuota quota, CancellationToken cancellationToken)
     {
         if (scopes == TenantScopes.None)
         {
@@ -137,14 +152,14 @@ internal static class KeysCommand
         return ExitCode.Success;
     }
 
-    private static async Task<int> RotateAsync(StorageOptions storage, string name, CancellationToken cancellationToken)
+    private static async Task<int> RotateAsync((StorageOptions Storage, Address? Contract) storage, string name, CancellationToken cancellationToken)
     {
         await using TenantKeys keys = await OpenAsync(storage, cancellationToken);
         Console.WriteLine(await keys.RotateAsync(name, cancellationToken) ?? throw new SetupException($"name: there is no tenant {name}; meeda keys make {name} makes one"));
         return ExitCode.Success;
     }
 
-    private static async Task<int> ListAsync(StorageOptions storage, bool json, CancellationToken cancellationToken)
+    private static async Task<int> ListAsync((StorageOptions Storage, Address? Contract) storage, bool json, CancellationToken cancellationToken)
     {
         await using TenantKeys keys = await OpenAsync(storage, cancellationToken);
         IReadOnlyList<Tenant> tenants = await keys.ListAsync(cancellationToken);
@@ -166,7 +181,7 @@ internal static class KeysCommand
         return ExitCode.Success;
     }
 
-    private static async Task<int> RevokeAsync(StorageOptions storage, string name, CancellationToken cancellationToken)
+    private static async Task<int> RevokeAsync((StorageOptions Storage, Address? Contract) storage, string name, CancellationToken cancellationToken)
     {
         await using TenantKeys keys = await OpenAsync(storage, cancellationToken);
         return await keys.RevokeAsync(name, TimeProvider.System.GetUtcNow(), cancellationToken)

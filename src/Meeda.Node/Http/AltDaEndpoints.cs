@@ -37,7 +37,7 @@ internal static class AltDaEndpoints
         HttpRequest request, [FromServices] BatchIntake intake, [FromServices] IOptions<BatchOptions> options, CancellationToken cancellationToken)
     {
         byte[] payload = await RequestBody.ReadAsync(request, options.Value.MaxBatchBytes, nameof(BatchOptions.MaxBatchBytes), cancellationToken);
-        StoredBatch batch = await intake.AcceptAsync(payload, cancellationToken);
+        StoredBatch batch = await intake.AcceptAsync(payload, request.HttpContext.Features.Get<BodyRoom>(), cancellationToken);
         return Results.Bytes(AltDaCommitment.Of(batch.Id).Encode(options.Value.DaLayerByte), OctetStream);
     }
 
@@ -60,7 +60,7 @@ internal static class AltDaEndpoints
             throw new DaException(DaError.MalformedRequest, "commitment: it is not the Keccak-256 of the body");
         }
 
-        await intake.AcceptAsync(payload, cancellationToken);
+        await intake.AcceptAsync(payload, request.HttpContext.Features.Get<BodyRoom>(), cancellationToken);
         return Results.Ok();
     }
 

@@ -104,7 +104,7 @@ internal sealed class BlobPublisher(
             }
 
             TransactionReceipt receipt = await publications.Sender.SendAsync(
-                contract.Publish(demand.Id, 0) with { Blobs = sidecar, Keys = [$"publish:{demand.Id}:{demand.VersionedHash}"], HasDeadline = true }, cancellationToken);
+                contract.Publish(demand.Id, 0) with { Blobs = sidecar, Keys = [$"publish:{contract.Address}:{demand.Id}:{demand.VersionedHash}"], HasDeadline = true }, cancellationToken);
             logger.PublishedBlob(demand.Id, receipt.TransactionHash.ToString(), receipt.BlockNumber);
             _open.Remove(demand.Id);
         }

@@ -113,7 +113,8 @@ internal sealed class Prover(
             throw new InvalidDataException("the proof that was built does not verify; a stored row differs from its commitment. It is not sent, and the rows are repaired");
         }
 
-        TransactionReceipt receipt = await sender.SendAsync(contract.SubmitProof(epoch, hints, proof) with { Keys = [$"proof:{epoch}:{block.Hash}"], HasDeadline = true }, cancellationToken);
+        TransactionReceipt receipt = await sender.SendAsync(
+            contract.SubmitProof(epoch, hints, proof) with { Keys = [$"proof:{contract.Address}:{epoch}:{block.Hash}"], HasDeadline = true }, cancellationToken);
         logger.Proven(epoch, receipt.TransactionHash.ToString(), receipt.BlockNumber, receipt.GasUsed);
         await follower.FollowedAsync(receipt.BlockNumber, cancellationToken);
     }

@@ -1,4 +1,7 @@
 using System.Data.Common;
+using System.Security.Cryptography;
+using System.Text;
+using Dapper;
 
 namespace Meeda.Node.Storage;
 
@@ -23,11 +26,49 @@ internal abstract class Database : IAsyncDisposable
     /// <param name="schema">Its name: each has versions of its own.</param>
     /// <param name="migrations">What leads from each version to the next.</param>
     /// <param name="cancellationToken">Stops between migrations.</param>
-    /// <exception cref="InvalidDataException">A newer program has been here.</exception>
+    /// <exception cref="InvalidDataException">A newer program has been here, or one whose migrations were others.</exception>
     public abstract Task MigrateAsync(string schema, IReadOnlyList<string> migrations, CancellationToken cancellationToken);
 
     /// <summary>Lets go of connections and files.</summary>
     public abstract ValueTask DisposeAsync();
+
+    /// <summary>Whether there is a table of that name.</summary>
+    public abstract Task<bool> HasTableAsync(string table, CancellationToken cancellationToken);
+
+    /// <summary>Whether a table has a column of that name.</summary>
+    public abstract Task<bool> HasColumnAsync(string table, string column, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Compares the migrations that made a schema with those of this program, and notes those that are not noted yet. One that was edited after it had run would leave a schema
+    /// that says its version and is another.
+    /// </summary>
+    /// <param name="schema">The schema's name.</param>
+    /// <param name="migrations">This program's migrations.</param>
+    /// <param name="version">How many of them have run.</param>
+    /// <param name="connection">The connection.</param>
+    /// <param name="transaction">Its transaction.</param>
+    /// <exception cref="InvalidDataException">One that ran was another.</exception>
+    protected static async Task CheckHashesAsync(string schema, IReadOnlyList<string> migrations, long version, DbConnection connection, DbTransaction transaction)
+    {
+        await connection.ExecuteAsync(
+            "CREATE TABLE IF NOT EXISTS schema_migration (name TEXT NOT NULL, number BIGINT NOT NULL, hash TEXT NOT NULL, PRIMARY KEY (name, number))", transaction: transaction);
+        Dictionary<long, string> noted = (await connection.QueryAsync<(long Number, string Hash)>(
+            "SELECT number, hash FROM schema_migration WHERE name = @schema", new { schema }, transaction)).ToDictionary(row => row.Number, row => row.Hash);
+        for (int number = 1; number <= Math.Min(version, migrations.Count); number++)
+        {
+            string hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(migrations[number - 1].ReplaceLineEndings("\n"))));
+            if (noted.TryGetValue(number, out string? before) && before != hash)
+            {
+                throw new InvalidDataException($"the {schema}'s migration {number} is not the one that this program knows: the schema was made by another program, and is not touched");
+            }
+
+            if (before is null)
+            {
+                await connection.ExecuteAsync(
+                    "INSERT INTO schema_migration (name, number, hash) VALUES (@schema, @number, @hash)", new { schema, number = (long)number, hash }, transaction);
+            }
+        }
+    }
 
     /// <summary>A migration in a database's own words.</summary>
     protected static string Dialect(string migration, string sequence, string bytes) =>

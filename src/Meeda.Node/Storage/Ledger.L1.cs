@@ -32,21 +32,22 @@ internal sealed partial class Ledger
     /// <param name="cancellationToken">Ends the reading.</param>
     /// <returns>
     /// The last block that was read; the latest expiry of the anchors up to the block, null where there is none; and whether a promise of another term covered the block: made
-    /// before it, and its own anchor not there yet or not expired.
+    /// before it, and its own anchor not there yet or not expired; and whether this ledger was there then, so that it knows all promises.
     /// </returns>
-    public async Task<(ulong? Tip, ulong? Expiry, bool IsPromised)> TermAtAsync(BatchId id, ulong block, CancellationToken cancellationToken)
+    public async Task<(ulong? Tip, ulong? Expiry, bool IsPromised, bool IsKnown)> TermAtAsync(BatchId id, ulong block, CancellationToken cancellationToken)
     {
         await using DbConnection connection = await database.ConnectAsync(cancellationToken);
-        (long? tip, long? expiry, long promises) = await connection.QuerySingleAsync<(long?, long?, long)>(
+        (long? tip, long? expiry, long promises, long began) = await connection.QuerySingleAsync<(long?, long?, long, long)>(
             """
             SELECT (SELECT MAX(number) FROM followed_block),
                    (SELECT MAX(a.expiry) FROM anchored_batch b JOIN anchor a ON a.anchor_index = b.anchor_index WHERE b.batch_id = @id AND a.block_number <= @block),
                    (SELECT COUNT(*) FROM promise WHERE promise.batch_id = @id AND promise.block <= @block
                        AND NOT EXISTS (SELECT 1 FROM anchored_batch b JOIN anchor a ON a.anchor_index = b.anchor_index
-                                       WHERE b.batch_id = @id AND a.block_number >= promise.anchor_from AND a.expiry <= @block))
+                                       WHERE b.batch_id = @id AND a.block_number >= promise.anchor_from AND a.expiry <= @block)),
+                   COALESCE((SELECT began_at FROM binding), 0)
             """,
             new { id = id.Value.ToArray(), block = (long)Math.Min(block, long.MaxValue) });
-        return ((ulong?)tip, (ulong?)expiry, promises > 0);
+        return ((ulong?)tip, (ulong?)expiry, promises > 0, began <= (long)Math.Min(block, long.MaxValue));
     }
 
     /// <summary>The index of the first anchor that was read; null where none was.</summary>

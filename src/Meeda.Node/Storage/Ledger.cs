@@ -16,7 +16,7 @@ internal sealed partial class Ledger(Database database, Lease lease) : IAsyncDis
     // A group of writers that share a commit, at most; and as many wait for the next.
     private const int MostInCommit = 64;
 
-    private static readonly string[] Migrations =
+    internal static readonly string[] Migrations =
     [
         """
         CREATE TABLE batch (
@@ -174,6 +174,45 @@ internal sealed partial class Ledger(Database database, Lease lease) : IAsyncDis
             probed_at BIGINT NOT NULL
         );
         """,
+        """
+        -- whose ledger this is; one row, written at the first start
+        CREATE TABLE binding (
+            one              BIGINT PRIMARY KEY CHECK (one = 1),
+            chain_id         BIGINT NOT NULL,
+            contract         {bytes} NOT NULL,
+            account          {bytes} NOT NULL,
+            places           TEXT NOT NULL,
+            tolerated_losses BIGINT NOT NULL,
+            -- L1's head when the ledger began: what was promised before is not known here
+            began_at         BIGINT NOT NULL
+        );
+        ALTER TABLE sent_transaction RENAME TO sent_transaction_of_one_chain;
+        CREATE TABLE sent_transaction (
+            sender       {bytes} NOT NULL,
+            nonce        BIGINT NOT NULL,
+            chain_id     BIGINT NOT NULL,
+            recipient    {bytes},
+            value        TEXT NOT NULL,
+            data         {bytes} NOT NULL,
+            gas_limit    BIGINT NOT NULL,
+            tip          TEXT NOT NULL,
+            max_fee      TEXT NOT NULL,
+            max_blob_fee TEXT NOT NULL,
+            wire         {bytes} NOT NULL,
+            hashes       {bytes} NOT NULL,
+            request_keys TEXT NOT NULL,
+            blobs        {bytes},
+            commitments  {bytes},
+            cell_proofs  {bytes},
+            confirmed    BIGINT NOT NULL,
+            PRIMARY KEY (sender, chain_id, nonce)
+        );
+        INSERT INTO sent_transaction
+            (sender, nonce, chain_id, recipient, value, data, gas_limit, tip, max_fee, max_blob_fee, wire, hashes, request_keys, blobs, commitments, cell_proofs, confirmed)
+        SELECT sender, nonce, chain_id, recipient, value, data, gas_limit, tip, max_fee, max_blob_fee, wire, hashes, request_keys, blobs, commitments, cell_proofs, confirmed
+        FROM sent_transaction_of_one_chain;
+        DROP TABLE sent_transaction_of_one_chain;
+        """,
     ];
 
     private GroupCommit<(StoredBatch Batch, byte[] Payload, long? AnchorFrom)>? _adding;
@@ -183,6 +222,7 @@ internal sealed partial class Ledger(Database database, Lease lease) : IAsyncDis
     /// <exception cref="InvalidDataException">A newer program wrote it.</exception>
     public static async Task<Ledger> OpenAsync(Database database, Lease lease, CancellationToken cancellationToken)
     {
+        await EnsureReleasedAsync(database, cancellationToken);
         await database.MigrateAsync("ledger", Migrations, cancellationToken);
         await lease.MigrateAsync(cancellationToken);
         var ledger = new Ledger(database, lease);
@@ -195,6 +235,17 @@ internal sealed partial class Ledger(Database database, Lease lease) : IAsyncDis
     {
         await _adding!.DisposeAsync();
         await database.DisposeAsync();
+    }
+
+    /// <summary>The version that the schema's version 1 of before the first release also calls itself lacks a column.</summary>
+    private static async Task EnsureReleasedAsync(Database database, CancellationToken cancellationToken)
+    {
+        if (await database.HasTableAsync("sent_transaction", cancellationToken) && !await database.HasColumnAsync("sent_transaction", "request_keys", cancellationToken))
+        {
+            throw new InvalidDataException(
+                "the ledger was written by a program from before the first release, whose schema cannot be upgraded: name a new data folder or database, "
+                + "and the same providers; what is anchored is found again from L1 and its rows");
+        }
     }
 
     /// <summary>Opens a connection for reading.</summary>

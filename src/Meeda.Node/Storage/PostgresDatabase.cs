@@ -68,17 +68,34 @@ internal sealed class PostgresDatabase : Database
             await connection.ExecuteAsync("CREATE TABLE IF NOT EXISTS schema_version (name TEXT PRIMARY KEY, version BIGINT NOT NULL)", transaction: transaction);
             long version = await connection.ExecuteScalarAsync<long?>("SELECT version FROM schema_version WHERE name = @schema", new { schema }, transaction) ?? 0;
             CheckVersion(schema, version, migrations.Count);
+            await CheckHashesAsync(schema, migrations, version, connection, transaction);
             foreach (string migration in migrations.Skip((int)version))
             {
                 await connection.ExecuteAsync(Dialect(migration, "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY", "BYTEA"), transaction: transaction);
             }
 
+            await CheckHashesAsync(schema, migrations, migrations.Count, connection, transaction);
             await connection.ExecuteAsync(
                 "INSERT INTO schema_version (name, version) VALUES (@schema, @version) ON CONFLICT (name) DO UPDATE SET version = excluded.version",
                 new { schema, version = (long)migrations.Count },
                 transaction);
         },
         cancellationToken);
+
+    /// <inheritdoc/>
+    public override async Task<bool> HasTableAsync(string table, CancellationToken cancellationToken)
+    {
+        await using DbConnection connection = await ConnectAsync(cancellationToken);
+        return await connection.ExecuteScalarAsync<bool>("SELECT to_regclass(@table) IS NOT NULL", new { table });
+    }
+
+    /// <inheritdoc/>
+    public override async Task<bool> HasColumnAsync(string table, string column, CancellationToken cancellationToken)
+    {
+        await using DbConnection connection = await ConnectAsync(cancellationToken);
+        return await connection.ExecuteScalarAsync<long>(
+            "SELECT COUNT(*) FROM pg_attribute WHERE attrelid = to_regclass(@table) AND attname = @column AND NOT attisdropped", new { table, column }) > 0;
+    }
 
     /// <inheritdoc/>
     public override ValueTask DisposeAsync() => _source.DisposeAsync();

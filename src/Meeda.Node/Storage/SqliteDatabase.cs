@@ -68,6 +68,7 @@ internal sealed class SqliteDatabase(string path, bool survivesPowerCut = true) 
                 {
                     long version = await connection.ExecuteScalarAsync<long>("PRAGMA user_version", transaction: transaction);
                     CheckVersion(schema, version, migrations.Count);
+                    await CheckHashesAsync(schema, migrations, version, connection, transaction);
                     isCurrent = version == migrations.Count;
                     if (!isCurrent)
                     {
@@ -77,6 +78,20 @@ internal sealed class SqliteDatabase(string path, bool survivesPowerCut = true) 
                 },
                 cancellationToken);
         }
+    }
+
+    /// <inheritdoc/>
+    public override async Task<bool> HasTableAsync(string table, CancellationToken cancellationToken)
+    {
+        await using DbConnection connection = await ConnectAsync(cancellationToken);
+        return await connection.ExecuteScalarAsync<long>("SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = @table", new { table }) > 0;
+    }
+
+    /// <inheritdoc/>
+    public override async Task<bool> HasColumnAsync(string table, string column, CancellationToken cancellationToken)
+    {
+        await using DbConnection connection = await ConnectAsync(cancellationToken);
+        return await connection.ExecuteScalarAsync<long>("SELECT COUNT(*) FROM pragma_table_info(@table) WHERE name = @column", new { table, column }) > 0;
     }
 
     /// <inheritdoc/>

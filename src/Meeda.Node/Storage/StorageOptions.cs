@@ -102,6 +102,9 @@ public sealed class StorageOptions
         ? [.. Providers]
         : [.. Enumerable.Range(0, DefaultProviders).Select(i => Path.Combine(Folder, "providers", i.ToString(CultureInfo.InvariantCulture)))];
 
+    /// <summary>Those of them that are folders.</summary>
+    internal IEnumerable<string> Folders => Places.Where(place => !S3Place.IsMeant(place) && !TryReadMefs(place, out _, out _));
+
     /// <summary>The longest wait of a batch for others.</summary>
     internal TimeSpan EffectivePackDelay => PackDelay ?? (Places.Any(place => TryReadMefs(place, out _, out _)) ? TimeSpan.FromMinutes(1) : TimeSpan.Zero);
 

@@ -34,7 +34,7 @@ internal sealed class TransactionJournal(Ledger ledger, Address sender) : ITrans
     public Task WriteAsync(JournaledTransaction transaction, CancellationToken cancellationToken) => ledger.WriteAsLeaderAsync(
         (connection, write) => connection.ExecuteAsync(
             """
-            DELETE FROM sent_transaction WHERE sender = @_sender AND nonce = @Nonce;
+            DELETE FROM sent_transaction WHERE sender = @_sender AND chain_id = @ChainId AND nonce = @Nonce;
             INSERT INTO sent_transaction
                 (sender, nonce, chain_id, recipient, value, data, gas_limit, tip, max_fee, max_blob_fee, wire, hashes, request_keys, blobs, commitments, cell_proofs, confirmed)
             VALUES (@_sender, @Nonce, @ChainId, @To, @Value, @Data, @GasLimit, @Tip, @MaxFee, @MaxBlobFee, @Wire, @Hashes, @RequestKeys, @Blobs, @Commitments, @CellProofs, @Confirmed)
@@ -64,8 +64,9 @@ internal sealed class TransactionJournal(Ledger ledger, Address sender) : ITrans
 
     /// <inheritdoc/>
     /// <exception cref="LeaseLostException">Another operator leads by now.</exception>
-    public Task RemoveAsync(ulong nonce, CancellationToken cancellationToken) => ledger.WriteAsLeaderAsync(
-        (connection, write) => connection.ExecuteAsync("DELETE FROM sent_transaction WHERE sender = @_sender AND nonce = @nonce", new { _sender, nonce = (long)nonce }, write),
+    public Task RemoveAsync(ulong chainId, ulong nonce, CancellationToken cancellationToken) => ledger.WriteAsLeaderAsync(
+        (connection, write) => connection.ExecuteAsync(
+            "DELETE FROM sent_transaction WHERE sender = @_sender AND chain_id = @chainId AND nonce = @nonce", new { _sender, chainId = (long)chainId, nonce = (long)nonce }, write),
         cancellationToken);
 
     private static byte[]? Joined(IReadOnlyList<byte[]>? parts) => parts?.SelectMany(part => part).ToArray();

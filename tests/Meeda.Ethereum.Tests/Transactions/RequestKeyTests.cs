@@ -167,6 +167,6 @@ public sealed class RequestKeyTests
 
         public Task WriteAsync(JournaledTransaction transaction, CancellationToken cancellationToken) => Task.CompletedTask;
 
-        public Task RemoveAsync(ulong nonce, CancellationToken cancellationToken) => Task.CompletedTask;
+        public Task RemoveAsync(ulong chainId, ulong nonce, CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }

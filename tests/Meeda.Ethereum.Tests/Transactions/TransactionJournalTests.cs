@@ -201,7 +201,7 @@ public sealed class TransactionJournalTests
             return Task.CompletedTask;
         }
 
-        public Task RemoveAsync(ulong nonce, CancellationToken cancellationToken)
+        public Task RemoveAsync(ulong chainId, ulong nonce, CancellationToken cancellationToken)
         {
             Kept.TryRemove(nonce, out _);
             return Task.CompletedTask;

@@ -103,7 +103,7 @@ internal sealed class OperatorParts : IAsyncDisposable
     {
         using var pressure = new IntakePressure(Options.Create(new IntakeOptions()), Ledger, Placement, Clock, NullLogger<IntakePressure>.Instance);
         using var intake = new BatchIntake(Options.Create(Options_), Key, Ledger, States, Terms, Signal, pressure, new IntakeWork(Clock), Costs, Clock, NullLogger<BatchIntake>.Instance);
-        return await intake.AcceptAsync(payload, CancellationToken.None);
+        return await intake.AcceptAsync(payload, room, CancellationToken.None);
     }
 
     /// <summary>Places what waits.</summary>

@@ -232,6 +232,21 @@ public sealed class PromiseTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Put_ThatWaitsForItsAnchor_GivesItsRoomBackOnceItIsDurable()
+    {
+        await _parts.FollowAsync(100);
+        _parts.Options_.PutWaitsFor = BatchState.Anchored;
+        using var room = new Room();
+        Task<StoredBatch> put = _parts.PutAsync(Payload, room);
+        await room.Given;
+        Assert.False(put.IsCompleted);
+        StoredBatch batch = Assert.Single(await _parts.Ledger.UnplacedBatchesAsync(10, default));
+        await _parts.PlaceAsync();
+        await _parts.AnchorAsync(0, batch);
+        await put;
+    }
+
+    [Fact]
     public async Task Place_ABatchWhosePayloadIsLost_StopsNoneBehindIt_AndTheNextPutMendsIt()
     {
         StoredBatch lost = await _parts.PutAsync(Payload);
@@ -286,6 +301,15 @@ public sealed class PromiseTests : IAsyncLifetime
         await _parts.AnchorAsync(0, large);
         _parts.Clock.Advance(TimeSpan.FromMinutes(2));
         Assert.Equal(2, (await poster.DueAsync(default)).Count);
+    }
+
+    private sealed class Room : IDisposable
+    {
+        private readonly TaskCompletionSource _given = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Given => _given.Task;
+
+        public void Dispose() => _given.TrySetResult();
     }
 
     private static async Task UntilAsync(Func<Task<bool>> condition)

@@ -8,7 +8,7 @@ namespace Meeda.Node.Tests.Conformance;
 
 /// <summary>The first version's routes as go-da-client and MEMO's OP fork call them.</summary>
 [Trait("Category", "Conformance")]
-public sealed class LegacyTests(OperatorFixture node) : IClassFixture<OperatorFixture>
+public sealed class LegacyTests(FollowingOperatorFixture node) : IClassFixture<FollowingOperatorFixture>
 {
     private const string Unknown = "7777777777777777777777777777777777777777777777777777777777777777";
 

@@ -11,7 +11,7 @@ namespace Meeda.Node.Tests.Conformance;
 /// <c>op-node/rollup/derive/altda_data_source.go</c>; the query and 418 with its field names are celo-org/optimism's (<c>op-alt-da/daclient.go</c>).
 /// </summary>
 [Trait("Category", "Conformance")]
-public sealed class OpStackTests(OperatorFixture node) : IClassFixture<OperatorFixture>
+public sealed class OpStackTests(FollowingOperatorFixture node) : IClassFixture<FollowingOperatorFixture>
 {
     private const string Unknown = "7777777777777777777777777777777777777777777777777777777777777777";
 

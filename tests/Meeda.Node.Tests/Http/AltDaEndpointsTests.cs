@@ -11,7 +11,7 @@ using Xunit;
 namespace Meeda.Node.Tests.Http;
 
 /// <summary>The OP Stack's Alt-DA protocol over a real socket, with a real store.</summary>
-public sealed class AltDaEndpointsTests(OperatorFixture node) : IClassFixture<OperatorFixture>
+public sealed class AltDaEndpointsTests(FollowingOperatorFixture node) : IClassFixture<FollowingOperatorFixture>
 {
     private static readonly string UnknownHash = new('7', 64);
 
@@ -177,16 +177,6 @@ public sealed class AltDaEndpointsTests(OperatorFixture node) : IClassFixture<Op
     [InlineData("put", HttpStatusCode.MethodNotAllowed, "method:")]
     public async Task Get_WrongRequest_GetsAFittingStatusAndSentence(string path, HttpStatusCode status, string field) =>
         await AssertErrorAsync(node.GetAsync(path), status, field);
-
-    [Fact]
-    public async Task Ready_WithoutL1_IsReadyAndSaysSo()
-    {
-        (HttpStatusCode status, byte[] json) = await node.GetAsync("health/ready");
-        Assert.Equal(HttpStatusCode.OK, status);
-        ReadinessBody body = JsonSerializer.Deserialize<ReadinessBody>(json, JsonSerializerOptions.Web)!;
-        Assert.True(body.Ready);
-        Assert.False(body.L1);
-    }
 
     private static byte[] Payload(int length)
     {

@@ -15,7 +15,7 @@ using Xunit;
 namespace Meeda.Node.Tests.Http;
 
 /// <summary>The client against a real operator, and against one that lies.</summary>
-public sealed class MeedaClientTests(OperatorFixture node) : IClassFixture<OperatorFixture>
+public sealed class MeedaClientTests(FollowingOperatorFixture node) : IClassFixture<FollowingOperatorFixture>
 {
     [Fact]
     public async Task PutAndGet_OfARealOperator_GiveTheBytesBack_ByBothCommitments()

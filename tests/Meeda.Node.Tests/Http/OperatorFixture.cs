@@ -9,7 +9,7 @@ using Xunit;
 namespace Meeda.Node.Tests.Http;
 
 /// <summary>An operator on a free port with a store of its own. Its L1 does not answer: taking batches in and giving them back must not depend on it.</summary>
-public sealed class OperatorFixture : IAsyncLifetime
+public class OperatorFixture : IAsyncLifetime
 {
     public const int MaxBatchBytes = 300_000;
 
@@ -17,6 +17,9 @@ public sealed class OperatorFixture : IAsyncLifetime
     private WebApplication? _app;
 
     public HttpClient Http { get; private set; } = null!;
+
+    /// <summary>The L1 endpoint; null for one that does not answer.</summary>
+    protected string? L1 { get; set; }
 
     /// <summary>Settings beside the usual ones.</summary>
     internal Dictionary<string, string?> Settings { get; } = [];
@@ -27,7 +30,7 @@ public sealed class OperatorFixture : IAsyncLifetime
 
     public IServiceProvider Services => _app!.Services;
 
-    public async Task InitializeAsync() => await StartAsync();
+    public virtual async Task InitializeAsync() => await StartAsync();
 
     /// <summary>Stops the operator and starts another over the same folder.</summary>
     public async Task RestartAsync()
@@ -61,7 +64,7 @@ public sealed class OperatorFixture : IAsyncLifetime
         return (response.StatusCode, await response.Content.ReadAsByteArrayAsync());
     }
 
-    public async Task DisposeAsync()
+    public virtual async Task DisposeAsync()
     {
         await StopAsync();
         _folder.Dispose();
@@ -82,7 +85,7 @@ public sealed class OperatorFixture : IAsyncLifetime
             new Dictionary<string, string?>(Settings)
             {
                 ["Meeda:Storage:Folder"] = System.IO.Path.Combine(Folder, "data"),
-                ["Meeda:L1:Rpc"] = $"http://127.0.0.1:{ClosedPort()}",
+                ["Meeda:L1:Rpc"] = L1 ?? $"http://127.0.0.1:{ClosedPort()}",
                 ["Meeda:L1:Contract"] = "0x00000000000000000000000000000000000000c0",
                 ["Meeda:L1:KeyFile"] = keyFile,
                 ["Meeda:Batches:MaxBatchBytes"] = $"{MaxBatchBytes}",

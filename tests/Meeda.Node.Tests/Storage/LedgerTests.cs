@@ -427,6 +427,83 @@ public abstract class LedgerTests : IAsyncLifetime
     }
 
     [SkippableFact]
+    public async Task Open_ALedgerOfTheFirstTwoMigrations_KeepsWhatItHolds_AndOwesWhatItOwed()
+    {
+        await using (Database before = await DatabaseAsync())
+        {
+            await before.MigrateAsync("ledger", Ledger.Migrations[..2], None);
+            await before.WriteAsync(
+                async (connection, transaction) =>
+                {
+                    foreach ((int number, long waiting) in ((int, long)[])[(1, 0), (2, 1)])
+                    {
+                        await connection.ExecuteAsync(
+                            "INSERT INTO batch (id, payload_hash, payload_length, commitments, stored_at, placed_at, waiting) VALUES (@id, @id, 5, @commitments, 7, 8, @waiting)",
+                            new { id = Batch(number).Id.Value.ToArray(), commitments = Batch(number).Commitments, waiting },
+                            transaction);
+                    }
+
+                    await connection.ExecuteAsync(
+                        """
+                        INSERT INTO anchor (anchor_index, root, first_blob, blob_count, block_number, expiry, transaction_hash, commitments) VALUES (0, @id, 0, 1, 15, 115, @id, @id);
+                        INSERT INTO anchored_batch (first_blob, blob_count, anchor_index, batch_id) VALUES (0, 1, 0, @id);
+                        INSERT INTO followed_block (number, hash) VALUES (20, @id);
+                        INSERT INTO sent_transaction
+                            (sender, nonce, chain_id, value, data, gas_limit, tip, max_fee, max_blob_fee, wire, hashes, request_keys, confirmed)
+                        VALUES (@sender, 3, 1, '0', @id, 1, '0', '0', '0', @id, @id, 'k', 1)
+                        """,
+                        new { id = Batch(1).Id.Value.ToArray(), sender = new byte[20] },
+                        transaction);
+                },
+                None);
+        }
+
+        Ledger ledger = await OpenLeadingAsync();
+        Assert.Null((await ledger.FindBatchAsync(Batch(1).Id, None))!.OwedSince);
+        Assert.NotNull((await ledger.FindBatchAsync(Batch(2).Id, None))!.OwedSince);
+        Assert.Equal(3ul, Assert.Single(await new TransactionJournal(ledger, Address.FromBytes(new byte[20])).ReadAsync(None)).Nonce);
+
+        // One that was owed an anchor is owed one behind what L1 is now; one that was not is not owed one, also when L1 is read anew from the start.
+        await ledger.SettleAsync(20, 20, None);
+        Assert.Equal([Batch(2).Id], (await ledger.WaitingBatchesAsync(10, None)).Select(batch => batch.Id));
+        await ledger.RewindAsync(-1, None);
+        await ledger.AdvanceAsync(Block(21), [Seen(0, firstBlob: 0, block: 15, Batch(1))], [], None);
+        Assert.Null((await ledger.FindBatchAsync(Batch(1).Id, None))!.OwedSince);
+    }
+
+    [SkippableFact]
+    public async Task Open_ALedgerWhoseMigrationWasAnother_IsRefused()
+    {
+        await OpenAsync();
+        await using Database database = await DatabaseAsync();
+        await database.WriteAsync(
+            (connection, transaction) => connection.ExecuteAsync("UPDATE schema_migration SET hash = 'another' WHERE name = 'ledger' AND number = 2", transaction: transaction), None);
+        InvalidDataException refusal = await Assert.ThrowsAsync<InvalidDataException>(OpenAsync);
+        Assert.Contains("migration 2", refusal.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>The schema of before the first release calls itself version 1, and lacks a column of the journal.</summary>
+    [SkippableFact]
+    public async Task Open_ALedgerOfBeforeTheFirstRelease_IsRefusedAtOnce()
+    {
+        await using (Database before = await DatabaseAsync())
+        {
+            await before.MigrateAsync("ledger", [Ledger.Migrations[0].Replace("request_keys TEXT NOT NULL,", "", StringComparison.Ordinal)], None);
+        }
+
+        InvalidDataException refusal = await Assert.ThrowsAsync<InvalidDataException>(OpenAsync);
+        Assert.Contains("before the first release", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Migrations_OfTheFirstRelease_AreAsTheyWere()
+    {
+        // A migration that has run is never edited: a ledger would say its version and be another.
+        string[] hashes = [.. Ledger.Migrations[..2].Select(migration => Keccak256.Hash(System.Text.Encoding.UTF8.GetBytes(migration.ReplaceLineEndings("\n"))).ToString()[..10])];
+        Assert.Equal(["0x5aa7153b", "0x30d99145"], hashes);
+    }
+
+    [SkippableFact]
     public async Task CountStates_OneInEach_CountsOneEach()
     {
         Ledger ledger = await OpenLeadingAsync();
@@ -525,8 +602,12 @@ public abstract class LedgerTests : IAsyncLifetime
 
         Assert.Equivalent(new[] { blobs, creation }, await journal.ReadAsync(None), strict: true);
         Assert.Empty(await new TransactionJournal(ledger, other).ReadAsync(None));
-        await journal.RemoveAsync(7, None);
-        Assert.Equal([8ul], (await journal.ReadAsync(None)).Select(kept => kept.Nonce));
+
+        // The same account on another chain has the same nonces.
+        await journal.WriteAsync(blobs with { ChainId = 2 }, None);
+        Assert.Equal(3, (await journal.ReadAsync(None)).Count);
+        await journal.RemoveAsync(1, 7, None);
+        Assert.Equal([(1ul, 8ul), (2ul, 7ul)], (await journal.ReadAsync(None)).Select(kept => (kept.ChainId, kept.Nonce)).Order());
     }
 
     private static byte[] Bytes(int seed, int length) => [.. Enumerable.Range(0, length).Select(i => (byte)(i + seed))];

@@ -104,6 +104,6 @@ public sealed class TransactionJournalTests : IDisposable
             }
         }
 
-        public Task RemoveAsync(ulong nonce, CancellationToken cancellationToken) => journal.RemoveAsync(nonce, cancellationToken);
+        public Task RemoveAsync(ulong chainId, ulong nonce, CancellationToken cancellationToken) => journal.RemoveAsync(chainId, nonce, cancellationToken);
     }
 }

@@ -45,7 +45,7 @@ internal static class LegacyEndpoints
         int limit = (int)Math.Min(int.MaxValue, (2L * options.Value.MaxBatchBytes) + Overhead);
         byte[] body = await RequestBody.ReadAsync(request, limit, "twice MaxBatchBytes", cancellationToken);
         byte[] payload = DataOf(body);
-        StoredBatch batch = await intake.AcceptAsync(payload, cancellationToken);
+        StoredBatch batch = await intake.AcceptAsync(payload, request.HttpContext.Features.Get<BodyRoom>(), cancellationToken);
         return Results.Json(new PutObjectBody(IdOf(batch.Id)));
     }
 

@@ -1,5 +1,6 @@
 using Meeda.Ethereum.JsonRpc;
 using Meeda.Ethereum.Transactions;
+using Meeda.Testing;
 using Xunit;
 
 namespace Meeda.Ethereum.Tests.Transactions;
@@ -146,7 +147,7 @@ public sealed class DeadlineTests : IDisposable
         Assert.True(await sender.IsSettledAsync(None));
     }
 
-    private static JsonRpcException FakeRpcUnknown(string method) => JsonRpc.FakeRpc.Unknown(method);
+    private static JsonRpcException FakeRpcUnknown(string method) => FakeRpc.Unknown(method);
 
     private TransactionSender Sender(TransactionSenderOptions options, ITransactionJournal? journal = null)
     {

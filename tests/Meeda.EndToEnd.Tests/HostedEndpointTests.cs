@@ -55,12 +55,13 @@ public sealed class HostedEndpointTests
     public async Task A_light_node_on_a_hosted_endpoint_sees_every_operator_whatever_is_odd_about_one()
     {
         await using Arena arena = await Arena.StartAsync();
+        await arena.MineAsync(150);
         using TransactionSender odd = await arena.OperatorAsync();
         using TransactionSender account = await arena.OperatorAsync();
         await new LyingOperator(arena, odd).AnchorAsync(1_000);
         var liar = new LyingOperator(arena, account);
         await liar.ProveAsync((await liar.AnchorAsync(1_000)).BlockNumber, lie: true);
-        await arena.MineAsync(150);
+        ulong late = await arena.Client.GetBlockNumberAsync(CancellationToken.None);
         await using RpcProxy proxy = Hosted(arena.L1);
         proxy.Lie = (method, _, result) =>
         {
@@ -78,7 +79,7 @@ public sealed class HostedEndpointTests
         string folder = Path.Combine(arena.Folder, "light");
         (_, string keyFile) = await arena.StakedKeyAsync();
         await using LightRole light = await Roles.BuildLightNodeAsync(
-            new LightOptions { Contract = arena.Contract.Address, FromBlock = 100, Folder = folder, PollInterval = TimeSpan.FromMilliseconds(200) },
+            new LightOptions { Contract = arena.Contract.Address, FromBlock = late, Folder = folder, PollInterval = TimeSpan.FromMilliseconds(200) },
             new Uri(Url(proxy)),
             keyFile,
             listen: null,

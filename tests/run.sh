@@ -31,11 +31,18 @@ check "restore with the committed lock files" dotnet restore Meeda.sln --locked-
 check "build, warnings as errors" dotnet build Meeda.sln -c Release --no-restore --nologo -v quiet
 check "C# format" dotnet format Meeda.sln --verify-no-changes --no-restore
 
-# Two other KZG libraries for the engine's tests; where npm or a C compiler cannot be had, those tests are skipped and say so.
+# Two other KZG libraries for the engine's tests, pinned by hash in tests/peers; where npm or a C compiler cannot be had,
+# those tests are skipped and say so.
 peers=$root/.meeda/peers
-mkdir -p "$peers"
-echo '{ "private": true }' >"$peers/package.json"
-if [ -d "$peers/node_modules/c-kzg" ] || (cd "$peers" && npm install --ignore-scripts --no-audit --no-fund --silent c-kzg@4.1.0 @crate-crypto/node-eth-kzg@0.10.0); then
+install_peers() {
+    cmp -s tests/peers/package-lock.json "$peers/installed" && return 0
+    rm -rf "$peers"
+    mkdir -p "$peers"
+    cp tests/peers/package.json tests/peers/package-lock.json "$peers/"
+    npm ci --prefix "$peers" --ignore-scripts --no-audit --no-fund --silent \
+        && cp tests/peers/package-lock.json "$peers/installed"
+}
+if install_peers; then
     export MEEDA_RUST_KZG_FOLDER=$peers
     k=$peers/node_modules/c-kzg/deps
     if [ -f "$peers/libckzg.so" ] || gcc -O2 -fPIC -shared -D__BLST_PORTABLE__ -I"$k/blst/bindings" -I"$k/c-kzg" "$k/c-kzg/ckzg.c" "$k/blst/src/server.c" "$k/blst/build/assembly.S" -o "$peers/libckzg.so"; then

@@ -37,6 +37,7 @@ internal static class OperatorChild
     /// <summary>In the child: prints the operator's URL, and what it took once the input has ended.</summary>
     public static async Task<int> RunAsync(string folder)
     {
+        Meeda.Node.Cli.OwnerOnly.Apply();
         string keyFile = Path.Combine(folder, "operator.key");
         await File.WriteAllTextAsync(keyFile, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32)));
         await using WebApplication app = await Roles.BuildOperatorAsync(
@@ -47,7 +48,6 @@ internal static class OperatorChild
                 ["Meeda:L1:PollInterval"] = "00:01:00",
                 ["Meeda:L1:Contract"] = "0x00000000000000000000000000000000000000c0",
                 ["Meeda:L1:KeyFile"] = keyFile,
-                ["Logging:LogLevel:Default"] = nameof(LogLevel.None),
             },
             "http://127.0.0.1:0",
             quiet: true,

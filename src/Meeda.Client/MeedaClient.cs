@@ -29,7 +29,10 @@ public sealed partial class MeedaClient
     private readonly ResiliencePipeline<HttpResponseMessage> _pipeline;
 
     /// <summary>A client of an operator.</summary>
-    /// <param name="http">The connection; its <see cref="HttpClient.BaseAddress"/> is the operator's URL, with a slash at its end.</param>
+    /// <param name="http">
+    /// The connection; its <see cref="HttpClient.BaseAddress"/> is the operator's URL, with a slash at its end. Its handler should follow no redirects
+    /// (<c>AllowAutoRedirect = false</c>): an operator that is not trusted could send it into your own network. A redirect counts as no answer.
+    /// </param>
     /// <param name="options">How to work; the defaults where it is absent.</param>
     /// <param name="time">The clock of pauses between tries; the system's where it is absent.</param>
     /// <exception cref="ArgumentException">The connection has no base address, or one without a slash at its end.</exception>
@@ -184,6 +187,7 @@ public sealed partial class MeedaClient
                 {
                     HttpStatusCode.NotFound => MeedaError.Absent,
                     HttpStatusCode.ServiceUnavailable => MeedaError.FailOver,
+                    >= HttpStatusCode.MultipleChoices and < HttpStatusCode.BadRequest => MeedaError.Unavailable,
                     _ when IsTransient(answer) => MeedaError.Unavailable,
                     _ => MeedaError.Refused,
                 },

@@ -12,6 +12,9 @@ internal sealed class LightRole(WebApplication app, bool listens, Address? accou
     /// <summary>The account that answers, or null where it only watches.</summary>
     public Address? Account => account;
 
+    /// <summary>What it watches.</summary>
+    public LightOptions Options => app.Services.GetRequiredService<LightOptions>();
+
     /// <summary>Where its API listens, once it runs; empty where it does not.</summary>
     public IEnumerable<string> Urls => listens ? app.Urls : [];
 
@@ -23,9 +26,9 @@ internal sealed class LightRole(WebApplication app, bool listens, Address? accou
         {
             await (listens ? app.StartAsync(cancellationToken) : Task.CompletedTask);
         }
-        catch (IOException taken)
+        catch (Exception taken) when (taken is IOException or System.Net.Sockets.SocketException)
         {
-            throw new SetupException($"--listen: {string.Join(' ', app.Urls)} cannot be listened on: {taken.Message.TrimEnd('.')}");
+            throw new SetupException($"--listen: the address cannot be listened on: {taken.Message.TrimEnd('.')}");
         }
     }
 

@@ -13,6 +13,7 @@ using Meeda.Node.L1;
 using Meeda.Node.Light;
 using Meeda.Node.Nitro;
 using Meeda.Node.Proofs;
+using Meeda.Node.Settings;
 using Meeda.Node.Storage;
 using Meeda.Node.Tenants;
 using Meeda.Node.Verification;
@@ -29,54 +30,64 @@ internal static class Roles
     /// wrong with its settings or its surroundings is said at once, before it listens.
     /// </summary>
     /// <param name="configuration">Overrides of the settings, <c>Meeda:Section:Name</c> to value; environment variables come below them.</param>
-    /// <param name="listen">The URL to listen on.</param>
+    /// <param name="listen">The URL to listen on; null for what the settings say.</param>
     /// <param name="quiet">Log warnings only.</param>
     /// <param name="cancellationToken">Stops the construction.</param>
     /// <exception cref="SetupException">A setting is wrong, or the data folder or the key cannot be used.</exception>
     public static async Task<WebApplication> BuildOperatorAsync(
-        IReadOnlyDictionary<string, string?> configuration, string listen, bool quiet, CancellationToken cancellationToken)
+        IReadOnlyDictionary<string, string?> configuration, string? listen, bool quiet, CancellationToken cancellationToken)
     {
-        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
-        builder.Configuration.AddInMemoryCollection(configuration.Where(setting => setting.Value is not null));
-        builder.WebHost.UseUrls(listen);
-        AddLogging(builder.Logging, quiet);
-        builder.Services.AddOptions<BatchOptions>().BindConfiguration(BatchOptions.Section);
-        builder.Services.AddOptions<IntakeOptions>().BindConfiguration(IntakeOptions.Section);
-        builder.Services.AddOptions<AnchorOptions>().BindConfiguration(AnchorOptions.Section);
-        builder.Services.AddOptions<L1Options>().BindConfiguration(L1Options.Section);
-        builder.Services.AddOptions<TransactionOptions>().BindConfiguration(TransactionOptions.Section);
-        builder.Services.AddOptions<StorageOptions>().BindConfiguration(StorageOptions.Section);
-        builder.Services.AddOptions<NitroOptions>().BindConfiguration(NitroOptions.Section);
-
-        var l1 = builder.Configuration.GetSection(L1Options.Section).Get<L1Options>() ?? new L1Options();
-        var storage = builder.Configuration.GetSection(StorageOptions.Section).Get<StorageOptions>() ?? new StorageOptions();
-        var batches = builder.Configuration.GetSection(BatchOptions.Section).Get<BatchOptions>() ?? new BatchOptions();
-        var anchors = builder.Configuration.GetSection(AnchorOptions.Section).Get<AnchorOptions>() ?? new AnchorOptions();
-        var http = builder.Configuration.GetSection(HttpOptions.Section).Get<HttpOptions>() ?? new HttpOptions();
-        var intake = builder.Configuration.GetSection(IntakeOptions.Section).Get<IntakeOptions>() ?? new IntakeOptions();
-        var transactions = builder.Configuration.GetSection(TransactionOptions.Section).Get<TransactionOptions>() ?? new TransactionOptions();
-        var signing = builder.Configuration.GetSection(SignerOptions.Section).Get<SignerOptions>() ?? new SignerOptions();
-        string[] problems = [.. l1.Problems(), .. signing.Problems(l1), .. transactions.Problems(), .. intake.Problems(batches), .. batches.Problems(), .. storage.Problems(), .. anchors.Problems(batches), .. http.Problems()];
-        if (problems.Length > 0)
+        var all = new Dictionary<string, string?>(configuration, StringComparer.OrdinalIgnoreCase);
+        if (listen is not null)
         {
-            throw new SetupException(string.Join(Environment.NewLine, problems));
+            all[$"{HttpOptions.Section}:{nameof(HttpOptions.Listen)}"] = listen;
         }
+
+        return await BuildOperatorAsync(new SettingsReader(all), quiet, cancellationToken);
+    }
+
+    /// <summary>The operator, of settings that are read already.</summary>
+    /// <param name="settings">All there are; what is wrong with them is said here.</param>
+    /// <param name="quiet">Log warnings only, to standard error.</param>
+    /// <param name="cancellationToken">Stops the construction.</param>
+    /// <exception cref="SetupException">A setting is wrong, or the data folder or the key cannot be used.</exception>
+    public static async Task<WebApplication> BuildOperatorAsync(SettingsReader settings, bool quiet, CancellationToken cancellationToken)
+    {
+        WebApplicationBuilder builder = CreateBuilder(quiet);
+        AddOptions<BatchOptions>(builder.Services, settings, out BatchOptions batches);
+        AddOptions<IntakeOptions>(builder.Services, settings, out IntakeOptions intake);
+        AddOptions<AnchorOptions>(builder.Services, settings, out AnchorOptions anchors);
+        AddOptions<L1Options>(builder.Services, settings, out L1Options l1);
+        AddOptions<TransactionOptions>(builder.Services, settings, out TransactionOptions transactions);
+        AddOptions<StorageOptions>(builder.Services, settings, out StorageOptions storage);
+        AddOptions<NitroOptions>(builder.Services, settings, out NitroOptions nitro);
+        AddOptions<HttpOptions>(builder.Services, settings, out HttpOptions http);
+        AddOptions<SignerOptions>(builder.Services, settings, out SignerOptions signing);
+        AddOptions<ProxyOptions>(builder.Services, settings, out ProxyOptions proxy);
+        settings.ThrowIfWrong(
+        [
+            .. l1.Problems(), .. signing.Problems(l1), .. transactions.Problems(), .. intake.Problems(batches), .. batches.Problems(),
+            .. storage.Problems(), .. anchors.Problems(batches), .. http.Problems(), .. proxy.Problems(),
+        ]);
+        OutgoingHttp.UseProxy(proxy);
 
         ITransactionSigner signer = signing.Open(l1);
         PrivateKeySigner? blobSigner = signing.OpenBlobSigner(signer.Address);
-        byte[]? nitroSecret = (builder.Configuration.GetSection(NitroOptions.Section).Get<NitroOptions>() ?? new NitroOptions()).ReadSecret();
+        byte[]? nitroSecret = nitro.ReadSecret();
         FolderLock folderLock = LockFolder(storage.Folder);
         (Ledger ledger, Lease lease) = await OpenLedgerAsync(storage, cancellationToken);
         TenantKeys tenants = await TenantKeys.OpenAsync(storage, cancellationToken);
-        if (!http.AllowAnonymous && !HttpOptions.IsLoopback(listen) && !await tenants.AnyAsync(cancellationToken))
+        if (!Reaches(http.Listen).IsLoopback && !http.AllowAnonymous && !await tenants.AnyAsync(cancellationToken))
         {
             throw new SetupException(
-                $"--listen: {listen} can be reached from other machines and nobody needs a key; make one with meeda keys make, or set Meeda__Http__AllowAnonymous=true");
+                $"--listen: {http.Listen} can be reached from other machines and nobody needs a key; "
+                + "make one with meeda keys make, or set Meeda__Http__AllowAnonymous=true");
         }
 
-        builder.WebHost.ConfigureKestrel(kestrel => http.Apply(kestrel.Limits));
+        Listen(builder, http.Listen, http);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<IHttpContextFactory, KeyStrippingContextFactory>();
+        builder.Services.AddOutgoingHttp();
         builder.Services.AddHttpClient(nameof(MefsClient));
         var providers = RowProviders.Open(storage, ledger);
         builder.Services.AddSingleton(services => providers.Connect(services.GetRequiredService<IHttpClientFactory>(), services.GetRequiredService<TimeProvider>()));
@@ -98,6 +109,7 @@ internal static class Roles
         builder.Services.AddSingleton(_ => new VerificationKey(TrustedSetup.Ethereum));
         builder.Services.AddSingleton<BlobFailover>();
         builder.Services.AddSingleton<BatchIntake>();
+        builder.Services.AddSingleton(services => new BatchCopies(http.MaxAnswerBytes, intake.MaxWait, services.GetRequiredService<TimeProvider>()));
         builder.Services.AddSingleton<BatchReader>();
         builder.Services.AddSingleton(services => new InclusionCheck(ledger, () => services.GetRequiredService<L1Follower>().Tip));
         L1Connection.Add(builder.Services, l1);
@@ -148,6 +160,7 @@ internal static class Roles
         var gate = new TenantGate(app.Services.GetRequiredService<TenantKeys>(), TimeProvider.System);
         app.RefuseLongAnnouncements(DaProviderEndpoint.MostBodyBytes(app.Services.GetRequiredService<IOptions<BatchOptions>>().Value), "twice MaxBatchBytes");
         app.UseErrorResponses();
+        app.Use(new OriginGuard(async stop => !await tenants.AnyAsync(stop), http.AllowAnonymous).InvokeAsync);
         app.Use(gate.InvokeAsync);
         app.UseRouting(); // behind the gate, which takes keys off the path
         app.MapApiDocument();
@@ -170,10 +183,46 @@ internal static class Roles
     /// <param name="quiet">Log warnings only.</param>
     /// <param name="cancellationToken">Stops the construction.</param>
     /// <exception cref="SetupException">The folder or the key cannot be used.</exception>
-    public static async Task<LightRole> BuildLightNodeAsync(
-        LightOptions options, Uri rpc, string? keyFile, string? listen, bool quiet, CancellationToken cancellationToken)
+    public static Task<LightRole> BuildLightNodeAsync(
+        LightOptions options, Uri rpc, string? keyFile, string? listen, bool quiet, CancellationToken cancellationToken) =>
+        BuildLightNodeAsync(
+            options,
+            rpc,
+            keyFile is null ? null : SignerOptions.ReadKeyFile(keyFile, password: null, passwordFile: null),
+            listen,
+            new HttpOptions(),
+            quiet,
+            cancellationToken);
+
+    /// <summary>The light node, of settings that are read already.</summary>
+    /// <param name="settings">All there are; what is wrong with them is said here.</param>
+    /// <param name="quiet">Log warnings only, to standard error.</param>
+    /// <param name="cancellationToken">Stops the construction.</param>
+    /// <exception cref="SetupException">A setting is wrong, or the folder or the key cannot be used.</exception>
+    public static async Task<LightRole> BuildLightNodeAsync(SettingsReader settings, bool quiet, CancellationToken cancellationToken)
     {
-        PrivateKeySigner? signer = keyFile is null ? null : SignerOptions.ReadKeyFile(keyFile, password: null, passwordFile: null);
+        var light = settings.Get<LightSettings>();
+        var l1 = settings.Get<L1Options>();
+        var http = settings.Get<HttpOptions>();
+        var signing = settings.Get<SignerOptions>();
+        var proxy = settings.Get<ProxyOptions>();
+        string? listen = light.Listen.Length == 0 ? null : light.Listen;
+        http.Listen = listen ?? http.Listen;
+        string[] several = l1.Problems().Any() || l1.Endpoints().Count == 1 ? [] : ["rpc: a light node takes one endpoint (--rpc or Meeda__L1__Rpc)"];
+        settings.ThrowIfWrong([.. l1.Problems(), .. several, .. light.Problems(), .. http.Problems(), .. proxy.Problems()]);
+        OutgoingHttp.UseProxy(proxy);
+        PrivateKeySigner? signer = light.KeyFile is null ? null : SignerOptions.ReadKeyFile(light.KeyFile, signing.Password, signing.PasswordFile);
+        return await BuildLightNodeAsync(light.ToOptions(l1), l1.Endpoints()[0], signer, listen, http, quiet, cancellationToken);
+    }
+
+    private static async Task<LightRole> BuildLightNodeAsync(
+        LightOptions options, Uri rpc, PrivateKeySigner? signer, string? listen, HttpOptions http, bool quiet, CancellationToken cancellationToken)
+    {
+        if (listen is not null && !http.AllowAnonymous && !Reaches(listen).IsLoopback)
+        {
+            throw new SetupException($"--listen: {listen} can be reached from other machines; set Meeda__Http__AllowAnonymous=true if it shall be");
+        }
+
         LightLedger ledger;
         try
         {
@@ -184,10 +233,10 @@ internal static class Roles
             throw new SetupException($"--folder: {Path.GetFullPath(options.Folder)} cannot be used: {unusable.Message.TrimEnd('.')}");
         }
 
-        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
-        builder.WebHost.UseUrls(listen ?? "http://127.0.0.1:0");
-        AddLogging(builder.Logging, quiet);
+        WebApplicationBuilder builder = CreateBuilder(quiet);
+        Listen(builder, listen ?? "http://127.0.0.1:0", http);
         IServiceCollection services = builder.Services;
+        services.AddOutgoingHttp();
         services.AddHttpClient(nameof(EthereumClient), http => http.BaseAddress = rpc); // credentials in it: see JsonRpcClient
         services.AddHttpClient(nameof(AvailabilitySampling), http =>
         {
@@ -215,6 +264,8 @@ internal static class Roles
         services.AddApiDocument("Meeda light node", hasTenants: false);
         WebApplication app = builder.Build();
         app.UseErrorResponses();
+        app.Use(new OriginGuard(_ => Task.FromResult(true), http.AllowAnonymous).InvokeAsync);
+        app.UseRouting();
         app.MapApiDocument();
         Under(app, "Proofs").MapProofs();
         Under(app, "Light node").MapGet("/health/live", () => Results.Ok()).WithSummary("The process answers").Produces(200);
@@ -263,8 +314,38 @@ internal static class Roles
     /// <summary>Routes that the document shows under a title.</summary>
     private static RouteGroupBuilder Under(WebApplication app, string title) => app.MapGroup("").WithTags(title);
 
+    /// <summary>
+    /// A host that nothing configures but this class: no files of the working folder, no variables of the framework, nothing that watches either.
+    /// </summary>
+    private static WebApplicationBuilder CreateBuilder(bool quiet)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "meeda", EnvironmentName = Environments.Production });
+        builder.WebHost.UseKestrelCore();
+        builder.Services.AddRouting();
+        AddLogging(builder.Logging, quiet);
+        return builder;
+    }
+
+    private static void Listen(WebApplicationBuilder builder, string url, HttpOptions http) => builder.WebHost.ConfigureKestrel(kestrel =>
+    {
+        Reaches(url).Bind(kestrel);
+        http.Apply(kestrel.Limits);
+    });
+
+    private static ListenAddress Reaches(string url) =>
+        ListenAddress.TryParse(url, out ListenAddress? address, out string? problem) ? address : throw new SetupException($"--listen: {problem}");
+
+    private static void AddOptions<T>(IServiceCollection services, SettingsReader settings, out T options)
+        where T : class, new()
+    {
+        options = settings.Get<T>();
+        services.AddSingleton(Options.Create(options));
+    }
+
     private static void AddLogging(ILoggingBuilder logging, bool quiet)
     {
+        // What is quiet is part of a command whose answer is on standard output.
+        logging.AddConsole(console => console.LogToStandardErrorThreshold = quiet ? LogLevel.Trace : LogLevel.None);
         logging.SetMinimumLevel(quiet ? LogLevel.Warning : LogLevel.Information);
         logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("System.Net.Http", LogLevel.Warning);
 

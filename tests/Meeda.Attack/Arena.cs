@@ -17,7 +17,7 @@ namespace Meeda.Attack;
 /// <summary>A real EVM with the contract on it, accounts as they are needed, and light nodes that watch.</summary>
 internal sealed class Arena : IAsyncDisposable
 {
-    // Blocks come every second and machines are slow: what takes ten seconds may take minutes.
+    // On a quiet machine blocks come every second.
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
     private static readonly BigInteger Ether = BigInteger.Pow(10, 18);
 
@@ -50,7 +50,7 @@ internal sealed class Arena : IAsyncDisposable
 
     public static async Task<Arena> StartAsync(ContractParameters? parameters = null)
     {
-        Anvil anvil = await Anvil.StartAsync("--block-time", "1", "--slots-in-an-epoch", "4");
+        Anvil anvil = await Anvil.StartAsync("--block-time", $"{Patience.BlockSeconds}", "--slots-in-an-epoch", "4");
         var arena = new Arena(anvil, new HttpClient { BaseAddress = anvil.Rpc });
         using TransactionSender deployer = await arena.AccountAsync();
         TransactionReceipt deployment = await deployer.SendAsync(MeedaVerifierContract.Deploy(parameters ?? LocalParameters.Value), CancellationToken.None);
@@ -146,7 +146,7 @@ internal sealed class Arena : IAsyncDisposable
     /// <summary>Waits until something is so, looking at each new block.</summary>
     public async Task UntilAsync(string what, Func<Task<bool>> isSo)
     {
-        using var limit = new CancellationTokenSource(Limit);
+        using CancellationTokenSource limit = Patience.Limit(Limit * Patience.BlockSeconds);
         ulong seen = ulong.MaxValue;
         while (!await isSo())
         {

@@ -1,6 +1,11 @@
 using Meeda.Attack;
+using Meeda.Node;
+using Meeda.Node.Cli;
 
 // What ./meeda demo --attack runs: lies on a real EVM, and what they cost.
+Interrupts.Listen();
+OwnerOnly.Apply();
+OutgoingHttp.UseProxy(new ProxyOptions());
 using var stop = new CancellationTokenSource();
 Console.CancelKeyPress += (_, pressed) =>
 {

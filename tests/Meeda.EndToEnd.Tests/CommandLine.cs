@@ -38,7 +38,7 @@ internal static class CommandLine
         using Process process = Start(folder, arguments);
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         Task<string> error = process.StandardError.ReadToEndAsync();
-        using var limit = new CancellationTokenSource(Limit);
+        using CancellationTokenSource limit = Patience.Limit(Limit);
         await process.WaitForExitAsync(limit.Token);
         return (process.ExitCode, await output, await error);
     }

@@ -81,7 +81,7 @@ public sealed class DemoTests : IDisposable
             await interrupt.WaitForExitAsync();
         }
 
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using CancellationTokenSource limit = Patience.Limit(TimeSpan.FromSeconds(30));
         await demo.WaitForExitAsync(limit.Token);
         Assert.Equal(130, demo.ExitCode);
         Assert.All(children, child => Assert.False(Directory.Exists($"/proc/{child}")));
@@ -145,7 +145,7 @@ public sealed class DemoTests : IDisposable
             await interrupt.WaitForExitAsync();
         }
 
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using CancellationTokenSource limit = Patience.Limit(TimeSpan.FromSeconds(30));
         await dev.WaitForExitAsync(limit.Token);
         Assert.Equal(0, dev.ExitCode);
     }

@@ -62,7 +62,7 @@ public sealed partial class GuideTests(ITestOutputHelper output) : IDisposable
         var start = new ProcessStartInfo("bash", ["-euo", "pipefail", "-c", script]) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
         using Process shell = Process.Start(start)!;
         Task<string> said = shell.StandardOutput.ReadToEndAsync(), complained = shell.StandardError.ReadToEndAsync();
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        using CancellationTokenSource limit = Patience.Limit(TimeSpan.FromMinutes(2));
         await shell.WaitForExitAsync(limit.Token);
         return (shell.ExitCode, $"{script}\n{await said}\n{await complained}");
     }

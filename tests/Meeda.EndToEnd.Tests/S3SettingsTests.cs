@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Meeda.Testing;
 using Xunit;
 
 namespace Meeda.EndToEnd.Tests;
@@ -29,7 +30,7 @@ public sealed class S3SettingsTests : IDisposable
                 ("HOME", _folder), (variable, file), ("AWS_ACCESS_KEY_ID", key), ("AWS_SECRET_ACCESS_KEY", key),
                 ("Meeda__Storage__Providers__0", "s3+http://127.0.0.1:1/rows"), ("Meeda__Storage__ToleratedLosses", "0"),
             ]);
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        using CancellationTokenSource limit = Patience.Limit(TimeSpan.FromMinutes(1));
         Task<string> output = process.StandardOutput.ReadToEndAsync(limit.Token);
         string error = await process.StandardError.ReadToEndAsync(limit.Token);
         await process.WaitForExitAsync(limit.Token);

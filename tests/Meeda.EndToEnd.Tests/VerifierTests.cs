@@ -22,7 +22,7 @@ public sealed class ProvenBatch : IAsyncLifetime
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
 
-    private readonly CancellationTokenSource _stop = new(Limit);
+    private readonly CancellationTokenSource _stop = Patience.Limit(Limit);
 
     public string Folder { get; } = Directory.CreateTempSubdirectory("meeda-verifier-").FullName;
 

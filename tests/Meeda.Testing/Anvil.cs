@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Meeda.Node.Cli;
 using Xunit;
 
 namespace Meeda.Testing;
@@ -35,7 +36,7 @@ public sealed class Anvil : IAsyncDisposable
     public static async Task<Anvil> StartAtAsync(int port, params string[] arguments)
     {
         Skip.If(Binary is null, "anvil is not installed: run ./meeda test, which installs it, or set MEEDA_ANVIL");
-        var start = new ProcessStartInfo(Binary!) { RedirectStandardOutput = true, RedirectStandardError = true };
+        ProcessStartInfo start = Supervised.StartInfo(Binary!);
         foreach (string argument in (string[])["--port", $"{port}", "--hardfork", "osaka", "--enable-tx-gas-limit", "--no-request-size-limit", .. arguments])
         {
             start.ArgumentList.Add(argument);
@@ -53,6 +54,7 @@ public sealed class Anvil : IAsyncDisposable
         }
 
         // Its output ended, so it has ended.
+        await Supervised.StopAsync(process);
         process.Dispose();
         throw new InvalidOperationException($"anvil did not start: {await errors}");
     }
@@ -60,8 +62,7 @@ public sealed class Anvil : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        _process.Kill();
-        await _process.WaitForExitAsync();
+        await Supervised.StopAsync(_process);
         _process.Dispose();
     }
 

@@ -19,7 +19,7 @@ public sealed class CephGateway : IAsyncDisposable
     public const string SecretKey = "meeda-test-secret-key-that-no-message-may-show";
 
     // Machines are slow, and three daemons start one after the other.
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 
     private readonly string _folder = Directory.CreateTempSubdirectory("meeda-ceph-").FullName;
     private readonly List<Process> _daemons = [];
@@ -64,7 +64,7 @@ public sealed class CephGateway : IAsyncDisposable
     {
         Process gateway = await LaunchAsync("radosgw", "-n", "client.rgw.a", "-f");
         using var http = new HttpClient(new SocketsHttpHandler()) { BaseAddress = Url };
-        using var limit = new CancellationTokenSource(Patience);
+        using CancellationTokenSource limit = Patience.Limit(Limit);
         while (true)
         {
             try
@@ -188,7 +188,7 @@ public sealed class CephGateway : IAsyncDisposable
     private async Task RunAsync(string program, params string[] arguments)
     {
         using Process process = Start(program, arguments);
-        using var limit = new CancellationTokenSource(Patience);
+        using CancellationTokenSource limit = Patience.Limit(Limit);
         try
         {
             string errors = await process.StandardError.ReadToEndAsync(limit.Token);
@@ -201,7 +201,7 @@ public sealed class CephGateway : IAsyncDisposable
         catch (OperationCanceledException)
         {
             process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"{program} did not end within {Patience}");
+            throw new TimeoutException($"{program} did not end within {Limit} of a quiet machine");
         }
     }
 

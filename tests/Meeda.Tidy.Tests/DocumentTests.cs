@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using Meeda.Node.Anchors;
 using Meeda.Node.Batches;
@@ -16,6 +17,13 @@ public sealed partial class DocumentTests
     public static TheoryData<string> Documents =>
     [
         .. Directory.EnumerateFiles(Repository.Root, "*.md", SearchOption.AllDirectories)
+            .Where(file => !file.Contains("/node_modules/", StringComparison.Ordinal) && !file.Contains("/.meeda/", StringComparison.Ordinal))
+            .Select(Repository.Relative),
+    ];
+
+    public static TheoryData<string> PackageLocks =>
+    [
+        .. Directory.EnumerateFiles(Repository.Root, "package-lock.json", SearchOption.AllDirectories)
             .Where(file => !file.Contains("/node_modules/", StringComparison.Ordinal) && !file.Contains("/.meeda/", StringComparison.Ordinal))
             .Select(Repository.Relative),
     ];
@@ -66,9 +74,34 @@ public sealed partial class DocumentTests
         Assert.DoesNotContain(types, type => names.Contains(type.Name));
     }
 
+    [Theory]
+    [MemberData(nameof(PackageLocks))]
+    public void PackageLock_EveryPackage_IsPinnedByHashAndNamesNoHost(string file)
+    {
+        string text = File.ReadAllText(Path.Combine(Repository.Root, file));
+        Assert.DoesNotContain("\"resolved\"", text, StringComparison.Ordinal);
+        using var json = JsonDocument.Parse(text);
+        string[] unpinned =
+        [
+            .. json.RootElement.GetProperty("packages").EnumerateObject()
+                .Where(package => package.Name.Length > 0 // the project itself
+                    && (!package.Value.TryGetProperty("integrity", out JsonElement hash)
+                        || !hash.GetString()!.StartsWith("sha512-", StringComparison.Ordinal)))
+                .Select(package => package.Name),
+        ];
+        Assert.Empty(unpinned);
+    }
+
     [Fact]
-    public void PackageLock_OfTheContracts_NamesNoHost() =>
-        Assert.DoesNotContain("\"resolved\"", File.ReadAllText(Path.Combine(Repository.Root, "contracts", "package-lock.json")), StringComparison.Ordinal);
+    public void Scripts_WhatTheyInstallOrBuild_IsPinned()
+    {
+        string scripts = File.ReadAllText(Path.Combine(Repository.Root, "meeda")) + File.ReadAllText(Path.Combine(Repository.Root, "tests", "run.sh"));
+        Assert.DoesNotContain("npm install", scripts, StringComparison.Ordinal);
+        Assert.DoesNotContain("npm i ", scripts, StringComparison.Ordinal);
+        Assert.All(
+            scripts.Split('\n').Where(line => line.Contains("dotnet build \"", StringComparison.Ordinal) || line.Contains("dotnet restore ", StringComparison.Ordinal)),
+            line => Assert.Matches("RestoreLockedMode=true|--locked-mode", line));
+    }
 
     [GeneratedRegex(@"\]\(([^)\s]+)\)")]
     private static partial Regex Link();

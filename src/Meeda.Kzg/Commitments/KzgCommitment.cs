@@ -4,7 +4,7 @@ using Meeda.Kzg.Curves;
 namespace Meeda.Kzg.Commitments;
 
 /// <summary>A commitment <c>P(τ)·G1</c> to the polynomial of a blob (EIP-4844 <c>KZGCommitment</c>). <c>default</c> commits to zero.</summary>
-public readonly struct KzgCommitment : IEquatable<KzgCommitment>
+public readonly struct KzgCommitment : IEquatable<KzgCommitment>, IParsable<KzgCommitment>
 {
     /// <summary>Bytes of the compressed form.</summary>
     public const int Length = G1Point.CompressedLength;
@@ -58,6 +58,26 @@ public readonly struct KzgCommitment : IEquatable<KzgCommitment>
         return decoded == points.Length
             ? Array.ConvertAll(points, point => new KzgCommitment(point))
             : throw new KzgFormatException($"commitment {decoded}: its bytes are no compressed point of G1");
+    }
+
+    /// <summary>Reads the compressed form from 96 hex digits, with or without 0x.</summary>
+    /// <param name="s">The text.</param>
+    /// <param name="provider">Not used.</param>
+    /// <exception cref="KzgFormatException">The text is not 96 hex digits, or they encode no point of G1.</exception>
+    public static KzgCommitment Parse(string s, IFormatProvider? provider = null)
+    {
+        ArgumentNullException.ThrowIfNull(s);
+        return TryParse(s, provider, out KzgCommitment commitment)
+            ? commitment
+            : throw new KzgFormatException($"commitment: the text is not {2 * Length} hex digits of a compressed point of G1");
+    }
+
+    /// <summary>Reads the compressed form from text, as <see cref="Parse"/> does; false where that would throw.</summary>
+    public static bool TryParse(string? s, IFormatProvider? provider, out KzgCommitment result)
+    {
+        Span<byte> compressed = stackalloc byte[Length];
+        result = default;
+        return HexText.TryDecode(s, compressed) && TryDecode(compressed, out result);
     }
 
     /// <summary>Writes the compressed form, 48 bytes.</summary>

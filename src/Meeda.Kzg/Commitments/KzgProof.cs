@@ -3,7 +3,7 @@ using Meeda.Kzg.Curves;
 namespace Meeda.Kzg.Commitments;
 
 /// <summary>A proof of what a committed polynomial is at a point, or on a coset: the commitment to the quotient (EIP-4844 and EIP-7594 <c>KZGProof</c>).</summary>
-public readonly struct KzgProof : IEquatable<KzgProof>
+public readonly struct KzgProof : IEquatable<KzgProof>, IParsable<KzgProof>
 {
     /// <summary>Bytes of the compressed form.</summary>
     public const int Length = G1Point.CompressedLength;
@@ -54,6 +54,26 @@ public readonly struct KzgProof : IEquatable<KzgProof>
         return decoded == points.Length
             ? Array.ConvertAll(points, point => new KzgProof(point))
             : throw new KzgFormatException($"proof {decoded}: its bytes are no compressed point of G1");
+    }
+
+    /// <summary>Reads the compressed form from 96 hex digits, with or without 0x.</summary>
+    /// <param name="s">The text.</param>
+    /// <param name="provider">Not used.</param>
+    /// <exception cref="KzgFormatException">The text is not 96 hex digits, or they encode no point of G1.</exception>
+    public static KzgProof Parse(string s, IFormatProvider? provider = null)
+    {
+        ArgumentNullException.ThrowIfNull(s);
+        return TryParse(s, provider, out KzgProof proof)
+            ? proof
+            : throw new KzgFormatException($"proof: the text is not {2 * Length} hex digits of a compressed point of G1");
+    }
+
+    /// <summary>Reads the compressed form from text, as <see cref="Parse"/> does; false where that would throw.</summary>
+    public static bool TryParse(string? s, IFormatProvider? provider, out KzgProof result)
+    {
+        Span<byte> compressed = stackalloc byte[Length];
+        result = default;
+        return HexText.TryDecode(s, compressed) && TryDecode(compressed, out result);
     }
 
     /// <summary>Writes the compressed form, 48 bytes.</summary>

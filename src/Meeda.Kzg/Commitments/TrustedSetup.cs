@@ -10,9 +10,10 @@ namespace Meeda.Kzg.Commitments;
 /// <item>65 points of G2, <c>τ^i·G2</c>, <c>i</c> ascending;</item>
 /// <item>4096 points of G1, <c>τ^i·G1</c>, <c>i</c> ascending.</item>
 /// </list>
-/// Points are decompressed when first asked for, without a check of the subgroup: the SHA-256 of the whole says that they are the ceremony's.
+/// Points are decompressed when first asked for. Those of <see cref="Ethereum"/> are known by the SHA-256 of the whole; those of other setups are checked
+/// when they are loaded.
 /// </summary>
-public sealed class TrustedSetup
+public sealed partial class TrustedSetup
 {
     /// <summary>Points of G1, in either basis.</summary>
     internal const int G1Count = Blob.ElementCount;

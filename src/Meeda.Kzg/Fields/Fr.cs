@@ -8,7 +8,7 @@ namespace Meeda.Kzg.Fields;
 /// An element of BLS12-381's scalar field, the integers modulo the 255-bit prime <c>r</c>: the field of blob elements (EIP-4844 <c>BLS_MODULUS</c>).
 /// Representation: four 64-bit limbs, least significant first, of <c>a·2^256 mod r</c> (Montgomery form), always below <c>r</c>. Not constant-time.
 /// </summary>
-public readonly struct Fr : IEquatable<Fr>
+public readonly struct Fr : IEquatable<Fr>, IParsable<Fr>
 {
     /// <summary>Bytes of an encoded element.</summary>
     public const int Length = 32;
@@ -89,6 +89,26 @@ public readonly struct Fr : IEquatable<Fr>
 
     /// <summary>The element of a number below 2^128.</summary>
     public static Fr FromUInt128(UInt128 value) => new Fr((ulong)value, (ulong)(value >> 64), 0, 0) * MontgomerySquare;
+
+    /// <summary>Reads an element from 64 hex digits, big-endian, with or without 0x.</summary>
+    /// <param name="s">The text.</param>
+    /// <param name="provider">Not used.</param>
+    /// <exception cref="KzgFormatException">The text is not 64 hex digits, or the value is not below the modulus.</exception>
+    public static Fr Parse(string s, IFormatProvider? provider = null)
+    {
+        ArgumentNullException.ThrowIfNull(s);
+        return TryParse(s, provider, out Fr element)
+            ? element
+            : throw new KzgFormatException($"scalar: the text is not {2 * Length} hex digits of a value below the modulus");
+    }
+
+    /// <summary>Reads an element from text, as <see cref="Parse"/> does; false where that would throw.</summary>
+    public static bool TryParse(string? s, IFormatProvider? provider, out Fr result)
+    {
+        Span<byte> bytes = stackalloc byte[Length];
+        result = default;
+        return HexText.TryDecode(s, bytes) && TryDecode(bytes, out result);
+    }
 
     /// <summary>Writes the value as 32 big-endian bytes.</summary>
     public void Encode(Span<byte> bigEndian)

@@ -7,7 +7,8 @@ public sealed class IntakeOptions
     public const string Section = "Meeda:Intake";
 
     /// <summary>
-    /// Bytes of bodies in memory at once, a quarter of it reserved for bodies up to 1 MiB. Default 256 MiB, sixteen of the longest batches. More wait their turn.
+    /// Bytes of bodies in memory at once, a quarter of it reserved for the first 64 KiB of each body. Default 256 MiB, sixteen of the longest batches. More wait their turn;
+    /// one client has at most half.
     /// </summary>
     public long MaxBytesInFlight { get; set; } = 256L << 20;
 

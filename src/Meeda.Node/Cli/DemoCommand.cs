@@ -40,6 +40,7 @@ internal static class DemoCommand
 
     private static async Task<int> RunAsync(FileInfo? file, bool lose, CancellationToken cancellationToken)
     {
+        OwnerOnly.Apply();
         byte[] payload = await ReadPayloadAsync(file, cancellationToken);
         string folder = Directory.CreateTempSubdirectory("meeda-demo-").FullName;
         try
@@ -65,9 +66,8 @@ internal static class DemoCommand
 
     private static async Task<DemoResult> PlayAsync(LocalNetwork network, byte[] payload, ProviderLoss? loss, CancellationToken cancellationToken)
     {
-#pragma warning disable RS0030 // The demo is a client of the operator like any other: its own connection, one for its life.
-        using var http = new HttpClient { BaseAddress = network.OperatorUrl };
-#pragma warning restore RS0030
+        using HttpClient http = OutgoingHttp.Client();
+        http.BaseAddress = network.OperatorUrl;
         byte[] encoded = await PostAsync(http, payload, cancellationToken);
         Detail("KZG", string.Create(CultureInfo.InvariantCulture, $"{network.CommitTimePerBlob.TotalMilliseconds:0.0} ms to encode and commit, for each blob"));
         if (!AltDaCommitment.TryDecode(encoded, AltDaCommitment.DefaultDaLayerByte, out AltDaCommitment commitment, out string? error))

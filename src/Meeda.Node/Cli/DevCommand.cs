@@ -23,6 +23,7 @@ internal static class DevCommand
 
     private static async Task<int> RunAsync(string folder, int l1Port, int port, bool json, CancellationToken cancellationToken)
     {
+        OwnerOnly.Apply();
         Empty(folder);
         await using LocalNetwork network = await LocalNetwork.StartAsync(
             new LocalNetworkSettings(folder, l1Port, port, Quiet: json), cancellationToken);

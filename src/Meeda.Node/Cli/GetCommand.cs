@@ -36,15 +36,7 @@ internal static class GetCommand
                 return;
             }
 
-            try
-            {
-                await File.WriteAllBytesAsync(output, payload, cancellationToken);
-            }
-            catch (Exception unwritable) when (unwritable is IOException or UnauthorizedAccessException)
-            {
-                throw new SetupException($"--output: {output} cannot be written: {unwritable.Message.TrimEnd('.')}");
-            }
-
+            await OutputFile.WriteAsync(output, payload, cancellationToken);
             await Console.Error.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{payload.Length:N0} bytes, which are those of the commitment, are in {output}"));
         });
     }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Meeda.Node.Settings;
 using Meeda.Node.Storage;
 using Meeda.Node.Tenants;
 
@@ -12,28 +13,34 @@ internal static class KeysCommand
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) } };
 
-    /// <summary>The command with its three parts.</summary>
+    /// <summary>The command with its four parts.</summary>
     public static Command Build()
     {
-        var folder = new Option<string>("--folder") { Description = "the operator's data folder", DefaultValueFactory = _ => new StorageOptions().Folder };
+        var folder = new Option<string?>("--folder") { Description = "the operator's data folder (Meeda__Storage__Folder) [default: .meeda/operator]" };
+        Option<string?> config = ConfigOption.Build();
         var name = new Argument<string>("name") { Description = "what the tenant is called here" };
         var scopes = new Option<string>("--scopes") { Description = "read, write, admin, separated by commas", DefaultValueFactory = _ => "read,write" };
-        var bytes = new Option<long>("--bytes") { Description = "bytes it may send in all; 0 for any number" };
-        var rate = new Option<int>("--rate") { Description = "requests a second; 0 for any number" };
-        var concurrency = new Option<int>("--concurrency") { Description = "requests in flight at once", DefaultValueFactory = _ => 64 };
-        var make = new Command("make", "Make a tenant; prints its key, which is shown this once") { name, folder, scopes, bytes, rate, concurrency };
+        var bytes = new Option<string>("--bytes") { Description = "bytes it may send in all, as 5GiB; 0 for any number", DefaultValueFactory = _ => "0" };
+        var rate = new Option<string>("--rate") { Description = "requests a second; 0 for any number", DefaultValueFactory = _ => "0" };
+        var concurrency = new Option<string>("--concurrency") { Description = "requests in flight at once", DefaultValueFactory = _ => "64" };
+        var make = new Command("make", "Make a tenant; prints its key, which is shown this once") { name, folder, config, scopes, bytes, rate, concurrency };
         make.SetAction((parsed, cancellationToken) => MakeAsync(
-            parsed.GetValue(folder)!,
+            ReadSettings(parsed.GetValue(folder), parsed.GetValue(config)),
             parsed.GetValue(name)!,
             ParseScopes(parsed.GetValue(scopes)!),
-            new TenantQuota(parsed.GetValue(bytes), parsed.GetValue(rate), parsed.GetValue(concurrency)),
+            new TenantQuota(
+                Number("--bytes", parsed.GetValue(bytes)!, 0, long.MaxValue, inBytes: true),
+                (int)Number("--rate", parsed.GetValue(rate)!, 0, int.MaxValue, inBytes: false),
+                (int)Number("--concurrency", parsed.GetValue(concurrency)!, 1, int.MaxValue, inBytes: false)),
             cancellationToken));
         var json = new Option<bool>("--json") { Description = "print one line of JSON" };
-        var list = new Command("list", "List the tenants and what they used; keys are not known any more") { folder, json };
-        list.SetAction((parsed, cancellationToken) => ListAsync(parsed.GetValue(folder)!, parsed.GetValue(json), cancellationToken));
-        var revoke = new Command("revoke", "Revoke a tenant's key: from its next request on it is refused") { name, folder };
-        revoke.SetAction((parsed, cancellationToken) => RevokeAsync(parsed.GetValue(folder)!, parsed.GetValue(name)!, cancellationToken));
-        return new Command("keys", "Make, list and revoke the keys of tenants") { make, list, revoke };
+        var list = new Command("list", "List the tenants and what they used; keys are not known any more") { folder, config, json };
+        list.SetAction((parsed, cancellationToken) => ListAsync(ReadSettings(parsed.GetValue(folder), parsed.GetValue(config)), parsed.GetValue(json), cancellationToken));
+        var revoke = new Command("revoke", "Revoke a tenant's key: from its next request on it is refused") { name, folder, config };
+        revoke.SetAction((parsed, cancellationToken) => RevokeAsync(ReadSettings(parsed.GetValue(folder), parsed.GetValue(config)), parsed.GetValue(name)!, cancellationToken));
+        var rotate = new Command("rotate", "Give a tenant a new key; the old one ends, its quota and usage stay. Also for a revoked one") { name, folder, config };
+        rotate.SetAction((parsed, cancellationToken) => RotateAsync(ReadSettings(parsed.GetValue(folder), parsed.GetValue(config)), parsed.GetValue(name)!, cancellationToken));
+        return new Command("keys", "Make, list, rotate and revoke the keys of tenants") { make, list, rotate, revoke };
     }
 
     /// <summary>Reads scopes as the option has them.</summary>
@@ -55,36 +62,64 @@ internal static class KeysCommand
         return scopes;
     }
 
-    /// <summary>The tenants below a folder, or in the database that the operator's own setting names.</summary>
-    private static async Task<TenantKeys> OpenAsync(string folder, CancellationToken cancellationToken)
+    private static long Number(string option, string text, long least, long most, bool inBytes) =>
+        SettingValue.Whole(text.Trim(), least, most, inBytes) is { } number
+            ? (long)number
+            : throw new SetupException($"quota: {option}: '{text}' is not a whole number from {least} to {most}{(inBytes ? ", with or without KiB, MiB, GiB or TiB" : "")}");
+
+    /// <summary>Where the operator of this very configuration has its tenants.</summary>
+    private static StorageOptions ReadSettings(string? folder, string? file)
     {
-        string? database = new ConfigurationBuilder().AddEnvironmentVariables().Build()[$"{StorageOptions.Section}:{nameof(StorageOptions.Database)}"];
+        var settings = new SettingsReader(new Dictionary<string, string?> { [$"{StorageOptions.Section}:{nameof(StorageOptions.Folder)}"] = folder }, file);
+        var storage = settings.Get<StorageOptions>();
+        settings.ThrowIfWrong([]);
+        return storage;
+    }
+
+    /// <summary>The tenants of an operator that has been there: a key in another place would open nothing, and leave the operator open.</summary>
+    private static async Task<TenantKeys> OpenAsync(StorageOptions storage, CancellationToken cancellationToken)
+    {
+        OwnerOnly.Apply();
+        string folder = Path.GetFullPath(storage.Folder);
+        if (storage.Database is null && !File.Exists(Path.Combine(folder, "ledger.sqlite")))
+        {
+            throw new SetupException(
+                $"--folder: {folder} holds no operator's ledger; name the operator's data folder (--folder, Meeda__Storage__Folder or --config), and start the operator once before");
+        }
+
         try
         {
-            return await TenantKeys.OpenAsync(new StorageOptions { Folder = folder, Database = database }, cancellationToken);
+            return await TenantKeys.OpenAsync(storage, cancellationToken);
         }
-        catch (Exception unusable) when (unusable is ArgumentException or IOException or UnauthorizedAccessException or System.Data.Common.DbException)
+        catch (Exception unusable) when (unusable is ArgumentException or IOException or UnauthorizedAccessException or InvalidDataException or TimeoutException or System.Data.Common.DbException)
         {
-            throw new SetupException($"{(database is null ? "--folder" : "database")}: the tenants cannot be opened: {unusable.Message.TrimEnd('.')}");
+            throw new SetupException($"{(storage.Database is null ? "--folder" : "database")}: the tenants cannot be opened: {unusable.Message.TrimEnd('.')}");
         }
     }
 
-    private static async Task<int> MakeAsync(string folder, string name, TenantScopes scopes, TenantQuota quota, CancellationToken cancellationToken)
+    private static async Task<int> MakeAsync(StorageOptions storage, string name, TenantScopes scopes, TenantQuota quota, CancellationToken cancellationToken)
     {
-        if (quota is { Bytes: < 0 } or { RequestsPerSecond: < 0 } or { Concurrency: < 1 } || scopes == TenantScopes.None)
+        if (scopes == TenantScopes.None)
         {
-            throw new SetupException("quota: bytes and rate are 0 or more, concurrency 1 or more, and at least one scope is needed");
+            throw new SetupException("--scopes: at least one scope is needed");
         }
 
-        await using TenantKeys keys = await OpenAsync(folder, cancellationToken);
+        await using TenantKeys keys = await OpenAsync(storage, cancellationToken);
         (_, string key) = await keys.MakeAsync(name, scopes, quota, TimeProvider.System.GetUtcNow(), cancellationToken);
         Console.WriteLine(key);
         return ExitCode.Success;
     }
 
-    private static async Task<int> ListAsync(string folder, bool json, CancellationToken cancellationToken)
+    private static async Task<int> RotateAsync(StorageOptions storage, string name, CancellationToken cancellationToken)
     {
-        await using TenantKeys keys = await OpenAsync(folder, cancellationToken);
+        await using TenantKeys keys = await OpenAsync(storage, cancellationToken);
+        Console.WriteLine(await keys.RotateAsync(name, cancellationToken) ?? throw new SetupException($"name: there is no tenant {name}; meeda keys make {name} makes one"));
+        return ExitCode.Success;
+    }
+
+    private static async Task<int> ListAsync(StorageOptions storage, bool json, CancellationToken cancellationToken)
+    {
+        await using TenantKeys keys = await OpenAsync(storage, cancellationToken);
         IReadOnlyList<Tenant> tenants = await keys.ListAsync(cancellationToken);
         if (json)
         {
@@ -103,9 +138,9 @@ internal static class KeysCommand
         return ExitCode.Success;
     }
 
-    private static async Task<int> RevokeAsync(string folder, string name, CancellationToken cancellationToken)
+    private static async Task<int> RevokeAsync(StorageOptions storage, string name, CancellationToken cancellationToken)
     {
-        await using TenantKeys keys = await OpenAsync(folder, cancellationToken);
+        await using TenantKeys keys = await OpenAsync(storage, cancellationToken);
         return await keys.RevokeAsync(name, TimeProvider.System.GetUtcNow(), cancellationToken)
             ? ExitCode.Success
             : throw new SetupException($"name: there is no tenant {name} with a valid key");

@@ -6,7 +6,7 @@ namespace Meeda.Node.Cli;
 
 /// <summary>
 /// A local L1: anvil, a real EVM with the Osaka rules, as a child process on the loopback interface. Every chain it makes is new and lives in
-/// memory; it ends with this object.
+/// memory; it ends with this object, and with this process, however that ends.
 /// </summary>
 internal sealed class LocalL1 : IAsyncDisposable
 {
@@ -34,12 +34,7 @@ internal sealed class LocalL1 : IAsyncDisposable
         string binary = Environment.GetEnvironmentVariable("MEEDA_ANVIL") is { Length: > 0 } path
             ? path
             : throw new SetupException("the local L1 (anvil) is not installed: start with ./meeda, which installs it, or set MEEDA_ANVIL to its binary");
-        var start = new ProcessStartInfo(binary)
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            UseShellExecute = false,
-        };
+        ProcessStartInfo start = Supervised.StartInfo(binary);
         string[] arguments =
         [
             "--host", "127.0.0.1", "--port", port.ToString(CultureInfo.InvariantCulture), "--accounts", "1", "--hardfork", "osaka",
@@ -105,12 +100,7 @@ internal sealed class LocalL1 : IAsyncDisposable
 
     private static async Task StopAsync(Process process)
     {
-        if (!process.HasExited)
-        {
-            process.Kill(entireProcessTree: true);
-        }
-
-        await process.WaitForExitAsync(CancellationToken.None);
+        await Supervised.StopAsync(process);
         process.Dispose();
     }
 }

@@ -73,9 +73,8 @@ internal sealed class LocalNetwork : IAsyncDisposable
     public static async Task<LocalNetwork> StartAsync(LocalNetworkSettings settings, CancellationToken cancellationToken)
     {
         LocalL1 l1 = await LocalL1.StartAsync(settings.L1Port, TimeSpan.FromSeconds(1), cancellationToken);
-#pragma warning disable RS0030 // One client for the life of a local network: there is no host yet whose factory could make it.
-        var http = new HttpClient { BaseAddress = l1.Rpc };
-#pragma warning restore RS0030
+        HttpClient http = OutgoingHttp.Client();
+        http.BaseAddress = l1.Rpc;
         WebApplication? app = null;
         try
         {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Meeda.Node.Settings;
 
 namespace Meeda.Node.Cli;
 
@@ -11,35 +12,39 @@ internal static class OperatorCommand
         var rpc = new Option<string?>("--rpc") { Description = "L1 JSON-RPC endpoint; one that holds credentials belongs in the environment (Meeda__L1__Rpc)" };
         var contract = new Option<string?>("--contract") { Description = "address of the MeedaVerifier contract (Meeda__L1__Contract)" };
         var keyFile = new Option<string?>("--key-file") { Description = "file with the operator's private key, 64 hex digits (Meeda__L1__KeyFile)" };
-        var fromBlock = new Option<ulong?>("--from-block") { Description = "L1 block of the contract's deployment (Meeda__L1__FromBlock)" };
+        var fromBlock = new Option<string?>("--from-block") { Description = "L1 block of the contract's deployment (Meeda__L1__FromBlock)" };
         var folder = new Option<string?>("--folder") { Description = "where batches and ledger are kept (Meeda__Storage__Folder)" };
-        var listen = new Option<string>("--listen") { Description = "URL to listen on", DefaultValueFactory = _ => "http://127.0.0.1:3100" };
-        var command = new Command("operator", "Run an operator: take batches, keep, anchor and prove them") { rpc, contract, keyFile, fromBlock, folder, listen };
+        var listen = new Option<string?>("--listen") { Description = "URL to listen on (Meeda__Http__Listen) [default: http://127.0.0.1:3100]" };
+        Option<string?> config = ConfigOption.Build();
+        var command = new Command("operator", "Run an operator: take batches, keep, anchor and prove them") { rpc, contract, keyFile, fromBlock, folder, listen, config };
         command.SetAction((parsed, cancellationToken) => RunAsync(
-            new Dictionary<string, string?>
-            {
-                ["Meeda:L1:Rpc"] = parsed.GetValue(rpc),
-                ["Meeda:L1:Contract"] = parsed.GetValue(contract),
-                ["Meeda:L1:KeyFile"] = parsed.GetValue(keyFile),
-                ["Meeda:L1:FromBlock"] = parsed.GetValue(fromBlock)?.ToString(System.Globalization.CultureInfo.InvariantCulture),
-                ["Meeda:Storage:Folder"] = parsed.GetValue(folder),
-            },
-            parsed.GetValue(listen)!,
+            new SettingsReader(
+                new Dictionary<string, string?>
+                {
+                    ["Meeda:L1:Rpc"] = parsed.GetValue(rpc),
+                    ["Meeda:L1:Contract"] = parsed.GetValue(contract),
+                    ["Meeda:L1:KeyFile"] = parsed.GetValue(keyFile),
+                    ["Meeda:L1:FromBlock"] = parsed.GetValue(fromBlock),
+                    ["Meeda:Storage:Folder"] = parsed.GetValue(folder),
+                    ["Meeda:Http:Listen"] = parsed.GetValue(listen),
+                },
+                parsed.GetValue(config)),
             cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(Dictionary<string, string?> settings, string listen, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(SettingsReader settings, CancellationToken cancellationToken)
     {
-        await using WebApplication app = await Roles.BuildOperatorAsync(settings, listen, quiet: false, cancellationToken);
+        OwnerOnly.Apply();
+        await using WebApplication app = await Roles.BuildOperatorAsync(settings, quiet: false, cancellationToken);
         await Roles.CheckL1Async(app, cancellationToken);
         try
         {
             await app.StartAsync(cancellationToken);
         }
-        catch (IOException taken)
+        catch (Exception taken) when (taken is IOException or System.Net.Sockets.SocketException)
         {
-            throw new SetupException($"--listen: {listen} cannot be listened on: {taken.Message.TrimEnd('.')}");
+            throw new SetupException($"--listen: the address cannot be listened on: {taken.Message.TrimEnd('.')}");
         }
 
         Console.WriteLine($"Meeda operator listens on {string.Join(" ", app.Urls)}");

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Meeda.Client;
 using Meeda.Ethereum;
+using Meeda.Node.Settings;
 using Meeda.Protocol.Batches;
 
 namespace Meeda.Node.Cli;
@@ -30,9 +31,10 @@ internal sealed class OperatorConnection
             throw new SetupException($"--url: {url} is no http or https URL");
         }
 
-#pragma warning disable RS0030 // One connection for the life of the command: there is no host whose factory could make it.
-        using var http = new HttpClient { BaseAddress = root, Timeout = Limit };
-#pragma warning restore RS0030
+        UseProxyOfTheSettings();
+        using HttpClient http = OutgoingHttp.Client();
+        http.BaseAddress = root;
+        http.Timeout = Limit;
         string? key = Environment.GetEnvironmentVariable(KeyVariable);
         try
         {
@@ -47,6 +49,16 @@ internal sealed class OperatorConnection
         {
             throw new SetupException(failure.Message);
         }
+    }
+
+    /// <summary>Commands that ask others go through the proxy of the settings, where there is one.</summary>
+    /// <exception cref="SetupException">That setting is wrong.</exception>
+    public static void UseProxyOfTheSettings()
+    {
+        var settings = new SettingsReader(new Dictionary<string, string?>());
+        var proxy = settings.Get<ProxyOptions>();
+        settings.ThrowIfWrong(proxy.Problems());
+        OutgoingHttp.UseProxy(proxy);
     }
 
     /// <summary>Reads a commitment as a person gives it: generic or keccak, or a bare batch id, which is the generic one's.</summary>

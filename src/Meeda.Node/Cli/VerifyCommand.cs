@@ -4,6 +4,7 @@ using Meeda.Ethereum;
 using Meeda.Ethereum.JsonRpc;
 using Meeda.Kzg.Commitments;
 using Meeda.Node.L1;
+using Meeda.Node.Settings;
 using Meeda.Node.Verification;
 using Meeda.Protocol.Batches;
 
@@ -22,34 +23,41 @@ internal static class VerifyCommand
     {
         var batch = new Argument<string>("BATCH") { Description = "a batch id (64 hex digits), or an OP Stack commitment, generic or keccak" };
         var rpc = new Option<string?>("--rpc") { Description = "L1 JSON-RPC endpoint; one that holds credentials belongs in the environment (Meeda__L1__Rpc)" };
-        var contract = new Option<string>("--contract") { Description = "address of the MeedaVerifier contract", Required = true };
+        var contract = new Option<string?>("--contract") { Description = "address of the MeedaVerifier contract (Meeda__L1__Contract)" };
         var from = new Option<string[]>("--from") { Description = "a source of the data, which need not be trusted; may be given several times", AllowMultipleArgumentsPerToken = true };
         var operatorAddress = new Option<string?>("--operator") { Description = "whose promise to look at; without it the one that lasts longest" };
-        var fromBlock = new Option<ulong>("--from-block") { Description = "L1 block of the contract's deployment" };
+        var fromBlock = new Option<string?>("--from-block") { Description = "L1 block of the contract's deployment (Meeda__L1__FromBlock)" };
         var json = new Option<bool>("--json") { Description = "print the report as one line of JSON" };
+        Option<string?> config = ConfigOption.Build();
         var command = new Command("verify", "Check a batch against L1 from any untrusted source, and say what is proven and what is not")
         {
-            batch, rpc, contract, from, operatorAddress, fromBlock, json,
+            batch, rpc, contract, from, operatorAddress, fromBlock, json, config,
         };
         command.SetAction((parsed, cancellationToken) => RunAsync(
             Parse(parsed.GetValue(batch)!),
-            ParseUrl("--rpc", parsed.GetValue(rpc) ?? Environment.GetEnvironmentVariable("Meeda__L1__Rpc")),
-            ParseAddress("--contract", parsed.GetValue(contract)!),
+            ReadSettings(
+                new Dictionary<string, string?>
+                {
+                    ["Meeda:L1:Rpc"] = parsed.GetValue(rpc),
+                    ["Meeda:L1:Contract"] = parsed.GetValue(contract),
+                    ["Meeda:L1:FromBlock"] = parsed.GetValue(fromBlock),
+                },
+                parsed.GetValue(config)),
             [.. (parsed.GetValue(from) ?? []).Select(source => ParseUrl("--from", source.TrimEnd('/') + "/"))],
             parsed.GetValue(operatorAddress) is { } named ? ParseAddress("--operator", named) : null,
-            parsed.GetValue(fromBlock),
             parsed.GetValue(json),
             cancellationToken));
         return command;
     }
 
     private static async Task<int> RunAsync(
-        AltDaCommitment batch, Uri rpc, Address contractAddress, IReadOnlyList<Uri> sources, Address? operatorAddress, ulong fromBlock, bool json, CancellationToken cancellationToken)
+        AltDaCommitment batch, L1Options settings, IReadOnlyList<Uri> sources, Address? operatorAddress, bool json, CancellationToken cancellationToken)
     {
-#pragma warning disable RS0030 // One connection for the life of the command: there is no host whose factory could make it.
-        using var l1 = new HttpClient { BaseAddress = rpc };
-        using var http = new HttpClient { MaxResponseContentBufferSize = MostBytes };
-#pragma warning restore RS0030
+        Address contractAddress = Address.Parse(settings.Contract);
+        using HttpClient l1 = OutgoingHttp.Client();
+        l1.BaseAddress = settings.Endpoints()[0];
+        using HttpClient http = OutgoingHttp.Client();
+        http.MaxResponseContentBufferSize = MostBytes;
         var client = new EthereumClient(new JsonRpcClient(l1));
         var contract = new MeedaVerifierContract(client, contractAddress);
         try
@@ -69,7 +77,7 @@ internal static class VerifyCommand
             payloads.Add((source.Authority, await GetAsync(http, source, batch, cancellationToken)));
         }
 
-        var inspection = new BatchInspection(client, contract, new CommitmentKey(TrustedSetup.Ethereum), new VerificationKey(TrustedSetup.Ethereum), fromBlock);
+        var inspection = new BatchInspection(client, contract, new CommitmentKey(TrustedSetup.Ethereum), new VerificationKey(TrustedSetup.Ethereum), settings.FromBlock);
         BatchReport report;
         try
         {
@@ -111,6 +119,17 @@ internal static class VerifyCommand
         {
             Console.WriteLine($"  {"open",-8} not proven: {unproven}");
         }
+    }
+
+    private static L1Options ReadSettings(Dictionary<string, string?> options, string? file)
+    {
+        var settings = new SettingsReader(options, file);
+        var l1 = settings.Get<L1Options>();
+        var proxy = settings.Get<ProxyOptions>();
+        string[] several = l1.Problems().Any() || l1.Endpoints().Count == 1 ? [] : ["rpc: verify takes one endpoint (--rpc or Meeda__L1__Rpc)"];
+        settings.ThrowIfWrong([.. l1.Problems(), .. several, .. proxy.Problems()]);
+        OutgoingHttp.UseProxy(proxy);
+        return l1;
     }
 
     private static async Task<byte[]?> GetAsync(HttpClient http, Uri source, AltDaCommitment batch, CancellationToken cancellationToken)

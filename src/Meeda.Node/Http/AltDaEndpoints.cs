@@ -66,6 +66,7 @@ internal static class AltDaEndpoints
 
     private static async Task<IResult> GetAsync(
         string commitment,
+        HttpContext context,
         [FromQuery(Name = "l1_inclusion_block_number")] string? inclusionBlock,
         [FromServices] BatchReader reader,
         [FromServices] InclusionCheck inclusion,
@@ -82,12 +83,12 @@ internal static class AltDaEndpoints
         if (wanted.Kind == AltDaCommitmentKind.Keccak)
         {
             // Keccak chains settle availability by challenges on L1: expiry is no reason to drop anything.
-            return Results.Bytes(await reader.ReadByPayloadHashAsync(wanted.Hash, cancellationToken), OctetStream);
+            return new BatchAnswer(await reader.OpenByPayloadHashAsync(wanted.Hash, RequestClient.Of(context), cancellationToken));
         }
 
         var id = new BatchId(wanted.Hash);
         await inclusion.EnsureRecentAsync(id, block, cancellationToken);
-        return Results.Bytes(await reader.ReadAsync(id, cancellationToken), OctetStream);
+        return new BatchAnswer(await reader.OpenAsync(id, RequestClient.Of(context), cancellationToken));
     }
 
     private static AltDaCommitment Parse(string text, byte daLayerByte)

@@ -1,4 +1,3 @@
-using System.Net;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Meeda.Node.Http;
@@ -8,6 +7,13 @@ public sealed class HttpOptions
 {
     /// <summary>The configuration section that binds to this.</summary>
     public const string Section = "Meeda:Http";
+
+    private const int MostBuffered = 64 * 1024;
+
+    /// <summary>
+    /// The operator's URL to listen on: http, an IP address or localhost, a port. Default <c>http://127.0.0.1:3100</c>, this machine only.
+    /// </summary>
+    public string Listen { get; set; } = "http://127.0.0.1:3100";
 
     /// <summary>Whether to listen beyond this machine though nobody needs a key. Default false.</summary>
     public bool AllowAnonymous { get; set; }
@@ -21,22 +27,33 @@ public sealed class HttpOptions
     /// <summary>The slowest that a body may come and an answer be taken, in bytes a second, after 5 s of grace. Default 4,096.</summary>
     public int MinBytesPerSecond { get; set; } = 4_096;
 
-    /// <summary>Whether a URL to listen on is reached from this machine only.</summary>
-    internal static bool IsLoopback(string url) =>
-        Uri.TryCreate(url, UriKind.Absolute, out Uri? uri)
-        && (uri.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(uri.Host.Trim('[', ']'), out IPAddress? address) && IPAddress.IsLoopback(address)));
+    /// <summary>
+    /// Bytes of batches in memory that are being read by clients, each counted once however many read it, and thrice while it is put together. Default 256 MiB; one client has at most
+    /// half. More wait their turn, as long as bodies do.
+    /// </summary>
+    public long MaxAnswerBytes { get; set; } = 256L << 20;
 
     /// <summary>Says what is wrong with these options, one sentence each.</summary>
     internal IEnumerable<string> Problems()
     {
+        if (!ListenAddress.TryParse(Listen, out _, out string? problem))
+        {
+            yield return $"--listen: {problem} (--listen or Meeda__Http__Listen; of a light node Meeda__Light__Listen)";
+        }
+
         if (MaxConnections < 1)
         {
             yield return "max connections: at least 1 (Meeda__Http__MaxConnections)";
         }
 
-        if (HeadTimeout < TimeSpan.FromSeconds(1))
+        if (HeadTimeout < TimeSpan.FromSeconds(1) || HeadTimeout > TimeSpan.FromHours(1))
         {
-            yield return "head timeout: at least 1 s (Meeda__Http__HeadTimeout)";
+            yield return "head timeout: between 1 s and 1 hour (Meeda__Http__HeadTimeout)";
+        }
+
+        if (MaxAnswerBytes < 1 << 20)
+        {
+            yield return "max answer bytes: at least 1048576 (Meeda__Http__MaxAnswerBytes)";
         }
 
         if (MinBytesPerSecond < 1)
@@ -50,6 +67,8 @@ public sealed class HttpOptions
     {
         var slowest = new MinDataRate(MinBytesPerSecond, TimeSpan.FromSeconds(5));
         limits.MaxRequestBodySize = null;
+        limits.MaxRequestBufferSize = MostBuffered; // What has come and was not read yet: with the server's 1 MiB, slow puts would hold more there than the budget knows.
+        limits.MaxResponseBufferSize = MostBuffered;
         limits.MaxConcurrentConnections = MaxConnections;
         limits.RequestHeadersTimeout = HeadTimeout;
         limits.MinRequestBodyDataRate = slowest;

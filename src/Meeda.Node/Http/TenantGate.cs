@@ -43,6 +43,7 @@ internal sealed class TenantGate(TenantKeys keys, TimeProvider time)
             return;
         }
 
+        context.Features.Set(tenant);
         Allowance allowance = _allowances.GetOrAdd(tenant.Id, _ => new Allowance());
         if (!allowance.TryEnter(tenant.Quota, time.GetTimestamp(), time, out string? reason))
         {

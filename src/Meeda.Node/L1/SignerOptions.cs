@@ -3,6 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 using Meeda.Ethereum;
 using Meeda.Ethereum.JsonRpc;
 using Meeda.Ethereum.Signing;
+using Meeda.Node.Settings;
 
 namespace Meeda.Node.L1;
 
@@ -19,6 +20,7 @@ public sealed class SignerOptions
     public string? PasswordFile { get; set; }
 
     /// <summary>That password itself; for the environment only.</summary>
+    [Verbatim]
     public string? Password { get; set; }
 
     /// <summary>The URL of a remote signer that answers <c>eth_signTransaction</c>, as op-signer does.</summary>
@@ -102,7 +104,7 @@ public sealed class SignerOptions
     /// <exception cref="SetupException">The file or the password cannot be used. The sentence holds nothing of either.</exception>
     internal static PrivateKeySigner ReadKeyFile(string path, string? password, string? passwordFile)
     {
-        string text = ReadText(path, "key file");
+        string text = SecretFile.Read(path, "key file");
         if (!Keystore.IsKeystore(text))
         {
             return ParseKey(text.Trim(), $"key file: {path}");
@@ -110,7 +112,7 @@ public sealed class SignerOptions
 
         password ??= passwordFile is null
             ? throw new SetupException($"key file: {path} is encrypted, and there is no password (Meeda__Signer__PasswordFile or Meeda__Signer__Password)")
-            : ReadText(passwordFile, "password file").TrimEnd('\r', '\n');
+            : SecretFile.Read(passwordFile, "password file").TrimEnd('\r', '\n');
         try
         {
             return Keystore.Decrypt(text, password);
@@ -133,25 +135,15 @@ public sealed class SignerOptions
         }
     }
 
-    private static string ReadText(string path, string what)
-    {
-        try
-        {
-            return File.ReadAllText(path);
-        }
-        catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException)
-        {
-            throw new SetupException($"{what}: {path} cannot be read");
-        }
-    }
-
     private SocketsHttpHandler RemoteHandler()
     {
-        var handler = new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(10) };
+        SocketsHttpHandler handler = OutgoingHttp.Handler();
+        handler.PooledConnectionLifetime = TimeSpan.FromMinutes(10);
         try
         {
             if (RemoteCertificateFile is not null)
             {
+                SecretFile.Check(RemoteCertificateFile, "remote signer: the certificate and key file");
                 handler.SslOptions.ClientCertificates = [X509Certificate2.CreateFromPemFile(RemoteCertificateFile)];
             }
 
@@ -162,6 +154,11 @@ public sealed class SignerOptions
             }
 
             return handler;
+        }
+        catch (SetupException)
+        {
+            handler.Dispose();
+            throw;
         }
         catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException or CryptographicException)
         {

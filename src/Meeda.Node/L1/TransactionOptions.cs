@@ -1,5 +1,6 @@
 using System.Numerics;
 using Meeda.Ethereum.Transactions;
+using Meeda.Node.Settings;
 
 namespace Meeda.Node.L1;
 
@@ -10,21 +11,26 @@ public sealed class TransactionOptions
     public const string Section = "Meeda:Transactions";
 
     /// <summary>The most that is paid for each gas, base fee and tip, in gwei. Default 500; when L1 is dearer, transactions wait.</summary>
+    [Amount("gwei", 9)]
     public decimal MaxFee { get; set; } = 500;
 
     /// <summary>The most that is paid for each blob gas, in gwei. Default 500, some 0.07 ether a blob.</summary>
+    [Amount("gwei", 9)]
     public decimal MaxBlobFee { get; set; } = 500;
 
     /// <summary>
     /// The most that is paid for each blob gas where a penalty is at stake, in gwei: to publish a demanded blob, and to get a blob transaction into a block that a proof waits
     /// behind. Default 5,000, some 0.66 ether a blob.
     /// </summary>
+    [Amount("gwei", 9)]
     public decimal MaxUrgentBlobFee { get; set; } = 5_000;
 
     /// <summary>The least tip that is offered, in gwei. Default 0: what the node suggests.</summary>
+    [Amount("gwei", 9)]
     public decimal MinTip { get; set; }
 
     /// <summary>The most that is offered as a tip before a transaction has waited, in gwei. Default 100.</summary>
+    [Amount("gwei", 9)]
     public decimal MaxTip { get; set; } = 100;
 
     /// <summary>How long a transaction may wait for its block before it is replaced by one with higher fees. Default 36 s, three slots.</summary>
@@ -40,6 +46,7 @@ public sealed class TransactionOptions
     public int MaxInFlight { get; set; } = 8;
 
     /// <summary>The balance in ether below which the operator's account is warned about. Default 0.1: some hundred anchors and proofs at ordinary prices.</summary>
+    [Amount("ether", 18)]
     public decimal BalanceAlarm { get; set; } = 0.1m;
 
     /// <summary>Says what is wrong with these options, one sentence each.</summary>

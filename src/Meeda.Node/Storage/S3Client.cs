@@ -44,6 +44,7 @@ internal static class S3Client
         MaxErrorRetry = 3,
         Timeout = AttemptLimit,
         IgnoreConfiguredEndpointUrls = true,
+        AllowAutoRedirect = false,
     };
 
     /// <summary>Those of a profile where one is named; otherwise AWS_ACCESS_KEY_ID and its kin, and where they are not set the profile <c>default</c>.</summary>

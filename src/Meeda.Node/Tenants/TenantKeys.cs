@@ -67,7 +67,7 @@ internal sealed class TenantKeys : IAsyncDisposable
     /// <exception cref="SetupException">The name is taken.</exception>
     public async Task<(Tenant Tenant, string Key)> MakeAsync(string name, TenantScopes scopes, TenantQuota quota, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        string key = Prefix + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(KeyBytes));
+        string key = NewKey();
         TenantRow? row = null;
         await _database.WriteAsync(
             async (connection, transaction) => row = await connection.QuerySingleOrDefaultAsync<TenantRow>(
@@ -88,7 +88,24 @@ internal sealed class TenantKeys : IAsyncDisposable
                 },
                 transaction),
             cancellationToken);
-        return row is null ? throw new SetupException($"name: there is a tenant {name} already") : (row.ToTenant(), key);
+        return row is null
+            ? throw new SetupException($"name: there is a tenant {name} already, maybe a revoked one; meeda keys rotate {name} gives it a new key")
+            : (row.ToTenant(), key);
+    }
+
+    /// <summary>
+    /// Gives a tenant a new key, a revoked one too. The old key ends with this; name, number, scopes, quota and usage stay.
+    /// </summary>
+    /// <returns>The key, given out this once; null where there is no tenant of that name.</returns>
+    public async Task<string?> RotateAsync(string name, CancellationToken cancellationToken)
+    {
+        string key = NewKey();
+        int count = 0;
+        await _database.WriteAsync(
+            async (connection, transaction) => count = await connection.ExecuteAsync(
+                "UPDATE tenant SET key_hash = @hash, revoked_at = NULL WHERE name = @name", new { name, hash = HashOf(key) }, transaction),
+            cancellationToken);
+        return count > 0 ? key : null;
     }
 
     /// <summary>The tenant of a key that is not revoked, or null.</summary>
@@ -141,6 +158,8 @@ internal sealed class TenantKeys : IAsyncDisposable
         await using DbConnection connection = await _database.ConnectAsync(cancellationToken);
         return await connection.ExecuteScalarAsync<long?>("SELECT id FROM tenant LIMIT 1") is not null;
     }
+
+    private static string NewKey() => Prefix + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(KeyBytes));
 
     private static byte[] HashOf(string key) => SHA256.HashData(Encoding.UTF8.GetBytes(key));
 

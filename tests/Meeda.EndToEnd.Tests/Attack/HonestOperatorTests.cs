@@ -25,7 +25,7 @@ public sealed class HonestOperatorTests
         Skip.If(Anvil.Binary is null, "anvil is not installed: run ./meeda test, which installs it, or set MEEDA_ANVIL");
         Environment.SetEnvironmentVariable("MEEDA_ANVIL", Anvil.Binary);
         string folder = Directory.CreateTempSubdirectory("meeda-honest-").FullName;
-        using var stop = new CancellationTokenSource(Limit);
+        using CancellationTokenSource stop = Patience.Limit(Limit);
         await using (LocalNetwork network = await LocalNetwork.StartAsync(new LocalNetworkSettings(Path.Combine(folder, "operator"), 0, 0, Quiet: true), stop.Token))
         {
             await using LightRole light = await Roles.BuildLightNodeAsync(

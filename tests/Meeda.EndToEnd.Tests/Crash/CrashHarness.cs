@@ -7,6 +7,7 @@ using Meeda.Attack;
 using Meeda.Ethereum;
 using Meeda.Node.Verification;
 using Meeda.Protocol.Batches;
+using Meeda.Testing;
 
 namespace Meeda.EndToEnd.Tests.Crash;
 
@@ -90,9 +91,10 @@ internal sealed class CrashHarness : IAsyncDisposable
             .. _environment,
         ]);
         Listen(_process);
-        for (long started = Stopwatch.GetTimestamp(); wait && !await IsReadyAsync();)
+        using CancellationTokenSource limit = Patience.Limit(ReadyLimit);
+        while (wait && !await IsReadyAsync())
         {
-            if (_process.HasExited || Stopwatch.GetElapsedTime(started) > ReadyLimit)
+            if (_process.HasExited || limit.IsCancellationRequested)
             {
                 throw new InvalidOperationException($"the operator did not start:\n{string.Join('\n', _said.TakeLast(30))}");
             }

@@ -161,24 +161,25 @@ public sealed class RedundantRpcTests : IAsyncLifetime
     {
         RequireAnvil();
         _proxies[0].Faults = _ => ProxyFault.Hang;
-        using var rpc = new RedundantRpc([.. _proxies.Select(proxy => Connect(proxy.Rpc))], new() { HeadInterval = TimeSpan.Zero, HeadLimit = TimeSpan.FromSeconds(3) });
+        var clock = new WaitsClock();
+        TimeSpan limit = Patience.Of(TimeSpan.FromSeconds(2));
+        using var rpc = new RedundantRpc([.. _proxies.Select(proxy => Connect(proxy.Rpc))], new() { HeadInterval = TimeSpan.Zero, HeadLimit = limit }, clock);
         var client = new EthereumClient(rpc);
-        var clock = System.Diagnostics.Stopwatch.StartNew();
         for (int i = 0; i < 12; i++)
         {
             Assert.Equal((ulong)Height, await client.GetBlockNumberAsync(None));
         }
 
-        // Once 3 s and then 0.3 s each, 6.3 s; 36 s if it were waited for each time.
-        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(24), $"{clock.Elapsed}");
+        // The one that answers has the whole limit each time; the other only once, and a tenth of it from then on.
+        Assert.Equal(13, clock.Waits.Count(wait => wait == limit));
+        Assert.Equal(11, clock.Waits.Count(wait => wait == limit / 10));
 
         // It answers again, and is in question again: what the other makes up is not believed any more.
         _proxies[0].Faults = _ => ProxyFault.None;
         LieAhead(_proxies[1], 5_000, timestampAhead: 0);
-        clock.Restart();
-        while (await client.GetBlockNumberAsync(None) != Height)
+        using CancellationTokenSource patience = Patience.Limit(TimeSpan.FromSeconds(30));
+        while (await client.GetBlockNumberAsync(patience.Token) != Height)
         {
-            Assert.True(clock.Elapsed < TimeSpan.FromSeconds(30), "the endpoint that answers again is not heard");
         }
     }
 
@@ -296,13 +297,13 @@ public sealed class RedundantRpcTests : IAsyncLifetime
     {
         var http = new HttpClient { BaseAddress = rpc };
         _connections.Add(http);
-        return new JsonRpcClient(http, retries: 1, attemptLimit: TimeSpan.FromSeconds(2));
+        return new JsonRpcClient(http, retries: 1, attemptLimit: Patience.Of(TimeSpan.FromSeconds(2)));
     }
 
     private EthereumClient Redundant(params Uri[] endpoints)
     {
         var rpc = new RedundantRpc(
-            endpoints.Select(Connect), new RedundantRpcOptions { HeadInterval = TimeSpan.FromMilliseconds(10), HeadLimit = TimeSpan.FromSeconds(10), Observer = _notices.Enqueue });
+            endpoints.Select(Connect), new RedundantRpcOptions { HeadInterval = TimeSpan.FromMilliseconds(10), HeadLimit = Patience.Of(TimeSpan.FromSeconds(10)), Observer = _notices.Enqueue });
         _connections.Add(rpc);
         return new EthereumClient(rpc);
     }
@@ -318,4 +319,16 @@ public sealed class RedundantRpcTests : IAsyncLifetime
 
     private async Task<JsonNode> RawBlockAsync(int number) =>
         JsonNode.Parse((await Connect(_anvil.Rpc).CallAsync("eth_getBlockByNumber", [Quantity(number), false], None)).GetRawText())!;
+
+    /// <summary>The system's clock, which notes how long each wait was to be.</summary>
+    private sealed class WaitsClock : TimeProvider
+    {
+        public ConcurrentQueue<TimeSpan> Waits { get; } = new();
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            Waits.Enqueue(dueTime);
+            return base.CreateTimer(callback, state, dueTime, period);
+        }
+    }
 }

@@ -41,10 +41,13 @@ public sealed class BlobTransactionSenderTests
     public async Task SendAsync_WithABlobThatNobodyTakes_DoublesAllThreeFees()
     {
         await using Chain chain = await Chain.StartAsync("--no-mining");
-        TransactionSender sender = chain.Sender(new() { Confirmations = 0, PollInterval = TimeSpan.FromMilliseconds(20), ResendAfter = TimeSpan.FromMilliseconds(200), FeeBumpPercent = 25 });
+        var clock = new HeldClock();
+        var options = new TransactionSenderOptions { Confirmations = 0, PollInterval = TimeSpan.FromMilliseconds(20) };
+        TransactionSender sender = chain.Sender(options, time: clock);
         Task<TransactionReceipt> sending = sender.SendAsync(new TransactionRequest(Address.Parse("0x00000000000000000000000000000000000000c0"), [], 0, Zero), CancellationToken.None);
         Bytes32 first = await chain.PendingAsync(null);
         JsonElement before = await chain.CallAsync("eth_getTransactionByHash", first.ToString());
+        clock.Advance(options.ResendAfter);
         JsonElement after = await chain.CallAsync("eth_getTransactionByHash", (await chain.PendingAsync(first)).ToString());
         Assert.All(
             ["maxFeePerGas", "maxPriorityFeePerGas", "maxFeePerBlobGas"],

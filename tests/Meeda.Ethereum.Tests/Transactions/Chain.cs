@@ -21,7 +21,10 @@ internal sealed class Chain : IAsyncDisposable
         _anvil = anvil;
         _http = new HttpClient { BaseAddress = anvil.Rpc };
         _faultyHttp = new HttpClient(Connection) { BaseAddress = anvil.Rpc };
-        Rpc = new JsonRpcClient(_http);
+
+        // On a busy machine anvil checks the proofs of a blob for longer than any ordinary limit.
+        _http.Timeout = _faultyHttp.Timeout = Timeout.InfiniteTimeSpan;
+        Rpc = new JsonRpcClient(_http, attemptLimit: Patience.Of(JsonRpcClient.AttemptLimit));
         Client = new EthereumClient(Rpc);
     }
 
@@ -34,13 +37,15 @@ internal sealed class Chain : IAsyncDisposable
     public static async Task<Chain> StartAsync(params string[] arguments) => new(await Anvil.StartAsync(arguments));
 
     /// <summary>A sender of anvil's funded account, over the faulty connection.</summary>
-    public TransactionSender Sender(TransactionSenderOptions? options = null, string? key = null, ITransactionJournal? journal = null)
+    public TransactionSender Sender(
+        TransactionSenderOptions? options = null, string? key = null, ITransactionJournal? journal = null, TimeProvider? time = null)
     {
         var sender = new TransactionSender(
-            new EthereumClient(new JsonRpcClient(_faultyHttp)),
+            new EthereumClient(new JsonRpcClient(_faultyHttp, attemptLimit: Patience.Of(JsonRpcClient.AttemptLimit))),
             PrivateKeySigner.FromHex(key ?? Anvil.FundedKey),
             options ?? new() { Confirmations = 0, PollInterval = TimeSpan.FromMilliseconds(20) },
-            journal: journal);
+            time,
+            journal);
         _senders.Add(sender);
         return sender;
     }
@@ -58,7 +63,7 @@ internal sealed class Chain : IAsyncDisposable
     /// <summary>Waits until the mempool holds one transaction that is not the known one.</summary>
     public async Task<Bytes32> PendingAsync(Bytes32? known)
     {
-        using var limit = new CancellationTokenSource(Limit);
+        using var limit = Patience.Limit(Limit);
         while (true)
         {
             JsonElement block = await Rpc.CallAsync("eth_getBlockByNumber", ["pending", false], limit.Token);
@@ -75,7 +80,7 @@ internal sealed class Chain : IAsyncDisposable
     /// <summary>Waits until the node's next block would hold so many transactions.</summary>
     public async Task PendingCountAsync(int count)
     {
-        using var limit = new CancellationTokenSource(Limit);
+        using var limit = Patience.Limit(Limit);
         while ((await Rpc.CallAsync("eth_getBlockByNumber", ["pending", false], limit.Token)).GetProperty("transactions").GetArrayLength() != count)
         {
             await Task.Yield();
@@ -85,7 +90,7 @@ internal sealed class Chain : IAsyncDisposable
     /// <summary>Waits for a transaction's receipt.</summary>
     public async Task<TransactionReceipt> ReceiptAsync(Bytes32 hash)
     {
-        using var limit = new CancellationTokenSource(Limit);
+        using var limit = Patience.Limit(Limit);
         while (true)
         {
             if (await Client.GetTransactionReceiptAsync(hash, limit.Token) is { } receipt)
@@ -103,7 +108,7 @@ internal sealed class Chain : IAsyncDisposable
     /// <summary>Waits until so many different transactions were handed in.</summary>
     public async Task HandedInAsync(int count)
     {
-        using var limit = new CancellationTokenSource(Limit);
+        using var limit = Patience.Limit(Limit);
         while (HandedIn().Length < count)
         {
             // Each look is a round trip to the node, so this does not spin.

@@ -43,10 +43,12 @@ public sealed class SeveralInFlightTests
     public async Task Send_TheBaseFeeJumpsAboveAllThree_AllAreRaisedAndArriveOnce()
     {
         await using Chain chain = await Chain.StartAsync("--no-mining");
-        TransactionSender sender = chain.Sender(Quick with { ResendAfter = TimeSpan.FromMilliseconds(500) });
+        var clock = new HeldClock();
+        TransactionSender sender = chain.Sender(Quick, time: clock);
         Task<TransactionReceipt>[] sending = await StartThreeAsync(chain, sender);
         await chain.CallAsync("anvil_setNextBlockBaseFeePerGas", FiftyGwei);
         await chain.CallAsync("anvil_mine");
+        clock.Advance(Quick.ResendAfter);
         await chain.PendingCountAsync(3);
         await chain.CallAsync("anvil_mine");
         Assert.All(await Task.WhenAll(sending), receipt => Assert.True(receipt.EffectiveGasPrice > 10_000_000_000));
@@ -125,7 +127,7 @@ public sealed class SeveralInFlightTests
         using var direct = new HttpClient { BaseAddress = anvil.Rpc };
         var node = new EthereumClient(new JsonRpcClient(direct));
         using var sender = new TransactionSender(
-            new EthereumClient(new JsonRpcClient(http, retries: 1, attemptLimit: TimeSpan.FromMilliseconds(500))),
+            new EthereumClient(new JsonRpcClient(http, retries: 1, attemptLimit: Patience.Of(TimeSpan.FromMilliseconds(500)))),
             PrivateKeySigner.FromHex(Anvil.FundedKey),
             Quick with { MaxInFlight = first });
         await Task.WhenAll(Enumerable.Range(0, 3).Select(async i =>

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Numerics;
 using Meeda.Ethereum.JsonRpc;
 using Meeda.Ethereum.Transactions;
+using Meeda.Testing;
 using Xunit;
 
 namespace Meeda.Ethereum.Tests.Transactions;
@@ -80,10 +81,12 @@ public sealed class TransactionJournalTests
         await chain.CallAsync("anvil_setNextBlockBaseFeePerGas", "0xba43b7400");
         await chain.CallAsync("anvil_mine");
 
-        TransactionSender second = Sender(chain, journal, Quick with { ResendAfter = TimeSpan.FromMilliseconds(200) });
+        var clock = new HeldClock();
+        TransactionSender second = chain.Sender(Quick, journal: journal, time: clock);
         while (journal.Kept[0].Hashes.Count < 2)
         {
             Assert.False(await second.IsSettledAsync(None));
+            clock.Advance(Quick.ResendAfter);
         }
 
         Assert.Equal(hash, journal.Kept[0].Hashes[0]);
@@ -142,12 +145,20 @@ public sealed class TransactionJournalTests
     {
         await using Chain chain = await Chain.StartAsync("--no-mining");
         var heard = new ConcurrentQueue<TransactionEvent>();
-        TransactionSender sender = chain.Sender(Quick with { ResendAfter = TimeSpan.FromMilliseconds(300), MaxFeePerGas = 4_000_000_000, MaxTip = 1_000_000_000, Observer = heard.Enqueue });
+        var clock = new HeldClock();
+        var options = Quick with { MaxFeePerGas = 4_000_000_000, MaxTip = 1_000_000_000, Observer = heard.Enqueue };
+        TransactionSender sender = chain.Sender(options, time: clock);
         Task<TransactionReceipt> sending = sender.SendAsync(new TransactionRequest(To, [], 5), None);
         Bytes32 hash = await chain.PendingAsync(known: null);
         await chain.CallAsync("anvil_dropTransaction", hash.ToString());
+        while (!heard.Any(each => each.Kind == TransactionEventKind.Dropped))
+        {
+            await chain.CallAsync("eth_blockNumber");
+        }
+
         while (!heard.Any(each => each.Kind == TransactionEventKind.Stuck))
         {
+            clock.Advance(options.ResendAfter);
             await chain.CallAsync("eth_blockNumber");
         }
 

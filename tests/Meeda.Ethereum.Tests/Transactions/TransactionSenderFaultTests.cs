@@ -141,7 +141,7 @@ public sealed class TransactionSenderFaultTests
             return seen.Task.IsCompleted && method == "eth_getTransactionReceipt" ? Fault.Refuse : Fault.None;
         };
         await chain.CallAsync("anvil_mine");
-        await seen.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        await seen.Task;
         await chain.CallAsync("anvil_reorg", 1, Array.Empty<object>());
         await chain.CallAsync("anvil_dropAllTransactions");
         Assert.Equal(0ul, await chain.Client.GetTransactionCountAsync(sender.Address, BlockTag.Pending, None));
@@ -175,9 +175,13 @@ public sealed class TransactionSenderFaultTests
             // The second is not dear enough, however often it is handed in.
             return raws.IndexOf(raw) == 1 ? Fault.Refuse : Fault.None;
         };
-        Task<TransactionReceipt> sending = chain.Sender(Quick with { ResendAfter = TimeSpan.FromMilliseconds(200) }).SendAsync(new TransactionRequest(To, [], 5), None);
-        await chain.HandedInAsync(3);
-        await chain.PendingAsync(known: null);
+        var clock = new HeldClock();
+        Task<TransactionReceipt> sending = chain.Sender(Quick, time: clock).SendAsync(new TransactionRequest(To, [], 5), None);
+        Bytes32 first = await chain.PendingAsync(known: null);
+        clock.Advance(Quick.ResendAfter);
+        await chain.HandedInAsync(2);
+        clock.Advance(Quick.ResendAfter);
+        await chain.PendingAsync(known: first);
         await chain.CallAsync("anvil_mine");
         Assert.True((await sending).Succeeded);
         await AssertArrivedAsync(chain, wei: 5, transactions: 1);
@@ -187,12 +191,14 @@ public sealed class TransactionSenderFaultTests
     public async Task Send_BaseFeeRisesBeyondTheOffer_IsRaisedToItAndMined()
     {
         await using Chain chain = await Chain.StartAsync("--no-mining");
-        TransactionSender sender = chain.Sender(Quick with { ResendAfter = TimeSpan.FromMilliseconds(500) });
+        var clock = new HeldClock();
+        TransactionSender sender = chain.Sender(Quick, time: clock);
         Task<TransactionReceipt> sending = sender.SendAsync(new TransactionRequest(To, [], 5), None);
         await chain.PendingAsync(known: null);
         await chain.CallAsync("anvil_setNextBlockBaseFeePerGas", "0xba43b7400"); // 50 gwei; anvil starts at 1.
         await chain.CallAsync("anvil_mine");
         Assert.Equal(0ul, await chain.Client.GetTransactionCountAsync(sender.Address, BlockTag.Latest, None));
+        clock.Advance(Quick.ResendAfter);
         await chain.HandedInAsync(2);
         await chain.PendingCountAsync(1);
         await chain.CallAsync("anvil_mine");

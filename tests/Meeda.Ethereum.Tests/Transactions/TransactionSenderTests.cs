@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Meeda.Ethereum.JsonRpc;
 using Meeda.Ethereum.Transactions;
+using Meeda.Testing;
 using Xunit;
 
 namespace Meeda.Ethereum.Tests.Transactions;
@@ -49,9 +50,12 @@ public sealed class TransactionSenderTests
     public async Task Send_NoBlockTakesIt_IsSentAgainDearerAndArrivesOnce()
     {
         await using Chain chain = await Chain.StartAsync("--no-mining");
-        TransactionSender sender = chain.Sender(new() { Confirmations = 0, PollInterval = TimeSpan.FromMilliseconds(20), ResendAfter = TimeSpan.FromMilliseconds(100) });
+        var clock = new HeldClock();
+        var options = new TransactionSenderOptions { Confirmations = 0, PollInterval = TimeSpan.FromMilliseconds(20) };
+        TransactionSender sender = chain.Sender(options, time: clock);
         Task<TransactionReceipt> sending = sender.SendAsync(new TransactionRequest(To, [], 5), None);
         Bytes32 first = await chain.PendingAsync(known: null);
+        clock.Advance(options.ResendAfter);
         Bytes32 second = await chain.PendingAsync(known: first);
         Assert.NotEqual(first, second);
         await chain.CallAsync("anvil_mine");

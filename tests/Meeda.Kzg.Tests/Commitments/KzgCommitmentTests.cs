@@ -1,6 +1,8 @@
 using System.Security.Cryptography;
 using CsCheck;
 using Meeda.Kzg.Commitments;
+using Meeda.Kzg.Curves;
+using Meeda.Kzg.Fields;
 
 namespace Meeda.Kzg.Tests.Commitments;
 
@@ -43,5 +45,31 @@ public sealed class KzgCommitmentTests
         byte[] expected = SHA256.HashData(commitment.ToArray());
         expected[0] = 1;
         Assert.Equal(expected, commitment.VersionedHash());
+    }
+
+    [Fact]
+    public void Parse_WhatToStringWrites_IsTheSame()
+    {
+        KzgCommitment commitment = KzgCommitment.From(G1Point.Generator.Multiply(Fr.FromUInt64(5)));
+        KzgProof proof = KzgProof.From(commitment.Point);
+        Fr scalar = Fr.FromUInt64(77);
+        Assert.Equal(commitment, KzgCommitment.Parse(commitment.ToString()));
+        Assert.Equal(commitment, KzgCommitment.Parse(commitment.ToString()[2..].ToUpperInvariant()));
+        Assert.Equal(proof, KzgProof.Parse(proof.ToString()));
+        Assert.Equal(scalar, Fr.Parse(scalar.ToString()));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("0x")]
+    [InlineData("0xzz")]
+    [InlineData("0xc00000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000001")]
+    [InlineData("ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff")]
+    public void Parse_OtherText_IsRefused(string text)
+    {
+        Assert.Throws<KzgFormatException>(() => KzgCommitment.Parse(text));
+        Assert.Throws<KzgFormatException>(() => KzgProof.Parse(text));
+        Assert.Throws<KzgFormatException>(() => Fr.Parse(text));
+        Assert.False(KzgCommitment.TryParse(null, null, out _));
     }
 }

@@ -74,4 +74,86 @@ public sealed class TrustedSetupTests
             Assert.Throws<KzgFormatException>(() => TrustedSetup.Read(new MemoryStream(zeros), hash)).Message,
             StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Load_EthereumsOwnPoints_CommitsAlike()
+    {
+        TrustedSetup loaded = TrustedSetup.LoadText(new StringReader(Text(Bytes())));
+        byte[] blob = new byte[Blob.ByteLength];
+        blob[31] = 7;
+        Assert.Equal(new CommitmentKey(Setup).Commit(blob), new CommitmentKey(loaded).Commit(blob));
+    }
+
+    public static TheoryData<string, int, int, string> Faults => new()
+    {
+        // Two Lagrange points in each other's place: every point is valid, and so is their sum.
+        { "Lagrange points swapped", 48, 96, "trusted setup: its Lagrange points are not those of its powers of τ" },
+        { "powers of G2 swapped", G2 + 192, G2 + 288, "trusted setup: its points are not the powers of one τ" },
+        { "powers of G1 swapped", Monomial + 48, Monomial + 96, "trusted setup: its points are not the powers of one τ" },
+        { "another generator", Monomial, Monomial + 48, "trusted setup: its first powers are not the generators, or τ is 0" },
+    };
+
+    private const int G2 = 4096 * 48;
+
+    private const int Monomial = G2 + (65 * 96);
+
+    [Theory]
+    [MemberData(nameof(Faults))]
+    public void Load_PointsInEachOthersPlace_AreRefused(string fault, int one, int other, string message)
+    {
+        byte[] points = Bytes();
+        int length = one is >= G2 and < Monomial ? 96 : 48;
+        byte[] kept = points[one..(one + length)];
+        points.AsSpan(other, length).CopyTo(points.AsSpan(one));
+        kept.CopyTo(points, other);
+        Assert.Equal((fault, message), (fault, Assert.Throws<KzgFormatException>(() => TrustedSetup.Load(points)).Message));
+    }
+
+    [Fact]
+    public void Load_APointOfTheCurveOutsideTheSubgroup_IsRefused()
+    {
+        byte[] points = Bytes();
+
+        // x = 4 is on the curve and not in the subgroup.
+        byte[] outside = [0x80, .. new byte[46], 4];
+        Assert.True(G1Affine.TryDecode(outside, out G1Affine point));
+        Assert.False(point.IsInSubgroup());
+        outside.CopyTo(points, 48 * 17);
+        Assert.Equal("trusted setup: Lagrange point 17 is not in G1", Assert.Throws<KzgFormatException>(() => TrustedSetup.Load(points)).Message);
+    }
+
+    [Theory]
+    [InlineData("4096\n64\n", "trusted setup: 65 points of G2 are expected, and the text does not say so")]
+    [InlineData("", "trusted setup: 4096 points of G1 are expected, and the text does not say so")]
+    [InlineData("4096\n65\nzz\n", "trusted setup: line 3 is not a point of 48 bytes in hex")]
+    [InlineData("4096\n65\n", "trusted setup: line 3 is not a point of 48 bytes in hex")]
+    public void LoadText_OtherText_IsRefused(string text, string message) =>
+        Assert.Equal(message, Assert.Throws<KzgFormatException>(() => TrustedSetup.LoadText(new StringReader(text))).Message);
+
+    [Fact]
+    public void LoadText_MoreThanTheSetup_IsRefused() =>
+        Assert.Equal(
+            "trusted setup: there is text after the last point",
+            Assert.Throws<KzgFormatException>(() => TrustedSetup.LoadText(new StringReader(Text(Bytes()) + "00\n"))).Message);
+
+    private static byte[] Bytes()
+    {
+        using Stream stream = typeof(TrustedSetup).Assembly.GetManifestResourceStream("Meeda.Kzg.Commitments.ethereum-trusted-setup.bin")!;
+        using var copy = new MemoryStream();
+        stream.CopyTo(copy);
+        return copy.ToArray();
+    }
+
+    private static string Text(byte[] points)
+    {
+        var lines = new List<string> { "4096", "65" };
+        for (int start = 0; start < points.Length;)
+        {
+            int length = start is >= G2 and < Monomial ? 96 : 48;
+            lines.Add(Convert.ToHexStringLower(points.AsSpan(start, length)));
+            start += length;
+        }
+
+        return string.Join('\n', lines) + "\n";
+    }
 }

@@ -4,13 +4,11 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using Meeda.Client;
 using Meeda.Node.Batches;
-using Meeda.Node.Http;
 using Meeda.Node.Storage;
+using Meeda.Testing;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Options;
 using Xunit;
 
 namespace Meeda.Node.Tests.Http;
@@ -122,36 +120,6 @@ public sealed class BackPressureTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task BodyBudget_FullOfLongBodies_StillLetsShortOnesIn_AndLongOnesInTheirOrder()
-    {
-        var budget = new BodyBudget(Options.Create(new IntakeOptions { MaxBytesInFlight = 40 << 20, MaxWait = TimeSpan.FromSeconds(30) }), TimeProvider.System);
-        Request first = new(), second = new(), third = new();
-        await first.EnterAsync(budget, 20 << 20);
-        Task waiting = second.EnterAsync(budget, 20 << 20);
-        Task behind = third.EnterAsync(budget, 2 << 20);
-        await new Request().EnterAsync(budget, 1 << 20);
-        Assert.False(waiting.IsCompleted);
-        Assert.False(behind.IsCompleted); // it would fit, and still does not overtake
-
-        await first.EndAsync();
-        await waiting;
-        await behind;
-    }
-
-    [Fact]
-    public async Task BodyBudget_NoRoomInTime_IsOverloaded_AndTheNextInLineEnters()
-    {
-        var budget = new BodyBudget(Options.Create(new IntakeOptions { MaxBytesInFlight = 40 << 20, MaxWait = TimeSpan.FromMilliseconds(200) }), TimeProvider.System);
-        Request first = new();
-        await first.EnterAsync(budget, 20 << 20);
-        DaException refused = await Assert.ThrowsAsync<DaException>(() => new Request().EnterAsync(budget, 20 << 20));
-        Assert.Equal(DaError.Overloaded, refused.Error);
-        await new Request().EnterAsync(budget, 10 << 20);
-        await first.EndAsync();
-        await new Request().EnterAsync(budget, 20 << 20);
-    }
-
-    [Fact]
     public async Task Nitro_ByTheFailoverPolicy_HearsItsFallbackWords_InOnePieceAndInChunks_AndNothingElseDoes()
     {
         const string Words = "DA provider requests fallback to next writer";
@@ -180,7 +148,7 @@ public sealed class BackPressureTests : IAsyncLifetime
 
     private static async Task UntilAsync(Func<Task<bool>> condition)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using CancellationTokenSource limit = Patience.Limit(TimeSpan.FromSeconds(60));
         while (!await condition())
         {
             await Task.Delay(50, limit.Token);
@@ -250,28 +218,6 @@ public sealed class BackPressureTests : IAsyncLifetime
         {
             File.Delete(provider);
             Directory.CreateDirectory(provider);
-        }
-    }
-
-    /// <summary>A request that ends when the test says so.</summary>
-    private sealed class Request
-    {
-        private readonly DefaultHttpContext _context = new();
-        private readonly Completion _completion = new();
-
-        public Request() => _context.Features.Set<Microsoft.AspNetCore.Http.Features.IHttpResponseFeature>(_completion);
-
-        public Task EnterAsync(BodyBudget budget, long bytes) => budget.EnterAsync(_context, bytes);
-
-        public Task EndAsync() => _completion.EndAsync();
-
-        private sealed class Completion : Microsoft.AspNetCore.Http.Features.HttpResponseFeature
-        {
-            private Func<Task>? _onCompleted;
-
-            public override void OnCompleted(Func<object, Task> callback, object state) => _onCompleted = () => callback(state);
-
-            public Task EndAsync() => _onCompleted!();
         }
     }
 }

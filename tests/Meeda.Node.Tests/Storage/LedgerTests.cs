@@ -84,7 +84,7 @@ public sealed class PostgresLedgerTests(PostgresFixture postgres) : LedgerTests,
     [SkippableFact]
     public async Task Lease_HeldByOne_IsTakenByAnotherOnlyAfterItsEnd_AndThenTheFirstWritesNothing()
     {
-        var term = TimeSpan.FromSeconds(2);
+        TimeSpan term = Patience.Of(TimeSpan.FromSeconds(2));
         (Ledger first, Lease firstLease) = await OpenAsync(term);
         (Ledger second, Lease secondLease) = await OpenAsync(term);
         Assert.True(await firstLease.TryHoldAsync(None));
@@ -111,7 +111,7 @@ public sealed class PostgresLedgerTests(PostgresFixture postgres) : LedgerTests,
     [SkippableFact]
     public async Task Lease_OfALeaderThatIsPausedWithinAWrite_IsTakenAllTheSame_AndTheWriteFails()
     {
-        (Ledger first, Lease firstLease) = await OpenAsync(TimeSpan.FromSeconds(1));
+        (Ledger first, Lease firstLease) = await OpenAsync(Patience.Of(TimeSpan.FromSeconds(1)));
         (_, Lease other) = await OpenAsync(TimeSpan.FromMinutes(1));
         Assert.True(await firstLease.TryHoldAsync(None));
         var holds = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -124,7 +124,7 @@ public sealed class PostgresLedgerTests(PostgresFixture postgres) : LedgerTests,
             },
             None);
         await holds.Task;
-        await UntilAsync(() => other.TryHoldAsync(None)).WaitAsync(TimeSpan.FromMinutes(1));
+        await UntilAsync(() => other.TryHoldAsync(None));
         wakes.SetResult();
         await Assert.ThrowsAnyAsync<DbException>(() => writing);
     }
@@ -139,7 +139,7 @@ public sealed class PostgresLedgerTests(PostgresFixture postgres) : LedgerTests,
         var client = new EthereumClient(new JsonRpcClient(http));
         PrivateKeySigner key = PrivateKeySigner.FromHex(Anvil.FundedKey);
         var quick = new TransactionSenderOptions { Confirmations = 0, PollInterval = TimeSpan.FromMilliseconds(20) };
-        (Ledger first, Lease firstLease) = await OpenAsync(TimeSpan.FromSeconds(1));
+        (Ledger first, Lease firstLease) = await OpenAsync(Patience.Of(TimeSpan.FromSeconds(2)));
         (Ledger second, Lease secondLease) = await OpenAsync(TimeSpan.FromMinutes(1));
         using var old = new TransactionSender(client, key, quick, journal: new TransactionJournal(first, key.Address));
         using var @new = new TransactionSender(client, key, quick, journal: new TransactionJournal(second, key.Address));

@@ -172,16 +172,36 @@ public sealed class TenantGateTests : IAsyncLifetime
         Assert.DoesNotContain(_log.Lines, line => line.Contains("too long", StringComparison.Ordinal));
     }
 
-    [Theory]
-    [InlineData("http://127.0.0.1:3100", true)]
-    [InlineData("http://localhost:1", true)]
-    [InlineData("http://[::1]:1", true)]
-    [InlineData("http://0.0.0.0:3100", false)]
-    [InlineData("http://*:3100", false)]
-    [InlineData("http://+:3100", false)]
-    [InlineData("http://[::]:3100", false)]
-    [InlineData("http://192.168.0.1:3100", false)]
-    public void IsLoopback_OnlyWhatThisMachineAloneReaches(string url, bool loopback) => Assert.Equal(loopback, HttpOptions.IsLoopback(url));
+    [Fact]
+    public async Task Rotate_OldKeyEndsAndUsageStays_AlsoAfterARevocation()
+    {
+        string old = await MakeAsync(TenantScopes.Read | TenantScopes.Write, new TenantQuota(5_000, 0, 8));
+        Assert.Equal(HttpStatusCode.OK, await PostAsync(old, 2_000));
+        string second = (await _keys.RotateAsync("name", CancellationToken.None))!;
+        Assert.Equal(HttpStatusCode.Unauthorized, await PostAsync(old, 2_000));
+        Assert.Equal(HttpStatusCode.OK, await PostAsync(second, 2_000));
+
+        Assert.True(await _keys.RevokeAsync("name", DateTimeOffset.UnixEpoch, CancellationToken.None));
+        Assert.Equal(HttpStatusCode.Unauthorized, await PostAsync(second, 10));
+        string third = (await _keys.RotateAsync("name", CancellationToken.None))!;
+        Assert.Equal(HttpStatusCode.Unauthorized, await PostAsync(second, 10));
+        Assert.Equal(HttpStatusCode.TooManyRequests, await PostAsync(third, 2_000)); // 4,000 of 5,000 bytes are used still
+        Assert.Equal(HttpStatusCode.OK, await PostAsync(third, 1_000));
+        Tenant tenant = Assert.Single(await _keys.ListAsync(CancellationToken.None));
+        Assert.Equal((5_000, null), (tenant.Usage.Bytes, tenant.RevokedAt));
+    }
+
+    [Fact]
+    public async Task Rotate_NobodyOfThatName_IsNull() => Assert.Null(await _keys.RotateAsync("nobody", CancellationToken.None));
+
+    [Fact]
+    public async Task Make_ARevokedName_IsRefusedAndSaysWhatToDo()
+    {
+        await MakeAsync(TenantScopes.Read);
+        await _keys.RevokeAsync("name", DateTimeOffset.UnixEpoch, CancellationToken.None);
+        SetupException problem = await Assert.ThrowsAsync<SetupException>(() => MakeAsync(TenantScopes.Read));
+        Assert.Contains("keys rotate name", problem.Message, StringComparison.Ordinal);
+    }
 
     private async Task<string> MakeAsync(TenantScopes scopes, TenantQuota? quota = null) =>
         (await _keys.MakeAsync("name", scopes, quota ?? new TenantQuota(0, 0, 8), DateTimeOffset.UnixEpoch, CancellationToken.None)).Key;

@@ -58,8 +58,8 @@ internal static class LegacyEndpoints
         return Results.Json(new PutObjectBody(IdOf(batch.Id)));
     }
 
-    private static async Task<IResult> GetAsync([FromQuery] string? id, [FromServices] BatchReader reader, CancellationToken cancellationToken) =>
-        Results.Bytes(await reader.ReadAsync(Parse(id), cancellationToken), "application/octet-stream");
+    private static async Task<IResult> GetAsync([FromQuery] string? id, HttpContext context, [FromServices] BatchReader reader, CancellationToken cancellationToken) =>
+        new BatchAnswer(await reader.OpenAsync(Parse(id), RequestClient.Of(context), cancellationToken));
 
     private static async Task<IResult> GetInfoAsync(
         [FromQuery] string? id, [FromServices] Ledger ledger, [FromServices] L1Follower follower, [FromServices] TimeProvider time, CancellationToken cancellationToken)

@@ -1,0 +1,23 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+
+namespace Meeda.Node.Cli;
+
+/// <summary>What the parser lets pass and no user means.</summary>
+internal static class CommandLineChecks
+{
+    /// <summary>Options that take one value and were given more than once: which one counts?</summary>
+    public static IEnumerable<string> Problems(ParseResult parsed)
+    {
+        for (SymbolResult? level = parsed.CommandResult; level is CommandResult command; level = command.Parent)
+        {
+            foreach (OptionResult option in command.Children.OfType<OptionResult>())
+            {
+                if (option.IdentifierTokenCount > 1 && option.Option.Arity.MaximumNumberOfValues <= 1)
+                {
+                    yield return $"{option.Option.Name}: is given {option.IdentifierTokenCount} times";
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,10 @@
+using System.CommandLine;
+
+namespace Meeda.Node.Cli;
+
+/// <summary>The option that names a file of settings.</summary>
+internal static class ConfigOption
+{
+    /// <summary>The option, for one command.</summary>
+    public static Option<string?> Build() => new("--config") { Description = "a JSON file of settings; options and the environment win over it" };
+}

@@ -1,0 +1,102 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.CompilerServices;
+
+namespace Meeda.Testing;
+
+/// <summary>
+/// Time limits of tests, in seconds of a quiet machine. On a slower or busier machine they grow by how much slower it is,
+/// so that a test ends because something does not happen, never because the machine has other work.
+/// </summary>
+public static class Patience
+{
+    // What one round of the measurement takes on a quiet machine of 2025, in milliseconds.
+    private const double QuietRound = 4;
+
+    // A test that hangs must end, whatever the machine says of itself.
+    private const int MaxSlowness = 60;
+
+    // What the code under test waits for in vain should not make a busy run last for hours.
+    private const int MaxStretch = 5;
+
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(250);
+
+    private static readonly double Speed = MeasureSpeed();
+
+    /// <summary>How many times longer the machine takes at the moment than a quiet one; from 1 to 60.</summary>
+    public static double Slowness => Math.Clamp(Speed * WorkPerProcessor(), 1, MaxSlowness);
+
+    /// <summary>
+    /// A time of a quiet machine as this one's at the moment, up to five times as long: for limits that are handed to the
+    /// code under test.
+    /// </summary>
+    public static TimeSpan Of(TimeSpan quiet) => quiet * Math.Min(Slowness, MaxStretch);
+
+    /// <summary>Whole seconds between the blocks of an L1 whose windows an operator on this machine has to meet: 1 on a quiet one.</summary>
+    public static int BlockSeconds => (int)Math.Clamp(Math.Round(Slowness / 3), 1, 8);
+
+    /// <summary>A token source that is cancelled after a time of a quiet machine, measured all the while.</summary>
+    public static CancellationTokenSource Limit(TimeSpan quiet)
+    {
+        var limit = new CancellationTokenSource();
+        _ = CancelAsync(limit, quiet);
+        return limit;
+    }
+
+    private static async Task CancelAsync(CancellationTokenSource limit, TimeSpan quiet)
+    {
+        try
+        {
+            TimeSpan left = quiet;
+            while (left > TimeSpan.Zero)
+            {
+                long began = Stopwatch.GetTimestamp();
+                await Task.Delay(left < Tick ? left : Tick, limit.Token);
+                left -= Stopwatch.GetElapsedTime(began) / Slowness;
+            }
+
+            await limit.CancelAsync();
+        }
+        catch (Exception ended) when (ended is ObjectDisposedException or OperationCanceledException)
+        {
+            // The test was done before.
+        }
+    }
+
+    /// <summary>Threads that want to run for each processor, by the kernel's word; 1 where it gives none.</summary>
+    private static double WorkPerProcessor()
+    {
+        try
+        {
+            // "0.20 0.18 0.12 3/602 31000": averages of 1, 5 and 15 minutes, running and existing threads, last process.
+            string[] fields = File.ReadAllText("/proc/loadavg").Split(' ');
+            double average = double.Parse(fields[0], CultureInfo.InvariantCulture);
+            double now = double.Parse(fields[3].Split('/')[0], CultureInfo.InvariantCulture);
+            return Math.Max(average, now) / Environment.ProcessorCount;
+        }
+        catch (Exception absent) when (absent is IOException or UnauthorizedAccessException or FormatException)
+        {
+            return 1;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static double MeasureSpeed()
+    {
+        double best = double.MaxValue;
+        for (int round = 0; round < 5; round++)
+        {
+            long began = Stopwatch.GetTimestamp();
+            uint state = (uint)round + 1;
+            for (int step = 0; step < 4_000_000; step++)
+            {
+                state = (state * 1_664_525) + 1_013_904_223;
+            }
+
+            // The comparison keeps the loop: the generator never reaches its own start so early.
+            best = state == 0 ? best : Math.Min(best, Stopwatch.GetElapsedTime(began).TotalMilliseconds);
+        }
+
+        return best / QuietRound;
+    }
+}

@@ -139,15 +139,13 @@ internal static class Roles
             signer,
             transactions.ToSenderOptions(l1, new TransactionLog(services.GetRequiredService<ILogger<TransactionSender>>()).Take),
             journal: new TransactionJournal(ledger, signer.Address)));
-        builder.Services.AddSingleton(services => blobSigner is null
-            ? new PublicationSender(services.GetRequiredService<TransactionSender>(), isOwn: false)
-            : new PublicationSender(
-                new TransactionSender(
-                    services.GetRequiredService<EthereumClient>(),
-                    blobSigner,
-                    transactions.ToSenderOptions(l1, new TransactionLog(services.GetRequiredService<ILogger<TransactionSender>>()).Take),
-                    journal: new TransactionJournal(ledger, blobSigner.Address)),
-                isOwn: true));
+        builder.Services.AddSingleton(services => new PublicationSender(
+            services.GetRequiredService<TransactionSender>(),
+            blobSigner is null ? null : new TransactionSender(
+                services.GetRequiredService<EthereumClient>(),
+                blobSigner,
+                transactions.ToSenderOptions(l1, new TransactionLog(services.GetRequiredService<ILogger<TransactionSender>>()).Take),
+                journal: new TransactionJournal(ledger, blobSigner.Address))));
         builder.Services.AddSingleton<OperatorStanding>();
         builder.Services.AddSingleton(services => new MeedaVerifierContract(services.GetRequiredService<EthereumClient>(), Address.Parse(l1.Contract)));
         builder.Services.AddSingleton<IAnchorRecord, OperatorRecord>();
@@ -176,7 +174,7 @@ internal static class Roles
         WebApplication app = builder.Build();
         _ = app.Services.GetRequiredService<FolderLock>(); // what was never asked for is never disposed of
         app.Services.GetRequiredService<Leadership>().Taken += app.Services.GetRequiredService<TransactionSender>().Forget;
-        app.Services.GetRequiredService<Leadership>().Taken += app.Services.GetRequiredService<PublicationSender>().Sender.Forget;
+        app.Services.GetRequiredService<Leadership>().Taken += app.Services.GetRequiredService<PublicationSender>().Forget;
         ILogger log = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Meeda.Node");
         PowerCuts.Warn(log, OperatingSystem.IsLinux());
         foreach ((string? file, string setting) in ((string?, string)[])[(nitro.JwtSecretFile, "Meeda__Nitro__JwtSecretFile"), (storage.MefsTokenFile, "Meeda__Storage__MefsTokenFile")])

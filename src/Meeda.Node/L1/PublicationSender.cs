@@ -1,27 +1,39 @@
+using Meeda.Ethereum.JsonRpc;
 using Meeda.Ethereum.Transactions;
 
 namespace Meeda.Node.L1;
 
 /// <summary>
-/// The account that publishes demanded blobs: one of its own where there is one (<see cref="SignerOptions.BlobKey"/>), so that anchors and proofs never wait behind its blob
-/// transactions; otherwise the operator's. The contract takes a publication from anybody.
+/// Sends what publishes demanded blobs: from an account of its own where there is one
+/// (<see cref="SignerOptions.BlobKey"/>), so that anchors and proofs never wait behind its blob transactions; otherwise, and
+/// where that account is refused, for example for want of ether, from the operator's. The contract takes a publication from
+/// anybody.
 /// </summary>
-/// <param name="sender">The sender of that account.</param>
-/// <param name="isOwn">Whether it is another account than the operator's.</param>
-internal sealed class PublicationSender(TransactionSender sender, bool isOwn) : IDisposable
+/// <param name="main">The operator's account.</param>
+/// <param name="own">The account of its own, or null.</param>
+internal sealed class PublicationSender(TransactionSender main, TransactionSender? own) : IDisposable
 {
-    /// <summary>The sender.</summary>
-    public TransactionSender Sender => sender;
+    /// <summary>Sends a request and waits for its confirmations, as <see cref="TransactionSender.SendAsync"/> does.</summary>
+    public async Task<TransactionReceipt> SendAsync(TransactionRequest request, CancellationToken cancellationToken)
+    {
+        if (own is not null)
+        {
+            try
+            {
+                return await own.SendAsync(request, cancellationToken);
+            }
+            catch (JsonRpcException)
+            {
+                // Nothing was sent: then the operator's own, whose stake it is.
+            }
+        }
 
-    /// <summary>Whether it is another account than the operator's.</summary>
-    public bool IsOwn => isOwn;
+        return await main.SendAsync(request, cancellationToken);
+    }
+
+    /// <summary>As <see cref="TransactionSender.Forget"/>, of the account of its own.</summary>
+    public void Forget() => own?.Forget();
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        if (isOwn)
-        {
-            sender.Dispose();
-        }
-    }
+    public void Dispose() => own?.Dispose();
 }

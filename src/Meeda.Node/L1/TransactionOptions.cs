@@ -22,6 +22,7 @@ public sealed class TransactionOptions
     /// The most that is paid for each blob gas where a penalty is at stake, in gwei: to publish a demanded blob, and to get a blob transaction into a block that a proof waits
     /// behind. Default 5,000, some 0.66 ether a blob.
     /// </summary>
+    [Amount("gwei", 9)]
     public decimal MaxUrgentBlobFee { get; set; } = 5_000;
 
     /// <summary>The least tip that is offered, in gwei. Default 0: what the node suggests.</summary>

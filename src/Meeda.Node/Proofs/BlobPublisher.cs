@@ -103,8 +103,14 @@ internal sealed class BlobPublisher(
                 throw new InvalidDataException("L1 reorganised while the demand was answered");
             }
 
-            TransactionReceipt receipt = await publications.Sender.SendAsync(
-                contract.Publish(demand.Id, 0) with { Blobs = sidecar, Keys = [$"publish:{contract.Address}:{demand.Id}:{demand.VersionedHash}"], HasDeadline = true }, cancellationToken);
+            TransactionReceipt receipt = await publications.SendAsync(
+                contract.Publish(demand.Id, 0) with
+                {
+                    Blobs = sidecar,
+                    Keys = [$"publish:{contract.Address}:{demand.Id}:{demand.VersionedHash}"],
+                    HasDeadline = true,
+                },
+                cancellationToken);
             logger.PublishedBlob(demand.Id, receipt.TransactionHash.ToString(), receipt.BlockNumber);
             _open.Remove(demand.Id);
         }

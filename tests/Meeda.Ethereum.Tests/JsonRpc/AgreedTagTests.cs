@@ -1,4 +1,5 @@
 using Meeda.Ethereum.JsonRpc;
+using Meeda.Testing;
 using Xunit;
 
 namespace Meeda.Ethereum.Tests.JsonRpc;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Meeda.Ethereum.JsonRpc;
+using Meeda.Testing;
 using Xunit;
 
 namespace Meeda.Ethereum.Tests.JsonRpc;

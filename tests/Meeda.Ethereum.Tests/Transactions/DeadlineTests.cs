@@ -1,5 +1,6 @@
 using Meeda.Ethereum.JsonRpc;
 using Meeda.Ethereum.Transactions;
+using Meeda.Testing;
 using Xunit;
 
 namespace Meeda.Ethereum.Tests.Transactions;
@@ -92,17 +93,25 @@ public sealed class DeadlineTests : IDisposable
     [InlineData(true)]
     public async Task Send_TheNonceWasUsedByAnother_IsFoundOutHoweverTheEndpointRefuses(bool inWords)
     {
-        _pool.Override = (method, _) => method != "eth_sendRawTransaction" || _pool.Foreign > 0 ? null : throw new L1UnreachableException("lost") { Problem = L1Problem.Connection };
+        object? first = null;
+        _pool.Override = (method, parameters) =>
+        {
+            first = method == "eth_sendRawTransaction" ? parameters[0] : first;
+            return method != "eth_sendRawTransaction" ? null : throw new L1UnreachableException("lost") { Problem = L1Problem.Connection };
+        };
         var journal = new MemoryJournal();
         using var killed = new CancellationTokenSource();
         Task<TransactionReceipt> lost = Sender(Options, journal).SendAsync(Proof, killed.Token);
-        await journal.Written.Task;
+        while (first is null)
+        {
+            await Task.Yield();
+        }
+
         await killed.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => lost);
 
         _pool.Foreign = 1;
-        int refusals = 0;
-        _pool.Override = (method, _) => method == "eth_sendRawTransaction" && !inWords && refusals++ == 0
+        _pool.Override = (method, parameters) => !inWords && method == "eth_sendRawTransaction" && Equals(parameters[0], first)
             ? throw new L1UnreachableException("eth_sendRawTransaction: the node answered with HTTP status 500") { Problem = L1Problem.Status }
             : null;
         await Sender(Options, journal).SendAsync(Proof with { Data = [3] }, None);
@@ -146,7 +155,7 @@ public sealed class DeadlineTests : IDisposable
         Assert.True(await sender.IsSettledAsync(None));
     }
 
-    private static JsonRpcException FakeRpcUnknown(string method) => JsonRpc.FakeRpc.Unknown(method);
+    private static JsonRpcException FakeRpcUnknown(string method) => FakeRpc.Unknown(method);
 
     private TransactionSender Sender(TransactionSenderOptions options, ITransactionJournal? journal = null)
     {
@@ -182,14 +191,11 @@ public sealed class DeadlineTests : IDisposable
     {
         private readonly System.Collections.Concurrent.ConcurrentDictionary<ulong, JournaledTransaction> _kept = new();
 
-        public TaskCompletionSource Written { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
         public Task<IReadOnlyList<JournaledTransaction>> ReadAsync(CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<JournaledTransaction>>([.. _kept.Values]);
 
         public Task WriteAsync(JournaledTransaction transaction, CancellationToken cancellationToken)
         {
             _kept[transaction.Nonce] = transaction;
-            Written.TrySetResult();
             return Task.CompletedTask;
         }
 

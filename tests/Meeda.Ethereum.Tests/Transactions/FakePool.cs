@@ -1,8 +1,8 @@
 using System.Numerics;
 using Meeda.Ethereum.JsonRpc;
 using Meeda.Ethereum.Signing;
-using Meeda.Ethereum.Tests.JsonRpc;
 using Meeda.Ethereum.Transactions;
+using Meeda.Testing;
 
 namespace Meeda.Ethereum.Tests.Transactions;
 
@@ -12,7 +12,7 @@ namespace Meeda.Ethereum.Tests.Transactions;
 /// </summary>
 internal sealed class FakePool : ITransactionSigner
 {
-    private readonly PrivateKeySigner _key = PrivateKeySigner.FromHex(Meeda.Testing.Anvil.FundedKey);
+    private readonly PrivateKeySigner _key = PrivateKeySigner.FromHex(Anvil.FundedKey);
     private readonly List<(UnsignedTransaction Transaction, byte[] Body, Bytes32 Hash)> _signed = [];
     private readonly SortedDictionary<ulong, (UnsignedTransaction Transaction, Bytes32 Hash)> _waiting = [];
     private readonly List<(UnsignedTransaction Transaction, Bytes32 Hash, ulong Block)> _mined = [];

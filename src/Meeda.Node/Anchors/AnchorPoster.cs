@@ -51,7 +51,8 @@ internal sealed class AnchorPoster(
         }
     }
 
-    private async Task AnchorWaitingAsync(CancellationToken cancellationToken)
+    /// <summary>Anchors what is due, and waits until it is followed.</summary>
+    internal async Task AnchorWaitingAsync(CancellationToken cancellationToken)
     {
         if ((await DueAsync(cancellationToken)).Count == 0 && (await HomelessAsync(cancellationToken)).Count == 0)
         {

@@ -115,17 +115,7 @@ internal sealed class L1Follower(
         {
             try
             {
-                if (leadership.IsLeading)
-                {
-                    await CatchUpAsync(stoppingToken);
-                }
-                else if (await ledger.TipAsync(stoppingToken) is { } tip)
-                {
-                    Publish(tip.Number); // The leader reads; what it read is in the ledger of all.
-                }
-
-                Final = (await client.GetBlockAsync(BlockTag.Finalized, stoppingToken))?.Number ?? 0;
-                IsCaughtUp = true;
+                await LookAsync(stoppingToken);
             }
             catch (Exception failure) when (failure is not OperationCanceledException)
             {
@@ -134,6 +124,22 @@ internal sealed class L1Follower(
             }
         }
         while (await timer.WaitForNextTickAsync(stoppingToken));
+    }
+
+    /// <summary>Looks at L1 once: the leader reads, the others learn from the ledger how far it is.</summary>
+    internal async Task LookAsync(CancellationToken cancellationToken)
+    {
+        if (leadership.IsLeading)
+        {
+            await CatchUpAsync(cancellationToken);
+        }
+        else if (await ledger.TipAsync(cancellationToken) is { } tip)
+        {
+            Publish(tip.Number); // The leader reads; what it read is in the ledger of all.
+        }
+
+        Final = (await client.GetBlockAsync(BlockTag.Finalized, cancellationToken))?.Number ?? 0;
+        IsCaughtUp = true;
     }
 
     /// <summary>The newest followed block that is still part of the chain; what came after it is taken back.</summary>

@@ -58,7 +58,7 @@ internal sealed class BatchPlacement(
     }
 
     /// <summary>Whether what waits has waited long enough, or is enough.</summary>
-    private async Task<bool> IsTimeAsync(CancellationToken cancellationToken)
+    internal async Task<bool> IsTimeAsync(CancellationToken cancellationToken)
     {
         if (options.Value.EffectivePackDelay == TimeSpan.Zero)
         {
@@ -71,7 +71,7 @@ internal sealed class BatchPlacement(
 
     /// <summary>Tries each batch that waits, until some are refused.</summary>
     /// <returns>Whether any was placed.</returns>
-    private async Task<bool> PlaceAllAsync(CancellationToken cancellationToken)
+    internal async Task<bool> PlaceAllAsync(CancellationToken cancellationToken)
     {
         for (bool isAny = false; ; isAny = true)
         {

@@ -1,0 +1,147 @@
+using System.Globalization;
+using CsCheck;
+using Meeda.Node.Storage;
+using Meeda.Node.Tests.Storage;
+using Microsoft.Data.Sqlite;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace Meeda.Node.Tests.Model;
+
+/// <summary>
+/// Random sequences of what may happen to an operator, compared with a plain model of what it has promised. A sequence that breaks a promise is made shorter and printed; its
+/// seed repeats it (<c>MEEDA_MODEL_SEED</c>). <c>MEEDA_MODEL_ITERATIONS</c> says how many are tried.
+/// </summary>
+public sealed class ModelTests(PostgresFixture postgres, ITestOutputHelper output) : IClassFixture<PostgresFixture>
+{
+    private const int OrdinaryIterations = 60;
+
+    [SkippableFact]
+    public Task AnySequence_OnSqlite_KeepsEveryPromise() => SampleAsync(new SqliteLedgers(), nodes: 1);
+
+    [SkippableFact]
+    public Task AnySequence_OnPostgresWithTwoNodes_KeepsEveryPromise() => SampleAsync(new PostgresLedgers(postgres), nodes: 2);
+
+    private async Task SampleAsync(Ledgers ledgers, int nodes)
+    {
+        int iterations = int.Parse(Environment.GetEnvironmentVariable("MEEDA_MODEL_ITERATIONS") ?? $"{OrdinaryIterations}", CultureInfo.InvariantCulture);
+        string? seed = Environment.GetEnvironmentVariable("MEEDA_MODEL_SEED");
+        await Operations.Sequences.SampleAsync(
+            async operations =>
+            {
+                if (await RunAsync(ledgers, nodes, operations) is { } broken)
+                {
+                    Operation[] shortest = await ShrinkAsync(ledgers, nodes, operations, broken.Invariant);
+                    BrokenInvariantException last = await RunAsync(ledgers, nodes, shortest) ?? broken;
+                    string report = $"{last.Message}{Environment.NewLine}  {string.Join($",{Environment.NewLine}  ", shortest.AsEnumerable())}";
+                    output.WriteLine(report);
+                    throw new BrokenInvariantException(broken.Invariant, report);
+                }
+            },
+            seed: seed,
+            iter: iterations,
+            threads: 1,
+            print: operations => string.Join(", ", operations.AsEnumerable()));
+    }
+
+    /// <summary>Runs a sequence on a world of its own.</summary>
+    /// <returns>The promise that was broken, or null.</returns>
+    internal static async Task<BrokenInvariantException?> RunAsync(Ledgers ledgers, int nodes, IReadOnlyList<Operation> operations)
+    {
+        await using Ledgers.Session session = ledgers.Begin();
+        await using ModelWorld world = await ModelWorld.StartAsync(session.OpenAsync, nodes);
+        try
+        {
+            foreach (Operation operation in operations)
+            {
+                await operation.RunAsync(world);
+                await world.CheckAsync(isSettled: false);
+            }
+
+            await world.SettleAsync();
+            return null;
+        }
+        catch (BrokenInvariantException broken)
+        {
+            return broken;
+        }
+    }
+
+    /// <summary>Leaves out what is not needed to break the same promise.</summary>
+    internal static async Task<Operation[]> ShrinkAsync(Ledgers ledgers, int nodes, Operation[] operations, Invariant invariant)
+    {
+        for (int length = Math.Max(1, operations.Length / 2); length >= 1; length /= 2)
+        {
+            for (int i = 0; i + length <= operations.Length;)
+            {
+                Operation[] shorter = [.. operations[..i], .. operations[(i + length)..]];
+                if ((await RunAsync(ledgers, nodes, shorter))?.Invariant == invariant)
+                {
+                    operations = shorter;
+                }
+                else
+                {
+                    i += length;
+                }
+            }
+        }
+
+        return operations;
+    }
+}
+
+/// <summary>Where worlds have their ledgers.</summary>
+internal abstract class Ledgers
+{
+    public abstract Session Begin();
+
+    internal abstract class Session : IAsyncDisposable
+    {
+        public abstract Task<Database> OpenAsync(int ledger);
+
+        public abstract ValueTask DisposeAsync();
+    }
+}
+
+/// <summary>On SQLite files, each in a folder that goes with its world.</summary>
+internal sealed class SqliteLedgers : Ledgers
+{
+    public override Session Begin() => new Files();
+
+    private sealed class Files : Session
+    {
+        private readonly TemporaryFolder _folder = new();
+
+        public override Task<Database> OpenAsync(int ledger) => Task.FromResult<Database>(new SqliteDatabase(Path.Combine(_folder.Path, $"{ledger}.sqlite"), survivesPowerCut: false));
+
+        public override ValueTask DisposeAsync()
+        {
+            SqliteConnection.ClearAllPools();
+            _folder.Dispose();
+            return ValueTask.CompletedTask;
+        }
+    }
+}
+
+/// <summary>On databases of one PostgreSQL server.</summary>
+internal sealed class PostgresLedgers(PostgresFixture postgres) : Ledgers
+{
+    public override Session Begin() => new Databases(postgres);
+
+    private sealed class Databases(PostgresFixture postgres) : Session
+    {
+        private readonly Dictionary<int, string> _databases = [];
+
+        public override async Task<Database> OpenAsync(int ledger)
+        {
+            if (!_databases.TryGetValue(ledger, out string? database))
+            {
+                _databases[ledger] = database = await postgres.CreateDatabaseAsync();
+            }
+
+            return new PostgresDatabase(database);
+        }
+
+        public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    }
+}

@@ -92,11 +92,13 @@ internal sealed class ModelWorld : IAsyncDisposable
     private static readonly byte[][] Payloads = [Bytes(1, 100), Bytes(2, 5_000), Bytes(3, 130_000), Bytes(4, 260_000)];
 
     private readonly OpenDatabase _open;
+    private readonly IReadOnlySet<Invariant> _ignored;
     private int _ledger;
 
-    private ModelWorld(OpenDatabase open)
+    private ModelWorld(OpenDatabase open, IReadOnlySet<Invariant> ignored)
     {
         _open = open;
+        _ignored = ignored;
         Chain = new FakeChain(LocalParameters.Value with { Retention = Term, EpochBlocks = 4, ProofWindow = 4, PublishWindow = 4 }) { FinalityDepth = 4 };
         Chain.Stake(ModelNode.Signer.Address, LocalParameters.OperatorStake);
         Chain.Mine(5);
@@ -122,9 +124,9 @@ internal sealed class ModelWorld : IAsyncDisposable
     /// <summary>The node that leads, or the first where none does.</summary>
     public ModelNode Leader => Nodes.Find(node => node.IsLeading) ?? Nodes[0];
 
-    public static async Task<ModelWorld> StartAsync(OpenDatabase open, int nodes)
+    public static async Task<ModelWorld> StartAsync(OpenDatabase open, int nodes, IReadOnlySet<Invariant> ignored)
     {
-        var world = new ModelWorld(open);
+        var world = new ModelWorld(open, ignored);
         for (int i = 0; i < nodes; i++)
         {
             world.Nodes.Add(await ModelNode.StartAsync(world, new NodeSettings(), await open(0)));
@@ -159,7 +161,8 @@ internal sealed class ModelWorld : IAsyncDisposable
         }
         catch (Exception failure)
         {
-            throw new BrokenInvariantException(Invariant.NoSurprise, $"a put of {promise.Name} failed: {failure}");
+            Break(Invariant.NoSurprise, $"a put of {promise.Name} failed: {failure}");
+            return;
         }
 
         promise.Id = batch.Id;
@@ -168,12 +171,12 @@ internal sealed class ModelWorld : IAsyncDisposable
         promise.IsLost = promise.IsForgotten = false;
         if (waitsFor == BatchState.Anchored && !HasLied && !IsCovered(promise, Chain.Head + 1))
         {
-            throw new BrokenInvariantException(Invariant.PutWaits, $"a put of {promise.Name} that waits for Anchored was answered 200 at block {Chain.Head}; its anchors expire at [{Expiries(promise)}]");
+            Break(Invariant.PutWaits, $"a put of {promise.Name} that waits for Anchored was answered 200 at block {Chain.Head}; its anchors expire at [{Expiries(promise)}]");
         }
 
         if (waitsFor >= BatchState.Placed && RowsOf(promise) < BlobEncoding.BlobCount(promise.Payload.Length))
         {
-            throw new BrokenInvariantException(Invariant.PutWaits, $"a put of {promise.Name} that waits for {waitsFor} was answered 200, and {RowsOf(promise)} of its rows are at providers");
+            Break(Invariant.PutWaits, $"a put of {promise.Name} that waits for {waitsFor} was answered 200, and {RowsOf(promise)} of its rows are at providers");
         }
     }
 
@@ -318,7 +321,7 @@ internal sealed class ModelWorld : IAsyncDisposable
             await node.LookAsync();
             if (node.Unfinished.ToArray() is { Length: > 0 } stuck)
             {
-                throw new BrokenInvariantException(Invariant.NothingIsStuck, $"still waiting: {string.Join(", ", stuck)}; {Complaints()}");
+                Break(Invariant.NothingIsStuck, $"still waiting: {string.Join(", ", stuck)}; {Complaints()}");
             }
         }
 
@@ -333,12 +336,12 @@ internal sealed class ModelWorld : IAsyncDisposable
         {
             if (Anchors(promise).Length > promise.Reasons)
             {
-                throw new BrokenInvariantException(Invariant.AnchoredOnce, $"{promise.Name} has {Anchors(promise).Length} anchors for {promise.Reasons} reasons");
+                Break(Invariant.AnchoredOnce, $"{promise.Name} has {Anchors(promise).Length} anchors for {promise.Reasons} reasons");
             }
 
             if (isSettled && !promise.IsForgotten && !IsCovered(promise, promise.Beyond!.Value))
             {
-                throw new BrokenInvariantException(
+                Break(
                     Invariant.Anchored, $"{promise.Name} is owed an anchor beyond block {promise.Beyond}, at block {Chain.Head} its anchors expire at [{Expiries(promise)}]; {Complaints()}");
             }
 
@@ -360,6 +363,14 @@ internal sealed class ModelWorld : IAsyncDisposable
         foreach (ModelNode node in Nodes)
         {
             await node.DisposeAsync();
+        }
+    }
+
+    private void Break(Invariant invariant, string message)
+    {
+        if (!_ignored.Contains(invariant))
+        {
+            throw new BrokenInvariantException(invariant, message);
         }
     }
 
@@ -406,12 +417,12 @@ internal sealed class ModelWorld : IAsyncDisposable
                 byte[] read = await node.Reader.ReadAsync(id, CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(isSettled ? 60 : 2));
                 if (!read.AsSpan().SequenceEqual(promise.Payload))
                 {
-                    throw new BrokenInvariantException(Invariant.Held, $"{promise.Name} is read back as other bytes");
+                    Break(Invariant.Held, $"{promise.Name} is read back as other bytes");
                 }
             }
             catch (DaException denied) when (denied.Error == DaError.Absent)
             {
-                throw new BrokenInvariantException(
+                Break(
                     Invariant.NotDenied, $"at block {Chain.Head} 404 for {promise.Name}, acknowledged at [{string.Join(", ", promise.Acknowledged)}], anchors expire at [{Expiries(promise)}]: {denied.Message}");
             }
             catch (DaException unavailable) when (!isSettled || promise.IsLost || promise.IsForgotten)
@@ -424,13 +435,13 @@ internal sealed class ModelWorld : IAsyncDisposable
             }
             catch (Exception failure) when (failure is not BrokenInvariantException)
             {
-                throw new BrokenInvariantException(failure is DaException ? Invariant.Held : Invariant.NoSurprise, $"{promise.Name} cannot be read: {failure.Message}; {Complaints()}");
+                Break(failure is DaException ? Invariant.Held : Invariant.NoSurprise, $"{promise.Name} cannot be read: {failure.Message}; {Complaints()}");
             }
 
             if (await node.Ledger.FindBatchAsync(id, CancellationToken.None) is { } batch && !promise.IsForgotten
                 && await node.States.OfAsync(batch, CancellationToken.None) is { State: BatchState.Expired })
             {
-                throw new BrokenInvariantException(Invariant.StateIsTrue, $"{promise.Name}, acknowledged at [{string.Join(", ", promise.Acknowledged)}], is called expired at block {Chain.Head}; anchors expire at [{Expiries(promise)}]");
+                Break(Invariant.StateIsTrue, $"{promise.Name}, acknowledged at [{string.Join(", ", promise.Acknowledged)}], is called expired at block {Chain.Head}; anchors expire at [{Expiries(promise)}]");
             }
         }
 
@@ -448,7 +459,7 @@ internal sealed class ModelWorld : IAsyncDisposable
             }
             catch (DerivationException invalid)
             {
-                throw new BrokenInvariantException(
+                Break(
                     Invariant.NotCalledInvalid, $"418 for {promise.Name} at inclusion block {block}, acknowledged at [{string.Join(", ", promise.Acknowledged)}], anchors expire at [{Expiries(promise)}]: {invalid.Message}");
             }
         }

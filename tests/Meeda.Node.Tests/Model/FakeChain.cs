@@ -41,15 +41,17 @@ internal sealed class FakeChain : IJsonRpc
     /// <param name="parameters">The contract's parameters.</param>
     /// <param name="chainId">The chain's id.</param>
     /// <param name="genesisTime">Seconds since 1970 of the genesis block.</param>
-    public FakeChain(ContractParameters parameters, ulong chainId = 31_337, ulong genesisTime = 1_700_000_000)
+    /// <param name="contract">The contract's address.</param>
+    public FakeChain(ContractParameters parameters, ulong chainId = 31_337, ulong genesisTime = 1_700_000_000, Address? contract = null)
     {
         ChainId = chainId;
+        Contract = contract ?? Address.Parse("0x00000000000000000000000000000000000000c0");
         _verifier = new FakeVerifier(parameters, Contract, chainId, number => _blocks[(int)number].Hash);
         _blocks.Add(new FakeBlock(0, HashOf(Bytes32.Zero, 0, []), Bytes32.Zero, genesisTime, BaseFee, [], FakeVerifier.State.Empty, ImmutableDictionary<Address, ulong>.Empty));
     }
 
     /// <summary>The contract's address.</summary>
-    public Address Contract { get; } = Address.Parse("0x00000000000000000000000000000000000000c0");
+    public Address Contract { get; }
 
     /// <summary>The chain's id.</summary>
     public ulong ChainId { get; }

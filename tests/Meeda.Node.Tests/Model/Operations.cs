@@ -217,12 +217,12 @@ internal static class Operations
         (1, Gen.Const((Operation)new Look())),
         (1, Gen.Const((Operation)new Tick())));
 
+    // Fewer blobs in an anchor than the longest batch has are refused at the start.
     private static readonly Gen<NodeSettings> Settings = Gen.Select(
-        Gen.OneOf(4, 2, 1),
-        Gen.OneOf(400_000, 100_000),
+        Gen.OneOf((4, 400_000), (2, 200_000), (1, 100_000)),
         Gen.OneOf(1L << 20, 0L),
         Gen.OneOf(TimeSpan.Zero, TimeSpan.FromMinutes(2)),
-        (blobs, bytes, copies, delay) => new NodeSettings(blobs, bytes, copies, delay));
+        (limits, copies, delay) => new NodeSettings(limits.Item1, limits.Item2, copies, delay));
 
     /// <summary>Anything that may happen.</summary>
     public static Gen<Operation> Any { get; } = Gen.Frequency(

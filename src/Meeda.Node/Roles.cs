@@ -98,7 +98,8 @@ internal static class Roles
         builder.Services.AddSingleton<BlobFailover>();
         builder.Services.AddSingleton<BatchIntake>();
         builder.Services.AddSingleton<BatchReader>();
-        builder.Services.AddSingleton(services => new InclusionCheck(ledger, () => services.GetRequiredService<L1Follower>().Tip));
+        builder.Services.AddSingleton<Terms>();
+        builder.Services.AddSingleton<InclusionCheck>();
         L1Connection.Add(builder.Services, l1);
         builder.Services.AddSingleton(new OperatorAccount(signer.Address));
         builder.Services.AddSingleton(new CertificateSigner(signer as PrivateKeySigner));

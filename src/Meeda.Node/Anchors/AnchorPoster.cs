@@ -2,6 +2,7 @@ using Meeda.Ethereum.JsonRpc;
 using Meeda.Ethereum.Transactions;
 using Meeda.Kzg.Cells;
 using Meeda.Kzg.Commitments;
+using Meeda.Node.Batches;
 using Meeda.Node.L1;
 using Meeda.Node.Storage;
 using Meeda.Node.Telemetry;
@@ -20,6 +21,7 @@ internal sealed class AnchorPoster(
     Ledger ledger,
     BatchPlacement placement,
     BlobFailover failover,
+    Terms terms,
     CellProver cells,
     L1Follower follower,
     MeedaVerifierContract contract,
@@ -31,6 +33,9 @@ internal sealed class AnchorPoster(
 {
     // A batch may fill its anchor before the interval is over, so the ledger is asked more often than anchors are sent.
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
+
+    // Batches that are looked at for a blob transaction; the providers refuse the oldest first.
+    private const int MostHomeless = 256;
 
     /// <inheritdoc/>
     protected override async Task LeadAsync(CancellationToken stoppingToken)
@@ -54,6 +59,7 @@ internal sealed class AnchorPoster(
     /// <summary>Anchors what is due, and waits until it is followed.</summary>
     internal async Task AnchorWaitingAsync(CancellationToken cancellationToken)
     {
+        await SettleAsync(cancellationToken);
         if ((await DueAsync(cancellationToken)).Count == 0 && (await HomelessAsync(cancellationToken)).Count == 0)
         {
             return;
@@ -78,6 +84,21 @@ internal sealed class AnchorPoster(
         await follower.FollowedAsync(receipt.BlockNumber, cancellationToken);
     }
 
+    /// <summary>Decides which of the promises that were made while L1's height was not known need another anchor, as soon as it is known.</summary>
+    private async Task SettleAsync(CancellationToken cancellationToken)
+    {
+        if (follower.Head is not { } head)
+        {
+            return;
+        }
+
+        long anchorFrom = await terms.AnchorFromAsync(head, cancellationToken);
+        if (await ledger.HasOpenPromisesAsync(cancellationToken))
+        {
+            await ledger.SettleAsync(anchorFrom, head, cancellationToken);
+        }
+    }
+
     /// <summary>
     /// What the anchor brings about: for each batch, the anchor that comes after the last one that is known. One that was sent and is not to be seen, be it on its way or
     /// taken back by a reorganisation, has the same key, so that no batch is anchored twice for one reason.
@@ -94,15 +115,12 @@ internal sealed class AnchorPoster(
         return keys;
     }
 
-    /// <summary>The batches that wait, where there are enough of them for an anchor or the oldest has waited long enough; otherwise none.</summary>
-    private async Task<IReadOnlyList<StoredBatch>> DueAsync(CancellationToken cancellationToken)
+    /// <summary>The batches that wait, where there are enough of them for an anchor or one has waited long enough; otherwise none.</summary>
+    internal async Task<IReadOnlyList<StoredBatch>> DueAsync(CancellationToken cancellationToken)
     {
         IReadOnlyList<StoredBatch> waiting = await ledger.WaitingBatchesAsync(options.Value.MaxBlobs, cancellationToken);
-        return waiting.Count > 0
-            && (waiting.Sum(batch => batch.BlobCount) >= options.Value.MaxBlobs
-                || time.GetUtcNow() - waiting[0].StoredAt >= options.Value.Interval)
-                ? waiting
-                : [];
+        DateTimeOffset now = time.GetUtcNow();
+        return waiting.Sum(batch => batch.BlobCount) >= options.Value.MaxBlobs || waiting.Any(batch => Stamp.IsOlder(batch.OwedSince, options.Value.Interval, now)) ? waiting : [];
     }
 
     /// <summary>The batches that the providers refused, as many as one transaction carries the blobs of: they do not wait for others.</summary>
@@ -113,16 +131,14 @@ internal sealed class AnchorPoster(
             return [];
         }
 
+        // One that does not fit any more goes with a later transaction, and stops none behind it.
         var fitting = new List<StoredBatch>();
-        foreach (StoredBatch batch in (await ledger.WaitingUnplacedBatchesAsync(options.Value.MaxBlobs, cancellationToken))
-            .Where(batch => batch.BlobCount <= BlobFailover.MostBlobs && placement.IsRefused(batch.Id)))
+        foreach (StoredBatch batch in await ledger.WaitingUnplacedBatchesAsync(BlobFailover.MostBlobs, MostHomeless, cancellationToken))
         {
-            if (fitting.Sum(each => each.BlobCount) + batch.BlobCount > BlobFailover.MostBlobs)
+            if (placement.IsRefused(batch.Id) && fitting.Sum(each => each.BlobCount) + batch.BlobCount <= BlobFailover.MostBlobs)
             {
-                break;
+                fitting.Add(batch);
             }
-
-            fitting.Add(batch);
         }
 
         return fitting;

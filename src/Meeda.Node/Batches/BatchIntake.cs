@@ -11,7 +11,7 @@ namespace Meeda.Node.Batches;
 
 /// <summary>Takes batches in: after <see cref="AcceptAsync"/> has returned, a batch survives whatever happens to this process.</summary>
 internal sealed class BatchIntake(
-    IOptions<BatchOptions> options, CommitmentKey key, Ledger ledger, BatchStates states, BatchSignal signal, IntakePressure pressure, TimeProvider time, ILogger<BatchIntake> logger)
+    IOptions<BatchOptions> options, CommitmentKey key, Ledger ledger, BatchStates states, Terms terms, BatchSignal signal, IntakePressure pressure, TimeProvider time, ILogger<BatchIntake> logger)
     : IDisposable
 {
     // Equal payloads that arrive together share one job. The job is not the caller's: a client that hangs up must not undo the work of
@@ -26,8 +26,9 @@ internal sealed class BatchIntake(
 
     /// <summary>
     /// Takes a payload in:
-    /// (1) refuse what can never be taken, (2) join the same bytes in work, or answer for the same bytes stored, (3) encode into blobs and commit to each, (4) name the
-    /// batch, (5) make it durable in the ledger, payload and promise in one, (6) wait for the state that puts wait for.
+    /// (1) refuse what can never be taken, (2) join the same bytes in work, or know them again, (3) encode into blobs and commit to each, (4) name the
+    /// batch, (5) make it durable in the ledger, payload and promise in one, (6) wait for the state that puts wait for. Bytes that are known are promised anew: for a whole term
+    /// from now, whatever became of them.
     /// </summary>
     /// <param name="payload">1 to <see cref="BatchOptions.MaxBatchBytes"/> bytes; not changed afterwards.</param>
     /// <param name="cancellationToken">Ends the waiting for a state, never the storing: a client that hangs up leaves its bytes' room taken until they are stored.</param>
@@ -79,27 +80,13 @@ internal sealed class BatchIntake(
     {
         try
         {
-            if (await ledger.FindBatchByPayloadAsync(payloadHash, CancellationToken.None) is { DeletedAt: null } known) // 2
-            {
-                // Whoever puts an expired batch again wants it kept for another term.
-                if ((await states.OfAsync(known, CancellationToken.None)).State == BatchState.Expired)
-                {
-                    await ledger.RenewAsync(known.Id, CancellationToken.None);
-                }
-
-                return known;
-            }
-
-            long started = time.GetTimestamp();
-            byte[] commitments = await CommitAsync(payload);                                                    // 3
-            LastCommitTimePerBlob = time.GetElapsedTime(started) / (commitments.Length / KzgCommitment.Length);
-            Metrics.CommitTime.Record(LastCommitTimePerBlob.TotalMilliseconds);
-            BatchId id = BatchId.Compute((uint)payload.Length, commitments);                                    // 4
-            var batch = new StoredBatch(id, payloadHash, (uint)payload.Length, commitments, time.GetUtcNow());
-            await ledger.AddBatchAsync(batch, payload, CancellationToken.None);                                 // 5
+            StoredBatch batch = await ledger.FindBatchByPayloadAsync(payloadHash, CancellationToken.None) is { } known // 2
+                ? known with { StoredAt = time.GetUtcNow() }
+                : await NameAsync(payload, payloadHash);                                                        // 3, 4
+            await ledger.AddBatchAsync(batch, payload, terms.AnchorFrom, CancellationToken.None);               // 5
             pressure.StoreWorked();
             signal.PulseStored();
-            logger.BatchStored(id.ToString(), payload.Length, batch.BlobCount);
+            logger.BatchStored(batch.Id.ToString(), payload.Length, batch.BlobCount);
             return batch;
         }
         catch (Exception failure) when (failure is IOException or TimeoutException or System.Data.Common.DbException)
@@ -107,6 +94,15 @@ internal sealed class BatchIntake(
             logger.StoreFailed(failure);
             throw pressure.StoreFailed(failure);
         }
+    }
+
+    private async Task<StoredBatch> NameAsync(byte[] payload, Bytes32 payloadHash)
+    {
+        long started = time.GetTimestamp();
+        byte[] commitments = await CommitAsync(payload);
+        LastCommitTimePerBlob = time.GetElapsedTime(started) / (commitments.Length / KzgCommitment.Length);
+        Metrics.CommitTime.Record(LastCommitTimePerBlob.TotalMilliseconds);
+        return new StoredBatch(BatchId.Compute((uint)payload.Length, commitments), payloadHash, (uint)payload.Length, commitments, time.GetUtcNow());
     }
 
     private async Task WaitAsync(StoredBatch batch, CancellationToken cancellationToken)

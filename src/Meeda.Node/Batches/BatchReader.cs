@@ -38,21 +38,28 @@ internal sealed class BatchReader(RowPlacement rows, Ledger ledger, ILogger<Batc
             }
 
             logger.HeldPayloadCorrupt(batch.Id.ToString());
+            await NoteDamagedAsync(batch, cancellationToken);
         }
 
         byte[]? blobs = await rows.ReadAsync(batch.Id, batch.Commitments, cancellationToken);
         if (blobs is null)
         {
             logger.RowsMissing(batch.Id.ToString());
+            await NoteDamagedAsync(batch, cancellationToken);
             throw new DaException(DaError.Unavailable, "store: too few rows of this batch can be read whole at the moment");
         }
 
         if (!BlobEncoding.TryDecode(blobs, out byte[] payload, out _) || payload.Length != batch.PayloadLength)
         {
             logger.RowsCorrupt(batch.Id.ToString());
+            await NoteDamagedAsync(batch, cancellationToken);
             throw new DaException(DaError.Unavailable, "store: rows of this batch do not match its commitments; they are not given out");
         }
 
         return payload;
     }
+
+    /// <summary>Then the next put of these bytes stores them again.</summary>
+    private Task NoteDamagedAsync(StoredBatch batch, CancellationToken cancellationToken) =>
+        batch.IsDamaged ? Task.CompletedTask : ledger.MarkDamagedAsync(batch.Id, cancellationToken);
 }

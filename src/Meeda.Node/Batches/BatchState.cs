@@ -1,6 +1,7 @@
 namespace Meeda.Node.Batches;
 
-/// <summary>How far a batch has come. A batch goes through them in this order and skips none; a reorganisation of L1 may take it back to <see cref="Placed"/>.</summary>
+/// <summary>How far a batch has come. A batch goes through them in this order and skips none; a reorganisation of L1, or a promise for another
+/// term (a put of the same bytes, a renewal), takes it back until there is an anchor again.</summary>
 public enum BatchState
 {
     /// <summary>Durable in the ledger: it survives whatever happens to the process.</summary>

@@ -19,7 +19,7 @@ internal sealed class BatchStates(Ledger ledger, L1Follower follower, BatchSigna
     // Another operator on the same database may have moved a batch without a signal here.
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
 
-    /// <summary>Where a batch stands.</summary>
+    /// <summary>Where a batch stands. While an anchor is owed, earlier ones count for nothing: what was promised last is not on L1 yet.</summary>
     public async Task<BatchStanding> OfAsync(StoredBatch batch, CancellationToken cancellationToken)
     {
         if (await ledger.FindAnchoringAsync(batch.Id, cancellationToken) is not { } anchoring)
@@ -27,8 +27,10 @@ internal sealed class BatchStates(Ledger ledger, L1Follower follower, BatchSigna
             return new BatchStanding(batch, batch.PlacedAt is null ? BatchState.Stored : BatchState.Placed, null, 0);
         }
 
-        ulong tip = follower.Tip ?? 0;
-        BatchState state = anchoring.Anchor.Expiry <= tip ? BatchState.Expired
+        // Before the first look of this process, what the ledger holds says more than nothing.
+        ulong tip = follower.Tip ?? (await ledger.TipAsync(cancellationToken))?.Number ?? 0;
+        BatchState state = batch.OwedSince is not null ? (batch.PlacedAt is null ? BatchState.Stored : BatchState.Placed)
+            : anchoring.Anchor.Expiry <= tip ? BatchState.Expired
             : anchoring.Anchor.BlockNumber <= follower.Final ? BatchState.Final
             : BatchState.Anchored;
         return new BatchStanding(batch, state, anchoring, tip > anchoring.Anchor.BlockNumber ? tip - anchoring.Anchor.BlockNumber : 0);
@@ -40,7 +42,8 @@ internal sealed class BatchStates(Ledger ledger, L1Follower follower, BatchSigna
         while (true)
         {
             Task changed = signal.Changed;
-            if (await ledger.FindBatchAsync(id, cancellationToken) is { } batch && (await OfAsync(batch, cancellationToken)).State >= state)
+            if (await ledger.FindBatchAsync(id, cancellationToken) is { } batch
+                && (state == BatchState.Placed ? batch.PlacedAt is not null : (await OfAsync(batch, cancellationToken)).State >= state))
             {
                 return;
             }

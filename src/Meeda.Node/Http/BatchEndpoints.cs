@@ -25,11 +25,12 @@ internal static class BatchEndpoints
     private static async Task<BatchBody> GetAsync(string id, [FromServices] Ledger ledger, [FromServices] BatchStates states, CancellationToken cancellationToken) =>
         BodyOf(await states.OfAsync(await FindAsync(id, ledger, cancellationToken), cancellationToken));
 
-    private static async Task<BatchBody> RenewAsync(string id, [FromServices] Ledger ledger, [FromServices] BatchStates states, CancellationToken cancellationToken)
+    private static async Task<BatchBody> RenewAsync(
+        string id, [FromServices] Ledger ledger, [FromServices] BatchStates states, [FromServices] Terms terms, [FromServices] TimeProvider time, CancellationToken cancellationToken)
     {
         StoredBatch batch = await FindAsync(id, ledger, cancellationToken);
-        return await ledger.RenewAsync(batch.Id, cancellationToken)
-            ? BodyOf(await states.OfAsync(batch, cancellationToken))
+        return await ledger.RenewAsync(batch.Id, terms.AnchorFrom, time.GetUtcNow(), cancellationToken)
+            ? BodyOf(await states.OfAsync(await FindAsync(id, ledger, cancellationToken), cancellationToken))
             : throw new DaException(DaError.Absent, "id: the batch had expired and is no longer kept; put it again");
     }
 

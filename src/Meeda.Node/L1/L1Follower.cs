@@ -29,6 +29,7 @@ internal sealed class L1Follower(
     private readonly Lock _gate = new();
     private TaskCompletionSource _advanced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ulong? _tip;
+    private (ulong Number, long AskedAt)? _head;
 
     /// <summary>The last block that L1 calls final; 0 before it was asked, and where it has none.</summary>
     public ulong Final { get; private set; }
@@ -44,6 +45,21 @@ internal sealed class L1Follower(
             lock (_gate)
             {
                 return _tip;
+            }
+        }
+    }
+
+    /// <summary>
+    /// L1's height for certain: its head at a look that ended well a moment ago, up to which this process read everything into the ledger. Null where it is not known,
+    /// also where another operator reads.
+    /// </summary>
+    public ulong? Head
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _head is var (number, askedAt) && time.GetElapsedTime(askedAt) <= (2 * options.Value.PollInterval) + TimeSpan.FromSeconds(1) ? number : null;
             }
         }
     }
@@ -93,6 +109,7 @@ internal sealed class L1Follower(
     /// <summary>Reads everything up to L1's head once.</summary>
     public async Task CatchUpAsync(CancellationToken cancellationToken)
     {
+        long askedAt = time.GetTimestamp();
         BlockPoint? tip = await CanonicalTipAsync(cancellationToken);
         ulong head = await client.GetBlockNumberAsync(cancellationToken);
         ulong next = tip is { } known ? known.Number + 1 : options.Value.FromBlock;
@@ -105,6 +122,10 @@ internal sealed class L1Follower(
         }
 
         Publish(next - 1);
+        lock (_gate)
+        {
+            _head = (next - 1, askedAt);
+        }
     }
 
     /// <inheritdoc/>
@@ -171,6 +192,7 @@ internal sealed class L1Follower(
         lock (_gate)
         {
             _tip = ancestor?.Number;
+            _head = null;
         }
 
         return ancestor;

@@ -62,6 +62,10 @@ internal sealed partial class MeedaVerifierContract(EthereumClient client, Addre
     public static TransactionRequest Deploy(ContractParameters parameters) =>
         new(null, MeedaVerifierArtifact.Abi.Constructor.Encode(MeedaVerifierArtifact.Bytecode, [parameters.ToAbi()]));
 
+    /// <summary>The L1 blocks from its anchor for which a blob must be held.</summary>
+    public async Task<ulong> RetentionAsync(CancellationToken cancellationToken) =>
+        ((AbiTuple)(await CallAsync(ParametersFunction, cancellationToken))[0]).Get<ulong>("retention");
+
     /// <summary>The parameters that the contract was made with, as far as epochs go.</summary>
     public async Task<EpochParameters> EpochParametersAsync(CancellationToken cancellationToken)
     {

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Meeda.Ethereum;
 using Meeda.Kzg.Commitments;
 using Meeda.Node.Telemetry;
 using Meeda.Protocol.Batches;
@@ -66,7 +67,7 @@ internal sealed class BatchPlacement(
         }
 
         Backlog backlog = await ledger.BacklogAsync(cancellationToken);
-        return backlog.Bytes >= EnoughBytes || time.GetUtcNow() - backlog.Oldest >= options.Value.EffectivePackDelay;
+        return backlog.Bytes >= EnoughBytes || Stamp.IsOlder(backlog.Oldest, options.Value.EffectivePackDelay, time.GetUtcNow());
     }
 
     /// <summary>Tries each batch that waits, until some are refused.</summary>
@@ -129,8 +130,14 @@ internal sealed class BatchPlacement(
 
     private async Task<bool> TryWriteAsync(StoredBatch batch, CancellationToken cancellationToken)
     {
-        byte[] payload = await ledger.FindPayloadAsync(batch.Id, cancellationToken)
-            ?? throw new InvalidDataException($"the ledger holds no payload of batch {batch.Id}, which is not placed: it is damaged");
+        if (await ledger.FindPayloadAsync(batch.Id, cancellationToken) is not { } payload || Keccak256.Hash(payload) != batch.PayloadHash)
+        {
+            // Rows of other bytes would take the place of good ones. It stops none behind it, and is stored anew when it is put again.
+            logger.PayloadLost(batch.Id.ToString());
+            await ledger.MarkDamagedAsync(batch.Id, cancellationToken);
+            return false;
+        }
+
         using var blobs = new RowBuffer(batch.BlobCount * Blob.ByteLength);
         try
         {

@@ -1,6 +1,8 @@
 using System.Data.Common;
+using System.Globalization;
 using Dapper;
 using Meeda.Ethereum;
+using Meeda.Kzg.Commitments;
 using Meeda.Protocol.Batches;
 
 namespace Meeda.Node.Storage;
@@ -16,11 +18,40 @@ internal sealed partial class Ledger
         AND NOT EXISTS (SELECT 1 FROM anchored_batch b JOIN anchor a ON a.anchor_index = b.anchor_index WHERE b.batch_id = batch.id AND a.expiry > @block)
         """;
 
+    // An anchor of the batch stands in the block @from or a later one; false where @from is null.
+    private const string IsAnchored =
+        """
+        EXISTS (SELECT 1 FROM anchored_batch b JOIN anchor a ON a.anchor_index = b.anchor_index WHERE b.batch_id = @Id AND a.block_number >= CAST(@from AS BIGINT))
+        """;
+
+    // A promise of a batch that was anchored before. The lowest that L1 can have been is the last block that was read.
+    private const string NotePromise =
+        $"""
+        DELETE FROM promise WHERE batch_id = @Id AND block = COALESCE((SELECT MAX(number) FROM followed_block), 0) AND NOT {IsAnchored};
+        INSERT INTO promise (batch_id, block, anchor_from)
+        SELECT @Id, COALESCE((SELECT MAX(number) FROM followed_block), 0), CAST(@from AS BIGINT)
+        WHERE EXISTS (SELECT 1 FROM anchored_batch WHERE batch_id = @Id) AND NOT {IsAnchored};
+        """;
+
+    // An anchor is owed from now on, unless one stands already that is late enough.
+    private const string Owe =
+        $"""
+        owed_at = CASE WHEN waiting = 1 AND deleted_at IS NULL OR {IsAnchored} THEN owed_at ELSE @now END,
+        anchor_from = CASE WHEN {IsAnchored} OR (waiting = 1 AND deleted_at IS NULL AND anchor_from > CAST(@from AS BIGINT)) THEN anchor_from ELSE CAST(@from AS BIGINT) END,
+        waiting = CASE WHEN {IsAnchored} THEN waiting ELSE 1 END
+        """;
+
     /// <summary>
-    /// Records a batch durably, with its payload until its rows are placed. A batch that is kept already stays as it is; one that was given up is promised anew. Many
-    /// who do this at once share one commit.
+    /// Promises a batch durably, from now on: one that is new is inserted, one that was given up is revived, and one that is kept is owed another anchor unless one stands in
+    /// <paramref name="anchorFrom"/> or a later block. One statement decides which, so that nothing comes between. The payload is kept until the rows are placed; where it is not
+    /// held any more it is stored and placed again, since whether its rows are still whole is not known. Many who do this at once share one commit.
     /// </summary>
-    public Task AddBatchAsync(StoredBatch batch, byte[] payload, CancellationToken cancellationToken) => _adding!.WriteAsync((batch, payload), cancellationToken);
+    /// <param name="batch">The batch.</param>
+    /// <param name="payload">Its payload.</param>
+    /// <param name="anchorFrom">The L1 block from which on an anchor keeps this promise; null where L1's height is not known, which the leader finds out (<see cref="SettleAsync"/>).</param>
+    /// <param name="cancellationToken">Ends the wait for a place in the queue, never a write that has one.</param>
+    public Task AddBatchAsync(StoredBatch batch, byte[] payload, long? anchorFrom, CancellationToken cancellationToken) =>
+        _adding!.WriteAsync((batch, payload, anchorFrom), cancellationToken);
 
     /// <summary>The batch of that id, or null: then it was never stored here.</summary>
     public Task<StoredBatch?> FindBatchAsync(BatchId id, CancellationToken cancellationToken) => FindAsync("id", id.Value, cancellationToken);
@@ -46,32 +77,38 @@ internal sealed partial class Ledger
         return [.. rows.Select(row => (row.Sequence, row.ToBatch()))];
     }
 
-    /// <summary>The placed batches that an anchor is owed, oldest first, as many as fit <paramref name="maxBlobs"/> blobs.</summary>
+    /// <summary>The placed batches that an anchor is owed, oldest first, as many as fit <paramref name="maxBlobs"/> blobs; one that alone is more goes alone.</summary>
     public async Task<IReadOnlyList<StoredBatch>> WaitingBatchesAsync(int maxBlobs, CancellationToken cancellationToken) => Fitting(
-        await QueryBatchesAsync("waiting = 1 AND placed_at IS NOT NULL AND deleted_at IS NULL", maxBlobs, cancellationToken), maxBlobs);
+        await QueryBatchesAsync("waiting = 1 AND anchor_from IS NOT NULL AND placed_at IS NOT NULL AND deleted_at IS NULL", maxBlobs, cancellationToken), maxBlobs);
 
-    /// <summary>The batches that are not at their providers yet and no anchor holds, oldest first, as many as fit <paramref name="maxBlobs"/> blobs.</summary>
-    public async Task<IReadOnlyList<StoredBatch>> WaitingUnplacedBatchesAsync(int maxBlobs, CancellationToken cancellationToken) => Fitting(
-        await QueryBatchesAsync("waiting = 1 AND placed_at IS NULL", maxBlobs, cancellationToken), maxBlobs);
+    /// <summary>The batches of at most <paramref name="maxBlobs"/> blobs each that are not at their providers yet and are owed an anchor, oldest first.</summary>
+    public Task<IReadOnlyList<StoredBatch>> WaitingUnplacedBatchesAsync(int maxBlobs, int count, CancellationToken cancellationToken) => QueryBatchesAsync(
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"waiting = 1 AND anchor_from IS NOT NULL AND placed_at IS NULL AND deleted_at IS NULL AND damaged = 0 AND LENGTH(commitments) <= {(long)maxBlobs * KzgCommitment.Length}"),
+        count,
+        cancellationToken);
 
-    /// <summary>The batches that are not at their providers yet, oldest first; not those whose rows of an earlier promise are still being cleared away.</summary>
+    /// <summary>
+    /// The batches that are not at their providers yet, oldest first; not those whose rows of an earlier promise are still being cleared away, and not those whose payload is lost.
+    /// </summary>
     public Task<IReadOnlyList<StoredBatch>> UnplacedBatchesAsync(int count, CancellationToken cancellationToken) =>
-        QueryBatchesAsync("placed_at IS NULL AND uncleared = 0", count, cancellationToken);
+        QueryBatchesAsync("placed_at IS NULL AND uncleared = 0 AND damaged = 0", count, cancellationToken);
 
     /// <summary>What is not at its providers yet.</summary>
     public async Task<Backlog> BacklogAsync(CancellationToken cancellationToken)
     {
         await using DbConnection connection = await database.ConnectAsync(cancellationToken);
         (long bytes, long count, long? oldest) = await connection.QuerySingleAsync<(long, long, long?)>(
-            "SELECT CAST(COALESCE(SUM(payload_length), 0) AS BIGINT), COUNT(*), MIN(stored_at) FROM batch WHERE placed_at IS NULL");
+            "SELECT CAST(COALESCE(SUM(payload_length), 0) AS BIGINT), COUNT(*), MIN(stored_at) FROM batch WHERE placed_at IS NULL AND damaged = 0");
         return new Backlog(bytes, count, oldest is { } since ? DateTimeOffset.FromUnixTimeMilliseconds(since) : null);
     }
 
     /// <summary>Records that all rows of batches are durable at their providers.</summary>
     public Task MarkPlacedAsync(IReadOnlyList<BatchId> batches, DateTimeOffset now, CancellationToken cancellationToken) => WriteAsLeaderAsync(
         (connection, transaction) => connection.ExecuteAsync(
-            "UPDATE batch SET placed_at = @now WHERE id = @id AND placed_at IS NULL",
-            batches.Select(id => new { id = id.Value.ToArray(), now = now.ToUnixTimeMilliseconds() }),
+            "UPDATE batch SET placed_at = @now, damaged = 0 WHERE id = @id AND placed_at IS NULL",
+            batches.OrderBy(id => id.ToString(), StringComparer.Ordinal).Select(id => new { id = id.Value.ToArray(), now = now.ToUnixTimeMilliseconds() }),
             transaction),
         cancellationToken);
 
@@ -87,7 +124,7 @@ internal sealed partial class Ledger
                     SELECT held.sequence
                     FROM (SELECT sequence, batch_id, SUM(length) OVER (ORDER BY sequence DESC) AS total FROM payload) AS held
                     JOIN batch ON batch.id = held.batch_id
-                    WHERE held.total > @bytes AND batch.placed_at IS NOT NULL
+                    WHERE held.total > @bytes AND batch.placed_at IS NOT NULL AND batch.damaged = 0
                     AND NOT EXISTS (SELECT 1 FROM packed_row JOIN pack ON pack.sequence = packed_row.pack WHERE packed_row.batch_id = batch.id AND pack.state = @stored))
                 """,
                 new { bytes, stored = (long)PackState.Stored },
@@ -96,23 +133,71 @@ internal sealed partial class Ledger
         return count;
     }
 
-    /// <summary>Asks for another anchor of a batch that has one, so that it is kept for another term.</summary>
-    /// <returns>Whether one is now owed; false where the batch is unknown or was given up.</returns>
-    public async Task<bool> RenewAsync(BatchId id, CancellationToken cancellationToken)
+    /// <summary>Promises a batch for another term: an anchor is owed unless one stands in <paramref name="anchorFrom"/> or a later block.</summary>
+    /// <param name="id">The batch.</param>
+    /// <param name="anchorFrom">As in <see cref="AddBatchAsync"/>.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="cancellationToken">Ends the work; nothing is then promised.</param>
+    /// <returns>Whether the batch is kept; false where it is unknown or was given up.</returns>
+    public async Task<bool> RenewAsync(BatchId id, long? anchorFrom, DateTimeOffset now, CancellationToken cancellationToken)
     {
         int known = 0;
         await database.WriteAsync(
-            async (writer, transaction) => known = await writer.ExecuteAsync(
-                """
-                UPDATE batch
-                SET renew_after = CASE WHEN waiting = 1 THEN renew_after ELSE (SELECT MAX(anchor_index) FROM anchored_batch WHERE batch_id = batch.id) END, waiting = 1
-                WHERE id = @id AND deleted_at IS NULL
-                """,
-                new { id = id.Value.ToArray() },
-                transaction),
+            async (writer, transaction) =>
+            {
+                var parameters = new { Id = id.Value.ToArray(), from = anchorFrom, now = now.ToUnixTimeMilliseconds() };
+                known = await writer.ExecuteAsync($"UPDATE batch SET {Owe} WHERE id = @Id AND deleted_at IS NULL", parameters, transaction);
+                if (known > 0)
+                {
+                    await writer.ExecuteAsync(NotePromise, parameters, transaction);
+                }
+            },
             cancellationToken);
         return known > 0;
     }
+
+    /// <summary>Whether there are promises of which it is not known how high L1 stood when they were made.</summary>
+    public async Task<bool> HasOpenPromisesAsync(CancellationToken cancellationToken)
+    {
+        await using DbConnection connection = await database.ConnectAsync(cancellationToken);
+        return await connection.ExecuteScalarAsync<long>(
+            """
+            SELECT CASE WHEN EXISTS (SELECT 1 FROM batch WHERE waiting = 1
+                AND (anchor_from IS NULL OR anchor_from > COALESCE((SELECT MAX(number) FROM followed_block), 0)))
+              OR EXISTS (SELECT 1 FROM promise WHERE anchor_from IS NULL) THEN 1 ELSE 0 END
+            """) != 0;
+    }
+
+    /// <summary>
+    /// Decides the promises that were made while L1's height was not known, or from a height that L1 has not: they cannot be later than now. A batch that has an anchor
+    /// which is late enough is owed none.
+    /// </summary>
+    /// <param name="anchorFrom">The L1 block from which on an anchor keeps a promise that is made at <paramref name="head"/>.</param>
+    /// <param name="head">L1's head, up to which everything is in the ledger.</param>
+    /// <param name="cancellationToken">Stops the work; nothing is then decided.</param>
+    /// <exception cref="LeaseLostException">Another operator leads by now.</exception>
+    public Task SettleAsync(long anchorFrom, ulong head, CancellationToken cancellationToken) => WriteAsLeaderAsync(
+        (connection, transaction) => connection.ExecuteAsync(
+            """
+            UPDATE batch SET anchor_from = @anchorFrom WHERE waiting = 1 AND (anchor_from IS NULL OR anchor_from > @head);
+            UPDATE promise SET anchor_from = @anchorFrom WHERE anchor_from IS NULL;
+            UPDATE batch SET waiting = 0
+            WHERE waiting = 1 AND deleted_at IS NULL
+              AND EXISTS (SELECT 1 FROM anchored_batch b JOIN anchor a ON a.anchor_index = b.anchor_index WHERE b.batch_id = batch.id AND a.block_number >= batch.anchor_from)
+            """,
+            new { anchorFrom, head = (long)head },
+            transaction),
+        cancellationToken);
+
+    /// <summary>Records that what is stored of a batch does not give it back, so that the next put of its bytes stores them again.</summary>
+    public Task MarkDamagedAsync(BatchId id, CancellationToken cancellationToken) => database.WriteAsync(
+        (connection, transaction) => connection.ExecuteAsync("UPDATE batch SET damaged = 1 WHERE id = @id AND damaged = 0", new { id = id.Value.ToArray() }, transaction),
+        cancellationToken);
+
+    /// <summary>Records that a batch that was noted as damaged can be read again.</summary>
+    public Task MarkWholeAsync(BatchId id, CancellationToken cancellationToken) => database.WriteAsync(
+        (connection, transaction) => connection.ExecuteAsync("UPDATE batch SET damaged = 0 WHERE id = @id AND damaged = 1", new { id = id.Value.ToArray() }, transaction),
+        cancellationToken);
 
     /// <summary>The kept batches whose every anchor had expired at a block, and that no anchor is owed; oldest first.</summary>
     /// <param name="block">An L1 block that no reorganisation takes back.</param>
@@ -188,7 +273,7 @@ internal sealed partial class Ledger
         foreach (StoredBatch batch in batches)
         {
             blobs += batch.BlobCount;
-            if (blobs > maxBlobs)
+            if (blobs > maxBlobs && fitting.Count > 0)
             {
                 break;
             }
@@ -199,24 +284,28 @@ internal sealed partial class Ledger
         return fitting;
     }
 
-    private Task AddAsync(IReadOnlyList<(StoredBatch Batch, byte[] Payload)> group) => database.WriteAsync(
+    private Task AddAsync(IReadOnlyList<(StoredBatch Batch, byte[] Payload, long? AnchorFrom)> group) => database.WriteAsync(
         async (connection, transaction) =>
         {
-            foreach ((StoredBatch batch, byte[] payload) in group)
+            // In one order, whoever writes: two groups that lock the same batches must not wait for each other.
+            foreach ((StoredBatch batch, byte[] payload, long? anchorFrom) in group.OrderBy(item => item.Batch.Id.ToString(), StringComparer.Ordinal))
             {
                 await connection.ExecuteAsync(
-                    """
+                    $"""
                     UPDATE batch
-                    SET stored_at = @StoredAt, placed_at = NULL, deleted_at = NULL, waiting = 1,
-                        renew_after = (SELECT MAX(anchor_index) FROM anchored_batch WHERE batch_id = batch.id)
-                    WHERE id = @Id AND deleted_at IS NOT NULL;
-                    INSERT INTO batch (id, payload_hash, payload_length, commitments, stored_at, waiting)
-                    SELECT @Id, @PayloadHash, @PayloadLength, @Commitments, @StoredAt, CASE WHEN EXISTS (SELECT 1 FROM anchored_batch WHERE batch_id = @Id) THEN 0 ELSE 1 END
+                    SET payload_hash = @PayloadHash,
+                        stored_at = CASE WHEN deleted_at IS NULL THEN stored_at ELSE @now END,
+                        placed_at = CASE WHEN deleted_at IS NULL AND damaged = 0 AND EXISTS (SELECT 1 FROM payload WHERE batch_id = @Id) THEN placed_at ELSE NULL END,
+                        {Owe}, damaged = 0, deleted_at = NULL
+                    WHERE id = @Id;
+                    INSERT INTO batch (id, payload_hash, payload_length, commitments, stored_at, owed_at, waiting, anchor_from)
+                    SELECT @Id, @PayloadHash, @PayloadLength, @Commitments, @now, @now, CASE WHEN {IsAnchored} THEN 0 ELSE 1 END, CAST(@from AS BIGINT)
                     WHERE true
                     ON CONFLICT DO NOTHING;
+                    {NotePromise}
                     INSERT INTO payload (batch_id, length, content)
                     SELECT @Id, @PayloadLength, @payload FROM batch WHERE id = @Id AND placed_at IS NULL
-                    ON CONFLICT DO NOTHING
+                    ON CONFLICT (batch_id) DO UPDATE SET length = excluded.length, content = excluded.content WHERE payload.content <> excluded.content
                     """,
                     new
                     {
@@ -224,7 +313,8 @@ internal sealed partial class Ledger
                         PayloadHash = batch.PayloadHash.ToArray(),
                         PayloadLength = (long)batch.PayloadLength,
                         batch.Commitments,
-                        StoredAt = batch.StoredAt.ToUnixTimeMilliseconds(),
+                        now = batch.StoredAt.ToUnixTimeMilliseconds(),
+                        from = anchorFrom,
                         payload,
                     },
                     transaction);
@@ -249,11 +339,11 @@ internal sealed partial class Ledger
     }
 
     private sealed record BatchRow(
-        long Sequence, byte[] Id, byte[] PayloadHash, long PayloadLength, byte[] Commitments, long StoredAt, long? PlacedAt, long? DeletedAt)
+        long Sequence, byte[] Id, byte[] PayloadHash, long PayloadLength, byte[] Commitments, long StoredAt, long? PlacedAt, long? DeletedAt, long Waiting, long? OwedAt, long Damaged)
     {
         public const string Columns =
             "sequence AS Sequence, id AS Id, payload_hash AS PayloadHash, payload_length AS PayloadLength, commitments AS Commitments, stored_at AS StoredAt, "
-            + "placed_at AS PlacedAt, deleted_at AS DeletedAt";
+            + "placed_at AS PlacedAt, deleted_at AS DeletedAt, waiting AS Waiting, owed_at AS OwedAt, damaged AS Damaged";
 
         public StoredBatch ToBatch() => new(
             new BatchId(Bytes32.FromBytes(Id)),
@@ -264,6 +354,8 @@ internal sealed partial class Ledger
         {
             PlacedAt = PlacedAt is { } placed ? DateTimeOffset.FromUnixTimeMilliseconds(placed) : null,
             DeletedAt = DeletedAt is { } deleted ? DateTimeOffset.FromUnixTimeMilliseconds(deleted) : null,
+            IsDamaged = Damaged != 0,
+            OwedSince = Waiting != 0 ? DateTimeOffset.FromUnixTimeMilliseconds(OwedAt ?? StoredAt) : null,
         };
     }
 }

@@ -24,18 +24,27 @@ internal sealed partial class Ledger
         return row is null ? null : (row.ToBatch(id), row.ToAnchor(), Bytes32.FromBytes(row.TransactionHash));
     }
 
-    /// <summary>The anchors that hold a batch and stand in L1 blocks up to one.</summary>
-    public async Task<IReadOnlyList<Anchor>> AnchorsOfAsync(BatchId id, ulong lastBlock, CancellationToken cancellationToken)
+    /// <summary>How a batch stood at an L1 block, all as of one moment.</summary>
+    /// <param name="id">The batch.</param>
+    /// <param name="block">The block.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <returns>
+    /// The last block that was read; the latest expiry of the anchors up to the block, null where there is none; and whether a promise of another term covered the block: made
+    /// before it, and its own anchor not there yet or not expired.
+    /// </returns>
+    public async Task<(ulong? Tip, ulong? Expiry, bool IsPromised)> TermAtAsync(BatchId id, ulong block, CancellationToken cancellationToken)
     {
         await using DbConnection connection = await database.ConnectAsync(cancellationToken);
-        IEnumerable<AnchorRow> rows = await connection.QueryAsync<AnchorRow>(
+        (long? tip, long? expiry, long promises) = await connection.QuerySingleAsync<(long?, long?, long)>(
             """
-            SELECT a.anchor_index AS AnchorIndex, a.root AS Root, a.first_blob AS FirstBlob, a.blob_count AS BlobCount, a.block_number AS BlockNumber, a.expiry AS Expiry
-            FROM anchored_batch b JOIN anchor a ON a.anchor_index = b.anchor_index
-            WHERE b.batch_id = @id AND a.block_number <= @lastBlock
+            SELECT (SELECT MAX(number) FROM followed_block),
+                   (SELECT MAX(a.expiry) FROM anchored_batch b JOIN anchor a ON a.anchor_index = b.anchor_index WHERE b.batch_id = @id AND a.block_number <= @block),
+                   (SELECT COUNT(*) FROM promise WHERE promise.batch_id = @id AND promise.block <= @block
+                       AND NOT EXISTS (SELECT 1 FROM anchored_batch b JOIN anchor a ON a.anchor_index = b.anchor_index
+                                       WHERE b.batch_id = @id AND a.block_number >= promise.anchor_from AND a.expiry <= @block))
             """,
-            new { id = id.Value.ToArray(), lastBlock = (long)Math.Min(lastBlock, long.MaxValue) });
-        return [.. rows.Select(row => row.ToAnchor())];
+            new { id = id.Value.ToArray(), block = (long)Math.Min(block, long.MaxValue) });
+        return ((ulong?)tip, (ulong?)expiry, promises > 0);
     }
 
     /// <summary>All anchors of this operator, by index.</summary>
@@ -176,11 +185,12 @@ internal sealed partial class Ledger
               AND id IN (SELECT b.batch_id FROM anchored_batch b JOIN anchor a ON a.anchor_index = b.anchor_index WHERE a.block_number > @lastGood);
             DELETE FROM anchored_batch WHERE anchor_index IN (SELECT anchor_index FROM anchor WHERE block_number > @lastGood);
             DELETE FROM anchor WHERE block_number > @lastGood;
-            UPDATE batch SET renew_after = (SELECT MAX(anchor_index) FROM anchored_batch WHERE batch_id = batch.id)
-            WHERE waiting = 1 AND renew_after > COALESCE((SELECT MAX(anchor_index) FROM anchored_batch WHERE batch_id = batch.id), -1);
+            UPDATE batch SET anchor_from = @lastGood WHERE waiting = 1 AND anchor_from > @lastGood AND @lastGood >= 0;
+            UPDATE promise SET block = CASE WHEN block > @lastGood THEN @lastGood ELSE block END, anchor_from = CASE WHEN anchor_from > @lastGood THEN @lastGood ELSE anchor_from END
+            WHERE @lastGood >= 0 AND (block > @lastGood OR anchor_from > @lastGood);
             UPDATE batch SET waiting = 0
-            WHERE waiting = 1
-              AND EXISTS (SELECT 1 FROM anchored_batch b WHERE b.batch_id = batch.id AND b.anchor_index > COALESCE(batch.renew_after, -1));
+            WHERE waiting = 1 AND deleted_at IS NULL
+              AND EXISTS (SELECT 1 FROM anchored_batch b JOIN anchor a ON a.anchor_index = b.anchor_index WHERE b.batch_id = batch.id AND a.block_number >= batch.anchor_from);
             DELETE FROM proof WHERE block_number > @lastGood;
             DELETE FROM followed_block WHERE number > @lastGood;
             """,
@@ -210,7 +220,7 @@ internal sealed partial class Ledger
         await connection.ExecuteAsync(
             """
             INSERT INTO anchored_batch (first_blob, blob_count, anchor_index, batch_id) VALUES (@FirstBlob, @BlobCount, @AnchorIndex, @BatchId);
-            UPDATE batch SET waiting = 0 WHERE id = @BatchId AND (renew_after IS NULL OR renew_after < @AnchorIndex)
+            UPDATE batch SET waiting = 0 WHERE id = @BatchId AND anchor_from <= @BlockNumber
             """,
             seen.Batches.Select(batch => new
             {
@@ -218,6 +228,7 @@ internal sealed partial class Ledger
                 BlobCount = (long)batch.BlobCount,
                 AnchorIndex = (long)batch.AnchorIndex,
                 BatchId = batch.Batch.Value.ToArray(),
+                BlockNumber = (long)seen.Anchor.BlockNumber,
             }),
             transaction);
     }

@@ -112,9 +112,29 @@ internal sealed partial class Ledger(Database database, Lease lease) : IAsyncDis
         );
         CREATE INDEX packed_row_pack ON packed_row (pack);
         """,
+        """
+        -- the L1 block from which on an anchor keeps the promise; null while it is not known how high L1 stood when the promise was made (renew_after is not used any more)
+        ALTER TABLE batch ADD COLUMN anchor_from BIGINT;
+        -- since when an anchor is owed, or was the last time
+        ALTER TABLE batch ADD COLUMN owed_at BIGINT;
+        -- 1 while what is stored of it is known not to give it back
+        ALTER TABLE batch ADD COLUMN damaged BIGINT NOT NULL DEFAULT 0;
+        UPDATE batch SET owed_at = stored_at,
+            anchor_from = CASE WHEN waiting = 1 THEN NULL
+                ELSE (SELECT MAX(a.block_number) FROM anchored_batch b JOIN anchor a ON a.anchor_index = b.anchor_index WHERE b.batch_id = batch.id) END;
+        -- promises of batches that were anchored before: L1 stood at block or higher when one was made, and it is kept by an anchor from anchor_from on
+        CREATE TABLE promise (
+            sequence    {sequence},
+            batch_id    {bytes} NOT NULL,
+            block       BIGINT NOT NULL,
+            anchor_from BIGINT
+        );
+        CREATE INDEX promise_batch ON promise (batch_id);
+        CREATE INDEX promise_open ON promise (sequence) WHERE anchor_from IS NULL;
+        """,
     ];
 
-    private GroupCommit<(StoredBatch Batch, byte[] Payload)>? _adding;
+    private GroupCommit<(StoredBatch Batch, byte[] Payload, long? AnchorFrom)>? _adding;
 
     /// <summary>Opens the ledger of a database and brings its schema up to date.</summary>
     /// <exception cref="DbException">The database cannot be opened or written.</exception>

@@ -19,6 +19,12 @@ internal sealed record StoredBatch(BatchId Id, Bytes32 PayloadHash, uint Payload
     /// <summary>When it had expired and was given up; null while it is kept.</summary>
     public DateTimeOffset? DeletedAt { get; init; }
 
+    /// <summary>Since when an anchor is owed; null where none is.</summary>
+    public DateTimeOffset? OwedSince { get; init; }
+
+    /// <summary>Whether what is stored of it did not give it back when it was last read.</summary>
+    public bool IsDamaged { get; init; }
+
     /// <summary>The number of blobs.</summary>
     public int BlobCount => Commitments.Length / KzgCommitment.Length;
 }

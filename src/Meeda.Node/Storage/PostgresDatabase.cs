@@ -15,6 +15,8 @@ internal sealed class PostgresDatabase : Database
     // process writes when it wakes up fails. No transaction here waits for anything but the server.
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
 
+    private const int MostTries = 3;
+
     private readonly NpgsqlDataSource _source;
 
     /// <summary>Takes a connection string; the first use connects.</summary>
@@ -41,10 +43,21 @@ internal sealed class PostgresDatabase : Database
     /// <inheritdoc/>
     public override async Task WriteAsync(Func<DbConnection, DbTransaction, Task> work, CancellationToken cancellationToken)
     {
-        await using DbConnection connection = await ConnectAsync(cancellationToken);
-        await using DbTransaction transaction = await connection.BeginTransactionAsync(cancellationToken);
-        await work(connection, transaction);
-        await transaction.CommitAsync(cancellationToken);
+        for (int tries = 1; ; tries++)
+        {
+            try
+            {
+                await using DbConnection connection = await ConnectAsync(cancellationToken);
+                await using DbTransaction transaction = await connection.BeginTransactionAsync(cancellationToken);
+                await work(connection, transaction);
+                await transaction.CommitAsync(cancellationToken);
+                return;
+            }
+            catch (PostgresException deadlock) when (deadlock.SqlState == PostgresErrorCodes.DeadlockDetected && tries < MostTries)
+            {
+                // The server undid this one so that the other goes on; nothing of it happened.
+            }
+        }
     }
 
     /// <inheritdoc/>

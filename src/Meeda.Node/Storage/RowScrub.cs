@@ -97,11 +97,17 @@ internal sealed class RowScrub(IOptions<StorageOptions> options, RowPlacement ro
 
         if (report.Rows - report.Missing - report.Wrong < batch.BlobCount)
         {
+            await ledger.MarkDamagedAsync(batch.Id, cancellationToken); // The next put of these bytes stores them again.
             logger.BatchLost(batch.Id.ToString(), report.Missing, report.Wrong, report.Rows);
         }
         else if (report.Missing + report.Wrong + report.Repaired > 0)
         {
             logger.RowsRepaired(batch.Id.ToString(), report.Missing, report.Wrong, report.Repaired);
+        }
+
+        if (batch.IsDamaged && bad <= report.Repaired)
+        {
+            await ledger.MarkWholeAsync(batch.Id, cancellationToken);
         }
 
         TimeSpan due = TimeSpan.FromSeconds((double)report.Rows * Blob.ByteLength / options.Value.ScrubBytesPerSecond) - time.GetElapsedTime(started);

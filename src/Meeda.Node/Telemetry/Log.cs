@@ -164,4 +164,8 @@ internal static partial class Log
 
     [LoggerMessage(91, LogLevel.Warning, "failover is over: puts are taken again")]
     public static partial void FailoverEnds(this ILogger logger);
+
+    // What was promised, and where: 260–279
+    [LoggerMessage(260, LogLevel.Critical, "batch {Id} is AT RISK: it is not at its providers, and its payload in the ledger is missing or not the one that was put; the next put of it stores it again")]
+    public static partial void PayloadLost(this ILogger logger, string id);
 }

@@ -68,7 +68,7 @@ public sealed class PostgresLedgerTests(PostgresFixture postgres) : LedgerTests,
     {
         await DatabaseAsync();
         Ledger[] ledgers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => OpenAsync()));
-        await ledgers[0].AddBatchAsync(Batch(1), Payload(1), None);
+        await ledgers[0].AddBatchAsync(Batch(1), Payload(1), 0, None);
         Assert.NotNull(await ledgers[7].FindBatchAsync(Batch(1).Id, None));
     }
 
@@ -77,7 +77,7 @@ public sealed class PostgresLedgerTests(PostgresFixture postgres) : LedgerTests,
     {
         await DatabaseAsync();
         Ledger[] ledgers = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => OpenAsync()));
-        await Task.WhenAll(Enumerable.Range(0, 40).Select(i => ledgers[i % 4].AddBatchAsync(Batch(i % 5), Payload(i % 5), None)));
+        await Task.WhenAll(Enumerable.Range(0, 40).Select(i => ledgers[i % 4].AddBatchAsync(Batch(i % 5), Payload(i % 5), 0, None)));
         Assert.Equal(5, (await ledgers[0].UnplacedBatchesAsync(256, None)).Count);
     }
 
@@ -204,11 +204,12 @@ public abstract class LedgerTests : IAsyncLifetime
     public async Task FindBatch_AfterReopening_IsWhatWasAdded()
     {
         StoredBatch batch = Batch(1, blobs: 2);
-        await (await OpenAsync()).AddBatchAsync(batch, Payload(1), None);
+        await (await OpenAsync()).AddBatchAsync(batch, Payload(1), 0, None);
 
         Ledger reopened = await OpenAsync();
-        Assert.Equivalent(batch, await reopened.FindBatchAsync(batch.Id, None), strict: true);
-        Assert.Equivalent(batch, await reopened.FindBatchByPayloadAsync(batch.PayloadHash, None), strict: true);
+        StoredBatch expected = batch with { OwedSince = batch.StoredAt };
+        Assert.Equivalent(expected, await reopened.FindBatchAsync(batch.Id, None), strict: true);
+        Assert.Equivalent(expected, await reopened.FindBatchByPayloadAsync(batch.PayloadHash, None), strict: true);
         Assert.Null(await reopened.FindBatchAsync(Batch(2).Id, None));
     }
 
@@ -281,7 +282,7 @@ public abstract class LedgerTests : IAsyncLifetime
         Ledger ledger = await OpenLeadingAsync();
         foreach (int number in (int[])[1, 2, 3])
         {
-            await ledger.AddBatchAsync(Batch(number), Payload(number), None);
+            await ledger.AddBatchAsync(Batch(number), Payload(number), 0, None);
         }
 
         Assert.Equal(new Backlog(3 * 1234, 3, Batch(1).StoredAt), await ledger.BacklogAsync(None));
@@ -349,7 +350,7 @@ public abstract class LedgerTests : IAsyncLifetime
     public async Task AddBatch_ManyAtOnce_AllAreThere()
     {
         Ledger ledger = await OpenAsync();
-        await Task.WhenAll(Enumerable.Range(0, 300).Select(i => ledger.AddBatchAsync(Batch(i), Payload(i), None)));
+        await Task.WhenAll(Enumerable.Range(0, 300).Select(i => ledger.AddBatchAsync(Batch(i), Payload(i), 0, None)));
         Assert.Equal(new Backlog(300 * 1234, 300, Batch(0).StoredAt), await ledger.BacklogAsync(None));
         Assert.Equal(Payload(299), await ledger.FindPayloadAsync(Batch(299).Id, None));
     }
@@ -361,9 +362,9 @@ public abstract class LedgerTests : IAsyncLifetime
         StoredBatch batch = Batch(1);
         await AddPlacedAsync(ledger, batch);
         await ledger.AdvanceAsync(Block(20), [Seen(0, firstBlob: 0, block: 15, batch)], [], None);
-        Assert.True(await ledger.RenewAsync(batch.Id, None));
+        Assert.True(await ledger.RenewAsync(batch.Id, 20, Now, None));
         Assert.Single(await ledger.WaitingBatchesAsync(256, None));
-        Assert.True(await ledger.RenewAsync(batch.Id, None));
+        Assert.True(await ledger.RenewAsync(batch.Id, 20, Now, None));
         await ledger.AdvanceAsync(Block(30), [Seen(1, firstBlob: 1, block: 25, batch)], [], None);
         Assert.Empty(await ledger.WaitingBatchesAsync(256, None));
         Assert.Equal(1u, (await ledger.FindAnchoringAsync(batch.Id, None))!.Value.Anchor.Index);
@@ -374,7 +375,7 @@ public abstract class LedgerTests : IAsyncLifetime
         await ledger.RewindAsync(10, None);
         await ledger.AdvanceAsync(Block(40), [Seen(0, firstBlob: 0, block: 35, batch)], [], None);
         Assert.Empty(await ledger.WaitingBatchesAsync(256, None));
-        Assert.False(await ledger.RenewAsync(Batch(9).Id, None));
+        Assert.False(await ledger.RenewAsync(Batch(9).Id, 20, Now, None));
     }
 
     [SkippableFact]
@@ -392,7 +393,7 @@ public abstract class LedgerTests : IAsyncLifetime
             [Seen(0, firstBlob: 0, block: 15, expired), Seen(1, firstBlob: 1, block: 16, renewed), Seen(2, firstBlob: 2, block: 150, live)],
             [],
             None);
-        await ledger.RenewAsync(renewed.Id, None);
+        await ledger.RenewAsync(renewed.Id, 200, Now, None);
 
         Assert.Empty(await ledger.ExpiredBatchesAsync(114, 10, None));
         Assert.False(await ledger.GiveUpAsync(expired.Id, 114, Now, None));
@@ -406,7 +407,7 @@ public abstract class LedgerTests : IAsyncLifetime
         Assert.DoesNotContain(expired.Id, (await ledger.BatchesAfterAsync(0, 10, None)).Select(each => each.Batch.Id));
 
         // Put again before its rows are cleared away: promised anew, but placed only after that, so that the clearing cannot take the new rows.
-        await ledger.AddBatchAsync(expired, Payload(1), None);
+        await ledger.AddBatchAsync(expired, Payload(1), 200, None);
         Assert.Null((await ledger.FindBatchAsync(expired.Id, None))!.DeletedAt);
         Assert.Equal(Payload(1), await ledger.FindPayloadAsync(expired.Id, None));
         Assert.Empty(await ledger.UnplacedBatchesAsync(10, None));
@@ -420,7 +421,7 @@ public abstract class LedgerTests : IAsyncLifetime
     public async Task CountStates_OneInEach_CountsOneEach()
     {
         Ledger ledger = await OpenLeadingAsync();
-        await ledger.AddBatchAsync(Batch(1), Payload(1), None);
+        await ledger.AddBatchAsync(Batch(1), Payload(1), 0, None);
         foreach (int number in (int[])[2, 3, 4, 5])
         {
             await AddPlacedAsync(ledger, Batch(number));
@@ -491,7 +492,7 @@ public abstract class LedgerTests : IAsyncLifetime
 
     private protected static async Task AddPlacedAsync(Ledger ledger, StoredBatch batch)
     {
-        await ledger.AddBatchAsync(batch, [.. Enumerable.Repeat(batch.Commitments[0], 1234)], None);
+        await ledger.AddBatchAsync(batch, [.. Enumerable.Repeat(batch.Commitments[0], 1234)], 0, None);
         await ledger.MarkPlacedAsync([batch.Id], Now, None);
     }
 

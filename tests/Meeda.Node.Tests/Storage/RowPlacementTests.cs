@@ -139,7 +139,7 @@ public sealed class RowPlacementTests : IDisposable
         RowPlacement placement = Open();
         await using Ledger ledger = await SqliteLedger.OpenAsync(_folder.Path);
         await placement.WriteAsync(Id, Blobs, CancellationToken.None);
-        await ledger.AddBatchAsync(new StoredBatch(Id, Bytes32.Zero, 300_000, Commitments, DateTimeOffset.UnixEpoch), new byte[300_000], CancellationToken.None);
+        await ledger.AddBatchAsync(new StoredBatch(Id, Bytes32.Zero, 300_000, Commitments, DateTimeOffset.UnixEpoch), new byte[300_000], 0, CancellationToken.None);
         await ledger.MarkPlacedAsync([Id], DateTimeOffset.UnixEpoch, CancellationToken.None);
         int rows = Rows().Length;
         Directory.Delete(PathOf(1), recursive: true);

@@ -1,0 +1,144 @@
+using Meeda.Ethereum;
+using Meeda.Ethereum.JsonRpc;
+using Meeda.Kzg.Commitments;
+using Meeda.Node.Batches;
+using Meeda.Node.L1;
+using Meeda.Node.Storage;
+using Meeda.Node.Tests.L1;
+using Meeda.Node.Tests.Storage;
+using Meeda.Protocol.Anchors;
+using Meeda.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+
+namespace Meeda.Node.Tests.Batches;
+
+/// <summary>The parts of an operator that keep its promises, over a ledger and folders of their own and an L1 in memory. Nothing runs by itself.</summary>
+internal sealed class OperatorParts : IAsyncDisposable
+{
+    public static readonly CommitmentKey Key = new(TrustedSetup.Ethereum);
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly List<IDisposable> _open = [];
+    private readonly Leadership _leadership;
+
+    private OperatorParts(TemporaryFolder folder, Ledger ledger)
+    {
+        _folder = folder;
+        Ledger = ledger;
+        _leadership = SqliteLedger.Lead(folder.Path);
+        var client = new EthereumClient(L1);
+        Contract = new MeedaVerifierContract(client, Address.Parse("0x00000000000000000000000000000000000000c0"));
+        Follower = NewFollower();
+        Terms = new Terms(Follower, Contract);
+        States = new BatchStates(Ledger, Follower, Signal, Clock);
+        Rows = new RowPlacement(
+            [.. Enumerable.Range(0, 3).Select(i => new FolderProvider(Path.Combine(folder.Path, "rows", $"{i}")))], 1, Key, NullLogger<RowPlacement>.Instance, new HeldPayloads(Ledger), Clock);
+        Placement = new BatchPlacement(Options.Create(Storage), Ledger, Rows, Signal, _leadership, Clock, NullLogger<BatchPlacement>.Instance);
+        Reader = new BatchReader(Rows, Ledger, NullLogger<BatchReader>.Instance);
+        Inclusion = new InclusionCheck(Ledger);
+        _open.AddRange([Rows, Placement, _leadership]);
+    }
+
+    public FakeL1 L1 { get; } = new();
+
+    public StoppedClock Clock { get; } = new();
+
+    public StorageOptions Storage { get; } = new() { LocalCopyBytes = 0, ScrubBytesPerSecond = int.MaxValue, GraceBlocks = 0 };
+
+    public BatchOptions Options_ { get; } = new();
+
+    public BatchSignal Signal { get; } = new();
+
+    public Ledger Ledger { get; }
+
+    public MeedaVerifierContract Contract { get; }
+
+    public L1Follower Follower { get; private set; }
+
+    public Terms Terms { get; private set; }
+
+    public BatchStates States { get; private set; }
+
+    public RowPlacement Rows { get; }
+
+    public BatchPlacement Placement { get; }
+
+    public BatchReader Reader { get; }
+
+    public InclusionCheck Inclusion { get; }
+
+    public string RowsFolder => Path.Combine(_folder.Path, "rows");
+
+    public static async Task<OperatorParts> OpenAsync()
+    {
+        var folder = new TemporaryFolder();
+        return new OperatorParts(folder, await SqliteLedger.OpenLeadingAsync(folder.Path));
+    }
+
+    /// <summary>Lets the process forget what it knew of L1, as a restart does.</summary>
+    public void Restart()
+    {
+        Follower = NewFollower();
+        Terms = new Terms(Follower, Contract);
+        States = new BatchStates(Ledger, Follower, Signal, Clock);
+    }
+
+    /// <summary>Takes a batch in as a put does.</summary>
+    public async Task<StoredBatch> PutAsync(byte[] payload, IDisposable? room = null)
+    {
+        using var pressure = new IntakePressure(Options.Create(new IntakeOptions()), Ledger, Placement, Clock, NullLogger<IntakePressure>.Instance);
+        using var intake = new BatchIntake(Options.Create(Options_), Key, Ledger, States, Terms, Signal, pressure, Clock, NullLogger<BatchIntake>.Instance);
+        return await intake.AcceptAsync(payload, CancellationToken.None);
+    }
+
+    /// <summary>Places what waits.</summary>
+    public Task PlaceAsync() => Placement.PlaceAllAsync(CancellationToken.None);
+
+    /// <summary>Lets L1 grow to a block, and reads up to it.</summary>
+    public async Task FollowAsync(ulong head)
+    {
+        L1.Head = Math.Max(L1.Head, head);
+        await Follower.CatchUpAsync(CancellationToken.None);
+        long from = await Terms.AnchorFromAsync(head, CancellationToken.None);
+        if (await Ledger.HasOpenPromisesAsync(CancellationToken.None))
+        {
+            await Ledger.SettleAsync(from, head, CancellationToken.None);
+        }
+    }
+
+    /// <summary>Lets a batch stand in an anchor of the next block, and reads it.</summary>
+    public async Task AnchorAsync(uint index, StoredBatch batch)
+    {
+        ulong block = ++L1.Head;
+        var anchor = new Anchor(index, Bytes32.Zero, index * 100, (uint)batch.BlobCount, block, block + L1.Parameters.Retention);
+        L1.Keep(anchor);
+        await Ledger.AdvanceAsync(
+            new BlockPoint(block, L1.HashOf(block)),
+            [new AnchorSeen(anchor, Bytes32.Zero, batch.Commitments, [new AnchoredBatch(batch.Id, index, anchor.FirstBlob, (uint)batch.BlobCount)])],
+            [],
+            CancellationToken.None);
+        await FollowAsync(block);
+    }
+
+    /// <summary>The batch as the ledger has it now.</summary>
+    public async Task<StoredBatch> FindAsync(StoredBatch batch) => (await Ledger.FindBatchAsync(batch.Id, CancellationToken.None))!;
+
+    public async Task<BatchState> StateAsync(StoredBatch batch) => (await States.OfAsync(await FindAsync(batch), CancellationToken.None)).State;
+
+    public async ValueTask DisposeAsync()
+    {
+        _open.ForEach(part => part.Dispose());
+        await Ledger.DisposeAsync();
+        Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
+        _folder.Dispose();
+    }
+
+    private L1Follower NewFollower()
+    {
+        var follower = new L1Follower(
+            Options.Create(new L1Options()), new EthereumClient(L1), Contract, new OperatorAccount(Address.Parse("0x00000000000000000000000000000000000000a1")), Ledger, Signal, _leadership, Clock, NullLogger<L1Follower>.Instance);
+        _open.Add(follower);
+        return follower;
+    }
+}

@@ -7,6 +7,7 @@ using Meeda.Node.Anchors;
 using Meeda.Node.Batches;
 using Meeda.Node.L1;
 using Meeda.Node.Storage;
+using Meeda.Protocol.Batches;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
@@ -57,6 +58,7 @@ internal sealed class ModelNode : IAsyncDisposable
     private readonly Retention _retention;
     private readonly TransactionSender _sender;
     private readonly Lease _lease;
+    private readonly Terms _terms;
     private readonly Dictionary<BatchState, BatchIntake> _intakes = [];
     private CancellationTokenSource _lost = new();
     private bool _hasBegun;
@@ -83,21 +85,23 @@ internal sealed class ModelNode : IAsyncDisposable
         Rows = new RowPlacement(world.Providers, storage.ToleratedLosses, Key, NullLogger<RowPlacement>.Instance, new HeldPayloads(ledger), clock);
         Follower = new L1Follower(l1, client, contract, account, ledger, signal, leadership, clock, NullLogger<L1Follower>.Instance);
         States = new BatchStates(ledger, Follower, signal, clock);
+        var terms = new Terms(Follower, contract);
+        _terms = terms;
         _placement = new BatchPlacement(Options.Create(storage), ledger, Rows, signal, leadership, clock, NullLogger<BatchPlacement>.Instance);
         var pressure = new IntakePressure(Options.Create(new IntakeOptions()), ledger, _placement, clock, NullLogger<IntakePressure>.Instance);
         _sender = new TransactionSender(
             client, Signer, new TransactionOptions().ToSenderOptions(l1.Value, _ => { }), clock, new TransactionJournal(ledger, Signer.Address));
         _poster = new AnchorPoster(
             Options.Create(new AnchorOptions { Interval = Interval, MaxBlobs = settings.MaxBlobs }),
-            client, ledger, _placement, new BlobFailover(l1), Cells, Follower, contract, leadership, _sender, clock, new Notes<AnchorPoster>(this));
+            client, ledger, _placement, new BlobFailover(l1), terms, Cells, Follower, contract, leadership, _sender, clock, new Notes<AnchorPoster>(this));
         _scrub = new RowScrub(Options.Create(storage), Rows, ledger, leadership, clock, NullLogger<RowScrub>.Instance);
         _retention = new Retention(Options.Create(storage), ledger, Rows, Follower, contract, leadership, clock, NullLogger<Retention>.Instance);
         Reader = new BatchReader(Rows, ledger, NullLogger<BatchReader>.Instance);
-        Inclusion = new InclusionCheck(ledger, () => Follower.Tip);
+        Inclusion = new InclusionCheck(ledger);
         foreach (BatchState state in (BatchState[])[BatchState.Stored, BatchState.Placed, BatchState.Anchored])
         {
             var options = new BatchOptions { MaxBatchBytes = settings.MaxBatchBytes, PutWaitsFor = state, PutWaitLimit = TimeSpan.FromHours(1) };
-            _intakes[state] = new BatchIntake(Options.Create(options), Key, ledger, States, signal, pressure, clock, NullLogger<BatchIntake>.Instance);
+            _intakes[state] = new BatchIntake(Options.Create(options), Key, ledger, States, terms, signal, pressure, clock, NullLogger<BatchIntake>.Instance);
         }
 
         _owned.AddRange([leadership, Rows, Follower, _placement, pressure, _sender, _poster, _scrub, _retention, .. _intakes.Values]);
@@ -138,6 +142,10 @@ internal sealed class ModelNode : IAsyncDisposable
 
     /// <summary>Takes a batch in.</summary>
     public Task<StoredBatch> PutAsync(byte[] payload, BatchState waitsFor, CancellationToken cancellationToken) => _intakes[waitsFor].AcceptAsync(payload, cancellationToken);
+
+    /// <summary>Promises a batch for another term.</summary>
+    /// <returns>Whether it is kept.</returns>
+    public Task<bool> RenewAsync(BatchId id) => Ledger.RenewAsync(id, _terms.AnchorFrom, _world.Clock.GetUtcNow(), _stop.Token);
 
     /// <summary>Takes the lease where nobody has it, and notices where somebody else has it.</summary>
     public async Task HoldAsync()

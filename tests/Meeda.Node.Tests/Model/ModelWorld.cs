@@ -141,11 +141,7 @@ internal sealed class ModelWorld : IAsyncDisposable
     /// <summary>Puts a payload, and notes what the answer promises.</summary>
     public async Task PutAsync(ModelNode node, Promise promise, BatchState waitsFor)
     {
-        if (Anchors(promise).Length >= promise.Reasons && (!IsCovered(promise, Chain.Head + Term - 6) || promise.Acknowledged.Count == 0))
-        {
-            promise.Reasons++;
-        }
-
+        promise.Reasons++; // Each put may be one, since it means a whole term from then on.
         StoredBatch batch;
         try
         {
@@ -188,12 +184,8 @@ internal sealed class ModelWorld : IAsyncDisposable
             return;
         }
 
-        if (Anchors(promise).Length >= promise.Reasons)
-        {
-            promise.Reasons++;
-        }
-
-        if (await node.Ledger.RenewAsync(id, CancellationToken.None))
+        promise.Reasons++;
+        if (await node.RenewAsync(id))
         {
             promise.Beyond = Math.Max(promise.Beyond ?? 0, Chain.Head + Term - RenewalSlack);
         }
@@ -272,15 +264,15 @@ internal sealed class ModelWorld : IAsyncDisposable
         }
     }
 
-    /// <summary>What an hour of an ordinary day brings.</summary>
+    /// <summary>An interval passes, and all do what is to be done.</summary>
     public async Task TickAsync()
     {
-        Chain.Mine();
         foreach (ModelNode node in Nodes.ToArray())
         {
+            Clock.Advance(ModelNode.Interval + TimeSpan.FromSeconds(1));
+            Chain.Mine();
             await node.LookAsync();
             await node.PlaceAsync();
-            Clock.Advance(ModelNode.Interval + TimeSpan.FromSeconds(1));
             await node.AnchorAsync(blocks: 3);
         }
     }

@@ -99,6 +99,7 @@ internal static class Roles
         builder.Services.AddSingleton<BatchIntake>();
         builder.Services.AddSingleton<BatchReader>();
         builder.Services.AddSingleton<Terms>();
+        builder.Services.AddSingleton<Absence>();
         builder.Services.AddSingleton<InclusionCheck>();
         L1Connection.Add(builder.Services, l1);
         builder.Services.AddSingleton(new OperatorAccount(signer.Address));

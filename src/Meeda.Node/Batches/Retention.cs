@@ -1,20 +1,25 @@
+using Meeda.Ethereum.JsonRpc;
 using Meeda.Node.L1;
 using Meeda.Node.Storage;
 using Meeda.Node.Telemetry;
+using Meeda.Protocol.Anchors;
 using Microsoft.Extensions.Options;
 
 namespace Meeda.Node.Batches;
 
 /// <summary>
-/// Gives batches up some time after the contract's expiry, and clears their rows away from every provider. Only final blocks count, so that no reorganisation makes an
-/// expiry untrue; a batch that is renewed, or put again, is kept.
+/// Gives batches up some time after the contract's expiry, and clears their rows away from every provider. That cannot be undone, so no single answer of L1 brings it about: a
+/// batch must have expired at two looks in a row, <see cref="StorageOptions.RetentionInterval"/> apart, by blocks that are final, followed and on the chain that L1 gives when it
+/// is asked again, and the contract must keep the very anchors that the ledger holds. A batch that is renewed, or put again, is kept.
 /// </summary>
 internal sealed class Retention(
     IOptions<StorageOptions> options,
+    EthereumClient client,
     Ledger ledger,
     RowPlacement rows,
     L1Follower follower,
     MeedaVerifierContract contract,
+    OperatorAccount account,
     Leadership leadership,
     TimeProvider time,
     ILogger<Retention> logger)
@@ -22,9 +27,13 @@ internal sealed class Retention(
 {
     private const int PageLength = 64;
 
+    // What the last look found.
+    private (ulong Final, ulong Tip)? _last;
+
     /// <inheritdoc/>
     protected override async Task LeadAsync(CancellationToken stoppingToken)
     {
+        _last = null; // Another one may have led meanwhile.
         using var timer = new PeriodicTimer(options.Value.RetentionInterval, time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
@@ -39,22 +48,17 @@ internal sealed class Retention(
         }
     }
 
-    /// <summary>Gives up what has expired, then clears away what was given up.</summary>
+    /// <summary>Gives up what had expired at this look and at the last one, then clears away what was given up.</summary>
     internal async Task PassAsync(CancellationToken cancellationToken)
     {
-        // An epoch just before the expiry is proven after it, and a demand just before it answered after it.
-        ulong grace = (ulong)options.Value.GraceBlocks
-            + (await contract.EpochParametersAsync(cancellationToken)).ProofWindow + await contract.PublishWindowAsync(cancellationToken);
-        while (!options.Value.Archive
-            && follower.Final > grace
-            && await ledger.ExpiredBatchesAsync(follower.Final - grace, PageLength, cancellationToken) is { Count: > 0 } expired)
+        if (!options.Value.Archive && await AgreedAsync(cancellationToken) is { } agreed)
         {
-            foreach (StoredBatch batch in expired)
+            // An epoch just before the expiry is proven after it, and a demand just before it answered after it.
+            ulong grace = (ulong)options.Value.GraceBlocks
+                + (await contract.EpochParametersAsync(cancellationToken)).ProofWindow + await contract.PublishWindowAsync(cancellationToken);
+            if (agreed > grace)
             {
-                if (await ledger.GiveUpAsync(batch.Id, follower.Final - grace, time.GetUtcNow(), cancellationToken))
-                {
-                    logger.GivenUp(batch.Id.ToString());
-                }
+                await GiveUpAsync(agreed - grace, cancellationToken);
             }
         }
 
@@ -65,6 +69,86 @@ internal sealed class Retention(
                 await rows.DeleteAsync(batch.Id, batch.BlobCount, cancellationToken);
                 await ledger.MarkClearedAsync(batch.Id, cancellationToken);
             }
+        }
+    }
+
+    /// <summary>The last block that was final at this look and at the last one; null where there was none, or one of them is not to be believed.</summary>
+    private async Task<ulong?> AgreedAsync(CancellationToken cancellationToken)
+    {
+        (ulong Final, ulong Tip)? last = _last;
+        _last = null; // A look that breaks off is none.
+        if (follower.Tip is not { } tip || await ledger.TipAsync(cancellationToken) is not { } read)
+        {
+            return null;
+        }
+
+        ulong final = Math.Min(follower.Final, Math.Min(tip, read.Number));
+        await EnsureFinalAsync(final, read, cancellationToken);
+        _last = (final, tip);
+        if (last is not var (finalBefore, tipBefore))
+        {
+            return null;
+        }
+
+        // Finality may come late and then all at once, so a jump is no lie; but it waits for one look more.
+        if (final > finalBefore && final - finalBefore > (tip > tipBefore ? tip - tipBefore : 0))
+        {
+            logger.FinalJumped(finalBefore, final, tipBefore, tip);
+            return null;
+        }
+
+        return Math.Min(final, finalBefore);
+    }
+
+    /// <summary>Asks L1 once more for what the follower believes.</summary>
+    private async Task EnsureFinalAsync(ulong final, BlockPoint read, CancellationToken cancellationToken)
+    {
+        ulong head = await client.GetBlockNumberAsync(cancellationToken);
+        Block? finalized = await client.GetBlockAsync(BlockTag.Finalized, cancellationToken);
+        Block? tip = await client.GetBlockAsync(BlockTag.Number(read.Number), cancellationToken);
+        if (finalized is null || finalized.Number < final || finalized.Number > head || tip?.Hash != read.Hash
+            || (await client.GetBlockAsync(BlockTag.Number(finalized.Number), cancellationToken))?.Hash != finalized.Hash)
+        {
+            throw new InvalidDataException(
+                $"L1 does not say twice that block {final} is final (now: final {finalized?.Number.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "none"}, head {head}); nothing is given up");
+        }
+    }
+
+    private async Task GiveUpAsync(ulong block, CancellationToken cancellationToken)
+    {
+        var kept = new HashSet<uint>();
+        while (await ledger.ExpiredBatchesAsync(block, PageLength, cancellationToken) is { Count: > 0 } expired)
+        {
+            int count = 0;
+            foreach (StoredBatch batch in expired)
+            {
+                await EnsureExpiredAsync(batch, block, kept, cancellationToken);
+                if (await ledger.GiveUpAsync(batch.Id, block, time.GetUtcNow(), cancellationToken))
+                {
+                    logger.GivenUp(batch.Id.ToString());
+                    count++;
+                }
+            }
+
+            if (count == 0)
+            {
+                return; // All of them were promised anew in this moment.
+            }
+        }
+    }
+
+    /// <summary>Asks the contract for the batch's last anchor, on which its expiry rests.</summary>
+    private async Task EnsureExpiredAsync(StoredBatch batch, ulong block, HashSet<uint> kept, CancellationToken cancellationToken)
+    {
+        if (await ledger.FindAnchoringAsync(batch.Id, cancellationToken) is not var (_, anchor, _) || !kept.Add(anchor.Index))
+        {
+            return;
+        }
+
+        Anchor asKept = await contract.GetAnchorAsync(account.Address, anchor.Index, cancellationToken);
+        if (asKept != anchor || asKept.Expiry > block)
+        {
+            throw new InvalidDataException($"the contract keeps another anchor {anchor.Index} than the ledger (its expiry is {asKept.Expiry}, here {anchor.Expiry}); nothing is given up");
         }
     }
 }

@@ -2,6 +2,7 @@ using Meeda.Client;
 using Meeda.Ethereum;
 using Meeda.Kzg.Commitments;
 using Meeda.Node.Batches;
+using Meeda.Node.L1;
 using Meeda.Node.Storage;
 using Meeda.Protocol.Batches;
 using Microsoft.AspNetCore.Mvc;
@@ -22,22 +23,22 @@ internal static class BatchEndpoints
             .Produces<BatchBody>().Produces<ErrorBody>(400).Produces<ErrorBody>(404);
     }
 
-    private static async Task<BatchBody> GetAsync(string id, [FromServices] Ledger ledger, [FromServices] BatchStates states, CancellationToken cancellationToken) =>
-        BodyOf(await states.OfAsync(await FindAsync(id, ledger, cancellationToken), cancellationToken));
+    private static async Task<BatchBody> GetAsync(string id, [FromServices] Ledger ledger, [FromServices] Absence absence, [FromServices] BatchStates states, CancellationToken cancellationToken) =>
+        BodyOf(await states.OfAsync(await FindAsync(id, ledger, absence, cancellationToken), cancellationToken));
 
     private static async Task<BatchBody> RenewAsync(
-        string id, [FromServices] Ledger ledger, [FromServices] BatchStates states, [FromServices] Terms terms, [FromServices] TimeProvider time, CancellationToken cancellationToken)
+        string id, [FromServices] Ledger ledger, [FromServices] Absence absence, [FromServices] BatchStates states, [FromServices] Terms terms, [FromServices] TimeProvider time, CancellationToken cancellationToken)
     {
-        StoredBatch batch = await FindAsync(id, ledger, cancellationToken);
+        StoredBatch batch = await FindAsync(id, ledger, absence, cancellationToken);
         return await ledger.RenewAsync(batch.Id, terms.AnchorFrom, time.GetUtcNow(), cancellationToken)
-            ? BodyOf(await states.OfAsync(await FindAsync(id, ledger, cancellationToken), cancellationToken))
+            ? BodyOf(await states.OfAsync(await FindAsync(id, ledger, absence, cancellationToken), cancellationToken))
             : throw new DaException(DaError.Absent, "id: the batch had expired and is no longer kept; put it again");
     }
 
-    private static async Task<StoredBatch> FindAsync(string id, Ledger ledger, CancellationToken cancellationToken) =>
+    private static async Task<StoredBatch> FindAsync(string id, Ledger ledger, Absence absence, CancellationToken cancellationToken) =>
         !Bytes32.TryParse(id, out Bytes32 value)
             ? throw new DaException(DaError.MalformedRequest, "id: a batch id is 64 hex digits, with or without 0x")
-            : await ledger.FindBatchAsync(new BatchId(value), cancellationToken) ?? throw new DaException(DaError.Absent, "id: no batch of this id was ever stored here");
+            : await ledger.FindBatchAsync(new BatchId(value), cancellationToken) ?? throw await absence.OfAsync("id: no batch of this id was ever stored here", cancellationToken);
 
     private static BatchBody BodyOf(BatchStanding standing)
     {

@@ -172,7 +172,10 @@ internal sealed partial class MeedaVerifierContract(EthereumClient client, Addre
                 new BatchId(arguments.Get<Bytes32>("batchId")),
                 (uint)(BigInteger)arguments["anchorIndex"],
                 arguments.Get<ulong>("firstBlob"),
-                (uint)arguments.Get<ulong>("blobCount")))
+                (uint)arguments.Get<ulong>("blobCount"))
+            {
+                PayloadLength = (uint)arguments.Get<ulong>("payloadLength"),
+            })
             .ToLookup(batch => (ulong)batch.AnchorIndex);
         return new OperatorEvents(
             [.. logs.Where(log => log.Topics[0] == AnchoredEvent.Topic).Select(log => ReadAnchor(log, batches))],

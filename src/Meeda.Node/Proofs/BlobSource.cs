@@ -1,11 +1,12 @@
 using Meeda.Kzg.Commitments;
+using Meeda.Node.L1;
 using Meeda.Node.Storage;
 using Meeda.Node.Telemetry;
 
 namespace Meeda.Node.Proofs;
 
 /// <summary>Single blobs by the position under which the operator anchored them, checked against their commitments.</summary>
-internal sealed class BlobSource(Ledger ledger, RowPlacement rows, CommitmentKey key, ILogger<BlobSource> logger)
+internal sealed class BlobSource(Ledger ledger, RowPlacement rows, Absence absence, CommitmentKey key, ILogger<BlobSource> logger)
 {
     /// <summary>Reads a blob; a row that is missing or wrong is computed anew from the batch's other rows.</summary>
     /// <param name="position">The operator's position of the blob.</param>
@@ -16,7 +17,12 @@ internal sealed class BlobSource(Ledger ledger, RowPlacement rows, CommitmentKey
     {
         if (await ledger.FindBatchAtAsync(position, cancellationToken) is not { } anchored || await ledger.FindBatchAsync(anchored.Batch, cancellationToken) is not { } batch)
         {
-            throw new DaException(DaError.Absent, $"position: this operator has anchored no blob at {position}");
+            throw await absence.OfAsync($"position: this operator has anchored no blob at {position}", cancellationToken);
+        }
+
+        if (batch.DeletedAt is not null)
+        {
+            throw new DaException(DaError.Absent, $"position: the batch of the blob at {position} had expired and is no longer kept");
         }
 
         var index = (int)(position - anchored.FirstBlob);

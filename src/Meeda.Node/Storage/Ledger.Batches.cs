@@ -245,6 +245,39 @@ internal sealed partial class Ledger
         (connection, transaction) => connection.ExecuteAsync("UPDATE batch SET uncleared = 0 WHERE id = @id", new { id = id.Value.ToArray() }, transaction),
         cancellationToken);
 
+    /// <summary>Notes that rows of a given-up batch may be at providers again.</summary>
+    public Task MarkUnclearedAsync(BatchId id, CancellationToken cancellationToken) => WriteAsLeaderAsync(
+        (connection, transaction) => connection.ExecuteAsync(
+            "UPDATE batch SET uncleared = 1 WHERE id = @id AND deleted_at IS NOT NULL", new { id = id.Value.ToArray() }, transaction),
+        cancellationToken);
+
+    /// <summary>Whether a batch must be had: it is kept, and owed an anchor, or not expired as far as L1 was followed.</summary>
+    public async Task<bool> IsOwedAsync(BatchId id, CancellationToken cancellationToken)
+    {
+        await using DbConnection connection = await database.ConnectAsync(cancellationToken);
+        return await connection.ExecuteScalarAsync<long>(
+            """
+            SELECT COUNT(*) FROM batch WHERE id = @id AND deleted_at IS NULL
+              AND (waiting = 1 OR EXISTS (
+                SELECT 1 FROM anchored_batch b JOIN anchor a ON a.anchor_index = b.anchor_index
+                WHERE b.batch_id = batch.id AND a.expiry > COALESCE((SELECT MAX(number) FROM followed_block), 0)))
+            """,
+            new { id = id.Value.ToArray() }) > 0;
+    }
+
+    /// <summary>Records the Keccak-256 of a payload that was not known, since the batch was known from L1 alone.</summary>
+    public Task SetPayloadHashAsync(BatchId id, Bytes32 payloadHash, CancellationToken cancellationToken) => database.WriteAsync(
+        (connection, transaction) => connection.ExecuteAsync(
+            "UPDATE batch SET payload_hash = @payloadHash WHERE id = @id AND payload_hash = id", new { id = id.Value.ToArray(), payloadHash = payloadHash.ToArray() }, transaction),
+        cancellationToken);
+
+    /// <summary>Whether a kept batch is known from L1 alone, so that the Keccak-256 of its payload is not known yet.</summary>
+    public async Task<bool> HasUnknownPayloadsAsync(CancellationToken cancellationToken)
+    {
+        await using DbConnection connection = await database.ConnectAsync(cancellationToken);
+        return await connection.ExecuteScalarAsync<long>("SELECT CASE WHEN EXISTS (SELECT 1 FROM batch WHERE payload_hash = id AND deleted_at IS NULL) THEN 1 ELSE 0 END") != 0;
+    }
+
     /// <summary>How many batches are in which state.</summary>
     /// <param name="tip">The last block that was read.</param>
     /// <param name="final">The last block that no reorganisation takes back.</param>

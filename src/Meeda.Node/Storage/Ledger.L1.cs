@@ -1,6 +1,7 @@
 using System.Data.Common;
 using Dapper;
 using Meeda.Ethereum;
+using Meeda.Kzg.Commitments;
 using Meeda.Protocol.Anchors;
 using Meeda.Protocol.Batches;
 
@@ -45,6 +46,13 @@ internal sealed partial class Ledger
             """,
             new { id = id.Value.ToArray(), block = (long)Math.Min(block, long.MaxValue) });
         return ((ulong?)tip, (ulong?)expiry, promises > 0);
+    }
+
+    /// <summary>The index of the first anchor that was read; null where none was.</summary>
+    public async Task<uint?> FirstAnchorAsync(CancellationToken cancellationToken)
+    {
+        await using DbConnection connection = await database.ConnectAsync(cancellationToken);
+        return (uint?)await connection.ExecuteScalarAsync<long?>("SELECT MIN(anchor_index) FROM anchor");
     }
 
     /// <summary>All anchors of this operator, by index.</summary>
@@ -230,6 +238,40 @@ internal sealed partial class Ledger
                 BatchId = batch.Batch.Value.ToArray(),
                 BlockNumber = (long)seen.Anchor.BlockNumber,
             }),
+            transaction);
+        foreach (AnchoredBatch batch in seen.Batches.Where(batch => batch.PayloadLength is not null))
+        {
+            await RebuildAsync(seen, batch, connection, transaction);
+        }
+    }
+
+    /// <summary>
+    /// Makes the row of a batch that this operator anchored and that is not in its ledger, say since another ledger was lost, from what L1 says of it. Its rows may be at the
+    /// providers; its payload's hash is not known before it is read, and the id stands in its place.
+    /// </summary>
+    private static async Task RebuildAsync(AnchorSeen seen, AnchoredBatch batch, DbConnection connection, DbTransaction transaction)
+    {
+        int first = (int)(batch.FirstBlob - seen.Anchor.FirstBlob) * KzgCommitment.Length;
+        int length = (int)batch.BlobCount * KzgCommitment.Length;
+        if (first < 0 || first + length > seen.Commitments.Length)
+        {
+            return;
+        }
+
+        byte[] commitments = seen.Commitments[first..(first + length)];
+        if (BatchId.Compute(batch.PayloadLength!.Value, commitments) != batch.Batch)
+        {
+            return; // What would be made is not what was anchored.
+        }
+
+        await connection.ExecuteAsync(
+            """
+            INSERT INTO batch (id, payload_hash, payload_length, commitments, stored_at, placed_at, waiting, anchor_from)
+            SELECT @id, @id, @payloadLength, @commitments, 0, 0, 0, @block
+            WHERE NOT EXISTS (SELECT 1 FROM batch WHERE id = @id)
+            ON CONFLICT DO NOTHING
+            """,
+            new { id = batch.Batch.Value.ToArray(), payloadLength = (long)batch.PayloadLength.Value, commitments, block = (long)seen.Anchor.BlockNumber },
             transaction);
     }
 

@@ -7,7 +7,7 @@ namespace Meeda.Node.Storage;
 
 /// <summary>A batch that the operator has promised to keep.</summary>
 /// <param name="Id">Its batch id.</param>
-/// <param name="PayloadHash">Keccak-256 of the payload.</param>
+/// <param name="PayloadHash">Keccak-256 of the payload; the batch id where the batch is known from L1 alone and was not read yet.</param>
 /// <param name="PayloadLength">The payload's bytes.</param>
 /// <param name="Commitments">Its blobs' compressed commitments, 48 bytes each, in order.</param>
 /// <param name="StoredAt">When it was taken in.</param>
@@ -34,7 +34,11 @@ internal sealed record StoredBatch(BatchId Id, Bytes32 PayloadHash, uint Payload
 /// <param name="AnchorIndex">The operator's anchor that holds it.</param>
 /// <param name="FirstBlob">The operator's position of the batch's first blob.</param>
 /// <param name="BlobCount">Its blobs.</param>
-internal sealed record AnchoredBatch(BatchId Batch, uint AnchorIndex, ulong FirstBlob, uint BlobCount);
+internal sealed record AnchoredBatch(BatchId Batch, uint AnchorIndex, ulong FirstBlob, uint BlobCount)
+{
+    /// <summary>The payload's bytes, where they come from L1's log; null otherwise.</summary>
+    public uint? PayloadLength { get; init; }
+}
 
 /// <summary>An anchor seen on L1 with the batches it holds.</summary>
 internal sealed record AnchorSeen(Anchor Anchor, Bytes32 TransactionHash, byte[] Commitments, IReadOnlyList<AnchoredBatch> Batches);

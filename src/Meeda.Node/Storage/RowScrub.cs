@@ -1,3 +1,4 @@
+using Meeda.Ethereum;
 using Meeda.Kzg.Commitments;
 using Meeda.Node.Telemetry;
 using Meeda.Protocol.Batches;
@@ -64,7 +65,7 @@ internal sealed class RowScrub(IOptions<StorageOptions> options, RowPlacement ro
     {
         while (rows.TryTakeDamaged(out BatchId id))
         {
-            if (await ledger.FindBatchAsync(id, cancellationToken) is { } batch)
+            if (await ledger.FindBatchAsync(id, cancellationToken) is { DeletedAt: null } batch)
             {
                 await CheckAsync(batch, cancellationToken);
             }
@@ -84,10 +85,23 @@ internal sealed class RowScrub(IOptions<StorageOptions> options, RowPlacement ro
         }
     }
 
-    private async Task CheckAsync(StoredBatch batch, CancellationToken cancellationToken)
+    internal async Task CheckAsync(StoredBatch batch, CancellationToken cancellationToken)
     {
         long started = time.GetTimestamp();
         RepairReport report = await rows.RepairAsync(batch.Id, batch.Commitments, cancellationToken);
+        if (await ledger.FindBatchAsync(batch.Id, cancellationToken) is not { DeletedAt: null } now)
+        {
+            // It was given up meanwhile, so it lacks nothing; what was written behind the clearing is cleared away too.
+            _atRisk.Remove(batch.Id);
+            await ledger.MarkUnclearedAsync(batch.Id, cancellationToken);
+            return;
+        }
+
+        if (now.PayloadHash == batch.Id.Value)
+        {
+            await LearnPayloadHashAsync(now, cancellationToken);
+        }
+
         int bad = report.Missing + report.Wrong;
         _atRisk.Remove(batch.Id);
         if (bad > report.Repaired && _atRisk.Count < MostAtRisk)
@@ -95,7 +109,7 @@ internal sealed class RowScrub(IOptions<StorageOptions> options, RowPlacement ro
             _atRisk[batch.Id] = report.Rows - batch.BlobCount - bad + report.Repaired;
         }
 
-        if (report.Rows - report.Missing - report.Wrong < batch.BlobCount)
+        if (report.Rows - report.Missing - report.Wrong < batch.BlobCount && await ledger.IsOwedAsync(batch.Id, cancellationToken))
         {
             await ledger.MarkDamagedAsync(batch.Id, cancellationToken); // The next put of these bytes stores them again.
             logger.BatchLost(batch.Id.ToString(), report.Missing, report.Wrong, report.Rows);
@@ -114,6 +128,15 @@ internal sealed class RowScrub(IOptions<StorageOptions> options, RowPlacement ro
         if (due > TimeSpan.Zero)
         {
             await Task.Delay(due, time, cancellationToken);
+        }
+    }
+
+    /// <summary>Reads a batch that is known from L1 alone, so that it can be asked for by its payload's hash too.</summary>
+    private async Task LearnPayloadHashAsync(StoredBatch batch, CancellationToken cancellationToken)
+    {
+        if (await rows.ReadAsync(batch.Id, batch.Commitments, cancellationToken) is { } blobs && BlobEncoding.TryDecode(blobs, out byte[] payload, out _))
+        {
+            await ledger.SetPayloadHashAsync(batch.Id, Keccak256.Hash(payload), cancellationToken);
         }
     }
 }

@@ -168,4 +168,16 @@ internal static partial class Log
     // What was promised, and where: 260–279
     [LoggerMessage(260, LogLevel.Critical, "batch {Id} is AT RISK: it is not at its providers, and its payload in the ledger is missing or not the one that was put; the next put of it stores it again")]
     public static partial void PayloadLost(this ILogger logger, string id);
+
+    [LoggerMessage(261, LogLevel.Warning, "L1's final block went from {FinalBefore} to {Final} while blocks {TipBefore} to {Tip} were followed: nothing is given up before another look")]
+    public static partial void FinalJumped(this ILogger logger, ulong finalBefore, ulong final, ulong tipBefore, ulong tip);
+
+    [LoggerMessage(262, LogLevel.Warning, "batch {Id} is anchored for this operator and was not in its ledger: it is read from the rows at its providers")]
+    public static partial void BatchRebuilt(this ILogger logger, string id);
+
+    [LoggerMessage(263, LogLevel.Warning, "{Setting} is not what it was at the last start: rows of earlier batches are looked for at the places named now, and the scrub moves them ({Change})")]
+    public static partial void PlacesChanged(this ILogger logger, string setting, string change);
+
+    [LoggerMessage(264, LogLevel.Information, "the ledger is bound to chain {ChainId}, contract {Contract} and account {Account}")]
+    public static partial void LedgerBound(this ILogger logger, ulong chainId, string contract, string account);
 }

@@ -35,7 +35,8 @@ internal sealed class OperatorParts : IAsyncDisposable
         Rows = new RowPlacement(
             [.. Enumerable.Range(0, 3).Select(i => new FolderProvider(Path.Combine(folder.Path, "rows", $"{i}")))], 1, Key, NullLogger<RowPlacement>.Instance, new HeldPayloads(Ledger), Clock);
         Placement = new BatchPlacement(Options.Create(Storage), Ledger, Rows, Signal, _leadership, Clock, NullLogger<BatchPlacement>.Instance);
-        Reader = new BatchReader(Rows, Ledger, NullLogger<BatchReader>.Instance);
+        Client = client;
+        Reader = NewReader();
         Inclusion = new InclusionCheck(Ledger);
         _open.AddRange([Rows, Placement, _leadership]);
     }
@@ -52,7 +53,11 @@ internal sealed class OperatorParts : IAsyncDisposable
 
     public Ledger Ledger { get; }
 
+    public OperatorAccount Account { get; } = new(Address.Parse("0x00000000000000000000000000000000000000a1"));
+
     public MeedaVerifierContract Contract { get; }
+
+    public EthereumClient Client { get; }
 
     public L1Follower Follower { get; private set; }
 
@@ -64,7 +69,7 @@ internal sealed class OperatorParts : IAsyncDisposable
 
     public BatchPlacement Placement { get; }
 
-    public BatchReader Reader { get; }
+    public BatchReader Reader { get; private set; }
 
     public InclusionCheck Inclusion { get; }
 
@@ -82,6 +87,7 @@ internal sealed class OperatorParts : IAsyncDisposable
         Follower = NewFollower();
         Terms = new Terms(Follower, Contract);
         States = new BatchStates(Ledger, Follower, Signal, Clock);
+        Reader = NewReader();
     }
 
     /// <summary>Takes a batch in as a put does.</summary>
@@ -134,10 +140,31 @@ internal sealed class OperatorParts : IAsyncDisposable
         _folder.Dispose();
     }
 
+    /// <summary>A look at L1 as the follower's loop takes it: up to the head, and what is final.</summary>
+    public async Task LookAsync()
+    {
+        using var stop = new CancellationTokenSource();
+        L1Follower looking = Follower;
+        await looking.StartAsync(stop.Token); // Its clock stands still, so it looks once.
+        while (!looking.IsCaughtUp || looking.Tip != L1.Head)
+        {
+            await Task.Delay(5);
+        }
+    }
+
+    public Retention NewRetention() => new(
+        Options.Create(Storage), Client, Ledger, Rows, Follower, Contract, Account, _leadership, Clock, NullLogger<Retention>.Instance);
+
+    public Absence NewAbsence() => new(Follower, Ledger, Contract, Account);
+
+    public RowScrub NewScrub() => new(Options.Create(Storage), Rows, Ledger, _leadership, Clock, NullLogger<RowScrub>.Instance);
+
+    private BatchReader NewReader() => new(Rows, Ledger, NewAbsence(), NullLogger<BatchReader>.Instance);
+
     private L1Follower NewFollower()
     {
         var follower = new L1Follower(
-            Options.Create(new L1Options()), new EthereumClient(L1), Contract, new OperatorAccount(Address.Parse("0x00000000000000000000000000000000000000a1")), Ledger, Signal, _leadership, Clock, NullLogger<L1Follower>.Instance);
+            Options.Create(new L1Options()), new EthereumClient(L1), Contract, Account, Ledger, Signal, _leadership, Clock, NullLogger<L1Follower>.Instance);
         _open.Add(follower);
         return follower;
     }

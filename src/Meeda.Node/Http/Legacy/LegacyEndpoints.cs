@@ -62,9 +62,9 @@ internal static class LegacyEndpoints
         Results.Bytes(await reader.ReadAsync(Parse(id), cancellationToken), "application/octet-stream");
 
     private static async Task<IResult> GetInfoAsync(
-        [FromQuery] string? id, [FromServices] Ledger ledger, [FromServices] L1Follower follower, [FromServices] TimeProvider time, CancellationToken cancellationToken)
+        [FromQuery] string? id, [FromServices] Ledger ledger, [FromServices] Absence absence, [FromServices] L1Follower follower, [FromServices] TimeProvider time, CancellationToken cancellationToken)
     {
-        StoredBatch batch = await FindAsync(ledger, id, cancellationToken);
+        StoredBatch batch = await FindAsync(ledger, absence, id, cancellationToken);
         long expiration = 0;
         if (await ledger.FindAnchoringAsync(batch.Id, cancellationToken) is { } found && follower.Tip is { } tip)
         {
@@ -77,19 +77,20 @@ internal static class LegacyEndpoints
     private static async Task<IResult> GetProofInfoAsync(
         [FromQuery] string? id,
         [FromServices] Ledger ledger,
+        [FromServices] Absence absence,
         [FromServices] OperatorAccount account,
         [FromServices] SamplingHistory history,
         CancellationToken cancellationToken)
     {
-        StoredBatch batch = await FindAsync(ledger, id, cancellationToken);
+        StoredBatch batch = await FindAsync(ledger, absence, id, cancellationToken);
         SampledEpoch[] sampled = await ledger.FindAnchoringAsync(batch.Id, cancellationToken) is { } found
             ? [.. (await history.OfAsync(new BatchAnchoring(account.Address, found.Batch, found.Anchor, found.TransactionHash), cancellationToken)).Where(epoch => epoch.Sampled > 0)]
             : [];
         return Results.Json(new ProofInfoBody(IdOf(batch.Id), sampled.Length, sampled.Count(epoch => epoch.Outcome == EpochOutcome.Proven)));
     }
 
-    private static async Task<StoredBatch> FindAsync(Ledger ledger, string? id, CancellationToken cancellationToken) =>
-        await ledger.FindBatchAsync(Parse(id), cancellationToken) ?? throw new DaException(DaError.Absent, "id: no object of this id was ever stored here");
+    private static async Task<StoredBatch> FindAsync(Ledger ledger, Absence absence, string? id, CancellationToken cancellationToken) =>
+        await ledger.FindBatchAsync(Parse(id), cancellationToken) ?? throw await absence.OfAsync("id: no object of this id was ever stored here", cancellationToken);
 
     private static BatchId Parse(string? id) => Bytes32.TryParse(id, out Bytes32 value)
         ? new BatchId(value)

@@ -1,0 +1,145 @@
+using Meeda.Ethereum;
+using Meeda.Node.Batches;
+using Meeda.Node.Cli;
+using Meeda.Node.Storage;
+using Meeda.Protocol.Anchors;
+using Xunit;
+
+namespace Meeda.Node.Tests.Batches;
+
+/// <summary>What is deleted cannot be had back: no single wrong answer of L1 may bring it about (docs/durability.md).</summary>
+public sealed class RetentionTests : IAsyncLifetime
+{
+    private const uint Term = 640;
+    private OperatorParts _parts = null!;
+    private StoredBatch _batch = null!;
+
+    public async Task InitializeAsync()
+    {
+        _parts = await OperatorParts.OpenAsync();
+        _parts.L1.Parameters = LocalParameters.Value with { Retention = Term };
+        await _parts.FollowAsync(100);
+        _batch = await _parts.PutAsync([1, 2, 3]);
+        await _parts.PlaceAsync();
+        await _parts.AnchorAsync(0, _batch); // in block 101, until 741
+    }
+
+    public async Task DisposeAsync() => await _parts.DisposeAsync();
+
+    [Fact]
+    public async Task Pass_WhereAllAgree_DeletesAtTheSecondLook()
+    {
+        _parts.L1.Head = 1000;
+        using Retention retention = await LookingAsync();
+        await retention.PassAsync(default);
+        Assert.True(await IsKeptAsync());
+        await retention.PassAsync(default);
+        Assert.False(await IsKeptAsync());
+        Assert.Empty(RowFiles());
+        await Assert.ThrowsAsync<DaException>(() => _parts.Reader.ReadAsync(_batch.Id, default));
+    }
+
+    [Fact]
+    public async Task Pass_WhileFinalizedIsALie_DeletesNothing_AndNothingAfterwards()
+    {
+        _parts.L1.Final = 10_000_000;
+        using Retention retention = await LookingAsync();
+        for (int i = 0; i < 3; i++)
+        {
+            await PassAsync(retention);
+        }
+
+        Assert.True(await IsKeptAsync());
+        _parts.L1.Final = null;
+        for (int i = 0; i < 3; i++)
+        {
+            await PassAsync(retention);
+        }
+
+        Assert.True(await IsKeptAsync());
+    }
+
+    [Fact]
+    public async Task Pass_WhereTheContractKeepsAnotherExpiry_DeletesNothing()
+    {
+        _parts.L1.Head = 1000;
+        _parts.L1.Keep(new Anchor(0, Bytes32.Zero, 0, 1, 101, 5000));
+        using Retention retention = await LookingAsync();
+        for (int i = 0; i < 3; i++)
+        {
+            await PassAsync(retention);
+        }
+
+        Assert.True(await IsKeptAsync());
+    }
+
+    [Fact]
+    public async Task Pass_WhereL1IsAnotherChainWhenItIsAskedAgain_DeletesNothing()
+    {
+        _parts.L1.Head = 1000;
+        using Retention retention = await LookingAsync();
+        await retention.PassAsync(default);
+        _parts.L1.Fork = 1;
+        await PassAsync(retention);
+        _parts.L1.Fork = 0;
+        await PassAsync(retention);
+        Assert.True(await IsKeptAsync());
+    }
+
+    [Fact]
+    public async Task Pass_WhereFinalJumpedFurtherThanBlocksWereFollowed_WaitsForOneLookMore()
+    {
+        _parts.L1.Head = 1000;
+        _parts.L1.Final = 200;
+        using Retention retention = await LookingAsync();
+        await retention.PassAsync(default);
+        _parts.L1.Final = 1000;
+        _parts.Restart();
+        using Retention after = await LookingAsync();
+        await after.PassAsync(default);
+        Assert.True(await IsKeptAsync());
+    }
+
+    [Fact]
+    public async Task Scrub_OfABatchThatIsGivenUpMeanwhile_LeavesItsRowsToTheNextClearing()
+    {
+        _parts.L1.Head = 1000;
+        using Retention retention = await LookingAsync();
+        await retention.PassAsync(default);
+        (long _, StoredBatch seen) = Assert.Single(await _parts.Ledger.BatchesAfterAsync(0, 10, default));
+        string[] rows = RowFiles();
+        byte[] row = await File.ReadAllBytesAsync(rows[0]);
+        await retention.PassAsync(default);
+        Assert.Empty(RowFiles());
+
+        // The scrub had read its page before, and writes a row behind the clearing.
+        Directory.CreateDirectory(Path.GetDirectoryName(rows[0])!);
+        await File.WriteAllBytesAsync(rows[0], row);
+        using RowScrub scrub = _parts.NewScrub();
+        await scrub.CheckAsync(seen, default);
+        await retention.PassAsync(default);
+        Assert.Empty(RowFiles());
+    }
+
+    private async Task<bool> IsKeptAsync() => (await _parts.FindAsync(_batch)).DeletedAt is null && RowFiles().Length > 0;
+
+    private string[] RowFiles() => Directory.GetFiles(_parts.RowsFolder, "*.row", SearchOption.AllDirectories);
+
+    private async Task<Retention> LookingAsync()
+    {
+        await _parts.LookAsync();
+        return _parts.NewRetention();
+    }
+
+    /// <summary>As the loop does it: a pass that finds L1 at odds with itself ends with that.</summary>
+    private static async Task PassAsync(Retention retention)
+    {
+        try
+        {
+            await retention.PassAsync(default);
+        }
+        catch (InvalidDataException)
+        {
+        }
+    }
+}

@@ -134,15 +134,7 @@ internal sealed class L1Follower(
         using var timer = new PeriodicTimer(options.Value.PollInterval, time);
         do
         {
-            try
-            {
-                await LookAsync(stoppingToken);
-            }
-            catch (Exception failure) when (failure is not OperationCanceledException)
-            {
-                IsCaughtUp = false;
-                logger.L1Unreachable(failure.Message);
-            }
+            await LookAsync(stoppingToken);
         }
         while (await timer.WaitForNextTickAsync(stoppingToken));
     }
@@ -150,17 +142,25 @@ internal sealed class L1Follower(
     /// <summary>Looks at L1 once: the leader reads, the others learn from the ledger how far it is.</summary>
     internal async Task LookAsync(CancellationToken cancellationToken)
     {
-        if (leadership.IsLeading)
+        try
         {
-            await CatchUpAsync(cancellationToken);
-        }
-        else if (await ledger.TipAsync(cancellationToken) is { } tip)
-        {
-            Publish(tip.Number); // The leader reads; what it read is in the ledger of all.
-        }
+            if (leadership.IsLeading)
+            {
+                await CatchUpAsync(cancellationToken);
+            }
+            else if (await ledger.TipAsync(cancellationToken) is { } tip)
+            {
+                Publish(tip.Number); // The leader reads; what it read is in the ledger of all.
+            }
 
-        Final = (await client.GetBlockAsync(BlockTag.Finalized, cancellationToken))?.Number ?? 0;
-        IsCaughtUp = true;
+            Final = (await client.GetBlockAsync(BlockTag.Finalized, cancellationToken))?.Number ?? 0;
+            IsCaughtUp = true;
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            IsCaughtUp = false;
+            logger.L1Unreachable(failure.Message);
+        }
     }
 
     /// <summary>The newest followed block that is still part of the chain; what came after it is taken back.</summary>

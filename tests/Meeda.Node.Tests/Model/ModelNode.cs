@@ -55,12 +55,13 @@ internal sealed class ModelNode : IAsyncDisposable
     private readonly BatchPlacement _placement;
     private readonly AnchorPoster _poster;
     private readonly RowScrub _scrub;
-    private readonly Retention _retention;
+    private readonly Func<Retention> _newRetention;
     private readonly TransactionSender _sender;
     private readonly Lease _lease;
     private readonly Terms _terms;
     private readonly Dictionary<BatchState, BatchIntake> _intakes = [];
     private CancellationTokenSource _lost = new();
+    private Retention? _retention;
     private bool _hasBegun;
 
     private ModelNode(ModelWorld world, NodeSettings settings, ObservedDatabase database, Lease lease, Ledger ledger)
@@ -83,7 +84,7 @@ internal sealed class ModelNode : IAsyncDisposable
         var signal = new BatchSignal();
         var leadership = new Leadership(lease, clock, NullLogger<Leadership>.Instance);
         Rows = new RowPlacement(world.Providers, storage.ToleratedLosses, Key, NullLogger<RowPlacement>.Instance, new HeldPayloads(ledger), clock);
-        Follower = new L1Follower(l1, client, contract, account, ledger, signal, leadership, clock, NullLogger<L1Follower>.Instance);
+        Follower = new L1Follower(l1, client, contract, account, ledger, signal, leadership, clock, new Notes<L1Follower>(this));
         States = new BatchStates(ledger, Follower, signal, clock);
         var terms = new Terms(Follower, contract);
         _terms = terms;
@@ -95,8 +96,8 @@ internal sealed class ModelNode : IAsyncDisposable
             Options.Create(new AnchorOptions { Interval = Interval, MaxBlobs = settings.MaxBlobs }),
             client, ledger, _placement, new BlobFailover(l1), terms, Cells, Follower, contract, leadership, _sender, clock, new Notes<AnchorPoster>(this));
         _scrub = new RowScrub(Options.Create(storage), Rows, ledger, leadership, clock, NullLogger<RowScrub>.Instance);
-        _retention = new Retention(Options.Create(storage), ledger, Rows, Follower, contract, leadership, clock, NullLogger<Retention>.Instance);
-        Reader = new BatchReader(Rows, ledger, NullLogger<BatchReader>.Instance);
+        _newRetention = () => new Retention(Options.Create(storage), client, ledger, Rows, Follower, contract, account, leadership, clock, new Notes<Retention>(this));
+        Reader = new BatchReader(Rows, ledger, new Absence(Follower, ledger, contract, account), NullLogger<BatchReader>.Instance);
         Inclusion = new InclusionCheck(ledger);
         foreach (BatchState state in (BatchState[])[BatchState.Stored, BatchState.Placed, BatchState.Anchored])
         {
@@ -104,7 +105,7 @@ internal sealed class ModelNode : IAsyncDisposable
             _intakes[state] = new BatchIntake(Options.Create(options), Key, ledger, States, terms, signal, pressure, clock, NullLogger<BatchIntake>.Instance);
         }
 
-        _owned.AddRange([leadership, Rows, Follower, _placement, pressure, _sender, _poster, _scrub, _retention, .. _intakes.Values]);
+        _owned.AddRange([leadership, Rows, Follower, _placement, pressure, _sender, _poster, _scrub, .. _intakes.Values]);
     }
 
     public NodeSettings Settings { get; }
@@ -155,6 +156,7 @@ internal sealed class ModelNode : IAsyncDisposable
         if (isHeld && !wasHeld)
         {
             _hasBegun = false;
+            _retention = null;
             _sender.Forget();
         }
         else if (!isHeld && wasHeld)
@@ -220,7 +222,7 @@ internal sealed class ModelNode : IAsyncDisposable
     }
 
     /// <summary>Gives up what has expired.</summary>
-    public Task RetainAsync() => !IsLeading ? Task.CompletedTask : PassAsync("retention", _retention.PassAsync, timer: null);
+    public Task RetainAsync() => !IsLeading ? Task.CompletedTask : PassAsync("retention", (_retention ??= _newRetention()).PassAsync, timer: null);
 
     /// <summary>Looks at all rows.</summary>
     public Task ScrubAsync() => !IsLeading ? Task.CompletedTask : PassAsync("scrub", _scrub.PassAsync, timer: null);

@@ -301,7 +301,7 @@ internal sealed class ModelWorld : IAsyncDisposable
             }
 
             await TickAsync();
-            if (round is 2 or 5)
+            if (round is 2 or 3 or 5)
             {
                 await Leader.ScrubAsync();
                 await Leader.RetainAsync();

@@ -61,10 +61,17 @@ internal sealed record Anchors(int Blocks) : Operation
     public override Task RunAsync(ModelWorld world) => world.Leader.AnchorAsync(Blocks);
 }
 
-/// <summary>The leader gives up what has expired.</summary>
-internal sealed record Retain : Operation
+/// <summary>The leader gives up what has expired: at the second look, since the first only notes it.</summary>
+internal sealed record Retain(int Looks = 2) : Operation
 {
-    public override Task RunAsync(ModelWorld world) => world.Leader.RetainAsync();
+    public override async Task RunAsync(ModelWorld world)
+    {
+        for (int i = 0; i < Looks; i++)
+        {
+            await world.Leader.LookAsync();
+            await world.Leader.RetainAsync();
+        }
+    }
 }
 
 /// <summary>The leader checks all rows.</summary>
@@ -213,7 +220,7 @@ internal static class Operations
         (1, Gen.Const((Operation)new Look())));
 
     private static readonly Gen<Operation> Interrupting = Gen.Frequency(
-        (3, Gen.Const((Operation)new Retain())),
+        (3, Gen.Select(Gen.Int[1, 2], looks => (Operation)new Retain(looks))),
         (1, Gen.Const((Operation)new Look())),
         (1, Gen.Const((Operation)new Tick())));
 
@@ -235,7 +242,7 @@ internal static class Operations
         (3, Gen.Select(Node, node => (Operation)new Look(node))),
         (1, Gen.Const((Operation)new Place())),
         (1, Gen.Select(Gen.Int[0, 3], blocks => (Operation)new Anchors(blocks))),
-        (5, Gen.Const((Operation)new Retain())),
+        (6, Gen.Select(Gen.Int[1, 2], looks => (Operation)new Retain(looks))),
         (2, Gen.Const((Operation)new Scrub())),
         (3, Gen.Select(Gen.Frequency((1, Gen.Int[1, 6]), (1, Gen.Const(7))), providers => (Operation)new LoseRows(providers))),
         (3, Gen.Select(Gen.Int[0, 2], Gen.OneOf(ProviderFault.None, ProviderFault.Down, ProviderFault.ReadOnly, ProviderFault.Hanging), (provider, fault) => (Operation)new Sicken(provider, fault))),

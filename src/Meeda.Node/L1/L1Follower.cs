@@ -25,6 +25,8 @@ internal sealed class L1Follower(
     ILogger<L1Follower> logger)
     : BackgroundService
 {
+    private readonly Outage _following = new("following L1", time, logger);
+    private readonly Outage _asking = new("asking the contract about this operator", time, logger);
     private readonly Lock _gate = new();
     private readonly BlockRanges _ranges = new(client);
     private bool _isReadAnew;
@@ -196,49 +198,10 @@ internal sealed class L1Follower(
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var following = new Outage("following L1", time, logger);
-        var asking = new Outage("asking the contract about this operator", time, logger);
         while (true)
         {
-            try
-            {
-                if (leadership.IsLeading)
-                {
-                    await CatchUpAsync(stoppingToken);
-                }
-                else if (await ledger.TipAsync(stoppingToken) is { } tip)
-                {
-                    Publish(tip.Number); // The leader reads; what it read is in the ledger of all.
-                }
-
-                await LookAtFinalAsync(stoppingToken);
-                IsCaughtUp = true;
-                following.Over();
-            }
-            catch (LeaseLostException)
-            {
-                // The next look reads what the other one wrote.
-            }
-            catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
-            {
-                IsCaughtUp = false;
-                following.Failed(failure);
-            }
-
-            if (IsCaughtUp)
-            {
-                try
-                {
-                    await standing.LookAsync(stoppingToken);
-                    asking.Over();
-                }
-                catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
-                {
-                    asking.Failed(failure);
-                }
-            }
-
-            await Task.Delay(following.Pause(options.Value.PollInterval), time, stoppingToken);
+            await LookAsync(stoppingToken);
+            await Task.Delay(_following.Pause(options.Value.PollInterval), time, stoppingToken);
         }
     }
 
@@ -273,6 +236,48 @@ internal sealed class L1Follower(
         logger.AnchorsMissing(account.Address.ToString(), index, await FirstBlockAsync(cancellationToken));
         await ledger.RewindAsync(-1, cancellationToken);
         return true;
+    }
+
+    /// <summary>Looks at L1 once: the leader reads, the others learn from the ledger how far it is.</summary>
+    internal async Task LookAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (leadership.IsLeading)
+            {
+                await CatchUpAsync(cancellationToken);
+            }
+            else if (await ledger.TipAsync(cancellationToken) is { } tip)
+            {
+                Publish(tip.Number); // The leader reads; what it read is in the ledger of all.
+            }
+
+            await LookAtFinalAsync(cancellationToken);
+            IsCaughtUp = true;
+            _following.Over();
+        }
+        catch (LeaseLostException)
+        {
+            // The next look reads what the other one wrote.
+        }
+        catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
+        {
+            IsCaughtUp = false;
+            _following.Failed(failure);
+        }
+
+        if (IsCaughtUp)
+        {
+            try
+            {
+                await standing.LookAsync(cancellationToken);
+                _asking.Over();
+            }
+            catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
+            {
+                _asking.Failed(failure);
+            }
+        }
     }
 
     /// <summary>The newest followed block that is still part of the chain; what came after it is taken back.</summary>

@@ -1,0 +1,118 @@
+using System.Collections.Concurrent;
+using Meeda.Node.Storage;
+using Meeda.Protocol.Batches;
+
+namespace Meeda.Node.Tests.Model;
+
+/// <summary>What is wrong with a provider.</summary>
+internal enum ProviderFault
+{
+    /// <summary>Nothing.</summary>
+    None,
+
+    /// <summary>Every call fails.</summary>
+    Down,
+
+    /// <summary>It gives rows and takes none, and deletes none.</summary>
+    ReadOnly,
+
+    /// <summary>No call ever comes back.</summary>
+    Hanging,
+}
+
+/// <summary>A provider in memory that fails, refuses or hangs as the test says.</summary>
+internal sealed class MemoryProvider(string name, Activity activity) : IRowProvider
+{
+    private readonly ConcurrentDictionary<(BatchId Batch, int Row), byte[]> _rows = new();
+    private TaskCompletionSource _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private ProviderFault _fault;
+
+    /// <inheritdoc/>
+    public string Name => name;
+
+    /// <summary>What is wrong with it. Calls that hung fail when that changes.</summary>
+    public ProviderFault Fault
+    {
+        get => _fault;
+        set
+        {
+            _fault = value;
+            Interlocked.Exchange(ref _over, new(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
+        }
+    }
+
+    /// <summary>The rows that are here.</summary>
+    public IEnumerable<(BatchId Batch, int Row)> Rows => _rows.Keys;
+
+    /// <summary>Loses every row.</summary>
+    public void Lose() => _rows.Clear();
+
+    /// <inheritdoc/>
+    public async Task<bool> ReadAsync(BatchId id, int row, Memory<byte> blob, CancellationToken cancellationToken)
+    {
+        await ReachAsync(isChange: false);
+        if (!_rows.TryGetValue((id, row), out byte[]? kept))
+        {
+            return false;
+        }
+
+        kept.CopyTo(blob);
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public async Task WriteAsync(BatchId id, int row, ReadOnlyMemory<byte> blob, CancellationToken cancellationToken)
+    {
+        await ReachAsync(isChange: true);
+        _rows[(id, row)] = blob.ToArray();
+    }
+
+    /// <inheritdoc/>
+    public Task FlushAsync(CancellationToken cancellationToken) => ReachAsync(isChange: true);
+
+    /// <inheritdoc/>
+    public async Task DeleteAsync(BatchId id, int rows, CancellationToken cancellationToken)
+    {
+        await ReachAsync(isChange: true);
+        foreach ((BatchId Batch, int Row) key in _rows.Keys.Where(key => key.Batch == id && key.Row < rows))
+        {
+            _rows.TryRemove(key, out _);
+        }
+    }
+
+    private async Task ReachAsync(bool isChange)
+    {
+        activity.Note();
+        if (Fault == ProviderFault.Hanging)
+        {
+            Task over = _over.Task;
+            activity.Hangs();
+            await over;
+            throw new IOException("the disk came back");
+        }
+
+        if (Fault == ProviderFault.Down || (isChange && Fault == ProviderFault.ReadOnly))
+        {
+            throw new IOException($"the provider is {Fault}");
+        }
+    }
+}
+
+/// <summary>Tells when services do something, so that a test can wait until they do nothing any more.</summary>
+internal sealed class Activity
+{
+    private TaskCompletionSource _hung = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private long _count;
+
+    /// <summary>How much was done.</summary>
+    public long Count => Interlocked.Read(ref _count);
+
+    /// <summary>Completes when a call begins to hang.</summary>
+    public Task Hung => Volatile.Read(ref _hung).Task;
+
+    /// <summary>Something is done.</summary>
+    public void Note() => Interlocked.Increment(ref _count);
+
+    /// <summary>A call begins to hang.</summary>
+    public void Hangs() => Interlocked.Exchange(ref _hung, new(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
+}

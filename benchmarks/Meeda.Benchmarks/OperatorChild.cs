@@ -5,7 +5,6 @@ using Meeda.Kzg.Commitments;
 using Meeda.Node;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 
 namespace Meeda.Benchmarks;
 

@@ -315,7 +315,7 @@ internal static class Roles
         {
             chainId = await app.Services.GetRequiredService<EthereumClient>().GetChainIdAsync(cancellationToken);
         }
-        catch (JsonRpcException error)
+        catch (Ethereum.JsonRpc.JsonRpcException error)
         {
             throw new SetupException($"L1: the JSON-RPC endpoint answers with an error: {error.Message.TrimEnd('.')}");
         }

@@ -24,9 +24,9 @@ internal sealed class LightRole(WebApplication app, bool listens, Address? accou
     {
         try
         {
-            await (listens ? app.StartAsync(cancellationToken) : Task.CompletedTask);
+            await (listens ? Roles.StartAsync(app, cancellationToken) : Task.CompletedTask);
         }
-        catch (Exception taken) when (taken is IOException or System.Net.Sockets.SocketException)
+        catch (IOException taken)
         {
             throw new SetupException($"--listen: the address cannot be listened on: {taken.Message.TrimEnd('.')}");
         }

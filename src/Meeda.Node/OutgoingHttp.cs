@@ -22,8 +22,9 @@ internal static class OutgoingHttp
     /// <summary>A handler that follows no redirect and keeps no cookies.</summary>
     public static SocketsHttpHandler Handler() => new() { AllowAutoRedirect = false, UseCookies = false };
 
-    /// <summary>A client of such a handler. It lives as long as a command.</summary>
-    public static HttpClient Client() => new(Handler());
+    /// <summary>A client of such a handler, for what has no host whose factory could make it. It lives as long as a command or the process.</summary>
+    /// <param name="handler">The handler, where it is told more.</param>
+    public static HttpClient Client(SocketsHttpHandler? handler = null) => new(handler ?? Handler());
 
     /// <summary>Makes the clients of all factories such.</summary>
     public static void AddOutgoingHttp(this IServiceCollection services) =>

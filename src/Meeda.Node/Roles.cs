@@ -15,6 +15,7 @@ using Meeda.Node.Nitro;
 using Meeda.Node.Proofs;
 using Meeda.Node.Settings;
 using Meeda.Node.Storage;
+using Meeda.Node.Telemetry;
 using Meeda.Node.Tenants;
 using Meeda.Node.Verification;
 using Microsoft.Extensions.Logging.Console;
@@ -72,6 +73,7 @@ internal static class Roles
         OutgoingHttp.UseProxy(proxy);
 
         ITransactionSigner signer = signing.Open(l1);
+        PrivateKeySigner? blobSigner = signing.OpenBlobSigner(signer.Address);
         byte[]? nitroSecret = nitro.ReadSecret();
         FolderLock folderLock = LockFolder(storage.Folder);
         (Ledger ledger, Lease lease) = await OpenLedgerAsync(storage, cancellationToken);
@@ -128,6 +130,16 @@ internal static class Roles
             signer,
             transactions.ToSenderOptions(l1, new TransactionLog(services.GetRequiredService<ILogger<TransactionSender>>()).Take),
             journal: new TransactionJournal(ledger, signer.Address)));
+        builder.Services.AddSingleton(services => blobSigner is null
+            ? new PublicationSender(services.GetRequiredService<TransactionSender>(), isOwn: false)
+            : new PublicationSender(
+                new TransactionSender(
+                    services.GetRequiredService<EthereumClient>(),
+                    blobSigner,
+                    transactions.ToSenderOptions(l1, new TransactionLog(services.GetRequiredService<ILogger<TransactionSender>>()).Take),
+                    journal: new TransactionJournal(ledger, blobSigner.Address)),
+                isOwn: true));
+        builder.Services.AddSingleton<OperatorStanding>();
         builder.Services.AddSingleton(services => new MeedaVerifierContract(services.GetRequiredService<EthereumClient>(), Address.Parse(l1.Contract)));
         builder.Services.AddSingleton<IAnchorRecord, OperatorRecord>();
         builder.Services.AddSingleton(new ServedOperators(_ => Task.FromResult<IReadOnlyList<Address>>([signer.Address])));
@@ -154,6 +166,17 @@ internal static class Roles
         WebApplication app = builder.Build();
         _ = app.Services.GetRequiredService<FolderLock>(); // what was never asked for is never disposed of
         app.Services.GetRequiredService<Leadership>().Taken += app.Services.GetRequiredService<TransactionSender>().Forget;
+        app.Services.GetRequiredService<Leadership>().Taken += app.Services.GetRequiredService<PublicationSender>().Sender.Forget;
+        ILogger log = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Meeda.Node");
+        PowerCuts.Warn(log, OperatingSystem.IsLinux());
+        foreach ((string? file, string setting) in ((string?, string)[])[(nitro.JwtSecretFile, "Meeda__Nitro__JwtSecretFile"), (storage.MefsTokenFile, "Meeda__Storage__MefsTokenFile")])
+        {
+            if (file is not null && SecretFile.IsOpenToOthers(file))
+            {
+                log.SecretReadable(file, setting);
+            }
+        }
+
         var gate = new TenantGate(app.Services.GetRequiredService<TenantKeys>(), TimeProvider.System);
         app.Use(connections.InvokeAsync);
         app.RefuseLongAnnouncements(DaProviderEndpoint.MostBodyBytes(app.Services.GetRequiredService<IOptions<BatchOptions>>().Value), "twice MaxBatchBytes");
@@ -236,7 +259,7 @@ internal static class Roles
         ConnectionLimits connections = Listen(builder, listen ?? "http://127.0.0.1:0", http);
         IServiceCollection services = builder.Services;
         services.AddOutgoingHttp();
-        services.AddHttpClient(nameof(EthereumClient), http => http.BaseAddress = rpc);
+        services.AddHttpClient(nameof(EthereumClient), http => http.BaseAddress = rpc); // credentials in it: see JsonRpcClient
         services.AddHttpClient(nameof(AvailabilitySampling), http =>
         {
             http.Timeout = TimeSpan.FromSeconds(10);
@@ -283,7 +306,11 @@ internal static class Roles
         {
             await app.Services.GetRequiredService<EthereumClient>().GetChainIdAsync(cancellationToken);
         }
-        catch (Exception failure) when (failure is not OperationCanceledException)
+        catch (Meeda.Ethereum.JsonRpc.JsonRpcException error)
+        {
+            throw new SetupException($"L1: the JSON-RPC endpoint answers with an error: {error.Message.TrimEnd('.')}");
+        }
+        catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
         {
             throw new SetupException($"L1: the JSON-RPC endpoint does not answer: {failure.Message.TrimEnd('.')}");
         }
@@ -292,10 +319,29 @@ internal static class Roles
         {
             await app.Services.GetRequiredService<MeedaVerifierContract>().EpochParametersAsync(cancellationToken);
         }
-        catch (Exception failure) when (failure is not OperationCanceledException)
+        catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new SetupException($"contract: there is no MeedaVerifier at {contract} on this L1: {failure.Message.TrimEnd('.')}");
+            throw new SetupException(failure is L1UnreachableException
+                ? $"L1: {Outage.Explain(failure).Reason.TrimEnd('.')}"
+                : $"contract: there is no MeedaVerifier at {contract} on this L1: {failure.Message.TrimEnd('.')}");
         }
+
+        try
+        {
+            await app.Services.GetRequiredService<OperatorStanding>().LookAsync(cancellationToken);
+        }
+        catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new SetupException($"L1: {Outage.Explain(failure).Reason.TrimEnd('.')}");
+        }
+    }
+
+    /// <summary>Starts a service whose address is free. Where it is not, nothing has been started.</summary>
+    /// <exception cref="IOException">The address cannot be listened on.</exception>
+    public static async Task StartAsync(WebApplication app, CancellationToken cancellationToken)
+    {
+        app.Services.GetRequiredService<ListenAddress>().CheckFree();
+        await app.StartAsync(cancellationToken);
     }
 
     /// <summary>Routes that the document shows under a title.</summary>
@@ -315,12 +361,14 @@ internal static class Roles
 
     private static ConnectionLimits Listen(WebApplicationBuilder builder, string url, HttpOptions http)
     {
+        ListenAddress address = Reaches(url);
         var connections = new ConnectionLimits(http, TimeProvider.System);
+        builder.Services.AddSingleton(address);
         builder.Services.AddSingleton(connections);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             connections.Apply(kestrel); // before what it is for
-            Reaches(url).Bind(kestrel);
+            address.Bind(kestrel);
         });
         return connections;
     }

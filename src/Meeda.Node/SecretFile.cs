@@ -42,6 +42,20 @@ internal static class SecretFile
         }
     }
 
+    /// <summary>Whether others than its owner and its group may read or write a file; false where that cannot be told.</summary>
+    public static bool IsOpenToOthers(string path)
+    {
+        try
+        {
+            using SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+            return !OperatingSystem.IsWindows() && (File.GetUnixFileMode(file) & Others) != 0;
+        }
+        catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            return false;
+        }
+    }
+
     private static void Check(SafeFileHandle file, string path, string what)
     {
         if (OperatingSystem.IsWindows())

@@ -42,4 +42,23 @@ internal static class CommandLine
         await process.WaitForExitAsync(limit.Token);
         return (process.ExitCode, await output, await error);
     }
+
+    /// <summary>The processes below one, of Linux.</summary>
+    public static int[] Descendants(int process)
+    {
+        int[] children =
+        [
+            .. Directory.EnumerateDirectories($"/proc/{process}/task")
+                .SelectMany(task => File.ReadAllText(Path.Combine(task, "children")).Split(' ', StringSplitOptions.RemoveEmptyEntries))
+                .Select(int.Parse),
+        ];
+        return [.. children, .. children.SelectMany(Descendants)];
+    }
+
+    /// <summary>Sends a process the signal of Ctrl-C, or another.</summary>
+    public static async Task SignalAsync(int process, string signal = "INT")
+    {
+        using Process kill = Process.Start("kill", [$"-{signal}", $"{process}"]);
+        await kill.WaitForExitAsync();
+    }
 }

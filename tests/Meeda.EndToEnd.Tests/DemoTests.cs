@@ -74,7 +74,7 @@ public sealed class DemoTests : IDisposable
         {
         }
 
-        int[] children = [.. (await File.ReadAllTextAsync($"/proc/{demo.Id}/task/{demo.Id}/children")).Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse)];
+        int[] children = CommandLine.Descendants(demo.Id);
         Assert.NotEmpty(children);
         using (Process interrupt = Process.Start("kill", ["-INT", $"{demo.Id}"]))
         {

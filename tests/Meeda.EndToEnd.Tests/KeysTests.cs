@@ -59,9 +59,13 @@ public sealed partial class KeysTests : IDisposable
     [InlineData("quota", "make", "a", "--rate", "-1")]
     [InlineData("at least one scope", "make", "a", "--scopes", "")]
     [InlineData("there is no tenant nobody", "revoke", "nobody")]
+    [InlineData("there is no tenant nobody", "rotate", "nobody")]
+    [InlineData("--bytes: '1,000'", "make", "a", "--bytes", "1,000")]
+    [InlineData("--bytes: '5GB'", "make", "a", "--bytes", "5GB")]
     [InlineData("argument missing", "make")]
     public async Task What_cannot_be_done_is_said_in_a_sentence(string sentence, params string[] arguments)
     {
+        DataFolder();
         (int exitCode, string output, string error) = await KeysAsync([.. arguments, "--folder", Path.Combine(_folder, "data")]);
         Assert.Equal((1, ""), (exitCode, output.Contains("mk_", StringComparison.Ordinal) ? output : ""));
         Assert.Contains(sentence, error, StringComparison.OrdinalIgnoreCase);
@@ -71,11 +75,35 @@ public sealed partial class KeysTests : IDisposable
     [Fact]
     public async Task A_name_is_given_once()
     {
-        string data = Path.Combine(_folder, "data");
-        Assert.Equal(0, (await KeysAsync("make", "rollup", "--folder", data)).ExitCode);
+        string data = DataFolder();
+        Assert.Equal(0, (await KeysAsync("make", "rollup", "--folder", data, "--bytes", "5GiB")).ExitCode);
         (int exitCode, string output, string error) = await KeysAsync("make", "rollup", "--folder", data);
         Assert.Equal((1, ""), (exitCode, output));
         Assert.Contains("rollup", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_folder_without_a_ledger_is_refused()
+    {
+        string folder = Path.Combine(_folder, "elsewhere");
+        (int exitCode, string output, string error) = await KeysAsync("make", "rollup", "--folder", folder);
+        Assert.Equal((1, ""), (exitCode, output));
+        Assert.Contains("holds no operator's ledger", error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(folder));
+    }
+
+    [Fact]
+    public async Task The_operators_own_settings_say_where_the_keys_are()
+    {
+        string data = DataFolder();
+        string config = Path.Combine(_folder, "meeda.json");
+        await File.WriteAllTextAsync(config, JsonSerializer.Serialize(new { Meeda = new { Storage = new { Folder = data } } }));
+        Assert.Equal(0, await ExitCodeAsync(["keys", "make", "one"], [("Meeda__Storage__Folder", data)]));
+        Assert.Equal(0, await ExitCodeAsync(["keys", "make", "two", "--config", config], []));
+        Assert.Equal(1, await ExitCodeAsync(["keys", "make", "three"], []));
+        Assert.Equal(1, await ExitCodeAsync(["keys", "make", "three"], [("Meeda__Storage__Foldr", data)]));
+        Assert.Equal(0, (await KeysAsync("rotate", "one", "--folder", data)).ExitCode);
+        Assert.Equal(2, JsonDocument.Parse((await KeysAsync("list", "--json", "--folder", data)).Output).RootElement.GetArrayLength());
     }
 
     [SkippableFact]
@@ -104,6 +132,24 @@ public sealed partial class KeysTests : IDisposable
         using var body = new ByteArrayContent(RandomNumberGenerator.GetBytes(2000));
         using HttpResponseMessage answer = await node.Http.PostAsync(new Uri($"{prefix}put", UriKind.Relative), body);
         return answer.StatusCode;
+    }
+
+    private async Task<int> ExitCodeAsync(string[] arguments, (string, string)[] environment)
+    {
+        using Process process = CommandLine.Start(_folder, arguments, environment);
+        Task<string> output = process.StandardOutput.ReadToEndAsync();
+        await process.StandardError.ReadToEndAsync();
+        await output;
+        await process.WaitForExitAsync();
+        return process.ExitCode;
+    }
+
+    /// <summary>A folder that an operator has used: keys are made nowhere else.</summary>
+    private string DataFolder()
+    {
+        string data = Directory.CreateDirectory(Path.Combine(_folder, "data")).FullName;
+        File.WriteAllBytes(Path.Combine(data, "ledger.sqlite"), []);
+        return data;
     }
 
     private Task<(int ExitCode, string Output, string Error)> KeysAsync(params string[] arguments) => CommandLine.RunAsync(_folder, ["keys", .. arguments]);

@@ -1,11 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using Meeda.Node.Anchors;
-using Meeda.Node.Batches;
-using Meeda.Node.Http;
 using Meeda.Node.L1;
-using Meeda.Node.Nitro;
-using Meeda.Node.Storage;
 using Meeda.Testing;
 using Xunit;
 
@@ -49,16 +44,12 @@ public sealed partial class DocumentTests
         string document = File.ReadAllText(Path.Combine(Repository.Root, "docs", "configuration.md"));
         (string Section, Type Type)[] options =
         [
-            (L1Options.Section, typeof(L1Options)),
-            (BatchOptions.Section, typeof(BatchOptions)),
-            (AnchorOptions.Section, typeof(AnchorOptions)),
-            (StorageOptions.Section, typeof(StorageOptions)),
-            (IntakeOptions.Section, typeof(IntakeOptions)),
-            (TransactionOptions.Section, typeof(TransactionOptions)),
-            (SignerOptions.Section, typeof(SignerOptions)),
-            (NitroOptions.Section, typeof(NitroOptions)),
-            (HttpOptions.Section, typeof(HttpOptions)),
+            .. typeof(L1Options).Assembly.GetTypes()
+                .Select(type => (Section: type.GetField("Section")?.GetRawConstantValue() as string, Type: type))
+                .Where(found => found.Section?.StartsWith("Meeda:", StringComparison.Ordinal) == true)
+                .Select(found => (found.Section!, found.Type)),
         ];
+        Assert.NotEmpty(options);
         IEnumerable<string> settings = options.SelectMany(option => option.Type.GetProperties()
             .Select(property => $"`{option.Section.Replace(":", "__", StringComparison.Ordinal)}__{property.Name}`"));
         Assert.All(settings, setting => Assert.Contains(setting, document, StringComparison.Ordinal));
@@ -73,6 +64,35 @@ public sealed partial class DocumentTests
         HashSet<string> names = [.. types.SelectMany(type => type.Namespace!.Split('.'))];
         Assert.DoesNotContain(types, type => names.Contains(type.Name));
     }
+
+    [Fact]
+    public void Node_ItsHostAndConnections_AreMadeInOnePlaceEach()
+    {
+        (string Word, string Place)[] rules =
+        [
+            ("WebApplication.Create", "Roles.cs"), // the framework's builders read files and variables that nobody documented
+            ("AddEnvironmentVariables", ""),
+            ("AddJsonFile", ""),
+            ("BindConfiguration", ""),
+            ("new HttpClient(", ""), // proxies and redirects
+            ("new HttpClient {", ""),
+            ("new SocketsHttpHandler", "OutgoingHttp.cs"),
+            ("new HttpClientHandler", ""),
+        ];
+        string[] elsewhere =
+        [
+            .. Repository.CSharpFiles("src/Meeda.Node").SelectMany(file => rules
+                .Where(rule => Path.GetFileName(file) != rule.Place && File.ReadAllText(file).Contains(rule.Word, StringComparison.Ordinal))
+                .Select(rule => $"{Repository.Relative(file)}: {rule.Word}")),
+        ];
+        Assert.Empty(elsewhere);
+    }
+
+    [Fact]
+    public void Script_WhatItSays_GoesToStandardError() =>
+        Assert.All(
+            File.ReadAllLines(Path.Combine(Repository.Root, "meeda")).Where(line => line.Contains("echo ", StringComparison.Ordinal)),
+            line => Assert.Contains(">&2", line, StringComparison.Ordinal));
 
     [Theory]
     [MemberData(nameof(PackageLocks))]

@@ -13,7 +13,7 @@ internal static class CommandLineChecks
         {
             foreach (OptionResult option in command.Children.OfType<OptionResult>())
             {
-                if (option.IdentifierTokenCount > 1 && option.Option.Arity.MaximumNumberOfValues <= 1)
+                if (option.IdentifierTokenCount > 1 && option.Option.Arity.MaximumNumberOfValues <= 1 && !option.Errors.Any())
                 {
                     yield return $"{option.Option.Name}: is given {option.IdentifierTokenCount} times";
                 }

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using System.Net;
 using System.Text.Json;
+using Meeda.Node.Settings;
 
 namespace Meeda.Node.Cli;
 
@@ -12,14 +14,19 @@ internal static class DevCommand
     public static Command Build()
     {
         var folder = new Option<string>("--folder") { Description = "where the operator keeps its data; emptied at each start, since the L1 starts anew too", DefaultValueFactory = _ => Path.Combine(".meeda", "dev") };
-        var port = new Option<int>("--port") { Description = "the operator's port, 0 for a free one", DefaultValueFactory = _ => 3100 };
-        var l1Port = new Option<int>("--l1-port") { Description = "the L1's port, 0 for a free one", DefaultValueFactory = _ => 18545 };
+        var port = new Option<string>("--port") { Description = "the operator's port, 0 for a free one", DefaultValueFactory = _ => "3100" };
+        var l1Port = new Option<string>("--l1-port") { Description = "the L1's port, 0 for a free one", DefaultValueFactory = _ => "18545" };
         var json = new Option<bool>("--json") { Description = "print one line of JSON with the URLs once everything answers, and nothing else" };
         var command = new Command("dev", "Keep a local L1, the contract and an operator running until Ctrl-C") { folder, port, l1Port, json };
         command.SetAction((parsed, cancellationToken) =>
-            RunAsync(parsed.GetValue(folder)!, parsed.GetValue(l1Port), parsed.GetValue(port), parsed.GetValue(json), cancellationToken));
+            RunAsync(parsed.GetValue(folder)!, Port(l1Port, parsed), Port(port, parsed), parsed.GetValue(json), cancellationToken));
         return command;
     }
+
+    private static int Port(Option<string> option, ParseResult parsed) =>
+        SettingValue.Whole(parsed.GetValue(option)!.Trim(), 0, IPEndPoint.MaxPort, inBytes: false) is { } port
+            ? (int)port
+            : throw new SetupException($"{option.Name}: '{parsed.GetValue(option)}' is no port, a whole number from 0 to {IPEndPoint.MaxPort}");
 
     private static async Task<int> RunAsync(string folder, int l1Port, int port, bool json, CancellationToken cancellationToken)
     {

@@ -136,7 +136,7 @@ internal sealed class LocalNetwork : IAsyncDisposable
             cancellationToken);
         try
         {
-            await app.StartAsync(cancellationToken);
+            await Roles.StartAsync(app, cancellationToken);
             return app;
         }
         catch (IOException taken)

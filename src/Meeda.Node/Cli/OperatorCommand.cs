@@ -40,9 +40,9 @@ internal static class OperatorCommand
         await Roles.CheckL1Async(app, cancellationToken);
         try
         {
-            await app.StartAsync(cancellationToken);
+            await Roles.StartAsync(app, cancellationToken);
         }
-        catch (Exception taken) when (taken is IOException or System.Net.Sockets.SocketException)
+        catch (IOException taken)
         {
             throw new SetupException($"--listen: the address cannot be listened on: {taken.Message.TrimEnd('.')}");
         }

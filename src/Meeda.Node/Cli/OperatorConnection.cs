@@ -26,7 +26,7 @@ internal sealed class OperatorConnection
     /// <exception cref="SetupException">The URL is none, or the operator did not do it.</exception>
     public static async Task<int> UseAsync(string url, Func<MeedaClient, Task> work)
     {
-        if (!Uri.TryCreate(url.TrimEnd('/') + "/", UriKind.Absolute, out Uri? root) || root.Scheme is not ("http" or "https"))
+        if (!HttpUrl.TryParse(url.Trim().TrimEnd('/') + "/", out Uri? root))
         {
             throw new SetupException($"--url: {url} is no http or https URL");
         }

@@ -160,7 +160,7 @@ internal static class VerifyCommand
         Address.TryParse(text, out Address address) ? address : throw new SetupException($"{option}: a 20-byte hex address is needed");
 
     private static Uri ParseUrl(string option, string? text) =>
-        Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) && uri.Scheme is "http" or "https"
+        HttpUrl.TryParse(text, out Uri? uri)
             ? uri
             : throw new SetupException($"{option}: an absolute http or https URL is needed");
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
+using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
@@ -38,6 +39,26 @@ internal sealed partial record ListenAddress(IPAddress Address, int Port, bool I
         else
         {
             kestrel.Listen(Address, Port);
+        }
+    }
+
+    /// <summary>Binds a socket to it and lets it go again, before anything is started that would have to be stopped if that fails.</summary>
+    /// <exception cref="IOException">The port is taken, or is not this user's, or the address is not this machine's.</exception>
+    public void CheckFree()
+    {
+        if (Port == 0)
+        {
+            return;
+        }
+
+        try
+        {
+            using var socket = new Socket(Address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            socket.Bind(new IPEndPoint(Address, Port));
+        }
+        catch (SocketException failure)
+        {
+            throw new IOException($"{Address} port {Port}: {failure.Message}", failure);
         }
     }
 

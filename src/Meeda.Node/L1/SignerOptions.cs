@@ -35,6 +35,15 @@ public sealed class SignerOptions
     /// <summary>A PEM file with the certificate that the remote signer's own is signed with, where the system does not know it.</summary>
     public string? RemoteAuthorityFile { get; set; }
 
+    /// <summary>
+    /// The private key of a second account, 64 hex digits, which pays for publishing demanded blobs, so that anchors and proofs never wait behind its blob transactions; for the
+    /// environment only. Default none: the operator's account publishes.
+    /// </summary>
+    public string? BlobKey { get; set; }
+
+    /// <summary>A file with that private key, bare.</summary>
+    public string? BlobKeyFile { get; set; }
+
     /// <summary>Says what is wrong with these options, one sentence each.</summary>
     internal IEnumerable<string> Problems(L1Options l1)
     {
@@ -44,12 +53,17 @@ public sealed class SignerOptions
             yield return $"key: exactly one of a key file (--key-file), Meeda__Signer__Key and Meeda__Signer__Remote is needed; there are {ways}";
         }
 
+        if (BlobKey is not null && BlobKeyFile is not null)
+        {
+            yield return "blob key: one of Meeda__Signer__BlobKey and Meeda__Signer__BlobKeyFile, not both";
+        }
+
         if (l1.KeyFile.Length > 0 && !File.Exists(l1.KeyFile))
         {
             yield return $"key file: there is no file {l1.KeyFile} (--key-file or Meeda__L1__KeyFile)";
         }
 
-        if (Remote is not null && (!Uri.TryCreate(Remote, UriKind.Absolute, out Uri? uri) || uri.Scheme is not ("http" or "https")))
+        if (Remote is not null && !HttpUrl.TryParse(Remote, out _))
         {
             yield return "remote signer: an absolute http or https URL is needed (Meeda__Signer__Remote)";
         }
@@ -66,12 +80,24 @@ public sealed class SignerOptions
     {
         if (Remote is not null)
         {
-#pragma warning disable RS0030 // One connection for the life of the process, with a certificate of its own.
-            return new RemoteSigner(new JsonRpcClient(new HttpClient(RemoteHandler()) { BaseAddress = new Uri(Remote) }), Address.Parse(RemoteAddress!));
-#pragma warning restore RS0030
+            HttpClient http = OutgoingHttp.Client(RemoteHandler());
+            http.BaseAddress = new Uri(Remote);
+            return new RemoteSigner(new JsonRpcClient(http), Address.Parse(RemoteAddress!));
         }
 
         return Key is not null ? ParseKey(Key, "Meeda__Signer__Key") : ReadKeyFile(l1.KeyFile, Password, PasswordFile);
+    }
+
+    /// <summary>The signer of the second account, or null where there is none.</summary>
+    /// <exception cref="SetupException">It cannot be read, or is the operator's own. The sentence holds no secret.</exception>
+    internal PrivateKeySigner? OpenBlobSigner(Address operatorAddress)
+    {
+        PrivateKeySigner? signer = BlobKey is not null ? ParseKey(BlobKey, "Meeda__Signer__BlobKey")
+            : BlobKeyFile is not null ? ReadKeyFile(BlobKeyFile, password: null, passwordFile: null)
+            : null;
+        return signer?.Address == operatorAddress
+            ? throw new SetupException("blob key: it is the operator's own (Meeda__Signer__BlobKey or BlobKeyFile); it is to be another account's, or none")
+            : signer;
     }
 
     /// <summary>The key of a file: bare, or encrypted with a password.</summary>

@@ -101,10 +101,8 @@ internal sealed class LightSettings
         api = null!;
         if (separator <= 0
             || !Address.TryParse(text[..separator].Trim(), out address)
-            || text.Contains(',', StringComparison.Ordinal)
-            || !Uri.TryCreate(text[(separator + 1)..].Trim().TrimEnd('/') + "/", UriKind.Absolute, out Uri? read)
-            || read.Scheme is not ("http" or "https")
-            || read.Query.Length + read.Fragment.Length > 0)
+            || !HttpUrl.TryParse(text[(separator + 1)..].Trim().TrimEnd('/') + "/", out Uri? read)
+            || read.Query.Length > 0)
         {
             return false;
         }

@@ -315,7 +315,7 @@ internal static class Roles
         {
             chainId = await app.Services.GetRequiredService<EthereumClient>().GetChainIdAsync(cancellationToken);
         }
-        catch (Ethereum.JsonRpc.JsonRpcException error)
+        catch (Meeda.Ethereum.JsonRpc.JsonRpcException error)
         {
             throw new SetupException($"L1: the JSON-RPC endpoint answers with an error: {error.Message.TrimEnd('.')}");
         }

@@ -101,7 +101,7 @@ internal sealed class OperatorParts : IAsyncDisposable
     /// <summary>Takes a batch in as a put does.</summary>
     public async Task<StoredBatch> PutAsync(byte[] payload, IDisposable? room = null)
     {
-        using var pressure = new IntakePressure(Options.Create(new IntakeOptions()), Ledger, Placement, Clock, NullLogger<IntakePressure>.Instance);
+        using var pressure = new IntakePressure(Options.Create(new IntakeOptions()), Ledger, Placement, NewStanding(), Clock, NullLogger<IntakePressure>.Instance);
         using var intake = new BatchIntake(Options.Create(Options_), Key, Ledger, States, Terms, Signal, pressure, new IntakeWork(Clock), Costs, Clock, NullLogger<BatchIntake>.Instance);
         return await intake.AcceptAsync(payload, room, CancellationToken.None);
     }
@@ -170,10 +170,13 @@ internal sealed class OperatorParts : IAsyncDisposable
 
     private BatchReader NewReader() => new(Rows, Ledger, new BatchCopies(1 << 30, TimeSpan.FromSeconds(20), Clock), Costs, NewAbsence(), NullLogger<BatchReader>.Instance);
 
+    /// <summary>One that was never refused.</summary>
+    private OperatorStanding NewStanding() => new(Contract, Account, Clock, NullLogger<OperatorStanding>.Instance);
+
     private L1Follower NewFollower()
     {
         var follower = new L1Follower(
-            Options.Create(new L1Options()), new EthereumClient(L1), Contract, Account, Ledger, Signal, _leadership, Clock, NullLogger<L1Follower>.Instance);
+            Options.Create(new L1Options()), new EthereumClient(L1), Contract, Account, Ledger, Signal, _leadership, NewStanding(), Clock, NullLogger<L1Follower>.Instance);
         _open.Add(follower);
         return follower;
     }

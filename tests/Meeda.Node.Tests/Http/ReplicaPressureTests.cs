@@ -39,7 +39,7 @@ public sealed class ReplicaPressureTests(PostgresFixture postgres) : IClassFixtu
         Assert.True(await first.Services.GetRequiredService<Lease>().TryHoldAsync(CancellationToken.None));
         Assert.False(await second.Services.GetRequiredService<Lease>().TryHoldAsync(CancellationToken.None));
         Bytes32 hash = Keccak256.Hash([1]);
-        await led.AddBatchAsync(new StoredBatch(new BatchId(hash), hash, 1, new byte[48], DateTimeOffset.UtcNow), [1], CancellationToken.None);
+        await led.AddBatchAsync(new StoredBatch(new BatchId(hash), hash, 1, new byte[48], DateTimeOffset.UtcNow), [1], null, CancellationToken.None);
         await led.NoteRefusalAsync(CancellationToken.None);
         await UntilAsync(first, failingOver: true);
         await UntilAsync(second, failingOver: true);

@@ -49,6 +49,13 @@ internal sealed class ObservedDatabase(Database inner, Activity activity) : Data
     public override Task MigrateAsync(string schema, IReadOnlyList<string> migrations, CancellationToken cancellationToken) => inner.MigrateAsync(schema, migrations, cancellationToken);
 
     /// <inheritdoc/>
+    public override Task<bool> HasTableAsync(string table, CancellationToken cancellationToken) => inner.HasTableAsync(table, cancellationToken);
+
+    /// <inheritdoc/>
+    public override Task<bool> HasColumnAsync(string table, string column, CancellationToken cancellationToken) =>
+        inner.HasColumnAsync(table, column, cancellationToken);
+
+    /// <inheritdoc/>
     public override ValueTask DisposeAsync() => inner.DisposeAsync();
 
     private async Task BeforeAsync()

@@ -114,6 +114,11 @@ public sealed class LedgerGrowthTests : IDisposable
         public override Task MigrateAsync(string schema, IReadOnlyList<string> migrations, CancellationToken cancellationToken) =>
             _inner.MigrateAsync(schema, migrations, cancellationToken);
 
+        public override Task<bool> HasTableAsync(string table, CancellationToken cancellationToken) => _inner.HasTableAsync(table, cancellationToken);
+
+        public override Task<bool> HasColumnAsync(string table, string column, CancellationToken cancellationToken) =>
+            _inner.HasColumnAsync(table, column, cancellationToken);
+
         public override ValueTask DisposeAsync() => _inner.DisposeAsync();
     }
 }

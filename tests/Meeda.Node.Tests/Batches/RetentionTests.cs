@@ -94,10 +94,16 @@ public sealed class RetentionTests : IAsyncLifetime
         using Retention retention = await LookingAsync();
         await retention.PassAsync(default);
         _parts.L1.Final = 1000;
-        _parts.Restart();
-        using Retention after = await LookingAsync();
-        await after.PassAsync(default);
+        await _parts.Follower.StartAsync(default); // looks once more
+        while (_parts.Follower.Final != 1000)
+        {
+            await Task.Delay(5);
+        }
+
+        await retention.PassAsync(default);
         Assert.True(await IsKeptAsync());
+        await retention.PassAsync(default);
+        Assert.False(await IsKeptAsync());
     }
 
     [Fact]

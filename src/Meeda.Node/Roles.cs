@@ -63,6 +63,7 @@ internal static class Roles
         }
 
         ITransactionSigner signer = signing.Open(l1);
+        PrivateKeySigner? blobSigner = signing.OpenBlobSigner(signer.Address);
         byte[]? nitroSecret = (builder.Configuration.GetSection(NitroOptions.Section).Get<NitroOptions>() ?? new NitroOptions()).ReadSecret();
         FolderLock folderLock = LockFolder(storage.Folder);
         (Ledger ledger, Lease lease) = await OpenLedgerAsync(storage, cancellationToken);
@@ -111,6 +112,14 @@ internal static class Roles
             signer,
             transactions.ToSenderOptions(l1, new TransactionLog(services.GetRequiredService<ILogger<TransactionSender>>()).Take),
             journal: new TransactionJournal(ledger, signer.Address)));
+        builder.Services.AddSingleton(services => new PublicationSender(
+            services.GetRequiredService<TransactionSender>(),
+            blobSigner is null ? null : new TransactionSender(
+                services.GetRequiredService<EthereumClient>(),
+                blobSigner,
+                transactions.ToSenderOptions(l1, new TransactionLog(services.GetRequiredService<ILogger<TransactionSender>>()).Take),
+                journal: new TransactionJournal(ledger, blobSigner.Address))));
+        builder.Services.AddSingleton<OperatorStanding>();
         builder.Services.AddSingleton(services => new MeedaVerifierContract(services.GetRequiredService<EthereumClient>(), Address.Parse(l1.Contract)));
         builder.Services.AddSingleton<IAnchorRecord, OperatorRecord>();
         builder.Services.AddSingleton(new ServedOperators(_ => Task.FromResult<IReadOnlyList<Address>>([signer.Address])));
@@ -137,6 +146,7 @@ internal static class Roles
         WebApplication app = builder.Build();
         _ = app.Services.GetRequiredService<FolderLock>(); // what was never asked for is never disposed of
         app.Services.GetRequiredService<Leadership>().Taken += app.Services.GetRequiredService<TransactionSender>().Forget;
+        app.Services.GetRequiredService<Leadership>().Taken += app.Services.GetRequiredService<PublicationSender>().Forget;
         var gate = new TenantGate(app.Services.GetRequiredService<TenantKeys>(), TimeProvider.System);
         app.RefuseLongAnnouncements(DaProviderEndpoint.MostBodyBytes(app.Services.GetRequiredService<IOptions<BatchOptions>>().Value), "twice MaxBatchBytes");
         app.UseErrorResponses();
@@ -180,7 +190,7 @@ internal static class Roles
         builder.WebHost.UseUrls(listen ?? "http://127.0.0.1:0");
         AddLogging(builder.Logging, quiet);
         IServiceCollection services = builder.Services;
-        services.AddHttpClient(nameof(EthereumClient), http => http.BaseAddress = rpc);
+        services.AddHttpClient(nameof(EthereumClient), http => http.BaseAddress = rpc); // credentials in it: see JsonRpcClient
         services.AddHttpClient(nameof(AvailabilitySampling), http =>
         {
             http.Timeout = TimeSpan.FromSeconds(10);
@@ -222,7 +232,11 @@ internal static class Roles
         {
             await app.Services.GetRequiredService<EthereumClient>().GetChainIdAsync(cancellationToken);
         }
-        catch (Exception failure) when (failure is not OperationCanceledException)
+        catch (JsonRpcException error)
+        {
+            throw new SetupException($"L1: the JSON-RPC endpoint answers with an error: {error.Message.TrimEnd('.')}");
+        }
+        catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
         {
             throw new SetupException($"L1: the JSON-RPC endpoint does not answer: {failure.Message.TrimEnd('.')}");
         }
@@ -231,9 +245,20 @@ internal static class Roles
         {
             await app.Services.GetRequiredService<MeedaVerifierContract>().EpochParametersAsync(cancellationToken);
         }
-        catch (Exception failure) when (failure is not OperationCanceledException)
+        catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new SetupException($"contract: there is no MeedaVerifier at {contract} on this L1: {failure.Message.TrimEnd('.')}");
+            throw new SetupException(failure is L1UnreachableException
+                ? $"L1: {Outage.Explain(failure).Reason.TrimEnd('.')}"
+                : $"contract: there is no MeedaVerifier at {contract} on this L1: {failure.Message.TrimEnd('.')}");
+        }
+
+        try
+        {
+            await app.Services.GetRequiredService<OperatorStanding>().LookAsync(cancellationToken);
+        }
+        catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new SetupException($"L1: {Outage.Explain(failure).Reason.TrimEnd('.')}");
         }
     }
 

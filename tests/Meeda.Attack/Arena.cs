@@ -73,17 +73,32 @@ internal sealed class Arena : IAsyncDisposable
         return sender;
     }
 
-    /// <summary>A new staked account with its key in a file.</summary>
-    public async Task<(Address Address, string KeyFile)> StakedKeyAsync()
+    /// <summary>A new account with its key in a file.</summary>
+    public async Task<(Address Address, string KeyFile)> AccountKeyAsync()
     {
         (TransactionSender sender, string key) = await AccountWithKeyAsync();
         using (sender)
         {
-            await sender.SendAsync(Contract.Stake(LocalParameters.OperatorStake), CancellationToken.None);
             string keyFile = Path.Combine(_folder, $"{sender.Address}.key");
             await File.WriteAllTextAsync(keyFile, key);
             return (sender.Address, keyFile);
         }
+    }
+
+    /// <summary>A new staked account with its key in a file.</summary>
+    public async Task<(Address Address, string KeyFile)> StakedKeyAsync()
+    {
+        (Address address, string keyFile) = await AccountKeyAsync();
+        await StakeAsync(keyFile);
+        return (address, keyFile);
+    }
+
+    /// <summary>Stakes for the account of a key file.</summary>
+    public async Task StakeAsync(string keyFile)
+    {
+        using var sender = new TransactionSender(
+            Client, PrivateKeySigner.FromHex(await File.ReadAllTextAsync(keyFile)), new TransactionSenderOptions { Confirmations = 0, PollInterval = TimeSpan.FromMilliseconds(50) });
+        await sender.SendAsync(Contract.Stake(LocalParameters.OperatorStake), CancellationToken.None);
     }
 
     /// <summary>Starts the product's operator with a staked account of its own.</summary>

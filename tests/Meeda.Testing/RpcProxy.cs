@@ -24,6 +24,12 @@ public enum ProxyFault
     Error,
 }
 
+/// <summary>An error with which a proxy answers in the node's place.</summary>
+/// <param name="Status">The HTTP status that it is in.</param>
+/// <param name="Code">The JSON-RPC error's code.</param>
+/// <param name="Message">Its words; null for a bare HTTP status without a body.</param>
+public sealed record ProxyRefusal(int Status, int Code, string? Message);
+
 /// <summary>An HTTP server in front of a JSON-RPC node that passes calls on, loses them, or lies, as the test says.</summary>
 public sealed class RpcProxy : IAsyncDisposable
 {
@@ -46,6 +52,12 @@ public sealed class RpcProxy : IAsyncDisposable
 
     /// <summary>Says what happens to a call of a method.</summary>
     public Func<string, ProxyFault> Faults { get; set; } = _ => ProxyFault.None;
+
+    /// <summary>Says with which error a call of a method with its parameters is answered; null where it is passed on.</summary>
+    public Func<string, JsonArray, ProxyRefusal?> Refusals { get; set; } = (_, _) => null;
+
+    /// <summary>User name and password, <c>user:password</c>, that it asks for as Basic authorization; null for none.</summary>
+    public string? Credentials { get; set; }
 
     /// <summary>Changes the result of a method with its parameters; gives it back unchanged where it does not lie.</summary>
     public Func<string, JsonArray, JsonNode?, JsonNode?> Lie { get; set; } = (_, _, result) => result;
@@ -83,6 +95,13 @@ public sealed class RpcProxy : IAsyncDisposable
         _end.Dispose();
     }
 
+    private static JsonObject Error(JsonNode call, int code, string message) => new()
+    {
+        ["jsonrpc"] = "2.0",
+        ["id"] = call["id"]!.DeepClone(),
+        ["error"] = new JsonObject { ["code"] = code, ["message"] = message },
+    };
+
     private async Task ServeAsync()
     {
         var answers = new List<Task>();
@@ -111,6 +130,26 @@ public sealed class RpcProxy : IAsyncDisposable
             JsonNode call = JsonNode.Parse(body)!;
             string method = call["method"]!.GetValue<string>();
             Calls.Enqueue(method);
+            if (Credentials is { } credentials
+                && context.Request.Headers["Authorization"] != $"Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes(credentials))}")
+            {
+                context.Response.StatusCode = 401;
+                context.Response.Close();
+                return;
+            }
+
+            if (Refusals(method, call["params"]!.AsArray()) is { } refusal)
+            {
+                context.Response.StatusCode = refusal.Status;
+                if (refusal.Message is not null)
+                {
+                    await WriteAsync(context, Error(call, refusal.Code, refusal.Message));
+                }
+
+                context.Response.Close();
+                return;
+            }
+
             switch (Faults(method))
             {
                 case ProxyFault.Hang:
@@ -124,12 +163,7 @@ public sealed class RpcProxy : IAsyncDisposable
                     context.Response.StatusCode = 503;
                     break;
                 case ProxyFault.Error:
-                    await WriteAsync(context, new JsonObject
-                    {
-                        ["jsonrpc"] = "2.0",
-                        ["id"] = call["id"]!.DeepClone(),
-                        ["error"] = new JsonObject { ["code"] = -32603, ["message"] = "internal error, says the proxy" },
-                    });
+                    await WriteAsync(context, Error(call, -32603, "internal error, says the proxy"));
                     break;
                 default:
                     JsonObject answer = JsonNode.Parse(await ForwardAsync(body))!.AsObject();

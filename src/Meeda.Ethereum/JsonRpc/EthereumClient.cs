@@ -19,10 +19,19 @@ public sealed class EthereumClient(IJsonRpc rpc)
     public async Task<ulong> GetBlockNumberAsync(CancellationToken cancellationToken) =>
         (await rpc.CallAsync("eth_blockNumber", [], cancellationToken)).AsUInt64();
 
-    /// <summary>A block's header, or null where there is no such block.</summary>
+    /// <summary>A block's header, or null where there is no such block: also where the node does not know <see cref="BlockTag.Finalized"/> or <see cref="BlockTag.Safe"/>.</summary>
     public async Task<Block?> GetBlockAsync(BlockTag tag, CancellationToken cancellationToken)
     {
-        JsonElement block = await rpc.CallAsync("eth_getBlockByNumber", [tag.ToString(), false], cancellationToken);
+        JsonElement block;
+        try
+        {
+            block = await rpc.CallAsync("eth_getBlockByNumber", [tag.ToString(), false], cancellationToken);
+        }
+        catch (Exception unsupported) when ((tag == BlockTag.Finalized || tag == BlockTag.Safe) && IsUnsupported(unsupported))
+        {
+            return null;
+        }
+
         return block.ValueKind == JsonValueKind.Null ? null : new Block(
             block.Field("number").AsUInt64(),
             block.Field("hash").AsBytes32(),
@@ -33,21 +42,58 @@ public sealed class EthereumClient(IJsonRpc rpc)
             block.OptionalField("excessBlobGas")?.AsUInt64());
     }
 
-    /// <summary>The number of an account's transactions: its next nonce.</summary>
-    public async Task<ulong> GetTransactionCountAsync(Address address, BlockTag tag, CancellationToken cancellationToken) =>
-        (await rpc.CallAsync("eth_getTransactionCount", [address.ToString(), tag.ToString()], cancellationToken)).AsUInt64();
+    /// <summary>The number of an account's transactions: its next nonce. Of an endpoint that knows no <see cref="BlockTag.Pending"/> that of the newest block.</summary>
+    public async Task<ulong> GetTransactionCountAsync(Address address, BlockTag tag, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await rpc.CallAsync("eth_getTransactionCount", [address.ToString(), tag.ToString()], cancellationToken)).AsUInt64();
+        }
+        catch (Exception unsupported) when (tag == BlockTag.Pending && IsUnsupported(unsupported))
+        {
+            return await GetTransactionCountAsync(address, BlockTag.Latest, cancellationToken);
+        }
+    }
+
+    /// <summary>The code of an account; empty where it is no contract.</summary>
+    public async Task<byte[]> GetCodeAsync(Address address, BlockTag tag, CancellationToken cancellationToken) =>
+        (await rpc.CallAsync("eth_getCode", [address.ToString(), tag.ToString()], cancellationToken)).AsBytes();
 
     /// <summary>An account's balance in wei.</summary>
     public async Task<BigInteger> GetBalanceAsync(Address address, BlockTag tag, CancellationToken cancellationToken) =>
         (await rpc.CallAsync("eth_getBalance", [address.ToString(), tag.ToString()], cancellationToken)).AsBigInteger();
 
-    /// <summary>The tip that the node suggests, in wei for each gas (EIP-1559).</summary>
-    public async Task<BigInteger> GetMaxPriorityFeePerGasAsync(CancellationToken cancellationToken) =>
-        (await rpc.CallAsync("eth_maxPriorityFeePerGas", [], cancellationToken)).AsBigInteger();
+    /// <summary>
+    /// The tip that the node suggests, in wei for each gas (EIP-1559); of one that suggests none the median of what the last blocks' transactions paid, or null where it does not
+    /// tell that either.
+    /// </summary>
+    public async Task<BigInteger?> GetMaxPriorityFeePerGasAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await rpc.CallAsync("eth_maxPriorityFeePerGas", [], cancellationToken)).AsBigInteger();
+        }
+        catch (Exception unsupported) when (IsUnsupported(unsupported))
+        {
+            JsonElement? rewards = await FeeHistoryAsync("reward", [50], cancellationToken);
+            BigInteger[] tips = [.. (rewards?.Items() ?? []).SelectMany(block => block.Items()).Select(tip => tip.AsBigInteger()).Order()];
+            return tips.Length == 0 ? null : tips[tips.Length / 2];
+        }
+    }
 
-    /// <summary>The price of blobs in the next block, in wei for each blob gas (EIP-7516).</summary>
-    public async Task<BigInteger> GetBlobBaseFeeAsync(CancellationToken cancellationToken) =>
-        (await rpc.CallAsync("eth_blobBaseFee", [], cancellationToken)).AsBigInteger();
+    /// <summary>The price of blobs in the next block, in wei for each blob gas (EIP-7516), by either of the methods that tell it; null where the node has neither.</summary>
+    public async Task<BigInteger?> GetBlobBaseFeeAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await rpc.CallAsync("eth_blobBaseFee", [], cancellationToken)).AsBigInteger();
+        }
+        catch (Exception unsupported) when (IsUnsupported(unsupported))
+        {
+            JsonElement? prices = await FeeHistoryAsync("baseFeePerBlobGas", [], cancellationToken);
+            return prices?.Items().LastOrDefault() is { ValueKind: JsonValueKind.String } last ? last.AsBigInteger() : null;
+        }
+    }
 
     /// <summary>The answer of a read-only call.</summary>
     public async Task<byte[]> CallAsync(Address to, byte[] data, BlockTag tag, CancellationToken cancellationToken) =>
@@ -120,6 +166,24 @@ public sealed class EthereumClient(IJsonRpc rpc)
             ],
             cancellationToken);
         return [.. logs.Items().Select(ReadLog)];
+    }
+
+    /// <summary>Whether the node answers, but not this: for questions that it need not know.</summary>
+    internal static bool IsUnsupported(Exception failure) =>
+        failure is JsonRpcException { IsRateLimit: false } or L1UnreachableException { Problem: L1Problem.Answer or L1Problem.Status };
+
+    /// <summary>A list of the fees of the last ten blocks; null where the node has no such method or field.</summary>
+    private async Task<JsonElement?> FeeHistoryAsync(string field, double[] percentiles, CancellationToken cancellationToken)
+    {
+        try
+        {
+            JsonElement history = await rpc.CallAsync("eth_feeHistory", ["0xa", BlockTag.Latest.ToString(), percentiles], cancellationToken);
+            return history.ValueKind == JsonValueKind.Object ? history.OptionalField(field) : null;
+        }
+        catch (Exception unsupported) when (IsUnsupported(unsupported))
+        {
+            return null;
+        }
     }
 
     private static Dictionary<string, object?> Describe(Address from, TransactionRequest request)

@@ -53,6 +53,14 @@ internal sealed class HeadAgreement(ImmutableArray<IJsonRpc> endpoints, Redundan
             $"the L1 endpoints disagree: no block down to {options.DeepestFork} below their heads is on the chains of more than half of them; nothing is believed until they agree");
     }
 
+    /// <summary>The highest block that more than half of the endpoints that have the head say is <c>finalized</c> or <c>safe</c>, or is below one of which they say so; null where there is none.</summary>
+    public async Task<Block?> AgreedBelowAsync(AgreedHead head, BlockTag tag, CancellationToken cancellationToken)
+    {
+        Block?[] said = await Task.WhenAll(head.Members.Select(i => BlockOfAsync(_clients[i], tag, options.HeadLimit, cancellationToken)));
+        int quorum = (head.Members.Length / 2) + 1;
+        return said.Where(block => block is not null && block.Number <= head.Number).OrderByDescending(block => block!.Number).ElementAtOrDefault(quorum - 1);
+    }
+
     private async Task<Block?> BlockOfAsync(EthereumClient client, BlockTag tag, TimeSpan within, CancellationToken cancellationToken)
     {
         using var limit = new CancellationTokenSource(within, time);

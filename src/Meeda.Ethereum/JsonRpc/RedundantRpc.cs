@@ -6,7 +6,8 @@ namespace Meeda.Ethereum.JsonRpc;
 /// <summary>
 /// Several endpoints as one. A signed transaction goes to all of them; everything else is read from one that is believed. Believed is a head that more than half of the
 /// endpoints in question have on their chains, which with two means both: what only one says, it may have made up. Questions about the latest block are asked
-/// about that head by its number, so that an endpoint that runs ahead or is on a fork of its own is not heard about what the others do not have.
+/// about that head by its number, so that an endpoint that runs ahead or is on a fork of its own is not heard about what the others do not have. <c>finalized</c> and <c>safe</c>
+/// are the highest blocks of which more than half of the endpoints with that head say so.
 /// </summary>
 /// <remarks>
 /// Which endpoints are in question: those that answer, whose head is not in the future, and which are not far behind an endpoint that has their head on its chain. One that is
@@ -16,6 +17,7 @@ namespace Meeda.Ethereum.JsonRpc;
 public sealed class RedundantRpc : IJsonRpc, IDisposable
 {
     private const string SendMethod = "eth_sendRawTransaction";
+    private const string BlockMethod = "eth_getBlockByNumber";
     private const string ReceiptMethod = "eth_getTransactionReceipt";
 
     // Where a method's parameters say which block is meant.
@@ -23,12 +25,16 @@ public sealed class RedundantRpc : IJsonRpc, IDisposable
     {
         ["eth_call"] = 1,
         ["eth_estimateGas"] = 1,
+        ["eth_feeHistory"] = 1,
         ["eth_getBalance"] = 1,
         ["eth_getBlockByNumber"] = 0,
         ["eth_getCode"] = 1,
         ["eth_getStorageAt"] = 2,
         ["eth_getTransactionCount"] = 1,
     };
+
+    // What one endpoint alone must not decide: on these hang steps that cannot be taken back.
+    private static readonly BlockTag[] AgreedTags = [BlockTag.Finalized, BlockTag.Safe];
 
     private readonly ImmutableArray<IJsonRpc> _endpoints;
     private readonly HeadAgreement _agreement;
@@ -68,6 +74,8 @@ public sealed class RedundantRpc : IJsonRpc, IDisposable
                 return JsonSerializer.SerializeToElement(JsonFields.Quantity(head.Number));
             case ReceiptMethod:
                 return await ReceiptAsync(parameters, head, cancellationToken);
+            case BlockMethod when parameters is [string tag, ..] && AgreedTags.FirstOrDefault(each => each.ToString() == tag) is { } agreed && agreed != default:
+                return await AgreedBlockAsync(agreed, parameters, head, cancellationToken);
             default:
                 return await ReadAsync(method, AtHead(method, parameters, head), head, cancellationToken);
         }
@@ -119,7 +127,23 @@ public sealed class RedundantRpc : IJsonRpc, IDisposable
             }
         }
 
-        throw first is JsonRpcException error ? new JsonRpcException(method, error.Code, error.NodeMessage, error.RevertData) : new L1UnreachableException(first!.Message, first);
+        throw Again(first!);
+    }
+
+    /// <summary>
+    /// The block that a tag stands for in the eyes of more than half of the believed endpoints, as its chain has it at that height; null where so many do not name one.
+    /// </summary>
+    private async Task<JsonElement> AgreedBlockAsync(BlockTag tag, IReadOnlyList<object?> parameters, AgreedHead head, CancellationToken cancellationToken)
+    {
+        if (await _agreement.AgreedBelowAsync(head, tag, cancellationToken) is not { } said)
+        {
+            return JsonSerializer.SerializeToElement<object?>(null);
+        }
+
+        JsonElement block = await ReadAsync(BlockMethod, [JsonFields.Quantity(said.Number), .. parameters.Skip(1)], head, cancellationToken);
+        return block.ValueKind == JsonValueKind.Object && block.Field("hash").AsBytes32() == said.Hash
+            ? block
+            : throw new L1UnreachableException($"{BlockMethod}: block {said.Number}, which the L1 endpoints call {tag}, has two hashes");
     }
 
     /// <summary>A receipt; none where its block is beyond what is believed.</summary>
@@ -161,8 +185,11 @@ public sealed class RedundantRpc : IJsonRpc, IDisposable
             .Concat(failures.Where(failed => failed.Failure is JsonRpcException).OrderByDescending(failed => head.Members.Contains(failed.Endpoint)))
             .Concat(failures)
             .First().Failure;
-        throw decisive is JsonRpcException refusal
-            ? new JsonRpcException(SendMethod, refusal.Code, refusal.NodeMessage, refusal.RevertData)
-            : new L1UnreachableException(decisive.Message, decisive);
+        throw Again(decisive);
     }
+
+    /// <summary>An endpoint's failure as that of all.</summary>
+    private static Exception Again(Exception failure) => failure is JsonRpcException error
+        ? new JsonRpcException(error.Method, error.Code, error.NodeMessage, error.RevertData) { IsRateLimit = error.IsRateLimit, Pause = error.Pause }
+        : new L1UnreachableException(failure.Message, failure) { Problem = ((L1UnreachableException)failure).Problem };
 }

@@ -7,7 +7,11 @@ namespace Meeda.Ethereum.Transactions;
 /// <param name="Tip">Wei for each gas, to the proposer.</param>
 /// <param name="MaxPerGas">Wei for each gas, base fee and tip.</param>
 /// <param name="MaxPerBlobGas">Wei for each blob gas; zero where there are no blobs.</param>
-internal readonly record struct Fees(BigInteger Tip, BigInteger MaxPerGas, BigInteger MaxPerBlobGas);
+internal readonly record struct Fees(BigInteger Tip, BigInteger MaxPerGas, BigInteger MaxPerBlobGas)
+{
+    /// <summary>What blobs cost when this was looked up, in wei for each blob gas.</summary>
+    public BigInteger BlobPrice { get; init; }
+}
 
 /// <summary>A request with all that signing needs: one of type 2 (EIP-1559), or of type 3 (EIP-4844) where it carries blobs.</summary>
 internal sealed record PreparedTransaction(ulong ChainId, ulong Nonce, Fees Fees, ulong GasLimit, TransactionRequest Request)

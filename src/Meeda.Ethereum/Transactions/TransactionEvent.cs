@@ -13,6 +13,9 @@ public enum TransactionEventKind
 
     /// <summary>No block took it for long, and its fees may not rise further: it waits for L1 to become cheaper.</summary>
     Stuck,
+
+    /// <summary>It carries blobs, no block took it for long, and a request with a deadline waits behind it: its fees rise beyond the ordinary limit.</summary>
+    InTheWay,
 }
 
 /// <summary>Something that happened to a transaction.</summary>

@@ -15,4 +15,10 @@ public sealed record TransactionRequest(Address? To, byte[] Data, BigInteger Val
     /// a transaction of its own. As far back as the sender knows its nonces: all that are open, and the last 64 that were confirmed.
     /// </summary>
     public IReadOnlyList<string> Keys { get; init; } = [];
+
+    /// <summary>
+    /// Whether its not being mined in time costs money. Such a request waits behind no blob transaction that may pay too little: see
+    /// <see cref="TransactionSenderOptions.MaxUrgentFeePerBlobGas"/>. Default false.
+    /// </summary>
+    public bool HasDeadline { get; init; }
 }

@@ -44,7 +44,7 @@ public sealed partial class TransactionSender
             {
                 await WaitUntilMinedAsync(slot, depth: 0, cancellationToken);
             }
-            catch (InvalidOperationException)
+            catch (NonceTakenException)
             {
                 // Its nonce was used by something else, which nobody waits to hear; the slot is closed.
             }
@@ -63,7 +63,7 @@ public sealed partial class TransactionSender
                 {
                     await KeepAliveAsync(slot, cancellationToken);
                 }
-                catch (InvalidOperationException)
+                catch (NonceTakenException)
                 {
                     // As in FinishAbandonedAsync.
                 }
@@ -101,9 +101,9 @@ public sealed partial class TransactionSender
 
             await _client.SendRawTransactionAsync(slot.LatestSigned, cancellationToken);
         }
-        catch (JsonRpcException refusal)
+        catch (Exception refusal) when (EthereumClient.IsUnsupported(refusal) || refusal is JsonRpcException)
         {
-            // Known already, or not dear enough yet: then the fees go on rising.
+            // Known already, or not dear enough yet: then the fees go on rising. Some gateways refuse with a bare HTTP status.
             await ThrowIfNonceIsGoneAsync(slot, refusal, cancellationToken);
         }
         finally
@@ -115,7 +115,13 @@ public sealed partial class TransactionSender
     private async Task RaiseFeesAsync(NonceSlot slot, CancellationToken cancellationToken)
     {
         PreparedTransaction last = slot.Latest;
-        if (await _fees.RaiseAsync(last, cancellationToken) is not { } fees)
+        bool isUrgent = last.Request.HasDeadline || IsInTheWayOfADeadline(slot);
+        if (isUrgent && !last.Request.HasDeadline)
+        {
+            Tell(TransactionEventKind.InTheWay, slot);
+        }
+
+        if (await _fees.RaiseAsync(last, isUrgent, cancellationToken) is not { } fees)
         {
             slot.Keep(_time.GetTimestamp());
             Tell(TransactionEventKind.Stuck, slot);
@@ -143,7 +149,7 @@ public sealed partial class TransactionSender
     /// The nonce was used, and by none of ours that a receipt is known for: then something else sends from this account, which must not be hidden. It is
     /// asked as deep as confirmations go, since at the head the next block may take it back.
     /// </summary>
-    private async Task ThrowIfNonceIsGoneAsync(NonceSlot slot, JsonRpcException refusal, CancellationToken cancellationToken)
+    private async Task ThrowIfNonceIsGoneAsync(NonceSlot slot, Exception refusal, CancellationToken cancellationToken)
     {
         BlockTag tag = BlockTag.Latest;
         if (_options.Confirmations > 0)
@@ -155,7 +161,7 @@ public sealed partial class TransactionSender
         if (await _client.GetTransactionCountAsync(Address, tag, cancellationToken) > slot.Nonce && await FindReceiptAsync(slot, cancellationToken) is null)
         {
             await CloseAsync(slot, isConfirmed: false);
-            throw new InvalidOperationException(
+            throw new NonceTakenException(
                 $"nonce {slot.Nonce} of {Address} was used by a transaction of somebody else; an account must be used by one sender only", refusal);
         }
     }

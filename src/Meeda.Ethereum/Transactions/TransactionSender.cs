@@ -37,6 +37,9 @@ public sealed partial class TransactionSender : IDisposable
 
     // The last nonces that were confirmed, newest last: a reorganisation deeper than the confirmations can take them back, and what comes behind waits for them.
     private readonly List<NonceSlot> _confirmed = [];
+    // The requests with a deadline that are not handed in yet, with blobs and without.
+    private int _deadlinesWithBlobs;
+    private int _deadlinesWithout;
     private ulong? _chainId;
     private bool _isResumed;
 
@@ -76,7 +79,8 @@ public sealed partial class TransactionSender : IDisposable
     /// <exception cref="L1UnreachableException">The node did not answer before anything was sent. Afterwards it is waited for.</exception>
     /// <exception cref="SigningException">The signer did not sign: nothing was sent.</exception>
     /// <exception cref="TransactionRevertedException">A block holds it and it reverted.</exception>
-    /// <exception cref="InvalidOperationException">Something else sent from this account and used the nonce.</exception>
+    /// <exception cref="BlobFeeException">It carries blobs, which cost more at the moment than the options allow: nothing was sent.</exception>
+    /// <exception cref="NonceTakenException">Something else sent from this account and used the nonce.</exception>
     public async Task<TransactionReceipt> SendAsync(TransactionRequest request, CancellationToken cancellationToken)
     {
         if (request.Blobs is { } blobs && (request.To is null || !blobs.IsWellFormed()))
@@ -160,37 +164,30 @@ public sealed partial class TransactionSender : IDisposable
             await _inFlight.WaitAsync(cancellationToken);
             try
             {
-                await _oneAtATime.WaitAsync(cancellationToken);
+                CountDeadline(request, 1);
                 try
                 {
-                    // 1. What cancelled calls and earlier processes left behind is mined first, so that the gas is estimated on a state that holds it.
-                    await FinishAbandonedAsync(cancellationToken);
-                    await WaitForOtherKindAsync(request, cancellationToken);
-
-                    // 2. From here on the nonce is taken.
-                    slot = Sharing(request);
-                    if (slot is null)
+                    while (!await TryHandInAsync(request, handedIn => slot = handedIn, cancellationToken))
                     {
-                        slot = await OpenAsync(request, cancellationToken);
-                        await HandInFirstAsync(slot, cancellationToken);
+                        await TendWhileWaitingAsync(cancellationToken);
                     }
                 }
                 finally
                 {
-                    _oneAtATime.Release();
+                    CountDeadline(request, -1);
                 }
 
                 // 3. The next request may go while this one waits for its block, and for its confirmations.
-                await WaitUntilMinedAsync(slot, depth: 0, cancellationToken);
+                await WaitUntilMinedAsync(slot!, depth: 0, cancellationToken);
             }
             finally
             {
                 _inFlight.Release();
             }
 
-            TransactionReceipt receipt = await WaitUntilMinedAsync(slot, _options.Confirmations, cancellationToken);
-            await CloseAsync(slot, isConfirmed: true);
-            return (slot, receipt);
+            TransactionReceipt receipt = await WaitUntilMinedAsync(slot!, _options.Confirmations, cancellationToken);
+            await CloseAsync(slot!, isConfirmed: true);
+            return (slot!, receipt);
         }
         catch when (slot is not null)
         {
@@ -200,31 +197,78 @@ public sealed partial class TransactionSender : IDisposable
         }
     }
 
-    /// <summary>Waits until no transaction of the other kind waits for its block: nodes do not take blob transactions and others from one account at once.</summary>
-    private async Task WaitForOtherKindAsync(TransactionRequest request, CancellationToken cancellationToken)
+    /// <summary>Hands a request in, or finds the earlier one that it joins, unless it is not its turn.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="taken">Hears the nonce as soon as there is one.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    private async Task<bool> TryHandInAsync(TransactionRequest request, Action<NonceSlot> taken, CancellationToken cancellationToken)
     {
-        while (true)
+        await _oneAtATime.WaitAsync(cancellationToken);
+        try
         {
-            lock (_open)
+            // 1. What cancelled calls and earlier processes left behind is mined first, so that the gas is estimated on a state that holds it.
+            await FinishAbandonedAsync(cancellationToken);
+            if (!IsTurnOf(request))
             {
-                if (!_open.Exists(slot => slot.IsInTheWayOf(request)))
-                {
-                    return;
-                }
+                return false;
             }
 
-            try
+            // 2. From here on the nonce is taken.
+            NonceSlot? slot = Sharing(request);
+            if (slot is not null)
             {
-                // What is in the way looks after itself, unless its caller has gone meanwhile.
-                await TendAbandonedAsync(cancellationToken);
-            }
-            catch (Exception unanswered) when (unanswered is L1UnreachableException or JsonRpcException or SigningException)
-            {
-                // As in WaitUntilMinedAsync.
+                taken(slot);
+                return true;
             }
 
-            await Task.Delay(_options.PollInterval, _time, cancellationToken);
+            slot = await OpenAsync(request, cancellationToken);
+            taken(slot);
+            await HandInFirstAsync(slot, cancellationToken);
+            return true;
         }
+        finally
+        {
+            _oneAtATime.Release();
+        }
+    }
+
+    /// <summary>
+    /// Whether no transaction of the other kind waits for its block, since nodes do not take blob transactions and others from one account at once; and no request of the
+    /// other kind with a deadline waits for the account, unless this one has a deadline too.
+    /// </summary>
+    private bool IsTurnOf(TransactionRequest request)
+    {
+        lock (_open)
+        {
+            return !_open.Exists(slot => slot.IsInTheWayOf(request))
+                && (request.HasDeadline || Volatile.Read(ref request.Blobs is null ? ref _deadlinesWithBlobs : ref _deadlinesWithout) == 0);
+        }
+    }
+
+    /// <summary>Whether a request with a deadline waits until a block takes this blob transaction.</summary>
+    private bool IsInTheWayOfADeadline(NonceSlot slot) => slot.Latest.Request.Blobs is not null && Volatile.Read(ref _deadlinesWithout) > 0;
+
+    private void CountDeadline(TransactionRequest request, int change)
+    {
+        if (request.HasDeadline)
+        {
+            Interlocked.Add(ref request.Blobs is null ? ref _deadlinesWithout : ref _deadlinesWithBlobs, change);
+        }
+    }
+
+    private async Task TendWhileWaitingAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            // What is in the way looks after itself, unless its caller has gone meanwhile.
+            await TendAbandonedAsync(cancellationToken);
+        }
+        catch (Exception unanswered) when (unanswered is L1UnreachableException or JsonRpcException or SigningException)
+        {
+            // As in WaitUntilMinedAsync.
+        }
+
+        await Task.Delay(_options.PollInterval, _time, cancellationToken);
     }
 
     private async Task<NonceSlot> OpenAsync(TransactionRequest request, CancellationToken cancellationToken)
@@ -233,7 +277,7 @@ public sealed partial class TransactionSender : IDisposable
         ulong estimate = await _client.EstimateGasAsync(Address, request, cancellationToken);
         ulong gas = Math.Min(estimate + (estimate * (ulong)_options.GasMarginPercent / 100), Math.Max(estimate, TransactionGasCap));
         ulong nonce = await _client.GetTransactionCountAsync(Address, BlockTag.Pending, cancellationToken);
-        Fees fees = await _fees.CurrentAsync(request.Blobs is not null, cancellationToken);
+        Fees fees = await _fees.FirstAsync(request, cancellationToken);
         lock (_open)
         {
             // A node that reorganised or restarted may have forgotten what we sent, and would give its nonce out again.
@@ -269,10 +313,10 @@ public sealed partial class TransactionSender : IDisposable
         {
             // It may have arrived all the same: the waiting finds out.
         }
-        catch (JsonRpcException)
+        catch (JsonRpcException refusal)
         {
-            // A call that was repeated because its first answer got lost is refused too: as known already.
-            if (!await MayBeKnownAsync(slot.LatestHash, cancellationToken))
+            // A call that was repeated because its first answer got lost is refused too: as known already. What a gateway gave up waiting for may have arrived.
+            if (!refusal.IsTimeout && !await MayBeKnownAsync(slot.LatestHash, cancellationToken))
             {
                 await CloseAsync(slot, isConfirmed: false);
                 throw;

@@ -29,6 +29,12 @@ public sealed record TransactionSenderOptions
     /// <summary>The most that is ever paid, in wei for each blob gas. Default 500 gwei, some 0.07 ether a blob; when blobs are dearer, the transaction waits.</summary>
     public BigInteger MaxFeePerBlobGas { get; init; } = 500_000_000_000;
 
+    /// <summary>
+    /// The most that is paid, in wei for each blob gas, where a deadline is at stake: for a blob transaction that has one, and for one that a request with a deadline waits behind,
+    /// since nodes take no other transaction of the account meanwhile. Default 5,000 gwei, some 0.66 ether a blob.
+    /// </summary>
+    public BigInteger MaxUrgentFeePerBlobGas { get; init; } = 5_000_000_000_000;
+
     /// <summary>The least tip that is offered, in wei for each gas, whatever the node suggests. Default 0.</summary>
     public BigInteger MinTip { get; init; } = BigInteger.Zero;
 

@@ -26,6 +26,7 @@ internal sealed class AnchorPoster(
     L1Follower follower,
     MeedaVerifierContract contract,
     Leadership leadership,
+    OperatorStanding standing,
     TransactionSender sender,
     TimeProvider time,
     ILogger<AnchorPoster> logger)
@@ -43,15 +44,24 @@ internal sealed class AnchorPoster(
         // What an earlier run of this process sent may still wait in the mempool: only when it is mined and followed does the ledger tell the truth.
         await follower.FollowedBeyondPendingAsync(sender, stoppingToken);
         using var timer = new PeriodicTimer(Look < options.Value.Interval ? Look : options.Value.Interval, time);
+        var outage = new Outage("anchoring", time, logger);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
+            if (standing.Problem is { } refusal)
+            {
+                outage.Failed("standing", refusal);
+                continue;
+            }
+
             try
             {
                 await AnchorWaitingAsync(stoppingToken);
+                outage.Over();
             }
-            catch (Exception failure) when (failure is not OperationCanceledException)
+            catch (Exception failure) when (failure is not LeaseLostException && !stoppingToken.IsCancellationRequested)
             {
-                logger.AnchoringFailed(RevertReason.Of(failure));
+                outage.Failed(failure);
+                await Task.Delay(outage.Pause(Look), time, stoppingToken);
             }
         }
     }

@@ -1,3 +1,4 @@
+using Meeda.Node.L1;
 using Meeda.Node.Storage;
 using Meeda.Node.Telemetry;
 using Microsoft.Extensions.Options;
@@ -16,7 +17,7 @@ internal sealed record PressureReport(long BacklogBytes, long BacklogBatches, Ti
 /// Decides whether a put is taken now: refused for a while where a retry can help, and sent to L1 (the failover signal) only by the policy that the operator chose.
 /// Nothing needs to be reset: each put looks anew, and those that are tried are the probe.
 /// </summary>
-internal sealed class IntakePressure(IOptions<IntakeOptions> options, Ledger ledger, BatchPlacement placement, TimeProvider time, ILogger<IntakePressure> logger) : IDisposable
+internal sealed class IntakePressure(IOptions<IntakeOptions> options, Ledger ledger, BatchPlacement placement, OperatorStanding standing, TimeProvider time, ILogger<IntakePressure> logger) : IDisposable
 {
     private static readonly TimeSpan BacklogAge = TimeSpan.FromMilliseconds(500);
 
@@ -33,6 +34,13 @@ internal sealed class IntakePressure(IOptions<IntakeOptions> options, Ledger led
     {
         long bytes = (await BacklogAsync(cancellationToken)).Bytes;
         IntakeOptions policy = options.Value;
+        if (standing.Problem is { } refusal)
+        {
+            throw policy.FailoverAfter > TimeSpan.Zero && standing.FailingFor > policy.FailoverAfter
+                ? FailOver($"stake: {refusal}, for {standing.FailingFor.TotalSeconds:0} s (FailoverAfter)")
+                : new DaException(DaError.Unavailable, $"stake: {refusal}, so that this batch could never be anchored; nothing of it is stored");
+        }
+
         TimeSpan failing = placement.FailingFor;
         if (policy.FailoverAfter > TimeSpan.Zero && failing > policy.FailoverAfter)
         {

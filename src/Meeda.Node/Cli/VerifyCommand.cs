@@ -56,9 +56,11 @@ internal static class VerifyCommand
         {
             await contract.EpochParametersAsync(cancellationToken);
         }
-        catch (Exception failure) when (failure is not OperationCanceledException)
+        catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new SetupException($"contract: there is no MeedaVerifier at {contractAddress} on this L1, or L1 does not answer: {failure.Message.TrimEnd('.')}");
+            throw new SetupException(failure is L1UnreachableException
+                ? $"L1: {Outage.Explain(failure).Reason.TrimEnd('.')}"
+                : $"contract: there is no MeedaVerifier at {contractAddress} on this L1: {failure.Message.TrimEnd('.')}");
         }
 
         var payloads = new List<(string, byte[]?)>();
@@ -68,7 +70,16 @@ internal static class VerifyCommand
         }
 
         var inspection = new BatchInspection(client, contract, new CommitmentKey(TrustedSetup.Ethereum), new VerificationKey(TrustedSetup.Ethereum), fromBlock);
-        BatchReport report = await inspection.ReportAsync(batch, operatorAddress, payloads, cancellationToken);
+        BatchReport report;
+        try
+        {
+            report = await inspection.ReportAsync(batch, operatorAddress, payloads, cancellationToken);
+        }
+        catch (Exception failure) when (failure is L1UnreachableException or JsonRpcException or LogsRefusedException or InvalidDataException)
+        {
+            throw new SetupException($"L1: {Outage.Explain(failure).Reason.TrimEnd('.')}");
+        }
+
         Show(report, json);
         return report.Holds ? ExitCode.Success : ExitCode.Failure;
     }

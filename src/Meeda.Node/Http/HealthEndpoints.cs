@@ -24,12 +24,17 @@ internal static class HealthEndpoints
     }
 
     private static async Task<IResult> ReadyAsync(
-        [FromServices] Ledger ledger, [FromServices] CommitmentKey key, [FromServices] L1Follower follower, CancellationToken cancellationToken)
+        [FromServices] Ledger ledger, [FromServices] CommitmentKey key, [FromServices] L1Follower follower, [FromServices] OperatorStanding standing, CancellationToken cancellationToken)
     {
         GC.KeepAlive(key); // resolving it loads the ceremony's setup
         try
         {
             await ledger.TipAsync(cancellationToken);
+            if (standing.Problem is not null)
+            {
+                return Results.Json(new ReadinessBody(false, follower.IsCaughtUp, follower.Tip), statusCode: StatusCodes.Status500InternalServerError);
+            }
+
             return Results.Ok(new ReadinessBody(true, follower.IsCaughtUp, follower.Tip));
         }
         catch (System.Data.Common.DbException)

@@ -41,9 +41,9 @@ internal sealed class BalanceWatch(IOptions<TransactionOptions> options, Ethereu
             {
                 await LookAsync(stoppingToken);
             }
-            catch (Exception failure) when (failure is JsonRpcException or L1UnreachableException)
+            catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
             {
-                logger.L1Unreachable(failure.Message);
+                logger.BalanceUnknown(account.Address.ToString(), Outage.Explain(failure).Reason);
             }
         }
         while (await timer.WaitForNextTickAsync(stoppingToken));

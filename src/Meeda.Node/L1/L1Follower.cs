@@ -3,6 +3,7 @@ using Meeda.Ethereum.JsonRpc;
 using Meeda.Ethereum.Transactions;
 using Meeda.Node.Storage;
 using Meeda.Node.Telemetry;
+using Meeda.Protocol.Anchors;
 using Microsoft.Extensions.Options;
 
 namespace Meeda.Node.L1;
@@ -19,20 +20,29 @@ internal sealed class L1Follower(
     Ledger ledger,
     BatchSignal signal,
     Leadership leadership,
+    OperatorStanding standing,
     TimeProvider time,
     ILogger<L1Follower> logger)
     : BackgroundService
 {
-    // Execution clients limit a log query's range; 2,000 blocks is below every common limit.
-    private const ulong MaxRange = 2_000;
-
     private readonly Lock _gate = new();
+    private readonly BlockRanges _ranges = new(client);
+    private readonly Outage _following = new("following L1", time, logger);
+    private readonly Outage _asking = new("asking the contract about this operator", time, logger);
+    private bool _isReadAnew;
+    private bool _isChecked;
+    private bool _isFinalityMissing;
+    private ulong? _unbelieved;
+    private ulong _final;
     private TaskCompletionSource _advanced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ulong? _tip;
     private (ulong Number, long AskedAt)? _head;
 
-    /// <summary>The last block that L1 calls final; 0 before it was asked, and where it has none.</summary>
-    public ulong Final { get; private set; }
+    /// <summary>
+    /// The last block that L1 calls final, as far as it was followed; 0 before it was asked, and where it names none. It never goes back, and is believed only if it is a block
+    /// of the chain that was followed, so that no single answer moves it beyond what this process has read.
+    /// </summary>
+    public ulong Final => Volatile.Read(ref _final);
 
     /// <summary>Whether L1 was read up to its head at the last look.</summary>
     public bool IsCaughtUp { get; private set; }
@@ -87,6 +97,7 @@ internal sealed class L1Follower(
     /// <summary>Waits until no transaction of the sender is pending and everything it did on L1 is in the ledger.</summary>
     public async Task FollowedBeyondPendingAsync(TransactionSender sender, CancellationToken cancellationToken)
     {
+        var outage = new Outage("reading what was sent before", time, logger);
         while (true)
         {
             try
@@ -94,12 +105,15 @@ internal sealed class L1Follower(
                 if (await sender.IsSettledAsync(cancellationToken))
                 {
                     await FollowedAsync(await client.GetBlockNumberAsync(cancellationToken), cancellationToken);
+                    outage.Over();
                     return;
                 }
+
+                outage.Failed("pending", "transactions of this account are still on their way");
             }
-            catch (Exception failure) when (failure is not OperationCanceledException)
+            catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
             {
-                logger.L1Unreachable(failure.Message);
+                outage.Failed(failure);
             }
 
             await Task.Delay(options.Value.PollInterval, time, cancellationToken);
@@ -112,13 +126,28 @@ internal sealed class L1Follower(
         long askedAt = time.GetTimestamp();
         BlockPoint? tip = await CanonicalTipAsync(cancellationToken);
         ulong head = await client.GetBlockNumberAsync(cancellationToken);
-        ulong next = tip is { } known ? known.Number + 1 : options.Value.FromBlock;
+        if (tip is not null && !_isChecked && await ledger.LastAnchorAsync(cancellationToken) is ({ } newest, var count) && newest.Index + 1 != count)
+        {
+            tip = await ReadAnewAsync(newest.Index, cancellationToken) ? null : tip;
+        }
+
+        _isChecked = true;
+        ulong next = tip is { } known ? known.Number + 1 : await FirstBlockAsync(cancellationToken);
         while (next <= head)
         {
-            ulong last = Math.Min(head, next + MaxRange - 1);
-            tip = await ReadRangeAsync(tip, next, last, cancellationToken);
-            Publish(last);
-            next = last + 1;
+            ulong last = _ranges.LastFrom(next, head);
+            (BlockPoint? read, bool isWhole) = await ReadRangeAsync(tip, next, last, cancellationToken);
+            if (!isWhole)
+            {
+                tip = null;
+                next = await FirstBlockAsync(cancellationToken);
+            }
+            else if (read is not null)
+            {
+                tip = read;
+                Publish(last);
+                next = last + 1;
+            }
         }
 
         Publish(next - 1);
@@ -128,15 +157,52 @@ internal sealed class L1Follower(
         }
     }
 
+    /// <summary>Asks once which block is final.</summary>
+    internal async Task LookAtFinalAsync(CancellationToken cancellationToken)
+    {
+        if (await client.GetBlockAsync(BlockTag.Finalized, cancellationToken) is not { } said)
+        {
+            if (!_isFinalityMissing)
+            {
+                logger.NothingFinal();
+            }
+
+            _isFinalityMissing = true;
+            return;
+        }
+
+        _isFinalityMissing = false;
+        if (Tip is not { } tip || Math.Min(tip, said.Number) <= Final)
+        {
+            return;
+        }
+
+        // Another answer, by number: a block beyond the head has none. And what was followed must be of the same chain, up to the lower of the two.
+        BlockPoint? followed = await ledger.TipAsync(cancellationToken);
+        if ((await client.GetBlockAsync(BlockTag.Number(said.Number), cancellationToken))?.Hash != said.Hash
+            || said.Number > await client.GetBlockNumberAsync(cancellationToken)
+            || followed is null || !await IsCanonicalAsync(followed.Value, cancellationToken))
+        {
+            if (_unbelieved != said.Number)
+            {
+                logger.FinalNotBelieved(said.Number);
+            }
+
+            _unbelieved = said.Number;
+            return;
+        }
+
+        Volatile.Write(ref _final, Math.Max(Final, Math.Min(Math.Min(tip, followed.Value.Number), said.Number)));
+    }
+
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(options.Value.PollInterval, time);
-        do
+        while (true)
         {
             await LookAsync(stoppingToken);
+            await Task.Delay(_following.Pause(options.Value.PollInterval), time, stoppingToken);
         }
-        while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 
     /// <summary>Looks at L1 once: the leader reads, the others learn from the ledger how far it is.</summary>
@@ -153,14 +219,65 @@ internal sealed class L1Follower(
                 Publish(tip.Number); // The leader reads; what it read is in the ledger of all.
             }
 
-            Final = (await client.GetBlockAsync(BlockTag.Finalized, cancellationToken))?.Number ?? 0;
+            await LookAtFinalAsync(cancellationToken);
             IsCaughtUp = true;
+            _following.Over();
         }
-        catch (Exception failure) when (failure is not OperationCanceledException)
+        catch (LeaseLostException)
+        {
+            // The next look reads what the other one wrote.
+        }
+        catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
         {
             IsCaughtUp = false;
-            logger.L1Unreachable(failure.Message);
+            _following.Failed(failure);
         }
+
+        if (IsCaughtUp)
+        {
+            try
+            {
+                await standing.LookAsync(cancellationToken);
+                _asking.Over();
+            }
+            catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
+            {
+                _asking.Failed(failure);
+            }
+        }
+    }
+
+    /// <summary>Where reading begins: at the contract's deployment, whatever the setting says.</summary>
+    private async Task<ulong> FirstBlockAsync(CancellationToken cancellationToken)
+    {
+        // An endpoint whose doubts were of no use is not asked again: from the first block on nothing can be missing.
+        ContractDeployment start = _isReadAnew
+            ? await ContractDeployment.FindAsync(client, contract.Address, 0, cancellationToken)
+            : await ContractDeployment.FindAsync(client, contract.Address, options.Value.FromBlock, cancellationToken);
+        if (start.Doubt is { } doubt)
+        {
+            logger.StartInDoubt(start.Block, doubt);
+        }
+        else if (start.Block < options.Value.FromBlock)
+        {
+            logger.StartTooLate(start.Block, options.Value.FromBlock);
+        }
+
+        return start.Block;
+    }
+
+    /// <summary>Forgets what was read, since anchors are missing before one; but once only, or an endpoint that hides logs would keep it reading for ever.</summary>
+    private async Task<bool> ReadAnewAsync(uint index, CancellationToken cancellationToken)
+    {
+        if (_isReadAnew)
+        {
+            return false;
+        }
+
+        _isReadAnew = true;
+        logger.AnchorsMissing(account.Address.ToString(), index, await FirstBlockAsync(cancellationToken));
+        await ledger.RewindAsync(-1, cancellationToken);
+        return true;
     }
 
     /// <summary>The newest followed block that is still part of the chain; what came after it is taken back.</summary>
@@ -202,12 +319,16 @@ internal sealed class L1Follower(
         (await client.GetBlockAsync(BlockTag.Number(point.Number), cancellationToken))?.Hash == point.Hash;
 
     /// <summary>Reads a range of blocks into the ledger, which holds everything before them.</summary>
-    /// <returns>The last of them.</returns>
-    private async Task<BlockPoint> ReadRangeAsync(BlockPoint? before, ulong first, ulong last, CancellationToken cancellationToken)
+    /// <returns>The last of them, or null where the endpoint wants to be asked for fewer; and whether nothing is missing before them.</returns>
+    private async Task<(BlockPoint? Last, bool IsWhole)> ReadRangeAsync(BlockPoint? before, ulong first, ulong last, CancellationToken cancellationToken)
     {
         Block end = await client.GetBlockAsync(BlockTag.Number(last), cancellationToken)
             ?? throw new InvalidDataException($"L1 has no block {last} although its head is there or beyond");
-        OperatorEvents events = await contract.ReadEventsAsync(account.Address, first, last, cancellationToken);
+        if (await _ranges.TryReadAsync(
+            first, last, () => contract.ReadEventsAsync(account.Address, first, last, cancellationToken), cancellationToken) is not { } events)
+        {
+            return (null, true);
+        }
 
         // These were several answers. Only if the block before them and then the last of them still stand are they of one chain, and of the one that the ledger holds. The next
         // look finds a reorganisation.
@@ -217,8 +338,33 @@ internal sealed class L1Follower(
             throw new InvalidDataException($"L1 reorganised while blocks {first} to {last} were read");
         }
 
-        await ledger.AdvanceAsync(point, events.Anchors, [.. events.Proofs.Select(proof => proof.Seen)], cancellationToken);
-        return point;
+        IReadOnlyList<AnchorSeen> anchors = events.Anchors;
+        if (anchors.Count > 0)
+        {
+            Anchor? newest = (await ledger.LastAnchorAsync(cancellationToken)).Last;
+            var odd = new List<(AnchorSeen Seen, AnchorOddity Oddity)>();
+            anchors = AnchorSequence.Continue(newest, events.Anchors, odd);
+            if (odd.Any(each => each.Oddity == AnchorOddity.Gap) && await ReadAnewAsync(odd[0].Seen.Anchor.Index, cancellationToken))
+            {
+                return (null, false);
+            }
+
+            foreach ((AnchorSeen seen, AnchorOddity oddity) in odd)
+            {
+                logger.OddLog(account.Address.ToString(), $"anchor {seen.Anchor.Index} in block {seen.Anchor.BlockNumber} ({oddity})");
+            }
+
+            // One that is not where it belongs is still an anchor, with batches that wait for it; one that is there already is not.
+            anchors = [.. anchors, .. odd.Where(each => each.Oddity == AnchorOddity.Gap).Select(each => each.Seen).DistinctBy(seen => seen.Anchor.Index)];
+        }
+
+        foreach (string odd in events.Odd)
+        {
+            logger.OddLog(account.Address.ToString(), odd);
+        }
+
+        await ledger.AdvanceAsync(point, anchors, [.. events.Proofs.Select(proof => proof.Seen)], cancellationToken);
+        return (point, true);
     }
 
     private void Publish(ulong tip)

@@ -58,18 +58,21 @@ internal sealed partial class MeedaVerifierContract
     {
         IReadOnlyList<Bytes32>? operatorTopic = operatorAddress is { } of ? [Topic(of)] : null;
         IReadOnlyList<Log> logs = await client.GetLogsAsync(address, [[DemandedEvent.Topic], null, operatorTopic], first, last, cancellationToken);
-        return [.. logs.Select(log =>
-        {
-            AbiTuple arguments = DemandedEvent.Decode(log);
-            return new DemandSeen(
-                (ulong)(BigInteger)arguments["demandId"],
-                arguments.Get<Address>("operator"),
-                arguments.Get<ulong>("position"),
-                arguments.Get<Address>("demander"),
-                arguments.Get<Bytes32>("versionedHash"),
-                arguments.Get<ulong>("deadline"),
-                log.BlockNumber);
-        })];
+        return Decode([.. Sound(logs, first, last, [])], DemandedEvent, [], ReadDemand);
+    }
+
+    private static DemandSeen ReadDemand(Log log)
+    {
+        AbiTuple arguments = DemandedEvent.Decode(log);
+        var demand = new DemandSeen(
+            checked((ulong)(BigInteger)arguments["demandId"]),
+            arguments.Get<Address>("operator"),
+            arguments.Get<ulong>("position"),
+            arguments.Get<Address>("demander"),
+            arguments.Get<Bytes32>("versionedHash"),
+            arguments.Get<ulong>("deadline"),
+            log.BlockNumber);
+        return demand.Id <= Most && demand.Position <= Most && demand.Deadline <= Most ? demand : throw new InvalidDataException("its numbers do not add up");
     }
 
     private static Bytes32 Topic(Address account)

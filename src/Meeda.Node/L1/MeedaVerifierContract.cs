@@ -3,6 +3,7 @@ using Meeda.Ethereum;
 using Meeda.Ethereum.Abi;
 using Meeda.Ethereum.JsonRpc;
 using Meeda.Ethereum.Transactions;
+using Meeda.Kzg.Commitments;
 using Meeda.Kzg.Curves;
 using Meeda.Node.Storage;
 using Meeda.Protocol.Anchors;
@@ -31,7 +32,13 @@ internal sealed partial class MeedaVerifierContract(EthereumClient client, Addre
     private static readonly AbiEvent AnchoredEvent = MeedaVerifierArtifact.Abi.Event("Anchored");
     private static readonly AbiEvent BatchAnchoredEvent = MeedaVerifierArtifact.Abi.Event("BatchAnchored");
     private static readonly AbiEvent ProofSubmittedEvent = MeedaVerifierArtifact.Abi.Event("ProofSubmitted");
+    // Block numbers, epochs and positions of blobs are far below; beyond it a ledger could not hold them.
+    private const ulong Most = long.MaxValue;
+
     private static readonly Bytes32[] FollowedTopics = [AnchoredEvent.Topic, BatchAnchoredEvent.Topic, ProofSubmittedEvent.Topic];
+
+    // It never changes.
+    private BigInteger? _minimumStake;
 
     /// <summary>The contract's address.</summary>
     public Address Address => address;
@@ -111,6 +118,25 @@ internal sealed partial class MeedaVerifierContract(EthereumClient client, Addre
         return (account.Get<BigInteger>("stake"), account.Get<bool>("condemned"));
     }
 
+    /// <summary>Why the contract would take no anchor of an operator now, in words; null where it would.</summary>
+    public async Task<string?> WhyNoAnchorAsync(Address operatorAddress, CancellationToken cancellationToken)
+    {
+        var account = (AbiTuple)(await CallAsync(GetAccountFunction, cancellationToken, operatorAddress))[0];
+        BigInteger stake = account.Get<BigInteger>("stake");
+        if (account.Get<bool>("condemned"))
+        {
+            return $"{operatorAddress} was slashed and may not anchor any more";
+        }
+
+        if ((ulong)account["exitRequestedAt"] != 0)
+        {
+            return $"{operatorAddress} has asked for its stake back and may not anchor meanwhile";
+        }
+
+        BigInteger minimum = _minimumStake ??= ((AbiTuple)(await CallAsync(ParametersFunction, cancellationToken))[0]).Get<BigInteger>("minimumStake");
+        return stake >= minimum ? null : $"{operatorAddress} stakes {stake} wei, less than the {minimum} wei that the contract asks for";
+    }
+
     /// <summary>What somebody may claim, in wei.</summary>
     public async Task<BigInteger> CreditAsync(Address owner, CancellationToken cancellationToken) =>
         (BigInteger)(await CallAsync(CreditOfFunction, cancellationToken, owner))[0];
@@ -144,48 +170,91 @@ internal sealed partial class MeedaVerifierContract(EthereumClient client, Addre
     /// <summary>What happened to one operator in a range of blocks, in order.</summary>
     public async Task<OperatorEvents> ReadEventsAsync(Address operatorAddress, ulong first, ulong last, CancellationToken cancellationToken)
     {
-        var operatorTopic = new byte[Bytes32.Length];
-        operatorAddress.CopyTo(operatorTopic.AsSpan(Bytes32.Length - Address.Length));
-        IReadOnlyList<Log> logs = await client.GetLogsAsync(address, [FollowedTopics, [Bytes32.FromBytes(operatorTopic)]], first, last, cancellationToken);
-        return Read(logs);
+        IReadOnlyList<Log> logs = await client.GetLogsAsync(address, [FollowedTopics, [Topic(operatorAddress)]], first, last, cancellationToken);
+        var odd = new List<string>();
+        return Read([.. Sound(logs, first, last, odd).Where(log => log.Topics[1] == Topic(operatorAddress))], odd);
     }
 
     /// <summary>The operators that anchored a batch in a range of blocks.</summary>
     public async Task<IReadOnlyList<Address>> ReadHoldersAsync(BatchId id, ulong first, ulong last, CancellationToken cancellationToken)
     {
         IReadOnlyList<Log> logs = await client.GetLogsAsync(address, [[BatchAnchoredEvent.Topic], null, [id.Value]], first, last, cancellationToken);
-        return [.. logs.Select(log => Address.FromBytes(log.Topics[1].ToArray().AsSpan(Bytes32.Length - Address.Length)))];
+        return [.. Sound(logs, first, last, []).Select(OperatorOf)];
     }
 
     /// <summary>What happened to every operator in a range of blocks.</summary>
     public async Task<IReadOnlyDictionary<Address, OperatorEvents>> ReadAllEventsAsync(ulong first, ulong last, CancellationToken cancellationToken)
     {
         IReadOnlyList<Log> logs = await client.GetLogsAsync(address, [FollowedTopics], first, last, cancellationToken);
-        return logs.GroupBy(log => Address.FromBytes(log.Topics[1].ToArray().AsSpan(Bytes32.Length - Address.Length))).ToDictionary(group => group.Key, group => Read([.. group]));
+        return Sound(logs, first, last, []).GroupBy(OperatorOf).ToDictionary(group => group.Key, group => Read([.. group], []));
     }
 
-    private static OperatorEvents Read(IReadOnlyList<Log> logs)
+    private static Address OperatorOf(Log log) => Address.FromBytes(log.Topics[1].ToArray().AsSpan(Bytes32.Length - Address.Length));
+
+    /// <summary>The logs that are what was asked for: of this contract, in these blocks, about an operator.</summary>
+    private IEnumerable<Log> Sound(IReadOnlyList<Log> logs, ulong first, ulong last, List<string> odd)
     {
-        ILookup<ulong, AnchoredBatch> batches = logs.Where(log => log.Topics[0] == BatchAnchoredEvent.Topic)
-            .Select(BatchAnchoredEvent.Decode)
-            .Select(arguments => new AnchoredBatch(
-                new BatchId(arguments.Get<Bytes32>("batchId")),
-                (uint)(BigInteger)arguments["anchorIndex"],
-                arguments.Get<ulong>("firstBlob"),
-                (uint)arguments.Get<ulong>("blobCount"))
+        foreach (Log log in logs)
+        {
+            if (log.Address == address && log.BlockNumber >= first && log.BlockNumber <= last && log.Topics.Count > 1)
             {
-                PayloadLength = (uint)arguments.Get<ulong>("payloadLength"),
-            })
-            .ToLookup(batch => (ulong)batch.AnchorIndex);
+                yield return log;
+            }
+            else
+            {
+                odd.Add($"log {log.LogIndex} of block {log.BlockNumber}: it is not what was asked for");
+            }
+        }
+    }
+
+    private static OperatorEvents Read(IReadOnlyList<Log> logs, List<string> odd)
+    {
+        ILookup<ulong, AnchoredBatch> batches = Decode(logs, BatchAnchoredEvent, odd, ReadBatch).ToLookup(batch => (ulong)batch.AnchorIndex);
         return new OperatorEvents(
-            [.. logs.Where(log => log.Topics[0] == AnchoredEvent.Topic).Select(log => ReadAnchor(log, batches))],
-            [.. logs.Where(log => log.Topics[0] == ProofSubmittedEvent.Topic).Select(ReadProof)]);
+            [.. Decode(logs, AnchoredEvent, odd, log => ReadAnchor(log, batches))],
+            [.. Decode(logs, ProofSubmittedEvent, odd, ReadProof)])
+        {
+            Odd = odd,
+        };
+    }
+
+    /// <summary>The logs of an event, but for those that are none or hold values that no contract could have written: one of these must not hide the others.</summary>
+    private static List<T> Decode<T>(IReadOnlyList<Log> logs, AbiEvent of, List<string> odd, Func<Log, T> read)
+    {
+        var values = new List<T>();
+        foreach (Log log in logs.Where(log => log.Topics[0] == of.Topic))
+        {
+            try
+            {
+                values.Add(read(log));
+            }
+            catch (Exception unreadable) when (unreadable is FormatException or OverflowException or InvalidDataException or KeyNotFoundException or InvalidCastException)
+            {
+                odd.Add($"log {log.LogIndex} of block {log.BlockNumber} ({of.Name}): {unreadable.Message}");
+            }
+        }
+
+        return values;
+    }
+
+    private static AnchoredBatch ReadBatch(Log log)
+    {
+        AbiTuple arguments = BatchAnchoredEvent.Decode(log);
+        var batch = new AnchoredBatch(
+            new BatchId(arguments.Get<Bytes32>("batchId")),
+            checked((uint)(BigInteger)arguments["anchorIndex"]),
+            arguments.Get<ulong>("firstBlob"),
+            (uint)arguments.Get<ulong>("blobCount"))
+        {
+            PayloadLength = (uint)arguments.Get<ulong>("payloadLength"),
+        };
+        return batch.BlobCount > 0 && batch.FirstBlob <= Most ? batch : throw new InvalidDataException("its blobs are none");
     }
 
     private static AnchorSeen ReadAnchor(Log log, ILookup<ulong, AnchoredBatch> batches)
     {
         AbiTuple arguments = AnchoredEvent.Decode(log);
-        var index = (uint)(BigInteger)arguments["anchorIndex"];
+        uint index = checked((uint)(BigInteger)arguments["anchorIndex"]);
         var anchor = new Anchor(
             index,
             arguments.Get<Bytes32>("root"),
@@ -193,15 +262,23 @@ internal sealed partial class MeedaVerifierContract(EthereumClient client, Addre
             (uint)arguments.Get<ulong>("blobCount"),
             log.BlockNumber,
             arguments.Get<ulong>("expiry"));
-        return new AnchorSeen(anchor, log.TransactionHash, arguments.Get<byte[]>("commitments"), [.. batches[index]]);
+        byte[] commitments = arguments.Get<byte[]>("commitments");
+        if (anchor.BlobCount == 0 || anchor.FirstBlob > Most || anchor.Expiry > Most || commitments.Length != (long)anchor.BlobCount * KzgCommitment.Length)
+        {
+            throw new InvalidDataException("its numbers do not add up");
+        }
+
+        return new AnchorSeen(
+            anchor, log.TransactionHash, commitments, [.. batches[index].Where(batch => batch.FirstBlob >= anchor.FirstBlob && batch.FirstBlob + batch.BlobCount <= anchor.EndBlob)]);
     }
 
     private static SubmittedProof ReadProof(Log log)
     {
         AbiTuple arguments = ProofSubmittedEvent.Decode(log);
         var hints = arguments.Get<AbiTuple>("hints");
+        ulong epoch = arguments.Get<ulong>("epoch");
         return new SubmittedProof(
-            new ProofSeen(arguments.Get<ulong>("epoch"), log.BlockNumber, log.TransactionHash, arguments.Get<Bytes32>("seed")),
+            new ProofSeen(epoch <= Most ? epoch : throw new InvalidDataException("its epoch is none"), log.BlockNumber, log.TransactionHash, arguments.Get<Bytes32>("seed")),
             new RangeHints((uint)hints.Get<ulong>("loAnchor"), (uint)hints.Get<ulong>("hotAnchor"), (uint)hints.Get<ulong>("endAnchor")),
             [.. arguments.Get<object[]>("partialSums").Select(point => Padded((AbiTuple)point))],
             arguments.Get<Bytes32>("y"),

@@ -9,7 +9,11 @@ using Meeda.Protocol.Proofs;
 namespace Meeda.Node.L1;
 
 /// <summary>What happened to one operator in a range of blocks.</summary>
-internal sealed record OperatorEvents(IReadOnlyList<AnchorSeen> Anchors, IReadOnlyList<SubmittedProof> Proofs);
+internal sealed record OperatorEvents(IReadOnlyList<AnchorSeen> Anchors, IReadOnlyList<SubmittedProof> Proofs)
+{
+    /// <summary>What was left out since it cannot be a log of the contract, in words.</summary>
+    public IReadOnlyList<string> Odd { get; init; } = [];
+}
 
 /// <summary>A proof as the contract's log carries it. Points are kept as the bytes that they are: a lie need not be a point of the group.</summary>
 /// <param name="Seen">Epoch, block, transaction and seed.</param>

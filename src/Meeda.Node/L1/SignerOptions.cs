@@ -33,6 +33,15 @@ public sealed class SignerOptions
     /// <summary>A PEM file with the certificate that the remote signer's own is signed with, where the system does not know it.</summary>
     public string? RemoteAuthorityFile { get; set; }
 
+    /// <summary>
+    /// The private key of a second account, 64 hex digits, which pays for publishing demanded blobs, so that anchors and proofs never wait behind its blob transactions; for the
+    /// environment only. Default none: the operator's account publishes.
+    /// </summary>
+    public string? BlobKey { get; set; }
+
+    /// <summary>A file with that private key, bare.</summary>
+    public string? BlobKeyFile { get; set; }
+
     /// <summary>Says what is wrong with these options, one sentence each.</summary>
     internal IEnumerable<string> Problems(L1Options l1)
     {
@@ -40,6 +49,11 @@ public sealed class SignerOptions
         if (ways != 1)
         {
             yield return $"key: exactly one of a key file (--key-file), Meeda__Signer__Key and Meeda__Signer__Remote is needed; there are {ways}";
+        }
+
+        if (BlobKey is not null && BlobKeyFile is not null)
+        {
+            yield return "blob key: one of Meeda__Signer__BlobKey and Meeda__Signer__BlobKeyFile, not both";
         }
 
         if (l1.KeyFile.Length > 0 && !File.Exists(l1.KeyFile))
@@ -70,6 +84,18 @@ public sealed class SignerOptions
         }
 
         return Key is not null ? ParseKey(Key, "Meeda__Signer__Key") : ReadKeyFile(l1.KeyFile, Password, PasswordFile);
+    }
+
+    /// <summary>The signer of the second account, or null where there is none.</summary>
+    /// <exception cref="SetupException">It cannot be read, or is the operator's own. The sentence holds no secret.</exception>
+    internal PrivateKeySigner? OpenBlobSigner(Address operatorAddress)
+    {
+        PrivateKeySigner? signer = BlobKey is not null ? ParseKey(BlobKey, "Meeda__Signer__BlobKey")
+            : BlobKeyFile is not null ? ReadKeyFile(BlobKeyFile, password: null, passwordFile: null)
+            : null;
+        return signer?.Address == operatorAddress
+            ? throw new SetupException("blob key: it is the operator's own (Meeda__Signer__BlobKey or BlobKeyFile); it is to be another account's, or none")
+            : signer;
     }
 
     /// <summary>The key of a file: bare, or encrypted with a password.</summary>

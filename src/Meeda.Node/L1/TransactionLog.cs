@@ -16,6 +16,7 @@ internal sealed class TransactionLog(ILogger<TransactionSender> logger)
         {
             TransactionEventKind.Dropped => "the mempool did not know it any more; it was handed in again",
             TransactionEventKind.Raised => $"no block took its predecessor for long; it pays up to {gwei} gwei",
+            TransactionEventKind.InTheWay => "no block took it for long, and a proof waits behind it: its blob fee may rise up to MaxUrgentBlobFee",
             _ => $"no block takes it, and its fee may not rise beyond {gwei} gwei (MaxFee); it waits for L1 to become cheaper",
         });
     }

@@ -15,6 +15,12 @@ public sealed class TransactionOptions
     /// <summary>The most that is paid for each blob gas, in gwei. Default 500, some 0.07 ether a blob.</summary>
     public decimal MaxBlobFee { get; set; } = 500;
 
+    /// <summary>
+    /// The most that is paid for each blob gas where a penalty is at stake, in gwei: to publish a demanded blob, and to get a blob transaction into a block that a proof waits
+    /// behind. Default 5,000, some 0.66 ether a blob.
+    /// </summary>
+    public decimal MaxUrgentBlobFee { get; set; } = 5_000;
+
     /// <summary>The least tip that is offered, in gwei. Default 0: what the node suggests.</summary>
     public decimal MinTip { get; set; }
 
@@ -42,6 +48,11 @@ public sealed class TransactionOptions
         if (MaxFee <= 0 || MaxBlobFee <= 0 || MinTip < 0 || MaxTip < MinTip)
         {
             yield return "fees: MaxFee and MaxBlobFee above 0, MinTip at least 0, MaxTip at least MinTip, all in gwei (Meeda__Transactions__…)";
+        }
+
+        if (MaxUrgentBlobFee < MaxBlobFee)
+        {
+            yield return "fees: MaxUrgentBlobFee at least MaxBlobFee, in gwei (Meeda__Transactions__MaxUrgentBlobFee)";
         }
 
         if (ResendAfter < TimeSpan.FromMilliseconds(100) || ResendAfter > TimeSpan.FromHours(1))
@@ -80,6 +91,7 @@ public sealed class TransactionOptions
         GasMarginPercent = GasMarginPercent,
         MaxFeePerGas = Wei(MaxFee),
         MaxFeePerBlobGas = Wei(MaxBlobFee),
+        MaxUrgentFeePerBlobGas = Wei(MaxUrgentBlobFee),
         MinTip = Wei(MinTip),
         MaxTip = Wei(MaxTip),
         MaxInFlight = MaxInFlight,

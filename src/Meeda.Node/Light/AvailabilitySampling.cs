@@ -29,6 +29,7 @@ internal sealed class AvailabilitySampling(
 
     // How often in a row each blob was withheld. A restart begins to count anew, which costs time only.
     private readonly Dictionary<(Address Operator, ulong Position), int> _withheld = [];
+    private readonly PutOff _putOff = new(time, logger);
     private long? _lookedAt;
 
     /// <summary>One look at what is due.</summary>
@@ -44,7 +45,7 @@ internal sealed class AvailabilitySampling(
         _lookedAt = time.GetTimestamp();
         foreach ((Address operatorAddress, Uri api) in options.Operators)
         {
-            await SampleAsync(operatorAddress, api, head, cancellationToken);
+            await _putOff.TryAsync(operatorAddress, "the blobs", () => SampleAsync(operatorAddress, api, head, cancellationToken), cancellationToken);
         }
     }
 
@@ -160,23 +161,28 @@ internal sealed class AvailabilitySampling(
 
         foreach (DemandSeen demand in await ledger.OpenDemandsAsync(account, cancellationToken))
         {
-            DemandStatus status = await contract.DemandStatusAsync(demand.Id, cancellationToken);
-            if (status == DemandStatus.Open && head > demand.Deadline
-                && await answers.SendAsync(contract.Expire(demand.Id), $"demand {demand.Id} that {demand.Operator} left unanswered", cancellationToken))
-            {
-                status = await contract.DemandStatusAsync(demand.Id, cancellationToken);
-            }
+            await _putOff.TryAsync(demand.Operator, $"demand {demand.Id}", () => FollowAsync(demand, head, cancellationToken), cancellationToken);
+        }
+    }
 
-            if (status == DemandStatus.Published)
-            {
-                logger.DemandAnswered(demand.Id, demand.Operator.ToString(), demand.Position);
-                await ledger.CloseDemandAsync(demand.Id, cancellationToken);
-            }
-            else if (status == DemandStatus.Expired)
-            {
-                logger.DemandUnanswered(demand.Id, demand.Operator.ToString(), demand.Position);
-                await ledger.CloseDemandAsync(demand.Id, cancellationToken);
-            }
+    private async Task FollowAsync(DemandSeen demand, ulong head, CancellationToken cancellationToken)
+    {
+        DemandStatus status = await contract.DemandStatusAsync(demand.Id, cancellationToken);
+        if (status == DemandStatus.Open && head > demand.Deadline
+            && await answers.SendAsync(contract.Expire(demand.Id), $"demand {demand.Id} that {demand.Operator} left unanswered", cancellationToken))
+        {
+            status = await contract.DemandStatusAsync(demand.Id, cancellationToken);
+        }
+
+        if (status == DemandStatus.Published)
+        {
+            logger.DemandAnswered(demand.Id, demand.Operator.ToString(), demand.Position);
+            await ledger.CloseDemandAsync(demand.Id, cancellationToken);
+        }
+        else if (status == DemandStatus.Expired)
+        {
+            logger.DemandUnanswered(demand.Id, demand.Operator.ToString(), demand.Position);
+            await ledger.CloseDemandAsync(demand.Id, cancellationToken);
         }
     }
 

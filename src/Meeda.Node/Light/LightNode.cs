@@ -3,6 +3,7 @@ using Meeda.Ethereum.JsonRpc;
 using Meeda.Node.L1;
 using Meeda.Node.Storage;
 using Meeda.Node.Telemetry;
+using Meeda.Protocol.Anchors;
 
 namespace Meeda.Node.Light;
 
@@ -21,67 +22,162 @@ internal sealed class LightNode(
     TimeProvider time,
     ILogger<LightNode> logger)
 {
-    // Execution clients limit a log query's range; 2,000 blocks is below every common limit.
-    private const ulong MaxRange = 2_000;
+    private readonly BlockRanges _ranges = new(client);
+    private readonly HashSet<Address> _odd = [];
+    private bool _isReadAnew;
 
     /// <summary>Runs until it is cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        using var timer = new PeriodicTimer(options.PollInterval, time);
-        do
+        var reading = new Outage("reading L1", time, logger);
+        var watching = new Outage("looking at anchors, proofs and epochs", time, logger);
+        var sampled = new Outage("sampling operators", time, logger);
+        while (true)
         {
-            try
+            // What one of them cannot do now does not keep the others from what they can: a lie must be answered in time.
+            await TryAsync(reading, () => CatchUpAsync(cancellationToken), cancellationToken);                  // 1
+            if (await HeadAsync(cancellationToken) is { } head)
             {
-                ulong head = await CatchUpAsync(cancellationToken);                                             // 1
-                await watch.LookAsync(head, cancellationToken);                                                 // 2
-                await sampling.LookAsync(head, cancellationToken);                                              // 3
+                await TryAsync(watching, () => watch.LookAsync(head, cancellationToken), cancellationToken);    // 2
+                await TryAsync(sampled, () => sampling.LookAsync(head, cancellationToken), cancellationToken);  // 3
             }
-            catch (Exception failure) when (failure is not OperationCanceledException)
-            {
-                logger.LightRoundFailed(failure.Message);
-            }
+
+            await Task.Delay(reading.Pause(options.PollInterval), time, cancellationToken);
         }
-        while (await timer.WaitForNextTickAsync(cancellationToken));
+    }
+
+    private static async Task TryAsync(Outage outage, Func<Task> work, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await work();
+            outage.Over();
+        }
+        catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
+        {
+            outage.Failed(failure);
+        }
+    }
+
+    /// <summary>The last block that the ledger holds; null where it holds none, or cannot be read.</summary>
+    private async Task<ulong?> HeadAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await ledger.TipAsync(cancellationToken))?.Number;
+        }
+        catch (System.Data.Common.DbException)
+        {
+            return null; // Said by the reading, which needs it too.
+        }
     }
 
     /// <summary>Reads everything up to L1's head once.</summary>
-    private async Task<ulong> CatchUpAsync(CancellationToken cancellationToken)
+    private async Task CatchUpAsync(CancellationToken cancellationToken)
     {
         BlockPoint? tip = await CanonicalTipAsync(cancellationToken);
         ulong head = await client.GetBlockNumberAsync(cancellationToken);
-        ulong next = tip is { } known ? known.Number + 1 : options.FromBlock;
+        ulong next = tip is { } known ? known.Number + 1 : await FirstBlockAsync(cancellationToken);
         while (next <= head)
         {
-            ulong last = Math.Min(head, next + MaxRange - 1);
-            Block end = await client.GetBlockAsync(BlockTag.Number(last), cancellationToken)
-                ?? throw new InvalidDataException($"L1 has no block {last} although its head is there or beyond");
-            IReadOnlyDictionary<Address, OperatorEvents> events = await contract.ReadAllEventsAsync(next, last, cancellationToken);
-            IReadOnlyList<DemandSeen> demands = await contract.ReadDemandsAsync(operatorAddress: null, next, last, cancellationToken);
-
-            // These were several answers. Only if the block before them and then the last of them still stand are they of one chain, and of the one that the ledger holds.
-            var point = new BlockPoint(last, end.Hash);
-            if ((tip is { } before && !await IsCanonicalAsync(before, cancellationToken)) || !await IsCanonicalAsync(point, cancellationToken))
+            ulong last = _ranges.LastFrom(next, head);
+            (BlockPoint? read, bool isWhole) = await ReadRangeAsync(tip, next, last, cancellationToken);
+            if (!isWhole)
             {
-                throw new InvalidDataException($"L1 reorganised while blocks {next} to {last} were read");
+                tip = null;
+                next = await FirstBlockAsync(cancellationToken);
             }
-
-            await ledger.AdvanceAsync(
-                point,
-                new LightEvents(
-                    [.. events.SelectMany(each => each.Value.Anchors.Select(seen => new LightAnchor(each.Key, seen)))],
-                    [.. events.SelectMany(each => each.Value.Proofs.Select(proof => (each.Key, proof.Seen)))],
-                    demands),
-                cancellationToken);
-            if (head - last > MaxRange)
+            else if (read is not null)
             {
-                logger.CatchingUp(last, head);
-            }
+                if (head - last > BlockRanges.MostBlocks)
+                {
+                    logger.CatchingUp(last, head);
+                }
 
-            tip = point;
-            next = last + 1;
+                tip = read;
+                next = last + 1;
+            }
+        }
+    }
+
+    /// <summary>Reads a range of blocks into the ledger, which holds everything before them.</summary>
+    /// <returns>The last of them, or null where the endpoint wants to be asked for fewer; and whether nothing is missing before them.</returns>
+    private async Task<(BlockPoint? Last, bool IsWhole)> ReadRangeAsync(BlockPoint? before, ulong first, ulong last, CancellationToken cancellationToken)
+    {
+        Block end = await client.GetBlockAsync(BlockTag.Number(last), cancellationToken)
+            ?? throw new InvalidDataException($"L1 has no block {last} although its head is there or beyond");
+        var logs = await _ranges.TryReadAsync(
+            first,
+            last,
+            async () => new
+            {
+                Operators = await contract.ReadAllEventsAsync(first, last, cancellationToken),
+                Demands = await contract.ReadDemandsAsync(operatorAddress: null, first, last, cancellationToken),
+            },
+            cancellationToken);
+        if (logs is null)
+        {
+            return (null, true);
         }
 
-        return next - 1;
+        // These were several answers. Only if the block before them and then the last of them still stand are they of one chain, and of the one that the ledger holds.
+        var point = new BlockPoint(last, end.Hash);
+        if ((before is { } known && !await IsCanonicalAsync(known, cancellationToken)) || !await IsCanonicalAsync(point, cancellationToken))
+        {
+            throw new InvalidDataException($"L1 reorganised while blocks {first} to {last} were read");
+        }
+
+        var anchors = new List<LightAnchor>();
+        foreach ((Address operatorAddress, OperatorEvents events) in logs.Operators)
+        {
+            IReadOnlyList<Anchor> held = events.Anchors.Count == 0 ? [] : await ledger.AnchorsAsync(operatorAddress, cancellationToken);
+            var odd = new List<(AnchorSeen Seen, AnchorOddity Oddity)>();
+            anchors.AddRange(AnchorSequence.Continue(held.Count == 0 ? null : held[^1], events.Anchors, odd).Select(seen => new LightAnchor(operatorAddress, seen)));
+            if (!_isReadAnew && odd.Find(each => each.Oddity == AnchorOddity.Gap) is ({ } late, _))
+            {
+                // Its first anchors are before the first block that was read.
+                _isReadAnew = true;
+                logger.AnchorsMissing(operatorAddress.ToString(), late.Anchor.Index, await FirstBlockAsync(cancellationToken));
+                await ledger.RewindAsync(-1, 0, cancellationToken);
+                return (null, false);
+            }
+
+            Tell(operatorAddress, [.. events.Odd, .. odd.Select(each => $"anchor {each.Seen.Anchor.Index} in block {each.Seen.Anchor.BlockNumber} ({each.Oddity})")]);
+        }
+
+        await ledger.AdvanceAsync(
+            point,
+            new LightEvents(
+                anchors,
+                [.. logs.Operators.SelectMany(each => each.Value.Proofs.Select(proof => (each.Key, proof.Seen)))],
+                [.. logs.Demands.DistinctBy(demand => demand.Id)]),
+            cancellationToken);
+        return (point, true);
+    }
+
+    /// <summary>Says of an operator that something about it is left out, once: whoever anchors decides what there is to say.</summary>
+    private void Tell(Address operatorAddress, IReadOnlyList<string> odd)
+    {
+        if (odd.Count > 0 && _odd.Add(operatorAddress))
+        {
+            logger.OddLog(operatorAddress.ToString(), odd[0]);
+        }
+    }
+
+    /// <summary>Where reading begins: at the contract's deployment, whatever the option says.</summary>
+    private async Task<ulong> FirstBlockAsync(CancellationToken cancellationToken)
+    {
+        ContractDeployment start = await ContractDeployment.FindAsync(client, contract.Address, _isReadAnew ? 0 : options.FromBlock, cancellationToken);
+        if (start.Doubt is { } doubt)
+        {
+            logger.StartInDoubt(start.Block, doubt);
+        }
+        else if (start.Block < options.FromBlock)
+        {
+            logger.StartTooLate(start.Block, options.FromBlock);
+        }
+
+        return start.Block;
     }
 
     /// <summary>The newest followed block that is still part of the chain; what came after it is taken back.</summary>

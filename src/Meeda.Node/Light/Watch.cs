@@ -18,13 +18,16 @@ namespace Meeda.Node.Light;
 /// Looks at what operators anchored, proved and missed, and answers what is against the protocol: an anchored commitment that is no point of the group, a
 /// recorded partial sum that is not the weighted sum of the anchored commitments, an epoch that was not proven in time.
 /// </summary>
-internal sealed class Watch(EthereumClient client, MeedaVerifierContract contract, LightLedger ledger, Answers answers, ILogger<Watch> logger)
+internal sealed class Watch(EthereumClient client, MeedaVerifierContract contract, LightLedger ledger, Answers answers, TimeProvider time, ILogger<Watch> logger)
 {
     // Anchors and proofs that one round looks at; what is left comes in the next.
     private const int MostAtOnce = 256;
 
     // Somewhat more than reportMiss takes (contracts/snapshots).
     private const int ReportGas = 150_000;
+
+    // What could not be looked at, and from when on it is tried again.
+    private readonly PutOff _putOff = new(time, logger);
 
     private EpochParameters? _parameters;
 
@@ -37,7 +40,7 @@ internal sealed class Watch(EthereumClient client, MeedaVerifierContract contrac
         await LookAtProofsAsync(cancellationToken);
         foreach ((Address operatorAddress, ulong nextEpoch) in await ledger.OperatorsAsync(cancellationToken))
         {
-            await LookAtMissesAsync(operatorAddress, nextEpoch, head, cancellationToken);
+            await _putOff.TryAsync(operatorAddress, "the epochs", () => LookAtMissesAsync(operatorAddress, nextEpoch, head, cancellationToken), cancellationToken);
         }
 
         await AnswerAsync(cancellationToken);
@@ -69,23 +72,39 @@ internal sealed class Watch(EthereumClient client, MeedaVerifierContract contrac
 
     private async Task LookAtProofsAsync(CancellationToken cancellationToken)
     {
-        while (await ledger.ProofsWithAsync(Verdict.Open, MostAtOnce, cancellationToken) is { Count: > 0 } proofs)
+        while (true)
         {
-            foreach ((Address operatorAddress, ProofSeen seen) in proofs)
+            (Address Operator, ProofSeen Proof)[] due =
+            [
+                .. (await ledger.ProofsWithAsync(Verdict.Open, MostAtOnce + _putOff.Count, cancellationToken)).Where(each => !_putOff.IsPutOff(each.Operator, Name(each.Proof))),
+            ];
+            if (due.Length == 0)
             {
-                (_, int? wrong, _, _) = await CheckAsync(operatorAddress, seen, cancellationToken);
-                if (wrong is { } chunk)
-                {
-                    logger.WrongPartialSum(operatorAddress.ToString(), seen.Epoch, chunk);
-                }
-                else
-                {
-                    logger.ProofRight(operatorAddress.ToString(), seen.Epoch);
-                }
+                return;
+            }
 
-                await ledger.SetProofVerdictAsync(operatorAddress, seen.Epoch, wrong is null ? Verdict.Right : Verdict.Wrong, cancellationToken);
+            foreach ((Address operatorAddress, ProofSeen seen) in due)
+            {
+                await _putOff.TryAsync(operatorAddress, Name(seen), () => LookAtProofAsync(operatorAddress, seen, cancellationToken), cancellationToken);
             }
         }
+    }
+
+    private static string Name(ProofSeen proof) => $"the proof of epoch {proof.Epoch}";
+
+    private async Task LookAtProofAsync(Address operatorAddress, ProofSeen seen, CancellationToken cancellationToken)
+    {
+        (_, int? wrong, _, _) = await CheckAsync(operatorAddress, seen, cancellationToken);
+        if (wrong is { } chunk)
+        {
+            logger.WrongPartialSum(operatorAddress.ToString(), seen.Epoch, chunk);
+        }
+        else
+        {
+            logger.ProofRight(operatorAddress.ToString(), seen.Epoch);
+        }
+
+        await ledger.SetProofVerdictAsync(operatorAddress, seen.Epoch, wrong is null ? Verdict.Right : Verdict.Wrong, cancellationToken);
     }
 
     private async Task LookAtMissesAsync(Address operatorAddress, ulong nextEpoch, ulong head, CancellationToken cancellationToken)
@@ -138,32 +157,44 @@ internal sealed class Watch(EthereumClient client, MeedaVerifierContract contrac
     /// <summary>Answers what was found wrong, until L1 shows that the operator was slashed, by us or by somebody else.</summary>
     private async Task AnswerAsync(CancellationToken cancellationToken)
     {
-        foreach (LightAnchor wrong in await ledger.AnchorsWithAsync(Verdict.Wrong, MostAtOnce, cancellationToken))
+        foreach (LightAnchor wrong in await ledger.AnchorsWithAsync(Verdict.Wrong, MostAtOnce + _putOff.Count, cancellationToken))
         {
-            if ((await contract.AccountAsync(wrong.Operator, cancellationToken)).Condemned
-                || await answers.SendAsync(InvalidCommitment(wrong), $"invalid commitment of {wrong.Operator}", cancellationToken))
-            {
-                await ledger.SetAnchorVerdictsAsync([(wrong.Operator, wrong.Seen.Anchor.Index, Verdict.Settled)], cancellationToken);
-            }
+            await _putOff.TryAsync(
+                wrong.Operator, $"the answer to the commitments of anchor {wrong.Seen.Anchor.Index}", () => AnswerAnchorAsync(wrong, cancellationToken), cancellationToken);
         }
 
-        foreach ((Address operatorAddress, ProofSeen seen) in await ledger.ProofsWithAsync(Verdict.Wrong, MostAtOnce, cancellationToken))
+        foreach ((Address operatorAddress, ProofSeen seen) in await ledger.ProofsWithAsync(Verdict.Wrong, MostAtOnce + _putOff.Count, cancellationToken))
         {
-            bool settled = (await contract.AccountAsync(operatorAddress, cancellationToken)).Condemned
-                || await contract.EpochStatusAsync(operatorAddress, seen.Epoch, cancellationToken) != EpochStatus.Proven;
-            if (!settled)
-            {
-                (SubmittedProof proof, int? chunk, Sample[] samples, AnchoredCommitments anchored) = await CheckAsync(operatorAddress, seen, cancellationToken);
-                IReadOnlyList<AnchoredLeaf> leaves = await anchored.LeavesAsync(
-                    [.. samples.Skip(chunk!.Value * Sampler.ChunkSize).Take(Sampler.ChunkSize).Select(sample => sample.Position)], cancellationToken);
-                settled = await answers.SendAsync(
-                    contract.ProveFraud(operatorAddress, proof, chunk.Value, leaves), $"wrong partial sum {chunk} of epoch {seen.Epoch} by {operatorAddress}", cancellationToken);
-            }
+            await _putOff.TryAsync(
+                operatorAddress, $"the answer to {Name(seen)}", () => AnswerProofAsync(operatorAddress, seen, cancellationToken), cancellationToken);
+        }
+    }
 
-            if (settled)
-            {
-                await ledger.SetProofVerdictAsync(operatorAddress, seen.Epoch, Verdict.Settled, cancellationToken);
-            }
+    private async Task AnswerAnchorAsync(LightAnchor wrong, CancellationToken cancellationToken)
+    {
+        if ((await contract.AccountAsync(wrong.Operator, cancellationToken)).Condemned
+            || await answers.SendAsync(InvalidCommitment(wrong), $"invalid commitment of {wrong.Operator}", cancellationToken))
+        {
+            await ledger.SetAnchorVerdictsAsync([(wrong.Operator, wrong.Seen.Anchor.Index, Verdict.Settled)], cancellationToken);
+        }
+    }
+
+    private async Task AnswerProofAsync(Address operatorAddress, ProofSeen seen, CancellationToken cancellationToken)
+    {
+        bool settled = (await contract.AccountAsync(operatorAddress, cancellationToken)).Condemned
+            || await contract.EpochStatusAsync(operatorAddress, seen.Epoch, cancellationToken) != EpochStatus.Proven;
+        if (!settled)
+        {
+            (SubmittedProof proof, int? chunk, Sample[] samples, AnchoredCommitments anchored) = await CheckAsync(operatorAddress, seen, cancellationToken);
+            IReadOnlyList<AnchoredLeaf> leaves = await anchored.LeavesAsync(
+                [.. samples.Skip(chunk!.Value * Sampler.ChunkSize).Take(Sampler.ChunkSize).Select(sample => sample.Position)], cancellationToken);
+            settled = await answers.SendAsync(
+                contract.ProveFraud(operatorAddress, proof, chunk.Value, leaves), $"wrong partial sum {chunk} of epoch {seen.Epoch} by {operatorAddress}", cancellationToken);
+        }
+
+        if (settled)
+        {
+            await ledger.SetProofVerdictAsync(operatorAddress, seen.Epoch, Verdict.Settled, cancellationToken);
         }
     }
 
@@ -196,7 +227,7 @@ internal sealed class Watch(EthereumClient client, MeedaVerifierContract contrac
 
     private static int? FindInvalid(byte[] commitments)
     {
-        for (int place = 0; place * KzgCommitment.Length < commitments.Length; place++)
+        for (int place = 0; (place + 1) * KzgCommitment.Length <= commitments.Length; place++)
         {
             if (!G1Point.TryDecode(CommitmentAt(commitments, (ulong)place), out _))
             {

@@ -19,50 +19,61 @@ internal sealed class BlobPublisher(
     OperatorAccount account,
     BlobSource blobs,
     CellProver cells,
-    TransactionSender sender,
+    PublicationSender publications,
     Leadership leadership,
     TimeProvider time,
     ILogger<BlobPublisher> logger)
     : LeaderService(leadership)
 {
-    // Execution clients limit a log query's range; 2,000 blocks is below every common limit.
-    private const ulong MaxRange = 2_000;
-
     // Deeper reorganisations than this were never seen on Ethereum since the merge; each look reads so many blocks anew.
     private const ulong ReorganisationDepth = 64;
 
     // Demands that were seen and whose deadline is not over, by number.
     private readonly SortedDictionary<ulong, DemandSeen> _open = [];
+    private readonly BlockRanges _ranges = new(client);
     private ulong? _next;
 
     /// <inheritdoc/>
     protected override async Task LeadAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(options.Value.PollInterval, time);
-        do
+        var outage = new Outage("looking for demands", time, logger);
+        while (true)
         {
             try
             {
                 await LookAsync(stoppingToken);
+                outage.Over();
             }
-            catch (Exception failure) when (failure is not OperationCanceledException)
+            catch (Exception failure) when (failure is not LeaseLostException && !stoppingToken.IsCancellationRequested)
             {
-                logger.L1Unreachable(failure.Message);
+                outage.Failed(failure);
             }
+
+            await Task.Delay(outage.Pause(options.Value.PollInterval), time, stoppingToken);
         }
-        while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 
     private async Task LookAsync(CancellationToken cancellationToken)
     {
         ulong head = await client.GetBlockNumberAsync(cancellationToken);
         ulong window = await contract.PublishWindowAsync(cancellationToken) + ReorganisationDepth;
-        for (ulong first = _next ?? (head > window ? head - window : 0); first <= head; first += MaxRange)
+        ulong next = _next ?? (head > window ? head - window : 0);
+        while (next <= head)
         {
-            foreach (DemandSeen demand in await contract.ReadDemandsAsync(account.Address, first, Math.Min(head, first + MaxRange - 1), cancellationToken))
+            ulong first = next;
+            ulong last = _ranges.LastFrom(first, head);
+            if (await _ranges.TryReadAsync(
+                first, last, () => contract.ReadDemandsAsync(account.Address, first, last, cancellationToken), cancellationToken) is not { } demands)
+            {
+                continue;
+            }
+
+            foreach (DemandSeen demand in demands)
             {
                 _open[demand.Id] = demand;
             }
+
+            next = last + 1;
         }
 
         _next = head > ReorganisationDepth ? head - ReorganisationDepth : 0;
@@ -92,12 +103,12 @@ internal sealed class BlobPublisher(
                 throw new InvalidDataException("L1 reorganised while the demand was answered");
             }
 
-            TransactionReceipt receipt = await sender.SendAsync(
-                contract.Publish(demand.Id, 0) with { Blobs = sidecar, Keys = [$"publish:{demand.Id}:{demand.VersionedHash}"] }, cancellationToken);
+            TransactionReceipt receipt = await publications.SendAsync(
+                contract.Publish(demand.Id, 0) with { Blobs = sidecar, Keys = [$"publish:{demand.Id}:{demand.VersionedHash}"], HasDeadline = true }, cancellationToken);
             logger.PublishedBlob(demand.Id, receipt.TransactionHash.ToString(), receipt.BlockNumber);
             _open.Remove(demand.Id);
         }
-        catch (Exception failure) when (failure is not OperationCanceledException)
+        catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
         {
             logger.PublishingFailed(demand.Id, RevertReason.Of(failure));
         }

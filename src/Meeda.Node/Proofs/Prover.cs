@@ -34,9 +34,9 @@ internal sealed class Prover(
     protected override async Task LeadAsync(CancellationToken stoppingToken)
     {
         await follower.FollowedBeyondPendingAsync(sender, stoppingToken);
-        using var timer = new PeriodicTimer(options.Value.PollInterval, time);
         EpochParameters? parameters = null;
-        do
+        var outage = new Outage("proving", time, logger);
+        while (true)
         {
             try
             {
@@ -45,13 +45,16 @@ internal sealed class Prover(
                 {
                     await TryProveAsync(parameters, epoch, stoppingToken);
                 }
+
+                outage.Over();
             }
-            catch (Exception failure) when (failure is not OperationCanceledException)
+            catch (Exception failure) when (failure is not LeaseLostException && !stoppingToken.IsCancellationRequested)
             {
-                logger.L1Unreachable(failure.Message);
+                outage.Failed(failure);
             }
+
+            await Task.Delay(outage.Pause(options.Value.PollInterval), time, stoppingToken);
         }
-        while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 
     /// <summary>The epochs whose block is followed, whose window is open and whose proof was not seen; the one with the nearest deadline first.</summary>
@@ -79,7 +82,7 @@ internal sealed class Prover(
         {
             await ProveAsync(parameters, epoch, cancellationToken);
         }
-        catch (Exception failure) when (failure is not OperationCanceledException)
+        catch (Exception failure) when (failure is not LeaseLostException && !cancellationToken.IsCancellationRequested)
         {
             // Data that cannot be proven now may be repaired within the window, so the next look tries again; it is said loudly each time.
             logger.ProvingFailed(epoch, RevertReason.Of(failure));
@@ -108,7 +111,7 @@ internal sealed class Prover(
             throw new InvalidDataException("the proof that was built does not verify; a stored row differs from its commitment. It is not sent, and the rows are repaired");
         }
 
-        TransactionReceipt receipt = await sender.SendAsync(contract.SubmitProof(epoch, hints, proof) with { Keys = [$"proof:{epoch}:{block.Hash}"] }, cancellationToken);
+        TransactionReceipt receipt = await sender.SendAsync(contract.SubmitProof(epoch, hints, proof) with { Keys = [$"proof:{epoch}:{block.Hash}"], HasDeadline = true }, cancellationToken);
         logger.Proven(epoch, receipt.TransactionHash.ToString(), receipt.BlockNumber, receipt.GasUsed);
         await follower.FollowedAsync(receipt.BlockNumber, cancellationToken);
     }

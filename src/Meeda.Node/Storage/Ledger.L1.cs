@@ -67,6 +67,18 @@ internal sealed partial class Ledger
         return [.. rows.Select(row => row.ToAnchor())];
     }
 
+    /// <summary>The anchor with the highest index, or null where there is none, and the number of all.</summary>
+    public async Task<(Anchor? Last, long Count)> LastAnchorAsync(CancellationToken cancellationToken)
+    {
+        await using DbConnection connection = await database.ConnectAsync(cancellationToken);
+        AnchorRow? row = await connection.QueryFirstOrDefaultAsync<AnchorRow>(
+            """
+            SELECT anchor_index AS AnchorIndex, root AS Root, first_blob AS FirstBlob, blob_count AS BlobCount, block_number AS BlockNumber, expiry AS Expiry
+            FROM anchor ORDER BY anchor_index DESC LIMIT 1
+            """);
+        return (row?.ToAnchor(), await connection.ExecuteScalarAsync<long>("SELECT COUNT(*) FROM anchor"));
+    }
+
     /// <summary>The anchored batch that covers a blob position, or null where none does.</summary>
     public async Task<AnchoredBatch?> FindBatchAtAsync(ulong position, CancellationToken cancellationToken)
     {

@@ -180,4 +180,44 @@ internal static partial class Log
 
     [LoggerMessage(264, LogLevel.Information, "the ledger is bound to chain {ChainId}, contract {Contract} and account {Account}")]
     public static partial void LedgerBound(this ILogger logger, ulong chainId, string contract, string account);
+
+    // L1 endpoints: 200–219
+    [LoggerMessage(200, LogLevel.Warning, "{Work} waits: {Reason}; trying again")]
+    public static partial void Waits(this ILogger logger, string work, string reason);
+
+    [LoggerMessage(201, LogLevel.Error, "{Work} has waited for {Seconds} s: {Reason}; trying again")]
+    public static partial void StillWaits(this ILogger logger, string work, long seconds, string reason);
+
+    [LoggerMessage(202, LogLevel.Information, "{Work} goes on after {Seconds} s")]
+    public static partial void WaitsNoMore(this ILogger logger, string work, long seconds);
+
+    [LoggerMessage(203, LogLevel.Error, "{Operator} cannot anchor: {Reason}; puts are refused until that changes")]
+    public static partial void CannotAnchor(this ILogger logger, string @operator, string reason);
+
+    [LoggerMessage(204, LogLevel.Warning, "{Operator} can anchor again: puts are taken")]
+    public static partial void CanAnchorAgain(this ILogger logger, string @operator);
+
+    [LoggerMessage(205, LogLevel.Warning, "the L1 endpoint names no final block: until it does, no batch counts as final and none is given up")]
+    public static partial void NothingFinal(this ILogger logger);
+
+    [LoggerMessage(206, LogLevel.Error, "the L1 endpoint calls block {Block} final, and it is not on its chain: not believed")]
+    public static partial void FinalNotBelieved(this ILogger logger, ulong block);
+
+    [LoggerMessage(207, LogLevel.Warning, "logs are read from block {Block} on: {Doubt}")]
+    public static partial void StartInDoubt(this ILogger logger, ulong block, string doubt);
+
+    [LoggerMessage(208, LogLevel.Warning, "logs are read from block {Block} on, where the contract was deployed, and not from block {Hint} (FromBlock, --from-block), which is later")]
+    public static partial void StartTooLate(this ILogger logger, ulong block, ulong hint);
+
+    [LoggerMessage(209, LogLevel.Error, "a log of {Operator} is left out: {Reason}")]
+    public static partial void OddLog(this ILogger logger, string @operator, string reason);
+
+    [LoggerMessage(210, LogLevel.Error, "anchors of {Operator} before anchor {Index} are missing here; L1 is read anew from block {Block} on")]
+    public static partial void AnchorsMissing(this ILogger logger, string @operator, uint index, ulong block);
+
+    [LoggerMessage(211, LogLevel.Error, "{What} of {Operator} could not be looked at: {Reason}; it is tried again, and others are looked at meanwhile")]
+    public static partial void OddOperator(this ILogger logger, string what, string @operator, string reason);
+
+    [LoggerMessage(212, LogLevel.Warning, "the balance of {Account} could not be read: {Reason}")]
+    public static partial void BalanceUnknown(this ILogger logger, string account, string reason);
 }

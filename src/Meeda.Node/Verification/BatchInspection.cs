@@ -25,9 +25,9 @@ internal sealed record BatchReport(BatchId? BatchId, Address? Operator, IReadOnl
 /// <param name="contract">The contract.</param>
 /// <param name="commitmentKey">The ceremony's commitment key.</param>
 /// <param name="verificationKey">The ceremony's verification key.</param>
-/// <param name="first">The block of the contract's deployment, or any before it.</param>
+/// <param name="hint">The block of the contract's deployment, or 0 where it is not known; it is checked.</param>
 internal sealed class BatchInspection(
-    EthereumClient client, MeedaVerifierContract contract, CommitmentKey commitmentKey, VerificationKey verificationKey, ulong first)
+    EthereumClient client, MeedaVerifierContract contract, CommitmentKey commitmentKey, VerificationKey verificationKey, ulong hint)
 {
     /// <summary>Reports on a batch.</summary>
     /// <param name="commitment">The batch, as a rollup names it.</param>
@@ -49,8 +49,15 @@ internal sealed class BatchInspection(
 
         BatchAnchoring? anchoring = null;
         LogRecord? record = null;
+        ContractDeployment start = await ContractDeployment.FindAsync(client, contract.Address, hint, cancellationToken);
+        ulong first = start.Block;
+        if (start.Doubt is { } doubt && first > 0)
+        {
+            unproven.Add($"that nothing was anchored before block {first}: {doubt}");
+        }
+
         ulong head = await client.GetBlockNumberAsync(cancellationToken);
-        foreach (Address holder in await HoldersAsync(known, operatorAddress, head, cancellationToken))
+        foreach (Address holder in await HoldersAsync(known, operatorAddress, first, head, cancellationToken))
         {
             LogRecord each = await LogRecord.ReadAsync(client, contract, holder, first, cancellationToken);
             if (await each.AnchoringsAsync(known, cancellationToken) is [.., { } newest] && (anchoring is null || newest.Anchor.Expiry > anchoring.Anchor.Expiry))
@@ -102,7 +109,7 @@ internal sealed class BatchInspection(
         return id;
     }
 
-    private async Task<IReadOnlyList<Address>> HoldersAsync(BatchId id, Address? operatorAddress, ulong head, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<Address>> HoldersAsync(BatchId id, Address? operatorAddress, ulong first, ulong head, CancellationToken cancellationToken)
     {
         if (operatorAddress is { } named)
         {
@@ -110,9 +117,10 @@ internal sealed class BatchInspection(
         }
 
         var holders = new HashSet<Address>();
-        foreach ((ulong from, ulong to) in LogRecord.Ranges(first, head))
+        foreach (IReadOnlyList<Address> some in await LogRecord.ReadAllAsync(
+            client, first, head, (from, to) => contract.ReadHoldersAsync(id, from, to, cancellationToken), cancellationToken))
         {
-            holders.UnionWith(await contract.ReadHoldersAsync(id, from, to, cancellationToken));
+            holders.UnionWith(some);
         }
 
         return [.. holders];

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Meeda.Ethereum;
 using Meeda.Ethereum.JsonRpc;
 using Meeda.Kzg.Commitments;
@@ -21,9 +22,18 @@ internal sealed record EpochVerdict(SubmittedProof Proof, EpochStatus Status, Li
 }
 
 /// <summary>Verifies recorded proofs against L1 and the anchors read from it; believes no operator.</summary>
-internal sealed class EpochVerification(EthereumClient client, MeedaVerifierContract contract, IAnchorRecord record, VerificationKey key)
+internal sealed class EpochVerification(EthereumClient client, MeedaVerifierContract contract, IAnchorRecord record, VerificationKey key, TimeProvider? time = null)
 {
+    // Two months of epochs of an hour; what was dropped is asked for again.
+    private const int MostHashes = 1_500;
+
+    private static readonly TimeSpan FinalAge = TimeSpan.FromSeconds(30);
+
+    private readonly TimeProvider _time = time ?? TimeProvider.System;
+    private readonly ConcurrentDictionary<ulong, Bytes32> _hashes = new();
     private EpochParameters? _parameters;
+    private ulong? _chainId;
+    private Final? _final;
 
     /// <summary>The contract's parameters, asked for once.</summary>
     public async Task<EpochParameters> ParametersAsync(CancellationToken cancellationToken) => _parameters ??= await contract.EpochParametersAsync(cancellationToken);
@@ -69,7 +79,45 @@ internal sealed class EpochVerification(EthereumClient client, MeedaVerifierCont
     public async Task<EpochSeed> SeedAsync(Address operatorAddress, ulong epoch, CancellationToken cancellationToken)
     {
         ulong number = (await ParametersAsync(cancellationToken)).BlockOf(epoch);
-        Block block = await client.GetBlockAsync(BlockTag.Number(number), cancellationToken) ?? throw new InvalidDataException($"L1 does not give block {number}");
-        return EpochSeed.Derive(block.Hash, epoch, operatorAddress, contract.Address, await client.GetChainIdAsync(cancellationToken));
+        ulong chainId = _chainId ??= await client.GetChainIdAsync(cancellationToken);
+        return EpochSeed.Derive(await HashAsync(number, cancellationToken), epoch, operatorAddress, contract.Address, chainId);
     }
+
+    /// <summary>A block's hash; one of a final block is asked for once, since a history needs hundreds of them.</summary>
+    private async Task<Bytes32> HashAsync(ulong number, CancellationToken cancellationToken)
+    {
+        if (_hashes.TryGetValue(number, out Bytes32 known))
+        {
+            return known;
+        }
+
+        // Asked before the block is: what is final then has that hash for good.
+        bool isFinal = number <= await FinalAsync(cancellationToken);
+        Block block = await client.GetBlockAsync(BlockTag.Number(number), cancellationToken) ?? throw new InvalidDataException($"L1 does not give block {number}");
+        if (isFinal)
+        {
+            if (_hashes.Count >= MostHashes)
+            {
+                _hashes.Clear();
+            }
+
+            _hashes[number] = block.Hash;
+        }
+
+        return block.Hash;
+    }
+
+    private async Task<ulong> FinalAsync(CancellationToken cancellationToken)
+    {
+        if (Volatile.Read(ref _final) is not { } last || _time.GetElapsedTime(last.AskedAt) > FinalAge)
+        {
+            Block? final = await client.GetBlockAsync(BlockTag.Finalized, cancellationToken);
+            last = new Final(Math.Min(final?.Number ?? 0, await client.GetBlockNumberAsync(cancellationToken)), _time.GetTimestamp());
+            Volatile.Write(ref _final, last);
+        }
+
+        return last.Number;
+    }
+
+    private sealed record Final(ulong Number, long AskedAt);
 }

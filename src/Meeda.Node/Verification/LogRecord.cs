@@ -10,9 +10,6 @@ namespace Meeda.Node.Verification;
 /// <summary>One operator's anchors and proofs as L1's logs tell them at one moment, held in memory: for a verifier that looks once and keeps nothing.</summary>
 internal sealed class LogRecord : IAnchorRecord
 {
-    // Execution clients limit a log query's range; 2,000 blocks is below every common limit.
-    private const ulong MaxRange = 2_000;
-
     private readonly Address _operator;
     private readonly IReadOnlyList<AnchorSeen> _anchors;
     private readonly IReadOnlyList<ProofSeen> _proofs;
@@ -32,25 +29,35 @@ internal sealed class LogRecord : IAnchorRecord
         EthereumClient client, MeedaVerifierContract contract, Address operatorAddress, ulong first, CancellationToken cancellationToken)
     {
         Block head = await client.GetBlockAsync(BlockTag.Latest, cancellationToken) ?? throw new InvalidDataException("L1 has no newest block");
-        var anchors = new List<AnchorSeen>();
-        var proofs = new List<ProofSeen>();
-        foreach ((ulong from, ulong to) in Ranges(first, head.Number))
-        {
-            OperatorEvents events = await contract.ReadEventsAsync(operatorAddress, from, to, cancellationToken);
-            anchors.AddRange(events.Anchors);
-            proofs.AddRange(events.Proofs.Select(proof => proof.Seen));
-        }
-
-        return new LogRecord(operatorAddress, anchors, proofs, new BlockPoint(head.Number, head.Hash));
+        IReadOnlyList<OperatorEvents> events = await ReadAllAsync(
+            client, first, head.Number, (from, to) => contract.ReadEventsAsync(operatorAddress, from, to, cancellationToken), cancellationToken);
+        var odd = new List<(AnchorSeen Seen, AnchorOddity Oddity)>();
+        IReadOnlyList<AnchorSeen> anchors = AnchorSequence.Continue(null, [.. events.SelectMany(each => each.Anchors)], odd);
+        return first > 0 && odd.Exists(each => each.Oddity == AnchorOddity.Gap)
+            ? await ReadAsync(client, contract, operatorAddress, first: 0, cancellationToken) // Its first anchors are before that block.
+            : new LogRecord(operatorAddress, anchors, [.. events.SelectMany(each => each.Proofs).Select(proof => proof.Seen)], new BlockPoint(head.Number, head.Hash));
     }
 
-    /// <summary>A run of blocks in pieces that a node answers.</summary>
-    public static IEnumerable<(ulong First, ulong Last)> Ranges(ulong first, ulong last)
+    /// <summary>Asks for the logs of a run of blocks, in pieces that the endpoint answers.</summary>
+    public static async Task<IReadOnlyList<T>> ReadAllAsync<T>(
+        EthereumClient client, ulong first, ulong last, Func<ulong, ulong, Task<T>> read, CancellationToken cancellationToken)
+        where T : class
     {
-        for (ulong from = first; from <= last; from += MaxRange)
+        var ranges = new BlockRanges(client);
+        var answers = new List<T>();
+        ulong next = first;
+        while (next <= last)
         {
-            yield return (from, Math.Min(last, from + MaxRange - 1));
+            ulong from = next;
+            ulong to = ranges.LastFrom(from, last);
+            if (await ranges.TryReadAsync(from, to, () => read(from, to), cancellationToken) is { } answer)
+            {
+                answers.Add(answer);
+                next = to + 1;
+            }
         }
+
+        return answers;
     }
 
     /// <inheritdoc/>

@@ -53,6 +53,68 @@ public sealed class JsonRpcClientTests
     }
 
     [Theory]
+    [InlineData(HttpStatusCode.BadRequest)]
+    [InlineData(HttpStatusCode.Unauthorized)]
+    [InlineData(HttpStatusCode.RequestEntityTooLarge)]
+    [InlineData(HttpStatusCode.InternalServerError)]
+    public async Task Call_ErrorInAnotherHttpStatus_IsTheNodesAnswer(HttpStatusCode status)
+    {
+        using var node = new ScriptedNode(() => Answer("""{"jsonrpc":"2.0","id":1,"error":{"code":-32000,"message":"nonce too low"}}""", status));
+        JsonRpcException error = await Assert.ThrowsAsync<JsonRpcException>(() => node.Client.GetBlockNumberAsync(CancellationToken.None));
+        Assert.Equal(("nonce too low", 1), (error.NodeMessage, node.Requests));
+    }
+
+    [Theory]
+    [InlineData(HttpStatusCode.BadGateway, "upstream is away")]
+    [InlineData(HttpStatusCode.TooManyRequests, "slow down")]
+    [InlineData(HttpStatusCode.OK, "call rate limit exhausted")]
+    public async Task Call_ErrorThatPasses_IsTriedAgain(HttpStatusCode status, string message)
+    {
+        using var node = new ScriptedNode(
+            () => Answer($$$"""{"jsonrpc":"2.0","id":1,"error":{"code":-32000,"message":"{{{message}}}"}}""", status),
+            () => Answer("""{"jsonrpc":"2.0","id":1,"result":"0x10"}"""));
+        Assert.Equal(16ul, await node.Client.GetBlockNumberAsync(CancellationToken.None));
+        Assert.Equal(2, node.Requests);
+    }
+
+    [Fact]
+    public async Task Call_TheEndpointAsksForALongPause_IsLeftAloneByAllCalls()
+    {
+        using var node = new ScriptedNode(() =>
+        {
+            var busy = new HttpResponseMessage(HttpStatusCode.TooManyRequests);
+            busy.Headers.RetryAfter = new(TimeSpan.FromSeconds(100));
+            return busy;
+        });
+        L1UnreachableException first = await Assert.ThrowsAsync<L1UnreachableException>(() => node.Client.GetBlockNumberAsync(CancellationToken.None));
+        L1UnreachableException second = await Assert.ThrowsAsync<L1UnreachableException>(() => node.Client.GetChainIdAsync(CancellationToken.None));
+        Assert.Equal((L1Problem.RateLimit, L1Problem.RateLimit, 1), (first.Problem, second.Problem, node.Requests));
+    }
+
+    [Theory]
+    [InlineData("http://user:pass@node.example/", "user:pass")]
+    [InlineData("https://us%40er:p%3Aa%2Fs%20s%C3%A9@node.example/path", "us@er:p:a/s sé")]
+    [InlineData("http://key@node.example/", "key:")]
+    [InlineData("http://node.example/", null)]
+    public async Task Call_CredentialsInTheAddress_AreBasicAuthorizationAndNowhereElse(string endpoint, string? expected)
+    {
+        using var node = new ScriptedNode(new Uri(endpoint), () => Answer("""{"jsonrpc":"2.0","id":1,"result":"0x10"}"""), () => throw new HttpRequestException("refused"));
+        await node.Client.GetBlockNumberAsync(CancellationToken.None);
+        Assert.Equal(expected, node.Authorization is { } sent ? Encoding.UTF8.GetString(Convert.FromBase64String(sent)) : null);
+        Assert.Empty(node.Address!.UserInfo);
+        L1UnreachableException failure = await Assert.ThrowsAsync<L1UnreachableException>(() => node.Client.GetBlockNumberAsync(CancellationToken.None));
+        Assert.DoesNotContain("pass", failure.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task GetLogs_NoAnswerInTime_IsNotAskedTheSameAgain()
+    {
+        using var node = new ScriptedNode(() => throw new TaskCanceledException("limit", new TimeoutException()));
+        L1UnreachableException failure = await Assert.ThrowsAsync<L1UnreachableException>(() => node.Client.GetLogsAsync(Address.Zero, [], 0, 1, CancellationToken.None));
+        Assert.Equal((L1Problem.Silence, 1), (failure.Problem, node.Requests));
+    }
+
+    [Theory]
     [InlineData("")]
     [InlineData("<html>")]
     [InlineData("[]")]
@@ -171,7 +233,7 @@ public sealed class JsonRpcClientTests
     private const string Receipt =
         $$$"""{"jsonrpc":"2.0","result":{"transactionHash":"{{{Zeros}}}","blockNumber":"0x5","blockHash":"{{{Zeros}}}","gasUsed":"0x5208","contractAddress":null,"status":"0x1","logs":[{{{Log}}}],"effectiveGasPrice":"0x7"}}""";
 
-    private static HttpResponseMessage Answer(string body) => new(HttpStatusCode.OK) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+    private static HttpResponseMessage Answer(string body, HttpStatusCode status = HttpStatusCode.OK) => new(status) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
 
     /// <summary>Answers in the order of a script; its last line goes on for ever.</summary>
     private sealed class ScriptedNode : HttpMessageHandler
@@ -180,9 +242,14 @@ public sealed class JsonRpcClientTests
         private readonly HttpClient _http;
 
         public ScriptedNode(params Func<HttpResponseMessage>[] script)
+            : this(new Uri($"http://node.example/{Secret}"), script)
+        {
+        }
+
+        public ScriptedNode(Uri endpoint, params Func<HttpResponseMessage>[] script)
         {
             _script = script;
-            _http = new HttpClient(this) { BaseAddress = new Uri($"http://node.example/{Secret}") };
+            _http = new HttpClient(this) { BaseAddress = endpoint };
             Client = new EthereumClient(new JsonRpcClient(_http));
         }
 
@@ -190,9 +257,15 @@ public sealed class JsonRpcClientTests
 
         public int Requests { get; private set; }
 
+        public string? Authorization { get; private set; }
+
+        public Uri? Address { get; private set; }
+
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
             await Task.Yield();
+            Authorization = request.Headers.Authorization is { Scheme: "Basic" } basic ? basic.Parameter : null;
+            Address = request.RequestUri;
             return _script[Math.Min(Requests++, _script.Length - 1)]();
         }
 

@@ -30,6 +30,21 @@ public sealed class RemoteSignerTests
         Assert.Equal(5, await client.GetBalanceAsync(To, BlockTag.Latest, None));
     }
 
+    [SkippableFact]
+    public async Task Sign_BehindAPassword_WithARefusalInAnotherHttpStatus_IsSignedOrRefusedInTheSignersWords()
+    {
+        await using Anvil anvil = await Anvil.StartAsync();
+        await using RpcProxy proxy = RpcProxy.Start(anvil.Rpc);
+        proxy.Credentials = "op:s3cr%t";
+        using var http = new HttpClient { BaseAddress = new Uri($"http://op:s3cr%25t@{proxy.Rpc.Authority}/") };
+        var signer = new RemoteSigner(new JsonRpcClient(http), Key.Address);
+        Assert.Equal(Key.Sign(Asked.SigningHash()), await signer.SignAsync(Asked, None));
+        proxy.Refusals = (_, _) => new ProxyRefusal(500, -32010, "this account is locked");
+        SigningException refused = await Assert.ThrowsAsync<SigningException>(() => signer.SignAsync(Asked, None));
+        Assert.Contains("this account is locked", refused.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("s3cr", refused.ToString(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Sign_WhatWasAsked_IsTheSameSignatureAsWithTheKeyHere_InBothDialects()
     {

@@ -66,6 +66,6 @@ public sealed class BlobTransactionTests
         To,
         0,
         [],
-        10 * await chain.Client.GetBlobBaseFeeAsync(CancellationToken.None),
+        10 * (await chain.Client.GetBlobBaseFeeAsync(CancellationToken.None))!.Value,
         Zero.VersionedHashes());
 }

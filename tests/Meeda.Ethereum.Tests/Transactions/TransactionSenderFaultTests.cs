@@ -242,7 +242,7 @@ public sealed class TransactionSenderFaultTests
                 await sender.SendAsync(new TransactionRequest(To, [], i + 1), None);
                 return i + 1;
             }
-            catch (Exception refused) when (refused is JsonRpcException or InvalidOperationException)
+            catch (Exception refused) when (refused is JsonRpcException or NonceTakenException)
             {
                 return 0;
             }

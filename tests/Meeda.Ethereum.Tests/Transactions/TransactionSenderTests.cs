@@ -121,7 +121,7 @@ public sealed class TransactionSenderTests
         Bytes32 hash = await chain.PendingAsync(known: null);
         await chain.CallAsync("anvil_setNonce", sender.Address.ToString(), "0x5");
         await chain.CallAsync("anvil_dropTransaction", hash.ToString());
-        InvalidOperationException failure = await Assert.ThrowsAsync<InvalidOperationException>(() => sending);
+        NonceTakenException failure = await Assert.ThrowsAsync<NonceTakenException>(() => sending);
         Assert.Contains("one sender only", failure.Message, StringComparison.Ordinal);
     }
 }

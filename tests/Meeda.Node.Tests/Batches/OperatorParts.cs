@@ -93,7 +93,7 @@ internal sealed class OperatorParts : IAsyncDisposable
     /// <summary>Takes a batch in as a put does.</summary>
     public async Task<StoredBatch> PutAsync(byte[] payload, IDisposable? room = null)
     {
-        using var pressure = new IntakePressure(Options.Create(new IntakeOptions()), Ledger, Placement, Clock, NullLogger<IntakePressure>.Instance);
+        using var pressure = new IntakePressure(Options.Create(new IntakeOptions()), Ledger, Placement, NewStanding(), Clock, NullLogger<IntakePressure>.Instance);
         using var intake = new BatchIntake(Options.Create(Options_), Key, Ledger, States, Terms, Signal, pressure, Clock, NullLogger<BatchIntake>.Instance);
         return await intake.AcceptAsync(payload, CancellationToken.None);
     }
@@ -161,10 +161,12 @@ internal sealed class OperatorParts : IAsyncDisposable
 
     private BatchReader NewReader() => new(Rows, Ledger, NewAbsence(), NullLogger<BatchReader>.Instance);
 
+    private OperatorStanding NewStanding() => new(Contract, Account, Clock, NullLogger<OperatorStanding>.Instance);
+
     private L1Follower NewFollower()
     {
         var follower = new L1Follower(
-            Options.Create(new L1Options()), new EthereumClient(L1), Contract, Account, Ledger, Signal, _leadership, Clock, NullLogger<L1Follower>.Instance);
+            Options.Create(new L1Options()), new EthereumClient(L1), Contract, Account, Ledger, Signal, _leadership, NewStanding(), Clock, NullLogger<L1Follower>.Instance);
         _open.Add(follower);
         return follower;
     }

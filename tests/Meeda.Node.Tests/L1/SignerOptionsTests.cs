@@ -34,6 +34,18 @@ public sealed class SignerOptionsTests : IDisposable
     }
 
     [Fact]
+    public void OpenBlobSigner_ASecondAccount_IsItsKey_AndNeverTheOperatorsOwn()
+    {
+        const string Other = "0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d";
+        Meeda.Ethereum.Address own = Meeda.Ethereum.Signing.PrivateKeySigner.FromHex(Meeda.Testing.Anvil.FundedKey).Address;
+        Assert.Null(new SignerOptions().OpenBlobSigner(own));
+        Assert.Equal(
+            Meeda.Ethereum.Signing.PrivateKeySigner.FromHex(Other).Address, new SignerOptions { BlobKey = Other }.OpenBlobSigner(own)!.Address);
+        SetupException refused = Assert.Throws<SetupException>(() => new SignerOptions { BlobKey = Meeda.Testing.Anvil.FundedKey }.OpenBlobSigner(own));
+        Assert.DoesNotContain(Meeda.Testing.Anvil.FundedKey[2..], refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Problems_OfNoWayOrTwo_NameTheSettings()
     {
         var two = new SignerOptions { Key = Key, Remote = "ftp://signer" };

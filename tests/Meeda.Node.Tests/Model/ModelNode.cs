@@ -84,17 +84,18 @@ internal sealed class ModelNode : IAsyncDisposable
         var signal = new BatchSignal();
         var leadership = new Leadership(lease, clock, NullLogger<Leadership>.Instance);
         Rows = new RowPlacement(world.Providers, storage.ToleratedLosses, Key, NullLogger<RowPlacement>.Instance, new HeldPayloads(ledger), clock);
-        Follower = new L1Follower(l1, client, contract, account, ledger, signal, leadership, clock, new Notes<L1Follower>(this));
+        var standing = new OperatorStanding(contract, account, clock, NullLogger<OperatorStanding>.Instance);
+        Follower = new L1Follower(l1, client, contract, account, ledger, signal, leadership, standing, clock, new Notes<L1Follower>(this));
         States = new BatchStates(ledger, Follower, signal, clock);
         var terms = new Terms(Follower, contract);
         _terms = terms;
         _placement = new BatchPlacement(Options.Create(storage), ledger, Rows, signal, leadership, clock, NullLogger<BatchPlacement>.Instance);
-        var pressure = new IntakePressure(Options.Create(new IntakeOptions()), ledger, _placement, clock, NullLogger<IntakePressure>.Instance);
+        var pressure = new IntakePressure(Options.Create(new IntakeOptions()), ledger, _placement, standing, clock, NullLogger<IntakePressure>.Instance);
         _sender = new TransactionSender(
             client, Signer, new TransactionOptions().ToSenderOptions(l1.Value, _ => { }), clock, new TransactionJournal(ledger, Signer.Address));
         _poster = new AnchorPoster(
             Options.Create(new AnchorOptions { Interval = Interval, MaxBlobs = settings.MaxBlobs }),
-            client, ledger, _placement, new BlobFailover(l1), terms, Cells, Follower, contract, leadership, _sender, clock, new Notes<AnchorPoster>(this));
+            client, ledger, _placement, new BlobFailover(l1), terms, Cells, Follower, contract, leadership, standing, _sender, clock, new Notes<AnchorPoster>(this));
         _scrub = new RowScrub(Options.Create(storage), Rows, ledger, leadership, clock, NullLogger<RowScrub>.Instance);
         _newRetention = () => new Retention(Options.Create(storage), client, ledger, Rows, Follower, contract, account, leadership, clock, new Notes<Retention>(this));
         Reader = new BatchReader(Rows, ledger, new Absence(Follower, ledger, contract, account), NullLogger<BatchReader>.Instance);

@@ -17,7 +17,6 @@ namespace Meeda.Node.Anchors;
 /// </summary>
 internal sealed class AnchorPoster(
     IOptions<AnchorOptions> options,
-    EthereumClient client,
     Ledger ledger,
     BatchPlacement placement,
     BlobFailover failover,
@@ -75,7 +74,7 @@ internal sealed class AnchorPoster(
             return;
         }
 
-        await follower.FollowedAsync(await client.GetBlockNumberAsync(cancellationToken), cancellationToken);
+        await follower.FollowedToHeadAsync(cancellationToken);
         IReadOnlyList<StoredBatch> homeless = await HomelessAsync(cancellationToken);
         IReadOnlyList<StoredBatch> waiting = homeless.Count > 0 ? homeless : await DueAsync(cancellationToken);
         if (waiting.Count == 0)

@@ -25,11 +25,15 @@ internal sealed class L1Follower(
     ILogger<L1Follower> logger)
     : BackgroundService
 {
+    // Logs that are late come within a block or two.
+    private const int LooksBeforeReadingAnew = 10;
+
     private readonly Outage _following = new("following L1", time, logger);
     private readonly Outage _asking = new("asking the contract about this operator", time, logger);
     private readonly Lock _gate = new();
     private readonly BlockRanges _ranges = new(client);
     private bool _isReadAnew;
+    private int _incompleteLooks;
     private bool _isChecked;
     private bool _isFinalityMissing;
     private ulong? _unbelieved;
@@ -94,6 +98,27 @@ internal sealed class L1Follower(
         }
     }
 
+    /// <summary>
+    /// Waits until the ledger holds everything up to L1's head. The head is asked for again while that takes long: a number
+    /// that was too high, by a mistake or before a reorganisation to a shorter chain, is not waited for.
+    /// </summary>
+    public async Task FollowedToHeadAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            ulong head = await client.GetBlockNumberAsync(cancellationToken);
+            try
+            {
+                await FollowedAsync(head, cancellationToken).WaitAsync(5 * options.Value.PollInterval, time, cancellationToken);
+                return;
+            }
+            catch (TimeoutException)
+            {
+                // The follower is behind, or there is no such block.
+            }
+        }
+    }
+
     /// <summary>Waits until no transaction of the sender is pending and everything it did on L1 is in the ledger.</summary>
     public async Task FollowedBeyondPendingAsync(TransactionSender sender, CancellationToken cancellationToken)
     {
@@ -104,7 +129,7 @@ internal sealed class L1Follower(
             {
                 if (await sender.IsSettledAsync(cancellationToken))
                 {
-                    await FollowedAsync(await client.GetBlockNumberAsync(cancellationToken), cancellationToken);
+                    await FollowedToHeadAsync(cancellationToken);
                     outage.Over();
                     return;
                 }
@@ -136,7 +161,7 @@ internal sealed class L1Follower(
         while (next <= head)
         {
             ulong last = _ranges.LastFrom(next, head);
-            (BlockPoint? read, bool isWhole) = await ReadRangeAsync(tip, next, last, cancellationToken);
+            (BlockPoint? read, bool isWhole) = await ReadRangeAsync(tip, next, last, last == head, cancellationToken);
             if (!isWhole)
             {
                 tip = null;
@@ -320,7 +345,8 @@ internal sealed class L1Follower(
 
     /// <summary>Reads a range of blocks into the ledger, which holds everything before them.</summary>
     /// <returns>The last of them, or null where the endpoint wants to be asked for fewer; and whether nothing is missing before them.</returns>
-    private async Task<(BlockPoint? Last, bool IsWhole)> ReadRangeAsync(BlockPoint? before, ulong first, ulong last, CancellationToken cancellationToken)
+    private async Task<(BlockPoint? Last, bool IsWhole)> ReadRangeAsync(
+        BlockPoint? before, ulong first, ulong last, bool isHead, CancellationToken cancellationToken)
     {
         Block end = await client.GetBlockAsync(BlockTag.Number(last), cancellationToken)
             ?? throw new InvalidDataException($"L1 has no block {last} although its head is there or beyond");
@@ -358,6 +384,11 @@ internal sealed class L1Follower(
             anchors = [.. anchors, .. odd.Where(each => each.Oddity == AnchorOddity.Gap).Select(each => each.Seen).DistinctBy(seen => seen.Anchor.Index)];
         }
 
+        if (isHead && !await IsCompleteAsync(anchors, last, cancellationToken))
+        {
+            return (null, false);
+        }
+
         foreach (string odd in events.Odd)
         {
             logger.OddLog(account.Address.ToString(), odd);
@@ -365,6 +396,41 @@ internal sealed class L1Follower(
 
         await ledger.AdvanceAsync(point, anchors, [.. events.Proofs.Select(proof => proof.Seen)], cancellationToken);
         return (point, true);
+    }
+
+    /// <summary>
+    /// Whether the logs up to L1's head show as many anchors as the contract keeps there. Some endpoints give a block out
+    /// before its logs: what was read from such a one is read again, and if that does not help, everything is, once.
+    /// </summary>
+    /// <returns>False where everything is to be read again.</returns>
+    /// <exception cref="InvalidDataException">Anchors are missing; nothing was written.</exception>
+    private async Task<bool> IsCompleteAsync(IReadOnlyList<AnchorSeen> read, ulong block, CancellationToken cancellationToken)
+    {
+        ulong kept;
+        try
+        {
+            kept = await contract.AnchorCountAsync(account.Address, block, cancellationToken);
+        }
+        catch (Exception unanswered) when (unanswered is JsonRpcException or L1UnreachableException)
+        {
+            return true; // An endpoint without the state of that block cannot be asked.
+        }
+
+        ulong shown = read.Count > 0 ? read.Max(seen => seen.Anchor.Index) + 1UL
+            : (await ledger.LastAnchorAsync(cancellationToken)).Last is { } newest ? newest.Index + 1UL : 0;
+        if (shown >= kept)
+        {
+            _incompleteLooks = 0;
+            return true;
+        }
+
+        if (++_incompleteLooks > LooksBeforeReadingAnew && await ReadAnewAsync((uint)shown, cancellationToken))
+        {
+            return false;
+        }
+
+        throw new InvalidDataException(
+            $"the logs up to block {block} show {shown} anchors of this operator, and the contract keeps {kept}: they are late or incomplete");
     }
 
     private void Publish(ulong tip)

@@ -25,6 +25,7 @@ internal sealed partial class MeedaVerifierContract(EthereumClient client, Addre
     private static readonly AbiFunction GetAnchorFunction = MeedaVerifierArtifact.Abi.Function("getAnchor");
     private static readonly AbiFunction GetEpochFunction = MeedaVerifierArtifact.Abi.Function("getEpoch");
     private static readonly AbiFunction GetAccountFunction = MeedaVerifierArtifact.Abi.Function("getAccount");
+    private static readonly AbiFunction AnchorCountFunction = MeedaVerifierArtifact.Abi.Function("anchorCount");
     private static readonly AbiFunction CreditOfFunction = MeedaVerifierArtifact.Abi.Function("creditOf");
     private static readonly AbiFunction ReportMissFunction = MeedaVerifierArtifact.Abi.Function("reportMiss");
     private static readonly AbiFunction ProveFraudFunction = MeedaVerifierArtifact.Abi.Function("proveFraud");
@@ -135,6 +136,14 @@ internal sealed partial class MeedaVerifierContract(EthereumClient client, Addre
 
         BigInteger minimum = _minimumStake ??= ((AbiTuple)(await CallAsync(ParametersFunction, cancellationToken))[0]).Get<BigInteger>("minimumStake");
         return stake >= minimum ? null : $"{operatorAddress} stakes {stake} wei, less than the {minimum} wei that the contract asks for";
+    }
+
+    /// <summary>How many anchors the contract kept of an operator at a block.</summary>
+    public async Task<ulong> AnchorCountAsync(Address operatorAddress, ulong block, CancellationToken cancellationToken)
+    {
+        byte[] data = AnchorCountFunction.Encode(operatorAddress);
+        byte[] answer = await client.CallAsync(address, data, BlockTag.Number(block), cancellationToken);
+        return (ulong)(BigInteger)AnchorCountFunction.Decode(answer)[0];
     }
 
     /// <summary>What somebody may claim, in wei.</summary>

@@ -173,8 +173,6 @@ internal sealed class OperatorParts : IAsyncDisposable
     /// <summary>One that was never refused.</summary>
     private OperatorStanding NewStanding() => new(Contract, Account, Clock, NullLogger<OperatorStanding>.Instance);
 
-    private OperatorStanding NewStanding() => new(Contract, Account, Clock, NullLogger<OperatorStanding>.Instance);
-
     private L1Follower NewFollower()
     {
         var follower = new L1Follower(

@@ -321,7 +321,7 @@ public sealed class PromiseTests : IAsyncLifetime
     }
 
     private AnchorPoster Poster(AnchorOptions options) => new(
-        Options.Create(options), null!, _parts.Ledger, _parts.Placement, null!, _parts.Terms, null!, _parts.Follower, _parts.Contract, null!, null!, null!, _parts.Clock, NullLogger<AnchorPoster>.Instance);
+        Options.Create(options), _parts.Ledger, _parts.Placement, null!, _parts.Terms, null!, _parts.Follower, _parts.Contract, null!, null!, null!, _parts.Clock, NullLogger<AnchorPoster>.Instance);
 
     private async Task RefusedAsync(StoredBatch batch, ulong block) =>
         await Assert.ThrowsAsync<DerivationException>(() => _parts.Inclusion.EnsureRecentAsync(batch.Id, block, default));

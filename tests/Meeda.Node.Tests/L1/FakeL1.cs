@@ -50,6 +50,7 @@ internal sealed class FakeL1 : IJsonRpc
     {
         "eth_chainId" => "0x7a69",
         "eth_blockNumber" => Hex(Head),
+        "eth_getCode" => "0x01",
         "eth_getLogs" => Array.Empty<object>(),
         "eth_getBlockByNumber" => BlockOf((string)parameters[0]!),
         "eth_call" => "0x" + Convert.ToHexStringLower(Call(JsonSerializer.SerializeToElement(parameters[0]).GetProperty("data").GetString()!)),

@@ -12,8 +12,10 @@ using Meeda.Node.L1;
 namespace Meeda.Node.Tests.Model;
 
 /// <summary>
-/// An L1 in memory that behaves as a node with one MeedaVerifier contract does: blocks, a mempool of really signed transactions, receipts, logs, reorganisations and finality.
-/// Blocks come only when the test says so. <c>FakeChainTests</c> compares it with anvil, so that it cannot drift from what nodes answer.
+/// An L1 in memory that behaves as a node with one MeedaVerifier contract does: blocks, a mempool of really signed
+/// transactions, receipts, logs, reorganisations and finality.
+/// Blocks come only when the test says so. <c>FakeChainTests</c> compares it with anvil, so that it cannot drift from
+/// what nodes answer.
 /// Accounts have as much ether as they need, and gas is an estimate that nobody should compare.
 /// </summary>
 internal sealed class FakeChain : IJsonRpc
@@ -130,7 +132,8 @@ internal sealed class FakeChain : IJsonRpc
 
     /// <summary>Replaces the last blocks by as many empty ones. Nothing final is touched.</summary>
     /// <param name="depth">How many; cut to what is not final.</param>
-    /// <param name="forget">Whether the node forgets their transactions; otherwise they wait in its mempool again.</param>
+    /// <param name="forget">Whether the node forgets their transactions; otherwise they wait in its mempool
+    /// again.</param>
     /// <returns>How many it were.</returns>
     public int Reorganise(int depth, bool forget = false)
     {

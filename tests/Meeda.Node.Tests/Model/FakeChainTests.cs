@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Numerics;
 using System.Text.Json;
 using Meeda.Ethereum;
 using Meeda.Ethereum.JsonRpc;
@@ -10,7 +9,6 @@ using Meeda.Kzg.Curves;
 using Meeda.Node.Cli;
 using Meeda.Node.L1;
 using Meeda.Node.Storage;
-using Meeda.Protocol.Anchors;
 using Meeda.Protocol.Batches;
 using Meeda.Protocol.Proofs;
 using Meeda.Testing;
@@ -18,7 +16,10 @@ using Xunit;
 
 namespace Meeda.Node.Tests.Model;
 
-/// <summary>The chain in memory beside a real EVM with the real contract: the same is done to both, and they must answer the same.</summary>
+/// <summary>
+/// The chain in memory beside a real EVM with the real contract: the same is done to both, and they must answer the
+/// same.
+/// </summary>
 public sealed class FakeChainTests
 {
     private static readonly ContractParameters Parameters = LocalParameters.Value with { Retention = 40 };

@@ -14,7 +14,10 @@ using Meeda.Testing;
 
 namespace Meeda.Node.Tests.Model;
 
-/// <summary>The MeedaVerifier contract as far as an operator's services use it, over the real ABI: stakes, anchors, proofs and misses. Its states are values, so that a block can be taken back.</summary>
+/// <summary>
+/// The MeedaVerifier contract as far as an operator's services use it, over the real ABI: stakes, anchors, proofs and
+/// misses. Its states are values, so that a block can be taken back.
+/// </summary>
 /// <param name="parameters">What it was made with.</param>
 /// <param name="address">Where it stands.</param>
 /// <param name="chainId">The chain's id, a part of seeds.</param>

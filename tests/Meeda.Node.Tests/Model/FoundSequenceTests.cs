@@ -62,6 +62,10 @@ public sealed class FoundSequenceTests
     public Task Put_WhoseRowsAreLost_IsStoredAgain() => AssertKeptAsync(
         new Restart(Ordinary with { LocalCopyBytes = 0 }), new Put(0), new Tick(), new LoseRows(7), new Scrub(), new Put(0));
 
+    [Fact(Skip = "Held: a put of a batch whose rows are lost stores it again, also while its payload is held")]
+    public Task Put_WhoseRowsAreLostWhileThePayloadIsHeld_OutlivesThePayload() => AssertKeptAsync(
+        new Put(0, BatchState.Anchored), new LoseRows(7), new Put(0), new Put(2), new Restart(Ordinary with { LocalCopyBytes = 0 }));
+
     [Fact]
     public Task Put_WhileTheClockWasAhead_IsAnchoredWithinTheInterval() => AssertKeptAsync(
         new SetClock(200), new Put(0), new SetClock(0), new Put(1));

@@ -1,7 +1,8 @@
 namespace Meeda.Node.Tests.Model;
 
 /// <summary>
-/// A clock that moves only when the test says so, and then fires the timers that are due. What it shows as the time of day may jump, as clocks of machines do; timers do not
+/// A clock that moves only when the test says so, and then fires the timers that are due. What it shows as the time of
+/// day may jump, as clocks of machines do; timers do not
 /// follow a jump. Pauses shorter than <see cref="Shortest"/> are over at once: nobody can tell the difference.
 /// </summary>
 internal sealed class ManualClock : TimeProvider

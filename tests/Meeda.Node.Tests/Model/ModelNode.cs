@@ -22,7 +22,8 @@ namespace Meeda.Node.Tests.Model;
 internal sealed record NodeSettings(int MaxBlobs = 4, int MaxBatchBytes = 400_000, long LocalCopyBytes = 1 << 20, TimeSpan PackDelay = default);
 
 /// <summary>
-/// An operator made of the real services, in memory but for its database, that does nothing by itself: the test calls one pass after the other, and moves blocks and time on
+/// An operator made of the real services, in memory but for its database, that does nothing by itself: the test calls
+/// one pass after the other, and moves blocks and time on
 /// while one waits for them.
 /// </summary>
 internal sealed class ModelNode : IAsyncDisposable
@@ -243,7 +244,10 @@ internal sealed class ModelNode : IAsyncDisposable
         _lost.Dispose();
     }
 
-    /// <summary>Waits until a task has ended, or waits itself for what only the test can bring: time, blocks, a provider's recovery.</summary>
+    /// <summary>
+    /// Waits until a task has ended, or waits itself for what only the test can bring: time, blocks, a provider's
+    /// recovery.
+    /// </summary>
     public async Task QuietAsync(Task task, TimeSpan? timer, TimeSpan patience)
     {
         while (!task.IsCompleted)

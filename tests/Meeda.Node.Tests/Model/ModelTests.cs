@@ -9,15 +9,18 @@ using Xunit.Abstractions;
 namespace Meeda.Node.Tests.Model;
 
 /// <summary>
-/// Random sequences of what may happen to an operator, compared with a plain model of what it has promised. A sequence that breaks a promise is made shorter and printed; its
-/// seed repeats it. In the environment: <c>MEEDA_MODEL_ITERATIONS</c>, how many sequences are tried; <c>MEEDA_MODEL_SEED</c>, the one to repeat; <c>MEEDA_MODEL_GO_ON</c>, to go
-/// on after a broken promise; <c>MEEDA_MODEL_REPORT</c>, a file that hears of it too; <c>MEEDA_MODEL_IGNORE</c>, names of <see cref="Invariant"/> that are known to be broken;
+/// Random sequences of what may happen to an operator, compared with a plain model of what it has promised. A sequence
+/// that breaks a promise is made shorter and printed; its
+/// seed repeats it. In the environment: <c>MEEDA_MODEL_ITERATIONS</c>, how many sequences are tried;
+/// <c>MEEDA_MODEL_SEED</c>, the one to repeat; <c>MEEDA_MODEL_GO_ON</c>, to go
+/// on after a broken promise; <c>MEEDA_MODEL_REPORT</c>, a file that hears of it too; <c>MEEDA_MODEL_IGNORE</c>, names
+/// of <see cref="Invariant"/> that are known to be broken;
 /// <c>MEEDA_MODEL_WITHOUT</c>, words with which operations are left out, as <c>LoseLedger,Lie = Logs</c>.
 /// </summary>
 public sealed class ModelTests(PostgresFixture postgres, ITestOutputHelper output) : IClassFixture<PostgresFixture>
 {
     // What is known to be broken still (FoundSequenceTests, those that are skipped).
-    private const string KnownToBreak = "Lie = Head,Lie = Logs";
+    private const string KnownToBreak = "Lie = Head,Lie = Logs,LoseRows";
 
     [SkippableFact]
     public Task AnySequence_OnSqlite_KeepsEveryPromise() => SampleAsync(new SqliteLedgers(), nodes: 1, iterations: 80);

@@ -12,7 +12,10 @@ internal enum Invariant
     /// <summary>A batch that was answered 200 is read back byte for byte until its term is over.</summary>
     Held,
 
-    /// <summary>A batch that was answered 200, or renewed, is anchored for a term from then on within the interval, once L1 works.</summary>
+    /// <summary>
+    /// A batch that was answered 200, or renewed, is anchored for a term from then on within the interval, once L1
+    /// works.
+    /// </summary>
     Anchored,
 
     /// <summary>No batch is anchored twice for one reason.</summary>
@@ -21,7 +24,9 @@ internal enum Invariant
     /// <summary>404 is never said of a batch that was answered 200 and whose term is not over.</summary>
     NotDenied,
 
-    /// <summary>418 is never said of a commitment that was included right after a 200, or while an anchor was live.</summary>
+    /// <summary>
+    /// 418 is never said of a commitment that was included right after a 200, or while an anchor was live.
+    /// </summary>
     NotCalledInvalid,
 
     /// <summary>The state that is told is the one of ledger and chain.</summary>
@@ -67,11 +72,15 @@ internal sealed class Promise(string name, byte[] payload)
     /// <summary>Whether more rows went since the last put than are tolerated: then it need not be readable.</summary>
     public bool IsLost { get; set; }
 
-    /// <summary>Whether the ledger was lost since the last put: then it need not be readable either, and must not be denied.</summary>
+    /// <summary>
+    /// Whether the ledger was lost since the last put: then it need not be readable either, and must not be denied.
+    /// </summary>
     public bool IsForgotten { get; set; }
 }
 
-/// <summary>Opens ledgers: each number is an empty one, and nodes with one number share it where the database allows that.</summary>
+/// <summary>
+/// Opens ledgers: each number is an empty one, and nodes with one number share it where the database allows that.
+/// </summary>
 internal delegate Task<Database> OpenDatabase(int ledger);
 
 /// <summary>An L1, providers, and one or two operators of one account on one ledger, with what they promised.</summary>

@@ -3,7 +3,10 @@ using Meeda.Node.Storage;
 
 namespace Meeda.Node.Tests.Model;
 
-/// <summary>A database that lets a test do something between two uses of it: so one service is stopped in the middle of its work while another does all of its own.</summary>
+/// <summary>
+/// A database that lets a test do something between two uses of it: so one service is stopped in the middle of its work
+/// while another does all of its own.
+/// </summary>
 internal sealed class ObservedDatabase(Database inner, Activity activity) : Database
 {
     // What excludes the stopped one cannot finish: then that one goes on first.

@@ -188,7 +188,9 @@ internal sealed record Wait(int Minutes) : Operation
     }
 }
 
-/// <summary>While one thing is done, before its n-th use of the database, another is done from beginning to end.</summary>
+/// <summary>
+/// While one thing is done, before its n-th use of the database, another is done from beginning to end.
+/// </summary>
 internal sealed record During(Operation Outer, int Use, Operation Inner) : Operation
 {
     public override async Task RunAsync(ModelWorld world)

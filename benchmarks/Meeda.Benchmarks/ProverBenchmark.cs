@@ -106,7 +106,7 @@ internal static class ProverBenchmark
             Parallel.For(0, BlobsInBatch, i => key.Commit(blobs.AsSpan(i * Blob.ByteLength, Blob.ByteLength)).Encode(commitments.AsSpan(i * KzgCommitment.Length, KzgCommitment.Length)));
             BatchId id = BatchId.Compute((uint)payload.Length, commitments);
             await rows.WriteAsync(id, blobs, CancellationToken.None);
-            await ledger.AddBatchAsync(new StoredBatch(id, Keccak256.Hash(payload), (uint)payload.Length, commitments, TimeProvider.System.GetUtcNow()), payload, CancellationToken.None);
+            await ledger.AddBatchAsync(new StoredBatch(id, Keccak256.Hash(payload), (uint)payload.Length, commitments, TimeProvider.System.GetUtcNow()), payload, 0, CancellationToken.None);
             await ledger.MarkPlacedAsync([id], TimeProvider.System.GetUtcNow(), CancellationToken.None);
             await ledger.TrimPayloadsAsync(0, CancellationToken.None);
             var index = (uint)(first / BlobsInBatch);

@@ -1,4 +1,3 @@
-using Meeda.Ethereum.JsonRpc;
 using Meeda.Ethereum.Transactions;
 using Meeda.Kzg.Cells;
 using Meeda.Kzg.Commitments;

@@ -386,7 +386,7 @@ internal sealed class ProviderLane : IRowSource, IDisposable
         if (failure is null)
         {
             // To answer a probe is not to take rows, but where the probe says so.
-            NoteWorked(what != "probe" || (asked is Task<bool> probed && probed.Result) ? _time.GetElapsedTime(began) : null);
+            NoteWorked(what != "probe" || (asked is Task<bool> probed && await probed) ? _time.GetElapsedTime(began) : null);
         }
         else if (failure is IOException)
         {

@@ -59,7 +59,7 @@ internal sealed class RowProviders : IDisposable
         {
             try
             {
-                await opened.WaitAsync(options.ProviderDeadline);
+                await opened.WaitAsync(options.ProviderDeadline, cancellationToken);
             }
             catch (TimeoutException)
             {

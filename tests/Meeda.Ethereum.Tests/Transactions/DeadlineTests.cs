@@ -199,7 +199,7 @@ public sealed class DeadlineTests : IDisposable
             return Task.CompletedTask;
         }
 
-        public Task RemoveAsync(ulong nonce, CancellationToken cancellationToken)
+        public Task RemoveAsync(ulong chainId, ulong nonce, CancellationToken cancellationToken)
         {
             _kept.TryRemove(nonce, out _);
             return Task.CompletedTask;

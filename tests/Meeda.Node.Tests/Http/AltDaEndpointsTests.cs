@@ -4,7 +4,6 @@ using System.Text.Json;
 using Meeda.Client;
 using Meeda.Ethereum;
 using Meeda.Kzg.Commitments;
-using Meeda.Node.Http;
 using Meeda.Protocol.Batches;
 using Xunit;
 

@@ -61,7 +61,7 @@ public sealed class ContractDeploymentTests
     private static Task<ContractDeployment> FindAsync(FakeRpc rpc, ulong hint) =>
         ContractDeployment.FindAsync(new EthereumClient(rpc), Address.Zero, hint, CancellationToken.None);
 
-    private static object? Answer(string method, IReadOnlyList<object?> parameters, ulong keptFrom) => method switch
+    private static string? Answer(string method, IReadOnlyList<object?> parameters, ulong keptFrom) => method switch
     {
         "eth_blockNumber" => FakeRpc.Quantity(Head),
         _ when FakeRpc.Number(parameters[1]) < keptFrom => throw new JsonRpcException(method, -32000, "missing trie node 0123 (path )", []),

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using Meeda.Ethereum;
 using Meeda.Ethereum.JsonRpc;
-using Meeda.Kzg.Commitments;
 using Meeda.Node.L1;
 using Meeda.Node.Storage;
 using Meeda.Node.Verification;

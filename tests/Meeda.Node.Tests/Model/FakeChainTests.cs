@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using Meeda.Ethereum;
 using Meeda.Ethereum.JsonRpc;
 using Meeda.Ethereum.Signing;

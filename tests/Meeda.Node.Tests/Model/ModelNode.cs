@@ -7,7 +7,9 @@ using Meeda.Node.Anchors;
 using Meeda.Node.Batches;
 using Meeda.Node.L1;
 using Meeda.Node.Storage;
+using Meeda.Node.Tenants;
 using Meeda.Protocol.Batches;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
@@ -85,6 +87,7 @@ internal sealed class ModelNode : IAsyncDisposable
         var signal = new BatchSignal();
         var leadership = new Leadership(lease, clock, NullLogger<Leadership>.Instance);
         Rows = new RowPlacement(world.Providers, storage.ToleratedLosses, Key, NullLogger<RowPlacement>.Instance, new HeldPayloads(ledger), clock);
+        var costs = new TenantCosts(null!, Rows, new HttpContextAccessor()); // There are no tenants, and so nobody is charged.
         var standing = new OperatorStanding(contract, account, clock, NullLogger<OperatorStanding>.Instance);
         Follower = new L1Follower(l1, client, contract, account, ledger, signal, leadership, standing, clock, new Notes<L1Follower>(this));
         States = new BatchStates(ledger, Follower, signal, clock);
@@ -96,15 +99,15 @@ internal sealed class ModelNode : IAsyncDisposable
             client, Signer, new TransactionOptions().ToSenderOptions(l1.Value, _ => { }), clock, new TransactionJournal(ledger, Signer.Address));
         _poster = new AnchorPoster(
             Options.Create(new AnchorOptions { Interval = Interval, MaxBlobs = settings.MaxBlobs }),
-            client, ledger, _placement, new BlobFailover(l1), terms, Cells, Follower, contract, leadership, standing, _sender, clock, new Notes<AnchorPoster>(this));
+            ledger, _placement, new BlobFailover(l1), terms, Cells, Follower, contract, leadership, standing, _sender, clock, new Notes<AnchorPoster>(this));
         _scrub = new RowScrub(Options.Create(storage), Rows, ledger, leadership, clock, NullLogger<RowScrub>.Instance);
-        _newRetention = () => new Retention(Options.Create(storage), client, ledger, Rows, Follower, contract, account, leadership, clock, new Notes<Retention>(this));
-        Reader = new BatchReader(Rows, ledger, new Absence(Follower, ledger, contract, account), NullLogger<BatchReader>.Instance);
+        _newRetention = () => new Retention(Options.Create(storage), client, ledger, Rows, costs, Follower, contract, account, leadership, clock, new Notes<Retention>(this));
+        Reader = new BatchReader(Rows, ledger, new BatchCopies(1 << 30, TimeSpan.FromSeconds(20), clock), costs, new Absence(Follower, ledger, contract, account), NullLogger<BatchReader>.Instance);
         Inclusion = new InclusionCheck(ledger);
         foreach (BatchState state in (BatchState[])[BatchState.Stored, BatchState.Placed, BatchState.Anchored])
         {
             var options = new BatchOptions { MaxBatchBytes = settings.MaxBatchBytes, PutWaitsFor = state, PutWaitLimit = TimeSpan.FromHours(1) };
-            _intakes[state] = new BatchIntake(Options.Create(options), Key, ledger, States, terms, signal, pressure, clock, NullLogger<BatchIntake>.Instance);
+            _intakes[state] = new BatchIntake(Options.Create(options), Key, ledger, States, terms, signal, pressure, new IntakeWork(clock), costs, clock, NullLogger<BatchIntake>.Instance);
         }
 
         _owned.AddRange([leadership, Rows, Follower, _placement, pressure, _sender, _poster, _scrub, .. _intakes.Values]);

@@ -208,7 +208,7 @@ public sealed class RowPlacementTests : IDisposable
     {
         using RowPlacement placement = Open();
         await using Ledger ledger = await SqliteLedger.OpenAsync(_folder.Path);
-        await ledger.AddBatchAsync(new StoredBatch(Id, Bytes32.Zero, 300_000, Commitments, DateTimeOffset.UnixEpoch), new byte[300_000], CancellationToken.None);
+        await ledger.AddBatchAsync(new StoredBatch(Id, Bytes32.Zero, 300_000, Commitments, DateTimeOffset.UnixEpoch), new byte[300_000], 0, CancellationToken.None);
         await ledger.MarkPlacedAsync([Id], DateTimeOffset.UnixEpoch, CancellationToken.None);
         WrittenRows written = await placement.WriteAsync(Id, Blobs, CancellationToken.None);
         Assert.True(await written.FlushAsync(CancellationToken.None));

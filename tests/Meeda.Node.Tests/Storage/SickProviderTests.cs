@@ -78,7 +78,7 @@ public sealed class SickProviderTests : IAsyncLifetime
         StoredBatch[] batches = [.. Enumerable.Range(0, 8).Select(seed => Batch(seed, 3).Batch)];
         for (int seed = 0; seed < batches.Length; seed++)
         {
-            await _ledger.AddBatchAsync(batches[seed], Payload(seed, 3), CancellationToken.None);
+            await _ledger.AddBatchAsync(batches[seed], Payload(seed, 3), 0, CancellationToken.None);
         }
 
         await PlaceAsync();
@@ -87,7 +87,7 @@ public sealed class SickProviderTests : IAsyncLifetime
         // Whatever is asked next is not asked of it.
         int asked = TheSick.Calls.Values.Sum();
         (StoredBatch another, _) = Batch(99, 6);
-        await _ledger.AddBatchAsync(another, Payload(99, 6), CancellationToken.None);
+        await _ledger.AddBatchAsync(another, Payload(99, 6), 0, CancellationToken.None);
         await PlaceAsync();
         Assert.Equal(asked, TheSick.Calls.Values.Sum());
 
@@ -153,7 +153,7 @@ public sealed class SickProviderTests : IAsyncLifetime
     {
         using var rows = new RowPlacement(_providers, Lost, Key, NullLogger<RowPlacement>.Instance, new HeldPayloads(_ledger), _clock);
         (StoredBatch batch, byte[] content) = Batch(4, 3);
-        await _ledger.AddBatchAsync(batch, Payload(4, 3), CancellationToken.None);
+        await _ledger.AddBatchAsync(batch, Payload(4, 3), 0, CancellationToken.None);
         Array.ForEach(_providers, provider => provider.Hang(ProviderCall.Read));
         var blob = new byte[Blob.ByteLength];
         Assert.True(await rows.ReadRowAsync(batch.Id, 2, batch.Commitments, blob, CancellationToken.None));
@@ -215,7 +215,7 @@ public sealed class SickProviderTests : IAsyncLifetime
         Assert.Equal(3, (await _ledger.LeftoversAsync(TheSick.Name, null, 10, CancellationToken.None)).Count);
 
         // Equal bytes are put again: they are placed without waiting for that, and keep their rows.
-        await _ledger.AddBatchAsync(batches[0], Payload(20, 6), CancellationToken.None);
+        await _ledger.AddBatchAsync(batches[0], Payload(20, 6), 0, CancellationToken.None);
         await PlaceAsync();
         TheSick.Release();
         await clearing.PassAsync(CancellationToken.None);
@@ -358,7 +358,7 @@ public sealed class SickProviderTests : IAsyncLifetime
     private async Task<(StoredBatch Batch, byte[] Blobs)> StoreAsync(int seed, int blobs)
     {
         (StoredBatch batch, byte[] content) = Batch(seed, blobs);
-        await _ledger.AddBatchAsync(batch, Payload(seed, blobs), CancellationToken.None);
+        await _ledger.AddBatchAsync(batch, Payload(seed, blobs), 0, CancellationToken.None);
         WrittenRows written = await _rows.WriteAsync(batch.Id, content, CancellationToken.None);
         Assert.True(await written.FlushAsync(CancellationToken.None));
         await _ledger.MarkPlacedAsync([batch.Id], DateTimeOffset.UnixEpoch, CancellationToken.None);

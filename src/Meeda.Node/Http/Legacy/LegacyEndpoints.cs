@@ -4,7 +4,6 @@ using Meeda.Ethereum;
 using Meeda.Node.Batches;
 using Meeda.Node.L1;
 using Meeda.Node.Storage;
-using Meeda.Node.Telemetry;
 using Meeda.Node.Verification;
 using Meeda.Protocol.Batches;
 using Microsoft.AspNetCore.Mvc;

@@ -20,7 +20,7 @@ namespace Meeda.Node.Tests.Model;
 public sealed class ModelTests(PostgresFixture postgres, ITestOutputHelper output) : IClassFixture<PostgresFixture>
 {
     // What is known to be broken still (FoundSequenceTests, those that are skipped).
-    private const string KnownToBreak = "Lie = Head,Lie = Logs,LoseRows";
+    private const string KnownToBreak = "Lie = Head,Lie = Logs,LoseRows,LoseLedger,Reorganise";
 
     [SkippableFact]
     public Task AnySequence_OnSqlite_KeepsEveryPromise() => SampleAsync(new SqliteLedgers(), nodes: 1, iterations: 80);

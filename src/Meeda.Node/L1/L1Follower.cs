@@ -411,7 +411,7 @@ internal sealed class L1Follower(
         {
             kept = await contract.AnchorCountAsync(account.Address, block, cancellationToken);
         }
-        catch (Exception unanswered) when (unanswered is JsonRpcException or L1UnreachableException)
+        catch (Exception unanswered) when (unanswered is JsonRpcException or L1UnreachableException or FormatException)
         {
             return true; // An endpoint without the state of that block cannot be asked.
         }

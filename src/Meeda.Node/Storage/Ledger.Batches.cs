@@ -43,8 +43,8 @@ internal sealed partial class Ledger
 
     /// <summary>
     /// Promises a batch durably, from now on: one that is new is inserted, one that was given up is revived, and one that is kept is owed another anchor unless one stands in
-    /// <paramref name="anchorFrom"/> or a later block. One statement decides which, so that nothing comes between. The payload is kept until the rows are placed; where it is not
-    /// held any more it is stored and placed again, since whether its rows are still whole is not known. Many who do this at once share one commit.
+    /// <paramref name="anchorFrom"/> or a later block. One statement decides which, so that nothing comes between. The payload is kept until the rows are placed, of a batch that is
+    /// known too: whether its rows are still whole nobody knows, and equal rows may be written again. Many who do this at once share one commit.
     /// </summary>
     /// <param name="batch">The batch.</param>
     /// <param name="payload">Its payload.</param>
@@ -320,7 +320,7 @@ internal sealed partial class Ledger
                     UPDATE batch
                     SET payload_hash = @PayloadHash,
                         stored_at = CASE WHEN deleted_at IS NULL THEN stored_at ELSE @now END,
-                        placed_at = CASE WHEN deleted_at IS NULL AND damaged = 0 AND EXISTS (SELECT 1 FROM payload WHERE batch_id = @Id) THEN placed_at ELSE NULL END,
+                        placed_at = NULL,
                         {Owe}, damaged = 0, deleted_at = NULL
                     WHERE id = @Id;
                     INSERT INTO batch (id, payload_hash, payload_length, commitments, stored_at, owed_at, waiting, anchor_from, tenant)

@@ -250,8 +250,8 @@ internal sealed partial class Ledger
               AND id IN (SELECT b.batch_id FROM anchored_batch b JOIN anchor a ON a.anchor_index = b.anchor_index WHERE a.block_number > @lastGood);
             DELETE FROM anchored_batch WHERE anchor_index IN (SELECT anchor_index FROM anchor WHERE block_number > @lastGood);
             DELETE FROM anchor WHERE block_number > @lastGood;
-            UPDATE batch SET anchor_from = @lastGood WHERE waiting = 1 AND anchor_from > @lastGood AND @lastGood >= 0;
-            UPDATE promise SET block = CASE WHEN block > @lastGood THEN @lastGood ELSE block END, anchor_from = CASE WHEN anchor_from > @lastGood THEN @lastGood ELSE anchor_from END
+            UPDATE batch SET anchor_from = @lastGood + 1 WHERE waiting = 1 AND anchor_from > @lastGood AND @lastGood >= 0;
+            UPDATE promise SET block = CASE WHEN block > @lastGood THEN @lastGood ELSE block END, anchor_from = CASE WHEN anchor_from > @lastGood THEN @lastGood + 1 ELSE anchor_from END
             WHERE @lastGood >= 0 AND (block > @lastGood OR anchor_from > @lastGood);
             UPDATE batch SET waiting = 0
             WHERE waiting = 1 AND deleted_at IS NULL
@@ -298,6 +298,10 @@ internal sealed partial class Ledger
             """
             INSERT INTO anchored_batch (first_blob, blob_count, anchor_index, batch_id) VALUES (@FirstBlob, @BlobCount, @AnchorIndex, @BatchId);
             UPDATE batch SET waiting = 0 WHERE id = @BatchId AND anchor_from <= @BlockNumber;
+            -- An anchor that is read after a put and too old for it: the put covers what comes behind the anchor's expiry.
+            INSERT INTO promise (batch_id, block, anchor_from)
+            SELECT id, @BlockNumber, anchor_from FROM batch
+            WHERE id = @BatchId AND waiting = 1 AND deleted_at IS NULL AND NOT EXISTS (SELECT 1 FROM promise WHERE batch_id = @BatchId);
             UPDATE batch_count SET count = count + (SELECT COUNT(*) FROM batch WHERE id = @BatchId AND last_anchor IS NULL) WHERE state = 'anchored';
             UPDATE batch SET first_anchor = COALESCE(first_anchor, @AnchorIndex), last_anchor = @AnchorIndex WHERE id = @BatchId
             """,

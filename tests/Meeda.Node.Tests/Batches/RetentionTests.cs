@@ -106,27 +106,6 @@ public sealed class RetentionTests : IAsyncLifetime
         Assert.False(await IsKeptAsync());
     }
 
-    [Fact]
-    public async Task Scrub_OfABatchThatIsGivenUpMeanwhile_LeavesItsRowsToTheNextClearing()
-    {
-        _parts.L1.Head = 1000;
-        using Retention retention = await LookingAsync();
-        await retention.PassAsync(default);
-        (long _, StoredBatch seen) = Assert.Single(await _parts.Ledger.BatchesAfterAsync(0, 10, default));
-        string[] rows = RowFiles();
-        byte[] row = await File.ReadAllBytesAsync(rows[0]);
-        await retention.PassAsync(default);
-        Assert.Empty(RowFiles());
-
-        // The scrub had read its page before, and writes a row behind the clearing.
-        Directory.CreateDirectory(Path.GetDirectoryName(rows[0])!);
-        await File.WriteAllBytesAsync(rows[0], row);
-        using RowScrub scrub = _parts.NewScrub();
-        await scrub.CheckAsync(seen, default);
-        await retention.PassAsync(default);
-        Assert.Empty(RowFiles());
-    }
-
     private async Task<bool> IsKeptAsync() => (await _parts.FindAsync(_batch)).DeletedAt is null && RowFiles().Length > 0;
 
     private string[] RowFiles() => Directory.GetFiles(_parts.RowsFolder, "*.row", SearchOption.AllDirectories);

@@ -94,6 +94,11 @@ internal sealed class FakeL1 : IJsonRpc
                 : throw new JsonRpcException("eth_call", 3, "execution reverted", []);
         }
 
+        if (calldata.AsSpan().StartsWith(MeedaVerifierArtifact.Abi.Function("anchorCount").Selector))
+        {
+            return Word((ulong)_anchors.Count);
+        }
+
         throw new InvalidOperationException("the fake contract has no such function");
     }
 }

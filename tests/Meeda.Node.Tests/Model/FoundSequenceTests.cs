@@ -62,7 +62,7 @@ public sealed class FoundSequenceTests
     public Task Put_WhoseRowsAreLost_IsStoredAgain() => AssertKeptAsync(
         new Restart(Ordinary with { LocalCopyBytes = 0 }), new Put(0), new Tick(), new LoseRows(7), new Scrub(), new Put(0));
 
-    [Fact(Skip = "Held: a put of a batch whose rows are lost stores it again, also while its payload is held")]
+    [Fact]
     public Task Put_WhoseRowsAreLostWhileThePayloadIsHeld_OutlivesThePayload() => AssertKeptAsync(
         new Put(0, BatchState.Anchored), new LoseRows(7), new Put(0), new Put(2), new Restart(Ordinary with { LocalCopyBytes = 0 }));
 
@@ -74,11 +74,11 @@ public sealed class FoundSequenceTests
     public Task Put_WhileTheClockWasAheadAndRowsArePacked_IsAnchoredSoon() => AssertKeptAsync(
         new Restart(Ordinary with { PackDelay = TimeSpan.FromMinutes(2) }), new SetClock(200), new Put(0), new SetClock(0), new Put(1));
 
-    [Fact(Skip = "NotCalledInvalid: a put on a ledger that has not read L1 covers the next blocks too")]
+    [Fact]
     public Task Put_NearlyExpiredOnAnEmptyLedger_ItsInclusionBeforeTheNewAnchorIsValid() => AssertKeptAsync(
         new Put(0), new Tick(), new Expire(0, -1), new LoseLedger(), new Put(0));
 
-    [Fact(Skip = "Anchored: a reorganisation takes back no renewal")]
+    [Fact]
     public Task Renew_BeforeAReorganisationDownToAnOldPoint_IsStillOwed() => AssertKeptAsync(
         new Put(0),
         new Tick(),
@@ -90,11 +90,11 @@ public sealed class FoundSequenceTests
         new Renew(0),
         new Reorganise(4, Forget: true));
 
-    [Fact(Skip = "Anchored: one answer without logs leaves no batch unanchored")]
+    [Fact]
     public Task Logs_OneEmptyAnswer_AnchorsWhatComesLater() => AssertKeptAsync(
         new Put(0), new Lying(Lie.Logs), new Put(1, BatchState.Anchored));
 
-    [Fact(Skip = "NothingIsStuck: one wrong answer about the head stops no pass for ever")]
+    [Fact]
     public Task Head_OneAnswerFarAhead_StopsNothing() => AssertKeptAsync(
         new Lying(Lie.Head), new Anchors(0));
 

@@ -31,6 +31,10 @@ check "restore with the committed lock files" dotnet restore Meeda.sln --locked-
 check "build, warnings as errors" dotnet build Meeda.sln -c Release --no-restore --nologo -v quiet
 check "C# format" dotnet format Meeda.sln --verify-no-changes --no-restore
 
+# A report, no test: what the registry knows of these packages' vulnerabilities today.
+echo "== known vulnerabilities of packages"
+timeout 120 dotnet list Meeda.sln package --vulnerable --include-transitive 2>&1 | grep -E '^ *>' || echo "none are reported"
+
 # Two other KZG libraries for the engine's tests, pinned by hash in tests/peers; where npm or a C compiler cannot be had,
 # those tests are skipped and say so.
 peers=$root/.meeda/peers

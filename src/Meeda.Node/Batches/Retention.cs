@@ -45,7 +45,7 @@ internal sealed class Retention(
             {
                 await PassAsync(stoppingToken);
             }
-            catch (Exception failure) when (failure is not OperationCanceledException)
+            catch (Exception failure) when (failure is not LeaseLostException && !stoppingToken.IsCancellationRequested)
             {
                 logger.RetentionFailed(failure.Message);
             }

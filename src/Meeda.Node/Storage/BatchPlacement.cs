@@ -71,7 +71,7 @@ internal sealed class BatchPlacement(
                     continue;
                 }
             }
-            catch (Exception failure) when (failure is not OperationCanceledException and not LeaseLostException)
+            catch (Exception failure) when (failure is not LeaseLostException && !stoppingToken.IsCancellationRequested)
             {
                 logger.PlacingFailed(failure.Message);
             }

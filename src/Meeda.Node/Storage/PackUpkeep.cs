@@ -28,7 +28,7 @@ internal sealed class PackUpkeep(
                 await CheckAsync(stoppingToken);
                 await PassAsync(stoppingToken);
             }
-            catch (Exception failure) when (failure is not OperationCanceledException and not LeaseLostException)
+            catch (Exception failure) when (failure is not LeaseLostException && !stoppingToken.IsCancellationRequested)
             {
                 logger.UpkeepFailed(failure.Message);
             }

@@ -35,7 +35,7 @@ internal sealed class RowScrub(IOptions<StorageOptions> options, RowPlacement ro
             {
                 await PassAsync(stoppingToken);
             }
-            catch (Exception failure) when (failure is not OperationCanceledException)
+            catch (Exception failure) when (failure is not LeaseLostException && !stoppingToken.IsCancellationRequested)
             {
                 logger.ScrubFailed(failure.Message);
             }

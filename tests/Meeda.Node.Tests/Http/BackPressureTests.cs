@@ -61,8 +61,16 @@ public sealed class BackPressureTests : IAsyncLifetime
         await PutAsync(RandomNumberGenerator.GetBytes(300_000), HttpStatusCode.OK);
         await PutAsync(RandomNumberGenerator.GetBytes(300_000), HttpStatusCode.OK);
         await UntilAsync(async () => await StatusOfPutAsync() == HttpStatusCode.TooManyRequests);
+        Assert.Equal(HttpStatusCode.TooManyRequests, await StatusOfPutObjectAsync());
         MendProviders();
         await UntilAsync(async () => await StatusOfPutAsync() == HttpStatusCode.OK);
+    }
+
+    private async Task<HttpStatusCode> StatusOfPutObjectAsync()
+    {
+        string data = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(100));
+        using HttpResponseMessage answer = await _http.PostAsJsonAsync(new Uri("putObject", UriKind.Relative), new { data });
+        return answer.StatusCode;
     }
 
     [Fact]
@@ -76,6 +84,7 @@ public sealed class BackPressureTests : IAsyncLifetime
         PressureReport report = await pressure.ReportAsync(CancellationToken.None);
         Assert.True(report.IsFailingOver);
         Assert.True(report.Failovers > 0);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, await StatusOfPutObjectAsync());
         MendProviders();
         await UntilAsync(async () => await StatusOfPutAsync() == HttpStatusCode.OK);
         Assert.False((await pressure.ReportAsync(CancellationToken.None)).IsFailingOver);

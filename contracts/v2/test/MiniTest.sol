@@ -6,6 +6,14 @@ interface Vm {
     function roll(uint256 blockNumber) external;
     function setBlockhash(uint256 blockNumber, bytes32 blockHash) external;
     function prank(address sender) external;
+    function prevrandao(bytes32 mix) external;
+    function blobBaseFee(uint256 fee) external;
+    function chainId(uint256 id) external;
+    function mockCall(address callee, bytes calldata data, bytes calldata returnData) external;
+    function mockCallRevert(address callee, bytes calldata data, bytes calldata revertData) external;
+    function clearMockedCalls() external;
+    function sign(uint256 key, bytes32 digest) external pure returns (uint8 v, bytes32 r, bytes32 s);
+    function addr(uint256 key) external pure returns (address);
     function startPrank(address sender) external;
     function stopPrank() external;
     function deal(address account, uint256 balance) external;

@@ -77,6 +77,9 @@ interface IMeedaAnchors is IMeedaCredits {
     /// @notice The account for which a key acts now; reverts where there is none.
     function accountOf(address key) external view returns (address id);
 
+    /// @notice The account for which a key acts now and its stake, in wei; reverts where there is none or it was slashed.
+    function proverOf(address key) external view returns (address id, uint256 stake);
+
     /// @notice The account that a key was ever registered for, retired or not; zero where there is none.
     function accountEverOf(address key) external view returns (address id);
 

@@ -51,7 +51,6 @@ struct Parameters {
 /// @notice An operator's account. Its id is the address that registered it, for ever.
 /// @param owner Who stakes, withdraws, sets keys and the price, and has the credits.
 /// @param exitRequestedAt The block in which the owner asked for the stake back, 0 where it did not.
-/// @param slashed Whether it was slashed: then it neither stakes, anchors, proves nor earns again.
 /// @param pendingOwner Who may accept the ownership.
 /// @param keyNonce The nonce of the next operator key's consent.
 /// @param stake Its stake in wei.
@@ -59,10 +58,10 @@ struct Parameters {
 /// @param key The operator key that anchors and proves now.
 /// @param graceUntil The last block of the grace.
 /// @param firstLive The first anchor that counts as live for the capacity.
+/// @param slashed Whether it was slashed: then it neither stakes, anchors, proves nor earns again.
 struct Account {
     address owner;
     uint40 exitRequestedAt;
-    bool slashed;
     address pendingOwner;
     uint64 keyNonce;
     uint128 stake;
@@ -70,6 +69,7 @@ struct Account {
     address key;
     uint40 graceUntil;
     uint32 firstLive;
+    bool slashed;
 }
 
 /// @notice A batch in an anchor.

@@ -197,6 +197,13 @@ contract MeedaAnchors is IMeedaAnchors, Credits {
     }
 
     /// @inheritdoc IMeedaAnchors
+    function proverOf(address key) external view returns (address id, uint256 stake) {
+        id = accountOf(key);
+        require(!_accounts[id].slashed, AccountSlashed(id));
+        stake = _accounts[id].stake;
+    }
+
+    /// @inheritdoc IMeedaAnchors
     function accountEverOf(address key) external view returns (address) {
         return _accountOf[key];
     }

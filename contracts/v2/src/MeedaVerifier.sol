@@ -77,9 +77,7 @@ contract MeedaVerifier is IMeedaVerifier {
 
     /// @inheritdoc IMeedaVerifier
     function submitProof(EpochProof calldata proof, bytes calldata header) external {
-        address id = ANCHORS.accountOf(msg.sender);
-        Account memory account = ANCHORS.getAccount(id);
-        require(!account.slashed, AccountSlashed(id));
+        (address id, uint256 stake) = ANCHORS.proverOf(msg.sender);
         uint64 epoch = proof.epoch;
         checkProvable(id, epoch);
         if (header.length != 0) {
@@ -92,11 +90,14 @@ contract MeedaVerifier is IMeedaVerifier {
         bytes memory sums = proof.partialSums;
         checkOpening(seed, sums, proof.y, proof.opening);
 
-        Epoch storage state = _epochs[id][epoch];
-        state.record = keccak256(abi.encode(seed, proof.hints, keccak256(sums)));
-        state.provenAt = uint40(block.number);
-        state.earns = account.stake >= MINIMUM_STAKE;
-        decide(state, EpochStatus.Proven, proof.hints);
+        _epochs[id][epoch] = Epoch({
+            record: keccak256(abi.encode(seed, proof.hints, keccak256(sums))),
+            provenAt: uint40(block.number),
+            status: EpochStatus.Proven,
+            earns: stake >= MINIMUM_STAKE,
+            loAnchor: proof.hints.loAnchor,
+            endAnchor: proof.hints.endAnchor
+        });
         emit ProofSubmitted(id, epoch, seed, proof.hints, sums, proof.y, proof.opening);
     }
 
@@ -198,7 +199,10 @@ contract MeedaVerifier is IMeedaVerifier {
         (uint256 epochBlock,, uint256 provableUntil, uint256 punishableUntil) = blocksOf(epoch);
         require(block.number > provableUntil, ProofWindowOpen(epoch, provableUntil));
         ANCHORS.liveRange(id, epochBlock, hints);
-        decide(_epochs[id][epoch], EpochStatus.Missed, hints);
+        Epoch storage state = _epochs[id][epoch];
+        state.status = EpochStatus.Missed;
+        state.loAnchor = hints.loAnchor;
+        state.endAnchor = hints.endAnchor;
         if (block.number <= punishableUntil && !ANCHORS.isSlashed(id)) {
             // Only for an epoch that could have been proven: its seed is known, and openings verify on this chain.
             if (header.length != 0) {
@@ -210,12 +214,6 @@ contract MeedaVerifier is IMeedaVerifier {
             _missed[id][epoch / 256] |= 1 << (epoch % 256);
         }
         emit MissReported(id, epoch, msg.sender, penalty);
-    }
-
-    function decide(Epoch storage state, EpochStatus status, RangeHints calldata hints) private {
-        state.status = status;
-        state.loAnchor = hints.loAnchor;
-        state.endAnchor = hints.endAnchor;
     }
 
     function checkProvable(address id, uint64 epoch) private view {

@@ -3,6 +3,15 @@ pragma solidity 0.8.37;
 
 /// @dev The cheat codes of forge that the tests use (Foundry book, "Cheatcodes reference").
 interface Vm {
+    struct Gas {
+        uint64 gasLimit;
+        uint64 gasTotalUsed;
+        uint64 gasMemoryUsed;
+        int64 gasRefunded;
+        uint64 gasRemaining;
+    }
+
+    function lastCallGas() external view returns (Gas memory);
     function roll(uint256 blockNumber) external;
     function setBlockhash(uint256 blockNumber, bytes32 blockHash) external;
     function prank(address sender) external;

@@ -49,9 +49,8 @@ contract SizeTest is Base {
         assertTrue(bytes128 <= MOST_BYTES, string.concat(name, ": bytes ", vm.toString(bytes128)));
         vm.cool(address(verifier));
         vm.cool(address(anchors));
-        uint256 before = gasleft();
         (bool ok,) = address(verifier).call(data);
-        uint256 used = before - gasleft();
+        uint256 used = vm.lastCallGas().gasTotalUsed;
         assertTrue(ok && anchors.isSlashed(owner), name);
         uint256 gas = 21_000 + used + 16 * bytes128;
         assertTrue(gas < MOST_GAS, string.concat(name, ": gas ", vm.toString(gas)));
@@ -137,9 +136,8 @@ contract SizeTest is Base {
         vm.cool(address(anchors));
         vm.cool(address(verifier));
         vm.prank(operator);
-        uint256 before = gasleft();
         (bool ok,) = target.call(data);
-        uint256 used = before - gasleft() + 21_000 + 4 * tokens;
+        uint256 used = vm.lastCallGas().gasTotalUsed + 21_000 + 4 * tokens;
         assertTrue(ok, name);
         uint256 floor = 21_000 + 10 * tokens;
         used = used > floor ? used : floor;

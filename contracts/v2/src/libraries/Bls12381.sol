@@ -130,8 +130,10 @@ library Bls12381 {
     /// @notice Whether the committed polynomial has value `y` at `z`: `e(C - y·G1 + z·π, G2) = e(π, τ·G2)`. Reverts
     /// where a point is not of the group.
     function verifyOpening(G1 memory commitment, uint256 z, uint256 y, G1 memory proof) internal view returns (bool) {
-        G1 memory left = multiplyAndSum(
-            abi.encodePacked(encode(commitment), uint256(1), encode(generator()), y == 0 ? 0 : R - y, encode(proof), z)
+        // The commitment is added, not multiplied by one: the pairing checks the subgroup of the sum, hence of it.
+        G1 memory left = add(
+            commitment,
+            multiplyAndSum(abi.encodePacked(encode(generator()), y == 0 ? 0 : R - y, encode(proof), z))
         );
         return pairingIsOne(abi.encodePacked(encode(left), G2, encode(negate(proof)), TAU_G2));
     }
@@ -275,6 +277,12 @@ library Bls12381 {
         }
         invalid = high > P_HIGH || (high == P_HIGH && low >= P_LOW);
         return (invalid, invalid, high, low);
+    }
+
+    function add(G1 memory left, G1 memory right) private view returns (G1 memory total) {
+        (bool success, bytes memory output) = G1ADD.staticcall(abi.encodePacked(encode(left), encode(right)));
+        require(success && output.length == 128, PrecompileFailed(G1ADD));
+        total = abi.decode(output, (G1));
     }
 
     function pairingIsOne(bytes memory input) private view returns (bool) {

@@ -305,8 +305,8 @@ contract MeedaAnchors is IMeedaAnchors, Credits {
         Anchor storage kept = _anchors[blob.operator][blob.anchorIndex];
         return blob.position >= kept.firstBlob
             && AnchorTree.verify(
-                kept.root, kept.blobCount, blob.position - kept.firstBlob, blob.commitment, blob.path, blob.idRoot
-            );
+            kept.root, kept.blobCount, blob.position - kept.firstBlob, blob.commitment, blob.path, blob.idRoot
+        );
     }
 
     /// @inheritdoc IMeedaAnchors
@@ -355,6 +355,9 @@ contract MeedaAnchors is IMeedaAnchors, Credits {
         uint256 count = 0;
         for (uint256 i = 0; i < batches.length; i++) {
             count += batches[i].rollup == address(0) ? 0 : 1;
+        }
+        if (count == 0 && orders.length == 0) {
+            return;
         }
         ChargeRequest[] memory requests = new ChargeRequest[](count);
         uint256 offset = 0;
@@ -410,10 +413,7 @@ contract MeedaAnchors is IMeedaAnchors, Credits {
     /// @dev The pointer, or the hint where all anchors before it are expired.
     function firstLive(address id, uint32 liveHint) private view returns (uint256 first) {
         first = _accounts[id].firstLive;
-        if (
-            liveHint > first && liveHint <= _anchors[id].length
-                && _anchors[id][liveHint - 1].expiry <= block.number
-        ) {
+        if (liveHint > first && liveHint <= _anchors[id].length && _anchors[id][liveHint - 1].expiry <= block.number) {
             first = liveHint;
         }
     }

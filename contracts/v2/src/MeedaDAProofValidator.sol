@@ -76,9 +76,8 @@ contract MeedaDAProofValidator is ICustomDAProofValidator {
             return false;
         }
         uint256 size = uint64(bytes8(proof[:CERTIFICATE_SIZE_LENGTH]));
-        return
-            size <= proof.length - CERTIFICATE_SIZE_LENGTH
-                && isValidCertificate(proof[CERTIFICATE_SIZE_LENGTH:CERTIFICATE_SIZE_LENGTH + size]);
+        return size <= proof.length - CERTIFICATE_SIZE_LENGTH
+            && isValidCertificate(proof[CERTIFICATE_SIZE_LENGTH:CERTIFICATE_SIZE_LENGTH + size]);
     }
 
     /// @inheritdoc ICustomDAProofValidator
@@ -113,7 +112,9 @@ contract MeedaDAProofValidator is ICustomDAProofValidator {
     {
         uint256 first = (BYTES_PER_ELEMENT + offset) / BYTES_PER_ELEMENT;
         uint256 elements = (BYTES_PER_ELEMENT + offset + count - 1) / BYTES_PER_ELEMENT - first + 1;
-        if (openings.length < elements * OPENING_LENGTH) revert ProofTooShort(openings.length, elements * OPENING_LENGTH);
+        if (openings.length < elements * OPENING_LENGTH) {
+            revert ProofTooShort(openings.length, elements * OPENING_LENGTH);
+        }
         uint256[] memory values = new uint256[](elements);
         for (uint256 i = 0; i < elements; ++i) {
             values[i] = open(certificate, first + i, openings[i * OPENING_LENGTH:(i + 1) * OPENING_LENGTH]);
@@ -126,7 +127,11 @@ contract MeedaDAProofValidator is ICustomDAProofValidator {
         }
     }
 
-    function open(bytes calldata certificate, uint256 element, bytes calldata opening) private view returns (uint256 value) {
+    function open(bytes calldata certificate, uint256 element, bytes calldata opening)
+        private
+        view
+        returns (uint256 value)
+    {
         uint256 position = HEADER_LENGTH + (element / ELEMENTS_PER_BLOB) * COMMITMENT_LENGTH;
         bytes32 y = bytes32(opening[:32]);
         bytes calldata commitment = certificate[position:position + COMMITMENT_LENGTH];
@@ -157,7 +162,9 @@ contract MeedaDAProofValidator is ICustomDAProofValidator {
         if (certificate.length < HEADER_LENGTH + COMMITMENT_LENGTH + SIGNATURE_LENGTH) {
             return false;
         }
-        if (certificate[0] != DA_CERTIFICATE_FLAG || certificate[1] != PROVIDER || certificate[2] != CERTIFICATE_VERSION) {
+        if (
+            certificate[0] != DA_CERTIFICATE_FLAG || certificate[1] != PROVIDER || certificate[2] != CERTIFICATE_VERSION
+        ) {
             return false;
         }
         uint256 length = uint32(bytes4(certificate[3:7]));
@@ -167,10 +174,12 @@ contract MeedaDAProofValidator is ICustomDAProofValidator {
         if (length == 0 || length % CHUNK_LENGTH == 0 || certificate.length != signedLength + SIGNATURE_LENGTH) {
             return false;
         }
-        if (uint64(bytes8(certificate[7:15])) != block.chainid || address(bytes20(certificate[15:35])) != address(this)) {
+        if (uint64(bytes8(certificate[7:15])) != block.chainid || address(bytes20(certificate[15:35])) != address(this))
+        {
             return false;
         }
-        bytes32 digest = keccak256(abi.encodePacked("\x19Ethereum Signed Message:\n32", keccak256(certificate[:signedLength])));
+        bytes32 digest =
+            keccak256(abi.encodePacked("\x19Ethereum Signed Message:\n32", keccak256(certificate[:signedLength])));
         bytes32 r = bytes32(certificate[signedLength:signedLength + 32]);
         bytes32 s = bytes32(certificate[signedLength + 32:signedLength + 64]);
         uint8 v = uint8(certificate[signedLength + 64]);

@@ -51,8 +51,8 @@ contract MeedaEscrow is IMeedaEscrow, Credits {
     mapping(address id => uint256 weiPerByteBlock) private _prices;
     mapping(address rollup => Poster poster) private _posters;
     mapping(address rollup => mapping(address id => Prepaid prepaid)) private _prepaid;
-    mapping(address rollup => mapping(address id => mapping(bytes32 commitmentsHash => uint256 blockNumber)))
-        private _paidUntil;
+    mapping(address rollup => mapping(address id => mapping(bytes32 commitmentsHash => uint256 blockNumber))) private
+        _paidUntil;
     mapping(address rollup => mapping(address id => mapping(bytes32 batchId => uint256 amount))) private _orderSpent;
     /// @dev Under the zero address: those of the account, all rollups together.
     mapping(address rollup => mapping(address id => Prefix[] prefixes)) private _charges;
@@ -144,9 +144,7 @@ contract MeedaEscrow is IMeedaEscrow, Credits {
     }
 
     /// @inheritdoc IMeedaEscrow
-    function settleAll(address id, uint64[] calldata epochs, uint256[] calldata los, uint256[] calldata ends)
-        external
-    {
+    function settleAll(address id, uint64[] calldata epochs, uint256[] calldata los, uint256[] calldata ends) external {
         for (uint256 i = 0; i < epochs.length; i++) {
             settle(id, epochs[i], los[i], ends[i]);
         }
@@ -221,12 +219,10 @@ contract MeedaEscrow is IMeedaEscrow, Credits {
     {
         Epoch memory state = VERIFIER.getEpoch(id, epoch);
         bool failed = state.status == EpochStatus.Missed || state.status == EpochStatus.Fraudulent;
-        bool unearned = state.status == EpochStatus.Proven && !_settled[id][epoch]
-            && (!state.earns || ANCHORS.isSlashed(id));
+        bool unearned =
+            state.status == EpochStatus.Proven && !_settled[id][epoch] && (!state.earns || ANCHORS.isSlashed(id));
         // Under the zero address stand the sums of all rollups together.
-        require(
-            (failed || unearned) && rollup != address(0) && !_refunded[rollup][id][epoch], NotRefundable(id, epoch)
-        );
+        require((failed || unearned) && rollup != address(0) && !_refunded[rollup][id][epoch], NotRefundable(id, epoch));
         _refunded[rollup][id][epoch] = true;
         amount = partsIn(_charges[rollup][id], state, loCharge, endCharge);
         emit Refunded(rollup, id, epoch, amount);

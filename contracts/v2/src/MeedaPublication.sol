@@ -18,7 +18,7 @@ contract MeedaPublication is IMeedaPublication, Credits {
 
     /// @dev The transaction, and what repaying takes after the gas was measured; each demand of it bears its share.
     uint256 private constant AROUND_GAS = 21_000;
-    uint256 private constant REPAY_GAS = 40_000;
+    uint256 private constant REPAY_GAS = 62_000;
 
     /// @dev What expiring a demand takes, for the demander's reward.
     uint256 private constant EXPIRE_GAS = 200_000;

@@ -93,9 +93,7 @@ contract MeedaSystem is IMeedaSystem {
 
     /// @dev The address that CREATE gives with nonce `part + 1`: the RLP of (address, nonce) hashed.
     function addressOf(uint256 part) private view returns (address) {
-        return address(
-            uint160(uint256(keccak256(abi.encodePacked(hex"d694", address(this), uint8(part + 1)))))
-        );
+        return address(uint160(uint256(keccak256(abi.encodePacked(hex"d694", address(this), uint8(part + 1))))));
     }
 
     function checkTimes(Parameters memory p) private view {
@@ -133,9 +131,7 @@ contract MeedaSystem is IMeedaSystem {
         require(p.missPenalty != 0 && p.missPenalty < p.minimumStake, InvalidParameter("missPenalty"));
         // Missing all epochs of a retention takes the least stake.
         uint256 epochs = p.retention / p.epochBlocks;
-        require(
-            uint256(p.missPenalty) * epochs * (epochs + 1) / 2 >= p.minimumStake, InvalidParameter("missPenalty")
-        );
+        require(uint256(p.missPenalty) * epochs * (epochs + 1) / 2 >= p.minimumStake, InvalidParameter("missPenalty"));
         // Reporting oneself loses most of the penalty.
         require(p.missReward != 0 && p.missReward <= p.missPenalty / 2, InvalidParameter("missReward"));
         require(p.demandBond != 0, InvalidParameter("demandBond"));

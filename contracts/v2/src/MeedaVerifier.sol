@@ -140,8 +140,8 @@ contract MeedaVerifier is IMeedaVerifier {
         _epochs[id][epoch].status = EpochStatus.Fraudulent;
         emit FraudProven(id, epoch, chunk, msg.sender);
         // All of these lengths are forced, so nobody is paid for padding.
-        uint256 size = FIXED_BYTES + proven.partialSums.length + leaves.points.length + leaves.order.length
-            + 32 * (2 * leaves.anchors.length + leaves.hashes.length);
+        uint256 size = FIXED_BYTES + proven.partialSums.length + leaves.points.length + leaves.order.length + 32
+            * (2 * leaves.anchors.length + leaves.hashes.length);
         ANCHORS.slash(id, msg.sender, gasBefore - gasleft() + AROUND_GAS + BYTE_GAS * size);
     }
 
@@ -150,8 +150,8 @@ contract MeedaVerifier is IMeedaVerifier {
         uint256 gasBefore = gasleft();
         require(!ANCHORS.isSlashed(blob.operator), AccountSlashed(blob.operator));
         require(ANCHORS.isAnchored(blob), NotAnchored(blob.operator, blob.position));
-        uint256 over = ANCHORS.getAnchor(blob.operator, blob.anchorIndex).expiry + SEED_DELAY + PROOF_WINDOW
-            + CHALLENGE_WINDOW;
+        uint256 over =
+            ANCHORS.getAnchor(blob.operator, blob.anchorIndex).expiry + SEED_DELAY + PROOF_WINDOW + CHALLENGE_WINDOW;
         require(block.number <= over, BlobExpired(blob.position, over));
         require(Bls12381.isInvalid(blob.commitment, yHigh, yLow), CommitmentValid(blob.position));
         emit InvalidCommitmentProven(blob.operator, blob.position, msg.sender);
@@ -268,13 +268,11 @@ contract MeedaVerifier is IMeedaVerifier {
     }
 
     /// @dev Σ ρ_j C_{s_j} over the samples of a chunk, each commitment shown to be the anchored one.
-    function sumOfChunk(
-        address id,
-        bytes32 seed,
-        LiveRange memory range,
-        uint256 chunk,
-        ChunkProof calldata leaves
-    ) private view returns (G1 memory) {
+    function sumOfChunk(address id, bytes32 seed, LiveRange memory range, uint256 chunk, ChunkProof calldata leaves)
+        private
+        view
+        returns (G1 memory)
+    {
         uint256 first = chunk * Sampling.CHUNK;
         uint256 samples = Sampling.count(range, HOT_SAMPLES, COLD_SAMPLES) - first;
         samples = samples < Sampling.CHUNK ? samples : Sampling.CHUNK;
@@ -302,8 +300,7 @@ contract MeedaVerifier is IMeedaVerifier {
         for (uint256 i = 0; i < kept.length; i++) {
             uint256 count = placesIn(leaves.indices, from, kept[i]);
             require(count != 0, WrongMultiproof(proof.anchors[i]));
-            bytes32 root =
-                AnchorTree.rootOf(leaves, from, count, AnchorTree.depthOf(kept[i].blobCount), proof.hashes);
+            bytes32 root = AnchorTree.rootOf(leaves, from, count, AnchorTree.depthOf(kept[i].blobCount), proof.hashes);
             bool right = keccak256(abi.encodePacked(root, proof.idRoots[i])) == kept[i].root;
             require(right, WrongMultiproof(proof.anchors[i]));
             from += count;

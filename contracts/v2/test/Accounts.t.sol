@@ -350,7 +350,9 @@ contract SystemTest is Base {
         expectError(abi.encodeWithSelector(WrongCode.selector, 4, keccak256(codes[0])));
         system.create(codes[0]);
         bytes32[4] memory hashes;
-        for (uint256 i = 0; i < 4; i++) hashes[i] = keccak256(codes[i]);
+        for (uint256 i = 0; i < 4; i++) {
+            hashes[i] = keccak256(codes[i]);
+        }
         MeedaSystem fresh = new MeedaSystem(params(), hashes);
         expectError(abi.encodeWithSelector(WrongCode.selector, 0, keccak256(codes[1])));
         fresh.create(codes[1]);
@@ -374,31 +376,56 @@ contract SystemTest is Base {
     /// @dev F13: parameter sets in which the protocol is unsound. Each is one change from a sound one.
     function test_unsound_parameters_are_refused() public {
         Parameters memory p;
-        (p = params()).epochBlocks = 7; refused(p, "epochBlocks");
-        (p = params()).seedDelay = 1; refused(p, "seedDelay");
-        (p = params()).proofWindow = 7; refused(p, "proofWindow");
-        (p = params()).proofWindow = 8191 - 256; refused(p, "proofWindow");
-        (p = params()).challengeWindow = 7; refused(p, "challengeWindow");
-        (p = params()).hotEpochs = 0; refused(p, "hotEpochs");
-        (p = params()).hotSamples = 0; refused(p, "hotSamples");
-        (p = params()).hotSamples = type(uint32).max; refused(p, "coldSamples");
-        (p = params()).coldSamples = 0; refused(p, "coldSamples");
-        (p = params()).coldSamples = 16_384 - 300 + 1; refused(p, "coldSamples");
-        (p = params()).retention = 10; refused(p, "retention");
-        (p = params()).retention = 1290; refused(p, "retention");
-        (p = params()).publishWindow = 7; refused(p, "publishWindow");
-        (p = params()).anchorGrace = 7; refused(p, "anchorGrace");
-        (p = params()).anchorGrace = 101; refused(p, "anchorGrace");
-        (p = params()).escrowNotice = 7; refused(p, "escrowNotice");
-        (p = params()).fraudRewardBps = 0; refused(p, "fraudRewardBps");
-        (p = params()).fraudRewardBps = 1001; refused(p, "fraudRewardBps");
-        (p = params()).stakePerBlob = 0; refused(p, "stakePerBlob");
-        (p = params()).missPenalty = 0; refused(p, "missPenalty");
-        (p = params()).missPenalty = 10 ether; refused(p, "missPenalty");
-        (p = params()).minimumStake = 11 ether + 1; refused(p, "missPenalty");
-        (p = params()).missReward = 0; refused(p, "missReward");
-        (p = params()).missReward = 0.1 ether + 1; refused(p, "missReward");
-        (p = params()).demandBond = 0; refused(p, "demandBond");
+        (p = params()).epochBlocks = 7;
+        refused(p, "epochBlocks");
+        (p = params()).seedDelay = 1;
+        refused(p, "seedDelay");
+        (p = params()).proofWindow = 7;
+        refused(p, "proofWindow");
+        (p = params()).proofWindow = 8191 - 256;
+        refused(p, "proofWindow");
+        (p = params()).challengeWindow = 7;
+        refused(p, "challengeWindow");
+        (p = params()).hotEpochs = 0;
+        refused(p, "hotEpochs");
+        (p = params()).hotSamples = 0;
+        refused(p, "hotSamples");
+        (p = params()).hotSamples = type(uint32).max;
+        refused(p, "coldSamples");
+        (p = params()).coldSamples = 0;
+        refused(p, "coldSamples");
+        (p = params()).coldSamples = 16_384 - 300 + 1;
+        refused(p, "coldSamples");
+        (p = params()).retention = 10;
+        refused(p, "retention");
+        (p = params()).retention = 1290;
+        refused(p, "retention");
+        (p = params()).publishWindow = 7;
+        refused(p, "publishWindow");
+        (p = params()).anchorGrace = 7;
+        refused(p, "anchorGrace");
+        (p = params()).anchorGrace = 101;
+        refused(p, "anchorGrace");
+        (p = params()).escrowNotice = 7;
+        refused(p, "escrowNotice");
+        (p = params()).fraudRewardBps = 0;
+        refused(p, "fraudRewardBps");
+        (p = params()).fraudRewardBps = 1001;
+        refused(p, "fraudRewardBps");
+        (p = params()).stakePerBlob = 0;
+        refused(p, "stakePerBlob");
+        (p = params()).missPenalty = 0;
+        refused(p, "missPenalty");
+        (p = params()).missPenalty = 10 ether;
+        refused(p, "missPenalty");
+        (p = params()).minimumStake = 11 ether + 1;
+        refused(p, "missPenalty");
+        (p = params()).missReward = 0;
+        refused(p, "missReward");
+        (p = params()).missReward = 0.1 ether + 1;
+        refused(p, "missReward");
+        (p = params()).demandBond = 0;
+        refused(p, "demandBond");
         // The bounds themselves are taken.
         p = params();
         (p.epochBlocks, p.proofWindow, p.challengeWindow, p.publishWindow) = (8, 8191 - 257, 8, 8);
@@ -414,12 +441,18 @@ contract SystemTest is Base {
         Parameters memory p = realParameters();
         vm.chainId(1);
         new MeedaSystem(p, [bytes32(0), 0, 0, 0]);
-        (p = realParameters()).epochBlocks = 299; refused(p, "epochBlocks");
-        (p = realParameters()).seedDelay = 31; refused(p, "seedDelay");
-        (p = realParameters()).proofWindow = 299; refused(p, "proofWindow");
-        (p = realParameters()).challengeWindow = 7199; refused(p, "challengeWindow");
-        (p = realParameters()).publishWindow = 299; refused(p, "publishWindow");
-        (p = realParameters()).escrowNotice = 299; refused(p, "escrowNotice");
+        (p = realParameters()).epochBlocks = 299;
+        refused(p, "epochBlocks");
+        (p = realParameters()).seedDelay = 31;
+        refused(p, "seedDelay");
+        (p = realParameters()).proofWindow = 299;
+        refused(p, "proofWindow");
+        (p = realParameters()).challengeWindow = 7199;
+        refused(p, "challengeWindow");
+        (p = realParameters()).publishWindow = 299;
+        refused(p, "publishWindow");
+        (p = realParameters()).escrowNotice = 299;
+        refused(p, "escrowNotice");
     }
 
     function test_a_chain_without_what_is_needed_is_refused() public {

@@ -46,6 +46,8 @@ abstract contract Base is MiniTest {
         deploy(params());
         operator = vm.addr(KEY);
         vm.deal(owner, 1000 ether);
+        // As on every chain in use, so that burning makes no new account.
+        vm.deal(address(0), 1 wei);
         vm.deal(stranger, 1000 ether);
         vm.deal(rollup, 1000 ether);
         vm.deal(address(this), 1000 ether);
@@ -166,8 +168,7 @@ abstract contract Base is MiniTest {
         uint256 offset = 0;
         for (uint256 i = 0; i < batches.length; i++) {
             uint256 length = 48 * uint256(batches[i].blobCount);
-            ids[i] =
-                keccak256(abi.encodePacked(uint8(1), batches[i].payloadLength, slice(commitments, offset, length)));
+            ids[i] = keccak256(abi.encodePacked(uint8(1), batches[i].payloadLength, slice(commitments, offset, length)));
             offset += length;
         }
     }
@@ -176,8 +177,7 @@ abstract contract Base is MiniTest {
         uint256 n = blobs.length;
         blobs.push(
             Poly(
-                uint256(keccak256(abi.encode("a", n))) % Bls12381.R,
-                uint256(keccak256(abi.encode("b", n))) % Bls12381.R
+                uint256(keccak256(abi.encode("a", n))) % Bls12381.R, uint256(keccak256(abi.encode("b", n))) % Bls12381.R
             )
         );
         return Kzg.compress(Kzg.commit(blobs[n]));
@@ -191,9 +191,10 @@ abstract contract Base is MiniTest {
             path[d] = levels[d][(place >> d) ^ 1];
         }
         uint64 position = uint64(anchors.getAnchor(owner, anchorIndex).firstBlob + place);
-        return BlobRef(
-            owner, uint32(anchorIndex), position, slice(commitments, place * 48, 48), path, idRoots[anchorIndex]
-        );
+        return
+            BlobRef(
+                owner, uint32(anchorIndex), position, slice(commitments, place * 48, 48), path, idRoots[anchorIndex]
+            );
     }
 
     /// @dev The tree by the definition, level by level.
@@ -313,8 +314,7 @@ abstract contract Base is MiniTest {
         returns (EpochProof memory proof)
     {
         proof = prove(epoch, hints);
-        G1 memory shifted =
-            Kzg.add(Kzg.unpack(proof.partialSums, chunk), Kzg.multiply(Bls12381.generator(), off));
+        G1 memory shifted = Kzg.add(Kzg.unpack(proof.partialSums, chunk), Kzg.multiply(Bls12381.generator(), off));
         bytes memory packed = Kzg.pack(shifted);
         bytes memory sums = proof.partialSums;
         assembly ("memory-safe") {
@@ -342,8 +342,7 @@ abstract contract Base is MiniTest {
 
     function positionsOf(EpochProof memory proof, uint256 chunk) internal view returns (uint256[] memory positions) {
         uint256 hotSamples = params().hotSamples;
-        LiveRange memory range =
-            anchors.liveRange(owner, uint256(proof.epoch) * params().epochBlocks, proof.hints);
+        LiveRange memory range = anchors.liveRange(owner, uint256(proof.epoch) * params().epochBlocks, proof.hints);
         uint256 samples = Sampling.count(range, hotSamples, params().coldSamples) - chunk * 128;
         positions = new uint256[](samples < 128 ? samples : 128);
         for (uint256 i = 0; i < positions.length; i++) {

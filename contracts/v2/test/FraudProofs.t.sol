@@ -146,7 +146,9 @@ contract FraudProofTest is Base {
         leaves = chunkOf(proof, 0);
         bytes32[] memory hashes = leaves.hashes;
         leaves.hashes = new bytes32[](hashes.length + 1);
-        for (uint256 i = 0; i < hashes.length; i++) leaves.hashes[i] = hashes[i];
+        for (uint256 i = 0; i < hashes.length; i++) {
+            leaves.hashes[i] = hashes[i];
+        }
         expectError(abi.encodeWithSelector(WrongMultiproof.selector, 2));
         challenge(proof, 0, leaves);
         leaves.hashes = new bytes32[](0);

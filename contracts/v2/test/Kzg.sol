@@ -35,9 +35,7 @@ library Kzg {
 
     /// @dev The 96 bytes of a point.
     function pack(G1 memory point) internal pure returns (bytes memory) {
-        return abi.encodePacked(
-            uint128(uint256(point.xHigh)), point.xLow, uint128(uint256(point.yHigh)), point.yLow
-        );
+        return abi.encodePacked(uint128(uint256(point.xHigh)), point.xLow, uint128(uint256(point.yHigh)), point.yLow);
     }
 
     function unpack(bytes memory packed, uint256 index) internal pure returns (G1 memory point) {

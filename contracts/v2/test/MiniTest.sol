@@ -60,7 +60,9 @@ abstract contract MiniTest {
     }
 
     function assertEq(address actual, address expected, string memory what) internal pure {
-        if (actual != expected) revert NotEqual(what, bytes32(uint256(uint160(actual))), bytes32(uint256(uint160(expected))));
+        if (actual != expected) {
+            revert NotEqual(what, bytes32(uint256(uint160(actual))), bytes32(uint256(uint160(expected))));
+        }
     }
 
     function assertTrue(bool condition, string memory what) internal pure {

@@ -118,6 +118,8 @@ contract NitroTest is MiniTest {
 
     function signers(address signer, uint256 count) private pure returns (address[] memory list) {
         list = new address[](count);
-        for (uint256 i = 0; i < count; i++) list[i] = signer;
+        for (uint256 i = 0; i < count; i++) {
+            list[i] = signer;
+        }
     }
 }

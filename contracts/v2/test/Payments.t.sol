@@ -27,7 +27,9 @@ contract PublicationTest is Base {
 
     function carry(uint256 first, uint256 count) private {
         bytes32[] memory hashes = new bytes32[](count);
-        for (uint256 i = 0; i < count; i++) hashes[i] = versioned(refOf(0, first + i).commitment);
+        for (uint256 i = 0; i < count; i++) {
+            hashes[i] = versioned(refOf(0, first + i).commitment);
+        }
         vm.blobhashes(hashes);
     }
 
@@ -95,7 +97,9 @@ contract PublicationTest is Base {
     }
 
     function test_owner_key_and_publisher_answer() public {
-        for (uint256 i = 0; i < 3; i++) demandBlob(i);
+        for (uint256 i = 0; i < 3; i++) {
+            demandBlob(i);
+        }
         vm.prank(owner);
         publication.setPublisher(owner, address(0x9b));
         address[3] memory who = [owner, operator, address(0x9b)];
@@ -110,7 +114,9 @@ contract PublicationTest is Base {
     /// @dev Six in one transaction; what somebody else closed meanwhile does not lose the others.
     function test_a_transaction_answers_several_and_skips_what_is_closed() public {
         uint256[] memory ids = new uint256[](6);
-        for (uint256 i = 0; i < 6; i++) ids[i] = demandBlob(i);
+        for (uint256 i = 0; i < 6; i++) {
+            ids[i] = demandBlob(i);
+        }
         carry(3, 1);
         vm.prank(operator);
         publication.publish(one(3));
@@ -172,7 +178,9 @@ contract PublicationTest is Base {
         }
         carry(0, 6);
         uint256[] memory ids = new uint256[](6);
-        for (uint256 i = 0; i < 6; i++) ids[i] = i;
+        for (uint256 i = 0; i < 6; i++) {
+            ids[i] = i;
+        }
         vm.prank(operator);
         publication.publish(ids);
         BlobRef memory wanted = refOf(0, 11);

@@ -91,7 +91,8 @@ contract SeedTest is Base {
 
     /// @dev Whatever bytes somebody brings, the reader gives field 13 or says that there is none.
     function test_no_bytes_confuse_the_reader(bytes memory junk, uint256 cut) public view {
-        try this.mixOf(junk) returns (bytes32) {} catch (bytes memory why) {
+        try this.mixOf(junk) returns (bytes32) {}
+        catch (bytes memory why) {
             assertTrue(bytes4(why) == BlockHeader.NotAHeader.selector, "named");
         }
         bytes memory made = Headers.make(MIX, "x", 0x03938700);
@@ -363,9 +364,8 @@ contract MissTest is Base {
         seeds(1, 1);
         goTo(33);
         gasLimit = bound(gasLimit, 30_000, 600_000);
-        (bool ok,) = address(verifier).call{gas: gasLimit}(
-            abi.encodeCall(verifier.reportMiss, (owner, 1, hintsOf(0, 0, 1), ""))
-        );
+        (bool ok,) =
+            address(verifier).call{gas: gasLimit}(abi.encodeCall(verifier.reportMiss, (owner, 1, hintsOf(0, 0, 1), "")));
         assertEq(anchors.stakeOf(owner), ok ? STAKE - 0.2 ether : STAKE, "either or");
         assertTrue(ok == (verifier.getEpoch(owner, 1).status == EpochStatus.Missed), "status");
     }

@@ -99,9 +99,9 @@ contract SizeTest is Base {
     }
 
     function test_the_largest_anchor_of_one_batch_fits_a_transaction() public view {
-        uint256 size = abi.encodeCall(
-            anchors.anchor, (header(1, 2340, address(0)), new bytes(48 * 2340), new SignedOrder[](0), 0)
-        ).length;
+        uint256 size =
+            abi.encodeCall(anchors.anchor, (header(1, 2340, address(0)), new bytes(48 * 2340), new SignedOrder[](0), 0))
+        .length;
         assertTrue(size <= MOST_BYTES, vm.toString(size));
     }
 
@@ -115,7 +115,9 @@ contract SizeTest is Base {
         goTo(5);
         anchorRaw(Kzg.compress(Kzg.commit(same)));
         BatchHeader[] memory batches = new BatchHeader[](8);
-        for (uint256 i = 0; i < 8; i++) batches[i] = BatchHeader(32 * 126_976 - 31, 32, address(0));
+        for (uint256 i = 0; i < 8; i++) {
+            batches[i] = BatchHeader(32 * 126_976 - 31, 32, address(0));
+        }
         bytes memory data = abi.encodeCall(
             anchors.anchor, (batches, repeated(Kzg.compress(Kzg.commit(same)), 256), new SignedOrder[](0), 0)
         );
@@ -126,13 +128,20 @@ contract SizeTest is Base {
         RangeHints memory hints = anchorSame(20, 512);
         EpochProof memory proof = prove(1, hints);
         assertEq(proof.partialSums.length, 80 * 96, "80 partial sums");
-        record("submitProof with 80 partial sums", address(verifier), abi.encodeCall(verifier.submitProof, (proof, "")), 480_000);
+        record(
+            "submitProof with 80 partial sums",
+            address(verifier),
+            abi.encodeCall(verifier.submitProof, (proof, "")),
+            480_000
+        );
     }
 
     /// @dev What the transaction is charged: EIP-7623's floor or calldata and execution over cold storage.
     function record(string memory name, address target, bytes memory data, uint256 most) private {
         uint256 tokens = 0;
-        for (uint256 i = 0; i < data.length; i++) tokens += data[i] == 0 ? 1 : 4;
+        for (uint256 i = 0; i < data.length; i++) {
+            tokens += data[i] == 0 ? 1 : 4;
+        }
         vm.cool(address(anchors));
         vm.cool(address(verifier));
         vm.prank(operator);

@@ -25,9 +25,8 @@ library BlockHeader {
             } else {
                 require(first <= 0xb9 && place + 3 <= header.length, NotAHeader());
                 uint256 lengthBytes = first - 0xb7;
-                uint256 length = lengthBytes == 1
-                    ? uint8(header[place + 1])
-                    : uint256(uint16(bytes2(header[place + 1:place + 3])));
+                uint256 length =
+                    lengthBytes == 1 ? uint8(header[place + 1]) : uint256(uint16(bytes2(header[place + 1:place + 3])));
                 place += 1 + lengthBytes + length;
             }
         }

@@ -132,8 +132,7 @@ library Bls12381 {
     function verifyOpening(G1 memory commitment, uint256 z, uint256 y, G1 memory proof) internal view returns (bool) {
         // The commitment is added, not multiplied by one: the pairing checks the subgroup of the sum, hence of it.
         G1 memory left = add(
-            commitment,
-            multiplyAndSum(abi.encodePacked(encode(generator()), y == 0 ? 0 : R - y, encode(proof), z))
+            commitment, multiplyAndSum(abi.encodePacked(encode(generator()), y == 0 ? 0 : R - y, encode(proof), z))
         );
         return pairingIsOne(abi.encodePacked(encode(left), G2, encode(negate(proof)), TAU_G2));
     }
@@ -292,9 +291,8 @@ library Bls12381 {
     }
 
     function onCurve(G1 memory point) private view returns (bool) {
-        (bool success, bytes memory output) = G1ADD.staticcall{gas: requireGas()}(
-            abi.encodePacked(encode(point), new bytes(128))
-        );
+        (bool success, bytes memory output) =
+            G1ADD.staticcall{gas: requireGas()}(abi.encodePacked(encode(point), new bytes(128)));
         return success && output.length == 128;
     }
 
@@ -345,9 +343,7 @@ library Bls12381 {
     function requireGas() private view returns (uint256) {
         uint256 available = gasleft();
         // 5,000 for what happens between here and the call.
-        require(
-            available > 5000 && (available - 5000) / 64 * 63 >= SUBGROUP_GAS, NotEnoughGas(available, SUBGROUP_GAS)
-        );
+        require(available > 5000 && (available - 5000) / 64 * 63 >= SUBGROUP_GAS, NotEnoughGas(available, SUBGROUP_GAS));
         return SUBGROUP_GAS;
     }
 }

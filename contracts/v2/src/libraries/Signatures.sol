@@ -9,8 +9,7 @@ library Signatures {
 
     /// @notice What is signed for a struct, in the domain of the contract that executes.
     function digestOf(bytes32 structHash) internal view returns (bytes32) {
-        bytes32 domain =
-            keccak256(abi.encode(DOMAIN, keccak256("Meeda"), keccak256("2"), block.chainid, address(this)));
+        bytes32 domain = keccak256(abi.encode(DOMAIN, keccak256("Meeda"), keccak256("2"), block.chainid, address(this)));
         return keccak256(abi.encodePacked(hex"1901", domain, structHash));
     }
 

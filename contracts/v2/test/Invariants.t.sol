@@ -174,8 +174,8 @@ contract World is Base {
     }
 
     function claim(uint256 who) external {
-        address[4] memory people = [owner, LIAR, rollup, stranger];
-        claimOf(people[who % 4]);
+        address[5] memory people = [owner, LIAR, rollup, stranger, operator];
+        claimOf(people[who % 5]);
     }
 
     function claimOf(address who) private {
@@ -187,11 +187,11 @@ contract World is Base {
 
     /// @dev The exact equations, contract by contract.
     function check() public view {
-        address[4] memory people = [owner, LIAR, rollup, stranger];
+        address[5] memory people = [owner, LIAR, rollup, stranger, operator];
         uint256 atAnchors = anchors.stakeOf(owner) + anchors.stakeOf(LIAR);
         uint256 atPublication = 0;
         uint256 atEscrow = escrow.balanceOf(rollup, owner) + chargedAndHeld;
-        for (uint256 i = 0; i < 4; i++) {
+        for (uint256 i = 0; i < 5; i++) {
             atAnchors += anchors.creditOf(people[i]);
             atPublication += publication.creditOf(people[i]);
             atEscrow += escrow.creditOf(people[i]);
@@ -234,8 +234,8 @@ contract World is Base {
         escrow.withdrawEscrow(owner);
         vm.stopPrank();
         check();
-        address[4] memory people = [owner, LIAR, rollup, stranger];
-        for (uint256 i = 0; i < 4; i++) {
+        address[5] memory people = [owner, LIAR, rollup, stranger, operator];
+        for (uint256 i = 0; i < 5; i++) {
             claimOf(people[i]);
         }
         assertEq(address(anchors).balance, 0, "stakes");

@@ -27,18 +27,25 @@ library AnchorTree {
             // Scratch behind the free memory pointer: `width` nodes, then the preimage. Nothing of it is kept.
             let nodes := mload(0x40)
             let preimage := add(nodes, shl(5, width))
+            let content := add(preimage, 1)
             mstore8(preimage, 0x00)
-            for { let i := 0 } lt(i, count) { i := add(i, 1) } {
-                calldatacopy(add(preimage, 1), add(commitments.offset, mul(i, 48)), 48)
-                mstore(add(nodes, shl(5, i)), keccak256(preimage, 49))
+            let to := nodes
+            let from := commitments.offset
+            for { let end := add(nodes, shl(5, count)) } lt(to, end) { to := add(to, 32) } {
+                calldatacopy(content, from, 48)
+                mstore(to, keccak256(preimage, 49))
+                from := add(from, 48)
             }
-            for { let i := count } lt(i, width) { i := add(i, 1) } { mstore(add(nodes, shl(5, i)), 0) }
+            calldatacopy(to, calldatasize(), sub(preimage, to))
             mstore8(preimage, 0x01)
             for {} gt(width, 1) {} {
                 width := shr(1, width)
-                for { let i := 0 } lt(i, width) { i := add(i, 1) } {
-                    mcopy(add(preimage, 1), add(nodes, shl(6, i)), 64)
-                    mstore(add(nodes, shl(5, i)), keccak256(preimage, 65))
+                from := nodes
+                to := nodes
+                for { let end := add(nodes, shl(5, width)) } lt(to, end) { to := add(to, 32) } {
+                    mcopy(content, from, 64)
+                    mstore(to, keccak256(preimage, 65))
+                    from := add(from, 64)
                 }
             }
             result := mload(nodes)

@@ -66,8 +66,8 @@ contract Deploy {
         (, uint256 seedBlock,,) = MeedaVerifier(parts[1]).blocksOf(1);
         require(seedBlock == uint256(parameters().epochBlocks) + parameters().seedDelay, SelfTestFailed("verifier"));
         require(MeedaPublication(parts[2]).demandBond() >= parameters().demandBond, SelfTestFailed("publication"));
-        require(MeedaAnchors(parts[0]).anchorCount(address(this)) == 0, SelfTestFailed("anchors"));
-        require(MeedaEscrow(parts[3]).posterOf(address(this)) == address(this), SelfTestFailed("escrow"));
+        require(MeedaAnchors(parts[0]).anchorCount(address(system)) == 0, SelfTestFailed("anchors"));
+        require(MeedaEscrow(parts[3]).posterOf(address(system)) == address(system), SelfTestFailed("escrow"));
     }
 
     function parameters() public pure returns (Parameters memory) {

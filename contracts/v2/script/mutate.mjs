@@ -7,6 +7,9 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+// The binary itself: the wrapper of the npm package does not pass on what it prints.
+const binary = `node_modules/@foundry-rs/forge-${process.platform}-${process.arch === 'x64' ? 'amd64' : process.arch}/bin/forge`;
+const forge = join(root, '..', binary);
 const copy = mkdtempSync(join(tmpdir(), 'mutate-'));
 process.on('exit', () => rmSync(copy, { recursive: true, force: true }));
 for (const part of ['src', 'test', 'interfaces', 'foundry.toml', 'script/Deploy.s.sol', 'vectors']) {
@@ -48,18 +51,31 @@ const random = () => (state = (state * 48271) % 2147483647) / 2147483647;
 const most = Number(process.env.MUTATE_MOST ?? all.length);
 if (most < all.length) all = all.map((m) => [random(), m]).sort((a, b) => a[0] - b[0]).slice(0, most).map(([, m]) => m);
 
-let killed = 0;
-const survivors = [];
+// By what is printed, not by the exit code, which is 0 when --fail-fast stops a run.
+let last = '';
+function tests() {
+  let out;
+  try {
+    const options = ['test', '--fail-fast', '--no-match-contract', 'InvariantsTest'];
+    out = execFileSync(forge, options, { cwd: join(copy, 'v2'), encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], timeout: 400_000 });
+  } catch (e) {
+    out = `${e.stdout ?? ''}${e.stderr ?? ''}${e.message}[FAIL`;
+  }
+  last = out;
+  if (out.includes('Compiler run failed')) return 'not compiled';
+  return out.includes('[FAIL') || !/[1-9]\d* tests? passed, 0 failed/.test(out) ? 'killed' : 'survived';
+}
+
+const counts = { killed: 0, survived: 0, 'not compiled': 0 };
+const baseline = tests();
+if (baseline !== 'survived') throw new Error(`the tests must pass on the source as it is: ${last.slice(-2000)}`);
 for (const { file, at, what, text } of all) {
   const original = readFileSync(join(root, file), 'utf8');
   writeFileSync(join(copy, 'v2', file), text);
-  let survived = true;
-  try {
-    execFileSync('forge', ['test', '--root', join(copy, 'v2'), '--fail-fast', '--no-match-contract', 'InvariantsTest'], { stdio: 'ignore', timeout: 400_000 });
-  } catch { survived = false; }
+  const verdict = tests();
   writeFileSync(join(copy, 'v2', file), original);
-  const line = original.slice(0, at).split('\n').length;
-  if (survived) { survivors.push(`${file}:${line}: ${what}`); console.log(`SURVIVED ${file}:${line}: ${what}`); } else killed++;
+  counts[verdict]++;
+  if (verdict === 'survived') console.log(`SURVIVED ${file}:${original.slice(0, at + 1).split('\n').length}: ${what}`);
 }
-console.log(`${all.length} mutants, ${killed} killed, ${survivors.length} survived`);
-process.exit(survivors.length === 0 ? 0 : 1);
+console.log(`${all.length} mutants: ${counts.killed} killed, ${counts.survived} survived, ${counts['not compiled']} do not compile`);
+process.exit(counts.survived === 0 ? 0 : 1);

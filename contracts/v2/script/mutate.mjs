@@ -1,0 +1,81 @@
+// Mutates src/ one place at a time (flips a comparison, shifts it by one, drops a require) and runs the tests; prints what
+// survives. Works in a copy. MUTATE_ONLY=regex picks files, MUTATE_MOST=n bounds the run, MUTATE_SEED picks the sample.
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+// The binary itself: the wrapper of the npm package does not pass on what it prints.
+const binary = `node_modules/@foundry-rs/forge-${process.platform}-${process.arch === 'x64' ? 'amd64' : process.arch}/bin/forge`;
+const forge = join(root, '..', binary);
+const copy = mkdtempSync(join(tmpdir(), 'mutate-'));
+process.on('exit', () => rmSync(copy, { recursive: true, force: true }));
+for (const part of ['src', 'test', 'interfaces', 'foundry.toml', 'script/Deploy.s.sol', 'vectors']) {
+  try { cpSync(join(root, part), join(copy, 'v2', part), { recursive: true }); } catch (e) { if (e.code !== 'ENOENT') throw e; }
+}
+symlinkSync(join(root, '..', 'bin'), join(copy, 'bin'));
+symlinkSync(join(root, '..', 'node_modules'), join(copy, 'node_modules'));
+
+const FLIPS = [
+  [/ <= /g, [' < ']], [/ >= /g, [' > ']], [/ < /g, [' <= ', ' >= ']], [/ > /g, [' >= ', ' <= ']],
+  [/ == /g, [' != ']], [/ != /g, [' == ']], [/ && /g, [' || ']], [/ \+= /g, [' -= ']], [/ \+ 1\b/g, ['']], [/ - 1\b/g, ['']],
+];
+
+function mutants(text) {
+  const found = [];
+  const code = (at) => !/^\s*(\/\/|\*)/.test(text.slice(text.lastIndexOf('\n', at) + 1, at + 1)) && !text.slice(text.lastIndexOf('\n', at) + 1, at).includes('//');
+  for (const [pattern, replacements] of FLIPS) {
+    for (const hit of text.matchAll(pattern)) {
+      if (!code(hit.index)) continue;
+      for (const by of replacements) found.push({ at: hit.index, what: `${hit[0]} → ${by}`, text: text.slice(0, hit.index) + by + text.slice(hit.index + hit[0].length) });
+    }
+  }
+  for (const hit of text.matchAll(/\n\s+require\(/g)) {
+    const start = hit.index + 1;
+    let depth = 0;
+    let end = start;
+    do { if (text[end] === '(') depth++; if (text[end] === ')') depth--; end++; } while (depth > 0 || text[end - 1] !== ')');
+    found.push({ at: start + 1, what: 'require dropped', text: text.slice(0, start) + text.slice(end + 1) });
+  }
+  return found;
+}
+
+const files = [...readdirSync(join(root, 'src')).map((f) => join('src', f)), ...readdirSync(join(root, 'src/libraries')).map((f) => join('src/libraries', f))]
+  .filter((f) => f.endsWith('.sol') && new RegExp(process.env.MUTATE_ONLY ?? '.').test(f));
+let all = files.flatMap((file) => mutants(readFileSync(join(root, file), 'utf8')).map((m) => ({ file, ...m })));
+// A reproducible sample where a whole run is too long.
+let state = Number(process.env.MUTATE_SEED ?? 1);
+const random = () => (state = (state * 48271) % 2147483647) / 2147483647;
+const most = Number(process.env.MUTATE_MOST ?? all.length);
+if (most < all.length) all = all.map((m) => [random(), m]).sort((a, b) => a[0] - b[0]).slice(0, most).map(([, m]) => m);
+
+// By what is printed, not by the exit code, which is 0 when --fail-fast stops a run.
+let last = '';
+function tests() {
+  let out;
+  try {
+    const options = ['test', '--fail-fast', '--no-match-contract', 'InvariantsTest'];
+    out = execFileSync(forge, options, { cwd: join(copy, 'v2'), encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], timeout: 400_000 });
+  } catch (e) {
+    out = `${e.stdout ?? ''}${e.stderr ?? ''}${e.message}[FAIL`;
+  }
+  last = out;
+  if (out.includes('Compiler run failed')) return 'not compiled';
+  return out.includes('[FAIL') || !/[1-9]\d* tests? passed, 0 failed/.test(out) ? 'killed' : 'survived';
+}
+
+const counts = { killed: 0, survived: 0, 'not compiled': 0 };
+const baseline = tests();
+if (baseline !== 'survived') throw new Error(`the tests must pass on the source as it is: ${last.slice(-2000)}`);
+for (const { file, at, what, text } of all) {
+  const original = readFileSync(join(root, file), 'utf8');
+  writeFileSync(join(copy, 'v2', file), text);
+  const verdict = tests();
+  writeFileSync(join(copy, 'v2', file), original);
+  counts[verdict]++;
+  if (verdict === 'survived') console.log(`SURVIVED ${file}:${original.slice(0, at + 1).split('\n').length}: ${what}`);
+}
+console.log(`${all.length} mutants: ${counts.killed} killed, ${counts.survived} survived, ${counts['not compiled']} do not compile`);
+process.exit(counts.survived === 0 ? 0 : 1);

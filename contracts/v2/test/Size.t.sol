@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Base} from "./Base.sol";
+import "../interfaces/MeedaTypes.sol";
+import {Bls12381} from "../src/libraries/Bls12381.sol";
+import {Kzg, Poly} from "./Kzg.sol";
+
+/// @dev F1: every fraud proof that can exist fits an ordinary transaction and the transaction gas cap, also at a floor of
+/// 64 gas a byte; and what anchors and proofs cost. Blobs are all the same polynomial: sizes do not depend on it.
+contract SizeTest is Base {
+    uint256 private constant MOST_BYTES = 120_000;
+    uint256 private constant MOST_GAS = 1 << 24;
+    uint256 private constant FLOOR = 64;
+
+    Poly private same = Poly(1234567, 7654321);
+
+    function params() internal view override returns (Parameters memory p) {
+        p = super.params();
+        p.stakePerBlob = 1;
+        p.hotSamples = 10_240;
+        p.coldSamples = 6144;
+    }
+
+    function polyAt(uint256) internal view override returns (Poly memory) {
+        return same;
+    }
+
+    /// @dev `count` anchors of so many blobs each.
+    function anchorSame(uint256 count, uint256 size) private returns (RangeHints memory) {
+        goTo(5);
+        bytes memory commitments = repeated(Kzg.compress(Kzg.commit(same)), size);
+        BatchHeader[] memory batches = header(uint32(size * 126_976 - 31), uint16(size), address(0));
+        for (uint256 i = 0; i < count; i++) {
+            anchorAs(operator, batches, commitments, new SignedOrder[](0), 0);
+        }
+        goToEpoch(1);
+        return hintsOf(0, 0, uint32(count));
+    }
+
+    function challenge(uint256 count, uint256 size) private {
+        EpochProof memory proof = lie(1, anchorSame(count, size), 0, 5);
+        submit(proof);
+        ChunkProof memory leaves = chunkOf(proof, 0);
+        // As many partial sums as a proof can have stand in the calldata.
+        bytes memory data = abi.encodeCall(verifier.proveFraud, (owner, 1, recorded(proof), 0, leaves));
+        uint256 bytes128 = data.length + (128 * 96 - proof.partialSums.length);
+        string memory name = string.concat(vm.toString(count), " anchors of ", vm.toString(size));
+        assertTrue(bytes128 <= MOST_BYTES, string.concat(name, ": bytes ", vm.toString(bytes128)));
+        vm.cool(address(verifier));
+        vm.cool(address(anchors));
+        (bool ok,) = address(verifier).call(data);
+        uint256 used = vm.lastCallGas().gasTotalUsed;
+        assertTrue(ok && anchors.isSlashed(owner), name);
+        uint256 gas = 21_000 + used + 16 * bytes128;
+        assertTrue(gas < MOST_GAS, string.concat(name, ": gas ", vm.toString(gas)));
+        assertTrue(21_000 + FLOOR * bytes128 < MOST_GAS && used + FLOOR * bytes128 < MOST_GAS, name);
+    }
+
+    function test_one_blob_in_each_of_128_anchors() public {
+        challenge(128, 1);
+    }
+
+    function test_depths_1_to_4() public {
+        challengeAnew(64, 2);
+        challengeAnew(32, 3);
+        challengeAnew(16, 8);
+        challengeAnew(64, 16);
+    }
+
+    function test_depths_5_to_8() public {
+        challengeAnew(4, 32);
+        challengeAnew(128, 33);
+        challengeAnew(2, 128);
+        challengeAnew(60, 255);
+    }
+
+    function test_depths_9_to_11() public {
+        challengeAnew(32, 257);
+        challengeAnew(24, 1024);
+        challengeAnew(8, 2048);
+    }
+
+    function test_the_deepest_anchors() public {
+        challengeAnew(1, 2340);
+        challengeAnew(8, 2340);
+    }
+
+    /// @dev The most that any chunk can bring: 128 samples alone in 128 anchors of depth 12. By the layout, not by
+    /// building 300,000 blobs.
+    function test_the_largest_fraud_proof_by_its_layout() public view {
+        ChunkProof memory leaves = ChunkProof(
+            new bytes(128 * 96), new bytes(128), new uint32[](128), new bytes32[](128), new bytes32[](128 * 12)
+        );
+        RecordedProof memory proof = RecordedProof(0, hintsOf(0, 0, 1), new bytes(128 * 96));
+        uint256 size = abi.encodeCall(verifier.proveFraud, (owner, 1, proof, 0, leaves)).length;
+        assertTrue(size <= MOST_BYTES, vm.toString(size));
+        assertTrue(FLOOR * size + 8_000_000 < MOST_GAS, "gas");
+    }
+
+    function test_the_largest_anchor_of_one_batch_fits_a_transaction() public view {
+        uint256 size =
+            abi.encodeCall(anchors.anchor, (header(1, 2340, address(0)), new bytes(48 * 2340), new SignedOrder[](0), 0))
+        .length;
+        assertTrue(size <= MOST_BYTES, vm.toString(size));
+    }
+
+    function challengeAnew(uint256 count, uint256 size) private {
+        deploy(params());
+        registerOperator(owner, KEY, STAKE);
+        challenge(count, size);
+    }
+
+    function test_gas_of_an_anchor_of_256_blobs() public {
+        goTo(5);
+        anchorRaw(Kzg.compress(Kzg.commit(same)));
+        BatchHeader[] memory batches = new BatchHeader[](8);
+        for (uint256 i = 0; i < 8; i++) {
+            batches[i] = BatchHeader(32 * 126_976 - 31, 32, address(0));
+        }
+        bytes memory data = abi.encodeCall(
+            anchors.anchor, (batches, repeated(Kzg.compress(Kzg.commit(same)), 256), new SignedOrder[](0), 0)
+        );
+        record("anchor of 256 blobs in 8 batches", address(anchors), data, 540_000);
+    }
+
+    function test_gas_of_a_proof_with_80_partial_sums() public {
+        RangeHints memory hints = anchorSame(20, 512);
+        EpochProof memory proof = prove(1, hints);
+        assertEq(proof.partialSums.length, 80 * 96, "80 partial sums");
+        record(
+            "submitProof with 80 partial sums",
+            address(verifier),
+            abi.encodeCall(verifier.submitProof, (proof, "")),
+            480_000
+        );
+    }
+
+    /// @dev What the transaction is charged: EIP-7623's floor or calldata and execution over cold storage.
+    function record(string memory name, address target, bytes memory data, uint256 most) private {
+        uint256 tokens = 0;
+        for (uint256 i = 0; i < data.length; i++) {
+            tokens += data[i] == 0 ? 1 : 4;
+        }
+        vm.cool(address(anchors));
+        vm.cool(address(verifier));
+        vm.prank(operator);
+        (bool ok,) = target.call(data);
+        uint256 used = vm.lastCallGas().gasTotalUsed + 21_000 + 4 * tokens;
+        assertTrue(ok, name);
+        uint256 floor = 21_000 + 10 * tokens;
+        used = used > floor ? used : floor;
+        vm.snapshotValue("Gas", name, used);
+        assertTrue(used <= most, string.concat(name, ": ", vm.toString(used)));
+    }
+}

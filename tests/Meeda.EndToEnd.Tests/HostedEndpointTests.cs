@@ -120,7 +120,7 @@ public sealed class HostedEndpointTests
         (Address address, string keyFile) = await arena.AccountKeyAsync();
         await using OperatorNode node = await OperatorNode.StartAsync(
             address, keyFile, Path.Combine(arena.Folder, "poor"), arena.L1, arena.Contract.Address, new Dictionary<string, string?>());
-        await arena.UntilAsync("it is not ready", async () => await StatusOfAsync(node, "health/ready") == HttpStatusCode.InternalServerError);
+        await arena.UntilAsync("it is not ready", async () => await StatusOfAsync(node, "health/ready") == HttpStatusCode.ServiceUnavailable);
         using var body = new ByteArrayContent(new byte[100]);
         using (HttpResponseMessage refused = await node.Http.PostAsync(new Uri("put", UriKind.Relative), body))
         {

@@ -20,10 +20,10 @@ namespace Meeda.Node.Tests.Model;
 public sealed class ModelTests(PostgresFixture postgres, ITestOutputHelper output) : IClassFixture<PostgresFixture>
 {
     [SkippableFact]
-    public Task AnySequence_OnSqlite_KeepsEveryPromise() => SampleAsync(new SqliteLedgers(), nodes: 1, iterations: 80);
+    public Task AnySequence_OnSqlite_KeepsEveryPromise() => SampleAsync(new SqliteLedgers(), nodes: 1, iterations: 30);
 
     [SkippableFact]
-    public Task AnySequence_OnPostgresWithTwoNodes_KeepsEveryPromise() => SampleAsync(new PostgresLedgers(postgres), nodes: 2, iterations: 25);
+    public Task AnySequence_OnPostgresWithTwoNodes_KeepsEveryPromise() => SampleAsync(new PostgresLedgers(postgres), nodes: 2, iterations: 10);
 
     private async Task SampleAsync(Ledgers ledgers, int nodes, int iterations)
     {
@@ -34,7 +34,9 @@ public sealed class ModelTests(PostgresFixture postgres, ITestOutputHelper outpu
         var found = new List<string>();
         for (int i = 0; i < iterations; i++)
         {
-            PCG random = Setting("SEED") is { } repeated ? PCG.Parse(repeated) : new PCG((uint)i, (ulong)Random.Shared.NextInt64());
+            // A run without settings tries the same sequences each time; a nightly one with MEEDA_MODEL_RANDOM=1 others each night.
+            ulong seedOfRun = Setting("RANDOM") is null ? 1 : (ulong)Random.Shared.NextInt64();
+            PCG random = Setting("SEED") is { } repeated ? PCG.Parse(repeated) : new PCG((uint)i, seedOfRun);
             string seed = random.ToString();
             Operation[] operations = [.. Operations.Sequences.Generate(random, null, out _).Where(operation => !Array.Exists(without, word => operation.ToString().Contains(word, StringComparison.Ordinal)))];
             if (await RunAsync(ledgers, nodes, operations, ignored) is not { } broken)

@@ -42,6 +42,7 @@ internal static class DaProviderEndpoint
             return false;
         }
 
+        await DiscardAsync(context.Request);
         await WriteAsync(context.Response, default, TooLarge($"the body's {context.Request.ContentLength} bytes are more than {limit} bytes"));
         return true;
     }
@@ -85,6 +86,7 @@ internal static class DaProviderEndpoint
         }
         catch (DaException tooLarge) when (tooLarge.Error == DaError.TooLarge)
         {
+            await DiscardAsync(context.Request);
             await WriteAsync(response, default, TooLarge(tooLarge.Message));
             return;
         }
@@ -163,6 +165,34 @@ internal static class DaProviderEndpoint
         json.Flush();
         await response.BodyWriter.FlushAsync(response.HttpContext.RequestAborted);
         return json.BytesCommitted;
+    }
+
+    /// <summary>
+    /// Reads what still comes of a body that is too long, within bounds: a client that is still sending when the connection
+    /// ends does not see the answer.
+    /// </summary>
+    private static async Task DiscardAsync(HttpRequest request)
+    {
+        const long MostDiscarded = 64L << 20;
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(request.HttpContext.RequestAborted);
+        limit.CancelAfter(TimeSpan.FromSeconds(10));
+        try
+        {
+            for (long discarded = 0; discarded < MostDiscarded;)
+            {
+                System.IO.Pipelines.ReadResult read = await request.BodyReader.ReadAsync(limit.Token);
+                discarded += read.Buffer.Length;
+                request.BodyReader.AdvanceTo(read.Buffer.End);
+                if (read.IsCompleted)
+                {
+                    return;
+                }
+            }
+        }
+        catch (Exception ended) when (ended is OperationCanceledException or IOException or InvalidOperationException)
+        {
+            // It is answered all the same.
+        }
     }
 
     private static JsonRpcException TooLarge(string sentence) => new(JsonRpcException.ServerError, $"{NitroException.TooLarge}: {sentence}");

@@ -1,8 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
-using Meeda.Node;
-using Meeda.Node.Storage;
+using Meeda.Light;
 using Microsoft.Data.Sqlite;
 
 namespace Meeda.Benchmarks;
@@ -24,7 +23,7 @@ internal static class LightBenchmark
             await using SyntheticChain chain = await SyntheticChain.StartAsync();
             Console.WriteLine($"a year: {SyntheticChain.AnchorCount:N0} anchors of {SyntheticChain.BlobsInAnchor} blobs, {SyntheticChain.LastEpoch} proofs, {SyntheticChain.Head:N0} blocks");
             long started = Stopwatch.GetTimestamp();
-            string[] arguments = [typeof(SetupException).Assembly.Location, "light", "--rpc", chain.Url, "--contract", SyntheticChain.Contract.ToString(), "--folder", folder, "--listen", ""];
+            string[] arguments = [typeof(Node.Cli.ExitCode).Assembly.Location, "light", "--rpc", chain.Url, "--contract", SyntheticChain.Contract.ToString(), "--folder", folder, "--listen", ""];
             using Process light = Process.Start(new ProcessStartInfo("dotnet", arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
             light.OutputDataReceived += (_, _) => { };
             light.ErrorDataReceived += (_, _) => { };

@@ -4,11 +4,14 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using Meeda.Ethereum;
 using Meeda.Kzg.Commitments;
-using Meeda.Node.Proofs;
-using Meeda.Node.Storage;
+using Meeda.Operator.Leadership;
+using Meeda.Operator.Persistence;
+using Meeda.Operator.Proofs;
 using Meeda.Protocol.Anchors;
 using Meeda.Protocol.Batches;
 using Meeda.Protocol.Proofs;
+using Meeda.Storage.Folders;
+using Meeda.Storage.Redundancy;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Meeda.Benchmarks;

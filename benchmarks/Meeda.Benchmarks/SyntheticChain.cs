@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.Text.Json;
+using Meeda.Chain.Contract;
 using Meeda.Ethereum;
 using Meeda.Kzg.Curves;
 using Meeda.Kzg.Fields;
-using Meeda.Node.L1;
 using Meeda.Protocol.Proofs;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;

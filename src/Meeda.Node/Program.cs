@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Meeda.Node;
+using Meeda.Hosting;
 using Meeda.Node.Cli;
 
 // Ctrl-C asks a command to stop; it gets this long to stop its children and give its port back.

@@ -1,23 +1,33 @@
+using Meeda.Chain.Contract;
+using Meeda.Chain.Index;
+using Meeda.Chain.L1;
+using Meeda.Chain.Verification;
 using Meeda.Ethereum;
 using Meeda.Ethereum.JsonRpc;
 using Meeda.Ethereum.Signing;
 using Meeda.Ethereum.Transactions;
+using Meeda.Hosting;
+using Meeda.Hosting.Settings;
+using Meeda.Http;
 using Meeda.Kzg.Cells;
 using Meeda.Kzg.Commitments;
+using Meeda.Light;
 using Meeda.Mefs;
-using Meeda.Node.Anchors;
-using Meeda.Node.Batches;
-using Meeda.Node.Http;
-using Meeda.Node.Http.Legacy;
-using Meeda.Node.L1;
-using Meeda.Node.Light;
-using Meeda.Node.Nitro;
-using Meeda.Node.Proofs;
-using Meeda.Node.Settings;
-using Meeda.Node.Storage;
-using Meeda.Node.Telemetry;
-using Meeda.Node.Tenants;
-using Meeda.Node.Verification;
+using Meeda.Operator.Anchors;
+using Meeda.Operator.Batches;
+using Meeda.Operator.Http;
+using Meeda.Operator.Http.Legacy;
+using Meeda.Operator.L1;
+using Meeda.Operator.Leadership;
+using Meeda.Operator.Nitro;
+using Meeda.Operator.Persistence;
+using Meeda.Operator.Placement;
+using Meeda.Operator.Proofs;
+using Meeda.Operator.Telemetry;
+using Meeda.Operator.Tenants;
+using Meeda.Storage;
+using Meeda.Storage.Folders;
+using Meeda.Storage.Redundancy;
 using Microsoft.Extensions.Logging.Console;
 using Microsoft.Extensions.Options;
 
@@ -155,7 +165,7 @@ internal static class Roles
         builder.Services.AddSingleton<CellOpening>();
         builder.Services.AddSingleton(_ => new CellProver(TrustedSetup.Ethereum));
         builder.Services.AddSingleton<BlobSource>();
-        AddBackground<Leadership>(builder.Services);
+        AddBackground<LeaderElection>(builder.Services);
         AddBackground<L1Follower>(builder.Services);
         AddBackground<BatchPlacement>(builder.Services);
         AddBackground<AnchorPoster>(builder.Services);
@@ -173,8 +183,8 @@ internal static class Roles
         builder.Services.AddApiDocument("Meeda operator", hasTenants: true);
         WebApplication app = builder.Build();
         _ = app.Services.GetRequiredService<FolderLock>(); // what was never asked for is never disposed of
-        app.Services.GetRequiredService<Leadership>().Taken += app.Services.GetRequiredService<TransactionSender>().Forget;
-        app.Services.GetRequiredService<Leadership>().Taken += app.Services.GetRequiredService<PublicationSender>().Forget;
+        app.Services.GetRequiredService<LeaderElection>().Taken += app.Services.GetRequiredService<TransactionSender>().Forget;
+        app.Services.GetRequiredService<LeaderElection>().Taken += app.Services.GetRequiredService<PublicationSender>().Forget;
         ILogger log = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Meeda.Node");
         PowerCuts.Warn(log, OperatingSystem.IsLinux());
         foreach ((string? file, string setting) in ((string?, string)[])[(nitro.JwtSecretFile, "Meeda__Nitro__JwtSecretFile"), (storage.MefsTokenFile, "Meeda__Storage__MefsTokenFile")])

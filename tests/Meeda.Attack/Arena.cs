@@ -2,14 +2,14 @@ using System.Globalization;
 using System.Numerics;
 using System.Security.Cryptography;
 using System.Text.Json;
+using Meeda.Chain.Contract;
 using Meeda.Ethereum;
 using Meeda.Ethereum.JsonRpc;
 using Meeda.Ethereum.Signing;
 using Meeda.Ethereum.Transactions;
+using Meeda.Light;
 using Meeda.Node;
 using Meeda.Node.Cli;
-using Meeda.Node.L1;
-using Meeda.Node.Light;
 using Meeda.Testing;
 
 namespace Meeda.Attack;

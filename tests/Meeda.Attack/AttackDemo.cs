@@ -2,11 +2,11 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Numerics;
 using System.Text.Json;
+using Meeda.Chain.Contract;
 using Meeda.Ethereum;
 using Meeda.Ethereum.Transactions;
 using Meeda.Node.Cli;
-using Meeda.Node.L1;
-using Meeda.Node.Storage;
+using Meeda.Operator.Persistence;
 using Meeda.Protocol.Batches;
 
 namespace Meeda.Attack;

@@ -1,12 +1,12 @@
 using System.Security.Cryptography;
+using Meeda.Chain.Contract;
 using Meeda.Ethereum;
 using Meeda.Ethereum.JsonRpc;
 using Meeda.Ethereum.Transactions;
 using Meeda.Kzg.Commitments;
 using Meeda.Kzg.Curves;
 using Meeda.Kzg.Fields;
-using Meeda.Node.L1;
-using Meeda.Node.Storage;
+using Meeda.Operator.Persistence;
 using Meeda.Protocol.Batches;
 using Meeda.Protocol.Proofs;
 

@@ -1,5 +1,5 @@
 using Meeda.Attack;
-using Meeda.Node;
+using Meeda.Hosting;
 using Meeda.Node.Cli;
 
 // What ./meeda demo --attack runs: lies on a real EVM, and what they cost.

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-
-using Meeda.Node;
 using Meeda.Testing;
 
 namespace Meeda.EndToEnd.Tests;
@@ -17,7 +15,7 @@ internal static class CommandLine
     public static Process Start(string folder, string[] arguments, (string Name, string Value)[] environment)
     {
         var start = new ProcessStartInfo("dotnet") { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
-        start.ArgumentList.Add(typeof(SetupException).Assembly.Location);
+        start.ArgumentList.Add(typeof(Node.Cli.ExitCode).Assembly.Location);
         foreach (string argument in arguments)
         {
             start.ArgumentList.Add(argument);

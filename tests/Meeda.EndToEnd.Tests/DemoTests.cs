@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
-using Meeda.Node;
 using Meeda.Testing;
 using Xunit;
 
@@ -160,7 +159,7 @@ public sealed class DemoTests : IDisposable
     private Process StartWithoutAnvil()
     {
         var start = new ProcessStartInfo("dotnet") { WorkingDirectory = _folder, RedirectStandardError = true, RedirectStandardOutput = true };
-        start.ArgumentList.Add(typeof(SetupException).Assembly.Location);
+        start.ArgumentList.Add(typeof(Node.Cli.ExitCode).Assembly.Location);
         start.ArgumentList.Add("demo");
         start.Environment["MEEDA_ANVIL"] = "";
         return Process.Start(start)!;

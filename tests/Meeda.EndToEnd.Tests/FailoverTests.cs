@@ -5,8 +5,8 @@ using Meeda.Client;
 using Meeda.Ethereum;
 using Meeda.Ethereum.Transactions;
 using Meeda.Kzg.Commitments;
-using Meeda.Node.Storage;
 using Meeda.Protocol.Batches;
+using Meeda.Storage;
 using Xunit;
 
 namespace Meeda.EndToEnd.Tests;

@@ -4,7 +4,8 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Meeda.Attack;
-using Meeda.Node.Storage;
+using Meeda.Operator.Leadership;
+using Meeda.Operator.Persistence;
 using Meeda.Testing;
 using Xunit;
 

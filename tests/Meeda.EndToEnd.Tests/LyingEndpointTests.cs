@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Meeda.Attack;
+using Meeda.Chain.Contract;
 using Meeda.Client;
-using Meeda.Node.L1;
 using Meeda.Protocol.Batches;
 using Meeda.Testing;
 using Xunit;

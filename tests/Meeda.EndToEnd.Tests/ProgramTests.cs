@@ -151,7 +151,7 @@ public sealed class ProgramTests : IDisposable
         var start = new ProcessStartInfo("/bin/sh") { WorkingDirectory = _folder, RedirectStandardOutput = true, RedirectStandardError = true };
         start.ArgumentList.Add("-c");
         start.ArgumentList.Add("\"$@\" & echo $!; wait $!; echo ended with $?");
-        foreach (string argument in (string[])["sh", "dotnet", typeof(Node.SetupException).Assembly.Location, "dev", "--json", "--port", "0", "--l1-port", "0"])
+        foreach (string argument in (string[])["sh", "dotnet", typeof(Node.Cli.ExitCode).Assembly.Location, "dev", "--json", "--port", "0", "--l1-port", "0"])
         {
             start.ArgumentList.Add(argument);
         }

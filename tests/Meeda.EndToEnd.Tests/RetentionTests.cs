@@ -3,8 +3,8 @@ using System.Net.Http.Json;
 using Meeda.Attack;
 using Meeda.Client;
 using Meeda.Node.Cli;
-using Meeda.Node.Storage;
 using Meeda.Protocol.Batches;
+using Meeda.Storage;
 using Xunit;
 
 namespace Meeda.EndToEnd.Tests;

@@ -1,3 +1,4 @@
+using Meeda.Hosting;
 using Xunit;
 
 namespace Meeda.Node.Tests;

@@ -1,5 +1,6 @@
 using System.Net;
 using Meeda.Client;
+using Meeda.Hosting;
 using Meeda.Protocol.Batches;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;

@@ -1,4 +1,5 @@
-using Meeda.Node.L1;
+using Meeda.Chain.L1;
+using Meeda.Hosting;
 using Xunit;
 
 namespace Meeda.Node.Tests;

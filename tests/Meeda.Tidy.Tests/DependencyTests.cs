@@ -18,23 +18,20 @@ public sealed partial class DependencyTests
         ["Meeda.Node"] = ["Meeda.Kzg", "Meeda.Ethereum", "Meeda.Protocol", "Meeda.Mefs", "Meeda.Client"],
     };
 
-    // What each folder of Meeda.Node must not name.
-    private static readonly Dictionary<string, string[]> ForbiddenInNode = new()
+    // What each room must not name.
+    private static readonly Dictionary<string, string[]> ForbiddenInRoom = new()
     {
-        ["Verification"] = ["Meeda.Node.Batches", "Meeda.Node.Anchors", "Meeda.Node.Proofs", "Meeda.Node.Http", "Meeda.Node.Light", "Meeda.Node.Cli"],
-        ["Storage"] = ["Meeda.Node.Verification", "Meeda.Node.L1", "Meeda.Node.Batches", "Meeda.Node.Anchors", "Meeda.Node.Proofs", "Meeda.Node.Http", "Meeda.Node.Cli"],
-        ["L1"] = ["Meeda.Node.Batches", "Meeda.Node.Anchors", "Meeda.Node.Proofs", "Meeda.Node.Http", "Meeda.Node.Cli"],
-        ["Batches"] = ["Meeda.Node.Http", "Meeda.Node.Cli", "Meeda.Node.Anchors", "Meeda.Node.Proofs"],
-        ["Anchors"] = ["Meeda.Node.Http", "Meeda.Node.Cli", "Meeda.Node.Proofs"],
-        ["Proofs"] = ["Meeda.Node.Http", "Meeda.Node.Cli", "Meeda.Node.Anchors", "Meeda.Node.Batches"],
-        ["Light"] = ["Meeda.Node.Http", "Meeda.Node.Cli", "Meeda.Node.Anchors", "Meeda.Node.Batches", "Meeda.Node.Proofs"],
-        ["Http"] = ["Meeda.Node.Cli"],
-        ["Telemetry"] = ["Meeda.Node.Storage", "Meeda.Node.L1", "Meeda.Node.Batches", "Meeda.Node.Anchors", "Meeda.Node.Proofs", "Meeda.Node.Http", "Meeda.Node.Cli"],
+        ["Meeda.Hosting"] = ["Meeda.Chain", "Meeda.Storage", "Meeda.Http", "Meeda.Operator", "Meeda.Light", "Meeda.Node"],
+        ["Meeda.Chain"] = ["Meeda.Http", "Meeda.Light", "Meeda.Node"],
+        ["Meeda.Storage"] = ["Meeda.Chain", "Meeda.Http", "Meeda.Light", "Meeda.Node"],
+        ["Meeda.Http"] = ["Meeda.Storage", "Meeda.Light", "Meeda.Node"],
+        ["Meeda.Operator"] = ["Meeda.Light", "Meeda.Node"],
+        ["Meeda.Light"] = ["Meeda.Storage"],
     };
 
     public static TheoryData<string> Projects => [.. AllowedProjects.Keys];
 
-    public static TheoryData<string> NodeFolders => [.. ForbiddenInNode.Keys];
+    public static TheoryData<string> Rooms => [.. ForbiddenInRoom.Keys];
 
     [Theory]
     [MemberData(nameof(Projects))]
@@ -67,26 +64,30 @@ public sealed partial class DependencyTests
             .Where(file => MeedaWord().IsMatch(File.ReadAllText(file).Replace("MEFS", "", StringComparison.OrdinalIgnoreCase))).Select(Repository.Relative));
 
     [Theory]
-    [MemberData(nameof(NodeFolders))]
-    public void NodeFolder_ItsUsings_PointOneWay(string folder)
-    {
-        string path = Path.Combine("src", "Meeda.Node", folder);
-        Assert.All(ForbiddenInNode[folder], forbidden => AssertNone(path, forbidden));
-    }
+    [MemberData(nameof(Rooms))]
+    public void Room_ItsUsings_PointOneWay(string room) =>
+        Assert.All(ForbiddenInRoom[room], forbidden => AssertNone($"src/{room}", forbidden));
 
     [Fact]
-    public void Node_TheAbi_IsNamedInL1Only() =>
-        AssertOnlyBelow("src/Meeda.Node/L1/", "Meeda.Ethereum.Abi");
+    public void TheAbi_IsNamedByTheContractOnly() =>
+        AssertOnlyBelow("src/Meeda.Chain/Contract/", "using Meeda.Ethereum.Abi");
 
-    [Fact]
-    public void Node_StatusCodes_AreNamedInHttpOnly() =>
-        AssertOnlyBelow("src/Meeda.Node/Http/", "StatusCodes.");
+    [Theory]
+    [InlineData("src/Meeda.Chain")]
+    [InlineData("src/Meeda.Storage")]
+    [InlineData("src/Meeda.Light")]
+    [InlineData("src/Meeda.Operator/Batches")]
+    [InlineData("src/Meeda.Operator/Nitro")]
+    public void StatusCodes_OutsideOfHttp_AreNotNamed(string folder) =>
+        Assert.Empty(Repository.CSharpFiles(folder)
+            .Where(file => File.ReadAllText(file).Contains("StatusCodes.", StringComparison.Ordinal))
+            .Select(Repository.Relative));
 
     private static void AssertOnlyBelow(string folder, string word)
     {
         string[] elsewhere =
         [
-            .. Repository.CSharpFiles("src/Meeda.Node")
+            .. Repository.CSharpFiles("src")
                 .Where(file => File.ReadAllText(file).Contains(word, StringComparison.Ordinal))
                 .Select(Repository.Relative)
                 .Where(file => !file.StartsWith(folder, StringComparison.Ordinal)),

@@ -4,11 +4,13 @@ using System.Globalization;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text.Json;
+using Meeda.Chain.Contract;
+using Meeda.Chain.Index;
+using Meeda.Chain.Verification;
 using Meeda.Client;
+using Meeda.Hosting;
 using Meeda.Kzg.Commitments;
-using Meeda.Node.L1;
-using Meeda.Node.Storage;
-using Meeda.Node.Verification;
+using Meeda.Operator.Persistence;
 using Meeda.Protocol.Batches;
 
 namespace Meeda.Node.Cli;

@@ -1,7 +1,8 @@
 using System.CommandLine;
 using System.Net;
 using System.Text.Json;
-using Meeda.Node.Settings;
+using Meeda.Hosting;
+using Meeda.Hosting.Settings;
 
 namespace Meeda.Node.Cli;
 

@@ -4,11 +4,14 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Dapper;
+using Meeda.Chain.L1;
 using Meeda.Ethereum;
-using Meeda.Node.L1;
-using Meeda.Node.Settings;
-using Meeda.Node.Storage;
-using Meeda.Node.Tenants;
+using Meeda.Hosting;
+using Meeda.Hosting.Settings;
+using Meeda.Operator.L1;
+using Meeda.Operator.Persistence;
+using Meeda.Operator.Tenants;
+using Meeda.Storage;
 
 namespace Meeda.Node.Cli;
 

@@ -1,7 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.RegularExpressions;
-using Meeda.Node.Settings;
+using Meeda.Hosting.Settings;
+using Meeda.Light;
 
 namespace Meeda.Node.Cli;
 

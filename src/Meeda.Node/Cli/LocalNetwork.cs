@@ -1,12 +1,13 @@
 using System.Globalization;
 using System.Numerics;
 using System.Security.Cryptography;
+using Meeda.Chain.Contract;
 using Meeda.Ethereum;
 using Meeda.Ethereum.JsonRpc;
 using Meeda.Ethereum.Signing;
 using Meeda.Ethereum.Transactions;
-using Meeda.Node.Batches;
-using Meeda.Node.L1;
+using Meeda.Hosting;
+using Meeda.Operator.Batches;
 
 namespace Meeda.Node.Cli;
 

@@ -1,6 +1,6 @@
 using System.Numerics;
+using Meeda.Chain.Contract;
 using Meeda.Ethereum;
-using Meeda.Node.L1;
 
 namespace Meeda.Node.Cli;
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
-using Meeda.Node.Settings;
+using Meeda.Hosting;
+using Meeda.Hosting.Settings;
 
 namespace Meeda.Node.Cli;
 

@@ -1,7 +1,8 @@
 using System.CommandLine;
 using Meeda.Client;
 using Meeda.Ethereum;
-using Meeda.Node.Settings;
+using Meeda.Hosting;
+using Meeda.Hosting.Settings;
 using Meeda.Protocol.Batches;
 
 namespace Meeda.Node.Cli;

@@ -1,3 +1,5 @@
+using Meeda.Hosting;
+
 namespace Meeda.Node.Cli;
 
 /// <summary>A file that a user asks for: written whole or not at all, and only where it was asked for.</summary>

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
-using Meeda.Node.Storage;
-using Meeda.Node.Verification;
+using Meeda.Chain.Verification;
+using Meeda.Storage;
 
 namespace Meeda.Node.Cli;
 

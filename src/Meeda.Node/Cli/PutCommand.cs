@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using Meeda.Hosting;
 using Meeda.Protocol.Batches;
 
 namespace Meeda.Node.Cli;

@@ -1,11 +1,13 @@
 using System.CommandLine;
 using System.Text.Json;
+using Meeda.Chain.Contract;
+using Meeda.Chain.L1;
+using Meeda.Chain.Verification;
 using Meeda.Ethereum;
 using Meeda.Ethereum.JsonRpc;
+using Meeda.Hosting;
+using Meeda.Hosting.Settings;
 using Meeda.Kzg.Commitments;
-using Meeda.Node.L1;
-using Meeda.Node.Settings;
-using Meeda.Node.Verification;
 using Meeda.Protocol.Batches;
 
 namespace Meeda.Node.Cli;

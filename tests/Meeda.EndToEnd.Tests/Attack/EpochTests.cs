@@ -1,9 +1,9 @@
 using System.Numerics;
 using Meeda.Attack;
+using Meeda.Chain.Contract;
 using Meeda.Client;
 using Meeda.Ethereum;
 using Meeda.Node.Cli;
-using Meeda.Node.L1;
 using Meeda.Protocol.Batches;
 using Meeda.Protocol.Proofs;
 using Xunit;

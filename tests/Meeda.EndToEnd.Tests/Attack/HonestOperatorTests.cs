@@ -1,10 +1,10 @@
 using System.Net.Http.Json;
 using System.Security.Cryptography;
+using Meeda.Chain.Contract;
 using Meeda.Client;
+using Meeda.Light;
 using Meeda.Node;
 using Meeda.Node.Cli;
-using Meeda.Node.L1;
-using Meeda.Node.Light;
 using Meeda.Protocol.Batches;
 using Meeda.Testing;
 using Xunit;

@@ -8,7 +8,6 @@ using System.Security.Cryptography;
 using Meeda.Attack;
 using Meeda.Client;
 using Meeda.Ethereum;
-using Meeda.Node;
 using Meeda.Node.Cli;
 using Meeda.Protocol.Batches;
 using Meeda.Testing;
@@ -150,7 +149,7 @@ public sealed class KillTests(ITestOutputHelper output)
     private Process Start(string[] command)
     {
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
-        start.ArgumentList.Add(typeof(SetupException).Assembly.Location);
+        start.ArgumentList.Add(typeof(Node.Cli.ExitCode).Assembly.Location);
         Array.ForEach(command, start.ArgumentList.Add);
         (string Name, string Value)[] settings =
         [

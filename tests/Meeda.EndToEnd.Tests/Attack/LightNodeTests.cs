@@ -1,9 +1,9 @@
 using System.Numerics;
 using Meeda.Attack;
+using Meeda.Chain.Contract;
 using Meeda.Ethereum;
 using Meeda.Ethereum.Transactions;
 using Meeda.Node.Cli;
-using Meeda.Node.L1;
 using Meeda.Protocol.Proofs;
 using Xunit;
 

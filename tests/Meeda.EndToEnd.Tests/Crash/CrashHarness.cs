@@ -4,8 +4,8 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using Meeda.Attack;
+using Meeda.Chain.Verification;
 using Meeda.Ethereum;
-using Meeda.Node.Verification;
 using Meeda.Protocol.Batches;
 using Meeda.Testing;
 

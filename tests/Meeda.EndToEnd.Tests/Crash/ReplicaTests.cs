@@ -4,9 +4,10 @@ using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using Meeda.Attack;
+using Meeda.Chain.Index;
+using Meeda.Chain.Verification;
 using Meeda.Client;
 using Meeda.Ethereum;
-using Meeda.Node.Verification;
 using Meeda.Protocol.Batches;
 using Meeda.Testing;
 using Xunit;
@@ -114,7 +115,7 @@ public sealed class ReplicaTests(ITestOutputHelper output)
             record = await LogRecord.ReadAsync(arena.Client, arena.Contract, operatorAddress, 0, CancellationToken.None);
             foreach (BatchId id in stored.Keys)
             {
-                IReadOnlyList<Node.Storage.BatchAnchoring> anchorings = await record.AnchoringsAsync(id, CancellationToken.None);
+                IReadOnlyList<BatchAnchoring> anchorings = await record.AnchoringsAsync(id, CancellationToken.None);
                 Assert.True(anchorings.Count <= 1, $"batch {id} is anchored {anchorings.Count} times");
                 if (anchorings.Count == 0)
                 {

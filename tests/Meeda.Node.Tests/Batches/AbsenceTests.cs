@@ -1,8 +1,10 @@
 using System.Security.Cryptography;
 using Meeda.Ethereum;
-using Meeda.Node.Batches;
-using Meeda.Node.Proofs;
-using Meeda.Node.Storage;
+using Meeda.Http;
+using Meeda.Operator.Batches;
+using Meeda.Operator.Persistence;
+using Meeda.Operator.Placement;
+using Meeda.Operator.Proofs;
 using Meeda.Protocol.Anchors;
 using Meeda.Protocol.Batches;
 using Microsoft.Extensions.Logging.Abstractions;

@@ -1,13 +1,21 @@
+using Meeda.Chain.Contract;
+using Meeda.Chain.L1;
 using Meeda.Ethereum;
 using Meeda.Ethereum.JsonRpc;
+using Meeda.Http;
 using Meeda.Kzg.Commitments;
-using Meeda.Node.Batches;
-using Meeda.Node.L1;
-using Meeda.Node.Storage;
-using Meeda.Node.Tenants;
 using Meeda.Node.Tests.L1;
 using Meeda.Node.Tests.Storage;
+using Meeda.Operator.Batches;
+using Meeda.Operator.L1;
+using Meeda.Operator.Leadership;
+using Meeda.Operator.Persistence;
+using Meeda.Operator.Placement;
+using Meeda.Operator.Tenants;
 using Meeda.Protocol.Anchors;
+using Meeda.Storage;
+using Meeda.Storage.Folders;
+using Meeda.Storage.Redundancy;
 using Meeda.Testing;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -22,7 +30,7 @@ internal sealed class OperatorParts : IAsyncDisposable
 
     private readonly TemporaryFolder _folder = new();
     private readonly List<IDisposable> _open = [];
-    private readonly Leadership _leadership;
+    private readonly LeaderElection _leadership;
     private readonly TenantKeys _keys;
 
     private OperatorParts(TemporaryFolder folder, Ledger ledger, TenantKeys keys)

@@ -1,7 +1,8 @@
-using Meeda.Node.Anchors;
-using Meeda.Node.Batches;
+using Meeda.Http;
 using Meeda.Node.Cli;
-using Meeda.Node.Storage;
+using Meeda.Operator.Anchors;
+using Meeda.Operator.Batches;
+using Meeda.Operator.Persistence;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Xunit;

@@ -1,7 +1,8 @@
 using Meeda.Ethereum;
-using Meeda.Node.Batches;
+using Meeda.Http;
 using Meeda.Node.Cli;
-using Meeda.Node.Storage;
+using Meeda.Operator.Batches;
+using Meeda.Operator.Persistence;
 using Meeda.Protocol.Anchors;
 using Xunit;
 

@@ -1,3 +1,4 @@
+using Meeda.Hosting;
 using Meeda.Node.Cli;
 using Xunit;
 

@@ -1,5 +1,6 @@
-using Meeda.Node.Batches;
-using Meeda.Node.Nitro;
+using Meeda.Http;
+using Meeda.Operator.Batches;
+using Meeda.Operator.Nitro;
 using Meeda.Testing;
 using Microsoft.Extensions.Options;
 using Xunit;

@@ -6,8 +6,8 @@ using System.Text;
 using System.Text.Json;
 using Meeda.Ethereum;
 using Meeda.Ethereum.Signing;
-using Meeda.Node.Nitro;
 using Meeda.Node.Tests.Http;
+using Meeda.Operator.Nitro;
 using Xunit;
 
 namespace Meeda.Node.Tests.Conformance;

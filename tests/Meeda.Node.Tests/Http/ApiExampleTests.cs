@@ -7,8 +7,8 @@ using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Meeda.Client;
 using Meeda.Ethereum;
-using Meeda.Node.Http;
-using Meeda.Node.Storage;
+using Meeda.Http;
+using Meeda.Operator.Persistence;
 using Meeda.Protocol.Anchors;
 using Meeda.Protocol.Batches;
 using Meeda.Testing;
@@ -29,8 +29,8 @@ public sealed class ApiExampleTests(OperatorFixture node) : IClassFixture<Operat
     {
         ["GET /batches/{id}/history"] = typeof(HistoryBody),
         ["GET /epochs/{epoch}"] = typeof(EpochBody),
-        ["GET /getProofInfo"] = typeof(Node.Http.Legacy.ProofInfoBody),
-        ["GET /da/getProofInfo"] = typeof(Node.Http.Legacy.ProofInfoBody),
+        ["GET /getProofInfo"] = typeof(Operator.Http.Legacy.ProofInfoBody),
+        ["GET /da/getProofInfo"] = typeof(Operator.Http.Legacy.ProofInfoBody),
     };
 
     private static readonly JsonSerializerOptions Strict = new(JsonSerializerOptions.Web)
@@ -80,7 +80,7 @@ public sealed class ApiExampleTests(OperatorFixture node) : IClassFixture<Operat
 
         if (approve)
         {
-            await File.WriteAllTextAsync(Path.Combine(Repository.Root, "src", "Meeda.Node", "Http", "examples.json"), JsonSerializer.Serialize(issued, Written) + "\n");
+            await File.WriteAllTextAsync(Path.Combine(Repository.Root, "src", "Meeda.Http", "examples.json"), JsonSerializer.Serialize(issued, Written) + "\n");
         }
     }
 

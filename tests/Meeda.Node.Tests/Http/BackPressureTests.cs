@@ -3,8 +3,9 @@ using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Meeda.Client;
-using Meeda.Node.Batches;
-using Meeda.Node.Storage;
+using Meeda.Operator.Batches;
+using Meeda.Operator.Nitro;
+using Meeda.Operator.Persistence;
 using Meeda.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Data.Sqlite;
@@ -176,7 +177,7 @@ public sealed class BackPressureTests : IAsyncLifetime
         await UntilAsync(async () => (await NitroAsync("store", hex, "0x7fffffff")).TryGetProperty("result", out _));
 
         static string Quantity(ulong value) => $"0x{value:x}";
-        static string CheckOf(byte[] data, params ulong[] numbers) => Nitro.ChunkedStores.CheckValue(data, numbers).ToString();
+        static string CheckOf(byte[] data, params ulong[] numbers) => ChunkedStores.CheckValue(data, numbers).ToString();
     }
 
     private static async Task UntilAsync(Func<Task<bool>> condition)

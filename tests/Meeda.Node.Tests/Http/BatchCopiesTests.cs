@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using Meeda.Ethereum;
-using Meeda.Node.Batches;
+using Meeda.Http;
+using Meeda.Operator.Batches;
 using Meeda.Protocol.Batches;
 using Meeda.Testing;
 using Xunit;

@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
-using Meeda.Node.Batches;
-using Meeda.Node.Http;
+using Meeda.Http;
+using Meeda.Operator.Batches;
+using Meeda.Operator.Http;
 using Meeda.Testing;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;

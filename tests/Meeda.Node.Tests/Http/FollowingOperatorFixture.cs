@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Meeda.Ethereum.JsonRpc;
-using Meeda.Node.L1;
 using Meeda.Node.Tests.L1;
+using Meeda.Operator.L1;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;

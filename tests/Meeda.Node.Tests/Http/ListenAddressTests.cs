@@ -1,7 +1,8 @@
 using System.Net;
 using System.Net.NetworkInformation;
-using Meeda.Node.Http;
-using Meeda.Node.Light;
+using Meeda.Hosting;
+using Meeda.Http;
+using Meeda.Light;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Data.Sqlite;
 using Xunit;

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using Meeda.Node.Storage;
+using Meeda.Operator.Persistence;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;

@@ -1,5 +1,5 @@
 using System.Net;
-using Meeda.Node.Tenants;
+using Meeda.Operator.Tenants;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 

@@ -1,5 +1,4 @@
-using Meeda.Node.Batches;
-using Meeda.Node.Http;
+using Meeda.Http;
 using Meeda.Testing;
 using Xunit;
 

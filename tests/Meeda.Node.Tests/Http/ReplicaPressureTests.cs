@@ -1,7 +1,9 @@
 using Meeda.Ethereum;
-using Meeda.Node.Batches;
-using Meeda.Node.Storage;
+using Meeda.Http;
 using Meeda.Node.Tests.Storage;
+using Meeda.Operator.Batches;
+using Meeda.Operator.Leadership;
+using Meeda.Operator.Persistence;
 using Meeda.Protocol.Batches;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;

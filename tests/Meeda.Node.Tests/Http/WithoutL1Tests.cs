@@ -1,6 +1,6 @@
 using System.Net;
 using System.Text.Json;
-using Meeda.Node.Http;
+using Meeda.Operator.Http;
 using Xunit;
 
 namespace Meeda.Node.Tests.Http;

@@ -1,6 +1,6 @@
 using Meeda.Ethereum.JsonRpc;
 using Meeda.Ethereum.Signing;
-using Meeda.Node.L1;
+using Meeda.Operator.L1;
 using Meeda.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;

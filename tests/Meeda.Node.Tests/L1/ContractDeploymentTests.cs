@@ -1,6 +1,6 @@
+using Meeda.Chain.Contract;
 using Meeda.Ethereum;
 using Meeda.Ethereum.JsonRpc;
-using Meeda.Node.L1;
 using Meeda.Testing;
 using Xunit;
 

@@ -2,10 +2,10 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Numerics;
 using System.Text.Json;
+using Meeda.Chain.Contract;
 using Meeda.Ethereum;
 using Meeda.Ethereum.JsonRpc;
 using Meeda.Node.Cli;
-using Meeda.Node.L1;
 using Meeda.Protocol.Anchors;
 
 namespace Meeda.Node.Tests.L1;

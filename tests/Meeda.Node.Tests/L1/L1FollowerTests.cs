@@ -1,9 +1,12 @@
 using System.Collections.Concurrent;
+using Meeda.Chain.Contract;
+using Meeda.Chain.L1;
+using Meeda.Chain.Verification;
 using Meeda.Ethereum;
 using Meeda.Ethereum.JsonRpc;
-using Meeda.Node.L1;
-using Meeda.Node.Storage;
-using Meeda.Node.Verification;
+using Meeda.Operator.L1;
+using Meeda.Operator.Leadership;
+using Meeda.Operator.Persistence;
 using Meeda.Testing;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -56,7 +59,7 @@ public sealed class L1FollowerTests : IAsyncLifetime
             account,
             _ledger,
             new BatchSignal(),
-            new Leadership(lease, _clock, NullLogger<Leadership>.Instance),
+            new LeaderElection(lease, _clock, NullLogger<LeaderElection>.Instance),
             new OperatorStanding(contract, account, _clock, NullLogger<OperatorStanding>.Instance),
             _clock,
             _lines);

@@ -1,9 +1,12 @@
+using Meeda.Chain.Contract;
 using Meeda.Ethereum;
 using Meeda.Ethereum.JsonRpc;
-using Meeda.Node.L1;
-using Meeda.Node.Storage;
+using Meeda.Hosting;
 using Meeda.Node.Tests.Storage;
+using Meeda.Operator.L1;
+using Meeda.Operator.Persistence;
 using Meeda.Protocol.Anchors;
+using Meeda.Storage;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Meeda.Chain.Contract;
 using Meeda.Ethereum;
 using Meeda.Ethereum.Abi;
 using Meeda.Ethereum.Transactions;
@@ -6,8 +7,7 @@ using Meeda.Kzg.Commitments;
 using Meeda.Kzg.Curves;
 using Meeda.Kzg.Fields;
 using Meeda.Node.Cli;
-using Meeda.Node.L1;
-using Meeda.Node.Storage;
+using Meeda.Operator.Persistence;
 using Meeda.Protocol.Proofs;
 using Meeda.Testing;
 using Xunit;

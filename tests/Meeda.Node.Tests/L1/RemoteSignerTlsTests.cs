@@ -1,10 +1,10 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Meeda.Chain.L1;
 using Meeda.Ethereum;
 using Meeda.Ethereum.Signing;
 using Meeda.Ethereum.Transactions;
-using Meeda.Node.L1;
 using Meeda.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;

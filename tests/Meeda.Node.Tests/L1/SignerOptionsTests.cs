@@ -1,5 +1,6 @@
+using Meeda.Chain.L1;
 using Meeda.Ethereum.Signing;
-using Meeda.Node.L1;
+using Meeda.Hosting;
 using Xunit;
 
 namespace Meeda.Node.Tests.L1;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Meeda.Chain.Contract;
 using Meeda.Ethereum;
 using Meeda.Ethereum.JsonRpc;
 using Meeda.Ethereum.Signing;
@@ -6,8 +7,7 @@ using Meeda.Ethereum.Transactions;
 using Meeda.Kzg.Commitments;
 using Meeda.Kzg.Curves;
 using Meeda.Node.Cli;
-using Meeda.Node.L1;
-using Meeda.Node.Storage;
+using Meeda.Operator.Persistence;
 using Meeda.Protocol.Batches;
 using Meeda.Protocol.Proofs;
 using Meeda.Testing;

@@ -1,4 +1,4 @@
-using Meeda.Node.Batches;
+using Meeda.Operator.Batches;
 using Xunit;
 
 namespace Meeda.Node.Tests.Model;

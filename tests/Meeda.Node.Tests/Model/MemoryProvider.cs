@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
-using Meeda.Node.Storage;
 using Meeda.Protocol.Batches;
+using Meeda.Storage;
 
 namespace Meeda.Node.Tests.Model;
 

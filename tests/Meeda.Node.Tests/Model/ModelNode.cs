@@ -1,14 +1,21 @@
+using Meeda.Chain.Contract;
+using Meeda.Chain.L1;
 using Meeda.Ethereum.JsonRpc;
 using Meeda.Ethereum.Signing;
 using Meeda.Ethereum.Transactions;
+using Meeda.Http;
 using Meeda.Kzg.Cells;
 using Meeda.Kzg.Commitments;
-using Meeda.Node.Anchors;
-using Meeda.Node.Batches;
-using Meeda.Node.L1;
-using Meeda.Node.Storage;
-using Meeda.Node.Tenants;
+using Meeda.Operator.Anchors;
+using Meeda.Operator.Batches;
+using Meeda.Operator.L1;
+using Meeda.Operator.Leadership;
+using Meeda.Operator.Persistence;
+using Meeda.Operator.Placement;
+using Meeda.Operator.Tenants;
 using Meeda.Protocol.Batches;
+using Meeda.Storage;
+using Meeda.Storage.Redundancy;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -85,7 +92,7 @@ internal sealed class ModelNode : IAsyncDisposable
         };
         var account = new OperatorAccount(Signer.Address);
         var signal = new BatchSignal();
-        var leadership = new Leadership(lease, clock, NullLogger<Leadership>.Instance);
+        var leadership = new LeaderElection(lease, clock, NullLogger<LeaderElection>.Instance);
         Rows = new RowPlacement(world.Providers, storage.ToleratedLosses, Key, NullLogger<RowPlacement>.Instance, new HeldPayloads(ledger), clock);
         var costs = new TenantCosts(null!, Rows, new HttpContextAccessor()); // There are no tenants, and so nobody is charged.
         var standing = new OperatorStanding(contract, account, clock, NullLogger<OperatorStanding>.Instance);

@@ -1,7 +1,7 @@
 using System.Globalization;
 using CsCheck;
-using Meeda.Node.Storage;
 using Meeda.Node.Tests.Storage;
+using Meeda.Operator.Persistence;
 using Microsoft.Data.Sqlite;
 using Xunit;
 using Xunit.Abstractions;

@@ -1,6 +1,7 @@
-using Meeda.Node.Batches;
+using Meeda.Http;
 using Meeda.Node.Cli;
-using Meeda.Node.Storage;
+using Meeda.Operator.Batches;
+using Meeda.Operator.Persistence;
 using Meeda.Protocol.Anchors;
 using Meeda.Protocol.Batches;
 

@@ -1,5 +1,5 @@
 using System.Data.Common;
-using Meeda.Node.Storage;
+using Meeda.Operator.Persistence;
 
 namespace Meeda.Node.Tests.Model;
 

@@ -1,5 +1,5 @@
 using CsCheck;
-using Meeda.Node.Batches;
+using Meeda.Operator.Batches;
 
 namespace Meeda.Node.Tests.Model;
 

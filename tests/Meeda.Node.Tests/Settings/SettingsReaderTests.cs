@@ -1,10 +1,12 @@
 using System.Reflection;
-using Meeda.Node.Batches;
-using Meeda.Node.Http;
-using Meeda.Node.L1;
-using Meeda.Node.Light;
-using Meeda.Node.Settings;
-using Meeda.Node.Storage;
+using Meeda.Chain.L1;
+using Meeda.Hosting;
+using Meeda.Hosting.Settings;
+using Meeda.Http;
+using Meeda.Light;
+using Meeda.Operator.Batches;
+using Meeda.Operator.L1;
+using Meeda.Storage;
 using Xunit;
 
 namespace Meeda.Node.Tests.Settings;

@@ -1,7 +1,7 @@
 using Meeda.Ethereum;
 using Meeda.Kzg.Commitments;
-using Meeda.Node.Storage;
 using Meeda.Protocol.Batches;
+using Meeda.Storage.Folders;
 using Xunit;
 
 namespace Meeda.Node.Tests.Storage;

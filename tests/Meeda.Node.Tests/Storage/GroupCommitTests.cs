@@ -1,4 +1,4 @@
-using Meeda.Node.Storage;
+using Meeda.Operator.Persistence;
 using Xunit;
 
 namespace Meeda.Node.Tests.Storage;

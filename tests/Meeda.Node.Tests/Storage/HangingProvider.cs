@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
-using Meeda.Node.Storage;
 using Meeda.Protocol.Batches;
+using Meeda.Storage;
+using Meeda.Storage.Redundancy;
 
 namespace Meeda.Node.Tests.Storage;
 

@@ -1,7 +1,8 @@
 using System.Data.Common;
 using Dapper;
 using Meeda.Ethereum;
-using Meeda.Node.Storage;
+using Meeda.Operator.Leadership;
+using Meeda.Operator.Persistence;
 using Meeda.Protocol.Batches;
 using Meeda.Protocol.Proofs;
 using Microsoft.Data.Sqlite;

@@ -1,6 +1,7 @@
 using Dapper;
 using Meeda.Ethereum;
-using Meeda.Node.Storage;
+using Meeda.Light;
+using Meeda.Operator.Persistence;
 using Microsoft.Data.Sqlite;
 using Xunit;
 

@@ -1,4 +1,4 @@
-using Meeda.Node.Storage;
+using Meeda.Storage.Folders;
 using Microsoft.Extensions.Logging;
 using Xunit;
 

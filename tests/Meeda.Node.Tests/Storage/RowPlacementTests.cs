@@ -2,8 +2,14 @@ using System.Numerics;
 using Meeda.Ethereum;
 using Meeda.Kzg.Commitments;
 using Meeda.Mefs;
-using Meeda.Node.Storage;
+using Meeda.Operator.Leadership;
+using Meeda.Operator.Persistence;
+using Meeda.Operator.Placement;
 using Meeda.Protocol.Batches;
+using Meeda.Storage;
+using Meeda.Storage.Buckets;
+using Meeda.Storage.Folders;
+using Meeda.Storage.Redundancy;
 using Meeda.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
@@ -144,7 +150,7 @@ public sealed class RowPlacementTests : IDisposable
         int rows = Rows().Length;
         Directory.Delete(PathOf(1), recursive: true);
         Directory.Delete(PathOf(4), recursive: true);
-        using Leadership leadership = SqliteLedger.Lead(_folder.Path);
+        using LeaderElection leadership = SqliteLedger.Lead(_folder.Path);
         using var scrub = new RowScrub(
             Options.Create(new StorageOptions { ScrubBytesPerSecond = int.MaxValue }), placement, ledger, leadership, TimeProvider.System, NullLogger<RowScrub>.Instance);
 
@@ -213,7 +219,7 @@ public sealed class RowPlacementTests : IDisposable
         WrittenRows written = await placement.WriteAsync(Id, Blobs, CancellationToken.None);
         Assert.True(await written.FlushAsync(CancellationToken.None));
         Directory.Delete(PathOf(1), recursive: true);
-        using Leadership leadership = SqliteLedger.Lead(_folder.Path);
+        using LeaderElection leadership = SqliteLedger.Lead(_folder.Path);
         using var scrub = new RowScrub(
             Options.Create(new StorageOptions { ScrubBytesPerSecond = int.MaxValue }), placement, ledger, leadership, TimeProvider.System, NullLogger<RowScrub>.Instance);
         using (placement.TryClaim(Id)) // As who clears it away does.

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using Meeda.Kzg.Commitments;
-using Meeda.Node.Storage;
+using Meeda.Storage.Redundancy;
 using Xunit;
 
 namespace Meeda.Node.Tests.Storage;

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
-using Meeda.Node.Storage;
 using Meeda.Node.Tests.Http;
+using Meeda.Operator.Placement;
 using Meeda.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;

@@ -1,5 +1,7 @@
 using Amazon.Runtime;
-using Meeda.Node.Storage;
+using Meeda.Hosting;
+using Meeda.Storage;
+using Meeda.Storage.Buckets;
 using Xunit;
 
 namespace Meeda.Node.Tests.Storage;

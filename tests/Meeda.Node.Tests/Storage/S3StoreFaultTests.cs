@@ -1,7 +1,8 @@
 using System.Security.Cryptography;
 using Amazon.Runtime;
 using Amazon.S3;
-using Meeda.Node.Storage;
+using Meeda.Storage;
+using Meeda.Storage.Buckets;
 using Meeda.Testing;
 using Xunit;
 

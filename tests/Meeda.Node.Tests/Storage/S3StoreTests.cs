@@ -4,8 +4,10 @@ using Amazon.S3;
 using Amazon.S3.Model;
 using Meeda.Ethereum;
 using Meeda.Kzg.Commitments;
-using Meeda.Node.Storage;
+using Meeda.Operator.Persistence;
 using Meeda.Protocol.Batches;
+using Meeda.Storage;
+using Meeda.Storage.Buckets;
 using Meeda.Testing;
 using Xunit;
 

@@ -1,10 +1,16 @@
 using System.Diagnostics;
 using Meeda.Ethereum;
+using Meeda.Hosting;
 using Meeda.Kzg.Commitments;
-using Meeda.Node.Batches;
-using Meeda.Node.Storage;
+using Meeda.Operator.Batches;
+using Meeda.Operator.Leadership;
+using Meeda.Operator.Persistence;
+using Meeda.Operator.Placement;
 using Meeda.Protocol.Anchors;
 using Meeda.Protocol.Batches;
+using Meeda.Storage;
+using Meeda.Storage.Folders;
+using Meeda.Storage.Redundancy;
 using Meeda.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
@@ -183,7 +189,7 @@ public sealed class SickProviderTests : IAsyncLifetime
         await _providers[Sick + 1].DeleteAsync(second.Id, 0, CancellationToken.None);
         int whole = _providers[Sick + 2].Rows;
         TheSick.Hang(ProviderCall.Read, ProviderCall.Write, ProviderCall.Flush);
-        using Leadership leadership = SqliteLedger.Lead(_folder.Path);
+        using LeaderElection leadership = SqliteLedger.Lead(_folder.Path);
         using var scrub = new RowScrub(
             Options.Create(new StorageOptions { ScrubBytesPerSecond = int.MaxValue }), _rows, _ledger, leadership, TimeProvider.System, NullLogger<RowScrub>.Instance);
         await scrub.PassAsync(CancellationToken.None);
@@ -388,7 +394,7 @@ public sealed class SickProviderTests : IAsyncLifetime
         var database = new SqliteDatabase(Path.Combine(_folder.Path, "ledger.sqlite"));
         var lease = new Lease(database, TimeSpan.FromMinutes(10));
         Assert.True(await lease.TryHoldAsync(CancellationToken.None));
-        using var leadership = new Leadership(lease, TimeProvider.System, NullLogger<Leadership>.Instance);
+        using var leadership = new LeaderElection(lease, TimeProvider.System, NullLogger<LeaderElection>.Instance);
         using var placement = new BatchPlacement(
             Options.Create(new StorageOptions()), _ledger, _rows, new BatchSignal(), leadership, TimeProvider.System, NullLogger<BatchPlacement>.Instance);
         await placement.StartAsync(CancellationToken.None);

@@ -1,4 +1,5 @@
-using Meeda.Node.Storage;
+using Meeda.Operator.Leadership;
+using Meeda.Operator.Persistence;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -23,6 +24,6 @@ internal static class SqliteLedger
         return ledger;
     }
 
-    public static Leadership Lead(string folder) => new(
-        new Lease(new SqliteDatabase(Path.Combine(folder, "ledger.sqlite")), TimeSpan.FromMinutes(1)), TimeProvider.System, NullLogger<Leadership>.Instance);
+    public static LeaderElection Lead(string folder) => new(
+        new Lease(new SqliteDatabase(Path.Combine(folder, "ledger.sqlite")), TimeSpan.FromMinutes(1)), TimeProvider.System, NullLogger<LeaderElection>.Instance);
 }

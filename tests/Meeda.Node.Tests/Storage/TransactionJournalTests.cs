@@ -2,7 +2,7 @@ using Meeda.Ethereum;
 using Meeda.Ethereum.JsonRpc;
 using Meeda.Ethereum.Signing;
 using Meeda.Ethereum.Transactions;
-using Meeda.Node.Storage;
+using Meeda.Operator.Persistence;
 using Meeda.Testing;
 using Microsoft.Data.Sqlite;
 using Xunit;

@@ -1,9 +1,10 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
-using Meeda.Node.Http;
-using Meeda.Node.Storage;
-using Meeda.Node.Tenants;
+using Meeda.Hosting;
+using Meeda.Http;
+using Meeda.Operator.Tenants;
+using Meeda.Storage;
 using Meeda.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;

@@ -1,0 +1,57 @@
+using System.Numerics;
+using Meeda.Ethereum;
+
+namespace Meeda.Chain.Contract;
+
+/// <summary>What the MeedaVerifier contract is made with and keeps for ever (docs/protocol.md). Windows and retention count L1 blocks, amounts are wei.</summary>
+internal sealed record ContractParameters
+{
+    /// <summary>L1 blocks in an epoch.</summary>
+    public required uint EpochBlocks { get; init; }
+
+    /// <summary>Blocks from the epoch's block within which its proof must be recorded.</summary>
+    public required uint ProofWindow { get; init; }
+
+    /// <summary>Blocks from the proof within which a wrong partial sum can be slashed.</summary>
+    public required uint ChallengeWindow { get; init; }
+
+    /// <summary>Blobs of that many last epochs are recent.</summary>
+    public required uint HotEpochs { get; init; }
+
+    /// <summary>The most recent blobs that an epoch challenges.</summary>
+    public required uint HotSamples { get; init; }
+
+    /// <summary>The draws from the older blobs.</summary>
+    public required uint ColdSamples { get; init; }
+
+    /// <summary>Blocks from the anchor for which a blob must be held.</summary>
+    public required uint Retention { get; init; }
+
+    /// <summary>Blocks from a demand within which the blob must be published.</summary>
+    public required uint PublishWindow { get; init; }
+
+    /// <summary>The least stake with which an operator may anchor.</summary>
+    public required BigInteger MinimumStake { get; init; }
+
+    /// <summary>What a missed epoch costs.</summary>
+    public required BigInteger MissPenalty { get; init; }
+
+    /// <summary>The part of the penalty that the reporter of a miss gets.</summary>
+    public required BigInteger MissReward { get; init; }
+
+    /// <summary>The challenger's part of a slashed stake, in basis points.</summary>
+    public required BigInteger FraudReward { get; init; }
+
+    /// <summary>The fixed part of the bond of a demand.</summary>
+    public required BigInteger DemandBond { get; init; }
+
+    /// <summary>Who gets what is slashed and not rewarded.</summary>
+    public required Address Treasury { get; init; }
+
+    /// <summary>The fields in the order of the contract's <c>Parameters</c> struct.</summary>
+    public object[] ToAbi() =>
+    [
+        EpochBlocks, ProofWindow, ChallengeWindow, HotEpochs, HotSamples, ColdSamples, Retention, PublishWindow,
+        MinimumStake, MissPenalty, MissReward, FraudReward, DemandBond, Treasury,
+    ];
+}

@@ -1,0 +1,65 @@
+using Meeda.Ethereum.JsonRpc;
+using Meeda.Operator.Telemetry;
+
+namespace Meeda.Chain.L1;
+
+/// <summary>The way to L1: one endpoint, or several that must agree about the head.</summary>
+internal static class L1Connection
+{
+    // With another endpoint to ask, none is waited for long.
+    private const int RetriesOfSeveral = 1;
+    private static readonly TimeSpan LimitOfSeveral = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LongestHeadInterval = TimeSpan.FromSeconds(1);
+
+    /// <summary>Adds an <see cref="EthereumClient"/> of the configured endpoints.</summary>
+    public static void Add(IServiceCollection services, L1Options l1)
+    {
+        IReadOnlyList<Uri> endpoints = l1.Endpoints();
+        for (int i = 0; i < endpoints.Count; i++)
+        {
+            Uri endpoint = endpoints[i];
+            services.AddHttpClient(Name(i), http => http.BaseAddress = endpoint);
+        }
+
+        if (endpoints.Count == 1)
+        {
+            services.AddSingleton<IJsonRpc>(provider => new JsonRpcClient(provider.GetRequiredService<IHttpClientFactory>().CreateClient(Name(0))));
+        }
+        else
+        {
+            services.AddSingleton<IJsonRpc>(provider => Several(provider, endpoints, l1.PollInterval));
+        }
+
+        services.AddSingleton(provider => new EthereumClient(provider.GetRequiredService<IJsonRpc>()));
+    }
+
+    private static RedundantRpc Several(IServiceProvider provider, IReadOnlyList<Uri> endpoints, TimeSpan pollInterval)
+    {
+        IHttpClientFactory clients = provider.GetRequiredService<IHttpClientFactory>();
+        ILogger logger = provider.GetRequiredService<ILogger<RedundantRpc>>();
+        var options = new RedundantRpcOptions
+        {
+            HeadInterval = pollInterval < LongestHeadInterval ? pollInterval : LongestHeadInterval,
+            Observer = notice => Tell(logger, endpoints, notice),
+        };
+        return new RedundantRpc(
+            endpoints.Select((_, i) => new JsonRpcClient(clients.CreateClient(Name(i)), RetriesOfSeveral, LimitOfSeveral)), options, provider.GetRequiredService<TimeProvider>());
+    }
+
+    private static void Tell(ILogger logger, IReadOnlyList<Uri> endpoints, EndpointNotice notice)
+    {
+        // The host and nothing else: paths and user names of endpoints are credentials.
+        string host = endpoints[notice.Endpoint].Host;
+        Metrics.EndpointChanges.Add(1, new("endpoint", notice.Endpoint), new("believed", notice.Problem is null));
+        if (notice.Problem is { } problem)
+        {
+            logger.EndpointNotBelieved(notice.Endpoint, host, problem);
+        }
+        else
+        {
+            logger.EndpointBelieved(notice.Endpoint, host);
+        }
+    }
+
+    private static string Name(int endpoint) => $"{nameof(EthereumClient)}:{endpoint}";
+}

@@ -1,0 +1,71 @@
+using Meeda.Chain.Index;
+using Meeda.Operator.Persistence;
+using Meeda.Protocol.Proofs;
+
+namespace Meeda.Chain.Verification;
+
+/// <summary>What became of an epoch in which a batch was live.</summary>
+internal enum EpochOutcome
+{
+    /// <summary>A proof is recorded.</summary>
+    Proven,
+
+    /// <summary>The window is over and no proof is recorded.</summary>
+    Missed,
+
+    /// <summary>The window is still open.</summary>
+    Pending,
+}
+
+/// <summary>A batch in one epoch.</summary>
+/// <param name="Epoch">The epoch.</param>
+/// <param name="Sampled">How many of the batch's blobs it challenged.</param>
+/// <param name="Outcome">What became of it.</param>
+internal sealed record SampledEpoch(ulong Epoch, int Sampled, EpochOutcome Outcome);
+
+/// <summary>How often a batch was sampled, and how often proven: anybody can compute it, since the samples follow from L1's block hashes.</summary>
+internal sealed class SamplingHistory(IAnchorRecord record, EpochVerification verification)
+{
+    /// <summary>The most epochs that are looked at, the newest.</summary>
+    public const int MostEpochs = 512;
+
+    /// <summary>The epochs in which a batch was live, oldest first; of more than <see cref="MostEpochs"/> the newest.</summary>
+    public async Task<IReadOnlyList<SampledEpoch>> OfAsync(BatchAnchoring anchoring, CancellationToken cancellationToken)
+    {
+        EpochParameters parameters = await verification.ParametersAsync(cancellationToken);
+        if (await record.TipAsync(cancellationToken) is not { } tip)
+        {
+            return [];
+        }
+
+        ulong last = Math.Min(parameters.EpochAt(tip.Number), parameters.EpochAt(anchoring.Anchor.Expiry - 1));
+        ulong first = parameters.EpochAt(anchoring.Anchor.BlockNumber) + 1;
+        if (last < first)
+        {
+            return [];
+        }
+
+        first = Math.Max(first, last < MostEpochs ? 0 : last - MostEpochs + 1);
+        Dictionary<ulong, ProofSeen> proofs = (await record.ProofsAsync(anchoring.Operator, first, last, cancellationToken)).ToDictionary(proof => proof.Epoch);
+        var epochs = new List<SampledEpoch>();
+        for (ulong epoch = first; epoch <= last; epoch++)
+        {
+            if (await record.LiveRangeAsync(anchoring.Operator, parameters, epoch, cancellationToken) is not var (range, _))
+            {
+                continue;
+            }
+
+            EpochSeed seed = proofs.TryGetValue(epoch, out ProofSeen? proof)
+                ? new EpochSeed(proof.Seed)
+                : await verification.SeedAsync(anchoring.Operator, epoch, cancellationToken);
+            EpochOutcome outcome = proof is not null ? EpochOutcome.Proven : tip.Number > parameters.LastProofBlock(epoch) ? EpochOutcome.Missed : EpochOutcome.Pending;
+            epochs.Add(new SampledEpoch(epoch, Covered(Sampler.Draw(seed, range, parameters.HotSamples, parameters.ColdSamples), anchoring.Batch), outcome));
+        }
+
+        return epochs;
+    }
+
+    /// <summary>How many of a batch's blobs are among the samples.</summary>
+    public static int Covered(Sample[] samples, AnchoredBatch batch) =>
+        samples.Select(sample => sample.Position).Distinct().Count(position => position >= batch.FirstBlob && position < batch.FirstBlob + batch.BlobCount);
+}

@@ -1,0 +1,34 @@
+namespace Meeda.Hosting;
+
+/// <summary>The way out of this machine's network, where there is only one.</summary>
+public sealed class ProxyOptions
+{
+    /// <summary>The configuration section that binds to this.</summary>
+    public const string Section = "Meeda:Proxy";
+
+    /// <summary>
+    /// The value that stands for <c>http_proxy</c>, <c>https_proxy</c>, <c>all_proxy</c> and <c>no_proxy</c> of the
+    /// environment.
+    /// </summary>
+    internal const string Environment = "environment";
+
+    /// <summary>
+    /// The HTTP proxy that all requests go through, as <c>http://proxy:3128</c>, or <c>environment</c> for what
+    /// <c>http_proxy</c> and its kin say. Default none: every request goes directly, whatever the environment says.
+    /// Requests to this machine's loopback addresses always do.
+    /// </summary>
+    public string? Url { get; set; }
+
+    /// <summary>Says what is wrong with these options, one sentence each.</summary>
+    internal IEnumerable<string> Problems()
+    {
+        if (Url is not null && Url != Environment
+            && (!HttpUrl.TryParse(Url, out Uri? proxy)
+                || proxy.Scheme != Uri.UriSchemeHttp
+                || proxy.AbsolutePath != "/"
+                || proxy.UserInfo.Length > 0))
+        {
+            yield return "proxy: http://host:port without credentials, or the word environment (Meeda__Proxy__Url)";
+        }
+    }
+}

@@ -1,0 +1,142 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Microsoft.OpenApi;
+using Scalar.AspNetCore;
+
+namespace Meeda.Http;
+
+/// <summary>
+/// The OpenAPI document of a service, at <c>/openapi/v1.json</c>, made from the endpoints, the comments of their bodies and the examples; and its reference page, at
+/// <c>/docs</c>.
+/// </summary>
+internal static class ApiDocument
+{
+    // What the browser itself holds the page to: nothing is loaded from, or sent to, another host.
+    private const string PagePolicy = "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:";
+
+    private static readonly (string Status, string When)[] TenantStatuses =
+    [
+        ("401", "There are tenants, and the request has no valid key"),
+        ("403", "The key's scopes do not allow this"),
+        ("429", "A quota is used up, or too much is in flight; Retry-After says when to try again"),
+    ];
+
+    /// <summary>Adds the document.</summary>
+    /// <param name="services">The service's services.</param>
+    /// <param name="title">What it is the API of.</param>
+    /// <param name="hasTenants">Whether requests may need a tenant's key.</param>
+    public static void AddApiDocument(this IServiceCollection services, string title, bool hasTenants) => services.AddOpenApi(options => options.AddDocumentTransformer((document, _, _) =>
+    {
+        document.Servers?.Clear(); // They would name the host that the first request asked for.
+        document.Info.Title = title;
+        document.Info.Version = "1";
+        document.Info.Description = "docs/http-api.md says when each status is given and what to do about it. Every error's body is one sentence that names the field and the limit. Raw bytes are shown in examples as hex digits.";
+        foreach ((string path, IOpenApiPathItem item) in document.Paths)
+        {
+            foreach ((HttpMethod method, OpenApiOperation operation) in item.Operations ?? [])
+            {
+                if (hasTenants && !path.StartsWith("/health", StringComparison.Ordinal))
+                {
+                    AddTenantStatuses(operation);
+                }
+
+                if (ApiExample.All.FirstOrDefault(each => each.Operation == $"{method.Method} {path}") is { } example)
+                {
+                    Illustrate(operation, example);
+                }
+            }
+        }
+
+        return Task.CompletedTask;
+    }));
+
+    /// <summary>Maps the document and the page. The page's script comes from this process; no other host is asked for anything.</summary>
+    public static void MapApiDocument(this IEndpointRouteBuilder routes)
+    {
+        routes.MapOpenApi().Add(MakeOnce);
+        routes.MapScalarApiReference("/docs", page => page.DisableDefaultFonts().DisableAgent().DisableMcp().DisableTelemetry().HideDeveloperTools().HideClientButton())
+            .ExcludeFromDescription()
+            .Add(endpoint =>
+            {
+                RequestDelegate answer = endpoint.RequestDelegate!;
+                endpoint.RequestDelegate = context =>
+                {
+                    context.Response.Headers.ContentSecurityPolicy = PagePolicy;
+                    return answer(context);
+                };
+            });
+    }
+
+    /// <summary>Lets the first request make the document, and gives it to all others: it depends on nothing that a client says.</summary>
+    private static void MakeOnce(EndpointBuilder endpoint)
+    {
+        RequestDelegate make = endpoint.RequestDelegate!;
+        var turn = new SemaphoreSlim(1);
+        (byte[] Bytes, string? Type)? made = null;
+        endpoint.RequestDelegate = async context =>
+        {
+            if (made is null)
+            {
+                await turn.WaitAsync(context.RequestAborted);
+                try
+                {
+                    made ??= await CatchAsync(context, make);
+                }
+                finally
+                {
+                    turn.Release();
+                }
+            }
+
+            (byte[] bytes, context.Response.ContentType) = made.Value;
+            context.Response.ContentLength = bytes.Length;
+            await context.Response.Body.WriteAsync(bytes, context.RequestAborted);
+        };
+    }
+
+    private static async Task<(byte[] Bytes, string? Type)> CatchAsync(HttpContext context, RequestDelegate make)
+    {
+        Stream answer = context.Response.Body;
+        using var caught = new MemoryStream();
+        context.Response.Body = caught;
+        try
+        {
+            await make(context);
+            return (caught.ToArray(), context.Response.ContentType);
+        }
+        finally
+        {
+            context.Response.Body = answer;
+        }
+    }
+
+    private static void AddTenantStatuses(OpenApiOperation operation)
+    {
+        foreach ((string status, string when) in TenantStatuses)
+        {
+            operation.Responses?.TryAdd(status, new OpenApiResponse { Description = when });
+        }
+    }
+
+    private static void Illustrate(OpenApiOperation operation, ApiExample example)
+    {
+        foreach (OpenApiParameter parameter in operation.Parameters?.OfType<OpenApiParameter>() ?? [])
+        {
+            parameter.Example = parameter.Name is { } name && example.Parameters?.GetValueOrDefault(name) is { } value ? JsonValue.Create(value) : null;
+        }
+
+        Illustrate(operation.RequestBody?.Content, example.Request);
+        if (operation.Responses?.TryGetValue(example.Status.ToString(CultureInfo.InvariantCulture), out IOpenApiResponse? response) == true)
+        {
+            Illustrate(response.Content, example.Answer);
+        }
+    }
+
+    private static void Illustrate(IDictionary<string, OpenApiMediaType>? content, JsonNode? body)
+    {
+        foreach (OpenApiMediaType type in content?.Values ?? [])
+        {
+            type.Example = body?.DeepClone();
+        }
+    }
+}

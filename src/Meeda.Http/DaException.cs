@@ -1,0 +1,40 @@
+namespace Meeda.Http;
+
+/// <summary>What the caller of the service should do about a failure: one member for each decision, not for each cause.</summary>
+public enum DaError
+{
+    /// <summary>The request can never succeed as it stands: mend it.</summary>
+    MalformedRequest,
+
+    /// <summary>The payload is longer than this service takes: send less.</summary>
+    TooLarge,
+
+    /// <summary>The caller may not do this: ask whoever may.</summary>
+    Forbidden,
+
+    /// <summary>The ledger proves that this was never stored here.</summary>
+    Absent,
+
+    /// <summary>The service cannot do it now and may later: try again.</summary>
+    Unavailable,
+
+    /// <summary>The service has too much to do: try again after a pause.</summary>
+    Overloaded,
+
+    /// <summary>The operator's policy says that the batch belongs on L1 now: post it there.</summary>
+    FailOver,
+}
+
+/// <summary>A failure that the caller must act on. The message is one sentence, fit to be shown to that caller.</summary>
+public sealed class DaException : Exception
+{
+    /// <summary>A failure with its sentence.</summary>
+    public DaException(DaError error, string message, Exception? inner = null)
+        : base(message, inner)
+    {
+        Error = error;
+    }
+
+    /// <summary>What the caller should do.</summary>
+    public DaError Error { get; }
+}

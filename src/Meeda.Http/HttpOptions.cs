@@ -1,0 +1,99 @@
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace Meeda.Http;
+
+/// <summary>What the service lets a connection do, and who may connect.</summary>
+public sealed class HttpOptions
+{
+    /// <summary>The configuration section that binds to this.</summary>
+    public const string Section = "Meeda:Http";
+
+    private const int MostBuffered = 64 * 1024;
+
+    /// <summary>
+    /// The operator's URL to listen on: http, an IP address or localhost, a port. Default <c>http://127.0.0.1:3100</c>, this machine only.
+    /// </summary>
+    public string Listen { get; set; } = "http://127.0.0.1:3100";
+
+    /// <summary>Whether to listen beyond this machine though nobody needs a key. Default false.</summary>
+    public bool AllowAnonymous { get; set; }
+
+    /// <summary>The most connections at once. Default 2,000: more than a rollup's clients open, few enough for their buffers.</summary>
+    public int MaxConnections { get; set; } = 2_000;
+
+    /// <summary>
+    /// The most connections of one address, or of one IPv6 network of 64 bits. Default 1,000, half of all: a proxy in front is one address. Beyond this, or <see cref="MaxConnections"/>,
+    /// the connection that has been idle longest makes room.
+    /// </summary>
+    public int MaxConnectionsPerAddress { get; set; } = 1_000;
+
+    /// <summary>How long a connection may be idle between two requests. Default 15 s.</summary>
+    public TimeSpan KeepAliveTimeout { get; set; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>How long a client may take for its request's head. Default 10 s: a head is one packet or two.</summary>
+    public TimeSpan HeadTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>The slowest that a body may come and an answer be taken, in bytes a second, after 5 s of grace. Default 4,096.</summary>
+    public int MinBytesPerSecond { get; set; } = 4_096;
+
+    /// <summary>
+    /// Bytes of batches in memory that are being read by clients, each counted once however many read it, and thrice while it is put together. Default 256 MiB; one client has at most
+    /// half. More wait their turn, as long as bodies do. Answers to Nitro's nodes have as much again.
+    /// </summary>
+    public long MaxAnswerBytes { get; set; } = 256L << 20;
+
+    /// <summary>Says what is wrong with these options, one sentence each.</summary>
+    internal IEnumerable<string> Problems()
+    {
+        if (!ListenAddress.TryParse(Listen, out _, out string? problem))
+        {
+            yield return $"--listen: {problem} (--listen or Meeda__Http__Listen; of a light node Meeda__Light__Listen)";
+        }
+
+        if (MaxConnections < 1)
+        {
+            yield return "max connections: at least 1 (Meeda__Http__MaxConnections)";
+        }
+
+        if (MaxConnectionsPerAddress < 1)
+        {
+            yield return "max connections per address: at least 1 (Meeda__Http__MaxConnectionsPerAddress)";
+        }
+
+        if (KeepAliveTimeout < TimeSpan.FromSeconds(1))
+        {
+            yield return "keep alive timeout: at least 1 s (Meeda__Http__KeepAliveTimeout)";
+        }
+
+        if (HeadTimeout < TimeSpan.FromSeconds(1) || HeadTimeout > TimeSpan.FromHours(1))
+        {
+            yield return "head timeout: between 1 s and 1 hour (Meeda__Http__HeadTimeout)";
+        }
+
+        if (MaxAnswerBytes < 1 << 20)
+        {
+            yield return "max answer bytes: at least 1048576 (Meeda__Http__MaxAnswerBytes)";
+        }
+
+        if (MinBytesPerSecond < 1)
+        {
+            yield return "min bytes per second: at least 1 (Meeda__Http__MinBytesPerSecond)";
+        }
+    }
+
+    /// <summary>Sets the server's limits. What reads a body limits its length itself, with a sentence that names the limit.</summary>
+    internal void Apply(KestrelServerLimits limits)
+    {
+        var slowest = new MinDataRate(MinBytesPerSecond, TimeSpan.FromSeconds(5));
+        limits.MaxRequestBodySize = null;
+        limits.MaxRequestBufferSize = MostBuffered; // What has come and was not read yet: with the server's 1 MiB, slow puts would hold more there than the budget knows.
+        limits.MaxResponseBufferSize = MostBuffered;
+        limits.MaxConcurrentConnections = MaxConnections;
+        limits.RequestHeadersTimeout = HeadTimeout;
+        limits.KeepAliveTimeout = KeepAliveTimeout;
+        limits.MinRequestBodyDataRate = slowest;
+        limits.MinResponseDataRate = slowest;
+        limits.MaxRequestHeadersTotalSize = 16 * 1024;
+        limits.MaxRequestLineSize = 4 * 1024; // the longest path is a commitment behind a key
+    }
+}

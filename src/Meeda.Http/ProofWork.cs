@@ -1,0 +1,177 @@
+using System.Collections.Concurrent;
+using Meeda.Operator.Telemetry;
+using Microsoft.Extensions.Caching.Memory;
+
+namespace Meeda.Http;
+
+/// <summary>
+/// Does what verifiers ask for and what takes the processor or L1 a while: on all processors but one, after the puts
+/// that are being committed to, few in a queue and the rest
+/// refused. Clients take turns. What was answered is kept for who asks the same, and who asks at the same time shares
+/// one answer.
+/// </summary>
+internal sealed class ProofWork : IDisposable
+{
+    /// <summary>How many requests wait for each worker; a client has at most half of the places.</summary>
+    public const int QueueForWorker = 16;
+
+    private const long CacheBytes = 16 << 20;
+
+    // Samplers must be answered under steady load too, or they take the data for lost.
+    private static readonly TimeSpan MostPutOff = TimeSpan.FromMilliseconds(500);
+
+    private readonly IntakeWork _intake;
+    private readonly int _workers;
+    private readonly Lock _gate = new();
+    private readonly List<Waiter> _waiting = [];
+    private readonly Dictionary<string, long> _lastTurn = new(StringComparer.Ordinal);
+    private readonly MemoryCache _answers = new(new MemoryCacheOptions { SizeLimit = CacheBytes });
+    private readonly ConcurrentDictionary<object, Lazy<Task<object>>> _running = new();
+    private int _free;
+    private long _turns;
+
+    /// <summary>Begins with nothing to do.</summary>
+    /// <param name="intake">The work that goes first.</param>
+    /// <param name="workers">How much is done at once.</param>
+    public ProofWork(IntakeWork intake, int workers)
+    {
+        _intake = intake;
+        _workers = _free = workers;
+    }
+
+    /// <summary>As many workers as leave one processor to everything else, but one at least.</summary>
+    public static int DefaultWorkers => Math.Max(1, Environment.ProcessorCount - 1);
+
+    /// <summary>The requests that wait now.</summary>
+    public int Waiting
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _waiting.Count;
+            }
+        }
+    }
+
+    /// <summary>Does work when it is its turn, or gives what it gave before.</summary>
+    /// <typeparam name="T">What it gives.</typeparam>
+    /// <param name="client">Who asks (<see cref="RequestClient"/>).</param>
+    /// <param name="key">What the answer follows from, all of it.</param>
+    /// <param name="work">Makes the answer.</param>
+    /// <param name="size">About how many bytes the answer takes to keep; 0 for not keeping it.</param>
+    /// <param name="cancellationToken">Ends the wait, not the work: others may wait for it.</param>
+    /// <exception cref="DaException">Too many wait already (<see cref="DaError.Overloaded"/>).</exception>
+    public async Task<T> GetAsync<T>(string client, object key, Func<Task<T>> work, Func<T, long> size, CancellationToken cancellationToken)
+        where T : notnull
+    {
+        if (_answers.TryGetValue(key, out object? known))
+        {
+            return (T)known!;
+        }
+
+        Lazy<Task<object>> job = _running.GetOrAdd(key, _ => new(() => RunAsync()));
+        return (T)await job.Value.WaitAsync(cancellationToken);
+
+        async Task<object> RunAsync()
+        {
+            try
+            {
+                T answer = await InTurnAsync(client, work);
+                if (size(answer) is > 0 and var bytes)
+                {
+                    _answers.Set(key, (object)answer, new MemoryCacheEntryOptions { Size = bytes });
+                }
+
+                return answer;
+            }
+            finally
+            {
+                _running.TryRemove(key, out _);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _answers.Dispose();
+
+    private async Task<T> InTurnAsync<T>(string client, Func<Task<T>> work)
+    {
+        Waiter? waiter = null;
+        lock (_gate)
+        {
+            if (_free > 0)
+            {
+                _free--;
+                _lastTurn[client] = ++_turns;
+            }
+            else
+            {
+                int own = _waiting.Count(each => each.Client == client);
+                if (own >= _workers * QueueForWorker / 2)
+                {
+                    throw Overloaded();
+                }
+
+                if (_waiting.Count >= _workers * QueueForWorker)
+                {
+                    // Who has most there gives a place to who has less.
+                    IGrouping<string, Waiter> most = _waiting.GroupBy(each => each.Client).MaxBy(each => each.Count())!;
+                    if (most.Count() <= own + 1)
+                    {
+                        throw Overloaded();
+                    }
+
+                    Waiter last = most.Last();
+                    _waiting.Remove(last);
+                    last.Turn.SetException(Overloaded());
+                }
+
+                _waiting.Add(waiter = new Waiter(client));
+            }
+        }
+
+        if (waiter is not null)
+        {
+            await waiter.Turn.Task;
+        }
+
+        try
+        {
+            await _intake.GoFirstAsync(MostPutOff, CancellationToken.None);
+            return await Task.Run(work);
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                // Whose last turn is the longest ago.
+                if (_waiting.MinBy(each => _lastTurn.GetValueOrDefault(each.Client)) is { } next)
+                {
+                    _waiting.Remove(next);
+                    _lastTurn[next.Client] = ++_turns;
+                    next.Turn.SetResult();
+                }
+                else
+                {
+                    _free++;
+                    if (_free == _workers)
+                    {
+                        _lastTurn.Clear(); // Nobody waits: all begin anew.
+                    }
+                }
+            }
+        }
+    }
+
+    private DaException Overloaded()
+    {
+        Metrics.Overloads.Add(1);
+        return new DaException(DaError.Overloaded, $"service: {_waiting.Count} requests for proofs wait already; try again");
+    }
+
+    private sealed record Waiter(string Client)
+    {
+        public TaskCompletionSource Turn { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}

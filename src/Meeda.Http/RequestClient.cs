@@ -1,0 +1,34 @@
+using System.Net;
+using System.Net.Sockets;
+using Meeda.Operator.Tenants;
+
+namespace Meeda.Http;
+
+/// <summary>For whom a request's costs are counted: its tenant, or its address where nobody needs a key.</summary>
+internal static class RequestClient
+{
+    // Whoever has one IPv6 address has its network of 2^64.
+    private const int NetworkBytes = 8;
+
+    /// <summary>The client of a request.</summary>
+    public static string Of(HttpContext context) =>
+        context.Features.Get<Tenant>() is { } tenant ? $"tenant {tenant.Id}" : OfAddress(context.Connection.RemoteIpAddress);
+
+    /// <summary>The client of an address: the address, or the network that an IPv6 address is in.</summary>
+    public static string OfAddress(IPAddress? address)
+    {
+        if (address is null)
+        {
+            return "nowhere";
+        }
+
+        if (address.IsIPv4MappedToIPv6)
+        {
+            address = address.MapToIPv4();
+        }
+
+        return address.AddressFamily == AddressFamily.InterNetworkV6 && !IPAddress.IsLoopback(address)
+            ? Convert.ToHexStringLower(address.GetAddressBytes().AsSpan(0, NetworkBytes))
+            : address.ToString();
+    }
+}

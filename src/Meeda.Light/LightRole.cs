@@ -1,0 +1,41 @@
+using Meeda.Ethereum;
+using Meeda.Hosting;
+using Meeda.Node;
+
+namespace Meeda.Light;
+
+/// <summary>A light node with what it is built of; disposing it ends its connections.</summary>
+/// <param name="app">Its services and its HTTP API.</param>
+/// <param name="listens">Whether the API is served.</param>
+/// <param name="account">The account that answers, or null where it only watches.</param>
+internal sealed class LightRole(WebApplication app, bool listens, Address? account) : IAsyncDisposable
+{
+    /// <summary>The account that answers, or null where it only watches.</summary>
+    public Address? Account => account;
+
+    /// <summary>What it watches.</summary>
+    public LightOptions Options => app.Services.GetRequiredService<LightOptions>();
+
+    /// <summary>Where its API listens, once it runs; empty where it does not.</summary>
+    public IEnumerable<string> Urls => listens ? app.Urls : [];
+
+    /// <summary>Begins to serve the API.</summary>
+    /// <exception cref="SetupException">It cannot listen there.</exception>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await (listens ? Roles.StartAsync(app, cancellationToken) : Task.CompletedTask);
+        }
+        catch (IOException taken)
+        {
+            throw new SetupException($"--listen: the address cannot be listened on: {taken.Message.TrimEnd('.')}");
+        }
+    }
+
+    /// <summary>Watches until it is cancelled.</summary>
+    public Task RunAsync(CancellationToken cancellationToken) => app.Services.GetRequiredService<LightNode>().RunAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => app.DisposeAsync();
+}

@@ -1,0 +1,133 @@
+using System.Numerics;
+using Meeda.Chain.L1;
+using Meeda.Ethereum;
+using Meeda.Hosting;
+using Meeda.Hosting.Settings;
+
+namespace Meeda.Light;
+
+/// <summary>
+/// The settings of a light node. Its L1 endpoint, contract and first block are in <see cref="L1Options"/>.
+/// </summary>
+internal sealed class LightSettings
+{
+    /// <summary>The configuration section that binds to this.</summary>
+    public const string Section = "Meeda:Light";
+
+    private const string Ways = "--operator or Meeda__Light__Operators__0";
+
+    /// <summary>
+    /// The file with the private key that answers lies, as 64 hex digits or encrypted. Default none: the light node
+    /// watches only.
+    /// </summary>
+    public string? KeyFile { get; set; }
+
+    /// <summary>Where its ledger is kept. Default <c>.meeda/light</c> below the working folder.</summary>
+    public string Folder { get; set; } = Path.Combine(".meeda", "light");
+
+    /// <summary>
+    /// The most ether that it ever spends, on gas and on bonds. Default 0.5: some fifty fraud proofs at 2 gwei.
+    /// </summary>
+    [Amount("ether", 18)]
+    public decimal Budget { get; set; } = 0.5m;
+
+    /// <summary>How often L1's head is looked at. Default 6 s, half a slot: the windows are hours.</summary>
+    public TimeSpan PollInterval { get; set; } = TimeSpan.FromSeconds(6);
+
+    /// <summary>How often each of the operators is sampled. Default one minute.</summary>
+    public TimeSpan SampleInterval { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>
+    /// The URL under which verifiers may ask it; empty for none. Default <c>http://127.0.0.1:3101</c>.
+    /// </summary>
+    [MayBeEmpty]
+    public string Listen { get; set; } = "http://127.0.0.1:3101";
+
+    /// <summary>The operators that it samples, each as <c>ADDRESS=URL</c> of its API. Default none.</summary>
+    public IList<string> Operators { get; } = [];
+
+    /// <summary>
+    /// Says what is wrong with these options, one sentence each. The URL to listen on is checked where it is bound.
+    /// </summary>
+    internal IEnumerable<string> Problems()
+    {
+        if (Budget < 0)
+        {
+            yield return "budget: at least 0 ether (--budget or Meeda__Light__Budget)";
+        }
+
+        if (PollInterval < TimeSpan.FromMilliseconds(50) || PollInterval > TimeSpan.FromMinutes(10))
+        {
+            yield return "poll interval: between 50 ms and 10 minutes (--poll or Meeda__Light__PollInterval)";
+        }
+
+        if (SampleInterval < TimeSpan.FromMilliseconds(100) || SampleInterval > TimeSpan.FromDays(1))
+        {
+            yield return "sample interval: between 100 ms and 1 day "
+                + "(--sample-interval or Meeda__Light__SampleInterval)";
+        }
+
+        if (KeyFile is not null && !File.Exists(KeyFile))
+        {
+            yield return $"key file: there is no file {KeyFile} (--key-file or Meeda__Light__KeyFile)";
+        }
+
+        var named = new HashSet<Address>();
+        foreach (string each in Operators)
+        {
+            if (!TryReadOperator(each, out Address address, out _))
+            {
+                yield return "operator: ADDRESS=URL is needed, a 20-byte hex address and an http or https URL "
+                    + $"({Ways})";
+            }
+            else if (!named.Add(address))
+            {
+                yield return $"operator: {address} is named twice ({Ways})";
+            }
+        }
+    }
+
+    /// <summary>These settings as the light node takes them, once there are no problems.</summary>
+    internal LightOptions ToOptions(L1Options l1) => new()
+    {
+        Contract = Address.Parse(l1.Contract),
+        FromBlock = l1.FromBlock,
+        Folder = Folder,
+        Budget = Wei(Budget),
+        PollInterval = PollInterval,
+        SampleInterval = SampleInterval,
+        Operators = Operators.ToDictionary(
+            each => ReadOperator(each).Address,
+            each => ReadOperator(each).Api),
+    };
+
+    // Gwei and the rest apart: a decimal does not hold a large number of ether in wei.
+    private static BigInteger Wei(decimal ether)
+    {
+        decimal whole = decimal.Truncate(ether);
+        return (new BigInteger(whole) * BigInteger.Pow(10, 18))
+            + new BigInteger((ether - whole) * 1_000_000_000_000_000_000m);
+    }
+
+    private static (Address Address, Uri Api) ReadOperator(string text) =>
+        TryReadOperator(text, out Address address, out Uri api)
+            ? (address, api)
+            : throw new SetupException($"operator: ADDRESS=URL is needed ({Ways})");
+
+    private static bool TryReadOperator(string text, out Address address, out Uri api)
+    {
+        int separator = text.IndexOf('=', StringComparison.Ordinal);
+        address = default;
+        api = null!;
+        if (separator <= 0
+            || !Address.TryParse(text[..separator].Trim(), out address)
+            || !HttpUrl.TryParse(text[(separator + 1)..].Trim().TrimEnd('/') + "/", out Uri? read)
+            || read.Query.Length > 0)
+        {
+            return false;
+        }
+
+        api = read;
+        return true;
+    }
+}

@@ -1,5 +1,0 @@
-namespace Meeda.Node.Settings;
-
-/// <summary>Marks a setting whose blanks count, such as a password. All others lose those around them.</summary>
-[AttributeUsage(AttributeTargets.Property)]
-internal sealed class VerbatimAttribute : Attribute;

@@ -1,0 +1,171 @@
+using Meeda.Chain.Contract;
+using Meeda.Chain.L1;
+using Meeda.Ethereum.Transactions;
+using Meeda.Kzg.Cells;
+using Meeda.Kzg.Commitments;
+using Meeda.Operator.Batches;
+using Meeda.Operator.L1;
+using Meeda.Operator.Leadership;
+using Meeda.Operator.Persistence;
+using Meeda.Operator.Placement;
+using Meeda.Operator.Telemetry;
+using Meeda.Protocol.Batches;
+using Microsoft.Extensions.Options;
+
+namespace Meeda.Operator.Anchors;
+
+/// <summary>
+/// Anchors stored batches: one transaction for all that wait, at the latest every <see cref="AnchorOptions.Interval"/>. What counts as anchored
+/// is what the follower saw on L1, never what was sent: after a crash or a reorganisation the ledger says what still waits.
+/// </summary>
+internal sealed class AnchorPoster(
+    IOptions<AnchorOptions> options,
+    Ledger ledger,
+    BatchPlacement placement,
+    BlobFailover failover,
+    Terms terms,
+    CellProver cells,
+    L1Follower follower,
+    MeedaVerifierContract contract,
+    LeaderElection leadership,
+    OperatorStanding standing,
+    TransactionSender sender,
+    TimeProvider time,
+    ILogger<AnchorPoster> logger)
+    : LeaderService(leadership)
+{
+    // A batch may fill its anchor before the interval is over, so the ledger is asked more often than anchors are sent.
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
+
+    // Batches that are looked at for a blob transaction; the providers refuse the oldest first.
+    private const int MostHomeless = 256;
+
+    /// <inheritdoc/>
+    protected override async Task LeadAsync(CancellationToken stoppingToken)
+    {
+        // What an earlier run of this process sent may still wait in the mempool: only when it is mined and followed does the ledger tell the truth.
+        await follower.FollowedBeyondPendingAsync(sender, stoppingToken);
+        using var timer = new PeriodicTimer(Look < options.Value.Interval ? Look : options.Value.Interval, time);
+        var outage = new Outage("anchoring", time, logger);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            if (standing.Problem is { } refusal)
+            {
+                outage.Failed("standing", refusal);
+                continue;
+            }
+
+            try
+            {
+                await AnchorWaitingAsync(stoppingToken);
+                outage.Over();
+            }
+            catch (Exception failure) when (failure is not LeaseLostException && !stoppingToken.IsCancellationRequested)
+            {
+                outage.Failed(failure);
+                await Task.Delay(outage.Pause(Look), time, stoppingToken);
+            }
+        }
+    }
+
+    /// <summary>Anchors what is due, and waits until it is followed.</summary>
+    internal async Task AnchorWaitingAsync(CancellationToken cancellationToken)
+    {
+        await SettleAsync(cancellationToken);
+        if ((await DueAsync(cancellationToken)).Count == 0 && (await HomelessAsync(cancellationToken)).Count == 0)
+        {
+            return;
+        }
+
+        await follower.FollowedToHeadAsync(cancellationToken);
+        IReadOnlyList<StoredBatch> homeless = await HomelessAsync(cancellationToken);
+        IReadOnlyList<StoredBatch> waiting = homeless.Count > 0 ? homeless : await DueAsync(cancellationToken);
+        if (waiting.Count == 0)
+        {
+            return;
+        }
+
+        logger.Anchoring(waiting.Count, waiting.Sum(batch => batch.BlobCount));
+        TransactionRequest anchor = contract.Anchor(waiting) with
+        {
+            Blobs = homeless.Count > 0 ? await SidecarAsync(homeless, cancellationToken) : null,
+            Keys = await KeysAsync(waiting, cancellationToken),
+        };
+        TransactionReceipt receipt = await sender.SendAsync(anchor, cancellationToken);
+        logger.Anchored(receipt.TransactionHash.ToString(), receipt.BlockNumber, receipt.GasUsed);
+        await follower.FollowedAsync(receipt.BlockNumber, cancellationToken);
+    }
+
+    /// <summary>Decides which of the promises that were made while L1's height was not known need another anchor, as soon as it is known.</summary>
+    private async Task SettleAsync(CancellationToken cancellationToken)
+    {
+        if (follower.Head is not { } head)
+        {
+            return;
+        }
+
+        long anchorFrom = await terms.AnchorFromAsync(head, cancellationToken);
+        if (await ledger.HasOpenPromisesAsync(cancellationToken))
+        {
+            await ledger.SettleAsync(anchorFrom, head, cancellationToken);
+        }
+    }
+
+    /// <summary>
+    /// What the anchor brings about: for each batch, the anchor that comes after the last one that is known. One that was sent and is not to be seen, be it on its way or
+    /// taken back by a reorganisation, has the same key, so that no batch is anchored twice for one reason.
+    /// </summary>
+    private async Task<IReadOnlyList<string>> KeysAsync(IReadOnlyList<StoredBatch> batches, CancellationToken cancellationToken)
+    {
+        var keys = new List<string>(batches.Count);
+        foreach (StoredBatch batch in batches)
+        {
+            string after = await ledger.FindAnchoringAsync(batch.Id, cancellationToken) is var (last, _, _) ? $"{last.AnchorIndex}" : "none";
+            keys.Add($"anchor:{contract.Address}:{batch.Id}:after:{after}");
+        }
+
+        return keys;
+    }
+
+    /// <summary>The batches that wait, where there are enough of them for an anchor or one has waited long enough; otherwise none.</summary>
+    internal async Task<IReadOnlyList<StoredBatch>> DueAsync(CancellationToken cancellationToken)
+    {
+        IReadOnlyList<StoredBatch> waiting = await ledger.WaitingBatchesAsync(options.Value.MaxBlobs, cancellationToken);
+        DateTimeOffset now = time.GetUtcNow();
+        return waiting.Sum(batch => batch.BlobCount) >= options.Value.MaxBlobs || waiting.Any(batch => Stamp.IsOlder(batch.OwedSince, options.Value.Interval, now)) ? waiting : [];
+    }
+
+    /// <summary>The batches that the providers refused, as many as one transaction carries the blobs of: they do not wait for others.</summary>
+    private async Task<IReadOnlyList<StoredBatch>> HomelessAsync(CancellationToken cancellationToken)
+    {
+        if (!failover.IsOn || placement.FailingFor == TimeSpan.Zero)
+        {
+            return [];
+        }
+
+        // One that does not fit any more goes with a later transaction, and stops none behind it.
+        var fitting = new List<StoredBatch>();
+        foreach (StoredBatch batch in await ledger.WaitingUnplacedBatchesAsync(BlobFailover.MostBlobs, MostHomeless, cancellationToken))
+        {
+            if (placement.IsRefused(batch.Id) && fitting.Sum(each => each.BlobCount) + batch.BlobCount <= BlobFailover.MostBlobs)
+            {
+                fitting.Add(batch);
+            }
+        }
+
+        return fitting;
+    }
+
+    private async Task<BlobSidecar> SidecarAsync(IReadOnlyList<StoredBatch> batches, CancellationToken cancellationToken)
+    {
+        var blobs = new List<byte[]>();
+        foreach (StoredBatch batch in batches)
+        {
+            byte[] payload = await ledger.FindPayloadAsync(batch.Id, cancellationToken) ?? throw new InvalidDataException($"the ledger holds no payload of batch {batch.Id}");
+            blobs.AddRange(BlobEncoding.Encode(payload).Chunk(Blob.ByteLength));
+        }
+
+        byte[][] commitments = [.. batches.SelectMany(batch => batch.Commitments.Chunk(KzgCommitment.Length))];
+        return await Task.Run(() => BlobSidecars.Make(blobs, commitments, cells), cancellationToken);
+    }
+}

@@ -1,0 +1,306 @@
+using Meeda.Http;
+using Meeda.Operator.Telemetry;
+using Meeda.Protocol.Batches;
+using Meeda.Storage;
+
+namespace Meeda.Operator.Batches;
+
+/// <summary>
+/// Bounds the memory of batches that are given out. All who read a batch at the same time share one copy. A client has
+/// at most half of the memory; who holds least goes first; when
+/// readers wait, the copy whose readers are slowest is taken from them.
+/// </summary>
+/// <param name="size">The most bytes of copies in memory, those that are being put together included.</param>
+/// <param name="maxWait">How long a reader waits for room.</param>
+/// <param name="time">The clock.</param>
+internal sealed class BatchCopies(long size, TimeSpan maxWait, TimeProvider time)
+{
+    /// <summary>How long a reader waits before a slower one is cut off for it.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+
+    private readonly Lock _gate = new();
+    private readonly Dictionary<BatchId, Copy> _copies = [];
+    private readonly Dictionary<string, long> _held = new(StringComparer.Ordinal);
+    private readonly List<Waiter> _waiting = [];
+    private long _used;
+    private long _opened;
+
+    /// <summary>The bytes that are taken now.</summary>
+    public long Used
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _used;
+            }
+        }
+    }
+
+    /// <summary>The copies in memory now.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _copies.Count;
+            }
+        }
+    }
+
+    /// <summary>Gives a reader a batch, which is put together where nobody reads it yet. The reader is disposed of when
+    /// it needs it no more.</summary>
+    /// <param name="client">Who reads.</param>
+    /// <param name="id">The batch.</param>
+    /// <param name="length">Its bytes.</param>
+    /// <param name="loading">The most bytes in memory while it is put together.</param>
+    /// <param name="load">Puts it together; stopped when nobody waits for it any more.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="DaException">There was no room in time (<see cref="DaError.Overloaded"/>), or what
+    /// <paramref name="load"/> throws.</exception>
+    public async Task<BatchReading> OpenAsync(
+        string client, BatchId id, long length, long loading, Func<CancellationToken, Task<byte[]>> load, CancellationToken cancellationToken)
+    {
+        var waiter = new Waiter(client, id, Math.Min(length, size / 2), Math.Min(loading, size / 2), load, _opened);
+        lock (_gate)
+        {
+            _opened++;
+            _waiting.Add(waiter);
+            Pump();
+        }
+
+        BatchReading reading = await EnterAsync(waiter, cancellationToken);
+        try
+        {
+            reading.Bytes = await reading.Copy.Loaded.Value.WaitAsync(cancellationToken);
+            return reading;
+        }
+        catch
+        {
+            reading.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Ends a reading.</summary>
+    internal void Close(BatchReading reading)
+    {
+        Copy copy = reading.Copy;
+        lock (_gate)
+        {
+            copy.Readers.Remove(reading);
+            if (--copy.Clients[reading.Client] == 0)
+            {
+                copy.Clients.Remove(reading.Client);
+                Hold(reading.Client, -copy.Taken);
+            }
+
+            if (copy.Readers.Count > 0)
+            {
+                Pump();
+                return;
+            }
+
+            _used -= copy.IsLoading ? 0 : copy.Taken;
+            if (_copies.TryGetValue(copy.Id, out Copy? current) && current == copy)
+            {
+                _copies.Remove(copy.Id);
+            }
+
+            Pump();
+        }
+
+        copy.Stop.Cancel();
+        if (copy.Length > Pace.LongLength)
+        {
+            LongGarbage.Left(copy.Length);
+        }
+    }
+
+    private async Task<BatchReading> EnterAsync(Waiter waiter, CancellationToken cancellationToken)
+    {
+        TimeSpan left = maxWait;
+        try
+        {
+            while (true)
+            {
+                TimeSpan pause = left < Patience ? left : Patience;
+                try
+                {
+                    return await waiter.Entered.Task.WaitAsync(pause, time, cancellationToken);
+                }
+                catch (TimeoutException)
+                {
+                    left -= pause;
+                }
+
+                if (left <= TimeSpan.Zero)
+                {
+                    Metrics.Overloads.Add(1);
+                    throw new DaException(
+                        DaError.Overloaded, $"service: {size} bytes of batches are being given out (MaxAnswerBytes), and no room came free within {maxWait} (MaxWait); try again");
+                }
+
+                foreach (BatchReading reading in FindSlowestFor(waiter))
+                {
+                    reading.CutOff();
+                }
+            }
+        }
+        catch
+        {
+            lock (_gate)
+            {
+                _waiting.Remove(waiter);
+                Pump(); // Who stood behind may fit.
+            }
+
+            if (waiter.Entered.Task.IsCompletedSuccessfully)
+            {
+                (await waiter.Entered.Task).Dispose(); // It was let in at the last moment.
+            }
+
+            throw;
+        }
+    }
+
+    private void Pump()
+    {
+        while (_waiting.Count > 0 && _waiting.Where(Fits).OrderBy(waiter => HeldBy(waiter.Client)).ThenBy(waiter => waiter.Order).FirstOrDefault() is { } next)
+        {
+            if (!_copies.TryGetValue(next.Id, out Copy? copy))
+            {
+                _copies[next.Id] = copy = new Copy(next.Id, next.Length, next.Loading);
+                _used += copy.Taken;
+                copy.Loaded = new(() => LoadAsync(copy, next.Load));
+            }
+
+            var reading = new BatchReading(this, copy, next.Client, time);
+            copy.Readers.Add(reading);
+            if (!copy.Clients.TryAdd(next.Client, 1))
+            {
+                copy.Clients[next.Client]++;
+            }
+            else
+            {
+                Hold(next.Client, copy.Taken);
+            }
+
+            _waiting.Remove(next);
+            next.Entered.SetResult(reading);
+        }
+    }
+
+    private async Task<byte[]> LoadAsync(Copy copy, Func<CancellationToken, Task<byte[]>> load)
+    {
+        lock (_gate)
+        {
+            copy.IsLoading = true;
+        }
+
+        try
+        {
+            return await Task.Run(() => load(copy.Stop.Token), copy.Stop.Token);
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                copy.IsLoading = false;
+                _used -= copy.Readers.Count > 0 ? copy.Taken - copy.Length : copy.Taken;
+                foreach (string client in copy.Clients.Keys)
+                {
+                    Hold(client, copy.Length - copy.Taken);
+                }
+
+                copy.Taken = copy.Length;
+                Pump();
+            }
+        }
+    }
+
+    private void Hold(string client, long bytes)
+    {
+        if ((_held[client] = HeldBy(client) + bytes) == 0)
+        {
+            _held.Remove(client);
+        }
+    }
+
+    private bool Fits(Waiter waiter)
+    {
+        // What fails or is given up goes with its readers; who comes now gets another copy.
+        if (_copies.TryGetValue(waiter.Id, out Copy? copy) && (copy.Stop.IsCancellationRequested || (copy.Loaded is { IsValueCreated: true, Value.IsFaulted: true })))
+        {
+            _copies.Remove(waiter.Id);
+            copy = null;
+        }
+
+        long held = HeldBy(waiter.Client);
+        return copy is null
+            ? _used + waiter.Loading <= size && held + waiter.Loading <= size / 2
+            : copy.Clients.ContainsKey(waiter.Client) || held + copy.Taken <= size / 2;
+    }
+
+    /// <summary>The bytes of all copies that a client reads.</summary>
+    private long HeldBy(string client) => _held.GetValueOrDefault(client);
+
+    /// <summary>The readers of the copy that is given up for a waiting reader: one that only slow readers have, or
+    /// readers of clients that hold more.</summary>
+    private IReadOnlyList<BatchReading> FindSlowestFor(Waiter waiter)
+    {
+        lock (_gate)
+        {
+            if (_waiting.OrderBy(other => HeldBy(other.Client)).ThenBy(other => other.Order).FirstOrDefault() != waiter)
+            {
+                return [];
+            }
+
+            long own = HeldBy(waiter.Client);
+            bool isBeyondItsPart = own + waiter.Loading > size / 2;
+            (Copy Copy, double Speed)? slowest = null;
+            foreach (Copy copy in _copies.Values.Where(copy => !isBeyondItsPart || copy.Clients.ContainsKey(waiter.Client)))
+            {
+                if (copy.Readers.Exists(reading => reading.IsCutOff))
+                {
+                    return []; // One is being given back.
+                }
+
+                if (copy.Readers.TrueForAll(reading => reading.Speed is { } speed && (speed < Pace.LongBytesPerSecond || HeldBy(reading.Client) > own))
+                    && copy.Readers.Max(reading => reading.Speed!.Value) is var fastest && (slowest is null || fastest < slowest.Value.Speed))
+                {
+                    slowest = (copy, fastest);
+                }
+            }
+
+            return slowest is { } found ? [.. found.Copy.Readers] : [];
+        }
+    }
+
+    /// <summary>A batch in memory.</summary>
+    internal sealed class Copy(BatchId id, long length, long loading)
+    {
+        public BatchId Id => id;
+
+        public long Length => length;
+
+        public long Taken { get; set; } = loading;
+
+        public bool IsLoading { get; set; }
+
+        /// <summary>How many of the readers are whose.</summary>
+        public Dictionary<string, int> Clients { get; } = new(StringComparer.Ordinal);
+
+        public List<BatchReading> Readers { get; } = [];
+
+        public CancellationTokenSource Stop { get; } = new();
+
+        public Lazy<Task<byte[]>> Loaded { get; set; } = null!;
+    }
+
+    private sealed record Waiter(string Client, BatchId Id, long Length, long Loading, Func<CancellationToken, Task<byte[]>> Load, long Order)
+    {
+        public TaskCompletionSource<BatchReading> Entered { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}

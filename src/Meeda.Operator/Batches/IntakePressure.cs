@@ -1,0 +1,232 @@
+using Meeda.Http;
+using Meeda.Operator.L1;
+using Meeda.Operator.Persistence;
+using Meeda.Operator.Placement;
+using Meeda.Operator.Telemetry;
+using Microsoft.Extensions.Options;
+
+namespace Meeda.Operator.Batches;
+
+/// <summary>What the pressure on the intake is.</summary>
+/// <param name="BacklogBytes">Payload bytes that are not at their providers yet.</param>
+/// <param name="BacklogBatches">Batches that are not at their providers yet.</param>
+/// <param name="FailingFor">How long the ledger or the providers have refused everything.</param>
+/// <param name="IsFailingOver">Whether puts are answered 503.</param>
+/// <param name="Failovers">Puts answered 503 since the process began.</param>
+internal sealed record PressureReport(long BacklogBytes, long BacklogBatches, TimeSpan FailingFor, bool IsFailingOver, long Failovers);
+
+/// <summary>
+/// Decides whether a put is taken now: refused for a while where a retry can help, and sent to L1 (the failover signal) only by the policy that the operator chose.
+/// Nothing needs to be reset: each look judges anew by the causes themselves, which all operators on one ledger read there, so that all of them say the same.
+/// </summary>
+internal sealed class IntakePressure(IOptions<IntakeOptions> options, Ledger ledger, BatchPlacement placement, OperatorStanding standing, TimeProvider time, ILogger<IntakePressure> logger) : IDisposable
+{
+    private static readonly TimeSpan BacklogAge = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan ProbeAge = TimeSpan.FromSeconds(1);
+    private const int ProbeBytes = 1 << 20;
+
+    private readonly Lock _gate = new();
+    private readonly SemaphoreSlim _counting = new(1);
+    private volatile Counted? _counted;
+    private long? _storeFailingSince;
+    private long _probedAt;
+    private bool _isFailingOver;
+    private long _failovers;
+
+    /// <summary>Lets a put in, or says why not.</summary>
+    /// <exception cref="DaException">It must wait (<see cref="DaError.Overloaded"/>), or go to L1 (<see cref="DaError.FailOver"/>).</exception>
+    public async Task EnsureTakesAsync(CancellationToken cancellationToken)
+    {
+        Counted counted = await CountAsync(cancellationToken);
+        if (ProviderCause(counted) is { } cause)
+        {
+            throw FailOver(cause);
+        }
+
+        IntakeOptions policy = options.Value;
+        if (standing.Problem is { } refusal)
+        {
+            throw policy.FailoverAfter > TimeSpan.Zero && standing.FailingFor > policy.FailoverAfter
+                ? FailOver($"stake: {refusal}, for {standing.FailingFor.TotalSeconds:0} s (FailoverAfter)")
+                : new DaException(DaError.Unavailable, $"stake: {refusal}, so that this batch could never be anchored; nothing of it is stored");
+        }
+
+        long bytes = counted.Backlog.Bytes;
+        if (bytes > policy.MaxBacklogBytes)
+        {
+            throw new DaException(DaError.Overloaded, $"backlog: {bytes} bytes are not at their providers yet, more than {policy.MaxBacklogBytes} (MaxBacklogBytes); try again");
+        }
+
+        // Where the ledger itself fails, only a put that gets through says that it is over.
+        if (StoreFailingSince is null)
+        {
+            SetFailingOver(null);
+        }
+    }
+
+    /// <summary>Takes note that a batch was made durable.</summary>
+    public void StoreWorked()
+    {
+        lock (_gate)
+        {
+            _storeFailingSince = null;
+        }
+    }
+
+    /// <summary>Takes note that a batch could not be made durable, and gives what its client should hear.</summary>
+    public DaException StoreFailed(Exception failure)
+    {
+        TimeSpan failing;
+        lock (_gate)
+        {
+            _storeFailingSince ??= time.GetTimestamp();
+            failing = FailingFor(_storeFailingSince);
+        }
+
+        return StoreCause(failing) is { } cause
+            ? FailOver(cause, failure)
+            : new DaException(DaError.Unavailable, "store: the batch could not be made durable; nothing of it is promised, try again", failure);
+    }
+
+    /// <summary>What the pressure is now.</summary>
+    public async Task<PressureReport> ReportAsync(CancellationToken cancellationToken)
+    {
+        await ProbeAsync(cancellationToken);
+        Counted counted = await CountAsync(cancellationToken);
+        TimeSpan store = FailingFor(StoreFailingSince);
+        string? cause = ProviderCause(counted) ?? StoreCause(store);
+        SetFailingOver(cause);
+        lock (_gate)
+        {
+            TimeSpan providers = RefusedFor(counted);
+            return new PressureReport(counted.Backlog.Bytes, counted.Backlog.Count, store > providers ? store : providers, cause is not null, _failovers);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _counting.Dispose();
+
+    private long? StoreFailingSince
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _storeFailingSince;
+            }
+        }
+    }
+
+    /// <summary>What the policy says to the providers and the backlog; null where puts are taken.</summary>
+    private string? ProviderCause(Counted counted)
+    {
+        IntakeOptions policy = options.Value;
+        TimeSpan failing = RefusedFor(counted);
+        return policy.FailoverAfter > TimeSpan.Zero && failing > policy.FailoverAfter ? $"providers: they have refused every batch for {failing.TotalSeconds:0} s (FailoverAfter)"
+            : policy.FailoverBacklogBytes > 0 && counted.Backlog.Bytes > policy.FailoverBacklogBytes
+                ? $"backlog: {counted.Backlog.Bytes} bytes are not at their providers yet, more than {policy.FailoverBacklogBytes} (FailoverBacklogBytes)"
+            : null;
+    }
+
+    private string? StoreCause(TimeSpan failing) => options.Value.FailoverAfter > TimeSpan.Zero && failing > options.Value.FailoverAfter
+        ? $"store: no batch could be made durable for {failing.TotalSeconds:0} s (FailoverAfter)"
+        : null;
+
+    /// <summary>On a shared ledger by what the leader wrote there, whoever leads.</summary>
+    private TimeSpan RefusedFor(Counted counted) => ledger.IsShared ? counted.Refused : placement.FailingFor;
+
+    /// <summary>Where the ledger failed at the last put, finds out whether it still does: no put may come for long, since the failover signal sends them elsewhere.</summary>
+    private async Task ProbeAsync(CancellationToken cancellationToken)
+    {
+        if (StoreFailingSince is null || (Interlocked.Read(ref _probedAt) is not 0 and var at && time.GetElapsedTime(at) < ProbeAge))
+        {
+            return;
+        }
+
+        Interlocked.Exchange(ref _probedAt, time.GetTimestamp());
+        try
+        {
+            await ledger.ProbeAsync(ProbeBytes, cancellationToken);
+            StoreWorked();
+        }
+        catch (Exception failing) when (IsRefusal(failing))
+        {
+            // As before.
+        }
+    }
+
+    private static bool IsRefusal(Exception failure) => failure is System.Data.Common.DbException or IOException or TimeoutException;
+
+    private TimeSpan FailingFor(long? since) => since is { } began ? time.GetElapsedTime(began) : TimeSpan.Zero;
+
+    private DaException FailOver(string reason, Exception? failure = null)
+    {
+        Metrics.Failovers.Add(1);
+        SetFailingOver(reason);
+        lock (_gate)
+        {
+            _failovers++;
+        }
+
+        return new DaException(DaError.FailOver, reason, failure);
+    }
+
+    private void SetFailingOver(string? reason)
+    {
+        lock (_gate)
+        {
+            if (_isFailingOver == reason is not null)
+            {
+                return;
+            }
+
+            _isFailingOver = reason is not null;
+        }
+
+        if (reason is null)
+        {
+            logger.FailoverEnds();
+        }
+        else
+        {
+            logger.FailoverBegins(reason);
+        }
+    }
+
+    /// <summary>The backlog and what refuses it, looked at anew when the last look is old.</summary>
+    private async Task<Counted> CountAsync(CancellationToken cancellationToken)
+    {
+        if (Fresh() is { } fresh)
+        {
+            return fresh;
+        }
+
+        await _counting.WaitAsync(cancellationToken);
+        try
+        {
+            if (Fresh() is { } counted)
+            {
+                return counted;
+            }
+
+            Backlog backlog = await ledger.BacklogAsync(cancellationToken);
+
+            // What nothing waits for is refused by nobody, whatever a leader that is gone has written.
+            TimeSpan refused = ledger.IsShared && backlog.Count > 0 ? await ledger.RefusedForAsync(cancellationToken) : TimeSpan.Zero;
+            return _counted = new Counted(backlog, refused, time.GetTimestamp());
+        }
+        catch (Exception refused) when (IsRefusal(refused))
+        {
+            // Whether the ledger works shows when the batch is written. Those who wait for this look need not ask in vain too.
+            return _counted = new Counted(_counted?.Backlog ?? default, TimeSpan.Zero, time.GetTimestamp());
+        }
+        finally
+        {
+            _counting.Release();
+        }
+    }
+
+    private Counted? Fresh() => _counted is { } counted && time.GetElapsedTime(counted.At) < BacklogAge ? counted : null;
+
+    private sealed record Counted(Backlog Backlog, TimeSpan Refused, long At);
+}

@@ -1,0 +1,157 @@
+using Meeda.Chain.Contract;
+using Meeda.Ethereum.JsonRpc;
+using Meeda.Operator.L1;
+using Meeda.Operator.Leadership;
+using Meeda.Operator.Persistence;
+using Meeda.Operator.Placement;
+using Meeda.Operator.Telemetry;
+using Meeda.Operator.Tenants;
+using Meeda.Protocol.Anchors;
+using Meeda.Storage;
+using Meeda.Storage.Redundancy;
+using Microsoft.Extensions.Options;
+
+namespace Meeda.Operator.Batches;
+
+/// <summary>
+/// Gives batches up some time after the contract's expiry, and clears their rows away from every provider. That cannot be undone, so no single answer of L1 brings it about: a
+/// batch must have expired at two looks in a row, <see cref="StorageOptions.RetentionInterval"/> apart, by blocks that are final, followed and on the chain that L1 gives when it
+/// is asked again, and the contract must keep the very anchors that the ledger holds. A batch that is renewed, or put again, is kept.
+/// </summary>
+internal sealed class Retention(
+    IOptions<StorageOptions> options,
+    EthereumClient client,
+    Ledger ledger,
+    RowPlacement rows,
+    TenantCosts costs,
+    L1Follower follower,
+    MeedaVerifierContract contract,
+    OperatorAccount account,
+    LeaderElection leadership,
+    TimeProvider time,
+    ILogger<Retention> logger)
+    : LeaderService(leadership)
+{
+    private const int PageLength = 64;
+
+    private readonly RowClearing _clearing = new(ledger, rows, time, logger);
+
+    // What the last look found.
+    private (ulong Final, ulong Tip)? _last;
+
+    /// <inheritdoc/>
+    protected override async Task LeadAsync(CancellationToken stoppingToken)
+    {
+        _last = null; // Another one may have led meanwhile.
+        using var timer = new PeriodicTimer(options.Value.RetentionInterval, time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            try
+            {
+                await PassAsync(stoppingToken);
+            }
+            catch (Exception failure) when (failure is not LeaseLostException && !stoppingToken.IsCancellationRequested)
+            {
+                logger.RetentionFailed(failure.Message);
+            }
+        }
+    }
+
+    /// <summary>Gives up what had expired at this look and at the last one, then clears away what was given up.</summary>
+    internal async Task PassAsync(CancellationToken cancellationToken)
+    {
+        if (!options.Value.Archive && await AgreedAsync(cancellationToken) is { } agreed)
+        {
+            // An epoch just before the expiry is proven after it, and a demand just before it answered after it.
+            ulong grace = (ulong)options.Value.GraceBlocks
+                + (await contract.EpochParametersAsync(cancellationToken)).ProofWindow + await contract.PublishWindowAsync(cancellationToken);
+            if (agreed > grace)
+            {
+                await GiveUpAsync(agreed - grace, cancellationToken);
+            }
+        }
+
+        await _clearing.PassAsync(cancellationToken);
+    }
+
+    /// <summary>The last block that was final at this look and at the last one; null where there was none, or one of them is not to be believed.</summary>
+    private async Task<ulong?> AgreedAsync(CancellationToken cancellationToken)
+    {
+        (ulong Final, ulong Tip)? last = _last;
+        _last = null; // A look that breaks off is none.
+        if (follower.Tip is not { } tip || await ledger.TipAsync(cancellationToken) is not { } read)
+        {
+            return null;
+        }
+
+        ulong final = Math.Min(follower.Final, Math.Min(tip, read.Number));
+        await EnsureFinalAsync(final, read, cancellationToken);
+        _last = (final, tip);
+        if (last is not var (finalBefore, tipBefore))
+        {
+            return null;
+        }
+
+        // Finality may come late and then all at once, so a jump is no lie; but it waits for one look more.
+        if (final > finalBefore && final - finalBefore > (tip > tipBefore ? tip - tipBefore : 0))
+        {
+            logger.FinalJumped(finalBefore, final, tipBefore, tip);
+            return null;
+        }
+
+        return Math.Min(final, finalBefore);
+    }
+
+    /// <summary>Asks L1 once more for what the follower believes.</summary>
+    private async Task EnsureFinalAsync(ulong final, BlockPoint read, CancellationToken cancellationToken)
+    {
+        ulong head = await client.GetBlockNumberAsync(cancellationToken);
+        Block? finalized = await client.GetBlockAsync(BlockTag.Finalized, cancellationToken);
+        Block? tip = await client.GetBlockAsync(BlockTag.Number(read.Number), cancellationToken);
+        if (finalized is null || finalized.Number < final || finalized.Number > head || tip?.Hash != read.Hash
+            || (await client.GetBlockAsync(BlockTag.Number(finalized.Number), cancellationToken))?.Hash != finalized.Hash)
+        {
+            throw new InvalidDataException(
+                $"L1 does not say twice that block {final} is final (now: final {finalized?.Number.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "none"}, head {head}); nothing is given up");
+        }
+    }
+
+    private async Task GiveUpAsync(ulong block, CancellationToken cancellationToken)
+    {
+        var kept = new HashSet<uint>();
+        while (await ledger.ExpiredBatchesAsync(block, PageLength, cancellationToken) is { Count: > 0 } expired)
+        {
+            int count = 0;
+            foreach (StoredBatch batch in expired)
+            {
+                await EnsureExpiredAsync(batch, block, kept, cancellationToken);
+                if (await ledger.GiveUpAsync(batch.Id, block, time.GetUtcNow(), cancellationToken))
+                {
+                    costs.GivenUp(batch);
+                    logger.GivenUp(batch.Id.ToString());
+                    count++;
+                }
+            }
+
+            if (count == 0)
+            {
+                return; // All of them were promised anew in this moment.
+            }
+        }
+    }
+
+    /// <summary>Asks the contract for the batch's last anchor, on which its expiry rests.</summary>
+    private async Task EnsureExpiredAsync(StoredBatch batch, ulong block, HashSet<uint> kept, CancellationToken cancellationToken)
+    {
+        if (await ledger.FindAnchoringAsync(batch.Id, cancellationToken) is not var (_, anchor, _) || !kept.Add(anchor.Index))
+        {
+            return;
+        }
+
+        Anchor asKept = await contract.GetAnchorAsync(account.Address, anchor.Index, cancellationToken);
+        if (asKept != anchor || asKept.Expiry > block)
+        {
+            throw new InvalidDataException($"the contract keeps another anchor {anchor.Index} than the ledger (its expiry is {asKept.Expiry}, here {anchor.Expiry}); nothing is given up");
+        }
+    }
+}

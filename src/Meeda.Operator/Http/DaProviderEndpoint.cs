@@ -1,0 +1,344 @@
+using System.Buffers;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Meeda.Client;
+using Meeda.Http;
+using Meeda.Operator.Batches;
+using Meeda.Operator.Nitro;
+using Meeda.Operator.Telemetry;
+using Meeda.Operator.Tenants;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.Extensions.Options;
+
+namespace Meeda.Operator.Http;
+
+/// <summary>
+/// JSON-RPC 2.0 over HTTP, namespace <c>daprovider</c>, as Nitro's <c>daprovider/daclient</c> speaks it: positional parameters, numbers and bytes as 0x-hex,
+/// but payloads and preimages as base64 under capitalised names.
+/// </summary>
+internal static class DaProviderEndpoint
+{
+    /// <summary>Where it is.</summary>
+    public const string Path = "/nitro";
+
+    // The sequencer's header, JSON around it, and certificates are small beside the batch, which hex doubles.
+    private const int Overhead = 1 << 20;
+
+    private const string DaCertificatePreimageType = "3";
+
+    // geth's limit on the answers of one batch.
+    private const long MostBatchAnswer = 25_000_000;
+
+    /// <summary>The longest body, which is the longest of all routes: hex doubles a batch.</summary>
+    public static int MostBodyBytes(BatchOptions options) => (int)Math.Min(int.MaxValue, (2L * options.MaxBatchBytes) + Overhead);
+
+    /// <summary>
+    /// Answers what announces more than the longest body, in Nitro's words: a JSON-RPC error in a 200, as its client takes it (<c>daprovider/writer.go</c>).
+    /// </summary>
+    /// <returns>False where the request is not for <see cref="Path"/>.</returns>
+    public static async Task<bool> TryRefuseLongAsync(HttpContext context, long limit)
+    {
+        if (!context.Request.Path.Equals(Path, StringComparison.OrdinalIgnoreCase) && !context.Request.Path.Equals($"{Path}/", StringComparison.OrdinalIgnoreCase))
+        {
+            return false;
+        }
+
+        await DiscardAsync(context.Request);
+        await WriteAsync(context.Response, default, TooLarge($"the body's {context.Request.ContentLength} bytes are more than {limit} bytes"));
+        return true;
+    }
+
+    /// <summary>Maps <see cref="Path"/>.</summary>
+    /// <param name="routes">Where.</param>
+    /// <param name="secret">What tokens are signed with; null asks for none.</param>
+    public static void MapNitro(this IEndpointRouteBuilder routes, byte[]? secret) =>
+        routes.MapPost(
+            Path,
+            async (
+                HttpContext context,
+                [FromServices] DaProvider provider,
+                [FromServices] ChunkedStores chunks,
+                [FromServices] IOptions<BatchOptions> options,
+                [FromServices] TimeProvider time,
+                [FromServices] ILogger<DaProvider> logger) =>
+            {
+                if (secret is not null && !BearerToken.IsValid(context.Request.Headers.Authorization, secret, time.GetUtcNow()))
+                {
+                    context.Response.StatusCode = StatusCodes.Status401Unauthorized;
+                    context.Response.Headers.WWWAuthenticate = "Bearer";
+                    await context.Response.WriteAsJsonAsync(new ErrorBody("token: a JWT signed with the shared secret (HS256), made within the last minute, is needed"));
+                    return;
+                }
+
+                await AnswerBodyAsync(context, new Calls(provider, chunks, options.Value, context.Features.Get<Tenant>()?.Id ?? 0, logger));
+            })
+            .WithSummary("Arbitrum Nitro's external DA provider: JSON-RPC, daprovider_*")
+            .Accepts<object>("application/json").Produces<JsonObject>().Produces<ErrorBody>(401).Produces<ErrorBody>(413);
+
+    private static async Task AnswerBodyAsync(HttpContext context, Calls calls)
+    {
+        HttpResponse response = context.Response;
+        IReadOnlyList<JsonRpcRequest> requests;
+        bool isBatch;
+        try
+        {
+            byte[] body = await RequestBody.ReadAsync(context.Request, MostBodyBytes(calls.Options), "twice MaxBatchBytes", context.RequestAborted);
+            requests = JsonRpcRequest.Parse(body, out isBatch);
+        }
+        catch (DaException tooLarge) when (tooLarge.Error == DaError.TooLarge)
+        {
+            await DiscardAsync(context.Request);
+            await WriteAsync(response, default, TooLarge(tooLarge.Message));
+            return;
+        }
+        catch (JsonRpcException malformed)
+        {
+            await WriteAsync(response, default, malformed);
+            return;
+        }
+
+        if (!isBatch)
+        {
+            JsonRpcRequest request = requests[0];
+            Result result = await calls.AnswerAsync(request, context.RequestAborted);
+            if (!request.IsNotification)
+            {
+                await WriteAsync(response, request.Id, result);
+            }
+
+            return;
+        }
+
+        // One after the other, each written before the next is worked on. As in geth, they end where they are too long together.
+        long written = 0;
+        foreach (JsonRpcRequest request in requests)
+        {
+            Result result = written > MostBatchAnswer
+                ? new JsonRpcException(JsonRpcException.ResponseTooLarge, $"batch: the answers before this one have more than {MostBatchAnswer} bytes")
+                : await calls.AnswerAsync(request, context.RequestAborted);
+            if (request.IsNotification)
+            {
+                continue;
+            }
+
+            written += await WriteAsync(response, request.Id, result, written == 0 ? '[' : ',');
+        }
+
+        if (written > 0)
+        {
+            await response.BodyWriter.WriteAsync("]"u8.ToArray(), context.RequestAborted);
+        }
+    }
+
+    /// <summary>Writes one answer.</summary>
+    /// <returns>Its bytes.</returns>
+    private static async Task<long> WriteAsync(HttpResponse response, ReadOnlyMemory<byte> id, Result result, char before = '\0')
+    {
+        if (!response.HasStarted)
+        {
+            response.ContentType = "application/json; charset=utf-8";
+        }
+
+        if (before != '\0')
+        {
+            response.BodyWriter.Write([(byte)before]);
+        }
+
+        await using var json = new Utf8JsonWriter(response.BodyWriter, new JsonWriterOptions { SkipValidation = true });
+        json.WriteStartObject();
+        json.WriteString("jsonrpc"u8, "2.0"u8);
+        json.WritePropertyName("id"u8);
+        json.WriteRawValue(id.IsEmpty ? "null"u8 : id.Span, skipInputValidation: true);
+        if (result.Error is { } error)
+        {
+            json.WriteStartObject("error"u8);
+            json.WriteNumber("code"u8, error.Code);
+            json.WriteString("message"u8, error.Message);
+            json.WriteEndObject();
+        }
+        else
+        {
+            json.WritePropertyName("result"u8);
+            result.Write!(json);
+        }
+
+        json.WriteEndObject();
+        json.Flush();
+        await response.BodyWriter.FlushAsync(response.HttpContext.RequestAborted);
+        return json.BytesCommitted;
+    }
+
+    /// <summary>
+    /// Reads what still comes of a body that is too long, within bounds: a client that is still sending when the connection
+    /// ends does not see the answer.
+    /// </summary>
+    private static async Task DiscardAsync(HttpRequest request)
+    {
+        const long MostDiscarded = 64L << 20;
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(request.HttpContext.RequestAborted);
+        limit.CancelAfter(TimeSpan.FromSeconds(10));
+        try
+        {
+            for (long discarded = 0; discarded < MostDiscarded;)
+            {
+                System.IO.Pipelines.ReadResult read = await request.BodyReader.ReadAsync(limit.Token);
+                discarded += read.Buffer.Length;
+                request.BodyReader.AdvanceTo(read.Buffer.End);
+                if (read.IsCompleted)
+                {
+                    return;
+                }
+            }
+        }
+        catch (Exception ended) when (ended is OperationCanceledException or IOException or InvalidOperationException)
+        {
+            // It is answered all the same.
+        }
+    }
+
+    private static JsonRpcException TooLarge(string sentence) => new(JsonRpcException.ServerError, $"{NitroException.TooLarge}: {sentence}");
+
+    /// <summary>What a call gave: an error, or what writes its result.</summary>
+    private readonly record struct Result(JsonRpcException? Error, Action<Utf8JsonWriter>? Write)
+    {
+        public static implicit operator Result(JsonRpcException error) => new(error, null);
+
+        public static implicit operator Result(Action<Utf8JsonWriter> write) => new(null, write);
+
+        public static Result Field(string name, byte[] bytes) => new(null, json => WriteObject(json, name, HexBody.Of(bytes)));
+
+        public static Result Field(string name, string text) => new(null, json => WriteObject(json, name, text));
+
+        private static void WriteObject(Utf8JsonWriter json, string name, string text)
+        {
+            json.WriteStartObject();
+            json.WriteString(name, text);
+            json.WriteEndObject();
+        }
+    }
+
+    /// <summary>The methods.</summary>
+    private sealed class Calls(DaProvider provider, ChunkedStores chunks, BatchOptions options, long tenant, ILogger logger)
+    {
+        public BatchOptions Options => options;
+
+        /// <summary>Answers one call; what goes wrong is an answer too.</summary>
+        public async Task<Result> AnswerAsync(JsonRpcRequest request, CancellationToken cancellationToken)
+        {
+            if (request.Fault is { } fault)
+            {
+                return fault;
+            }
+
+            try
+            {
+                return await CallAsync(request, cancellationToken);
+            }
+            catch (JsonRpcException refused)
+            {
+                return refused;
+            }
+            catch (NitroException refused)
+            {
+                return new JsonRpcException(JsonRpcException.ServerError, refused.Message);
+            }
+            catch (DaException refused)
+            {
+                if (refused.Error == DaError.Unavailable)
+                {
+                    logger.CallFailed(request.Method, refused.Message);
+                }
+
+                return new JsonRpcException(
+                    JsonRpcException.ServerError,
+                    refused.Error switch
+                    {
+                        DaError.FailOver => $"{NitroException.Fallback}: {refused.Message}",
+                        DaError.TooLarge => $"{NitroException.TooLarge}: {refused.Message}",
+                        _ => refused.Message,
+                    });
+            }
+            catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
+            {
+                logger.RequestFailed("POST", Path, failure);
+                return new JsonRpcException(JsonRpcException.ServerError, "service: an internal error, which is in the log; try again");
+            }
+        }
+
+        private async Task<Result> CallAsync(JsonRpcRequest request, CancellationToken cancellationToken)
+        {
+            switch (request.Method)
+            {
+                case "daprovider_getSupportedHeaderBytes":
+                    return Result.Field("headerBytes", [DaCertificate.Flag]);
+                case "daprovider_getMaxMessageSize":
+                    return (Action<Utf8JsonWriter>)(json =>
+                    {
+                        json.WriteStartObject();
+                        json.WriteNumber("maxSize", options.MaxBatchBytes);
+                        json.WriteEndObject();
+                    });
+                case "daprovider_store":
+                    EnsureFits(request.ByteCount(0));
+                    return Certificate(await provider.StoreAsync(request.Bytes(0), cancellationToken));
+                case "daprovider_startChunkedStore":
+                    EnsureFits(request.Number(3));
+                    ulong batch = chunks.Start(tenant, request.Number(0), request.Number(1), request.Number(2), request.Number(3), request.Number(4), request.Bytes(5));
+                    return Result.Field("BatchId", $"0x{batch:x}");
+                case "daprovider_sendChunk":
+                    chunks.Take(tenant, request.Number(0), request.Number(1), request.Bytes(2), request.Bytes(3));
+                    return (Action<Utf8JsonWriter>)(json => json.WriteNullValue());
+                case "daprovider_commitChunkedStore":
+                    return Certificate(await chunks.CommitAsync(tenant, request.Number(0), request.Bytes(1), message => provider.StoreAsync(message, cancellationToken)));
+                case "daprovider_recoverPayload":
+                    return await RecoverAsync(request, payload: true, preimages: false, cancellationToken);
+                case "daprovider_collectPreimages":
+                    return await RecoverAsync(request, payload: false, preimages: true, cancellationToken);
+                case "daprovider_recoverPayloadAndPreimages":
+                    return await RecoverAsync(request, payload: true, preimages: true, cancellationToken);
+                case "daprovider_generateReadPreimageProof":
+                    return Result.Field("proof", await provider.ProveReadAsync(request.Number(0), request.Bytes(1), cancellationToken));
+                case "daprovider_generateCertificateValidityProof":
+                    return Result.Field("proof", provider.ProveValidity(request.Bytes(0)));
+                default:
+                    throw new JsonRpcException(JsonRpcException.MethodNotFound, $"the method {request.Method} does not exist/is not available");
+            }
+        }
+
+        private static Result Certificate(byte[] certificate) => Result.Field("serialized-da-cert", certificate);
+
+        private void EnsureFits(decimal bytes)
+        {
+            if (bytes > options.MaxBatchBytes)
+            {
+                throw TooLarge($"{bytes} bytes are more than {options.MaxBatchBytes} bytes");
+            }
+        }
+
+        private async Task<Result> RecoverAsync(JsonRpcRequest request, bool payload, bool preimages, CancellationToken cancellationToken)
+        {
+            request.Number(0);
+            request.Bytes(1);
+            (DaCertificate certificate, byte[] bytes) = await provider.RecoverAsync(request.Bytes(2), cancellationToken);
+            return (Action<Utf8JsonWriter>)(json =>
+            {
+                json.WriteStartObject();
+                if (payload)
+                {
+                    json.WriteBase64String("Payload", bytes);
+                }
+
+                if (preimages)
+                {
+                    json.WriteStartObject("Preimages");
+                    json.WriteStartObject(DaCertificatePreimageType);
+                    json.WriteBase64String(certificate.Hash.ToString(), bytes);
+                    json.WriteEndObject();
+                    json.WriteEndObject();
+                }
+
+                json.WriteEndObject();
+            });
+        }
+    }
+}

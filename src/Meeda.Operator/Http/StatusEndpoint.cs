@@ -1,0 +1,39 @@
+using Meeda.Chain.Contract;
+using Meeda.Client;
+using Meeda.Operator.Batches;
+using Meeda.Operator.L1;
+using Meeda.Operator.Leadership;
+using Meeda.Operator.Persistence;
+using Microsoft.AspNetCore.Mvc;
+
+namespace Meeda.Operator.Http;
+
+/// <summary>The operator at a glance.</summary>
+internal static class StatusEndpoint
+{
+    /// <summary>Maps <c>/status</c>.</summary>
+    public static void MapStatus(this IEndpointRouteBuilder routes) =>
+        routes.MapGet("/status", GetAsync).WithSummary("The operator at a glance: batches by state, backlog, L1, failover").Produces<StatusBody>();
+
+    private static async Task<StatusBody> GetAsync(
+        [FromServices] Ledger ledger,
+        [FromServices] L1Follower follower,
+        [FromServices] IntakePressure pressure,
+        [FromServices] LeaderElection leadership,
+        [FromServices] OperatorAccount account,
+        [FromServices] MeedaVerifierContract contract,
+        CancellationToken cancellationToken)
+    {
+        StateCounts states = await ledger.CountStatesAsync(follower.Tip ?? 0, follower.Final, cancellationToken);
+        PressureReport report = await pressure.ReportAsync(cancellationToken);
+        return new StatusBody(
+            account.Address.ToString(),
+            contract.Address.ToString(),
+            leadership.IsLeading,
+            follower.Tip,
+            follower.Final,
+            follower.IsCaughtUp,
+            new StatesBody(states.Stored, states.Placed, states.Anchored, states.Final, states.Expired),
+            new IntakeBody(report.BacklogBatches, report.BacklogBytes, Math.Round(report.FailingFor.TotalSeconds, 1), report.IsFailingOver, report.Failovers));
+    }
+}

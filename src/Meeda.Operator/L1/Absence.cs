@@ -1,0 +1,57 @@
+using Meeda.Chain.Contract;
+using Meeda.Ethereum.JsonRpc;
+using Meeda.Http;
+using Meeda.Operator.Persistence;
+
+namespace Meeda.Operator.L1;
+
+/// <summary>
+/// Whether what is not in the ledger was never anchored by this operator either. An OP Stack node that is told "absent" gives the batch up for ever, so it is said only where L1
+/// was read to its head, and from before this operator's first anchor on.
+/// </summary>
+internal sealed class Absence(L1Follower follower, Ledger ledger, MeedaVerifierContract contract, OperatorAccount account)
+{
+    private volatile bool _isFromTheStart;
+
+    /// <summary>The error to answer with where the ledger does not know what was asked for.</summary>
+    /// <param name="absent">The sentence where it is proven that there is no such thing.</param>
+    /// <param name="cancellationToken">Ends the asking.</param>
+    /// <returns><see cref="DaError.Absent"/> where that is proven, <see cref="DaError.Unavailable"/> otherwise.</returns>
+    public async Task<DaException> OfAsync(string absent, CancellationToken cancellationToken) => await WhyNotAsync(cancellationToken) is { } reason
+        ? new DaException(DaError.Unavailable, $"{absent.Split(':')[0]}: it is not in the ledger, and whether this operator anchored it is not known: {reason}")
+        : new DaException(DaError.Absent, absent);
+
+    private async Task<string?> WhyNotAsync(CancellationToken cancellationToken)
+    {
+        if (!follower.IsCaughtUp || follower.Tip is null)
+        {
+            return "L1 is not followed to its head";
+        }
+
+        if (_isFromTheStart)
+        {
+            return null;
+        }
+
+        // Anchors are numbered from 0, so with the first of them, or with none in the contract, none is missing.
+        if (await ledger.FirstAnchorAsync(cancellationToken) is not 0)
+        {
+            try
+            {
+                await contract.GetAnchorAsync(account.Address, 0, cancellationToken);
+                return "L1 was followed from a block behind this operator's first anchor (Meeda__L1__FromBlock)";
+            }
+            catch (JsonRpcException)
+            {
+                // The contract keeps no anchor of this operator.
+            }
+            catch (L1UnreachableException)
+            {
+                return "L1 does not answer";
+            }
+        }
+
+        _isFromTheStart = true;
+        return null;
+    }
+}

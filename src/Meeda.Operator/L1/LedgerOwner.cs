@@ -1,0 +1,107 @@
+using Meeda.Chain.Contract;
+using Meeda.Ethereum.JsonRpc;
+using Meeda.Hosting;
+using Meeda.Operator.Persistence;
+using Meeda.Operator.Telemetry;
+using Meeda.Protocol.Anchors;
+using Meeda.Storage;
+using Microsoft.Extensions.Options;
+
+namespace Meeda.Operator.L1;
+
+/// <summary>
+/// Sees to it that ledger and provider folders serve one chain, contract and account: written down at the first start, compared at each. With another contract's anchors beside its
+/// own, nothing that the ledger says of L1 would be true.
+/// </summary>
+internal sealed class LedgerOwner(
+    IOptions<StorageOptions> storage, EthereumClient client, Ledger ledger, MeedaVerifierContract contract, OperatorAccount account, ILogger<LedgerOwner> logger)
+{
+    /// <summary>The file in a provider's folder that says whose it is.</summary>
+    internal const string FileName = "operator.txt";
+
+    /// <summary>The sentence for somebody who starts an operator over what belongs to another one.</summary>
+    /// <param name="what">What belongs to another one, as a message names it.</param>
+    /// <param name="difference">What is different, in words.</param>
+    internal static SetupException Refusal(string what, string difference) => new(
+        $"{what}: {difference}. A data folder, database and providers belong to one chain, contract and account for ever: name others "
+        + "(Meeda__Storage__Folder, Meeda__Storage__Database, Meeda__Storage__Providers), or the settings that belong to these");
+
+    /// <summary>Compares what belongs to whom, and writes it down at the first start.</summary>
+    /// <param name="chainId">L1's chain id.</param>
+    /// <param name="cancellationToken">Ends the asking.</param>
+    /// <exception cref="SetupException">Something belongs to another operator.</exception>
+    public async Task EnsureAsync(ulong chainId, CancellationToken cancellationToken)
+    {
+        string what = storage.Value.Database is null ? $"data folder {Path.GetFullPath(storage.Value.Folder)}" : "database";
+        var mine = new LedgerBinding(chainId, contract.Address, account.Address);
+        if (await ledger.FindBindingAsync(cancellationToken) is null)
+        {
+            await EnsureAnchorsAreOursAsync(what, cancellationToken);
+            await ledger.BindAsync(mine, await client.GetBlockNumberAsync(cancellationToken), cancellationToken);
+            logger.LedgerBound(chainId, mine.Contract.ToString(), mine.Account.ToString());
+        }
+
+        // Read again: of several that start together, another one may have been the first.
+        if ((await ledger.FindBindingAsync(cancellationToken))!.DifferenceFrom(mine) is { } difference)
+        {
+            throw Refusal(what, difference);
+        }
+
+        foreach (string folder in storage.Value.Folders)
+        {
+            EnsureFolder(folder, mine);
+        }
+
+        foreach ((string setting, string change) in await ledger.NotePlacesAsync(
+            [.. storage.Value.Places.Select(StorageOptions.Redact)], storage.Value.ToleratedLosses, cancellationToken))
+        {
+            logger.PlacesChanged(setting, change);
+        }
+    }
+
+    /// <summary>A ledger of before there were bindings says by its anchors whose it is.</summary>
+    private async Task EnsureAnchorsAreOursAsync(string what, CancellationToken cancellationToken)
+    {
+        if (await ledger.FirstAnchorAsync(cancellationToken) is not { } index)
+        {
+            return;
+        }
+
+        Anchor held = (await ledger.AnchorsAsync(cancellationToken))[0];
+        try
+        {
+            if ((await contract.GetAnchorAsync(account.Address, index, cancellationToken)).Root == held.Root)
+            {
+                return;
+            }
+        }
+        catch (JsonRpcException)
+        {
+            // The contract keeps no such anchor of this account.
+        }
+
+        throw Refusal(what, $"it holds anchors that contract {contract.Address} does not keep for account {account.Address}");
+    }
+
+    private static void EnsureFolder(string folder, LedgerBinding mine)
+    {
+        string path = Path.Combine(folder, FileName);
+        string line = $"chain {mine.ChainId}, contract {mine.Contract}, account {mine.Account}";
+        try
+        {
+            if (!File.Exists(path))
+            {
+                using var file = new StreamWriter(new FileStream(path, FileMode.CreateNew, FileAccess.Write));
+                file.WriteLine(line);
+            }
+            else if (File.ReadAllText(path).Trim() is { Length: > 0 } owner && owner != line)
+            {
+                throw Refusal($"provider {Path.GetFullPath(folder)}", $"it belongs to {owner}, and this operator is {line}");
+            }
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            // A provider that is away or read-only is lost for now, not another operator's.
+        }
+    }
+}

@@ -1,0 +1,40 @@
+using Meeda.Chain.L1;
+using Meeda.Ethereum.JsonRpc;
+using Meeda.Ethereum.Transactions;
+
+namespace Meeda.Operator.L1;
+
+/// <summary>
+/// Sends what publishes demanded blobs: from an account of its own where there is one
+/// (<see cref="SignerOptions.BlobKey"/>), so that anchors and proofs never wait behind its blob transactions; otherwise, and
+/// where that account is refused, for example for want of ether, from the operator's. The contract takes a publication from
+/// anybody.
+/// </summary>
+/// <param name="main">The operator's account.</param>
+/// <param name="own">The account of its own, or null.</param>
+internal sealed class PublicationSender(TransactionSender main, TransactionSender? own) : IDisposable
+{
+    /// <summary>Sends a request and waits for its confirmations, as <see cref="TransactionSender.SendAsync"/> does.</summary>
+    public async Task<TransactionReceipt> SendAsync(TransactionRequest request, CancellationToken cancellationToken)
+    {
+        if (own is not null)
+        {
+            try
+            {
+                return await own.SendAsync(request, cancellationToken);
+            }
+            catch (JsonRpcException)
+            {
+                // Nothing was sent: then the operator's own, whose stake it is.
+            }
+        }
+
+        return await main.SendAsync(request, cancellationToken);
+    }
+
+    /// <summary>As <see cref="TransactionSender.Forget"/>, of the account of its own.</summary>
+    public void Forget() => own?.Forget();
+
+    /// <inheritdoc/>
+    public void Dispose() => own?.Dispose();
+}

@@ -1,0 +1,110 @@
+using System.Numerics;
+using Meeda.Chain.L1;
+using Meeda.Ethereum.Transactions;
+using Meeda.Hosting.Settings;
+
+namespace Meeda.Operator.L1;
+
+/// <summary>What transactions may cost and how long they wait. Fees are in gwei, 10^-9 ether, for each gas.</summary>
+public sealed class TransactionOptions
+{
+    /// <summary>The configuration section that binds to this.</summary>
+    public const string Section = "Meeda:Transactions";
+
+    /// <summary>The most that is paid for each gas, base fee and tip, in gwei. Default 500; when L1 is dearer, transactions wait.</summary>
+    [Amount("gwei", 9)]
+    public decimal MaxFee { get; set; } = 500;
+
+    /// <summary>The most that is paid for each blob gas, in gwei. Default 500, some 0.07 ether a blob.</summary>
+    [Amount("gwei", 9)]
+    public decimal MaxBlobFee { get; set; } = 500;
+
+    /// <summary>
+    /// The most that is paid for each blob gas where a penalty is at stake, in gwei: to publish a demanded blob, and to get a blob transaction into a block that a proof waits
+    /// behind. Default 5,000, some 0.66 ether a blob.
+    /// </summary>
+    [Amount("gwei", 9)]
+    public decimal MaxUrgentBlobFee { get; set; } = 5_000;
+
+    /// <summary>The least tip that is offered, in gwei. Default 0: what the node suggests.</summary>
+    [Amount("gwei", 9)]
+    public decimal MinTip { get; set; }
+
+    /// <summary>The most that is offered as a tip before a transaction has waited, in gwei. Default 100.</summary>
+    [Amount("gwei", 9)]
+    public decimal MaxTip { get; set; } = 100;
+
+    /// <summary>How long a transaction may wait for its block before it is replaced by one with higher fees. Default 36 s, three slots.</summary>
+    public TimeSpan ResendAfter { get; set; } = TimeSpan.FromSeconds(36);
+
+    /// <summary>By how much each replacement raises the fees, in percent; blob transactions always by 100 at least. Default 25.</summary>
+    public int FeeBumpPercent { get; set; } = 25;
+
+    /// <summary>The gas on top of the node's estimate, in percent. Default 20.</summary>
+    public int GasMarginPercent { get; set; } = 20;
+
+    /// <summary>The most transactions that wait for their blocks at once. Default 8.</summary>
+    public int MaxInFlight { get; set; } = 8;
+
+    /// <summary>The balance in ether below which the operator's account is warned about. Default 0.1: some hundred anchors and proofs at ordinary prices.</summary>
+    [Amount("ether", 18)]
+    public decimal BalanceAlarm { get; set; } = 0.1m;
+
+    /// <summary>Says what is wrong with these options, one sentence each.</summary>
+    internal IEnumerable<string> Problems()
+    {
+        if (MaxFee <= 0 || MaxBlobFee <= 0 || MinTip < 0 || MaxTip < MinTip)
+        {
+            yield return "fees: MaxFee and MaxBlobFee above 0, MinTip at least 0, MaxTip at least MinTip, all in gwei (Meeda__Transactions__…)";
+        }
+
+        if (MaxUrgentBlobFee < MaxBlobFee)
+        {
+            yield return "fees: MaxUrgentBlobFee at least MaxBlobFee, in gwei (Meeda__Transactions__MaxUrgentBlobFee)";
+        }
+
+        if (ResendAfter < TimeSpan.FromMilliseconds(100) || ResendAfter > TimeSpan.FromHours(1))
+        {
+            yield return "resend after: between 100 ms and 1 hour (Meeda__Transactions__ResendAfter)";
+        }
+
+        if (FeeBumpPercent is < TransactionSenderOptions.LeastFeeBumpPercent or > 1000)
+        {
+            yield return $"fee bump percent: between {TransactionSenderOptions.LeastFeeBumpPercent}, the least that nodes take, and 1000 (Meeda__Transactions__FeeBumpPercent)";
+        }
+
+        if (GasMarginPercent is < 0 or > 1000)
+        {
+            yield return "gas margin percent: between 0 and 1000 (Meeda__Transactions__GasMarginPercent)";
+        }
+
+        if (MaxInFlight is < 1 or > 16)
+        {
+            yield return "max in flight: between 1 and 16, what nodes keep of one account (Meeda__Transactions__MaxInFlight)";
+        }
+
+        if (BalanceAlarm < 0)
+        {
+            yield return "balance alarm: at least 0 ether (Meeda__Transactions__BalanceAlarm)";
+        }
+    }
+
+    /// <summary>These options as the sender takes them.</summary>
+    internal TransactionSenderOptions ToSenderOptions(L1Options l1, Action<TransactionEvent> observer) => new()
+    {
+        Confirmations = l1.Confirmations,
+        PollInterval = l1.PollInterval,
+        ResendAfter = ResendAfter,
+        FeeBumpPercent = FeeBumpPercent,
+        GasMarginPercent = GasMarginPercent,
+        MaxFeePerGas = Wei(MaxFee),
+        MaxFeePerBlobGas = Wei(MaxBlobFee),
+        MaxUrgentFeePerBlobGas = Wei(MaxUrgentBlobFee),
+        MinTip = Wei(MinTip),
+        MaxTip = Wei(MaxTip),
+        MaxInFlight = MaxInFlight,
+        Observer = observer,
+    };
+
+    private static BigInteger Wei(decimal gwei) => new(gwei * 1_000_000_000m);
+}

@@ -1,0 +1,81 @@
+using Meeda.Operator.Telemetry;
+
+namespace Meeda.Operator.Leadership;
+
+/// <summary>
+/// Watches one round of background work: placing, proving, scrubbing, clearing. A round that takes longer than its
+/// limit is logged with what is known of the cause, again each time that it has taken twice as long, and counted once.
+/// It ends when it is disposed of.
+/// </summary>
+internal sealed class RoundWatch : IDisposable
+{
+    private readonly string _what;
+    private readonly Func<string> _cause;
+    private readonly Action? _overdue;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly long _began;
+    private readonly Lock _gate = new();
+    private readonly ITimer _timer;
+    private TimeSpan _limit;
+    private bool _isCounted;
+    private bool _isOver;
+
+    private RoundWatch(string what, TimeSpan limit, Func<string> cause, Action? overdue, TimeProvider time, ILogger logger)
+    {
+        _what = what;
+        _limit = limit;
+        _cause = cause;
+        _overdue = overdue;
+        _time = time;
+        _logger = logger;
+        _began = time.GetTimestamp();
+        lock (_gate)
+        {
+            _timer = time.CreateTimer(_ => Tell(), null, limit, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    /// <summary>Begins a round.</summary>
+    /// <param name="what">What is done, as a log line begins.</param>
+    /// <param name="limit">How long it may take before it is told.</param>
+    /// <param name="cause">What is known of what it waits for; empty where nothing is.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">The log.</param>
+    /// <param name="overdue">Called when it has taken too long.</param>
+    public static RoundWatch Begin(string what, TimeSpan limit, Func<string> cause, TimeProvider time, ILogger logger, Action? overdue = null) =>
+        new(what, limit, cause, overdue, time, logger);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _isOver = true;
+            _timer.Dispose();
+        }
+    }
+
+    private void Tell()
+    {
+        lock (_gate)
+        {
+            if (_isOver)
+            {
+                return;
+            }
+
+            string cause = _cause();
+            _logger.RoundOverdue(_what, _time.GetElapsedTime(_began).TotalSeconds, cause.Length > 0 ? cause : "the cause is not known");
+            if (!_isCounted)
+            {
+                _isCounted = true;
+                Metrics.OverdueRounds.Add(1, new KeyValuePair<string, object?>("round", _what));
+                _overdue?.Invoke();
+            }
+
+            _timer.Change(_limit, Timeout.InfiniteTimeSpan);
+            _limit *= 2;
+        }
+    }
+}

@@ -1,0 +1,303 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text.Json;
+
+namespace Meeda.Operator.Nitro;
+
+/// <summary>A JSON-RPC error that a caller is answered with.</summary>
+/// <param name="code">The code: those of JSON-RPC 2.0, section 5.1, and geth's.</param>
+/// <param name="message">One sentence.</param>
+internal sealed class JsonRpcException(int code, string message) : Exception(message)
+{
+    /// <summary>What came is no JSON.</summary>
+    public const int ParseError = -32700;
+
+    /// <summary>It is JSON, and no request.</summary>
+    public const int InvalidRequest = -32600;
+
+    /// <summary>There is no such method.</summary>
+    public const int MethodNotFound = -32601;
+
+    /// <summary>The parameters do not fit the method.</summary>
+    public const int InvalidParameters = -32602;
+
+    /// <summary>The answers of one batch are too long together (geth's <c>errcodeResponseTooLarge</c>).</summary>
+    public const int ResponseTooLarge = -32003;
+
+    /// <summary>All that the method itself refuses (geth's <c>errcodeDefault</c>).</summary>
+    public const int ServerError = -32000;
+
+    /// <summary>The code.</summary>
+    public int Code => code;
+}
+
+/// <summary>
+/// One call of a JSON-RPC body: views on the body, nothing of which is decoded before a method asks for it, so that a body takes little more room than its bytes
+/// whatever is in it.
+/// </summary>
+internal sealed class JsonRpcRequest
+{
+    /// <summary>The most parameters: no method has more.</summary>
+    public const int MostParameters = 8;
+
+    /// <summary>The most calls of one body.</summary>
+    public const int MostInBatch = 100;
+
+    private const int MostDepth = 16;
+    private const int LongestId = 256;
+    private const int LongestName = 128;
+
+    private static readonly JsonReaderOptions Options = new() { MaxDepth = MostDepth };
+
+    private readonly List<ReadOnlyMemory<byte>?> _parameters = [];
+
+    private JsonRpcRequest()
+    {
+    }
+
+    /// <summary>What is wrong with it; null where it can be answered.</summary>
+    public JsonRpcException? Fault { get; private set; }
+
+    /// <summary>The call's id as it came, a number, a string or null; empty for a notification, which is not answered.</summary>
+    public ReadOnlyMemory<byte> Id { get; private set; }
+
+    /// <summary>The method.</summary>
+    public string Method { get; private set; } = "";
+
+    /// <summary>Whether nobody waits for an answer.</summary>
+    public bool IsNotification => Fault is null && Id.IsEmpty;
+
+    /// <summary>The number of parameters.</summary>
+    public int ParameterCount => _parameters.Count;
+
+    /// <summary>Takes a body apart.</summary>
+    /// <param name="body">The body, untrusted.</param>
+    /// <param name="isBatch">Whether its answers are to be an array.</param>
+    /// <returns>Its calls, in their order.</returns>
+    /// <exception cref="JsonRpcException">It is not JSON, an empty batch, or too long a batch.</exception>
+    public static IReadOnlyList<JsonRpcRequest> Parse(ReadOnlyMemory<byte> body, out bool isBatch)
+    {
+        try
+        {
+            var reader = new Utf8JsonReader(body.Span, Options);
+            reader.Read();
+            isBatch = reader.TokenType == JsonTokenType.StartArray;
+            var requests = new List<JsonRpcRequest>();
+            if (!isBatch)
+            {
+                requests.Add(ParseOne(ref reader, body));
+            }
+
+            while (isBatch && reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+            {
+                if (requests.Count == MostInBatch)
+                {
+                    throw new JsonRpcException(JsonRpcException.InvalidRequest, $"batch: more than {MostInBatch} calls");
+                }
+
+                requests.Add(ParseOne(ref reader, body));
+            }
+
+            // What follows the value is refused by the reader itself.
+            while (reader.Read())
+            {
+            }
+
+            return requests.Count > 0 ? requests : throw new JsonRpcException(JsonRpcException.InvalidRequest, "batch: it is empty");
+        }
+        catch (JsonException malformed)
+        {
+            throw new JsonRpcException(JsonRpcException.ParseError, $"the request is not JSON: {malformed.Message}");
+        }
+        catch (InvalidOperationException)
+        {
+            // The reader's word for an escaped half of a surrogate pair, or bytes that are not UTF-8, in a name that it compares.
+            throw new JsonRpcException(JsonRpcException.ParseError, "the request is not JSON: a string in it is not Unicode");
+        }
+    }
+
+    /// <summary>A parameter that is a quantity: 0x-hex of at most 64 bits.</summary>
+    /// <exception cref="JsonRpcException">It is missing, or none.</exception>
+    public ulong Number(int index)
+    {
+        ReadOnlySpan<byte> text = Text(index);
+        return text is [(byte)'0', (byte)'x', _, ..]
+            && ulong.TryParse(text[2..], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong number)
+                ? number
+                : throw new JsonRpcException(JsonRpcException.InvalidParameters, $"parameter {index}: a number as 0x-hex of at most 64 bits is expected");
+    }
+
+    /// <summary>A parameter that is bytes as 0x-hex.</summary>
+    /// <exception cref="JsonRpcException">It is missing, or none.</exception>
+    public byte[] Bytes(int index)
+    {
+        ReadOnlySpan<byte> text = Text(index);
+        if (text is [(byte)'0', (byte)'x', ..] && text.Length % 2 == 0)
+        {
+            var bytes = new byte[(text.Length - 2) / 2];
+            if (Convert.FromHexString(text[2..], bytes, out _, out _) == OperationStatus.Done)
+            {
+                return bytes;
+            }
+        }
+
+        throw new JsonRpcException(JsonRpcException.InvalidParameters, $"parameter {index}: bytes as 0x-hex are expected");
+    }
+
+    /// <summary>How many bytes a parameter of 0x-hex stands for, without decoding it.</summary>
+    /// <exception cref="JsonRpcException">It is missing, or no string.</exception>
+    public long ByteCount(int index) => (Text(index).Length - 2) / 2;
+
+    /// <summary>A string's bytes between its quotes. No number and no hex has an escape in it.</summary>
+    private ReadOnlySpan<byte> Text(int index) =>
+        index < _parameters.Count && _parameters[index] is { } text
+            ? text.Span
+            : throw new JsonRpcException(JsonRpcException.InvalidParameters, $"parameter {index}: a string is expected");
+
+    private static JsonRpcRequest ParseOne(ref Utf8JsonReader reader, ReadOnlyMemory<byte> body)
+    {
+        var request = new JsonRpcRequest();
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            reader.Skip();
+            request.Fail("a request is an object with a method");
+            return request;
+        }
+
+        bool isVersion = false, hasId = false, hasMethod = false, hasParameters = false;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (reader.ValueTextEquals("id"u8))
+            {
+                request.Once(ref hasId, "id");
+                reader.Read();
+                request.TakeId(ref reader, body);
+            }
+            else if (reader.ValueTextEquals("method"u8))
+            {
+                request.Once(ref hasMethod, "method");
+                reader.Read();
+                request.TakeMethod(ref reader);
+            }
+            else if (reader.ValueTextEquals("params"u8))
+            {
+                request.Once(ref hasParameters, "params");
+                reader.Read();
+                request.TakeParameters(ref reader, body);
+            }
+            else if (reader.ValueTextEquals("jsonrpc"u8))
+            {
+                request.Once(ref isVersion, "jsonrpc");
+                reader.Read();
+                if (reader.TokenType != JsonTokenType.String || !reader.ValueTextEquals("2.0"u8))
+                {
+                    request.Fail("jsonrpc: \"2.0\" is expected");
+                }
+
+                reader.Skip();
+            }
+            else
+            {
+                reader.Read();
+                reader.Skip();
+            }
+        }
+
+        if (!isVersion)
+        {
+            request.Fail("jsonrpc: \"2.0\" is expected");
+        }
+
+        if (!hasMethod)
+        {
+            request.Fail("method: it is missing");
+        }
+
+        return request;
+    }
+
+    private void Once(ref bool isSeen, string name)
+    {
+        if (isSeen)
+        {
+            Fail($"{name}: it is there twice");
+        }
+
+        isSeen = true;
+    }
+
+    private void TakeId(ref Utf8JsonReader reader, ReadOnlyMemory<byte> body)
+    {
+        int start = (int)reader.TokenStartIndex;
+        int length = (int)reader.BytesConsumed - start;
+        if (reader.TokenType is JsonTokenType.Number or JsonTokenType.Null || (reader.TokenType == JsonTokenType.String && IsText(ref reader)))
+        {
+            if (length <= LongestId)
+            {
+                Id = body.Slice(start, length);
+                return;
+            }
+        }
+
+        reader.Skip();
+        Fail($"id: a number, a string or null of at most {LongestId} bytes is expected");
+    }
+
+    private void TakeMethod(ref Utf8JsonReader reader)
+    {
+        if (reader.TokenType == JsonTokenType.String && reader.ValueSpan.Length <= LongestName && IsText(ref reader))
+        {
+            Method = reader.GetString()!;
+            return;
+        }
+
+        reader.Skip();
+        Fail($"method: a string of at most {LongestName} bytes is expected");
+    }
+
+    private void TakeParameters(ref Utf8JsonReader reader, ReadOnlyMemory<byte> body)
+    {
+        if (reader.TokenType == JsonTokenType.Null)
+        {
+            return;
+        }
+
+        if (reader.TokenType != JsonTokenType.StartArray)
+        {
+            reader.Skip();
+            Fail("params: an array is expected", JsonRpcException.InvalidParameters);
+            return;
+        }
+
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            if (_parameters.Count == MostParameters)
+            {
+                Fault ??= new JsonRpcException(JsonRpcException.InvalidParameters, $"params: more than {MostParameters} parameters");
+            }
+            else
+            {
+                // Past the opening quote; what has an escape is given as it stands, and is then neither a number nor hex.
+                _parameters.Add(reader.TokenType == JsonTokenType.String ? body.Slice((int)reader.TokenStartIndex + 1, reader.ValueSpan.Length) : null);
+            }
+
+            reader.Skip();
+        }
+    }
+
+    /// <summary>Whether a string can be given back: its bytes are UTF-8, and no half of a surrogate pair stands alone.</summary>
+    private static bool IsText(ref Utf8JsonReader reader)
+    {
+        try
+        {
+            // A long one is never used, so it need not be looked at either.
+            return reader.ValueSpan.Length > LongestId || reader.GetString() is not null;
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
+    }
+
+    private void Fail(string sentence, int code = JsonRpcException.InvalidRequest) => Fault ??= new JsonRpcException(code, sentence);
+}

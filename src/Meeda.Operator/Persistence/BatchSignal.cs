@@ -1,0 +1,23 @@
+namespace Meeda.Operator.Persistence;
+
+/// <summary>Wakes those in this process who wait for a batch to get on. The ledger, not this, says how far it got.</summary>
+internal sealed class BatchSignal
+{
+    private TaskCompletionSource _stored = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Completes when the next batch is stored. Take it before looking at the ledger.</summary>
+    public Task Stored => Volatile.Read(ref _stored).Task;
+
+    /// <summary>Completes when the next batch changes its state. Take it before looking at the ledger.</summary>
+    public Task Changed => Volatile.Read(ref _changed).Task;
+
+    /// <summary>Says that a batch was stored.</summary>
+    public void PulseStored() => Pulse(ref _stored);
+
+    /// <summary>Says that batches have changed their states.</summary>
+    public void PulseChanged() => Pulse(ref _changed);
+
+    private static void Pulse(ref TaskCompletionSource source) =>
+        Interlocked.Exchange(ref source, new(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
+}

@@ -1,0 +1,85 @@
+using System.Threading.Channels;
+
+namespace Meeda.Operator.Persistence;
+
+/// <summary>
+/// Makes many writers share one commit, and so one wait for the disk: while a commit is under way the next ones gather, and all that gathered go together. A writer
+/// alone waits for nobody.
+/// </summary>
+/// <typeparam name="T">What is written.</typeparam>
+internal sealed class GroupCommit<T> : IAsyncDisposable
+{
+    private readonly Channel<(T Item, TaskCompletionSource Done)> _waiting;
+    private readonly Func<IReadOnlyList<T>, Task> _commit;
+    private readonly int _most;
+    private readonly Task _loop;
+
+    /// <summary>Starts the group.</summary>
+    /// <param name="commit">Writes a group in one transaction: all of it, or it throws and nothing of it.</param>
+    /// <param name="most">The most items of a group, and the most that wait for the next: further writers wait outside.</param>
+    public GroupCommit(Func<IReadOnlyList<T>, Task> commit, int most)
+    {
+        _commit = commit;
+        _most = most;
+        _waiting = Channel.CreateBounded<(T, TaskCompletionSource)>(new BoundedChannelOptions(most) { SingleReader = true });
+        _loop = Task.Run(RunAsync);
+    }
+
+    /// <summary>Writes an item durably; it has been, when this returns.</summary>
+    /// <param name="item">What to write.</param>
+    /// <param name="cancellationToken">Ends the wait for a place in the queue, never a write that has one.</param>
+    public async Task WriteAsync(T item, CancellationToken cancellationToken)
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await _waiting.Writer.WriteAsync((item, done), cancellationToken);
+        await done.Task;
+    }
+
+    /// <summary>Writes what waits, then stops.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _waiting.Writer.TryComplete();
+        await _loop;
+    }
+
+    private async Task RunAsync()
+    {
+        var group = new List<(T Item, TaskCompletionSource Done)>();
+        while (await _waiting.Reader.WaitToReadAsync())
+        {
+            group.Clear();
+            while (group.Count < _most && _waiting.Reader.TryRead(out (T Item, TaskCompletionSource Done) next))
+            {
+                group.Add(next);
+            }
+
+            if (!await TryCommitAsync(group, isAlone: group.Count == 1))
+            {
+                // One of them may be at fault, say too large for what is left of the disk: then the others are written all the same.
+                foreach ((T Item, TaskCompletionSource Done) one in group)
+                {
+                    await TryCommitAsync([one], isAlone: true);
+                }
+            }
+        }
+    }
+
+    private async Task<bool> TryCommitAsync(List<(T Item, TaskCompletionSource Done)> group, bool isAlone)
+    {
+        try
+        {
+            await _commit([.. group.Select(one => one.Item)]);
+            group.ForEach(one => one.Done.SetResult());
+            return true;
+        }
+        catch (Exception failure)
+        {
+            if (isAlone)
+            {
+                group.ForEach(one => one.Done.SetException(failure));
+            }
+
+            return isAlone;
+        }
+    }
+}

@@ -1,0 +1,101 @@
+using Meeda.Ethereum;
+using Meeda.Kzg.Commitments;
+using Meeda.Protocol.Anchors;
+using Meeda.Protocol.Batches;
+
+namespace Meeda.Operator.Persistence;
+
+/// <summary>A batch that the operator has promised to keep.</summary>
+/// <param name="Id">Its batch id.</param>
+/// <param name="PayloadHash">Keccak-256 of the payload; the batch id where the batch is known from L1 alone and was not read yet.</param>
+/// <param name="PayloadLength">The payload's bytes.</param>
+/// <param name="Commitments">Its blobs' compressed commitments, 48 bytes each, in order.</param>
+/// <param name="StoredAt">When it was taken in.</param>
+internal sealed record StoredBatch(BatchId Id, Bytes32 PayloadHash, uint PayloadLength, byte[] Commitments, DateTimeOffset StoredAt)
+{
+    /// <summary>When all its rows were durable at their providers; null before.</summary>
+    public DateTimeOffset? PlacedAt { get; init; }
+
+    /// <summary>When it had expired and was given up; null while it is kept.</summary>
+    public DateTimeOffset? DeletedAt { get; init; }
+
+    /// <summary>Since when an anchor is owed; null where none is.</summary>
+    public DateTimeOffset? OwedSince { get; init; }
+
+    /// <summary>Whether what is stored of it did not give it back when it was last read.</summary>
+    public bool IsDamaged { get; init; }
+
+    /// <summary>The tenant that put it, by number; null where nobody needed a key.</summary>
+    public long? Tenant { get; init; }
+
+    /// <summary>The number of blobs.</summary>
+    public int BlobCount => Commitments.Length / KzgCommitment.Length;
+}
+
+/// <summary>Where a batch stands on L1.</summary>
+/// <param name="Batch">The batch.</param>
+/// <param name="AnchorIndex">The operator's anchor that holds it.</param>
+/// <param name="FirstBlob">The operator's position of the batch's first blob.</param>
+/// <param name="BlobCount">Its blobs.</param>
+internal sealed record AnchoredBatch(BatchId Batch, uint AnchorIndex, ulong FirstBlob, uint BlobCount)
+{
+    /// <summary>The payload's bytes, where they come from L1's log; null otherwise.</summary>
+    public uint? PayloadLength { get; init; }
+}
+
+/// <summary>An anchor seen on L1 with the batches it holds.</summary>
+internal sealed record AnchorSeen(Anchor Anchor, Bytes32 TransactionHash, byte[] Commitments, IReadOnlyList<AnchoredBatch> Batches);
+
+/// <summary>A proof of an epoch seen on L1, with the seed that the contract used.</summary>
+internal sealed record ProofSeen(ulong Epoch, ulong BlockNumber, Bytes32 TransactionHash, Bytes32 Seed);
+
+/// <summary>A demand seen on L1.</summary>
+/// <param name="Id">Its number in the contract.</param>
+/// <param name="Operator">The operator that must answer.</param>
+/// <param name="Position">The operator's position of the blob.</param>
+/// <param name="Demander">Who demanded, and is paid if nobody answers.</param>
+/// <param name="VersionedHash">What the published blob must hash to (EIP-4844).</param>
+/// <param name="Deadline">The last block in which it may be answered.</param>
+/// <param name="BlockNumber">The block of the demand.</param>
+internal sealed record DemandSeen(ulong Id, Address Operator, ulong Position, Address Demander, Bytes32 VersionedHash, ulong Deadline, ulong BlockNumber);
+
+/// <summary>A block that the follower has read up to.</summary>
+internal readonly record struct BlockPoint(ulong Number, Bytes32 Hash);
+
+/// <summary>How many batches are in which state (docs/architecture.md, "States of a batch").</summary>
+internal sealed record StateCounts(long Stored, long Placed, long Anchored, long Final, long Expired);
+
+/// <summary>Batches that are not at their providers yet.</summary>
+/// <param name="Bytes">Their payload bytes.</param>
+/// <param name="Count">Their number.</param>
+/// <param name="Oldest">When the first of them was taken in; null where there is none.</param>
+internal readonly record struct Backlog(long Bytes, long Count, DateTimeOffset? Oldest);
+
+/// <summary>How far an object with rows has come.</summary>
+internal enum PackState
+{
+    /// <summary>Its name is noted; the object may or may not be there.</summary>
+    OnItsWay = 0,
+
+    /// <summary>The store has it.</summary>
+    Stored = 1,
+
+    /// <summary>All have it whom the store promises.</summary>
+    Confirmed = 2,
+
+    /// <summary>Nothing of it is needed any more, and nothing is ever added.</summary>
+    GivenUp = 3,
+}
+
+/// <summary>An object with rows.</summary>
+/// <param name="Sequence">Its number here.</param>
+/// <param name="ObjectName">Its name in its store.</param>
+internal readonly record struct StoredPack(long Sequence, string ObjectName);
+
+/// <summary>What packing costs and leaves to do.</summary>
+/// <param name="WaitingBytes">Payload bytes of batches that are not at their providers yet.</param>
+/// <param name="KeptBytes">Payload bytes of all batches that are kept.</param>
+/// <param name="OccupiedBytes">What stores occupy for packs, their own copies and padding included.</param>
+/// <param name="RowBytes">Bytes of the rows in them.</param>
+/// <param name="Unconfirmed">Packs that are stored and not confirmed.</param>
+internal sealed record PackingCosts(long WaitingBytes, long KeptBytes, long OccupiedBytes, long RowBytes, long Unconfirmed);

@@ -1,0 +1,108 @@
+using System.Data.Common;
+using Dapper;
+using Microsoft.Data.Sqlite;
+
+namespace Meeda.Operator.Persistence;
+
+/// <summary>A SQLite file in WAL mode.</summary>
+/// <param name="path">The file, made where it is absent.</param>
+/// <param name="survivesPowerCut">
+/// Whether a transaction is on the disk when its commit returns (<c>synchronous=FULL</c>); otherwise a power cut may undo the last ones, never the file.
+/// </param>
+internal sealed class SqliteDatabase(string path, bool survivesPowerCut = true) : Database
+{
+    // SQLite has one writer at a time. Waiting here is a queue; waiting inside SQLite is polling.
+    private readonly SemaphoreSlim _writing = new(1);
+
+    private readonly string _connectionString = new SqliteConnectionStringBuilder { DataSource = path, ForeignKeys = true, DefaultTimeout = 30 }.ToString();
+
+    /// <inheritdoc/>
+    public override bool IsShared => false;
+
+    /// <inheritdoc/>
+    public override async Task<DbConnection> ConnectAsync(CancellationToken cancellationToken)
+    {
+        var connection = new SqliteConnection(_connectionString);
+        try
+        {
+            await connection.OpenAsync(cancellationToken);
+            await connection.ExecuteAsync(survivesPowerCut ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+            return connection;
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override async Task WriteAsync(Func<DbConnection, DbTransaction, Task> work, CancellationToken cancellationToken)
+    {
+        await _writing.WaitAsync(cancellationToken);
+        try
+        {
+            await using DbConnection connection = await ConnectAsync(cancellationToken);
+            await using DbTransaction transaction = await connection.BeginTransactionAsync(cancellationToken);
+            await work(connection, transaction);
+            await transaction.CommitAsync(cancellationToken);
+        }
+        finally
+        {
+            _writing.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public override async Task MigrateAsync(string schema, IReadOnlyList<string> migrations, CancellationToken cancellationToken)
+    {
+        await using (DbConnection connection = await ConnectAsync(cancellationToken))
+        {
+            await connection.ExecuteAsync("PRAGMA journal_mode = WAL");
+        }
+
+        for (bool isCurrent = false; !isCurrent;)
+        {
+            await WriteAsync(
+                async (connection, transaction) =>
+                {
+                    long version = await connection.ExecuteScalarAsync<long>("PRAGMA user_version", transaction: transaction);
+                    CheckVersion(schema, version, migrations.Count);
+                    await CheckHashesAsync(schema, migrations, version, connection, transaction);
+                    isCurrent = version == migrations.Count;
+                    if (!isCurrent)
+                    {
+                        await connection.ExecuteAsync(Dialect(migrations[(int)version], "INTEGER PRIMARY KEY AUTOINCREMENT", "BLOB"), transaction: transaction);
+                        await connection.ExecuteAsync($"PRAGMA user_version = {version + 1}", transaction: transaction);
+                    }
+                },
+                cancellationToken);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override async Task<bool> HasTableAsync(string table, CancellationToken cancellationToken)
+    {
+        await using DbConnection connection = await ConnectAsync(cancellationToken);
+        return await connection.ExecuteScalarAsync<long>("SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = @table", new { table }) > 0;
+    }
+
+    /// <inheritdoc/>
+    public override async Task<bool> HasColumnAsync(string table, string column, CancellationToken cancellationToken)
+    {
+        await using DbConnection connection = await ConnectAsync(cancellationToken);
+        return await connection.ExecuteScalarAsync<long>("SELECT COUNT(*) FROM pragma_table_info(@table) WHERE name = @column", new { table, column }) > 0;
+    }
+
+    /// <inheritdoc/>
+    public override ValueTask DisposeAsync()
+    {
+        using (var connection = new SqliteConnection(_connectionString))
+        {
+            SqliteConnection.ClearPool(connection);
+        }
+
+        _writing.Dispose();
+        return ValueTask.CompletedTask;
+    }
+}

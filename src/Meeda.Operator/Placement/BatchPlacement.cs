@@ -1,0 +1,279 @@
+using System.Collections.Concurrent;
+using Meeda.Ethereum;
+using Meeda.Kzg.Commitments;
+using Meeda.Operator.Leadership;
+using Meeda.Operator.Persistence;
+using Meeda.Operator.Telemetry;
+using Meeda.Protocol.Batches;
+using Meeda.Storage;
+using Meeda.Storage.Redundancy;
+using Microsoft.Extensions.Options;
+
+namespace Meeda.Operator.Placement;
+
+/// <summary>
+/// Brings what was promised to the providers: rows of each batch that the ledger holds, oldest first, until they are there. What cannot be placed now waits in the
+/// ledger, which is as durable, only less redundant. Where rows are packed, batches wait there for others to share objects with. Once placed, payloads are held for reading until
+/// newer ones need the room.
+/// </summary>
+internal sealed class BatchPlacement(
+    IOptions<StorageOptions> options, Ledger ledger, RowPlacement rows, BatchSignal signal, LeaderElection leadership, TimeProvider time, ILogger<BatchPlacement> logger)
+    : LeaderService(leadership)
+{
+    // Placing is encoding and waiting for disks or nodes: two at a time keep both busy.
+    private const int AtOnce = 2;
+    private const int PageLength = 32;
+
+    // So much is worth placing at once: 200 rows at six providers, which is three full MEFS stripes and a part of a fourth at each.
+    private const long EnoughBytes = 16L << 20;
+
+    private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
+
+    // Two deadlines of a folder, and then some.
+    private static readonly TimeSpan RoundLimit = TimeSpan.FromSeconds(30);
+
+    private readonly ConcurrentDictionary<BatchId, bool> _refused = new();
+    private long _failingSince;
+
+    // Whether the ledger says what this process found out last; null where it may say what another operator did.
+    private bool? _isRefusalNoted;
+
+    /// <summary>
+    /// How long the providers have been refusing this process's batches, without taking one; zero while they take them, and where another operator leads and brings
+    /// them: on a shared ledger <see cref="Ledger.RefusedForAsync"/> says it to all alike.
+    /// </summary>
+    public TimeSpan FailingFor => Interlocked.Read(ref _failingSince) is not 0 and var since ? time.GetElapsedTime(since) : TimeSpan.Zero;
+
+    /// <summary>Whether the providers refused a batch when it was last brought to them.</summary>
+    public bool IsRefused(BatchId id) => _refused.ContainsKey(id);
+
+    /// <inheritdoc/>
+    protected override async Task LeadAsync(CancellationToken stoppingToken)
+    {
+        _isRefusalNoted = null;
+        try
+        {
+            await PlaceForEverAsync(stoppingToken);
+        }
+        finally
+        {
+            // Who leads next finds out anew. What this process found must not be said for ever.
+            Interlocked.Exchange(ref _failingSince, 0);
+            _refused.Clear();
+        }
+    }
+
+    private async Task PlaceForEverAsync(CancellationToken stoppingToken)
+    {
+        while (true)
+        {
+            Task changed = signal.Stored;
+            try
+            {
+                if (await IsTimeAsync(stoppingToken) && await PlaceAllAsync(stoppingToken))
+                {
+                    continue;
+                }
+            }
+            catch (Exception failure) when (failure is not LeaseLostException && !stoppingToken.IsCancellationRequested)
+            {
+                logger.PlacingFailed(failure.Message);
+            }
+
+            // Another operator on the same database may have stored something without a signal here, and refused batches are tried again.
+            await Task.WhenAny(changed, Task.Delay(Look, time, stoppingToken));
+            stoppingToken.ThrowIfCancellationRequested();
+        }
+    }
+
+    /// <summary>Whether what waits has waited long enough, or is enough.</summary>
+    internal async Task<bool> IsTimeAsync(CancellationToken cancellationToken)
+    {
+        if (options.Value.EffectivePackDelay == TimeSpan.Zero)
+        {
+            return true;
+        }
+
+        Backlog backlog = await ledger.BacklogAsync(cancellationToken);
+        return backlog.Bytes >= EnoughBytes || Stamp.IsOlder(backlog.Oldest, options.Value.EffectivePackDelay, time.GetUtcNow());
+    }
+
+    /// <summary>Tries each batch that waits, until some are refused.</summary>
+    /// <returns>Whether any was placed.</returns>
+    internal async Task<bool> PlaceAllAsync(CancellationToken cancellationToken)
+    {
+        for (bool isAny = false; ; isAny = true)
+        {
+            IReadOnlyList<StoredBatch> page = await ledger.UnplacedBatchesAsync(PageLength, cancellationToken);
+            if (page.Count == 0)
+            {
+                await AcceptAsync(cancellationToken); // nothing is left that could be refused
+                return isAny;
+            }
+
+            int placed = await PlaceAsync(page, cancellationToken);
+            if (placed == 0 && FailingFor > TimeSpan.Zero)
+            {
+                await NoteRefusalAsync(cancellationToken);
+            }
+
+            if (placed < page.Count || page.Count < PageLength)
+            {
+                return placed > 0 || isAny;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Tries each of these batches: rows that did not become durable where they were written go elsewhere at once.
+    /// </summary>
+    /// <returns>How many were placed.</returns>
+    private async Task<int> PlaceAsync(IReadOnlyList<StoredBatch> page, CancellationToken cancellationToken)
+    {
+        using RoundWatch watch = RoundWatch.Begin("placing", RoundLimit, () => rows.Troubles, time, logger, NoteFailing);
+
+        // Rows of a batch that are being cleared away or repaired are written at the next look.
+        List<(StoredBatch Batch, WrittenRows? Written, IDisposable Claim)> claimed = [];
+        int placed = 0;
+        try
+        {
+            foreach (StoredBatch batch in page)
+            {
+                if (rows.TryClaim(batch.Id) is { } claim)
+                {
+                    claimed.Add((batch, null, claim));
+                }
+            }
+
+            // Each time at least one more provider is left alone.
+            IReadOnlyList<(StoredBatch Batch, WrittenRows? Written)> todo = [.. claimed.Select(one => (one.Batch, one.Written))];
+            for (int tries = 0; todo.Count > 0 && tries <= options.Value.ToleratedLosses + 1; tries++)
+            {
+                var written = new ConcurrentBag<(StoredBatch Batch, WrittenRows Written)>();
+                await Parallel.ForEachAsync(
+                    todo,
+                    new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken },
+                    async (one, stop) =>
+                    {
+                        if (await TryWriteAsync(one.Batch, one.Written, stop) is { } where)
+                        {
+                            written.Add((one.Batch, where));
+                        }
+                    });
+                (StoredBatch Batch, WrittenRows Written)[] all = [.. written];
+                bool[] isDurable = await Task.WhenAll(all.Select(one => one.Written.FlushAsync(cancellationToken)));
+                placed += await MarkPlacedAsync([.. all.Where((_, i) => isDurable[i]).Select(one => one.Batch.Id)], cancellationToken);
+                todo = [.. all.Where((_, i) => !isDurable[i]).Select(one => (one.Batch, (WrittenRows?)one.Written))];
+            }
+
+            if (todo.Count > 0)
+            {
+                Refuse([.. todo.Select(one => one.Batch.Id)], new IOException($"its rows did not become durable: {rows.Troubles}"));
+            }
+        }
+        finally
+        {
+            claimed.ForEach(one => one.Claim.Dispose());
+        }
+
+        if (placed > 0)
+        {
+            await ledger.TrimPayloadsAsync(options.Value.LocalCopyBytes, cancellationToken);
+            signal.PulseChanged();
+        }
+
+        return placed;
+    }
+
+    private async Task<int> MarkPlacedAsync(BatchId[] placed, CancellationToken cancellationToken)
+    {
+        if (placed.Length == 0)
+        {
+            return 0;
+        }
+
+        await ledger.MarkPlacedAsync(placed, time.GetUtcNow(), cancellationToken);
+        foreach (BatchId id in placed)
+        {
+            _refused.TryRemove(id, out _);
+        }
+
+        await AcceptAsync(cancellationToken);
+        return placed.Length;
+    }
+
+    private async Task AcceptAsync(CancellationToken cancellationToken)
+    {
+        Interlocked.Exchange(ref _failingSince, 0);
+        if (ledger.IsShared && _isRefusalNoted != false)
+        {
+            await ledger.NoteAcceptanceAsync(cancellationToken);
+            _isRefusalNoted = false;
+        }
+    }
+
+    private async Task NoteRefusalAsync(CancellationToken cancellationToken)
+    {
+        if (ledger.IsShared && _isRefusalNoted != true)
+        {
+            await ledger.NoteRefusalAsync(cancellationToken);
+            _isRefusalNoted = true;
+        }
+    }
+
+    /// <summary>Writes the rows of a batch, those that are not durable yet.</summary>
+    /// <returns>Where they are; null where too few providers take them.</returns>
+    private async Task<WrittenRows?> TryWriteAsync(StoredBatch batch, WrittenRows? written, CancellationToken cancellationToken)
+    {
+        if (await ledger.FindPayloadAsync(batch.Id, cancellationToken) is not { } payload || Keccak256.Hash(payload) != batch.PayloadHash)
+        {
+            // Rows of other bytes would take the place of good ones. It stops none behind it, and is stored anew when it is put again.
+            logger.PayloadLost(batch.Id.ToString());
+            await ledger.MarkDamagedAsync(batch.Id, cancellationToken);
+            return null;
+        }
+
+        try
+        {
+            using var blobs = new RowBuffer(batch.BlobCount * Blob.ByteLength);
+            for (int i = 0; i < batch.BlobCount; i++)
+            {
+                BlobEncoding.EncodeBlob(payload, i, blobs.Memory.Span.Slice(i * Blob.ByteLength, Blob.ByteLength));
+            }
+
+            if (written is null)
+            {
+                return await rows.WriteAsync(batch.Id, blobs.Memory, cancellationToken);
+            }
+
+            await rows.WriteAsync(written, blobs.Memory, cancellationToken);
+            return written;
+        }
+        catch (IOException refused)
+        {
+            Refuse([batch.Id], refused);
+            return null;
+        }
+    }
+
+    private void NoteFailing() => Interlocked.CompareExchange(ref _failingSince, time.GetTimestamp(), 0);
+
+    private void Refuse(IReadOnlyList<BatchId> batches, IOException refused)
+    {
+        NoteFailing();
+        bool isNew = false;
+        foreach (BatchId id in batches)
+        {
+            if (_refused.TryAdd(id, true))
+            {
+                logger.PlacingRefused(id.ToString(), refused.Message);
+                isNew = true;
+            }
+        }
+
+        if (isNew)
+        {
+            signal.PulseChanged();
+        }
+    }
+}

@@ -1,0 +1,160 @@
+using Meeda.Ethereum;
+using Meeda.Kzg.Commitments;
+using Meeda.Operator.Leadership;
+using Meeda.Operator.Persistence;
+using Meeda.Operator.Telemetry;
+using Meeda.Protocol.Batches;
+using Meeda.Storage;
+using Meeda.Storage.Redundancy;
+using Microsoft.Extensions.Options;
+
+namespace Meeda.Operator.Placement;
+
+/// <summary>
+/// Reads stored rows in the background at a bounded rate, checks them against their commitments and brings back what is missing or wrong before it is needed:
+/// first the batches whose readers met a bad row, then those that could not be repaired at the last look, the ones with the fewest spare rows first, then all others, newest last,
+/// again and again.
+/// </summary>
+internal sealed class RowScrub(IOptions<StorageOptions> options, RowPlacement rows, Ledger ledger, LeaderElection leadership, TimeProvider time, ILogger<RowScrub> logger)
+    : LeaderService(leadership)
+{
+    private const int PageLength = 64;
+
+    // More than this is a lost provider, and then the ordinary pass comes to all of them.
+    private const int MostAtRisk = 4096;
+
+    // A batch of the longest kind is read and computed anew within seconds.
+    private static readonly TimeSpan CheckLimit = TimeSpan.FromMinutes(5);
+
+    // Batches that are not whole after a repair, with the rows that they could still lose.
+    private readonly Dictionary<BatchId, int> _atRisk = [];
+
+    /// <inheritdoc/>
+    protected override async Task LeadAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(options.Value.ScrubInterval, time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            try
+            {
+                await PassAsync(stoppingToken);
+            }
+            catch (Exception failure) when (failure is not LeaseLostException && !stoppingToken.IsCancellationRequested)
+            {
+                logger.ScrubFailed(failure.Message);
+            }
+        }
+    }
+
+    /// <summary>Looks at every stored batch once.</summary>
+    internal async Task PassAsync(CancellationToken cancellationToken)
+    {
+        await AtRiskFirstAsync(cancellationToken);
+        for (long last = 0; ;)
+        {
+            IReadOnlyList<(long Sequence, StoredBatch Batch)> page = await ledger.BatchesAfterAsync(last, PageLength, cancellationToken);
+            if (page.Count == 0)
+            {
+                await DamagedFirstAsync(cancellationToken);
+                return;
+            }
+
+            foreach ((long sequence, StoredBatch batch) in page)
+            {
+                await DamagedFirstAsync(cancellationToken);
+                await CheckAsync(batch, cancellationToken);
+                last = sequence;
+            }
+        }
+    }
+
+    private async Task DamagedFirstAsync(CancellationToken cancellationToken)
+    {
+        while (rows.TryTakeDamaged(out BatchId id))
+        {
+            if (await ledger.FindBatchAsync(id, cancellationToken) is { DeletedAt: null } batch)
+            {
+                await CheckAsync(batch, cancellationToken);
+            }
+        }
+    }
+
+    private async Task AtRiskFirstAsync(CancellationToken cancellationToken)
+    {
+        BatchId[] now = [.. _atRisk.OrderBy(batch => batch.Value).Select(batch => batch.Key)];
+        _atRisk.Clear();
+        foreach (BatchId id in now)
+        {
+            if (await ledger.FindBatchAsync(id, cancellationToken) is { PlacedAt: not null, DeletedAt: null } batch)
+            {
+                await CheckAsync(batch, cancellationToken);
+            }
+        }
+    }
+
+    internal async Task CheckAsync(StoredBatch batch, CancellationToken cancellationToken)
+    {
+        long started = time.GetTimestamp();
+        RepairReport report;
+        using (RoundWatch.Begin("the scrub of a batch", CheckLimit, () => rows.Troubles, time, logger))
+        using (IDisposable? claim = rows.TryClaim(batch.Id))
+        {
+            // It may have been given up since it was read: rows written anew would stay behind for ever.
+            if (claim is null || await ledger.FindBatchAsync(batch.Id, cancellationToken) is not { PlacedAt: not null, DeletedAt: null })
+            {
+                _atRisk.Remove(batch.Id);
+                return;
+            }
+
+            report = await rows.RepairAsync(batch.Id, batch.Commitments, cancellationToken);
+        }
+
+        if (await ledger.FindBatchAsync(batch.Id, cancellationToken) is not { DeletedAt: null } now)
+        {
+            _atRisk.Remove(batch.Id); // It was given up meanwhile, so it lacks nothing.
+            return;
+        }
+
+        if (now.PayloadHash == batch.Id.Value)
+        {
+            await LearnPayloadHashAsync(now, cancellationToken);
+        }
+
+        int bad = report.Missing + report.Wrong;
+        _atRisk.Remove(batch.Id);
+        if (bad > report.Repaired && _atRisk.Count < MostAtRisk)
+        {
+            _atRisk[batch.Id] = report.Rows - batch.BlobCount - bad + report.Repaired;
+        }
+
+        if (report.Rows - report.Missing - report.Wrong < batch.BlobCount && await ledger.IsOwedAsync(batch.Id, cancellationToken))
+        {
+            await ledger.MarkDamagedAsync(batch.Id, cancellationToken); // The next put of these bytes stores them again.
+            logger.BatchLost(batch.Id.ToString(), report.Missing, report.Wrong, report.Rows);
+        }
+        else if (report.Missing + report.Wrong + report.Repaired > 0)
+        {
+            logger.RowsRepaired(batch.Id.ToString(), report.Missing, report.Wrong, report.Repaired);
+        }
+
+        if (batch.IsDamaged && bad <= report.Repaired)
+        {
+            await ledger.MarkWholeAsync(batch.Id, cancellationToken);
+        }
+
+        TimeSpan due = TimeSpan.FromSeconds((double)report.Rows * Blob.ByteLength / options.Value.ScrubBytesPerSecond) - time.GetElapsedTime(started);
+        if (due > TimeSpan.Zero)
+        {
+            await Task.Delay(due, time, cancellationToken);
+        }
+    }
+
+    /// <summary>Reads a batch that is known from L1 alone, so that it can be asked for by its payload's hash too.</summary>
+    private async Task LearnPayloadHashAsync(StoredBatch batch, CancellationToken cancellationToken)
+    {
+        if (await rows.ReadAsync(batch.Id, batch.Commitments, cancellationToken) is { } blobs && BlobEncoding.TryDecode(blobs, out byte[] payload, out _))
+        {
+            await ledger.SetPayloadHashAsync(batch.Id, Keccak256.Hash(payload), cancellationToken);
+        }
+    }
+}

@@ -1,0 +1,125 @@
+using Meeda.Chain.Contract;
+using Meeda.Chain.L1;
+using Meeda.Ethereum.JsonRpc;
+using Meeda.Ethereum.Transactions;
+using Meeda.Kzg.Cells;
+using Meeda.Operator.L1;
+using Meeda.Operator.Leadership;
+using Meeda.Operator.Persistence;
+using Meeda.Operator.Telemetry;
+using Microsoft.Extensions.Options;
+
+namespace Meeda.Operator.Proofs;
+
+/// <summary>
+/// Answers demands: whoever could not get a blob from this operator may demand it on L1, and it must appear there as a real blob (EIP-4844) before the deadline, or the
+/// stake is lost. What is open is asked of L1 at each look, so a restart or a reorganisation changes nothing.
+/// </summary>
+internal sealed class BlobPublisher(
+    IOptions<L1Options> options,
+    EthereumClient client,
+    MeedaVerifierContract contract,
+    OperatorAccount account,
+    BlobSource blobs,
+    CellProver cells,
+    PublicationSender publications,
+    LeaderElection leadership,
+    TimeProvider time,
+    ILogger<BlobPublisher> logger)
+    : LeaderService(leadership)
+{
+    // Deeper reorganisations than this were never seen on Ethereum since the merge; each look reads so many blocks anew.
+    private const ulong ReorganisationDepth = 64;
+
+    // Demands that were seen and whose deadline is not over, by number.
+    private readonly SortedDictionary<ulong, DemandSeen> _open = [];
+    private readonly BlockRanges _ranges = new(client);
+    private ulong? _next;
+
+    /// <inheritdoc/>
+    protected override async Task LeadAsync(CancellationToken stoppingToken)
+    {
+        var outage = new Outage("looking for demands", time, logger);
+        while (true)
+        {
+            try
+            {
+                await LookAsync(stoppingToken);
+                outage.Over();
+            }
+            catch (Exception failure) when (failure is not LeaseLostException && !stoppingToken.IsCancellationRequested)
+            {
+                outage.Failed(failure);
+            }
+
+            await Task.Delay(outage.Pause(options.Value.PollInterval), time, stoppingToken);
+        }
+    }
+
+    private async Task LookAsync(CancellationToken cancellationToken)
+    {
+        ulong head = await client.GetBlockNumberAsync(cancellationToken);
+        ulong window = await contract.PublishWindowAsync(cancellationToken) + ReorganisationDepth;
+        ulong next = _next ?? (head > window ? head - window : 0);
+        while (next <= head)
+        {
+            ulong first = next;
+            ulong last = _ranges.LastFrom(first, head);
+            if (await _ranges.TryReadAsync(
+                first, last, () => contract.ReadDemandsAsync(account.Address, first, last, cancellationToken), cancellationToken) is not { } demands)
+            {
+                continue;
+            }
+
+            foreach (DemandSeen demand in demands)
+            {
+                _open[demand.Id] = demand;
+            }
+
+            next = last + 1;
+        }
+
+        _next = head > ReorganisationDepth ? head - ReorganisationDepth : 0;
+        foreach (DemandSeen demand in _open.Values.ToArray())
+        {
+            if (await contract.DemandStatusAsync(demand.Id, cancellationToken) is not DemandStatus.Open || head >= demand.Deadline)
+            {
+                // One that comes back by a reorganisation is read again with the last blocks.
+                _open.Remove(demand.Id);
+                continue;
+            }
+
+            await AnswerAsync(demand, cancellationToken);
+        }
+    }
+
+    private async Task AnswerAsync(DemandSeen demand, CancellationToken cancellationToken)
+    {
+        logger.Publishing(demand.Id, demand.Position, demand.Deadline);
+        try
+        {
+            (byte[] blob, byte[] commitment) = await blobs.ReadAsync(demand.Position, cancellationToken);
+            BlobSidecar sidecar = await Task.Run(() => BlobSidecars.Make([blob], [commitment], cells), cancellationToken);
+            if (sidecar.VersionedHashes()[0] != demand.VersionedHash)
+            {
+                // The demand's block was taken back and its number given to another; the next look reads which.
+                throw new InvalidDataException("L1 reorganised while the demand was answered");
+            }
+
+            TransactionReceipt receipt = await publications.SendAsync(
+                contract.Publish(demand.Id, 0) with
+                {
+                    Blobs = sidecar,
+                    Keys = [$"publish:{contract.Address}:{demand.Id}:{demand.VersionedHash}"],
+                    HasDeadline = true,
+                },
+                cancellationToken);
+            logger.PublishedBlob(demand.Id, receipt.TransactionHash.ToString(), receipt.BlockNumber);
+            _open.Remove(demand.Id);
+        }
+        catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
+        {
+            logger.PublishingFailed(demand.Id, RevertReason.Of(failure));
+        }
+    }
+}

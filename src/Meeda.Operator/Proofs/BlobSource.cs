@@ -1,0 +1,56 @@
+using Meeda.Http;
+using Meeda.Kzg.Commitments;
+using Meeda.Operator.L1;
+using Meeda.Operator.Persistence;
+using Meeda.Operator.Telemetry;
+using Meeda.Storage.Redundancy;
+
+namespace Meeda.Operator.Proofs;
+
+/// <summary>Single blobs by the position under which the operator anchored them, checked against their commitments.</summary>
+internal sealed class BlobSource(Ledger ledger, RowPlacement rows, Absence absence, CommitmentKey key, ILogger<BlobSource> logger)
+{
+    /// <summary>Reads a blob; a row that is missing or wrong is computed anew from the batch's other rows.</summary>
+    /// <param name="position">The operator's position of the blob.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <returns>The blob, 131072 bytes, and its commitment, 48.</returns>
+    /// <exception cref="DaException">Nothing was anchored there, or the blob cannot be had right now.</exception>
+    public async Task<(byte[] Blob, byte[] Commitment)> ReadAsync(ulong position, CancellationToken cancellationToken)
+    {
+        (StoredBatch batch, int index, byte[] commitment) = await FindAsync(position, cancellationToken);
+        var blob = new byte[Blob.ByteLength];
+        if (await rows.ReadRowAsync(batch.Id, index, batch.Commitments, blob, cancellationToken) && RowVerification.Matches(key, blob, commitment))
+        {
+            return (blob, commitment);
+        }
+
+        // The row that is there is a wrong one: the reading of the whole batch goes around it.
+        if (await rows.ReadAsync(batch.Id, batch.Commitments, cancellationToken) is { } blobs)
+        {
+            return (blobs.AsSpan(index * Blob.ByteLength, Blob.ByteLength).ToArray(), commitment);
+        }
+
+        logger.RowsMissing(batch.Id.ToString());
+        throw new DaException(DaError.Unavailable, "store: too few rows of this blob's batch can be read whole at the moment");
+    }
+
+    /// <summary>A blob's commitment, 48 bytes, without reading the blob.</summary>
+    /// <exception cref="DaException">Nothing was anchored there.</exception>
+    public async Task<byte[]> FindCommitmentAsync(ulong position, CancellationToken cancellationToken) => (await FindAsync(position, cancellationToken)).Commitment;
+
+    private async Task<(StoredBatch Batch, int Index, byte[] Commitment)> FindAsync(ulong position, CancellationToken cancellationToken)
+    {
+        if (await ledger.FindBatchAtAsync(position, cancellationToken) is not { } anchored || await ledger.FindBatchAsync(anchored.Batch, cancellationToken) is not { } batch)
+        {
+            throw await absence.OfAsync($"position: this operator has anchored no blob at {position}", cancellationToken);
+        }
+
+        if (batch.DeletedAt is not null)
+        {
+            throw new DaException(DaError.Absent, $"position: the batch of the blob at {position} had expired and is no longer kept");
+        }
+
+        var index = (int)(position - anchored.FirstBlob);
+        return (batch, index, batch.Commitments.AsSpan(index * KzgCommitment.Length, KzgCommitment.Length).ToArray());
+    }
+}

@@ -1,0 +1,137 @@
+using Meeda.Chain.Contract;
+using Meeda.Chain.L1;
+using Meeda.Ethereum.JsonRpc;
+using Meeda.Ethereum.Transactions;
+using Meeda.Kzg;
+using Meeda.Kzg.Commitments;
+using Meeda.Operator.L1;
+using Meeda.Operator.Leadership;
+using Meeda.Operator.Persistence;
+using Meeda.Operator.Telemetry;
+using Meeda.Protocol.Proofs;
+using Microsoft.Extensions.Options;
+
+namespace Meeda.Operator.Proofs;
+
+/// <summary>
+/// Proves each epoch that has live blobs, as long as its window is open. What is proven is what the follower saw on L1, so a restart resumes by itself, and a
+/// proof that a reorganisation undid is made anew over the new seed.
+/// </summary>
+internal sealed class Prover(
+    IOptions<L1Options> options,
+    EthereumClient client,
+    MeedaVerifierContract contract,
+    OperatorAccount account,
+    L1Follower follower,
+    Ledger ledger,
+    ProofBuilder builder,
+    VerificationKey verificationKey,
+    TransactionSender sender,
+    LeaderElection leadership,
+    TimeProvider time,
+    ILogger<Prover> logger)
+    : LeaderService(leadership)
+{
+    // Five slots: by then a proof should be in a block.
+    private static readonly TimeSpan RoundLimit = TimeSpan.FromMinutes(1);
+
+    /// <inheritdoc/>
+    protected override async Task LeadAsync(CancellationToken stoppingToken)
+    {
+        await follower.FollowedBeyondPendingAsync(sender, stoppingToken);
+        EpochParameters? parameters = null;
+        var outage = new Outage("proving", time, logger);
+        while (true)
+        {
+            try
+            {
+                parameters ??= await contract.EpochParametersAsync(stoppingToken);
+                foreach (ulong epoch in await OpenEpochsAsync(parameters, stoppingToken))
+                {
+                    await TryProveAsync(parameters, epoch, stoppingToken);
+                }
+
+                outage.Over();
+            }
+            catch (Exception failure) when (failure is not LeaseLostException && !stoppingToken.IsCancellationRequested)
+            {
+                outage.Failed(failure);
+            }
+
+            await Task.Delay(outage.Pause(options.Value.PollInterval), time, stoppingToken);
+        }
+    }
+
+    /// <summary>The epochs whose block is followed, whose window is open and whose proof was not seen; the one with the nearest deadline first.</summary>
+    private async Task<IReadOnlyList<ulong>> OpenEpochsAsync(EpochParameters parameters, CancellationToken cancellationToken)
+    {
+        if (follower.Tip is not { } tip)
+        {
+            return [];
+        }
+
+        // A transaction sent now is in a block after the tip, where the chain can look up the hash of the tip.
+        var open = new List<ulong>();
+        for (ulong epoch = parameters.EpochAt(tip); epoch > 0 && tip < parameters.LastProofBlock(epoch); epoch--)
+        {
+            open.Add(epoch);
+        }
+
+        open.Reverse();
+        return open.Count == 0 ? [] : [.. open.Except(await ledger.ProvenEpochsAsync(open[0], cancellationToken))];
+    }
+
+    private async Task TryProveAsync(EpochParameters parameters, ulong epoch, CancellationToken cancellationToken)
+    {
+        using RoundWatch watch = RoundWatch.Begin("a proof", RoundLimit, () => $"epoch {epoch}; {builder.Troubles}".TrimEnd(' ', ';'), time, logger);
+        try
+        {
+            await ProveAsync(parameters, epoch, cancellationToken);
+        }
+        catch (Exception failure) when (failure is not LeaseLostException && !cancellationToken.IsCancellationRequested)
+        {
+            // Data that cannot be proven now may be repaired within the window, so the next look tries again; it is said loudly each time.
+            logger.ProvingFailed(epoch, RevertReason.Of(failure));
+        }
+    }
+
+    private async Task ProveAsync(EpochParameters parameters, ulong epoch, CancellationToken cancellationToken)
+    {
+        if (await ledger.LiveRangeAsync(parameters, epoch, cancellationToken) is not var (range, hints))
+        {
+            return;
+        }
+
+        Block block = await client.GetBlockAsync(BlockTag.Number(parameters.BlockOf(epoch)), cancellationToken)
+            ?? throw new InvalidDataException($"L1 does not give block {parameters.BlockOf(epoch)}");
+        ulong chainId = await client.GetChainIdAsync(cancellationToken);
+        EpochSeed seed = EpochSeed.Derive(block.Hash, epoch, account.Address, contract.Address, chainId);
+        Sample[] samples = Sampler.Draw(seed, range, parameters.HotSamples, parameters.ColdSamples);
+        logger.Proving(epoch, samples.Length, range.Lo, range.Hi);
+
+        AvailabilityProof? proof = await TryBuildAsync(samples, seed, cancellationToken);
+        if (proof?.Verify(verificationKey, seed.Challenge()) != true)
+        {
+            await builder.RepairAsync(samples, cancellationToken);
+            throw new InvalidDataException("the proof that was built does not verify; a stored row differs from its commitment. It is not sent, and the rows are repaired");
+        }
+
+        TransactionReceipt receipt = await sender.SendAsync(
+            contract.SubmitProof(epoch, hints, proof) with { Keys = [$"proof:{contract.Address}:{epoch}:{block.Hash}"], HasDeadline = true }, cancellationToken);
+        logger.Proven(epoch, receipt.TransactionHash.ToString(), receipt.BlockNumber, receipt.GasUsed);
+        await follower.FollowedAsync(receipt.BlockNumber, cancellationToken);
+    }
+
+    /// <summary>The proof, or null where a row is so wrong that it is no blob.</summary>
+    private async Task<AvailabilityProof?> TryBuildAsync(Sample[] samples, EpochSeed seed, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await builder.BuildAsync(samples, seed.Challenge(), cancellationToken);
+        }
+        catch (KzgFormatException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,237 @@
+using System.Data.Common;
+using System.Globalization;
+using Meeda.Kzg.Commitments;
+using Meeda.Operator.Persistence;
+using Meeda.Protocol.Batches;
+using Meeda.Storage.Redundancy;
+
+namespace Meeda.Storage.Buckets;
+
+/// <summary>
+/// Rows of many batches in the objects of a bucket, as many in each as it should hold; which row is where stands in the ledger. What is written lies in memory until an object is full,
+/// or until the flush: rows that are flushed together share objects. An object's name is never used twice, so that what a failed put leaves is in nobody's way.
+/// </summary>
+/// <param name="store">The bucket, disposed of with this.</param>
+/// <param name="ledger">The index.</param>
+/// <param name="deadline">The longest that one call may take, and the upload of an object; by default <see
+/// cref="StorageOptions.BucketDeadline"/>'s default.</param>
+internal sealed class PackedProvider(IObjectStore store, Ledger ledger, TimeSpan? deadline = null) : IRowProvider, IDisposable
+{
+    private const int PageLength = 64;
+
+    // Requests wait for the network, not for a disk.
+    private const int ReadsAtOnce = 16;
+    private const int WritesAtOnce = 4;
+
+    // Uploads outlive the call that began them, so that they have a token and a limit of their own.
+    private readonly CancellationTokenSource _over = new();
+
+    // While one object is on its way the next is filled; more would only take memory.
+    private readonly SemaphoreSlim _lines = new(2);
+    private readonly Lock _gate = new();
+    private readonly List<Task> _sent = [];
+    private readonly HashSet<string> _onTheirWay = new(StringComparer.Ordinal);
+    private Pack? _open;
+
+    /// <inheritdoc/>
+    public string Name => store.Name;
+
+    /// <inheritdoc/>
+    public ProviderLimits Limits { get; } = new(deadline ?? TimeSpan.FromMinutes(2), ReadsAtOnce, WritesAtOnce);
+
+    /// <inheritdoc/>
+    public async Task WriteAsync(BatchId id, int row, ReadOnlyMemory<byte> blob, CancellationToken cancellationToken)
+    {
+        Pack? full = null;
+        lock (_gate)
+        {
+            _open ??= new Pack(store.ObjectBytes / Blob.ByteLength);
+            _open.Add(id, row, blob.Span);
+            if (_open.IsFull)
+            {
+                (full, _open) = (_open, null);
+            }
+        }
+
+        if (full is not null)
+        {
+            await SendAsync(full, cancellationToken);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task FlushAsync(CancellationToken cancellationToken)
+    {
+        Pack? last;
+        lock (_gate)
+        {
+            (last, _open) = (_open, null);
+        }
+
+        if (last is not null)
+        {
+            await SendAsync(last, cancellationToken);
+        }
+
+        Task[] sent;
+        lock (_gate)
+        {
+            sent = [.. _sent];
+            _sent.Clear();
+        }
+
+        try
+        {
+            await Task.WhenAll(sent).WaitAsync(cancellationToken);
+        }
+        catch (OperationCanceledException abandoned) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new IOException($"{Name}: rows that were written before were abandoned", abandoned);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<bool> ReadAsync(BatchId id, int row, Memory<byte> blob, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await ledger.FindPackedRowAsync(Name, id, row, cancellationToken) is { } place
+                && await store.ReadAsync(place.ObjectName, place.Offset, blob[..Blob.ByteLength], cancellationToken);
+        }
+        catch (DbException failure)
+        {
+            throw new IOException($"{Name}: the index cannot be read: {failure.Message}", failure);
+        }
+    }
+
+    /// <summary>Forgets where the rows are; an object goes when it holds none any more (<see cref="CareAsync"/>).</summary>
+    public Task DeleteAsync(BatchId id, int rows, CancellationToken cancellationToken) => ledger.DeletePackedRowsAsync(Name, id, cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<bool> ProbeAsync(CancellationToken cancellationToken)
+    {
+        await store.ProbeAsync(cancellationToken);
+        return false;
+    }
+
+    /// <summary>
+    /// Asks the store, once before it is used, for what an operator should know of it; null where there is nothing.
+    /// </summary>
+    /// <exception cref="IOException">The store cannot be asked now.</exception>
+    public Task<string?> CheckAsync(CancellationToken cancellationToken) => store.CheckAsync(cancellationToken);
+
+    /// <summary>Asks whether stored objects are confirmed, and deletes those that hold no row: their batches are gone, or their put never ended.</summary>
+    /// <returns>How many were confirmed.</returns>
+    /// <exception cref="IOException">The store cannot be asked now.</exception>
+    public async Task<int> CareAsync(CancellationToken cancellationToken)
+    {
+        int confirmed = 0;
+        await ForEachAsync(ledger.UnconfirmedPacksAsync, async pack =>
+        {
+            if (await store.IsConfirmedAsync(pack.ObjectName, cancellationToken))
+            {
+                await ledger.MarkPackConfirmedAsync(pack.Sequence, cancellationToken);
+                confirmed++;
+            }
+        });
+        await ForEachAsync(ledger.EmptyPacksAsync, async pack =>
+        {
+            if (!IsOnItsWay(pack.ObjectName) && await ledger.GiveUpPackAsync(pack.Sequence, cancellationToken))
+            {
+                await store.DeleteAsync(pack.ObjectName, cancellationToken);
+                await ledger.ForgetPackAsync(pack.Sequence, cancellationToken);
+            }
+        });
+        return confirmed;
+
+        async Task ForEachAsync(Func<string, long, int, CancellationToken, Task<IReadOnlyList<StoredPack>>> page, Func<StoredPack, Task> see)
+        {
+            for (long last = 0; await page(Name, last, PageLength, cancellationToken) is { Count: > 0 } packs; last = packs[^1].Sequence)
+            {
+                foreach (StoredPack pack in packs)
+                {
+                    await see(pack);
+                }
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _over.Cancel();
+        _over.Dispose();
+        _lines.Dispose();
+        _open?.Dispose();
+        (store as IDisposable)?.Dispose();
+    }
+
+    private bool IsOnItsWay(string objectName)
+    {
+        lock (_gate)
+        {
+            return _onTheirWay.Contains(objectName);
+        }
+    }
+
+    /// <summary>Puts an object on its way, and waits for no more than a free line; how it went is told by the flush.</summary>
+    private async Task SendAsync(Pack pack, CancellationToken cancellationToken)
+    {
+        await _lines.WaitAsync(cancellationToken);
+        Task sending = PutAsync(pack);
+        lock (_gate)
+        {
+            _sent.Add(sending);
+        }
+    }
+
+    private async Task PutAsync(Pack pack)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(_over.Token);
+        limit.CancelAfter(Limits.Deadline);
+        CancellationToken cancellationToken = limit.Token;
+        string objectName = Guid.CreateVersion7().ToString("n", CultureInfo.InvariantCulture) + ".rows";
+        try
+        {
+            lock (_gate)
+            {
+                _onTheirWay.Add(objectName);
+            }
+
+            long sequence = await ledger.BeginPackAsync(Name, objectName, store.OccupiedBytes(pack.Content.Length), cancellationToken);
+            await store.PutAsync(objectName, pack.Content, cancellationToken);
+            await ledger.EndPackAsync(sequence, Name, pack.Rows, cancellationToken);
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                _onTheirWay.Remove(objectName);
+            }
+
+            pack.Dispose();
+            _lines.Release();
+        }
+    }
+
+    /// <summary>Rows one behind the other.</summary>
+    private sealed class Pack(int most) : IDisposable
+    {
+        private readonly RowBuffer _buffer = new(most * Blob.ByteLength);
+        private readonly List<(BatchId Batch, int Row)> _rows = [];
+
+        public IReadOnlyList<(BatchId Batch, int Row)> Rows => _rows;
+
+        public ReadOnlyMemory<byte> Content => _buffer.Memory[..(_rows.Count * Blob.ByteLength)];
+
+        public bool IsFull => _rows.Count == most;
+
+        public void Add(BatchId batch, int row, ReadOnlySpan<byte> blob)
+        {
+            blob[..Blob.ByteLength].CopyTo(_buffer.Memory.Span[(_rows.Count * Blob.ByteLength)..]);
+            _rows.Add((batch, row));
+        }
+
+        public void Dispose() => _buffer.Dispose();
+    }
+}

@@ -1,0 +1,45 @@
+using Meeda.Operator.Telemetry;
+
+namespace Meeda.Storage.Folders;
+
+/// <summary>
+/// Once the service listens, tells what is odd about its providers, and deletes what interrupted writes left in the
+/// folders: a disk with millions of rows takes minutes to list, and nobody waits for it.
+/// </summary>
+internal sealed class FolderSweep(RowProviders providers, IHostApplicationLifetime host, TimeProvider time, ILogger<FolderSweep> logger) : BackgroundService
+{
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var listens = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using (host.ApplicationStarted.Register(listens.SetResult))
+        {
+            await listens.Task.WaitAsync(stoppingToken);
+        }
+
+        foreach (string store in providers.Unnamed)
+        {
+            logger.StoreUnknown(store);
+        }
+
+        // A thread for each, since a disk may be as slow as it likes, or hang; they end with the process.
+        await Task.WhenAll(providers.Folders.Select(folder => Task.Factory.StartNew(() => Sweep(folder), stoppingToken, TaskCreationOptions.LongRunning, TaskScheduler.Default)))
+            .WaitAsync(stoppingToken);
+    }
+
+    private void Sweep(FolderProvider folder)
+    {
+        try
+        {
+            int swept = folder.Sweep(time.GetUtcNow());
+            if (swept > 0)
+            {
+                logger.StraysSwept(folder.Name, swept);
+            }
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            logger.SweepFailed(folder.Name, failure.Message);
+        }
+    }
+}

@@ -1,0 +1,150 @@
+namespace Meeda.Storage.Redundancy;
+
+/// <summary>
+/// What was experienced with a provider: how long its answers take, how often it fails, how often it gave wrong rows. It steers where new rows go and in which order rows
+/// are read; it is experience only, so it is kept in memory and made anew after a restart.
+/// </summary>
+internal sealed class ProviderRecord(TimeProvider time)
+{
+    // New experience counts a tenth.
+    private const double Weight = 0.1;
+
+    // The latencies that a percentile is taken from.
+    private const int Remembered = 128;
+
+    private static readonly TimeSpan FirstRest = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestRest = TimeSpan.FromMinutes(5);
+
+    // A failure that nothing followed on says little after this.
+    private static readonly TimeSpan Lately = TimeSpan.FromMinutes(1);
+
+    private readonly Lock _gate = new();
+    private readonly double[] _latencies = new double[Remembered];
+    private int _looks;
+    private double _failures;
+    private long _wrongRows;
+    private TimeSpan _rest;
+    private long _restsFrom;
+    private bool _isFlushFailing;
+    private string? _lastFailure;
+
+    /// <summary>The part of its latest answers that were failures, newer ones counting more.</summary>
+    public double FailureRate
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _failures;
+            }
+        }
+    }
+
+    /// <summary>Rows from it that did not match their commitments.</summary>
+    public long WrongRows => Interlocked.Read(ref _wrongRows);
+
+    /// <summary>Whether it failed lately and is left alone for a while where there is a choice; twice as long after each failure in a row.</summary>
+    public bool IsResting
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _rest > TimeSpan.Zero && time.GetElapsedTime(_restsFrom) < _rest;
+            }
+        }
+    }
+
+    /// <summary>
+    /// What it failed with lately, and has done nothing right since; null where there is nothing, or it was long ago.
+    /// </summary>
+    public string? LastFailure
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _rest > TimeSpan.Zero && time.GetElapsedTime(_restsFrom) < Lately ? _lastFailure : null;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Takes note of an answer. Where flushes fail, the writes before them are worth nothing: only a flush that works
+    /// makes up for it.
+    /// </summary>
+    public void Worked(TimeSpan latency)
+    {
+        lock (_gate)
+        {
+            _latencies[_looks++ % Remembered] = latency.TotalMilliseconds;
+            _failures *= 1 - Weight;
+            if (!_isFlushFailing)
+            {
+                _rest = TimeSpan.Zero;
+            }
+        }
+    }
+
+    /// <summary>Takes note of a flush that worked.</summary>
+    public void FlushWorked()
+    {
+        lock (_gate)
+        {
+            _isFlushFailing = false;
+            _rest = TimeSpan.Zero;
+        }
+    }
+
+    /// <summary>Takes note of a flush that failed, which was taken note of as a failure already.</summary>
+    public void FlushFailed()
+    {
+        lock (_gate)
+        {
+            _isFlushFailing = true;
+        }
+    }
+
+    /// <summary>Takes note of a failure: it did not answer, or refused.</summary>
+    /// <param name="reason">Why, for logs.</param>
+    /// <param name="atLeast">The shortest rest that it gets.</param>
+    public void Failed(string reason = "it failed", TimeSpan atLeast = default)
+    {
+        lock (_gate)
+        {
+            _failures += (1 - _failures) * Weight;
+            TimeSpan rest = _rest == TimeSpan.Zero ? FirstRest : _rest * 2;
+            rest = rest > atLeast ? rest : atLeast;
+            _rest = rest < LongestRest ? rest : LongestRest;
+            _restsFrom = time.GetTimestamp();
+            _lastFailure = reason;
+        }
+    }
+
+    /// <summary>Takes note of a row that did not match its commitment.</summary>
+    public void WasWrong()
+    {
+        Interlocked.Increment(ref _wrongRows);
+        lock (_gate)
+        {
+            _failures += (1 - _failures) * Weight;
+        }
+    }
+
+    /// <summary>A percentile of its latest latencies; zero before the first.</summary>
+    /// <param name="part">Between 0 and 1.</param>
+    public TimeSpan Latency(double part)
+    {
+        lock (_gate)
+        {
+            int count = Math.Min(_looks, Remembered);
+            if (count == 0)
+            {
+                return TimeSpan.Zero;
+            }
+
+            double[] sorted = [.. _latencies.Take(count).Order()];
+            return TimeSpan.FromMilliseconds(sorted[(int)((count - 1) * part)]);
+        }
+    }
+}

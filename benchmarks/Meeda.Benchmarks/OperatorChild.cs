@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
 using Meeda.Kzg.Commitments;
-using Meeda.Node;
+using Meeda.Operator;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -39,7 +39,7 @@ internal static class OperatorChild
         Meeda.Node.Cli.OwnerOnly.Apply();
         string keyFile = Path.Combine(folder, "operator.key");
         await File.WriteAllTextAsync(keyFile, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32)));
-        await using WebApplication app = await Roles.BuildOperatorAsync(
+        await using WebApplication app = await OperatorApplication.BuildAsync(
             new Dictionary<string, string?>
             {
                 ["Meeda:Storage:Folder"] = Path.Combine(folder, "data"),

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
+using Meeda.Chain.Index;
 using Meeda.Ethereum;
 using Meeda.Kzg.Commitments;
 using Meeda.Operator.Leadership;

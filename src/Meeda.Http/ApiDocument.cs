@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 using Scalar.AspNetCore;
 
@@ -21,11 +22,14 @@ internal static class ApiDocument
         ("429", "A quota is used up, or too much is in flight; Retry-After says when to try again"),
     ];
 
-    /// <summary>Adds the document.</summary>
-    /// <param name="services">The service's services.</param>
+    /// <summary>
+    /// Makes the document of a service. The service's own assembly calls <c>AddOpenApi</c>: the framework takes the
+    /// comments of the assembly that does, and of those that it references.
+    /// </summary>
+    /// <param name="options">The document's options.</param>
     /// <param name="title">What it is the API of.</param>
     /// <param name="hasTenants">Whether requests may need a tenant's key.</param>
-    public static void AddApiDocument(this IServiceCollection services, string title, bool hasTenants) => services.AddOpenApi(options => options.AddDocumentTransformer((document, _, _) =>
+    public static void Describe(this OpenApiOptions options, string title, bool hasTenants) => options.AddDocumentTransformer((document, _, _) =>
     {
         document.Servers?.Clear(); // They would name the host that the first request asked for.
         document.Info.Title = title;
@@ -48,7 +52,7 @@ internal static class ApiDocument
         }
 
         return Task.CompletedTask;
-    }));
+    });
 
     /// <summary>Maps the document and the page. The page's script comes from this process; no other host is asked for anything.</summary>
     public static void MapApiDocument(this IEndpointRouteBuilder routes)

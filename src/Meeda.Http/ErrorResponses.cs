@@ -2,7 +2,6 @@ using System.Data.Common;
 using System.Text.Json.Serialization;
 using Meeda.Client;
 using Meeda.Ethereum.JsonRpc;
-using Meeda.Operator.Telemetry;
 using Microsoft.AspNetCore.Diagnostics;
 
 namespace Meeda.Http;

@@ -3,7 +3,6 @@ using Meeda.Chain.Index;
 using Meeda.Chain.Verification;
 using Meeda.Client;
 using Meeda.Ethereum;
-using Meeda.Operator.Persistence;
 using Meeda.Protocol.Batches;
 using Microsoft.AspNetCore.Mvc;
 

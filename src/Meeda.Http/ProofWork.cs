@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Meeda.Operator.Telemetry;
 using Microsoft.Extensions.Caching.Memory;
 
 namespace Meeda.Http;
@@ -166,7 +165,7 @@ internal sealed class ProofWork : IDisposable
 
     private DaException Overloaded()
     {
-        Metrics.Overloads.Add(1);
+        HttpMetrics.Overloads.Add(1);
         return new DaException(DaError.Overloaded, $"service: {_waiting.Count} requests for proofs wait already; try again");
     }
 

@@ -1,8 +1,11 @@
 using System.Net;
 using System.Net.Sockets;
-using Meeda.Operator.Tenants;
 
 namespace Meeda.Http;
+
+/// <summary>The client of a request, where a key says which: a feature of the request.</summary>
+/// <param name="Name">What it is called where costs are counted.</param>
+internal sealed record KnownClient(string Name);
 
 /// <summary>For whom a request's costs are counted: its tenant, or its address where nobody needs a key.</summary>
 internal static class RequestClient
@@ -12,7 +15,7 @@ internal static class RequestClient
 
     /// <summary>The client of a request.</summary>
     public static string Of(HttpContext context) =>
-        context.Features.Get<Tenant>() is { } tenant ? $"tenant {tenant.Id}" : OfAddress(context.Connection.RemoteIpAddress);
+        context.Features.Get<KnownClient>()?.Name ?? OfAddress(context.Connection.RemoteIpAddress);
 
     /// <summary>The client of an address: the address, or the network that an IPv6 address is in.</summary>
     public static string OfAddress(IPAddress? address)

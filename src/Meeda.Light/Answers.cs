@@ -2,7 +2,6 @@ using Meeda.Chain.Contract;
 using Meeda.Ethereum;
 using Meeda.Ethereum.JsonRpc;
 using Meeda.Ethereum.Transactions;
-using Meeda.Operator.Telemetry;
 
 namespace Meeda.Light;
 

@@ -1,13 +1,12 @@
 using System.Net;
 using System.Security.Cryptography;
 using Meeda.Chain.Contract;
+using Meeda.Chain.Index;
 using Meeda.Chain.Verification;
 using Meeda.Client;
 using Meeda.Ethereum;
 using Meeda.Kzg.Cells;
 using Meeda.Kzg.Commitments;
-using Meeda.Operator.Persistence;
-using Meeda.Operator.Telemetry;
 using Meeda.Protocol.Anchors;
 
 namespace Meeda.Light;

@@ -1,7 +1,6 @@
 using Dapper;
 using Meeda.Chain.Index;
 using Meeda.Ethereum;
-using Meeda.Operator.Persistence;
 using Meeda.Protocol.Anchors;
 using Meeda.Protocol.Batches;
 using Microsoft.Data.Sqlite;

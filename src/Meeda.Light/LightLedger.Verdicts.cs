@@ -1,6 +1,6 @@
 using Dapper;
+using Meeda.Chain.Index;
 using Meeda.Ethereum;
-using Meeda.Operator.Persistence;
 using Microsoft.Data.Sqlite;
 
 namespace Meeda.Light;

@@ -2,9 +2,9 @@ using System.Data.Common;
 using System.Globalization;
 using System.Numerics;
 using Dapper;
+using Meeda.Chain.Index;
 using Meeda.Ethereum;
 using Meeda.Hosting;
-using Meeda.Operator.Persistence;
 using Microsoft.Data.Sqlite;
 
 namespace Meeda.Light;

@@ -1,10 +1,9 @@
+using Meeda.Chain;
 using Meeda.Chain.Contract;
 using Meeda.Chain.Index;
 using Meeda.Chain.L1;
 using Meeda.Ethereum;
 using Meeda.Ethereum.JsonRpc;
-using Meeda.Operator.Persistence;
-using Meeda.Operator.Telemetry;
 using Meeda.Protocol.Anchors;
 
 namespace Meeda.Light;

@@ -1,6 +1,6 @@
 using Meeda.Ethereum;
 using Meeda.Hosting;
-using Meeda.Node;
+using Meeda.Http;
 
 namespace Meeda.Light;
 
@@ -25,7 +25,7 @@ internal sealed class LightRole(WebApplication app, bool listens, Address? accou
     {
         try
         {
-            await (listens ? Roles.StartAsync(app, cancellationToken) : Task.CompletedTask);
+            await (listens ? ServiceHost.StartAsync(app, cancellationToken) : Task.CompletedTask);
         }
         catch (IOException taken)
         {

@@ -1,7 +1,6 @@
 using Meeda.Chain.L1;
 using Meeda.Ethereum;
 using Meeda.Ethereum.JsonRpc;
-using Meeda.Operator.Telemetry;
 
 namespace Meeda.Light;
 

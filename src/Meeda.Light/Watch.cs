@@ -1,14 +1,13 @@
 using System.Globalization;
 using System.Numerics;
 using Meeda.Chain.Contract;
+using Meeda.Chain.Index;
 using Meeda.Chain.Verification;
 using Meeda.Ethereum;
 using Meeda.Ethereum.JsonRpc;
 using Meeda.Ethereum.Transactions;
 using Meeda.Kzg.Commitments;
 using Meeda.Kzg.Curves;
-using Meeda.Operator.Persistence;
-using Meeda.Operator.Telemetry;
 using Meeda.Protocol.Anchors;
 using Meeda.Protocol.Proofs;
 

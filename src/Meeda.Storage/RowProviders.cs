@@ -1,6 +1,5 @@
 using Meeda.Hosting;
 using Meeda.Mefs;
-using Meeda.Operator.Persistence;
 using Meeda.Storage.Buckets;
 using Meeda.Storage.Folders;
 
@@ -10,14 +9,14 @@ namespace Meeda.Storage;
 internal sealed class RowProviders : IDisposable
 {
     private readonly StorageOptions _options;
-    private readonly Ledger _ledger;
+    private readonly IPackIndex _index;
     private readonly Dictionary<string, IRowProvider> _opened = new(StringComparer.Ordinal);
     private readonly string? _mefsToken;
 
-    private RowProviders(StorageOptions options, Ledger ledger)
+    private RowProviders(StorageOptions options, IPackIndex index)
     {
         _options = options;
-        _ledger = ledger;
+        _index = index;
         _mefsToken = ReadToken(options.MefsTokenFile);
     }
 
@@ -38,19 +37,19 @@ internal sealed class RowProviders : IDisposable
     /// within its deadline is opened by its first call instead: one sick disk is no reason not to start.
     /// </summary>
     /// <param name="options">Their places.</param>
-    /// <param name="ledger">Where it stands what is in which object.</param>
+    /// <param name="index">Where it stands what is in which object.</param>
     /// <param name="cancellationToken">Stops the reading of the ledger.</param>
     /// <exception cref="SetupException">A bucket seems to have another name than before, or a folder, the token's file
     /// or the credentials cannot be used.</exception>
-    public static async Task<RowProviders> OpenAsync(StorageOptions options, Ledger ledger, CancellationToken cancellationToken)
+    public static async Task<RowProviders> OpenAsync(StorageOptions options, IPackIndex index, CancellationToken cancellationToken)
     {
-        var providers = new RowProviders(options, ledger) { Unnamed = await MatchAsync(options, ledger, cancellationToken) };
+        var providers = new RowProviders(options, index) { Unnamed = await MatchAsync(options, index, cancellationToken) };
         var opening = new List<(string Place, Task Opened)>();
         foreach (string place in options.Places.Where(place => !StorageOptions.TryReadMefs(place, out _, out _)))
         {
             if (S3Place.IsMeant(place))
             {
-                providers._opened[place] = new PackedProvider(S3Store.Open(place, options), ledger, options.BucketDeadline);
+                providers._opened[place] = new PackedProvider(S3Store.Open(place, options), index, options.BucketDeadline);
                 continue;
             }
 
@@ -85,14 +84,14 @@ internal sealed class RowProviders : IDisposable
     /// </summary>
     /// <returns>Buckets that the index knows and the settings do not name: their rows count as missing.</returns>
     /// <exception cref="SetupException">One of them seems to have another name now.</exception>
-    public static async Task<IReadOnlyList<string>> MatchAsync(StorageOptions options, Ledger ledger, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<string>> MatchAsync(StorageOptions options, IPackIndex index, CancellationToken cancellationToken)
     {
         foreach (string[] renamed in options.RenamedProviders.Select(renamed => renamed.Split('=', 2)))
         {
-            await ledger.RenamePackStoreAsync(renamed[0].Trim(), renamed[1].Trim(), cancellationToken);
+            await index.RenamePackStoreAsync(renamed[0].Trim(), renamed[1].Trim(), cancellationToken);
         }
 
-        IReadOnlyList<string> known = await ledger.PackStoresAsync(cancellationToken);
+        IReadOnlyList<string> known = await index.PackStoresAsync(cancellationToken);
         string[] unnamed = [.. known.Except(options.BucketNames, StringComparer.Ordinal)];
         string[] unused = [.. options.BucketNames.Except(known, StringComparer.Ordinal)];
         foreach (string old in unnamed)
@@ -119,7 +118,7 @@ internal sealed class RowProviders : IDisposable
             {
                 HttpClient http = clients.CreateClient(nameof(MefsClient));
                 http.BaseAddress = node;
-                _opened[place] = new PackedProvider(new MefsStore(new MefsClient(http, _mefsToken, time), node, bucket), _ledger, _options.BucketDeadline);
+                _opened[place] = new PackedProvider(new MefsStore(new MefsClient(http, _mefsToken, time), node, bucket), _index, _options.BucketDeadline);
             }
         }
 

@@ -8,7 +8,6 @@ using Meeda.Ethereum.JsonRpc;
 using Meeda.Ethereum.Signing;
 using Meeda.Ethereum.Transactions;
 using Meeda.Light;
-using Meeda.Node;
 using Meeda.Node.Cli;
 using Meeda.Testing;
 
@@ -124,7 +123,7 @@ internal sealed class Arena : IAsyncDisposable
         Directory.CreateDirectory(folder);
         string keyFile = Path.Combine(folder, "key");
         await File.WriteAllTextAsync(keyFile, key);
-        LightRole role = await Roles.BuildLightNodeAsync(
+        LightRole role = await LightNodeApplication.BuildAsync(
             new LightOptions
             {
                 Contract = Contract.Address,

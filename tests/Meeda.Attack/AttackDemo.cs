@@ -3,10 +3,10 @@ using System.Globalization;
 using System.Numerics;
 using System.Text.Json;
 using Meeda.Chain.Contract;
+using Meeda.Chain.Index;
 using Meeda.Ethereum;
 using Meeda.Ethereum.Transactions;
 using Meeda.Node.Cli;
-using Meeda.Operator.Persistence;
 using Meeda.Protocol.Batches;
 
 namespace Meeda.Attack;

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Meeda.Operator.Anchors;
 using Meeda.Chain.Contract;
 using Meeda.Ethereum;
 using Meeda.Ethereum.JsonRpc;

@@ -3,7 +3,7 @@ using System.Net.Http.Json;
 using System.Security.Cryptography;
 using Meeda.Client;
 using Meeda.Ethereum;
-using Meeda.Node;
+using Meeda.Operator;
 using Meeda.Protocol.Batches;
 using Microsoft.AspNetCore.Builder;
 
@@ -55,7 +55,7 @@ internal sealed class OperatorNode : IAsyncDisposable
 
     public async Task StartAsync()
     {
-        _app = await Roles.BuildOperatorAsync(_settings, "http://127.0.0.1:0", quiet: true, CancellationToken.None);
+        _app = await OperatorApplication.BuildAsync(_settings, "http://127.0.0.1:0", quiet: true, CancellationToken.None);
         await _app.StartAsync();
         _http = new HttpClient { BaseAddress = new Uri(_app.Urls.First()) };
     }

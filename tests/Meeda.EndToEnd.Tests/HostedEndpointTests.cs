@@ -11,7 +11,6 @@ using Meeda.Ethereum.JsonRpc;
 using Meeda.Ethereum.Transactions;
 using Meeda.Kzg.Commitments;
 using Meeda.Light;
-using Meeda.Node;
 using Meeda.Protocol.Batches;
 using Meeda.Testing;
 using Xunit;
@@ -78,7 +77,7 @@ public sealed class HostedEndpointTests
         };
         string folder = Path.Combine(arena.Folder, "light");
         (_, string keyFile) = await arena.StakedKeyAsync();
-        await using LightRole light = await Roles.BuildLightNodeAsync(
+        await using LightRole light = await LightNodeApplication.BuildAsync(
             new LightOptions { Contract = arena.Contract.Address, FromBlock = late, Folder = folder, PollInterval = TimeSpan.FromMilliseconds(200) },
             new Uri(Url(proxy)),
             keyFile,

@@ -8,7 +8,6 @@ using Meeda.Kzg.Cells;
 using Meeda.Kzg.Commitments;
 using Meeda.Kzg.Fields;
 using Meeda.Light;
-using Meeda.Node;
 using Meeda.Node.Cli;
 using Meeda.Protocol.Anchors;
 using Meeda.Protocol.Batches;
@@ -140,7 +139,7 @@ public sealed class VerifierTests(ProvenBatch batch) : IClassFixture<ProvenBatch
     public async Task A_light_node_says_the_same_from_L1_alone()
     {
         Skip.If(batch.Network is null, NoAnvil);
-        await using LightRole light = await Roles.BuildLightNodeAsync(
+        await using LightRole light = await LightNodeApplication.BuildAsync(
             new LightOptions { Contract = batch.Network.Contract.Address, Folder = Path.Combine(batch.Folder, "light"), PollInterval = TimeSpan.FromMilliseconds(200) },
             batch.Network.L1,
             keyFile: null,

@@ -1,3 +1,4 @@
+using Meeda.Operator;
 using Meeda.Hosting;
 using Xunit;
 
@@ -20,7 +21,7 @@ public sealed class RolesTests
             ["Meeda:Anchors:MaxBlobs"] = "1000",
         };
         SetupException problem = await Assert.ThrowsAsync<SetupException>(
-            () => Roles.BuildOperatorAsync(settings, "http://127.0.0.1:0", quiet: true, CancellationToken.None));
+            () => OperatorApplication.BuildAsync(settings, "http://127.0.0.1:0", quiet: true, CancellationToken.None));
         string[] fields = ["rpc:", "contract:", "key file:", "poll interval:", "confirmations:", "max batch bytes:", "anchor interval:", "max blobs:"];
         Assert.All(fields, field => Assert.Contains(field, problem.Message, StringComparison.Ordinal));
     }
@@ -80,6 +81,6 @@ public sealed class RolesTests
             settings[name] = value;
         }
 
-        return await Assert.ThrowsAsync<SetupException>(() => Roles.BuildOperatorAsync(settings, "http://127.0.0.1:0", quiet: true, CancellationToken.None));
+        return await Assert.ThrowsAsync<SetupException>(() => OperatorApplication.BuildAsync(settings, "http://127.0.0.1:0", quiet: true, CancellationToken.None));
     }
 }

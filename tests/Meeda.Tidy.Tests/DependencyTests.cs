@@ -15,23 +15,20 @@ public sealed partial class DependencyTests
         ["Meeda.Mefs"] = [],
         ["Meeda.Protocol"] = ["Meeda.Kzg", "Meeda.Ethereum"],
         ["Meeda.Client"] = ["Meeda.Protocol"],
-        ["Meeda.Node"] = ["Meeda.Kzg", "Meeda.Ethereum", "Meeda.Protocol", "Meeda.Mefs", "Meeda.Client"],
-    };
-
-    // What each room must not name.
-    private static readonly Dictionary<string, string[]> ForbiddenInRoom = new()
-    {
-        ["Meeda.Hosting"] = ["Meeda.Chain", "Meeda.Storage", "Meeda.Http", "Meeda.Operator", "Meeda.Light", "Meeda.Node"],
-        ["Meeda.Chain"] = ["Meeda.Http", "Meeda.Light", "Meeda.Node"],
-        ["Meeda.Storage"] = ["Meeda.Chain", "Meeda.Http", "Meeda.Light", "Meeda.Node"],
-        ["Meeda.Http"] = ["Meeda.Storage", "Meeda.Light", "Meeda.Node"],
-        ["Meeda.Operator"] = ["Meeda.Light", "Meeda.Node"],
-        ["Meeda.Light"] = ["Meeda.Storage"],
+        ["Meeda.Hosting"] = [],
+        ["Meeda.Chain"] = ["Meeda.Hosting", "Meeda.Kzg", "Meeda.Ethereum", "Meeda.Protocol"],
+        ["Meeda.Storage"] = ["Meeda.Hosting", "Meeda.Kzg", "Meeda.Protocol", "Meeda.Mefs"],
+        ["Meeda.Http"] = ["Meeda.Hosting", "Meeda.Chain", "Meeda.Kzg", "Meeda.Ethereum", "Meeda.Protocol", "Meeda.Client"],
+        ["Meeda.Operator"] =
+        [
+            "Meeda.Hosting", "Meeda.Chain", "Meeda.Storage", "Meeda.Http", "Meeda.Kzg", "Meeda.Ethereum", "Meeda.Protocol", "Meeda.Mefs",
+            "Meeda.Client",
+        ],
+        ["Meeda.Light"] = ["Meeda.Hosting", "Meeda.Chain", "Meeda.Http", "Meeda.Kzg", "Meeda.Ethereum", "Meeda.Protocol", "Meeda.Client"],
+        ["Meeda.Node"] = ["Meeda.Operator", "Meeda.Light", "Meeda.Client"],
     };
 
     public static TheoryData<string> Projects => [.. AllowedProjects.Keys];
-
-    public static TheoryData<string> Rooms => [.. ForbiddenInRoom.Keys];
 
     [Theory]
     [MemberData(nameof(Projects))]
@@ -63,10 +60,12 @@ public sealed partial class DependencyTests
         Assert.Empty(Repository.CSharpFiles("src/Meeda.Mefs")
             .Where(file => MeedaWord().IsMatch(File.ReadAllText(file).Replace("MEFS", "", StringComparison.OrdinalIgnoreCase))).Select(Repository.Relative));
 
-    [Theory]
-    [MemberData(nameof(Rooms))]
-    public void Room_ItsUsings_PointOneWay(string room) =>
-        Assert.All(ForbiddenInRoom[room], forbidden => AssertNone($"src/{room}", forbidden));
+    [Fact]
+    public void LightNode_ItsPackages_AreNotThoseOfProvidersAndPostgreSql()
+    {
+        string[] packages = File.ReadAllLines(Path.Combine(Repository.Root, "src", "Meeda.Light", "packages.lock.json"));
+        Assert.DoesNotContain(packages, line => line.Contains("AWSSDK", StringComparison.Ordinal) || line.Contains("Npgsql", StringComparison.Ordinal));
+    }
 
     [Fact]
     public void TheAbi_IsNamedByTheContractOnly() =>

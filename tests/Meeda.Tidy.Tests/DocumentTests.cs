@@ -70,7 +70,7 @@ public sealed partial class DocumentTests
     {
         (string Word, string Place)[] rules =
         [
-            ("WebApplication.Create", "Roles.cs"), // the framework's builders read files and variables that nobody documented
+            ("WebApplication.Create", "ServiceHost.cs"), // the framework's builders read files and variables that nobody documented
             ("AddEnvironmentVariables", ""),
             ("AddJsonFile", ""),
             ("BindConfiguration", ""),

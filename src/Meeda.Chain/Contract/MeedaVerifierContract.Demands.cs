@@ -1,9 +1,9 @@
 using System.Numerics;
+using Meeda.Chain.Index;
 using Meeda.Ethereum;
 using Meeda.Ethereum.Abi;
 using Meeda.Ethereum.JsonRpc;
 using Meeda.Ethereum.Transactions;
-using Meeda.Operator.Persistence;
 
 namespace Meeda.Chain.Contract;
 

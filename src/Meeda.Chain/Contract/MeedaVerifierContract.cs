@@ -1,11 +1,11 @@
 using System.Numerics;
+using Meeda.Chain.Index;
 using Meeda.Ethereum;
 using Meeda.Ethereum.Abi;
 using Meeda.Ethereum.JsonRpc;
 using Meeda.Ethereum.Transactions;
 using Meeda.Kzg.Commitments;
 using Meeda.Kzg.Curves;
-using Meeda.Operator.Persistence;
 using Meeda.Protocol.Anchors;
 using Meeda.Protocol.Batches;
 using Meeda.Protocol.Proofs;
@@ -45,9 +45,16 @@ internal sealed partial class MeedaVerifierContract(EthereumClient client, Addre
     public Address Address => address;
 
     /// <summary>The transaction that anchors batches.</summary>
-    public TransactionRequest Anchor(IReadOnlyList<StoredBatch> batches)
+    /// <param name="batches">Of each the payload's bytes and its blobs' compressed commitments, 48 bytes each.</param>
+    public TransactionRequest Anchor(IReadOnlyList<(uint PayloadLength, byte[] Commitments)> batches)
     {
-        object[] headers = [.. batches.Select(batch => new object[] { batch.PayloadLength, (ushort)batch.BlobCount, Address.Zero })];
+        object[] headers =
+        [
+            .. batches.Select(batch => new object[]
+            {
+                batch.PayloadLength, (ushort)(batch.Commitments.Length / KzgCommitment.Length), Address.Zero,
+            }),
+        ];
         byte[] commitments = [.. batches.SelectMany(batch => batch.Commitments)];
         return new TransactionRequest(address, AnchorFunction.Encode(headers, commitments));
     }

@@ -1,9 +1,9 @@
 using System.Diagnostics.CodeAnalysis;
+using Meeda.Chain.Index;
 using Meeda.Ethereum;
 using Meeda.Kzg.Commitments;
 using Meeda.Kzg.Curves;
 using Meeda.Kzg.Fields;
-using Meeda.Operator.Persistence;
 using Meeda.Protocol.Proofs;
 
 namespace Meeda.Chain.Contract;

@@ -1,4 +1,3 @@
-using Meeda.Operator.Persistence;
 using Meeda.Protocol.Anchors;
 
 namespace Meeda.Chain.Index;

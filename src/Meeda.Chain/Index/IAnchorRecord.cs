@@ -1,5 +1,4 @@
 using Meeda.Ethereum;
-using Meeda.Operator.Persistence;
 using Meeda.Protocol.Anchors;
 using Meeda.Protocol.Batches;
 using Meeda.Protocol.Proofs;

@@ -1,5 +1,4 @@
 using Meeda.Ethereum.JsonRpc;
-using Meeda.Operator.Telemetry;
 
 namespace Meeda.Chain.L1;
 
@@ -50,7 +49,7 @@ internal static class L1Connection
     {
         // The host and nothing else: paths and user names of endpoints are credentials.
         string host = endpoints[notice.Endpoint].Host;
-        Metrics.EndpointChanges.Add(1, new("endpoint", notice.Endpoint), new("believed", notice.Problem is null));
+        ChainMetrics.EndpointChanges.Add(1, new("endpoint", notice.Endpoint), new("believed", notice.Problem is null));
         if (notice.Problem is { } problem)
         {
             logger.EndpointNotBelieved(notice.Endpoint, host, problem);

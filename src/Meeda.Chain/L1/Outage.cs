@@ -2,8 +2,7 @@ using System.Data.Common;
 using Meeda.Chain.Contract;
 using Meeda.Ethereum.JsonRpc;
 using Meeda.Ethereum.Signing;
-using Meeda.Operator.Leadership;
-using Meeda.Operator.Telemetry;
+using Meeda.Hosting;
 
 namespace Meeda.Chain.L1;
 

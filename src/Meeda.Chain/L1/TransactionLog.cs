@@ -1,6 +1,5 @@
 using System.Globalization;
 using Meeda.Ethereum.Transactions;
-using Meeda.Operator.Telemetry;
 
 namespace Meeda.Chain.L1;
 
@@ -10,7 +9,7 @@ internal sealed class TransactionLog(ILogger<TransactionSender> logger)
     /// <summary>Takes note of an event.</summary>
     public void Take(TransactionEvent happened)
     {
-        Metrics.TransactionEvents.Add(1, new KeyValuePair<string, object?>("kind", happened.Kind.ToString().ToLowerInvariant()));
+        ChainMetrics.TransactionEvents.Add(1, new KeyValuePair<string, object?>("kind", happened.Kind.ToString().ToLowerInvariant()));
         string gwei = ((decimal)happened.MaxFeePerGas / 1_000_000_000m).ToString("0.###", CultureInfo.InvariantCulture);
         logger.TransactionOnItsWay(happened.Hash.ToString(), happened.Nonce, happened.Kind switch
         {

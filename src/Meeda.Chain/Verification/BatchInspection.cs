@@ -5,7 +5,6 @@ using Meeda.Chain.Index;
 using Meeda.Ethereum;
 using Meeda.Ethereum.JsonRpc;
 using Meeda.Kzg.Commitments;
-using Meeda.Operator.Persistence;
 using Meeda.Protocol.Batches;
 
 namespace Meeda.Chain.Verification;

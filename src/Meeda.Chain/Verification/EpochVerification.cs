@@ -5,7 +5,6 @@ using Meeda.Ethereum;
 using Meeda.Ethereum.JsonRpc;
 using Meeda.Kzg.Commitments;
 using Meeda.Kzg.Curves;
-using Meeda.Operator.Persistence;
 using Meeda.Protocol.Proofs;
 
 namespace Meeda.Chain.Verification;

@@ -1,5 +1,4 @@
 using Meeda.Chain.Index;
-using Meeda.Operator.Persistence;
 using Meeda.Protocol.Proofs;
 
 namespace Meeda.Chain.Verification;

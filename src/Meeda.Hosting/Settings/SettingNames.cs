@@ -28,10 +28,14 @@ internal static class SettingNames
         ["Meeda:Light:Operators"] = "--operator",
     };
 
+    // Every role reads the same environment, so that each knows the settings of all rooms.
+    private static readonly string[] Rooms =
+        ["Meeda.Hosting", "Meeda.Chain", "Meeda.Storage", "Meeda.Http", "Meeda.Operator", "Meeda.Light"];
+
     /// <summary>The classes that hold settings: those with a constant <c>Section</c>.</summary>
     public static IReadOnlyList<(string Section, Type Type)> Classes { get; } =
     [
-        .. typeof(SettingNames).Assembly.GetTypes()
+        .. Rooms.SelectMany(room => Assembly.Load(room).GetTypes())
             .Select(type => (Section: SectionOf(type), Type: type))
             .Where(found => found.Section?.StartsWith($"{Root}:", StringComparison.Ordinal) == true)
             .Select(found => (found.Section!, found.Type))

@@ -10,7 +10,6 @@ using Meeda.Chain.Verification;
 using Meeda.Client;
 using Meeda.Hosting;
 using Meeda.Kzg.Commitments;
-using Meeda.Operator.Persistence;
 using Meeda.Protocol.Batches;
 
 namespace Meeda.Node.Cli;

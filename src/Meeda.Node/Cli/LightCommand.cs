@@ -57,7 +57,7 @@ internal static partial class LightCommand
     private static async Task<int> RunAsync(SettingsReader settings, CancellationToken cancellationToken)
     {
         OwnerOnly.Apply();
-        await using LightRole role = await Roles.BuildLightNodeAsync(settings, quiet: false, cancellationToken);
+        await using LightRole role = await LightNodeApplication.BuildAsync(settings, quiet: false, cancellationToken);
         await role.StartAsync(cancellationToken);
         foreach (string url in role.Urls)
         {

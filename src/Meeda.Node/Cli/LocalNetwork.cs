@@ -1,3 +1,5 @@
+using Meeda.Http;
+using Meeda.Operator;
 using System.Globalization;
 using System.Numerics;
 using System.Security.Cryptography;
@@ -120,7 +122,7 @@ internal sealed class LocalNetwork : IAsyncDisposable
     {
         string keyFile = Path.Combine(settings.Folder, "operator.key");
         await WriteKeyAsync(keyFile, keyHex, cancellationToken);
-        WebApplication app = await Roles.BuildOperatorAsync(
+        WebApplication app = await OperatorApplication.BuildAsync(
             new Dictionary<string, string?>
             {
                 ["Meeda:Storage:Folder"] = settings.Folder,
@@ -137,7 +139,7 @@ internal sealed class LocalNetwork : IAsyncDisposable
             cancellationToken);
         try
         {
-            await Roles.StartAsync(app, cancellationToken);
+            await ServiceHost.StartAsync(app, cancellationToken);
             return app;
         }
         catch (IOException taken)

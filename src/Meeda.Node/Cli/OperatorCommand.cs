@@ -1,3 +1,5 @@
+using Meeda.Http;
+using Meeda.Operator;
 using System.CommandLine;
 using Meeda.Hosting;
 using Meeda.Hosting.Settings;
@@ -37,11 +39,11 @@ internal static class OperatorCommand
     private static async Task<int> RunAsync(SettingsReader settings, CancellationToken cancellationToken)
     {
         OwnerOnly.Apply();
-        await using WebApplication app = await Roles.BuildOperatorAsync(settings, quiet: false, cancellationToken);
-        await Roles.CheckL1Async(app, cancellationToken);
+        await using WebApplication app = await OperatorApplication.BuildAsync(settings, quiet: false, cancellationToken);
+        await OperatorApplication.CheckL1Async(app, cancellationToken);
         try
         {
-            await Roles.StartAsync(app, cancellationToken);
+            await ServiceHost.StartAsync(app, cancellationToken);
         }
         catch (IOException taken)
         {

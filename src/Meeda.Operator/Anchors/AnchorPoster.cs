@@ -1,6 +1,7 @@
 using Meeda.Chain.Contract;
 using Meeda.Chain.L1;
 using Meeda.Ethereum.Transactions;
+using Meeda.Hosting;
 using Meeda.Kzg.Cells;
 using Meeda.Kzg.Commitments;
 using Meeda.Operator.Batches;
@@ -8,7 +9,6 @@ using Meeda.Operator.L1;
 using Meeda.Operator.Leadership;
 using Meeda.Operator.Persistence;
 using Meeda.Operator.Placement;
-using Meeda.Operator.Telemetry;
 using Meeda.Protocol.Batches;
 using Microsoft.Extensions.Options;
 

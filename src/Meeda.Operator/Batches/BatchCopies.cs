@@ -1,5 +1,4 @@
 using Meeda.Http;
-using Meeda.Operator.Telemetry;
 using Meeda.Protocol.Batches;
 using Meeda.Storage;
 
@@ -137,7 +136,7 @@ internal sealed class BatchCopies(long size, TimeSpan maxWait, TimeProvider time
 
                 if (left <= TimeSpan.Zero)
                 {
-                    Metrics.Overloads.Add(1);
+                    HttpMetrics.Overloads.Add(1);
                     throw new DaException(
                         DaError.Overloaded, $"service: {size} bytes of batches are being given out (MaxAnswerBytes), and no room came free within {maxWait} (MaxWait); try again");
                 }

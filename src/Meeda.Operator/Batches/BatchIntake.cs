@@ -4,7 +4,6 @@ using Meeda.Ethereum;
 using Meeda.Http;
 using Meeda.Kzg.Commitments;
 using Meeda.Operator.Persistence;
-using Meeda.Operator.Telemetry;
 using Meeda.Operator.Tenants;
 using Meeda.Protocol.Batches;
 using Microsoft.Extensions.Options;
@@ -134,7 +133,7 @@ internal sealed class BatchIntake(
         long started = time.GetTimestamp();
         byte[] commitments = await CommitAsync(payload);
         LastCommitTimePerBlob = time.GetElapsedTime(started) / (commitments.Length / KzgCommitment.Length);
-        Metrics.CommitTime.Record(LastCommitTimePerBlob.TotalMilliseconds);
+        OperatorMetrics.CommitTime.Record(LastCommitTimePerBlob.TotalMilliseconds);
         return new StoredBatch(BatchId.Compute((uint)payload.Length, commitments), payloadHash, (uint)payload.Length, commitments, time.GetUtcNow());
     }
 

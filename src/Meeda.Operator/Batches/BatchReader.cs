@@ -3,7 +3,6 @@ using Meeda.Http;
 using Meeda.Kzg.Commitments;
 using Meeda.Operator.L1;
 using Meeda.Operator.Persistence;
-using Meeda.Operator.Telemetry;
 using Meeda.Operator.Tenants;
 using Meeda.Protocol.Batches;
 using Meeda.Storage;

@@ -1,3 +1,4 @@
+using Meeda.Chain.Index;
 using Meeda.Ethereum;
 using Meeda.Operator.L1;
 using Meeda.Operator.Persistence;

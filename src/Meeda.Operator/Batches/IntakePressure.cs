@@ -2,7 +2,6 @@ using Meeda.Http;
 using Meeda.Operator.L1;
 using Meeda.Operator.Persistence;
 using Meeda.Operator.Placement;
-using Meeda.Operator.Telemetry;
 using Microsoft.Extensions.Options;
 
 namespace Meeda.Operator.Batches;
@@ -161,7 +160,7 @@ internal sealed class IntakePressure(IOptions<IntakeOptions> options, Ledger led
 
     private DaException FailOver(string reason, Exception? failure = null)
     {
-        Metrics.Failovers.Add(1);
+        OperatorMetrics.Failovers.Add(1);
         SetFailingOver(reason);
         lock (_gate)
         {

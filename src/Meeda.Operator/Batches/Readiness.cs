@@ -1,7 +1,6 @@
 using System.Data.Common;
 using Meeda.Hosting;
 using Meeda.Operator.Persistence;
-using Meeda.Operator.Telemetry;
 using Meeda.Storage;
 using Meeda.Storage.Redundancy;
 using Microsoft.Extensions.Options;

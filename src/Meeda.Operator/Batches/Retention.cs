@@ -1,10 +1,11 @@
 using Meeda.Chain.Contract;
+using Meeda.Chain.Index;
 using Meeda.Ethereum.JsonRpc;
+using Meeda.Hosting;
 using Meeda.Operator.L1;
 using Meeda.Operator.Leadership;
 using Meeda.Operator.Persistence;
 using Meeda.Operator.Placement;
-using Meeda.Operator.Telemetry;
 using Meeda.Operator.Tenants;
 using Meeda.Protocol.Anchors;
 using Meeda.Storage;

@@ -1,6 +1,5 @@
 using Meeda.Http;
 using Meeda.Operator.Batches;
-using Meeda.Operator.Telemetry;
 using Microsoft.Extensions.Options;
 
 namespace Meeda.Operator.Http;
@@ -150,7 +149,7 @@ internal sealed class BodyBudget
     /// <summary>What a client hears whose body finds no room.</summary>
     internal DaException Overloaded(string why)
     {
-        Metrics.Overloads.Add(1);
+        HttpMetrics.Overloads.Add(1);
         return new DaException(DaError.Overloaded, $"service: {_size} bytes of bodies are in flight (MaxBytesInFlight), and {why}; try again");
     }
 

@@ -5,7 +5,6 @@ using Meeda.Client;
 using Meeda.Http;
 using Meeda.Operator.Batches;
 using Meeda.Operator.Nitro;
-using Meeda.Operator.Telemetry;
 using Meeda.Operator.Tenants;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Options;

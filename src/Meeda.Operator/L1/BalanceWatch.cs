@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Numerics;
 using Meeda.Chain.L1;
 using Meeda.Ethereum.JsonRpc;
-using Meeda.Operator.Telemetry;
 using Microsoft.Extensions.Options;
 
 namespace Meeda.Operator.L1;
@@ -25,7 +24,7 @@ internal sealed class BalanceWatch(IOptions<TransactionOptions> options, Ethereu
     {
         BigInteger wei = await client.GetBalanceAsync(account.Address, BlockTag.Latest, cancellationToken);
         Balance = (decimal)BigInteger.Min(wei / Gwei, long.MaxValue) / 1_000_000_000m;
-        Metrics.Balance.Record((double)Balance);
+        OperatorMetrics.Balance.Record((double)Balance);
         if (IsLow)
         {
             logger.BalanceLow(account.Address.ToString(), Balance.Value.ToString(CultureInfo.InvariantCulture), options.Value.BalanceAlarm.ToString(CultureInfo.InvariantCulture));

@@ -1,12 +1,13 @@
+using Meeda.Chain;
 using Meeda.Chain.Contract;
 using Meeda.Chain.Index;
 using Meeda.Chain.L1;
 using Meeda.Ethereum;
 using Meeda.Ethereum.JsonRpc;
 using Meeda.Ethereum.Transactions;
+using Meeda.Hosting;
 using Meeda.Operator.Leadership;
 using Meeda.Operator.Persistence;
-using Meeda.Operator.Telemetry;
 using Meeda.Protocol.Anchors;
 using Microsoft.Extensions.Options;
 

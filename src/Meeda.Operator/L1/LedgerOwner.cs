@@ -2,7 +2,6 @@ using Meeda.Chain.Contract;
 using Meeda.Ethereum.JsonRpc;
 using Meeda.Hosting;
 using Meeda.Operator.Persistence;
-using Meeda.Operator.Telemetry;
 using Meeda.Protocol.Anchors;
 using Meeda.Storage;
 using Microsoft.Extensions.Options;

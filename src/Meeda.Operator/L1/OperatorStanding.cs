@@ -1,5 +1,4 @@
 using Meeda.Chain.Contract;
-using Meeda.Operator.Telemetry;
 
 namespace Meeda.Operator.L1;
 

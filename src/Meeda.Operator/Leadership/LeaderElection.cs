@@ -1,4 +1,4 @@
-using Meeda.Operator.Telemetry;
+using Meeda.Hosting;
 
 namespace Meeda.Operator.Leadership;
 

@@ -1,11 +1,9 @@
 using System.Data.Common;
 using Dapper;
+using Meeda.Hosting;
 using Meeda.Operator.Persistence;
 
 namespace Meeda.Operator.Leadership;
-
-/// <summary>Another operator holds the lease by now: what was about to be written is not, and nothing is sent.</summary>
-public sealed class LeaseLostException() : Exception("another operator leads by now");
 
 /// <summary>
 /// Which of several operators on one database follows L1, anchors and proves: the one with the lease. It is renewed long before it runs out, by the database's clock,

@@ -1,4 +1,3 @@
-using Meeda.Operator.Telemetry;
 
 namespace Meeda.Operator.Leadership;
 
@@ -70,7 +69,7 @@ internal sealed class RoundWatch : IDisposable
             if (!_isCounted)
             {
                 _isCounted = true;
-                Metrics.OverdueRounds.Add(1, new KeyValuePair<string, object?>("round", _what));
+                OperatorMetrics.OverdueRounds.Add(1, new KeyValuePair<string, object?>("round", _what));
                 _overdue?.Invoke();
             }
 

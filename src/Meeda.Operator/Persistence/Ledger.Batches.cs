@@ -2,8 +2,8 @@ using System.Data.Common;
 using System.Globalization;
 using Dapper;
 using Meeda.Ethereum;
+using Meeda.Hosting;
 using Meeda.Kzg.Commitments;
-using Meeda.Operator.Leadership;
 using Meeda.Protocol.Batches;
 
 namespace Meeda.Operator.Persistence;

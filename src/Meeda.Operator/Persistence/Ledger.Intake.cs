@@ -1,7 +1,7 @@
 using System.Data.Common;
 using System.Security.Cryptography;
 using Dapper;
-using Meeda.Operator.Leadership;
+using Meeda.Hosting;
 
 namespace Meeda.Operator.Persistence;
 

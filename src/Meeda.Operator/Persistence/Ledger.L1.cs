@@ -1,8 +1,9 @@
 using System.Data.Common;
 using Dapper;
+using Meeda.Chain.Index;
 using Meeda.Ethereum;
+using Meeda.Hosting;
 using Meeda.Kzg.Commitments;
-using Meeda.Operator.Leadership;
 using Meeda.Protocol.Anchors;
 using Meeda.Protocol.Batches;
 using Meeda.Protocol.Proofs;

@@ -2,11 +2,12 @@ using System.Data.Common;
 using Dapper;
 using Meeda.Kzg.Commitments;
 using Meeda.Protocol.Batches;
+using Meeda.Storage.Buckets;
 
 namespace Meeda.Operator.Persistence;
 
 /// <content>Which row is in which object of a bucket. Only the leader puts objects, so that a row is never noted that a paused one wrote.</content>
-internal sealed partial class Ledger
+internal sealed partial class Ledger : IPackIndex
 {
     /// <summary>Notes the name of an object that is about to be put, so that it is found should nothing come of it.</summary>
     /// <returns>Its number.</returns>

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Meeda.Hosting;
 using Meeda.Operator.Leadership;
 
 namespace Meeda.Operator.Persistence;

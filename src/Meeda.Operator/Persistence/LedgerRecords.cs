@@ -1,6 +1,5 @@
 using Meeda.Ethereum;
 using Meeda.Kzg.Commitments;
-using Meeda.Protocol.Anchors;
 using Meeda.Protocol.Batches;
 
 namespace Meeda.Operator.Persistence;
@@ -32,36 +31,6 @@ internal sealed record StoredBatch(BatchId Id, Bytes32 PayloadHash, uint Payload
     public int BlobCount => Commitments.Length / KzgCommitment.Length;
 }
 
-/// <summary>Where a batch stands on L1.</summary>
-/// <param name="Batch">The batch.</param>
-/// <param name="AnchorIndex">The operator's anchor that holds it.</param>
-/// <param name="FirstBlob">The operator's position of the batch's first blob.</param>
-/// <param name="BlobCount">Its blobs.</param>
-internal sealed record AnchoredBatch(BatchId Batch, uint AnchorIndex, ulong FirstBlob, uint BlobCount)
-{
-    /// <summary>The payload's bytes, where they come from L1's log; null otherwise.</summary>
-    public uint? PayloadLength { get; init; }
-}
-
-/// <summary>An anchor seen on L1 with the batches it holds.</summary>
-internal sealed record AnchorSeen(Anchor Anchor, Bytes32 TransactionHash, byte[] Commitments, IReadOnlyList<AnchoredBatch> Batches);
-
-/// <summary>A proof of an epoch seen on L1, with the seed that the contract used.</summary>
-internal sealed record ProofSeen(ulong Epoch, ulong BlockNumber, Bytes32 TransactionHash, Bytes32 Seed);
-
-/// <summary>A demand seen on L1.</summary>
-/// <param name="Id">Its number in the contract.</param>
-/// <param name="Operator">The operator that must answer.</param>
-/// <param name="Position">The operator's position of the blob.</param>
-/// <param name="Demander">Who demanded, and is paid if nobody answers.</param>
-/// <param name="VersionedHash">What the published blob must hash to (EIP-4844).</param>
-/// <param name="Deadline">The last block in which it may be answered.</param>
-/// <param name="BlockNumber">The block of the demand.</param>
-internal sealed record DemandSeen(ulong Id, Address Operator, ulong Position, Address Demander, Bytes32 VersionedHash, ulong Deadline, ulong BlockNumber);
-
-/// <summary>A block that the follower has read up to.</summary>
-internal readonly record struct BlockPoint(ulong Number, Bytes32 Hash);
-
 /// <summary>How many batches are in which state (docs/architecture.md, "States of a batch").</summary>
 internal sealed record StateCounts(long Stored, long Placed, long Anchored, long Final, long Expired);
 
@@ -86,11 +55,6 @@ internal enum PackState
     /// <summary>Nothing of it is needed any more, and nothing is ever added.</summary>
     GivenUp = 3,
 }
-
-/// <summary>An object with rows.</summary>
-/// <param name="Sequence">Its number here.</param>
-/// <param name="ObjectName">Its name in its store.</param>
-internal readonly record struct StoredPack(long Sequence, string ObjectName);
 
 /// <summary>What packing costs and leaves to do.</summary>
 /// <param name="WaitingBytes">Payload bytes of batches that are not at their providers yet.</param>

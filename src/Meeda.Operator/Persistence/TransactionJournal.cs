@@ -4,7 +4,7 @@ using System.Numerics;
 using Dapper;
 using Meeda.Ethereum;
 using Meeda.Ethereum.Transactions;
-using Meeda.Operator.Leadership;
+using Meeda.Hosting;
 
 namespace Meeda.Operator.Persistence;
 

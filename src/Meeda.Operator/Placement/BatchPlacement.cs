@@ -1,9 +1,9 @@
 using System.Collections.Concurrent;
 using Meeda.Ethereum;
+using Meeda.Hosting;
 using Meeda.Kzg.Commitments;
 using Meeda.Operator.Leadership;
 using Meeda.Operator.Persistence;
-using Meeda.Operator.Telemetry;
 using Meeda.Protocol.Batches;
 using Meeda.Storage;
 using Meeda.Storage.Redundancy;

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
+using Meeda.Hosting;
 using Meeda.Operator.Leadership;
 using Meeda.Operator.Persistence;
-using Meeda.Operator.Telemetry;
 using Meeda.Storage;
 using Meeda.Storage.Buckets;
 using Microsoft.Extensions.Options;
@@ -80,8 +80,8 @@ internal sealed class PackUpkeep(
         }
 
         PackingCosts costs = await ledger.PackingCostsAsync(cancellationToken);
-        Metrics.Unpacked.Record(costs.KeptBytes == 0 ? 0 : (double)costs.WaitingBytes / costs.KeptBytes);
-        Metrics.Amplification.Record(costs.RowBytes == 0 ? 1 : (double)costs.OccupiedBytes / costs.RowBytes);
-        Metrics.Unconfirmed.Record(costs.Unconfirmed);
+        OperatorMetrics.Unpacked.Record(costs.KeptBytes == 0 ? 0 : (double)costs.WaitingBytes / costs.KeptBytes);
+        OperatorMetrics.Amplification.Record(costs.RowBytes == 0 ? 1 : (double)costs.OccupiedBytes / costs.RowBytes);
+        OperatorMetrics.Unconfirmed.Record(costs.Unconfirmed);
     }
 }

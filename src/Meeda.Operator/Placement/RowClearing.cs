@@ -1,6 +1,5 @@
 using Meeda.Operator.Leadership;
 using Meeda.Operator.Persistence;
-using Meeda.Operator.Telemetry;
 using Meeda.Protocol.Batches;
 using Meeda.Storage.Redundancy;
 

@@ -1,8 +1,8 @@
 using Meeda.Ethereum;
+using Meeda.Hosting;
 using Meeda.Kzg.Commitments;
 using Meeda.Operator.Leadership;
 using Meeda.Operator.Persistence;
-using Meeda.Operator.Telemetry;
 using Meeda.Protocol.Batches;
 using Meeda.Storage;
 using Meeda.Storage.Redundancy;

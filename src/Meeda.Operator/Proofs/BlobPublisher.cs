@@ -1,12 +1,12 @@
 using Meeda.Chain.Contract;
+using Meeda.Chain.Index;
 using Meeda.Chain.L1;
 using Meeda.Ethereum.JsonRpc;
 using Meeda.Ethereum.Transactions;
+using Meeda.Hosting;
 using Meeda.Kzg.Cells;
 using Meeda.Operator.L1;
 using Meeda.Operator.Leadership;
-using Meeda.Operator.Persistence;
-using Meeda.Operator.Telemetry;
 using Microsoft.Extensions.Options;
 
 namespace Meeda.Operator.Proofs;

@@ -2,7 +2,6 @@ using Meeda.Http;
 using Meeda.Kzg.Commitments;
 using Meeda.Operator.L1;
 using Meeda.Operator.Persistence;
-using Meeda.Operator.Telemetry;
 using Meeda.Storage.Redundancy;
 
 namespace Meeda.Operator.Proofs;

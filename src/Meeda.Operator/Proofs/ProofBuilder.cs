@@ -1,10 +1,10 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using Meeda.Chain.Index;
 using Meeda.Kzg.Commitments;
 using Meeda.Kzg.Curves;
 using Meeda.Kzg.Fields;
 using Meeda.Operator.Persistence;
-using Meeda.Operator.Telemetry;
 using Meeda.Protocol.Proofs;
 using Meeda.Storage.Redundancy;
 

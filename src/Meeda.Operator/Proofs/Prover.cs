@@ -2,12 +2,12 @@ using Meeda.Chain.Contract;
 using Meeda.Chain.L1;
 using Meeda.Ethereum.JsonRpc;
 using Meeda.Ethereum.Transactions;
+using Meeda.Hosting;
 using Meeda.Kzg;
 using Meeda.Kzg.Commitments;
 using Meeda.Operator.L1;
 using Meeda.Operator.Leadership;
 using Meeda.Operator.Persistence;
-using Meeda.Operator.Telemetry;
 using Meeda.Protocol.Proofs;
 using Microsoft.Extensions.Options;
 

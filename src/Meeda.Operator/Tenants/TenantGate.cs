@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Meeda.Client;
+using Meeda.Http;
 
 namespace Meeda.Operator.Tenants;
 
@@ -46,6 +47,7 @@ internal sealed class TenantGate(TenantKeys keys, TimeProvider time)
         }
 
         context.Features.Set(tenant);
+        context.Features.Set(new KnownClient($"tenant {tenant.Id}"));
         if (_allowances.Count > MostAllowances)
         {
             Evict();

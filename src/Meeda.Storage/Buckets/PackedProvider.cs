@@ -1,7 +1,6 @@
 using System.Data.Common;
 using System.Globalization;
 using Meeda.Kzg.Commitments;
-using Meeda.Operator.Persistence;
 using Meeda.Protocol.Batches;
 using Meeda.Storage.Redundancy;
 
@@ -12,10 +11,10 @@ namespace Meeda.Storage.Buckets;
 /// or until the flush: rows that are flushed together share objects. An object's name is never used twice, so that what a failed put leaves is in nobody's way.
 /// </summary>
 /// <param name="store">The bucket, disposed of with this.</param>
-/// <param name="ledger">The index.</param>
+/// <param name="index">The index.</param>
 /// <param name="deadline">The longest that one call may take, and the upload of an object; by default <see
 /// cref="StorageOptions.BucketDeadline"/>'s default.</param>
-internal sealed class PackedProvider(IObjectStore store, Ledger ledger, TimeSpan? deadline = null) : IRowProvider, IDisposable
+internal sealed class PackedProvider(IObjectStore store, IPackIndex index, TimeSpan? deadline = null) : IRowProvider, IDisposable
 {
     private const int PageLength = 64;
 
@@ -95,7 +94,7 @@ internal sealed class PackedProvider(IObjectStore store, Ledger ledger, TimeSpan
     {
         try
         {
-            return await ledger.FindPackedRowAsync(Name, id, row, cancellationToken) is { } place
+            return await index.FindPackedRowAsync(Name, id, row, cancellationToken) is { } place
                 && await store.ReadAsync(place.ObjectName, place.Offset, blob[..Blob.ByteLength], cancellationToken);
         }
         catch (DbException failure)
@@ -105,7 +104,7 @@ internal sealed class PackedProvider(IObjectStore store, Ledger ledger, TimeSpan
     }
 
     /// <summary>Forgets where the rows are; an object goes when it holds none any more (<see cref="CareAsync"/>).</summary>
-    public Task DeleteAsync(BatchId id, int rows, CancellationToken cancellationToken) => ledger.DeletePackedRowsAsync(Name, id, cancellationToken);
+    public Task DeleteAsync(BatchId id, int rows, CancellationToken cancellationToken) => index.DeletePackedRowsAsync(Name, id, cancellationToken);
 
     /// <inheritdoc/>
     public async Task<bool> ProbeAsync(CancellationToken cancellationToken)
@@ -126,20 +125,20 @@ internal sealed class PackedProvider(IObjectStore store, Ledger ledger, TimeSpan
     public async Task<int> CareAsync(CancellationToken cancellationToken)
     {
         int confirmed = 0;
-        await ForEachAsync(ledger.UnconfirmedPacksAsync, async pack =>
+        await ForEachAsync(index.UnconfirmedPacksAsync, async pack =>
         {
             if (await store.IsConfirmedAsync(pack.ObjectName, cancellationToken))
             {
-                await ledger.MarkPackConfirmedAsync(pack.Sequence, cancellationToken);
+                await index.MarkPackConfirmedAsync(pack.Sequence, cancellationToken);
                 confirmed++;
             }
         });
-        await ForEachAsync(ledger.EmptyPacksAsync, async pack =>
+        await ForEachAsync(index.EmptyPacksAsync, async pack =>
         {
-            if (!IsOnItsWay(pack.ObjectName) && await ledger.GiveUpPackAsync(pack.Sequence, cancellationToken))
+            if (!IsOnItsWay(pack.ObjectName) && await index.GiveUpPackAsync(pack.Sequence, cancellationToken))
             {
                 await store.DeleteAsync(pack.ObjectName, cancellationToken);
-                await ledger.ForgetPackAsync(pack.Sequence, cancellationToken);
+                await index.ForgetPackAsync(pack.Sequence, cancellationToken);
             }
         });
         return confirmed;
@@ -198,9 +197,9 @@ internal sealed class PackedProvider(IObjectStore store, Ledger ledger, TimeSpan
                 _onTheirWay.Add(objectName);
             }
 
-            long sequence = await ledger.BeginPackAsync(Name, objectName, store.OccupiedBytes(pack.Content.Length), cancellationToken);
+            long sequence = await index.BeginPackAsync(Name, objectName, store.OccupiedBytes(pack.Content.Length), cancellationToken);
             await store.PutAsync(objectName, pack.Content, cancellationToken);
-            await ledger.EndPackAsync(sequence, Name, pack.Rows, cancellationToken);
+            await index.EndPackAsync(sequence, Name, pack.Rows, cancellationToken);
         }
         finally
         {

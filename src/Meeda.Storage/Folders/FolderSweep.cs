@@ -1,4 +1,3 @@
-using Meeda.Operator.Telemetry;
 
 namespace Meeda.Storage.Folders;
 

@@ -1,5 +1,4 @@
 using Meeda.Hosting;
-using Meeda.Operator.Telemetry;
 
 namespace Meeda.Storage.Folders;
 

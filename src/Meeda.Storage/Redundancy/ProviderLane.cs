@@ -1,8 +1,7 @@
 using System.Data.Common;
 using System.Globalization;
+using Meeda.Hosting;
 using Meeda.Kzg.Commitments;
-using Meeda.Operator.Leadership;
-using Meeda.Operator.Telemetry;
 using Meeda.Protocol.Batches;
 
 namespace Meeda.Storage.Redundancy;
@@ -455,7 +454,7 @@ internal sealed class ProviderLane : IRowSource, IDisposable
         if (isNew)
         {
             _logger.ProviderHangs(Name, trouble);
-            Metrics.ProvidersOut.Add(1, new KeyValuePair<string, object?>("provider", Name));
+            StorageMetrics.ProvidersOut.Add(1, new KeyValuePair<string, object?>("provider", Name));
         }
     }
 

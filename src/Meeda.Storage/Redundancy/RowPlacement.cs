@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Meeda.Kzg.Commitments;
-using Meeda.Operator.Telemetry;
 using Meeda.Protocol.Batches;
 
 namespace Meeda.Storage.Redundancy;

@@ -3,7 +3,6 @@ using System.Security.Cryptography;
 using Meeda.Chain.Contract;
 using Meeda.Client;
 using Meeda.Light;
-using Meeda.Node;
 using Meeda.Node.Cli;
 using Meeda.Protocol.Batches;
 using Meeda.Testing;
@@ -28,7 +27,7 @@ public sealed class HonestOperatorTests
         using CancellationTokenSource stop = Patience.Limit(Limit);
         await using (LocalNetwork network = await LocalNetwork.StartAsync(new LocalNetworkSettings(Path.Combine(folder, "operator"), 0, 0, Quiet: true), stop.Token))
         {
-            await using LightRole light = await Roles.BuildLightNodeAsync(
+            await using LightRole light = await LightNodeApplication.BuildAsync(
                 new LightOptions { Contract = network.Contract.Address, Folder = Path.Combine(folder, "light"), PollInterval = TimeSpan.FromMilliseconds(200) },
                 network.L1,
                 keyFile: null,

@@ -1,10 +1,10 @@
 using System.Numerics;
 using Meeda.Attack;
 using Meeda.Chain.Contract;
+using Meeda.Chain.Index;
 using Meeda.Ethereum;
 using Meeda.Ethereum.Transactions;
 using Meeda.Node.Cli;
-using Meeda.Operator.Persistence;
 using Meeda.Protocol.Batches;
 using Xunit;
 

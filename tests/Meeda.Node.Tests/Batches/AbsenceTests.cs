@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Meeda.Chain.Index;
 using Meeda.Ethereum;
 using Meeda.Http;
 using Meeda.Operator.Batches;

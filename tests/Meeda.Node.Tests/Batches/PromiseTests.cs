@@ -1,3 +1,4 @@
+using Meeda.Chain.Index;
 using Meeda.Http;
 using Meeda.Node.Cli;
 using Meeda.Operator.Anchors;

@@ -1,3 +1,4 @@
+using Meeda.Chain.Index;
 using Meeda.Ethereum;
 using Meeda.Http;
 using Meeda.Node.Tests.Storage;

@@ -5,6 +5,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using Meeda.Chain.Index;
 using Meeda.Client;
 using Meeda.Ethereum;
 using Meeda.Http;

@@ -1,3 +1,4 @@
+using Meeda.Operator;
 using System.Net;
 using System.Net.Http.Json;
 using System.Security.Cryptography;
@@ -244,7 +245,7 @@ public sealed class BackPressureTests : IAsyncLifetime
             all[name] = value;
         }
 
-        _app = await Roles.BuildOperatorAsync(all, "http://127.0.0.1:0", quiet: true, CancellationToken.None);
+        _app = await OperatorApplication.BuildAsync(all, "http://127.0.0.1:0", quiet: true, CancellationToken.None);
         await _app.StartAsync();
         _http.Dispose();
         _http = new HttpClient { BaseAddress = new Uri(_app.Urls.First()) };

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Meeda.Chain.Index;
 using Meeda.Ethereum;
 using Meeda.Http;
 using Meeda.Operator.Batches;

@@ -1,3 +1,4 @@
+using Meeda.Operator;
 using System.Net;
 using System.Net.NetworkInformation;
 using Meeda.Hosting;
@@ -73,7 +74,7 @@ public sealed class ListenAddressTests
     public async Task Operator_OnLoopback_IsBoundToLoopbackOnly(string listen)
     {
         using var folder = new TemporaryFolder();
-        await using WebApplication app = await Roles.BuildOperatorAsync(await SettingsAsync(folder), listen, quiet: true, CancellationToken.None);
+        await using WebApplication app = await OperatorApplication.BuildAsync(await SettingsAsync(folder), listen, quiet: true, CancellationToken.None);
         await app.StartAsync();
         Assert.All(app.Urls, url => Assert.True(IPAddress.IsLoopback(IPAddress.Parse(new Uri(url).Host.Trim('[', ']')))));
         int port = new Uri(app.Urls.First()).Port;
@@ -92,7 +93,7 @@ public sealed class ListenAddressTests
     {
         using var folder = new TemporaryFolder();
         Dictionary<string, string?> settings = await SettingsAsync(folder);
-        SetupException problem = await Assert.ThrowsAsync<SetupException>(() => Roles.BuildOperatorAsync(settings, listen, quiet: true, CancellationToken.None));
+        SetupException problem = await Assert.ThrowsAsync<SetupException>(() => OperatorApplication.BuildAsync(settings, listen, quiet: true, CancellationToken.None));
         Assert.Contains("meeda keys make", problem.Message, StringComparison.Ordinal);
         SqliteConnection.ClearAllPools();
     }
@@ -104,7 +105,7 @@ public sealed class ListenAddressTests
     public async Task LightNode_BeyondThisMachineOrNoUrl_IsRefused(string listen, string reason)
     {
         using var folder = new TemporaryFolder();
-        SetupException problem = await Assert.ThrowsAsync<SetupException>(() => Roles.BuildLightNodeAsync(
+        SetupException problem = await Assert.ThrowsAsync<SetupException>(() => LightNodeApplication.BuildAsync(
             new LightOptions { Contract = Ethereum.Address.Zero, Folder = folder.Path }, new Uri("http://127.0.0.1:1"), keyFile: null, listen, quiet: true, CancellationToken.None));
         Assert.Contains("--listen", problem.Message, StringComparison.Ordinal);
         Assert.Contains(reason, problem.Message, StringComparison.Ordinal);

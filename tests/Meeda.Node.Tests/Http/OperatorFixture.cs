@@ -1,3 +1,4 @@
+using Meeda.Operator;
 using System.Net;
 using System.Net.Sockets;
 using Meeda.Operator.Persistence;
@@ -81,7 +82,7 @@ public class OperatorFixture : IAsyncLifetime
     {
         string keyFile = System.IO.Path.Combine(Folder, "operator.key");
         await File.WriteAllTextAsync(keyFile, new string('1', 64));
-        _app = await Roles.BuildOperatorAsync(
+        _app = await OperatorApplication.BuildAsync(
             new Dictionary<string, string?>(Settings)
             {
                 ["Meeda:Storage:Folder"] = System.IO.Path.Combine(Folder, "data"),

@@ -1,6 +1,8 @@
 using Meeda.Ethereum;
+using Meeda.Hosting;
 using Meeda.Http;
 using Meeda.Node.Tests.Storage;
+using Meeda.Operator;
 using Meeda.Operator.Batches;
 using Meeda.Operator.Leadership;
 using Meeda.Operator.Persistence;
@@ -90,7 +92,7 @@ public sealed class ReplicaPressureTests(PostgresFixture postgres) : IClassFixtu
     {
         string folder = Path.Combine(_folder.Path, name), keyFile = Path.Combine(_folder.Path, "operator.key");
         await File.WriteAllTextAsync(keyFile, new string('1', 64));
-        WebApplication built = await Roles.BuildOperatorAsync(
+        WebApplication built = await OperatorApplication.BuildAsync(
             new Dictionary<string, string?>
             {
                 ["Meeda:Storage:Folder"] = folder,

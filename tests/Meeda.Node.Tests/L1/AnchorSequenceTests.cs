@@ -2,7 +2,6 @@ using Meeda.Chain.Contract;
 using Meeda.Chain.Index;
 using Meeda.Ethereum;
 using Meeda.Ethereum.JsonRpc;
-using Meeda.Operator.Persistence;
 using Meeda.Protocol.Anchors;
 using Meeda.Testing;
 using Xunit;

@@ -4,6 +4,7 @@ using Meeda.Chain.L1;
 using Meeda.Chain.Verification;
 using Meeda.Ethereum;
 using Meeda.Ethereum.JsonRpc;
+using Meeda.Hosting;
 using Meeda.Operator.L1;
 using Meeda.Operator.Leadership;
 using Meeda.Operator.Persistence;

@@ -1,4 +1,5 @@
 using Meeda.Chain.Contract;
+using Meeda.Chain.Index;
 using Meeda.Ethereum;
 using Meeda.Ethereum.JsonRpc;
 using Meeda.Hosting;

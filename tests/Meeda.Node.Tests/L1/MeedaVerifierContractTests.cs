@@ -1,5 +1,7 @@
 using System.Text.Json;
+using Meeda.Operator.Anchors;
 using Meeda.Chain.Contract;
+using Meeda.Chain.Index;
 using Meeda.Ethereum;
 using Meeda.Ethereum.Abi;
 using Meeda.Ethereum.Transactions;

@@ -1,5 +1,7 @@
 using System.Globalization;
+using Meeda.Operator.Anchors;
 using Meeda.Chain.Contract;
+using Meeda.Chain.Index;
 using Meeda.Ethereum;
 using Meeda.Ethereum.JsonRpc;
 using Meeda.Ethereum.Signing;

@@ -1,7 +1,7 @@
 using Dapper;
+using Meeda.Chain.Index;
 using Meeda.Ethereum;
 using Meeda.Light;
-using Meeda.Operator.Persistence;
 using Microsoft.Data.Sqlite;
 using Xunit;
 

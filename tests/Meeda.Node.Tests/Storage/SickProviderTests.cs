@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Meeda.Chain.Index;
 using Meeda.Ethereum;
 using Meeda.Hosting;
 using Meeda.Kzg.Commitments;

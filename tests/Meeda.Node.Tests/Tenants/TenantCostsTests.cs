@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
+using Meeda.Chain.Index;
 using Meeda.Ethereum;
 using Meeda.Kzg.Commitments;
 using Meeda.Node.Tests.Http;

@@ -11,7 +11,6 @@ using Meeda.Hosting.Settings;
 using Meeda.Http;
 using Meeda.Kzg.Cells;
 using Meeda.Kzg.Commitments;
-using Meeda.Light;
 using Meeda.Mefs;
 using Meeda.Operator.Anchors;
 using Meeda.Operator.Batches;
@@ -23,18 +22,16 @@ using Meeda.Operator.Nitro;
 using Meeda.Operator.Persistence;
 using Meeda.Operator.Placement;
 using Meeda.Operator.Proofs;
-using Meeda.Operator.Telemetry;
 using Meeda.Operator.Tenants;
 using Meeda.Storage;
 using Meeda.Storage.Folders;
 using Meeda.Storage.Redundancy;
-using Microsoft.Extensions.Logging.Console;
 using Microsoft.Extensions.Options;
 
-namespace Meeda.Node;
+namespace Meeda.Operator;
 
-/// <summary>Which services run together: a role is a paragraph here, not a project.</summary>
-internal static class Roles
+/// <summary>The operator as an application: which services it is made of, and what is checked before it starts.</summary>
+internal static class OperatorApplication
 {
     /// <summary>
     /// The operator: takes batches in over HTTP, keeps them, anchors them and proves each epoch. Builds the whole application; everything that is
@@ -45,7 +42,7 @@ internal static class Roles
     /// <param name="quiet">Log warnings only.</param>
     /// <param name="cancellationToken">Stops the construction.</param>
     /// <exception cref="SetupException">A setting is wrong, or the data folder or the key cannot be used.</exception>
-    public static async Task<WebApplication> BuildOperatorAsync(
+    public static async Task<WebApplication> BuildAsync(
         IReadOnlyDictionary<string, string?> configuration, string? listen, bool quiet, CancellationToken cancellationToken)
     {
         var all = new Dictionary<string, string?>(configuration, StringComparer.OrdinalIgnoreCase);
@@ -54,7 +51,7 @@ internal static class Roles
             all[$"{HttpOptions.Section}:{nameof(HttpOptions.Listen)}"] = listen;
         }
 
-        return await BuildOperatorAsync(new SettingsReader(all), quiet, cancellationToken);
+        return await BuildAsync(new SettingsReader(all), quiet, cancellationToken);
     }
 
     /// <summary>The operator, of settings that are read already.</summary>
@@ -62,19 +59,19 @@ internal static class Roles
     /// <param name="quiet">Log warnings only, to standard error.</param>
     /// <param name="cancellationToken">Stops the construction.</param>
     /// <exception cref="SetupException">A setting is wrong, or the data folder or the key cannot be used.</exception>
-    public static async Task<WebApplication> BuildOperatorAsync(SettingsReader settings, bool quiet, CancellationToken cancellationToken)
+    public static async Task<WebApplication> BuildAsync(SettingsReader settings, bool quiet, CancellationToken cancellationToken)
     {
-        WebApplicationBuilder builder = CreateBuilder(quiet);
-        AddOptions<BatchOptions>(builder.Services, settings, out BatchOptions batches);
-        AddOptions<IntakeOptions>(builder.Services, settings, out IntakeOptions intake);
-        AddOptions<AnchorOptions>(builder.Services, settings, out AnchorOptions anchors);
-        AddOptions<L1Options>(builder.Services, settings, out L1Options l1);
-        AddOptions<TransactionOptions>(builder.Services, settings, out TransactionOptions transactions);
-        AddOptions<StorageOptions>(builder.Services, settings, out StorageOptions storage);
-        AddOptions<NitroOptions>(builder.Services, settings, out NitroOptions nitro);
-        AddOptions<HttpOptions>(builder.Services, settings, out HttpOptions http);
-        AddOptions<SignerOptions>(builder.Services, settings, out SignerOptions signing);
-        AddOptions<ProxyOptions>(builder.Services, settings, out ProxyOptions proxy);
+        WebApplicationBuilder builder = ServiceHost.CreateBuilder(quiet);
+        ServiceHost.AddOptions<BatchOptions>(builder.Services, settings, out BatchOptions batches);
+        ServiceHost.AddOptions<IntakeOptions>(builder.Services, settings, out IntakeOptions intake);
+        ServiceHost.AddOptions<AnchorOptions>(builder.Services, settings, out AnchorOptions anchors);
+        ServiceHost.AddOptions<L1Options>(builder.Services, settings, out L1Options l1);
+        ServiceHost.AddOptions<TransactionOptions>(builder.Services, settings, out TransactionOptions transactions);
+        ServiceHost.AddOptions<StorageOptions>(builder.Services, settings, out StorageOptions storage);
+        ServiceHost.AddOptions<NitroOptions>(builder.Services, settings, out NitroOptions nitro);
+        ServiceHost.AddOptions<HttpOptions>(builder.Services, settings, out HttpOptions http);
+        ServiceHost.AddOptions<SignerOptions>(builder.Services, settings, out SignerOptions signing);
+        ServiceHost.AddOptions<ProxyOptions>(builder.Services, settings, out ProxyOptions proxy);
         settings.ThrowIfWrong(
         [
             .. l1.Problems(), .. signing.Problems(l1), .. transactions.Problems(), .. intake.Problems(batches), .. batches.Problems(),
@@ -95,14 +92,14 @@ internal static class Roles
         }
 
         TenantKeys tenants = await TenantKeys.OpenAsync(storage, cancellationToken);
-        if (!Reaches(http.Listen).IsLoopback && !http.AllowAnonymous && !await tenants.AnyAsync(cancellationToken))
+        if (!ServiceHost.Reaches(http.Listen).IsLoopback && !http.AllowAnonymous && !await tenants.AnyAsync(cancellationToken))
         {
             throw new SetupException(
                 $"--listen: {http.Listen} can be reached from other machines and nobody needs a key; "
                 + "make one with meeda keys make, or set Meeda__Http__AllowAnonymous=true");
         }
 
-        ConnectionLimits connections = Listen(builder, http.Listen, http);
+        ConnectionLimits connections = ServiceHost.Listen(builder, http.Listen, http);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<IHttpContextFactory, KeyStrippingContextFactory>();
         builder.Services.AddOutgoingHttp();
@@ -165,22 +162,22 @@ internal static class Roles
         builder.Services.AddSingleton<CellOpening>();
         builder.Services.AddSingleton(_ => new CellProver(TrustedSetup.Ethereum));
         builder.Services.AddSingleton<BlobSource>();
-        AddBackground<LeaderElection>(builder.Services);
-        AddBackground<L1Follower>(builder.Services);
-        AddBackground<BatchPlacement>(builder.Services);
-        AddBackground<AnchorPoster>(builder.Services);
+        ServiceHost.AddBackground<LeaderElection>(builder.Services);
+        ServiceHost.AddBackground<L1Follower>(builder.Services);
+        ServiceHost.AddBackground<BatchPlacement>(builder.Services);
+        ServiceHost.AddBackground<AnchorPoster>(builder.Services);
         builder.Services.AddSingleton<ProofBuilder>();
-        AddBackground<Prover>(builder.Services);
-        AddBackground<BlobPublisher>(builder.Services);
-        AddBackground<BalanceWatch>(builder.Services);
-        AddBackground<RowScrub>(builder.Services);
-        AddBackground<Retention>(builder.Services);
-        AddBackground<PackUpkeep>(builder.Services);
-        AddBackground<FolderSweep>(builder.Services);
+        ServiceHost.AddBackground<Prover>(builder.Services);
+        ServiceHost.AddBackground<BlobPublisher>(builder.Services);
+        ServiceHost.AddBackground<BalanceWatch>(builder.Services);
+        ServiceHost.AddBackground<RowScrub>(builder.Services);
+        ServiceHost.AddBackground<Retention>(builder.Services);
+        ServiceHost.AddBackground<PackUpkeep>(builder.Services);
+        ServiceHost.AddBackground<FolderSweep>(builder.Services);
 
         // What is in work is finished or, since nothing is acknowledged that is not durable, parked; then the process ends, whoever still waits.
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(10));
-        builder.Services.AddApiDocument("Meeda operator", hasTenants: true);
+        builder.Services.AddOpenApi(options => options.Describe("Meeda operator", hasTenants: true));
         WebApplication app = builder.Build();
         _ = app.Services.GetRequiredService<FolderLock>(); // what was never asked for is never disposed of
         app.Services.GetRequiredService<LeaderElection>().Taken += app.Services.GetRequiredService<TransactionSender>().Forget;
@@ -204,115 +201,15 @@ internal static class Roles
         app.UseHeadAsGet();
         app.UseRouting(); // behind the gate, which takes keys off the path
         app.MapApiDocument();
-        Under(app, "OP Stack").MapAltDa();
-        Under(app, "Arbitrum Nitro").MapNitro(nitroSecret);
-        Under(app, "Batches").MapBatches();
-        Under(app, "Proofs").MapProofs();
-        Under(app, "Blobs").MapBlobs();
-        Under(app, "Operator").MapStatus();
-        Under(app, "Operator").MapHealth();
-        Under(app, "First version").MapLegacy();
+        ServiceHost.Under(app, "OP Stack").MapAltDa();
+        ServiceHost.Under(app, "Arbitrum Nitro").MapNitro(nitroSecret);
+        ServiceHost.Under(app, "Batches").MapBatches();
+        ServiceHost.Under(app, "Proofs").MapProofs();
+        ServiceHost.Under(app, "Blobs").MapBlobs();
+        ServiceHost.Under(app, "Operator").MapStatus();
+        ServiceHost.Under(app, "Operator").MapHealth();
+        ServiceHost.Under(app, "First version").MapLegacy();
         return app;
-    }
-
-    /// <summary>The light node: follows L1, recomputes every proof, answers every lie.</summary>
-    /// <param name="options">What it watches and how much it may spend.</param>
-    /// <param name="rpc">The L1 endpoint.</param>
-    /// <param name="keyFile">The file with the key that answers; null for watching only.</param>
-    /// <param name="listen">The URL under which verifiers ask it; null for none.</param>
-    /// <param name="quiet">Log warnings only.</param>
-    /// <param name="cancellationToken">Stops the construction.</param>
-    /// <exception cref="SetupException">The folder or the key cannot be used.</exception>
-    public static Task<LightRole> BuildLightNodeAsync(
-        LightOptions options, Uri rpc, string? keyFile, string? listen, bool quiet, CancellationToken cancellationToken) =>
-        BuildLightNodeAsync(
-            options,
-            rpc,
-            keyFile is null ? null : SignerOptions.ReadKeyFile(keyFile, password: null, passwordFile: null),
-            listen,
-            new HttpOptions(),
-            quiet,
-            cancellationToken);
-
-    /// <summary>The light node, of settings that are read already.</summary>
-    /// <param name="settings">All there are; what is wrong with them is said here.</param>
-    /// <param name="quiet">Log warnings only, to standard error.</param>
-    /// <param name="cancellationToken">Stops the construction.</param>
-    /// <exception cref="SetupException">A setting is wrong, or the folder or the key cannot be used.</exception>
-    public static async Task<LightRole> BuildLightNodeAsync(SettingsReader settings, bool quiet, CancellationToken cancellationToken)
-    {
-        var light = settings.Get<LightSettings>();
-        var l1 = settings.Get<L1Options>();
-        var http = settings.Get<HttpOptions>();
-        var signing = settings.Get<SignerOptions>();
-        var proxy = settings.Get<ProxyOptions>();
-        string? listen = light.Listen.Length == 0 ? null : light.Listen;
-        http.Listen = listen ?? http.Listen;
-        string[] several = l1.Problems().Any() || l1.Endpoints().Count == 1 ? [] : ["rpc: a light node takes one endpoint (--rpc or Meeda__L1__Rpc)"];
-        settings.ThrowIfWrong([.. l1.Problems(), .. several, .. light.Problems(), .. http.Problems(), .. proxy.Problems()]);
-        OutgoingHttp.UseProxy(proxy);
-        PrivateKeySigner? signer = light.KeyFile is null ? null : SignerOptions.ReadKeyFile(light.KeyFile, signing.Password, signing.PasswordFile);
-        return await BuildLightNodeAsync(light.ToOptions(l1), l1.Endpoints()[0], signer, listen, http, quiet, cancellationToken);
-    }
-
-    private static async Task<LightRole> BuildLightNodeAsync(
-        LightOptions options, Uri rpc, PrivateKeySigner? signer, string? listen, HttpOptions http, bool quiet, CancellationToken cancellationToken)
-    {
-        if (listen is not null && !http.AllowAnonymous && !Reaches(listen).IsLoopback)
-        {
-            throw new SetupException($"--listen: {listen} can be reached from other machines; set Meeda__Http__AllowAnonymous=true if it shall be");
-        }
-
-        LightLedger ledger;
-        try
-        {
-            ledger = await LightLedger.OpenAsync(options.Folder, cancellationToken);
-        }
-        catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException or System.Data.Common.DbException)
-        {
-            throw new SetupException($"--folder: {Path.GetFullPath(options.Folder)} cannot be used: {unusable.Message.TrimEnd('.')}");
-        }
-
-        WebApplicationBuilder builder = CreateBuilder(quiet);
-        ConnectionLimits connections = Listen(builder, listen ?? "http://127.0.0.1:0", http);
-        IServiceCollection services = builder.Services;
-        services.AddOutgoingHttp();
-        services.AddHttpClient(nameof(EthereumClient), http => http.BaseAddress = rpc); // credentials in it: see JsonRpcClient
-        services.AddHttpClient(nameof(AvailabilitySampling), http =>
-        {
-            http.Timeout = TimeSpan.FromSeconds(10);
-            http.MaxResponseContentBufferSize = 64 * 1024;
-        });
-        services.AddSingleton(options);
-        services.AddSingleton(ledger);
-        services.AddSingleton<IAnchorRecord>(ledger);
-        services.AddSingleton(new ServedOperators(async stop => [.. (await ledger.OperatorsAsync(stop)).Select(each => each.Operator)]));
-        services.AddSingleton(TimeProvider.System);
-        services.AddSingleton(provider => new EthereumClient(new JsonRpcClient(provider.GetRequiredService<IHttpClientFactory>().CreateClient(nameof(EthereumClient)))));
-        services.AddSingleton(provider => new MeedaVerifierContract(provider.GetRequiredService<EthereumClient>(), options.Contract));
-        services.AddSingleton(provider => new Answers(
-            options,
-            ledger,
-            signer is null ? null : new TransactionSender(provider.GetRequiredService<EthereumClient>(), signer, new TransactionSenderOptions { Confirmations = 0, PollInterval = options.PollInterval }),
-            provider.GetRequiredService<ILogger<Answers>>()));
-        services.AddSingleton(_ => new VerificationKey(TrustedSetup.Ethereum));
-        services.AddSingleton<EpochVerification>();
-        services.AddSingleton<SamplingHistory>();
-        services.AddSingleton(provider => new ProofWork(new IntakeWork(provider.GetRequiredService<TimeProvider>()), ProofWork.DefaultWorkers));
-        services.AddSingleton<Watch>();
-        services.AddSingleton<AvailabilitySampling>();
-        services.AddSingleton<LightNode>();
-        services.AddApiDocument("Meeda light node", hasTenants: false);
-        WebApplication app = builder.Build();
-        app.Use(connections.InvokeAsync);
-        app.UseErrorResponses();
-        app.Use(new OriginGuard(_ => Task.FromResult(true), http.AllowAnonymous).InvokeAsync);
-        app.UseHeadAsGet();
-        app.UseRouting(); // behind what changes the method
-        app.MapApiDocument();
-        Under(app, "Proofs").MapProofs();
-        Under(app, "Light node").MapGet("/health/live", () => Results.Ok()).WithSummary("The process answers").Produces(200);
-        return new LightRole(app, listens: listen is not null, signer?.Address);
     }
 
     /// <summary>Whether L1 answers and the contract is there, asked once before the service starts: a wrong URL or address should not wait to be noticed.</summary>
@@ -362,71 +259,6 @@ internal static class Roles
         {
             throw new SetupException($"L1: {Outage.Explain(failure).Reason.TrimEnd('.')}");
         }
-    }
-
-    /// <summary>Starts a service whose address is free. Where it is not, nothing has been started.</summary>
-    /// <exception cref="IOException">The address cannot be listened on.</exception>
-    public static async Task StartAsync(WebApplication app, CancellationToken cancellationToken)
-    {
-        app.Services.GetRequiredService<ListenAddress>().CheckFree();
-        await app.StartAsync(cancellationToken);
-    }
-
-    /// <summary>Routes that the document shows under a title.</summary>
-    private static RouteGroupBuilder Under(WebApplication app, string title) => app.MapGroup("").WithTags(title);
-
-    /// <summary>
-    /// A host that nothing configures but this class: no files of the working folder, no variables of the framework, nothing that watches either.
-    /// </summary>
-    private static WebApplicationBuilder CreateBuilder(bool quiet)
-    {
-        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "meeda", EnvironmentName = Environments.Production });
-        builder.WebHost.UseKestrelCore();
-        builder.Services.AddRouting();
-        AddLogging(builder.Logging, quiet);
-        return builder;
-    }
-
-    private static ConnectionLimits Listen(WebApplicationBuilder builder, string url, HttpOptions http)
-    {
-        ListenAddress address = Reaches(url);
-        var connections = new ConnectionLimits(http, TimeProvider.System);
-        builder.Services.AddSingleton(address);
-        builder.Services.AddSingleton(connections);
-        builder.WebHost.ConfigureKestrel(kestrel =>
-        {
-            connections.Apply(kestrel); // before what it is for
-            address.Bind(kestrel);
-        });
-        return connections;
-    }
-
-    private static ListenAddress Reaches(string url) =>
-        ListenAddress.TryParse(url, out ListenAddress? address, out string? problem) ? address : throw new SetupException($"--listen: {problem}");
-
-    private static void AddOptions<T>(IServiceCollection services, SettingsReader settings, out T options)
-        where T : class, new()
-    {
-        options = settings.Get<T>();
-        services.AddSingleton(Options.Create(options));
-    }
-
-    private static void AddLogging(ILoggingBuilder logging, bool quiet)
-    {
-        // What is quiet is part of a command whose answer is on standard output.
-        logging.AddConsole(console => console.LogToStandardErrorThreshold = quiet ? LogLevel.Trace : LogLevel.None);
-        logging.SetMinimumLevel(quiet ? LogLevel.Warning : LogLevel.Information);
-        logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("System.Net.Http", LogLevel.Warning);
-
-        // Whoever reads the log may fall behind, or stop: better lines are lost, which the log says, than requests wait.
-        logging.Services.Configure<ConsoleLoggerOptions>(console => console.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite);
-    }
-
-    private static void AddBackground<T>(IServiceCollection services)
-        where T : BackgroundService
-    {
-        services.AddSingleton<T>();
-        services.AddHostedService(provider => provider.GetRequiredService<T>());
     }
 
     private static FolderLock LockFolder(string folder)

@@ -1,9 +1,9 @@
 using System.Diagnostics.Metrics;
 
-namespace Meeda.Operator.Telemetry;
+namespace Meeda.Operator;
 
-/// <summary>What the node counts, in the meter <c>Meeda</c>.</summary>
-internal static class Metrics
+/// <summary>What the operator counts, in the meter <c>Meeda</c>.</summary>
+internal static class OperatorMetrics
 {
     private static readonly Meter Meter = new("Meeda");
 
@@ -16,17 +16,6 @@ internal static class Metrics
     /// <summary>The operator's balance in ether.</summary>
     public static Gauge<double> Balance { get; } = Meter.CreateGauge<double>("meeda.l1.balance", "ether", "the operator's balance");
 
-    /// <summary>Transactions that were handed in again, replaced by dearer ones, or wait for L1 to become cheaper.</summary>
-    public static Counter<long> TransactionEvents { get; } =
-        Meter.CreateCounter<long>("meeda.l1.transaction_events", description: "transactions that were dropped and handed in again, replaced by dearer ones, or are stuck");
-
-    /// <summary>How often an L1 endpoint was no longer believed, or believed again.</summary>
-    public static Counter<long> EndpointChanges { get; } =
-        Meter.CreateCounter<long>("meeda.l1.endpoint_changes", description: "L1 endpoints that were no longer believed, or believed again");
-
-    /// <summary>Requests answered 429 because too much was in flight or waiting.</summary>
-    public static Counter<long> Overloads { get; } = Meter.CreateCounter<long>("meeda.intake.overloads", description: "puts answered 429 because too much was in flight or waiting");
-
     /// <summary>The part of all kept payload bytes that waits in the ledger and is at no provider yet.</summary>
     public static Gauge<double> Unpacked { get; } =
         Meter.CreateGauge<double>("meeda.storage.unpacked", "1", "the part of all kept payload bytes that waits in the ledger and is at no provider yet");
@@ -37,10 +26,6 @@ internal static class Metrics
 
     /// <summary>Objects that a bucket has and has not confirmed.</summary>
     public static Gauge<long> Unconfirmed { get; } = Meter.CreateGauge<long>("meeda.storage.unconfirmed", "{object}", "objects that a bucket has and has not confirmed");
-
-    /// <summary>How often a provider did not answer within its deadline and was left alone, by provider.</summary>
-    public static Counter<long> ProvidersOut { get; } =
-        Meter.CreateCounter<long>("meeda.storage.providers_out", description: "times that a provider did not answer within its deadline and was left alone");
 
     /// <summary>Rounds of background work that took longer than their limit, by kind of round.</summary>
     public static Counter<long> OverdueRounds { get; } =

@@ -1,0 +1,81 @@
+using Meeda.Hosting;
+using Meeda.Hosting.Settings;
+using Microsoft.Extensions.Logging.Console;
+using Microsoft.Extensions.Options;
+
+namespace Meeda.Http;
+
+/// <summary>How every service of Meeda is hosted: by a builder that nothing but its own settings configures.</summary>
+internal static class ServiceHost
+{
+    /// <summary>Starts a service whose address is free. Where it is not, nothing has been started.</summary>
+    /// <exception cref="IOException">The address cannot be listened on.</exception>
+    public static async Task StartAsync(WebApplication app, CancellationToken cancellationToken)
+    {
+        app.Services.GetRequiredService<ListenAddress>().CheckFree();
+        await app.StartAsync(cancellationToken);
+    }
+
+    /// <summary>Routes that the document shows under a title.</summary>
+    public static RouteGroupBuilder Under(WebApplication app, string title) => app.MapGroup("").WithTags(title);
+
+    /// <summary>
+    /// A host that nothing configures but this class: no files of the working folder, no variables of the framework, nothing that watches either.
+    /// </summary>
+    public static WebApplicationBuilder CreateBuilder(bool quiet)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "meeda", EnvironmentName = Environments.Production });
+        builder.WebHost.UseKestrelCore();
+        builder.Services.AddRouting();
+        AddLogging(builder.Logging, quiet);
+        return builder;
+    }
+
+    /// <summary>Lets a service listen at a URL, within the limits of connections.</summary>
+    /// <exception cref="SetupException">The URL is not one to listen on.</exception>
+    public static ConnectionLimits Listen(WebApplicationBuilder builder, string url, HttpOptions http)
+    {
+        ListenAddress address = Reaches(url);
+        var connections = new ConnectionLimits(http, TimeProvider.System);
+        builder.Services.AddSingleton(address);
+        builder.Services.AddSingleton(connections);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            connections.Apply(kestrel); // before what it is for
+            address.Bind(kestrel);
+        });
+        return connections;
+    }
+
+    /// <summary>What a URL to listen on means.</summary>
+    /// <exception cref="SetupException">It is not one to listen on.</exception>
+    public static ListenAddress Reaches(string url) =>
+        ListenAddress.TryParse(url, out ListenAddress? address, out string? problem) ? address : throw new SetupException($"--listen: {problem}");
+
+    /// <summary>Reads the settings of a class and adds them to the services.</summary>
+    public static void AddOptions<T>(IServiceCollection services, SettingsReader settings, out T options)
+        where T : class, new()
+    {
+        options = settings.Get<T>();
+        services.AddSingleton(Options.Create(options));
+    }
+
+    /// <summary>Adds a service that runs in the background and that others may ask for.</summary>
+    public static void AddBackground<T>(IServiceCollection services)
+        where T : BackgroundService
+    {
+        services.AddSingleton<T>();
+        services.AddHostedService(provider => provider.GetRequiredService<T>());
+    }
+
+    private static void AddLogging(ILoggingBuilder logging, bool quiet)
+    {
+        // What is quiet is part of a command whose answer is on standard output.
+        logging.AddConsole(console => console.LogToStandardErrorThreshold = quiet ? LogLevel.Trace : LogLevel.None);
+        logging.SetMinimumLevel(quiet ? LogLevel.Warning : LogLevel.Information);
+        logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("System.Net.Http", LogLevel.Warning);
+
+        // Whoever reads the log may fall behind, or stop: better lines are lost, which the log says, than requests wait.
+        logging.Services.Configure<ConsoleLoggerOptions>(console => console.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite);
+    }
+}

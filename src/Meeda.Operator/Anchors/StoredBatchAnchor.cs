@@ -1,0 +1,13 @@
+using Meeda.Chain.Contract;
+using Meeda.Ethereum.Transactions;
+using Meeda.Operator.Persistence;
+
+namespace Meeda.Operator.Anchors;
+
+/// <summary>Anchors of what the ledger holds.</summary>
+internal static class StoredBatchAnchor
+{
+    /// <summary>The transaction that anchors batches of the ledger.</summary>
+    public static TransactionRequest Anchor(this MeedaVerifierContract contract, IReadOnlyList<StoredBatch> batches) =>
+        contract.Anchor([.. batches.Select(batch => (batch.PayloadLength, batch.Commitments))]);
+}

@@ -105,6 +105,7 @@ internal static class LightNodeApplication
         services.AddOpenApi(options => options.Describe("Meeda light node", hasTenants: false));
         WebApplication app = builder.Build();
         app.Use(connections.InvokeAsync);
+        app.UseConnectionCloseForUnreadBodies();
         app.UseErrorResponses();
         app.Use(new OriginGuard(_ => Task.FromResult(true), http.AllowAnonymous).InvokeAsync);
         app.UseHeadAsGet();

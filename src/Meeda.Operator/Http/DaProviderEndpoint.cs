@@ -43,6 +43,7 @@ internal static class DaProviderEndpoint
         }
 
         await DiscardAsync(context.Request);
+        UnreadBodies.Close(context.Response);
         await WriteAsync(context.Response, default, TooLarge($"the body's {context.Request.ContentLength} bytes are more than {limit} bytes"));
         return true;
     }
@@ -87,6 +88,7 @@ internal static class DaProviderEndpoint
         catch (DaException tooLarge) when (tooLarge.Error == DaError.TooLarge)
         {
             await DiscardAsync(context.Request);
+            UnreadBodies.Close(response);
             await WriteAsync(response, default, TooLarge(tooLarge.Message));
             return;
         }

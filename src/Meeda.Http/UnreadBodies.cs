@@ -1,0 +1,33 @@
+namespace Meeda.Http;
+
+/// <summary>What becomes of a connection whose request was refused before its body was read.</summary>
+internal static class UnreadBodies
+{
+    // What a socket buffers has arrived by the time that a refusal leaves: the server reads and drops it.
+    private const long Buffered = 64 * 1024;
+
+    /// <summary>
+    /// Says in a refusal of a long body that the connection ends with it (RFC 9112, 9.6): the server waits a few seconds
+    /// for the rest of the body and then closes the connection, and a client that was not told sends its next request on it.
+    /// </summary>
+    public static void UseConnectionCloseForUnreadBodies(this WebApplication app) => app.Use((context, next) =>
+    {
+        if (context.Request.ContentLength > Buffered || context.Request.Headers.TransferEncoding.Count > 0)
+        {
+            context.Response.OnStarting(() =>
+            {
+                if (context.Response.StatusCode >= StatusCodes.Status400BadRequest)
+                {
+                    Close(context.Response);
+                }
+
+                return Task.CompletedTask;
+            });
+        }
+
+        return next(context);
+    });
+
+    /// <summary>Says in an answer that the connection ends with it.</summary>
+    public static void Close(HttpResponse response) => response.Headers.Connection = "close";
+}

@@ -137,7 +137,7 @@ internal static class OperatorApplication
         builder.Services.AddSingleton<Absence>();
         builder.Services.AddSingleton<InclusionCheck>();
         L1Connection.Add(builder.Services, l1);
-        builder.Services.AddSingleton(new OperatorAccount(signer.Address));
+        builder.Services.AddSingleton(new OperatorAccount(signer.Address) { Publications = blobSigner?.Address });
         builder.Services.AddSingleton(new CertificateSigner(signer as PrivateKeySigner));
         builder.Services.AddSingleton<ChunkedStores>();
         builder.Services.AddSingleton<DaProvider>();

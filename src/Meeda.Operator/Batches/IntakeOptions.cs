@@ -19,6 +19,12 @@ public sealed class IntakeOptions
     public long MaxBacklogBytes { get; set; } = 4L << 30;
 
     /// <summary>
+    /// Batches that wait for their anchor, beyond which puts are answered 429. Default 250,000: it bounds what is promised
+    /// while L1 takes no transaction.
+    /// </summary>
+    public long MaxUnanchoredBatches { get; set; } = 250_000;
+
+    /// <summary>
     /// How long the ledger or the providers may refuse everything before puts are answered 503, which makes an OP Stack batcher post to L1 instead. Default zero, which
     /// means never: a chain must have decided for it.
     /// </summary>
@@ -43,6 +49,11 @@ public sealed class IntakeOptions
         if (MaxBacklogBytes < batches.MaxBatchBytes)
         {
             yield return "max backlog bytes: at least MaxBatchBytes (Meeda__Intake__MaxBacklogBytes)";
+        }
+
+        if (MaxUnanchoredBatches < 1)
+        {
+            yield return "max unanchored batches: at least 1 (Meeda__Intake__MaxUnanchoredBatches)";
         }
 
         if (FailoverAfter < TimeSpan.Zero)

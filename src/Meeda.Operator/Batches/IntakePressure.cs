@@ -56,6 +56,13 @@ internal sealed class IntakePressure(IOptions<IntakeOptions> options, Ledger led
             throw new DaException(DaError.Overloaded, $"backlog: {bytes} bytes are not at their providers yet, more than {policy.MaxBacklogBytes} (MaxBacklogBytes); try again");
         }
 
+        if (counted.Unanchored >= policy.MaxUnanchoredBatches)
+        {
+            throw new DaException(
+                DaError.Overloaded,
+                $"anchors: {counted.Unanchored} batches wait for their anchor on L1, the maximum is {policy.MaxUnanchoredBatches} (MaxUnanchoredBatches); try again");
+        }
+
         // Where the ledger itself fails, only a put that gets through says that it is over.
         if (StoreFailingSince is null)
         {
@@ -212,12 +219,12 @@ internal sealed class IntakePressure(IOptions<IntakeOptions> options, Ledger led
 
             // What nothing waits for is refused by nobody, whatever a leader that is gone has written.
             TimeSpan refused = ledger.IsShared && backlog.Count > 0 ? await ledger.RefusedForAsync(cancellationToken) : TimeSpan.Zero;
-            return _counted = new Counted(backlog, refused, time.GetTimestamp());
+            return _counted = new Counted(backlog, await ledger.CountUnanchoredAsync(cancellationToken), refused, time.GetTimestamp());
         }
         catch (Exception refused) when (IsRefusal(refused))
         {
             // Whether the ledger works shows when the batch is written. Those who wait for this look need not ask in vain too.
-            return _counted = new Counted(_counted?.Backlog ?? default, TimeSpan.Zero, time.GetTimestamp());
+            return _counted = new Counted(_counted?.Backlog ?? default, _counted?.Unanchored ?? 0, TimeSpan.Zero, time.GetTimestamp());
         }
         finally
         {
@@ -227,5 +234,5 @@ internal sealed class IntakePressure(IOptions<IntakeOptions> options, Ledger led
 
     private Counted? Fresh() => _counted is { } counted && time.GetElapsedTime(counted.At) < BacklogAge ? counted : null;
 
-    private sealed record Counted(Backlog Backlog, TimeSpan Refused, long At);
+    private sealed record Counted(Backlog Backlog, long Unanchored, TimeSpan Refused, long At);
 }

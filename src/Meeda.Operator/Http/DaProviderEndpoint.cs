@@ -73,7 +73,7 @@ internal static class DaProviderEndpoint
                 await AnswerBodyAsync(context, new Calls(provider, chunks, options.Value, context.Features.Get<Tenant>()?.Id ?? 0, logger));
             })
             .WithSummary("Arbitrum Nitro's external DA provider: JSON-RPC, daprovider_*")
-            .Accepts<object>("application/json").Produces<JsonObject>().Produces<ErrorBody>(401).Produces<ErrorBody>(413);
+            .Accepts<object>("application/json").Produces<JsonObject>().Produces<ErrorBody>(401);
 
     private static async Task AnswerBodyAsync(HttpContext context, Calls calls)
     {
@@ -101,7 +101,7 @@ internal static class DaProviderEndpoint
         if (!isBatch)
         {
             JsonRpcRequest request = requests[0];
-            Result result = await calls.AnswerAsync(request, context.RequestAborted);
+            Result result = await calls.AnswerAsync(request, context.Features.Get<BodyRoom>(), context.RequestAborted);
             if (!request.IsNotification)
             {
                 await WriteAsync(response, request.Id, result);
@@ -116,7 +116,7 @@ internal static class DaProviderEndpoint
         {
             Result result = written > MostBatchAnswer
                 ? new JsonRpcException(JsonRpcException.ResponseTooLarge, $"batch: the answers before this one have more than {MostBatchAnswer} bytes")
-                : await calls.AnswerAsync(request, context.RequestAborted);
+                : await calls.AnswerAsync(request, room: null, context.RequestAborted); // the others still need the body
             if (request.IsNotification)
             {
                 continue;
@@ -224,7 +224,10 @@ internal static class DaProviderEndpoint
         public BatchOptions Options => options;
 
         /// <summary>Answers one call; what goes wrong is an answer too.</summary>
-        public async Task<Result> AnswerAsync(JsonRpcRequest request, CancellationToken cancellationToken)
+        /// <param name="request">The call.</param>
+        /// <param name="room">The room of the body, which the call gives back where it needs the body no more; null where others need it.</param>
+        /// <param name="cancellationToken">The request's end.</param>
+        public async Task<Result> AnswerAsync(JsonRpcRequest request, IDisposable? room, CancellationToken cancellationToken)
         {
             if (request.Fault is { } fault)
             {
@@ -233,7 +236,7 @@ internal static class DaProviderEndpoint
 
             try
             {
-                return await CallAsync(request, cancellationToken);
+                return await CallAsync(request, room, cancellationToken);
             }
             catch (JsonRpcException refused)
             {
@@ -266,7 +269,7 @@ internal static class DaProviderEndpoint
             }
         }
 
-        private async Task<Result> CallAsync(JsonRpcRequest request, CancellationToken cancellationToken)
+        private async Task<Result> CallAsync(JsonRpcRequest request, IDisposable? room, CancellationToken cancellationToken)
         {
             switch (request.Method)
             {
@@ -281,7 +284,7 @@ internal static class DaProviderEndpoint
                     });
                 case "daprovider_store":
                     EnsureFits(request.ByteCount(0));
-                    return Certificate(await provider.StoreAsync(request.Bytes(0), cancellationToken));
+                    return Certificate(await StoreAsync(request, room, cancellationToken));
                 case "daprovider_startChunkedStore":
                     EnsureFits(request.Number(3));
                     ulong batch = chunks.Start(tenant, request.Number(0), request.Number(1), request.Number(2), request.Number(3), request.Number(4), request.Bytes(5));
@@ -290,7 +293,7 @@ internal static class DaProviderEndpoint
                     chunks.Take(tenant, request.Number(0), request.Number(1), request.Bytes(2), request.Bytes(3));
                     return (Action<Utf8JsonWriter>)(json => json.WriteNullValue());
                 case "daprovider_commitChunkedStore":
-                    return Certificate(await chunks.CommitAsync(tenant, request.Number(0), request.Bytes(1), message => provider.StoreAsync(message, cancellationToken)));
+                    return Certificate(await chunks.CommitAsync(tenant, request.Number(0), request.Bytes(1), message => provider.StoreAsync(message, room: null, cancellationToken)));
                 case "daprovider_recoverPayload":
                     return await RecoverAsync(request, payload: true, preimages: false, cancellationToken);
                 case "daprovider_collectPreimages":
@@ -304,6 +307,18 @@ internal static class DaProviderEndpoint
                 default:
                     throw new JsonRpcException(JsonRpcException.MethodNotFound, $"the method {request.Method} does not exist/is not available");
             }
+        }
+
+        /// <summary>Stores the batch of a call; while it waits for its state, neither the body nor room for it is held.</summary>
+        private Task<byte[]> StoreAsync(JsonRpcRequest request, IDisposable? room, CancellationToken cancellationToken)
+        {
+            byte[] message = request.Bytes(0);
+            if (room is not null)
+            {
+                request.ReleaseBody();
+            }
+
+            return provider.StoreAsync(message, room, cancellationToken);
         }
 
         private static Result Certificate(byte[] certificate) => Result.Field("serialized-da-cert", certificate);

@@ -1,12 +1,13 @@
 using System.Globalization;
 using System.Numerics;
 using Meeda.Chain.L1;
+using Meeda.Ethereum;
 using Meeda.Ethereum.JsonRpc;
 using Microsoft.Extensions.Options;
 
 namespace Meeda.Operator.L1;
 
-/// <summary>Looks at the operator's balance, and says when it gets low: an account that cannot pay misses its epochs.</summary>
+/// <summary>Reads the balances of the operator's accounts, and warns when one gets low: an account that cannot pay misses its epochs.</summary>
 internal sealed class BalanceWatch(IOptions<TransactionOptions> options, EthereumClient client, OperatorAccount account, TimeProvider time, ILogger<BalanceWatch> logger)
     : BackgroundService
 {
@@ -19,16 +20,30 @@ internal sealed class BalanceWatch(IOptions<TransactionOptions> options, Ethereu
     /// <summary>Whether it was below <see cref="TransactionOptions.BalanceAlarm"/>.</summary>
     public bool IsLow => Balance < options.Value.BalanceAlarm;
 
-    /// <summary>Looks once.</summary>
+    /// <summary>Looks once, at the operator's account and at the one that pays for publications.</summary>
     internal async Task LookAsync(CancellationToken cancellationToken)
     {
-        BigInteger wei = await client.GetBalanceAsync(account.Address, BlockTag.Latest, cancellationToken);
-        Balance = (decimal)BigInteger.Min(wei / Gwei, long.MaxValue) / 1_000_000_000m;
-        OperatorMetrics.Balance.Record((double)Balance);
-        if (IsLow)
+        Balance = await LookAsync(account.Address, cancellationToken);
+        if (account.Publications is { } publications)
         {
-            logger.BalanceLow(account.Address.ToString(), Balance.Value.ToString(CultureInfo.InvariantCulture), options.Value.BalanceAlarm.ToString(CultureInfo.InvariantCulture));
+            await LookAsync(publications, cancellationToken);
         }
+    }
+
+    private async Task<decimal> LookAsync(Address address, CancellationToken cancellationToken)
+    {
+        BigInteger wei = await client.GetBalanceAsync(address, BlockTag.Latest, cancellationToken);
+        decimal balance = (decimal)BigInteger.Min(wei / Gwei, long.MaxValue) / 1_000_000_000m;
+        OperatorMetrics.Balance.Record((double)balance, new KeyValuePair<string, object?>("account", address.ToString()));
+        if (balance < options.Value.BalanceAlarm)
+        {
+            logger.BalanceLow(
+                address.ToString(),
+                balance.ToString(CultureInfo.InvariantCulture),
+                options.Value.BalanceAlarm.ToString(CultureInfo.InvariantCulture));
+        }
+
+        return balance;
     }
 
     /// <inheritdoc/>

@@ -460,4 +460,8 @@ internal sealed class L1Follower(
 
 /// <summary>The operator's L1 account.</summary>
 /// <param name="Address">Its address, under which its stake, anchors and proofs are kept.</param>
-internal sealed record OperatorAccount(Address Address);
+internal sealed record OperatorAccount(Address Address)
+{
+    /// <summary>The account that pays for publications (<see cref="SignerOptions.BlobKey"/>); null where it is the same.</summary>
+    public Address? Publications { get; init; }
+}

@@ -35,16 +35,19 @@ internal sealed class DaProvider(
     private const byte ProofVersion = 0x01;
 
     /// <summary>Stores a batch and certifies it.</summary>
+    /// <param name="message">The batch.</param>
+    /// <param name="room">The room that its bytes take, disposed of once they are durable; null for none.</param>
+    /// <param name="cancellationToken">Ends the waiting for a state, never the storing.</param>
     /// <exception cref="NitroException">It is too large.</exception>
     /// <exception cref="DaException">It cannot be stored now, or is empty.</exception>
-    public async Task<byte[]> StoreAsync(byte[] message, CancellationToken cancellationToken)
+    public async Task<byte[]> StoreAsync(byte[] message, IDisposable? room, CancellationToken cancellationToken)
     {
         if (message.Length > batches.Value.MaxBatchBytes)
         {
             throw new NitroException($"{NitroException.TooLarge}: {message.Length} bytes are more than {batches.Value.MaxBatchBytes} bytes");
         }
 
-        StoredBatch batch = await intake.AcceptAsync(message, cancellationToken);
+        StoredBatch batch = await intake.AcceptAsync(message, room, cancellationToken);
         return DaCertificate.Sign(options.Value.ProviderByte, batch.PayloadLength, batch.Commitments, signer.Key).ToArray();
     }
 

@@ -144,6 +144,13 @@ internal sealed class JsonRpcRequest
         throw new JsonRpcException(JsonRpcException.InvalidParameters, $"parameter {index}: bytes as 0x-hex are expected");
     }
 
+    /// <summary>Lets go of the body that it came in: its parameters cannot be read any more.</summary>
+    public void ReleaseBody()
+    {
+        Id = Id.ToArray();
+        _parameters.Clear();
+    }
+
     /// <summary>How many bytes a parameter of 0x-hex stands for, without decoding it.</summary>
     /// <exception cref="JsonRpcException">It is missing, or no string.</exception>
     public long ByteCount(int index) => (Text(index).Length - 2) / 2;

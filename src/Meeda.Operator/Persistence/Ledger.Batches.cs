@@ -103,6 +103,13 @@ internal sealed partial class Ledger
         return new Backlog(bytes, count, oldest is { } since ? DateTimeOffset.FromUnixTimeMilliseconds(since) : null);
     }
 
+    /// <summary>The number of batches that an anchor is owed for.</summary>
+    public async Task<long> CountUnanchoredAsync(CancellationToken cancellationToken)
+    {
+        await using DbConnection connection = await database.ConnectAsync(cancellationToken);
+        return await connection.ExecuteScalarAsync<long>("SELECT COUNT(*) FROM batch WHERE waiting = 1");
+    }
+
     /// <summary>Records that all rows of batches are durable at their providers.</summary>
     public Task MarkPlacedAsync(IReadOnlyList<BatchId> batches, DateTimeOffset now, CancellationToken cancellationToken) => WriteAsLeaderAsync(
         (connection, transaction) => connection.ExecuteAsync(

@@ -37,7 +37,7 @@ public sealed class ChainTests(OperatorFixture node) : IClassFixture<OperatorFix
         DaProvider provider = node.Services.GetRequiredService<DaProvider>();
         var payload = new byte[126_945 + 150];
         new Random(8).NextBytes(payload);
-        byte[] certificate = await provider.StoreAsync(payload, CancellationToken.None);
+        byte[] certificate = await provider.StoreAsync(payload, room: null, CancellationToken.None);
         byte[] hash = Keccak256.Hash(certificate).ToArray();
         async Task<byte[]> ReadAsync(byte[] certHash, ulong offset, byte[] proof) => (byte[])abi.Function("validateReadPreimage").Decode(
             await client.CallAsync(validator, abi.Function("validateReadPreimage").Encode(certHash, new BigInteger(offset), proof), BlockTag.Latest, CancellationToken.None))[0];
@@ -97,7 +97,7 @@ public sealed class ChainTests(OperatorFixture node) : IClassFixture<OperatorFix
         DaProvider provider = node.Services.GetRequiredService<DaProvider>();
         var payload = new byte[126_945 + 150];
         new Random(8).NextBytes(payload);
-        byte[] certificate = await provider.StoreAsync(payload, CancellationToken.None);
+        byte[] certificate = await provider.StoreAsync(payload, room: null, CancellationToken.None);
         foreach (ulong offset in new ulong[] { 0, 32, 126_912, 126_944, (ulong)payload.Length / 32 * 32 })
         {
             byte[] expected = payload.AsSpan((int)offset, Math.Min(32, payload.Length - (int)offset)).ToArray();

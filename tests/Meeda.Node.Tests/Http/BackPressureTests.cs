@@ -5,6 +5,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using Meeda.Client;
 using Meeda.Operator.Batches;
+using Meeda.Operator.Http;
 using Meeda.Operator.Nitro;
 using Meeda.Operator.Persistence;
 using Meeda.Testing;
@@ -66,6 +67,15 @@ public sealed class BackPressureTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.TooManyRequests, await StatusOfPutObjectAsync());
         MendProviders();
         await UntilAsync(async () => await StatusOfPutAsync() == HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task Put_WhileTooManyBatchesWaitForTheirAnchor_Is429()
+    {
+        await StartAsync(("Meeda:Intake:MaxUnanchoredBatches", "2")); // there is no L1 that would take an anchor
+        await PutAsync(RandomNumberGenerator.GetBytes(100), HttpStatusCode.OK);
+        await PutAsync(RandomNumberGenerator.GetBytes(100), HttpStatusCode.OK);
+        await UntilAsync(async () => await StatusOfPutAsync() == HttpStatusCode.TooManyRequests);
     }
 
     private async Task<HttpStatusCode> StatusOfPutObjectAsync()
@@ -152,6 +162,27 @@ public sealed class BackPressureTests : IAsyncLifetime
             using HttpResponseMessage again = await _http.PostAsync(new Uri("put", UriKind.Relative), body);
             return again.StatusCode == HttpStatusCode.OK && await StateAsync(await again.Content.ReadAsByteArrayAsync()) == "placed";
         });
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Put_ThatWaitsForItsAnchor_HoldsNoRoomForItsBody(bool isNitro)
+    {
+        await StartAsync(("Meeda:Batches:PutWaitsFor", "Anchored"), ("Meeda:Batches:PutWaitLimit", "00:04:00"));
+        var budget = _app!.Services.GetRequiredService<BodyBudget>();
+        byte[] payload = RandomNumberGenerator.GetBytes(200_000);
+        using var stop = new CancellationTokenSource();
+        using HttpContent body = isNitro
+            ? JsonContent.Create(new { jsonrpc = "2.0", id = 1, method = "daprovider_store", @params = (object[])[$"0x{Convert.ToHexStringLower(payload)}", "0x7fffffff"] })
+            : new ByteArrayContent(payload);
+        Task<HttpResponseMessage> put = _http.PostAsync(new Uri(isNitro ? "nitro" : "put", UriKind.Relative), body, stop.Token);
+        var ledger = _app.Services.GetRequiredService<Ledger>();
+        await UntilAsync(async () => await ledger.CountUnanchoredAsync(CancellationToken.None) == 1);
+        await UntilAsync(() => Task.FromResult(budget.Used == 0));
+        Assert.False(put.IsCompleted);
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => put);
     }
 
     [Fact]

@@ -1,5 +1,7 @@
+using Meeda.Ethereum;
 using Meeda.Ethereum.JsonRpc;
 using Meeda.Ethereum.Signing;
+using Meeda.Node.Tests.Storage;
 using Meeda.Operator.L1;
 using Meeda.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -28,6 +30,21 @@ public sealed class BalanceWatchTests
         await watch.LookAsync(CancellationToken.None);
         Assert.Equal(decimal.Parse(ether, System.Globalization.CultureInfo.InvariantCulture), watch.Balance);
         Assert.Equal(isLow, watch.IsLow);
+    }
+
+    [SkippableFact]
+    public async Task Look_AtAnAccountForPublicationsThatIsLow_WarnsOfIt()
+    {
+        await using Anvil anvil = await Anvil.StartAsync();
+        using var http = new HttpClient { BaseAddress = anvil.Rpc };
+        Address publications = Address.Parse("0x00000000000000000000000000000000000b10b5");
+        var account = new OperatorAccount(PrivateKeySigner.FromHex(Anvil.FundedKey).Address) { Publications = publications };
+        var log = new LineLogger<BalanceWatch>();
+        using var watch = new BalanceWatch(
+            Options.Create(new TransactionOptions { BalanceAlarm = 0.1m }), new EthereumClient(new JsonRpcClient(http)), account, TimeProvider.System, log);
+        await watch.LookAsync(CancellationToken.None);
+        Assert.Contains(publications.ToString(), Assert.Single(log.Lines), StringComparison.Ordinal);
+        Assert.False(watch.IsLow);
     }
 
     [Fact]

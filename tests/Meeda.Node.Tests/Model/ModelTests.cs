@@ -44,6 +44,12 @@ public sealed class ModelTests(PostgresFixture postgres, ITestOutputHelper outpu
                 continue;
             }
 
+            output.WriteLine($"seed {seed}: {broken.Message}; it is made shorter");
+            if (Setting("REPORT") is { } first)
+            {
+                await File.AppendAllTextAsync(first, $"seed {seed}: {broken.Message}{Environment.NewLine}");
+            }
+
             operations = await ShrinkAsync(ledgers, nodes, operations, broken.Invariant, ignored);
             broken = await RunAsync(ledgers, nodes, operations, ignored) ?? broken;
             string report = $"seed {seed}: {broken.Message}{Environment.NewLine}    {string.Join($",{Environment.NewLine}    ", operations.Select(operation => $"new {operation}"))}{Environment.NewLine}";

@@ -4,6 +4,7 @@ using Meeda.Hosting;
 using Meeda.Operator.Persistence;
 using Meeda.Protocol.Anchors;
 using Meeda.Storage;
+using Meeda.Storage.Buckets;
 using Microsoft.Extensions.Options;
 
 namespace Meeda.Operator.L1;
@@ -13,8 +14,17 @@ namespace Meeda.Operator.L1;
 /// own, nothing that the ledger says of L1 would be true.
 /// </summary>
 internal sealed class LedgerOwner(
-    IOptions<StorageOptions> storage, EthereumClient client, Ledger ledger, MeedaVerifierContract contract, OperatorAccount account, ILogger<LedgerOwner> logger)
+    IOptions<StorageOptions> storage,
+    EthereumClient client,
+    Ledger ledger,
+    MeedaVerifierContract contract,
+    OperatorAccount account,
+    RowProviders providers,
+    ILogger<LedgerOwner> logger)
 {
+    // One that does not answer is no reason not to start.
+    private static readonly TimeSpan BucketLimit = TimeSpan.FromSeconds(10);
+
     /// <summary>The file in a provider's folder that says whose it is.</summary>
     internal const string FileName = "operator.txt";
 
@@ -46,10 +56,13 @@ internal sealed class LedgerOwner(
             throw Refusal(what, difference);
         }
 
+        string line = $"chain {mine.ChainId}, contract {mine.Contract}, account {mine.Account}";
         foreach (string folder in storage.Value.Folders)
         {
-            EnsureFolder(folder, mine);
+            EnsureFolder(folder, line);
         }
+
+        await Task.WhenAll(providers.Packed.Select(bucket => EnsureBucketAsync(bucket, line, cancellationToken)));
 
         foreach ((string setting, string change) in await ledger.NotePlacesAsync(
             [.. storage.Value.Places.Select(StorageOptions.Redact)], storage.Value.ToleratedLosses, cancellationToken))
@@ -82,10 +95,26 @@ internal sealed class LedgerOwner(
         throw Refusal(what, $"it holds anchors that contract {contract.Address} does not keep for account {account.Address}");
     }
 
-    private static void EnsureFolder(string folder, LedgerBinding mine)
+    private static async Task EnsureBucketAsync(PackedProvider bucket, string line, CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(BucketLimit);
+        try
+        {
+            if (await bucket.BelongToAsync(line, limit.Token) is { } owner)
+            {
+                throw Refusal($"provider {bucket.Name}", $"it belongs to {owner}, and this operator is {line}");
+            }
+        }
+        catch (Exception away) when (away is IOException || (away is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            // A bucket that is away is asked again before the first put.
+        }
+    }
+
+    private static void EnsureFolder(string folder, string line)
     {
         string path = Path.Combine(folder, FileName);
-        string line = $"chain {mine.ChainId}, contract {mine.Contract}, account {mine.Account}";
         try
         {
             if (!File.Exists(path))

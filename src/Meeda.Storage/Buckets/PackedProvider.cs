@@ -31,6 +31,7 @@ internal sealed class PackedProvider(IObjectStore store, IPackIndex index, TimeS
     private readonly List<Task> _sent = [];
     private readonly HashSet<string> _onTheirWay = new(StringComparer.Ordinal);
     private Pack? _open;
+    private BucketMark? _mark;
 
     /// <inheritdoc/>
     public string Name => store.Name;
@@ -111,6 +112,19 @@ internal sealed class PackedProvider(IObjectStore store, IPackIndex index, TimeS
     {
         await store.ProbeAsync(cancellationToken);
         return false;
+    }
+
+    /// <summary>
+    /// Says whose the bucket is to be. It is marked before the first put; where it is another's already, nothing is put there.
+    /// </summary>
+    /// <param name="owner">The owner's line.</param>
+    /// <param name="cancellationToken">Ends the asking.</param>
+    /// <returns>Whose it is where it is another's; null where it is ours or nobody's.</returns>
+    /// <exception cref="IOException">The bucket cannot be asked now.</exception>
+    public Task<string?> BelongToAsync(string owner, CancellationToken cancellationToken)
+    {
+        _mark = new BucketMark(store, owner);
+        return _mark.FindOtherAsync(cancellationToken);
     }
 
     /// <summary>
@@ -197,6 +211,7 @@ internal sealed class PackedProvider(IObjectStore store, IPackIndex index, TimeS
                 _onTheirWay.Add(objectName);
             }
 
+            await (_mark?.EnsureAsync(cancellationToken) ?? Task.CompletedTask);
             long sequence = await index.BeginPackAsync(Name, objectName, store.OccupiedBytes(pack.Content.Length), cancellationToken);
             await store.PutAsync(objectName, pack.Content, cancellationToken);
             await index.EndPackAsync(sequence, Name, pack.Rows, cancellationToken);

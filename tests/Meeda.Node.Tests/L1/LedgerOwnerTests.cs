@@ -94,11 +94,18 @@ public sealed class LedgerOwnerTests : IAsyncLifetime
     private Task<SetupException> RefusedAsync(Address? contract = null, Address? account = null, ulong chain = 1) =>
         Assert.ThrowsAsync<SetupException>(() => EnsureAsync(contract, account, chain));
 
-    private Task EnsureAsync(Address? contract = null, Address? account = null, ulong chain = 1, Ledger? ledger = null)
+    private async Task EnsureAsync(Address? contract = null, Address? account = null, ulong chain = 1, Ledger? ledger = null)
     {
         var client = new EthereumClient(_l1);
-        return new LedgerOwner(
-            Options.Create(_storage), client, ledger ?? _ledger, new MeedaVerifierContract(client, contract ?? Contract), new OperatorAccount(account ?? Account), NullLogger<LedgerOwner>.Instance)
+        using RowProviders providers = await RowProviders.OpenAsync(_storage, ledger ?? _ledger, default);
+        await new LedgerOwner(
+            Options.Create(_storage),
+            client,
+            ledger ?? _ledger,
+            new MeedaVerifierContract(client, contract ?? Contract),
+            new OperatorAccount(account ?? Account),
+            providers,
+            NullLogger<LedgerOwner>.Instance)
             .EnsureAsync(chain, default);
     }
 }

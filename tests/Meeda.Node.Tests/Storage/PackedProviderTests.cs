@@ -81,6 +81,29 @@ public sealed class PackedProviderTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Put_IntoABucketOfAnotherOperator_IsRefused_AndWhoseItIsIsTold()
+    {
+        using (PackedProvider first = Open())
+        {
+            Assert.Null(await first.BelongToAsync("chain 1, account a", None));
+            await WriteAsync(first, (Batch(1), 0, new byte[Blob.ByteLength]));
+        }
+
+        using (PackedProvider again = Open())
+        {
+            Assert.Null(await again.BelongToAsync("chain 1, account a", None));
+            await WriteAsync(again, (Batch(2), 0, new byte[Blob.ByteLength]));
+        }
+
+        using PackedProvider other = Open();
+        Assert.Equal("chain 1, account a", await other.BelongToAsync("chain 1, account b", None));
+        int objects = _node.Names("rows").Count;
+        IOException refusal = await Assert.ThrowsAsync<IOException>(() => WriteAsync(other, (Batch(3), 0, new byte[Blob.ByteLength])));
+        Assert.Contains("chain 1, account a", refusal.Message, StringComparison.Ordinal);
+        Assert.Equal(objects, _node.Names("rows").Count);
+    }
+
+    [Fact]
     public async Task Read_OfARowThatTheNodeCutOff_IsAMissingRow()
     {
         using PackedProvider provider = Open();

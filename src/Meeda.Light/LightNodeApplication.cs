@@ -27,7 +27,7 @@ internal static class LightNodeApplication
         LightOptions options, Uri rpc, string? keyFile, string? listen, bool quiet, CancellationToken cancellationToken) =>
         BuildAsync(
             options,
-            rpc,
+            new L1Options { Rpc = rpc.AbsoluteUri, PollInterval = options.PollInterval },
             keyFile is null ? null : SignerOptions.ReadKeyFile(keyFile, password: null, passwordFile: null),
             listen,
             new HttpOptions(),
@@ -48,15 +48,14 @@ internal static class LightNodeApplication
         var proxy = settings.Get<ProxyOptions>();
         string? listen = light.Listen.Length == 0 ? null : light.Listen;
         http.Listen = listen ?? http.Listen;
-        string[] several = l1.Problems().Any() || l1.Endpoints().Count == 1 ? [] : ["rpc: a light node takes one endpoint (--rpc or Meeda__L1__Rpc)"];
-        settings.ThrowIfWrong([.. l1.Problems(), .. several, .. light.Problems(), .. http.Problems(), .. proxy.Problems()]);
+        settings.ThrowIfWrong([.. l1.Problems(), .. light.Problems(), .. http.Problems(), .. proxy.Problems()]);
         OutgoingHttp.UseProxy(proxy);
         PrivateKeySigner? signer = light.KeyFile is null ? null : SignerOptions.ReadKeyFile(light.KeyFile, signing.Password, signing.PasswordFile);
-        return await BuildAsync(light.ToOptions(l1), l1.Endpoints()[0], signer, listen, http, quiet, cancellationToken);
+        return await BuildAsync(light.ToOptions(l1), l1, signer, listen, http, quiet, cancellationToken);
     }
 
     private static async Task<LightRole> BuildAsync(
-        LightOptions options, Uri rpc, PrivateKeySigner? signer, string? listen, HttpOptions http, bool quiet, CancellationToken cancellationToken)
+        LightOptions options, L1Options l1, PrivateKeySigner? signer, string? listen, HttpOptions http, bool quiet, CancellationToken cancellationToken)
     {
         if (listen is not null && !http.AllowAnonymous && !ServiceHost.Reaches(listen).IsLoopback)
         {
@@ -77,7 +76,7 @@ internal static class LightNodeApplication
         ConnectionLimits connections = ServiceHost.Listen(builder, listen ?? "http://127.0.0.1:0", http);
         IServiceCollection services = builder.Services;
         services.AddOutgoingHttp();
-        services.AddHttpClient(nameof(EthereumClient), http => http.BaseAddress = rpc); // credentials in it: see JsonRpcClient
+        L1Connection.Add(services, l1);
         services.AddHttpClient(nameof(AvailabilitySampling), http =>
         {
             http.Timeout = TimeSpan.FromSeconds(10);
@@ -88,7 +87,6 @@ internal static class LightNodeApplication
         services.AddSingleton<IAnchorRecord>(ledger);
         services.AddSingleton(new ServedOperators(async stop => [.. (await ledger.OperatorsAsync(stop)).Select(each => each.Operator)]));
         services.AddSingleton(TimeProvider.System);
-        services.AddSingleton(provider => new EthereumClient(new JsonRpcClient(provider.GetRequiredService<IHttpClientFactory>().CreateClient(nameof(EthereumClient)))));
         services.AddSingleton(provider => new MeedaVerifierContract(provider.GetRequiredService<EthereumClient>(), options.Contract));
         services.AddSingleton(provider => new Answers(
             options,

@@ -56,11 +56,10 @@ internal static class VerifyCommand
         AltDaCommitment batch, L1Options settings, IReadOnlyList<Uri> sources, Address? operatorAddress, bool json, CancellationToken cancellationToken)
     {
         Address contractAddress = Address.Parse(settings.Contract);
-        using HttpClient l1 = OutgoingHttp.Client();
-        l1.BaseAddress = settings.Endpoints()[0];
+        await using ServiceProvider l1 = ConnectToL1(settings);
         using HttpClient http = OutgoingHttp.Client();
         http.MaxResponseContentBufferSize = MostBytes;
-        var client = new EthereumClient(new JsonRpcClient(l1));
+        var client = l1.GetRequiredService<EthereumClient>();
         var contract = new MeedaVerifierContract(client, contractAddress);
         try
         {
@@ -128,10 +127,21 @@ internal static class VerifyCommand
         var settings = new SettingsReader(options, file);
         var l1 = settings.Get<L1Options>();
         var proxy = settings.Get<ProxyOptions>();
-        string[] several = l1.Problems().Any() || l1.Endpoints().Count == 1 ? [] : ["rpc: verify takes one endpoint (--rpc or Meeda__L1__Rpc)"];
-        settings.ThrowIfWrong([.. l1.Problems(), .. several, .. proxy.Problems()]);
+        settings.ThrowIfWrong([.. l1.Problems(), .. proxy.Problems()]);
         OutgoingHttp.UseProxy(proxy);
         return l1;
+    }
+
+    /// <summary>The way to L1 of one command: its warnings go to standard error.</summary>
+    private static ServiceProvider ConnectToL1(L1Options settings)
+    {
+        var services = new ServiceCollection();
+        services.AddLogging(logging => logging.AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace)
+            .SetMinimumLevel(LogLevel.Warning).AddFilter("System.Net.Http", LogLevel.Error));
+        services.AddOutgoingHttp();
+        services.AddSingleton(TimeProvider.System);
+        L1Connection.Add(services, settings);
+        return services.BuildServiceProvider();
     }
 
     private static async Task<byte[]?> GetAsync(HttpClient http, Uri source, AltDaCommitment batch, CancellationToken cancellationToken)

@@ -62,7 +62,7 @@ internal static class DaProviderEndpoint
                 [FromServices] TimeProvider time,
                 [FromServices] ILogger<DaProvider> logger) =>
             {
-                if (secret is not null && !BearerToken.IsValid(context.Request.Headers.Authorization, secret, time.GetUtcNow()))
+                if (secret is not null && !await BearerToken.IsValidAsync(context.Request.Headers.Authorization, secret, time.GetUtcNow()))
                 {
                     context.Response.StatusCode = StatusCodes.Status401Unauthorized;
                     context.Response.Headers.WWWAuthenticate = "Bearer";

@@ -1,7 +1,5 @@
-using System.Buffers.Text;
-using System.Security.Cryptography;
-using System.Text;
-using System.Text.Json;
+using Microsoft.IdentityModel.JsonWebTokens;
+using Microsoft.IdentityModel.Tokens;
 
 namespace Meeda.Operator.Nitro;
 
@@ -12,58 +10,62 @@ namespace Meeda.Operator.Nitro;
 /// </summary>
 internal static class BearerToken
 {
-    private const double MostSecondsApart = 60;
+    private const string Scheme = "Bearer ";
+    private const double MaxSecondsApart = 60;
     private const double ClockSkewSeconds = 5;
 
-    // A claim that is there twice is read in two ways by two readers.
-    private static readonly JsonDocumentOptions Options = new() { AllowDuplicateProperties = false, MaxDepth = 8 };
+    private static readonly JsonWebTokenHandler Handler = new() { MaximumTokenSizeInBytes = 8 * 1024 };
 
     /// <summary>Whether an <c>Authorization</c> header carries a token of the secret's holder.</summary>
     /// <param name="header">The header's value, untrusted; null where there is none.</param>
-    /// <param name="secret">The shared secret.</param>
+    /// <param name="secret">The shared secret, 32 bytes.</param>
     /// <param name="now">The time.</param>
-    public static bool IsValid(string? header, byte[] secret, DateTimeOffset now)
+    public static async Task<bool> IsValidAsync(string? header, byte[] secret, DateTimeOffset now)
     {
-        const string scheme = "Bearer ";
-        if (header is null || !header.StartsWith(scheme, StringComparison.OrdinalIgnoreCase))
+        if (header is null || !header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
         {
             return false;
         }
 
-        string[] parts = header[scheme.Length..].Trim().Split('.');
-        if (parts.Length != 3)
+        var rules = new TokenValidationParameters
         {
-            return false;
-        }
-
-        try
-        {
-            byte[] expected = HMACSHA256.HashData(secret, Encoding.UTF8.GetBytes($"{parts[0]}.{parts[1]}"));
-            if (!CryptographicOperations.FixedTimeEquals(expected, Base64Url.DecodeFromChars(parts[2])))
-            {
-                return false;
-            }
-
-            // Signed, so by the secret's holder; still, only this algorithm, and only while it is fresh.
-            using JsonDocument head = JsonDocument.Parse(Base64Url.DecodeFromChars(parts[0]), Options);
-            using JsonDocument claims = JsonDocument.Parse(Base64Url.DecodeFromChars(parts[1]), Options);
-            double seconds = now.ToUnixTimeMilliseconds() / 1000.0;
-            return head.RootElement.GetProperty("alg").GetString() == "HS256"
-                && !head.RootElement.TryGetProperty("crit", out _) // what it names would have to be understood
-                && Seconds(claims.RootElement, "iat") is { } issued && Math.Abs(seconds - issued) <= MostSecondsApart
-                && (Seconds(claims.RootElement, "exp") is not { } expiry || seconds < expiry + ClockSkewSeconds)
-                && (Seconds(claims.RootElement, "nbf") is not { } start || seconds >= start - ClockSkewSeconds);
-        }
-        catch (Exception malformed) when (malformed is FormatException or JsonException or KeyNotFoundException or InvalidOperationException)
-        {
-            return false;
-        }
+            IssuerSigningKey = new SymmetricSecurityKey(secret),
+            ValidAlgorithms = [SecurityAlgorithms.HmacSha256],
+            ValidateIssuer = false,
+            ValidateAudience = false,
+            LifetimeValidator = (_, _, token, _) => token is JsonWebToken jwt && IsTimely(jwt, now),
+        };
+        return (await Handler.ValidateTokenAsync(header[Scheme.Length..].Trim(), rules)).IsValid;
     }
 
-    /// <summary>A claim that is a time: a number of seconds, a fraction too; null where it is not there.</summary>
-    /// <exception cref="FormatException">It is no number, or none that a time can be.</exception>
-    private static double? Seconds(JsonElement claims, string name) =>
-        !claims.TryGetProperty(name, out JsonElement claim) ? null
-        : claim.ValueKind == JsonValueKind.Number && claim.TryGetDouble(out double seconds) && double.IsFinite(seconds) ? seconds
-        : throw new FormatException();
+    /// <summary>Whether a signed token is meant for now, and all that it asks for is understood.</summary>
+    private static bool IsTimely(JsonWebToken token, DateTimeOffset now)
+    {
+        double seconds = now.ToUnixTimeMilliseconds() / 1000.0;
+        return !token.TryGetHeaderValue("crit", out object _)
+            && TryReadTime(token, "iat", out double? issued) && issued is { } at && Math.Abs(seconds - at) <= MaxSecondsApart
+            && TryReadTime(token, "exp", out double? expiry) && (expiry is null || seconds < expiry + ClockSkewSeconds)
+            && TryReadTime(token, "nbf", out double? start) && (start is null || seconds >= start - ClockSkewSeconds);
+    }
+
+    /// <summary>Reads a claim that is a time, in seconds and fractions of one; null where it is absent.</summary>
+    /// <returns>False where it is not a number, or one that no time can be.</returns>
+    private static bool TryReadTime(JsonWebToken token, string name, out double? seconds)
+    {
+        seconds = null;
+        if (!token.TryGetPayloadValue(name, out object? claim))
+        {
+            return true;
+        }
+
+        seconds = claim switch
+        {
+            int number => number,
+            long number => number,
+            decimal number => (double)number,
+            double number when double.IsFinite(number) => number,
+            _ => null,
+        };
+        return seconds is not null;
+    }
 }

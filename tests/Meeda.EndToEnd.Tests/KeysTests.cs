@@ -4,6 +4,8 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Meeda.Attack;
+using Meeda.Ethereum;
+using Meeda.Ethereum.Signing;
 using Meeda.Operator.Leadership;
 using Meeda.Operator.Persistence;
 using Meeda.Testing;
@@ -51,6 +53,17 @@ public sealed partial class KeysTests : IDisposable
         await RefusedAsync(node, $"t/{key}/");
         Assert.Equal(HttpStatusCode.Unauthorized, await PutAsync(node, "")); // The last key gone does not open the door.
         Assert.Matches(@"rollup +revoked \d{4}-\d\d-\d\d", (await KeysAsync("list", "--folder", node.Folder)).Output);
+    }
+
+    [Fact]
+    public async Task A_quota_of_bytes_bounds_blobs_too_unless_they_are_named()
+    {
+        string data = DataFolder();
+        await KeysAsync("make", "bytes", "--folder", data, "--bytes", "8KiB");
+        await KeysAsync("make", "named", "--folder", data, "--bytes", "8KiB", "--blobs", "0");
+        await KeysAsync("make", "free", "--folder", data);
+        JsonElement tenants = JsonDocument.Parse((await KeysAsync("list", "--json", "--folder", data)).Output).RootElement;
+        Assert.Equal([18, 0, 0], tenants.EnumerateArray().Select(tenant => tenant.GetProperty("quota").GetProperty("blobs").GetInt64()));
     }
 
     [Theory]
@@ -116,6 +129,24 @@ public sealed partial class KeysTests : IDisposable
         Assert.Equal(1, await ExitCodeAsync(["keys", "make", "three"], [("Meeda__Storage__Foldr", data)]));
         Assert.Equal(0, (await KeysAsync("rotate", "one", "--folder", data)).ExitCode);
         Assert.Equal(2, JsonDocument.Parse((await KeysAsync("list", "--json", "--folder", data)).Output).RootElement.GetArrayLength());
+    }
+
+    [Fact]
+    public async Task Settings_of_another_account_or_contract_are_refused()
+    {
+        string data = Directory.CreateDirectory(Path.Combine(_folder, "bound")).FullName;
+        string key = new('7', 64), contract = "0x00000000000000000000000000000000000000c0";
+        await using (var database = new SqliteDatabase(Path.Combine(data, "ledger.sqlite")))
+        await using (Ledger ledger = await Ledger.OpenAsync(database, new Lease(database, TimeSpan.FromSeconds(15)), CancellationToken.None))
+        {
+            await ledger.BindAsync(new LedgerBinding(1, Address.Parse(contract), PrivateKeySigner.FromHex(key).Address), 1, CancellationToken.None);
+        }
+
+        (string, string) folder = ("Meeda__Storage__Folder", data);
+        Assert.Equal(0, await ExitCodeAsync(["keys", "list"], [folder]));
+        Assert.Equal(0, await ExitCodeAsync(["keys", "list"], [folder, ("Meeda__L1__Contract", contract), ("Meeda__Signer__Key", key)]));
+        Assert.Equal(1, await ExitCodeAsync(["keys", "list"], [folder, ("Meeda__Signer__Key", new string('6', 64))]));
+        Assert.Equal(1, await ExitCodeAsync(["keys", "list"], [folder, ("Meeda__L1__Contract", "0x00000000000000000000000000000000000000c1")]));
     }
 
     [SkippableFact]

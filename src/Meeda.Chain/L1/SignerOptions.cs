@@ -89,6 +89,10 @@ public sealed class SignerOptions
         return Key is not null ? ParseKey(Key, "Meeda__Signer__Key") : ReadKeyFile(l1.KeyFile, Password, PasswordFile);
     }
 
+    /// <summary>The account that <see cref="Open"/>'s signer would sign for; nothing is connected to.</summary>
+    /// <exception cref="SetupException">As with <see cref="Open"/>.</exception>
+    internal Address AccountOf(L1Options l1) => Remote is not null ? Address.Parse(RemoteAddress!) : Open(l1).Address;
+
     /// <summary>The signer of the second account, or null where there is none.</summary>
     /// <exception cref="SetupException">It cannot be read, or is the operator's own. The sentence holds no secret.</exception>
     internal PrivateKeySigner? OpenBlobSigner(Address operatorAddress)

@@ -31,24 +31,30 @@ internal static class KeysCommand
         var rate = new Option<string>("--rate") { Description = "requests a second; 0 for any number", DefaultValueFactory = _ => "0" };
         var concurrency = new Option<string>("--concurrency") { Description = "requests in flight at once", DefaultValueFactory = _ => "64" };
         var disk = new Option<string>("--disk") { Description = "bytes that its batches may take at the providers at once, parity rows included; 0 for any number", DefaultValueFactory = _ => "0" };
-        var blobs = new Option<string>("--blobs") { Description = "blobs that may be anchored for it in all, renewals included; 0 for any number", DefaultValueFactory = _ => "0" };
+        var blobs = new Option<string?>("--blobs") { Description = "blobs that may be anchored for it in all, renewals included; 0 for any number [default: 0; with --bytes, 16 and one for each 4 KiB]" };
         var renewals = new Option<string>("--renewals") { Description = "renewals in all; 0 for any number", DefaultValueFactory = _ => "0" };
         var reads = new Option<string>("--reads") { Description = "bytes of batches it may read in all; 0 for any number", DefaultValueFactory = _ => "0" };
         var make = new Command("make", "Make a tenant; prints its key, which is shown this once") { name, folder, config, scopes, bytes, rate, concurrency, disk, blobs, renewals, reads };
-        make.SetAction((parsed, cancellationToken) => MakeAsync(
-            ReadSettings(parsed.GetValue(folder), parsed.GetValue(config)),
-            parsed.GetValue(name)!,
-            ParseScopes(parsed.GetValue(scopes)!),
-            new TenantQuota(
-                Number("--bytes", parsed.GetValue(bytes)!, 0, long.MaxValue, inBytes: true),
+        TenantQuota Quota(ParseResult parsed)
+        {
+            long sent = Number("--bytes", parsed.GetValue(bytes)!, 0, long.MaxValue, inBytes: true);
+            return new TenantQuota(
+                sent,
                 (int)Number("--rate", parsed.GetValue(rate)!, 0, int.MaxValue, inBytes: false),
                 (int)Number("--concurrency", parsed.GetValue(concurrency)!, 1, int.MaxValue, inBytes: false))
             {
                 Disk = Number("--disk", parsed.GetValue(disk)!, 0, long.MaxValue, inBytes: true),
-                Blobs = Number("--blobs", parsed.GetValue(blobs)!, 0, long.MaxValue, inBytes: false),
+                Blobs = parsed.GetValue(blobs) is { } most ? Number("--blobs", most, 0, long.MaxValue, inBytes: false) : BlobsFor(sent),
                 Renewals = Number("--renewals", parsed.GetValue(renewals)!, 0, long.MaxValue, inBytes: false),
                 Reads = Number("--reads", parsed.GetValue(reads)!, 0, long.MaxValue, inBytes: true),
-            },
+            };
+        }
+
+        make.SetAction((parsed, cancellationToken) => MakeAsync(
+            ReadSettings(parsed.GetValue(folder), parsed.GetValue(config)),
+            parsed.GetValue(name)!,
+            ParseScopes(parsed.GetValue(scopes)!),
+            Quota(parsed),
             cancellationToken));
         var json = new Option<bool>("--json") { Description = "print one line of JSON" };
         var list = new Command("list", "List the tenants and what they used; keys are not known any more") { folder, config, json };
@@ -84,28 +90,55 @@ internal static class KeysCommand
             ? (long)number
             : throw new SetupException($"quota: {option}: '{text}' is not a whole number from {least} to {most}{(inBytes ? ", with or without KiB, MiB, GiB or TiB" : "")}");
 
+    /// <summary>
+    /// The blobs of a tenant whose bytes are bounded and whose blobs are not named: a batch of one byte takes a whole blob,
+    /// so that bytes alone would bound neither disk nor anchors. Batches of 4 KiB and more use the bytes up first.
+    /// </summary>
+    internal static long BlobsFor(long bytes) => bytes == 0 ? 0 : 16 + (bytes / 4096);
+
     /// <summary>Where the operator of this very configuration has its tenants.</summary>
-    private static (StorageOptions Storage, Address? Contract) ReadSettings(string? folder, string? file)
+    private static Place ReadSettings(string? folder, string? file)
     {
         var settings = new SettingsReader(new Dictionary<string, string?> { [$"{StorageOptions.Section}:{nameof(StorageOptions.Folder)}"] = folder }, file);
         var storage = settings.Get<StorageOptions>();
-        string contract = settings.Get<L1Options>().Contract;
+        var l1 = settings.Get<L1Options>();
+        var signer = settings.Get<SignerOptions>();
         settings.ThrowIfWrong([]);
-        return (storage, Address.TryParse(contract, out Address address) ? address : null);
+        return new Place(storage, Address.TryParse(l1.Contract, out Address address) ? address : null, AccountOf(signer, l1));
+    }
+
+    /// <summary>The account of the configured signer; null where none is named, or this command may not read its key.</summary>
+    private static Address? AccountOf(SignerOptions signer, L1Options l1)
+    {
+        if (signer.Problems(l1).Any())
+        {
+            return null;
+        }
+
+        try
+        {
+            return signer.AccountOf(l1);
+        }
+        catch (SetupException)
+        {
+            return null; // Who makes keys need not be able to read the operator's.
+        }
     }
 
     /// <summary>A key in another operator's place would open nothing there where it is meant to.</summary>
-    private static async Task EnsureOwnAsync(StorageOptions storage, Address? contract, CancellationToken cancellationToken)
+    private static async Task EnsureOwnAsync(Place place, CancellationToken cancellationToken)
     {
+        StorageOptions storage = place.Storage;
         await using Database database = storage.Database is null ? new SqliteDatabase(Path.Combine(storage.Folder, "ledger.sqlite")) : new PostgresDatabase(storage.Database);
-        if (contract is { } named && await Ledger.FindBindingAsync(database, cancellationToken) is { } bound && bound.DifferenceFrom(bound with { Contract = named }) is { } difference)
+        if (await Ledger.FindBindingAsync(database, cancellationToken) is { } bound
+            && bound.DifferenceFrom(bound with { Contract = place.Contract ?? bound.Contract, Account = place.Account ?? bound.Account }) is { } difference)
         {
             throw LedgerOwner.Refusal(storage.Database is null ? $"data folder {Path.GetFullPath(storage.Folder)}" : "database", difference);
         }
     }
 
     /// <summary>The tenants of an operator that has been there: a key in another place would open nothing, and leave the operator open.</summary>
-    private static async Task<TenantKeys> OpenAsync((StorageOptions Storage, Address? Contract) settings, CancellationToken cancellationToken)
+    private static async Task<TenantKeys> OpenAsync(Place settings, CancellationToken cancellationToken)
     {
         StorageOptions storage = settings.Storage;
         OwnerOnly.Apply();
@@ -125,7 +158,7 @@ internal static class KeysCommand
                     + "and start the operator once before");
             }
 
-            await EnsureOwnAsync(storage, settings.Contract, cancellationToken);
+            await EnsureOwnAsync(settings, cancellationToken);
             return await TenantKeys.OpenAsync(storage, cancellationToken);
         }
         catch (Exception unusable) when (unusable is ArgumentException or IOException or UnauthorizedAccessException or InvalidDataException or TimeoutException or DbException)
@@ -142,7 +175,7 @@ internal static class KeysCommand
             && await connection.ExecuteScalarAsync<long?>("SELECT version FROM schema_version WHERE name = 'ledger'") is not null;
     }
 
-    private static async Task<int> MakeAsync((StorageOptions Storage, Address? Contract) storage, string name, TenantScopes scopes, TenantQuota quota, CancellationToken cancellationToken)
+    private static async Task<int> MakeAsync(Place storage, string name, TenantScopes scopes, TenantQuota quota, CancellationToken cancellationToken)
     {
         if (scopes == TenantScopes.None)
         {
@@ -155,14 +188,14 @@ internal static class KeysCommand
         return ExitCode.Success;
     }
 
-    private static async Task<int> RotateAsync((StorageOptions Storage, Address? Contract) storage, string name, CancellationToken cancellationToken)
+    private static async Task<int> RotateAsync(Place storage, string name, CancellationToken cancellationToken)
     {
         await using TenantKeys keys = await OpenAsync(storage, cancellationToken);
         Console.WriteLine(await keys.RotateAsync(name, cancellationToken) ?? throw new SetupException($"name: there is no tenant {name}; meeda keys make {name} makes one"));
         return ExitCode.Success;
     }
 
-    private static async Task<int> ListAsync((StorageOptions Storage, Address? Contract) storage, bool json, CancellationToken cancellationToken)
+    private static async Task<int> ListAsync(Place storage, bool json, CancellationToken cancellationToken)
     {
         await using TenantKeys keys = await OpenAsync(storage, cancellationToken);
         IReadOnlyList<Tenant> tenants = await keys.ListAsync(cancellationToken);
@@ -184,11 +217,14 @@ internal static class KeysCommand
         return ExitCode.Success;
     }
 
-    private static async Task<int> RevokeAsync((StorageOptions Storage, Address? Contract) storage, string name, CancellationToken cancellationToken)
+    private static async Task<int> RevokeAsync(Place storage, string name, CancellationToken cancellationToken)
     {
         await using TenantKeys keys = await OpenAsync(storage, cancellationToken);
         return await keys.RevokeAsync(name, TimeProvider.System.GetUtcNow(), cancellationToken)
             ? ExitCode.Success
             : throw new SetupException($"name: there is no tenant {name} with a valid key");
     }
+
+    /// <summary>Where an operator has its tenants, and whose the settings say that it is.</summary>
+    private sealed record Place(StorageOptions Storage, Address? Contract, Address? Account);
 }

@@ -19,8 +19,8 @@ public sealed class IntakeOptions
     public long MaxBacklogBytes { get; set; } = 4L << 30;
 
     /// <summary>
-    /// Batches that wait for their anchor, beyond which puts are answered 429. Default 250,000: it bounds what is promised
-    /// while L1 takes no transaction.
+    /// Batches that wait for their anchor, beyond which puts are answered 429, or 503 where <see cref="FailoverAfter"/> is
+    /// set. Default 250,000: it bounds what is promised while L1 takes no transaction.
     /// </summary>
     public long MaxUnanchoredBatches { get; set; } = 250_000;
 

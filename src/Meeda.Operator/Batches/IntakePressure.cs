@@ -131,6 +131,8 @@ internal sealed class IntakePressure(IOptions<IntakeOptions> options, Ledger led
         return policy.FailoverAfter > TimeSpan.Zero && failing > policy.FailoverAfter ? $"providers: they have refused every batch for {failing.TotalSeconds:0} s (FailoverAfter)"
             : policy.FailoverBacklogBytes > 0 && counted.Backlog.Bytes > policy.FailoverBacklogBytes
                 ? $"backlog: {counted.Backlog.Bytes} bytes are not at their providers yet, more than {policy.FailoverBacklogBytes} (FailoverBacklogBytes)"
+            : policy.FailoverAfter > TimeSpan.Zero && counted.Unanchored >= policy.MaxUnanchoredBatches
+                ? $"anchors: {counted.Unanchored} batches wait for their anchor on L1, the maximum is {policy.MaxUnanchoredBatches} (MaxUnanchoredBatches)"
             : null;
     }
 

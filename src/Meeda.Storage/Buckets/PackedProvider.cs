@@ -40,8 +40,14 @@ internal sealed class PackedProvider(IObjectStore store, IPackIndex index, TimeS
     public ProviderLimits Limits { get; } = new(deadline ?? TimeSpan.FromMinutes(2), ReadsAtOnce, WritesAtOnce);
 
     /// <inheritdoc/>
+    /// <remarks>A row that is there whole is left where it is: another object with it would take room for nothing.</remarks>
     public async Task WriteAsync(BatchId id, int row, ReadOnlyMemory<byte> blob, CancellationToken cancellationToken)
     {
+        if (await HoldsAsync(id, row, blob, cancellationToken))
+        {
+            return;
+        }
+
         Pack? full = null;
         lock (_gate)
         {
@@ -177,6 +183,26 @@ internal sealed class PackedProvider(IObjectStore store, IPackIndex index, TimeS
         _lines.Dispose();
         _open?.Dispose();
         (store as IDisposable)?.Dispose();
+    }
+
+    /// <summary>Whether the bucket gives this very row; false also where it cannot be asked.</summary>
+    private async Task<bool> HoldsAsync(BatchId id, int row, ReadOnlyMemory<byte> blob, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (await index.FindPackedRowAsync(Name, id, row, cancellationToken) is not { } place)
+            {
+                return false;
+            }
+
+            using var held = new RowBuffer(Blob.ByteLength);
+            return await store.ReadAsync(place.ObjectName, place.Offset, held.Memory[..Blob.ByteLength], cancellationToken)
+                && held.Memory.Span[..Blob.ByteLength].SequenceEqual(blob.Span[..Blob.ByteLength]);
+        }
+        catch (Exception unknown) when (unknown is IOException or DbException)
+        {
+            return false;
+        }
     }
 
     private bool IsOnItsWay(string objectName)

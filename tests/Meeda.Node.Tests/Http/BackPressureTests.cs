@@ -69,13 +69,16 @@ public sealed class BackPressureTests : IAsyncLifetime
         await UntilAsync(async () => await StatusOfPutAsync() == HttpStatusCode.OK);
     }
 
-    [Fact]
-    public async Task Put_WhileTooManyBatchesWaitForTheirAnchor_Is429()
+    [Theory]
+    [InlineData("00:00:00", HttpStatusCode.TooManyRequests)]
+    [InlineData("00:10:00", HttpStatusCode.ServiceUnavailable)]
+    public async Task Put_WhileTooManyBatchesWaitForTheirAnchor_IsRefused_ByTheFailoverPolicyWith503(string failoverAfter, HttpStatusCode refusal)
     {
-        await StartAsync(("Meeda:Intake:MaxUnanchoredBatches", "2")); // there is no L1 that would take an anchor
+        // There is no L1 that would take an anchor.
+        await StartAsync(("Meeda:Intake:MaxUnanchoredBatches", "2"), ("Meeda:Intake:FailoverAfter", failoverAfter));
         await PutAsync(RandomNumberGenerator.GetBytes(100), HttpStatusCode.OK);
         await PutAsync(RandomNumberGenerator.GetBytes(100), HttpStatusCode.OK);
-        await UntilAsync(async () => await StatusOfPutAsync() == HttpStatusCode.TooManyRequests);
+        await UntilAsync(async () => await StatusOfPutAsync() == refusal);
     }
 
     private async Task<HttpStatusCode> StatusOfPutObjectAsync()

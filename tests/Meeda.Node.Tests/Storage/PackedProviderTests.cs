@@ -81,6 +81,25 @@ public sealed class PackedProviderTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Write_OfARowThatIsThereWhole_TakesNoMoreRoom_AndOfADamagedOrLostOneIsWrittenAnew()
+    {
+        using PackedProvider provider = Open();
+        byte[] blob = RandomNumberGenerator.GetBytes(Blob.ByteLength);
+        await WriteAsync(provider, (Batch(1), 0, blob));
+        string first = Assert.Single(_node.Names("rows"));
+        await WriteAsync(provider, (Batch(1), 0, blob));
+        Assert.Equal(first, Assert.Single(_node.Names("rows")));
+
+        _node.Corrupt("rows", first);
+        await WriteAsync(provider, (Batch(1), 0, blob));
+        Assert.Equal(blob, await ReadAsync(provider, Batch(1), 0));
+
+        Assert.All(_node.Names("rows"), name => Assert.True(_node.Lose("rows", name)));
+        await WriteAsync(provider, (Batch(1), 0, blob));
+        Assert.Equal(blob, await ReadAsync(provider, Batch(1), 0));
+    }
+
+    [Fact]
     public async Task Put_IntoABucketOfAnotherOperator_IsRefused_AndWhoseItIsIsTold()
     {
         using (PackedProvider first = Open())

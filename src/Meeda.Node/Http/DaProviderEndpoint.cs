@@ -72,7 +72,7 @@ internal static class DaProviderEndpoint
                 await AnswerBodyAsync(context, new Calls(provider, chunks, options.Value, context.Features.Get<Tenant>()?.Id ?? 0, logger));
             })
             .WithSummary("Arbitrum Nitro's external DA provider: JSON-RPC, daprovider_*")
-            .Accepts<object>("application/json").Produces<JsonObject>().Produces<ErrorBody>(401).Produces<ErrorBody>(413);
+            .Accepts<object>("application/json").Produces<JsonObject>().Produces<ErrorBody>(401);
 
     private static async Task AnswerBodyAsync(HttpContext context, Calls calls)
     {

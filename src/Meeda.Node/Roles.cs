@@ -217,7 +217,7 @@ internal static class Roles
         LightOptions options, Uri rpc, string? keyFile, string? listen, bool quiet, CancellationToken cancellationToken) =>
         BuildLightNodeAsync(
             options,
-            rpc,
+            new L1Options { Rpc = rpc.AbsoluteUri, PollInterval = options.PollInterval },
             keyFile is null ? null : SignerOptions.ReadKeyFile(keyFile, password: null, passwordFile: null),
             listen,
             new HttpOptions(),
@@ -238,15 +238,14 @@ internal static class Roles
         var proxy = settings.Get<ProxyOptions>();
         string? listen = light.Listen.Length == 0 ? null : light.Listen;
         http.Listen = listen ?? http.Listen;
-        string[] several = l1.Problems().Any() || l1.Endpoints().Count == 1 ? [] : ["rpc: a light node takes one endpoint (--rpc or Meeda__L1__Rpc)"];
-        settings.ThrowIfWrong([.. l1.Problems(), .. several, .. light.Problems(), .. http.Problems(), .. proxy.Problems()]);
+        settings.ThrowIfWrong([.. l1.Problems(), .. light.Problems(), .. http.Problems(), .. proxy.Problems()]);
         OutgoingHttp.UseProxy(proxy);
         PrivateKeySigner? signer = light.KeyFile is null ? null : SignerOptions.ReadKeyFile(light.KeyFile, signing.Password, signing.PasswordFile);
-        return await BuildLightNodeAsync(light.ToOptions(l1), l1.Endpoints()[0], signer, listen, http, quiet, cancellationToken);
+        return await BuildLightNodeAsync(light.ToOptions(l1), l1, signer, listen, http, quiet, cancellationToken);
     }
 
     private static async Task<LightRole> BuildLightNodeAsync(
-        LightOptions options, Uri rpc, PrivateKeySigner? signer, string? listen, HttpOptions http, bool quiet, CancellationToken cancellationToken)
+        LightOptions options, L1Options l1, PrivateKeySigner? signer, string? listen, HttpOptions http, bool quiet, CancellationToken cancellationToken)
     {
         if (listen is not null && !http.AllowAnonymous && !Reaches(listen).IsLoopback)
         {
@@ -267,7 +266,7 @@ internal static class Roles
         ConnectionLimits connections = Listen(builder, listen ?? "http://127.0.0.1:0", http);
         IServiceCollection services = builder.Services;
         services.AddOutgoingHttp();
-        services.AddHttpClient(nameof(EthereumClient), http => http.BaseAddress = rpc); // credentials in it: see JsonRpcClient
+        L1Connection.Add(services, l1);
         services.AddHttpClient(nameof(AvailabilitySampling), http =>
         {
             http.Timeout = TimeSpan.FromSeconds(10);
@@ -278,7 +277,6 @@ internal static class Roles
         services.AddSingleton<IAnchorRecord>(ledger);
         services.AddSingleton(new ServedOperators(async stop => [.. (await ledger.OperatorsAsync(stop)).Select(each => each.Operator)]));
         services.AddSingleton(TimeProvider.System);
-        services.AddSingleton(provider => new EthereumClient(new JsonRpcClient(provider.GetRequiredService<IHttpClientFactory>().CreateClient(nameof(EthereumClient)))));
         services.AddSingleton(provider => new MeedaVerifierContract(provider.GetRequiredService<EthereumClient>(), options.Contract));
         services.AddSingleton(provider => new Answers(
             options,

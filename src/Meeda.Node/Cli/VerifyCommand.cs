@@ -22,7 +22,7 @@ internal static class VerifyCommand
     public static Command Build()
     {
         var batch = new Argument<string>("BATCH") { Description = "a batch id (64 hex digits), or an OP Stack commitment, generic or keccak" };
-        var rpc = new Option<string?>("--rpc") { Description = "L1 JSON-RPC endpoint; one that holds credentials belongs in the environment (Meeda__L1__Rpc)" };
+        var rpc = new Option<string?>("--rpc") { Description = "L1 JSON-RPC endpoint, or several with commas between; one that holds credentials belongs in the environment (Meeda__L1__Rpc)" };
         var contract = new Option<string?>("--contract") { Description = "address of the MeedaVerifier contract (Meeda__L1__Contract)" };
         var from = new Option<string[]>("--from") { Description = "a source of the data, which need not be trusted; may be given several times", AllowMultipleArgumentsPerToken = true };
         var operatorAddress = new Option<string?>("--operator") { Description = "whose promise to look at; without it the one that lasts longest" };
@@ -54,11 +54,10 @@ internal static class VerifyCommand
         AltDaCommitment batch, L1Options settings, IReadOnlyList<Uri> sources, Address? operatorAddress, bool json, CancellationToken cancellationToken)
     {
         Address contractAddress = Address.Parse(settings.Contract);
-        using HttpClient l1 = OutgoingHttp.Client();
-        l1.BaseAddress = settings.Endpoints()[0];
+        List<HttpClient> l1 = [.. settings.Endpoints().Select(Connect)];
         using HttpClient http = OutgoingHttp.Client();
         http.MaxResponseContentBufferSize = MostBytes;
-        var client = new EthereumClient(new JsonRpcClient(l1));
+        EthereumClient client = L1Connection.Open(l1, warning => Console.Error.WriteLine($"meeda: {warning}"));
         var contract = new MeedaVerifierContract(client, contractAddress);
         try
         {
@@ -90,6 +89,13 @@ internal static class VerifyCommand
 
         Show(report, json);
         return report.Holds ? ExitCode.Success : ExitCode.Failure;
+    }
+
+    private static HttpClient Connect(Uri endpoint)
+    {
+        HttpClient http = OutgoingHttp.Client();
+        http.BaseAddress = endpoint;
+        return http;
     }
 
     private static void Show(BatchReport report, bool json)
@@ -126,8 +132,7 @@ internal static class VerifyCommand
         var settings = new SettingsReader(options, file);
         var l1 = settings.Get<L1Options>();
         var proxy = settings.Get<ProxyOptions>();
-        string[] several = l1.Problems().Any() || l1.Endpoints().Count == 1 ? [] : ["rpc: verify takes one endpoint (--rpc or Meeda__L1__Rpc)"];
-        settings.ThrowIfWrong([.. l1.Problems(), .. several, .. proxy.Problems()]);
+        settings.ThrowIfWrong([.. l1.Problems(), .. proxy.Problems()]);
         OutgoingHttp.UseProxy(proxy);
         return l1;
     }

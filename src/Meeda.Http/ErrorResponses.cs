@@ -19,7 +19,13 @@ public sealed record DerivationBody(
 /// </summary>
 internal static class ErrorResponses
 {
-    private static readonly string[] DataNames = ["get", "put", "batches", "blobs", "epochs", "nitro", "putObject", "getObject", "getObjectInfo", "getProofInfo"];
+    // The routes of the first version begin with one of these, too.
+    private static readonly string[] DataNames = ["get", "put", "batch", "blob", "epoch", "nitro"];
+
+    private static readonly string[] WholeNames = ["da", "warmup"];
+
+    // The shortest that names a batch: a batch id, or the hash of a keccak commitment.
+    private const int HexDigitsOfAnId = 64;
 
     /// <summary>Turns exceptions of the endpoints below it into <see cref="ErrorBody"/> answers.</summary>
     public static void UseErrorResponses(this WebApplication app)
@@ -31,6 +37,11 @@ internal static class ErrorResponses
         app.UseStatusCodePages(async pages =>
         {
             HttpContext context = pages.HttpContext;
+            if (context.Response.Headers.Allow is [{ } methods] && methods.Split(", ").Contains("GET"))
+            {
+                context.Response.Headers.Allow = $"{methods}, HEAD"; // Which the routes themselves do not know.
+            }
+
             if (context.Response.StatusCode == StatusCodes.Status404NotFound && IsData(context.Request.Path))
             {
                 context.Response.StatusCode = StatusCodes.Status400BadRequest;
@@ -62,10 +73,14 @@ internal static class ErrorResponses
     }
 
     /// <summary>
-    /// Whether a path is meant for a route of batches, wherever in it the route's name stands: a base URL with a path too much must not read as a batch that is absent.
+    /// Whether a path is meant for a route of batches, wherever in it the route's name stands, misspelt at its end or with an
+    /// escaped slash behind it, or where it names a batch: a wrong base URL must not read as a batch that is absent.
     /// </summary>
     private static bool IsData(PathString path) =>
-        path.Value!.Split('/').Any(segment => DataNames.Contains(segment, StringComparer.OrdinalIgnoreCase));
+        Uri.UnescapeDataString(path.Value!).Split('/').Any(segment =>
+            DataNames.Any(name => segment.StartsWith(name, StringComparison.OrdinalIgnoreCase))
+            || WholeNames.Contains(segment, StringComparer.OrdinalIgnoreCase)
+            || (segment.Length >= HexDigitsOfAnId && segment[(segment.StartsWith("0x", StringComparison.OrdinalIgnoreCase) ? 2 : 0)..].All(char.IsAsciiHexDigit)));
 
     private static async Task WriteAsync(HttpContext context, ILogger logger)
     {

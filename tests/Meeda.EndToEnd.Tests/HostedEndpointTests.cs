@@ -9,6 +9,7 @@ using Meeda.Client;
 using Meeda.Ethereum;
 using Meeda.Ethereum.JsonRpc;
 using Meeda.Ethereum.Transactions;
+using Meeda.Hosting.Settings;
 using Meeda.Kzg.Commitments;
 using Meeda.Light;
 using Meeda.Protocol.Batches;
@@ -110,6 +111,41 @@ public sealed class HostedEndpointTests
             BatchReport report = await inspection.ReportAsync(AltDaCommitment.Of(id), operatorAddress: null, [], CancellationToken.None);
             Assert.True(report.Holds, string.Join('\n', report.Checks));
         }
+    }
+
+    /// <summary>Light node and verifier take several endpoints, as the operator does: one that is down, or lies about the head, stops neither.</summary>
+    [SkippableFact]
+    public async Task A_light_node_and_a_verifier_with_several_endpoints_work_while_one_of_them_does()
+    {
+        await using Arena arena = await Arena.StartAsync();
+        using TransactionSender account = await arena.OperatorAsync();
+        var liar = new LyingOperator(arena, account);
+        await liar.ProveAsync((await liar.AnchorAsync(1_000)).BlockNumber, lie: true);
+        await using RpcProxy down = RpcProxy.Start(arena.L1);
+        down.Faults = _ => ProxyFault.Unavailable;
+        string rpc = $"{down.Rpc},{arena.L1}";
+        (_, string keyFile) = await arena.StakedKeyAsync();
+        var settings = new Dictionary<string, string?>
+        {
+            ["Meeda:L1:Rpc"] = rpc,
+            ["Meeda:L1:Contract"] = arena.Contract.Address.ToString(),
+            ["Meeda:Light:Folder"] = Path.Combine(arena.Folder, "light"),
+            ["Meeda:Light:KeyFile"] = keyFile,
+            ["Meeda:Light:PollInterval"] = "200ms",
+            ["Meeda:Light:Listen"] = "",
+        };
+        await using LightRole light = await LightNodeApplication.BuildAsync(new SettingsReader(settings), quiet: true, CancellationToken.None);
+        using var stop = new CancellationTokenSource();
+        Task watching = light.RunAsync(stop.Token);
+        await arena.UntilCondemnedAsync(liar.Address);
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => watching);
+
+        (int exitCode, string output, string error) = await CommandLine.RunAsync(
+            arena.Folder, "verify", new string('7', 64), "--rpc", rpc, "--contract", arena.Contract.Address.ToString(), "--json");
+        Assert.True(exitCode == 1, output + error);
+        Assert.Contains("\"holds\":false", output, StringComparison.Ordinal);
+        Assert.Contains("L1 endpoint 0 (127.0.0.1) is left out", error, StringComparison.Ordinal);
     }
 
     [SkippableFact]

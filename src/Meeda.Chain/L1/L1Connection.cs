@@ -32,6 +32,25 @@ internal static class L1Connection
         services.AddSingleton(provider => new EthereumClient(provider.GetRequiredService<IJsonRpc>()));
     }
 
+    /// <summary>A client of one endpoint or of several, for a command that has no services and asks once.</summary>
+    /// <param name="endpoints">The clients of the endpoints; their <see cref="HttpClient.BaseAddress"/> says where they are.</param>
+    /// <param name="warn">Hears of an endpoint that is left out, in words.</param>
+    public static EthereumClient Open(IReadOnlyList<HttpClient> endpoints, Action<string> warn)
+    {
+        if (endpoints.Count == 1)
+        {
+            return new EthereumClient(new JsonRpcClient(endpoints[0]));
+        }
+
+        var options = new RedundantRpcOptions
+        {
+            Observer = notice => warn(notice.Problem is { } problem
+                ? $"L1 endpoint {notice.Endpoint} ({endpoints[notice.Endpoint].BaseAddress!.Host}) is left out: {problem.TrimEnd('.')}"
+                : $"L1 endpoint {notice.Endpoint} ({endpoints[notice.Endpoint].BaseAddress!.Host}) is believed again"),
+        };
+        return new EthereumClient(new RedundantRpc(endpoints.Select(http => new JsonRpcClient(http, RetriesOfSeveral, LimitOfSeveral)), options));
+    }
+
     private static RedundantRpc Several(IServiceProvider provider, IReadOnlyList<Uri> endpoints, TimeSpan pollInterval)
     {
         IHttpClientFactory clients = provider.GetRequiredService<IHttpClientFactory>();

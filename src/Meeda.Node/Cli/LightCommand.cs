@@ -12,7 +12,7 @@ internal static partial class LightCommand
     /// <summary>The command with its options. Each is a setting too (<c>Meeda__Section__Name</c>).</summary>
     public static Command Build()
     {
-        var rpc = new Option<string?>("--rpc") { Description = "L1 JSON-RPC endpoint; one that holds credentials belongs in the environment (Meeda__L1__Rpc)" };
+        var rpc = new Option<string?>("--rpc") { Description = "L1 JSON-RPC endpoint, or several with commas between; one that holds credentials belongs in the environment (Meeda__L1__Rpc)" };
         var contract = new Option<string?>("--contract") { Description = "address of the MeedaVerifier contract (Meeda__L1__Contract)" };
         var keyFile = new Option<string?>("--key-file") { Description = "file with the private key that answers lies and is paid for it; without it the light node only watches (Meeda__Light__KeyFile)" };
         var fromBlock = new Option<string?>("--from-block") { Description = "L1 block of the contract's deployment (Meeda__L1__FromBlock)" };

@@ -24,7 +24,7 @@ internal static class VerifyCommand
     public static Command Build()
     {
         var batch = new Argument<string>("BATCH") { Description = "a batch id (64 hex digits), or an OP Stack commitment, generic or keccak" };
-        var rpc = new Option<string?>("--rpc") { Description = "L1 JSON-RPC endpoint; one that holds credentials belongs in the environment (Meeda__L1__Rpc)" };
+        var rpc = new Option<string?>("--rpc") { Description = "L1 JSON-RPC endpoint, or several with commas between; one that holds credentials belongs in the environment (Meeda__L1__Rpc)" };
         var contract = new Option<string?>("--contract") { Description = "address of the MeedaVerifier contract (Meeda__L1__Contract)" };
         var from = new Option<string[]>("--from") { Description = "a source of the data, which need not be trusted; may be given several times", AllowMultipleArgumentsPerToken = true };
         var operatorAddress = new Option<string?>("--operator") { Description = "whose promise to look at; without it the one that lasts longest" };
@@ -56,10 +56,10 @@ internal static class VerifyCommand
         AltDaCommitment batch, L1Options settings, IReadOnlyList<Uri> sources, Address? operatorAddress, bool json, CancellationToken cancellationToken)
     {
         Address contractAddress = Address.Parse(settings.Contract);
-        await using ServiceProvider l1 = ConnectToL1(settings);
+        List<HttpClient> l1 = [.. settings.Endpoints().Select(Connect)];
         using HttpClient http = OutgoingHttp.Client();
         http.MaxResponseContentBufferSize = MostBytes;
-        var client = l1.GetRequiredService<EthereumClient>();
+        EthereumClient client = L1Connection.Open(l1, warning => Console.Error.WriteLine($"meeda: {warning}"));
         var contract = new MeedaVerifierContract(client, contractAddress);
         try
         {
@@ -91,6 +91,13 @@ internal static class VerifyCommand
 
         Show(report, json);
         return report.Holds ? ExitCode.Success : ExitCode.Failure;
+    }
+
+    private static HttpClient Connect(Uri endpoint)
+    {
+        HttpClient http = OutgoingHttp.Client();
+        http.BaseAddress = endpoint;
+        return http;
     }
 
     private static void Show(BatchReport report, bool json)
@@ -130,18 +137,6 @@ internal static class VerifyCommand
         settings.ThrowIfWrong([.. l1.Problems(), .. proxy.Problems()]);
         OutgoingHttp.UseProxy(proxy);
         return l1;
-    }
-
-    /// <summary>The way to L1 of one command: its warnings go to standard error.</summary>
-    private static ServiceProvider ConnectToL1(L1Options settings)
-    {
-        var services = new ServiceCollection();
-        services.AddLogging(logging => logging.AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace)
-            .SetMinimumLevel(LogLevel.Warning).AddFilter("System.Net.Http", LogLevel.Error));
-        services.AddOutgoingHttp();
-        services.AddSingleton(TimeProvider.System);
-        L1Connection.Add(services, settings);
-        return services.BuildServiceProvider();
     }
 
     private static async Task<byte[]?> GetAsync(HttpClient http, Uri source, AltDaCommitment batch, CancellationToken cancellationToken)

@@ -84,33 +84,40 @@ internal static class RequestBody
         while (true)
         {
             ReadResult read = await room.ReadAsync(request.BodyReader, cancellationToken);
-            foreach (ReadOnlyMemory<byte> part in read.Buffer)
+            try
             {
-                if (length + part.Length > limit)
+                foreach (ReadOnlyMemory<byte> part in read.Buffer)
                 {
-                    throw new DaException(DaError.TooLarge, $"body: it is longer than the limit of {limit} bytes ({setting})");
-                }
-
-                for (ReadOnlyMemory<byte> rest = part; rest.Length > 0;)
-                {
-                    if (left == 0)
+                    if (length + part.Length > limit)
                     {
-                        left = BodyBudget.NextStep(length, request.ContentLength);
-                        await room.GrowAsync(left, cancellationToken);
-                        steps.Add((ArrayPool<byte>.Shared.Rent(left), 0));
+                        throw new DaException(DaError.TooLarge, $"body: it is longer than the limit of {limit} bytes ({setting})");
                     }
 
-                    (byte[] bytes, int filled) = steps[^1];
-                    int count = Math.Min(rest.Length, left);
-                    rest[..count].CopyTo(bytes.AsMemory(filled));
-                    steps[^1] = (bytes, filled + count);
-                    rest = rest[count..];
-                    left -= count;
-                    length += count;
+                    for (ReadOnlyMemory<byte> rest = part; rest.Length > 0;)
+                    {
+                        if (left == 0)
+                        {
+                            left = BodyBudget.NextStep(length, request.ContentLength);
+                            await room.GrowAsync(left, cancellationToken);
+                            steps.Add((ArrayPool<byte>.Shared.Rent(left), 0));
+                        }
+
+                        (byte[] bytes, int filled) = steps[^1];
+                        int count = Math.Min(rest.Length, left);
+                        rest[..count].CopyTo(bytes.AsMemory(filled));
+                        steps[^1] = (bytes, filled + count);
+                        rest = rest[count..];
+                        left -= count;
+                        length += count;
+                    }
                 }
             }
+            finally
+            {
+                // Also of a body that is refused: the server, which reads the rest away, finds its reader busy otherwise.
+                request.BodyReader.AdvanceTo(read.Buffer.End);
+            }
 
-            request.BodyReader.AdvanceTo(read.Buffer.End);
             if (read.IsCompleted)
             {
                 return length;

@@ -49,6 +49,21 @@ public sealed class ProgramTests : IDisposable
         await light.WaitForExitAsync();
     }
 
+    /// <summary>An option that is misspelt is said to be none, where a file or an id would stand, too.</summary>
+    [Theory]
+    [InlineData("put", "--jsn")]
+    [InlineData("get", "-O")]
+    [InlineData("status", "--jsn")]
+    [InlineData("verify", "--jsn")]
+    [InlineData("demo", "--los")]
+    public async Task Command_MisspeltOption_IsRefusedAsOne(string command, string option)
+    {
+        (int exitCode, string output, string error) = await CommandLine.RunAsync(_folder, command, option);
+        Assert.Equal(1, exitCode);
+        Assert.Empty(output);
+        Assert.Contains($"meeda: {option}: there is no such option of {command}", error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Operator_EverythingIsWrong_IsSaidAtOnceAndWithoutATrace()
     {

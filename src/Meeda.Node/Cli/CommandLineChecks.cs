@@ -6,7 +6,10 @@ namespace Meeda.Node.Cli;
 /// <summary>What the parser lets pass and no user means.</summary>
 internal static class CommandLineChecks
 {
-    /// <summary>Options that take one value and were given more than once: which one counts?</summary>
+    /// <summary>
+    /// Options that take one value and were given more than once: which one counts? And misspelt options that the parser took
+    /// for a file or an id; behind <c>--</c> everything is one.
+    /// </summary>
     public static IEnumerable<string> Problems(ParseResult parsed)
     {
         for (SymbolResult? level = parsed.CommandResult; level is CommandResult command; level = command.Parent)
@@ -18,6 +21,15 @@ internal static class CommandLineChecks
                     && !option.Errors.Any())
                 {
                     yield return $"{option.Option.Name}: is given {option.IdentifierTokenCount} times";
+                }
+            }
+
+            bool isEverythingAnArgument = parsed.Tokens.Any(token => token.Type == TokenType.DoubleDash);
+            foreach (Token token in isEverythingAnArgument ? [] : command.Children.OfType<ArgumentResult>().SelectMany(argument => argument.Tokens))
+            {
+                if (token.Value.Length > 1 && token.Value.StartsWith('-'))
+                {
+                    yield return $"{token.Value}: there is no such option of {command.Command.Name}; a file of that name is given as ./{token.Value}";
                 }
             }
         }

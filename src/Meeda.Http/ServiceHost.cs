@@ -61,12 +61,10 @@ internal static class ServiceHost
     }
 
     /// <summary>Adds a service that runs in the background and that others may ask for.</summary>
-    public static void AddBackground<T>(IServiceCollection services)
-        where T : BackgroundService
-    {
-        services.AddSingleton<T>();
-        services.AddHostedService(provider => provider.GetRequiredService<T>());
-    }
+    public static IServiceCollection AddBackground<T>(this IServiceCollection services)
+        where T : BackgroundService => services
+        .AddSingleton<T>()
+        .AddHostedService(provider => provider.GetRequiredService<T>());
 
     private static void AddLogging(ILoggingBuilder logging, bool quiet)
     {

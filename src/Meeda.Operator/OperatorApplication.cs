@@ -1,32 +1,13 @@
 using Meeda.Chain.Contract;
-using Meeda.Chain.Index;
 using Meeda.Chain.L1;
-using Meeda.Chain.Verification;
 using Meeda.Ethereum;
 using Meeda.Ethereum.JsonRpc;
-using Meeda.Ethereum.Signing;
-using Meeda.Ethereum.Transactions;
 using Meeda.Hosting;
 using Meeda.Hosting.Settings;
 using Meeda.Http;
-using Meeda.Kzg.Cells;
-using Meeda.Kzg.Commitments;
-using Meeda.Mefs;
-using Meeda.Operator.Anchors;
-using Meeda.Operator.Batches;
 using Meeda.Operator.Http;
-using Meeda.Operator.Http.Legacy;
 using Meeda.Operator.L1;
-using Meeda.Operator.Leadership;
-using Meeda.Operator.Nitro;
-using Meeda.Operator.Persistence;
-using Meeda.Operator.Placement;
-using Meeda.Operator.Proofs;
-using Meeda.Operator.Tenants;
-using Meeda.Storage;
 using Meeda.Storage.Folders;
-using Meeda.Storage.Redundancy;
-using Microsoft.Extensions.Options;
 
 namespace Meeda.Operator;
 
@@ -62,154 +43,30 @@ internal static class OperatorApplication
     public static async Task<WebApplication> BuildAsync(SettingsReader settings, bool quiet, CancellationToken cancellationToken)
     {
         WebApplicationBuilder builder = ServiceHost.CreateBuilder(quiet);
-        ServiceHost.AddOptions<BatchOptions>(builder.Services, settings, out BatchOptions batches);
-        ServiceHost.AddOptions<IntakeOptions>(builder.Services, settings, out IntakeOptions intake);
-        ServiceHost.AddOptions<AnchorOptions>(builder.Services, settings, out AnchorOptions anchors);
-        ServiceHost.AddOptions<L1Options>(builder.Services, settings, out L1Options l1);
-        ServiceHost.AddOptions<TransactionOptions>(builder.Services, settings, out TransactionOptions transactions);
-        ServiceHost.AddOptions<StorageOptions>(builder.Services, settings, out StorageOptions storage);
-        ServiceHost.AddOptions<NitroOptions>(builder.Services, settings, out NitroOptions nitro);
-        ServiceHost.AddOptions<HttpOptions>(builder.Services, settings, out HttpOptions http);
-        ServiceHost.AddOptions<SignerOptions>(builder.Services, settings, out SignerOptions signing);
-        ServiceHost.AddOptions<ProxyOptions>(builder.Services, settings, out ProxyOptions proxy);
-        settings.ThrowIfWrong(
-        [
-            .. l1.Problems(), .. signing.Problems(l1), .. transactions.Problems(), .. intake.Problems(batches), .. batches.Problems(),
-            .. storage.Problems(), .. anchors.Problems(batches), .. http.Problems(), .. proxy.Problems(),
-        ]);
-        OutgoingHttp.UseProxy(proxy);
-
-        ITransactionSigner signer = signing.Open(l1);
-        PrivateKeySigner? blobSigner = signing.OpenBlobSigner(signer.Address);
-        byte[]? nitroSecret = nitro.ReadSecret();
-        FolderLock folderLock = LockFolder(storage.Folder);
-        (Ledger ledger, Lease lease) = await OpenLedgerAsync(storage, cancellationToken);
-        if (await ledger.FindBindingAsync(cancellationToken) is { } bound
-            && bound.DifferenceFrom(bound with { Contract = Address.Parse(l1.Contract), Account = signer.Address }) is { } difference)
-        {
-            folderLock.Dispose();
-            throw LedgerOwner.Refusal(storage.Database is null ? $"data folder {Path.GetFullPath(storage.Folder)}" : "database", difference);
-        }
-
-        TenantKeys tenants = await TenantKeys.OpenAsync(storage, cancellationToken);
-        if (!ServiceHost.Reaches(http.Listen).IsLoopback && !http.AllowAnonymous && !await tenants.AnyAsync(cancellationToken))
-        {
-            throw new SetupException(
-                $"--listen: {http.Listen} can be reached from other machines and nobody needs a key; "
-                + "make one with meeda keys make, or set Meeda__Http__AllowAnonymous=true");
-        }
-
-        ConnectionLimits connections = ServiceHost.Listen(builder, http.Listen, http);
-        builder.Services.AddSingleton(TimeProvider.System);
-        builder.Services.AddSingleton<IHttpContextFactory, KeyStrippingContextFactory>();
-        builder.Services.AddOutgoingHttp();
-        builder.Services.AddHttpClient(nameof(MefsClient));
-        RowProviders providers = await RowProviders.OpenAsync(storage, ledger, cancellationToken);
-        builder.Services.AddSingleton(services => providers.Connect(services.GetRequiredService<IHttpClientFactory>(), services.GetRequiredService<TimeProvider>()));
-        builder.Services.AddSingleton(services => new RowPlacement(
-            services.GetRequiredService<RowProviders>().All,
-            storage.ToleratedLosses,
-            services.GetRequiredService<CommitmentKey>(),
-            services.GetRequiredService<ILogger<RowPlacement>>(),
-            new HeldPayloads(ledger)));
-        builder.Services.AddSingleton(_ => folderLock);
-        builder.Services.AddSingleton(_ => tenants);
-        builder.Services.AddSingleton(_ => ledger); // by a factory, so that the host disposes of it
-        builder.Services.AddSingleton(lease);
-        builder.Services.AddSingleton<BatchSignal>();
-        builder.Services.AddSingleton<Readiness>();
-        builder.Services.AddSingleton<BatchStates>();
-        builder.Services.AddSingleton<IntakePressure>();
-        builder.Services.AddSingleton<BodyBudget>();
-        builder.Services.AddSingleton<IntakeWork>();
-        builder.Services.AddHttpContextAccessor();
-        builder.Services.AddSingleton<TenantCosts>();
-        builder.Services.AddSingleton(services => new ProofWork(services.GetRequiredService<IntakeWork>(), ProofWork.DefaultWorkers));
-        builder.Services.AddSingleton(_ => new CommitmentKey(TrustedSetup.Ethereum));
-        builder.Services.AddSingleton(_ => new VerificationKey(TrustedSetup.Ethereum));
-        builder.Services.AddSingleton<BlobFailover>();
-        builder.Services.AddSingleton<BatchIntake>();
-        builder.Services.AddSingleton(services => new BatchCopies(http.MaxAnswerBytes, intake.MaxWait, services.GetRequiredService<TimeProvider>()));
-        builder.Services.AddKeyedSingleton(nameof(DaProvider), (services, _) => new BatchCopies(http.MaxAnswerBytes, intake.MaxWait, services.GetRequiredService<TimeProvider>()));
-        builder.Services.AddSingleton<BatchReader>();
-        builder.Services.AddSingleton<LedgerOwner>();
-        builder.Services.AddSingleton<Terms>();
-        builder.Services.AddSingleton<Absence>();
-        builder.Services.AddSingleton<InclusionCheck>();
-        L1Connection.Add(builder.Services, l1);
-        builder.Services.AddSingleton(new OperatorAccount(signer.Address) { Publications = blobSigner?.Address });
-        builder.Services.AddSingleton(new CertificateSigner(signer as PrivateKeySigner));
-        builder.Services.AddSingleton<ChunkedStores>();
-        builder.Services.AddSingleton<DaProvider>();
-        builder.Services.AddSingleton(services => new TransactionSender(
-            services.GetRequiredService<EthereumClient>(),
-            signer,
-            transactions.ToSenderOptions(l1, new TransactionLog(services.GetRequiredService<ILogger<TransactionSender>>()).Take),
-            journal: new TransactionJournal(ledger, signer.Address)));
-        builder.Services.AddSingleton(services => new PublicationSender(
-            services.GetRequiredService<TransactionSender>(),
-            blobSigner is null ? null : new TransactionSender(
-                services.GetRequiredService<EthereumClient>(),
-                blobSigner,
-                transactions.ToSenderOptions(l1, new TransactionLog(services.GetRequiredService<ILogger<TransactionSender>>()).Take),
-                journal: new TransactionJournal(ledger, blobSigner.Address))));
-        builder.Services.AddSingleton<OperatorStanding>();
-        builder.Services.AddSingleton(services => new MeedaVerifierContract(services.GetRequiredService<EthereumClient>(), Address.Parse(l1.Contract)));
-        builder.Services.AddSingleton<IAnchorRecord, OperatorRecord>();
-        builder.Services.AddSingleton(new ServedOperators(_ => Task.FromResult<IReadOnlyList<Address>>([signer.Address])));
-        builder.Services.AddSingleton<EpochVerification>();
-        builder.Services.AddSingleton<SamplingHistory>();
-        builder.Services.AddSingleton<CellOpening>();
-        builder.Services.AddSingleton(_ => new CellProver(TrustedSetup.Ethereum));
-        builder.Services.AddSingleton<BlobSource>();
-        ServiceHost.AddBackground<LeaderElection>(builder.Services);
-        ServiceHost.AddBackground<L1Follower>(builder.Services);
-        ServiceHost.AddBackground<BatchPlacement>(builder.Services);
-        ServiceHost.AddBackground<AnchorPoster>(builder.Services);
-        builder.Services.AddSingleton<ProofBuilder>();
-        ServiceHost.AddBackground<Prover>(builder.Services);
-        ServiceHost.AddBackground<BlobPublisher>(builder.Services);
-        ServiceHost.AddBackground<BalanceWatch>(builder.Services);
-        ServiceHost.AddBackground<RowScrub>(builder.Services);
-        ServiceHost.AddBackground<Retention>(builder.Services);
-        ServiceHost.AddBackground<PackUpkeep>(builder.Services);
-        ServiceHost.AddBackground<FolderSweep>(builder.Services);
+        OperatorSettings options = OperatorSettings.Read(settings, builder.Services);
+        OutgoingHttp.UseProxy(options.Proxy);
+        OperatorResources opened = await OperatorResources.OpenAsync(options, cancellationToken);
+        ConnectionLimits connections = ServiceHost.Listen(builder, options.Http.Listen, options.Http);
+        builder.Services
+            .AddLedger(opened)
+            .AddLeadership(opened)
+            .AddProviders(options, opened)
+            .AddL1(options, opened)
+            .AddTenants(opened)
+            .AddBatches(options)
+            .AddAnchors()
+            .AddProofs()
+            .AddNitro(options, opened)
+            .AddServer();
 
         // What is in work is finished or, since nothing is acknowledged that is not durable, parked; then the process ends, whoever still waits.
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(10));
-        builder.Services.AddOpenApi(options => options.Describe("Meeda operator", hasTenants: true));
+        builder.Services.AddOpenApi(api => api.Describe("Meeda operator", hasTenants: true));
         WebApplication app = builder.Build();
-        _ = app.Services.GetRequiredService<FolderLock>(); // what was never asked for is never disposed of
-        app.Services.GetRequiredService<LeaderElection>().Taken += app.Services.GetRequiredService<TransactionSender>().Forget;
-        app.Services.GetRequiredService<LeaderElection>().Taken += app.Services.GetRequiredService<PublicationSender>().Forget;
-        ILogger log = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Meeda.Node");
-        PowerCuts.Warn(log, OperatingSystem.IsLinux());
-        foreach ((string? file, string setting) in ((string?, string)[])[(nitro.JwtSecretFile, "Meeda__Nitro__JwtSecretFile"), (storage.MefsTokenFile, "Meeda__Storage__MefsTokenFile")])
-        {
-            if (file is not null && SecretFile.IsOpenToOthers(file))
-            {
-                log.SecretReadable(file, setting);
-            }
-        }
-
-        var gate = new TenantGate(app.Services.GetRequiredService<TenantKeys>(), TimeProvider.System);
-        app.Use(connections.InvokeAsync);
-        app.UseConnectionCloseForUnreadBodies();
-        app.RefuseLongAnnouncements(DaProviderEndpoint.MostBodyBytes(app.Services.GetRequiredService<IOptions<BatchOptions>>().Value), "twice MaxBatchBytes");
-        app.UseErrorResponses();
-        app.Use(new OriginGuard(async stop => !await tenants.AnyAsync(stop), http.AllowAnonymous).InvokeAsync);
-        app.Use(gate.InvokeAsync);
-        app.UseHeadAsGet();
-        app.UseRouting(); // behind the gate, which takes keys off the path
-        app.MapApiDocument();
-        ServiceHost.Under(app, "OP Stack").MapAltDa();
-        ServiceHost.Under(app, "Arbitrum Nitro").MapNitro(nitroSecret);
-        ServiceHost.Under(app, "Batches").MapBatches();
-        ServiceHost.Under(app, "Proofs").MapProofs();
-        ServiceHost.Under(app, "Blobs").MapBlobs();
-        ServiceHost.Under(app, "Operator").MapStatus();
-        ServiceHost.Under(app, "Operator").MapHealth();
-        ServiceHost.Under(app, "First version").MapLegacy();
+        app.UseLeadership();
+        Warn(app, options);
+        app.UseServer(connections, options);
+        app.MapOperator(opened.NitroSecret);
         return app;
     }
 
@@ -262,40 +119,19 @@ internal static class OperatorApplication
         }
     }
 
-    private static FolderLock LockFolder(string folder)
+    /// <summary>Logs what an operator should know of its surroundings.</summary>
+    private static void Warn(WebApplication app, OperatorSettings options)
     {
-        try
+        ILogger log = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Meeda.Operator");
+        PowerCuts.Warn(log, OperatingSystem.IsLinux());
+        (string? File, string Setting)[] secrets =
+            [(options.Nitro.JwtSecretFile, "Meeda__Nitro__JwtSecretFile"), (options.Storage.MefsTokenFile, "Meeda__Storage__MefsTokenFile")];
+        foreach ((string? file, string setting) in secrets)
         {
-            DurableFile.CreateFolder(folder);
-        }
-        catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException)
-        {
-            throw new SetupException($"data folder: {Path.GetFullPath(folder)} cannot be used: {unusable.Message.TrimEnd('.')}");
-        }
-
-        try
-        {
-            return new FolderLock(folder);
-        }
-        catch (Exception taken) when (taken is IOException or UnauthorizedAccessException)
-        {
-            throw new SetupException($"data folder: {Path.GetFullPath(folder)} is used by another operator, or its operator.lock cannot be written");
-        }
-    }
-
-    private static async Task<(Ledger Ledger, Lease Lease)> OpenLedgerAsync(StorageOptions storage, CancellationToken cancellationToken)
-    {
-        try
-        {
-            Database database = storage.Database is null ? new SqliteDatabase(Path.Combine(storage.Folder, "ledger.sqlite")) : new PostgresDatabase(storage.Database);
-            var lease = new Lease(database, storage.LeaseTerm);
-            return (await Ledger.OpenAsync(database, lease, cancellationToken), lease);
-        }
-        catch (Exception unusable) when (unusable is ArgumentException or IOException or InvalidDataException or TimeoutException or System.Data.Common.DbException)
-        {
-            throw new SetupException(storage.Database is null
-                ? $"data folder: {Path.GetFullPath(storage.Folder)} cannot be used: {unusable.Message.TrimEnd('.')}"
-                : $"database: {unusable.Message.TrimEnd('.')} (Meeda__Storage__Database)");
+            if (file is not null && SecretFile.IsOpenToOthers(file))
+            {
+                log.SecretReadable(file, setting);
+            }
         }
     }
 }

@@ -1,0 +1,52 @@
+using Meeda.Ethereum.Transactions;
+using Meeda.Http;
+using Meeda.Operator.Http.Legacy;
+using Meeda.Operator.L1;
+using Meeda.Operator.Leadership;
+using Meeda.Operator.Tenants;
+using Meeda.Storage.Folders;
+
+namespace Meeda.Operator.Http;
+
+/// <summary>What a request passes on its way, and the routes that it may end at.</summary>
+internal static class OperatorPipeline
+{
+    /// <summary>Forgets, when this process begins to lead, what another leader may have sent meanwhile.</summary>
+    public static void UseLeadership(this WebApplication app)
+    {
+        _ = app.Services.GetRequiredService<FolderLock>(); // what was never asked for is never disposed of
+        LeaderElection election = app.Services.GetRequiredService<LeaderElection>();
+        election.Taken += app.Services.GetRequiredService<TransactionSender>().Forget;
+        election.Taken += app.Services.GetRequiredService<PublicationSender>().Forget;
+    }
+
+    /// <summary>Limits, errors, origins, keys.</summary>
+    public static void UseServer(this WebApplication app, ConnectionLimits connections, OperatorSettings options)
+    {
+        TenantKeys tenants = app.Services.GetRequiredService<TenantKeys>();
+        app.Use(connections.InvokeAsync);
+        app.UseConnectionCloseForUnreadBodies();
+        app.RefuseLongAnnouncements(DaProviderEndpoint.MostBodyBytes(options.Batches), "twice MaxBatchBytes");
+        app.UseErrorResponses();
+        app.Use(new OriginGuard(async stop => !await tenants.AnyAsync(stop), options.Http.AllowAnonymous).InvokeAsync);
+        app.Use(new TenantGate(tenants, TimeProvider.System).InvokeAsync);
+        app.UseHeadAsGet();
+        app.UseRouting(); // behind the gate, which takes keys off the path
+    }
+
+    /// <summary>Maps every route of an operator.</summary>
+    /// <param name="app">The operator.</param>
+    /// <param name="nitroSecret">What Nitro's tokens are signed with; null where none are asked for.</param>
+    public static void MapOperator(this WebApplication app, byte[]? nitroSecret)
+    {
+        app.MapApiDocument();
+        ServiceHost.Under(app, "OP Stack").MapAltDa();
+        ServiceHost.Under(app, "Arbitrum Nitro").MapNitro(nitroSecret);
+        ServiceHost.Under(app, "Batches").MapBatches();
+        ServiceHost.Under(app, "Proofs").MapProofs();
+        ServiceHost.Under(app, "Blobs").MapBlobs();
+        ServiceHost.Under(app, "Operator").MapStatus();
+        ServiceHost.Under(app, "Operator").MapHealth();
+        ServiceHost.Under(app, "First version").MapLegacy();
+    }
+}

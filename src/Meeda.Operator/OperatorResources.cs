@@ -1,0 +1,103 @@
+using Meeda.Ethereum;
+using Meeda.Ethereum.Signing;
+using Meeda.Hosting;
+using Meeda.Http;
+using Meeda.Operator.L1;
+using Meeda.Operator.Leadership;
+using Meeda.Operator.Persistence;
+using Meeda.Operator.Tenants;
+using Meeda.Storage;
+using Meeda.Storage.Folders;
+
+namespace Meeda.Operator;
+
+/// <summary>What an operator opens before it is built, so that what cannot be used is said before it listens; the host disposes of it.</summary>
+/// <param name="Signer">The operator's account.</param>
+/// <param name="BlobSigner">The account that pays for publications; null where it is the same.</param>
+/// <param name="NitroSecret">What Nitro's tokens are signed with; null where none are asked for.</param>
+/// <param name="FolderLock">Keeps other operators out of the data folder.</param>
+/// <param name="Ledger">The ledger.</param>
+/// <param name="Lease">The lease, which says who leads.</param>
+/// <param name="Tenants">The tenants.</param>
+/// <param name="Providers">The providers of rows.</param>
+internal sealed record OperatorResources(
+    ITransactionSigner Signer,
+    PrivateKeySigner? BlobSigner,
+    byte[]? NitroSecret,
+    FolderLock FolderLock,
+    Ledger Ledger,
+    Lease Lease,
+    TenantKeys Tenants,
+    RowProviders Providers)
+{
+    /// <summary>Opens all of it.</summary>
+    /// <exception cref="SetupException">Something cannot be used, or belongs to another operator.</exception>
+    public static async Task<OperatorResources> OpenAsync(OperatorSettings options, CancellationToken cancellationToken)
+    {
+        StorageOptions storage = options.Storage;
+        ITransactionSigner signer = options.Signing.Open(options.L1);
+        PrivateKeySigner? blobSigner = options.Signing.OpenBlobSigner(signer.Address);
+        byte[]? nitroSecret = options.Nitro.ReadSecret();
+        FolderLock folderLock = LockFolder(storage.Folder);
+        (Ledger ledger, Lease lease) = await OpenLedgerAsync(storage, cancellationToken);
+        if (await ledger.FindBindingAsync(cancellationToken) is { } bound
+            && bound.DifferenceFrom(bound with { Contract = Address.Parse(options.L1.Contract), Account = signer.Address }) is { } difference)
+        {
+            folderLock.Dispose();
+            throw LedgerOwner.Refusal(storage.Database is null ? $"data folder {Path.GetFullPath(storage.Folder)}" : "database", difference);
+        }
+
+        TenantKeys tenants = await TenantKeys.OpenAsync(storage, cancellationToken);
+        await EnsureNotOpenAsync(options.Http, tenants, cancellationToken);
+        RowProviders providers = await RowProviders.OpenAsync(storage, ledger, cancellationToken);
+        return new(signer, blobSigner, nitroSecret, folderLock, ledger, lease, tenants, providers);
+    }
+
+    /// <summary>Beyond this machine an operator listens with keys only, or where it is told to without.</summary>
+    private static async Task EnsureNotOpenAsync(HttpOptions http, TenantKeys tenants, CancellationToken cancellationToken)
+    {
+        if (!ServiceHost.Reaches(http.Listen).IsLoopback && !http.AllowAnonymous && !await tenants.AnyAsync(cancellationToken))
+        {
+            throw new SetupException(
+                $"--listen: {http.Listen} is reachable from other machines, but no API key is configured; "
+                + "create one with meeda keys make, or set Meeda__Http__AllowAnonymous=true");
+        }
+    }
+
+    private static FolderLock LockFolder(string folder)
+    {
+        try
+        {
+            DurableFile.CreateFolder(folder);
+        }
+        catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException)
+        {
+            throw new SetupException($"data folder: {Path.GetFullPath(folder)} cannot be used: {unusable.Message.TrimEnd('.')}");
+        }
+
+        try
+        {
+            return new FolderLock(folder);
+        }
+        catch (Exception taken) when (taken is IOException or UnauthorizedAccessException)
+        {
+            throw new SetupException($"data folder: {Path.GetFullPath(folder)} is used by another operator, or its operator.lock cannot be written");
+        }
+    }
+
+    private static async Task<(Ledger Ledger, Lease Lease)> OpenLedgerAsync(StorageOptions storage, CancellationToken cancellationToken)
+    {
+        try
+        {
+            Database database = storage.Database is null ? new SqliteDatabase(Path.Combine(storage.Folder, "ledger.sqlite")) : new PostgresDatabase(storage.Database);
+            var lease = new Lease(database, storage.LeaseTerm);
+            return (await Ledger.OpenAsync(database, lease, cancellationToken), lease);
+        }
+        catch (Exception unusable) when (unusable is ArgumentException or IOException or InvalidDataException or TimeoutException or System.Data.Common.DbException)
+        {
+            throw new SetupException(storage.Database is null
+                ? $"data folder: {Path.GetFullPath(storage.Folder)} cannot be used: {unusable.Message.TrimEnd('.')}"
+                : $"database: {unusable.Message.TrimEnd('.')} (Meeda__Storage__Database)");
+        }
+    }
+}

@@ -49,30 +49,35 @@ internal sealed class RowScrub(IOptions<StorageOptions> options, RowPlacement ro
     /// <summary>Looks at every stored batch once.</summary>
     internal async Task PassAsync(CancellationToken cancellationToken)
     {
+        var damaged = new HashSet<BatchId>();
         await AtRiskFirstAsync(cancellationToken);
         for (long last = 0; ;)
         {
             IReadOnlyList<(long Sequence, StoredBatch Batch)> page = await ledger.BatchesAfterAsync(last, PageLength, cancellationToken);
             if (page.Count == 0)
             {
-                await DamagedFirstAsync(cancellationToken);
+                await DamagedFirstAsync(damaged, cancellationToken);
                 return;
             }
 
             foreach ((long sequence, StoredBatch batch) in page)
             {
-                await DamagedFirstAsync(cancellationToken);
+                await DamagedFirstAsync(damaged, cancellationToken);
                 await CheckAsync(batch, cancellationToken);
                 last = sequence;
             }
         }
     }
 
-    private async Task DamagedFirstAsync(CancellationToken cancellationToken)
+    /// <summary>
+    /// Looks at the batches whose readers met a bad row, each once in a pass: one that cannot be mended, and is read or noted
+    /// again and again, must not keep the scrub from all others.
+    /// </summary>
+    private async Task DamagedFirstAsync(HashSet<BatchId> seen, CancellationToken cancellationToken)
     {
         while (rows.TryTakeDamaged(out BatchId id))
         {
-            if (await ledger.FindBatchAsync(id, cancellationToken) is { DeletedAt: null } batch)
+            if (seen.Add(id) && await ledger.FindBatchAsync(id, cancellationToken) is { DeletedAt: null } batch)
             {
                 await CheckAsync(batch, cancellationToken);
             }
@@ -115,7 +120,7 @@ internal sealed class RowScrub(IOptions<StorageOptions> options, RowPlacement ro
             return;
         }
 
-        if (now.PayloadHash == batch.Id.Value)
+        if (now.PayloadHash == batch.Id.Value && report.Rows - report.Missing - report.Wrong + report.Repaired >= batch.BlobCount)
         {
             await LearnPayloadHashAsync(now, cancellationToken);
         }

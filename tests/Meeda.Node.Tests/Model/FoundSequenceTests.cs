@@ -98,6 +98,10 @@ public sealed class FoundSequenceTests
     public Task Head_OneAnswerFarAhead_StopsNothing() => AssertKeptAsync(
         new Lying(Lie.Head), new Anchors(0));
 
+    [Fact]
+    public Task Scrub_OfABatchKnownFromL1AloneWhoseRowsAreLost_Ends() => AssertKeptAsync(
+        new Put(0), new Tick(), new LoseRows(7), new LoseLedger(), new Look(), new Scrub());
+
     private static async Task AssertKeptAsync(params Operation[] operations)
     {
         BrokenInvariantException? broken = await ModelTests.RunAsync(new SqliteLedgers(), nodes: 1, operations, new HashSet<Invariant>());

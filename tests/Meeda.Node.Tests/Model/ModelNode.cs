@@ -56,6 +56,9 @@ internal sealed class ModelNode : IAsyncDisposable
     private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(300);
     private static readonly TimeSpan LongQuiet = TimeSpan.FromSeconds(3);
 
+    // Calls to providers, ledger and L1; the longest pass makes some hundred.
+    private const long MostWork = 20_000;
+
     private static readonly Task Never = new TaskCompletionSource().Task;
 
     private readonly ModelWorld _world;
@@ -258,11 +261,19 @@ internal sealed class ModelNode : IAsyncDisposable
     /// Waits until a task has ended, or waits itself for what only the test can bring: time, blocks, a provider's
     /// recovery.
     /// </summary>
+    /// <exception cref="BrokenInvariantException">It does more than any pass has to do, and goes on.</exception>
     public async Task QuietAsync(Task task, TimeSpan? timer, TimeSpan patience)
     {
+        long began = _world.Activity.Count;
         while (!task.IsCompleted)
         {
             long before = _world.Activity.Count;
+            if (before - began > MostWork)
+            {
+                throw new BrokenInvariantException(
+                    Invariant.NothingIsStuck, $"more than {MostWork} calls, and no end of: {string.Join(", ", Unfinished)}; complaints: {string.Join(" | ", Complaints.TakeLast(4))}");
+            }
+
             Task waiting = timer is { } span ? _world.Clock.WaitedForAsync(span) : Never;
             Task hung = _world.Activity.Hung;
             if (await Task.WhenAny(task, waiting, hung, Task.Delay(patience)) == waiting)

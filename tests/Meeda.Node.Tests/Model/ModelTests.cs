@@ -19,6 +19,9 @@ namespace Meeda.Node.Tests.Model;
 /// </summary>
 public sealed class ModelTests(PostgresFixture postgres, ITestOutputHelper output) : IClassFixture<PostgresFixture>
 {
+    // A sequence takes seconds; one that waits for ever is a broken promise too.
+    private static readonly TimeSpan Longest = TimeSpan.FromMinutes(10);
+
     [SkippableFact]
     public Task AnySequence_OnSqlite_KeepsEveryPromise() => SampleAsync(new SqliteLedgers(), nodes: 1, iterations: 30);
 
@@ -79,6 +82,21 @@ public sealed class ModelTests(PostgresFixture postgres, ITestOutputHelper outpu
         await using ModelWorld world = await ModelWorld.StartAsync(session.OpenAsync, nodes, ignored);
         try
         {
+            await PlayAsync().WaitAsync(Longest);
+            return null;
+        }
+        catch (BrokenInvariantException broken)
+        {
+            return broken;
+        }
+        catch (TimeoutException)
+        {
+            return new BrokenInvariantException(
+                Invariant.NothingIsStuck, $"the sequence has not ended after {Longest.TotalMinutes} minutes; unfinished: {string.Join(", ", world.Nodes.SelectMany(node => node.Unfinished))}");
+        }
+
+        async Task PlayAsync()
+        {
             foreach (Operation operation in operations)
             {
                 await operation.RunAsync(world);
@@ -86,11 +104,6 @@ public sealed class ModelTests(PostgresFixture postgres, ITestOutputHelper outpu
             }
 
             await world.SettleAsync();
-            return null;
-        }
-        catch (BrokenInvariantException broken)
-        {
-            return broken;
         }
     }
 

@@ -30,7 +30,8 @@ try
     }
 
     return await parsed.InvokeAsync(
-        new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = stopLimit });
+        new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null },
+        Interrupts.Token(stopLimit));
 }
 catch (SetupException problem)
 {

@@ -49,6 +49,23 @@ public sealed class ProgramTests : IDisposable
         await light.WaitForExitAsync();
     }
 
+    /// <summary>Signals that come while a command ends, also by itself, end it without a stack trace.</summary>
+    [SkippableFact]
+    public async Task Command_SignalsUntilItHasEnded_LeaveNoTrace()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "there are no signals");
+        using Process process = CommandLine.Start(_folder, "light", "--rpc", "http://127.0.0.1:1", "--contract", Contract, "--listen", "http://127.0.0.1:0");
+        Task<string> error = process.StandardError.ReadToEndAsync();
+        await process.StandardOutput.ReadLineAsync();
+        _ = process.StandardOutput.ReadToEndAsync();
+        while (!process.HasExited)
+        {
+            await CommandLine.SignalAsync(process.Id, "TERM");
+        }
+
+        Assert.DoesNotContain("Unhandled exception", await error, StringComparison.Ordinal);
+    }
+
     /// <summary>An option that is misspelt is said to be none, where a file or an id would stand, too.</summary>
     [Theory]
     [InlineData("put", "--jsn")]

@@ -210,6 +210,13 @@ public sealed class JsonRpcClient : IJsonRpc
             throw ReadError(method, error, status);
         }
 
+        // Some gateways put the sentence where the object belongs.
+        if (error.ValueKind == JsonValueKind.String)
+        {
+            string sentence = error.GetString()!;
+            throw new JsonRpcException(method, 0, sentence, []) { IsRateLimit = RateLimit.IsMeantBy(method, 0, sentence, status) };
+        }
+
         return root.TryGetProperty("result", out JsonElement result) ? result.Clone() : throw new JsonException("there is neither result nor error");
     }
 

@@ -12,6 +12,9 @@ internal static partial class Interrupts
     // struct sigaction begins with the handler on all systems; it is shorter than this on all of them.
     private const int ActionLength = 512;
 
+    private static readonly CancellationTokenSource Stop = new();
+    private static readonly List<PosixSignalRegistration> Registrations = [];
+
     /// <summary>
     /// Makes SIGINT count. A shell without job control starts what it puts into the background with SIGINT ignored,
     /// .NET leaves an ignored signal alone, and a script that stops its service by SIGINT waits in vain.
@@ -28,6 +31,32 @@ internal static partial class Interrupts
         {
             _ = SetSignal(Interrupt, Default);
         }
+    }
+
+    /// <summary>
+    /// What Ctrl-C and SIGTERM cancel, for a command to end by itself. It is never disposed of: a signal may still come when
+    /// the command has ended, and must not end the program with a stack trace.
+    /// </summary>
+    /// <param name="limit">How long the command may take to end; then the process exits.</param>
+    public static CancellationToken Token(TimeSpan limit)
+    {
+        foreach (PosixSignal signal in (PosixSignal[])[PosixSignal.SIGINT, PosixSignal.SIGTERM])
+        {
+            Registrations.Add(PosixSignalRegistration.Create(signal, context =>
+            {
+                context.Cancel = true;
+                _ = EndAsync(limit);
+            }));
+        }
+
+        return Stop.Token;
+    }
+
+    private static async Task EndAsync(TimeSpan limit)
+    {
+        await Stop.CancelAsync();
+        await Task.Delay(limit);
+        Environment.Exit(ExitCode.Interrupted);
     }
 
     [LibraryImport("libc", EntryPoint = "sigaction")]

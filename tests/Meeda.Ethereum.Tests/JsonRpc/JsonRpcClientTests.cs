@@ -64,6 +64,17 @@ public sealed class JsonRpcClientTests
         Assert.Equal(("nonce too low", 1), (error.NodeMessage, node.Requests));
     }
 
+    /// <summary>Some gateways put the sentence where the error object belongs.</summary>
+    [Theory]
+    [InlineData(HttpStatusCode.OK)]
+    [InlineData(HttpStatusCode.BadRequest)]
+    public async Task Call_ErrorThatIsABareSentence_IsTheNodesAnswer(HttpStatusCode status)
+    {
+        using var node = new ScriptedNode(() => Answer("""{"jsonrpc":"2.0","id":1,"error":"nonce too low"}""", status));
+        JsonRpcException error = await Assert.ThrowsAsync<JsonRpcException>(() => node.Client.GetBlockNumberAsync(CancellationToken.None));
+        Assert.Equal(("nonce too low", 1), (error.NodeMessage, node.Requests));
+    }
+
     [Theory]
     [InlineData(HttpStatusCode.BadGateway, "upstream is away")]
     [InlineData(HttpStatusCode.TooManyRequests, "slow down")]

@@ -13,7 +13,11 @@ using Xunit;
 
 namespace Meeda.Node.Tests.Conformance;
 
-/// <summary>What the service gives out, before the contracts that judge it, on a real EVM.</summary>
+/// <summary>
+/// What the service gives out, before the contracts that judge it, on a real EVM. The judges of the last two tests are others'
+/// own bytecode: OneStepProverHostIo of the package @arbitrum/nitro-contracts, whose opcodes and proof layout they follow, and
+/// DataAvailabilityChallenge of @eth-optimism/contracts-bedrock, whose status 1 is active and 2 resolved. The first is our own.
+/// </summary>
 [Trait("Category", "Conformance")]
 public sealed class ChainTests(OperatorFixture node) : IClassFixture<OperatorFixture>
 {

@@ -10,7 +10,12 @@ using Xunit;
 
 namespace Meeda.Node.Tests.Conformance;
 
-/// <summary>The recency rule over a real ledger: batch anchored in block 100 until 200, and anew in block 300 until 400.</summary>
+/// <summary>
+/// The recency rule over a real ledger: batch anchored in block 100 until 200, and anew in block 300 until 400. That 0 skips the
+/// check, and that a batch that fails it is code 2, is Layr-Labs/eigenda's (<c>api/proxy</c>, the store's check of reference block
+/// and recency window; <c>api/clients/v2/coretypes/derivation_errors.go</c>). What is compared is ours: EigenDA bounds the distance
+/// from a certificate's reference block, which there is none of here, so an anchor's expiry takes its place.
+/// </summary>
 [Trait("Category", "Conformance")]
 public sealed class InclusionCheckTests : IAsyncLifetime
 {

@@ -6,7 +6,12 @@ using Xunit;
 
 namespace Meeda.Node.Tests.Conformance;
 
-/// <summary>The first version's routes as go-da-client and MEMO's OP fork call them.</summary>
+/// <summary>
+/// The first version's routes. What a client sends and takes is from memoio/go-da-client (<c>client.go</c>: the four routes, hex
+/// in <c>data</c>, an answer whose fields are all strings, exactly 200), the fields of answers and errors from memoio/meeda-node
+/// (<c>core/light/handler.go</c>). Ids of 64 digits, 400 and 404 are ours, as docs/http-api.md says: the first version
+/// answered most of what it refused with 500 or with what its store node said, and its clients look at no status but 200.
+/// </summary>
 [Trait("Category", "Conformance")]
 public sealed class LegacyTests(FollowingOperatorFixture node) : IClassFixture<FollowingOperatorFixture>
 {
@@ -19,7 +24,9 @@ public sealed class LegacyTests(FollowingOperatorFixture node) : IClassFixture<F
     {
         using var content = new StringContent("""{"data":"0001feff"}"""); // the Content-Type is ignored
         using HttpResponseMessage put = await node.Http.PostAsync(new Uri($"{prefix}putObject", UriKind.Relative), content);
-        string id = (await put.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetString()!;
+        JsonElement answer = await put.Content.ReadFromJsonAsync<JsonElement>();
+        Assert.All(answer.EnumerateObject(), field => Assert.Equal(JsonValueKind.String, field.Value.ValueKind)); // go-da-client reads a map of strings
+        string id = answer.GetProperty("id").GetString()!;
         Assert.Equal(64, id.Length);
         (HttpStatusCode status, byte[] bytes) = await node.GetAsync($"{prefix}getObject?id={id}");
         Assert.Equal(HttpStatusCode.OK, status);

@@ -3,8 +3,8 @@ namespace Meeda.Http;
 /// <summary>What becomes of a connection whose request was refused before its body was read.</summary>
 internal static class UnreadBodies
 {
-    // What a socket buffers has arrived by the time that a refusal leaves: the server reads and drops it.
-    private const long Buffered = 64 * 1024;
+    // A shorter one has arrived before the server, which reads it away, loses its patience.
+    private const long Short = 1 << 20;
 
     /// <summary>
     /// Says in a refusal of a long body that the connection ends with it (RFC 9112, 9.6): the server waits a few seconds
@@ -12,7 +12,7 @@ internal static class UnreadBodies
     /// </summary>
     public static void UseConnectionCloseForUnreadBodies(this WebApplication app) => app.Use((context, next) =>
     {
-        if (context.Request.ContentLength > Buffered || context.Request.Headers.TransferEncoding.Count > 0)
+        if (context.Request.ContentLength > Short)
         {
             context.Response.OnStarting(() =>
             {

@@ -42,8 +42,7 @@ internal static class DaProviderEndpoint
             return false;
         }
 
-        await DiscardAsync(context.Request);
-        UnreadBodies.Close(context.Response);
+        await DiscardAsync(context);
         await WriteAsync(context.Response, default, TooLarge($"the body's {context.Request.ContentLength} bytes are more than {limit} bytes"));
         return true;
     }
@@ -87,8 +86,7 @@ internal static class DaProviderEndpoint
         }
         catch (DaException tooLarge) when (tooLarge.Error == DaError.TooLarge)
         {
-            await DiscardAsync(context.Request);
-            UnreadBodies.Close(response);
+            await DiscardAsync(context);
             await WriteAsync(response, default, TooLarge(tooLarge.Message));
             return;
         }
@@ -173,18 +171,18 @@ internal static class DaProviderEndpoint
     /// Reads what still comes of a body that is too long, within bounds: a client that is still sending when the connection
     /// ends does not see the answer.
     /// </summary>
-    private static async Task DiscardAsync(HttpRequest request)
+    private static async Task DiscardAsync(HttpContext context)
     {
         const long MostDiscarded = 64L << 20;
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(request.HttpContext.RequestAborted);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
         limit.CancelAfter(TimeSpan.FromSeconds(10));
         try
         {
             for (long discarded = 0; discarded < MostDiscarded;)
             {
-                System.IO.Pipelines.ReadResult read = await request.BodyReader.ReadAsync(limit.Token);
+                System.IO.Pipelines.ReadResult read = await context.Request.BodyReader.ReadAsync(limit.Token);
                 discarded += read.Buffer.Length;
-                request.BodyReader.AdvanceTo(read.Buffer.End);
+                context.Request.BodyReader.AdvanceTo(read.Buffer.End);
                 if (read.IsCompleted)
                 {
                     return;
@@ -195,6 +193,8 @@ internal static class DaProviderEndpoint
         {
             // It is answered all the same.
         }
+
+        UnreadBodies.Close(context.Response);
     }
 
     private static JsonRpcException TooLarge(string sentence) => new(JsonRpcException.ServerError, $"{NitroException.TooLarge}: {sentence}");

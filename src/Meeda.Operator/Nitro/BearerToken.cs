@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 
@@ -13,6 +14,8 @@ internal static class BearerToken
     private const string Scheme = "Bearer ";
     private const double MaxSecondsApart = 60;
     private const double ClockSkewSeconds = 5;
+
+    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 8 };
 
     private static readonly JsonWebTokenHandler Handler = new() { MaximumTokenSizeInBytes = 8 * 1024 };
 
@@ -41,31 +44,31 @@ internal static class BearerToken
     /// <summary>Whether a signed token is meant for now, and all that it asks for is understood.</summary>
     private static bool IsTimely(JsonWebToken token, DateTimeOffset now)
     {
+        // Read here and not by the library, which takes a number in quotes, and the last of two claims of one name.
+        using JsonDocument claims = JsonDocument.Parse(Base64UrlEncoder.DecodeBytes(token.EncodedPayload), Strict);
         double seconds = now.ToUnixTimeMilliseconds() / 1000.0;
         return !token.TryGetHeaderValue("crit", out object _)
-            && TryReadTime(token, "iat", out double? issued) && issued is { } at && Math.Abs(seconds - at) <= MaxSecondsApart
-            && TryReadTime(token, "exp", out double? expiry) && (expiry is null || seconds < expiry + ClockSkewSeconds)
-            && TryReadTime(token, "nbf", out double? start) && (start is null || seconds >= start - ClockSkewSeconds);
+            && TryReadTime(claims.RootElement, "iat", out double? issued) && issued is { } at && Math.Abs(seconds - at) <= MaxSecondsApart
+            && TryReadTime(claims.RootElement, "exp", out double? expiry) && (expiry is null || seconds < expiry + ClockSkewSeconds)
+            && TryReadTime(claims.RootElement, "nbf", out double? start) && (start is null || seconds >= start - ClockSkewSeconds);
     }
 
     /// <summary>Reads a claim that is a time, in seconds and fractions of one; null where it is absent.</summary>
     /// <returns>False where it is not a number, or one that no time can be.</returns>
-    private static bool TryReadTime(JsonWebToken token, string name, out double? seconds)
+    private static bool TryReadTime(JsonElement claims, string name, out double? seconds)
     {
         seconds = null;
-        if (!token.TryGetPayloadValue(name, out object? claim))
+        if (!claims.TryGetProperty(name, out JsonElement claim))
         {
             return true;
         }
 
-        seconds = claim switch
+        if (claim.ValueKind != JsonValueKind.Number || !claim.TryGetDouble(out double number) || !double.IsFinite(number))
         {
-            int number => number,
-            long number => number,
-            decimal number => (double)number,
-            double number when double.IsFinite(number) => number,
-            _ => null,
-        };
-        return seconds is not null;
+            return false;
+        }
+
+        seconds = number;
+        return true;
     }
 }

@@ -34,6 +34,16 @@ public sealed class LongBodyTests(OperatorFixture node) : IClassFixture<Operator
         Assert.Equal(200, (await ReadAsync(stream)).Status);
     }
 
+    /// <summary>Nothing of it is read, so that a client must not send its next request on that connection.</summary>
+    [Fact]
+    public async Task Put_AnnouncedAndMuchTooLong_SaysThatTheConnectionEnds()
+    {
+        using var body = new ByteArrayContent(new byte[2 << 20]);
+        using HttpResponseMessage response = await node.Http.PostAsync(new Uri("put", UriKind.Relative), body);
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, response.StatusCode);
+        Assert.True(response.Headers.ConnectionClose);
+    }
+
     private static async Task SendAsync(NetworkStream stream, string text) => await stream.WriteAsync(Encoding.ASCII.GetBytes(text));
 
     /// <summary>One answer, with its content as it came.</summary>

@@ -29,7 +29,9 @@ servers
 
 check "restore with the committed lock files" dotnet restore Meeda.sln --locked-mode -v quiet
 check "build, warnings as errors" dotnet build Meeda.sln -c Release --no-restore --nologo -v quiet
-check "C# format" dotnet format Meeda.sln --verify-no-changes --no-restore
+csharpier() { dotnet tool restore >"$results/tools" 2>&1 && dotnet csharpier check src tests benchmarks; }
+check "C# layout" csharpier
+check "C# style" dotnet format style Meeda.sln --verify-no-changes --no-restore
 
 # A report, no test: what the registry knows of these packages' vulnerabilities today.
 echo "== known vulnerabilities of packages"

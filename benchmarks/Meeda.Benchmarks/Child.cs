@@ -13,9 +13,16 @@ internal static class Child
             ? new(Environment.ProcessPath!, [typeof(Child).Assembly.Location, .. arguments])
             : new(Environment.ProcessPath!, arguments);
 
-    /// <summary>What this program can be told to leave unused of the processor, by the variable that tells it; null for nothing.</summary>
+    /// <summary>
+    /// What this program can be told to leave unused of the processor, by the variable that tells it; null for
+    /// nothing.
+    /// </summary>
     public static IReadOnlyList<(string Name, string? Variable)> InstructionSets { get; } =
-        [("all instructions", null), ("without AVX-512", "DOTNET_EnableAVX512"), ("without any", "DOTNET_EnableHWIntrinsic")];
+    [
+        ("all instructions", null),
+        ("without AVX-512", "DOTNET_EnableAVX512"),
+        ("without any", "DOTNET_EnableHWIntrinsic"),
+    ];
 
     /// <summary>Prints a result for the parent, which <see cref="Result"/> takes.</summary>
     public static void Report(string result) => Console.WriteLine(ResultMark + result);
@@ -36,7 +43,9 @@ internal static class Child
         using Process process = Process.Start(start)!;
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
-        string? result = output.Split('\n').FirstOrDefault(line => line.StartsWith(ResultMark, StringComparison.Ordinal));
+        string? result = output
+            .Split('\n')
+            .FirstOrDefault(line => line.StartsWith(ResultMark, StringComparison.Ordinal));
         return process.ExitCode == 0 && result is not null
             ? result[ResultMark.Length..]
             : throw new InvalidOperationException($"the run {without} failed with code {process.ExitCode}");

@@ -9,7 +9,10 @@ using Meeda.Kzg.Fields;
 
 namespace Meeda.Benchmarks;
 
-/// <summary>The KZG engine and c-kzg on the same blobs in the same process, once for each instruction set: medians in milliseconds.</summary>
+/// <summary>
+/// The KZG engine and c-kzg on the same blobs in the same process, once for each instruction set: medians in
+/// milliseconds.
+/// </summary>
 internal static unsafe class KzgBenchmark
 {
     private const int BatchCount = 64;
@@ -27,23 +30,43 @@ internal static unsafe class KzgBenchmark
         var table = new StringBuilder("# KZG: medians of one run\n");
         foreach ((string name, string? variable) in Child.InstructionSets)
         {
-            ProcessStartInfo start = results.Count == 0 ? Child.Start("kzg", "--child", "--rust") : Child.Start("kzg", "--child");
-            (IReadOnlyList<Measurement> measurements, IReadOnlyList<Scaling> scaling) = JsonSerializer.Deserialize<Result>(Child.Result(start, variable))!;
+            ProcessStartInfo start =
+                results.Count == 0 ? Child.Start("kzg", "--child", "--rust") : Child.Start("kzg", "--child");
+            (IReadOnlyList<Measurement> measurements, IReadOnlyList<Scaling> scaling) =
+                JsonSerializer.Deserialize<Result>(Child.Result(start, variable))!;
             foreach (Measurement m in measurements.Where(m => m.Rust is not null))
             {
                 rust[m.Operation] = m.Rust!.Value;
             }
 
             // rust-eth-kzg runs beside the first child only.
-            measurements = [.. measurements.Select(m => m with { Rust = rust.TryGetValue(m.Operation, out double milliseconds) ? milliseconds : null })];
+            measurements =
+            [
+                .. measurements.Select(m =>
+                    m with
+                    {
+                        Rust = rust.TryGetValue(m.Operation, out double milliseconds) ? milliseconds : null,
+                    }
+                ),
+            ];
             results[name] = new Result(measurements, scaling);
-            table.Append(CultureInfo.InvariantCulture, $"\n## {name}\n\n| operation | Meeda ms | c-kzg ms | times as fast | rust-eth-kzg ms |\n| --- | ---: | ---: | ---: | ---: |\n");
+            table.Append(
+                CultureInfo.InvariantCulture,
+                $"\n## {name}\n\n| operation | Meeda ms | c-kzg ms | times as fast | rust-eth-kzg ms |\n| --- | "
+                    + $"---: | ---: | ---: | ---: |\n"
+            );
             foreach (Measurement m in measurements)
             {
-                table.Append(CultureInfo.InvariantCulture, $"| {m.Operation} | {m.Milliseconds:F2} | {m.Peer:F2} | {m.Peer / m.Milliseconds:F2} | {m.Rust:F2} |\n");
+                table.Append(
+                    CultureInfo.InvariantCulture,
+                    $"| {m.Operation} | {m.Milliseconds:F2} | {m.Peer:F2} | {m.Peer / m.Milliseconds:F2} | "
+                        + $"{m.Rust:F2} |\n"
+                );
             }
 
-            table.Append("\n| two threads, blobs of their own: times what one does | Meeda | c-kzg |\n| --- | ---: | ---: |\n");
+            table.Append(
+                "\n| two threads, blobs of their own: times what one does | Meeda | c-kzg |\n| --- | ---: | ---: |\n"
+            );
             foreach (Scaling two in scaling)
             {
                 table.Append(CultureInfo.InvariantCulture, $"| {two.Operation} | {two.Meeda:F2} | {two.Peer:F2} |\n");
@@ -65,7 +88,9 @@ internal static unsafe class KzgBenchmark
         var scaling = new List<Scaling>();
         long start = Stopwatch.GetTimestamp();
         var key = new CommitmentKey(TrustedSetup.Ethereum);
-        measurements.Add(new("setup load, ready to commit", Stopwatch.GetElapsedTime(start).TotalMilliseconds, peerSetup));
+        measurements.Add(
+            new("setup load, ready to commit", Stopwatch.GetElapsedTime(start).TotalMilliseconds, peerSetup)
+        );
         var verifier = new VerificationKey(TrustedSetup.Ethereum);
         byte[] blobs = RandomNumberGenerator.GetBytes(BatchCount * Blob.ByteLength);
         for (int i = 0; i < blobs.Length; i += Blob.ElementLength)
@@ -77,60 +102,136 @@ internal static unsafe class KzgBenchmark
         Fr z = Fr.FromUInt64(7);
         var zBytes = new byte[Fr.Length];
         z.Encode(zBytes);
-        KzgCommitment[] commitments = [.. Enumerable.Range(0, BatchCount).Select(i => key.Commit(blobs.AsSpan(i * Blob.ByteLength, Blob.ByteLength)))];
-        KzgProof[] proofs = [.. Enumerable.Range(0, BatchCount).Select(i => key.OpenBlob(blobs.AsSpan(i * Blob.ByteLength, Blob.ByteLength), commitments[i]))];
+        KzgCommitment[] commitments =
+        [
+            .. Enumerable
+                .Range(0, BatchCount)
+                .Select(i => key.Commit(blobs.AsSpan(i * Blob.ByteLength, Blob.ByteLength))),
+        ];
+        KzgProof[] proofs =
+        [
+            .. Enumerable
+                .Range(0, BatchCount)
+                .Select(i => key.OpenBlob(blobs.AsSpan(i * Blob.ByteLength, Blob.ByteLength), commitments[i])),
+        ];
         byte[] commitmentBytes = [.. commitments.SelectMany(commitment => commitment.ToArray())];
         byte[] proofBytes = [.. proofs.SelectMany(proof => proof.ToArray())];
         var peerCommitment = new byte[KzgCommitment.Length];
         var peerProof = new byte[KzgProof.Length];
         var peerY = new byte[Fr.Length];
-        fixed (byte* b = blobs, zp = zBytes, cs = commitmentBytes, ps = proofBytes, c = peerCommitment, p = peerProof, y = peerY)
+        fixed (
+            byte* b = blobs,
+                zp = zBytes,
+                cs = commitmentBytes,
+                ps = proofBytes,
+                c = peerCommitment,
+                p = peerProof,
+                y = peerY
+        )
         {
             // A pointer cannot be captured; a number can.
-            nint nb = (nint)b, nz = (nint)zp, ncs = (nint)cs, nps = (nint)ps, nc = (nint)c, np = (nint)p, ny = (nint)y;
+            nint nb = (nint)b,
+                nz = (nint)zp,
+                ncs = (nint)cs,
+                nps = (nint)ps,
+                nc = (nint)c,
+                np = (nint)p,
+                ny = (nint)y;
             Measure("blob to commitment", 21, () => key.Commit(blob), () => peer.Commit((byte*)nc, (byte*)nb));
             Require(peerCommitment.AsSpan().SequenceEqual(commitments[0].ToArray()), "commitments differ");
             KzgProof proof = default;
             Fr value = default;
-            Measure("opening at a point", 21, () => proof = key.Open(blob, z, out value), () => peer.Open((byte*)np, (byte*)ny, (byte*)nb, (byte*)nz));
+            Measure(
+                "opening at a point",
+                21,
+                () => proof = key.Open(blob, z, out value),
+                () => peer.Open((byte*)np, (byte*)ny, (byte*)nb, (byte*)nz)
+            );
             Require(peerProof.AsSpan().SequenceEqual(proof.ToArray()), "proofs differ");
             Measurement opening = measurements[^1];
-            double aggregated = Median(3, () =>
-            {
-                var sum = new BlobCombination();
-                for (int i = 0; i < AggregatedCount; i++)
+            double aggregated = Median(
+                3,
+                () =>
                 {
-                    sum.Add(blobs.AsSpan(i % BatchCount * Blob.ByteLength, Blob.ByteLength), (UInt128)(i + 1) << 90);
-                }
+                    var sum = new BlobCombination();
+                    for (int i = 0; i < AggregatedCount; i++)
+                    {
+                        sum.Add(
+                            blobs.AsSpan(i % BatchCount * Blob.ByteLength, Blob.ByteLength),
+                            (UInt128)(i + 1) << 90
+                        );
+                    }
 
-                sum.Open(key, z, out _);
-            });
-            measurements.Add(new($"aggregated opening of {AggregatedCount} blobs", aggregated, AggregatedCount * opening.Peer));
+                    sum.Open(key, z, out _);
+                }
+            );
+            measurements.Add(
+                new($"aggregated opening of {AggregatedCount} blobs", aggregated, AggregatedCount * opening.Peer)
+            );
             // From bytes to the answer on either side: what decodes a point is part of what is measured.
-            byte[] oneProof = proof.ToArray(), y1 = value.ToArray();
-            nint ny1, np1;
-            fixed (byte* py = y1, pp = oneProof)
+            byte[] oneProof = proof.ToArray(),
+                y1 = value.ToArray();
+            nint ny1,
+                np1;
+            fixed (
+                byte* py = y1,
+                    pp = oneProof
+            )
             {
                 (ny1, np1) = ((nint)py, (nint)pp);
-                Measure("verify one proof", 51, () => Require(verifier.VerifyProof(commitmentBytes.AsSpan(0, 48), zBytes, y1, oneProof), "refused"), () => Require(peer.Verify((byte*)ncs, (byte*)nz, (byte*)ny1, (byte*)np1), "refused"));
+                Measure(
+                    "verify one proof",
+                    51,
+                    () => Require(verifier.VerifyProof(commitmentBytes.AsSpan(0, 48), zBytes, y1, oneProof), "refused"),
+                    () => Require(peer.Verify((byte*)ncs, (byte*)nz, (byte*)ny1, (byte*)np1), "refused")
+                );
             }
 
-            Measure("verify one blob proof", 51, () => Require(verifier.VerifyBlobProof(blob, commitmentBytes.AsSpan(0, 48), proofBytes.AsSpan(0, 48)), "refused"), () => Require(peer.VerifyBatch((byte*)nb, (byte*)ncs, (byte*)nps, 1), "refused"));
+            Measure(
+                "verify one blob proof",
+                51,
+                () =>
+                    Require(
+                        verifier.VerifyBlobProof(blob, commitmentBytes.AsSpan(0, 48), proofBytes.AsSpan(0, 48)),
+                        "refused"
+                    ),
+                () => Require(peer.VerifyBatch((byte*)nb, (byte*)ncs, (byte*)nps, 1), "refused")
+            );
             Measure(
                 $"verify a batch of {BatchCount} blob proofs",
                 14,
-                () => Require(verifier.VerifyBlobProofBatch(blobs, KzgCommitment.DecodeAll(commitmentBytes), KzgProof.DecodeAll(proofBytes)), "refused"),
-                () => Require(peer.VerifyBatch((byte*)nb, (byte*)ncs, (byte*)nps, BatchCount), "refused"));
+                () =>
+                    Require(
+                        verifier.VerifyBlobProofBatch(
+                            blobs,
+                            KzgCommitment.DecodeAll(commitmentBytes),
+                            KzgProof.DecodeAll(proofBytes)
+                        ),
+                        "refused"
+                    ),
+                () => Require(peer.VerifyBatch((byte*)nb, (byte*)ncs, (byte*)nps, BatchCount), "refused")
+            );
             (inputs["blobs"], inputs["commitments"], inputs["proofs"]) = (blobs, commitmentBytes, proofBytes);
             (inputs["z"], inputs["y"], inputs["proof"]) = (zBytes, y1, oneProof);
             var peerCommitments = new byte[2 * KzgCommitment.Length];
             fixed (byte* pc = peerCommitments)
             {
                 nint npc = (nint)pc;
-                scaling.Add(new(
-                    "blob to commitment",
-                    TwoThreads.Scaling((_, i) => key.Commit(blobs.AsSpan(i % BatchCount * Blob.ByteLength, Blob.ByteLength))),
-                    TwoThreads.Scaling((thread, i) => peer.Commit((byte*)npc + (thread * KzgCommitment.Length), (byte*)nb + ((long)(i % BatchCount) * Blob.ByteLength)))));
+                scaling.Add(
+                    new(
+                        "blob to commitment",
+                        TwoThreads.Scaling(
+                            (_, i) => key.Commit(blobs.AsSpan(i % BatchCount * Blob.ByteLength, Blob.ByteLength))
+                        ),
+                        TwoThreads.Scaling(
+                            (thread, i) =>
+                                peer.Commit(
+                                    (byte*)npc + (thread * KzgCommitment.Length),
+                                    (byte*)nb + ((long)(i % BatchCount) * Blob.ByteLength)
+                                )
+                        )
+                    )
+                );
             }
         }
 
@@ -138,7 +239,15 @@ internal static unsafe class KzgBenchmark
         if (withRust)
         {
             Dictionary<string, double> rust = RustPeer.Measure(cache, inputs);
-            measurements = [.. measurements.Select(m => m with { Rust = rust.TryGetValue(m.Operation, out double milliseconds) ? milliseconds : null })];
+            measurements =
+            [
+                .. measurements.Select(m =>
+                    m with
+                    {
+                        Rust = rust.TryGetValue(m.Operation, out double milliseconds) ? milliseconds : null,
+                    }
+                ),
+            ];
         }
 
         Child.Report(JsonSerializer.Serialize(new Result(measurements, scaling)));
@@ -152,7 +261,13 @@ internal static unsafe class KzgBenchmark
     }
 
     private static void MeasureCells(
-        CkzgLibrary peer, byte[] blob, byte[] commitment, List<Measurement> measurements, List<Scaling> scaling, Dictionary<string, byte[]> inputs)
+        CkzgLibrary peer,
+        byte[] blob,
+        byte[] commitment,
+        List<Measurement> measurements,
+        List<Scaling> scaling,
+        Dictionary<string, byte[]> inputs
+    )
     {
         var prover = new CellProver(TrustedSetup.Ethereum);
         var verifier = new CellVerifier(TrustedSetup.Ethereum);
@@ -164,18 +279,42 @@ internal static unsafe class KzgBenchmark
         ulong[] numbers = [.. indices.Select(index => (ulong)index.Value)];
         var peerCells = new byte[cells.Length];
         var peerProofs = new byte[proofBytes.Length];
-        fixed (byte* b = blob, c = peerCells, p = peerProofs, cs = commitments)
+        fixed (
+            byte* b = blob,
+                c = peerCells,
+                p = peerProofs,
+                cs = commitments
+        )
         {
             fixed (ulong* i = numbers)
             {
-                nint nb = (nint)b, nc = (nint)c, np = (nint)p, ncs = (nint)cs, ni = (nint)i;
-                (double our, double their) = Medians(14, () => prover.ComputeCellsAndKzgProofs(blob, out _), () => peer.CellsAndProofs((byte*)nc, (byte*)np, (byte*)nb));
+                nint nb = (nint)b,
+                    nc = (nint)c,
+                    np = (nint)p,
+                    ncs = (nint)cs,
+                    ni = (nint)i;
+                (double our, double their) = Medians(
+                    14,
+                    () => prover.ComputeCellsAndKzgProofs(blob, out _),
+                    () => peer.CellsAndProofs((byte*)nc, (byte*)np, (byte*)nb)
+                );
                 measurements.Add(new("cells and proofs", our, their));
-                scaling.Add(new("cells and proofs", TwoThreads.Scaling((_, _) => prover.ComputeCellsAndKzgProofs(blob, out _)), null));
+                scaling.Add(
+                    new(
+                        "cells and proofs",
+                        TwoThreads.Scaling((_, _) => prover.ComputeCellsAndKzgProofs(blob, out _)),
+                        null
+                    )
+                );
                 (our, their) = Medians(
                     21,
                     () => Require(verifier.VerifyCellKzgProofBatch(commitments, indices, cells, proofBytes), "refused"),
-                    () => Require(peer.VerifyCells((byte*)ncs, (ulong*)ni, (byte*)nc, (byte*)np, Cell.CountPerBlob), "refused"));
+                    () =>
+                        Require(
+                            peer.VerifyCells((byte*)ncs, (ulong*)ni, (byte*)nc, (byte*)np, Cell.CountPerBlob),
+                            "refused"
+                        )
+                );
                 measurements.Add(new("verify 128 cells", our, their));
             }
         }
@@ -198,7 +337,8 @@ internal static unsafe class KzgBenchmark
     {
         Warm(ours);
         Warm(theirs);
-        List<double> our = [], their = [];
+        List<double> our = [],
+            their = [];
         for (int turn = 0; turn < Turns; turn++)
         {
             Sample(samples / Turns, ours, our);

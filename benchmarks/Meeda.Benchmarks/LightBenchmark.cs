@@ -7,7 +7,8 @@ using Microsoft.Data.Sqlite;
 namespace Meeda.Benchmarks;
 
 /// <summary>
-/// A light node that starts a year late: how long it takes to read and to check 2.6 million anchored blobs and a proof a day, and with what memory. The L1 is
+/// A light node that starts a year late: how long it takes to read and to check 2.6 million anchored blobs and a
+/// proof a day, and with what memory. The L1 is
 /// <see cref="SyntheticChain"/>, over real HTTP; the light node is the product's, in a process of its own.
 /// </summary>
 internal static class LightBenchmark
@@ -21,10 +22,31 @@ internal static class LightBenchmark
         try
         {
             await using SyntheticChain chain = await SyntheticChain.StartAsync();
-            Console.WriteLine($"a year: {SyntheticChain.AnchorCount:N0} anchors of {SyntheticChain.BlobsInAnchor} blobs, {SyntheticChain.LastEpoch} proofs, {SyntheticChain.Head:N0} blocks");
+            Console.WriteLine(
+                $"a year: {SyntheticChain.AnchorCount:N0} anchors of {SyntheticChain.BlobsInAnchor} blobs, "
+                    + $"{SyntheticChain.LastEpoch} proofs, {SyntheticChain.Head:N0} blocks"
+            );
             long started = Stopwatch.GetTimestamp();
-            string[] arguments = [typeof(Node.Cli.ExitCode).Assembly.Location, "light", "--rpc", chain.Url, "--contract", SyntheticChain.Contract.ToString(), "--folder", folder, "--listen", ""];
-            using Process light = Process.Start(new ProcessStartInfo("dotnet", arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+            string[] arguments =
+            [
+                typeof(Node.Cli.ExitCode).Assembly.Location,
+                "light",
+                "--rpc",
+                chain.Url,
+                "--contract",
+                SyntheticChain.Contract.ToString(),
+                "--folder",
+                folder,
+                "--listen",
+                "",
+            ];
+            using Process light = Process.Start(
+                new ProcessStartInfo("dotnet", arguments)
+                {
+                    RedirectStandardOutput = true,
+                    RedirectStandardError = true,
+                }
+            )!;
             light.OutputDataReceived += (_, _) => { };
             light.ErrorDataReceived += (_, _) => { };
             light.BeginOutputReadLine();
@@ -36,7 +58,9 @@ internal static class LightBenchmark
                 while (true)
                 {
                     await Task.Delay(Look, TimeProvider.System);
-                    (long tip, long openAnchors, long rightProofs, long wrong) = Progress(Path.Combine(folder, "light.sqlite"));
+                    (long tip, long openAnchors, long rightProofs, long wrong) = Progress(
+                        Path.Combine(folder, "light.sqlite")
+                    );
                     if (wrong > 0 || light.HasExited)
                     {
                         throw new InvalidOperationException($"{wrong} verdicts are wrong, or the light node ended");
@@ -65,9 +89,16 @@ internal static class LightBenchmark
                 };
                 Results.Write(
                     "light",
-                    $"# A light node catches up a year: {SyntheticChain.AnchorCount * SyntheticChain.BlobsInAnchor:N0} blobs, {SyntheticChain.LastEpoch} proofs\n\n| part | |\n| --- | ---: |\n"
-                        + string.Concat(rows.Select(row => string.Create(CultureInfo.InvariantCulture, $"| {row.Name} | {row.Value:F0} |\n"))),
-                    JsonSerializer.Serialize(rows.ToDictionary(row => row.Name, row => Math.Round(row.Value, 1))));
+                    "# A light node catches up a year: "
+                        + $"{SyntheticChain.AnchorCount * SyntheticChain.BlobsInAnchor:N0} blobs, "
+                        + $"{SyntheticChain.LastEpoch} proofs\n\n| part | |\n| --- | ---: |\n"
+                        + string.Concat(
+                            rows.Select(row =>
+                                string.Create(CultureInfo.InvariantCulture, $"| {row.Name} | {row.Value:F0} |\n")
+                            )
+                        ),
+                    JsonSerializer.Serialize(rows.ToDictionary(row => row.Name, row => Math.Round(row.Value, 1)))
+                );
                 return 0;
             }
             finally
@@ -86,14 +117,22 @@ internal static class LightBenchmark
     {
         try
         {
-            using var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Mode = SqliteOpenMode.ReadOnly, Pooling = false }.ToString());
+            using var connection = new SqliteConnection(
+                new SqliteConnectionStringBuilder
+                {
+                    DataSource = path,
+                    Mode = SqliteOpenMode.ReadOnly,
+                    Pooling = false,
+                }.ToString()
+            );
             connection.Open();
             using SqliteCommand command = connection.CreateCommand();
-            command.CommandText =
-                $"""
-                SELECT (SELECT COALESCE(MAX(number), 0) FROM followed_block), (SELECT COUNT(*) FROM anchor WHERE verdict = {(int)Verdict.Open}),
+            command.CommandText = $"""
+                SELECT (SELECT COALESCE(MAX(number), 0) FROM followed_block), (SELECT COUNT(*) FROM anchor WHERE verdict = {(int)
+                    Verdict.Open}),
                        (SELECT COUNT(*) FROM proof WHERE verdict = {(int)Verdict.Right}),
-                       (SELECT COUNT(*) FROM anchor WHERE verdict = {(int)Verdict.Wrong}) + (SELECT COUNT(*) FROM proof WHERE verdict = {(int)Verdict.Wrong})
+                       (SELECT COUNT(*) FROM anchor WHERE verdict = {(int)
+                    Verdict.Wrong}) + (SELECT COUNT(*) FROM proof WHERE verdict = {(int)Verdict.Wrong})
                 """;
             using SqliteDataReader reader = command.ExecuteReader();
             reader.Read();

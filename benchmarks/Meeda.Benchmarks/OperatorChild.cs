@@ -8,7 +8,9 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Meeda.Benchmarks;
 
-/// <summary>An operator in a process of its own, ledger and providers on local disk with fsync; its L1 does not answer.</summary>
+/// <summary>
+/// An operator in a process of its own, ledger and providers on local disk with fsync; its L1 does not answer.
+/// </summary>
 internal static class OperatorChild
 {
     /// <summary>Starts this program as the child of a benchmark.</summary>
@@ -21,7 +23,8 @@ internal static class OperatorChild
     }
 
     /// <summary>The child's next line.</summary>
-    public static async Task<string> LineAsync(Process child) => await child.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException("the service ended");
+    public static async Task<string> LineAsync(Process child) =>
+        await child.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException("the service ended");
 
     /// <summary>Ends the child, where it has not ended by itself.</summary>
     public static async Task EndAsync(Process child)
@@ -50,17 +53,22 @@ internal static class OperatorChild
             },
             "http://127.0.0.1:0",
             quiet: true,
-            CancellationToken.None);
+            CancellationToken.None
+        );
         _ = app.Services.GetRequiredService<CommitmentKey>();
         await app.StartAsync();
         Console.WriteLine(app.Urls.First());
         await Console.In.ReadToEndAsync();
         using Process self = Process.GetCurrentProcess();
-        Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"Of the service: peak memory {self.PeakWorkingSet64 >> 20} MiB, {self.TotalProcessorTime.TotalSeconds:F0} s of processor time, {GC.CollectionCount(2)} full collections, {GC.GetTotalPauseDuration().TotalMilliseconds:F0} ms of pauses."));
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"Of the service: peak memory {self.PeakWorkingSet64 >> 20} MiB, "
+                    + $"{self.TotalProcessorTime.TotalSeconds:F0} s of processor time, {GC.CollectionCount(2)} "
+                    + $"full collections, {GC.GetTotalPauseDuration().TotalMilliseconds:F0} ms of pauses."
+            )
+        );
         await app.StopAsync();
         return 0;
     }
-
 }

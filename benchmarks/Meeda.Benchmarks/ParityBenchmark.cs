@@ -8,7 +8,10 @@ using Meeda.Protocol.Batches;
 
 namespace Meeda.Benchmarks;
 
-/// <summary>Parity rows on one core, once for each instruction set: megabytes of data rows a second, for encoding and for decoding with as many rows lost as may be.</summary>
+/// <summary>
+/// Parity rows on one core, once for each instruction set: megabytes of data rows a second, for encoding and for
+/// decoding with as many rows lost as may be.
+/// </summary>
 internal static class ParityBenchmark
 {
     private const int Samples = 31;
@@ -22,7 +25,10 @@ internal static class ParityBenchmark
     public static int Run()
     {
         var results = new Dictionary<string, List<Measurement>>();
-        var table = new StringBuilder("# Parity rows on one core: MB of data rows a second, medians\n\n| instructions | data + parity rows | encode | decode, as many data rows lost as may be |\n| --- | --- | ---: | ---: |\n");
+        var table = new StringBuilder(
+            "# Parity rows on one core: MB of data rows a second, medians\n\n| instructions | data + parity rows "
+                + "| encode | decode, as many data rows lost as may be |\n| --- | --- | ---: | ---: |\n"
+        );
         foreach ((string name, string? variable) in Child.InstructionSets)
         {
             ProcessStartInfo start = Child.Start("parity", "--child");
@@ -30,7 +36,10 @@ internal static class ParityBenchmark
             results[name] = JsonSerializer.Deserialize<List<Measurement>>(Child.Result(start, variable))!;
             foreach (Measurement m in results[name])
             {
-                table.Append(CultureInfo.InvariantCulture, $"| {name} | {m.DataRows} + {m.ParityRows} | {m.Encode:F0} | {m.Decode:F0} |\n");
+                table.Append(
+                    CultureInfo.InvariantCulture,
+                    $"| {name} | {m.DataRows} + {m.ParityRows} | {m.Encode:F0} | {m.Decode:F0} |\n"
+                );
             }
         }
 
@@ -54,10 +63,20 @@ internal static class ParityBenchmark
             double encode = Median(() => ParityRows.Encode(data, parity));
             int lost = Math.Min(n, m);
             int[] present = [.. Enumerable.Range(lost, n)];
-            ReadOnlyMemory<byte>[] rows = [.. present.Select(row => row < n ? data.AsMemory(row * Blob.ByteLength, Blob.ByteLength) : parity.AsMemory((row - n) * Blob.ByteLength, Blob.ByteLength))];
+            ReadOnlyMemory<byte>[] rows =
+            [
+                .. present.Select(row =>
+                    row < n
+                        ? data.AsMemory(row * Blob.ByteLength, Blob.ByteLength)
+                        : parity.AsMemory((row - n) * Blob.ByteLength, Blob.ByteLength)
+                ),
+            ];
             int[] missing = [.. Enumerable.Range(0, lost)];
             var recovered = new byte[lost * Blob.ByteLength];
-            Memory<byte>[] places = [.. missing.Select(row => recovered.AsMemory(row * Blob.ByteLength, Blob.ByteLength))];
+            Memory<byte>[] places =
+            [
+                .. missing.Select(row => recovered.AsMemory(row * Blob.ByteLength, Blob.ByteLength)),
+            ];
             double decode = Median(() => ParityRows.Recover(present, rows, missing, places));
             if (!recovered.AsSpan().SequenceEqual(data.AsSpan(0, recovered.Length)))
             {

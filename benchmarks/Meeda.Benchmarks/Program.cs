@@ -8,7 +8,9 @@ return args switch
     ["parity", "--child"] => ParityBenchmark.RunChild(),
     ["parity", ..] => ParityBenchmark.Run(),
     ["hostile", "--child", var folder] => await OperatorChild.RunAsync(folder),
-    ["hostile-clients", "--child", var port] => await HostileBenchmark.AttackAsync(int.Parse(port, System.Globalization.CultureInfo.InvariantCulture)),
+    ["hostile-clients", "--child", var port] => await HostileBenchmark.AttackAsync(
+        int.Parse(port, System.Globalization.CultureInfo.InvariantCulture)
+    ),
     ["hostile", ..] => await HostileBenchmark.RunAsync(),
     ["light", ..] => await LightBenchmark.RunAsync(),
     ["put", "--child", var folder] => await PutBenchmark.RunChildAsync(folder),
@@ -27,6 +29,7 @@ static int Usage()
                bench hostile   500 good clients beside 500 hostile ones, each kind in a process of its own
                bench parity    parity rows on one core: encoding and decoding, on AVX-512, AVX2 and scalar code
                bench light     a light node that catches up a year of anchors
-        """);
+        """
+    );
     return 2;
 }

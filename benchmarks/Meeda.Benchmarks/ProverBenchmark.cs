@@ -17,7 +17,10 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Meeda.Benchmarks;
 
-/// <summary>An epoch's proof over 10,000 different blobs on local disk: what of its time is reading, combining, summing and opening, and what memory it takes.</summary>
+/// <summary>
+/// An epoch's proof over 10,000 different blobs on local disk: what of its time is reading, combining, summing and
+/// opening, and what memory it takes.
+/// </summary>
 internal static class ProverBenchmark
 {
     private const int BlobCount = 10_000;
@@ -44,7 +47,9 @@ internal static class ProverBenchmark
         }
     }
 
-    /// <summary>Builds and verifies the proof several times; prints the table and writes it to benchmarks/results.</summary>
+    /// <summary>
+    /// Builds and verifies the proof several times; prints the table and writes it to benchmarks/results.
+    /// </summary>
     public static async Task<int> RunChildAsync(string folder)
     {
         var key = new CommitmentKey(TrustedSetup.Ethereum);
@@ -81,10 +86,24 @@ internal static class ProverBenchmark
             ("whole", median + verify),
             ("of that: algebra", algebra),
         };
-        string table = $"# An epoch's proof over {BlobCount:N0} blobs on local disk: the median of {Repetitions} runs\n\n| part | ms |\n| --- | ---: |\n"
-            + string.Concat(rows.Select(row => string.Create(CultureInfo.InvariantCulture, $"| {row.Name} | {row.Milliseconds:F0} |\n")))
-            + string.Create(CultureInfo.InvariantCulture, $"\nPeak memory of the process: {self.PeakWorkingSet64 / 1048576} MiB; first run {runs[0].Total:F0} ms.\n");
-        Results.Write("prover", table, JsonSerializer.Serialize(rows.ToDictionary(row => row.Name, row => Math.Round(row.Milliseconds, 1))));
+        string table =
+            $"# An epoch's proof over {BlobCount:N0} blobs on local disk: the median of {Repetitions} runs\n\n| "
+            + "part | ms |\n| --- | ---: |\n"
+            + string.Concat(
+                rows.Select(row =>
+                    string.Create(CultureInfo.InvariantCulture, $"| {row.Name} | {row.Milliseconds:F0} |\n")
+                )
+            )
+            + string.Create(
+                CultureInfo.InvariantCulture,
+                $"\nPeak memory of the process: {self.PeakWorkingSet64 / 1048576} MiB; first run "
+                    + $"{runs[0].Total:F0} ms.\n"
+            );
+        Results.Write(
+            "prover",
+            table,
+            JsonSerializer.Serialize(rows.ToDictionary(row => row.Name, row => Math.Round(row.Milliseconds, 1)))
+        );
         return 0;
     }
 
@@ -94,8 +113,17 @@ internal static class ProverBenchmark
         return Ledger.OpenAsync(database, new Lease(database, TimeSpan.FromMinutes(1)), CancellationToken.None);
     }
 
-    private static RowPlacement Rows(string folder, CommitmentKey key) => new(
-        [.. Enumerable.Range(0, 6).Select(provider => new FolderProvider(Path.Combine(folder, $"provider-{provider}")))], lost: 0, key, NullLogger<RowPlacement>.Instance);
+    private static RowPlacement Rows(string folder, CommitmentKey key) =>
+        new(
+            [
+                .. Enumerable
+                    .Range(0, 6)
+                    .Select(provider => new FolderProvider(Path.Combine(folder, $"provider-{provider}"))),
+            ],
+            lost: 0,
+            key,
+            NullLogger<RowPlacement>.Instance
+        );
 
     private static async Task FillAsync(string folder)
     {
@@ -107,19 +135,44 @@ internal static class ProverBenchmark
             byte[] payload = RandomNumberGenerator.GetBytes((BlobsInBatch * 4096 * 31) - 31);
             byte[] blobs = BlobEncoding.Encode(payload);
             var commitments = new byte[BlobsInBatch * KzgCommitment.Length];
-            Parallel.For(0, BlobsInBatch, i => key.Commit(blobs.AsSpan(i * Blob.ByteLength, Blob.ByteLength)).Encode(commitments.AsSpan(i * KzgCommitment.Length, KzgCommitment.Length)));
+            Parallel.For(
+                0,
+                BlobsInBatch,
+                i =>
+                    key.Commit(blobs.AsSpan(i * Blob.ByteLength, Blob.ByteLength))
+                        .Encode(commitments.AsSpan(i * KzgCommitment.Length, KzgCommitment.Length))
+            );
             BatchId id = BatchId.Compute((uint)payload.Length, commitments);
             await rows.WriteAsync(id, blobs, CancellationToken.None);
-            await ledger.AddBatchAsync(new StoredBatch(id, Keccak256.Hash(payload), (uint)payload.Length, commitments, TimeProvider.System.GetUtcNow()), payload, 0, CancellationToken.None);
+            await ledger.AddBatchAsync(
+                new StoredBatch(
+                    id,
+                    Keccak256.Hash(payload),
+                    (uint)payload.Length,
+                    commitments,
+                    TimeProvider.System.GetUtcNow()
+                ),
+                payload,
+                0,
+                CancellationToken.None
+            );
             await ledger.MarkPlacedAsync([id], TimeProvider.System.GetUtcNow(), CancellationToken.None);
             await ledger.TrimPayloadsAsync(0, CancellationToken.None);
             var index = (uint)(first / BlobsInBatch);
             var anchor = new Anchor(index, Bytes32.Zero, (ulong)first, BlobsInBatch, index + 1, 1_000_000);
             await ledger.AdvanceAsync(
                 new BlockPoint(index + 1, Bytes32.Zero),
-                [new AnchorSeen(anchor, Bytes32.Zero, commitments, [new AnchoredBatch(id, index, (ulong)first, BlobsInBatch)])],
+                [
+                    new AnchorSeen(
+                        anchor,
+                        Bytes32.Zero,
+                        commitments,
+                        [new AnchoredBatch(id, index, (ulong)first, BlobsInBatch)]
+                    ),
+                ],
                 [],
-                CancellationToken.None);
+                CancellationToken.None
+            );
         }
     }
 }

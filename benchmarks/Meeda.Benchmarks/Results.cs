@@ -19,7 +19,9 @@ internal static class Results
         string folder = AppContext.BaseDirectory;
         while (!File.Exists(Path.Combine(folder, "Meeda.sln")))
         {
-            folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("run the benchmarks from a checkout");
+            folder =
+                Path.GetDirectoryName(folder)
+                ?? throw new InvalidOperationException("run the benchmarks from a checkout");
         }
 
         return folder;

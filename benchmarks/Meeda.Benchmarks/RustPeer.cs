@@ -18,7 +18,12 @@ internal static class RustPeer
         Directory.CreateDirectory(folder);
         if (!Directory.Exists(Path.Combine(folder, "node_modules", "@crate-crypto", "node-eth-kzg")))
         {
-            Execute(new("npm", ["install", $"{Package}@{Version}", "--no-audit", "--no-fund", "--silent", "--prefix", folder]));
+            Execute(
+                new(
+                    "npm",
+                    ["install", $"{Package}@{Version}", "--no-audit", "--no-fund", "--silent", "--prefix", folder]
+                )
+            );
         }
 
         foreach ((string name, byte[] bytes) in inputs)
@@ -38,6 +43,8 @@ internal static class RustPeer
         using Process process = Process.Start(start)!;
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
-        return process.ExitCode == 0 ? output : throw new InvalidOperationException($"{start.FileName} failed with code {process.ExitCode}");
+        return process.ExitCode == 0
+            ? output
+            : throw new InvalidOperationException($"{start.FileName} failed with code {process.ExitCode}");
     }
 }

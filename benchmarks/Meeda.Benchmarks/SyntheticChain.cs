@@ -13,7 +13,8 @@ using Microsoft.Extensions.Logging;
 namespace Meeda.Benchmarks;
 
 /// <summary>
-/// A year of L1 as far as a light node asks for it, computed as it is asked: one operator that anchors 256 blobs every 258 blocks and proves each day honestly.
+/// A year of L1 as far as a light node asks for it, computed as it is asked: one operator that anchors 256 blobs
+/// every 258 blocks and proves each day honestly.
 /// Commitments are multiples of the generator, so that right partial sums cost one multiplication.
 /// </summary>
 internal sealed class SyntheticChain : IAsyncDisposable
@@ -28,13 +29,33 @@ internal sealed class SyntheticChain : IAsyncDisposable
     private const ulong ProofDelay = 100;
     private const ulong Retention = 108_000;
     private const int PointCount = 4_096;
-    private static readonly EpochParameters Parameters = new((uint)EpochBlocks, HotEpochs: 2, HotSamples: 7_680, ColdSamples: 2_560, ProofWindow: 1_800);
+    private static readonly EpochParameters Parameters = new(
+        (uint)EpochBlocks,
+        HotEpochs: 2,
+        HotSamples: 7_680,
+        ColdSamples: 2_560,
+        ProofWindow: 1_800
+    );
     private static readonly Address Operator = Address.Parse("0x00000000000000000000000000000000000000a1");
 
     private readonly WebApplication _app;
-    private readonly byte[][] _points = [.. Enumerable.Range(1, PointCount).Select(scalar => Multiple(Fr.FromUInt64((ulong)scalar)))];
+    private readonly byte[][] _points =
+    [
+        .. Enumerable.Range(1, PointCount).Select(scalar => Multiple(Fr.FromUInt64((ulong)scalar))),
+    ];
     private readonly IReadOnlyList<Meeda.Protocol.Anchors.Anchor> _anchors =
-        [.. Enumerable.Range(0, AnchorCount).Select(i => new Meeda.Protocol.Anchors.Anchor((uint)i, Bytes32.Zero, (ulong)i * BlobsInAnchor, BlobsInAnchor, BlockOf(i), BlockOf(i) + Retention))];
+    [
+        .. Enumerable
+            .Range(0, AnchorCount)
+            .Select(i => new Meeda.Protocol.Anchors.Anchor(
+                (uint)i,
+                Bytes32.Zero,
+                (ulong)i * BlobsInAnchor,
+                BlobsInAnchor,
+                BlockOf(i),
+                BlockOf(i) + Retention
+            )),
+    ];
 
     private SyntheticChain(WebApplication app)
     {
@@ -52,12 +73,22 @@ internal sealed class SyntheticChain : IAsyncDisposable
         builder.Logging.ClearProviders();
         WebApplication app = builder.Build();
         var chain = new SyntheticChain(app);
-        app.MapPost("/", async (HttpRequest request) =>
-        {
-            using JsonDocument call = await JsonDocument.ParseAsync(request.Body);
-            JsonElement root = call.RootElement;
-            return Microsoft.AspNetCore.Http.Results.Json(new { jsonrpc = "2.0", id = root.GetProperty("id").Clone(), result = chain.Answer(root.GetProperty("method").GetString()!, root.GetProperty("params")) });
-        });
+        app.MapPost(
+            "/",
+            async (HttpRequest request) =>
+            {
+                using JsonDocument call = await JsonDocument.ParseAsync(request.Body);
+                JsonElement root = call.RootElement;
+                return Microsoft.AspNetCore.Http.Results.Json(
+                    new
+                    {
+                        jsonrpc = "2.0",
+                        id = root.GetProperty("id").Clone(),
+                        result = chain.Answer(root.GetProperty("method").GetString()!, root.GetProperty("params")),
+                    }
+                );
+            }
+        );
         await app.StartAsync();
         return chain;
     }
@@ -75,23 +106,44 @@ internal sealed class SyntheticChain : IAsyncDisposable
 
     private static ulong ScalarAt(ulong position) => ((position * 2_654_435_761) % PointCount) + 1;
 
-    private object Answer(string method, JsonElement parameters) => method switch
-    {
-        "eth_chainId" => "0x1",
-        "eth_blockNumber" => Hex(Head),
-        "eth_getBlockByNumber" => new
+    private object Answer(string method, JsonElement parameters) =>
+        method switch
         {
-            number = parameters[0].GetString(),
-            hash = HashOf(parameters[0].GetString()!),
-            parentHash = Bytes32.Zero.ToString(),
-            timestamp = "0x1",
-        },
-        "eth_call" => "0x" + string.Concat(new ulong[] { EpochBlocks, 1_800, 50_400, 2, 7_680, 2_560, Retention, 1_800, 0, 0, 0, 0, 0, 0 }.Select(Word)),
-        "eth_getLogs" => Logs(parameters[0]),
-        _ => throw new InvalidOperationException($"the light node was not expected to ask for {method}"),
-    };
+            "eth_chainId" => "0x1",
+            "eth_blockNumber" => Hex(Head),
+            "eth_getBlockByNumber" => new
+            {
+                number = parameters[0].GetString(),
+                hash = HashOf(parameters[0].GetString()!),
+                parentHash = Bytes32.Zero.ToString(),
+                timestamp = "0x1",
+            },
+            "eth_call" => "0x"
+                + string.Concat(
+                    new ulong[]
+                    {
+                        EpochBlocks,
+                        1_800,
+                        50_400,
+                        2,
+                        7_680,
+                        2_560,
+                        Retention,
+                        1_800,
+                        0,
+                        0,
+                        0,
+                        0,
+                        0,
+                        0,
+                    }.Select(Word)
+                ),
+            "eth_getLogs" => Logs(parameters[0]),
+            _ => throw new InvalidOperationException($"the light node was not expected to ask for {method}"),
+        };
 
-    private static string HashOf(string number) => Keccak256.Hash(System.Text.Encoding.ASCII.GetBytes(number)).ToString();
+    private static string HashOf(string number) =>
+        Keccak256.Hash(System.Text.Encoding.ASCII.GetBytes(number)).ToString();
 
     private List<object> Logs(JsonElement filter)
     {
@@ -106,19 +158,49 @@ internal sealed class SyntheticChain : IAsyncDisposable
 
         for (ulong i = first <= 1 ? 0 : (first - 2) / AnchorBlocks + 1; i < AnchorCount && BlockOf((int)i) <= last; i++)
         {
-            byte[] commitments = [.. Enumerable.Range(0, BlobsInAnchor).SelectMany(blob => _points[ScalarAt((i * BlobsInAnchor) + (ulong)blob) - 1])];
+            byte[] commitments =
+            [
+                .. Enumerable
+                    .Range(0, BlobsInAnchor)
+                    .SelectMany(blob => _points[ScalarAt((i * BlobsInAnchor) + (ulong)blob) - 1]),
+            ];
             ulong block = BlockOf((int)i);
-            logs.Add(Log(
-                block,
-                [Topic("Anchored"), "0x" + Word(Operator), "0x" + Word(i)],
-                Word(0) + Word(i * BlobsInAnchor) + Word(BlobsInAnchor) + Word(block + Retention) + Word(0xa0) + Word((ulong)commitments.Length) + Convert.ToHexStringLower(commitments)));
-            logs.Add(Log(
-                block,
-                [Topic("BatchAnchored"), "0x" + Word(Operator), Keccak256.Hash(System.Text.Encoding.ASCII.GetBytes($"batch {i}")).ToString(), "0x" + Word(i)],
-                Word(i * BlobsInAnchor) + Word(BlobsInAnchor * 100_000) + Word(BlobsInAnchor) + Word(block + Retention) + Word(0)));
+            logs.Add(
+                Log(
+                    block,
+                    [Topic("Anchored"), "0x" + Word(Operator), "0x" + Word(i)],
+                    Word(0)
+                        + Word(i * BlobsInAnchor)
+                        + Word(BlobsInAnchor)
+                        + Word(block + Retention)
+                        + Word(0xa0)
+                        + Word((ulong)commitments.Length)
+                        + Convert.ToHexStringLower(commitments)
+                )
+            );
+            logs.Add(
+                Log(
+                    block,
+                    [
+                        Topic("BatchAnchored"),
+                        "0x" + Word(Operator),
+                        Keccak256.Hash(System.Text.Encoding.ASCII.GetBytes($"batch {i}")).ToString(),
+                        "0x" + Word(i),
+                    ],
+                    Word(i * BlobsInAnchor)
+                        + Word(BlobsInAnchor * 100_000)
+                        + Word(BlobsInAnchor)
+                        + Word(block + Retention)
+                        + Word(0)
+                )
+            );
         }
 
-        for (ulong epoch = Math.Max(1, first / EpochBlocks); epoch <= LastEpoch && (epoch * EpochBlocks) + ProofDelay <= last; epoch++)
+        for (
+            ulong epoch = Math.Max(1, first / EpochBlocks);
+            epoch <= LastEpoch && (epoch * EpochBlocks) + ProofDelay <= last;
+            epoch++
+        )
         {
             if ((epoch * EpochBlocks) + ProofDelay >= first)
             {
@@ -134,30 +216,48 @@ internal sealed class SyntheticChain : IAsyncDisposable
         var seed = new EpochSeed(Keccak256.Hash(System.Text.Encoding.ASCII.GetBytes($"seed {epoch}")));
         (LiveRange range, RangeHints hints) = Parameters.LiveRangeAt(epoch, _anchors)!.Value;
         Sample[] samples = Sampler.Draw(seed, range, Parameters.HotSamples, Parameters.ColdSamples);
-        string sums = string.Concat(samples.Chunk(Sampler.ChunkSize).Select(chunk =>
-        {
-            Fr sum = chunk.Aggregate(Fr.Zero, (each, sample) => each + (Fr.FromUInt128(sample.Weight) * Fr.FromUInt64(ScalarAt(sample.Position))));
-            var padded = new byte[G1Point.PaddedLength];
-            G1Point.MultiScalarMultiply([G1Point.Generator], [sum]).EncodePadded(padded);
-            return Convert.ToHexStringLower(padded);
-        }));
+        string sums = string.Concat(
+            samples
+                .Chunk(Sampler.ChunkSize)
+                .Select(chunk =>
+                {
+                    Fr sum = chunk.Aggregate(
+                        Fr.Zero,
+                        (each, sample) =>
+                            each + (Fr.FromUInt128(sample.Weight) * Fr.FromUInt64(ScalarAt(sample.Position)))
+                    );
+                    var padded = new byte[G1Point.PaddedLength];
+                    G1Point.MultiScalarMultiply([G1Point.Generator], [sum]).EncodePadded(padded);
+                    return Convert.ToHexStringLower(padded);
+                })
+        );
         int count = (samples.Length + Sampler.ChunkSize - 1) / Sampler.ChunkSize;
         return Log(
             (epoch * EpochBlocks) + ProofDelay,
             [Topic("ProofSubmitted"), "0x" + Word(Operator), "0x" + Word(epoch)],
-            seed.Value.ToString()[2..] + Word(hints.LoAnchor) + Word(hints.HotAnchor) + Word(hints.EndAnchor) + Word(0x140) + Word(0) + string.Concat(Enumerable.Repeat(Word(0), 4)) + Word((ulong)count) + sums);
+            seed.Value.ToString()[2..]
+                + Word(hints.LoAnchor)
+                + Word(hints.HotAnchor)
+                + Word(hints.EndAnchor)
+                + Word(0x140)
+                + Word(0)
+                + string.Concat(Enumerable.Repeat(Word(0), 4))
+                + Word((ulong)count)
+                + sums
+        );
     }
 
-    private static object Log(ulong block, string[] topics, string data) => new
-    {
-        address = Contract.ToString(),
-        topics,
-        data = "0x" + data,
-        blockNumber = Hex(block),
-        blockHash = HashOf(Hex(block)),
-        transactionHash = Bytes32.Zero.ToString(),
-        logIndex = "0x0",
-    };
+    private static object Log(ulong block, string[] topics, string data) =>
+        new
+        {
+            address = Contract.ToString(),
+            topics,
+            data = "0x" + data,
+            blockNumber = Hex(block),
+            blockHash = HashOf(Hex(block)),
+            transactionHash = Bytes32.Zero.ToString(),
+            logIndex = "0x0",
+        };
 
     private static string Topic(string name) => MeedaVerifierArtifact.Abi.Event(name).Topic.ToString();
 
@@ -167,5 +267,6 @@ internal sealed class SyntheticChain : IAsyncDisposable
 
     private static string Word(Address address) => address.ToString()[2..].PadLeft(64, '0');
 
-    private static ulong Parse(JsonElement hex) => ulong.Parse(hex.GetString()![2..], NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+    private static ulong Parse(JsonElement hex) =>
+        ulong.Parse(hex.GetString()![2..], NumberStyles.HexNumber, CultureInfo.InvariantCulture);
 }

@@ -11,7 +11,8 @@ internal static class TwoThreads
     private const double RoundMilliseconds = 150;
 
     /// <summary>
-    /// The median, over rounds, of what two threads did to what one did: each on pieces of its own, one and two in turn, so that what slows the machine down slows both.
+    /// The median, over rounds, of what two threads did to what one did: each on pieces of its own, one and two in
+    /// turn, so that what slows the machine down slows both.
     /// </summary>
     /// <param name="work">Does a piece: takes the thread's number and the piece's.</param>
     public static double Scaling(Action<int, int> work)
@@ -33,15 +34,20 @@ internal static class TwoThreads
     private static double Milliseconds(int threads, int pieces, Action<int, int> work)
     {
         using var start = new Barrier(threads + 1);
-        Thread[] running = [.. Enumerable.Range(0, threads).Select(thread => new Thread(() =>
-        {
-            work(thread, thread * pieces); // What a thread needs for itself it has by now.
-            start.SignalAndWait();
-            for (int i = 0; i < pieces; i++)
-            {
-                work(thread, (thread * pieces) + i);
-            }
-        }))];
+        Thread[] running =
+        [
+            .. Enumerable
+                .Range(0, threads)
+                .Select(thread => new Thread(() =>
+                {
+                    work(thread, thread * pieces); // What a thread needs for itself it has by now.
+                    start.SignalAndWait();
+                    for (int i = 0; i < pieces; i++)
+                    {
+                        work(thread, (thread * pieces) + i);
+                    }
+                })),
+        ];
         Array.ForEach(running, thread => thread.Start());
         start.SignalAndWait();
         long began = Stopwatch.GetTimestamp();

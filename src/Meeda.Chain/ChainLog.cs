@@ -27,12 +27,21 @@ internal static partial class ChainLog
     [LoggerMessage(207, LogLevel.Warning, "logs are read from block {Block} on: {Doubt}")]
     public static partial void StartInDoubt(this ILogger logger, ulong block, string doubt);
 
-    [LoggerMessage(208, LogLevel.Warning, "logs are read from block {Block} on, where the contract was deployed, and not from block {Hint} (FromBlock, --from-block), which is later")]
+    [LoggerMessage(
+        208,
+        LogLevel.Warning,
+        "logs are read from block {Block} on, where the contract was deployed, and not from block {Hint} "
+            + "(FromBlock, --from-block), which is later"
+    )]
     public static partial void StartTooLate(this ILogger logger, ulong block, ulong hint);
 
     [LoggerMessage(209, LogLevel.Error, "a log of {Operator} is left out: {Reason}")]
     public static partial void OddLog(this ILogger logger, string @operator, string reason);
 
-    [LoggerMessage(210, LogLevel.Error, "anchors of {Operator} before anchor {Index} are missing here; L1 is read anew from block {Block} on")]
+    [LoggerMessage(
+        210,
+        LogLevel.Error,
+        "anchors of {Operator} before anchor {Index} are missing here; L1 is read anew from block {Block} on"
+    )]
     public static partial void AnchorsMissing(this ILogger logger, string @operator, uint index, ulong block);
 }

@@ -7,18 +7,33 @@ namespace Meeda.Client;
 /// <param name="Expiry">The L1 block from which on it need no longer be held.</param>
 /// <param name="Transaction">The anchoring transaction's hash.</param>
 /// <param name="Depth">L1 blocks on top of the anchor's, as far as they were followed.</param>
-public sealed record AnchorBody(uint Index, ulong FirstBlob, ulong BlockNumber, ulong Expiry, string Transaction, ulong Depth);
+public sealed record AnchorBody(
+    uint Index,
+    ulong FirstBlob,
+    ulong BlockNumber,
+    ulong Expiry,
+    string Transaction,
+    ulong Depth
+);
 
 /// <summary>What the operator says about a batch.</summary>
 /// <param name="BatchId">Its id, 0x and 64 hex digits.</param>
 /// <param name="State">
-/// <c>stored</c>, <c>placed</c>, <c>anchored</c>, <c>final</c> or <c>expired</c>, in this order; <c>deleted</c> once it had expired and is no longer kept.
+/// <c>stored</c>, <c>placed</c>, <c>anchored</c>, <c>final</c> or <c>expired</c>, in this order; <c>deleted</c> once
+/// it had expired and is no longer kept.
 /// </param>
 /// <param name="Bytes">The payload's length.</param>
 /// <param name="Blobs">Its blobs.</param>
 /// <param name="Commitments">The blobs' compressed KZG commitments, hex, in order.</param>
 /// <param name="Anchor">Its latest anchor, or null.</param>
-public sealed record BatchBody(string BatchId, string State, uint Bytes, int Blobs, IReadOnlyList<string> Commitments, AnchorBody? Anchor);
+public sealed record BatchBody(
+    string BatchId,
+    string State,
+    uint Bytes,
+    int Blobs,
+    IReadOnlyList<string> Commitments,
+    AnchorBody? Anchor
+);
 
 /// <summary>How many batches are in each state.</summary>
 /// <param name="Stored">Durable in the ledger.</param>
@@ -31,21 +46,38 @@ public sealed record StatesBody(long Stored, long Placed, long Anchored, long Fi
 /// <summary>What presses on the intake.</summary>
 /// <param name="BacklogBatches">Batches that are not at their providers yet.</param>
 /// <param name="BacklogBytes">Their payloads' bytes.</param>
-/// <param name="FailingSeconds">For how long the ledger or the providers have refused everything; 0 while they work.</param>
+/// <param name="FailingSeconds">For how long the ledger or the providers have refused everything; 0 while they
+/// work.</param>
 /// <param name="FailingOver">Whether puts are answered 503 by the failover policy.</param>
 /// <param name="Failovers">Puts answered so since the process began.</param>
-public sealed record IntakeBody(long BacklogBatches, long BacklogBytes, double FailingSeconds, bool FailingOver, long Failovers);
+public sealed record IntakeBody(
+    long BacklogBatches,
+    long BacklogBytes,
+    double FailingSeconds,
+    bool FailingOver,
+    long Failovers
+);
 
 /// <summary>How the operator is doing.</summary>
 /// <param name="Operator">Its L1 account.</param>
 /// <param name="Contract">The MeedaVerifier contract it works with.</param>
-/// <param name="Leads">Whether this process follows L1, anchors and proves; of several on one database one does.</param>
+/// <param name="Leads">Whether this process follows L1, anchors and proves; of several on one database one
+/// does.</param>
 /// <param name="L1Block">The last L1 block read, or null.</param>
 /// <param name="FinalBlock">The last block that L1 called final.</param>
 /// <param name="L1CaughtUp">Whether L1 answered at the last look.</param>
 /// <param name="Batches">Its batches by state.</param>
 /// <param name="Intake">What presses on it.</param>
-public sealed record StatusBody(string Operator, string Contract, bool Leads, ulong? L1Block, ulong FinalBlock, bool L1CaughtUp, StatesBody Batches, IntakeBody Intake);
+public sealed record StatusBody(
+    string Operator,
+    string Contract,
+    bool Leads,
+    ulong? L1Block,
+    ulong FinalBlock,
+    bool L1CaughtUp,
+    StatesBody Batches,
+    IntakeBody Intake
+);
 
 /// <summary>The body of every error: one sentence that names the field and, where there is one, the limit.</summary>
 /// <param name="Error">The sentence.</param>

@@ -7,46 +7,87 @@ using Meeda.Protocol.Batches;
 
 namespace Meeda.Client;
 
-/// <content>What binds batches to L1, and single pieces of blobs. Commitments are the caller's, out of L1's log; what is checked against them need not be believed.</content>
+/// <content>What binds batches to L1, and single pieces of blobs. Commitments are the caller's, out of L1's log; what
+/// is checked against them need not be believed.</content>
 public sealed partial class MeedaClient
 {
     private static readonly Lazy<VerificationKey> Verifier = new(() => new VerificationKey(TrustedSetup.Ethereum));
     private static readonly Lazy<CellVerifier> Cells = new(() => new CellVerifier(TrustedSetup.Ethereum));
 
-    /// <summary>A batch's newest anchor, with each blob's Merkle path to its root, which is checked. That the root is the contract's is for the caller to ask L1 (<c>getAnchor</c>).</summary>
-    /// <exception cref="MeedaException">It has no such batch, it is not anchored, or a path does not lead to the root.</exception>
+    /// <summary>
+    /// A batch's newest anchor, with each blob's Merkle path to its root, which is checked. That the root is the
+    /// contract's is for the caller to ask L1 (<c>getAnchor</c>).
+    /// </summary>
+    /// <exception cref="MeedaException">It has no such batch, it is not anchored, or a path does not lead to the
+    /// root.</exception>
     public async Task<BatchProofBody> ProofAsync(BatchId id, CancellationToken cancellationToken = default)
     {
-        BatchProofBody proof = await AskAsync<BatchProofBody>(() => new HttpRequestMessage(HttpMethod.Get, Relative($"batches/{id}/proof")), cancellationToken);
-        bool holds = Bytes32.TryParse(proof.BatchId, out Bytes32 named) && named == id.Value && Bytes32.TryParse(proof.Root, out Bytes32 root)
-            && proof.Blobs.Count > 0 && proof.Blobs.All(blob => IsLeaf(blob, root, proof.LeafCount));
-        return holds ? proof : throw new MeedaException(MeedaError.NotVerified, "the operator's Merkle paths do not lead from the batch's commitments to the root");
+        BatchProofBody proof = await AskAsync<BatchProofBody>(
+            () => new HttpRequestMessage(HttpMethod.Get, Relative($"batches/{id}/proof")),
+            cancellationToken
+        );
+        bool holds =
+            Bytes32.TryParse(proof.BatchId, out Bytes32 named)
+            && named == id.Value
+            && Bytes32.TryParse(proof.Root, out Bytes32 root)
+            && proof.Blobs.Count > 0
+            && proof.Blobs.All(blob => IsLeaf(blob, root, proof.LeafCount));
+        return holds
+            ? proof
+            : throw new MeedaException(
+                MeedaError.NotVerified,
+                "the operator's Merkle paths do not lead from the batch's commitments to the root"
+            );
     }
 
     /// <summary>How often a batch was sampled and proven: the operator's word.</summary>
-    /// <exception cref="MeedaException">It has no such batch, it is not anchored, or the operator cannot say now.</exception>
+    /// <exception cref="MeedaException">It has no such batch, it is not anchored, or the operator cannot say
+    /// now.</exception>
     public Task<HistoryBody> HistoryAsync(BatchId id, CancellationToken cancellationToken = default) =>
-        AskAsync<HistoryBody>(() => new HttpRequestMessage(HttpMethod.Get, Relative($"batches/{id}/history")), cancellationToken);
+        AskAsync<HistoryBody>(
+            () => new HttpRequestMessage(HttpMethod.Get, Relative($"batches/{id}/history")),
+            cancellationToken
+        );
 
-    /// <summary>An epoch's recorded proof and what computing it anew said there: the operator's, or light node's, word.</summary>
+    /// <summary>
+    /// An epoch's recorded proof and what computing it anew said there: the operator's, or light node's, word.
+    /// </summary>
     /// <exception cref="MeedaException">There is no such epoch, or it cannot be said now.</exception>
     public Task<EpochBody> EpochAsync(ulong epoch, CancellationToken cancellationToken = default) =>
-        AskAsync<EpochBody>(() => new HttpRequestMessage(HttpMethod.Get, Relative($"epochs/{epoch}")), cancellationToken);
+        AskAsync<EpochBody>(
+            () => new HttpRequestMessage(HttpMethod.Get, Relative($"epochs/{epoch}")),
+            cancellationToken
+        );
 
     /// <summary>A blob's value at a point, proven (EIP-4844 <c>verify_kzg_proof</c>).</summary>
     /// <param name="position">The operator's position of the blob.</param>
     /// <param name="z">The point.</param>
     /// <param name="commitment">The blob's commitment.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <exception cref="MeedaException">It cannot be had, or the proof does not verify against the commitment.</exception>
-    public async Task<(Fr Y, KzgProof Proof)> OpenAsync(ulong position, Fr z, KzgCommitment commitment, CancellationToken cancellationToken = default)
+    /// <exception cref="MeedaException">It cannot be had, or the proof does not verify against the
+    /// commitment.</exception>
+    public async Task<(Fr Y, KzgProof Proof)> OpenAsync(
+        ulong position,
+        Fr z,
+        KzgCommitment commitment,
+        CancellationToken cancellationToken = default
+    )
     {
-        OpeningBody body = await AskAsync<OpeningBody>(() => new HttpRequestMessage(HttpMethod.Get, Relative($"blobs/{position}/opening?z={z}")), cancellationToken);
-        return TryDecode(body.Y, Fr.Length, out byte[] value) && Fr.TryDecode(value, out Fr y)
-            && TryDecode(body.Proof, KzgProof.Length, out byte[] encoded) && KzgProof.TryDecode(encoded, out KzgProof proof)
+        OpeningBody body = await AskAsync<OpeningBody>(
+            () => new HttpRequestMessage(HttpMethod.Get, Relative($"blobs/{position}/opening?z={z}")),
+            cancellationToken
+        );
+        return
+            TryDecode(body.Y, Fr.Length, out byte[] value)
+            && Fr.TryDecode(value, out Fr y)
+            && TryDecode(body.Proof, KzgProof.Length, out byte[] encoded)
+            && KzgProof.TryDecode(encoded, out KzgProof proof)
             && await Task.Run(() => Verifier.Value.VerifyProof(commitment, z, y, proof), cancellationToken)
-                ? (y, proof)
-                : throw new MeedaException(MeedaError.NotVerified, "the operator's opening does not verify against the commitment");
+            ? (y, proof)
+            : throw new MeedaException(
+                MeedaError.NotVerified,
+                "the operator's opening does not verify against the commitment"
+            );
     }
 
     /// <summary>One of a blob's 128 cells, proven (EIP-7594 <c>verify_cell_kzg_proof_batch</c>).</summary>
@@ -55,15 +96,29 @@ public sealed partial class MeedaClient
     /// <param name="commitment">The blob's commitment.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <returns>The cell, 2,048 bytes.</returns>
-    /// <exception cref="MeedaException">It cannot be had, or its proof does not verify against the commitment.</exception>
-    public async Task<byte[]> CellAsync(ulong position, CellIndex index, KzgCommitment commitment, CancellationToken cancellationToken = default)
+    /// <exception cref="MeedaException">It cannot be had, or its proof does not verify against the
+    /// commitment.</exception>
+    public async Task<byte[]> CellAsync(
+        ulong position,
+        CellIndex index,
+        KzgCommitment commitment,
+        CancellationToken cancellationToken = default
+    )
     {
-        CellBody body = await AskAsync<CellBody>(() => new HttpRequestMessage(HttpMethod.Get, Relative($"blobs/{position}/cells/{index.Value}")), cancellationToken);
-        return TryDecode(body.Cell, Cell.ByteLength, out byte[] cell)
-            && TryDecode(body.Proof, KzgProof.Length, out byte[] encoded) && KzgProof.TryDecode(encoded, out KzgProof proof)
+        CellBody body = await AskAsync<CellBody>(
+            () => new HttpRequestMessage(HttpMethod.Get, Relative($"blobs/{position}/cells/{index.Value}")),
+            cancellationToken
+        );
+        return
+            TryDecode(body.Cell, Cell.ByteLength, out byte[] cell)
+            && TryDecode(body.Proof, KzgProof.Length, out byte[] encoded)
+            && KzgProof.TryDecode(encoded, out KzgProof proof)
             && await Task.Run(() => IsCell(commitment, index, cell, proof), cancellationToken)
-                ? cell
-                : throw new MeedaException(MeedaError.NotVerified, $"the operator's cell {index.Value} does not verify against the commitment");
+            ? cell
+            : throw new MeedaException(
+                MeedaError.NotVerified,
+                $"the operator's cell {index.Value} does not verify against the commitment"
+            );
     }
 
     /// <summary>Whether the operator answers and can take batches.</summary>
@@ -71,7 +126,11 @@ public sealed partial class MeedaClient
     {
         try
         {
-            using HttpResponseMessage answer = await SendAsync(() => new HttpRequestMessage(HttpMethod.Get, Relative("health/ready")), MostJsonBytes, cancellationToken);
+            using HttpResponseMessage answer = await SendAsync(
+                () => new HttpRequestMessage(HttpMethod.Get, Relative("health/ready")),
+                MostJsonBytes,
+                cancellationToken
+            );
             return true;
         }
         catch (MeedaException)
@@ -91,7 +150,9 @@ public sealed partial class MeedaClient
             }
         }
 
-        return blob.LeafIndex < leafCount && leafCount <= int.MaxValue && TryDecode(blob.Commitment, KzgCommitment.Length, out byte[] commitment)
+        return blob.LeafIndex < leafCount
+            && leafCount <= int.MaxValue
+            && TryDecode(blob.Commitment, KzgCommitment.Length, out byte[] commitment)
             && AnchorTree.Verify(root, (int)leafCount, (int)blob.LeafIndex, commitment, path);
     }
 
@@ -112,6 +173,7 @@ public sealed partial class MeedaClient
         ReadOnlySpan<char> digits = text;
         digits = digits.StartsWith("0x", StringComparison.OrdinalIgnoreCase) ? digits[2..] : digits;
         bytes = new byte[length];
-        return digits.Length == 2 * length && Convert.FromHexString(digits, bytes, out _, out _) == System.Buffers.OperationStatus.Done;
+        return digits.Length == 2 * length
+            && Convert.FromHexString(digits, bytes, out _, out _) == System.Buffers.OperationStatus.Done;
     }
 }

@@ -11,8 +11,10 @@ using Polly.Retry;
 namespace Meeda.Client;
 
 /// <summary>
-/// A client of a Meeda operator that believes nothing: every batch that it reads is checked against the commitment that was asked for, and every commitment that it gets
-/// against the bytes that were sent. What a later try may mend is tried again; puts too, since the same bytes are stored once. Safe for use by many threads.
+/// A client of a Meeda operator that believes nothing: every batch that it reads is checked against the commitment
+/// that was asked for, and every commitment that it gets
+/// against the bytes that were sent. What a later try may mend is tried again; puts too, since the same bytes are
+/// stored once. Safe for use by many threads.
 /// </summary>
 public sealed partial class MeedaClient
 {
@@ -30,56 +32,89 @@ public sealed partial class MeedaClient
 
     /// <summary>A client of an operator.</summary>
     /// <param name="http">
-    /// The connection; its <see cref="HttpClient.BaseAddress"/> is the operator's URL, with a slash at its end. Its handler should follow no redirects
-    /// (<c>AllowAutoRedirect = false</c>): an operator that is not trusted could send it into your own network. A redirect counts as no answer.
+    /// The connection; its <see cref="HttpClient.BaseAddress"/> is the operator's URL, with a slash at its end. Its
+    /// handler should follow no redirects
+    /// (<c>AllowAutoRedirect = false</c>): an operator that is not trusted could send it into your own network. A
+    /// redirect counts as no answer.
     /// </param>
     /// <param name="options">How to work; the defaults where it is absent.</param>
     /// <param name="time">The clock of pauses between tries; the system's where it is absent.</param>
-    /// <exception cref="ArgumentException">The connection has no base address, or one without a slash at its end.</exception>
+    /// <exception cref="ArgumentException">The connection has no base address, or one without a slash at its
+    /// end.</exception>
     public MeedaClient(HttpClient http, MeedaClientOptions? options = null, TimeProvider? time = null)
     {
         if (http.BaseAddress?.AbsoluteUri.EndsWith('/') != true)
         {
-            throw new ArgumentException("its base address is the operator's URL, with a slash at its end", nameof(http));
+            throw new ArgumentException(
+                "its base address is the operator's URL, with a slash at its end",
+                nameof(http)
+            );
         }
 
         _http = http;
         _options = options ?? new MeedaClientOptions();
         var builder = new ResiliencePipelineBuilder<HttpResponseMessage> { TimeProvider = time };
-        _pipeline = _options.Retries == 0 ? builder.Build() : builder.AddRetry(new RetryStrategyOptions<HttpResponseMessage>
-        {
-            ShouldHandle = new PredicateBuilder<HttpResponseMessage>().Handle<HttpRequestException>().HandleResult(IsTransient),
-            MaxRetryAttempts = _options.Retries,
-            Delay = TimeSpan.FromMilliseconds(500),
-            BackoffType = DelayBackoffType.Exponential,
-            UseJitter = true,
-            DelayGenerator = attempt => new ValueTask<TimeSpan?>(attempt.Outcome.Result?.Headers.RetryAfter?.Delta),
-            OnRetry = attempt =>
-            {
-                attempt.Outcome.Result?.Dispose();
-                return default;
-            },
-        }).Build();
+        _pipeline =
+            _options.Retries == 0
+                ? builder.Build()
+                : builder
+                    .AddRetry(
+                        new RetryStrategyOptions<HttpResponseMessage>
+                        {
+                            ShouldHandle = new PredicateBuilder<HttpResponseMessage>()
+                                .Handle<HttpRequestException>()
+                                .HandleResult(IsTransient),
+                            MaxRetryAttempts = _options.Retries,
+                            Delay = TimeSpan.FromMilliseconds(500),
+                            BackoffType = DelayBackoffType.Exponential,
+                            UseJitter = true,
+                            DelayGenerator = attempt => new ValueTask<TimeSpan?>(
+                                attempt.Outcome.Result?.Headers.RetryAfter?.Delta
+                            ),
+                            OnRetry = attempt =>
+                            {
+                                attempt.Outcome.Result?.Dispose();
+                                return default;
+                            },
+                        }
+                    )
+                    .Build();
     }
 
     /// <summary>Stores a batch.</summary>
     /// <param name="payload">Its bytes, at least one.</param>
     /// <param name="cancellationToken">Ends the waiting; the batch may be stored all the same.</param>
     /// <returns>The commitment under which it can be read.</returns>
-    /// <exception cref="MeedaException">It was not stored, or the operator's commitment is not that of these bytes.</exception>
-    public async Task<AltDaCommitment> PutAsync(ReadOnlyMemory<byte> payload, CancellationToken cancellationToken = default)
+    /// <exception cref="MeedaException">It was not stored, or the operator's commitment is not that of these
+    /// bytes.</exception>
+    public async Task<AltDaCommitment> PutAsync(
+        ReadOnlyMemory<byte> payload,
+        CancellationToken cancellationToken = default
+    )
     {
         using HttpResponseMessage answer = await SendAsync(
-            () => new HttpRequestMessage(HttpMethod.Post, Relative("put")) { Content = new ReadOnlyMemoryContent(payload) }, AltDaCommitment.GenericLength, cancellationToken);
+            () =>
+                new HttpRequestMessage(HttpMethod.Post, Relative("put"))
+                {
+                    Content = new ReadOnlyMemoryContent(payload),
+                },
+            AltDaCommitment.GenericLength,
+            cancellationToken
+        );
         byte[] encoded = await answer.Content.ReadAsByteArrayAsync(cancellationToken);
-        if (!AltDaCommitment.TryDecode(encoded, _options.DaLayerByte, out AltDaCommitment commitment, out string? error))
+        if (
+            !AltDaCommitment.TryDecode(encoded, _options.DaLayerByte, out AltDaCommitment commitment, out string? error)
+        )
         {
             throw new MeedaException(MeedaError.NotVerified, $"the operator's answer is no commitment: {error}");
         }
 
         return !_options.VerifyPuts || await Task.Run(() => Compute(payload.Span), cancellationToken) == commitment
             ? commitment
-            : throw new MeedaException(MeedaError.NotVerified, "the operator's commitment is not that of the bytes that were sent");
+            : throw new MeedaException(
+                MeedaError.NotVerified,
+                "the operator's commitment is not that of the bytes that were sent"
+            );
     }
 
     /// <summary>Reads a batch, and checks every byte against the commitment.</summary>
@@ -89,15 +124,31 @@ public sealed partial class MeedaClient
     public async Task<byte[]> GetAsync(AltDaCommitment commitment, CancellationToken cancellationToken = default)
     {
         string path = $"get/0x{Convert.ToHexStringLower(commitment.Encode(_options.DaLayerByte))}";
-        using HttpResponseMessage answer = await SendAsync(() => new HttpRequestMessage(HttpMethod.Get, Relative(path)), _options.MaxBatchBytes, cancellationToken);
+        using HttpResponseMessage answer = await SendAsync(
+            () => new HttpRequestMessage(HttpMethod.Get, Relative(path)),
+            _options.MaxBatchBytes,
+            cancellationToken
+        );
         byte[] payload = await answer.Content.ReadAsByteArrayAsync(cancellationToken);
-        bool holds = payload.Length > 0 && (commitment.Kind == AltDaCommitmentKind.Keccak
-            ? Keccak256.Hash(payload) == commitment.Hash
-            : await Task.Run(() => Compute(payload), cancellationToken) == commitment);
-        return holds ? payload : throw new MeedaException(MeedaError.NotVerified, "what the operator gave is not the batch of that commitment");
+        bool holds =
+            payload.Length > 0
+            && (
+                commitment.Kind == AltDaCommitmentKind.Keccak
+                    ? Keccak256.Hash(payload) == commitment.Hash
+                    : await Task.Run(() => Compute(payload), cancellationToken) == commitment
+            );
+        return holds
+            ? payload
+            : throw new MeedaException(
+                MeedaError.NotVerified,
+                "what the operator gave is not the batch of that commitment"
+            );
     }
 
-    /// <summary>What the operator says of a batch: its state, commitments and anchor. <see cref="BatchBody"/> is its word alone; <c>meeda verify</c> checks it against L1.</summary>
+    /// <summary>
+    /// What the operator says of a batch: its state, commitments and anchor. <see cref="BatchBody"/> is its word
+    /// alone; <c>meeda verify</c> checks it against L1.
+    /// </summary>
     /// <exception cref="MeedaException">It has no such batch, or cannot say now.</exception>
     public Task<BatchBody> DescribeAsync(BatchId id, CancellationToken cancellationToken = default) =>
         AskAsync<BatchBody>(() => new HttpRequestMessage(HttpMethod.Get, Relative($"batches/{id}")), cancellationToken);
@@ -105,7 +156,10 @@ public sealed partial class MeedaClient
     /// <summary>Asks the operator to anchor a batch once more, so that it is kept for another term.</summary>
     /// <exception cref="MeedaException">It has no such batch, or cannot do it now.</exception>
     public Task<BatchBody> RenewAsync(BatchId id, CancellationToken cancellationToken = default) =>
-        AskAsync<BatchBody>(() => new HttpRequestMessage(HttpMethod.Post, Relative($"batches/{id}/renew")), cancellationToken);
+        AskAsync<BatchBody>(
+            () => new HttpRequestMessage(HttpMethod.Post, Relative($"batches/{id}/renew")),
+            cancellationToken
+        );
 
     /// <summary>How the operator is doing.</summary>
     /// <exception cref="MeedaException">It cannot say now.</exception>
@@ -132,7 +186,12 @@ public sealed partial class MeedaClient
 
     // 503 is the order to post to L1, not to try again.
     private static bool IsTransient(HttpResponseMessage answer) =>
-        answer.StatusCode is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests or HttpStatusCode.InternalServerError or HttpStatusCode.BadGateway or HttpStatusCode.GatewayTimeout;
+        answer.StatusCode
+            is HttpStatusCode.RequestTimeout
+                or HttpStatusCode.TooManyRequests
+                or HttpStatusCode.InternalServerError
+                or HttpStatusCode.BadGateway
+                or HttpStatusCode.GatewayTimeout;
 
     private async Task<T> AskAsync<T>(Func<HttpRequestMessage> request, CancellationToken cancellationToken)
     {
@@ -143,12 +202,23 @@ public sealed partial class MeedaClient
         }
         catch (JsonException malformed)
         {
-            throw new MeedaException(MeedaError.Unavailable, "the operator's answer is not of the form that is expected; is this the URL of an operator?", answer.StatusCode, malformed);
+            throw new MeedaException(
+                MeedaError.Unavailable,
+                "the operator's answer is not of the form that is expected; is this the URL of an operator?",
+                answer.StatusCode,
+                malformed
+            );
         }
     }
 
-    /// <summary>Sends until there is an answer with its whole body in memory, or until trying again is no use.</summary>
-    private async Task<HttpResponseMessage> SendAsync(Func<HttpRequestMessage> request, int most, CancellationToken cancellationToken)
+    /// <summary>
+    /// Sends until there is an answer with its whole body in memory, or until trying again is no use.
+    /// </summary>
+    private async Task<HttpResponseMessage> SendAsync(
+        Func<HttpRequestMessage> request,
+        int most,
+        CancellationToken cancellationToken
+    )
     {
         HttpResponseMessage answer;
         try
@@ -164,15 +234,28 @@ public sealed partial class MeedaClient
 
                     return await SendOnceAsync(message, most, token);
                 },
-                cancellationToken);
+                cancellationToken
+            );
         }
         catch (HttpRequestException failure)
         {
-            throw new MeedaException(MeedaError.Unavailable, $"{_http.BaseAddress!.GetLeftPart(UriPartial.Authority)} does not answer, or not to the end ({failure.HttpRequestError})", null, failure);
+            throw new MeedaException(
+                MeedaError.Unavailable,
+                $"{_http.BaseAddress!.GetLeftPart(UriPartial.Authority)} does not answer, or not to the end "
+                    + $"({failure.HttpRequestError})",
+                null,
+                failure
+            );
         }
         catch (OperationCanceledException late) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new MeedaException(MeedaError.Unavailable, $"{_http.BaseAddress!.GetLeftPart(UriPartial.Authority)} does not answer within {_http.Timeout.TotalSeconds:0} s", null, late);
+            throw new MeedaException(
+                MeedaError.Unavailable,
+                $"{_http.BaseAddress!.GetLeftPart(UriPartial.Authority)} does not answer within "
+                    + $"{_http.Timeout.TotalSeconds:0} s",
+                null,
+                late
+            );
         }
 
         if (answer.IsSuccessStatusCode)
@@ -192,23 +275,38 @@ public sealed partial class MeedaClient
                     _ => MeedaError.Refused,
                 },
                 $"the operator answers {(int)answer.StatusCode}: {await SentenceAsync(answer, cancellationToken)}",
-                answer.StatusCode);
+                answer.StatusCode
+            );
         }
     }
 
-    /// <summary>One try, its body included: one that breaks off or stalls is no answer, and may be tried again.</summary>
-    private async Task<HttpResponseMessage> SendOnceAsync(HttpRequestMessage message, int most, CancellationToken cancellationToken)
+    /// <summary>
+    /// One try, its body included: one that breaks off or stalls is no answer, and may be tried again.
+    /// </summary>
+    private async Task<HttpResponseMessage> SendOnceAsync(
+        HttpRequestMessage message,
+        int most,
+        CancellationToken cancellationToken
+    )
     {
         // HttpClient's own limit ends at the headers, when the body is not read by it.
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(_http.Timeout);
-        HttpResponseMessage answer = await _http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, limit.Token);
+        HttpResponseMessage answer = await _http.SendAsync(
+            message,
+            HttpCompletionOption.ResponseHeadersRead,
+            limit.Token
+        );
         try
         {
             int room = answer.IsSuccessStatusCode ? most : MostJsonBytes;
             if (answer.Content.Headers.ContentLength > room)
             {
-                throw new MeedaException(MeedaError.NotVerified, $"the operator's answer has {answer.Content.Headers.ContentLength} bytes, {room} are the most", answer.StatusCode);
+                throw new MeedaException(
+                    MeedaError.NotVerified,
+                    $"the operator's answer has {answer.Content.Headers.ContentLength} bytes, {room} are the most",
+                    answer.StatusCode
+                );
             }
 
             await answer.Content.LoadIntoBufferAsync(room, limit.Token);
@@ -225,7 +323,11 @@ public sealed partial class MeedaClient
     {
         try
         {
-            return JsonSerializer.Deserialize<ErrorBody>(await answer.Content.ReadAsByteArrayAsync(cancellationToken), Json)?.Error ?? answer.ReasonPhrase ?? "";
+            return JsonSerializer
+                    .Deserialize<ErrorBody>(await answer.Content.ReadAsByteArrayAsync(cancellationToken), Json)
+                    ?.Error
+                ?? answer.ReasonPhrase
+                ?? "";
         }
         catch (JsonException)
         {

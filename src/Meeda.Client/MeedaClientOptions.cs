@@ -6,17 +6,22 @@ public sealed record MeedaClientOptions
     /// <summary>A tenant's key, sent as a bearer token; null for none.</summary>
     public string? Key { get; init; }
 
-    /// <summary>The DA layer byte of the operator's generic commitments. Default 0x4d, an operator's own default.</summary>
+    /// <summary>
+    /// The DA layer byte of the operator's generic commitments. Default 0x4d, an operator's own default.
+    /// </summary>
     public byte DaLayerByte { get; init; } = Protocol.Batches.AltDaCommitment.DefaultDaLayerByte;
 
     /// <summary>
-    /// Whether the commitment that a put is answered with is computed here too, some milliseconds a blob. Default true: otherwise an operator could name other bytes than were sent.
+    /// Whether the commitment that a put is answered with is computed here too, some milliseconds a blob. Default
+    /// true: otherwise an operator could name other bytes than were sent.
     /// </summary>
     public bool VerifyPuts { get; init; } = true;
 
     /// <summary>The tries after the first, of what a later try may mend. Default 5, some 15 seconds in all.</summary>
     public int Retries { get; init; } = 5;
 
-    /// <summary>The longest batch that is taken from an operator, in bytes. Default 256 MiB, the longest that there can be.</summary>
+    /// <summary>
+    /// The longest batch that is taken from an operator, in bytes. Default 256 MiB, the longest that there can be.
+    /// </summary>
     public int MaxBatchBytes { get; init; } = 1 << 28;
 }

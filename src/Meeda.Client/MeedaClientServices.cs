@@ -6,7 +6,8 @@ namespace Meeda.Client;
 public static class MeedaClientServices
 {
     /// <summary>
-    /// Adds a <see cref="MeedaClient"/> of one operator, over a connection of <see cref="IHttpClientFactory"/>. The client
+    /// Adds a <see cref="MeedaClient"/> of one operator, over a connection of <see cref="IHttpClientFactory"/>. The
+    /// client
     /// follows no redirects: an operator answers itself.
     /// </summary>
     /// <param name="services">The services.</param>
@@ -14,7 +15,11 @@ public static class MeedaClientServices
     /// <param name="options">How to work; the defaults where it is absent.</param>
     /// <returns>The builder of the connection, for time limits, handlers and resilience of your own.</returns>
     /// <exception cref="ArgumentException">The URL is not an absolute http or https URL.</exception>
-    public static IHttpClientBuilder AddMeedaClient(this IServiceCollection services, Uri url, MeedaClientOptions? options = null)
+    public static IHttpClientBuilder AddMeedaClient(
+        this IServiceCollection services,
+        Uri url,
+        MeedaClientOptions? options = null
+    )
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(url);
@@ -26,7 +31,9 @@ public static class MeedaClientServices
         var address = new Uri(url.AbsoluteUri.EndsWith('/') ? url.AbsoluteUri : url.AbsoluteUri + "/");
         return services
             .AddHttpClient(nameof(MeedaClient), http => http.BaseAddress = address)
-            .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false })
+            .ConfigurePrimaryHttpMessageHandler(() =>
+                new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }
+            )
             .AddTypedClient((http, provider) => new MeedaClient(http, options, provider.GetService<TimeProvider>()));
     }
 }

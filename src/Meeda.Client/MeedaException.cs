@@ -5,7 +5,9 @@ namespace Meeda.Client;
 /// <summary>What its caller should do about a failure of a <see cref="MeedaClient"/>.</summary>
 public enum MeedaError
 {
-    /// <summary>The request can never succeed as it stands, or the key does not allow it: the sentence says why.</summary>
+    /// <summary>
+    /// The request can never succeed as it stands, or the key does not allow it: the sentence says why.
+    /// </summary>
     Refused,
 
     /// <summary>The operator proves that it never stored this, or keeps it no longer.</summary>
@@ -14,7 +16,9 @@ public enum MeedaError
     /// <summary>It cannot be done now, and was tried several times.</summary>
     Unavailable,
 
-    /// <summary>The operator's failover policy says that the batch belongs on L1 now (503). It was not tried again.</summary>
+    /// <summary>
+    /// The operator's failover policy says that the batch belongs on L1 now (503). It was not tried again.
+    /// </summary>
     FailOver,
 
     /// <summary>What the operator gave is not what was asked for. It is not given out.</summary>

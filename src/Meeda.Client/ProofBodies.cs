@@ -7,7 +7,9 @@ namespace Meeda.Client;
 /// <param name="Path">The sibling hashes from the leaf to the root, hex.</param>
 public sealed record LeafBody(ulong Position, ulong LeafIndex, string Commitment, IReadOnlyList<string> Path);
 
-/// <summary>What binds a batch to L1: enough to check its commitments against the contract's <c>getAnchor</c>.</summary>
+/// <summary>
+/// What binds a batch to L1: enough to check its commitments against the contract's <c>getAnchor</c>.
+/// </summary>
 /// <param name="BatchId">The batch's id.</param>
 /// <param name="Operator">The operator that anchored it.</param>
 /// <param name="AnchorIndex">Its anchor.</param>
@@ -18,7 +20,16 @@ public sealed record LeafBody(ulong Position, ulong LeafIndex, string Commitment
 /// <param name="Transaction">The anchoring transaction's hash.</param>
 /// <param name="Blobs">The batch's blobs in order.</param>
 public sealed record BatchProofBody(
-    string BatchId, string Operator, uint AnchorIndex, string Root, uint LeafCount, ulong BlockNumber, ulong Expiry, string Transaction, IReadOnlyList<LeafBody> Blobs);
+    string BatchId,
+    string Operator,
+    uint AnchorIndex,
+    string Root,
+    uint LeafCount,
+    ulong BlockNumber,
+    ulong Expiry,
+    string Transaction,
+    IReadOnlyList<LeafBody> Blobs
+);
 
 /// <summary>A batch in one epoch.</summary>
 /// <param name="Epoch">The epoch.</param>
@@ -35,7 +46,16 @@ public sealed record SampledEpochBody(ulong Epoch, int Sampled, string Outcome);
 /// <param name="Proven">Of these again, epochs whose proof is recorded.</param>
 /// <param name="Missed">Sampled epochs whose window passed without a proof.</param>
 /// <param name="Epochs">Each epoch, oldest first.</param>
-public sealed record HistoryBody(string BatchId, string Operator, uint Blobs, int Live, int Sampled, int Proven, int Missed, IReadOnlyList<SampledEpochBody> Epochs);
+public sealed record HistoryBody(
+    string BatchId,
+    string Operator,
+    uint Blobs,
+    int Live,
+    int Sampled,
+    int Proven,
+    int Missed,
+    IReadOnlyList<SampledEpochBody> Epochs
+);
 
 /// <summary>One thing that was checked.</summary>
 /// <param name="What">What, in words.</param>
@@ -73,7 +93,8 @@ public sealed record EpochBody(
     string Y,
     string Proof,
     bool Holds,
-    IReadOnlyList<CheckBody> Checks);
+    IReadOnlyList<CheckBody> Checks
+);
 
 /// <summary>A blob's value at a point, proven (EIP-4844 <c>compute_kzg_proof</c>).</summary>
 /// <param name="Position">The operator's position of the blob.</param>

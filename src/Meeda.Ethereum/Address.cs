@@ -36,11 +36,19 @@ public readonly struct Address : IEquatable<Address>
     }
 
     /// <summary>Reads 40 hex digits, with or without <c>0x</c>.</summary>
-    /// <exception cref="FormatException">It is something else, or its mixed case is not the checksum of EIP-55.</exception>
+    /// <exception cref="FormatException">It is something else, or its mixed case is not the checksum of
+    /// EIP-55.</exception>
     public static Address Parse(string hex) =>
-        TryParse(hex, out Address address) ? address : throw new FormatException("40 hex digits, with or without 0x, are expected; mixed case must be the checksum of EIP-55");
+        TryParse(hex, out Address address)
+            ? address
+            : throw new FormatException(
+                "40 hex digits, with or without 0x, are expected; mixed case must be the checksum of EIP-55"
+            );
 
-    /// <summary>Reads 40 hex digits, with or without <c>0x</c>; false for anything else. Mixed case must be the checksum of EIP-55.</summary>
+    /// <summary>
+    /// Reads 40 hex digits, with or without <c>0x</c>; false for anything else. Mixed case must be the checksum of
+    /// EIP-55.
+    /// </summary>
     public static bool TryParse([NotNullWhen(true)] string? hex, out Address address)
     {
         Span<byte> bytes = stackalloc byte[Length];

@@ -27,14 +27,17 @@ public readonly struct Bytes32 : IEquatable<Bytes32>
 
     /// <summary>Copies 32 bytes.</summary>
     /// <exception cref="ArgumentException">There are not 32.</exception>
-    public static Bytes32 FromBytes(ReadOnlySpan<byte> bytes) => bytes.Length == Length
-        ? new Bytes32(bytes)
-        : throw new ArgumentException($"{bytes.Length} bytes, {Length} are expected", nameof(bytes));
+    public static Bytes32 FromBytes(ReadOnlySpan<byte> bytes) =>
+        bytes.Length == Length
+            ? new Bytes32(bytes)
+            : throw new ArgumentException($"{bytes.Length} bytes, {Length} are expected", nameof(bytes));
 
     /// <summary>Reads 64 hex digits, with or without <c>0x</c>.</summary>
     /// <exception cref="FormatException">It is something else.</exception>
     public static Bytes32 Parse(string hex) =>
-        TryParse(hex, out Bytes32 value) ? value : throw new FormatException("64 hex digits, with or without 0x, are expected");
+        TryParse(hex, out Bytes32 value)
+            ? value
+            : throw new FormatException("64 hex digits, with or without 0x, are expected");
 
     /// <summary>Reads 64 hex digits, with or without <c>0x</c>; false for anything else.</summary>
     public static bool TryParse([NotNullWhen(true)] string? hex, out Bytes32 value)

@@ -3,7 +3,10 @@ namespace Meeda.Ethereum;
 /// <summary>Hexadecimal text of a known number of bytes.</summary>
 internal static class Hex
 {
-    /// <summary>Decodes exactly as many bytes as fit <paramref name="bytes"/>, with or without <c>0x</c>; false for anything else.</summary>
+    /// <summary>
+    /// Decodes exactly as many bytes as fit <paramref name="bytes"/>, with or without <c>0x</c>; false for anything
+    /// else.
+    /// </summary>
     public static bool TryDecode(string? text, Span<byte> bytes)
     {
         ReadOnlySpan<char> digits = text;

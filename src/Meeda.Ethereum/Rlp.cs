@@ -2,7 +2,9 @@ using System.Numerics;
 
 namespace Meeda.Ethereum;
 
-/// <summary>Recursive Length Prefix encoding (Ethereum Yellow Paper, appendix B): what transactions are made of.</summary>
+/// <summary>
+/// Recursive Length Prefix encoding (Ethereum Yellow Paper, appendix B): what transactions are made of.
+/// </summary>
 public static class Rlp
 {
     private const byte ShortString = 0x80;
@@ -34,7 +36,12 @@ public static class Rlp
     public static bool TryReadList(ReadOnlySpan<byte> encoded, out ReadOnlySpan<byte> items)
     {
         items = default;
-        if (encoded.IsEmpty || encoded[0] < ShortList || !TryReadLength(encoded, ShortList, out int header, out int length) || encoded.Length != header + length)
+        if (
+            encoded.IsEmpty
+            || encoded[0] < ShortList
+            || !TryReadLength(encoded, ShortList, out int header, out int length)
+            || encoded.Length != header + length
+        )
         {
             return false;
         }
@@ -43,7 +50,10 @@ public static class Rlp
         return true;
     }
 
-    /// <summary>Reads a non-negative integer, and steps behind it. False where there is none, or its encoding is not the shortest.</summary>
+    /// <summary>
+    /// Reads a non-negative integer, and steps behind it. False where there is none, or its encoding is not the
+    /// shortest.
+    /// </summary>
     public static bool TryReadInteger(ref ReadOnlySpan<byte> encoded, out BigInteger value)
     {
         value = default;
@@ -52,7 +62,8 @@ public static class Rlp
             return false;
         }
 
-        int header = 0, length = 1;
+        int header = 0,
+            length = 1;
         if (encoded[0] >= ShortString && !TryReadLength(encoded, ShortString, out header, out length))
         {
             return false;
@@ -69,7 +80,9 @@ public static class Rlp
         return true;
     }
 
-    /// <summary>The length that a prefix says, where so many bytes follow it and it is the shortest prefix for them.</summary>
+    /// <summary>
+    /// The length that a prefix says, where so many bytes follow it and it is the shortest prefix for them.
+    /// </summary>
     private static bool TryReadLength(ReadOnlySpan<byte> encoded, byte kind, out int header, out int length)
     {
         int rest = encoded[0] - kind;

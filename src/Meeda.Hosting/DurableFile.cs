@@ -10,16 +10,27 @@ internal static partial class DurableFile
     private const int OpenReadOnly = 0;
 
     /// <summary>
-    /// Writes a file under a temporary name and renames it: a reader finds the old content or the new. It is durable after a sync of its file system; a crash before may
+    /// Writes a file under a temporary name and renames it: a reader finds the old content or the new. It is durable
+    /// after a sync of its file system; a crash before may
     /// leave anything.
     /// </summary>
-    /// <exception cref="IOException">The disk refused; nothing is left under <paramref name="path"/> that was not there before.</exception>
+    /// <exception cref="IOException">The disk refused; nothing is left under <paramref name="path"/> that was not
+    /// there before.</exception>
     public static void WriteLazily(string path, ReadOnlySpan<byte> content)
     {
         string temporary = $"{path}.{Guid.NewGuid():N}.tmp";
         try
         {
-            using (SafeFileHandle file = File.OpenHandle(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, FileOptions.None, content.Length))
+            using (
+                SafeFileHandle file = File.OpenHandle(
+                    temporary,
+                    FileMode.CreateNew,
+                    FileAccess.Write,
+                    FileShare.None,
+                    FileOptions.None,
+                    content.Length
+                )
+            )
             {
                 RandomAccess.Write(file, content, fileOffset: 0);
             }
@@ -43,7 +54,14 @@ internal static partial class DurableFile
     public static void Probe(string folder, long length)
     {
         string path = Path.Combine(folder, $"probe.{Guid.NewGuid():N}.tmp");
-        using SafeFileHandle file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, FileOptions.DeleteOnClose, length);
+        using SafeFileHandle file = File.OpenHandle(
+            path,
+            FileMode.CreateNew,
+            FileAccess.Write,
+            FileShare.None,
+            FileOptions.DeleteOnClose,
+            length
+        );
     }
 
     /// <summary>Whether <see cref="Probe"/> gives files such names.</summary>
@@ -73,7 +91,10 @@ internal static partial class DurableFile
         }
     }
 
-    /// <summary>fsync of a folder: makes the names in it durable. .NET opens no folders, so this asks libc; on Windows there is nothing to do.</summary>
+    /// <summary>
+    /// fsync of a folder: makes the names in it durable. .NET opens no folders, so this asks libc; on Windows there
+    /// is nothing to do.
+    /// </summary>
     private static void SyncFolder(string folder)
     {
         if (OperatingSystem.IsWindows())
@@ -84,7 +105,9 @@ internal static partial class DurableFile
         int descriptor = Open(folder, OpenReadOnly);
         if (descriptor < 0)
         {
-            throw new IOException($"cannot open the folder {folder} to sync it (errno {Marshal.GetLastPInvokeError()})");
+            throw new IOException(
+                $"cannot open the folder {folder} to sync it (errno {Marshal.GetLastPInvokeError()})"
+            );
         }
 
         try

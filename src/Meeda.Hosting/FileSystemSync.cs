@@ -4,8 +4,10 @@ using Microsoft.Win32.SafeHandles;
 namespace Meeda.Hosting;
 
 /// <summary>
-/// Syncs the file system that a folder is on (syncfs of Linux). The folder is open before what a sync shall report on is written, since the system says a write-back error
-/// once to each who had it open (Linux 5.8); and it is opened anew after each sync, since another disk may stand in its place by then.
+/// Syncs the file system that a folder is on (syncfs of Linux). The folder is open before what a sync shall report on
+/// is written, since the system says a write-back error
+/// once to each who had it open (Linux 5.8); and it is opened anew after each sync, since another disk may stand in
+/// its place by then.
 /// </summary>
 /// <param name="folder">The folder.</param>
 internal sealed partial class FileSystemSync(string folder) : IDisposable
@@ -15,7 +17,9 @@ internal sealed partial class FileSystemSync(string folder) : IDisposable
     private readonly Lock _gate = new();
     private SafeFileHandle? _open = TryOpen(folder);
 
-    /// <summary>Waits until everything written before is on the disk. Elsewhere than on Linux nothing can be waited for.</summary>
+    /// <summary>
+    /// Waits until everything written before is on the disk. Elsewhere than on Linux nothing can be waited for.
+    /// </summary>
     /// <exception cref="IOException">Something of it is not, or the folder is gone.</exception>
     public void Sync()
     {
@@ -26,7 +30,12 @@ internal sealed partial class FileSystemSync(string folder) : IDisposable
 
         lock (_gate)
         {
-            using SafeFileHandle open = _open ?? TryOpen(folder) ?? throw new IOException($"cannot open the folder {folder} to sync it (errno {Marshal.GetLastPInvokeError()})");
+            using SafeFileHandle open =
+                _open
+                ?? TryOpen(folder)
+                ?? throw new IOException(
+                    $"cannot open the folder {folder} to sync it (errno {Marshal.GetLastPInvokeError()})"
+                );
             int answer = SyncFileSystem(open);
             int error = Marshal.GetLastPInvokeError();
             _open = TryOpen(folder);

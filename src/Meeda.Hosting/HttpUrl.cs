@@ -11,7 +11,9 @@ internal static class HttpUrl
     public static bool TryParse(string? text, [NotNullWhen(true)] out Uri? url)
     {
         string trimmed = text?.Trim() ?? "";
-        bool isOne = Uri.TryCreate(trimmed, UriKind.Absolute, out url) && url.Scheme is "http" or "https"
+        bool isOne =
+            Uri.TryCreate(trimmed, UriKind.Absolute, out url)
+            && url.Scheme is "http" or "https"
             && !trimmed.Any(letter => letter is ',' or ';' or '"' or '\'' || char.IsWhiteSpace(letter))
             && url!.Fragment.Length == 0;
         url = isOne ? url : null;

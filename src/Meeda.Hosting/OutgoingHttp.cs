@@ -14,12 +14,13 @@ internal static class OutgoingHttp
     /// <summary>
     /// Sets the proxy of everything in this process that is connected from now on, libraries included.
     /// </summary>
-    public static void UseProxy(ProxyOptions options) => HttpClient.DefaultProxy = options.Url switch
-    {
-        null => new DirectToLoopback(null),
-        ProxyOptions.Environment => new DirectToLoopback(FromEnvironment),
-        string url => new DirectToLoopback(new WebProxy(url)),
-    };
+    public static void UseProxy(ProxyOptions options) =>
+        HttpClient.DefaultProxy = options.Url switch
+        {
+            null => new DirectToLoopback(null),
+            ProxyOptions.Environment => new DirectToLoopback(FromEnvironment),
+            string url => new DirectToLoopback(new WebProxy(url)),
+        };
 
     /// <summary>A handler that follows no redirect and keeps no cookies.</summary>
     public static SocketsHttpHandler Handler() => new() { AllowAutoRedirect = false, UseCookies = false };
@@ -46,7 +47,9 @@ internal static class OutgoingHttp
 
         public Uri? GetProxy(Uri destination) => IsBypassed(destination) ? null : proxy!.GetProxy(destination);
 
-        public bool IsBypassed(Uri host) => proxy is null || host.IsLoopback
+        public bool IsBypassed(Uri host) =>
+            proxy is null
+            || host.IsLoopback
             || (IPAddress.TryParse(host.Host.Trim('[', ']'), out IPAddress? address) && IPAddress.IsLoopback(address))
             || proxy.IsBypassed(host);
     }

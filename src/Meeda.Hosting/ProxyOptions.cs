@@ -22,11 +22,16 @@ public sealed class ProxyOptions
     /// <summary>Says what is wrong with these options, one sentence each.</summary>
     internal IEnumerable<string> Problems()
     {
-        if (Url is not null && Url != Environment
-            && (!HttpUrl.TryParse(Url, out Uri? proxy)
+        if (
+            Url is not null
+            && Url != Environment
+            && (
+                !HttpUrl.TryParse(Url, out Uri? proxy)
                 || proxy.Scheme != Uri.UriSchemeHttp
                 || proxy.AbsolutePath != "/"
-                || proxy.UserInfo.Length > 0))
+                || proxy.UserInfo.Length > 0
+            )
+        )
         {
             yield return "proxy: http://host:port without credentials, or the word environment (Meeda__Proxy__Url)";
         }

@@ -72,7 +72,8 @@ internal static class SecretFile
         {
             throw new SetupException(
                 $"{what}: {path} may be read or written by others than its owner "
-                + $"(mode {Convert.ToString((int)mode, 8).PadLeft(4, '0')}); run: chmod 600 {path}");
+                    + $"(mode {Convert.ToString((int)mode, 8).PadLeft(4, '0')}); run: chmod 600 {path}"
+            );
         }
     }
 

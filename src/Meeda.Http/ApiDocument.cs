@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 using Scalar.AspNetCore;
@@ -7,13 +8,16 @@ using Scalar.AspNetCore;
 namespace Meeda.Http;
 
 /// <summary>
-/// The OpenAPI document of a service, at <c>/openapi/v1.json</c>, made from the endpoints, the comments of their bodies and the examples; and its reference page, at
+/// The OpenAPI document of a service, at <c>/openapi/v1.json</c>, made from the endpoints, the comments of their
+/// bodies and the examples; and its reference page, at
 /// <c>/docs</c>.
 /// </summary>
-internal static class ApiDocument
+internal static partial class ApiDocument
 {
     // What the browser itself holds the page to: nothing is loaded from, or sent to, another host.
-    private const string PagePolicy = "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:";
+    private const string PagePolicy =
+        "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' "
+        + "data:; font-src 'self' data:";
 
     private static readonly (string Status, string When)[] TenantStatuses =
     [
@@ -29,36 +33,76 @@ internal static class ApiDocument
     /// <param name="options">The document's options.</param>
     /// <param name="title">What it is the API of.</param>
     /// <param name="hasTenants">Whether requests may need a tenant's key.</param>
-    public static void Describe(this OpenApiOptions options, string title, bool hasTenants) => options.AddDocumentTransformer((document, _, _) =>
-    {
-        document.Servers?.Clear(); // They would name the host that the first request asked for.
-        document.Info.Title = title;
-        document.Info.Version = "1";
-        document.Info.Description = "docs/http-api.md says when each status is given and what to do about it. Every error's body is one sentence that names the field and the limit. Raw bytes are shown in examples as hex digits.";
-        foreach ((string path, IOpenApiPathItem item) in document.Paths)
-        {
-            foreach ((HttpMethod method, OpenApiOperation operation) in item.Operations ?? [])
+    public static void Describe(this OpenApiOptions options, string title, bool hasTenants) =>
+        options.AddDocumentTransformer(
+            (document, _, _) =>
             {
-                if (hasTenants && !path.StartsWith("/health", StringComparison.Ordinal))
+                foreach (IOpenApiSchema schema in document.Components?.Schemas?.Values ?? [])
                 {
-                    AddTenantStatuses(operation);
+                    Unwrap(schema);
                 }
 
-                if (ApiExample.All.FirstOrDefault(each => each.Operation == $"{method.Method} {path}") is { } example)
+                document.Servers?.Clear(); // They would name the host that the first request asked for.
+                document.Info.Title = title;
+                document.Info.Version = "1";
+                document.Info.Description =
+                    "docs/http-api.md says when each status is given and what to do about it. Every error's body "
+                    + "is one sentence that names the field and the limit. Raw bytes are shown in examples as "
+                    + "hex digits.";
+                foreach ((string path, IOpenApiPathItem item) in document.Paths)
                 {
-                    Illustrate(operation, example);
+                    foreach ((HttpMethod method, OpenApiOperation operation) in item.Operations ?? [])
+                    {
+                        if (hasTenants && !path.StartsWith("/health", StringComparison.Ordinal))
+                        {
+                            AddTenantStatuses(operation);
+                        }
+
+                        if (
+                            ApiExample.All.FirstOrDefault(each => each.Operation == $"{method.Method} {path}") is
+                            { } example
+                        )
+                        {
+                            Illustrate(operation, example);
+                        }
+                    }
                 }
+
+                return Task.CompletedTask;
             }
+        );
+
+    /// <summary>Takes the line breaks of the source out of descriptions.</summary>
+    private static void Unwrap(IOpenApiSchema schema)
+    {
+        schema.Description = schema.Description is { } text ? LineBreak().Replace(text, " ") : null;
+        foreach (IOpenApiSchema property in schema.Properties?.Values ?? [])
+        {
+            property.Description = property.Description is { } words ? LineBreak().Replace(words, " ") : null;
         }
+    }
 
-        return Task.CompletedTask;
-    });
+    [GeneratedRegex(@"\s*\n\s*")]
+    private static partial Regex LineBreak();
 
-    /// <summary>Maps the document and the page. The page's script comes from this process; no other host is asked for anything.</summary>
+    /// <summary>
+    /// Maps the document and the page. The page's script comes from this process; no other host is asked for
+    /// anything.
+    /// </summary>
     public static void MapApiDocument(this IEndpointRouteBuilder routes)
     {
         routes.MapOpenApi().Add(MakeOnce);
-        routes.MapScalarApiReference("/docs", page => page.DisableDefaultFonts().DisableAgent().DisableMcp().DisableTelemetry().HideDeveloperTools().HideClientButton())
+        routes
+            .MapScalarApiReference(
+                "/docs",
+                page =>
+                    page.DisableDefaultFonts()
+                        .DisableAgent()
+                        .DisableMcp()
+                        .DisableTelemetry()
+                        .HideDeveloperTools()
+                        .HideClientButton()
+            )
             .ExcludeFromDescription()
             .Add(endpoint =>
             {
@@ -71,7 +115,10 @@ internal static class ApiDocument
             });
     }
 
-    /// <summary>Lets the first request make the document, and gives it to all others: it depends on nothing that a client says.</summary>
+    /// <summary>
+    /// Lets the first request make the document, and gives it to all others: it depends on nothing that a client
+    /// says.
+    /// </summary>
     private static void MakeOnce(EndpointBuilder endpoint)
     {
         RequestDelegate make = endpoint.RequestDelegate!;
@@ -126,11 +173,19 @@ internal static class ApiDocument
     {
         foreach (OpenApiParameter parameter in operation.Parameters?.OfType<OpenApiParameter>() ?? [])
         {
-            parameter.Example = parameter.Name is { } name && example.Parameters?.GetValueOrDefault(name) is { } value ? JsonValue.Create(value) : null;
+            parameter.Example =
+                parameter.Name is { } name && example.Parameters?.GetValueOrDefault(name) is { } value
+                    ? JsonValue.Create(value)
+                    : null;
         }
 
         Illustrate(operation.RequestBody?.Content, example.Request);
-        if (operation.Responses?.TryGetValue(example.Status.ToString(CultureInfo.InvariantCulture), out IOpenApiResponse? response) == true)
+        if (
+            operation.Responses?.TryGetValue(
+                example.Status.ToString(CultureInfo.InvariantCulture),
+                out IOpenApiResponse? response
+            ) == true
+        )
         {
             Illustrate(response.Content, example.Answer);
         }

@@ -4,7 +4,8 @@ using System.Text.Json.Nodes;
 namespace Meeda.Http;
 
 /// <summary>
-/// One request with the answer that it had. <c>examples.json</c> holds one for each operation; the tests issue each against a running operator and compare status
+/// One request with the answer that it had. <c>examples.json</c> holds one for each operation; the tests issue each
+/// against a running operator and compare status
 /// and shape, so that what a reader copies works.
 /// </summary>
 /// <param name="Operation">Method and route, as the OpenAPI document has them: <c>GET /batches/{id}</c>.</param>
@@ -12,7 +13,13 @@ namespace Meeda.Http;
 /// <param name="Request">The body: JSON, or a string of hex digits for raw bytes; null for none.</param>
 /// <param name="Status">The answer's status.</param>
 /// <param name="Answer">The answer's body: JSON, or a string of hex digits for raw bytes; null for none.</param>
-internal sealed record ApiExample(string Operation, Dictionary<string, string>? Parameters, JsonNode? Request, int Status, JsonNode? Answer)
+internal sealed record ApiExample(
+    string Operation,
+    Dictionary<string, string>? Parameters,
+    JsonNode? Request,
+    int Status,
+    JsonNode? Answer
+)
 {
     private const string Resource = "examples.json";
 
@@ -21,7 +28,10 @@ internal sealed record ApiExample(string Operation, Dictionary<string, string>? 
 
     private static ApiExample[] Read()
     {
-        using Stream stream = typeof(ApiExample).Assembly.GetManifestResourceStream(Resource) ?? throw new InvalidOperationException($"{Resource} is not embedded");
-        return JsonSerializer.Deserialize<ApiExample[]>(stream, JsonSerializerOptions.Web) ?? throw new InvalidOperationException($"{Resource} is empty");
+        using Stream stream =
+            typeof(ApiExample).Assembly.GetManifestResourceStream(Resource)
+            ?? throw new InvalidOperationException($"{Resource} is not embedded");
+        return JsonSerializer.Deserialize<ApiExample[]>(stream, JsonSerializerOptions.Web)
+            ?? throw new InvalidOperationException($"{Resource} is empty");
     }
 }

@@ -36,7 +36,8 @@ internal sealed class ConnectionLimits(HttpOptions options, TimeProvider time)
     public void Apply(KestrelServerOptions kestrel)
     {
         options.Apply(kestrel.Limits);
-        kestrel.Limits.MaxConcurrentConnections = options.MaxConnections + (2L * Spare); // those that are being closed count there
+        // Those that are being closed count there
+        kestrel.Limits.MaxConcurrentConnections = options.MaxConnections + (2L * Spare);
         kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Use(next => connection => ServeAsync(connection, next)));
     }
 
@@ -57,7 +58,11 @@ internal sealed class ConnectionLimits(HttpOptions options, TimeProvider time)
             {
                 context.Response.StatusCode = StatusCodes.Status429TooManyRequests;
                 context.Response.Headers.RetryAfter = "1";
-                await context.Response.WriteAsJsonAsync(new Client.ErrorBody("service: all connections are in use (MaxConnections, MaxConnectionsPerAddress); try again"));
+                await context.Response.WriteAsJsonAsync(
+                    new Client.ErrorBody(
+                        "service: all connections are in use (MaxConnections, MaxConnectionsPerAddress); try again"
+                    )
+                );
                 return;
             }
         }
@@ -75,7 +80,11 @@ internal sealed class ConnectionLimits(HttpOptions options, TimeProvider time)
 
     private async Task ServeAsync(ConnectionContext connection, ConnectionDelegate next)
     {
-        var use = new ConnectionUse(connection, RequestClient.OfAddress((connection.RemoteEndPoint as System.Net.IPEndPoint)?.Address), time.GetTimestamp());
+        var use = new ConnectionUse(
+            connection,
+            RequestClient.OfAddress((connection.RemoteEndPoint as System.Net.IPEndPoint)?.Address),
+            time.GetTimestamp()
+        );
         if (!TryEnter(use, out ConnectionUse? idle))
         {
             connection.Abort(new ConnectionAbortedException("all connections are in use"));
@@ -102,7 +111,9 @@ internal sealed class ConnectionLimits(HttpOptions options, TimeProvider time)
         lock (_gate)
         {
             idle = null;
-            int own = _addresses.TryGetValue(use.Address, out LinkedList<ConnectionUse>? others) ? others.Count(other => !other.IsSpare) : 0;
+            int own = _addresses.TryGetValue(use.Address, out LinkedList<ConnectionUse>? others)
+                ? others.Count(other => !other.IsSpare)
+                : 0;
             if (own >= options.MaxConnectionsPerAddress)
             {
                 idle = Longest(others!, isSpare: false);
@@ -110,7 +121,10 @@ internal sealed class ConnectionLimits(HttpOptions options, TimeProvider time)
             else if (_count >= options.MaxConnections)
             {
                 // From whoever has most.
-                idle = _addresses.Values.OrderByDescending(each => each.Count).Select(each => Longest(each, isSpare: false)).FirstOrDefault(each => each is not null);
+                idle = _addresses
+                    .Values.OrderByDescending(each => each.Count)
+                    .Select(each => Longest(each, isSpare: false))
+                    .FirstOrDefault(each => each is not null);
             }
             else
             {
@@ -123,7 +137,10 @@ internal sealed class ConnectionLimits(HttpOptions options, TimeProvider time)
                 use.IsSpare = true;
                 if (_spare >= Spare)
                 {
-                    idle = _addresses.Values.OrderByDescending(each => each.Count).Select(each => Longest(each, isSpare: true)).FirstOrDefault(each => each is not null);
+                    idle = _addresses
+                        .Values.OrderByDescending(each => each.Count)
+                        .Select(each => Longest(each, isSpare: true))
+                        .FirstOrDefault(each => each is not null);
                     if (idle is null)
                     {
                         return false;

@@ -1,6 +1,8 @@
 namespace Meeda.Http;
 
-/// <summary>What the caller of the service should do about a failure: one member for each decision, not for each cause.</summary>
+/// <summary>
+/// What the caller of the service should do about a failure: one member for each decision, not for each cause.
+/// </summary>
 public enum DaError
 {
     /// <summary>The request can never succeed as it stands: mend it.</summary>
@@ -25,7 +27,9 @@ public enum DaError
     FailOver,
 }
 
-/// <summary>A failure that the caller must act on. The message is one sentence, fit to be shown to that caller.</summary>
+/// <summary>
+/// A failure that the caller must act on. The message is one sentence, fit to be shown to that caller.
+/// </summary>
 public sealed class DaException : Exception
 {
     /// <summary>A failure with its sentence.</summary>

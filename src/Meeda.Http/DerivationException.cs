@@ -1,6 +1,9 @@
 namespace Meeda.Http;
 
-/// <summary>Why an OP Stack node may drop a commitment and derive on: EigenDA's and Celo's codes. Any other number stops their node.</summary>
+/// <summary>
+/// Why an OP Stack node may drop a commitment and derive on: EigenDA's and Celo's codes. Any other number stops their
+/// node.
+/// </summary>
 internal enum DerivationFault
 {
     /// <summary>The commitment's bytes are none that this version of the protocol can produce.</summary>
@@ -17,7 +20,8 @@ internal enum DerivationFault
 }
 
 /// <summary>
-/// A commitment is bad for all time, and every honest server of this operator finds it so from the commitment and L1 alone: 418 with
+/// A commitment is bad for all time, and every honest server of this operator finds it so from the commitment and L1
+/// alone: 418 with
 /// <c>{"StatusCode":1..4,"Msg":"…"}</c>. Whatever could change its answer must not be said with this.
 /// </summary>
 internal sealed class DerivationException(DerivationFault fault, string message) : Exception(message)

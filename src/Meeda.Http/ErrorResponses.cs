@@ -10,12 +10,17 @@ namespace Meeda.Http;
 /// <param name="StatusCode">1 to 4.</param>
 /// <param name="Msg">The sentence.</param>
 public sealed record DerivationBody(
-    [property: JsonPropertyName("StatusCode")] int StatusCode, [property: JsonPropertyName("Msg")] string Msg);
+    [property: JsonPropertyName("StatusCode")] int StatusCode,
+    [property: JsonPropertyName("Msg")] string Msg
+);
 
 /// <summary>
-/// The one place where failures become status codes. 404 is said only where the ledger proves absence, and never for a path
-/// of theirs that is no route: an OP Stack node waits for the batch, and stops for good when the challenge window is over.
-/// 503 is kept for the failover policy, since a batcher takes it as the signal to post to L1 instead; what a retry can mend is 500.
+/// The one place where failures become status codes. 404 is said only where the ledger proves absence, and never for
+/// a path
+/// of theirs that is no route: an OP Stack node waits for the batch, and stops for good when the challenge window is
+/// over.
+/// 503 is kept for the failover policy, since a batcher takes it as the signal to post to L1 instead; what a retry
+/// can mend is 500.
 /// </summary>
 internal static class ErrorResponses
 {
@@ -32,8 +37,15 @@ internal static class ErrorResponses
     {
         ILogger logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Meeda.Node.Http");
 
-        // What is worth a line is logged where the answer is decided: a client that is refused must not be able to fill the log.
-        app.UseExceptionHandler(new ExceptionHandlerOptions { ExceptionHandler = context => WriteAsync(context, logger), SuppressDiagnosticsCallback = _ => true });
+        // What is worth a line is logged where the answer is decided: a client that is refused must not be able to
+        // fill the log.
+        app.UseExceptionHandler(
+            new ExceptionHandlerOptions
+            {
+                ExceptionHandler = context => WriteAsync(context, logger),
+                SuppressDiagnosticsCallback = _ => true,
+            }
+        );
         app.UseStatusCodePages(async pages =>
         {
             HttpContext context = pages.HttpContext;
@@ -45,21 +57,32 @@ internal static class ErrorResponses
             if (context.Response.StatusCode == StatusCodes.Status404NotFound && IsData(context.Request.Path))
             {
                 context.Response.StatusCode = StatusCodes.Status400BadRequest;
-                await context.Response.WriteAsJsonAsync(new ErrorBody($"path: there is no route {context.Request.Path}; see /get/<commitment>, /put, /put/<commitment>, /batches/<id>"));
+                await context.Response.WriteAsJsonAsync(
+                    new ErrorBody(
+                        $"path: there is no route {context.Request.Path}; see /get/<commitment>, /put, "
+                            + "/put/<commitment>, /batches/<id>"
+                    )
+                );
                 return;
             }
 
             string sentence = context.Response.StatusCode switch
             {
-                StatusCodes.Status404NotFound => $"path: there is nothing at {context.Request.Path}; see /get/<commitment>, /put, /batches/<id>, /health/ready",
-                StatusCodes.Status405MethodNotAllowed => $"method: {context.Request.Method} is not for {context.Request.Path}",
+                StatusCodes.Status404NotFound =>
+                    $"path: there is nothing at {context.Request.Path}; see /get/<commitment>, /put, "
+                        + "/batches/<id>, /health/ready",
+                StatusCodes.Status405MethodNotAllowed =>
+                    $"method: {context.Request.Method} is not for {context.Request.Path}",
                 int status => $"request: refused with status {status}",
             };
             await context.Response.WriteAsJsonAsync(new ErrorBody(sentence));
         });
     }
 
-    /// <summary>What anybody can bring about by asking while something is away is one line; a stack is for faults of this program.</summary>
+    /// <summary>
+    /// What anybody can bring about by asking while something is away is one line; a stack is for faults of this
+    /// program.
+    /// </summary>
     internal static void LogFailure(ILogger logger, HttpRequest request, Exception failure)
     {
         if (failure is DaException or L1UnreachableException or JsonRpcException or HttpRequestException)
@@ -73,14 +96,22 @@ internal static class ErrorResponses
     }
 
     /// <summary>
-    /// Whether a path is meant for a route of batches, wherever in it the route's name stands, misspelt at its end or with an
+    /// Whether a path is meant for a route of batches, wherever in it the route's name stands, misspelt at its end or
+    /// with an
     /// escaped slash behind it, or where it names a batch: a wrong base URL must not read as a batch that is absent.
     /// </summary>
     private static bool IsData(PathString path) =>
-        Uri.UnescapeDataString(path.Value!).Split('/').Any(segment =>
-            DataNames.Any(name => segment.StartsWith(name, StringComparison.OrdinalIgnoreCase))
-            || WholeNames.Contains(segment, StringComparer.OrdinalIgnoreCase)
-            || (segment.Length >= HexDigitsOfAnId && segment[(segment.StartsWith("0x", StringComparison.OrdinalIgnoreCase) ? 2 : 0)..].All(char.IsAsciiHexDigit)));
+        Uri.UnescapeDataString(path.Value!)
+            .Split('/')
+            .Any(segment =>
+                DataNames.Any(name => segment.StartsWith(name, StringComparison.OrdinalIgnoreCase))
+                || WholeNames.Contains(segment, StringComparer.OrdinalIgnoreCase)
+                || (
+                    segment.Length >= HexDigitsOfAnId
+                    && segment[(segment.StartsWith("0x", StringComparison.OrdinalIgnoreCase) ? 2 : 0)..]
+                        .All(char.IsAsciiHexDigit)
+                )
+            );
 
     private static async Task WriteAsync(HttpContext context, ILogger logger)
     {
@@ -99,19 +130,34 @@ internal static class ErrorResponses
             DaException { Error: DaError.Forbidden } forbidden => (StatusCodes.Status403Forbidden, forbidden.Message),
             DaException { Error: DaError.Absent } absent => (StatusCodes.Status404NotFound, absent.Message),
             DaException { Error: DaError.Overloaded } busy => (StatusCodes.Status429TooManyRequests, busy.Message),
-            DaException { Error: DaError.FailOver } failOver => (StatusCodes.Status503ServiceUnavailable, failOver.Message),
+            DaException { Error: DaError.FailOver } failOver => (
+                StatusCodes.Status503ServiceUnavailable,
+                failOver.Message
+            ),
             DaException unavailable => (StatusCodes.Status500InternalServerError, unavailable.Message),
-            L1UnreachableException or JsonRpcException or HttpRequestException => (StatusCodes.Status500InternalServerError, "L1: it does not answer as it should; try again"),
+            L1UnreachableException or JsonRpcException or HttpRequestException => (
+                StatusCodes.Status500InternalServerError,
+                "L1: it does not answer as it should; try again"
+            ),
             BadHttpRequestException bad => (bad.StatusCode, $"request: {bad.Message.TrimEnd('.')}"),
-            DbException => (StatusCodes.Status500InternalServerError, "ledger: its database does not answer, or takes nothing; try again"),
-            _ => (StatusCodes.Status500InternalServerError, "service: an internal error, which is in the log; try again"),
+            DbException => (
+                StatusCodes.Status500InternalServerError,
+                "ledger: its database does not answer, or takes nothing; try again"
+            ),
+            _ => (
+                StatusCodes.Status500InternalServerError,
+                "service: an internal error, which is in the log; try again"
+            ),
         };
         if (failure is DbException refused)
         {
             // Anybody can ask while the database is away: one line each, without a stack.
             logger.CallFailed($"{context.Request.Method} {context.Request.Path}", refused.Message);
         }
-        else if (status >= StatusCodes.Status500InternalServerError && failure is not null and not DaException { Error: DaError.FailOver })
+        else if (
+            status >= StatusCodes.Status500InternalServerError
+            && failure is not null and not DaException { Error: DaError.FailOver }
+        )
         {
             LogFailure(logger, context.Request, failure);
         }

@@ -4,24 +4,28 @@ namespace Meeda.Http;
 internal static class HeadRequests
 {
     /// <summary>
-    /// Lets routes of GET answer HEAD: they see a GET, and the server, which knows what came, sends status and headers and drops the body.
+    /// Lets routes of GET answer HEAD: they see a GET, and the server, which knows what came, sends status and
+    /// headers and drops the body.
     /// </summary>
-    public static void UseHeadAsGet(this WebApplication app) => app.Use(async (context, next) =>
-    {
-        if (!HttpMethods.IsHead(context.Request.Method))
-        {
-            await next(context);
-            return;
-        }
+    public static void UseHeadAsGet(this WebApplication app) =>
+        app.Use(
+            async (context, next) =>
+            {
+                if (!HttpMethods.IsHead(context.Request.Method))
+                {
+                    await next(context);
+                    return;
+                }
 
-        context.Request.Method = HttpMethods.Get;
-        try
-        {
-            await next(context);
-        }
-        finally
-        {
-            context.Request.Method = HttpMethods.Head;
-        }
-    });
+                context.Request.Method = HttpMethods.Get;
+                try
+                {
+                    await next(context);
+                }
+                finally
+                {
+                    context.Request.Method = HttpMethods.Head;
+                }
+            }
+        );
 }

@@ -14,6 +14,7 @@ internal static class HexBody
         ReadOnlySpan<char> digits = text;
         digits = digits.StartsWith("0x", StringComparison.OrdinalIgnoreCase) ? digits[2..] : digits;
         bytes = new byte[length];
-        return digits.Length == 2 * length && Convert.FromHexString(digits, bytes, out _, out _) == System.Buffers.OperationStatus.Done;
+        return digits.Length == 2 * length
+            && Convert.FromHexString(digits, bytes, out _, out _) == System.Buffers.OperationStatus.Done;
     }
 }

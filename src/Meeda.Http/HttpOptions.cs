@@ -11,18 +11,22 @@ public sealed class HttpOptions
     private const int MostBuffered = 64 * 1024;
 
     /// <summary>
-    /// The operator's URL to listen on: http, an IP address or localhost, a port. Default <c>http://127.0.0.1:3100</c>, this machine only.
+    /// The operator's URL to listen on: http, an IP address or localhost, a port. Default
+    /// <c>http://127.0.0.1:3100</c>, this machine only.
     /// </summary>
     public string Listen { get; set; } = "http://127.0.0.1:3100";
 
     /// <summary>Whether to listen beyond this machine though nobody needs a key. Default false.</summary>
     public bool AllowAnonymous { get; set; }
 
-    /// <summary>The most connections at once. Default 2,000: more than a rollup's clients open, few enough for their buffers.</summary>
+    /// <summary>
+    /// The most connections at once. Default 2,000: more than a rollup's clients open, few enough for their buffers.
+    /// </summary>
     public int MaxConnections { get; set; } = 2_000;
 
     /// <summary>
-    /// The most connections of one address, or of one IPv6 network of 64 bits. Default 1,000, half of all: a proxy in front is one address. Beyond this, or <see cref="MaxConnections"/>,
+    /// The most connections of one address, or of one IPv6 network of 64 bits. Default 1,000, half of all: a proxy in
+    /// front is one address. Beyond this, or <see cref="MaxConnections"/>,
     /// the connection that has been idle longest makes room.
     /// </summary>
     public int MaxConnectionsPerAddress { get; set; } = 1_000;
@@ -33,11 +37,14 @@ public sealed class HttpOptions
     /// <summary>How long a client may take for its request's head. Default 10 s: a head is one packet or two.</summary>
     public TimeSpan HeadTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>The slowest that a body may come and an answer be taken, in bytes a second, after 5 s of grace. Default 4,096.</summary>
+    /// <summary>
+    /// The slowest that a body may come and an answer be taken, in bytes a second, after 5 s of grace. Default 4,096.
+    /// </summary>
     public int MinBytesPerSecond { get; set; } = 4_096;
 
     /// <summary>
-    /// Bytes of batches in memory that are being read by clients, each counted once however many read it, and thrice while it is put together. Default 256 MiB; one client has at most
+    /// Bytes of batches in memory that are being read by clients, each counted once however many read it, and thrice
+    /// while it is put together. Default 256 MiB; one client has at most
     /// half. More wait their turn, as long as bodies do. Answers to Nitro's nodes have as much again.
     /// </summary>
     public long MaxAnswerBytes { get; set; } = 256L << 20;
@@ -81,12 +88,16 @@ public sealed class HttpOptions
         }
     }
 
-    /// <summary>Sets the server's limits. What reads a body limits its length itself, with a sentence that names the limit.</summary>
+    /// <summary>
+    /// Sets the server's limits. What reads a body limits its length itself, with a sentence that names the limit.
+    /// </summary>
     internal void Apply(KestrelServerLimits limits)
     {
         var slowest = new MinDataRate(MinBytesPerSecond, TimeSpan.FromSeconds(5));
         limits.MaxRequestBodySize = null;
-        limits.MaxRequestBufferSize = MostBuffered; // What has come and was not read yet: with the server's 1 MiB, slow puts would hold more there than the budget knows.
+        // What has come and was not read yet: with the server's 1 MiB, slow puts would hold more there than the
+        // budget knows.
+        limits.MaxRequestBufferSize = MostBuffered;
         limits.MaxResponseBufferSize = MostBuffered;
         limits.MaxConcurrentConnections = MaxConnections;
         limits.RequestHeadersTimeout = HeadTimeout;

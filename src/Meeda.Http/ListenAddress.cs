@@ -25,7 +25,10 @@ internal sealed partial record ListenAddress(IPAddress Address, int Port, bool I
     /// <param name="address">What it means.</param>
     /// <param name="problem">What is wrong with it, in words for a message.</param>
     public static bool TryParse(
-        string url, [NotNullWhen(true)] out ListenAddress? address, [NotNullWhen(false)] out string? problem)
+        string url,
+        [NotNullWhen(true)] out ListenAddress? address,
+        [NotNullWhen(false)] out string? problem
+    )
     {
         (address, problem) = Read(url.Trim());
         return address is not null;
@@ -81,14 +84,18 @@ internal sealed partial record ListenAddress(IPAddress Address, int Port, bool I
         {
             return (
                 null,
-                $"'{url}': TLS is not spoken here; listen on http:// and put a proxy that speaks TLS in front");
+                $"'{url}': TLS is not spoken here; listen on http:// and put a proxy that speaks TLS in front"
+            );
         }
 
         if (!url.StartsWith("http://", StringComparison.OrdinalIgnoreCase))
         {
-            return (null, url.Contains(':', StringComparison.Ordinal) && !url.Contains('/', StringComparison.Ordinal)
-                ? $"'{url}' has no scheme; is http://{url} meant?"
-                : $"'{url}' is not of the form http://127.0.0.1:3100");
+            return (
+                null,
+                url.Contains(':', StringComparison.Ordinal) && !url.Contains('/', StringComparison.Ordinal)
+                    ? $"'{url}' has no scheme; is http://{url} meant?"
+                    : $"'{url}' is not of the form http://127.0.0.1:3100"
+            );
         }
 
         Match parts = Form().Match(url);
@@ -96,7 +103,8 @@ internal sealed partial record ListenAddress(IPAddress Address, int Port, bool I
         {
             return (
                 null,
-                $"'{url}' is not of the form http://127.0.0.1:3100: a scheme, an address, a port and no path");
+                $"'{url}' is not of the form http://127.0.0.1:3100: a scheme, an address, a port and no path"
+            );
         }
 
         if (!int.TryParse(parts.Groups["port"].Value, out int port) || port > IPEndPoint.MaxPort)
@@ -119,6 +127,7 @@ internal sealed partial record ListenAddress(IPAddress Address, int Port, bool I
 
     [GeneratedRegex(
         @"^http://(?<host>\[[0-9a-f:.%]+\]|[^\[\]/?#@:\s\\]+):(?<port>[0-9]{1,6})/?$",
-        RegexOptions.IgnoreCase)]
+        RegexOptions.IgnoreCase
+    )]
     private static partial Regex Form();
 }

@@ -31,12 +31,15 @@ internal sealed class OriginGuard(Func<CancellationToken, Task<bool>> isOpen, bo
     public async Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
         HttpRequest request = context.Request;
-        (int Status, string Sentence)? refusal = !anyHost && !IsThisHost(context)
-            ? (StatusCodes.Status421MisdirectedRequest, OtherHost)
-            : IsOfAnotherOrigin(request) ? (StatusCodes.Status403Forbidden, OtherOrigin) : null;
-        if (refusal is not { } refused
+        (int Status, string Sentence)? refusal =
+            !anyHost && !IsThisHost(context) ? (StatusCodes.Status421MisdirectedRequest, OtherHost)
+            : IsOfAnotherOrigin(request) ? (StatusCodes.Status403Forbidden, OtherOrigin)
+            : null;
+        if (
+            refusal is not { } refused
             || request.Path.StartsWithSegments("/health", StringComparison.Ordinal)
-            || !await isOpen(context.RequestAborted))
+            || !await isOpen(context.RequestAborted)
+        )
         {
             await next(context);
             return;
@@ -63,8 +66,10 @@ internal sealed class OriginGuard(Func<CancellationToken, Task<bool>> isOpen, bo
         }
 
         return IPAddress.TryParse(host.Trim('[', ']'), out IPAddress? named)
-            && (IPAddress.IsLoopback(named)
-                || Plain(named).Equals(Plain(context.Connection.LocalIpAddress ?? IPAddress.None)));
+            && (
+                IPAddress.IsLoopback(named)
+                || Plain(named).Equals(Plain(context.Connection.LocalIpAddress ?? IPAddress.None))
+            );
     }
 
     private static IPAddress Plain(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;

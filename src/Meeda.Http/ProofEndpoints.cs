@@ -9,23 +9,35 @@ using Microsoft.AspNetCore.Mvc;
 namespace Meeda.Http;
 
 /// <summary>
-/// What verifiers ask, of an operator or of any light node: the same answers, computed from what each read of L1 by itself. Nobody needs to believe them;
+/// What verifiers ask, of an operator or of any light node: the same answers, computed from what each read of L1 by
+/// itself. Nobody needs to believe them;
 /// <c>meeda verify</c> does not.
 /// </summary>
 internal static class ProofEndpoints
 {
-    /// <summary>Maps <c>/batches/&lt;id&gt;/proof</c>, <c>/batches/&lt;id&gt;/history</c> and <c>/epochs/&lt;epoch&gt;</c>.</summary>
+    /// <summary>
+    /// Maps <c>/batches/&lt;id&gt;/proof</c>, <c>/batches/&lt;id&gt;/history</c> and <c>/epochs/&lt;epoch&gt;</c>.
+    /// </summary>
     public static void MapProofs(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/batches/{id}/proof", GetBatchProofAsync)
+        routes
+            .MapGet("/batches/{id}/proof", GetBatchProofAsync)
             .WithSummary("A batch's commitments, its newest anchor and the Merkle path of each blob")
-            .Produces<BatchProofBody>().Produces<ErrorBody>(400).Produces<ErrorBody>(404);
-        routes.MapGet("/batches/{id}/history", GetHistoryAsync)
+            .Produces<BatchProofBody>()
+            .Produces<ErrorBody>(400)
+            .Produces<ErrorBody>(404);
+        routes
+            .MapGet("/batches/{id}/history", GetHistoryAsync)
             .WithSummary("How often a batch was sampled, and how often proven")
-            .Produces<HistoryBody>().Produces<ErrorBody>(400).Produces<ErrorBody>(404);
-        routes.MapGet("/epochs/{epoch}", GetEpochAsync)
+            .Produces<HistoryBody>()
+            .Produces<ErrorBody>(400)
+            .Produces<ErrorBody>(404);
+        routes
+            .MapGet("/epochs/{epoch}", GetEpochAsync)
             .WithSummary("An epoch's recorded proof with its partial sums, and what computing it anew says")
-            .Produces<EpochBody>().Produces<ErrorBody>(400).Produces<ErrorBody>(404);
+            .Produces<EpochBody>()
+            .Produces<ErrorBody>(400)
+            .Produces<ErrorBody>(404);
     }
 
     /// <summary>Reads an operator from a query; null where none is named.</summary>
@@ -36,7 +48,13 @@ internal static class ProofEndpoints
         : throw new DaException(DaError.MalformedRequest, "operator: an address is 40 hex digits, with or without 0x");
 
     private static async Task<BatchProofBody> GetBatchProofAsync(
-        string id, [FromQuery] string? @operator, HttpContext context, [FromServices] IAnchorRecord record, [FromServices] ProofWork work, CancellationToken cancellationToken)
+        string id,
+        [FromQuery] string? @operator,
+        HttpContext context,
+        [FromServices] IAnchorRecord record,
+        [FromServices] ProofWork work,
+        CancellationToken cancellationToken
+    )
     {
         BatchAnchoring found = await FindAsync(record, id, @operator, cancellationToken);
         return await work.GetAsync(
@@ -44,13 +62,21 @@ internal static class ProofEndpoints
             ("proof", found),
             () => ProofOfAsync(record, found, CancellationToken.None),
             proof => 1024 * proof.Blobs.Count,
-            cancellationToken);
+            cancellationToken
+        );
     }
 
-    private static async Task<BatchProofBody> ProofOfAsync(IAnchorRecord record, BatchAnchoring found, CancellationToken cancellationToken)
+    private static async Task<BatchProofBody> ProofOfAsync(
+        IAnchorRecord record,
+        BatchAnchoring found,
+        CancellationToken cancellationToken
+    )
     {
         var anchored = new AnchoredCommitments(record, found.Operator);
-        ulong[] positions = [.. Enumerable.Range(0, (int)found.Batch.BlobCount).Select(blob => found.Batch.FirstBlob + (ulong)blob)];
+        ulong[] positions =
+        [
+            .. Enumerable.Range(0, (int)found.Batch.BlobCount).Select(blob => found.Batch.FirstBlob + (ulong)blob),
+        ];
         IReadOnlyList<AnchoredLeaf> leaves = await anchored.LeavesAsync(positions, cancellationToken);
         return new BatchProofBody(
             found.Batch.Batch.ToString(),
@@ -61,20 +87,39 @@ internal static class ProofEndpoints
             found.Anchor.BlockNumber,
             found.Anchor.Expiry,
             found.TransactionHash.ToString(),
-            [.. positions.Zip(leaves, (position, leaf) => new LeafBody(position, position - found.Anchor.FirstBlob, HexBody.Of(leaf.Commitment), [.. leaf.Path.Select(hash => hash.ToString())]))]);
+            [
+                .. positions.Zip(
+                    leaves,
+                    (position, leaf) =>
+                        new LeafBody(
+                            position,
+                            position - found.Anchor.FirstBlob,
+                            HexBody.Of(leaf.Commitment),
+                            [.. leaf.Path.Select(hash => hash.ToString())]
+                        )
+                ),
+            ]
+        );
     }
 
     /// <summary>How often a batch was sampled, computed once for each block of L1.</summary>
-    internal static async Task<IReadOnlyList<SampledEpoch>> HistoryOfAsync(HttpContext context, BatchAnchoring found, CancellationToken cancellationToken)
+    internal static async Task<IReadOnlyList<SampledEpoch>> HistoryOfAsync(
+        HttpContext context,
+        BatchAnchoring found,
+        CancellationToken cancellationToken
+    )
     {
         IServiceProvider services = context.RequestServices;
         BlockPoint? tip = await services.GetRequiredService<IAnchorRecord>().TipAsync(cancellationToken);
-        return await services.GetRequiredService<ProofWork>().GetAsync(
-            RequestClient.Of(context),
-            ("history", found, tip),
-            () => services.GetRequiredService<SamplingHistory>().OfAsync(found, CancellationToken.None),
-            epochs => 64 * (epochs.Count + 1),
-            cancellationToken);
+        return await services
+            .GetRequiredService<ProofWork>()
+            .GetAsync(
+                RequestClient.Of(context),
+                ("history", found, tip),
+                () => services.GetRequiredService<SamplingHistory>().OfAsync(found, CancellationToken.None),
+                epochs => 64 * (epochs.Count + 1),
+                cancellationToken
+            );
     }
 
     private static async Task<HistoryBody> GetHistoryAsync(
@@ -82,7 +127,8 @@ internal static class ProofEndpoints
         [FromQuery] string? @operator,
         HttpContext context,
         [FromServices] IAnchorRecord record,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         BatchAnchoring found = await FindAsync(record, id, @operator, cancellationToken);
         IReadOnlyList<SampledEpoch> epochs = await HistoryOfAsync(context, found, cancellationToken);
@@ -94,7 +140,8 @@ internal static class ProofEndpoints
             epochs.Count(epoch => epoch.Sampled > 0),
             epochs.Count(epoch => epoch is { Sampled: > 0, Outcome: EpochOutcome.Proven }),
             epochs.Count(epoch => epoch is { Sampled: > 0, Outcome: EpochOutcome.Missed }),
-            [.. epochs.Select(epoch => new SampledEpochBody(epoch.Epoch, epoch.Sampled, Lower(epoch.Outcome)))]);
+            [.. epochs.Select(epoch => new SampledEpochBody(epoch.Epoch, epoch.Sampled, Lower(epoch.Outcome)))]
+        );
     }
 
     private static async Task<EpochBody> GetEpochAsync(
@@ -106,36 +153,56 @@ internal static class ProofEndpoints
         [FromServices] IAnchorRecord record,
         [FromServices] EpochVerification verification,
         [FromServices] ServedOperators operators,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         if (!ulong.TryParse(epoch, out ulong number))
         {
             throw new DaException(DaError.MalformedRequest, "epoch: a whole number");
         }
 
-        Address[] candidates = ParseOperator(@operator) is { } named ? [named] : [.. await operators.ListAsync(cancellationToken)];
+        Address[] candidates = ParseOperator(@operator) is { } named
+            ? [named]
+            : [.. await operators.ListAsync(cancellationToken)];
         if (candidates.Length > 1)
         {
-            throw new DaException(DaError.MalformedRequest, $"operator: {candidates.Length} operators are followed here; name one with ?operator=0x…");
+            throw new DaException(
+                DaError.MalformedRequest,
+                $"operator: {candidates.Length} operators are followed here; name one with ?operator=0x…"
+            );
         }
 
-        if (candidates.Length == 0 || await record.ProofsAsync(candidates[0], number, number, cancellationToken) is not [{ } seen])
+        if (
+            candidates.Length == 0
+            || await record.ProofsAsync(candidates[0], number, number, cancellationToken) is not [{ } seen]
+        )
         {
-            throw new DaException(DaError.Absent, $"epoch: L1 holds no proof of epoch {number}, as far as it was followed here");
+            throw new DaException(
+                DaError.Absent,
+                $"epoch: L1 holds no proof of epoch {number}, as far as it was followed here"
+            );
         }
 
-        // Once nobody can challenge the proof any more its verdict stands for ever; before, one is made for each block of L1. A bad one may be L1's mistake, and is not kept.
+        // Once nobody can challenge the proof any more its verdict stands for ever; before, one is made for each
+        // block of L1. A bad one may be L1's mistake, and is not kept.
         BlockPoint? tip = await record.TipAsync(cancellationToken);
-        bool isOver = tip is { } last && last.Number > seen.BlockNumber + await contract.ChallengeWindowAsync(cancellationToken);
+        bool isOver =
+            tip is { } last && last.Number > seen.BlockNumber + await contract.ChallengeWindowAsync(cancellationToken);
         return await work.GetAsync(
             RequestClient.Of(context),
             ("epoch", candidates[0], seen, isOver ? null : tip),
             () => EpochOfAsync(verification, candidates[0], seen, CancellationToken.None),
             body => isOver && !body.Holds ? 0 : 256 * (body.PartialSums.Count + 4),
-            cancellationToken);
+            cancellationToken
+        );
     }
 
-    private static async Task<EpochBody> EpochOfAsync(EpochVerification verification, Address operatorAddress, ProofSeen seen, CancellationToken cancellationToken)
+    private static async Task<EpochBody> EpochOfAsync(
+        EpochVerification verification,
+        Address operatorAddress,
+        ProofSeen seen,
+        CancellationToken cancellationToken
+    )
     {
         EpochVerdict verdict = await verification.VerifyAsync(operatorAddress, seen, cancellationToken);
         return new EpochBody(
@@ -153,10 +220,16 @@ internal static class ProofEndpoints
             verdict.Proof.Y.ToString(),
             HexBody.Of(verdict.Proof.Proof),
             verdict.Holds,
-            [.. verdict.Checks.Select(check => new CheckBody(check.What, check.Holds))]);
+            [.. verdict.Checks.Select(check => new CheckBody(check.What, check.Holds))]
+        );
     }
 
-    private static async Task<BatchAnchoring> FindAsync(IAnchorRecord record, string id, string? @operator, CancellationToken cancellationToken)
+    private static async Task<BatchAnchoring> FindAsync(
+        IAnchorRecord record,
+        string id,
+        string? @operator,
+        CancellationToken cancellationToken
+    )
     {
         if (!Bytes32.TryParse(id, out Bytes32 value))
         {
@@ -164,8 +237,13 @@ internal static class ProofEndpoints
         }
 
         Address? named = ParseOperator(@operator);
-        return (await record.AnchoringsAsync(new BatchId(value), cancellationToken)).LastOrDefault(each => named is null || each.Operator == named)
-            ?? throw new DaException(DaError.Absent, "id: L1 holds no anchor of this batch, as far as it was followed here");
+        return (await record.AnchoringsAsync(new BatchId(value), cancellationToken)).LastOrDefault(each =>
+                named is null || each.Operator == named
+            )
+            ?? throw new DaException(
+                DaError.Absent,
+                "id: L1 holds no anchor of this batch, as far as it was followed here"
+            );
     }
 
 #pragma warning disable CA1308 // Names in JSON are lower case.

@@ -61,7 +61,13 @@ internal sealed class ProofWork : IDisposable
     /// <param name="size">About how many bytes the answer takes to keep; 0 for not keeping it.</param>
     /// <param name="cancellationToken">Ends the wait, not the work: others may wait for it.</param>
     /// <exception cref="DaException">Too many wait already (<see cref="DaError.Overloaded"/>).</exception>
-    public async Task<T> GetAsync<T>(string client, object key, Func<Task<T>> work, Func<T, long> size, CancellationToken cancellationToken)
+    public async Task<T> GetAsync<T>(
+        string client,
+        object key,
+        Func<Task<T>> work,
+        Func<T, long> size,
+        CancellationToken cancellationToken
+    )
         where T : notnull
     {
         if (_answers.TryGetValue(key, out object? known))
@@ -166,7 +172,10 @@ internal sealed class ProofWork : IDisposable
     private DaException Overloaded()
     {
         HttpMetrics.Overloads.Add(1);
-        return new DaException(DaError.Overloaded, $"service: {_waiting.Count} requests for proofs wait already; try again");
+        return new DaException(
+            DaError.Overloaded,
+            $"service: {_waiting.Count} requests for proofs wait already; try again"
+        );
     }
 
     private sealed record Waiter(string Client)

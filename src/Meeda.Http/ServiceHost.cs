@@ -20,11 +20,14 @@ internal static class ServiceHost
     public static RouteGroupBuilder Under(WebApplication app, string title) => app.MapGroup("").WithTags(title);
 
     /// <summary>
-    /// A host that nothing configures but this class: no files of the working folder, no variables of the framework, nothing that watches either.
+    /// A host that nothing configures but this class: no files of the working folder, no variables of the framework,
+    /// nothing that watches either.
     /// </summary>
     public static WebApplicationBuilder CreateBuilder(bool quiet)
     {
-        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "meeda", EnvironmentName = Environments.Production });
+        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(
+            new WebApplicationOptions { ApplicationName = "meeda", EnvironmentName = Environments.Production }
+        );
         builder.WebHost.UseKestrelCore();
         builder.Services.AddRouting();
         AddLogging(builder.Logging, quiet);
@@ -50,7 +53,9 @@ internal static class ServiceHost
     /// <summary>What a URL to listen on means.</summary>
     /// <exception cref="SetupException">It is not one to listen on.</exception>
     public static ListenAddress Reaches(string url) =>
-        ListenAddress.TryParse(url, out ListenAddress? address, out string? problem) ? address : throw new SetupException($"--listen: {problem}");
+        ListenAddress.TryParse(url, out ListenAddress? address, out string? problem)
+            ? address
+            : throw new SetupException($"--listen: {problem}");
 
     /// <summary>Reads the settings of a class and adds them to the services.</summary>
     public static void AddOptions<T>(IServiceCollection services, SettingsReader settings, out T options)
@@ -62,9 +67,8 @@ internal static class ServiceHost
 
     /// <summary>Adds a service that runs in the background and that others may ask for.</summary>
     public static IServiceCollection AddBackground<T>(this IServiceCollection services)
-        where T : BackgroundService => services
-        .AddSingleton<T>()
-        .AddHostedService(provider => provider.GetRequiredService<T>());
+        where T : BackgroundService =>
+        services.AddSingleton<T>().AddHostedService(provider => provider.GetRequiredService<T>());
 
     private static void AddLogging(ILoggingBuilder logging, bool quiet)
     {
@@ -73,7 +77,10 @@ internal static class ServiceHost
         logging.SetMinimumLevel(quiet ? LogLevel.Warning : LogLevel.Information);
         logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("System.Net.Http", LogLevel.Warning);
 
-        // Whoever reads the log may fall behind, or stop: better lines are lost, which the log says, than requests wait.
-        logging.Services.Configure<ConsoleLoggerOptions>(console => console.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite);
+        // Whoever reads the log may fall behind, or stop: better lines are lost, which the log says, than requests
+        // wait.
+        logging.Services.Configure<ConsoleLoggerOptions>(console =>
+            console.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite
+        );
     }
 }

@@ -7,26 +7,31 @@ internal static class UnreadBodies
     private const long Short = 1 << 20;
 
     /// <summary>
-    /// Says in a refusal of a long body that the connection ends with it (RFC 9112, 9.6): the server waits a few seconds
-    /// for the rest of the body and then closes the connection, and a client that was not told sends its next request on it.
+    /// Says in a refusal of a long body that the connection ends with it (RFC 9112, 9.6): the server waits a few
+    /// seconds
+    /// for the rest of the body and then closes the connection, and a client that was not told sends its next request
+    /// on it.
     /// </summary>
-    public static void UseConnectionCloseForUnreadBodies(this WebApplication app) => app.Use((context, next) =>
-    {
-        if (context.Request.ContentLength > Short)
-        {
-            context.Response.OnStarting(() =>
+    public static void UseConnectionCloseForUnreadBodies(this WebApplication app) =>
+        app.Use(
+            (context, next) =>
             {
-                if (context.Response.StatusCode >= StatusCodes.Status400BadRequest)
+                if (context.Request.ContentLength > Short)
                 {
-                    Close(context.Response);
+                    context.Response.OnStarting(() =>
+                    {
+                        if (context.Response.StatusCode >= StatusCodes.Status400BadRequest)
+                        {
+                            Close(context.Response);
+                        }
+
+                        return Task.CompletedTask;
+                    });
                 }
 
-                return Task.CompletedTask;
-            });
-        }
-
-        return next(context);
-    });
+                return next(context);
+            }
+        );
 
     /// <summary>Says in an answer that the connection ends with it.</summary>
     public static void Close(HttpResponse response) => response.Headers.Connection = "close";

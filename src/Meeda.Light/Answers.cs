@@ -6,7 +6,12 @@ using Meeda.Ethereum.Transactions;
 namespace Meeda.Light;
 
 /// <summary>Sends a light node's transactions within its budget. Without a key it only watches.</summary>
-internal sealed class Answers(LightOptions options, LightLedger ledger, TransactionSender? sender, ILogger<Answers> logger)
+internal sealed class Answers(
+    LightOptions options,
+    LightLedger ledger,
+    TransactionSender? sender,
+    ILogger<Answers> logger
+)
 {
     /// <summary>The account that answers, or null where it only watches.</summary>
     public Address? Account => sender?.Address;
@@ -16,7 +21,8 @@ internal sealed class Answers(LightOptions options, LightLedger ledger, Transact
     /// <param name="about">What it answers, for the log.</param>
     /// <param name="cancellationToken">Ends the waiting; the transaction may be mined all the same.</param>
     /// <returns>
-    /// Whether there is nothing more to send: it is done, or the contract refuses it, which means that somebody else was first or the window is over. False
+    /// Whether there is nothing more to send: it is done, or the contract refuses it, which means that somebody else
+    /// was first or the window is over. False
     /// where it may be tried again.
     /// </returns>
     public async Task<bool> SendAsync(TransactionRequest request, string about, CancellationToken cancellationToken)
@@ -28,7 +34,10 @@ internal sealed class Answers(LightOptions options, LightLedger ledger, Transact
         }
 
         // A bond counts as spent: whoever publishes gets it.
-        if (await ledger.SpentAsync(cancellationToken) is var spent && (spent >= options.Budget || spent + request.Value > options.Budget))
+        if (
+            await ledger.SpentAsync(cancellationToken) is var spent
+            && (spent >= options.Budget || spent + request.Value > options.Budget)
+        )
         {
             logger.BudgetSpent(about, spent.ToString(System.Globalization.CultureInfo.InvariantCulture));
             return false;
@@ -37,13 +46,21 @@ internal sealed class Answers(LightOptions options, LightLedger ledger, Transact
         try
         {
             TransactionReceipt receipt = await sender.SendAsync(request, cancellationToken);
-            await ledger.AddSpendingAsync(receipt.TransactionHash, request.Value + (receipt.GasUsed * receipt.EffectiveGasPrice), cancellationToken);
+            await ledger.AddSpendingAsync(
+                receipt.TransactionHash,
+                request.Value + (receipt.GasUsed * receipt.EffectiveGasPrice),
+                cancellationToken
+            );
             logger.Answered(about, receipt.TransactionHash.ToString(), receipt.GasUsed);
             return true;
         }
         catch (TransactionRevertedException reverted)
         {
-            await ledger.AddSpendingAsync(reverted.Receipt.TransactionHash, reverted.Receipt.GasUsed * reverted.Receipt.EffectiveGasPrice, cancellationToken);
+            await ledger.AddSpendingAsync(
+                reverted.Receipt.TransactionHash,
+                reverted.Receipt.GasUsed * reverted.Receipt.EffectiveGasPrice,
+                cancellationToken
+            );
             logger.AnswerRefused(about, RevertReason.Of(reverted));
             return true;
         }

@@ -12,8 +12,10 @@ using Meeda.Protocol.Anchors;
 namespace Meeda.Light;
 
 /// <summary>
-/// Asks operators' HTTP APIs for random cells of random live blobs and checks what comes against the anchored commitments. A blob that is withheld several looks in a
-/// row is demanded on L1, one at a time of each operator: then the operator publishes it, or is slashed for its silence.
+/// Asks operators' HTTP APIs for random cells of random live blobs and checks what comes against the anchored
+/// commitments. A blob that is withheld several looks in a
+/// row is demanded on L1, one at a time of each operator: then the operator publishes it, or is slashed for its
+/// silence.
 /// </summary>
 internal sealed class AvailabilitySampling(
     LightOptions options,
@@ -22,7 +24,8 @@ internal sealed class AvailabilitySampling(
     Answers answers,
     IHttpClientFactory http,
     TimeProvider time,
-    ILogger<AvailabilitySampling> logger)
+    ILogger<AvailabilitySampling> logger
+)
 {
     // How often, and after which pause, an operator is asked again that has too much to do.
     private const int MostTries = 5;
@@ -49,29 +52,50 @@ internal sealed class AvailabilitySampling(
         _lookedAt = time.GetTimestamp();
         foreach ((Address operatorAddress, Uri api) in options.Operators)
         {
-            await _putOff.TryAsync(operatorAddress, "the blobs", () => SampleAsync(operatorAddress, api, head, cancellationToken), cancellationToken);
+            await _putOff.TryAsync(
+                operatorAddress,
+                "the blobs",
+                () => SampleAsync(operatorAddress, api, head, cancellationToken),
+                cancellationToken
+            );
         }
     }
 
     private async Task SampleAsync(Address operatorAddress, Uri api, ulong head, CancellationToken cancellationToken)
     {
         var anchored = new AnchoredCommitments(ledger, operatorAddress);
-        Anchor[] live = [.. (await ledger.AnchorsAsync(operatorAddress, cancellationToken)).Where(anchor => anchor.Expiry > head)];
+        Anchor[] live =
+        [
+            .. (await ledger.AnchorsAsync(operatorAddress, cancellationToken)).Where(anchor => anchor.Expiry > head),
+        ];
         if (live.Length == 0 || (await contract.AccountAsync(operatorAddress, cancellationToken)).Condemned)
         {
             return;
         }
 
         // Blobs that were withheld before come again, so that a lie is told apart from an accident.
-        ulong[] suspects = [.. _withheld.Keys.Where(key => key.Operator == operatorAddress).Select(key => key.Position)];
-        foreach (ulong position in suspects.Where(position => !Array.Exists(live, anchor => anchor.FirstBlob <= position && position < anchor.EndBlob)))
+        ulong[] suspects =
+        [
+            .. _withheld.Keys.Where(key => key.Operator == operatorAddress).Select(key => key.Position),
+        ];
+        foreach (
+            ulong position in suspects.Where(position =>
+                !Array.Exists(live, anchor => anchor.FirstBlob <= position && position < anchor.EndBlob)
+            )
+        )
         {
             _withheld.Remove((operatorAddress, position));
         }
 
         ulong first = live[0].FirstBlob;
         ulong count = live[^1].EndBlob - first;
-        ulong[] positions = [.. suspects.Where(position => position >= first).Concat(Enumerable.Range(0, options.SamplesAtOnce).Select(_ => first + RandomBelow(count))).Distinct()];
+        ulong[] positions =
+        [
+            .. suspects
+                .Where(position => position >= first)
+                .Concat(Enumerable.Range(0, options.SamplesAtOnce).Select(_ => first + RandomBelow(count)))
+                .Distinct(),
+        ];
         IReadOnlyList<AnchoredLeaf> leaves = await anchored.LeavesAsync(positions, cancellationToken);
         int right = 0;
         foreach ((ulong position, AnchoredLeaf leaf) in positions.Zip(leaves))
@@ -83,7 +107,8 @@ internal sealed class AvailabilitySampling(
                 continue;
             }
 
-            int failures = _withheld[(operatorAddress, position)] = _withheld.GetValueOrDefault((operatorAddress, position)) + 1;
+            int failures = _withheld[(operatorAddress, position)] =
+                _withheld.GetValueOrDefault((operatorAddress, position)) + 1;
             if (failures <= options.Patience)
             {
                 logger.BlobWithheld(operatorAddress.ToString(), position, failure, failures);
@@ -103,7 +128,12 @@ internal sealed class AvailabilitySampling(
 
     /// <summary>Asks for one random cell of a blob.</summary>
     /// <returns>Null where it came and is right; otherwise what was wrong.</returns>
-    private async Task<string?> AskAsync(Uri api, ulong position, AnchoredLeaf leaf, CancellationToken cancellationToken)
+    private async Task<string?> AskAsync(
+        Uri api,
+        ulong position,
+        AnchoredLeaf leaf,
+        CancellationToken cancellationToken
+    )
     {
         int index = RandomNumberGenerator.GetInt32(Cell.CountPerBlob);
         try
@@ -119,12 +149,18 @@ internal sealed class AvailabilitySampling(
             {
                 try
                 {
-                    await new MeedaClient(connection, new MeedaClientOptions { Retries = 0 }, time).CellAsync(position, new CellIndex((ulong)index), commitment, cancellationToken);
+                    await new MeedaClient(connection, new MeedaClientOptions { Retries = 0 }, time).CellAsync(
+                        position,
+                        new CellIndex((ulong)index),
+                        commitment,
+                        cancellationToken
+                    );
                     return null;
                 }
                 catch (MeedaException busy) when (busy.Status == HttpStatusCode.TooManyRequests && tries < MostTries)
                 {
-                    await Task.Delay(BusyPause, time, cancellationToken); // Others ask it for more than it can do: that alone is no withholding.
+                    // Others ask it for more than it can do: that alone is no withholding.
+                    await Task.Delay(BusyPause, time, cancellationToken);
                 }
             }
         }
@@ -132,14 +168,21 @@ internal sealed class AvailabilitySampling(
         {
             return failure switch
             {
-                { Error: MeedaError.NotVerified } => $"its answer for cell {index} does not verify against the anchored commitment",
+                { Error: MeedaError.NotVerified } =>
+                    $"its answer for cell {index} does not verify against the anchored commitment",
                 { Status: { } status } => $"it answers with status {(int)status}",
                 _ => "it does not answer",
             };
         }
     }
 
-    private async Task DemandAsync(Address operatorAddress, ulong position, AnchoredLeaf leaf, ulong head, CancellationToken cancellationToken)
+    private async Task DemandAsync(
+        Address operatorAddress,
+        ulong position,
+        AnchoredLeaf leaf,
+        ulong head,
+        CancellationToken cancellationToken
+    )
     {
         string about = $"blob {position} withheld by {operatorAddress}";
         if (answers.Account is not { } account)
@@ -148,19 +191,32 @@ internal sealed class AvailabilitySampling(
             return;
         }
 
-        // What was demanded is being answered, or stands on L1 for everybody to read; demanding it again would only pay the operator.
-        if (await ledger.WasDemandedAsync(operatorAddress, position, head > BlobRetention ? head - BlobRetention : 0, cancellationToken)
-            || (await ledger.OpenDemandsAsync(account, cancellationToken)).Any(open => open.Operator == operatorAddress))
+        // What was demanded is being answered, or stands on L1 for everybody to read; demanding it again would only
+        // pay the operator.
+        if (
+            await ledger.WasDemandedAsync(
+                operatorAddress,
+                position,
+                head > BlobRetention ? head - BlobRetention : 0,
+                cancellationToken
+            )
+            || (await ledger.OpenDemandsAsync(account, cancellationToken)).Any(open => open.Operator == operatorAddress)
+        )
         {
             return;
         }
 
         // A fifth more than it takes now: fees may rise until a block takes the demand.
         System.Numerics.BigInteger bond = await contract.DemandBondAsync(cancellationToken) * 6 / 5;
-        logger.Demanding(operatorAddress.ToString(), position, bond.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        logger.Demanding(
+            operatorAddress.ToString(),
+            position,
+            bond.ToString(System.Globalization.CultureInfo.InvariantCulture)
+        );
         if (await answers.SendAsync(contract.Demand(operatorAddress, leaf, position, bond), about, cancellationToken))
         {
-            // Done, or refused because somebody demands it already: what L1 shows decides. Until the ledger holds it, it is not sent again.
+            // Done, or refused because somebody demands it already: what L1 shows decides. Until the ledger holds it,
+            // it is not sent again.
             _withheld[(operatorAddress, position)] = 0;
         }
     }
@@ -175,15 +231,27 @@ internal sealed class AvailabilitySampling(
 
         foreach (DemandSeen demand in await ledger.OpenDemandsAsync(account, cancellationToken))
         {
-            await _putOff.TryAsync(demand.Operator, $"demand {demand.Id}", () => FollowAsync(demand, head, cancellationToken), cancellationToken);
+            await _putOff.TryAsync(
+                demand.Operator,
+                $"demand {demand.Id}",
+                () => FollowAsync(demand, head, cancellationToken),
+                cancellationToken
+            );
         }
     }
 
     private async Task FollowAsync(DemandSeen demand, ulong head, CancellationToken cancellationToken)
     {
         DemandStatus status = await contract.DemandStatusAsync(demand.Id, cancellationToken);
-        if (status == DemandStatus.Open && head > demand.Deadline
-            && await answers.SendAsync(contract.Expire(demand.Id), $"demand {demand.Id} that {demand.Operator} left unanswered", cancellationToken))
+        if (
+            status == DemandStatus.Open
+            && head > demand.Deadline
+            && await answers.SendAsync(
+                contract.Expire(demand.Id),
+                $"demand {demand.Id} that {demand.Operator} left unanswered",
+                cancellationToken
+            )
+        )
         {
             status = await contract.DemandStatusAsync(demand.Id, cancellationToken);
         }
@@ -200,5 +268,6 @@ internal sealed class AvailabilitySampling(
         }
     }
 
-    private static ulong RandomBelow(ulong count) => (ulong)(BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)) % (UInt128)count);
+    private static ulong RandomBelow(ulong count) =>
+        (ulong)(BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)) % (UInt128)count);
 }

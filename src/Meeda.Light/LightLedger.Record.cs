@@ -10,7 +10,8 @@ namespace Meeda.Light;
 /// <summary>What the ledger holds of L1, for whoever verifies.</summary>
 internal sealed partial class LightLedger : IAnchorRecord
 {
-    // Every operator's anchors without their leaves, as last read: each look at a proof needs all of them, and a year of them fits in memory.
+    // Every operator's anchors without their leaves, as last read: each look at a proof needs all of them, and a year
+    // of them fits in memory.
     private readonly Dictionary<Address, IReadOnlyList<Anchor>> _anchors = [];
     private readonly Lock _gate = new();
     private long _changes;
@@ -31,7 +32,9 @@ internal sealed partial class LightLedger : IAnchorRecord
 
         await using SqliteConnection connection = await ConnectAsync(cancellationToken);
         IEnumerable<AnchorRow> rows = await connection.QueryAsync<AnchorRow>(
-            $"SELECT {AnchorRow.Columns} FROM anchor WHERE operator = @address ORDER BY anchor_index", new { address = operatorAddress.ToArray() });
+            $"SELECT {AnchorRow.Columns} FROM anchor WHERE operator = @address ORDER BY anchor_index",
+            new { address = operatorAddress.ToArray() }
+        );
         Anchor[] anchors = [.. rows.Select(row => row.ToAnchor())];
         lock (_gate)
         {
@@ -45,11 +48,19 @@ internal sealed partial class LightLedger : IAnchorRecord
     }
 
     /// <inheritdoc/>
-    public async Task<byte[]> CommitmentsAsync(Address operatorAddress, uint anchorIndex, CancellationToken cancellationToken)
+    public async Task<byte[]> CommitmentsAsync(
+        Address operatorAddress,
+        uint anchorIndex,
+        CancellationToken cancellationToken
+    )
     {
         await using SqliteConnection connection = await ConnectAsync(cancellationToken);
-        return (await connection.ExecuteScalarAsync<byte[]>(
-            "SELECT commitments FROM anchor WHERE operator = @address AND anchor_index = @index", new { address = operatorAddress.ToArray(), index = (long)anchorIndex }))!;
+        return (
+            await connection.ExecuteScalarAsync<byte[]>(
+                "SELECT commitments FROM anchor WHERE operator = @address AND anchor_index = @index",
+                new { address = operatorAddress.ToArray(), index = (long)anchorIndex }
+            )
+        )!;
     }
 
     /// <inheritdoc/>
@@ -63,25 +74,49 @@ internal sealed partial class LightLedger : IAnchorRecord
             FROM batch b JOIN anchor a ON a.operator = b.operator AND a.anchor_index = b.anchor_index
             WHERE b.id = @id ORDER BY b.operator, b.first_blob
             """,
-            new { id = id.Value.ToArray() });
+            new { id = id.Value.ToArray() }
+        );
         return [.. rows.Select(row => row.ToAnchoring(id))];
     }
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<ProofSeen>> ProofsAsync(Address operatorAddress, ulong first, ulong last, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<ProofSeen>> ProofsAsync(
+        Address operatorAddress,
+        ulong first,
+        ulong last,
+        CancellationToken cancellationToken
+    )
     {
         await using SqliteConnection connection = await ConnectAsync(cancellationToken);
-        IEnumerable<(long Epoch, long BlockNumber, byte[] TransactionHash, byte[] Seed)> rows = await connection.QueryAsync<(long, long, byte[], byte[])>(
-            "SELECT epoch, block_number, transaction_hash, seed FROM proof WHERE operator = @address AND epoch BETWEEN @first AND @last ORDER BY epoch",
-            new { address = operatorAddress.ToArray(), first = (long)first, last = (long)last });
-        return [.. rows.Select(row => new ProofSeen((ulong)row.Epoch, (ulong)row.BlockNumber, Bytes32.FromBytes(row.TransactionHash), Bytes32.FromBytes(row.Seed)))];
+        IEnumerable<(long Epoch, long BlockNumber, byte[] TransactionHash, byte[] Seed)> rows =
+            await connection.QueryAsync<(long, long, byte[], byte[])>(
+                "SELECT epoch, block_number, transaction_hash, seed FROM proof WHERE operator = @address AND "
+                    + "epoch BETWEEN @first AND @last ORDER BY epoch",
+                new
+                {
+                    address = operatorAddress.ToArray(),
+                    first = (long)first,
+                    last = (long)last,
+                }
+            );
+        return
+        [
+            .. rows.Select(row => new ProofSeen(
+                (ulong)row.Epoch,
+                (ulong)row.BlockNumber,
+                Bytes32.FromBytes(row.TransactionHash),
+                Bytes32.FromBytes(row.Seed)
+            )),
+        ];
     }
 
     /// <inheritdoc/>
     public async Task<BlockPoint?> TipAsync(CancellationToken cancellationToken)
     {
         await using SqliteConnection connection = await ConnectAsync(cancellationToken);
-        (long Number, byte[] Hash)? row = await connection.QueryFirstOrDefaultAsync<(long, byte[])?>("SELECT number, hash FROM followed_block ORDER BY number DESC LIMIT 1");
+        (long Number, byte[] Hash)? row = await connection.QueryFirstOrDefaultAsync<(long, byte[])?>(
+            "SELECT number, hash FROM followed_block ORDER BY number DESC LIMIT 1"
+        );
         return row is { } found ? new BlockPoint((ulong)found.Number, Bytes32.FromBytes(found.Hash)) : null;
     }
 
@@ -95,7 +130,11 @@ internal sealed partial class LightLedger : IAnchorRecord
             {
                 if (_anchors.TryGetValue(each.Key, out IReadOnlyList<Anchor>? known))
                 {
-                    _anchors[each.Key] = [.. known, .. each.Select(anchor => anchor.Seen.Anchor).OrderBy(anchor => anchor.Index)];
+                    _anchors[each.Key] =
+                    [
+                        .. known,
+                        .. each.Select(anchor => anchor.Seen.Anchor).OrderBy(anchor => anchor.Index),
+                    ];
                 }
             }
         }
@@ -114,7 +153,8 @@ internal sealed partial class LightLedger : IAnchorRecord
     private sealed class AnchorRow
     {
         public const string Columns =
-            "anchor_index AS AnchorIndex, root AS Root, first_blob AS FirstBlob, blob_count AS BlobCount, block_number AS BlockNumber, expiry AS Expiry";
+            "anchor_index AS AnchorIndex, root AS Root, first_blob AS FirstBlob, blob_count AS BlobCount, "
+            + "block_number AS BlockNumber, expiry AS Expiry";
 
         public long AnchorIndex { get; init; }
 
@@ -138,15 +178,28 @@ internal sealed partial class LightLedger : IAnchorRecord
 
         public long BatchBlobCount { get; init; }
 
-        public Anchor ToAnchor() => new((uint)AnchorIndex, Bytes32.FromBytes(Root), (ulong)FirstBlob, (uint)BlobCount, (ulong)BlockNumber, (ulong)Expiry);
+        public Anchor ToAnchor() =>
+            new(
+                (uint)AnchorIndex,
+                Bytes32.FromBytes(Root),
+                (ulong)FirstBlob,
+                (uint)BlobCount,
+                (ulong)BlockNumber,
+                (ulong)Expiry
+            );
 
         public LightAnchor ToLightAnchor() =>
-            new(Address.FromBytes(Operator), new AnchorSeen(ToAnchor(), Bytes32.FromBytes(TransactionHash), Commitments, []));
+            new(
+                Address.FromBytes(Operator),
+                new AnchorSeen(ToAnchor(), Bytes32.FromBytes(TransactionHash), Commitments, [])
+            );
 
-        public BatchAnchoring ToAnchoring(BatchId id) => new(
-            Address.FromBytes(Operator),
-            new AnchoredBatch(id, (uint)AnchorIndex, (ulong)BatchFirstBlob, (uint)BatchBlobCount),
-            ToAnchor(),
-            Bytes32.FromBytes(TransactionHash));
+        public BatchAnchoring ToAnchoring(BatchId id) =>
+            new(
+                Address.FromBytes(Operator),
+                new AnchoredBatch(id, (uint)AnchorIndex, (ulong)BatchFirstBlob, (uint)BatchBlobCount),
+                ToAnchor(),
+                Bytes32.FromBytes(TransactionHash)
+            );
     }
 }

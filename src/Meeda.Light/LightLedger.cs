@@ -32,10 +32,15 @@ internal sealed record LightAnchor(Address Operator, AnchorSeen Seen);
 /// <param name="Anchors">Anchors of all operators.</param>
 /// <param name="Proofs">Proofs of all operators.</param>
 /// <param name="Demands">Demands by anybody.</param>
-internal sealed record LightEvents(IReadOnlyList<LightAnchor> Anchors, IReadOnlyList<(Address Operator, ProofSeen Proof)> Proofs, IReadOnlyList<DemandSeen> Demands);
+internal sealed record LightEvents(
+    IReadOnlyList<LightAnchor> Anchors,
+    IReadOnlyList<(Address Operator, ProofSeen Proof)> Proofs,
+    IReadOnlyList<DemandSeen> Demands
+);
 
 /// <summary>
-/// What a light node knows, rebuilt from L1's logs alone: every operator's anchors with their leaves, proofs, misses and demands, and what it made of them. Losing
+/// What a light node knows, rebuilt from L1's logs alone: every operator's anchors with their leaves, proofs, misses
+/// and demands, and what it made of them. Losing
 /// the file costs time, not knowledge, but for what was spent.
 /// </summary>
 internal sealed partial class LightLedger
@@ -46,8 +51,7 @@ internal sealed partial class LightLedger
     // A ledger of another version is emptied, but for the spending, and read from L1 anew.
     private const long Version = 2;
 
-    private const string Schema =
-        """
+    private const string Schema = """
         CREATE TABLE IF NOT EXISTS anchor (
             operator         BLOB NOT NULL,
             anchor_index     INTEGER NOT NULL,
@@ -111,17 +115,27 @@ internal sealed partial class LightLedger
         DurableFile.CreateFolder(folder);
         var ledger = new LightLedger(Path.Combine(folder, "light.sqlite"));
         await using SqliteConnection connection = await ledger.ConnectAsync(cancellationToken);
-        long tables = await connection.ExecuteScalarAsync<long>("SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'");
-        if (tables > 0 && await connection.ExecuteScalarAsync<long>("SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'spending'") == 0)
+        long tables = await connection.ExecuteScalarAsync<long>(
+            "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+        );
+        if (
+            tables > 0
+            && await connection.ExecuteScalarAsync<long>(
+                "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'spending'"
+            ) == 0
+        )
         {
-            throw new IOException("light.sqlite was not made by a light node"); // Its tables, some of which may have the same names, are somebody else's.
+            // Its tables, some of which may have the same names, are somebody else's.
+            throw new IOException("light.sqlite was not made by a light node");
         }
 
         await connection.ExecuteAsync("PRAGMA journal_mode = WAL");
         if (await connection.ExecuteScalarAsync<long>("PRAGMA user_version") != Version)
         {
             await connection.ExecuteAsync(
-                "DROP TABLE IF EXISTS anchor; DROP TABLE IF EXISTS batch; DROP TABLE IF EXISTS proof; DROP TABLE IF EXISTS demand; DROP TABLE IF EXISTS operator; DROP TABLE IF EXISTS followed_block");
+                "DROP TABLE IF EXISTS anchor; DROP TABLE IF EXISTS batch; DROP TABLE IF EXISTS proof; DROP TABLE "
+                    + "IF EXISTS demand; DROP TABLE IF EXISTS operator; DROP TABLE IF EXISTS followed_block"
+            );
             await connection.ExecuteAsync($"PRAGMA user_version = {Version}");
         }
 
@@ -133,7 +147,9 @@ internal sealed partial class LightLedger
     public async Task<IReadOnlyList<BlockPoint>> FollowedBlocksAsync(CancellationToken cancellationToken)
     {
         await using SqliteConnection connection = await ConnectAsync(cancellationToken);
-        IEnumerable<(long Number, byte[] Hash)> rows = await connection.QueryAsync<(long, byte[])>("SELECT number, hash FROM followed_block ORDER BY number DESC");
+        IEnumerable<(long Number, byte[] Hash)> rows = await connection.QueryAsync<(long, byte[])>(
+            "SELECT number, hash FROM followed_block ORDER BY number DESC"
+        );
         return [.. rows.Select(row => new BlockPoint((ulong)row.Number, Bytes32.FromBytes(row.Hash)))];
     }
 
@@ -159,25 +175,32 @@ internal sealed partial class LightLedger
                 TransactionHash = each.Seen.TransactionHash.ToArray(),
                 each.Seen.Commitments,
             }),
-            transaction);
+            transaction
+        );
         await connection.ExecuteAsync(
-            "INSERT INTO batch (id, operator, anchor_index, first_blob, blob_count, block_number) VALUES (@Id, @Operator, @AnchorIndex, @FirstBlob, @BlobCount, @BlockNumber)",
-            events.Anchors.SelectMany(each => each.Seen.Batches.Select(batch => new
-            {
-                Id = batch.Batch.Value.ToArray(),
-                Operator = each.Operator.ToArray(),
-                AnchorIndex = (long)batch.AnchorIndex,
-                FirstBlob = (long)batch.FirstBlob,
-                BlobCount = (long)batch.BlobCount,
-                BlockNumber = (long)each.Seen.Anchor.BlockNumber,
-            })),
-            transaction);
+            "INSERT INTO batch (id, operator, anchor_index, first_blob, blob_count, block_number) VALUES (@Id, "
+                + "@Operator, @AnchorIndex, @FirstBlob, @BlobCount, @BlockNumber)",
+            events.Anchors.SelectMany(each =>
+                each.Seen.Batches.Select(batch => new
+                {
+                    Id = batch.Batch.Value.ToArray(),
+                    Operator = each.Operator.ToArray(),
+                    AnchorIndex = (long)batch.AnchorIndex,
+                    FirstBlob = (long)batch.FirstBlob,
+                    BlobCount = (long)batch.BlobCount,
+                    BlockNumber = (long)each.Seen.Anchor.BlockNumber,
+                })
+            ),
+            transaction
+        );
         await connection.ExecuteAsync(
             "INSERT OR IGNORE INTO operator (address, next_epoch) VALUES (@Operator, 0)",
             events.Anchors.Select(each => each.Operator).Distinct().Select(each => new { Operator = each.ToArray() }),
-            transaction);
+            transaction
+        );
         await connection.ExecuteAsync(
-            "INSERT OR REPLACE INTO proof (operator, epoch, block_number, transaction_hash, seed) VALUES (@Operator, @Epoch, @BlockNumber, @TransactionHash, @Seed)",
+            "INSERT OR REPLACE INTO proof (operator, epoch, block_number, transaction_hash, seed) VALUES "
+                + "(@Operator, @Epoch, @BlockNumber, @TransactionHash, @Seed)",
             events.Proofs.Select(each => new
             {
                 Operator = each.Operator.ToArray(),
@@ -186,7 +209,8 @@ internal sealed partial class LightLedger
                 TransactionHash = each.Proof.TransactionHash.ToArray(),
                 Seed = each.Proof.Seed.ToArray(),
             }),
-            transaction);
+            transaction
+        );
         await connection.ExecuteAsync(
             """
             INSERT OR REPLACE INTO demand (id, operator, position, demander, versioned_hash, deadline, block_number)
@@ -202,14 +226,26 @@ internal sealed partial class LightLedger
                 Deadline = (long)each.Deadline,
                 BlockNumber = (long)each.BlockNumber,
             }),
-            transaction);
-        await connection.ExecuteAsync("INSERT OR REPLACE INTO followed_block (number, hash) VALUES (@Number, @Hash)", new { Number = (long)tip.Number, Hash = tip.Hash.ToArray() }, transaction);
-        await connection.ExecuteAsync("DELETE FROM followed_block WHERE number <= @old", new { old = (long)tip.Number - KeptBlocks }, transaction);
+            transaction
+        );
+        await connection.ExecuteAsync(
+            "INSERT OR REPLACE INTO followed_block (number, hash) VALUES (@Number, @Hash)",
+            new { Number = (long)tip.Number, Hash = tip.Hash.ToArray() },
+            transaction
+        );
+        await connection.ExecuteAsync(
+            "DELETE FROM followed_block WHERE number <= @old",
+            new { old = (long)tip.Number - KeptBlocks },
+            transaction
+        );
         await transaction.CommitAsync(cancellationToken);
         Remember(events.Anchors);
     }
 
-    /// <summary>Forgets everything seen in blocks after <paramref name="lastGood"/> (-1 for all), and looks at misses anew from the epoch of that block on.</summary>
+    /// <summary>
+    /// Forgets everything seen in blocks after <paramref name="lastGood"/> (-1 for all), and looks at misses anew
+    /// from the epoch of that block on.
+    /// </summary>
     public async Task RewindAsync(long lastGood, ulong epoch, CancellationToken cancellationToken)
     {
         await using SqliteConnection connection = await ConnectAsync(cancellationToken);
@@ -227,7 +263,8 @@ internal sealed partial class LightLedger
             UPDATE operator SET next_epoch = MIN(next_epoch, @epoch);
             """,
             new { lastGood, epoch = (long)epoch },
-            transaction);
+            transaction
+        );
         await transaction.CommitAsync(cancellationToken);
         Forget();
     }
@@ -237,7 +274,10 @@ internal sealed partial class LightLedger
     {
         await using SqliteConnection connection = await ConnectAsync(cancellationToken);
         IEnumerable<string> amounts = await connection.QueryAsync<string>("SELECT wei FROM spending");
-        return amounts.Aggregate(BigInteger.Zero, (sum, wei) => sum + BigInteger.Parse(wei, CultureInfo.InvariantCulture));
+        return amounts.Aggregate(
+            BigInteger.Zero,
+            (sum, wei) => sum + BigInteger.Parse(wei, CultureInfo.InvariantCulture)
+        );
     }
 
     /// <summary>Notes what a transaction cost.</summary>
@@ -245,7 +285,9 @@ internal sealed partial class LightLedger
     {
         await using SqliteConnection connection = await ConnectAsync(cancellationToken);
         await connection.ExecuteAsync(
-            "INSERT OR REPLACE INTO spending (transaction_hash, wei) VALUES (@hash, @wei)", new { hash = transactionHash.ToArray(), wei = wei.ToString(CultureInfo.InvariantCulture) });
+            "INSERT OR REPLACE INTO spending (transaction_hash, wei) VALUES (@hash, @wei)",
+            new { hash = transactionHash.ToArray(), wei = wei.ToString(CultureInfo.InvariantCulture) }
+        );
     }
 
     private async Task<SqliteConnection> ConnectAsync(CancellationToken cancellationToken)

@@ -9,8 +9,10 @@ using Meeda.Protocol.Anchors;
 namespace Meeda.Light;
 
 /// <summary>
-/// Follows L1 and nothing else, believes nobody, and answers every lie that it can show. Each round: (1) read new blocks, taking back what a reorganisation
-/// undid, (2) look at new anchors, proofs and epochs, and answer what is wrong, (3) sample what operators serve, and demand what they withhold. Everything it
+/// Follows L1 and nothing else, believes nobody, and answers every lie that it can show. Each round: (1) read new
+/// blocks, taking back what a reorganisation
+/// undid, (2) look at new anchors, proofs and epochs, and answer what is wrong, (3) sample what operators serve, and
+/// demand what they withhold. Everything it
 /// knows is in its ledger, so it may be killed at any moment.
 /// </summary>
 internal sealed class LightNode(
@@ -21,7 +23,8 @@ internal sealed class LightNode(
     Watch watch,
     AvailabilitySampling sampling,
     TimeProvider time,
-    ILogger<LightNode> logger)
+    ILogger<LightNode> logger
+)
 {
     private readonly BlockRanges _ranges = new(client);
     private readonly HashSet<Address> _odd = [];
@@ -35,12 +38,13 @@ internal sealed class LightNode(
         var sampled = new Outage("sampling operators", time, logger);
         while (true)
         {
-            // What one of them cannot do now does not keep the others from what they can: a lie must be answered in time.
-            await TryAsync(reading, () => CatchUpAsync(cancellationToken), cancellationToken);                  // 1
+            // What one of them cannot do now does not keep the others from what they can: a lie must be answered in
+            // time.
+            await TryAsync(reading, () => CatchUpAsync(cancellationToken), cancellationToken); // 1
             if (await HeadAsync(cancellationToken) is { } head)
             {
-                await TryAsync(watching, () => watch.LookAsync(head, cancellationToken), cancellationToken);    // 2
-                await TryAsync(sampled, () => sampling.LookAsync(head, cancellationToken), cancellationToken);  // 3
+                await TryAsync(watching, () => watch.LookAsync(head, cancellationToken), cancellationToken); // 2
+                await TryAsync(sampled, () => sampling.LookAsync(head, cancellationToken), cancellationToken); // 3
             }
 
             await Task.Delay(reading.Pause(options.PollInterval), time, cancellationToken);
@@ -102,28 +106,41 @@ internal sealed class LightNode(
     }
 
     /// <summary>Reads a range of blocks into the ledger, which holds everything before them.</summary>
-    /// <returns>The last of them, or null where the endpoint wants to be asked for fewer; and whether nothing is missing before them.</returns>
-    private async Task<(BlockPoint? Last, bool IsWhole)> ReadRangeAsync(BlockPoint? before, ulong first, ulong last, CancellationToken cancellationToken)
+    /// <returns>The last of them, or null where the endpoint wants to be asked for fewer; and whether nothing is
+    /// missing before them.</returns>
+    private async Task<(BlockPoint? Last, bool IsWhole)> ReadRangeAsync(
+        BlockPoint? before,
+        ulong first,
+        ulong last,
+        CancellationToken cancellationToken
+    )
     {
-        Block end = await client.GetBlockAsync(BlockTag.Number(last), cancellationToken)
+        Block end =
+            await client.GetBlockAsync(BlockTag.Number(last), cancellationToken)
             ?? throw new InvalidDataException($"L1 has no block {last} although its head is there or beyond");
         var logs = await _ranges.TryReadAsync(
             first,
             last,
-            async () => new
-            {
-                Operators = await contract.ReadAllEventsAsync(first, last, cancellationToken),
-                Demands = await contract.ReadDemandsAsync(operatorAddress: null, first, last, cancellationToken),
-            },
-            cancellationToken);
+            async () =>
+                new
+                {
+                    Operators = await contract.ReadAllEventsAsync(first, last, cancellationToken),
+                    Demands = await contract.ReadDemandsAsync(operatorAddress: null, first, last, cancellationToken),
+                },
+            cancellationToken
+        );
         if (logs is null)
         {
             return (null, true);
         }
 
-        // These were several answers. Only if the block before them and then the last of them still stand are they of one chain, and of the one that the ledger holds.
+        // These were several answers. Only if the block before them and then the last of them still stand are they of
+        // one chain, and of the one that the ledger holds.
         var point = new BlockPoint(last, end.Hash);
-        if ((before is { } known && !await IsCanonicalAsync(known, cancellationToken)) || !await IsCanonicalAsync(point, cancellationToken))
+        if (
+            (before is { } known && !await IsCanonicalAsync(known, cancellationToken))
+            || !await IsCanonicalAsync(point, cancellationToken)
+        )
         {
             throw new InvalidDataException($"L1 reorganised while blocks {first} to {last} were read");
         }
@@ -131,19 +148,36 @@ internal sealed class LightNode(
         var anchors = new List<LightAnchor>();
         foreach ((Address operatorAddress, OperatorEvents events) in logs.Operators)
         {
-            IReadOnlyList<Anchor> held = events.Anchors.Count == 0 ? [] : await ledger.AnchorsAsync(operatorAddress, cancellationToken);
+            IReadOnlyList<Anchor> held =
+                events.Anchors.Count == 0 ? [] : await ledger.AnchorsAsync(operatorAddress, cancellationToken);
             var odd = new List<(AnchorSeen Seen, AnchorOddity Oddity)>();
-            anchors.AddRange(AnchorSequence.Continue(held.Count == 0 ? null : held[^1], events.Anchors, odd).Select(seen => new LightAnchor(operatorAddress, seen)));
+            anchors.AddRange(
+                AnchorSequence
+                    .Continue(held.Count == 0 ? null : held[^1], events.Anchors, odd)
+                    .Select(seen => new LightAnchor(operatorAddress, seen))
+            );
             if (!_isReadAnew && odd.Find(each => each.Oddity == AnchorOddity.Gap) is ({ } late, _))
             {
                 // Its first anchors are before the first block that was read.
                 _isReadAnew = true;
-                logger.AnchorsMissing(operatorAddress.ToString(), late.Anchor.Index, await FirstBlockAsync(cancellationToken));
+                logger.AnchorsMissing(
+                    operatorAddress.ToString(),
+                    late.Anchor.Index,
+                    await FirstBlockAsync(cancellationToken)
+                );
                 await ledger.RewindAsync(-1, 0, cancellationToken);
                 return (null, false);
             }
 
-            Tell(operatorAddress, [.. events.Odd, .. odd.Select(each => $"anchor {each.Seen.Anchor.Index} in block {each.Seen.Anchor.BlockNumber} ({each.Oddity})")]);
+            Tell(
+                operatorAddress,
+                [
+                    .. events.Odd,
+                    .. odd.Select(each =>
+                        $"anchor {each.Seen.Anchor.Index} in block {each.Seen.Anchor.BlockNumber} ({each.Oddity})"
+                    ),
+                ]
+            );
         }
 
         await ledger.AdvanceAsync(
@@ -151,12 +185,16 @@ internal sealed class LightNode(
             new LightEvents(
                 anchors,
                 [.. logs.Operators.SelectMany(each => each.Value.Proofs.Select(proof => (each.Key, proof.Seen)))],
-                [.. logs.Demands.DistinctBy(demand => demand.Id)]),
-            cancellationToken);
+                [.. logs.Demands.DistinctBy(demand => demand.Id)]
+            ),
+            cancellationToken
+        );
         return (point, true);
     }
 
-    /// <summary>Says of an operator that something about it is left out, once: whoever anchors decides what there is to say.</summary>
+    /// <summary>
+    /// Says of an operator that something about it is left out, once: whoever anchors decides what there is to say.
+    /// </summary>
     private void Tell(Address operatorAddress, IReadOnlyList<string> odd)
     {
         if (odd.Count > 0 && _odd.Add(operatorAddress))
@@ -168,7 +206,12 @@ internal sealed class LightNode(
     /// <summary>Where reading begins: at the contract's deployment, whatever the option says.</summary>
     private async Task<ulong> FirstBlockAsync(CancellationToken cancellationToken)
     {
-        ContractDeployment start = await ContractDeployment.FindAsync(client, contract.Address, _isReadAnew ? 0 : options.FromBlock, cancellationToken);
+        ContractDeployment start = await ContractDeployment.FindAsync(
+            client,
+            contract.Address,
+            _isReadAnew ? 0 : options.FromBlock,
+            cancellationToken
+        );
         if (start.Doubt is { } doubt)
         {
             logger.StartInDoubt(start.Block, doubt);

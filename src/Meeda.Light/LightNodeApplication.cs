@@ -24,7 +24,13 @@ internal static class LightNodeApplication
     /// <param name="cancellationToken">Stops the construction.</param>
     /// <exception cref="SetupException">The folder or the key cannot be used.</exception>
     public static Task<LightRole> BuildAsync(
-        LightOptions options, Uri rpc, string? keyFile, string? listen, bool quiet, CancellationToken cancellationToken) =>
+        LightOptions options,
+        Uri rpc,
+        string? keyFile,
+        string? listen,
+        bool quiet,
+        CancellationToken cancellationToken
+    ) =>
         BuildAsync(
             options,
             new L1Options { Rpc = rpc.AbsoluteUri, PollInterval = options.PollInterval },
@@ -32,14 +38,19 @@ internal static class LightNodeApplication
             listen,
             new HttpOptions(),
             quiet,
-            cancellationToken);
+            cancellationToken
+        );
 
     /// <summary>The light node, of settings that are read already.</summary>
     /// <param name="settings">All there are; what is wrong with them is said here.</param>
     /// <param name="quiet">Log warnings only, to standard error.</param>
     /// <param name="cancellationToken">Stops the construction.</param>
     /// <exception cref="SetupException">A setting is wrong, or the folder or the key cannot be used.</exception>
-    public static async Task<LightRole> BuildAsync(SettingsReader settings, bool quiet, CancellationToken cancellationToken)
+    public static async Task<LightRole> BuildAsync(
+        SettingsReader settings,
+        bool quiet,
+        CancellationToken cancellationToken
+    )
     {
         var light = settings.Get<LightSettings>();
         var l1 = settings.Get<L1Options>();
@@ -50,16 +61,28 @@ internal static class LightNodeApplication
         http.Listen = listen ?? http.Listen;
         settings.ThrowIfWrong([.. l1.Problems(), .. light.Problems(), .. http.Problems(), .. proxy.Problems()]);
         OutgoingHttp.UseProxy(proxy);
-        PrivateKeySigner? signer = light.KeyFile is null ? null : SignerOptions.ReadKeyFile(light.KeyFile, signing.Password, signing.PasswordFile);
+        PrivateKeySigner? signer = light.KeyFile is null
+            ? null
+            : SignerOptions.ReadKeyFile(light.KeyFile, signing.Password, signing.PasswordFile);
         return await BuildAsync(light.ToOptions(l1), l1, signer, listen, http, quiet, cancellationToken);
     }
 
     private static async Task<LightRole> BuildAsync(
-        LightOptions options, L1Options l1, PrivateKeySigner? signer, string? listen, HttpOptions http, bool quiet, CancellationToken cancellationToken)
+        LightOptions options,
+        L1Options l1,
+        PrivateKeySigner? signer,
+        string? listen,
+        HttpOptions http,
+        bool quiet,
+        CancellationToken cancellationToken
+    )
     {
         if (listen is not null && !http.AllowAnonymous && !ServiceHost.Reaches(listen).IsLoopback)
         {
-            throw new SetupException($"--listen: {listen} can be reached from other machines; set Meeda__Http__AllowAnonymous=true if it shall be");
+            throw new SetupException(
+                $"--listen: {listen} can be reached from other machines; set Meeda__Http__AllowAnonymous=true if "
+                    + "it shall be"
+            );
         }
 
         LightLedger ledger;
@@ -67,9 +90,12 @@ internal static class LightNodeApplication
         {
             ledger = await LightLedger.OpenAsync(options.Folder, cancellationToken);
         }
-        catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException or System.Data.Common.DbException)
+        catch (Exception unusable)
+            when (unusable is IOException or UnauthorizedAccessException or System.Data.Common.DbException)
         {
-            throw new SetupException($"--folder: {Path.GetFullPath(options.Folder)} cannot be used: {unusable.Message.TrimEnd('.')}");
+            throw new SetupException(
+                $"--folder: {Path.GetFullPath(options.Folder)} cannot be used: {unusable.Message.TrimEnd('.')}"
+            );
         }
 
         WebApplicationBuilder builder = ServiceHost.CreateBuilder(quiet);
@@ -77,26 +103,44 @@ internal static class LightNodeApplication
         IServiceCollection services = builder.Services;
         services.AddOutgoingHttp();
         L1Connection.Add(services, l1);
-        services.AddHttpClient(nameof(AvailabilitySampling), http =>
-        {
-            http.Timeout = TimeSpan.FromSeconds(10);
-            http.MaxResponseContentBufferSize = 64 * 1024;
-        });
+        services.AddHttpClient(
+            nameof(AvailabilitySampling),
+            http =>
+            {
+                http.Timeout = TimeSpan.FromSeconds(10);
+                http.MaxResponseContentBufferSize = 64 * 1024;
+            }
+        );
         services.AddSingleton(options);
         services.AddSingleton(ledger);
         services.AddSingleton<IAnchorRecord>(ledger);
-        services.AddSingleton(new ServedOperators(async stop => [.. (await ledger.OperatorsAsync(stop)).Select(each => each.Operator)]));
+        services.AddSingleton(
+            new ServedOperators(async stop => [.. (await ledger.OperatorsAsync(stop)).Select(each => each.Operator)])
+        );
         services.AddSingleton(TimeProvider.System);
-        services.AddSingleton(provider => new MeedaVerifierContract(provider.GetRequiredService<EthereumClient>(), options.Contract));
+        services.AddSingleton(provider => new MeedaVerifierContract(
+            provider.GetRequiredService<EthereumClient>(),
+            options.Contract
+        ));
         services.AddSingleton(provider => new Answers(
             options,
             ledger,
-            signer is null ? null : new TransactionSender(provider.GetRequiredService<EthereumClient>(), signer, new TransactionSenderOptions { Confirmations = 0, PollInterval = options.PollInterval }),
-            provider.GetRequiredService<ILogger<Answers>>()));
+            signer is null
+                ? null
+                : new TransactionSender(
+                    provider.GetRequiredService<EthereumClient>(),
+                    signer,
+                    new TransactionSenderOptions { Confirmations = 0, PollInterval = options.PollInterval }
+                ),
+            provider.GetRequiredService<ILogger<Answers>>()
+        ));
         services.AddSingleton(_ => new VerificationKey(TrustedSetup.Ethereum));
         services.AddSingleton<EpochVerification>();
         services.AddSingleton<SamplingHistory>();
-        services.AddSingleton(provider => new ProofWork(new IntakeWork(provider.GetRequiredService<TimeProvider>()), ProofWork.DefaultWorkers));
+        services.AddSingleton(provider => new ProofWork(
+            new IntakeWork(provider.GetRequiredService<TimeProvider>()),
+            ProofWork.DefaultWorkers
+        ));
         services.AddSingleton<Watch>();
         services.AddSingleton<AvailabilitySampling>();
         services.AddSingleton<LightNode>();
@@ -110,7 +154,11 @@ internal static class LightNodeApplication
         app.UseRouting(); // behind what changes the method
         app.MapApiDocument();
         ServiceHost.Under(app, "Proofs").MapProofs();
-        ServiceHost.Under(app, "Light node").MapGet("/health/live", () => Results.Ok()).WithSummary("The process answers").Produces(200);
+        ServiceHost
+            .Under(app, "Light node")
+            .MapGet("/health/live", () => Results.Ok())
+            .WithSummary("The process answers")
+            .Produces(200);
         return new LightRole(app, listens: listen is not null, signer?.Address);
     }
 }

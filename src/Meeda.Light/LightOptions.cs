@@ -19,7 +19,8 @@ internal sealed record LightOptions
     public TimeSpan PollInterval { get; init; } = TimeSpan.FromSeconds(6);
 
     /// <summary>
-    /// The most wei that it ever spends, on gas and on bonds; then it only watches and says so. Default half an ether: some fifty fraud proofs at 2 gwei.
+    /// The most wei that it ever spends, on gas and on bonds; then it only watches and says so. Default half an
+    /// ether: some fifty fraud proofs at 2 gwei.
     /// </summary>
     public BigInteger Budget { get; init; } = BigInteger.Pow(10, 18) / 2;
 
@@ -32,6 +33,9 @@ internal sealed record LightOptions
     /// <summary>Blobs that one look asks an operator for, one random cell of each. Default 4.</summary>
     public int SamplesAtOnce { get; init; } = 4;
 
-    /// <summary>Looks in a row at which a blob must be withheld before it is demanded on L1. Default 3: a restart of the operator is no withholding.</summary>
+    /// <summary>
+    /// Looks in a row at which a blob must be withheld before it is demanded on L1. Default 3: a restart of the
+    /// operator is no withholding.
+    /// </summary>
     public int Patience { get; init; } = 3;
 }

@@ -34,7 +34,8 @@ internal sealed class LightRole(WebApplication app, bool listens, Address? accou
     }
 
     /// <summary>Watches until it is cancelled.</summary>
-    public Task RunAsync(CancellationToken cancellationToken) => app.Services.GetRequiredService<LightNode>().RunAsync(cancellationToken);
+    public Task RunAsync(CancellationToken cancellationToken) =>
+        app.Services.GetRequiredService<LightNode>().RunAsync(cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => app.DisposeAsync();

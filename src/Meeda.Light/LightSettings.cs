@@ -88,18 +88,17 @@ internal sealed class LightSettings
     }
 
     /// <summary>These settings as the light node takes them, once there are no problems.</summary>
-    internal LightOptions ToOptions(L1Options l1) => new()
-    {
-        Contract = Address.Parse(l1.Contract),
-        FromBlock = l1.FromBlock,
-        Folder = Folder,
-        Budget = Wei(Budget),
-        PollInterval = PollInterval,
-        SampleInterval = SampleInterval,
-        Operators = Operators.ToDictionary(
-            each => ReadOperator(each).Address,
-            each => ReadOperator(each).Api),
-    };
+    internal LightOptions ToOptions(L1Options l1) =>
+        new()
+        {
+            Contract = Address.Parse(l1.Contract),
+            FromBlock = l1.FromBlock,
+            Folder = Folder,
+            Budget = Wei(Budget),
+            PollInterval = PollInterval,
+            SampleInterval = SampleInterval,
+            Operators = Operators.ToDictionary(each => ReadOperator(each).Address, each => ReadOperator(each).Api),
+        };
 
     // Gwei and the rest apart: a decimal does not hold a large number of ether in wei.
     private static BigInteger Wei(decimal ether)
@@ -119,10 +118,12 @@ internal sealed class LightSettings
         int separator = text.IndexOf('=', StringComparison.Ordinal);
         address = default;
         api = null!;
-        if (separator <= 0
+        if (
+            separator <= 0
             || !Address.TryParse(text[..separator].Trim(), out address)
             || !HttpUrl.TryParse(text[(separator + 1)..].Trim().TrimEnd('/') + "/", out Uri? read)
-            || read.Query.Length > 0)
+            || read.Query.Length > 0
+        )
         {
             return false;
         }

@@ -5,7 +5,8 @@ using Meeda.Ethereum.JsonRpc;
 namespace Meeda.Light;
 
 /// <summary>
-/// What could not be done about one operator, for reasons of that operator: it is tried again after growing pauses, and the work on others goes on. That L1 does not answer concerns
+/// What could not be done about one operator, for reasons of that operator: it is tried again after growing pauses,
+/// and the work on others goes on. That L1 does not answer concerns
 /// all, and is let through.
 /// </summary>
 internal sealed class PutOff(TimeProvider time, ILogger logger)
@@ -20,11 +21,17 @@ internal sealed class PutOff(TimeProvider time, ILogger logger)
 
     /// <summary>Whether it is not to be tried yet.</summary>
     public bool IsPutOff(Address operatorAddress, string what) =>
-        _left.TryGetValue((operatorAddress, what), out (TimeSpan Pause, long Since) last) && time.GetElapsedTime(last.Since) < last.Pause;
+        _left.TryGetValue((operatorAddress, what), out (TimeSpan Pause, long Since) last)
+        && time.GetElapsedTime(last.Since) < last.Pause;
 
     /// <summary>Does something, unless it is put off; where that fails, puts it off.</summary>
     /// <exception cref="L1UnreachableException">L1 does not answer.</exception>
-    public async Task TryAsync(Address operatorAddress, string what, Func<Task> work, CancellationToken cancellationToken)
+    public async Task TryAsync(
+        Address operatorAddress,
+        string what,
+        Func<Task> work,
+        CancellationToken cancellationToken
+    )
     {
         if (IsPutOff(operatorAddress, what))
         {
@@ -36,9 +43,12 @@ internal sealed class PutOff(TimeProvider time, ILogger logger)
             await work();
             _left.Remove((operatorAddress, what));
         }
-        catch (Exception failure) when (failure is not L1UnreachableException && !cancellationToken.IsCancellationRequested)
+        catch (Exception failure)
+            when (failure is not L1UnreachableException && !cancellationToken.IsCancellationRequested)
         {
-            TimeSpan pause = _left.TryGetValue((operatorAddress, what), out (TimeSpan Pause, long Since) last) ? last.Pause * 2 : First;
+            TimeSpan pause = _left.TryGetValue((operatorAddress, what), out (TimeSpan Pause, long Since) last)
+                ? last.Pause * 2
+                : First;
             _left[(operatorAddress, what)] = (pause < Longest ? pause : Longest, time.GetTimestamp());
             logger.OddOperator(what, operatorAddress.ToString(), Outage.Explain(failure).Reason);
         }

@@ -14,10 +14,18 @@ using Meeda.Protocol.Proofs;
 namespace Meeda.Light;
 
 /// <summary>
-/// Looks at what operators anchored, proved and missed, and answers what is against the protocol: an anchored commitment that is no point of the group, a
+/// Looks at what operators anchored, proved and missed, and answers what is against the protocol: an anchored
+/// commitment that is no point of the group, a
 /// recorded partial sum that is not the weighted sum of the anchored commitments, an epoch that was not proven in time.
 /// </summary>
-internal sealed class Watch(EthereumClient client, MeedaVerifierContract contract, LightLedger ledger, Answers answers, TimeProvider time, ILogger<Watch> logger)
+internal sealed class Watch(
+    EthereumClient client,
+    MeedaVerifierContract contract,
+    LightLedger ledger,
+    Answers answers,
+    TimeProvider time,
+    ILogger<Watch> logger
+)
 {
     // Anchors and proofs that one round looks at; what is left comes in the next.
     private const int MostAtOnce = 256;
@@ -39,13 +47,21 @@ internal sealed class Watch(EthereumClient client, MeedaVerifierContract contrac
         await LookAtProofsAsync(cancellationToken);
         foreach ((Address operatorAddress, ulong nextEpoch) in await ledger.OperatorsAsync(cancellationToken))
         {
-            await _putOff.TryAsync(operatorAddress, "the epochs", () => LookAtMissesAsync(operatorAddress, nextEpoch, head, cancellationToken), cancellationToken);
+            await _putOff.TryAsync(
+                operatorAddress,
+                "the epochs",
+                () => LookAtMissesAsync(operatorAddress, nextEpoch, head, cancellationToken),
+                cancellationToken
+            );
         }
 
         await AnswerAsync(cancellationToken);
     }
 
-    /// <summary>The first epoch whose window was not over at a block: misses from it on must be looked at anew after a reorganisation to that block.</summary>
+    /// <summary>
+    /// The first epoch whose window was not over at a block: misses from it on must be looked at anew after a
+    /// reorganisation to that block.
+    /// </summary>
     public async Task<ulong> FirstOpenEpochAsync(ulong blockNumber, CancellationToken cancellationToken)
     {
         _parameters ??= await contract.EpochParametersAsync(cancellationToken);
@@ -58,14 +74,33 @@ internal sealed class Watch(EthereumClient client, MeedaVerifierContract contrac
         {
             // A year of commitments to decompress and to check: every processor helps.
             (LightAnchor Anchor, int? Invalid)[] found = await Task.Run(
-                () => anchors.AsParallel().AsOrdered().WithCancellation(cancellationToken).Select(seen => (seen, FindInvalid(seen.Seen.Commitments))).ToArray(), cancellationToken);
+                () =>
+                    anchors
+                        .AsParallel()
+                        .AsOrdered()
+                        .WithCancellation(cancellationToken)
+                        .Select(seen => (seen, FindInvalid(seen.Seen.Commitments)))
+                        .ToArray(),
+                cancellationToken
+            );
             foreach ((LightAnchor anchor, int? invalid) in found.Where(each => each.Invalid is not null))
             {
-                logger.InvalidCommitment(anchor.Operator.ToString(), anchor.Seen.Anchor.FirstBlob + (ulong)invalid!.Value);
+                logger.InvalidCommitment(
+                    anchor.Operator.ToString(),
+                    anchor.Seen.Anchor.FirstBlob + (ulong)invalid!.Value
+                );
             }
 
             await ledger.SetAnchorVerdictsAsync(
-                found.Select(each => (each.Anchor.Operator, each.Anchor.Seen.Anchor.Index, each.Invalid is null ? Verdict.Right : Verdict.Wrong)), cancellationToken);
+                found.Select(each =>
+                    (
+                        each.Anchor.Operator,
+                        each.Anchor.Seen.Anchor.Index,
+                        each.Invalid is null ? Verdict.Right : Verdict.Wrong
+                    )
+                ),
+                cancellationToken
+            );
         }
     }
 
@@ -75,7 +110,9 @@ internal sealed class Watch(EthereumClient client, MeedaVerifierContract contrac
         {
             (Address Operator, ProofSeen Proof)[] due =
             [
-                .. (await ledger.ProofsWithAsync(Verdict.Open, MostAtOnce + _putOff.Count, cancellationToken)).Where(each => !_putOff.IsPutOff(each.Operator, Name(each.Proof))),
+                .. (await ledger.ProofsWithAsync(Verdict.Open, MostAtOnce + _putOff.Count, cancellationToken)).Where(
+                    each => !_putOff.IsPutOff(each.Operator, Name(each.Proof))
+                ),
             ];
             if (due.Length == 0)
             {
@@ -84,7 +121,12 @@ internal sealed class Watch(EthereumClient client, MeedaVerifierContract contrac
 
             foreach ((Address operatorAddress, ProofSeen seen) in due)
             {
-                await _putOff.TryAsync(operatorAddress, Name(seen), () => LookAtProofAsync(operatorAddress, seen, cancellationToken), cancellationToken);
+                await _putOff.TryAsync(
+                    operatorAddress,
+                    Name(seen),
+                    () => LookAtProofAsync(operatorAddress, seen, cancellationToken),
+                    cancellationToken
+                );
             }
         }
     }
@@ -103,10 +145,20 @@ internal sealed class Watch(EthereumClient client, MeedaVerifierContract contrac
             logger.ProofRight(operatorAddress.ToString(), seen.Epoch);
         }
 
-        await ledger.SetProofVerdictAsync(operatorAddress, seen.Epoch, wrong is null ? Verdict.Right : Verdict.Wrong, cancellationToken);
+        await ledger.SetProofVerdictAsync(
+            operatorAddress,
+            seen.Epoch,
+            wrong is null ? Verdict.Right : Verdict.Wrong,
+            cancellationToken
+        );
     }
 
-    private async Task LookAtMissesAsync(Address operatorAddress, ulong nextEpoch, ulong head, CancellationToken cancellationToken)
+    private async Task LookAtMissesAsync(
+        Address operatorAddress,
+        ulong nextEpoch,
+        ulong head,
+        CancellationToken cancellationToken
+    )
     {
         IReadOnlyList<Anchor> anchors = await ledger.AnchorsAsync(operatorAddress, cancellationToken);
         if (anchors.Count == 0)
@@ -118,13 +170,21 @@ internal sealed class Watch(EthereumClient client, MeedaVerifierContract contrac
         ulong first = Math.Max(nextEpoch, _parameters!.EpochAt(anchors[0].BlockNumber));
         for (ulong epoch = first; _parameters.LastProofBlock(epoch) < head; epoch++)
         {
-            if (_parameters.LiveRangeAt(epoch, anchors) is var (_, hints)
+            if (
+                _parameters.LiveRangeAt(epoch, anchors) is var (_, hints)
                 && await ledger.ProofVerdictAsync(operatorAddress, epoch, cancellationToken) is null
-                && await contract.EpochStatusAsync(operatorAddress, epoch, cancellationToken) == EpochStatus.None)
+                && await contract.EpochStatusAsync(operatorAddress, epoch, cancellationToken) == EpochStatus.None
+            )
             {
                 logger.EpochMissed(operatorAddress.ToString(), epoch);
-                if (await IsWorthReportingAsync(operatorAddress, epoch, cancellationToken)
-                    && !await answers.SendAsync(contract.ReportMiss(operatorAddress, epoch, hints), $"miss of epoch {epoch} by {operatorAddress}", cancellationToken))
+                if (
+                    await IsWorthReportingAsync(operatorAddress, epoch, cancellationToken)
+                    && !await answers.SendAsync(
+                        contract.ReportMiss(operatorAddress, epoch, hints),
+                        $"miss of epoch {epoch} by {operatorAddress}",
+                        cancellationToken
+                    )
+                )
                 {
                     return;
                 }
@@ -134,8 +194,14 @@ internal sealed class Watch(EthereumClient client, MeedaVerifierContract contrac
         }
     }
 
-    /// <summary>Whether there is a stake to take the reward from, and the reward is more than the report costs at this moment.</summary>
-    private async Task<bool> IsWorthReportingAsync(Address operatorAddress, ulong epoch, CancellationToken cancellationToken)
+    /// <summary>
+    /// Whether there is a stake to take the reward from, and the reward is more than the report costs at this moment.
+    /// </summary>
+    private async Task<bool> IsWorthReportingAsync(
+        Address operatorAddress,
+        ulong epoch,
+        CancellationToken cancellationToken
+    )
     {
         if ((await contract.AccountAsync(operatorAddress, cancellationToken)).Stake.IsZero)
         {
@@ -153,42 +219,88 @@ internal sealed class Watch(EthereumClient client, MeedaVerifierContract contrac
         return false;
     }
 
-    /// <summary>Answers what was found wrong, until L1 shows that the operator was slashed, by us or by somebody else.</summary>
+    /// <summary>
+    /// Answers what was found wrong, until L1 shows that the operator was slashed, by us or by somebody else.
+    /// </summary>
     private async Task AnswerAsync(CancellationToken cancellationToken)
     {
-        foreach (LightAnchor wrong in await ledger.AnchorsWithAsync(Verdict.Wrong, MostAtOnce + _putOff.Count, cancellationToken))
+        foreach (
+            LightAnchor wrong in await ledger.AnchorsWithAsync(
+                Verdict.Wrong,
+                MostAtOnce + _putOff.Count,
+                cancellationToken
+            )
+        )
         {
             await _putOff.TryAsync(
-                wrong.Operator, $"the answer to the commitments of anchor {wrong.Seen.Anchor.Index}", () => AnswerAnchorAsync(wrong, cancellationToken), cancellationToken);
+                wrong.Operator,
+                $"the answer to the commitments of anchor {wrong.Seen.Anchor.Index}",
+                () => AnswerAnchorAsync(wrong, cancellationToken),
+                cancellationToken
+            );
         }
 
-        foreach ((Address operatorAddress, ProofSeen seen) in await ledger.ProofsWithAsync(Verdict.Wrong, MostAtOnce + _putOff.Count, cancellationToken))
+        foreach (
+            (Address operatorAddress, ProofSeen seen) in await ledger.ProofsWithAsync(
+                Verdict.Wrong,
+                MostAtOnce + _putOff.Count,
+                cancellationToken
+            )
+        )
         {
             await _putOff.TryAsync(
-                operatorAddress, $"the answer to {Name(seen)}", () => AnswerProofAsync(operatorAddress, seen, cancellationToken), cancellationToken);
+                operatorAddress,
+                $"the answer to {Name(seen)}",
+                () => AnswerProofAsync(operatorAddress, seen, cancellationToken),
+                cancellationToken
+            );
         }
     }
 
     private async Task AnswerAnchorAsync(LightAnchor wrong, CancellationToken cancellationToken)
     {
-        if ((await contract.AccountAsync(wrong.Operator, cancellationToken)).Condemned
-            || await answers.SendAsync(InvalidCommitment(wrong), $"invalid commitment of {wrong.Operator}", cancellationToken))
+        if (
+            (await contract.AccountAsync(wrong.Operator, cancellationToken)).Condemned
+            || await answers.SendAsync(
+                InvalidCommitment(wrong),
+                $"invalid commitment of {wrong.Operator}",
+                cancellationToken
+            )
+        )
         {
-            await ledger.SetAnchorVerdictsAsync([(wrong.Operator, wrong.Seen.Anchor.Index, Verdict.Settled)], cancellationToken);
+            await ledger.SetAnchorVerdictsAsync(
+                [(wrong.Operator, wrong.Seen.Anchor.Index, Verdict.Settled)],
+                cancellationToken
+            );
         }
     }
 
     private async Task AnswerProofAsync(Address operatorAddress, ProofSeen seen, CancellationToken cancellationToken)
     {
-        bool settled = (await contract.AccountAsync(operatorAddress, cancellationToken)).Condemned
+        bool settled =
+            (await contract.AccountAsync(operatorAddress, cancellationToken)).Condemned
             || await contract.EpochStatusAsync(operatorAddress, seen.Epoch, cancellationToken) != EpochStatus.Proven;
         if (!settled)
         {
-            (SubmittedProof proof, int? chunk, Sample[] samples, AnchoredCommitments anchored) = await CheckAsync(operatorAddress, seen, cancellationToken);
+            (SubmittedProof proof, int? chunk, Sample[] samples, AnchoredCommitments anchored) = await CheckAsync(
+                operatorAddress,
+                seen,
+                cancellationToken
+            );
             IReadOnlyList<AnchoredLeaf> leaves = await anchored.LeavesAsync(
-                [.. samples.Skip(chunk!.Value * Sampler.ChunkSize).Take(Sampler.ChunkSize).Select(sample => sample.Position)], cancellationToken);
+                [
+                    .. samples
+                        .Skip(chunk!.Value * Sampler.ChunkSize)
+                        .Take(Sampler.ChunkSize)
+                        .Select(sample => sample.Position),
+                ],
+                cancellationToken
+            );
             settled = await answers.SendAsync(
-                contract.ProveFraud(operatorAddress, proof, chunk.Value, leaves), $"wrong partial sum {chunk} of epoch {seen.Epoch} by {operatorAddress}", cancellationToken);
+                contract.ProveFraud(operatorAddress, proof, chunk.Value, leaves),
+                $"wrong partial sum {chunk} of epoch {seen.Epoch} by {operatorAddress}",
+                cancellationToken
+            );
         }
 
         if (settled)
@@ -197,21 +309,47 @@ internal sealed class Watch(EthereumClient client, MeedaVerifierContract contrac
         }
     }
 
-    /// <summary>Recomputes an epoch's partial sums from the anchored leaves and compares them with the recorded ones.</summary>
+    /// <summary>
+    /// Recomputes an epoch's partial sums from the anchored leaves and compares them with the recorded ones.
+    /// </summary>
     private async Task<(SubmittedProof Proof, int? Wrong, Sample[] Samples, AnchoredCommitments Anchored)> CheckAsync(
-        Address operatorAddress, ProofSeen seen, CancellationToken cancellationToken)
+        Address operatorAddress,
+        ProofSeen seen,
+        CancellationToken cancellationToken
+    )
     {
-        OperatorEvents events = await contract.ReadEventsAsync(operatorAddress, seen.BlockNumber, seen.BlockNumber, cancellationToken);
-        SubmittedProof proof = events.Proofs.FirstOrDefault(each => each.Seen.Epoch == seen.Epoch)
-            ?? throw new InvalidDataException($"block {seen.BlockNumber} does not hold the proof of epoch {seen.Epoch} any more");
+        OperatorEvents events = await contract.ReadEventsAsync(
+            operatorAddress,
+            seen.BlockNumber,
+            seen.BlockNumber,
+            cancellationToken
+        );
+        SubmittedProof proof =
+            events.Proofs.FirstOrDefault(each => each.Seen.Epoch == seen.Epoch)
+            ?? throw new InvalidDataException(
+                $"block {seen.BlockNumber} does not hold the proof of epoch {seen.Epoch} any more"
+            );
         var anchored = new AnchoredCommitments(ledger, operatorAddress);
-        if (_parameters!.LiveRangeAt(seen.Epoch, await ledger.AnchorsAsync(operatorAddress, cancellationToken)) is not var (range, _))
+        if (
+            _parameters!.LiveRangeAt(seen.Epoch, await ledger.AnchorsAsync(operatorAddress, cancellationToken))
+            is not var (range, _)
+        )
         {
             throw new InvalidDataException($"epoch {seen.Epoch} of {operatorAddress} has a proof but no live blobs");
         }
 
-        Sample[] samples = Sampler.Draw(new EpochSeed(proof.Seen.Seed), range, _parameters.HotSamples, _parameters.ColdSamples);
-        return (proof, proof.FindWrongChunk(await anchored.PartialSumsAsync(samples, areChecked: true, cancellationToken)), samples, anchored);
+        Sample[] samples = Sampler.Draw(
+            new EpochSeed(proof.Seen.Seed),
+            range,
+            _parameters.HotSamples,
+            _parameters.ColdSamples
+        );
+        return (
+            proof,
+            proof.FindWrongChunk(await anchored.PartialSumsAsync(samples, areChecked: true, cancellationToken)),
+            samples,
+            anchored
+        );
     }
 
     private TransactionRequest InvalidCommitment(LightAnchor wrong)
@@ -221,7 +359,13 @@ internal sealed class Watch(EthereumClient client, MeedaVerifierContract contrac
         var y = new byte[64];
         G1Point.TryFindY(commitment, y);
         return contract.ProveInvalidCommitment(
-            wrong.Operator, wrong.Seen.Anchor.Index, wrong.Seen.Anchor.FirstBlob + (ulong)place, commitment, new AnchorTree(wrong.Seen.Commitments).Path(place), y);
+            wrong.Operator,
+            wrong.Seen.Anchor.Index,
+            wrong.Seen.Anchor.FirstBlob + (ulong)place,
+            commitment,
+            new AnchorTree(wrong.Seen.Commitments).Path(place),
+            y
+        );
     }
 
     private static int? FindInvalid(byte[] commitments)
@@ -237,5 +381,6 @@ internal sealed class Watch(EthereumClient client, MeedaVerifierContract contrac
         return null;
     }
 
-    private static ReadOnlySpan<byte> CommitmentAt(byte[] commitments, ulong place) => commitments.AsSpan((int)place * KzgCommitment.Length, KzgCommitment.Length);
+    private static ReadOnlySpan<byte> CommitmentAt(byte[] commitments, ulong place) =>
+        commitments.AsSpan((int)place * KzgCommitment.Length, KzgCommitment.Length);
 }

@@ -15,7 +15,9 @@ public sealed record BucketOptions(int Policy, int DataCount, int ParityCount)
 
     /// <summary>Any <paramref name="data"/> of <c>data + parity</c> chunks give a stripe back.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Fewer than one of either, or more than the node takes.</exception>
-    public static BucketOptions ReedSolomon(int data, int parity) => Checked(data == 1 ? ReplicaPolicy : ReedSolomonPolicy, data, parity); // with one data chunk every chunk is the content
+    public static BucketOptions ReedSolomon(int data, int parity) =>
+        // With one data chunk every chunk is the content
+        Checked(data == 1 ? ReplicaPolicy : ReedSolomonPolicy, data, parity);
 
     /// <summary>Whole copies, at least two: a small object costs 253,952 bytes a copy and not a whole stripe.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Fewer than two, or more than the node takes.</exception>
@@ -24,7 +26,10 @@ public sealed record BucketOptions(int Policy, int DataCount, int ParityCount)
     /// <summary>Content bytes of a stripe. Objects do not share stripes.</summary>
     public int StripeBytes => DataCount * ContentTree.ChunkLength;
 
-    /// <summary>Bytes that storage providers keep for an object of so many bytes: whole stripes, with what makes them redundant.</summary>
+    /// <summary>
+    /// Bytes that storage providers keep for an object of so many bytes: whole stripes, with what makes them
+    /// redundant.
+    /// </summary>
     public long OccupiedBytes(long contentBytes)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(contentBytes);
@@ -38,7 +43,11 @@ public sealed record BucketOptions(int Policy, int DataCount, int ParityCount)
         ArgumentOutOfRangeException.ThrowIfLessThan(parity, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(data, MaxChunks);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(parity, MaxChunks);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan((data + parity) * (2 + ((parity - 1) / data)), MaxChunks, nameof(parity));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(
+            (data + parity) * (2 + ((parity - 1) / data)),
+            MaxChunks,
+            nameof(parity)
+        );
         return new BucketOptions(policy, data, parity);
     }
 }

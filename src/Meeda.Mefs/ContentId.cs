@@ -3,7 +3,8 @@ using System.Security.Cryptography;
 namespace Meeda.Mefs;
 
 /// <summary>
-/// The etag of an object: a CIDv1 over sha2-256, either of the raw bytes (one chunk) or of the root of a dag-pb tree of chunks (several). It names the
+/// The etag of an object: a CIDv1 over sha2-256, either of the raw bytes (one chunk) or of the root of a dag-pb tree
+/// of chunks (several). It names the
 /// plain content, so that whoever knows it can check every byte.
 /// </summary>
 public readonly struct ContentId : IEquatable<ContentId>
@@ -31,11 +32,17 @@ public readonly struct ContentId : IEquatable<ContentId>
         return tree.Finish();
     }
 
-    /// <summary>Reads the binary form; false where it is none that a MEFS node makes (an MD5 etag, for example).</summary>
+    /// <summary>
+    /// Reads the binary form; false where it is none that a MEFS node makes (an MD5 etag, for example).
+    /// </summary>
     public static bool TryDecode(ReadOnlySpan<byte> bytes, out ContentId id)
     {
-        bool valid = bytes.Length == Length && bytes[0] == Version && bytes[1] is RawCodec or DagProtobufCodec
-            && bytes[2] == Sha256Code && bytes[3] == SHA256.HashSizeInBytes;
+        bool valid =
+            bytes.Length == Length
+            && bytes[0] == Version
+            && bytes[1] is RawCodec or DagProtobufCodec
+            && bytes[2] == Sha256Code
+            && bytes[3] == SHA256.HashSizeInBytes;
         id = valid ? new(bytes.ToArray()) : default;
         return valid;
     }

@@ -1,8 +1,10 @@
 namespace Meeda.Mefs;
 
 /// <summary>
-/// Computes the <see cref="ContentId"/> of a stream as it passes: chunks of 253952 bytes are raw leaves, up to 174 of them hang below a dag-pb node, and so
-/// on upwards (IPFS's balanced layout, except that a full layer is folded up by the chunk that finds it full). Memory: one chunk and a node a layer.
+/// Computes the <see cref="ContentId"/> of a stream as it passes: chunks of 253952 bytes are raw leaves, up to 174 of
+/// them hang below a dag-pb node, and so
+/// on upwards (IPFS's balanced layout, except that a full layer is folded up by the chunk that finds it full).
+/// Memory: one chunk and a node a layer.
 /// </summary>
 internal sealed class ContentTree
 {
@@ -70,7 +72,9 @@ internal sealed class ContentTree
         }
     }
 
-    /// <summary>A dag-pb node with UnixFS file data: links first, then the data field, as the node writes them.</summary>
+    /// <summary>
+    /// A dag-pb node with UnixFS file data: links first, then the data field, as the node writes them.
+    /// </summary>
     private sealed class Node
     {
         private readonly List<(ContentId Id, long TotalSize)> _links = [];

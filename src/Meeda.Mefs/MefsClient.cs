@@ -5,8 +5,10 @@ using Polly.Retry;
 namespace Meeda.Mefs;
 
 /// <summary>
-/// A client of a MEFS user node (go-mefs-v2, API namespace <c>Memoriae</c>). Content is stored unencrypted with its CID as etag, and every put and every whole
-/// read is checked against an etag computed here. Calls that change nothing are tried again where a second try can help; puts, deletions and new
+/// A client of a MEFS user node (go-mefs-v2, API namespace <c>Memoriae</c>). Content is stored unencrypted with its
+/// CID as etag, and every put and every whole
+/// read is checked against an etag computed here. Calls that change nothing are tried again where a second try can
+/// help; puts, deletions and new
 /// buckets never are. Safe for use by many threads at once; one <see cref="HttpClient"/> is one pool of connections.
 /// </summary>
 public sealed class MefsClient
@@ -26,7 +28,8 @@ public sealed class MefsClient
     private readonly ResiliencePipeline _again;
 
     /// <summary>Makes a client.</summary>
-    /// <param name="http">The connections; <see cref="HttpClient.BaseAddress"/> is the node (see <see cref="MefsEndpoint"/>).</param>
+    /// <param name="http">The connections; <see cref="HttpClient.BaseAddress"/> is the node (see
+    /// <see cref="MefsEndpoint"/>).</param>
     /// <param name="token">The node's JWT with the permissions read and write, or null to read only.</param>
     /// <param name="time">For waiting.</param>
     public MefsClient(HttpClient http, string? token, TimeProvider time)
@@ -35,28 +38,46 @@ public sealed class MefsClient
         _connection = new MefsConnection(http, token);
         _time = time;
         _again = new ResiliencePipelineBuilder { TimeProvider = time }
-            .AddRetry(new RetryStrategyOptions
-            {
-                ShouldHandle = new PredicateBuilder().Handle<MefsException>(failure => failure.Error is MefsError.Unreachable or MefsError.Busy),
-                MaxRetryAttempts = Retries,
-                Delay = TimeSpan.FromMilliseconds(100),
-                BackoffType = DelayBackoffType.Exponential,
-                UseJitter = true,
-            })
+            .AddRetry(
+                new RetryStrategyOptions
+                {
+                    ShouldHandle = new PredicateBuilder().Handle<MefsException>(failure =>
+                        failure.Error is MefsError.Unreachable or MefsError.Busy
+                    ),
+                    MaxRetryAttempts = Retries,
+                    Delay = TimeSpan.FromMilliseconds(100),
+                    BackoffType = DelayBackoffType.Exponential,
+                    UseJitter = true,
+                }
+            )
             .Build();
     }
 
-    /// <summary>Asks for a new bucket. It takes puts once it is confirmed: see <see cref="WaitForBucketAsync"/>.</summary>
+    /// <summary>
+    /// Asks for a new bucket. It takes puts once it is confirmed: see <see cref="WaitForBucketAsync"/>.
+    /// </summary>
     /// <exception cref="MefsException">It exists already, or the call failed.</exception>
     public Task<BucketInfo> CreateBucketAsync(string bucket, BucketOptions options, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(options);
         return _connection.CallAsync(
             "CreateBucket",
-            [bucket, new { Version = 1, options.Policy, options.DataCount, options.ParityCount, TagFlag = 5, SegSize = ContentTree.ChunkLength }],
+            [
+                bucket,
+                new
+                {
+                    Version = 1,
+                    options.Policy,
+                    options.DataCount,
+                    options.ParityCount,
+                    TagFlag = 5,
+                    SegSize = ContentTree.ChunkLength,
+                },
+            ],
             MaxDescriptionBytes,
             ReadBucket,
-            cancellationToken);
+            cancellationToken
+        );
     }
 
     /// <summary>Describes a bucket.</summary>
@@ -66,19 +87,28 @@ public sealed class MefsClient
 
     /// <summary>Lists the node's buckets whose names start with a prefix, which may be empty.</summary>
     /// <exception cref="MefsException">The call failed.</exception>
-    public Task<IReadOnlyList<BucketInfo>> ListBucketsAsync(string prefix, CancellationToken cancellationToken) => AskAsync<IReadOnlyList<BucketInfo>>(
-        "ListBuckets",
-        [prefix],
-        MaxDescriptionBytes,
-        buckets => buckets.ValueKind is JsonValueKind.Null or JsonValueKind.Undefined ? [] : [.. buckets.EnumerateArray().Select(ReadBucket)],
-        cancellationToken);
+    public Task<IReadOnlyList<BucketInfo>> ListBucketsAsync(string prefix, CancellationToken cancellationToken) =>
+        AskAsync<IReadOnlyList<BucketInfo>>(
+            "ListBuckets",
+            [prefix],
+            MaxDescriptionBytes,
+            buckets =>
+                buckets.ValueKind is JsonValueKind.Null or JsonValueKind.Undefined
+                    ? []
+                    : [.. buckets.EnumerateArray().Select(ReadBucket)],
+            cancellationToken
+        );
 
     /// <summary>Waits until a bucket is confirmed on the data chain, which takes the node minutes.</summary>
     /// <param name="bucket">The bucket.</param>
     /// <param name="interval">How often to look.</param>
     /// <param name="cancellationToken">Bounds the waiting.</param>
     /// <exception cref="MefsException">It does not exist, or the call failed.</exception>
-    public async Task<BucketInfo> WaitForBucketAsync(string bucket, TimeSpan interval, CancellationToken cancellationToken)
+    public async Task<BucketInfo> WaitForBucketAsync(
+        string bucket,
+        TimeSpan interval,
+        CancellationToken cancellationToken
+    )
     {
         while (true)
         {
@@ -93,7 +123,8 @@ public sealed class MefsClient
     }
 
     /// <summary>
-    /// Stores an object: the call and its content travel side by side, and the node's etag is compared with that of what was sent. After a failure the name
+    /// Stores an object: the call and its content travel side by side, and the node's etag is compared with that of
+    /// what was sent. After a failure the name
     /// may be taken by an empty object: delete it before another try, or choose another name.
     /// </summary>
     /// <param name="bucket">A confirmed bucket.</param>
@@ -101,8 +132,14 @@ public sealed class MefsClient
     /// <param name="content">Read once, to its end; at least one byte.</param>
     /// <param name="cancellationToken">Ends the waiting; the object may be stored all the same.</param>
     /// <returns>The object, whose content id is the one of what was sent.</returns>
-    /// <exception cref="MefsException">The name is taken, the node cannot store now, or what it stored is not what was sent.</exception>
-    public async Task<ObjectInfo> PutAsync(string bucket, string name, Stream content, CancellationToken cancellationToken)
+    /// <exception cref="MefsException">The name is taken, the node cannot store now, or what it stored is not what
+    /// was sent.</exception>
+    public async Task<ObjectInfo> PutAsync(
+        string bucket,
+        string name,
+        Stream content,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(content);
         ArgumentException.ThrowIfNullOrEmpty(name); // the node would choose one
@@ -112,12 +149,15 @@ public sealed class MefsClient
         Task<ObjectInfo> call = _connection.CallAsync(
             "PutObject",
             [
-                bucket, name, new { Type = "push", Info = stream.ToString() },
+                bucket,
+                name,
+                new { Type = "push", Info = stream.ToString() },
                 new { UserDefined = new Dictionary<string, string> { ["encryption"] = "none", ["etag"] = "cid" } },
             ],
             MaxDescriptionBytes,
             ReadObject,
-            both.Token);
+            both.Token
+        );
         Task push = _connection.PushAsync(stream, body, both.Token);
         try
         {
@@ -140,7 +180,11 @@ public sealed class MefsClient
         ObjectInfo stored = await call;
         return stored.Name == name && stored.Size == body.SentBytes && stored.ContentId == body.Finish()
             ? stored
-            : throw new MefsException(MefsError.WrongContent, $"PutObject: what the node stored as {stored.Name} ({stored.Size} bytes) is not what was sent ({body.SentBytes} bytes)");
+            : throw new MefsException(
+                MefsError.WrongContent,
+                $"PutObject: what the node stored as {stored.Name} ({stored.Size} bytes) is not what was sent "
+                    + $"({body.SentBytes} bytes)"
+            );
     }
 
     /// <summary>Describes an object.</summary>
@@ -154,28 +198,49 @@ public sealed class MefsClient
     /// <param name="expected">Its content id.</param>
     /// <param name="maxLength">The most bytes to take; the node sends an object in one piece.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
-    /// <exception cref="MefsException">It does not exist, it cannot be read now, or it is not the expected content.</exception>
-    public async Task<byte[]> GetAsync(string bucket, string name, ContentId expected, int maxLength, CancellationToken cancellationToken)
+    /// <exception cref="MefsException">It does not exist, it cannot be read now, or it is not the expected
+    /// content.</exception>
+    public async Task<byte[]> GetAsync(
+        string bucket,
+        string name,
+        ContentId expected,
+        int maxLength,
+        CancellationToken cancellationToken
+    )
     {
         byte[] content = await ReadAsync(bucket, name, start: 0, length: -1, maxLength, cancellationToken);
         return ContentId.Compute(content) == expected
             ? content
-            : throw new MefsException(MefsError.WrongContent, $"GetObject: the {content.Length} bytes of {name} are not those that {expected} names");
+            : throw new MefsException(
+                MefsError.WrongContent,
+                $"GetObject: the {content.Length} bytes of {name} are not those that {expected} names"
+            );
     }
 
     /// <summary>
-    /// Reads a part of an object. The number of bytes is checked; that they are the right ones is not, since an etag names the whole: the caller must know
+    /// Reads a part of an object. The number of bytes is checked; that they are the right ones is not, since an etag
+    /// names the whole: the caller must know
     /// a hash of the part.
     /// </summary>
-    /// <exception cref="MefsException">It does not exist, it cannot be read now, or the answer has another length.</exception>
-    public async Task<byte[]> GetRangeAsync(string bucket, string name, long start, int length, CancellationToken cancellationToken)
+    /// <exception cref="MefsException">It does not exist, it cannot be read now, or the answer has another
+    /// length.</exception>
+    public async Task<byte[]> GetRangeAsync(
+        string bucket,
+        string name,
+        long start,
+        int length,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentOutOfRangeException.ThrowIfNegative(start);
         ArgumentOutOfRangeException.ThrowIfLessThan(length, 1);
         byte[] content = await ReadAsync(bucket, name, start, length, length, cancellationToken);
         return content.Length == length
             ? content
-            : throw new MefsException(MefsError.BadAnswer, $"GetObject: {content.Length} bytes of {name} came, {length} were asked for");
+            : throw new MefsException(
+                MefsError.BadAnswer,
+                $"GetObject: {content.Length} bytes of {name} came, {length} were asked for"
+            );
     }
 
     /// <summary>Deletes an object. Storage providers drop its chunks when their order ends.</summary>
@@ -189,39 +254,97 @@ public sealed class MefsClient
     /// <param name="marker">The last page's <see cref="ObjectPage.NextMarker"/>, or empty.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <exception cref="MefsException">The bucket does not exist, or the call failed.</exception>
-    public Task<ObjectPage> ListAsync(string bucket, string prefix, string marker, CancellationToken cancellationToken) => AskAsync(
-        "ListObjects",
-        [bucket, new { Prefix = prefix, Marker = marker, Delimiter = "", MaxKeys = MaxPageLength }],
-        MaxDescriptionBytes,
-        page => new ObjectPage(
-            page.TryGetProperty("Objects", out JsonElement objects) && objects.ValueKind == JsonValueKind.Array ? [.. objects.EnumerateArray().Select(ReadObject)] : [],
-            page.GetProperty("IsTruncated").GetBoolean() ? page.GetProperty("NextMarker").GetString() : null),
-        cancellationToken);
+    public Task<ObjectPage> ListAsync(
+        string bucket,
+        string prefix,
+        string marker,
+        CancellationToken cancellationToken
+    ) =>
+        AskAsync(
+            "ListObjects",
+            [
+                bucket,
+                new
+                {
+                    Prefix = prefix,
+                    Marker = marker,
+                    Delimiter = "",
+                    MaxKeys = MaxPageLength,
+                },
+            ],
+            MaxDescriptionBytes,
+            page => new ObjectPage(
+                page.TryGetProperty("Objects", out JsonElement objects) && objects.ValueKind == JsonValueKind.Array
+                    ? [.. objects.EnumerateArray().Select(ReadObject)]
+                    : [],
+                page.GetProperty("IsTruncated").GetBoolean() ? page.GetProperty("NextMarker").GetString() : null
+            ),
+            cancellationToken
+        );
 
-    private Task<byte[]> ReadAsync(string bucket, string name, long start, long length, int maxLength, CancellationToken cancellationToken) => AskAsync(
-        "GetObject",
-        [bucket, name, new { UserDefined = new Dictionary<string, string>(), Start = start, Length = length }],
-        MaxEnvelopeBytes + (((long)maxLength + 2) / 3 * 4),
-        result => result.GetBytesFromBase64(),
-        cancellationToken);
+    private Task<byte[]> ReadAsync(
+        string bucket,
+        string name,
+        long start,
+        long length,
+        int maxLength,
+        CancellationToken cancellationToken
+    ) =>
+        AskAsync(
+            "GetObject",
+            [
+                bucket,
+                name,
+                new
+                {
+                    UserDefined = new Dictionary<string, string>(),
+                    Start = start,
+                    Length = length,
+                },
+            ],
+            MaxEnvelopeBytes + (((long)maxLength + 2) / 3 * 4),
+            result => result.GetBytesFromBase64(),
+            cancellationToken
+        );
 
-    private async Task<T> AskAsync<T>(string method, object?[] parameters, long maxAnswerBytes, Func<JsonElement, T> read, CancellationToken cancellationToken) =>
-        await _again.ExecuteAsync(async token => await _connection.CallAsync(method, parameters, maxAnswerBytes, read, token), cancellationToken);
+    private async Task<T> AskAsync<T>(
+        string method,
+        object?[] parameters,
+        long maxAnswerBytes,
+        Func<JsonElement, T> read,
+        CancellationToken cancellationToken
+    ) =>
+        await _again.ExecuteAsync(
+            async token => await _connection.CallAsync(method, parameters, maxAnswerBytes, read, token),
+            cancellationToken
+        );
 
     // Members that are zero, false or empty are left out of a bucket.
-    private static BucketInfo ReadBucket(JsonElement bucket) => new(
-        bucket.GetProperty("Name").GetString() ?? throw new JsonException("a bucket without a name"),
-        bucket.TryGetProperty("Confirmed", out JsonElement confirmed) && confirmed.GetBoolean(),
-        OptionalNumber(bucket, "Length"),
-        OptionalNumber(bucket, "UsedBytes"),
-        new BucketOptions((int)OptionalNumber(bucket, "Policy"), (int)OptionalNumber(bucket, "DataCount"), (int)OptionalNumber(bucket, "ParityCount")));
+    private static BucketInfo ReadBucket(JsonElement bucket) =>
+        new(
+            bucket.GetProperty("Name").GetString() ?? throw new JsonException("a bucket without a name"),
+            bucket.TryGetProperty("Confirmed", out JsonElement confirmed) && confirmed.GetBoolean(),
+            OptionalNumber(bucket, "Length"),
+            OptionalNumber(bucket, "UsedBytes"),
+            new BucketOptions(
+                (int)OptionalNumber(bucket, "Policy"),
+                (int)OptionalNumber(bucket, "DataCount"),
+                (int)OptionalNumber(bucket, "ParityCount")
+            )
+        );
 
     private static ObjectInfo ReadObject(JsonElement value)
     {
-        bool isCid = value.TryGetProperty("MD5", out JsonElement etag) && etag.ValueKind == JsonValueKind.String
+        bool isCid =
+            value.TryGetProperty("MD5", out JsonElement etag)
+            && etag.ValueKind == JsonValueKind.String
             && ContentId.TryDecode(etag.GetBytesFromBase64(), out _);
         ObjectState state = default;
-        if (value.TryGetProperty("State", out JsonElement text) && text.GetString() is { Length: > 0 } words && !ObjectState.TryParse(words, out state))
+        if (
+            value.TryGetProperty("State", out JsonElement text)
+            && text.GetString() is { Length: > 0 } words
+            && !ObjectState.TryParse(words, out state)
+        )
         {
             throw new JsonException("an object's state is not understood");
         }
@@ -231,8 +354,10 @@ public sealed class MefsClient
             OptionalNumber(value, "Size"),
             OptionalNumber(value, "StoredBytes"),
             isCid && ContentId.TryDecode(etag.GetBytesFromBase64(), out ContentId id) ? id : null,
-            state);
+            state
+        );
     }
 
-    private static long OptionalNumber(JsonElement value, string name) => value.TryGetProperty(name, out JsonElement number) ? number.GetInt64() : 0;
+    private static long OptionalNumber(JsonElement value, string name) =>
+        value.TryGetProperty(name, out JsonElement number) ? number.GetInt64() : 0;
 }

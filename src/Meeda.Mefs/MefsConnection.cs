@@ -5,7 +5,9 @@ using System.Text.Json;
 
 namespace Meeda.Mefs;
 
-/// <summary>JSON-RPC 2.0 over HTTP to <c>/rpc/v0</c>, namespace <c>Memoriae</c>, positional parameters. One call, one try.</summary>
+/// <summary>
+/// JSON-RPC 2.0 over HTTP to <c>/rpc/v0</c>, namespace <c>Memoriae</c>, positional parameters. One call, one try.
+/// </summary>
 internal sealed class MefsConnection(HttpClient http, string? token)
 {
     private static readonly JsonSerializerOptions Json = new();
@@ -19,11 +21,24 @@ internal sealed class MefsConnection(HttpClient http, string? token)
     /// <param name="read">Makes the value of the result, which may be JSON's null.</param>
     /// <param name="cancellationToken">Ends the waiting; the node may do what it was asked all the same.</param>
     public async Task<T> CallAsync<T>(
-        string method, object?[] parameters, long maxAnswerBytes, Func<JsonElement, T> read, CancellationToken cancellationToken)
+        string method,
+        object?[] parameters,
+        long maxAnswerBytes,
+        Func<JsonElement, T> read,
+        CancellationToken cancellationToken
+    )
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "rpc/v0");
         request.Content = JsonContent.Create(
-            new { jsonrpc = "2.0", id = Interlocked.Increment(ref _lastId), method = $"Memoriae.{method}", @params = parameters }, options: Json);
+            new
+            {
+                jsonrpc = "2.0",
+                id = Interlocked.Increment(ref _lastId),
+                method = $"Memoriae.{method}",
+                @params = parameters,
+            },
+            options: Json
+        );
         if (token is not null)
         {
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
@@ -31,7 +46,11 @@ internal sealed class MefsConnection(HttpClient http, string? token)
 
         try
         {
-            using HttpResponseMessage response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            using HttpResponseMessage response = await http.SendAsync(
+                request,
+                HttpCompletionOption.ResponseHeadersRead,
+                cancellationToken
+            );
             if (response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden)
             {
                 throw new MefsException(MefsError.Unauthorized, $"{method}: the node does not take the token");
@@ -42,13 +61,19 @@ internal sealed class MefsConnection(HttpClient http, string? token)
             using JsonDocument answer = await JsonDocument.ParseAsync(body, cancellationToken: cancellationToken);
             return read(Result(method, answer.RootElement));
         }
-        catch (Exception failure) when (failure is JsonException or InvalidOperationException or FormatException or KeyNotFoundException)
+        catch (Exception failure)
+            when (failure is JsonException or InvalidOperationException or FormatException or KeyNotFoundException)
         {
             throw new MefsException(MefsError.BadAnswer, $"{method}: the answer is not what the API promises", failure);
         }
-        catch (HttpRequestException failure) when (failure.HttpRequestError is HttpRequestError.ConfigurationLimitExceeded)
+        catch (HttpRequestException failure)
+            when (failure.HttpRequestError is HttpRequestError.ConfigurationLimitExceeded)
         {
-            throw new MefsException(MefsError.BadAnswer, $"{method}: the answer is longer than {maxAnswerBytes} bytes", failure);
+            throw new MefsException(
+                MefsError.BadAnswer,
+                $"{method}: the answer is longer than {maxAnswerBytes} bytes",
+                failure
+            );
         }
         catch (Exception failure) when (IsUnreachable(failure, cancellationToken))
         {
@@ -61,10 +86,17 @@ internal sealed class MefsConnection(HttpClient http, string? token)
     {
         try
         {
-            using HttpResponseMessage response = await http.PostAsync(new Uri($"rpc/streams/v0/push/{stream}", UriKind.Relative), content, cancellationToken);
+            using HttpResponseMessage response = await http.PostAsync(
+                new Uri($"rpc/streams/v0/push/{stream}", UriKind.Relative),
+                content,
+                cancellationToken
+            );
             if (!response.IsSuccessStatusCode)
             {
-                throw new MefsException(MefsError.Unreachable, $"PutObject: the node did not take the content (HTTP status {(int)response.StatusCode})");
+                throw new MefsException(
+                    MefsError.Unreachable,
+                    $"PutObject: the node did not take the content (HTTP status {(int)response.StatusCode})"
+                );
             }
         }
         catch (Exception failure) when (IsUnreachable(failure, cancellationToken))
@@ -74,13 +106,17 @@ internal sealed class MefsConnection(HttpClient http, string? token)
     }
 
     private static bool IsUnreachable(Exception failure, CancellationToken cancellationToken) =>
-        failure is HttpRequestException or IOException || (failure is OperationCanceledException && !cancellationToken.IsCancellationRequested);
+        failure is HttpRequestException or IOException
+        || (failure is OperationCanceledException && !cancellationToken.IsCancellationRequested);
 
     private static JsonElement Result(string method, JsonElement root)
     {
         if (root.TryGetProperty("error", out JsonElement error) && error.ValueKind == JsonValueKind.Object)
         {
-            throw MefsException.FromMessage(method, error.GetProperty("message").GetString() ?? "an error without a message");
+            throw MefsException.FromMessage(
+                method,
+                error.GetProperty("message").GetString() ?? "an error without a message"
+            );
         }
 
         // A method without a result answers without the member or with null.

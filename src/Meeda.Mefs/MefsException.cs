@@ -11,7 +11,9 @@ public enum MefsError
     /// <summary>The node cannot be reached, or did not answer in time.</summary>
     Unreachable,
 
-    /// <summary>The answer is not what the API promises: no JSON-RPC, a missing field, the wrong number of bytes.</summary>
+    /// <summary>
+    /// The answer is not what the API promises: no JSON-RPC, a missing field, the wrong number of bytes.
+    /// </summary>
     BadAnswer,
 
     /// <summary>The content is not the one that its etag names. Nothing of it is given out.</summary>
@@ -47,7 +49,9 @@ public enum MefsError
     /// <summary>The node does too much at once; the same call may succeed later.</summary>
     Busy,
 
-    /// <summary>The node takes no writes: it is read-only, out of space or out of funds. Its operator must act.</summary>
+    /// <summary>
+    /// The node takes no writes: it is read-only, out of space or out of funds. Its operator must act.
+    /// </summary>
     Unwritable,
 
     /// <summary>Too few of the object's chunks can be fetched from storage providers at the moment.</summary>
@@ -58,30 +62,37 @@ public enum MefsError
 /// <param name="error">What to act on.</param>
 /// <param name="message">What the node said, or what is wrong with its answer.</param>
 /// <param name="inner">The cause, if there is one.</param>
-public sealed partial class MefsException(MefsError error, string message, Exception? inner = null) : Exception(message, inner)
+public sealed partial class MefsException(MefsError error, string message, Exception? inner = null)
+    : Exception(message, inner)
 {
     /// <summary>What a caller can act on.</summary>
     public MefsError Error { get; } = error;
 
-    /// <summary>Tells an error text of the node (go-mefs-v2 has no codes) from all others; the texts are matched whole, since names may contain anything.</summary>
-    internal static MefsException FromMessage(string method, string message) => new(Classify(message), $"{method}: {message}");
+    /// <summary>
+    /// Tells an error text of the node (go-mefs-v2 has no codes) from all others; the texts are matched whole, since
+    /// names may contain anything.
+    /// </summary>
+    internal static MefsException FromMessage(string method, string message) =>
+        new(Classify(message), $"{method}: {message}");
 
-    private static MefsError Classify(string message) => message switch
-    {
-        _ when BucketExists().IsMatch(message) => MefsError.BucketExists,
-        _ when BucketAbsent().IsMatch(message) => MefsError.BucketAbsent,
-        _ when BucketConfirming().IsMatch(message) => MefsError.BucketConfirming,
-        _ when ObjectExists().IsMatch(message) => MefsError.ObjectExists,
-        _ when ObjectAbsent().IsMatch(message) => MefsError.ObjectAbsent,
-        "out of object size" => MefsError.OutOfRange,
-        "object is empty" => MefsError.EmptyObject,
-        "bucket name is invalid" => MefsError.InvalidName,
-        _ when message.StartsWith("resource unavailable", StringComparison.Ordinal) => MefsError.Busy,
-        _ when Unwritable().IsMatch(message) => MefsError.Unwritable,
-        _ when message.StartsWith("download not get enough chunks", StringComparison.Ordinal) => MefsError.TooFewChunks,
-        _ when message.StartsWith("missing permission", StringComparison.Ordinal) => MefsError.Unauthorized,
-        _ => MefsError.Other,
-    };
+    private static MefsError Classify(string message) =>
+        message switch
+        {
+            _ when BucketExists().IsMatch(message) => MefsError.BucketExists,
+            _ when BucketAbsent().IsMatch(message) => MefsError.BucketAbsent,
+            _ when BucketConfirming().IsMatch(message) => MefsError.BucketConfirming,
+            _ when ObjectExists().IsMatch(message) => MefsError.ObjectExists,
+            _ when ObjectAbsent().IsMatch(message) => MefsError.ObjectAbsent,
+            "out of object size" => MefsError.OutOfRange,
+            "object is empty" => MefsError.EmptyObject,
+            "bucket name is invalid" => MefsError.InvalidName,
+            _ when message.StartsWith("resource unavailable", StringComparison.Ordinal) => MefsError.Busy,
+            _ when Unwritable().IsMatch(message) => MefsError.Unwritable,
+            _ when message.StartsWith("download not get enough chunks", StringComparison.Ordinal) =>
+                MefsError.TooFewChunks,
+            _ when message.StartsWith("missing permission", StringComparison.Ordinal) => MefsError.Unauthorized,
+            _ => MefsError.Other,
+        };
 
     [GeneratedRegex(@"^bucket .* already exists$", RegexOptions.Singleline)]
     private static partial Regex BucketExists();

@@ -3,7 +3,9 @@ using System.Text.RegularExpressions;
 
 namespace Meeda.Mefs;
 
-/// <summary>How far an object's chunks have come: "total: T, dispatch: a, sent: b, confirm: c" in the node's words.</summary>
+/// <summary>
+/// How far an object's chunks have come: "total: T, dispatch: a, sent: b, confirm: c" in the node's words.
+/// </summary>
 /// <param name="Total">All chunks.</param>
 /// <param name="Dispatched">Chunks queued to a storage provider.</param>
 /// <param name="Sent">Chunks that a provider acknowledged.</param>
@@ -26,7 +28,14 @@ public readonly partial record struct ObjectState(long Total, long Dispatched, l
         Span<long> numbers = stackalloc long[4];
         for (int i = 0; i < numbers.Length; i++)
         {
-            if (!long.TryParse(match.Groups[i + 1].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out numbers[i]))
+            if (
+                !long.TryParse(
+                    match.Groups[i + 1].ValueSpan,
+                    NumberStyles.None,
+                    CultureInfo.InvariantCulture,
+                    out numbers[i]
+                )
+            )
             {
                 return false;
             }

@@ -24,11 +24,19 @@ internal sealed class PushContent : HttpContent
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
         SerializeToStreamAsync(stream, context, CancellationToken.None);
 
-    protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
+    protected override async Task SerializeToStreamAsync(
+        Stream stream,
+        TransportContext? context,
+        CancellationToken cancellationToken
+    )
     {
         // The node's own hashing goes wrong at fragments of a chunk, so whole chunks are written.
         var buffer = new byte[ContentTree.ChunkLength];
-        while (await _source.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken) is > 0 and var count)
+        while (
+            await _source.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken)
+                is > 0
+                    and var count
+        )
         {
             _tree.Append(buffer.AsSpan(0, count));
             await stream.WriteAsync(buffer.AsMemory(0, count), cancellationToken);

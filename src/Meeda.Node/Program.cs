@@ -31,7 +31,8 @@ try
 
     return await parsed.InvokeAsync(
         new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null },
-        Interrupts.Token(stopLimit));
+        Interrupts.Token(stopLimit)
+    );
 }
 catch (SetupException problem)
 {
@@ -51,6 +52,7 @@ catch (Exception unforeseen) when (Environment.GetEnvironmentVariable("MEEDA_TRA
 {
     await Console.Error.WriteLineAsync(
         $"meeda: {unforeseen.Message.ReplaceLineEndings(" ")} ({unforeseen.GetType().Name}, which was not foreseen: "
-        + "please report it with what MEEDA_TRACE=1 shows)");
+            + "please report it with what MEEDA_TRACE=1 shows)"
+    );
     return ExitCode.Failure;
 }

@@ -11,20 +11,28 @@ using Meeda.Storage.Folders;
 
 namespace Meeda.Operator;
 
-/// <summary>The operator as an application: which services it is made of, and what is checked before it starts.</summary>
+/// <summary>
+/// The operator as an application: which services it is made of, and what is checked before it starts.
+/// </summary>
 internal static class OperatorApplication
 {
     /// <summary>
-    /// The operator: takes batches in over HTTP, keeps them, anchors them and proves each epoch. Builds the whole application; everything that is
+    /// The operator: takes batches in over HTTP, keeps them, anchors them and proves each epoch. Builds the whole
+    /// application; everything that is
     /// wrong with its settings or its surroundings is said at once, before it listens.
     /// </summary>
-    /// <param name="configuration">Overrides of the settings, <c>Meeda:Section:Name</c> to value; environment variables come below them.</param>
+    /// <param name="configuration">Overrides of the settings, <c>Meeda:Section:Name</c> to value; environment
+    /// variables come below them.</param>
     /// <param name="listen">The URL to listen on; null for what the settings say.</param>
     /// <param name="quiet">Log warnings only.</param>
     /// <param name="cancellationToken">Stops the construction.</param>
     /// <exception cref="SetupException">A setting is wrong, or the data folder or the key cannot be used.</exception>
     public static async Task<WebApplication> BuildAsync(
-        IReadOnlyDictionary<string, string?> configuration, string? listen, bool quiet, CancellationToken cancellationToken)
+        IReadOnlyDictionary<string, string?> configuration,
+        string? listen,
+        bool quiet,
+        CancellationToken cancellationToken
+    )
     {
         var all = new Dictionary<string, string?>(configuration, StringComparer.OrdinalIgnoreCase);
         if (listen is not null)
@@ -40,15 +48,19 @@ internal static class OperatorApplication
     /// <param name="quiet">Log warnings only, to standard error.</param>
     /// <param name="cancellationToken">Stops the construction.</param>
     /// <exception cref="SetupException">A setting is wrong, or the data folder or the key cannot be used.</exception>
-    public static async Task<WebApplication> BuildAsync(SettingsReader settings, bool quiet, CancellationToken cancellationToken)
+    public static async Task<WebApplication> BuildAsync(
+        SettingsReader settings,
+        bool quiet,
+        CancellationToken cancellationToken
+    )
     {
         WebApplicationBuilder builder = ServiceHost.CreateBuilder(quiet);
         OperatorSettings options = OperatorSettings.Read(settings, builder.Services);
         OutgoingHttp.UseProxy(options.Proxy);
         OperatorResources opened = await OperatorResources.OpenAsync(options, cancellationToken);
         ConnectionLimits connections = ServiceHost.Listen(builder, options.Http.Listen, options.Http);
-        builder.Services
-            .AddLedger(opened)
+        builder
+            .Services.AddLedger(opened)
             .AddLeadership(opened)
             .AddProviders(options, opened)
             .AddL1(options, opened)
@@ -59,7 +71,8 @@ internal static class OperatorApplication
             .AddNitro(options, opened)
             .AddServer();
 
-        // What is in work is finished or, since nothing is acknowledged that is not durable, parked; then the process ends, whoever still waits.
+        // What is in work is finished or, since nothing is acknowledged that is not durable, parked; then the process
+        // ends, whoever still waits.
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(10));
         builder.Services.AddOpenApi(api => api.Describe("Meeda operator", hasTenants: true));
         WebApplication app = builder.Build();
@@ -70,7 +83,10 @@ internal static class OperatorApplication
         return app;
     }
 
-    /// <summary>Whether L1 answers and the contract is there, asked once before the service starts: a wrong URL or address should not wait to be noticed.</summary>
+    /// <summary>
+    /// Whether L1 answers and the contract is there, asked once before the service starts: a wrong URL or address
+    /// should not wait to be noticed.
+    /// </summary>
     /// <exception cref="SetupException">L1 does not answer, or there is no MeedaVerifier at the address.</exception>
     public static async Task CheckL1Async(WebApplication app, CancellationToken cancellationToken)
     {
@@ -95,9 +111,11 @@ internal static class OperatorApplication
         }
         catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new SetupException(failure is L1UnreachableException
-                ? $"L1: {Outage.Explain(failure).Reason.TrimEnd('.')}"
-                : $"contract: there is no MeedaVerifier at {contract} on this L1: {failure.Message.TrimEnd('.')}");
+            throw new SetupException(
+                failure is L1UnreachableException
+                    ? $"L1: {Outage.Explain(failure).Reason.TrimEnd('.')}"
+                    : $"contract: there is no MeedaVerifier at {contract} on this L1: {failure.Message.TrimEnd('.')}"
+            );
         }
 
         try
@@ -125,7 +143,10 @@ internal static class OperatorApplication
         ILogger log = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Meeda.Operator");
         PowerCuts.Warn(log, OperatingSystem.IsLinux());
         (string? File, string Setting)[] secrets =
-            [(options.Nitro.JwtSecretFile, "Meeda__Nitro__JwtSecretFile"), (options.Storage.MefsTokenFile, "Meeda__Storage__MefsTokenFile")];
+        [
+            (options.Nitro.JwtSecretFile, "Meeda__Nitro__JwtSecretFile"),
+            (options.Storage.MefsTokenFile, "Meeda__Storage__MefsTokenFile"),
+        ];
         foreach ((string? file, string setting) in secrets)
         {
             if (file is not null && SecretFile.IsOpenToOthers(file))

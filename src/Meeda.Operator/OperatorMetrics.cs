@@ -7,27 +7,49 @@ internal static class OperatorMetrics
 {
     private static readonly Meter Meter = new("Meeda");
 
-    /// <summary>Milliseconds that encoding and committing took for each blob of a batch, its blobs side by side on all processors.</summary>
-    public static Histogram<double> CommitTime { get; } = Meter.CreateHistogram<double>("meeda.kzg.commit", "ms", "encoding and committing, for each blob of a batch");
+    /// <summary>
+    /// Milliseconds that encoding and committing took for each blob of a batch, its blobs side by side on all
+    /// processors.
+    /// </summary>
+    public static Histogram<double> CommitTime { get; } =
+        Meter.CreateHistogram<double>("meeda.kzg.commit", "ms", "encoding and committing, for each blob of a batch");
 
     /// <summary>Puts answered 503, the signal to post to L1.</summary>
-    public static Counter<long> Failovers { get; } = Meter.CreateCounter<long>("meeda.intake.failovers", description: "puts answered 503, the signal to post to L1");
+    public static Counter<long> Failovers { get; } =
+        Meter.CreateCounter<long>("meeda.intake.failovers", description: "puts answered 503, the signal to post to L1");
 
     /// <summary>The operator's balance in ether.</summary>
-    public static Gauge<double> Balance { get; } = Meter.CreateGauge<double>("meeda.l1.balance", "ether", "the operator's balance");
+    public static Gauge<double> Balance { get; } =
+        Meter.CreateGauge<double>("meeda.l1.balance", "ether", "the operator's balance");
 
     /// <summary>The part of all kept payload bytes that waits in the ledger and is at no provider yet.</summary>
     public static Gauge<double> Unpacked { get; } =
-        Meter.CreateGauge<double>("meeda.storage.unpacked", "1", "the part of all kept payload bytes that waits in the ledger and is at no provider yet");
+        Meter.CreateGauge<double>(
+            "meeda.storage.unpacked",
+            "1",
+            "the part of all kept payload bytes that waits in the ledger and is at no provider yet"
+        );
 
     /// <summary>Bytes that buckets occupy for a byte of row, their own copies and padding included.</summary>
     public static Gauge<double> Amplification { get; } =
-        Meter.CreateGauge<double>("meeda.storage.amplification", "1", "bytes that buckets occupy for a byte of row, their own copies and padding included");
+        Meter.CreateGauge<double>(
+            "meeda.storage.amplification",
+            "1",
+            "bytes that buckets occupy for a byte of row, their own copies and padding included"
+        );
 
     /// <summary>Objects that a bucket has and has not confirmed.</summary>
-    public static Gauge<long> Unconfirmed { get; } = Meter.CreateGauge<long>("meeda.storage.unconfirmed", "{object}", "objects that a bucket has and has not confirmed");
+    public static Gauge<long> Unconfirmed { get; } =
+        Meter.CreateGauge<long>(
+            "meeda.storage.unconfirmed",
+            "{object}",
+            "objects that a bucket has and has not confirmed"
+        );
 
     /// <summary>Rounds of background work that took longer than their limit, by kind of round.</summary>
     public static Counter<long> OverdueRounds { get; } =
-        Meter.CreateCounter<long>("meeda.rounds.overdue", description: "rounds of placing, proving, scrubbing or clearing that took longer than their limit");
+        Meter.CreateCounter<long>(
+            "meeda.rounds.overdue",
+            description: "rounds of placing, proving, scrubbing or clearing that took longer than their limit"
+        );
 }

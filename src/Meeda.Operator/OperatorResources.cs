@@ -11,7 +11,10 @@ using Meeda.Storage.Folders;
 
 namespace Meeda.Operator;
 
-/// <summary>What an operator opens before it is built, so that what cannot be used is said before it listens; the host disposes of it.</summary>
+/// <summary>
+/// What an operator opens before it is built, so that what cannot be used is said before it listens; the host
+/// disposes of it.
+/// </summary>
 /// <param name="Signer">The operator's account.</param>
 /// <param name="BlobSigner">The account that pays for publications; null where it is the same.</param>
 /// <param name="NitroSecret">What Nitro's tokens are signed with; null where none are asked for.</param>
@@ -28,7 +31,8 @@ internal sealed record OperatorResources(
     Ledger Ledger,
     Lease Lease,
     TenantKeys Tenants,
-    RowProviders Providers)
+    RowProviders Providers
+)
 {
     /// <summary>Opens all of it.</summary>
     /// <exception cref="SetupException">Something cannot be used, or belongs to another operator.</exception>
@@ -40,11 +44,23 @@ internal sealed record OperatorResources(
         byte[]? nitroSecret = options.Nitro.ReadSecret();
         FolderLock folderLock = LockFolder(storage.Folder);
         (Ledger ledger, Lease lease) = await OpenLedgerAsync(storage, cancellationToken);
-        if (await ledger.FindBindingAsync(cancellationToken) is { } bound
-            && bound.DifferenceFrom(bound with { Contract = Address.Parse(options.L1.Contract), Account = signer.Address }) is { } difference)
+        if (
+            await ledger.FindBindingAsync(cancellationToken) is { } bound
+            && bound.DifferenceFrom(
+                bound with
+                {
+                    Contract = Address.Parse(options.L1.Contract),
+                    Account = signer.Address,
+                }
+            )
+                is { } difference
+        )
         {
             folderLock.Dispose();
-            throw LedgerOwner.Refusal(storage.Database is null ? $"data folder {Path.GetFullPath(storage.Folder)}" : "database", difference);
+            throw LedgerOwner.Refusal(
+                storage.Database is null ? $"data folder {Path.GetFullPath(storage.Folder)}" : "database",
+                difference
+            );
         }
 
         TenantKeys tenants = await TenantKeys.OpenAsync(storage, cancellationToken);
@@ -54,13 +70,22 @@ internal sealed record OperatorResources(
     }
 
     /// <summary>Beyond this machine an operator listens with keys only, or where it is told to without.</summary>
-    private static async Task EnsureNotOpenAsync(HttpOptions http, TenantKeys tenants, CancellationToken cancellationToken)
+    private static async Task EnsureNotOpenAsync(
+        HttpOptions http,
+        TenantKeys tenants,
+        CancellationToken cancellationToken
+    )
     {
-        if (!ServiceHost.Reaches(http.Listen).IsLoopback && !http.AllowAnonymous && !await tenants.AnyAsync(cancellationToken))
+        if (
+            !ServiceHost.Reaches(http.Listen).IsLoopback
+            && !http.AllowAnonymous
+            && !await tenants.AnyAsync(cancellationToken)
+        )
         {
             throw new SetupException(
                 $"--listen: {http.Listen} is reachable from other machines, but no API key is configured; "
-                + "create one with meeda keys make, or set Meeda__Http__AllowAnonymous=true");
+                    + "create one with meeda keys make, or set Meeda__Http__AllowAnonymous=true"
+            );
         }
     }
 
@@ -72,7 +97,9 @@ internal sealed record OperatorResources(
         }
         catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException)
         {
-            throw new SetupException($"data folder: {Path.GetFullPath(folder)} cannot be used: {unusable.Message.TrimEnd('.')}");
+            throw new SetupException(
+                $"data folder: {Path.GetFullPath(folder)} cannot be used: {unusable.Message.TrimEnd('.')}"
+            );
         }
 
         try
@@ -81,23 +108,40 @@ internal sealed record OperatorResources(
         }
         catch (Exception taken) when (taken is IOException or UnauthorizedAccessException)
         {
-            throw new SetupException($"data folder: {Path.GetFullPath(folder)} is used by another operator, or its operator.lock cannot be written");
+            throw new SetupException(
+                $"data folder: {Path.GetFullPath(folder)} is used by another operator, or its operator.lock "
+                    + "cannot be written"
+            );
         }
     }
 
-    private static async Task<(Ledger Ledger, Lease Lease)> OpenLedgerAsync(StorageOptions storage, CancellationToken cancellationToken)
+    private static async Task<(Ledger Ledger, Lease Lease)> OpenLedgerAsync(
+        StorageOptions storage,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
-            Database database = storage.Database is null ? new SqliteDatabase(Path.Combine(storage.Folder, "ledger.sqlite")) : new PostgresDatabase(storage.Database);
+            Database database = storage.Database is null
+                ? new SqliteDatabase(Path.Combine(storage.Folder, "ledger.sqlite"))
+                : new PostgresDatabase(storage.Database);
             var lease = new Lease(database, storage.LeaseTerm);
             return (await Ledger.OpenAsync(database, lease, cancellationToken), lease);
         }
-        catch (Exception unusable) when (unusable is ArgumentException or IOException or InvalidDataException or TimeoutException or System.Data.Common.DbException)
+        catch (Exception unusable)
+            when (unusable
+                    is ArgumentException
+                        or IOException
+                        or InvalidDataException
+                        or TimeoutException
+                        or System.Data.Common.DbException
+            )
         {
-            throw new SetupException(storage.Database is null
-                ? $"data folder: {Path.GetFullPath(storage.Folder)} cannot be used: {unusable.Message.TrimEnd('.')}"
-                : $"database: {unusable.Message.TrimEnd('.')} (Meeda__Storage__Database)");
+            throw new SetupException(
+                storage.Database is null
+                    ? $"data folder: {Path.GetFullPath(storage.Folder)} cannot be used: {unusable.Message.TrimEnd('.')}"
+                    : $"database: {unusable.Message.TrimEnd('.')} (Meeda__Storage__Database)"
+            );
         }
     }
 }

@@ -31,30 +31,40 @@ namespace Meeda.Operator;
 internal static class OperatorServices
 {
     /// <summary>The ledger, and who waits for what changes in it.</summary>
-    public static IServiceCollection AddLedger(this IServiceCollection services, OperatorResources opened) => services
-        .AddSingleton(TimeProvider.System)
-        .AddSingleton(_ => opened.FolderLock) // by factories, so that the host disposes of them
-        .AddSingleton(_ => opened.Ledger)
-        .AddSingleton<BatchSignal>()
-        .AddSingleton<LedgerOwner>();
+    public static IServiceCollection AddLedger(this IServiceCollection services, OperatorResources opened) =>
+        services
+            .AddSingleton(TimeProvider.System)
+            .AddSingleton(_ => opened.FolderLock) // by factories, so that the host disposes of them
+            .AddSingleton(_ => opened.Ledger)
+            .AddSingleton<BatchSignal>()
+            .AddSingleton<LedgerOwner>();
 
     /// <summary>Who leads.</summary>
-    public static IServiceCollection AddLeadership(this IServiceCollection services, OperatorResources opened) => services
-        .AddSingleton(opened.Lease)
-        .AddBackground<LeaderElection>();
+    public static IServiceCollection AddLeadership(this IServiceCollection services, OperatorResources opened) =>
+        services.AddSingleton(opened.Lease).AddBackground<LeaderElection>();
 
     /// <summary>The providers of rows, and what brings rows there and keeps them there.</summary>
-    public static IServiceCollection AddProviders(this IServiceCollection services, OperatorSettings options, OperatorResources opened)
+    public static IServiceCollection AddProviders(
+        this IServiceCollection services,
+        OperatorSettings options,
+        OperatorResources opened
+    )
     {
         services.AddHttpClient(nameof(MefsClient));
         return services
-            .AddSingleton(provider => opened.Providers.Connect(provider.GetRequiredService<IHttpClientFactory>(), provider.GetRequiredService<TimeProvider>()))
+            .AddSingleton(provider =>
+                opened.Providers.Connect(
+                    provider.GetRequiredService<IHttpClientFactory>(),
+                    provider.GetRequiredService<TimeProvider>()
+                )
+            )
             .AddSingleton(provider => new RowPlacement(
                 provider.GetRequiredService<RowProviders>().All,
                 options.Storage.ToleratedLosses,
                 provider.GetRequiredService<CommitmentKey>(),
                 provider.GetRequiredService<ILogger<RowPlacement>>(),
-                new HeldPayloads(opened.Ledger)))
+                new HeldPayloads(opened.Ledger)
+            ))
             .AddBackground<BatchPlacement>()
             .AddBackground<RowScrub>()
             .AddBackground<PackUpkeep>()
@@ -62,17 +72,26 @@ internal static class OperatorServices
     }
 
     /// <summary>L1: endpoints, contract, account, and what follows it.</summary>
-    public static IServiceCollection AddL1(this IServiceCollection services, OperatorSettings options, OperatorResources opened)
+    public static IServiceCollection AddL1(
+        this IServiceCollection services,
+        OperatorSettings options,
+        OperatorResources opened
+    )
     {
         services.AddOutgoingHttp();
         L1Connection.Add(services, options.L1);
         return services
             .AddSingleton(new OperatorAccount(opened.Signer.Address) { Publications = opened.BlobSigner?.Address })
             .AddSingleton(new ServedOperators(_ => Task.FromResult<IReadOnlyList<Address>>([opened.Signer.Address])))
-            .AddSingleton(provider => new MeedaVerifierContract(provider.GetRequiredService<EthereumClient>(), Address.Parse(options.L1.Contract)))
+            .AddSingleton(provider => new MeedaVerifierContract(
+                provider.GetRequiredService<EthereumClient>(),
+                Address.Parse(options.L1.Contract)
+            ))
             .AddSingleton(provider => SenderOf(provider, opened.Signer))
             .AddSingleton(provider => new PublicationSender(
-                provider.GetRequiredService<TransactionSender>(), opened.BlobSigner is { } blobs ? SenderOf(provider, blobs) : null))
+                provider.GetRequiredService<TransactionSender>(),
+                opened.BlobSigner is { } blobs ? SenderOf(provider, blobs) : null
+            ))
             .AddSingleton<IAnchorRecord, OperatorRecord>()
             .AddSingleton<OperatorStanding>()
             .AddSingleton<Absence>()
@@ -80,61 +99,76 @@ internal static class OperatorServices
             .AddBackground<L1Follower>()
             .AddBackground<BalanceWatch>();
 
-        TransactionSender SenderOf(IServiceProvider provider, ITransactionSigner signer) => new(
-            provider.GetRequiredService<EthereumClient>(),
-            signer,
-            options.Transactions.ToSenderOptions(options.L1, new TransactionLog(provider.GetRequiredService<ILogger<TransactionSender>>()).Take),
-            journal: new TransactionJournal(opened.Ledger, signer.Address));
+        TransactionSender SenderOf(IServiceProvider provider, ITransactionSigner signer) =>
+            new(
+                provider.GetRequiredService<EthereumClient>(),
+                signer,
+                options.Transactions.ToSenderOptions(
+                    options.L1,
+                    new TransactionLog(provider.GetRequiredService<ILogger<TransactionSender>>()).Take
+                ),
+                journal: new TransactionJournal(opened.Ledger, signer.Address)
+            );
     }
 
     /// <summary>The tenants, their keys and what they cost.</summary>
-    public static IServiceCollection AddTenants(this IServiceCollection services, OperatorResources opened) => services
-        .AddSingleton(_ => opened.Tenants)
-        .AddSingleton<IHttpContextFactory, KeyStrippingContextFactory>()
-        .AddHttpContextAccessor()
-        .AddSingleton<TenantCosts>();
+    public static IServiceCollection AddTenants(this IServiceCollection services, OperatorResources opened) =>
+        services
+            .AddSingleton(_ => opened.Tenants)
+            .AddSingleton<IHttpContextFactory, KeyStrippingContextFactory>()
+            .AddHttpContextAccessor()
+            .AddSingleton<TenantCosts>();
 
     /// <summary>The batches: taken in, read, renewed, deleted.</summary>
-    public static IServiceCollection AddBatches(this IServiceCollection services, OperatorSettings options) => services
-        .AddSingleton(_ => new CommitmentKey(TrustedSetup.Ethereum))
-        .AddSingleton<BatchStates>()
-        .AddSingleton<IntakePressure>()
-        .AddSingleton<IntakeWork>()
-        .AddSingleton<BatchIntake>()
-        .AddSingleton<Readiness>()
-        .AddSingleton<Terms>()
-        .AddSingleton<InclusionCheck>()
-        .AddSingleton(provider => CopiesOf(provider, options))
-        .AddSingleton<BatchReader>()
-        .AddBackground<Retention>();
+    public static IServiceCollection AddBatches(this IServiceCollection services, OperatorSettings options) =>
+        services
+            .AddSingleton(_ => new CommitmentKey(TrustedSetup.Ethereum))
+            .AddSingleton<BatchStates>()
+            .AddSingleton<IntakePressure>()
+            .AddSingleton<IntakeWork>()
+            .AddSingleton<BatchIntake>()
+            .AddSingleton<Readiness>()
+            .AddSingleton<Terms>()
+            .AddSingleton<InclusionCheck>()
+            .AddSingleton(provider => CopiesOf(provider, options))
+            .AddSingleton<BatchReader>()
+            .AddBackground<Retention>();
 
     /// <summary>The anchors.</summary>
-    public static IServiceCollection AddAnchors(this IServiceCollection services) => services
-        .AddBackground<AnchorPoster>();
+    public static IServiceCollection AddAnchors(this IServiceCollection services) =>
+        services.AddBackground<AnchorPoster>();
 
     /// <summary>The proofs of epochs, and what verifiers ask for.</summary>
-    public static IServiceCollection AddProofs(this IServiceCollection services) => services
-        .AddSingleton(_ => new VerificationKey(TrustedSetup.Ethereum))
-        .AddSingleton(_ => new CellProver(TrustedSetup.Ethereum))
-        .AddSingleton<CellOpening>()
-        .AddSingleton<EpochVerification>()
-        .AddSingleton<SamplingHistory>()
-        .AddSingleton<BlobSource>()
-        .AddSingleton<ProofBuilder>()
-        .AddSingleton(provider => new ProofWork(provider.GetRequiredService<IntakeWork>(), ProofWork.DefaultWorkers))
-        .AddBackground<Prover>()
-        .AddBackground<BlobPublisher>();
+    public static IServiceCollection AddProofs(this IServiceCollection services) =>
+        services
+            .AddSingleton(_ => new VerificationKey(TrustedSetup.Ethereum))
+            .AddSingleton(_ => new CellProver(TrustedSetup.Ethereum))
+            .AddSingleton<CellOpening>()
+            .AddSingleton<EpochVerification>()
+            .AddSingleton<SamplingHistory>()
+            .AddSingleton<BlobSource>()
+            .AddSingleton<ProofBuilder>()
+            .AddSingleton(provider => new ProofWork(
+                provider.GetRequiredService<IntakeWork>(),
+                ProofWork.DefaultWorkers
+            ))
+            .AddBackground<Prover>()
+            .AddBackground<BlobPublisher>();
 
     /// <summary>Arbitrum Nitro's external DA provider.</summary>
-    public static IServiceCollection AddNitro(this IServiceCollection services, OperatorSettings options, OperatorResources opened) => services
-        .AddSingleton(new CertificateSigner(opened.Signer as PrivateKeySigner))
-        .AddKeyedSingleton(nameof(DaProvider), (provider, _) => CopiesOf(provider, options))
-        .AddSingleton<ChunkedStores>()
-        .AddSingleton<DaProvider>();
+    public static IServiceCollection AddNitro(
+        this IServiceCollection services,
+        OperatorSettings options,
+        OperatorResources opened
+    ) =>
+        services
+            .AddSingleton(new CertificateSigner(opened.Signer as PrivateKeySigner))
+            .AddKeyedSingleton(nameof(DaProvider), (provider, _) => CopiesOf(provider, options))
+            .AddSingleton<ChunkedStores>()
+            .AddSingleton<DaProvider>();
 
     /// <summary>What every request passes.</summary>
-    public static IServiceCollection AddServer(this IServiceCollection services) => services
-        .AddSingleton<BodyBudget>();
+    public static IServiceCollection AddServer(this IServiceCollection services) => services.AddSingleton<BodyBudget>();
 
     private static BatchCopies CopiesOf(IServiceProvider provider, OperatorSettings options) =>
         new(options.Http.MaxAnswerBytes, options.Intake.MaxWait, provider.GetRequiredService<TimeProvider>());

@@ -21,7 +21,8 @@ internal sealed record OperatorSettings(
     NitroOptions Nitro,
     HttpOptions Http,
     SignerOptions Signing,
-    ProxyOptions Proxy)
+    ProxyOptions Proxy
+)
 {
     /// <summary>Reads them, and adds each class to the services.</summary>
     /// <param name="settings">All there are.</param>
@@ -39,10 +40,16 @@ internal sealed record OperatorSettings(
         ServiceHost.AddOptions(services, settings, out HttpOptions http);
         ServiceHost.AddOptions(services, settings, out SignerOptions signing);
         ServiceHost.AddOptions(services, settings, out ProxyOptions proxy);
-        settings.ThrowIfWrong(
-        [
-            .. l1.Problems(), .. signing.Problems(l1), .. transactions.Problems(), .. intake.Problems(batches), .. batches.Problems(),
-            .. storage.Problems(), .. anchors.Problems(batches), .. http.Problems(), .. proxy.Problems(),
+        settings.ThrowIfWrong([
+            .. l1.Problems(),
+            .. signing.Problems(l1),
+            .. transactions.Problems(),
+            .. intake.Problems(batches),
+            .. batches.Problems(),
+            .. storage.Problems(),
+            .. anchors.Problems(batches),
+            .. http.Problems(),
+            .. proxy.Problems(),
         ]);
         return new(batches, intake, anchors, l1, transactions, storage, nitro, http, signing, proxy);
     }

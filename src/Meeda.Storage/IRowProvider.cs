@@ -20,7 +20,9 @@ internal interface IRowProvider : IRowSource
     /// <summary>How much is asked of it at once, and how long it may take.</summary>
     ProviderLimits Limits => ProviderLimits.Default;
 
-    /// <summary>Stores a row in the place of what was there before; it is durable after the next <see cref="FlushAsync"/>.</summary>
+    /// <summary>
+    /// Stores a row in the place of what was there before; it is durable after the next <see cref="FlushAsync"/>.
+    /// </summary>
     /// <exception cref="IOException">It is not here.</exception>
     Task WriteAsync(BatchId id, int row, ReadOnlyMemory<byte> blob, CancellationToken cancellationToken);
 

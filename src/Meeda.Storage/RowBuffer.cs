@@ -3,7 +3,8 @@ using System.Buffers;
 namespace Meeda.Storage;
 
 /// <summary>
-/// Memory for a moment. Short pieces come from the shared pool; long ones do not, since that keeps one for each thread that ever gave one back, which for a batch of 16 MiB would be
+/// Memory for a moment. Short pieces come from the shared pool; long ones do not, since that keeps one for each
+/// thread that ever gave one back, which for a batch of 16 MiB would be
 /// gigabytes.
 /// </summary>
 internal readonly struct RowBuffer : IDisposable
@@ -15,7 +16,8 @@ internal readonly struct RowBuffer : IDisposable
     /// <summary>Memory of a length; what is in it is not defined.</summary>
     public RowBuffer(int length)
     {
-        _bytes = length <= MostPooled ? ArrayPool<byte>.Shared.Rent(length) : GC.AllocateUninitializedArray<byte>(length);
+        _bytes =
+            length <= MostPooled ? ArrayPool<byte>.Shared.Rent(length) : GC.AllocateUninitializedArray<byte>(length);
         Memory = _bytes.AsMemory(0, length);
     }
 
@@ -37,7 +39,8 @@ internal readonly struct RowBuffer : IDisposable
 }
 
 /// <summary>
-/// Collects after so many bytes of long arrays were let go of. Left to itself the collector lets the heap grow to several times of what is in use, while it counts few objects;
+/// Collects after so many bytes of long arrays were let go of. Left to itself the collector lets the heap grow to
+/// several times of what is in use, while it counts few objects;
 /// there being few, a collection takes milliseconds.
 /// </summary>
 internal static class LongGarbage

@@ -41,21 +41,42 @@ internal sealed class RowProviders : IDisposable
     /// <param name="cancellationToken">Stops the reading of the ledger.</param>
     /// <exception cref="SetupException">A bucket seems to have another name than before, or a folder, the token's file
     /// or the credentials cannot be used.</exception>
-    public static async Task<RowProviders> OpenAsync(StorageOptions options, IPackIndex index, CancellationToken cancellationToken)
+    public static async Task<RowProviders> OpenAsync(
+        StorageOptions options,
+        IPackIndex index,
+        CancellationToken cancellationToken
+    )
     {
-        var providers = new RowProviders(options, index) { Unnamed = await MatchAsync(options, index, cancellationToken) };
+        var providers = new RowProviders(options, index)
+        {
+            Unnamed = await MatchAsync(options, index, cancellationToken),
+        };
         var opening = new List<(string Place, Task Opened)>();
         foreach (string place in options.Places.Where(place => !StorageOptions.TryReadMefs(place, out _, out _)))
         {
             if (S3Place.IsMeant(place))
             {
-                providers._opened[place] = new PackedProvider(S3Store.Open(place, options), index, options.BucketDeadline);
+                providers._opened[place] = new PackedProvider(
+                    S3Store.Open(place, options),
+                    index,
+                    options.BucketDeadline
+                );
                 continue;
             }
 
             var folder = new FolderProvider(place, options.ProviderDeadline);
             providers._opened[place] = folder;
-            opening.Add((place, Task.Factory.StartNew(folder.Open, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
+            opening.Add(
+                (
+                    place,
+                    Task.Factory.StartNew(
+                        folder.Open,
+                        CancellationToken.None,
+                        TaskCreationOptions.LongRunning,
+                        TaskScheduler.Default
+                    )
+                )
+            );
         }
 
         foreach ((string place, Task opened) in opening)
@@ -70,7 +91,9 @@ internal sealed class RowProviders : IDisposable
             }
             catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException)
             {
-                throw new SetupException($"provider: the folder {Path.GetFullPath(place)} cannot be used: {unusable.Message.TrimEnd('.')}");
+                throw new SetupException(
+                    $"provider: the folder {Path.GetFullPath(place)} cannot be used: {unusable.Message.TrimEnd('.')}"
+                );
             }
         }
 
@@ -84,7 +107,11 @@ internal sealed class RowProviders : IDisposable
     /// </summary>
     /// <returns>Buckets that the index knows and the settings do not name: their rows count as missing.</returns>
     /// <exception cref="SetupException">One of them seems to have another name now.</exception>
-    public static async Task<IReadOnlyList<string>> MatchAsync(StorageOptions options, IPackIndex index, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<string>> MatchAsync(
+        StorageOptions options,
+        IPackIndex index,
+        CancellationToken cancellationToken
+    )
     {
         foreach (string[] renamed in options.RenamedProviders.Select(renamed => renamed.Split('=', 2)))
         {
@@ -99,8 +126,11 @@ internal sealed class RowProviders : IDisposable
             if (Array.Find(unused, each => Below(each) == Below(old)) is { } now)
             {
                 throw new SetupException(
-                    $"providers: the ledger knows rows at {old}, which is not among the providers; {now} is, and nothing is known to be there. If it is the same bucket under another host, set "
-                    + $"Meeda__Storage__RenamedProviders__0={old}={now}; if it is another one and {old} is lost, set Meeda__Storage__RenamedProviders__0={old}=");
+                    $"providers: the ledger knows rows at {old}, which is not among the providers; {now} is, and "
+                        + "nothing is known to be there. If it is the same bucket under another host, set "
+                        + $"Meeda__Storage__RenamedProviders__0={old}={now}; if it is another one and {old} is "
+                        + $"lost, set Meeda__Storage__RenamedProviders__0={old}="
+                );
             }
         }
 
@@ -118,7 +148,11 @@ internal sealed class RowProviders : IDisposable
             {
                 HttpClient http = clients.CreateClient(nameof(MefsClient));
                 http.BaseAddress = node;
-                _opened[place] = new PackedProvider(new MefsStore(new MefsClient(http, _mefsToken, time), node, bucket), _index, _options.BucketDeadline);
+                _opened[place] = new PackedProvider(
+                    new MefsStore(new MefsClient(http, _mefsToken, time), node, bucket),
+                    _index,
+                    _options.BucketDeadline
+                );
             }
         }
 

@@ -9,5 +9,8 @@ internal static class StorageMetrics
 
     /// <summary>How often a provider did not answer within its deadline and was left alone, by provider.</summary>
     public static Counter<long> ProvidersOut { get; } =
-        Meter.CreateCounter<long>("meeda.storage.providers_out", description: "times that a provider did not answer within its deadline and was left alone");
+        Meter.CreateCounter<long>(
+            "meeda.storage.providers_out",
+            description: "times that a provider did not answer within its deadline and was left alone"
+        );
 }

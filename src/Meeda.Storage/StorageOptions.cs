@@ -16,22 +16,28 @@ public sealed class StorageOptions
     private const string MefsPrefix = "mefs+";
 
     /// <summary>
-    /// The folder for the ledger, and for rows where no providers are named; made if absent. Default <c>.meeda/operator</c> below the working folder, so that
+    /// The folder for the ledger, and for rows where no providers are named; made if absent. Default
+    /// <c>.meeda/operator</c> below the working folder, so that
     /// a first try needs no rights elsewhere.
     /// </summary>
     public string Folder { get; set; } = Path.Combine(".meeda", "operator");
 
     /// <summary>
-    /// The connection string of a PostgreSQL database that several operators with one key share, as <c>Host=db;Database=meeda;Username=meeda</c>. Default none, which means
+    /// The connection string of a PostgreSQL database that several operators with one key share, as
+    /// <c>Host=db;Database=meeda;Username=meeda</c>. Default none, which means
     /// SQLite in <see cref="Folder"/>. One that holds a password belongs in the environment.
     /// </summary>
     public string? Database { get; set; }
 
-    /// <summary>How long the leader of several operators may be silent before another one takes over. Default 15 s: a slot and a bit.</summary>
+    /// <summary>
+    /// How long the leader of several operators may be silent before another one takes over. Default 15 s: a slot and
+    /// a bit.
+    /// </summary>
     public TimeSpan LeaseTerm { get; set; } = TimeSpan.FromSeconds(15);
 
     /// <summary>
-    /// Bytes of payloads held in the ledger for reading once their rows are placed, the newest ones. Default 256 MiB: a rollup's nodes read what was posted in the last
+    /// Bytes of payloads held in the ledger for reading once their rows are placed, the newest ones. Default 256 MiB:
+    /// a rollup's nodes read what was posted in the last
     /// hours. Payloads that are not placed yet are held whatever this says.
     /// </summary>
     public long LocalCopyBytes { get; set; } = 256L << 20;
@@ -46,7 +52,8 @@ public sealed class StorageOptions
     public TimeSpan RetentionInterval { get; set; } = TimeSpan.FromMinutes(10);
 
     /// <summary>
-    /// Where rows go: folders, buckets of MEFS nodes as <c>mefs+http://host:port/bucket</c>, or of S3 servers as <c>s3+https://host/bucket/prefix</c>. Default none, which means
+    /// Where rows go: folders, buckets of MEFS nodes as <c>mefs+http://host:port/bucket</c>, or of S3 servers as
+    /// <c>s3+https://host/bucket/prefix</c>. Default none, which means
     /// six folders below <see cref="Folder"/>: they share a disk, and show how six disks would do.
     /// </summary>
     public IList<string> Providers { get; } = [];
@@ -59,24 +66,36 @@ public sealed class StorageOptions
     public IList<string> RenamedProviders { get; } = [];
 
     /// <summary>
-    /// The longest that a batch waits in the ledger for others, so that rows of many share an object where providers are buckets. Default none, which means a minute where one of the
-    /// providers is a MEFS bucket, where a small object costs as much as a large one, and no wait otherwise. 16 MiB are worth placing at once, whatever this says. A batch is anchored once
+    /// The longest that a batch waits in the ledger for others, so that rows of many share an object where providers
+    /// are buckets. Default none, which means a minute where one of the
+    /// providers is a MEFS bucket, where a small object costs as much as a large one, and no wait otherwise. 16 MiB
+    /// are worth placing at once, whatever this says. A batch is anchored once
     /// it is placed, so that this delays anchors too.
     /// </summary>
     public TimeSpan? PackDelay { get; set; }
 
-    /// <summary>Providers that may be lost at once. Default 2: one that is gone and one that fails while it is being replaced. At 0 every row is kept once.</summary>
+    /// <summary>
+    /// Providers that may be lost at once. Default 2: one that is gone and one that fails while it is being replaced.
+    /// At 0 every row is kept once.
+    /// </summary>
     public int ToleratedLosses { get; set; } = 2;
 
-    /// <summary>The file with the JWT that MEFS nodes ask for, which allows reading and writing. Default none.</summary>
+    /// <summary>
+    /// The file with the JWT that MEFS nodes ask for, which allows reading and writing. Default none.
+    /// </summary>
     public string? MefsTokenFile { get; set; }
 
-    /// <summary>The region that requests to S3 servers are signed for. Default us-east-1, which those that know no regions take.</summary>
+    /// <summary>
+    /// The region that requests to S3 servers are signed for. Default us-east-1, which those that know no regions
+    /// take.
+    /// </summary>
     public string S3Region { get; set; } = "us-east-1";
 
     /// <summary>
-    /// The profile of the shared credentials file (<c>~/.aws/credentials</c>, or AWS_SHARED_CREDENTIALS_FILE) that holds the keys for S3 servers. Default none, which means
-    /// AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN of the environment, and where they are not set the profile <c>default</c>.
+    /// The profile of the shared credentials file (<c>~/.aws/credentials</c>, or AWS_SHARED_CREDENTIALS_FILE) that
+    /// holds the keys for S3 servers. Default none, which means
+    /// AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN of the environment, and where they are not set
+    /// the profile <c>default</c>.
     /// </summary>
     public string? S3Profile { get; set; }
 
@@ -92,29 +111,44 @@ public sealed class StorageOptions
     /// </summary>
     public TimeSpan BucketDeadline { get; set; } = TimeSpan.FromMinutes(2);
 
-    /// <summary>The pause between two looks of the scrub at what is stored. Default 10 minutes: reads that meet a bad row wait no longer than that.</summary>
+    /// <summary>
+    /// The pause between two looks of the scrub at what is stored. Default 10 minutes: reads that meet a bad row wait
+    /// no longer than that.
+    /// </summary>
     public TimeSpan ScrubInterval { get; set; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>The most bytes of rows that the scrub checks in a second. Default 8 MiB: a hundredth of what one SSD reads, 700 GB a day.</summary>
+    /// <summary>
+    /// The most bytes of rows that the scrub checks in a second. Default 8 MiB: a hundredth of what one SSD reads,
+    /// 700 GB a day.
+    /// </summary>
     public int ScrubBytesPerSecond { get; set; } = 8 * 1024 * 1024;
 
     /// <summary>The providers' places, the default ones where none are named.</summary>
-    internal IReadOnlyList<string> Places => Providers.Count > 0
-        ? [.. Providers]
-        : [.. Enumerable.Range(0, DefaultProviders).Select(i => Path.Combine(Folder, "providers", i.ToString(CultureInfo.InvariantCulture)))];
+    internal IReadOnlyList<string> Places =>
+        Providers.Count > 0
+            ? [.. Providers]
+            :
+            [
+                .. Enumerable
+                    .Range(0, DefaultProviders)
+                    .Select(i => Path.Combine(Folder, "providers", i.ToString(CultureInfo.InvariantCulture))),
+            ];
 
     /// <summary>Those of them that are folders.</summary>
-    internal IEnumerable<string> Folders => Places.Where(place => !S3Place.IsMeant(place) && !TryReadMefs(place, out _, out _));
+    internal IEnumerable<string> Folders =>
+        Places.Where(place => !S3Place.IsMeant(place) && !TryReadMefs(place, out _, out _));
 
     /// <summary>The longest wait of a batch for others.</summary>
-    internal TimeSpan EffectivePackDelay => PackDelay ?? (Places.Any(place => TryReadMefs(place, out _, out _)) ? TimeSpan.FromMinutes(1) : TimeSpan.Zero);
+    internal TimeSpan EffectivePackDelay =>
+        PackDelay ?? (Places.Any(place => TryReadMefs(place, out _, out _)) ? TimeSpan.FromMinutes(1) : TimeSpan.Zero);
 
     /// <summary>Says what is wrong with these options, one sentence each.</summary>
     internal IEnumerable<string> Problems()
     {
         if (ToleratedLosses < 0 || ToleratedLosses >= Places.Count)
         {
-            yield return $"tolerated losses: between 0 and {Places.Count - 1}, fewer than there are providers (Meeda__Storage__ToleratedLosses)";
+            yield return $"tolerated losses: between 0 and {Places.Count - 1}, fewer than there are providers "
+                + "(Meeda__Storage__ToleratedLosses)";
         }
 
         if (Places.DistinctBy(WhatIsMeant, StringComparer.Ordinal).Count() != Places.Count)
@@ -122,24 +156,40 @@ public sealed class StorageOptions
             yield return "providers: one is named twice (Meeda__Storage__Providers)";
         }
 
-        foreach (string place in Places.Where(place => place.StartsWith(MefsPrefix, StringComparison.Ordinal) && !TryReadMefs(place, out _, out _)))
+        foreach (
+            string place in Places.Where(place =>
+                place.StartsWith(MefsPrefix, StringComparison.Ordinal) && !TryReadMefs(place, out _, out _)
+            )
+        )
         {
-            yield return $"providers: {Redact(place)} is not of the form mefs+http://host:port/bucket (Meeda__Storage__Providers)";
+            yield return $"providers: {Redact(place)} is not of the form mefs+http://host:port/bucket "
+                + "(Meeda__Storage__Providers)";
         }
 
         foreach (string place in Places.Where(place => S3Place.IsMeant(place) && !TryReadS3(place, out _)))
         {
-            yield return $"providers: {Redact(place)} is not of the form s3+https://host:port/bucket/prefix, without credentials (Meeda__Storage__Providers)";
+            yield return $"providers: {Redact(place)} is not of the form s3+https://host:port/bucket/prefix, "
+                + "without credentials (Meeda__Storage__Providers)";
         }
 
-        foreach (string place in Places.Where(place => place.Contains("://", StringComparison.Ordinal) && !place.StartsWith(MefsPrefix, StringComparison.Ordinal) && !S3Place.IsMeant(place)))
+        foreach (
+            string place in Places.Where(place =>
+                place.Contains("://", StringComparison.Ordinal)
+                && !place.StartsWith(MefsPrefix, StringComparison.Ordinal)
+                && !S3Place.IsMeant(place)
+            )
+        )
         {
-            yield return $"providers: {Redact(place)} is neither a folder nor begins with mefs+http or s3+http (Meeda__Storage__Providers)";
+            yield return $"providers: {Redact(place)} is neither a folder nor begins with mefs+http or s3+http "
+                + "(Meeda__Storage__Providers)";
         }
 
-        foreach (string renamed in RenamedProviders.Where(renamed => renamed.IndexOf('=', StringComparison.Ordinal) < 1))
+        foreach (
+            string renamed in RenamedProviders.Where(renamed => renamed.IndexOf('=', StringComparison.Ordinal) < 1)
+        )
         {
-            yield return $"renamed providers: {Redact(renamed)} is not of the form old=new (Meeda__Storage__RenamedProviders)";
+            yield return $"renamed providers: {Redact(renamed)} is not of the form old=new "
+                + "(Meeda__Storage__RenamedProviders)";
         }
 
         if (S3Region.Length == 0)
@@ -198,11 +248,13 @@ public sealed class StorageOptions
     {
         node = null!;
         bucket = "";
-        if (!place.StartsWith(MefsPrefix, StringComparison.Ordinal)
+        if (
+            !place.StartsWith(MefsPrefix, StringComparison.Ordinal)
             || !Uri.TryCreate(place[MefsPrefix.Length..], UriKind.Absolute, out Uri? url)
             || url.Scheme is not ("http" or "https")
             || url.AbsolutePath.Trim('/') is not { Length: > 0 } name
-            || name.Contains('/', StringComparison.Ordinal))
+            || name.Contains('/', StringComparison.Ordinal)
+        )
         {
             return false;
         }
@@ -212,7 +264,9 @@ public sealed class StorageOptions
         return true;
     }
 
-    /// <summary>Reads the place of a bucket of an S3 server; false where it is another kind of place, or malformed.</summary>
+    /// <summary>
+    /// Reads the place of a bucket of an S3 server; false where it is another kind of place, or malformed.
+    /// </summary>
     internal static bool TryReadS3(string place, out S3Place read)
     {
         S3Place? found = S3Place.Read(place);
@@ -221,7 +275,8 @@ public sealed class StorageOptions
     }
 
     /// <summary>The names of the buckets among the places, as the ledger's index has them.</summary>
-    internal IReadOnlyList<string> BucketNames => [.. Places.Where(place => TryReadS3(place, out _) || TryReadMefs(place, out _, out _)).Select(WhatIsMeant)];
+    internal IReadOnlyList<string> BucketNames =>
+        [.. Places.Where(place => TryReadS3(place, out _) || TryReadMefs(place, out _, out _)).Select(WhatIsMeant)];
 
     // Two spellings of one place would look like two providers, and be lost together.
     private static string WhatIsMeant(string place) =>

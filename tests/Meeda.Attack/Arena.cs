@@ -52,7 +52,10 @@ internal sealed class Arena : IAsyncDisposable
         Anvil anvil = await Anvil.StartAsync("--block-time", $"{Patience.BlockSeconds}", "--slots-in-an-epoch", "4");
         var arena = new Arena(anvil, new HttpClient { BaseAddress = anvil.Rpc });
         using TransactionSender deployer = await arena.AccountAsync();
-        TransactionReceipt deployment = await deployer.SendAsync(MeedaVerifierContract.Deploy(parameters ?? LocalParameters.Value), CancellationToken.None);
+        TransactionReceipt deployment = await deployer.SendAsync(
+            MeedaVerifierContract.Deploy(parameters ?? LocalParameters.Value),
+            CancellationToken.None
+        );
         arena.Contract = new MeedaVerifierContract(arena.Client, deployment.ContractAddress!.Value);
         return arena;
     }
@@ -96,7 +99,10 @@ internal sealed class Arena : IAsyncDisposable
     public async Task StakeAsync(string keyFile)
     {
         using var sender = new TransactionSender(
-            Client, PrivateKeySigner.FromHex(await File.ReadAllTextAsync(keyFile)), new TransactionSenderOptions { Confirmations = 0, PollInterval = TimeSpan.FromMilliseconds(50) });
+            Client,
+            PrivateKeySigner.FromHex(await File.ReadAllTextAsync(keyFile)),
+            new TransactionSenderOptions { Confirmations = 0, PollInterval = TimeSpan.FromMilliseconds(50) }
+        );
         await sender.SendAsync(Contract.Stake(LocalParameters.OperatorStake), CancellationToken.None);
     }
 
@@ -105,7 +111,14 @@ internal sealed class Arena : IAsyncDisposable
     public async Task<OperatorNode> OperatorNodeAsync(params (string Name, string Value)[] settings)
     {
         (Address address, string keyFile) = await StakedKeyAsync();
-        OperatorNode node = await OperatorNode.StartAsync(address, keyFile, Path.Combine(_folder, $"operator-{_operators.Count}"), _anvil.Rpc, Contract.Address, settings.ToDictionary(each => each.Name, each => (string?)each.Value));
+        OperatorNode node = await OperatorNode.StartAsync(
+            address,
+            keyFile,
+            Path.Combine(_folder, $"operator-{_operators.Count}"),
+            _anvil.Rpc,
+            Contract.Address,
+            settings.ToDictionary(each => each.Name, each => (string?)each.Value)
+        );
         _operators.Add(node);
         return node;
     }
@@ -137,7 +150,8 @@ internal sealed class Arena : IAsyncDisposable
             keyFile,
             listen: null,
             quiet: true,
-            CancellationToken.None);
+            CancellationToken.None
+        );
         _lightNodes.Add((role, Task.Run(() => role.RunAsync(_stop.Token))));
         return role.Account!.Value;
     }
@@ -159,14 +173,16 @@ internal sealed class Arena : IAsyncDisposable
 
                 await Task.Delay(50);
                 head = await Client.GetBlockNumberAsync(CancellationToken.None);
-            }
-            while (head == seen);
+            } while (head == seen);
             seen = head;
         }
     }
 
     public Task UntilCondemnedAsync(Address operatorAddress) =>
-        UntilAsync($"{operatorAddress} is slashed", async () => (await Contract.AccountAsync(operatorAddress, CancellationToken.None)).Condemned);
+        UntilAsync(
+            $"{operatorAddress} is slashed",
+            async () => (await Contract.AccountAsync(operatorAddress, CancellationToken.None)).Condemned
+        );
 
     public Task<BigInteger> CreditAsync(Address owner) => Contract.CreditAsync(owner, CancellationToken.None);
 
@@ -175,15 +191,28 @@ internal sealed class Arena : IAsyncDisposable
     {
         for (ulong number = first; number <= last; number++)
         {
-            JsonElement block = await Rpc.CallAsync("eth_getBlockByNumber", [$"0x{number:x}", true], CancellationToken.None);
+            JsonElement block = await Rpc.CallAsync(
+                "eth_getBlockByNumber",
+                [$"0x{number:x}", true],
+                CancellationToken.None
+            );
             foreach (JsonElement transaction in block.GetProperty("transactions").EnumerateArray())
             {
-                int index = transaction.TryGetProperty("blobVersionedHashes", out JsonElement hashes) && hashes.ValueKind == JsonValueKind.Array
-                    ? hashes.EnumerateArray().ToList().FindIndex(hash => hash.GetString() == versionedHash.ToString())
-                    : -1;
+                int index =
+                    transaction.TryGetProperty("blobVersionedHashes", out JsonElement hashes)
+                    && hashes.ValueKind == JsonValueKind.Array
+                        ? hashes
+                            .EnumerateArray()
+                            .ToList()
+                            .FindIndex(hash => hash.GetString() == versionedHash.ToString())
+                        : -1;
                 if (index >= 0)
                 {
-                    JsonElement blobs = await Rpc.CallAsync("anvil_getBlobsByTransactionHash", [transaction.GetProperty("hash").GetString()!], CancellationToken.None);
+                    JsonElement blobs = await Rpc.CallAsync(
+                        "anvil_getBlobsByTransactionHash",
+                        [transaction.GetProperty("hash").GetString()!],
+                        CancellationToken.None
+                    );
                     return Convert.FromHexString(blobs[index].GetString()![2..]);
                 }
             }
@@ -205,7 +234,8 @@ internal sealed class Arena : IAsyncDisposable
     }
 
     /// <summary>Replaces the last blocks by empty ones.</summary>
-    public Task ReorganiseAsync(int depth) => Rpc.CallAsync("anvil_reorg", [depth, Array.Empty<object>()], CancellationToken.None);
+    public Task ReorganiseAsync(int depth) =>
+        Rpc.CallAsync("anvil_reorg", [depth, Array.Empty<object>()], CancellationToken.None);
 
     public async ValueTask DisposeAsync()
     {
@@ -232,7 +262,18 @@ internal sealed class Arena : IAsyncDisposable
     {
         string key = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
         PrivateKeySigner signer = PrivateKeySigner.FromHex(key);
-        await Rpc.CallAsync("anvil_setBalance", [signer.Address.ToString(), "0x" + (100 * Ether).ToString("x", CultureInfo.InvariantCulture)], CancellationToken.None);
-        return (new TransactionSender(Client, signer, new TransactionSenderOptions { Confirmations = 0, PollInterval = TimeSpan.FromMilliseconds(50) }), key);
+        await Rpc.CallAsync(
+            "anvil_setBalance",
+            [signer.Address.ToString(), "0x" + (100 * Ether).ToString("x", CultureInfo.InvariantCulture)],
+            CancellationToken.None
+        );
+        return (
+            new TransactionSender(
+                Client,
+                signer,
+                new TransactionSenderOptions { Confirmations = 0, PollInterval = TimeSpan.FromMilliseconds(50) }
+            ),
+            key
+        );
     }
 }

@@ -12,7 +12,8 @@ using Meeda.Protocol.Batches;
 namespace Meeda.Attack;
 
 /// <summary>
-/// For a newcomer: an operator that lies and one that withholds, a light node that catches both, and what it costs whom. Everything happens on a real EVM with
+/// For a newcomer: an operator that lies and one that withholds, a light node that catches both, and what it costs
+/// whom. Everything happens on a real EVM with
 /// the real contract; only the liar is made for the occasion.
 /// </summary>
 internal static class AttackDemo
@@ -32,8 +33,21 @@ internal static class AttackDemo
         Detail("contract", arena.Contract.Address.ToString());
         bool caught = await LieAsync(arena, cancellationToken);
         bool published = await WithholdAsync(arena, cancellationToken);
-        Say($"Done in {total.Elapsed.TotalSeconds:0.0} s: {(caught && published ? "the lie was caught, the withheld blob is on L1" : "NOT as it should be")}");
-        Console.WriteLine(JsonSerializer.Serialize(new { lieCaught = caught, blobPublished = published, seconds = Math.Round(total.Elapsed.TotalSeconds, 1) }, Json));
+        Say(
+            $"Done in {total.Elapsed.TotalSeconds:0.0} s: "
+                + $"{(caught && published ? "the lie was caught, the withheld blob is on L1" : "NOT as it should be")}"
+        );
+        Console.WriteLine(
+            JsonSerializer.Serialize(
+                new
+                {
+                    lieCaught = caught,
+                    blobPublished = published,
+                    seconds = Math.Round(total.Elapsed.TotalSeconds, 1),
+                },
+                Json
+            )
+        );
         return caught && published;
     }
 
@@ -50,7 +64,11 @@ internal static class AttackDemo
         Detail("anchor", $"{BatchBytes:N0} bytes in block {anchor.BlockNumber}, {anchor.GasUsed:N0} gas");
         (BigInteger before, _) = await arena.Contract.AccountAsync(liar.Address, cancellationToken);
         ulong epoch = await liar.ProveAsync(anchor.BlockNumber, lie: true);
-        Detail("the lie", $"a proof of epoch {epoch} over another commitment than the anchored one: consistent in itself, so the contract records it");
+        Detail(
+            "the lie",
+            $"a proof of epoch {epoch} over another commitment than the anchored one: consistent in itself, so "
+                + "the contract records it"
+        );
         await arena.UntilCondemnedAsync(liar.Address);
         (BigInteger after, bool condemned) = await arena.Contract.AccountAsync(liar.Address, cancellationToken);
         await ShowAsync(arena, "FraudProven", "fraud proof", cancellationToken);
@@ -75,20 +93,41 @@ internal static class AttackDemo
         BigInteger before = await BalanceAsync(arena, light, cancellationToken);
         Detail("light node", $"{light} asks for random cells, with {Ether(before)}");
         DemandSeen? demand = null;
-        await arena.UntilAsync("the blob is demanded", async () =>
-        {
-            ulong head = await arena.Client.GetBlockNumberAsync(cancellationToken);
-            demand = await arena.Contract.ReadDemandsAsync(node.Address, 0, head, cancellationToken) is [{ } first, ..] ? first : null;
-            return demand is not null;
-        });
+        await arena.UntilAsync(
+            "the blob is demanded",
+            async () =>
+            {
+                ulong head = await arena.Client.GetBlockNumberAsync(cancellationToken);
+                demand = await arena.Contract.ReadDemandsAsync(node.Address, 0, head, cancellationToken)
+                    is [{ } first, ..]
+                    ? first
+                    : null;
+                return demand is not null;
+            }
+        );
         await ShowAsync(arena, "Demanded", "demand", cancellationToken);
-        Detail("deadline", $"block {demand!.Deadline}: until then the blob is on L1, or the stake of {Ether(LocalParameters.OperatorStake)} is lost");
-        await arena.UntilAsync("the blob is published", async () => await arena.Contract.DemandStatusAsync(demand.Id, cancellationToken) == DemandStatus.Published);
+        Detail(
+            "deadline",
+            $"block {demand!.Deadline}: until then the blob is on L1, or the stake of "
+                + $"{Ether(LocalParameters.OperatorStake)} is lost"
+        );
+        await arena.UntilAsync(
+            "the blob is published",
+            async () => await arena.Contract.DemandStatusAsync(demand.Id, cancellationToken) == DemandStatus.Published
+        );
         await ShowAsync(arena, "Published", "publication", cancellationToken);
-        byte[] blob = await arena.PublishedBlobAsync(demand.VersionedHash, demand.BlockNumber, await arena.Client.GetBlockNumberAsync(cancellationToken));
+        byte[] blob = await arena.PublishedBlobAsync(
+            demand.VersionedHash,
+            demand.BlockNumber,
+            await arena.Client.GetBlockNumberAsync(cancellationToken)
+        );
         bool isWhole = BlobEncoding.TryDecode(blob, out byte[] payload, out _) && payload.Length == BatchBytes / 2;
         Detail("blob", $"{payload.Length:N0} bytes of the batch read from L1, {(isWhole ? "whole" : "NOT whole")}");
-        Detail("light node", $"spent {Ether(before - await BalanceAsync(arena, light, cancellationToken))}: the bond, which the publisher has now, and gas");
+        Detail(
+            "light node",
+            $"spent {Ether(before - await BalanceAsync(arena, light, cancellationToken))}: the bond, which the "
+                + "publisher has now, and gas"
+        );
         Detail("operator", $"is owed {Ether(await arena.CreditAsync(node.Address))}, and keeps its stake");
         return isWhole;
     }
@@ -97,18 +136,32 @@ internal static class AttackDemo
     private static async Task ShowAsync(Arena arena, string eventName, string what, CancellationToken cancellationToken)
     {
         ulong head = await arena.Client.GetBlockNumberAsync(cancellationToken);
-        Bytes32 transaction = (await arena.Client.GetLogsAsync(
-            arena.Contract.Address, [[MeedaVerifierArtifact.Abi.Event(eventName).Topic]], 0, head, cancellationToken))[^1].TransactionHash;
+        Bytes32 transaction = (
+            await arena.Client.GetLogsAsync(
+                arena.Contract.Address,
+                [
+                    [MeedaVerifierArtifact.Abi.Event(eventName).Topic],
+                ],
+                0,
+                head,
+                cancellationToken
+            )
+        )[^1].TransactionHash;
         TransactionReceipt receipt = (await arena.Client.GetTransactionReceiptAsync(transaction, cancellationToken))!;
-        Detail(what, $"{transaction}, block {receipt.BlockNumber}, {receipt.GasUsed:N0} gas, {Ether(receipt.GasUsed * receipt.EffectiveGasPrice)}");
+        Detail(
+            what,
+            $"{transaction}, block {receipt.BlockNumber}, {receipt.GasUsed:N0} gas, "
+                + $"{Ether(receipt.GasUsed * receipt.EffectiveGasPrice)}"
+        );
     }
 
     private static Task<BigInteger> BalanceAsync(Arena arena, Address account, CancellationToken cancellationToken) =>
         arena.Client.GetBalanceAsync(account, Ethereum.JsonRpc.BlockTag.Latest, cancellationToken);
 
-    private static string Ether(BigInteger wei) => ((decimal)(wei / Gwei) / 1_000_000_000m).ToString("0.######", CultureInfo.InvariantCulture) + " ether";
+    private static string Ether(BigInteger wei) =>
+        ((decimal)(wei / Gwei) / 1_000_000_000m).ToString("0.######", CultureInfo.InvariantCulture) + " ether";
 
     private static void Say(string line) => Console.WriteLine(line);
 
-    private static void Detail(string name, string value) => Console.WriteLine($"  {name,-12} {value}");
+    private static void Detail(string name, string value) => Console.WriteLine($"  {name, -12} {value}");
 }

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using Meeda.Operator.Anchors;
 using Meeda.Chain.Contract;
 using Meeda.Ethereum;
 using Meeda.Ethereum.JsonRpc;
@@ -7,13 +6,17 @@ using Meeda.Ethereum.Transactions;
 using Meeda.Kzg.Commitments;
 using Meeda.Kzg.Curves;
 using Meeda.Kzg.Fields;
+using Meeda.Operator.Anchors;
 using Meeda.Operator.Persistence;
 using Meeda.Protocol.Batches;
 using Meeda.Protocol.Proofs;
 
 namespace Meeda.Attack;
 
-/// <summary>An operator by hand, which can do what the product's never does: prove over a commitment that it did not anchor, and anchor garbage.</summary>
+/// <summary>
+/// An operator by hand, which can do what the product's never does: prove over a commitment that it did not anchor,
+/// and anchor garbage.
+/// </summary>
 internal sealed class LyingOperator(Arena arena, TransactionSender sender)
 {
     private static readonly CommitmentKey Key = new(TrustedSetup.Ethereum);
@@ -32,22 +35,52 @@ internal sealed class LyingOperator(Arena arena, TransactionSender sender)
     }
 
     /// <summary>Anchors any bytes as commitments.</summary>
-    public Task<TransactionReceipt> AnchorRawAsync(uint payloadLength, byte[] commitments) => sender.SendAsync(
-        arena.Contract.Anchor([new StoredBatch(BatchId.Compute(payloadLength, commitments), Bytes32.Zero, payloadLength, commitments, DateTimeOffset.UnixEpoch)]), CancellationToken.None);
+    public Task<TransactionReceipt> AnchorRawAsync(uint payloadLength, byte[] commitments) =>
+        sender.SendAsync(
+            arena.Contract.Anchor([
+                new StoredBatch(
+                    BatchId.Compute(payloadLength, commitments),
+                    Bytes32.Zero,
+                    payloadLength,
+                    commitments,
+                    DateTimeOffset.UnixEpoch
+                ),
+            ]),
+            CancellationToken.None
+        );
 
     /// <summary>
-    /// Proves the first epoch after a block. A lie adds one generator to the first partial sum and one to the value: the polynomial moves by the constant 1, so the opening
+    /// Proves the first epoch after a block. A lie adds one generator to the first partial sum and one to the value:
+    /// the polynomial moves by the constant 1, so the opening
     /// proof stays right and the contract records it.
     /// </summary>
     public async Task<ulong> ProveAsync(ulong afterBlock, bool lie)
     {
         EpochParameters parameters = await arena.Contract.EpochParametersAsync(CancellationToken.None);
         ulong epoch = parameters.EpochAt(afterBlock) + 1;
-        await arena.UntilAsync($"epoch {epoch} begins", async () => await arena.Client.GetBlockNumberAsync(CancellationToken.None) > parameters.BlockOf(epoch));
-        OperatorEvents events = await arena.Contract.ReadEventsAsync(Address, 0, parameters.BlockOf(epoch), CancellationToken.None);
-        (LiveRange range, RangeHints hints) = parameters.LiveRangeAt(epoch, [.. events.Anchors.Select(seen => seen.Anchor)])!.Value;
-        Block block = (await arena.Client.GetBlockAsync(BlockTag.Number(parameters.BlockOf(epoch)), CancellationToken.None))!;
-        EpochSeed seed = EpochSeed.Derive(block.Hash, epoch, Address, arena.Contract.Address, await arena.Client.GetChainIdAsync(CancellationToken.None));
+        await arena.UntilAsync(
+            $"epoch {epoch} begins",
+            async () => await arena.Client.GetBlockNumberAsync(CancellationToken.None) > parameters.BlockOf(epoch)
+        );
+        OperatorEvents events = await arena.Contract.ReadEventsAsync(
+            Address,
+            0,
+            parameters.BlockOf(epoch),
+            CancellationToken.None
+        );
+        (LiveRange range, RangeHints hints) = parameters
+            .LiveRangeAt(epoch, [.. events.Anchors.Select(seen => seen.Anchor)])!
+            .Value;
+        Block block = (
+            await arena.Client.GetBlockAsync(BlockTag.Number(parameters.BlockOf(epoch)), CancellationToken.None)
+        )!;
+        EpochSeed seed = EpochSeed.Derive(
+            block.Hash,
+            epoch,
+            Address,
+            arena.Contract.Address,
+            await arena.Client.GetChainIdAsync(CancellationToken.None)
+        );
         Sample[] samples = Sampler.Draw(seed, range, parameters.HotSamples, parameters.ColdSamples);
         var combination = new BlobCombination();
         foreach (Sample sample in samples)
@@ -63,7 +96,10 @@ internal sealed class LyingOperator(Arena arena, TransactionSender sender)
             y += Fr.One;
         }
 
-        await sender.SendAsync(arena.Contract.SubmitProof(epoch, hints, new AvailabilityProof(sums, y, opening)), CancellationToken.None);
+        await sender.SendAsync(
+            arena.Contract.SubmitProof(epoch, hints, new AvailabilityProof(sums, y, opening)),
+            CancellationToken.None
+        );
         return epoch;
     }
 }

@@ -30,7 +30,13 @@ internal sealed class OperatorNode : IAsyncDisposable
     public HttpClient Http => _http!;
 
     public static async Task<OperatorNode> StartAsync(
-        Address address, string keyFile, string folder, Uri rpc, Address contract, IReadOnlyDictionary<string, string?> more)
+        Address address,
+        string keyFile,
+        string folder,
+        Uri rpc,
+        Address contract,
+        IReadOnlyDictionary<string, string?> more
+    )
     {
         var settings = new Dictionary<string, string?>
         {
@@ -55,7 +61,12 @@ internal sealed class OperatorNode : IAsyncDisposable
 
     public async Task StartAsync()
     {
-        _app = await OperatorApplication.BuildAsync(_settings, "http://127.0.0.1:0", quiet: true, CancellationToken.None);
+        _app = await OperatorApplication.BuildAsync(
+            _settings,
+            "http://127.0.0.1:0",
+            quiet: true,
+            CancellationToken.None
+        );
         await _app.StartAsync();
         _http = new HttpClient { BaseAddress = new Uri(_app.Urls.First()) };
     }
@@ -66,19 +77,27 @@ internal sealed class OperatorNode : IAsyncDisposable
         using var body = new ByteArrayContent(RandomNumberGenerator.GetBytes(bytes));
         using HttpResponseMessage answer = await Http.PostAsync(new Uri("put", UriKind.Relative), body);
         answer.EnsureSuccessStatusCode();
-        return AltDaCommitment.TryDecode(await answer.Content.ReadAsByteArrayAsync(), AltDaCommitment.DefaultDaLayerByte, out AltDaCommitment commitment, out string? error)
+        return AltDaCommitment.TryDecode(
+            await answer.Content.ReadAsByteArrayAsync(),
+            AltDaCommitment.DefaultDaLayerByte,
+            out AltDaCommitment commitment,
+            out string? error
+        )
             ? new BatchId(commitment.Hash)
             : throw new InvalidDataException(error);
     }
 
     /// <summary>The batch's anchor, or null where none is followed.</summary>
-    public async Task<AnchorBody?> AnchorOfAsync(BatchId id) => (await Http.GetFromJsonAsync<BatchBody>(new Uri($"batches/{id}", UriKind.Relative)))!.Anchor;
+    public async Task<AnchorBody?> AnchorOfAsync(BatchId id) =>
+        (await Http.GetFromJsonAsync<BatchBody>(new Uri($"batches/{id}", UriKind.Relative)))!.Anchor;
 
     /// <summary>How the batch fared in each epoch, or null where no anchor of it is followed.</summary>
     public async Task<HistoryBody?> HistoryOfAsync(BatchId id)
     {
         using HttpResponseMessage answer = await Http.GetAsync(new Uri($"batches/{id}/history", UriKind.Relative));
-        return answer.StatusCode == HttpStatusCode.NotFound ? null : await answer.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<HistoryBody>();
+        return answer.StatusCode == HttpStatusCode.NotFound
+            ? null
+            : await answer.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<HistoryBody>();
     }
 
     public async Task StopAsync()

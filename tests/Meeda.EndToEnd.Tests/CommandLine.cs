@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using Meeda.Testing;
 
 namespace Meeda.EndToEnd.Tests;
@@ -14,7 +15,12 @@ internal static class CommandLine
     /// <summary>The same, with more in its environment.</summary>
     public static Process Start(string folder, string[] arguments, (string Name, string Value)[] environment)
     {
-        var start = new ProcessStartInfo("dotnet") { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("dotnet")
+        {
+            WorkingDirectory = folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         start.ArgumentList.Add(typeof(Node.Cli.ExitCode).Assembly.Location);
         foreach (string argument in arguments)
         {
@@ -31,7 +37,10 @@ internal static class CommandLine
     }
 
     /// <summary>Runs the program to its end.</summary>
-    public static async Task<(int ExitCode, string Output, string Error)> RunAsync(string folder, params string[] arguments)
+    public static async Task<(int ExitCode, string Output, string Error)> RunAsync(
+        string folder,
+        params string[] arguments
+    )
     {
         using Process process = Start(folder, arguments);
         Task<string> output = process.StandardOutput.ReadToEndAsync();
@@ -46,11 +55,25 @@ internal static class CommandLine
     {
         int[] children =
         [
-            .. Directory.EnumerateDirectories($"/proc/{process}/task")
-                .SelectMany(task => File.ReadAllText(Path.Combine(task, "children")).Split(' ', StringSplitOptions.RemoveEmptyEntries))
-                .Select(int.Parse),
+            .. Directory
+                .EnumerateDirectories($"/proc/{process}/task")
+                .SelectMany(ChildrenOf)
+                .Select(child => int.Parse(child, CultureInfo.InvariantCulture)),
         ];
         return [.. children, .. children.SelectMany(Descendants)];
+
+        static string[] ChildrenOf(string task)
+        {
+            try
+            {
+                return File.ReadAllText(Path.Combine(task, "children"))
+                    .Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            }
+            catch (IOException)
+            {
+                return []; // The thread has ended since it was listed.
+            }
+        }
     }
 
     /// <summary>Sends a process the signal of Ctrl-C, or another.</summary>

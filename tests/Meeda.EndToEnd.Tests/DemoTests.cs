@@ -20,8 +20,13 @@ public sealed class DemoTests : IDisposable
     public async Task A_real_batch_of_OP_Mainnet_goes_in_is_anchored_proven_and_comes_back()
     {
         Skip.If(Anvil.Binary is null, NoAnvil);
-        string batch = Path.GetFullPath(Path.Combine(Repository.Root, "..", "shared", "batches", "op-mainnet-calldata.hex"));
-        Skip.IfNot(File.Exists(batch), "the OP Mainnet batch is not beside this repository (../shared/batches/op-mainnet-calldata.hex)");
+        string batch = Path.GetFullPath(
+            Path.Combine(Repository.Root, "..", "shared", "batches", "op-mainnet-calldata.hex")
+        );
+        Skip.IfNot(
+            File.Exists(batch),
+            "the OP Mainnet batch is not beside this repository (../shared/batches/op-mainnet-calldata.hex)"
+        );
         int length = ((await File.ReadAllTextAsync(batch)).Trim().Length - 2) / 2;
         JsonElement result = await RunDemoAsync(batch);
         Assert.Equal(length, result.GetProperty("bytes").GetInt32());
@@ -69,9 +74,10 @@ public sealed class DemoTests : IDisposable
         Skip.If(Anvil.Binary is null, NoAnvil);
         Skip.IfNot(OperatingSystem.IsLinux(), "children are looked up in /proc");
         using Process demo = CommandLine.Start(_folder, "demo");
-        while (await demo.StandardOutput.ReadLineAsync() is { } line && !line.StartsWith("Waiting for an epoch", StringComparison.Ordinal))
-        {
-        }
+        while (
+            await demo.StandardOutput.ReadLineAsync() is { } line
+            && !line.StartsWith("Waiting for an epoch", StringComparison.Ordinal)
+        ) { }
 
         int[] children = CommandLine.Descendants(demo.Id);
         Assert.NotEmpty(children);
@@ -93,7 +99,13 @@ public sealed class DemoTests : IDisposable
         using var taken = new TcpListener(IPAddress.Loopback, 0);
         taken.Start();
         int port = ((IPEndPoint)taken.LocalEndpoint).Port;
-        foreach (string[] options in new string[][] { ["--l1-port", $"{port}", "--port", "0"], ["--l1-port", "0", "--port", $"{port}"] })
+        foreach (
+            string[] options in new string[][]
+            {
+                ["--l1-port", $"{port}", "--port", "0"],
+                ["--l1-port", "0", "--port", $"{port}"],
+            }
+        )
         {
             (int exitCode, _, string error) = await CommandLine.RunAsync(_folder, ["dev", "--json", .. options]);
             AssertOneSentence(exitCode, error, $"port {port} is in use");
@@ -115,7 +127,17 @@ public sealed class DemoTests : IDisposable
         string keyFile = Path.Combine(_folder, "key");
         await File.WriteAllTextAsync(keyFile, new string('1', 64));
         (int exitCode, _, string error) = await CommandLine.RunAsync(
-            _folder, "operator", "--rpc", "http://127.0.0.1:1", "--contract", "0x00000000000000000000000000000000000000c0", "--key-file", keyFile, "--listen", "http://127.0.0.1:0");
+            _folder,
+            "operator",
+            "--rpc",
+            "http://127.0.0.1:1",
+            "--contract",
+            "0x00000000000000000000000000000000000000c0",
+            "--key-file",
+            keyFile,
+            "--listen",
+            "http://127.0.0.1:0"
+        );
         AssertOneSentence(exitCode, error, "L1: the JSON-RPC endpoint does not answer");
     }
 
@@ -127,14 +149,27 @@ public sealed class DemoTests : IDisposable
         JsonElement where = JsonDocument.Parse((await dev.StandardOutput.ReadLineAsync())!).RootElement;
         using var http = new HttpClient();
         byte[] payload = "a batch"u8.ToArray();
-        using (HttpResponseMessage answer = await http.PostAsync(new Uri(new Uri(where.GetProperty("operator").GetString()!), "put"), new ByteArrayContent(payload)))
+        using (
+            HttpResponseMessage answer = await http.PostAsync(
+                new Uri(new Uri(where.GetProperty("operator").GetString()!), "put"),
+                new ByteArrayContent(payload)
+            )
+        )
         {
             answer.EnsureSuccessStatusCode();
         }
 
         Assert.StartsWith("0x", where.GetProperty("contract").GetString(), StringComparison.Ordinal);
-        using (HttpResponseMessage answer = await http.PostAsync(
-            new Uri(where.GetProperty("l1").GetString()!), new StringContent("""{"jsonrpc":"2.0","id":1,"method":"eth_chainId","params":[]}""", System.Text.Encoding.UTF8, "application/json")))
+        using (
+            HttpResponseMessage answer = await http.PostAsync(
+                new Uri(where.GetProperty("l1").GetString()!),
+                new StringContent(
+                    """{"jsonrpc":"2.0","id":1,"method":"eth_chainId","params":[]}""",
+                    System.Text.Encoding.UTF8,
+                    "application/json"
+                )
+            )
+        )
         {
             answer.EnsureSuccessStatusCode();
         }
@@ -158,7 +193,12 @@ public sealed class DemoTests : IDisposable
 
     private Process StartWithoutAnvil()
     {
-        var start = new ProcessStartInfo("dotnet") { WorkingDirectory = _folder, RedirectStandardError = true, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("dotnet")
+        {
+            WorkingDirectory = _folder,
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+        };
         start.ArgumentList.Add(typeof(Node.Cli.ExitCode).Assembly.Location);
         start.ArgumentList.Add("demo");
         start.Environment["MEEDA_ANVIL"] = "";
@@ -171,7 +211,10 @@ public sealed class DemoTests : IDisposable
         Assert.True(exitCode == 0, $"exit code {exitCode}\n{output}\n{error}");
         JsonElement result = JsonDocument.Parse(output.TrimEnd().Split('\n')[^1]).RootElement;
         Assert.True(result.GetProperty("verified").GetBoolean());
-        Assert.All(new[] { "batchId", "anchorTx", "proofTx" }, name => Assert.Equal(66, result.GetProperty(name).GetString()!.Length));
+        Assert.All(
+            new[] { "batchId", "anchorTx", "proofTx" },
+            name => Assert.Equal(66, result.GetProperty(name).GetString()!.Length)
+        );
         return result;
     }
 }

@@ -11,7 +11,10 @@ using Xunit;
 
 namespace Meeda.EndToEnd.Tests;
 
-/// <summary>What an operator does when none of its providers takes anything: with the failover on, batches stand on L1 as blobs under the same commitments.</summary>
+/// <summary>
+/// What an operator does when none of its providers takes anything: with the failover on, batches stand on L1 as
+/// blobs under the same commitments.
+/// </summary>
 public sealed class FailoverTests
 {
     [SkippableFact]
@@ -25,12 +28,23 @@ public sealed class FailoverTests
         using HttpResponseMessage answer = await node.Http.PostAsync(new Uri("put", UriKind.Relative), body);
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         byte[] encoded = await answer.Content.ReadAsByteArrayAsync();
-        Assert.True(AltDaCommitment.TryDecode(encoded, AltDaCommitment.DefaultDaLayerByte, out AltDaCommitment commitment, out _));
+        Assert.True(
+            AltDaCommitment.TryDecode(
+                encoded,
+                AltDaCommitment.DefaultDaLayerByte,
+                out AltDaCommitment commitment,
+                out _
+            )
+        );
         var id = new BatchId(commitment.Hash);
 
-        // It is anchored all the same: the transaction carries the very blobs, under the commitments that the batch has anywhere.
+        // It is anchored all the same: the transaction carries the very blobs, under the commitments that the batch
+        // has anywhere.
         AnchorBody? anchor = null;
-        await arena.UntilAsync("the batch is anchored", async () => (anchor = await node.AnchorOfAsync(id)) is not null);
+        await arena.UntilAsync(
+            "the batch is anchored",
+            async () => (anchor = await node.AnchorOfAsync(id)) is not null
+        );
         var key = new CommitmentKey(TrustedSetup.Ethereum);
         byte[] blobs = BlobEncoding.Encode(payload);
         foreach (byte[] blob in blobs.Chunk(Blob.ByteLength))
@@ -44,10 +58,20 @@ public sealed class FailoverTests
 
         // The providers are back: the rows come home.
         MendProviders(node);
-        await arena.UntilAsync("the rows are home", () => Task.FromResult(
-            Places(node).Sum(place => Directory.EnumerateFiles(place, "*.row", SearchOption.AllDirectories).Count()) >= 2));
+        await arena.UntilAsync(
+            "the rows are home",
+            () =>
+                Task.FromResult(
+                    Places(node)
+                        .Sum(place => Directory.EnumerateFiles(place, "*.row", SearchOption.AllDirectories).Count())
+                        >= 2
+                )
+        );
         Assert.Equal(payload, await node.Http.GetByteArrayAsync(path));
-        await arena.UntilAsync("an epoch over the batch is proven", async () => (await node.HistoryOfAsync(id))?.Proven > 0);
+        await arena.UntilAsync(
+            "an epoch over the batch is proven",
+            async () => (await node.HistoryOfAsync(id))?.Proven > 0
+        );
     }
 
     [SkippableFact]
@@ -60,17 +84,31 @@ public sealed class FailoverTests
         using HttpResponseMessage answer = await node.Http.PostAsync(new Uri("put", UriKind.Relative), body);
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         byte[] encoded = await answer.Content.ReadAsByteArrayAsync();
-        Assert.True(AltDaCommitment.TryDecode(encoded, AltDaCommitment.DefaultDaLayerByte, out AltDaCommitment commitment, out _));
+        Assert.True(
+            AltDaCommitment.TryDecode(
+                encoded,
+                AltDaCommitment.DefaultDaLayerByte,
+                out AltDaCommitment commitment,
+                out _
+            )
+        );
         var id = new BatchId(commitment.Hash);
         ulong head = await arena.Client.GetBlockNumberAsync(CancellationToken.None);
-        await arena.UntilAsync("blocks pass", async () => await arena.Client.GetBlockNumberAsync(CancellationToken.None) > head + 5);
+        await arena.UntilAsync(
+            "blocks pass",
+            async () => await arena.Client.GetBlockNumberAsync(CancellationToken.None) > head + 5
+        );
         Assert.Null(await node.AnchorOfAsync(id));
         MendProviders(node);
         await arena.UntilAsync("the batch is anchored", async () => await node.AnchorOfAsync(id) is not null);
-        Assert.Equal([1, 2, 3], await node.Http.GetByteArrayAsync(new Uri($"get/0x{Convert.ToHexStringLower(encoded)}", UriKind.Relative)));
+        Assert.Equal(
+            [1, 2, 3],
+            await node.Http.GetByteArrayAsync(new Uri($"get/0x{Convert.ToHexStringLower(encoded)}", UriKind.Relative))
+        );
     }
 
-    private static IReadOnlyList<string> Places(OperatorNode node) => new StorageOptions { Folder = node.Folder }.Places;
+    private static IReadOnlyList<string> Places(OperatorNode node) =>
+        new StorageOptions { Folder = node.Folder }.Places;
 
     /// <summary>A file where each provider's folder was: nothing can be written below it.</summary>
     private static void BreakProviders(OperatorNode node)

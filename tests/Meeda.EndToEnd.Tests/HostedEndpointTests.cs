@@ -19,7 +19,8 @@ using Xunit;
 namespace Meeda.EndToEnd.Tests;
 
 /// <summary>
-/// Operator, light node and verifier on an endpoint as providers run them: with a password, limits on log queries, errors in HTTP statuses of every kind, without tags and methods that
+/// Operator, light node and verifier on an endpoint as providers run them: with a password, limits on log queries,
+/// errors in HTTP statuses of every kind, without tags and methods that
 /// nodes need not have, and with a start block that is wrong.
 /// </summary>
 public sealed class HostedEndpointTests
@@ -35,9 +36,13 @@ public sealed class HostedEndpointTests
         await using RpcProxy proxy = Hosted(arena.L1);
         OperatorNode node = await arena.OperatorNodeAsync(
             ("Meeda:L1:Rpc", Url(proxy)),
-            ("Meeda:L1:FromBlock", "1000000"));
+            ("Meeda:L1:FromBlock", "1000000")
+        );
         BatchId id = await node.PostAsync(1_000);
-        await arena.UntilAsync("an epoch over the batch is proven", async () => (await node.HistoryOfAsync(id))?.Proven > 0);
+        await arena.UntilAsync(
+            "an epoch over the batch is proven",
+            async () => (await node.HistoryOfAsync(id))?.Proven > 0
+        );
 
         // A new ledger, and a start block behind the first anchor: epochs are proven over all anchors all the same.
         ulong first = (await node.AnchorOfAsync(id))!.BlockNumber;
@@ -46,7 +51,11 @@ public sealed class HostedEndpointTests
         Directory.Delete(node.Folder, recursive: true);
         await node.StartAsync();
         await arena.UntilAsync(
-            "the anchor is read from L1", async () => (await node.Http.GetFromJsonAsync<StatusBody>(new Uri("status", UriKind.Relative)))!.L1Block > first + 100);
+            "the anchor is read from L1",
+            async () =>
+                (await node.Http.GetFromJsonAsync<StatusBody>(new Uri("status", UriKind.Relative)))!.L1Block
+                > first + 100
+        );
         using HttpResponseMessage history = await node.Http.GetAsync(new Uri($"batches/{id}/proof", UriKind.Relative));
         Assert.Equal(HttpStatusCode.OK, history.StatusCode);
     }
@@ -68,7 +77,11 @@ public sealed class HostedEndpointTests
             // What the other operator's logs hold is nonsense.
             foreach (JsonNode? log in method == "eth_getLogs" ? result!.AsArray() : [])
             {
-                if (log!["topics"]![1]!.GetValue<string>().EndsWith(odd.Address.ToString()[2..], StringComparison.OrdinalIgnoreCase))
+                if (
+                    log!["topics"]![1]!
+                        .GetValue<string>()
+                        .EndsWith(odd.Address.ToString()[2..], StringComparison.OrdinalIgnoreCase)
+                )
                 {
                     log["data"] = "0x01";
                 }
@@ -79,12 +92,19 @@ public sealed class HostedEndpointTests
         string folder = Path.Combine(arena.Folder, "light");
         (_, string keyFile) = await arena.StakedKeyAsync();
         await using LightRole light = await LightNodeApplication.BuildAsync(
-            new LightOptions { Contract = arena.Contract.Address, FromBlock = late, Folder = folder, PollInterval = TimeSpan.FromMilliseconds(200) },
+            new LightOptions
+            {
+                Contract = arena.Contract.Address,
+                FromBlock = late,
+                Folder = folder,
+                PollInterval = TimeSpan.FromMilliseconds(200),
+            },
             new Uri(Url(proxy)),
             keyFile,
             listen: null,
             quiet: true,
-            CancellationToken.None);
+            CancellationToken.None
+        );
         using var stop = new CancellationTokenSource();
         Task watching = light.RunAsync(stop.Token);
         await arena.UntilCondemnedAsync(liar.Address);
@@ -99,7 +119,10 @@ public sealed class HostedEndpointTests
         await arena.MineAsync(150);
         OperatorNode node = await arena.OperatorNodeAsync();
         BatchId id = await node.PostAsync(1_000);
-        await arena.UntilAsync("an epoch over the batch is proven", async () => (await node.HistoryOfAsync(id))?.Proven > 0);
+        await arena.UntilAsync(
+            "an epoch over the batch is proven",
+            async () => (await node.HistoryOfAsync(id))?.Proven > 0
+        );
         ulong anchored = (await node.AnchorOfAsync(id))!.BlockNumber;
         await using RpcProxy proxy = Hosted(arena.L1);
         using var http = new HttpClient { BaseAddress = new Uri(Url(proxy)) };
@@ -107,13 +130,27 @@ public sealed class HostedEndpointTests
         var contract = new MeedaVerifierContract(client, arena.Contract.Address);
         foreach (ulong hint in (ulong[])[0, anchored + 1, 1_000_000])
         {
-            var inspection = new BatchInspection(client, contract, new CommitmentKey(TrustedSetup.Ethereum), new VerificationKey(TrustedSetup.Ethereum), hint);
-            BatchReport report = await inspection.ReportAsync(AltDaCommitment.Of(id), operatorAddress: null, [], CancellationToken.None);
+            var inspection = new BatchInspection(
+                client,
+                contract,
+                new CommitmentKey(TrustedSetup.Ethereum),
+                new VerificationKey(TrustedSetup.Ethereum),
+                hint
+            );
+            BatchReport report = await inspection.ReportAsync(
+                AltDaCommitment.Of(id),
+                operatorAddress: null,
+                [],
+                CancellationToken.None
+            );
             Assert.True(report.Holds, string.Join('\n', report.Checks));
         }
     }
 
-    /// <summary>Light node and verifier take several endpoints, as the operator does: one that is down, or lies about the head, stops neither.</summary>
+    /// <summary>
+    /// Light node and verifier take several endpoints, as the operator does: one that is down, or lies about the
+    /// head, stops neither.
+    /// </summary>
     [SkippableFact]
     public async Task A_light_node_and_a_verifier_with_several_endpoints_work_while_one_of_them_does()
     {
@@ -134,7 +171,11 @@ public sealed class HostedEndpointTests
             ["Meeda:Light:PollInterval"] = "200ms",
             ["Meeda:Light:Listen"] = "",
         };
-        await using LightRole light = await LightNodeApplication.BuildAsync(new SettingsReader(settings), quiet: true, CancellationToken.None);
+        await using LightRole light = await LightNodeApplication.BuildAsync(
+            new SettingsReader(settings),
+            quiet: true,
+            CancellationToken.None
+        );
         using var stop = new CancellationTokenSource();
         Task watching = light.RunAsync(stop.Token);
         await arena.UntilCondemnedAsync(liar.Address);
@@ -142,7 +183,15 @@ public sealed class HostedEndpointTests
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => watching);
 
         (int exitCode, string output, string error) = await CommandLine.RunAsync(
-            arena.Folder, "verify", new string('7', 64), "--rpc", rpc, "--contract", arena.Contract.Address.ToString(), "--json");
+            arena.Folder,
+            "verify",
+            new string('7', 64),
+            "--rpc",
+            rpc,
+            "--contract",
+            arena.Contract.Address.ToString(),
+            "--json"
+        );
         Assert.True(exitCode == 1, output + error);
         Assert.Contains("\"holds\":false", output, StringComparison.Ordinal);
         Assert.Contains("L1 endpoint 0 (127.0.0.1) is left out", error, StringComparison.Ordinal);
@@ -154,8 +203,17 @@ public sealed class HostedEndpointTests
         await using Arena arena = await Arena.StartAsync();
         (Address address, string keyFile) = await arena.AccountKeyAsync();
         await using OperatorNode node = await OperatorNode.StartAsync(
-            address, keyFile, Path.Combine(arena.Folder, "poor"), arena.L1, arena.Contract.Address, new Dictionary<string, string?>());
-        await arena.UntilAsync("it is not ready", async () => await StatusOfAsync(node, "health/ready") == HttpStatusCode.ServiceUnavailable);
+            address,
+            keyFile,
+            Path.Combine(arena.Folder, "poor"),
+            arena.L1,
+            arena.Contract.Address,
+            new Dictionary<string, string?>()
+        );
+        await arena.UntilAsync(
+            "it is not ready",
+            async () => await StatusOfAsync(node, "health/ready") == HttpStatusCode.ServiceUnavailable
+        );
         using var body = new ByteArrayContent(new byte[100]);
         using (HttpResponseMessage refused = await node.Http.PostAsync(new Uri("put", UriKind.Relative), body))
         {
@@ -164,7 +222,10 @@ public sealed class HostedEndpointTests
         }
 
         await arena.StakeAsync(keyFile);
-        await arena.UntilAsync("it is ready", async () => await StatusOfAsync(node, "health/ready") == HttpStatusCode.OK);
+        await arena.UntilAsync(
+            "it is ready",
+            async () => await StatusOfAsync(node, "health/ready") == HttpStatusCode.OK
+        );
         BatchId id = await node.PostAsync(1_000);
         await arena.UntilAsync("the batch is anchored", async () => await node.AnchorOfAsync(id) is not null);
     }
@@ -175,24 +236,44 @@ public sealed class HostedEndpointTests
         return answer.StatusCode;
     }
 
-    private static string Url(RpcProxy proxy) => $"http://us%40er:{Uri.EscapeDataString(Password)}@{proxy.Rpc.Authority}/";
+    private static string Url(RpcProxy proxy) =>
+        $"http://us%40er:{Uri.EscapeDataString(Password)}@{proxy.Rpc.Authority}/";
 
     private static RpcProxy Hosted(Uri node)
     {
         RpcProxy proxy = RpcProxy.Start(node);
         proxy.Credentials = $"us@er:{Password}";
         int sent = 0;
-        proxy.Refusals = (method, parameters) => method switch
-        {
-            "eth_getLogs" when Number(parameters[0]!["toBlock"]) - Number(parameters[0]!["fromBlock"]) >= MostBlocks => new(400, -32600, "block range is limited to 40"),
-            "eth_getBlockByNumber" when parameters[0]!.GetValue<string>() is "finalized" or "safe" => new(200, -39001, "Unknown block"),
-            "eth_getTransactionCount" when parameters[1]!.GetValue<string>() == "pending" => new(400, -32602, "pending is not supported"),
-            "eth_maxPriorityFeePerGas" or "eth_feeHistory" or "eth_blobBaseFee" => new(404, 0, null),
-            "eth_sendRawTransaction" when Interlocked.Increment(ref sent) % 3 == 1 => new(429, -32005, "limit exceeded"),
-            _ => null,
-        };
+        proxy.Refusals = (method, parameters) =>
+            method switch
+            {
+                "eth_getLogs"
+                    when Number(parameters[0]!["toBlock"]) - Number(parameters[0]!["fromBlock"]) >= MostBlocks => new(
+                    400,
+                    -32600,
+                    "block range is limited to 40"
+                ),
+                "eth_getBlockByNumber" when parameters[0]!.GetValue<string>() is "finalized" or "safe" => new(
+                    200,
+                    -39001,
+                    "Unknown block"
+                ),
+                "eth_getTransactionCount" when parameters[1]!.GetValue<string>() == "pending" => new(
+                    400,
+                    -32602,
+                    "pending is not supported"
+                ),
+                "eth_maxPriorityFeePerGas" or "eth_feeHistory" or "eth_blobBaseFee" => new(404, 0, null),
+                "eth_sendRawTransaction" when Interlocked.Increment(ref sent) % 3 == 1 => new(
+                    429,
+                    -32005,
+                    "limit exceeded"
+                ),
+                _ => null,
+            };
         return proxy;
     }
 
-    private static ulong Number(JsonNode? hex) => ulong.Parse(hex!.GetValue<string>()[2..], NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+    private static ulong Number(JsonNode? hex) =>
+        ulong.Parse(hex!.GetValue<string>()[2..], NumberStyles.HexNumber, CultureInfo.InvariantCulture);
 }

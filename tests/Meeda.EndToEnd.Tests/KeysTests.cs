@@ -13,7 +13,9 @@ using Xunit;
 
 namespace Meeda.EndToEnd.Tests;
 
-/// <summary>Tenants' keys as an operator's people make and revoke them, beside the operator that asks for them.</summary>
+/// <summary>
+/// Tenants' keys as an operator's people make and revoke them, beside the operator that asks for them.
+/// </summary>
 public sealed partial class KeysTests : IDisposable
 {
     private const string NoAnvil = "anvil is not installed: run ./meeda test, which installs it, or set MEEDA_ANVIL";
@@ -30,7 +32,16 @@ public sealed partial class KeysTests : IDisposable
         OperatorNode node = await arena.OperatorNodeAsync();
         Assert.Equal(HttpStatusCode.OK, await PutAsync(node, "")); // Nobody needs a key yet.
 
-        (int exitCode, string key, string error) = await KeysAsync("make", "rollup", "--folder", node.Folder, "--scopes", "write", "--bytes", "5000");
+        (int exitCode, string key, string error) = await KeysAsync(
+            "make",
+            "rollup",
+            "--folder",
+            node.Folder,
+            "--scopes",
+            "write",
+            "--bytes",
+            "5000"
+        );
         key = key.Trim();
         Assert.Equal((0, ""), (exitCode, error));
         Assert.Matches(KeyPattern(), key);
@@ -46,12 +57,22 @@ public sealed partial class KeysTests : IDisposable
         Assert.Equal(HttpStatusCode.TooManyRequests, await PutAsync(node, $"t/{key}/"));
         string list = await CountedAsync(node); // Usage is written every second.
         Assert.DoesNotContain(key, list, StringComparison.Ordinal);
-        JsonElement tenant = JsonDocument.Parse((await KeysAsync("list", "--json", "--folder", node.Folder)).Output).RootElement[0];
-        Assert.Equal(("rollup", "write", 4000), (tenant.GetProperty("name").GetString(), tenant.GetProperty("scopes").GetString(), tenant.GetProperty("usage").GetProperty("bytes").GetInt32()));
+        JsonElement tenant = JsonDocument
+            .Parse((await KeysAsync("list", "--json", "--folder", node.Folder)).Output)
+            .RootElement[0];
+        Assert.Equal(
+            ("rollup", "write", 4000),
+            (
+                tenant.GetProperty("name").GetString(),
+                tenant.GetProperty("scopes").GetString(),
+                tenant.GetProperty("usage").GetProperty("bytes").GetInt32()
+            )
+        );
 
         Assert.Equal(0, (await KeysAsync("revoke", "rollup", "--folder", node.Folder)).ExitCode);
         await RefusedAsync(node, $"t/{key}/");
-        Assert.Equal(HttpStatusCode.Unauthorized, await PutAsync(node, "")); // The last key gone does not open the door.
+        // The last key gone does not open the door.
+        Assert.Equal(HttpStatusCode.Unauthorized, await PutAsync(node, ""));
         Assert.Matches(@"rollup +revoked \d{4}-\d\d-\d\d", (await KeysAsync("list", "--folder", node.Folder)).Output);
     }
 
@@ -62,8 +83,13 @@ public sealed partial class KeysTests : IDisposable
         await KeysAsync("make", "bytes", "--folder", data, "--bytes", "8KiB");
         await KeysAsync("make", "named", "--folder", data, "--bytes", "8KiB", "--blobs", "0");
         await KeysAsync("make", "free", "--folder", data);
-        JsonElement tenants = JsonDocument.Parse((await KeysAsync("list", "--json", "--folder", data)).Output).RootElement;
-        Assert.Equal([18, 0, 0], tenants.EnumerateArray().Select(tenant => tenant.GetProperty("quota").GetProperty("blobs").GetInt64()));
+        JsonElement tenants = JsonDocument
+            .Parse((await KeysAsync("list", "--json", "--folder", data)).Output)
+            .RootElement;
+        Assert.Equal(
+            [18, 0, 0],
+            tenants.EnumerateArray().Select(tenant => tenant.GetProperty("quota").GetProperty("blobs").GetInt64())
+        );
     }
 
     [Theory]
@@ -79,7 +105,11 @@ public sealed partial class KeysTests : IDisposable
     public async Task What_cannot_be_done_is_said_in_a_sentence(string sentence, params string[] arguments)
     {
         DataFolder();
-        (int exitCode, string output, string error) = await KeysAsync([.. arguments, "--folder", Path.Combine(_folder, "data")]);
+        (int exitCode, string output, string error) = await KeysAsync([
+            .. arguments,
+            "--folder",
+            Path.Combine(_folder, "data"),
+        ]);
         Assert.Equal((1, ""), (exitCode, output.Contains("mk_", StringComparison.Ordinal) ? output : ""));
         Assert.Contains(sentence, error, StringComparison.OrdinalIgnoreCase);
         Assert.DoesNotContain("   at ", error, StringComparison.Ordinal);
@@ -111,7 +141,13 @@ public sealed partial class KeysTests : IDisposable
         await using PostgresServer postgres = await PostgresServer.StartAsync();
         string database = await postgres.CreateDatabaseAsync();
         Assert.Equal(1, await ExitCodeAsync(["keys", "make", "one"], [("Meeda__Storage__Database", database)]));
-        await using (Ledger ledger = await Ledger.OpenAsync(new PostgresDatabase(database), new Lease(new PostgresDatabase(database), TimeSpan.FromSeconds(15)), CancellationToken.None))
+        await using (
+            Ledger ledger = await Ledger.OpenAsync(
+                new PostgresDatabase(database),
+                new Lease(new PostgresDatabase(database), TimeSpan.FromSeconds(15)),
+                CancellationToken.None
+            )
+        )
         {
             Assert.Equal(0, await ExitCodeAsync(["keys", "make", "one"], [("Meeda__Storage__Database", database)]));
         }
@@ -122,31 +158,62 @@ public sealed partial class KeysTests : IDisposable
     {
         string data = DataFolder();
         string config = Path.Combine(_folder, "meeda.json");
-        await File.WriteAllTextAsync(config, JsonSerializer.Serialize(new { Meeda = new { Storage = new { Folder = data } } }));
+        await File.WriteAllTextAsync(
+            config,
+            JsonSerializer.Serialize(new { Meeda = new { Storage = new { Folder = data } } })
+        );
         Assert.Equal(0, await ExitCodeAsync(["keys", "make", "one"], [("Meeda__Storage__Folder", data)]));
         Assert.Equal(0, await ExitCodeAsync(["keys", "make", "two", "--config", config], []));
         Assert.Equal(1, await ExitCodeAsync(["keys", "make", "three"], []));
         Assert.Equal(1, await ExitCodeAsync(["keys", "make", "three"], [("Meeda__Storage__Foldr", data)]));
         Assert.Equal(0, (await KeysAsync("rotate", "one", "--folder", data)).ExitCode);
-        Assert.Equal(2, JsonDocument.Parse((await KeysAsync("list", "--json", "--folder", data)).Output).RootElement.GetArrayLength());
+        Assert.Equal(
+            2,
+            JsonDocument
+                .Parse((await KeysAsync("list", "--json", "--folder", data)).Output)
+                .RootElement.GetArrayLength()
+        );
     }
 
     [Fact]
     public async Task Settings_of_another_account_or_contract_are_refused()
     {
         string data = Directory.CreateDirectory(Path.Combine(_folder, "bound")).FullName;
-        string key = new('7', 64), contract = "0x00000000000000000000000000000000000000c0";
+        string key = new('7', 64),
+            contract = "0x00000000000000000000000000000000000000c0";
         await using (var database = new SqliteDatabase(Path.Combine(data, "ledger.sqlite")))
-        await using (Ledger ledger = await Ledger.OpenAsync(database, new Lease(database, TimeSpan.FromSeconds(15)), CancellationToken.None))
+        await using (
+            Ledger ledger = await Ledger.OpenAsync(
+                database,
+                new Lease(database, TimeSpan.FromSeconds(15)),
+                CancellationToken.None
+            )
+        )
         {
-            await ledger.BindAsync(new LedgerBinding(1, Address.Parse(contract), PrivateKeySigner.FromHex(key).Address), 1, CancellationToken.None);
+            await ledger.BindAsync(
+                new LedgerBinding(1, Address.Parse(contract), PrivateKeySigner.FromHex(key).Address),
+                1,
+                CancellationToken.None
+            );
         }
 
         (string, string) folder = ("Meeda__Storage__Folder", data);
         Assert.Equal(0, await ExitCodeAsync(["keys", "list"], [folder]));
-        Assert.Equal(0, await ExitCodeAsync(["keys", "list"], [folder, ("Meeda__L1__Contract", contract), ("Meeda__Signer__Key", key)]));
+        Assert.Equal(
+            0,
+            await ExitCodeAsync(
+                ["keys", "list"],
+                [folder, ("Meeda__L1__Contract", contract), ("Meeda__Signer__Key", key)]
+            )
+        );
         Assert.Equal(1, await ExitCodeAsync(["keys", "list"], [folder, ("Meeda__Signer__Key", new string('6', 64))]));
-        Assert.Equal(1, await ExitCodeAsync(["keys", "list"], [folder, ("Meeda__L1__Contract", "0x00000000000000000000000000000000000000c1")]));
+        Assert.Equal(
+            1,
+            await ExitCodeAsync(
+                ["keys", "list"],
+                [folder, ("Meeda__L1__Contract", "0x00000000000000000000000000000000000000c1")]
+            )
+        );
     }
 
     [SkippableFact]
@@ -156,7 +223,20 @@ public sealed partial class KeysTests : IDisposable
         await using Arena arena = await Arena.StartAsync();
         (_, string keyFile) = await arena.StakedKeyAsync();
         string data = Path.Combine(_folder, "operator");
-        string[] arguments = ["operator", "--rpc", arena.L1.ToString(), "--contract", arena.Contract.Address.ToString(), "--key-file", keyFile, "--folder", data, "--listen", "http://0.0.0.0:0"];
+        string[] arguments =
+        [
+            "operator",
+            "--rpc",
+            arena.L1.ToString(),
+            "--contract",
+            arena.Contract.Address.ToString(),
+            "--key-file",
+            keyFile,
+            "--folder",
+            data,
+            "--listen",
+            "http://0.0.0.0:0",
+        ];
         (int exitCode, _, string error) = await CommandLine.RunAsync(_folder, arguments);
         Assert.Equal(1, exitCode);
         Assert.Contains("--listen", error, StringComparison.Ordinal);
@@ -222,7 +302,8 @@ public sealed partial class KeysTests : IDisposable
         return data;
     }
 
-    private Task<(int ExitCode, string Output, string Error)> KeysAsync(params string[] arguments) => CommandLine.RunAsync(_folder, ["keys", .. arguments]);
+    private Task<(int ExitCode, string Output, string Error)> KeysAsync(params string[] arguments) =>
+        CommandLine.RunAsync(_folder, ["keys", .. arguments]);
 
     private async Task ListensAsync(string[] arguments, (string, string)[] environment)
     {
@@ -232,8 +313,7 @@ public sealed partial class KeysTests : IDisposable
         do
         {
             line = await running.StandardOutput.ReadLineAsync();
-        }
-        while (line is not null && !line.StartsWith("Meeda operator listens on http://", StringComparison.Ordinal));
+        } while (line is not null && !line.StartsWith("Meeda operator listens on http://", StringComparison.Ordinal));
         Assert.NotNull(line);
         running.Kill();
         await running.WaitForExitAsync();

@@ -23,15 +23,27 @@ public sealed class ProgramTests : IDisposable
         int other = FreePort();
         await File.WriteAllTextAsync(
             Path.Combine(_folder, "appsettings.json"),
-            JsonSerializer.Serialize(new { Kestrel = new { Endpoints = new { A = new { Url = $"http://0.0.0.0:{other}" } } }, Meeda = new { Light = new { Budget = "7" } } }));
+            JsonSerializer.Serialize(
+                new
+                {
+                    Kestrel = new { Endpoints = new { A = new { Url = $"http://0.0.0.0:{other}" } } },
+                    Meeda = new { Light = new { Budget = "7" } },
+                }
+            )
+        );
         await File.WriteAllTextAsync(Path.Combine(_folder, "appsettings.Production.json"), "{ broken");
         using Process light = CommandLine.Start(
             _folder,
             ["light", "--rpc", "http://127.0.0.1:1", "--contract", Contract, "--listen", "http://127.0.0.1:0"],
             [
-                ("Kestrel__Endpoints__B__Url", $"http://0.0.0.0:{other}"), ("ASPNETCORE_Kestrel__Endpoints__C__Url", $"http://0.0.0.0:{other}"),
-                ("ASPNETCORE_URLS", $"http://0.0.0.0:{other}"), ("DOTNET_URLS", $"http://0.0.0.0:{other}"), ("ASPNETCORE_HTTP_PORTS", $"{other}"), ("URLS", $"http://0.0.0.0:{other}"),
-            ]);
+                ("Kestrel__Endpoints__B__Url", $"http://0.0.0.0:{other}"),
+                ("ASPNETCORE_Kestrel__Endpoints__C__Url", $"http://0.0.0.0:{other}"),
+                ("ASPNETCORE_URLS", $"http://0.0.0.0:{other}"),
+                ("DOTNET_URLS", $"http://0.0.0.0:{other}"),
+                ("ASPNETCORE_HTTP_PORTS", $"{other}"),
+                ("URLS", $"http://0.0.0.0:{other}"),
+            ]
+        );
         _ = light.StandardError.ReadToEndAsync();
         string line = (await light.StandardOutput.ReadLineAsync())!;
         Assert.StartsWith("It answers verifiers at http://127.0.0.1:", line, StringComparison.Ordinal);
@@ -42,7 +54,10 @@ public sealed class ProgramTests : IDisposable
 
         if (OperatingSystem.IsLinux())
         {
-            Assert.DoesNotContain(Directory.GetFiles($"/proc/{light.Id}/fd"), file => new FileInfo(file).LinkTarget?.Contains("inotify", StringComparison.Ordinal) == true);
+            Assert.DoesNotContain(
+                Directory.GetFiles($"/proc/{light.Id}/fd"),
+                file => new FileInfo(file).LinkTarget?.Contains("inotify", StringComparison.Ordinal) == true
+            );
         }
 
         light.Kill();
@@ -54,7 +69,16 @@ public sealed class ProgramTests : IDisposable
     public async Task Command_SignalsUntilItHasEnded_LeaveNoTrace()
     {
         Skip.If(OperatingSystem.IsWindows(), "there are no signals");
-        using Process process = CommandLine.Start(_folder, "light", "--rpc", "http://127.0.0.1:1", "--contract", Contract, "--listen", "http://127.0.0.1:0");
+        using Process process = CommandLine.Start(
+            _folder,
+            "light",
+            "--rpc",
+            "http://127.0.0.1:1",
+            "--contract",
+            Contract,
+            "--listen",
+            "http://127.0.0.1:0"
+        );
         Task<string> error = process.StandardError.ReadToEndAsync();
         await process.StandardOutput.ReadLineAsync();
         _ = process.StandardOutput.ReadToEndAsync();
@@ -86,22 +110,46 @@ public sealed class ProgramTests : IDisposable
     {
         using Process process = CommandLine.Start(
             _folder,
-            ["operator", "--rpc", "http://127.0.0.1:1", "--contract", "nowhere", "--from-block", "1,000", "--listen", "127.0.0.1:3100"],
             [
-                ("Meeda__L1__PolInterval", "2s"), ("Meeda__L1__PollInterval", "30"), ("Meeda__Transactions__BalanceAlarm", "0,5"), ("Meeda__Http__AllowAnonymous", "maybe"),
-                ("Meeda__Storage__Folder__0", "a"), ("Meeda__Signer__Key", "hush-hush"),
-            ]);
+                "operator",
+                "--rpc",
+                "http://127.0.0.1:1",
+                "--contract",
+                "nowhere",
+                "--from-block",
+                "1,000",
+                "--listen",
+                "127.0.0.1:3100",
+            ],
+            [
+                ("Meeda__L1__PolInterval", "2s"),
+                ("Meeda__L1__PollInterval", "30"),
+                ("Meeda__Transactions__BalanceAlarm", "0,5"),
+                ("Meeda__Http__AllowAnonymous", "maybe"),
+                ("Meeda__Storage__Folder__0", "a"),
+                ("Meeda__Signer__Key", "hush-hush"),
+            ]
+        );
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         string error = await process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync();
         Assert.Equal((1, ""), (process.ExitCode, await output));
         string[] expected =
         [
-            "contract:", "--from-block:", "--listen:", "Meeda__L1__PolInterval:", "Meeda__L1__PollInterval:", "Meeda__Transactions__BalanceAlarm:", "Meeda__Http__AllowAnonymous:",
+            "contract:",
+            "--from-block:",
+            "--listen:",
+            "Meeda__L1__PolInterval:",
+            "Meeda__L1__PollInterval:",
+            "Meeda__Transactions__BalanceAlarm:",
+            "Meeda__Http__AllowAnonymous:",
             "Meeda__Storage__Folder__0:",
         ];
         string[] lines = error.Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        Assert.Equal(expected.Order(StringComparer.Ordinal), lines.Select(line => line.Split(' ')[1]).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            expected.Order(StringComparer.Ordinal),
+            lines.Select(line => line.Split(' ')[1]).Order(StringComparer.Ordinal)
+        );
         Assert.DoesNotContain("hush", error, StringComparison.Ordinal);
     }
 
@@ -109,9 +157,34 @@ public sealed class ProgramTests : IDisposable
     [InlineData("--rpc", "operator", "--rpc", "http://a", "--rpc", "http://b")]
     [InlineData("--budget: '0,5'", "light", "--rpc", "http://127.0.0.1:1", "--contract", Contract, "--budget", "0,5")]
     [InlineData("poll interval", "light", "--rpc", "http://127.0.0.1:1", "--contract", Contract, "--poll", "0.001")]
-    [InlineData("TLS", "light", "--rpc", "http://127.0.0.1:1", "--contract", Contract, "--listen", "https://127.0.0.1:1")]
-    [InlineData("AllowAnonymous", "light", "--rpc", "http://127.0.0.1:1", "--contract", Contract, "--listen", "http://0.0.0.0:0")]
-    [InlineData("rpc", "verify", "0x1111111111111111111111111111111111111111111111111111111111111111", "--json", "--rpc", "nowhere")]
+    [InlineData(
+        "TLS",
+        "light",
+        "--rpc",
+        "http://127.0.0.1:1",
+        "--contract",
+        Contract,
+        "--listen",
+        "https://127.0.0.1:1"
+    )]
+    [InlineData(
+        "AllowAnonymous",
+        "light",
+        "--rpc",
+        "http://127.0.0.1:1",
+        "--contract",
+        Contract,
+        "--listen",
+        "http://0.0.0.0:0"
+    )]
+    [InlineData(
+        "rpc",
+        "verify",
+        "0x1111111111111111111111111111111111111111111111111111111111111111",
+        "--json",
+        "--rpc",
+        "nowhere"
+    )]
     [InlineData("--json", "status", "--json", "--json")]
     [InlineData("--url", "status", "--json", "--url", "http://a,http://b")]
     [InlineData("@absent", "put", "--json", "@absent")]
@@ -123,7 +196,10 @@ public sealed class ProgramTests : IDisposable
         (int exitCode, string output, string error) = await CommandLine.RunAsync(_folder, arguments);
         Assert.Equal((1, ""), (exitCode, output));
         Assert.Contains(named, error, StringComparison.Ordinal);
-        Assert.All(error.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => Assert.StartsWith("meeda: ", line, StringComparison.Ordinal));
+        Assert.All(
+            error.Split('\n', StringSplitOptions.RemoveEmptyEntries),
+            line => Assert.StartsWith("meeda: ", line, StringComparison.Ordinal)
+        );
     }
 
     [SkippableFact]
@@ -131,7 +207,10 @@ public sealed class ProgramTests : IDisposable
     {
         Skip.If(Anvil.Binary is null, NoAnvil);
         using Process dev = CommandLine.Start(
-            _folder, ["dev", "--json", "--port", "0", "--l1-port", "0"], [.. ProxyVariables(), ("Kestrel__Endpoints__A__Url", "http://127.0.0.1:1")]);
+            _folder,
+            ["dev", "--json", "--port", "0", "--l1-port", "0"],
+            [.. ProxyVariables(), ("Kestrel__Endpoints__A__Url", "http://127.0.0.1:1")]
+        );
         Task<string> error = dev.StandardError.ReadToEndAsync();
         string? line = await dev.StandardOutput.ReadLineAsync();
         Assert.True(line is not null, line is null ? await error : "");
@@ -144,9 +223,17 @@ public sealed class ProgramTests : IDisposable
 
         if (OperatingSystem.IsLinux())
         {
-            string[] open = [.. Directory.EnumerateFileSystemEntries(Path.Combine(_folder, ".meeda"), "*", SearchOption.AllDirectories).Where(IsOpenToOthers)];
+            string[] open =
+            [
+                .. Directory
+                    .EnumerateFileSystemEntries(Path.Combine(_folder, ".meeda"), "*", SearchOption.AllDirectories)
+                    .Where(IsOpenToOthers),
+            ];
             Assert.Empty(open);
-            Assert.DoesNotContain(Directory.GetFiles($"/proc/{dev.Id}/fd"), file => new FileInfo(file).LinkTarget?.Contains("inotify", StringComparison.Ordinal) == true);
+            Assert.DoesNotContain(
+                Directory.GetFiles($"/proc/{dev.Id}/fd"),
+                file => new FileInfo(file).LinkTarget?.Contains("inotify", StringComparison.Ordinal) == true
+            );
         }
 
         await CommandLine.SignalAsync(dev.Id);
@@ -164,7 +251,10 @@ public sealed class ProgramTests : IDisposable
         _ = dev.StandardError.ReadToEndAsync();
         Assert.NotNull(await dev.StandardOutput.ReadLineAsync());
         int[] children = CommandLine.Descendants(dev.Id);
-        Assert.Contains(children, child => File.ReadAllText($"/proc/{child}/cmdline").StartsWith(Anvil.Binary!, StringComparison.Ordinal));
+        Assert.Contains(
+            children,
+            child => File.ReadAllText($"/proc/{child}/cmdline").StartsWith(Anvil.Binary!, StringComparison.Ordinal)
+        );
         await CommandLine.SignalAsync(dev.Id, "KILL");
         await dev.WaitForExitAsync();
         while (children.Any(IsRunning))
@@ -180,10 +270,28 @@ public sealed class ProgramTests : IDisposable
         Skip.If(OperatingSystem.IsWindows());
 
         // A shell without job control starts what goes into the background with SIGINT ignored.
-        var start = new ProcessStartInfo("/bin/sh") { WorkingDirectory = _folder, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("/bin/sh")
+        {
+            WorkingDirectory = _folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         start.ArgumentList.Add("-c");
         start.ArgumentList.Add("\"$@\" & echo $!; wait $!; echo ended with $?");
-        foreach (string argument in (string[])["sh", "dotnet", typeof(Node.Cli.ExitCode).Assembly.Location, "dev", "--json", "--port", "0", "--l1-port", "0"])
+        foreach (
+            string argument in (string[])
+                [
+                    "sh",
+                    "dotnet",
+                    typeof(Node.Cli.ExitCode).Assembly.Location,
+                    "dev",
+                    "--json",
+                    "--port",
+                    "0",
+                    "--l1-port",
+                    "0",
+                ]
+        )
         {
             start.ArgumentList.Add(argument);
         }
@@ -191,7 +299,10 @@ public sealed class ProgramTests : IDisposable
         start.Environment["MEEDA_ANVIL"] = Anvil.Binary;
         using Process shell = Process.Start(start)!;
         _ = shell.StandardError.ReadToEndAsync();
-        int process = int.Parse((await shell.StandardOutput.ReadLineAsync())!, System.Globalization.CultureInfo.InvariantCulture);
+        int process = int.Parse(
+            (await shell.StandardOutput.ReadLineAsync())!,
+            System.Globalization.CultureInfo.InvariantCulture
+        );
         Assert.StartsWith("{", await shell.StandardOutput.ReadLineAsync(), StringComparison.Ordinal);
         await CommandLine.SignalAsync(process);
         Assert.Equal("ended with 0", await shell.StandardOutput.ReadLineAsync());
@@ -199,7 +310,11 @@ public sealed class ProgramTests : IDisposable
     }
 
     private static (string, string)[] ProxyVariables() =>
-        [.. new[] { "http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY" }.Select(name => (name, "http://127.0.0.1:1"))];
+        [
+            .. new[] { "http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY" }.Select(
+                name => (name, "http://127.0.0.1:1")
+            ),
+        ];
 
     private static bool IsOpenToOthers(string file) =>
         !OperatingSystem.IsWindows() && ((int)File.GetUnixFileMode(file) & 0x3f) != 0;

@@ -4,7 +4,10 @@ using Xunit;
 
 namespace Meeda.EndToEnd.Tests;
 
-/// <summary>Credentials of S3 providers that the program cannot read. In processes of their own: what the SDK cannot read once it does not read again.</summary>
+/// <summary>
+/// Credentials of S3 providers that the program cannot read. In processes of their own: what the SDK cannot read once
+/// it does not read again.
+/// </summary>
 public sealed class S3SettingsTests : IDisposable
 {
     private const string Secret = "hush-hush-secret";
@@ -25,11 +28,26 @@ public sealed class S3SettingsTests : IDisposable
         await File.WriteAllTextAsync(file, Secret);
         using Process process = CommandLine.Start(
             _folder,
-            ["operator", "--rpc", "http://127.0.0.1:1", "--contract", "0x00000000000000000000000000000000000000c0", "--key-file", keyFile, "--listen", "http://127.0.0.1:0"],
             [
-                ("HOME", _folder), (variable, file), ("AWS_ACCESS_KEY_ID", key), ("AWS_SECRET_ACCESS_KEY", key),
-                ("Meeda__Storage__Providers__0", "s3+http://127.0.0.1:1/rows"), ("Meeda__Storage__ToleratedLosses", "0"),
-            ]);
+                "operator",
+                "--rpc",
+                "http://127.0.0.1:1",
+                "--contract",
+                "0x00000000000000000000000000000000000000c0",
+                "--key-file",
+                keyFile,
+                "--listen",
+                "http://127.0.0.1:0",
+            ],
+            [
+                ("HOME", _folder),
+                (variable, file),
+                ("AWS_ACCESS_KEY_ID", key),
+                ("AWS_SECRET_ACCESS_KEY", key),
+                ("Meeda__Storage__Providers__0", "s3+http://127.0.0.1:1/rows"),
+                ("Meeda__Storage__ToleratedLosses", "0"),
+            ]
+        );
         using CancellationTokenSource limit = Patience.Limit(TimeSpan.FromMinutes(1));
         Task<string> output = process.StandardOutput.ReadToEndAsync(limit.Token);
         string error = await process.StandardError.ReadToEndAsync(limit.Token);

@@ -43,19 +43,35 @@ public sealed class ProvenBatch : IAsyncLifetime
         }
 
         Environment.SetEnvironmentVariable("MEEDA_ANVIL", Anvil.Binary);
-        Network = await LocalNetwork.StartAsync(new LocalNetworkSettings(Path.Combine(Folder, "operator"), 0, 0, Quiet: true), _stop.Token);
+        Network = await LocalNetwork.StartAsync(
+            new LocalNetworkSettings(Path.Combine(Folder, "operator"), 0, 0, Quiet: true),
+            _stop.Token
+        );
         Http = new HttpClient { BaseAddress = Network.OperatorUrl };
         using var body = new ByteArrayContent(Payload);
         using HttpResponseMessage answer = await Http.PostAsync(new Uri("put", UriKind.Relative), body, _stop.Token);
-        Assert.True(AltDaCommitment.TryDecode(await answer.Content.ReadAsByteArrayAsync(_stop.Token), AltDaCommitment.DefaultDaLayerByte, out AltDaCommitment commitment, out _));
+        Assert.True(
+            AltDaCommitment.TryDecode(
+                await answer.Content.ReadAsByteArrayAsync(_stop.Token),
+                AltDaCommitment.DefaultDaLayerByte,
+                out AltDaCommitment commitment,
+                out _
+            )
+        );
         Id = new BatchId(commitment.Hash);
 
         HistoryBody? history = null;
         while (history is not { Proven: > 0 })
         {
             await Task.Delay(100, _stop.Token);
-            using HttpResponseMessage response = await Http.GetAsync(new Uri($"batches/{Id}/history", UriKind.Relative), _stop.Token);
-            history = response.StatusCode == HttpStatusCode.NotFound ? null : await response.Content.ReadFromJsonAsync<HistoryBody>(_stop.Token);
+            using HttpResponseMessage response = await Http.GetAsync(
+                new Uri($"batches/{Id}/history", UriKind.Relative),
+                _stop.Token
+            );
+            history =
+                response.StatusCode == HttpStatusCode.NotFound
+                    ? null
+                    : await response.Content.ReadFromJsonAsync<HistoryBody>(_stop.Token);
         }
     }
 
@@ -73,7 +89,10 @@ public sealed class ProvenBatch : IAsyncLifetime
     }
 }
 
-/// <summary>What verifiers ask an operator, a light node and the command line, on a real EVM: the answers are checked here against the protocol, not against each other.</summary>
+/// <summary>
+/// What verifiers ask an operator, a light node and the command line, on a real EVM: the answers are checked here
+/// against the protocol, not against each other.
+/// </summary>
 public sealed class VerifierTests(ProvenBatch batch) : IClassFixture<ProvenBatch>
 {
     private const string NoAnvil = "anvil is not installed: run ./meeda test, which installs it, or set MEEDA_ANVIL";
@@ -83,15 +102,26 @@ public sealed class VerifierTests(ProvenBatch batch) : IClassFixture<ProvenBatch
     {
         Skip.If(batch.Network is null, NoAnvil);
         BatchProofBody anchored = (await GetAsync<BatchProofBody>($"batches/{batch.Id}/proof"))!;
-        Anchor onChain = await batch.Network.Contract.GetAnchorAsync(batch.Network.OperatorAddress, anchored.AnchorIndex, batch.Stop);
+        Anchor onChain = await batch.Network.Contract.GetAnchorAsync(
+            batch.Network.OperatorAddress,
+            anchored.AnchorIndex,
+            batch.Stop
+        );
         byte[] commitments = [.. anchored.Blobs.SelectMany(blob => Convert.FromHexString(blob.Commitment[2..]))];
         Assert.Equal(batch.Id, BatchId.Compute((uint)batch.Payload.Length, commitments));
-        Assert.All(anchored.Blobs, blob => Assert.True(AnchorTree.Verify(
-            onChain.Root,
-            (int)anchored.LeafCount,
-            (int)blob.LeafIndex,
-            Convert.FromHexString(blob.Commitment[2..]),
-            [.. blob.Path.Select(Bytes32.Parse)])));
+        Assert.All(
+            anchored.Blobs,
+            blob =>
+                Assert.True(
+                    AnchorTree.Verify(
+                        onChain.Root,
+                        (int)anchored.LeafCount,
+                        (int)blob.LeafIndex,
+                        Convert.FromHexString(blob.Commitment[2..]),
+                        [.. blob.Path.Select(Bytes32.Parse)]
+                    )
+                )
+        );
 
         // An opening at a point of our choice, and a cell.
         LeafBody first = anchored.Blobs[0];
@@ -103,7 +133,14 @@ public sealed class VerifierTests(ProvenBatch batch) : IClassFixture<ProvenBatch
         Assert.True(new VerificationKey(TrustedSetup.Ethereum).VerifyProof(commitment, z, y, proof));
         CellBody cell = (await GetAsync<CellBody>($"blobs/{first.Position}/cells/101"))!;
         Assert.True(KzgProof.TryDecode(Convert.FromHexString(cell.Proof[2..]), out KzgProof cellProof));
-        Assert.True(new CellVerifier(TrustedSetup.Ethereum).VerifyCellKzgProofBatch([commitment], [new CellIndex(101)], Convert.FromHexString(cell.Cell[2..]), [cellProof]));
+        Assert.True(
+            new CellVerifier(TrustedSetup.Ethereum).VerifyCellKzgProofBatch(
+                [commitment],
+                [new CellIndex(101)],
+                Convert.FromHexString(cell.Cell[2..]),
+                [cellProof]
+            )
+        );
 
         HistoryBody history = (await GetAsync<HistoryBody>($"batches/{batch.Id}/history"))!;
         Assert.InRange(history.Proven, 1, history.Live);
@@ -118,9 +155,17 @@ public sealed class VerifierTests(ProvenBatch batch) : IClassFixture<ProvenBatch
 
     [SkippableTheory]
     [InlineData("batches/xyz/proof", HttpStatusCode.BadRequest, "id:")]
-    [InlineData("batches/0x0000000000000000000000000000000000000000000000000000000000000001/proof", HttpStatusCode.NotFound, "id:")]
+    [InlineData(
+        "batches/0x0000000000000000000000000000000000000000000000000000000000000001/proof",
+        HttpStatusCode.NotFound,
+        "id:"
+    )]
     [InlineData("blobs/0/opening", HttpStatusCode.BadRequest, "z:")]
-    [InlineData("blobs/0/opening?z=0x73eda753299d7d483339d80809a1d80553bda402fffe5bfeffffffff00000001", HttpStatusCode.BadRequest, "z:")]
+    [InlineData(
+        "blobs/0/opening?z=0x73eda753299d7d483339d80809a1d80553bda402fffe5bfeffffffff00000001",
+        HttpStatusCode.BadRequest,
+        "z:"
+    )]
     [InlineData("blobs/0/cells/128", HttpStatusCode.BadRequest, "index:")]
     [InlineData("blobs/-1/cells/0", HttpStatusCode.BadRequest, "position:")]
     [InlineData("blobs/99999/cells/0", HttpStatusCode.NotFound, "position:")]
@@ -132,7 +177,11 @@ public sealed class VerifierTests(ProvenBatch batch) : IClassFixture<ProvenBatch
         Skip.If(batch.Network is null, NoAnvil);
         using HttpResponseMessage response = await batch.Http!.GetAsync(new Uri(path, UriKind.Relative), batch.Stop);
         Assert.Equal(status, response.StatusCode);
-        Assert.StartsWith(field, (await response.Content.ReadFromJsonAsync<ErrorBody>(batch.Stop))!.Error, StringComparison.Ordinal);
+        Assert.StartsWith(
+            field,
+            (await response.Content.ReadFromJsonAsync<ErrorBody>(batch.Stop))!.Error,
+            StringComparison.Ordinal
+        );
     }
 
     [SkippableFact]
@@ -140,12 +189,18 @@ public sealed class VerifierTests(ProvenBatch batch) : IClassFixture<ProvenBatch
     {
         Skip.If(batch.Network is null, NoAnvil);
         await using LightRole light = await LightNodeApplication.BuildAsync(
-            new LightOptions { Contract = batch.Network.Contract.Address, Folder = Path.Combine(batch.Folder, "light"), PollInterval = TimeSpan.FromMilliseconds(200) },
+            new LightOptions
+            {
+                Contract = batch.Network.Contract.Address,
+                Folder = Path.Combine(batch.Folder, "light"),
+                PollInterval = TimeSpan.FromMilliseconds(200),
+            },
             batch.Network.L1,
             keyFile: null,
             listen: "http://127.0.0.1:0",
             quiet: true,
-            batch.Stop);
+            batch.Stop
+        );
         await light.StartAsync(batch.Stop);
         using var watch = CancellationTokenSource.CreateLinkedTokenSource(batch.Stop);
         Task watching = light.RunAsync(watch.Token);
@@ -154,15 +209,25 @@ public sealed class VerifierTests(ProvenBatch batch) : IClassFixture<ProvenBatch
         while (history is not { Proven: > 0 })
         {
             await Task.Delay(100, batch.Stop);
-            using HttpResponseMessage response = await http.GetAsync(new Uri($"batches/{batch.Id}/history", UriKind.Relative), batch.Stop);
-            history = response.StatusCode == HttpStatusCode.NotFound ? null : await response.Content.ReadFromJsonAsync<HistoryBody>(batch.Stop);
+            using HttpResponseMessage response = await http.GetAsync(
+                new Uri($"batches/{batch.Id}/history", UriKind.Relative),
+                batch.Stop
+            );
+            history =
+                response.StatusCode == HttpStatusCode.NotFound
+                    ? null
+                    : await response.Content.ReadFromJsonAsync<HistoryBody>(batch.Stop);
         }
 
         var path = new Uri($"batches/{batch.Id}/proof?operator={batch.Network.OperatorAddress}", UriKind.Relative);
         Assert.Equal(
-            JsonSerializer.Serialize(await GetAsync<BatchProofBody>(path.ToString())), JsonSerializer.Serialize(await http.GetFromJsonAsync<BatchProofBody>(path, batch.Stop)));
+            JsonSerializer.Serialize(await GetAsync<BatchProofBody>(path.ToString())),
+            JsonSerializer.Serialize(await http.GetFromJsonAsync<BatchProofBody>(path, batch.Stop))
+        );
         ulong epoch = history.Epochs.First(each => each.Outcome == "proven").Epoch;
-        Assert.True((await http.GetFromJsonAsync<EpochBody>(new Uri($"epochs/{epoch}", UriKind.Relative), batch.Stop))!.Holds);
+        Assert.True(
+            (await http.GetFromJsonAsync<EpochBody>(new Uri($"epochs/{epoch}", UriKind.Relative), batch.Stop))!.Holds
+        );
         await watch.CancelAsync();
         await watching.ContinueWith(_ => { }, TaskScheduler.Default);
     }
@@ -171,25 +236,46 @@ public sealed class VerifierTests(ProvenBatch batch) : IClassFixture<ProvenBatch
     public async Task Verify_says_what_is_proven_and_what_is_not()
     {
         Skip.If(batch.Network is null, NoAnvil);
-        string[] where = ["--rpc", batch.Network.L1.ToString(), "--contract", batch.Network.Contract.Address.ToString()];
-        (int exitCode, string output, string error) = await CommandLine.RunAsync(batch.Folder, ["verify", batch.Id.ToString(), "--from", batch.Network.OperatorUrl.ToString(), .. where]);
+        string[] where =
+        [
+            "--rpc",
+            batch.Network.L1.ToString(),
+            "--contract",
+            batch.Network.Contract.Address.ToString(),
+        ];
+        (int exitCode, string output, string error) = await CommandLine.RunAsync(
+            batch.Folder,
+            ["verify", batch.Id.ToString(), "--from", batch.Network.OperatorUrl.ToString(), .. where]
+        );
         Assert.True(exitCode == 0, output + error);
         Assert.Contains("proven   the 200,000 bytes that", output, StringComparison.Ordinal);
         Assert.Contains("its opening verifies", output, StringComparison.Ordinal);
         Assert.DoesNotContain("FAILS", output, StringComparison.Ordinal);
 
         // Without a source it holds too, but says that nothing is known of the data.
-        (exitCode, output, _) = await CommandLine.RunAsync(batch.Folder, ["verify", batch.Id.ToString(), "--json", .. where]);
+        (exitCode, output, _) = await CommandLine.RunAsync(
+            batch.Folder,
+            ["verify", batch.Id.ToString(), "--json", .. where]
+        );
         JsonElement report = JsonDocument.Parse(output).RootElement;
         Assert.Equal(0, exitCode);
-        Assert.Contains(report.GetProperty("unproven").EnumerateArray(), line => line.GetString()!.StartsWith("that the batch can be had", StringComparison.Ordinal));
+        Assert.Contains(
+            report.GetProperty("unproven").EnumerateArray(),
+            line => line.GetString()!.StartsWith("that the batch can be had", StringComparison.Ordinal)
+        );
 
         // A keccak commitment needs a source; a source that lies is told from one that does not.
         string keccak = "0x00" + Keccak256.Hash(batch.Payload).ToString()[2..];
-        (exitCode, output, error) = await CommandLine.RunAsync(batch.Folder, ["verify", keccak, "--from", batch.Network.OperatorUrl.ToString(), .. where]);
+        (exitCode, output, error) = await CommandLine.RunAsync(
+            batch.Folder,
+            ["verify", keccak, "--from", batch.Network.OperatorUrl.ToString(), .. where]
+        );
         Assert.True(exitCode == 0, output + error);
         using var liar = new Liar([0x00, 0x01]);
-        (exitCode, output, _) = await CommandLine.RunAsync(batch.Folder, ["verify", batch.Id.ToString(), "--from", liar.Url, .. where]);
+        (exitCode, output, _) = await CommandLine.RunAsync(
+            batch.Folder,
+            ["verify", batch.Id.ToString(), "--from", liar.Url, .. where]
+        );
         Assert.Equal(1, exitCode);
         Assert.Contains("FAILS    the 2 bytes that", output, StringComparison.Ordinal);
 
@@ -201,7 +287,8 @@ public sealed class VerifierTests(ProvenBatch batch) : IClassFixture<ProvenBatch
         Assert.Contains("BATCH:", error, StringComparison.Ordinal);
     }
 
-    private Task<T?> GetAsync<T>(string path) => batch.Http!.GetFromJsonAsync<T>(new Uri(path, UriKind.Relative), batch.Stop);
+    private Task<T?> GetAsync<T>(string path) =>
+        batch.Http!.GetFromJsonAsync<T>(new Uri(path, UriKind.Relative), batch.Stop);
 
     /// <summary>An HTTP server that answers everything with the same bytes.</summary>
     private sealed class Liar : IDisposable

@@ -10,12 +10,23 @@ public sealed class RlpTests
     public void Encode_NestedList_IsCasts() =>
         Assert.Equal(
             "ca80007f8180c4820102c0",
-            Convert.ToHexStringLower(Rlp.EncodeList(
-                Rlp.Encode([]), Rlp.Encode([0x00]), Rlp.Encode([0x7f]), Rlp.Encode([0x80]), Rlp.EncodeList(Rlp.Encode([0x01, 0x02]), Rlp.EncodeList()))));
+            Convert.ToHexStringLower(
+                Rlp.EncodeList(
+                    Rlp.Encode([]),
+                    Rlp.Encode([0x00]),
+                    Rlp.Encode([0x7f]),
+                    Rlp.Encode([0x80]),
+                    Rlp.EncodeList(Rlp.Encode([0x01, 0x02]), Rlp.EncodeList())
+                )
+            )
+        );
 
     [Fact]
     public void Encode_LongString_IsCasts() =>
-        Assert.Equal("b83c" + string.Concat(Enumerable.Repeat("cd", 60)), Convert.ToHexStringLower(Rlp.Encode([.. Enumerable.Repeat((byte)0xcd, 60)])));
+        Assert.Equal(
+            "b83c" + string.Concat(Enumerable.Repeat("cd", 60)),
+            Convert.ToHexStringLower(Rlp.Encode([.. Enumerable.Repeat((byte)0xcd, 60)]))
+        );
 
     [Theory]
     [InlineData(0, "80")]
@@ -27,16 +38,20 @@ public sealed class RlpTests
         Assert.Equal(expected, Convert.ToHexStringLower(Rlp.Encode(new BigInteger(value))));
 
     [Fact]
-    public void Encode_NegativeInteger_Throws() => Assert.Throws<ArgumentOutOfRangeException>(() => Rlp.Encode(BigInteger.MinusOne));
+    public void Encode_NegativeInteger_Throws() =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => Rlp.Encode(BigInteger.MinusOne));
 
     [Fact]
     public void Encode_AnyList_IsReadBackByTheYellowPapersDefinition() =>
-        Gen.Byte.Array[0, 300].Array[0, 20].Sample(items =>
-        {
-            byte[] encoded = Rlp.EncodeList(items.Select(item => Rlp.Encode(item)));
-            List<byte[]> read = ReadList(encoded);
-            return read.Count == items.Length && read.Zip(items).All(pair => pair.First.SequenceEqual(pair.Second));
-        });
+        Gen
+            .Byte.Array[0, 300]
+            .Array[0, 20]
+            .Sample(items =>
+            {
+                byte[] encoded = Rlp.EncodeList(items.Select(item => Rlp.Encode(item)));
+                List<byte[]> read = ReadList(encoded);
+                return read.Count == items.Length && read.Zip(items).All(pair => pair.First.SequenceEqual(pair.Second));
+            });
 
     // The naive decoder: appendix B read from the other side.
     private static List<byte[]> ReadList(ReadOnlySpan<byte> encoded)
@@ -75,7 +90,10 @@ public sealed class RlpTests
     [Fact]
     public void TryReadInteger_OfWhatWasEncoded_GivesItBack()
     {
-        foreach (BigInteger value in (BigInteger[])[0, 1, 127, 128, 255, 256, BigInteger.Pow(2, 256) - 1, BigInteger.Pow(2, 8 * 60)])
+        foreach (
+            BigInteger value in (BigInteger[])
+                [0, 1, 127, 128, 255, 256, BigInteger.Pow(2, 256) - 1, BigInteger.Pow(2, 8 * 60)]
+        )
         {
             ReadOnlySpan<byte> rest = (byte[])[.. Rlp.Encode(value), 0xaa];
             Assert.True(Rlp.TryReadInteger(ref rest, out BigInteger read));
@@ -102,13 +120,17 @@ public sealed class RlpTests
     }
 
     [Fact]
-    public void TryReadList_OfWhatWasEncoded_GivesItsItems_AndOfAnythingElseNothing() => Gen.Byte.Array[0, 200].Array[0, 5].Sample(items =>
-    {
-        byte[][] encoded = [.. items.Select(item => Rlp.Encode(item))];
-        byte[] list = Rlp.EncodeList(encoded);
-        Assert.True(Rlp.TryReadList(list, out ReadOnlySpan<byte> read));
-        Assert.Equal(encoded.SelectMany(item => item), read.ToArray());
-        Assert.False(Rlp.TryReadList([.. list, 0], out _));
-        Assert.False(Rlp.TryReadList(list.AsSpan(0, list.Length - 1), out _));
-    });
+    public void TryReadList_OfWhatWasEncoded_GivesItsItems_AndOfAnythingElseNothing() =>
+        Gen
+            .Byte.Array[0, 200]
+            .Array[0, 5]
+            .Sample(items =>
+            {
+                byte[][] encoded = [.. items.Select(item => Rlp.Encode(item))];
+                byte[] list = Rlp.EncodeList(encoded);
+                Assert.True(Rlp.TryReadList(list, out ReadOnlySpan<byte> read));
+                Assert.Equal(encoded.SelectMany(item => item), read.ToArray());
+                Assert.False(Rlp.TryReadList([.. list, 0], out _));
+                Assert.False(Rlp.TryReadList(list.AsSpan(0, list.Length - 1), out _));
+            });
 }

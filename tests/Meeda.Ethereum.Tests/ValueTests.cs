@@ -14,7 +14,10 @@ public sealed class ValueTests
 
     [Fact]
     public void Keccak256_OverABlockBoundary_IsCasts() =>
-        Assert.Equal("0x8ca353cee0a5c5b999a0916e88da37a16293cf14a73c735d6b5197b50c3d6656", Keccak256.Hash([.. Enumerable.Repeat((byte)0xab, 200)]).ToString());
+        Assert.Equal(
+            "0x8ca353cee0a5c5b999a0916e88da37a16293cf14a73c735d6b5197b50c3d6656",
+            Keccak256.Hash([.. Enumerable.Repeat((byte)0xab, 200)]).ToString()
+        );
 
     [Theory]
     [InlineData("0xd8dA6BF26964aF9D7eEd9e03E53415D37aA96045")]
@@ -35,23 +38,30 @@ public sealed class ValueTests
     [InlineData("0xd8dA6BF26964aF9D7eEd9e03E53415D37aA960455")]
     [InlineData("0xd8dA6BF26964aF9D7eEd9e03E53415D37aA9604g")]
     [InlineData("0xD8dA6BF26964aF9D7eEd9e03E53415D37aA96045")]
-    public void Address_LengthDigitOrChecksumWrong_IsRefused(string? text) => Assert.False(Address.TryParse(text, out _));
+    public void Address_LengthDigitOrChecksumWrong_IsRefused(string? text) =>
+        Assert.False(Address.TryParse(text, out _));
 
     [Fact]
     public void Bytes32_AnyBytes_ComeBack() =>
-        Gen.Byte.Array[32].Sample(bytes =>
-            Bytes32.FromBytes(bytes).ToArray().SequenceEqual(bytes)
-            && Bytes32.Parse(Bytes32.FromBytes(bytes).ToString()) == Bytes32.FromBytes(bytes)
-            && Bytes32.FromBytes(bytes).ToString() == "0x" + Convert.ToHexStringLower(bytes));
+        Gen
+            .Byte.Array[32]
+            .Sample(bytes =>
+                Bytes32.FromBytes(bytes).ToArray().SequenceEqual(bytes)
+                && Bytes32.Parse(Bytes32.FromBytes(bytes).ToString()) == Bytes32.FromBytes(bytes)
+                && Bytes32.FromBytes(bytes).ToString() == "0x" + Convert.ToHexStringLower(bytes)
+            );
 
     [Fact]
     public void Bytes32_AnyByteChanged_IsAnother() =>
-        Gen.Select(Gen.Byte.Array[32], Gen.Int[0, 31], Gen.Byte[1, 255]).Sample((bytes, place, change) =>
-        {
-            byte[] other = [.. bytes];
-            other[place] ^= change;
-            return Bytes32.FromBytes(bytes) != Bytes32.FromBytes(other);
-        });
+        Gen.Select(Gen.Byte.Array[32], Gen.Int[0, 31], Gen.Byte[1, 255])
+            .Sample(
+                (bytes, place, change) =>
+                {
+                    byte[] other = [.. bytes];
+                    other[place] ^= change;
+                    return Bytes32.FromBytes(bytes) != Bytes32.FromBytes(other);
+                }
+            );
 
     [Theory]
     [InlineData("")]

@@ -8,7 +8,11 @@ namespace Meeda.Kzg.Tests;
 public sealed class ApiApprovalTests
 {
     [Fact]
-    public void PublicApi_ThisAssembly_IsTheApprovedOne() => PublicApi.IsApproved(typeof(Blob).Assembly, Path.Combine(Path.GetDirectoryName(SourcePath())!, "PublicApi.txt"));
+    public void PublicApi_ThisAssembly_IsTheApprovedOne() =>
+        PublicApi.IsApproved(
+            typeof(Blob).Assembly,
+            Path.Combine(Path.GetDirectoryName(SourcePath())!, "PublicApi.txt")
+        );
 
     private static string SourcePath([CallerFilePath] string path = "") => path;
 }

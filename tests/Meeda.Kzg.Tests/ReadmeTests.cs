@@ -15,19 +15,20 @@ public sealed class ReadmeTests
         var key = new CommitmentKey(TrustedSetup.Ethereum);
         var verifier = new VerificationKey(TrustedSetup.Ethereum);
 
-        byte[] blob = new byte[Blob.ByteLength];                        // 4096 field elements, 32 bytes big-endian each
-        "hello"u8.CopyTo(blob.AsSpan(1));                               // below the modulus, as the first byte stays 0
+        byte[] blob = new byte[Blob.ByteLength]; // 4096 field elements, 32 bytes big-endian each
+        "hello"u8.CopyTo(blob.AsSpan(1)); // below the modulus, as the first byte stays 0
 
-        KzgCommitment commitment = key.Commit(blob);                    // 48 bytes: commitment.ToArray()
-        KzgProof proof = key.Open(blob, Fr.FromUInt64(7), out Fr y);    // "the blob's polynomial is y at 7"
+        KzgCommitment commitment = key.Commit(blob); // 48 bytes: commitment.ToArray()
+        KzgProof proof = key.Open(blob, Fr.FromUInt64(7), out Fr y); // "the blob's polynomial is y at 7"
         bool opened = verifier.VerifyProof(commitment, Fr.FromUInt64(7), y, proof);
 
-        var sum = new BlobCombination();                                // Σ w_i·B_i: many blobs opened at the price of one
+        var sum = new BlobCombination(); // Σ w_i·B_i: many blobs opened at the price of one
         sum.Add(blob, 3);
         sum.Add(blob, 4);
         KzgProof combined = sum.Open(key, Fr.FromUInt64(7), out Fr sevenY);
 
-        byte[] cells = new CellProver(TrustedSetup.Ethereum).ComputeCells(blob);   // 128 cells, any 64 of which give the blob
+        // 128 cells, any 64 of which give the blob
+        byte[] cells = new CellProver(TrustedSetup.Ethereum).ComputeCells(blob);
         // example ends
         Assert.True(opened);
         Assert.Equal(y * Fr.FromUInt64(7), sevenY);

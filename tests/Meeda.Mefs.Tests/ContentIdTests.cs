@@ -21,9 +21,11 @@ public sealed class ContentIdTests
         Assert.Equal(expected, ContentId.Compute(new byte[length]).ToString());
 
     [Fact]
-    public void Compute_APattern_IsTheVector() => Assert.Equal(
-        "bafybeidrgb6v3drx5e5fy676naxndqz3v34hnnftfi6dxqwjtkblck7qye",
-        ContentId.Compute([.. Enumerable.Range(0, 1_000_000).Select(i => (byte)(i % 251))]).ToString());
+    public void Compute_APattern_IsTheVector() =>
+        Assert.Equal(
+            "bafybeidrgb6v3drx5e5fy676naxndqz3v34hnnftfi6dxqwjtkblck7qye",
+            ContentId.Compute([.. Enumerable.Range(0, 1_000_000).Select(i => (byte)(i % 251))]).ToString()
+        );
 
     [Theory]
     [MemberData(nameof(LargeVectors))]
@@ -39,13 +41,14 @@ public sealed class ContentIdTests
         Assert.Equal(expected, tree.Finish().ToString());
     }
 
-    public static TheoryData<long, string> LargeVectors => new()
-    {
-        { 43933696, "bafybeig34pvo6mszihry4bsmzq4frckyo4fp6z6liuu3ocln2c4fkyjh6i" },
-        { 44187648, "bafybeighgeoflcl7z7yqkcaq6zgqi3auzsm3cbcrk73lbahtdeucbwgjyq" },
-        { 44441600, "bafybeihb6krr6gchzrm7iim5fypbsbigun77uaazqvqrzptrk5tdkw5v7u" },
-        { 88375296, "bafybeiel4cplfc3niqensujgab45myylsxmq2lf76puhynzsgu5eseeqem" },
-    };
+    public static TheoryData<long, string> LargeVectors =>
+        new()
+        {
+            { 43933696, "bafybeig34pvo6mszihry4bsmzq4frckyo4fp6z6liuu3ocln2c4fkyjh6i" },
+            { 44187648, "bafybeighgeoflcl7z7yqkcaq6zgqi3auzsm3cbcrk73lbahtdeucbwgjyq" },
+            { 44441600, "bafybeihb6krr6gchzrm7iim5fypbsbigun77uaazqvqrzptrk5tdkw5v7u" },
+            { 88375296, "bafybeiel4cplfc3niqensujgab45myylsxmq2lf76puhynzsgu5eseeqem" },
+        };
 
     [Fact]
     public void TryDecode_ItsOwnBytes_RoundTripsAndAnMd5DoesNot()

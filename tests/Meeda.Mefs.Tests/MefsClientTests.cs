@@ -41,7 +41,10 @@ public sealed class MefsClientTests : IAsyncLifetime
 
         Assert.Equal(ContentId.Compute(content), stored.ContentId);
         Assert.Equal(content, await GetAsync("a", content));
-        Assert.Equal(content[(length / 2)..], await _client.GetRangeAsync(Bucket, "a", length / 2, length - (length / 2), CancellationToken.None));
+        Assert.Equal(
+            content[(length / 2)..],
+            await _client.GetRangeAsync(Bucket, "a", length / 2, length - (length / 2), CancellationToken.None)
+        );
         Assert.Equal(stored, await _client.HeadAsync(Bucket, "a", CancellationToken.None));
     }
 
@@ -52,8 +55,13 @@ public sealed class MefsClientTests : IAsyncLifetime
         BucketInfo created = await _client.CreateBucketAsync("slow", BucketOptions.Default, CancellationToken.None);
         Assert.False(created.Confirmed);
         using var content = new MemoryStream([1]);
-        await AssertErrorAsync(MefsError.BucketConfirming, () => _client.PutAsync("slow", "a", content, CancellationToken.None));
-        Assert.True((await _client.WaitForBucketAsync("slow", TimeSpan.FromMilliseconds(1), CancellationToken.None)).Confirmed);
+        await AssertErrorAsync(
+            MefsError.BucketConfirming,
+            () => _client.PutAsync("slow", "a", content, CancellationToken.None)
+        );
+        Assert.True(
+            (await _client.WaitForBucketAsync("slow", TimeSpan.FromMilliseconds(1), CancellationToken.None)).Confirmed
+        );
         using var again = new MemoryStream([1]);
         await _client.PutAsync("slow", "a", again, CancellationToken.None);
     }
@@ -63,7 +71,10 @@ public sealed class MefsClientTests : IAsyncLifetime
     {
         _node.LooksUntilObjectConfirmed = 1;
         Assert.False((await PutAsync("a", [1, 2, 3])).State.IsConfirmed);
-        Assert.Equal(new ObjectState(10, 10, 0, 0), (await _client.HeadAsync(Bucket, "a", CancellationToken.None)).State);
+        Assert.Equal(
+            new ObjectState(10, 10, 0, 0),
+            (await _client.HeadAsync(Bucket, "a", CancellationToken.None)).State
+        );
         Assert.True((await _client.HeadAsync(Bucket, "a", CancellationToken.None)).State.IsConfirmed);
     }
 
@@ -86,7 +97,8 @@ public sealed class MefsClientTests : IAsyncLifetime
     [InlineData("total: 3, dispatch: 2, sent: 1", false)]
     [InlineData("total: -1, dispatch: 2, sent: 1, confirm: 0", false)]
     [InlineData("", false)]
-    public void State_InTheNodesWordsOnly_IsRead(string words, bool expected) => Assert.Equal(expected, ObjectState.TryParse(words, out _));
+    public void State_InTheNodesWordsOnly_IsRead(string words, bool expected) =>
+        Assert.Equal(expected, ObjectState.TryParse(words, out _));
 
     [Fact]
     public async Task Buckets_AreListedByPrefixWithTheirOptions()
@@ -94,8 +106,12 @@ public sealed class MefsClientTests : IAsyncLifetime
         await _client.CreateBucketAsync("archive", BucketOptions.ReedSolomon(3, 2), CancellationToken.None);
         await PutAsync("a", [1, 2, 3]);
         Assert.Equal(
-            [new BucketInfo(Bucket, Confirmed: true, 3, 0, BucketOptions.Replicas(3)), new BucketInfo("archive", Confirmed: true, 0, 0, new BucketOptions(1, 3, 2))],
-            await _client.ListBucketsAsync("", CancellationToken.None));
+            [
+                new BucketInfo(Bucket, Confirmed: true, 3, 0, BucketOptions.Replicas(3)),
+                new BucketInfo("archive", Confirmed: true, 0, 0, new BucketOptions(1, 3, 2)),
+            ],
+            await _client.ListBucketsAsync("", CancellationToken.None)
+        );
         Assert.Equal("archive", Assert.Single(await _client.ListBucketsAsync("arch", CancellationToken.None)).Name);
         Assert.Empty(await _client.ListBucketsAsync("none", CancellationToken.None));
     }
@@ -116,7 +132,8 @@ public sealed class MefsClientTests : IAsyncLifetime
     [InlineData(128, 1)]
     [InlineData(1, 16)]
     [InlineData(int.MaxValue, int.MaxValue)]
-    public void Options_BeyondTheNodesLimits_AreRefused(int data, int parity) => Assert.Throws<ArgumentOutOfRangeException>(() => BucketOptions.ReedSolomon(data, parity));
+    public void Options_BeyondTheNodesLimits_AreRefused(int data, int parity) =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => BucketOptions.ReedSolomon(data, parity));
 
     [Fact]
     public async Task Get_OfWhatTheNodeDamagedCutOrLost_IsAnErrorNeverData()
@@ -130,13 +147,20 @@ public sealed class MefsClientTests : IAsyncLifetime
         _node.Lose(Bucket, "lost");
         await AssertErrorAsync(MefsError.WrongContent, () => GetAsync("corrupt", content));
         await AssertErrorAsync(MefsError.WrongContent, () => GetAsync("cut", content));
-        await AssertErrorAsync(MefsError.OutOfRange, () => _client.GetRangeAsync(Bucket, "cut", 500, 500, CancellationToken.None));
+        await AssertErrorAsync(
+            MefsError.OutOfRange,
+            () => _client.GetRangeAsync(Bucket, "cut", 500, 500, CancellationToken.None)
+        );
         await AssertErrorAsync(MefsError.ObjectAbsent, () => GetAsync("lost", content));
-        Assert.NotEqual(ContentId.Compute(content), (await _client.HeadAsync(Bucket, "corrupt", CancellationToken.None)).ContentId);
+        Assert.NotEqual(
+            ContentId.Compute(content),
+            (await _client.HeadAsync(Bucket, "corrupt", CancellationToken.None)).ContentId
+        );
     }
 
     [Fact]
-    public async Task Put_OfNothing_IsRefusedAndSaysWhy() => await AssertErrorAsync(MefsError.EmptyObject, () => PutAsync("a", []));
+    public async Task Put_OfNothing_IsRefusedAndSaysWhy() =>
+        await AssertErrorAsync(MefsError.EmptyObject, () => PutAsync("a", []));
 
     [Fact]
     public async Task Calls_ManyAtOnce_ShareFewConnections()
@@ -163,7 +187,10 @@ public sealed class MefsClientTests : IAsyncLifetime
         ObjectPage page = await _client.ListAsync(Bucket, "b/", "", CancellationToken.None);
         Assert.Equal(["b/1", "b/2"], page.Objects.Select(entry => entry.Name));
         Assert.Null(page.NextMarker);
-        Assert.Equal(["c/1"], (await _client.ListAsync(Bucket, "", "b/2", CancellationToken.None)).Objects.Select(entry => entry.Name));
+        Assert.Equal(
+            ["c/1"],
+            (await _client.ListAsync(Bucket, "", "b/2", CancellationToken.None)).Objects.Select(entry => entry.Name)
+        );
     }
 
     [Fact]
@@ -179,10 +206,19 @@ public sealed class MefsClientTests : IAsyncLifetime
     {
         await PutAsync("object already exist", [1]);
         await AssertErrorAsync(MefsError.ObjectExists, () => PutAsync("object already exist", [2]));
-        await AssertErrorAsync(MefsError.ObjectAbsent, () => _client.HeadAsync(Bucket, "bucket x already exists", CancellationToken.None));
+        await AssertErrorAsync(
+            MefsError.ObjectAbsent,
+            () => _client.HeadAsync(Bucket, "bucket x already exists", CancellationToken.None)
+        );
         await AssertErrorAsync(MefsError.BucketAbsent, () => _client.HeadBucketAsync("absent", CancellationToken.None));
-        await AssertErrorAsync(MefsError.BucketExists, () => _client.CreateBucketAsync(Bucket, BucketOptions.Default, CancellationToken.None));
-        await AssertErrorAsync(MefsError.InvalidName, () => _client.CreateBucketAsync("A", BucketOptions.Default, CancellationToken.None));
+        await AssertErrorAsync(
+            MefsError.BucketExists,
+            () => _client.CreateBucketAsync(Bucket, BucketOptions.Default, CancellationToken.None)
+        );
+        await AssertErrorAsync(
+            MefsError.InvalidName,
+            () => _client.CreateBucketAsync("A", BucketOptions.Default, CancellationToken.None)
+        );
     }
 
     [Theory]
@@ -214,8 +250,14 @@ public sealed class MefsClientTests : IAsyncLifetime
     {
         await PutAsync("a", [1, 2, 3]);
         _node.Fail("GetObject", MefsFault.Truncate);
-        await AssertErrorAsync(MefsError.BadAnswer, () => _client.GetRangeAsync(Bucket, "a", 0, 2, CancellationToken.None));
-        await AssertErrorAsync(MefsError.OutOfRange, () => _client.GetRangeAsync(Bucket, "a", 2, 2, CancellationToken.None));
+        await AssertErrorAsync(
+            MefsError.BadAnswer,
+            () => _client.GetRangeAsync(Bucket, "a", 0, 2, CancellationToken.None)
+        );
+        await AssertErrorAsync(
+            MefsError.OutOfRange,
+            () => _client.GetRangeAsync(Bucket, "a", 2, 2, CancellationToken.None)
+        );
     }
 
     [Theory]
@@ -253,7 +295,10 @@ public sealed class MefsClientTests : IAsyncLifetime
     public async Task Put_WhoseContentNeverComes_LeavesTheNameTakenUntilItIsDeleted()
     {
         using var broken = new BrokenStream(() => _node.Stored(Bucket, "a") is not null);
-        await AssertErrorAsync(MefsError.Unreachable, () => _client.PutAsync(Bucket, "a", broken, CancellationToken.None));
+        await AssertErrorAsync(
+            MefsError.Unreachable,
+            () => _client.PutAsync(Bucket, "a", broken, CancellationToken.None)
+        );
         await AssertErrorAsync(MefsError.ObjectExists, () => PutAsync("a", [1]));
         Assert.Equal(0, (await _client.HeadAsync(Bucket, "a", CancellationToken.None)).Size);
         await _client.DeleteAsync(Bucket, "a", CancellationToken.None);
@@ -271,8 +316,9 @@ public sealed class MefsClientTests : IAsyncLifetime
         _node.Delay = TimeSpan.FromMinutes(1);
         _node.Fail("GetObject", MefsFault.AnswerLate);
         using var limit = new CancellationTokenSource(TimeSpan.FromMilliseconds(50));
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(
-            () => _client.GetAsync(Bucket, "a", ContentId.Compute([1]), maxLength: 1, limit.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            _client.GetAsync(Bucket, "a", ContentId.Compute([1]), maxLength: 1, limit.Token)
+        );
     }
 
     [Fact]
@@ -292,28 +338,36 @@ public sealed class MefsClientTests : IAsyncLifetime
         var reader = new MefsClient(_http, token: null, TimeProvider.System);
         await reader.HeadBucketAsync(Bucket, CancellationToken.None);
         using var content = new MemoryStream([1]);
-        await AssertErrorAsync(MefsError.Unauthorized, () => reader.PutAsync(Bucket, "a", content, CancellationToken.None));
+        await AssertErrorAsync(
+            MefsError.Unauthorized,
+            () => reader.PutAsync(Bucket, "a", content, CancellationToken.None)
+        );
     }
 
     [Theory]
     [InlineData("/ip4/1.2.3.4/tcp/18201", "http://1.2.3.4:18201/")]
     [InlineData("/ip6/::1/tcp/5001\n", "http://[::1]:5001/")]
     [InlineData("https://node.example/", "https://node.example/")]
-    public void Endpoint_AMultiaddrOrUrl_IsRead(string text, string url) => Assert.Equal(new Uri(url), MefsEndpoint.Parse(text));
+    public void Endpoint_AMultiaddrOrUrl_IsRead(string text, string url) =>
+        Assert.Equal(new Uri(url), MefsEndpoint.Parse(text));
 
     [Theory]
     [InlineData("")]
     [InlineData("/ip4/1.2.3.4/udp/1")]
     [InlineData("/ip4/1.2.3.4/tcp/70000")]
     [InlineData("ftp://a")]
-    public void Endpoint_AnythingElse_IsRefused(string text) => Assert.Throws<FormatException>(() => MefsEndpoint.Parse(text));
+    public void Endpoint_AnythingElse_IsRefused(string text) =>
+        Assert.Throws<FormatException>(() => MefsEndpoint.Parse(text));
 
     private static async Task AssertErrorAsync(MefsError expected, Func<Task> action) =>
         Assert.Equal(expected, (await Assert.ThrowsAsync<MefsException>(action)).Error);
 
     private sealed class BrokenStream(Func<bool> isDue) : MemoryStream
     {
-        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        public override async ValueTask<int> ReadAsync(
+            Memory<byte> buffer,
+            CancellationToken cancellationToken = default
+        )
         {
             while (!isDue())
             {

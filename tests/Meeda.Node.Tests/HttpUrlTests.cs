@@ -18,5 +18,6 @@ public sealed class HttpUrlTests
     [InlineData("http://", false)]
     [InlineData("", false)]
     [InlineData(null, false)]
-    public void TryParse_OneHttpUrl_AndNothingElse(string? text, bool isOne) => Assert.Equal(isOne, HttpUrl.TryParse(text, out _));
+    public void TryParse_OneHttpUrl_AndNothingElse(string? text, bool isOne) =>
+        Assert.Equal(isOne, HttpUrl.TryParse(text, out _));
 }

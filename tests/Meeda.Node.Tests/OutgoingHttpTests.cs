@@ -22,7 +22,10 @@ public sealed class OutgoingHttpTests
         try
         {
             OutgoingHttp.UseProxy(new ProxyOptions { Url = url });
-            foreach (string destination in (string[])["http://127.0.0.1:1", "http://127.9.9.9:1", "http://localhost:1", "http://[::1]:1"])
+            foreach (
+                string destination in (string[])
+                    ["http://127.0.0.1:1", "http://127.9.9.9:1", "http://localhost:1", "http://[::1]:1"]
+            )
             {
                 Assert.True(HttpClient.DefaultProxy.IsBypassed(new Uri(destination)), destination);
                 Assert.Null(HttpClient.DefaultProxy.GetProxy(new Uri(destination)));
@@ -46,7 +49,8 @@ public sealed class OutgoingHttpTests
     [InlineData("http://a:1,http://b:2")]
     [InlineData("http://user:pass@proxy:3128")]
     [InlineData("Environment")]
-    public void Problems_ProxyThatIsNone_IsRefused(string url) => Assert.Single(new ProxyOptions { Url = url }.Problems());
+    public void Problems_ProxyThatIsNone_IsRefused(string url) =>
+        Assert.Single(new ProxyOptions { Url = url }.Problems());
 
     [Theory]
     [InlineData(301)]
@@ -61,11 +65,14 @@ public sealed class OutgoingHttpTests
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         await using WebApplication app = builder.Build();
         app.Map("/inner/{**rest}", () => Interlocked.Increment(ref reached));
-        app.Map("/{**rest}", (HttpContext context) =>
-        {
-            context.Response.StatusCode = status;
-            context.Response.Headers.Location = "/inner/secret";
-        });
+        app.Map(
+            "/{**rest}",
+            (HttpContext context) =>
+            {
+                context.Response.StatusCode = status;
+                context.Response.Headers.Location = "/inner/secret";
+            }
+        );
         await app.StartAsync();
         var services = new ServiceCollection();
         services.AddOutgoingHttp();
@@ -76,9 +83,15 @@ public sealed class OutgoingHttpTests
         foreach (HttpClient http in (HttpClient[])[ofFactory, single])
         {
             http.BaseAddress = new Uri(app.Urls.First() + "/");
-            MeedaException failure = await Assert.ThrowsAsync<MeedaException>(() => new MeedaClient(http, new MeedaClientOptions { Retries = 0 }).StatusAsync());
+            MeedaException failure = await Assert.ThrowsAsync<MeedaException>(() =>
+                new MeedaClient(http, new MeedaClientOptions { Retries = 0 }).StatusAsync()
+            );
             Assert.Equal((MeedaError.Unavailable, (HttpStatusCode?)status), (failure.Error, failure.Status));
-            await Assert.ThrowsAsync<MeedaException>(() => new MeedaClient(http, new MeedaClientOptions { Retries = 0 }).GetAsync(AltDaCommitment.Of(new BatchId(Ethereum.Bytes32.Parse("0x" + new string('1', 64))))));
+            await Assert.ThrowsAsync<MeedaException>(() =>
+                new MeedaClient(http, new MeedaClientOptions { Retries = 0 }).GetAsync(
+                    AltDaCommitment.Of(new BatchId(Ethereum.Bytes32.Parse("0x" + new string('1', 64))))
+                )
+            );
         }
 
         Assert.Equal(0, reached);

@@ -1,5 +1,5 @@
-using Meeda.Operator;
 using Meeda.Hosting;
+using Meeda.Operator;
 using Xunit;
 
 namespace Meeda.Node.Tests;
@@ -20,9 +20,20 @@ public sealed class RolesTests
             ["Meeda:Anchors:Interval"] = "10:00:00",
             ["Meeda:Anchors:MaxBlobs"] = "1000",
         };
-        SetupException problem = await Assert.ThrowsAsync<SetupException>(
-            () => OperatorApplication.BuildAsync(settings, "http://127.0.0.1:0", quiet: true, CancellationToken.None));
-        string[] fields = ["rpc:", "contract:", "key file:", "poll interval:", "confirmations:", "max batch bytes:", "anchor interval:", "max blobs:"];
+        SetupException problem = await Assert.ThrowsAsync<SetupException>(() =>
+            OperatorApplication.BuildAsync(settings, "http://127.0.0.1:0", quiet: true, CancellationToken.None)
+        );
+        string[] fields =
+        [
+            "rpc:",
+            "contract:",
+            "key file:",
+            "poll interval:",
+            "confirmations:",
+            "max batch bytes:",
+            "anchor interval:",
+            "max blobs:",
+        ];
         Assert.All(fields, field => Assert.Contains(field, problem.Message, StringComparison.Ordinal));
     }
 
@@ -59,13 +70,22 @@ public sealed class RolesTests
     {
         using var folder = new TemporaryFolder();
         SetupException problem = await BuildAsync(
-            folder, new string('1', 64), ("Meeda:Storage:Providers:0", "s3+http://127.0.0.1:1/rows"), ("Meeda:Storage:ToleratedLosses", "0"), ("Meeda:Storage:S3Profile", "no-such-profile"));
+            folder,
+            new string('1', 64),
+            ("Meeda:Storage:Providers:0", "s3+http://127.0.0.1:1/rows"),
+            ("Meeda:Storage:ToleratedLosses", "0"),
+            ("Meeda:Storage:S3Profile", "no-such-profile")
+        );
         Assert.Contains("S3 profile:", problem.Message, StringComparison.Ordinal);
         Assert.Contains("'no-such-profile'", problem.Message, StringComparison.Ordinal);
         Assert.Contains("Meeda__Storage__S3Profile", problem.Message, StringComparison.Ordinal);
     }
 
-    private static async Task<SetupException> BuildAsync(TemporaryFolder folder, string key, params (string Name, string Value)[] more)
+    private static async Task<SetupException> BuildAsync(
+        TemporaryFolder folder,
+        string key,
+        params (string Name, string Value)[] more
+    )
     {
         string keyFile = System.IO.Path.Combine(folder.Path, "key");
         await File.WriteAllTextAsync(keyFile, key);
@@ -81,6 +101,8 @@ public sealed class RolesTests
             settings[name] = value;
         }
 
-        return await Assert.ThrowsAsync<SetupException>(() => OperatorApplication.BuildAsync(settings, "http://127.0.0.1:0", quiet: true, CancellationToken.None));
+        return await Assert.ThrowsAsync<SetupException>(() =>
+            OperatorApplication.BuildAsync(settings, "http://127.0.0.1:0", quiet: true, CancellationToken.None)
+        );
     }
 }

@@ -30,7 +30,9 @@ public sealed class SecretFileTests
         {
             if (refused)
             {
-                SetupException problem = Assert.Throws<SetupException>(() => SignerOptions.ReadKeyFile(path, password: null, passwordFile: null));
+                SetupException problem = Assert.Throws<SetupException>(() =>
+                    SignerOptions.ReadKeyFile(path, password: null, passwordFile: null)
+                );
                 Assert.Contains($"chmod 600 {path}", problem.Message, StringComparison.Ordinal);
                 Assert.DoesNotContain("1111", problem.ToString(), StringComparison.Ordinal);
             }

@@ -9,7 +9,9 @@ using Xunit;
 
 namespace Meeda.Protocol.Tests;
 
-/// <summary>Random cases of this implementation, checked by the contract's own libraries in a real EVM (forge).</summary>
+/// <summary>
+/// Random cases of this implementation, checked by the contract's own libraries in a real EVM (forge).
+/// </summary>
 public sealed class SolidityAgreementTests
 {
     private static readonly Random Random = new();
@@ -24,7 +26,12 @@ public sealed class SolidityAgreementTests
         string file = Path.Combine(folder, $"random-{Guid.NewGuid():N}.json");
         var cases = new
         {
-            counts = new { anchors = 12, batches = 12, epochs = 60 },
+            counts = new
+            {
+                anchors = 12,
+                batches = 12,
+                epochs = 60,
+            },
             anchors = Enumerable.Range(0, 12).Select(_ => Anchor(Random.Next(1, 80))).ToArray(),
             batches = Enumerable.Range(0, 12).Select(_ => Batch(Random.Next(1, 20))).ToArray(),
             epochs = Enumerable.Range(0, 60).Select(_ => Epoch()).ToArray(),
@@ -33,7 +40,10 @@ public sealed class SolidityAgreementTests
         try
         {
             (int exitCode, string output) = await RunAsync(forge, file);
-            Assert.True(exitCode == 0 && output.Contains("3 passed", StringComparison.Ordinal), $"{await File.ReadAllTextAsync(file)}\n{output}");
+            Assert.True(
+                exitCode == 0 && output.Contains("3 passed", StringComparison.Ordinal),
+                $"{await File.ReadAllTextAsync(file)}\n{output}"
+            );
         }
         finally
         {
@@ -51,7 +61,12 @@ public sealed class SolidityAgreementTests
     {
         byte[] commitments = Bytes(48 * count);
         uint payloadLength = (uint)Random.NextInt64(1, 1L << 32);
-        return new { payloadLength, commitments = Hex(commitments), id = BatchId.Compute(payloadLength, commitments).ToString() };
+        return new
+        {
+            payloadLength,
+            commitments = Hex(commitments),
+            id = BatchId.Compute(payloadLength, commitments).ToString(),
+        };
     }
 
     private static object Epoch()
@@ -61,7 +76,13 @@ public sealed class SolidityAgreementTests
         byte[] contract = Bytes(20);
         ulong number = (ulong)Random.NextInt64();
         ulong chainId = (ulong)Random.NextInt64();
-        EpochSeed seed = EpochSeed.Derive(Bytes32.FromBytes(blockHash), number, Address.FromBytes(operatorAddress), Address.FromBytes(contract), chainId);
+        EpochSeed seed = EpochSeed.Derive(
+            Bytes32.FromBytes(blockHash),
+            number,
+            Address.FromBytes(operatorAddress),
+            Address.FromBytes(contract),
+            chainId
+        );
         ulong lo = (ulong)Random.NextInt64(0, 1L << Random.Next(1, 50));
         ulong hot = lo + (ulong)(Random.Next(3) == 0 ? 0 : Random.NextInt64(1, 1L << Random.Next(1, 40)));
         ulong hi = hot + (ulong)(hot > lo && Random.Next(3) == 0 ? 0 : Random.NextInt64(1, 1L << Random.Next(1, 10)));
@@ -88,7 +109,12 @@ public sealed class SolidityAgreementTests
 
     private static async Task<(int ExitCode, string Output)> RunAsync(string forge, string file)
     {
-        var start = new ProcessStartInfo(forge) { WorkingDirectory = Path.Combine(Repository.Root, "contracts"), RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(forge)
+        {
+            WorkingDirectory = Path.Combine(Repository.Root, "contracts"),
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         foreach (string argument in new[] { "test", "--match-contract", "VectorsTest" })
         {
             start.ArgumentList.Add(argument);

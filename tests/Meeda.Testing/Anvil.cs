@@ -4,7 +4,10 @@ using Xunit;
 
 namespace Meeda.Testing;
 
-/// <summary>A real EVM for a test: anvil with the Osaka rules on a free loopback port, a new chain in memory, one funded account.</summary>
+/// <summary>
+/// A real EVM for a test: anvil with the Osaka rules on a free loopback port, a new chain in memory, one funded
+/// account.
+/// </summary>
 public sealed class Anvil : IAsyncDisposable
 {
     private const string ListeningPrefix = "Listening on ";
@@ -17,7 +20,9 @@ public sealed class Anvil : IAsyncDisposable
         Rpc = rpc;
     }
 
-    /// <summary>The private key of anvil's first account, which is the same everywhere and funded with 10,000 ether.</summary>
+    /// <summary>
+    /// The private key of anvil's first account, which is the same everywhere and funded with 10,000 ether.
+    /// </summary>
     public static string FundedKey => "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
 
     /// <summary>The binary: MEEDA_ANVIL, or what npm installed in contracts/; null where neither is.</summary>
@@ -37,7 +42,18 @@ public sealed class Anvil : IAsyncDisposable
     {
         Skip.If(Binary is null, "anvil is not installed: run ./meeda test, which installs it, or set MEEDA_ANVIL");
         ProcessStartInfo start = Supervised.StartInfo(Binary!);
-        foreach (string argument in (string[])["--port", $"{port}", "--hardfork", "osaka", "--enable-tx-gas-limit", "--no-request-size-limit", .. arguments])
+        foreach (
+            string argument in (string[])
+                [
+                    "--port",
+                    $"{port}",
+                    "--hardfork",
+                    "osaka",
+                    "--enable-tx-gas-limit",
+                    "--no-request-size-limit",
+                    .. arguments,
+                ]
+        )
         {
             start.ArgumentList.Add(argument);
         }
@@ -74,6 +90,8 @@ public sealed class Anvil : IAsyncDisposable
         }
 
         string modules = Path.Combine(Repository.Root, "contracts", "node_modules", "@foundry-rs");
-        return Directory.Exists(modules) ? Directory.EnumerateFiles(modules, "anvil", SearchOption.AllDirectories).FirstOrDefault() : null;
+        return Directory.Exists(modules)
+            ? Directory.EnumerateFiles(modules, "anvil", SearchOption.AllDirectories).FirstOrDefault()
+            : null;
     }
 }

@@ -7,7 +7,8 @@ using Xunit;
 namespace Meeda.Testing;
 
 /// <summary>
-/// A real S3 server for tests: Ceph's gateway before a monitor and one daemon that keeps objects in memory, on free loopback ports with an empty folder of their own. Takes about
+/// A real S3 server for tests: Ceph's gateway before a monitor and one daemon that keeps objects in memory, on free
+/// loopback ports with an empty folder of their own. Takes about
 /// fifteen seconds to start.
 /// </summary>
 public sealed class CephGateway : IAsyncDisposable
@@ -24,27 +25,32 @@ public sealed class CephGateway : IAsyncDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("meeda-ceph-").FullName;
     private readonly List<Process> _daemons = [];
 
-    private CephGateway()
-    {
-    }
+    private CephGateway() { }
 
     /// <summary>Where it listens.</summary>
     public Uri Url { get; private set; } = null!;
 
     /// <summary>Whether all its programs are installed.</summary>
-    public static bool IsInstalled { get; } = new[] { "radosgw", "radosgw-admin", "ceph-mon", "ceph-osd", "ceph-authtool", "monmaptool", "setpriv" }.All(IsOnPath);
+    public static bool IsInstalled { get; } =
+        new[] { "radosgw", "radosgw-admin", "ceph-mon", "ceph-osd", "ceph-authtool", "monmaptool", "setpriv" }.All(
+            IsOnPath
+        );
 
     /// <summary>Starts one; skips the test where it is not installed.</summary>
     public static async Task<CephGateway> StartAsync()
     {
-        Skip.IfNot(IsInstalled && OperatingSystem.IsLinux(), "Ceph is not installed: on Debian, apt-get install --no-install-recommends radosgw ceph-mon ceph-osd");
+        Skip.IfNot(
+            IsInstalled && OperatingSystem.IsLinux(),
+            "Ceph is not installed: on Debian, apt-get install --no-install-recommends radosgw ceph-mon ceph-osd"
+        );
         var gateway = new CephGateway();
         try
         {
             await gateway.StartDaemonsAsync();
             return gateway;
         }
-        catch (Exception failure) when (failure is InvalidOperationException or TimeoutException or OperationCanceledException)
+        catch (Exception failure)
+            when (failure is InvalidOperationException or TimeoutException or OperationCanceledException)
         {
             string logs = gateway.ReadLogs();
             await gateway.DisposeAsync();
@@ -59,7 +65,9 @@ public sealed class CephGateway : IAsyncDisposable
         _daemons.RemoveAt(_daemons.Count - 1);
     }
 
-    /// <summary>Starts the gateway after <see cref="StopAsync"/> at the same address, and waits until it answers.</summary>
+    /// <summary>
+    /// Starts the gateway after <see cref="StopAsync"/> at the same address, and waits until it answers.
+    /// </summary>
     public async Task ContinueAsync()
     {
         Process gateway = await LaunchAsync("radosgw", "-n", "client.rgw.a", "-f");
@@ -102,18 +110,65 @@ public sealed class CephGateway : IAsyncDisposable
             Directory.CreateDirectory(PathOf(folder));
         }
 
-        await RunAsync("ceph-authtool", "--create-keyring", PathOf("keyring"), "--gen-key", "-n", "mon.", "--cap", "mon", "allow *");
-        await RunAsync("ceph-authtool", PathOf("keyring"), "--gen-key", "-n", "client.admin", "--cap", "mon", "allow *", "--cap", "osd", "allow *");
-        await RunAsync("monmaptool", "--create", "--fsid", $"{id}", "--addv", "a", $"[v1:127.0.0.1:{monitor}]", PathOf("monmap"));
+        await RunAsync(
+            "ceph-authtool",
+            "--create-keyring",
+            PathOf("keyring"),
+            "--gen-key",
+            "-n",
+            "mon.",
+            "--cap",
+            "mon",
+            "allow *"
+        );
+        await RunAsync(
+            "ceph-authtool",
+            PathOf("keyring"),
+            "--gen-key",
+            "-n",
+            "client.admin",
+            "--cap",
+            "mon",
+            "allow *",
+            "--cap",
+            "osd",
+            "allow *"
+        );
+        await RunAsync(
+            "monmaptool",
+            "--create",
+            "--fsid",
+            $"{id}",
+            "--addv",
+            "a",
+            $"[v1:127.0.0.1:{monitor}]",
+            PathOf("monmap")
+        );
         await RunAsync("ceph-mon", "-i", "a", "--mkfs", "--monmap", PathOf("monmap"), "--keyring", PathOf("keyring"));
         await LaunchAsync("ceph-mon", "-i", "a", "-f");
         await RunAsync("ceph-osd", "-i", "0", "--mkfs", "--osd-uuid", $"{disk}");
-        await WithDiskAsync(disk, RunAsync("radosgw-admin", "user", "create", "--uid", "meeda", "--display-name", "meeda", "--access-key", AccessKey, "--secret-key", SecretKey));
+        await WithDiskAsync(
+            disk,
+            RunAsync(
+                "radosgw-admin",
+                "user",
+                "create",
+                "--uid",
+                "meeda",
+                "--display-name",
+                "meeda",
+                "--access-key",
+                AccessKey,
+                "--secret-key",
+                SecretKey
+            )
+        );
         await ContinueAsync();
     }
 
     /// <summary>
-    /// Runs the disk's daemon, for which the work waits. Now and then the daemon greets its monitor before it knows which cluster it is in ("wrong fsid"), and ends; then another one is
+    /// Runs the disk's daemon, for which the work waits. Now and then the daemon greets its monitor before it knows
+    /// which cluster it is in ("wrong fsid"), and ends; then another one is
     /// started.
     /// </summary>
     private async Task WithDiskAsync(Guid disk, Task work)
@@ -138,50 +193,59 @@ public sealed class CephGateway : IAsyncDisposable
         daemon.Dispose();
     }
 
-    /// <summary>One monitor, one disk in memory, no copies, no authentication between the daemons, and none of the gateway's background work.</summary>
-    private string Settings(Guid id, int monitor) => $"""
-        [global]
-        fsid = {id}
-        mon host = [v1:127.0.0.1:{monitor.ToString(CultureInfo.InvariantCulture)}]
-        mon initial members = a
-        auth cluster required = none
-        auth service required = none
-        auth client required = none
-        osd pool default size = 1
-        osd pool default min size = 1
-        osd pool default pg num = 1
-        osd pool default pgp num = 1
-        osd pool default pg autoscale mode = off
-        osd crush chooseleaf type = 0
-        osd client watch timeout = 3
-        osd objectstore = memstore
-        memstore device bytes = 1073741824
-        mon allow pool size one = true
-        mon warn on pool no redundancy = false
-        mon max pg per osd = 1000
-        run dir = {_folder}
-        log file = {_folder}/$name.log
-        admin socket = {_folder}/$name.asok
-        mon data = {_folder}/mon
-        osd data = {_folder}/osd
-        keyring = {_folder}/keyring
-        pid file =
-        ms bind ipv4 = true
-        public addr = 127.0.0.1
-        cluster addr = 127.0.0.1
-        [client.rgw.a]
-        rgw data = {_folder}/rgw
-        rgw frontends = beast endpoint=127.0.0.1:{Url.Port.ToString(CultureInfo.InvariantCulture)}
-        rgw enable usage log = false
-        rgw run sync thread = false
-        rgw enable gc threads = false
-        rgw enable lc threads = false
-        rgw dynamic resharding = false
+    /// <summary>
+    /// One monitor, one disk in memory, no copies, no authentication between the daemons, and none of the gateway's
+    /// background work.
+    /// </summary>
+    private string Settings(Guid id, int monitor) =>
+        $"""
+            [global]
+            fsid = {id}
+            mon host = [v1:127.0.0.1:{monitor.ToString(CultureInfo.InvariantCulture)}]
+            mon initial members = a
+            auth cluster required = none
+            auth service required = none
+            auth client required = none
+            osd pool default size = 1
+            osd pool default min size = 1
+            osd pool default pg num = 1
+            osd pool default pgp num = 1
+            osd pool default pg autoscale mode = off
+            osd crush chooseleaf type = 0
+            osd client watch timeout = 3
+            osd objectstore = memstore
+            memstore device bytes = 1073741824
+            mon allow pool size one = true
+            mon warn on pool no redundancy = false
+            mon max pg per osd = 1000
+            run dir = {_folder}
+            log file = {_folder}/$name.log
+            admin socket = {_folder}/$name.asok
+            mon data = {_folder}/mon
+            osd data = {_folder}/osd
+            keyring = {_folder}/keyring
+            pid file =
+            ms bind ipv4 = true
+            public addr = 127.0.0.1
+            cluster addr = 127.0.0.1
+            [client.rgw.a]
+            rgw data = {_folder}/rgw
+            rgw frontends = beast endpoint=127.0.0.1:{Url.Port.ToString(CultureInfo.InvariantCulture)}
+            rgw enable usage log = false
+            rgw run sync thread = false
+            rgw enable gc threads = false
+            rgw enable lc threads = false
+            rgw dynamic resharding = false
 
-        """;
+            """;
 
     /// <summary>The ends of the daemons' logs, for whoever must find out why they do not start.</summary>
-    private string ReadLogs() => string.Concat(Directory.EnumerateFiles(_folder, "*.log").Select(log => $"\n{Path.GetFileName(log)}:\n{string.Join('\n', File.ReadLines(log).TakeLast(12))}"));
+    private string ReadLogs() =>
+        string.Concat(
+            Directory
+                .EnumerateFiles(_folder, "*.log")
+                .Select(log => $"\n{Path.GetFileName(log)}:\n{string.Join('\n', File.ReadLines(log).TakeLast(12))}")
+        );
 
     private string PathOf(string name) => Path.Combine(_folder, name);
 
@@ -206,7 +270,8 @@ public sealed class CephGateway : IAsyncDisposable
     }
 
     /// <summary>
-    /// Starts a daemon that the kernel ends with this process, should the tests be killed before they can. The kernel means the thread that started it, so that one stays until the
+    /// Starts a daemon that the kernel ends with this process, should the tests be killed before they can. The kernel
+    /// means the thread that started it, so that one stays until the
     /// daemon ends.
     /// </summary>
     private async Task<Process> LaunchAsync(string program, params string[] arguments)
@@ -230,7 +295,10 @@ public sealed class CephGateway : IAsyncDisposable
                 // Its owner has ended and disposed of it.
             }
         })
-        { IsBackground = true, Name = program }.Start();
+        {
+            IsBackground = true,
+            Name = program,
+        }.Start();
         Process process = await started.Task;
         _daemons.Add(process);
         return process;
@@ -258,5 +326,7 @@ public sealed class CephGateway : IAsyncDisposable
     }
 
     private static bool IsOnPath(string program) =>
-        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, program)));
+        (Environment.GetEnvironmentVariable("PATH") ?? "")
+            .Split(Path.PathSeparator)
+            .Any(folder => File.Exists(Path.Combine(folder, program)));
 }

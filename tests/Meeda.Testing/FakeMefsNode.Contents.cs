@@ -42,7 +42,8 @@ public sealed partial class FakeMefsNode
 
         public ConcurrentDictionary<string, Entry> Objects { get; } = new();
 
-        public Entry Find(string entry) => Objects.TryGetValue(entry, out Entry? found) ? found : throw new NodeError($"object {entry} not exist");
+        public Entry Find(string entry) =>
+            Objects.TryGetValue(entry, out Entry? found) ? found : throw new NodeError($"object {entry} not exist");
 
         public JsonObject Describe(bool look)
         {
@@ -88,10 +89,14 @@ public sealed partial class FakeMefsNode
             };
         }
 
-        // Written for this fake from the description, for up to 174 chunks, so that the client's is checked against another.
+        // Written for this fake from the description, for up to 174 chunks, so that the client's is checked against
+        // another.
         private static byte[] Etag(byte[] content)
         {
-            byte[][] leaves = [.. content.Chunk(ChunkLength).Select(chunk => (byte[])[1, 0x55, 0x12, 0x20, .. SHA256.HashData(chunk)])];
+            byte[][] leaves =
+            [
+                .. content.Chunk(ChunkLength).Select(chunk => (byte[])[1, 0x55, 0x12, 0x20, .. SHA256.HashData(chunk)]),
+            ];
             if (leaves.Length == 1)
             {
                 return leaves[0];
@@ -103,17 +108,31 @@ public sealed partial class FakeMefsNode
             }
 
             int LengthOf(int leaf) => Math.Min(ChunkLength, content.Length - (leaf * ChunkLength));
-            byte[] links = [.. leaves.SelectMany((leaf, i) =>
-            {
-                byte[] link = [0x0a, 36, .. leaf, 0x12, 0, 0x18, .. Varint(LengthOf(i))];
-                return (byte[])[0x12, .. Varint(link.Length), .. link];
-            })];
-            byte[] data = content.Length == 0
-                ? [8, 2]
-                : [8, 2, 0x18, .. Varint(content.Length), .. leaves.SelectMany((_, i) => (byte[])[0x20, .. Varint(LengthOf(i))])];
+            byte[] links =
+            [
+                .. leaves.SelectMany(
+                    (leaf, i) =>
+                    {
+                        byte[] link = [0x0a, 36, .. leaf, 0x12, 0, 0x18, .. Varint(LengthOf(i))];
+                        return (byte[])[0x12, .. Varint(link.Length), .. link];
+                    }
+                ),
+            ];
+            byte[] data =
+                content.Length == 0
+                    ? [8, 2]
+                    :
+                    [
+                        8,
+                        2,
+                        0x18,
+                        .. Varint(content.Length),
+                        .. leaves.SelectMany((_, i) => (byte[])[0x20, .. Varint(LengthOf(i))]),
+                    ];
             return [1, 0x70, 0x12, 0x20, .. SHA256.HashData([.. links, 0x0a, .. Varint(data.Length), .. data])];
         }
 
-        private static byte[] Varint(int value) => value < 0x80 ? [(byte)value] : [(byte)(value | 0x80), .. Varint(value >> 7)];
+        private static byte[] Varint(int value) =>
+            value < 0x80 ? [(byte)value] : [(byte)(value | 0x80), .. Varint(value >> 7)];
     }
 }

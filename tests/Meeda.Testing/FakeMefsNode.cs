@@ -12,7 +12,8 @@ using Microsoft.Extensions.Logging;
 namespace Meeda.Testing;
 
 /// <summary>
-/// A MEFS user node's API over real HTTP, made from the API's description: it really stores, and does wrong what it is told to. What it knows of a real
+/// A MEFS user node's API over real HTTP, made from the API's description: it really stores, and does wrong what it
+/// is told to. What it knows of a real
 /// node's inside is nothing: chunks, orders and chains are numbers here.
 /// </summary>
 public sealed partial class FakeMefsNode : IAsyncDisposable
@@ -21,7 +22,10 @@ public sealed partial class FakeMefsNode : IAsyncDisposable
     public const string Token = "fake-node-token";
 
     // Like Go's: base64 stays as it is.
-    private static readonly JsonSerializerOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     private readonly ConcurrentDictionary<string, Bucket> _buckets = new();
     private readonly ConcurrentDictionary<string, Incoming> _streams = new();
@@ -41,7 +45,10 @@ public sealed partial class FakeMefsNode : IAsyncDisposable
     /// <summary>Looks at an object before its chunks are confirmed. Default none.</summary>
     public int LooksUntilObjectConfirmed { get; set; }
 
-    /// <summary>Whether the chain confirms what storage providers have. Default true; while it is false, all chunks of every object are sent and none is confirmed.</summary>
+    /// <summary>
+    /// Whether the chain confirms what storage providers have. Default true; while it is false, all chunks of every
+    /// object are sent and none is confirmed.
+    /// </summary>
     public bool Confirms { get; set; } = true;
 
     /// <summary>How late a late answer is.</summary>
@@ -68,10 +75,12 @@ public sealed partial class FakeMefsNode : IAsyncDisposable
     public void Corrupt(string bucket, string name) => _buckets[bucket].Objects[name].Content[^1] ^= 1;
 
     /// <summary>Cuts the last bytes off an object that was stored.</summary>
-    public void Truncate(string bucket, string name, int bytes) => _buckets[bucket].Objects[name].Content = _buckets[bucket].Objects[name].Content[..^bytes];
+    public void Truncate(string bucket, string name, int bytes) =>
+        _buckets[bucket].Objects[name].Content = _buckets[bucket].Objects[name].Content[..^bytes];
 
     /// <summary>The names in a bucket, in their order; none where there is no such bucket.</summary>
-    public IReadOnlyList<string> Names(string bucket) => _buckets.TryGetValue(bucket, out Bucket? found) ? [.. found.Objects.Keys.Order(StringComparer.Ordinal)] : [];
+    public IReadOnlyList<string> Names(string bucket) =>
+        _buckets.TryGetValue(bucket, out Bucket? found) ? [.. found.Objects.Keys.Order(StringComparer.Ordinal)] : [];
 
     /// <summary>A client's connections to the node.</summary>
 #pragma warning disable RS0030 // A test is its own host.
@@ -80,9 +89,13 @@ public sealed partial class FakeMefsNode : IAsyncDisposable
 
     /// <summary>An object's stored bytes, or null.</summary>
     public byte[]? Stored(string bucket, string name) =>
-        _buckets.TryGetValue(bucket, out Bucket? found) && found.Objects.TryGetValue(name, out Entry? entry) ? entry.Content : null;
+        _buckets.TryGetValue(bucket, out Bucket? found) && found.Objects.TryGetValue(name, out Entry? entry)
+            ? entry.Content
+            : null;
 
-    /// <summary>Stops and listens again at the same address; what was stored stays, what was under way is lost.</summary>
+    /// <summary>
+    /// Stops and listens again at the same address; what was stored stays, what was under way is lost.
+    /// </summary>
     public async Task RestartAsync()
     {
         await DisposeAsync();
@@ -101,15 +114,21 @@ public sealed partial class FakeMefsNode : IAsyncDisposable
     private async Task ListenAsync(string url)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
-        builder.WebHost.UseUrls(url).ConfigureKestrel(kestrel =>
-        {
-            kestrel.Limits.MaxRequestBodySize = null;
-            kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Use(next => connection =>
+        builder
+            .WebHost.UseUrls(url)
+            .ConfigureKestrel(kestrel =>
             {
-                Interlocked.Increment(ref _connections);
-                return next(connection);
-            }));
-        });
+                kestrel.Limits.MaxRequestBodySize = null;
+                kestrel.ConfigureEndpointDefaults(endpoint =>
+                    endpoint.Use(next =>
+                        connection =>
+                        {
+                            Interlocked.Increment(ref _connections);
+                            return next(connection);
+                        }
+                    )
+                );
+            });
         builder.Logging.ClearProviders();
         _app = builder.Build();
         _app.MapPost("/rpc/v0", CallAsync);
@@ -128,7 +147,9 @@ public sealed partial class FakeMefsNode : IAsyncDisposable
 
     private async Task CallAsync(HttpContext context)
     {
-        JsonNode request = (await JsonNode.ParseAsync(context.Request.Body, cancellationToken: context.RequestAborted))!;
+        JsonNode request = (
+            await JsonNode.ParseAsync(context.Request.Body, cancellationToken: context.RequestAborted)
+        )!;
         string method = ((string)request["method"]!)["Memoriae.".Length..];
         JsonArray parameters = request["params"]!.AsArray();
         Calls.Enqueue(method);
@@ -174,12 +195,19 @@ public sealed partial class FakeMefsNode : IAsyncDisposable
         }
 
         string text = answer.ToJsonString(Json);
-        await context.Response.WriteAsync(fault is MefsFault.CutAnswer ? text[..(text.Length / 2)] : text, context.RequestAborted);
+        await context.Response.WriteAsync(
+            fault is MefsFault.CutAnswer ? text[..(text.Length / 2)] : text,
+            context.RequestAborted
+        );
     }
 
     private MefsFault? NextFault(string method)
     {
-        if (_faults.TryPeek(out (string Method, MefsFault Fault) next) && next.Method == method && _faults.TryDequeue(out next))
+        if (
+            _faults.TryPeek(out (string Method, MefsFault Fault) next)
+            && next.Method == method
+            && _faults.TryDequeue(out next)
+        )
         {
             return next.Fault;
         }
@@ -187,7 +215,13 @@ public sealed partial class FakeMefsNode : IAsyncDisposable
         return null;
     }
 
-    private async Task<JsonNode?> RunAsync(string method, JsonArray parameters, bool mayWrite, MefsFault? fault, CancellationToken cancellationToken)
+    private async Task<JsonNode?> RunAsync(
+        string method,
+        JsonArray parameters,
+        bool mayWrite,
+        MefsFault? fault,
+        CancellationToken cancellationToken
+    )
     {
         string first = (string)parameters[0]!;
         if (method is "CreateBucket" or "PutObject" or "DeleteObject" && !mayWrite)
@@ -200,12 +234,23 @@ public sealed partial class FakeMefsNode : IAsyncDisposable
             case "CreateBucket":
                 return CreateBucket(first, parameters[1]!.AsObject());
             case "ListBuckets":
-                return new JsonArray([.. _buckets.Values.Where(bucket => bucket.Name.StartsWith(first, StringComparison.Ordinal))
-                    .OrderBy(bucket => bucket.Number).Select(bucket => bucket.Describe(look: false))]);
+                return new JsonArray([
+                    .. _buckets
+                        .Values.Where(bucket => bucket.Name.StartsWith(first, StringComparison.Ordinal))
+                        .OrderBy(bucket => bucket.Number)
+                        .Select(bucket => bucket.Describe(look: false)),
+                ]);
             case "HeadBucket":
                 return Find(first).Describe(look: true);
             case "PutObject":
-                return await PutAsync(Find(first), (string)parameters[1]!, parameters[2]!, parameters[3]!, fault, cancellationToken);
+                return await PutAsync(
+                    Find(first),
+                    (string)parameters[1]!,
+                    parameters[2]!,
+                    parameters[3]!,
+                    fault,
+                    cancellationToken
+                );
             case "HeadObject":
                 return Find(first).Find((string)parameters[1]!).Describe(look: true, Confirms);
             case "GetObject":
@@ -229,19 +274,32 @@ public sealed partial class FakeMefsNode : IAsyncDisposable
         }
 
         var bucket = new Bucket(name, _buckets.Count, options) { Looks = LooksUntilBucketConfirmed };
-        return _buckets.TryAdd(name, bucket) ? bucket.Describe(look: false) : throw new NodeError($"bucket {name} already exists");
+        return _buckets.TryAdd(name, bucket)
+            ? bucket.Describe(look: false)
+            : throw new NodeError($"bucket {name} already exists");
     }
 
-    private Bucket Find(string bucket) => _buckets.TryGetValue(bucket, out Bucket? found) ? found : throw new NodeError($"bucket {bucket} not exist");
+    private Bucket Find(string bucket) =>
+        _buckets.TryGetValue(bucket, out Bucket? found) ? found : throw new NodeError($"bucket {bucket} not exist");
 
-    private async Task<JsonObject> PutAsync(Bucket bucket, string name, JsonNode reader, JsonNode options, MefsFault? fault, CancellationToken cancellationToken)
+    private async Task<JsonObject> PutAsync(
+        Bucket bucket,
+        string name,
+        JsonNode reader,
+        JsonNode options,
+        MefsFault? fault,
+        CancellationToken cancellationToken
+    )
     {
         if (bucket.Looks > 0)
         {
             throw new NodeError($"bucket {bucket.Number} is confirming");
         }
 
-        if ((string)options["UserDefined"]!["encryption"]! != "none" || (string)options["UserDefined"]!["etag"]! != "cid")
+        if (
+            (string)options["UserDefined"]!["encryption"]! != "none"
+            || (string)options["UserDefined"]!["etag"]! != "cid"
+        )
         {
             throw new NodeError("this fake stores plain content with CID etags only");
         }
@@ -253,7 +311,9 @@ public sealed partial class FakeMefsNode : IAsyncDisposable
             throw new NodeError($"object {name} already exist");
         }
 
-        byte[] content = await _streams.GetOrAdd((string)reader["Info"]!, _ => new()).Content.Task.WaitAsync(TimeSpan.FromSeconds(30), cancellationToken);
+        byte[] content = await _streams
+            .GetOrAdd((string)reader["Info"]!, _ => new())
+            .Content.Task.WaitAsync(TimeSpan.FromSeconds(30), cancellationToken);
         if (content.Length == 0)
         {
             throw new NodeError("object is empty");
@@ -289,7 +349,11 @@ public sealed partial class FakeMefsNode : IAsyncDisposable
         int max = (int)options["MaxKeys"]!;
         Entry[] rest =
         [
-            .. bucket.Objects.Values.Where(entry => entry.Name.StartsWith(prefix, StringComparison.Ordinal) && string.CompareOrdinal(entry.Name, marker) > 0)
+            .. bucket
+                .Objects.Values.Where(entry =>
+                    entry.Name.StartsWith(prefix, StringComparison.Ordinal)
+                    && string.CompareOrdinal(entry.Name, marker) > 0
+                )
                 .OrderBy(entry => entry.Name, StringComparer.Ordinal),
         ];
         Entry[] page = rest[..Math.Min(max, rest.Length)];

@@ -16,20 +16,33 @@ public sealed class FakeRpc(Func<string, IReadOnlyList<object?>, object?> answer
     public static string Quantity(ulong value) => "0x" + value.ToString("x", CultureInfo.InvariantCulture);
 
     /// <summary>A number as JSON-RPC writes it, read.</summary>
-    public static ulong Number(object? hex) => ulong.Parse(((string)hex!)[2..], NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+    public static ulong Number(object? hex) =>
+        ulong.Parse(((string)hex!)[2..], NumberStyles.HexNumber, CultureInfo.InvariantCulture);
 
     /// <summary>A block whose hash follows from its number and its chain.</summary>
     public static object Block(ulong number, string chain = "")
     {
         string hash = Keccak256.Hash(System.Text.Encoding.UTF8.GetBytes($"{chain}{number}")).ToString();
-        return new { number = Quantity(number), hash, parentHash = Bytes32.Zero.ToString(), timestamp = Quantity(1_000 + (number * 12)), baseFeePerGas = "0x7" };
+        return new
+        {
+            number = Quantity(number),
+            hash,
+            parentHash = Bytes32.Zero.ToString(),
+            timestamp = Quantity(1_000 + (number * 12)),
+            baseFeePerGas = "0x7",
+        };
     }
 
     /// <summary>What a node says to a method that it does not know.</summary>
-    public static JsonRpcException Unknown(string method) => new(method, -32601, $"the method {method} does not exist/is not available", []);
+    public static JsonRpcException Unknown(string method) =>
+        new(method, -32601, $"the method {method} does not exist/is not available", []);
 
     /// <inheritdoc/>
-    public Task<JsonElement> CallAsync(string method, IReadOnlyList<object?> parameters, CancellationToken cancellationToken)
+    public Task<JsonElement> CallAsync(
+        string method,
+        IReadOnlyList<object?> parameters,
+        CancellationToken cancellationToken
+    )
     {
         Calls.Enqueue(method);
         try

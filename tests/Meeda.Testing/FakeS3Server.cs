@@ -11,7 +11,8 @@ using Microsoft.Net.Http.Headers;
 namespace Meeda.Testing;
 
 /// <summary>
-/// As much of an S3 server as a store of objects asks for, over real HTTP, which stores for real, takes any credentials, and does wrong what it is told to. As
+/// As much of an S3 server as a store of objects asks for, over real HTTP, which stores for real, takes any
+/// credentials, and does wrong what it is told to. As
 /// <see cref="RenamesTakenNames"/> it behaves like the gateway of a MEFS node.
 /// </summary>
 public sealed class FakeS3Server : IAsyncDisposable
@@ -21,16 +22,23 @@ public sealed class FakeS3Server : IAsyncDisposable
     private readonly ConcurrentQueue<(string Call, S3Fault Fault)> _faults = new();
     private WebApplication _app = null!;
 
-    /// <summary>The calls so far, in order: method and what follows the question mark, as <c>POST uploads</c>.</summary>
+    /// <summary>
+    /// The calls so far, in order: method and what follows the question mark, as <c>POST uploads</c>.
+    /// </summary>
     public ConcurrentQueue<string> Calls { get; } = new();
 
     /// <summary>Whether <c>If-None-Match: *</c> is heeded. Default true; false is what older servers do.</summary>
     public bool KnowsConditions { get; set; } = true;
 
-    /// <summary>The status with which puts under a condition are refused, as by servers that do not implement it; null where they are not.</summary>
+    /// <summary>
+    /// The status with which puts under a condition are refused, as by servers that do not implement it; null where
+    /// they are not.
+    /// </summary>
     public int? RefusesConditions { get; set; }
 
-    /// <summary>Whether a put of a name that is taken is stored under another one, with status 200. Default false.</summary>
+    /// <summary>
+    /// Whether a put of a name that is taken is stored under another one, with status 200. Default false.
+    /// </summary>
     public bool RenamesTakenNames { get; set; }
 
     /// <summary>What <c>x-amz-meta-state</c> says of each object, or null.</summary>
@@ -50,7 +58,9 @@ public sealed class FakeS3Server : IAsyncDisposable
     {
         var server = new FakeS3Server();
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
-        builder.WebHost.UseUrls("http://127.0.0.1:0").ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = null);
+        builder
+            .WebHost.UseUrls("http://127.0.0.1:0")
+            .ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = null);
         builder.Logging.ClearProviders();
         server._app = builder.Build();
         server._app.Run(server.AnswerAsync);
@@ -81,9 +91,13 @@ public sealed class FakeS3Server : IAsyncDisposable
         HttpRequest request = context.Request;
         string[] path = request.Path.Value!.TrimStart('/').Split('/', 2);
         string kind = request.Query.Keys.FirstOrDefault(key => key is "uploads" or "uploadId" or "location") ?? "";
-        string call = path.Length < 2 || path[1].Length == 0 ? $"{request.Method} bucket" : $"{request.Method} {kind}".TrimEnd();
+        string call =
+            path.Length < 2 || path[1].Length == 0 ? $"{request.Method} bucket" : $"{request.Method} {kind}".TrimEnd();
         Calls.Enqueue(call);
-        S3Fault? fault = _faults.TryPeek(out (string Call, S3Fault Fault) next) && next.Call == call && _faults.TryDequeue(out next) ? next.Fault : null;
+        S3Fault? fault =
+            _faults.TryPeek(out (string Call, S3Fault Fault) next) && next.Call == call && _faults.TryDequeue(out next)
+                ? next.Fault
+                : null;
         using var body = new MemoryStream();
         await request.Body.CopyToAsync(body, context.RequestAborted);
         switch (fault)
@@ -100,10 +114,12 @@ public sealed class FakeS3Server : IAsyncDisposable
                 return;
         }
 
-        await (call.EndsWith(" bucket", StringComparison.Ordinal)
-            ? BucketAsync(context, path[0])
-            : !_buckets.TryGetValue(path[0], out ConcurrentDictionary<string, byte[]>? bucket) ? RefuseAsync(context, 404, "NoSuchBucket")
-            : ObjectAsync(context, call, bucket, path[1], body.ToArray(), fault));
+        await (
+            call.EndsWith(" bucket", StringComparison.Ordinal) ? BucketAsync(context, path[0])
+            : !_buckets.TryGetValue(path[0], out ConcurrentDictionary<string, byte[]>? bucket)
+                ? RefuseAsync(context, 404, "NoSuchBucket")
+            : ObjectAsync(context, call, bucket, path[1], body.ToArray(), fault)
+        );
         if (fault is S3Fault.DoAndDisconnect)
         {
             context.Abort();
@@ -115,7 +131,9 @@ public sealed class FakeS3Server : IAsyncDisposable
         switch (context.Request.Method)
         {
             case "PUT":
-                return _buckets.TryAdd(name, new()) ? Task.CompletedTask : RefuseAsync(context, 409, "BucketAlreadyOwnedByYou");
+                return _buckets.TryAdd(name, new())
+                    ? Task.CompletedTask
+                    : RefuseAsync(context, 409, "BucketAlreadyOwnedByYou");
             case "HEAD" when !_buckets.ContainsKey(name):
                 return RefuseAsync(context, 404, "NoSuchBucket");
             default:
@@ -123,7 +141,14 @@ public sealed class FakeS3Server : IAsyncDisposable
         }
     }
 
-    private async Task ObjectAsync(HttpContext context, string call, ConcurrentDictionary<string, byte[]> bucket, string key, byte[] body, S3Fault? fault)
+    private async Task ObjectAsync(
+        HttpContext context,
+        string call,
+        ConcurrentDictionary<string, byte[]> bucket,
+        string key,
+        byte[] body,
+        S3Fault? fault
+    )
     {
         string upload = context.Request.Query["uploadId"].ToString();
         switch (call)
@@ -131,25 +156,52 @@ public sealed class FakeS3Server : IAsyncDisposable
             case "POST uploads":
                 string id = Guid.NewGuid().ToString("N");
                 _uploads[id] = [];
-                await WriteXmlAsync(context, new XElement("InitiateMultipartUploadResult", new XElement("Key", key), new XElement("UploadId", id)));
+                await WriteXmlAsync(
+                    context,
+                    new XElement(
+                        "InitiateMultipartUploadResult",
+                        new XElement("Key", key),
+                        new XElement("UploadId", id)
+                    )
+                );
                 return;
             case "PUT uploadId":
                 SortedDictionary<int, byte[]> parts = _uploads[upload];
                 lock (parts)
                 {
-                    parts[int.Parse(context.Request.Query["partNumber"]!, System.Globalization.CultureInfo.InvariantCulture)] = Spoil(body, fault);
+                    parts[
+                        int.Parse(
+                            context.Request.Query["partNumber"]!,
+                            System.Globalization.CultureInfo.InvariantCulture
+                        )
+                    ] = Spoil(body, fault);
                 }
 
                 context.Response.Headers.ETag = Etag(body);
                 return;
             case "POST uploadId":
-                if (!await TryStoreAsync(context, bucket, key, [.. _uploads[upload].Values.SelectMany(part => part)], fault))
+                if (
+                    !await TryStoreAsync(
+                        context,
+                        bucket,
+                        key,
+                        [.. _uploads[upload].Values.SelectMany(part => part)],
+                        fault
+                    )
+                )
                 {
                     return;
                 }
 
                 _uploads.TryRemove(upload, out _);
-                await WriteXmlAsync(context, new XElement("CompleteMultipartUploadResult", new XElement("Key", key), new XElement("ETag", "\"parts\"")));
+                await WriteXmlAsync(
+                    context,
+                    new XElement(
+                        "CompleteMultipartUploadResult",
+                        new XElement("Key", key),
+                        new XElement("ETag", "\"parts\"")
+                    )
+                );
                 return;
             case "DELETE uploadId":
                 _uploads.TryRemove(upload, out _);
@@ -163,7 +215,11 @@ public sealed class FakeS3Server : IAsyncDisposable
                 context.Response.StatusCode = 204;
                 return;
             case "GET" or "HEAD":
-                await (bucket.TryGetValue(key, out byte[]? content) ? GiveAsync(context, content, fault) : RefuseAsync(context, 404, "NoSuchKey"));
+                await (
+                    bucket.TryGetValue(key, out byte[]? content)
+                        ? GiveAsync(context, content, fault)
+                        : RefuseAsync(context, 404, "NoSuchKey")
+                );
                 return;
             default:
                 await RefuseAsync(context, 501, "NotImplemented");
@@ -171,7 +227,13 @@ public sealed class FakeS3Server : IAsyncDisposable
         }
     }
 
-    private async Task<bool> TryStoreAsync(HttpContext context, ConcurrentDictionary<string, byte[]> bucket, string key, byte[] content, S3Fault? fault)
+    private async Task<bool> TryStoreAsync(
+        HttpContext context,
+        ConcurrentDictionary<string, byte[]> bucket,
+        string key,
+        byte[] content,
+        S3Fault? fault
+    )
     {
         if (RefusesConditions is { } status && context.Request.Headers.IfNoneMatch.Count > 0)
         {
@@ -207,7 +269,10 @@ public sealed class FakeS3Server : IAsyncDisposable
             response.Headers["x-amz-meta-state"] = State;
         }
 
-        if (fault is not S3Fault.IgnoreRange && RangeHeaderValue.TryParse(context.Request.Headers.Range.ToString(), out RangeHeaderValue? range))
+        if (
+            fault is not S3Fault.IgnoreRange
+            && RangeHeaderValue.TryParse(context.Request.Headers.Range.ToString(), out RangeHeaderValue? range)
+        )
         {
             RangeItemHeaderValue asked = range.Ranges.Single();
             from = (int)asked.From!.Value;
@@ -263,14 +328,21 @@ public sealed class FakeS3Server : IAsyncDisposable
         context.Response.StatusCode = status;
         if (context.Request.Method != "HEAD")
         {
-            await WriteXmlAsync(context, new XElement("Error", new XElement("Code", code), new XElement("Message", $"{code}, says the fake")));
+            await WriteXmlAsync(
+                context,
+                new XElement("Error", new XElement("Code", code), new XElement("Message", $"{code}, says the fake"))
+            );
         }
     }
 
     private static async Task WriteXmlAsync(HttpContext context, XElement element)
     {
         context.Response.ContentType = "application/xml";
-        await context.Response.WriteAsync(new XDeclaration("1.0", "UTF-8", null) + element.ToString(), Encoding.UTF8, context.RequestAborted);
+        await context.Response.WriteAsync(
+            new XDeclaration("1.0", "UTF-8", null) + element.ToString(),
+            Encoding.UTF8,
+            context.RequestAborted
+        );
     }
 
     private static string Etag(byte[] content)

@@ -5,7 +5,8 @@ using System.Runtime.CompilerServices;
 namespace Meeda.Testing;
 
 /// <summary>
-/// Time limits of tests, in seconds of a quiet machine. On a slower or busier machine they grow by how much slower it is,
+/// Time limits of tests, in seconds of a quiet machine. On a slower or busier machine they grow by how much slower it
+/// is,
 /// so that a test ends because something does not happen, never because the machine has other work.
 /// </summary>
 public static class Patience
@@ -27,12 +28,16 @@ public static class Patience
     public static double Slowness => Math.Clamp(Speed * WorkPerProcessor(), 1, MaxSlowness);
 
     /// <summary>
-    /// A time of a quiet machine as this one's at the moment, up to five times as long: for limits that are handed to the
+    /// A time of a quiet machine as this one's at the moment, up to five times as long: for limits that are handed to
+    /// the
     /// code under test.
     /// </summary>
     public static TimeSpan Of(TimeSpan quiet) => quiet * Math.Min(Slowness, MaxStretch);
 
-    /// <summary>Whole seconds between the blocks of an L1 whose windows an operator on this machine has to meet: 1 on a quiet one.</summary>
+    /// <summary>
+    /// Whole seconds between the blocks of an L1 whose windows an operator on this machine has to meet: 1 on a quiet
+    /// one.
+    /// </summary>
     public static int BlockSeconds => (int)Math.Clamp(Math.Round(Slowness / 3), 1, 8);
 
     /// <summary>A token source that is cancelled after a time of a quiet machine, measured all the while.</summary>
@@ -68,7 +73,8 @@ public static class Patience
     {
         try
         {
-            // "0.20 0.18 0.12 3/602 31000": averages of 1, 5 and 15 minutes, running and existing threads, last process.
+            // "0.20 0.18 0.12 3/602 31000": averages of 1, 5 and 15 minutes, running and existing threads, last
+            // process.
             string[] fields = File.ReadAllText("/proc/loadavg").Split(' ');
             double average = double.Parse(fields[0], CultureInfo.InvariantCulture);
             double now = double.Parse(fields[3].Split('/')[0], CultureInfo.InvariantCulture);

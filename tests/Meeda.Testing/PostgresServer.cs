@@ -34,7 +34,10 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <summary>Starts one; skips the test where it is not installed.</summary>
     public static async Task<PostgresServer> StartAsync()
     {
-        Skip.If(Binaries is null || OperatingSystem.IsWindows(), "PostgreSQL is not installed: on Debian, apt-get install postgresql");
+        Skip.If(
+            Binaries is null || OperatingSystem.IsWindows(),
+            "PostgreSQL is not installed: on Debian, apt-get install postgresql"
+        );
         string folder = Directory.CreateTempSubdirectory("meeda-postgres-").FullName;
         if (Environment.IsPrivilegedProcess)
         {
@@ -45,7 +48,20 @@ public sealed class PostgresServer : IAsyncDisposable
         await RunAsync("initdb", "--no-sync", "--auth=trust", "--encoding=UTF8", "--username", User, "--pgdata", data);
         int port = FreePort();
         Process process = Start(
-            "postgres", "-D", data, "-p", $"{port}", "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "fsync=off", "-c", "max_connections=200");
+            "postgres",
+            "-D",
+            data,
+            "-p",
+            $"{port}",
+            "-c",
+            "listen_addresses=127.0.0.1",
+            "-c",
+            "unix_socket_directories=",
+            "-c",
+            "fsync=off",
+            "-c",
+            "max_connections=200"
+        );
         while (await process.StandardError.ReadLineAsync() is { } line)
         {
             if (line.Contains(ReadyLine, StringComparison.Ordinal))
@@ -90,9 +106,10 @@ public sealed class PostgresServer : IAsyncDisposable
     private static Process Start(string program, params string[] arguments)
     {
         string path = program == "chown" ? program : Path.Combine(Binaries!, program);
-        string[] line = Environment.IsPrivilegedProcess && program != "chown"
-            ? ["setpriv", "--reuid", Unprivileged, "--regid", "nogroup", "--clear-groups", path, .. arguments]
-            : [path, .. arguments];
+        string[] line =
+            Environment.IsPrivilegedProcess && program != "chown"
+                ? ["setpriv", "--reuid", Unprivileged, "--regid", "nogroup", "--clear-groups", path, .. arguments]
+                : [path, .. arguments];
         var start = new ProcessStartInfo(line[0]) { RedirectStandardError = true, RedirectStandardOutput = true };
         foreach (string argument in line[1..])
         {
@@ -116,8 +133,15 @@ public sealed class PostgresServer : IAsyncDisposable
     {
         IEnumerable<string> onPath = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator);
         IEnumerable<string> debian = Directory.Exists("/usr/lib/postgresql")
-            ? Directory.EnumerateDirectories("/usr/lib/postgresql").OrderDescending(StringComparer.Ordinal).Select(version => Path.Combine(version, "bin"))
+            ? Directory
+                .EnumerateDirectories("/usr/lib/postgresql")
+                .OrderDescending(StringComparer.Ordinal)
+                .Select(version => Path.Combine(version, "bin"))
             : [];
-        return debian.Concat(onPath).FirstOrDefault(folder => File.Exists(Path.Combine(folder, "initdb")) && File.Exists(Path.Combine(folder, "createdb")));
+        return debian
+            .Concat(onPath)
+            .FirstOrDefault(folder =>
+                File.Exists(Path.Combine(folder, "initdb")) && File.Exists(Path.Combine(folder, "createdb"))
+            );
     }
 }

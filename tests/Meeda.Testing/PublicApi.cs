@@ -4,7 +4,8 @@ using Xunit;
 namespace Meeda.Testing;
 
 /// <summary>
-/// The public API of an assembly as a text that is read in review: a change of it changes the text in the same commit. To accept what the test found, run it with
+/// The public API of an assembly as a text that is read in review: a change of it changes the text in the same
+/// commit. To accept what the test found, run it with
 /// MEEDA_APPROVE_API=1.
 /// </summary>
 public static class PublicApi
@@ -26,9 +27,13 @@ public static class PublicApi
         foreach (Type type in assembly.GetExportedTypes().OrderBy(type => type.FullName, StringComparer.Ordinal))
         {
             yield return $"{Kind(type)} {type.FullName}";
-            const BindingFlags Declared = BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
+            const BindingFlags Declared =
+                BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
             IEnumerable<string> members = type.GetMembers(Declared)
-                .Where(member => member is not MethodInfo { IsSpecialName: true } || member.Name.StartsWith("op_", StringComparison.Ordinal))
+                .Where(member =>
+                    member is not MethodInfo { IsSpecialName: true }
+                    || member.Name.StartsWith("op_", StringComparison.Ordinal)
+                )
                 .Select(Signature)
                 .Order(StringComparer.Ordinal);
             foreach (string member in members)
@@ -38,26 +43,46 @@ public static class PublicApi
         }
     }
 
-    private static string Kind(Type type) => type switch
-    {
-        { IsValueType: true } => "struct",
-        { IsAbstract: true, IsSealed: true } => "static class",
-        { IsSealed: true } => "sealed class",
-        _ => "class",
-    };
+    private static string Kind(Type type) =>
+        type switch
+        {
+            { IsValueType: true } => "struct",
+            { IsAbstract: true, IsSealed: true } => "static class",
+            { IsSealed: true } => "sealed class",
+            _ => "class",
+        };
 
-    private static string Signature(MemberInfo member) => member switch
-    {
-        FieldInfo { IsLiteral: true } field => $"const {Name(field.FieldType)} {field.Name} = {field.GetRawConstantValue()}",
-        FieldInfo field => $"{Static(field.IsStatic)}{Name(field.FieldType)} {field.Name}",
-        PropertyInfo property => $"{Static(property.GetMethod!.IsStatic)}{Name(property.PropertyType)} {property.Name} {{ get;{(property.CanWrite ? " set;" : "")} }}",
-        ConstructorInfo constructor => $"new({Parameters(constructor)})",
-        MethodInfo method => $"{Static(method.IsStatic)}{Name(method.ReturnType)} {method.Name}({Parameters(method)})",
-        _ => member.ToString()!,
-    };
+    private static string Signature(MemberInfo member) =>
+        member switch
+        {
+            FieldInfo { IsLiteral: true } field =>
+                $"const {Name(field.FieldType)} {field.Name} = {field.GetRawConstantValue()}",
+            FieldInfo field => $"{Static(field.IsStatic)}{Name(field.FieldType)} {field.Name}",
+            PropertyInfo property =>
+                $"{Static(property.GetMethod!.IsStatic)}{Name(property.PropertyType)} {property.Name} {{ "
+                    + $"get;{(property.CanWrite ? " set;" : "")} }}",
+            ConstructorInfo constructor => $"new({Parameters(constructor)})",
+            MethodInfo method =>
+                $"{Static(method.IsStatic)}{Name(method.ReturnType)} {method.Name}({Parameters(method)})",
+            _ => member.ToString()!,
+        };
 
-    private static string Parameters(MethodBase method) => string.Join(", ", method.GetParameters().Select(parameter =>
-        (parameter.IsOut ? "out " : parameter.ParameterType.IsByRef ? "in " : "") + Name(parameter.ParameterType) + " " + parameter.Name));
+    private static string Parameters(MethodBase method) =>
+        string.Join(
+            ", ",
+            method
+                .GetParameters()
+                .Select(parameter =>
+                    (
+                        parameter.IsOut ? "out "
+                        : parameter.ParameterType.IsByRef ? "in "
+                        : ""
+                    )
+                    + Name(parameter.ParameterType)
+                    + " "
+                    + parameter.Name
+                )
+        );
 
     private static string Static(bool isStatic) => isStatic ? "static " : "";
 

@@ -8,8 +8,11 @@ public static class Repository
 
     /// <summary>The C# files below a folder of the repository, without what the build makes.</summary>
     public static IEnumerable<string> CSharpFiles(string folder) =>
-        Directory.EnumerateFiles(Path.Combine(Root, folder), "*.cs", SearchOption.AllDirectories)
-            .Where(file => !file.Contains("/obj/", StringComparison.Ordinal) && !file.Contains("/bin/", StringComparison.Ordinal));
+        Directory
+            .EnumerateFiles(Path.Combine(Root, folder), "*.cs", SearchOption.AllDirectories)
+            .Where(file =>
+                !file.Contains("/obj/", StringComparison.Ordinal) && !file.Contains("/bin/", StringComparison.Ordinal)
+            );
 
     /// <summary>A path as it reads from the root.</summary>
     public static string Relative(string file) => Path.GetRelativePath(Root, file);

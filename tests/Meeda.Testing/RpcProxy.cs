@@ -11,7 +11,10 @@ public enum ProxyFault
     /// <summary>It passes call and answer on.</summary>
     None,
 
-    /// <summary>It passes the call on and never answers: the caller runs into its limit though the node has done what it was asked.</summary>
+    /// <summary>
+    /// It passes the call on and never answers: the caller runs into its limit though the node has done what it was
+    /// asked.
+    /// </summary>
     AcceptAndHang,
 
     /// <summary>It neither passes the call on nor answers.</summary>
@@ -30,7 +33,9 @@ public enum ProxyFault
 /// <param name="Message">Its words; null for a bare HTTP status without a body.</param>
 public sealed record ProxyRefusal(int Status, int Code, string? Message);
 
-/// <summary>An HTTP server in front of a JSON-RPC node that passes calls on, loses them, or lies, as the test says.</summary>
+/// <summary>
+/// An HTTP server in front of a JSON-RPC node that passes calls on, loses them, or lies, as the test says.
+/// </summary>
 public sealed class RpcProxy : IAsyncDisposable
 {
     private readonly HttpListener _listener = new();
@@ -53,13 +58,19 @@ public sealed class RpcProxy : IAsyncDisposable
     /// <summary>Says what happens to a call of a method.</summary>
     public Func<string, ProxyFault> Faults { get; set; } = _ => ProxyFault.None;
 
-    /// <summary>Says with which error a call of a method with its parameters is answered; null where it is passed on.</summary>
+    /// <summary>
+    /// Says with which error a call of a method with its parameters is answered; null where it is passed on.
+    /// </summary>
     public Func<string, JsonArray, ProxyRefusal?> Refusals { get; set; } = (_, _) => null;
 
-    /// <summary>User name and password, <c>user:password</c>, that it asks for as Basic authorization; null for none.</summary>
+    /// <summary>
+    /// User name and password, <c>user:password</c>, that it asks for as Basic authorization; null for none.
+    /// </summary>
     public string? Credentials { get; set; }
 
-    /// <summary>Changes the result of a method with its parameters; gives it back unchanged where it does not lie.</summary>
+    /// <summary>
+    /// Changes the result of a method with its parameters; gives it back unchanged where it does not lie.
+    /// </summary>
     public Func<string, JsonArray, JsonNode?, JsonNode?> Lie { get; set; } = (_, _, result) => result;
 
     /// <summary>The methods that were called, in their order.</summary>
@@ -95,12 +106,13 @@ public sealed class RpcProxy : IAsyncDisposable
         _end.Dispose();
     }
 
-    private static JsonObject Error(JsonNode call, int code, string message) => new()
-    {
-        ["jsonrpc"] = "2.0",
-        ["id"] = call["id"]!.DeepClone(),
-        ["error"] = new JsonObject { ["code"] = code, ["message"] = message },
-    };
+    private static JsonObject Error(JsonNode call, int code, string message) =>
+        new()
+        {
+            ["jsonrpc"] = "2.0",
+            ["id"] = call["id"]!.DeepClone(),
+            ["error"] = new JsonObject { ["code"] = code, ["message"] = message },
+        };
 
     private async Task ServeAsync()
     {
@@ -130,8 +142,11 @@ public sealed class RpcProxy : IAsyncDisposable
             JsonNode call = JsonNode.Parse(body)!;
             string method = call["method"]!.GetValue<string>();
             Calls.Enqueue(method);
-            if (Credentials is { } credentials
-                && context.Request.Headers["Authorization"] != $"Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes(credentials))}")
+            if (
+                Credentials is { } credentials
+                && context.Request.Headers["Authorization"]
+                    != $"Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes(credentials))}"
+            )
             {
                 context.Response.StatusCode = 401;
                 context.Response.Close();
@@ -178,7 +193,14 @@ public sealed class RpcProxy : IAsyncDisposable
 
             context.Response.Close();
         }
-        catch (Exception gone) when (gone is OperationCanceledException or HttpListenerException or HttpRequestException or IOException or ObjectDisposedException)
+        catch (Exception gone)
+            when (gone
+                    is OperationCanceledException
+                        or HttpListenerException
+                        or HttpRequestException
+                        or IOException
+                        or ObjectDisposedException
+            )
         {
             // The caller went, or the test is over.
             context.Response.Abort();

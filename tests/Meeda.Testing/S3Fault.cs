@@ -27,7 +27,9 @@ public enum S3Fault
     /// <summary>Leaves out the last byte, in the headers too.</summary>
     Shorten,
 
-    /// <summary>Leaves out the last byte, though the headers speak of all of them, in an answer that ends in good order.</summary>
+    /// <summary>
+    /// Leaves out the last byte, though the headers speak of all of them, in an answer that ends in good order.
+    /// </summary>
     ShortenSilently,
 
     /// <summary>Gives out other bytes than those that were asked for, and says so in the headers.</summary>

@@ -18,13 +18,37 @@ public sealed partial class DependencyTests
         ["Meeda.Hosting"] = [],
         ["Meeda.Chain"] = ["Meeda.Hosting", "Meeda.Kzg", "Meeda.Ethereum", "Meeda.Protocol"],
         ["Meeda.Storage"] = ["Meeda.Hosting", "Meeda.Kzg", "Meeda.Protocol", "Meeda.Mefs"],
-        ["Meeda.Http"] = ["Meeda.Hosting", "Meeda.Chain", "Meeda.Kzg", "Meeda.Ethereum", "Meeda.Protocol", "Meeda.Client"],
-        ["Meeda.Operator"] =
+        ["Meeda.Http"] =
         [
-            "Meeda.Hosting", "Meeda.Chain", "Meeda.Storage", "Meeda.Http", "Meeda.Kzg", "Meeda.Ethereum", "Meeda.Protocol", "Meeda.Mefs",
+            "Meeda.Hosting",
+            "Meeda.Chain",
+            "Meeda.Kzg",
+            "Meeda.Ethereum",
+            "Meeda.Protocol",
             "Meeda.Client",
         ],
-        ["Meeda.Light"] = ["Meeda.Hosting", "Meeda.Chain", "Meeda.Http", "Meeda.Kzg", "Meeda.Ethereum", "Meeda.Protocol", "Meeda.Client"],
+        ["Meeda.Operator"] =
+        [
+            "Meeda.Hosting",
+            "Meeda.Chain",
+            "Meeda.Storage",
+            "Meeda.Http",
+            "Meeda.Kzg",
+            "Meeda.Ethereum",
+            "Meeda.Protocol",
+            "Meeda.Mefs",
+            "Meeda.Client",
+        ],
+        ["Meeda.Light"] =
+        [
+            "Meeda.Hosting",
+            "Meeda.Chain",
+            "Meeda.Http",
+            "Meeda.Kzg",
+            "Meeda.Ethereum",
+            "Meeda.Protocol",
+            "Meeda.Client",
+        ],
         ["Meeda.Node"] = ["Meeda.Operator", "Meeda.Light", "Meeda.Client"],
     };
 
@@ -35,7 +59,8 @@ public sealed partial class DependencyTests
     public void Project_ItsReferences_AreTheAllowedOnes(string project)
     {
         XDocument file = XDocument.Load(Path.Combine(Repository.Root, "src", project, $"{project}.csproj"));
-        IEnumerable<string> references = file.Descendants("ProjectReference").Select(reference => Path.GetFileNameWithoutExtension((string)reference.Attribute("Include")!));
+        IEnumerable<string> references = file.Descendants("ProjectReference")
+            .Select(reference => Path.GetFileNameWithoutExtension((string)reference.Attribute("Include")!));
         Assert.Equal(AllowedProjects[project].Order(), references.Order());
     }
 
@@ -47,24 +72,39 @@ public sealed partial class DependencyTests
     }
 
     [Fact]
-    public void Protocol_OfEthereum_UsesOnlyThePrimitiveValues() =>
-        AssertNone("src/Meeda.Protocol", "Meeda.Ethereum.");
+    public void Protocol_OfEthereum_UsesOnlyThePrimitiveValues() => AssertNone("src/Meeda.Protocol", "Meeda.Ethereum.");
 
     [Fact]
     public void Ethereum_ItsSource_KnowsNoMeedaWord() =>
-        Assert.Empty(Repository.CSharpFiles("src/Meeda.Ethereum")
-            .Where(file => MeedaWord().IsMatch(File.ReadAllText(file))).Select(Repository.Relative));
+        Assert.Empty(
+            Repository
+                .CSharpFiles("src/Meeda.Ethereum")
+                .Where(file => MeedaWord().IsMatch(File.ReadAllText(file)))
+                .Select(Repository.Relative)
+        );
 
     [Fact]
     public void Mefs_ItsSource_KnowsNoMeedaWord() =>
-        Assert.Empty(Repository.CSharpFiles("src/Meeda.Mefs")
-            .Where(file => MeedaWord().IsMatch(File.ReadAllText(file).Replace("MEFS", "", StringComparison.OrdinalIgnoreCase))).Select(Repository.Relative));
+        Assert.Empty(
+            Repository
+                .CSharpFiles("src/Meeda.Mefs")
+                .Where(file =>
+                    MeedaWord().IsMatch(File.ReadAllText(file).Replace("MEFS", "", StringComparison.OrdinalIgnoreCase))
+                )
+                .Select(Repository.Relative)
+        );
 
     [Fact]
     public void LightNode_ItsPackages_AreNotThoseOfProvidersAndPostgreSql()
     {
-        string[] packages = File.ReadAllLines(Path.Combine(Repository.Root, "src", "Meeda.Light", "packages.lock.json"));
-        Assert.DoesNotContain(packages, line => line.Contains("AWSSDK", StringComparison.Ordinal) || line.Contains("Npgsql", StringComparison.Ordinal));
+        string[] packages = File.ReadAllLines(
+            Path.Combine(Repository.Root, "src", "Meeda.Light", "packages.lock.json")
+        );
+        Assert.DoesNotContain(
+            packages,
+            line =>
+                line.Contains("AWSSDK", StringComparison.Ordinal) || line.Contains("Npgsql", StringComparison.Ordinal)
+        );
     }
 
     [Fact]
@@ -78,15 +118,19 @@ public sealed partial class DependencyTests
     [InlineData("src/Meeda.Operator/Batches")]
     [InlineData("src/Meeda.Operator/Nitro")]
     public void StatusCodes_OutsideOfHttp_AreNotNamed(string folder) =>
-        Assert.Empty(Repository.CSharpFiles(folder)
-            .Where(file => File.ReadAllText(file).Contains("StatusCodes.", StringComparison.Ordinal))
-            .Select(Repository.Relative));
+        Assert.Empty(
+            Repository
+                .CSharpFiles(folder)
+                .Where(file => File.ReadAllText(file).Contains("StatusCodes.", StringComparison.Ordinal))
+                .Select(Repository.Relative)
+        );
 
     private static void AssertOnlyBelow(string folder, string word)
     {
         string[] elsewhere =
         [
-            .. Repository.CSharpFiles("src")
+            .. Repository
+                .CSharpFiles("src")
                 .Where(file => File.ReadAllText(file).Contains(word, StringComparison.Ordinal))
                 .Select(Repository.Relative)
                 .Where(file => !file.StartsWith(folder, StringComparison.Ordinal)),
@@ -95,9 +139,12 @@ public sealed partial class DependencyTests
     }
 
     private static void AssertNone(string folder, string word) =>
-        Assert.Empty(Repository.CSharpFiles(folder)
-            .Where(file => File.ReadAllText(file).Contains($"using {word}", StringComparison.Ordinal))
-            .Select(file => $"{Repository.Relative(file)} uses {word}"));
+        Assert.Empty(
+            Repository
+                .CSharpFiles(folder)
+                .Where(file => File.ReadAllText(file).Contains($"using {word}", StringComparison.Ordinal))
+                .Select(file => $"{Repository.Relative(file)} uses {word}")
+        );
 
     [GeneratedRegex(@"\b(batch|anchor|epoch|rollup|MEFS)", RegexOptions.IgnoreCase)]
     private static partial Regex MeedaWord();

@@ -10,18 +10,26 @@ namespace Meeda.Tidy.Tests;
 public sealed partial class DocumentTests
 {
     public static TheoryData<string> Documents =>
-    [
-        .. Directory.EnumerateFiles(Repository.Root, "*.md", SearchOption.AllDirectories)
-            .Where(file => !file.Contains("/node_modules/", StringComparison.Ordinal) && !file.Contains("/.meeda/", StringComparison.Ordinal))
-            .Select(Repository.Relative),
-    ];
+        [
+            .. Directory
+                .EnumerateFiles(Repository.Root, "*.md", SearchOption.AllDirectories)
+                .Where(file =>
+                    !file.Contains("/node_modules/", StringComparison.Ordinal)
+                    && !file.Contains("/.meeda/", StringComparison.Ordinal)
+                )
+                .Select(Repository.Relative),
+        ];
 
     public static TheoryData<string> PackageLocks =>
-    [
-        .. Directory.EnumerateFiles(Repository.Root, "package-lock.json", SearchOption.AllDirectories)
-            .Where(file => !file.Contains("/node_modules/", StringComparison.Ordinal) && !file.Contains("/.meeda/", StringComparison.Ordinal))
-            .Select(Repository.Relative),
-    ];
+        [
+            .. Directory
+                .EnumerateFiles(Repository.Root, "package-lock.json", SearchOption.AllDirectories)
+                .Where(file =>
+                    !file.Contains("/node_modules/", StringComparison.Ordinal)
+                    && !file.Contains("/.meeda/", StringComparison.Ordinal)
+                )
+                .Select(Repository.Relative),
+        ];
 
     [Theory]
     [MemberData(nameof(Documents))]
@@ -30,7 +38,8 @@ public sealed partial class DocumentTests
         string folder = Path.GetDirectoryName(Path.Combine(Repository.Root, document))!;
         string[] broken =
         [
-            .. Link().Matches(File.ReadAllText(Path.Combine(Repository.Root, document)))
+            .. Link()
+                .Matches(File.ReadAllText(Path.Combine(Repository.Root, document)))
                 .Select(match => match.Groups[1].Value)
                 .Where(target => !target.Contains("://", StringComparison.Ordinal) && !target.StartsWith('#'))
                 .Where(target => !Path.Exists(Path.Combine(folder, target.Split('#')[0]))),
@@ -44,14 +53,18 @@ public sealed partial class DocumentTests
         string document = File.ReadAllText(Path.Combine(Repository.Root, "docs", "configuration.md"));
         (string Section, Type Type)[] options =
         [
-            .. typeof(L1Options).Assembly.GetTypes()
+            .. typeof(L1Options)
+                .Assembly.GetTypes()
                 .Select(type => (Section: type.GetField("Section")?.GetRawConstantValue() as string, Type: type))
                 .Where(found => found.Section?.StartsWith("Meeda:", StringComparison.Ordinal) == true)
                 .Select(found => (found.Section!, found.Type)),
         ];
         Assert.NotEmpty(options);
-        IEnumerable<string> settings = options.SelectMany(option => option.Type.GetProperties()
-            .Select(property => $"`{option.Section.Replace(":", "__", StringComparison.Ordinal)}__{property.Name}`"));
+        IEnumerable<string> settings = options.SelectMany(option =>
+            option
+                .Type.GetProperties()
+                .Select(property => $"`{option.Section.Replace(":", "__", StringComparison.Ordinal)}__{property.Name}`")
+        );
         Assert.All(settings, setting => Assert.Contains(setting, document, StringComparison.Ordinal));
     }
 
@@ -59,8 +72,18 @@ public sealed partial class DocumentTests
     public void Namespaces_NoType_BearsTheNameOfOne()
     {
         IEnumerable<System.Reflection.Assembly> assemblies =
-            [typeof(L1Options).Assembly, typeof(Protocol.Batches.BatchId).Assembly, typeof(Kzg.Commitments.Blob).Assembly, typeof(Ethereum.Address).Assembly];
-        Type[] types = [.. assemblies.SelectMany(assembly => assembly.GetTypes()).Where(type => type.Namespace?.StartsWith("Meeda", StringComparison.Ordinal) == true)];
+        [
+            typeof(L1Options).Assembly,
+            typeof(Protocol.Batches.BatchId).Assembly,
+            typeof(Kzg.Commitments.Blob).Assembly,
+            typeof(Ethereum.Address).Assembly,
+        ];
+        Type[] types =
+        [
+            .. assemblies
+                .SelectMany(assembly => assembly.GetTypes())
+                .Where(type => type.Namespace?.StartsWith("Meeda", StringComparison.Ordinal) == true),
+        ];
         HashSet<string> names = [.. types.SelectMany(type => type.Namespace!.Split('.'))];
         Assert.DoesNotContain(types, type => names.Contains(type.Name));
     }
@@ -70,7 +93,8 @@ public sealed partial class DocumentTests
     {
         (string Word, string Place)[] rules =
         [
-            ("WebApplication.Create", "ServiceHost.cs"), // the framework's builders read files and variables that nobody documented
+            // The framework's builders read files and variables that nobody documented
+            ("WebApplication.Create", "ServiceHost.cs"),
             ("AddEnvironmentVariables", ""),
             ("AddJsonFile", ""),
             ("BindConfiguration", ""),
@@ -81,18 +105,68 @@ public sealed partial class DocumentTests
         ];
         string[] elsewhere =
         [
-            .. Repository.CSharpFiles("src").Where(file => !Repository.Relative(file).StartsWith("src/Meeda.Client/", StringComparison.Ordinal)).SelectMany(file => rules
-                .Where(rule => Path.GetFileName(file) != rule.Place && File.ReadAllText(file).Contains(rule.Word, StringComparison.Ordinal))
-                .Select(rule => $"{Repository.Relative(file)}: {rule.Word}")),
+            .. Repository
+                .CSharpFiles("src")
+                .Where(file => !Repository.Relative(file).StartsWith("src/Meeda.Client/", StringComparison.Ordinal))
+                .SelectMany(file =>
+                    rules
+                        .Where(rule =>
+                            Path.GetFileName(file) != rule.Place
+                            && File.ReadAllText(file).Contains(rule.Word, StringComparison.Ordinal)
+                        )
+                        .Select(rule => $"{Repository.Relative(file)}: {rule.Word}")
+                ),
         ];
         Assert.Empty(elsewhere);
+    }
+
+    /// <summary>
+    /// Lines of code are at most 120 columns long. What has no blank to break at is left out, and so are raw strings
+    /// (SQL, JSON, text for a person) and interpolations, which the formatter leaves as they are.
+    /// </summary>
+    [Fact]
+    public void Code_ItsLines_AreAtMost120Columns()
+    {
+        string[] tooLong =
+        [
+            .. new[] { "src", "tests", "benchmarks" }
+                .SelectMany(Repository.CSharpFiles)
+                .Where(file => !file.Contains("/Meeda.Kzg/Fields/Kernels/", StringComparison.Ordinal)) // generated
+                .SelectMany(LongLines),
+        ];
+        Assert.Empty(tooLong);
+    }
+
+    private static IEnumerable<string> LongLines(string file)
+    {
+        bool isRaw = false;
+        int number = 0;
+        foreach (string line in File.ReadLines(file))
+        {
+            number++;
+            bool touchesRaw = line.Contains("\"\"\"", StringComparison.Ordinal);
+            isRaw ^= line.Split("\"\"\"").Length % 2 == 0;
+            bool canBreak = line.Trim().Split('"').Any(part => part.Trim().Contains(' ', StringComparison.Ordinal));
+            if (
+                line.Length > 120
+                && !isRaw
+                && !touchesRaw
+                && canBreak
+                && !line.Contains("$\"", StringComparison.Ordinal)
+            )
+            {
+                yield return $"{Repository.Relative(file)}:{number}";
+            }
+        }
     }
 
     [Fact]
     public void Script_WhatItSays_GoesToStandardError() =>
         Assert.All(
-            File.ReadAllLines(Path.Combine(Repository.Root, "meeda")).Where(line => line.Contains("echo ", StringComparison.Ordinal)),
-            line => Assert.Contains(">&2", line, StringComparison.Ordinal));
+            File.ReadAllLines(Path.Combine(Repository.Root, "meeda"))
+                .Where(line => line.Contains("echo ", StringComparison.Ordinal)),
+            line => Assert.Contains(">&2", line, StringComparison.Ordinal)
+        );
 
     [Theory]
     [MemberData(nameof(PackageLocks))]
@@ -103,10 +177,16 @@ public sealed partial class DocumentTests
         using var json = JsonDocument.Parse(text);
         string[] unpinned =
         [
-            .. json.RootElement.GetProperty("packages").EnumerateObject()
-                .Where(package => package.Name.Length > 0 // the project itself
-                    && (!package.Value.TryGetProperty("integrity", out JsonElement hash)
-                        || !hash.GetString()!.StartsWith("sha512-", StringComparison.Ordinal)))
+            .. json
+                .RootElement.GetProperty("packages")
+                .EnumerateObject()
+                .Where(package =>
+                    package.Name.Length > 0 // the project itself
+                    && (
+                        !package.Value.TryGetProperty("integrity", out JsonElement hash)
+                        || !hash.GetString()!.StartsWith("sha512-", StringComparison.Ordinal)
+                    )
+                )
                 .Select(package => package.Name),
         ];
         Assert.Empty(unpinned);
@@ -115,12 +195,20 @@ public sealed partial class DocumentTests
     [Fact]
     public void Scripts_WhatTheyInstallOrBuild_IsPinned()
     {
-        string scripts = File.ReadAllText(Path.Combine(Repository.Root, "meeda")) + File.ReadAllText(Path.Combine(Repository.Root, "tests", "run.sh"));
+        string scripts =
+            File.ReadAllText(Path.Combine(Repository.Root, "meeda"))
+            + File.ReadAllText(Path.Combine(Repository.Root, "tests", "run.sh"));
         Assert.DoesNotContain("npm install", scripts, StringComparison.Ordinal);
         Assert.DoesNotContain("npm i ", scripts, StringComparison.Ordinal);
         Assert.All(
-            scripts.Split('\n').Where(line => line.Contains("dotnet build \"", StringComparison.Ordinal) || line.Contains("dotnet restore ", StringComparison.Ordinal)),
-            line => Assert.Matches("RestoreLockedMode=true|--locked-mode", line));
+            scripts
+                .Split('\n')
+                .Where(line =>
+                    line.Contains("dotnet build \"", StringComparison.Ordinal)
+                    || line.Contains("dotnet restore ", StringComparison.Ordinal)
+                ),
+            line => Assert.Matches("RestoreLockedMode=true|--locked-mode", line)
+        );
     }
 
     [GeneratedRegex(@"\]\(([^)\s]+)\)")]

@@ -19,14 +19,33 @@ public sealed class PackageTests : IDisposable
         string feed = Path.Combine(_folder, "feed");
         foreach (string library in Libraries)
         {
-            await RunAsync(Repository.Root, "pack", Path.Combine("src", library), "-c", "Release", "--no-restore", "-o", feed, "--nologo", "-v", "quiet");
+            await RunAsync(
+                Repository.Root,
+                "pack",
+                Path.Combine("src", library),
+                "-c",
+                "Release",
+                "--no-restore",
+                "-o",
+                feed,
+                "--nologo",
+                "-v",
+                "quiet"
+            );
             LookInto(library, Assert.Single(Directory.GetFiles(feed, $"{library}.*.nupkg")));
             Assert.Single(Directory.GetFiles(feed, $"{library}.*.snupkg"));
         }
 
-        // The feed beside whatever this machine restores from, and a cache of its own: an earlier run's packages have the same versions.
+        // The feed beside whatever this machine restores from, and a cache of its own: an earlier run's packages have
+        // the same versions.
         string samples = Path.Combine(_folder, "samples");
-        foreach (string file in Directory.GetFiles(Path.Combine(Repository.Root, "docs", "samples"), "*.cs*", SearchOption.AllDirectories))
+        foreach (
+            string file in Directory.GetFiles(
+                Path.Combine(Repository.Root, "docs", "samples"),
+                "*.cs*",
+                SearchOption.AllDirectories
+            )
+        )
         {
             string sample = Path.GetFileName(Path.GetDirectoryName(file)!);
             Directory.CreateDirectory(Path.Combine(samples, sample));
@@ -35,7 +54,8 @@ public sealed class PackageTests : IDisposable
 
         await File.WriteAllTextAsync(
             Path.Combine(samples, "nuget.config"),
-            $"""<configuration><packageSources><add key="feed" value="{feed}" /></packageSources></configuration>""");
+            $"""<configuration><packageSources><add key="feed" value="{feed}" /></packageSources></configuration>"""
+        );
         string kzg = await RunAsync(Path.Combine(samples, "Kzg"), "run");
         Assert.Contains("the blob proof verifies: True", kzg, StringComparison.Ordinal);
         Assert.Contains("the cells verify: True", kzg, StringComparison.Ordinal);
@@ -67,7 +87,12 @@ public sealed class PackageTests : IDisposable
 
     private async Task<string> RunAsync(string folder, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet") { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("dotnet")
+        {
+            WorkingDirectory = folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         Array.ForEach(arguments, start.ArgumentList.Add);
         if (folder != Repository.Root)
         {

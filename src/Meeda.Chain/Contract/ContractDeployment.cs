@@ -8,16 +8,27 @@ namespace Meeda.Chain.Contract;
 /// <param name="Doubt">Why that may be wrong, in words, or null where it was checked.</param>
 internal sealed record ContractDeployment(ulong Block, string? Doubt)
 {
-    /// <summary>Finds the block by when the contract's code appears: a hint that is right costs one question, none or a wrong one some twenty-five.</summary>
+    /// <summary>
+    /// Finds the block by when the contract's code appears: a hint that is right costs one question, none or a wrong
+    /// one some twenty-five.
+    /// </summary>
     /// <param name="client">L1.</param>
     /// <param name="contract">The contract.</param>
     /// <param name="hint">A block that the user named, or 0.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <exception cref="L1UnreachableException">L1 does not answer.</exception>
-    public static async Task<ContractDeployment> FindAsync(EthereumClient client, Address contract, ulong hint, CancellationToken cancellationToken)
+    public static async Task<ContractDeployment> FindAsync(
+        EthereumClient client,
+        Address contract,
+        ulong hint,
+        CancellationToken cancellationToken
+    )
     {
         ulong head = await client.GetBlockNumberAsync(cancellationToken);
-        bool? isLate = hint == 0 ? null : hint > head ? true : await IsThereAsync(client, contract, hint - 1, cancellationToken);
+        bool? isLate =
+            hint == 0 ? null
+            : hint > head ? true
+            : await IsThereAsync(client, contract, hint - 1, cancellationToken);
         if (isLate == false)
         {
             return new ContractDeployment(hint, null);
@@ -25,7 +36,10 @@ internal sealed record ContractDeployment(ulong Block, string? Doubt)
 
         if (hint > 0 && isLate is null)
         {
-            return new ContractDeployment(hint, $"the endpoint does not tell the state of block {hint - 1}, so that block {hint} is not checked");
+            return new ContractDeployment(
+                hint,
+                $"the endpoint does not tell the state of block {hint - 1}, so that block {hint} is not checked"
+            );
         }
 
         // The contract is in block `there` and not in block `absent`.
@@ -43,21 +57,37 @@ internal sealed record ContractDeployment(ulong Block, string? Doubt)
                     absent = middle;
                     break;
                 default:
-                    return new ContractDeployment(absent + 1 ?? 0, $"the endpoint does not tell the state of block {middle}, so that logs are read from block {absent + 1 ?? 0} on, which takes longer");
+                    return new ContractDeployment(
+                        absent + 1 ?? 0,
+                        $"the endpoint does not tell the state of block {middle}, so that logs are read from "
+                            + $"block {absent + 1 ?? 0} on, which takes longer"
+                    );
             }
         }
 
         return new ContractDeployment(there, null);
     }
 
-    /// <summary>Whether the contract is there at a block; null where the endpoint does not tell, as those do that keep the newest states only.</summary>
-    private static async Task<bool?> IsThereAsync(EthereumClient client, Address contract, ulong block, CancellationToken cancellationToken)
+    /// <summary>
+    /// Whether the contract is there at a block; null where the endpoint does not tell, as those do that keep the
+    /// newest states only.
+    /// </summary>
+    private static async Task<bool?> IsThereAsync(
+        EthereumClient client,
+        Address contract,
+        ulong block,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
             return (await client.GetCodeAsync(contract, BlockTag.Number(block), cancellationToken)).Length > 0;
         }
-        catch (Exception pruned) when (pruned is JsonRpcException { IsRateLimit: false } or L1UnreachableException { Problem: L1Problem.Answer or L1Problem.Status })
+        catch (Exception pruned)
+            when (pruned
+                    is JsonRpcException { IsRateLimit: false }
+                        or L1UnreachableException { Problem: L1Problem.Answer or L1Problem.Status }
+            )
         {
             return null;
         }

@@ -3,7 +3,10 @@ using Meeda.Ethereum;
 
 namespace Meeda.Chain.Contract;
 
-/// <summary>What the MeedaVerifier contract is made with and keeps for ever (docs/protocol.md). Windows and retention count L1 blocks, amounts are wei.</summary>
+/// <summary>
+/// What the MeedaVerifier contract is made with and keeps for ever (docs/protocol.md). Windows and retention count L1
+/// blocks, amounts are wei.
+/// </summary>
 internal sealed record ContractParameters
 {
     /// <summary>L1 blocks in an epoch.</summary>
@@ -50,8 +53,20 @@ internal sealed record ContractParameters
 
     /// <summary>The fields in the order of the contract's <c>Parameters</c> struct.</summary>
     public object[] ToAbi() =>
-    [
-        EpochBlocks, ProofWindow, ChallengeWindow, HotEpochs, HotSamples, ColdSamples, Retention, PublishWindow,
-        MinimumStake, MissPenalty, MissReward, FraudReward, DemandBond, Treasury,
-    ];
+        [
+            EpochBlocks,
+            ProofWindow,
+            ChallengeWindow,
+            HotEpochs,
+            HotSamples,
+            ColdSamples,
+            Retention,
+            PublishWindow,
+            MinimumStake,
+            MissPenalty,
+            MissReward,
+            FraudReward,
+            DemandBond,
+            Treasury,
+        ];
 }

@@ -3,14 +3,17 @@ using Meeda.Ethereum.Abi;
 
 namespace Meeda.Chain.Contract;
 
-/// <summary>The compiled contract that is built into this assembly from <c>contracts/abi/MeedaVerifier.json</c>.</summary>
+/// <summary>
+/// The compiled contract that is built into this assembly from <c>contracts/abi/MeedaVerifier.json</c>.
+/// </summary>
 internal static class MeedaVerifierArtifact
 {
     private const string Resource = "MeedaVerifier.json";
 
     static MeedaVerifierArtifact()
     {
-        using Stream stream = typeof(MeedaVerifierArtifact).Assembly.GetManifestResourceStream(Resource)
+        using Stream stream =
+            typeof(MeedaVerifierArtifact).Assembly.GetManifestResourceStream(Resource)
             ?? throw new InvalidOperationException($"the resource {Resource} is missing from the assembly");
         using JsonDocument artifact = JsonDocument.Parse(stream);
         Abi = ContractAbi.Parse(artifact.RootElement.GetProperty("abi").GetRawText());

@@ -7,7 +7,9 @@ using Meeda.Ethereum.Transactions;
 
 namespace Meeda.Chain.Contract;
 
-/// <summary>The contract's forced publication: demands, the blobs that answer them, and what happens to who stays silent.</summary>
+/// <summary>
+/// The contract's forced publication: demands, the blobs that answer them, and what happens to who stays silent.
+/// </summary>
 internal sealed partial class MeedaVerifierContract
 {
     private ulong? _challengeWindow;
@@ -25,12 +27,27 @@ internal sealed partial class MeedaVerifierContract
     /// <param name="position">The operator's position of the blob.</param>
     /// <param name="bond">The bond in wei; at least <see cref="DemandBondAsync"/> in the block that takes it.</param>
     public TransactionRequest Demand(Address operatorAddress, AnchoredLeaf leaf, ulong position, BigInteger bond) =>
-        new(address, DemandFunction.Encode((object)new object[] { operatorAddress, leaf.AnchorIndex, position, leaf.Commitment, leaf.Path.Cast<object>().ToArray() }), bond);
+        new(
+            address,
+            DemandFunction.Encode(
+                (object)
+                    new object[]
+                    {
+                        operatorAddress,
+                        leaf.AnchorIndex,
+                        position,
+                        leaf.Commitment,
+                        leaf.Path.Cast<object>().ToArray(),
+                    }
+            ),
+            bond
+        );
 
     /// <summary>The call that shows the contract a blob of the same transaction.</summary>
     /// <param name="demandId">The demand that it answers.</param>
     /// <param name="blobIndex">Which of the transaction's blobs.</param>
-    public TransactionRequest Publish(ulong demandId, int blobIndex) => new(address, PublishFunction.Encode(demandId, (ulong)blobIndex));
+    public TransactionRequest Publish(ulong demandId, int blobIndex) =>
+        new(address, PublishFunction.Encode(demandId, (ulong)blobIndex));
 
     /// <summary>The transaction that slashes an operator whose demand was not answered in time.</summary>
     public TransactionRequest Expire(ulong demandId) => new(address, ExpireFunction.Encode(demandId));
@@ -44,7 +61,8 @@ internal sealed partial class MeedaVerifierContract
 
     /// <summary>Where a demand stands.</summary>
     public async Task<DemandStatus> DemandStatusAsync(ulong demandId, CancellationToken cancellationToken) =>
-        (DemandStatus)((AbiTuple)(await CallAsync(GetDemandFunction, cancellationToken, demandId))[0]).Get<ulong>("status");
+        (DemandStatus)
+            ((AbiTuple)(await CallAsync(GetDemandFunction, cancellationToken, demandId))[0]).Get<ulong>("status");
 
     /// <summary>What the reporter of a missed epoch gets, in wei.</summary>
     public async Task<BigInteger> MissRewardAsync(CancellationToken cancellationToken) =>
@@ -54,16 +72,36 @@ internal sealed partial class MeedaVerifierContract
     public async Task<ulong> PublishWindowAsync(CancellationToken cancellationToken) =>
         ((AbiTuple)(await CallAsync(ParametersFunction, cancellationToken))[0]).Get<ulong>("publishWindow");
 
-    /// <summary>The blocks from a proof within which a wrong partial sum can be slashed; asked for once, since the contract never changes it.</summary>
+    /// <summary>
+    /// The blocks from a proof within which a wrong partial sum can be slashed; asked for once, since the contract
+    /// never changes it.
+    /// </summary>
     public async Task<ulong> ChallengeWindowAsync(CancellationToken cancellationToken) =>
-        _challengeWindow ??= ((AbiTuple)(await CallAsync(ParametersFunction, cancellationToken))[0]).Get<ulong>("challengeWindow");
+        _challengeWindow ??= ((AbiTuple)(await CallAsync(ParametersFunction, cancellationToken))[0]).Get<ulong>(
+            "challengeWindow"
+        );
 
     /// <summary>The demands made in a range of blocks.</summary>
     /// <param name="operatorAddress">Of whom; null for all.</param>
-    public async Task<IReadOnlyList<DemandSeen>> ReadDemandsAsync(Address? operatorAddress, ulong first, ulong last, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<DemandSeen>> ReadDemandsAsync(
+        Address? operatorAddress,
+        ulong first,
+        ulong last,
+        CancellationToken cancellationToken
+    )
     {
         IReadOnlyList<Bytes32>? operatorTopic = operatorAddress is { } of ? [Topic(of)] : null;
-        IReadOnlyList<Log> logs = await client.GetLogsAsync(address, [[DemandedEvent.Topic], null, operatorTopic], first, last, cancellationToken);
+        IReadOnlyList<Log> logs = await client.GetLogsAsync(
+            address,
+            [
+                [DemandedEvent.Topic],
+                null,
+                operatorTopic,
+            ],
+            first,
+            last,
+            cancellationToken
+        );
         return Decode([.. Sound(logs, first, last, [])], DemandedEvent, [], ReadDemand);
     }
 
@@ -77,8 +115,11 @@ internal sealed partial class MeedaVerifierContract
             arguments.Get<Address>("demander"),
             arguments.Get<Bytes32>("versionedHash"),
             arguments.Get<ulong>("deadline"),
-            log.BlockNumber);
-        return demand.Id <= Most && demand.Position <= Most && demand.Deadline <= Most ? demand : throw new InvalidDataException("its numbers do not add up");
+            log.BlockNumber
+        );
+        return demand.Id <= Most && demand.Position <= Most && demand.Deadline <= Most
+            ? demand
+            : throw new InvalidDataException("its numbers do not add up");
     }
 
     private static Bytes32 Topic(Address account)

@@ -13,8 +13,10 @@ using Meeda.Protocol.Proofs;
 namespace Meeda.Chain.Contract;
 
 /// <summary>
-/// The MeedaVerifier contract as C# sees it: the only place that knows its functions and events by name. Names and types come from the
-/// compiled ABI that is built into this assembly, so that a change in Solidity that is not followed here fails at start-up and in the tests.
+/// The MeedaVerifier contract as C# sees it: the only place that knows its functions and events by name. Names and
+/// types come from the
+/// compiled ABI that is built into this assembly, so that a change in Solidity that is not followed here fails at
+/// start-up and in the tests.
 /// </summary>
 internal sealed partial class MeedaVerifierContract(EthereumClient client, Address address)
 {
@@ -29,14 +31,22 @@ internal sealed partial class MeedaVerifierContract(EthereumClient client, Addre
     private static readonly AbiFunction CreditOfFunction = MeedaVerifierArtifact.Abi.Function("creditOf");
     private static readonly AbiFunction ReportMissFunction = MeedaVerifierArtifact.Abi.Function("reportMiss");
     private static readonly AbiFunction ProveFraudFunction = MeedaVerifierArtifact.Abi.Function("proveFraud");
-    private static readonly AbiFunction ProveInvalidCommitmentFunction = MeedaVerifierArtifact.Abi.Function("proveInvalidCommitment");
+    private static readonly AbiFunction ProveInvalidCommitmentFunction = MeedaVerifierArtifact.Abi.Function(
+        "proveInvalidCommitment"
+    );
     private static readonly AbiEvent AnchoredEvent = MeedaVerifierArtifact.Abi.Event("Anchored");
     private static readonly AbiEvent BatchAnchoredEvent = MeedaVerifierArtifact.Abi.Event("BatchAnchored");
     private static readonly AbiEvent ProofSubmittedEvent = MeedaVerifierArtifact.Abi.Event("ProofSubmitted");
+
     // Block numbers, epochs and positions of blobs are far below; beyond it a ledger could not hold them.
     private const ulong Most = long.MaxValue;
 
-    private static readonly Bytes32[] FollowedTopics = [AnchoredEvent.Topic, BatchAnchoredEvent.Topic, ProofSubmittedEvent.Topic];
+    private static readonly Bytes32[] FollowedTopics =
+    [
+        AnchoredEvent.Topic,
+        BatchAnchoredEvent.Topic,
+        ProofSubmittedEvent.Topic,
+    ];
 
     // It never changes.
     private BigInteger? _minimumStake;
@@ -50,24 +60,31 @@ internal sealed partial class MeedaVerifierContract(EthereumClient client, Addre
     {
         object[] headers =
         [
-            .. batches.Select(batch => new object[]
-            {
-                batch.PayloadLength, (ushort)(batch.Commitments.Length / KzgCommitment.Length), Address.Zero,
-            }),
+            .. batches.Select(batch =>
+                new object[]
+                {
+                    batch.PayloadLength,
+                    (ushort)(batch.Commitments.Length / KzgCommitment.Length),
+                    Address.Zero,
+                }
+            ),
         ];
         byte[] commitments = [.. batches.SelectMany(batch => batch.Commitments)];
         return new TransactionRequest(address, AnchorFunction.Encode(headers, commitments));
     }
 
     /// <summary>The transaction that submits an epoch's proof.</summary>
-    public TransactionRequest SubmitProof(ulong epoch, RangeHints hints, AvailabilityProof proof) => new(
-        address,
-        SubmitProofFunction.Encode(
-            epoch,
-            Hints(hints),
-            proof.PartialSums.Select(Words).ToArray(),
-            proof.Y.ToArray(),
-            Words(proof.Proof.Point)));
+    public TransactionRequest SubmitProof(ulong epoch, RangeHints hints, AvailabilityProof proof) =>
+        new(
+            address,
+            SubmitProofFunction.Encode(
+                epoch,
+                Hints(hints),
+                proof.PartialSums.Select(Words).ToArray(),
+                proof.Y.ToArray(),
+                Words(proof.Proof.Point)
+            )
+        );
 
     /// <summary>The transaction that adds to the sender's stake.</summary>
     /// <param name="wei">The amount.</param>
@@ -91,7 +108,8 @@ internal sealed partial class MeedaVerifierContract(EthereumClient client, Addre
             (uint)values.Get<ulong>("hotEpochs"),
             (uint)values.Get<ulong>("hotSamples"),
             (uint)values.Get<ulong>("coldSamples"),
-            (uint)values.Get<ulong>("proofWindow"));
+            (uint)values.Get<ulong>("proofWindow")
+        );
     }
 
     /// <summary>An anchor as the contract keeps it.</summary>
@@ -105,7 +123,8 @@ internal sealed partial class MeedaVerifierContract(EthereumClient client, Addre
             anchor.Get<ulong>("firstBlob"),
             (uint)anchor.Get<ulong>("blobCount"),
             anchor.Get<ulong>("blockNumber"),
-            anchor.Get<ulong>("expiry"));
+            anchor.Get<ulong>("expiry")
+        );
     }
 
     /// <summary>Whether the contract counts an epoch of an operator as proven.</summary>
@@ -116,11 +135,21 @@ internal sealed partial class MeedaVerifierContract(EthereumClient client, Addre
     }
 
     /// <summary>Whether anything was recorded or reported about an epoch of an operator.</summary>
-    public async Task<EpochStatus> EpochStatusAsync(Address operatorAddress, ulong epoch, CancellationToken cancellationToken) =>
-        (EpochStatus)((AbiTuple)(await CallAsync(GetEpochFunction, cancellationToken, operatorAddress, epoch))[0]).Get<ulong>("status");
+    public async Task<EpochStatus> EpochStatusAsync(
+        Address operatorAddress,
+        ulong epoch,
+        CancellationToken cancellationToken
+    ) =>
+        (EpochStatus)
+            ((AbiTuple)(await CallAsync(GetEpochFunction, cancellationToken, operatorAddress, epoch))[0]).Get<ulong>(
+                "status"
+            );
 
     /// <summary>An operator's stake, and whether it was slashed.</summary>
-    public async Task<(BigInteger Stake, bool Condemned)> AccountAsync(Address operatorAddress, CancellationToken cancellationToken)
+    public async Task<(BigInteger Stake, bool Condemned)> AccountAsync(
+        Address operatorAddress,
+        CancellationToken cancellationToken
+    )
     {
         var account = (AbiTuple)(await CallAsync(GetAccountFunction, cancellationToken, operatorAddress))[0];
         return (account.Get<BigInteger>("stake"), account.Get<bool>("condemned"));
@@ -141,8 +170,12 @@ internal sealed partial class MeedaVerifierContract(EthereumClient client, Addre
             return $"{operatorAddress} has asked for its stake back and may not anchor meanwhile";
         }
 
-        BigInteger minimum = _minimumStake ??= ((AbiTuple)(await CallAsync(ParametersFunction, cancellationToken))[0]).Get<BigInteger>("minimumStake");
-        return stake >= minimum ? null : $"{operatorAddress} stakes {stake} wei, less than the {minimum} wei that the contract asks for";
+        BigInteger minimum = _minimumStake ??= (
+            (AbiTuple)(await CallAsync(ParametersFunction, cancellationToken))[0]
+        ).Get<BigInteger>("minimumStake");
+        return stake >= minimum
+            ? null
+            : $"{operatorAddress} stakes {stake} wei, less than the {minimum} wei that the contract asks for";
     }
 
     /// <summary>How many anchors the contract kept of an operator at a block.</summary>
@@ -165,47 +198,102 @@ internal sealed partial class MeedaVerifierContract(EthereumClient client, Addre
     /// <param name="proof">The recorded proof.</param>
     /// <param name="chunk">The wrong partial sum.</param>
     /// <param name="leaves">The commitments of the chunk's samples, in order.</param>
-    public TransactionRequest ProveFraud(Address operatorAddress, SubmittedProof proof, int chunk, IReadOnlyList<AnchoredLeaf> leaves) => new(
-        address,
-        ProveFraudFunction.Encode(
-            operatorAddress,
-            proof.Seen.Epoch,
-            proof.Seen.Seed,
-            Hints(proof.Hints),
-            proof.PartialSums.Select(Words).ToArray(),
-            chunk,
-            leaves.Select(leaf => new object[] { leaf.AnchorIndex, Words(leaf), leaf.Path.Cast<object>().ToArray() }).ToArray()));
+    public TransactionRequest ProveFraud(
+        Address operatorAddress,
+        SubmittedProof proof,
+        int chunk,
+        IReadOnlyList<AnchoredLeaf> leaves
+    ) =>
+        new(
+            address,
+            ProveFraudFunction.Encode(
+                operatorAddress,
+                proof.Seen.Epoch,
+                proof.Seen.Seed,
+                Hints(proof.Hints),
+                proof.PartialSums.Select(Words).ToArray(),
+                chunk,
+                leaves
+                    .Select(leaf => new object[] { leaf.AnchorIndex, Words(leaf), leaf.Path.Cast<object>().ToArray() })
+                    .ToArray()
+            )
+        );
 
     /// <summary>The transaction that shows an anchored commitment to be no point of the group.</summary>
     /// <param name="y">A y with which the commitment's x is on the curve, 64 bytes; zeros where there is none.</param>
-    public TransactionRequest ProveInvalidCommitment(Address operatorAddress, uint anchorIndex, ulong position, byte[] commitment, IReadOnlyList<Bytes32> path, byte[] y) => new(
-        address,
-        ProveInvalidCommitmentFunction.Encode(
-            new object[] { operatorAddress, anchorIndex, position, commitment, path.Cast<object>().ToArray() }, y[..32], y[32..]));
+    public TransactionRequest ProveInvalidCommitment(
+        Address operatorAddress,
+        uint anchorIndex,
+        ulong position,
+        byte[] commitment,
+        IReadOnlyList<Bytes32> path,
+        byte[] y
+    ) =>
+        new(
+            address,
+            ProveInvalidCommitmentFunction.Encode(
+                new object[] { operatorAddress, anchorIndex, position, commitment, path.Cast<object>().ToArray() },
+                y[..32],
+                y[32..]
+            )
+        );
 
     /// <summary>What happened to one operator in a range of blocks, in order.</summary>
-    public async Task<OperatorEvents> ReadEventsAsync(Address operatorAddress, ulong first, ulong last, CancellationToken cancellationToken)
+    public async Task<OperatorEvents> ReadEventsAsync(
+        Address operatorAddress,
+        ulong first,
+        ulong last,
+        CancellationToken cancellationToken
+    )
     {
-        IReadOnlyList<Log> logs = await client.GetLogsAsync(address, [FollowedTopics, [Topic(operatorAddress)]], first, last, cancellationToken);
+        IReadOnlyList<Log> logs = await client.GetLogsAsync(
+            address,
+            [FollowedTopics, [Topic(operatorAddress)]],
+            first,
+            last,
+            cancellationToken
+        );
         var odd = new List<string>();
         return Read([.. Sound(logs, first, last, odd).Where(log => log.Topics[1] == Topic(operatorAddress))], odd);
     }
 
     /// <summary>The operators that anchored a batch in a range of blocks.</summary>
-    public async Task<IReadOnlyList<Address>> ReadHoldersAsync(BatchId id, ulong first, ulong last, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<Address>> ReadHoldersAsync(
+        BatchId id,
+        ulong first,
+        ulong last,
+        CancellationToken cancellationToken
+    )
     {
-        IReadOnlyList<Log> logs = await client.GetLogsAsync(address, [[BatchAnchoredEvent.Topic], null, [id.Value]], first, last, cancellationToken);
+        IReadOnlyList<Log> logs = await client.GetLogsAsync(
+            address,
+            [
+                [BatchAnchoredEvent.Topic],
+                null,
+                [id.Value],
+            ],
+            first,
+            last,
+            cancellationToken
+        );
         return [.. Sound(logs, first, last, []).Select(OperatorOf)];
     }
 
     /// <summary>What happened to every operator in a range of blocks.</summary>
-    public async Task<IReadOnlyDictionary<Address, OperatorEvents>> ReadAllEventsAsync(ulong first, ulong last, CancellationToken cancellationToken)
+    public async Task<IReadOnlyDictionary<Address, OperatorEvents>> ReadAllEventsAsync(
+        ulong first,
+        ulong last,
+        CancellationToken cancellationToken
+    )
     {
         IReadOnlyList<Log> logs = await client.GetLogsAsync(address, [FollowedTopics], first, last, cancellationToken);
-        return Sound(logs, first, last, []).GroupBy(OperatorOf).ToDictionary(group => group.Key, group => Read([.. group], []));
+        return Sound(logs, first, last, [])
+            .GroupBy(OperatorOf)
+            .ToDictionary(group => group.Key, group => Read([.. group], []));
     }
 
-    private static Address OperatorOf(Log log) => Address.FromBytes(log.Topics[1].ToArray().AsSpan(Bytes32.Length - Address.Length));
+    private static Address OperatorOf(Log log) =>
+        Address.FromBytes(log.Topics[1].ToArray().AsSpan(Bytes32.Length - Address.Length));
 
     /// <summary>The logs that are what was asked for: of this contract, in these blocks, about an operator.</summary>
     private IEnumerable<Log> Sound(IReadOnlyList<Log> logs, ulong first, ulong last, List<string> odd)
@@ -225,16 +313,21 @@ internal sealed partial class MeedaVerifierContract(EthereumClient client, Addre
 
     private static OperatorEvents Read(IReadOnlyList<Log> logs, List<string> odd)
     {
-        ILookup<ulong, AnchoredBatch> batches = Decode(logs, BatchAnchoredEvent, odd, ReadBatch).ToLookup(batch => (ulong)batch.AnchorIndex);
+        ILookup<ulong, AnchoredBatch> batches = Decode(logs, BatchAnchoredEvent, odd, ReadBatch)
+            .ToLookup(batch => (ulong)batch.AnchorIndex);
         return new OperatorEvents(
             [.. Decode(logs, AnchoredEvent, odd, log => ReadAnchor(log, batches))],
-            [.. Decode(logs, ProofSubmittedEvent, odd, ReadProof)])
+            [.. Decode(logs, ProofSubmittedEvent, odd, ReadProof)]
+        )
         {
             Odd = odd,
         };
     }
 
-    /// <summary>The logs of an event, but for those that are none or hold values that no contract could have written: one of these must not hide the others.</summary>
+    /// <summary>
+    /// The logs of an event, but for those that are none or hold values that no contract could have written: one of
+    /// these must not hide the others.
+    /// </summary>
     private static List<T> Decode<T>(IReadOnlyList<Log> logs, AbiEvent of, List<string> odd, Func<Log, T> read)
     {
         var values = new List<T>();
@@ -244,7 +337,14 @@ internal sealed partial class MeedaVerifierContract(EthereumClient client, Addre
             {
                 values.Add(read(log));
             }
-            catch (Exception unreadable) when (unreadable is FormatException or OverflowException or InvalidDataException or KeyNotFoundException or InvalidCastException)
+            catch (Exception unreadable)
+                when (unreadable
+                        is FormatException
+                            or OverflowException
+                            or InvalidDataException
+                            or KeyNotFoundException
+                            or InvalidCastException
+                )
             {
                 odd.Add($"log {log.LogIndex} of block {log.BlockNumber} ({of.Name}): {unreadable.Message}");
             }
@@ -260,11 +360,14 @@ internal sealed partial class MeedaVerifierContract(EthereumClient client, Addre
             new BatchId(arguments.Get<Bytes32>("batchId")),
             checked((uint)(BigInteger)arguments["anchorIndex"]),
             arguments.Get<ulong>("firstBlob"),
-            (uint)arguments.Get<ulong>("blobCount"))
+            (uint)arguments.Get<ulong>("blobCount")
+        )
         {
             PayloadLength = (uint)arguments.Get<ulong>("payloadLength"),
         };
-        return batch.BlobCount > 0 && batch.FirstBlob <= Most ? batch : throw new InvalidDataException("its blobs are none");
+        return batch.BlobCount > 0 && batch.FirstBlob <= Most
+            ? batch
+            : throw new InvalidDataException("its blobs are none");
     }
 
     private static AnchorSeen ReadAnchor(Log log, ILookup<ulong, AnchoredBatch> batches)
@@ -277,15 +380,30 @@ internal sealed partial class MeedaVerifierContract(EthereumClient client, Addre
             arguments.Get<ulong>("firstBlob"),
             (uint)arguments.Get<ulong>("blobCount"),
             log.BlockNumber,
-            arguments.Get<ulong>("expiry"));
+            arguments.Get<ulong>("expiry")
+        );
         byte[] commitments = arguments.Get<byte[]>("commitments");
-        if (anchor.BlobCount == 0 || anchor.FirstBlob > Most || anchor.Expiry > Most || commitments.Length != (long)anchor.BlobCount * KzgCommitment.Length)
+        if (
+            anchor.BlobCount == 0
+            || anchor.FirstBlob > Most
+            || anchor.Expiry > Most
+            || commitments.Length != (long)anchor.BlobCount * KzgCommitment.Length
+        )
         {
             throw new InvalidDataException("its numbers do not add up");
         }
 
         return new AnchorSeen(
-            anchor, log.TransactionHash, commitments, [.. batches[index].Where(batch => batch.FirstBlob >= anchor.FirstBlob && batch.FirstBlob + batch.BlobCount <= anchor.EndBlob)]);
+            anchor,
+            log.TransactionHash,
+            commitments,
+            [
+                .. batches[index]
+                    .Where(batch =>
+                        batch.FirstBlob >= anchor.FirstBlob && batch.FirstBlob + batch.BlobCount <= anchor.EndBlob
+                    ),
+            ]
+        );
     }
 
     private static SubmittedProof ReadProof(Log log)
@@ -294,11 +412,21 @@ internal sealed partial class MeedaVerifierContract(EthereumClient client, Addre
         var hints = arguments.Get<AbiTuple>("hints");
         ulong epoch = arguments.Get<ulong>("epoch");
         return new SubmittedProof(
-            new ProofSeen(epoch <= Most ? epoch : throw new InvalidDataException("its epoch is none"), log.BlockNumber, log.TransactionHash, arguments.Get<Bytes32>("seed")),
-            new RangeHints((uint)hints.Get<ulong>("loAnchor"), (uint)hints.Get<ulong>("hotAnchor"), (uint)hints.Get<ulong>("endAnchor")),
+            new ProofSeen(
+                epoch <= Most ? epoch : throw new InvalidDataException("its epoch is none"),
+                log.BlockNumber,
+                log.TransactionHash,
+                arguments.Get<Bytes32>("seed")
+            ),
+            new RangeHints(
+                (uint)hints.Get<ulong>("loAnchor"),
+                (uint)hints.Get<ulong>("hotAnchor"),
+                (uint)hints.Get<ulong>("endAnchor")
+            ),
             [.. arguments.Get<object[]>("partialSums").Select(point => Padded((AbiTuple)point))],
             arguments.Get<Bytes32>("y"),
-            Padded(arguments.Get<AbiTuple>("proof")));
+            Padded(arguments.Get<AbiTuple>("proof"))
+        );
     }
 
     private static byte[] Padded(AbiTuple words) => [.. words.SelectMany(word => ((Bytes32)word).ToArray())];
@@ -308,7 +436,8 @@ internal sealed partial class MeedaVerifierContract(EthereumClient client, Addre
     private static object[] Words(byte[] padded) => [padded[..32], padded[32..64], padded[64..96], padded[96..]];
 
     /// <summary>A leaf's point; infinity where it is none, which is fraud of its own and makes this one fail.</summary>
-    private static object[] Words(AnchoredLeaf leaf) => Words(G1Point.TryDecode(leaf.Commitment, out G1Point point) ? point : G1Point.Infinity);
+    private static object[] Words(AnchoredLeaf leaf) =>
+        Words(G1Point.TryDecode(leaf.Commitment, out G1Point point) ? point : G1Point.Infinity);
 
     private static object[] Words(G1Point point)
     {
@@ -317,8 +446,14 @@ internal sealed partial class MeedaVerifierContract(EthereumClient client, Addre
         return Words(padded);
     }
 
-    private async Task<AbiTuple> CallAsync(AbiFunction function, CancellationToken cancellationToken, params object[] arguments) =>
-        function.Decode(await client.CallAsync(address, function.Encode(arguments), BlockTag.Latest, cancellationToken));
+    private async Task<AbiTuple> CallAsync(
+        AbiFunction function,
+        CancellationToken cancellationToken,
+        params object[] arguments
+    ) =>
+        function.Decode(
+            await client.CallAsync(address, function.Encode(arguments), BlockTag.Latest, cancellationToken)
+        );
 }
 
 /// <summary>What the contract says about an operator's epoch.</summary>

@@ -15,13 +15,22 @@ internal sealed record OperatorEvents(IReadOnlyList<AnchorSeen> Anchors, IReadOn
     public IReadOnlyList<string> Odd { get; init; } = [];
 }
 
-/// <summary>A proof as the contract's log carries it. Points are kept as the bytes that they are: a lie need not be a point of the group.</summary>
+/// <summary>
+/// A proof as the contract's log carries it. Points are kept as the bytes that they are: a lie need not be a point of
+/// the group.
+/// </summary>
 /// <param name="Seen">Epoch, block, transaction and seed.</param>
 /// <param name="Hints">The anchors that bound the live range.</param>
 /// <param name="PartialSums">128 bytes each (EIP-2537).</param>
 /// <param name="Y">The claimed value.</param>
 /// <param name="Proof">The opening, 128 bytes.</param>
-internal sealed record SubmittedProof(ProofSeen Seen, RangeHints Hints, IReadOnlyList<byte[]> PartialSums, Bytes32 Y, byte[] Proof)
+internal sealed record SubmittedProof(
+    ProofSeen Seen,
+    RangeHints Hints,
+    IReadOnlyList<byte[]> PartialSums,
+    Bytes32 Y,
+    byte[] Proof
+)
 {
     /// <summary>The proof as values of the protocol; false where a part of it is none.</summary>
     public bool TryDecode([NotNullWhen(true)] out AvailabilityProof? proof)
@@ -45,7 +54,9 @@ internal sealed record SubmittedProof(ProofSeen Seen, RangeHints Hints, IReadOnl
         return true;
     }
 
-    /// <summary>The first chunk whose partial sum is not the one that was computed anew, or null where all are right.</summary>
+    /// <summary>
+    /// The first chunk whose partial sum is not the one that was computed anew, or null where all are right.
+    /// </summary>
     /// <param name="expected">The right partial sums; the contract has checked that there are as many.</param>
     public int? FindWrongChunk(IReadOnlyList<G1Point> expected)
     {

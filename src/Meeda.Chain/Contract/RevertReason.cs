@@ -6,13 +6,19 @@ namespace Meeda.Chain.Contract;
 /// <summary>Failures of transactions in words: the contract's own, where it said any.</summary>
 internal static class RevertReason
 {
-    /// <summary>One sentence about a failure; for a revert with the contract's error and its arguments, for example <c>StakeTooLow(stake: 5, minimum: 10)</c>.</summary>
-    public static string Of(Exception failure) => failure switch
-    {
-        TransactionRevertedException reverted => $"{reverted.Message}: {Describe(reverted.RevertData, "the contract said nothing")}",
-        JsonRpcException { RevertData.Length: >= 4 } refusal => $"it would revert: {Describe(refusal.RevertData, refusal.NodeMessage)}",
-        _ => failure.Message,
-    };
+    /// <summary>
+    /// One sentence about a failure; for a revert with the contract's error and its arguments, for example
+    /// <c>StakeTooLow(stake: 5, minimum: 10)</c>.
+    /// </summary>
+    public static string Of(Exception failure) =>
+        failure switch
+        {
+            TransactionRevertedException reverted =>
+                $"{reverted.Message}: {Describe(reverted.RevertData, "the contract said nothing")}",
+            JsonRpcException { RevertData.Length: >= 4 } refusal =>
+                $"it would revert: {Describe(refusal.RevertData, refusal.NodeMessage)}",
+            _ => failure.Message,
+        };
 
     private static string Describe(byte[] revertData, string otherwise) =>
         MeedaVerifierArtifact.Abi.TryDescribeRevert(revertData, out string? reason) ? reason : otherwise;

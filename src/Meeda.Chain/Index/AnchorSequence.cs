@@ -3,7 +3,8 @@ using Meeda.Protocol.Anchors;
 namespace Meeda.Chain.Index;
 
 /// <summary>
-/// What the contract guarantees about the anchors of one operator: they are numbered without gaps, each begins where the one before ends, and neither blocks nor expiries go
+/// What the contract guarantees about the anchors of one operator: they are numbered without gaps, each begins where
+/// the one before ends, and neither blocks nor expiries go
 /// back. An endpoint that repeats, leaves out or makes up logs is found out by it.
 /// </summary>
 internal static class AnchorSequence
@@ -13,7 +14,11 @@ internal static class AnchorSequence
     /// <param name="seen">What was read, in any order.</param>
     /// <param name="odd">What does not go on, each with its reason.</param>
     /// <returns>Those that do, in their order.</returns>
-    public static IReadOnlyList<AnchorSeen> Continue(Anchor? last, IReadOnlyList<AnchorSeen> seen, ICollection<(AnchorSeen Seen, AnchorOddity Oddity)> odd)
+    public static IReadOnlyList<AnchorSeen> Continue(
+        Anchor? last,
+        IReadOnlyList<AnchorSeen> seen,
+        ICollection<(AnchorSeen Seen, AnchorOddity Oddity)> odd
+    )
     {
         var taken = new List<AnchorSeen>(seen.Count);
         foreach (AnchorSeen each in seen.OrderBy(each => each.Anchor.Index))
@@ -37,7 +42,10 @@ internal static class AnchorSequence
         ulong index = last is null ? 0 : (ulong)last.Index + 1;
         return anchor.Index < index ? AnchorOddity.Repeated
             : anchor.Index > index ? AnchorOddity.Gap
-            : anchor.FirstBlob != (last?.EndBlob ?? 0) || anchor.BlockNumber < last?.BlockNumber || anchor.Expiry < last?.Expiry ? AnchorOddity.DoesNotFit
+            : anchor.FirstBlob != (last?.EndBlob ?? 0)
+            || anchor.BlockNumber < last?.BlockNumber
+            || anchor.Expiry < last?.Expiry
+                ? AnchorOddity.DoesNotFit
             : null;
     }
 }

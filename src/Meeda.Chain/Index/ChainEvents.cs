@@ -16,7 +16,12 @@ internal sealed record AnchoredBatch(BatchId Batch, uint AnchorIndex, ulong Firs
 }
 
 /// <summary>An anchor seen on L1 with the batches it holds.</summary>
-internal sealed record AnchorSeen(Anchor Anchor, Bytes32 TransactionHash, byte[] Commitments, IReadOnlyList<AnchoredBatch> Batches);
+internal sealed record AnchorSeen(
+    Anchor Anchor,
+    Bytes32 TransactionHash,
+    byte[] Commitments,
+    IReadOnlyList<AnchoredBatch> Batches
+);
 
 /// <summary>A proof of an epoch seen on L1, with the seed that the contract used.</summary>
 internal sealed record ProofSeen(ulong Epoch, ulong BlockNumber, Bytes32 TransactionHash, Bytes32 Seed);
@@ -29,7 +34,15 @@ internal sealed record ProofSeen(ulong Epoch, ulong BlockNumber, Bytes32 Transac
 /// <param name="VersionedHash">What the published blob must hash to (EIP-4844).</param>
 /// <param name="Deadline">The last block in which it may be answered.</param>
 /// <param name="BlockNumber">The block of the demand.</param>
-internal sealed record DemandSeen(ulong Id, Address Operator, ulong Position, Address Demander, Bytes32 VersionedHash, ulong Deadline, ulong BlockNumber);
+internal sealed record DemandSeen(
+    ulong Id,
+    Address Operator,
+    ulong Position,
+    Address Demander,
+    Bytes32 VersionedHash,
+    ulong Deadline,
+    ulong BlockNumber
+);
 
 /// <summary>A block that the follower has read up to.</summary>
 internal readonly record struct BlockPoint(ulong Number, Bytes32 Hash);

@@ -6,7 +6,8 @@ using Meeda.Protocol.Proofs;
 namespace Meeda.Chain.Index;
 
 /// <summary>
-/// What was read of operators' anchors and proofs from L1's logs: an operator keeps its own, a light node everybody's. Whoever verifies recomputes
+/// What was read of operators' anchors and proofs from L1's logs: an operator keeps its own, a light node
+/// everybody's. Whoever verifies recomputes
 /// everything from this and from L1.
 /// </summary>
 internal interface IAnchorRecord
@@ -14,19 +15,31 @@ internal interface IAnchorRecord
     /// <summary>All anchors of an operator by index; empty for one that is not followed.</summary>
     Task<IReadOnlyList<Anchor>> AnchorsAsync(Address operatorAddress, CancellationToken cancellationToken);
 
-    /// <summary>The live range of an operator at an epoch's block, and the anchors that bound it; null where nothing is live.</summary>
+    /// <summary>
+    /// The live range of an operator at an epoch's block, and the anchors that bound it; null where nothing is live.
+    /// </summary>
     /// <param name="operatorAddress">The operator.</param>
     /// <param name="parameters">The contract's parameters.</param>
     /// <param name="epoch">The epoch.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
-    async Task<(LiveRange Range, RangeHints Hints)?> LiveRangeAsync(Address operatorAddress, EpochParameters parameters, ulong epoch, CancellationToken cancellationToken) =>
-        parameters.LiveRangeAt(epoch, await AnchorsAsync(operatorAddress, cancellationToken));
+    async Task<(LiveRange Range, RangeHints Hints)?> LiveRangeAsync(
+        Address operatorAddress,
+        EpochParameters parameters,
+        ulong epoch,
+        CancellationToken cancellationToken
+    ) => parameters.LiveRangeAt(epoch, await AnchorsAsync(operatorAddress, cancellationToken));
 
-    /// <summary>The anchors of an operator that cover blob positions, by index; fewer where some are covered by none.</summary>
+    /// <summary>
+    /// The anchors of an operator that cover blob positions, by index; fewer where some are covered by none.
+    /// </summary>
     /// <param name="operatorAddress">The operator.</param>
     /// <param name="positions">Positions in ascending order.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
-    async Task<IReadOnlyList<Anchor>> AnchorsAtAsync(Address operatorAddress, IReadOnlyList<ulong> positions, CancellationToken cancellationToken)
+    async Task<IReadOnlyList<Anchor>> AnchorsAtAsync(
+        Address operatorAddress,
+        IReadOnlyList<ulong> positions,
+        CancellationToken cancellationToken
+    )
     {
         IReadOnlyList<Anchor> anchors = await AnchorsAsync(operatorAddress, cancellationToken);
         var found = new List<Anchor>();
@@ -47,8 +60,16 @@ internal interface IAnchorRecord
     /// <summary>Every anchoring of a batch, the newest of each operator last.</summary>
     Task<IReadOnlyList<BatchAnchoring>> AnchoringsAsync(BatchId id, CancellationToken cancellationToken);
 
-    /// <summary>The proofs of an operator from epoch <paramref name="first"/> to <paramref name="last"/> that L1 records, by epoch.</summary>
-    Task<IReadOnlyList<ProofSeen>> ProofsAsync(Address operatorAddress, ulong first, ulong last, CancellationToken cancellationToken);
+    /// <summary>
+    /// The proofs of an operator from epoch <paramref name="first"/> to <paramref name="last"/> that L1 records, by
+    /// epoch.
+    /// </summary>
+    Task<IReadOnlyList<ProofSeen>> ProofsAsync(
+        Address operatorAddress,
+        ulong first,
+        ulong last,
+        CancellationToken cancellationToken
+    );
 
     /// <summary>The last block that was read, or null before the first.</summary>
     Task<BlockPoint?> TipAsync(CancellationToken cancellationToken);
@@ -63,7 +84,10 @@ internal interface IAnchorRecord
             (low, high) = anchors[middle].FirstBlob <= position ? (middle, high) : (low, middle - 1);
         }
 
-        return anchors.Count > 0 && anchors[low] is var anchor && anchor.FirstBlob <= position && position < anchor.EndBlob ? anchor : null;
+        return
+            anchors.Count > 0 && anchors[low] is var anchor && anchor.FirstBlob <= position && position < anchor.EndBlob
+            ? anchor
+            : null;
     }
 }
 

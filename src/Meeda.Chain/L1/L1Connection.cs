@@ -22,7 +22,9 @@ internal static class L1Connection
 
         if (endpoints.Count == 1)
         {
-            services.AddSingleton<IJsonRpc>(provider => new JsonRpcClient(provider.GetRequiredService<IHttpClientFactory>().CreateClient(Name(0))));
+            services.AddSingleton<IJsonRpc>(provider => new JsonRpcClient(
+                provider.GetRequiredService<IHttpClientFactory>().CreateClient(Name(0))
+            ));
         }
         else
         {
@@ -33,7 +35,8 @@ internal static class L1Connection
     }
 
     /// <summary>A client of one endpoint or of several, for a command that has no services and asks once.</summary>
-    /// <param name="endpoints">The clients of the endpoints; their <see cref="HttpClient.BaseAddress"/> says where they are.</param>
+    /// <param name="endpoints">The clients of the endpoints; their <see cref="HttpClient.BaseAddress"/> says where
+    /// they are.</param>
     /// <param name="warn">Hears of an endpoint that is left out, in words.</param>
     public static EthereumClient Open(IReadOnlyList<HttpClient> endpoints, Action<string> warn)
     {
@@ -44,11 +47,21 @@ internal static class L1Connection
 
         var options = new RedundantRpcOptions
         {
-            Observer = notice => warn(notice.Problem is { } problem
-                ? $"L1 endpoint {notice.Endpoint} ({endpoints[notice.Endpoint].BaseAddress!.Host}) is left out: {problem.TrimEnd('.')}"
-                : $"L1 endpoint {notice.Endpoint} ({endpoints[notice.Endpoint].BaseAddress!.Host}) is believed again"),
+            Observer = notice =>
+                warn(
+                    notice.Problem is { } problem
+                        ? $"L1 endpoint {notice.Endpoint} ({endpoints[notice.Endpoint].BaseAddress!.Host}) is "
+                            + $"left out: {problem.TrimEnd('.')}"
+                        : $"L1 endpoint {notice.Endpoint} ({endpoints[notice.Endpoint].BaseAddress!.Host}) is "
+                            + "believed again"
+                ),
         };
-        return new EthereumClient(new RedundantRpc(endpoints.Select(http => new JsonRpcClient(http, RetriesOfSeveral, LimitOfSeveral)), options));
+        return new EthereumClient(
+            new RedundantRpc(
+                endpoints.Select(http => new JsonRpcClient(http, RetriesOfSeveral, LimitOfSeveral)),
+                options
+            )
+        );
     }
 
     private static RedundantRpc Several(IServiceProvider provider, IReadOnlyList<Uri> endpoints, TimeSpan pollInterval)
@@ -61,7 +74,12 @@ internal static class L1Connection
             Observer = notice => Tell(logger, endpoints, notice),
         };
         return new RedundantRpc(
-            endpoints.Select((_, i) => new JsonRpcClient(clients.CreateClient(Name(i)), RetriesOfSeveral, LimitOfSeveral)), options, provider.GetRequiredService<TimeProvider>());
+            endpoints.Select(
+                (_, i) => new JsonRpcClient(clients.CreateClient(Name(i)), RetriesOfSeveral, LimitOfSeveral)
+            ),
+            options,
+            provider.GetRequiredService<TimeProvider>()
+        );
     }
 
     private static void Tell(ILogger logger, IReadOnlyList<Uri> endpoints, EndpointNotice notice)

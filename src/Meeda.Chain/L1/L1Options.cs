@@ -9,7 +9,8 @@ public sealed class L1Options
     public const string Section = "Meeda:L1";
 
     /// <summary>
-    /// The JSON-RPC endpoint of an Ethereum execution client, http or https, or several of them with commas between, the preferred one first. May hold credentials: it is
+    /// The JSON-RPC endpoint of an Ethereum execution client, http or https, or several of them with commas between,
+    /// the preferred one first. May hold credentials: it is
     /// never logged whole.
     /// </summary>
     public string Rpc { get; set; } = "";
@@ -18,25 +19,31 @@ public sealed class L1Options
     public string Contract { get; set; } = "";
 
     /// <summary>
-    /// A file that holds the operator's private key, as 64 hex digits with or without 0x or encrypted (Web3 Secret Storage version 3); readable by its owner only.
+    /// A file that holds the operator's private key, as 64 hex digits with or without 0x or encrypted (Web3 Secret
+    /// Storage version 3); readable by its owner only.
     /// Other ways are in <see cref="SignerOptions"/>.
     /// </summary>
     public string KeyFile { get; set; } = "";
 
-    /// <summary>How often the head is looked at. Default 2 s: a sixth of a slot, so a block is seen within a fraction of its time.</summary>
+    /// <summary>
+    /// How often the head is looked at. Default 2 s: a sixth of a slot, so a block is seen within a fraction of its
+    /// time.
+    /// </summary>
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromSeconds(2);
 
     /// <summary>The L1 block in which the contract was deployed: nothing of it can be before. Default 0.</summary>
     public ulong FromBlock { get; set; }
 
     /// <summary>
-    /// Blocks on top of the one that holds a transaction before it counts as done. Default 2: work goes on early, and what a deeper
+    /// Blocks on top of the one that holds a transaction before it counts as done. Default 2: work goes on early, and
+    /// what a deeper
     /// reorganisation undoes is done again from the ledger.
     /// </summary>
     public int Confirmations { get; set; } = 2;
 
     /// <summary>
-    /// Whether a batch that the providers do not take is anchored together with its blobs (EIP-4844), so that it stands on L1 until they are back. Default false:
+    /// Whether a batch that the providers do not take is anchored together with its blobs (EIP-4844), so that it
+    /// stands on L1 until they are back. Default false:
     /// blobs cost what L1 asks for them at the moment.
     /// </summary>
     public bool FailoverToBlobs { get; set; }
@@ -48,14 +55,21 @@ public sealed class L1Options
     internal IEnumerable<string> Problems()
     {
         string[] endpoints = SplitEndpoints();
-        if (endpoints.Length == 0 || !endpoints.All(endpoint => Uri.TryCreate(endpoint, UriKind.Absolute, out Uri? uri) && uri.Scheme is "http" or "https"))
+        if (
+            endpoints.Length == 0
+            || !endpoints.All(endpoint =>
+                Uri.TryCreate(endpoint, UriKind.Absolute, out Uri? uri) && uri.Scheme is "http" or "https"
+            )
+        )
         {
-            yield return "rpc: an absolute http or https URL of an Ethereum JSON-RPC endpoint is needed, or several with commas between (--rpc or Meeda__L1__Rpc)";
+            yield return "rpc: an absolute http or https URL of an Ethereum JSON-RPC endpoint is needed, or "
+                + "several with commas between (--rpc or Meeda__L1__Rpc)";
         }
 
         if (!Address.TryParse(Contract, out _))
         {
-            yield return "contract: the 20-byte hex address of the MeedaVerifier contract is needed (--contract or Meeda__L1__Contract)";
+            yield return "contract: the 20-byte hex address of the MeedaVerifier contract is needed (--contract "
+                + "or Meeda__L1__Contract)";
         }
 
         if (PollInterval < TimeSpan.FromMilliseconds(10) || PollInterval > TimeSpan.FromMinutes(1))
@@ -69,5 +83,6 @@ public sealed class L1Options
         }
     }
 
-    private string[] SplitEndpoints() => Rpc.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+    private string[] SplitEndpoints() =>
+        Rpc.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 }

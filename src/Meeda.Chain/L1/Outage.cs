@@ -7,7 +7,8 @@ using Meeda.Hosting;
 namespace Meeda.Chain.L1;
 
 /// <summary>
-/// What keeps a piece of work waiting: said when it begins and when its reason becomes another, then once a minute as long as it lasts, and when it is over. Between the
+/// What keeps a piece of work waiting: said when it begins and when its reason becomes another, then once a minute as
+/// long as it lasts, and when it is over. Between the
 /// tries are growing pauses.
 /// </summary>
 /// <param name="work">What waits, for the log.</param>
@@ -24,18 +25,25 @@ internal sealed class Outage(string work, TimeProvider time, ILogger logger)
     private int _failures;
 
     /// <summary>Whose fault it is, and in which words: a failure of the ledger is not one of L1.</summary>
-    public static (string Kind, string Reason) Explain(Exception failure) => failure switch
-    {
-        L1UnreachableException { Problem: L1Problem.RateLimit } => ("rate", $"the L1 endpoint wants fewer calls: {failure.Message}"),
-        L1UnreachableException => ("silence", $"L1 does not answer: {failure.Message}"),
-        JsonRpcException => ("error", $"L1 answers with an error: {RevertReason.Of(failure)}"),
-        LogsRefusedException => ("logs", failure.Message),
-        LeaseLostException => ("lease", failure.Message),
-        SigningException => ("signer", failure.Message),
-        DbException => ("ledger", $"the ledger fails: {failure.Message}"),
-        TimeoutException or IOException or UnauthorizedAccessException => ("machine", $"{failure.GetType().Name}: {failure.Message}"),
-        _ => (failure.GetType().Name, RevertReason.Of(failure)),
-    };
+    public static (string Kind, string Reason) Explain(Exception failure) =>
+        failure switch
+        {
+            L1UnreachableException { Problem: L1Problem.RateLimit } => (
+                "rate",
+                $"the L1 endpoint wants fewer calls: {failure.Message}"
+            ),
+            L1UnreachableException => ("silence", $"L1 does not answer: {failure.Message}"),
+            JsonRpcException => ("error", $"L1 answers with an error: {RevertReason.Of(failure)}"),
+            LogsRefusedException => ("logs", failure.Message),
+            LeaseLostException => ("lease", failure.Message),
+            SigningException => ("signer", failure.Message),
+            DbException => ("ledger", $"the ledger fails: {failure.Message}"),
+            TimeoutException or IOException or UnauthorizedAccessException => (
+                "machine",
+                $"{failure.GetType().Name}: {failure.Message}"
+            ),
+            _ => (failure.GetType().Name, RevertReason.Of(failure)),
+        };
 
     /// <summary>Takes note of a failed try.</summary>
     public void Failed(Exception failure)
@@ -79,7 +87,9 @@ internal sealed class Outage(string work, TimeProvider time, ILogger logger)
         _kind = null;
     }
 
-    /// <summary>How long to wait for the next try: the usual time, and twice as much with each failure in a row, with jitter.</summary>
+    /// <summary>
+    /// How long to wait for the next try: the usual time, and twice as much with each failure in a row, with jitter.
+    /// </summary>
     public TimeSpan Pause(TimeSpan usual)
     {
         if (_failures <= 1)

@@ -8,7 +8,10 @@ using Meeda.Hosting.Settings;
 
 namespace Meeda.Chain.L1;
 
-/// <summary>Where the operator's key is, when it is not a plain file (<see cref="L1Options.KeyFile"/>). Exactly one way is to be named.</summary>
+/// <summary>
+/// Where the operator's key is, when it is not a plain file (<see cref="L1Options.KeyFile"/>). Exactly one way is to
+/// be named.
+/// </summary>
 public sealed class SignerOptions
 {
     /// <summary>The configuration section that binds to this.</summary>
@@ -33,11 +36,15 @@ public sealed class SignerOptions
     /// <summary>A PEM file with the client certificate and its key that the remote signer asks for (mTLS).</summary>
     public string? RemoteCertificateFile { get; set; }
 
-    /// <summary>A PEM file with the certificate that the remote signer's own is signed with, where the system does not know it.</summary>
+    /// <summary>
+    /// A PEM file with the certificate that the remote signer's own is signed with, where the system does not know
+    /// it.
+    /// </summary>
     public string? RemoteAuthorityFile { get; set; }
 
     /// <summary>
-    /// The private key of a second account, 64 hex digits, which pays for publishing demanded blobs, so that anchors and proofs never wait behind its blob transactions; for the
+    /// The private key of a second account, 64 hex digits, which pays for publishing demanded blobs, so that anchors
+    /// and proofs never wait behind its blob transactions; for the
     /// environment only. Default none: the operator's account publishes.
     /// </summary>
     public string? BlobKey { get; set; }
@@ -51,7 +58,8 @@ public sealed class SignerOptions
         int ways = (Key is null ? 0 : 1) + (l1.KeyFile.Length == 0 ? 0 : 1) + (Remote is null ? 0 : 1);
         if (ways != 1)
         {
-            yield return $"key: exactly one of a key file (--key-file), Meeda__Signer__Key and Meeda__Signer__Remote is needed; there are {ways}";
+            yield return "key: exactly one of a key file (--key-file), Meeda__Signer__Key and "
+                + $"Meeda__Signer__Remote is needed; there are {ways}";
         }
 
         if (BlobKey is not null && BlobKeyFile is not null)
@@ -76,7 +84,8 @@ public sealed class SignerOptions
     }
 
     /// <summary>The signer that these options name.</summary>
-    /// <exception cref="SetupException">A file cannot be read, or does not hold what it should. The sentence holds no secret.</exception>
+    /// <exception cref="SetupException">A file cannot be read, or does not hold what it should. The sentence holds no
+    /// secret.</exception>
     internal ITransactionSigner Open(L1Options l1)
     {
         if (Remote is not null)
@@ -94,19 +103,25 @@ public sealed class SignerOptions
     internal Address AccountOf(L1Options l1) => Remote is not null ? Address.Parse(RemoteAddress!) : Open(l1).Address;
 
     /// <summary>The signer of the second account, or null where there is none.</summary>
-    /// <exception cref="SetupException">It cannot be read, or is the operator's own. The sentence holds no secret.</exception>
+    /// <exception cref="SetupException">It cannot be read, or is the operator's own. The sentence holds no
+    /// secret.</exception>
     internal PrivateKeySigner? OpenBlobSigner(Address operatorAddress)
     {
-        PrivateKeySigner? signer = BlobKey is not null ? ParseKey(BlobKey, "Meeda__Signer__BlobKey")
+        PrivateKeySigner? signer =
+            BlobKey is not null ? ParseKey(BlobKey, "Meeda__Signer__BlobKey")
             : BlobKeyFile is not null ? ReadKeyFile(BlobKeyFile, password: null, passwordFile: null)
             : null;
         return signer?.Address == operatorAddress
-            ? throw new SetupException("blob key: it is the operator's own (Meeda__Signer__BlobKey or BlobKeyFile); it is to be another account's, or none")
+            ? throw new SetupException(
+                "blob key: it is the operator's own (Meeda__Signer__BlobKey or BlobKeyFile); it is to be another "
+                    + "account's, or none"
+            )
             : signer;
     }
 
     /// <summary>The key of a file: bare, or encrypted with a password.</summary>
-    /// <exception cref="SetupException">The file or the password cannot be used. The sentence holds nothing of either.</exception>
+    /// <exception cref="SetupException">The file or the password cannot be used. The sentence holds nothing of
+    /// either.</exception>
     internal static PrivateKeySigner ReadKeyFile(string path, string? password, string? passwordFile)
     {
         string text = SecretFile.Read(path, "key file");
@@ -116,7 +131,10 @@ public sealed class SignerOptions
         }
 
         password ??= passwordFile is null
-            ? throw new SetupException($"key file: {path} is encrypted, and there is no password (Meeda__Signer__PasswordFile or Meeda__Signer__Password)")
+            ? throw new SetupException(
+                $"key file: {path} is encrypted, and there is no password (Meeda__Signer__PasswordFile or "
+                    + "Meeda__Signer__Password)"
+            )
             : SecretFile.Read(passwordFile, "password file").TrimEnd('\r', '\n');
         try
         {
@@ -154,7 +172,11 @@ public sealed class SignerOptions
 
             if (RemoteAuthorityFile is not null)
             {
-                handler.SslOptions.CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+                handler.SslOptions.CertificateChainPolicy = new X509ChainPolicy
+                {
+                    TrustMode = X509ChainTrustMode.CustomRootTrust,
+                    RevocationMode = X509RevocationMode.NoCheck,
+                };
                 handler.SslOptions.CertificateChainPolicy.CustomTrustStore.ImportFromPemFile(RemoteAuthorityFile);
             }
 
@@ -165,10 +187,14 @@ public sealed class SignerOptions
             handler.Dispose();
             throw;
         }
-        catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException or CryptographicException)
+        catch (Exception unusable)
+            when (unusable is IOException or UnauthorizedAccessException or CryptographicException)
         {
             handler.Dispose();
-            throw new SetupException($"remote signer: its certificate files cannot be used: {unusable.Message.TrimEnd('.')} (Meeda__Signer__RemoteCertificateFile, Meeda__Signer__RemoteAuthorityFile)");
+            throw new SetupException(
+                $"remote signer: its certificate files cannot be used: {unusable.Message.TrimEnd('.')} "
+                    + "(Meeda__Signer__RemoteCertificateFile, Meeda__Signer__RemoteAuthorityFile)"
+            );
         }
     }
 }

@@ -8,12 +8,18 @@ using Meeda.Protocol.Proofs;
 
 namespace Meeda.Chain.Verification;
 
-/// <summary>An operator's anchored commitments by blob position, with their Merkle paths and weighted sums. Reads the anchors that are asked for, never all.</summary>
+/// <summary>
+/// An operator's anchored commitments by blob position, with their Merkle paths and weighted sums. Reads the anchors
+/// that are asked for, never all.
+/// </summary>
 internal sealed class AnchoredCommitments(IAnchorRecord record, Address operatorAddress)
 {
     /// <summary>The commitments at positions with their Merkle paths, in the order asked for.</summary>
     /// <exception cref="InvalidDataException">No anchor covers a position.</exception>
-    public async Task<IReadOnlyList<AnchoredLeaf>> LeavesAsync(IReadOnlyList<ulong> positions, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<AnchoredLeaf>> LeavesAsync(
+        IReadOnlyList<ulong> positions,
+        CancellationToken cancellationToken
+    )
     {
         var trees = new Dictionary<uint, (AnchorTree Tree, byte[] Commitments)>();
         var leaves = new Dictionary<ulong, AnchoredLeaf>();
@@ -26,24 +32,38 @@ internal sealed class AnchoredCommitments(IAnchorRecord record, Address operator
             }
 
             var place = (int)(position - anchor.FirstBlob);
-            leaves[position] = new AnchoredLeaf(anchor.Index, At(held.Commitments, place).ToArray(), held.Tree.Path(place));
+            leaves[position] = new AnchoredLeaf(
+                anchor.Index,
+                At(held.Commitments, place).ToArray(),
+                held.Tree.Path(place)
+            );
         }
 
         return [.. positions.Select(position => leaves[position])];
     }
 
     /// <summary>
-    /// The partial sums that a proof over these samples must have (docs/protocol.md, "Proof of availability"). A leaf that is no point of the group counts as
+    /// The partial sums that a proof over these samples must have (docs/protocol.md, "Proof of availability"). A leaf
+    /// that is no point of the group counts as
     /// infinity: it is fraud of its own, and the sum over it means nothing either way.
     /// </summary>
     /// <param name="samples">The epoch's samples.</param>
-    /// <param name="areChecked">Whether every leaf was checked before to be of the group, or answered where it is not: then it is not checked again.</param>
+    /// <param name="areChecked">Whether every leaf was checked before to be of the group, or answered where it is
+    /// not: then it is not checked again.</param>
     /// <param name="cancellationToken">Ends the work.</param>
     /// <exception cref="InvalidDataException">No anchor covers a position.</exception>
-    public async Task<G1Point[]> PartialSumsAsync(Sample[] samples, bool areChecked, CancellationToken cancellationToken)
+    public async Task<G1Point[]> PartialSumsAsync(
+        Sample[] samples,
+        bool areChecked,
+        CancellationToken cancellationToken
+    )
     {
         var encoded = new Dictionary<ulong, byte[]>();
-        foreach (var group in (await CoveringAsync([.. samples.Select(sample => sample.Position)], cancellationToken)).GroupBy(each => each.Anchor))
+        foreach (
+            var group in (
+                await CoveringAsync([.. samples.Select(sample => sample.Position)], cancellationToken)
+            ).GroupBy(each => each.Anchor)
+        )
         {
             byte[] commitments = await record.CommitmentsAsync(operatorAddress, group.Key.Index, cancellationToken);
             foreach ((Anchor anchor, ulong position) in group)
@@ -55,24 +75,33 @@ internal sealed class AnchoredCommitments(IAnchorRecord record, Address operator
         return await Task.Run(
             () =>
             {
-                var points = encoded.AsParallel().WithCancellation(cancellationToken)
+                var points = encoded
+                    .AsParallel()
+                    .WithCancellation(cancellationToken)
                     .Select(pair => (pair.Key, Point: Decode(pair.Value, areChecked)))
                     .ToDictionary(pair => pair.Key, pair => pair.Point);
                 return AvailabilityProof.SumCommitments(samples, position => points[position]);
             },
-            cancellationToken);
+            cancellationToken
+        );
     }
 
     private static G1Point Decode(byte[] commitment, bool isChecked)
     {
-        bool isPoint = isChecked ? G1Point.TryDecodeKnown(commitment, out G1Point point) : G1Point.TryDecode(commitment, out point);
+        bool isPoint = isChecked
+            ? G1Point.TryDecodeKnown(commitment, out G1Point point)
+            : G1Point.TryDecode(commitment, out point);
         return isPoint ? point : G1Point.Infinity;
     }
 
-    private static ReadOnlySpan<byte> At(byte[] commitments, int place) => commitments.AsSpan(place * KzgCommitment.Length, KzgCommitment.Length);
+    private static ReadOnlySpan<byte> At(byte[] commitments, int place) =>
+        commitments.AsSpan(place * KzgCommitment.Length, KzgCommitment.Length);
 
     /// <summary>Distinct positions in ascending order, each with the anchor that covers it.</summary>
-    private async Task<IReadOnlyList<(Anchor Anchor, ulong Position)>> CoveringAsync(IReadOnlyList<ulong> positions, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<(Anchor Anchor, ulong Position)>> CoveringAsync(
+        IReadOnlyList<ulong> positions,
+        CancellationToken cancellationToken
+    )
     {
         ulong[] ascending = [.. positions.Distinct().Order()];
         IReadOnlyList<Anchor> anchors = await record.AnchorsAtAsync(operatorAddress, ascending, cancellationToken);
@@ -85,9 +114,11 @@ internal sealed class AnchoredCommitments(IAnchorRecord record, Address operator
                 next++;
             }
 
-            covering.Add(next < anchors.Count && anchors[next].FirstBlob <= position
-                ? (anchors[next], position)
-                : throw new InvalidDataException($"no anchor of {operatorAddress} covers blob position {position}"));
+            covering.Add(
+                next < anchors.Count && anchors[next].FirstBlob <= position
+                    ? (anchors[next], position)
+                    : throw new InvalidDataException($"no anchor of {operatorAddress} covers blob position {position}")
+            );
         }
 
         return covering;

@@ -10,11 +10,17 @@ using Meeda.Protocol.Batches;
 namespace Meeda.Chain.Verification;
 
 /// <summary>What is shown about a batch, and what is not.</summary>
-/// <param name="BatchId">The batch's id; null where only the Keccak-256 of its payload is known and no source gave the payload.</param>
+/// <param name="BatchId">The batch's id; null where only the Keccak-256 of its payload is known and no source gave
+/// the payload.</param>
 /// <param name="Operator">The operator that the report is about, or null.</param>
 /// <param name="Checks">What was checked, in words.</param>
 /// <param name="Unproven">What none of this shows, in words.</param>
-internal sealed record BatchReport(BatchId? BatchId, Address? Operator, IReadOnlyList<Check> Checks, IReadOnlyList<string> Unproven)
+internal sealed record BatchReport(
+    BatchId? BatchId,
+    Address? Operator,
+    IReadOnlyList<Check> Checks,
+    IReadOnlyList<string> Unproven
+)
 {
     /// <summary>Whether everything that was checked holds.</summary>
     public bool Holds => Checks.Count > 0 && Checks.All(check => check.Holds);
@@ -27,15 +33,25 @@ internal sealed record BatchReport(BatchId? BatchId, Address? Operator, IReadOnl
 /// <param name="verificationKey">The ceremony's verification key.</param>
 /// <param name="hint">The block of the contract's deployment, or 0 where it is not known; it is checked.</param>
 internal sealed class BatchInspection(
-    EthereumClient client, MeedaVerifierContract contract, CommitmentKey commitmentKey, VerificationKey verificationKey, ulong hint)
+    EthereumClient client,
+    MeedaVerifierContract contract,
+    CommitmentKey commitmentKey,
+    VerificationKey verificationKey,
+    ulong hint
+)
 {
     /// <summary>Reports on a batch.</summary>
     /// <param name="commitment">The batch, as a rollup names it.</param>
     /// <param name="operatorAddress">Whose promise to look at; null for the newest anchor of whomever.</param>
-    /// <param name="payloads">What sources say the batch is, each with the source's name; null where one gave nothing.</param>
+    /// <param name="payloads">What sources say the batch is, each with the source's name; null where one gave
+    /// nothing.</param>
     /// <param name="cancellationToken">Ends the work.</param>
     public async Task<BatchReport> ReportAsync(
-        AltDaCommitment commitment, Address? operatorAddress, IReadOnlyList<(string Source, byte[]? Payload)> payloads, CancellationToken cancellationToken)
+        AltDaCommitment commitment,
+        Address? operatorAddress,
+        IReadOnlyList<(string Source, byte[]? Payload)> payloads,
+        CancellationToken cancellationToken
+    )
     {
         var checks = new List<Check>();
         var unproven = new List<string>();
@@ -49,7 +65,12 @@ internal sealed class BatchInspection(
 
         BatchAnchoring? anchoring = null;
         LogRecord? record = null;
-        ContractDeployment start = await ContractDeployment.FindAsync(client, contract.Address, hint, cancellationToken);
+        ContractDeployment start = await ContractDeployment.FindAsync(
+            client,
+            contract.Address,
+            hint,
+            cancellationToken
+        );
         ulong first = start.Block;
         if (start.Doubt is { } doubt && first > 0)
         {
@@ -60,7 +81,10 @@ internal sealed class BatchInspection(
         foreach (Address holder in await HoldersAsync(known, operatorAddress, first, head, cancellationToken))
         {
             LogRecord each = await LogRecord.ReadAsync(client, contract, holder, first, cancellationToken);
-            if (await each.AnchoringsAsync(known, cancellationToken) is [.., { } newest] && (anchoring is null || newest.Anchor.Expiry > anchoring.Anchor.Expiry))
+            if (
+                await each.AnchoringsAsync(known, cancellationToken) is [.., { } newest]
+                && (anchoring is null || newest.Anchor.Expiry > anchoring.Anchor.Expiry)
+            )
             {
                 (anchoring, record) = (newest, each);
             }
@@ -68,30 +92,59 @@ internal sealed class BatchInspection(
 
         if (anchoring is null)
         {
-            checks.Add(new($"L1 holds an anchor of the batch{(operatorAddress is { } of ? $" by {of}" : "")}, from block {first} on", false));
+            checks.Add(
+                new(
+                    $"L1 holds an anchor of the batch{(operatorAddress is { } of ? $" by {of}" : "")}, from block "
+                        + $"{first} on",
+                    false
+                )
+            );
             unproven.Add("that anybody promised to keep this batch");
             return new BatchReport(known, operatorAddress, checks, unproven);
         }
 
-        checks.Add(new($"L1 holds an anchor of the batch by {anchoring.Operator}: anchor {anchoring.Anchor.Index} in block {anchoring.Anchor.BlockNumber}, live until block {anchoring.Anchor.Expiry}", true));
-        checks.AddRange(await new BatchVerification(contract, record!, commitmentKey).CheckAnchorAsync(anchoring, cancellationToken));
+        checks.Add(
+            new(
+                $"L1 holds an anchor of the batch by {anchoring.Operator}: anchor {anchoring.Anchor.Index} in "
+                    + $"block {anchoring.Anchor.BlockNumber}, live until block {anchoring.Anchor.Expiry}",
+                true
+            )
+        );
+        checks.AddRange(
+            await new BatchVerification(contract, record!, commitmentKey).CheckAnchorAsync(anchoring, cancellationToken)
+        );
         await CheckHoldingAsync(anchoring, head, checks, unproven, cancellationToken);
         await CheckProofsAsync(anchoring, record!, checks, unproven, cancellationToken);
         return new BatchReport(known, anchoring.Operator, checks, unproven);
     }
 
     private BatchId? CheckPayloads(
-        AltDaCommitment commitment, BatchId? id, IReadOnlyList<(string Source, byte[]? Payload)> payloads, List<Check> checks, List<string> unproven)
+        AltDaCommitment commitment,
+        BatchId? id,
+        IReadOnlyList<(string Source, byte[]? Payload)> payloads,
+        List<Check> checks,
+        List<string> unproven
+    )
     {
         bool isShown = false;
         foreach ((string source, byte[]? payload) in payloads)
         {
-            bool isRight = payload is { Length: > 0 } && (commitment.Kind == AltDaCommitmentKind.Generic
-                ? BatchVerification.IdOf(commitmentKey, payload) == id
-                : Keccak256.Hash(payload) == commitment.Hash);
-            checks.Add(payload is null
-                ? new($"{source} gives the batch", false)
-                : new($"the {payload.Length.ToString("N0", CultureInfo.InvariantCulture)} bytes that {source} gives are the batch, every one of them", isRight));
+            bool isRight =
+                payload is { Length: > 0 }
+                && (
+                    commitment.Kind == AltDaCommitmentKind.Generic
+                        ? BatchVerification.IdOf(commitmentKey, payload) == id
+                        : Keccak256.Hash(payload) == commitment.Hash
+                );
+            checks.Add(
+                payload is null
+                    ? new($"{source} gives the batch", false)
+                    : new(
+                        $"the {payload.Length.ToString("N0", CultureInfo.InvariantCulture)} bytes that {source} "
+                            + "gives are the batch, every one of them",
+                        isRight
+                    )
+            );
             if (isRight)
             {
                 isShown = true;
@@ -101,15 +154,23 @@ internal sealed class BatchInspection(
 
         if (!isShown)
         {
-            unproven.Add(payloads.Count == 0
-                ? "that the batch can be had: no source was asked (--from URL)"
-                : "that the batch can be had: no source gave it");
+            unproven.Add(
+                payloads.Count == 0
+                    ? "that the batch can be had: no source was asked (--from URL)"
+                    : "that the batch can be had: no source gave it"
+            );
         }
 
         return id;
     }
 
-    private async Task<IReadOnlyList<Address>> HoldersAsync(BatchId id, Address? operatorAddress, ulong first, ulong head, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<Address>> HoldersAsync(
+        BatchId id,
+        Address? operatorAddress,
+        ulong first,
+        ulong head,
+        CancellationToken cancellationToken
+    )
     {
         if (operatorAddress is { } named)
         {
@@ -117,8 +178,15 @@ internal sealed class BatchInspection(
         }
 
         var holders = new HashSet<Address>();
-        foreach (IReadOnlyList<Address> some in await LogRecord.ReadAllAsync(
-            client, first, head, (from, to) => contract.ReadHoldersAsync(id, from, to, cancellationToken), cancellationToken))
+        foreach (
+            IReadOnlyList<Address> some in await LogRecord.ReadAllAsync(
+                client,
+                first,
+                head,
+                (from, to) => contract.ReadHoldersAsync(id, from, to, cancellationToken),
+                cancellationToken
+            )
+        )
         {
             holders.UnionWith(some);
         }
@@ -126,24 +194,53 @@ internal sealed class BatchInspection(
         return [.. holders];
     }
 
-    private async Task CheckHoldingAsync(BatchAnchoring anchoring, ulong head, List<Check> checks, List<string> unproven, CancellationToken cancellationToken)
+    private async Task CheckHoldingAsync(
+        BatchAnchoring anchoring,
+        ulong head,
+        List<Check> checks,
+        List<string> unproven,
+        CancellationToken cancellationToken
+    )
     {
         (BigInteger stake, bool condemned) = await contract.AccountAsync(anchoring.Operator, cancellationToken);
-        checks.Add(new($"the operator was never shown to have lied or withheld; it stakes {Ether(stake)} ether", !condemned && !stake.IsZero));
+        checks.Add(
+            new(
+                $"the operator was never shown to have lied or withheld; it stakes {Ether(stake)} ether",
+                !condemned && !stake.IsZero
+            )
+        );
         if (anchoring.Anchor.Expiry <= head)
         {
-            unproven.Add($"that anybody still keeps the batch: the promise ended at block {anchoring.Anchor.Expiry}, L1 is at {head}");
+            unproven.Add(
+                $"that anybody still keeps the batch: the promise ended at block {anchoring.Anchor.Expiry}, L1 is "
+                    + $"at {head}"
+            );
         }
     }
 
-    private async Task CheckProofsAsync(BatchAnchoring anchoring, LogRecord record, List<Check> checks, List<string> unproven, CancellationToken cancellationToken)
+    private async Task CheckProofsAsync(
+        BatchAnchoring anchoring,
+        LogRecord record,
+        List<Check> checks,
+        List<string> unproven,
+        CancellationToken cancellationToken
+    )
     {
         var verification = new EpochVerification(client, contract, record, verificationKey);
-        IReadOnlyList<SampledEpoch> history = await new SamplingHistory(record, verification).OfAsync(anchoring, cancellationToken);
+        IReadOnlyList<SampledEpoch> history = await new SamplingHistory(record, verification).OfAsync(
+            anchoring,
+            cancellationToken
+        );
         int missed = history.Count(epoch => epoch is { Sampled: > 0, Outcome: EpochOutcome.Missed });
         if (history.Count > 0)
         {
-            checks.Add(new($"of {history.Count} epochs since its anchor {history.Count(epoch => epoch.Sampled > 0)} challenged it, and none of these was missed ({missed} were)", missed == 0));
+            checks.Add(
+                new(
+                    $"of {history.Count} epochs since its anchor {history.Count(epoch => epoch.Sampled > 0)} "
+                        + $"challenged it, and none of these was missed ({missed} were)",
+                    missed == 0
+                )
+            );
         }
 
         if (history.LastOrDefault(epoch => epoch is { Sampled: > 0, Outcome: EpochOutcome.Proven }) is not { } newest)
@@ -152,17 +249,31 @@ internal sealed class BatchInspection(
             return;
         }
 
-        ProofSeen seen = (await record.ProofsAsync(anchoring.Operator, newest.Epoch, newest.Epoch, cancellationToken))[0];
+        ProofSeen seen = (await record.ProofsAsync(anchoring.Operator, newest.Epoch, newest.Epoch, cancellationToken))[
+            0
+        ];
         EpochVerdict verdict = await verification.VerifyAsync(anchoring.Operator, seen, cancellationToken);
-        checks.Add(new($"the newest proof that challenged it is that of epoch {newest.Epoch}, over {newest.Sampled} of its {anchoring.Batch.BlobCount} blobs, in block {seen.BlockNumber}", true));
+        checks.Add(
+            new(
+                $"the newest proof that challenged it is that of epoch {newest.Epoch}, over {newest.Sampled} of "
+                    + $"its {anchoring.Batch.BlobCount} blobs, in block {seen.BlockNumber}",
+                true
+            )
+        );
         checks.AddRange(verdict.Checks);
         if (newest.Sampled < anchoring.Batch.BlobCount)
         {
-            unproven.Add($"that the operator held the {anchoring.Batch.BlobCount - newest.Sampled} blobs which epoch {newest.Epoch} did not draw");
+            unproven.Add(
+                $"that the operator held the {anchoring.Batch.BlobCount - newest.Sampled} blobs which epoch "
+                    + $"{newest.Epoch} did not draw"
+            );
         }
 
-        unproven.Add($"anything about the time after block {verification.BlockOf(newest.Epoch)}, which that proof speaks of");
+        unproven.Add(
+            $"anything about the time after block {verification.BlockOf(newest.Epoch)}, which that proof speaks of"
+        );
     }
 
-    private static string Ether(BigInteger wei) => ((decimal)(wei / 1_000_000_000) / 1_000_000_000m).ToString("0.######", CultureInfo.InvariantCulture);
+    private static string Ether(BigInteger wei) =>
+        ((decimal)(wei / 1_000_000_000) / 1_000_000_000m).ToString("0.######", CultureInfo.InvariantCulture);
 }

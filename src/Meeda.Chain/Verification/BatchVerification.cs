@@ -10,7 +10,8 @@ namespace Meeda.Chain.Verification;
 internal sealed record Check(string What, bool Holds);
 
 /// <summary>
-/// Checks a batch against L1 alone: no operator, ledger or memory is trusted. Everything is recomputed from the payload, L1's logs and the ceremony's setup.
+/// Checks a batch against L1 alone: no operator, ledger or memory is trusted. Everything is recomputed from the
+/// payload, L1's logs and the ceremony's setup.
 /// </summary>
 internal sealed class BatchVerification(MeedaVerifierContract contract, IAnchorRecord record, CommitmentKey key)
 {
@@ -23,30 +24,57 @@ internal sealed class BatchVerification(MeedaVerifierContract contract, IAnchorR
         var commitments = new byte[blobs.Length / Blob.ByteLength * KzgCommitment.Length];
         for (int i = 0; i * Blob.ByteLength < blobs.Length; i++)
         {
-            key.Commit(blobs.AsSpan(i * Blob.ByteLength, Blob.ByteLength)).Encode(commitments.AsSpan(i * KzgCommitment.Length));
+            key.Commit(blobs.AsSpan(i * Blob.ByteLength, Blob.ByteLength))
+                .Encode(commitments.AsSpan(i * KzgCommitment.Length));
         }
 
         return BatchId.Compute((uint)payload.Length, commitments);
     }
 
     /// <summary>Whether a payload is the batch of that id.</summary>
-    public Check CheckPayload(BatchId id, ReadOnlySpan<byte> payload) => new("the payload's commitments, computed anew, give the batch id", IdOf(key, payload) == id);
+    public Check CheckPayload(BatchId id, ReadOnlySpan<byte> payload) =>
+        new("the payload's commitments, computed anew, give the batch id", IdOf(key, payload) == id);
 
-    /// <summary>Whether a batch stands in the anchor that the log tells of, and the contract keeps that anchor.</summary>
-    public async Task<IReadOnlyList<Check>> CheckAnchorAsync(BatchAnchoring anchoring, CancellationToken cancellationToken)
+    /// <summary>
+    /// Whether a batch stands in the anchor that the log tells of, and the contract keeps that anchor.
+    /// </summary>
+    public async Task<IReadOnlyList<Check>> CheckAnchorAsync(
+        BatchAnchoring anchoring,
+        CancellationToken cancellationToken
+    )
     {
-        var tree = new AnchorTree(await record.CommitmentsAsync(anchoring.Operator, anchoring.Anchor.Index, cancellationToken));
+        var tree = new AnchorTree(
+            await record.CommitmentsAsync(anchoring.Operator, anchoring.Anchor.Index, cancellationToken)
+        );
         Anchor onChain = await contract.GetAnchorAsync(anchoring.Operator, anchoring.Anchor.Index, cancellationToken);
         var anchored = new AnchoredCommitments(record, anchoring.Operator);
-        ulong[] positions = [.. Enumerable.Range(0, (int)anchoring.Batch.BlobCount).Select(blob => anchoring.Batch.FirstBlob + (ulong)blob)];
+        ulong[] positions =
+        [
+            .. Enumerable
+                .Range(0, (int)anchoring.Batch.BlobCount)
+                .Select(blob => anchoring.Batch.FirstBlob + (ulong)blob),
+        ];
         IReadOnlyList<AnchoredLeaf> leaves = await anchored.LeavesAsync(positions, cancellationToken);
         return
         [
-            new("the anchor's Merkle root, rebuilt from the log, is the one the contract keeps", tree.Root == onChain.Root && onChain == anchoring.Anchor),
+            new(
+                "the anchor's Merkle root, rebuilt from the log, is the one the contract keeps",
+                tree.Root == onChain.Root && onChain == anchoring.Anchor
+            ),
             new(
                 "every blob's commitment is a leaf of that root at the batch's position",
-                positions.Zip(leaves).All(each => AnchorTree.Verify(
-                    onChain.Root, tree.LeafCount, (int)(each.First - onChain.FirstBlob), each.Second.Commitment, [.. each.Second.Path]))),
+                positions
+                    .Zip(leaves)
+                    .All(each =>
+                        AnchorTree.Verify(
+                            onChain.Root,
+                            tree.LeafCount,
+                            (int)(each.First - onChain.FirstBlob),
+                            each.Second.Commitment,
+                            [.. each.Second.Path]
+                        )
+                    )
+            ),
         ];
     }
 }

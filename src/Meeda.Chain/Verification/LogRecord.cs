@@ -7,7 +7,10 @@ using Meeda.Protocol.Batches;
 
 namespace Meeda.Chain.Verification;
 
-/// <summary>One operator's anchors and proofs as L1's logs tell them at one moment, held in memory: for a verifier that looks once and keeps nothing.</summary>
+/// <summary>
+/// One operator's anchors and proofs as L1's logs tell them at one moment, held in memory: for a verifier that looks
+/// once and keeps nothing.
+/// </summary>
 internal sealed class LogRecord : IAnchorRecord
 {
     private readonly Address _operator;
@@ -15,7 +18,12 @@ internal sealed class LogRecord : IAnchorRecord
     private readonly IReadOnlyList<ProofSeen> _proofs;
     private readonly BlockPoint _tip;
 
-    private LogRecord(Address operatorAddress, IReadOnlyList<AnchorSeen> anchors, IReadOnlyList<ProofSeen> proofs, BlockPoint tip)
+    private LogRecord(
+        Address operatorAddress,
+        IReadOnlyList<AnchorSeen> anchors,
+        IReadOnlyList<ProofSeen> proofs,
+        BlockPoint tip
+    )
     {
         _operator = operatorAddress;
         _anchors = anchors;
@@ -26,21 +34,47 @@ internal sealed class LogRecord : IAnchorRecord
     /// <summary>Reads everything of an operator.</summary>
     /// <param name="first">The block of the contract's deployment, or any before it.</param>
     public static async Task<LogRecord> ReadAsync(
-        EthereumClient client, MeedaVerifierContract contract, Address operatorAddress, ulong first, CancellationToken cancellationToken)
+        EthereumClient client,
+        MeedaVerifierContract contract,
+        Address operatorAddress,
+        ulong first,
+        CancellationToken cancellationToken
+    )
     {
-        Block head = await client.GetBlockAsync(BlockTag.Latest, cancellationToken) ?? throw new InvalidDataException("L1 has no newest block");
+        Block head =
+            await client.GetBlockAsync(BlockTag.Latest, cancellationToken)
+            ?? throw new InvalidDataException("L1 has no newest block");
         IReadOnlyList<OperatorEvents> events = await ReadAllAsync(
-            client, first, head.Number, (from, to) => contract.ReadEventsAsync(operatorAddress, from, to, cancellationToken), cancellationToken);
+            client,
+            first,
+            head.Number,
+            (from, to) => contract.ReadEventsAsync(operatorAddress, from, to, cancellationToken),
+            cancellationToken
+        );
         var odd = new List<(AnchorSeen Seen, AnchorOddity Oddity)>();
-        IReadOnlyList<AnchorSeen> anchors = AnchorSequence.Continue(null, [.. events.SelectMany(each => each.Anchors)], odd);
+        IReadOnlyList<AnchorSeen> anchors = AnchorSequence.Continue(
+            null,
+            [.. events.SelectMany(each => each.Anchors)],
+            odd
+        );
         return first > 0 && odd.Exists(each => each.Oddity == AnchorOddity.Gap)
-            ? await ReadAsync(client, contract, operatorAddress, first: 0, cancellationToken) // Its first anchors are before that block.
-            : new LogRecord(operatorAddress, anchors, [.. events.SelectMany(each => each.Proofs).Select(proof => proof.Seen)], new BlockPoint(head.Number, head.Hash));
+            ? await ReadAsync(client, contract, operatorAddress, first: 0, cancellationToken) // older anchors
+            : new LogRecord(
+                operatorAddress,
+                anchors,
+                [.. events.SelectMany(each => each.Proofs).Select(proof => proof.Seen)],
+                new BlockPoint(head.Number, head.Hash)
+            );
     }
 
     /// <summary>Asks for the logs of a run of blocks, in pieces that the endpoint answers.</summary>
     public static async Task<IReadOnlyList<T>> ReadAllAsync<T>(
-        EthereumClient client, ulong first, ulong last, Func<ulong, ulong, Task<T>> read, CancellationToken cancellationToken)
+        EthereumClient client,
+        ulong first,
+        ulong last,
+        Func<ulong, ulong, Task<T>> read,
+        CancellationToken cancellationToken
+    )
         where T : class
     {
         var ranges = new BlockRanges(client);
@@ -62,19 +96,38 @@ internal sealed class LogRecord : IAnchorRecord
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<Anchor>> AnchorsAsync(Address operatorAddress, CancellationToken cancellationToken) =>
-        Task.FromResult<IReadOnlyList<Anchor>>(operatorAddress == _operator ? [.. _anchors.Select(seen => seen.Anchor)] : []);
+        Task.FromResult<IReadOnlyList<Anchor>>(
+            operatorAddress == _operator ? [.. _anchors.Select(seen => seen.Anchor)] : []
+        );
 
     /// <inheritdoc/>
-    public Task<byte[]> CommitmentsAsync(Address operatorAddress, uint anchorIndex, CancellationToken cancellationToken) =>
-        Task.FromResult(_anchors[(int)anchorIndex].Commitments);
+    public Task<byte[]> CommitmentsAsync(
+        Address operatorAddress,
+        uint anchorIndex,
+        CancellationToken cancellationToken
+    ) => Task.FromResult(_anchors[(int)anchorIndex].Commitments);
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<BatchAnchoring>> AnchoringsAsync(BatchId id, CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<BatchAnchoring>>(
-        [.. _anchors.SelectMany(seen => seen.Batches.Where(batch => batch.Batch == id).Select(batch => new BatchAnchoring(_operator, batch, seen.Anchor, seen.TransactionHash)))]);
+    public Task<IReadOnlyList<BatchAnchoring>> AnchoringsAsync(BatchId id, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<BatchAnchoring>>([
+            .. _anchors.SelectMany(seen =>
+                seen.Batches.Where(batch => batch.Batch == id)
+                    .Select(batch => new BatchAnchoring(_operator, batch, seen.Anchor, seen.TransactionHash))
+            ),
+        ]);
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<ProofSeen>> ProofsAsync(Address operatorAddress, ulong first, ulong last, CancellationToken cancellationToken) =>
-        Task.FromResult<IReadOnlyList<ProofSeen>>([.. _proofs.Where(proof => operatorAddress == _operator && proof.Epoch >= first && proof.Epoch <= last).OrderBy(proof => proof.Epoch)]);
+    public Task<IReadOnlyList<ProofSeen>> ProofsAsync(
+        Address operatorAddress,
+        ulong first,
+        ulong last,
+        CancellationToken cancellationToken
+    ) =>
+        Task.FromResult<IReadOnlyList<ProofSeen>>([
+            .. _proofs
+                .Where(proof => operatorAddress == _operator && proof.Epoch >= first && proof.Epoch <= last)
+                .OrderBy(proof => proof.Epoch),
+        ]);
 
     /// <inheritdoc/>
     public Task<BlockPoint?> TipAsync(CancellationToken cancellationToken) => Task.FromResult<BlockPoint?>(_tip);

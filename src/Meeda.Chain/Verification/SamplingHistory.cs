@@ -22,14 +22,22 @@ internal enum EpochOutcome
 /// <param name="Outcome">What became of it.</param>
 internal sealed record SampledEpoch(ulong Epoch, int Sampled, EpochOutcome Outcome);
 
-/// <summary>How often a batch was sampled, and how often proven: anybody can compute it, since the samples follow from L1's block hashes.</summary>
+/// <summary>
+/// How often a batch was sampled, and how often proven: anybody can compute it, since the samples follow from L1's
+/// block hashes.
+/// </summary>
 internal sealed class SamplingHistory(IAnchorRecord record, EpochVerification verification)
 {
     /// <summary>The most epochs that are looked at, the newest.</summary>
     public const int MostEpochs = 512;
 
-    /// <summary>The epochs in which a batch was live, oldest first; of more than <see cref="MostEpochs"/> the newest.</summary>
-    public async Task<IReadOnlyList<SampledEpoch>> OfAsync(BatchAnchoring anchoring, CancellationToken cancellationToken)
+    /// <summary>
+    /// The epochs in which a batch was live, oldest first; of more than <see cref="MostEpochs"/> the newest.
+    /// </summary>
+    public async Task<IReadOnlyList<SampledEpoch>> OfAsync(
+        BatchAnchoring anchoring,
+        CancellationToken cancellationToken
+    )
     {
         EpochParameters parameters = await verification.ParametersAsync(cancellationToken);
         if (await record.TipAsync(cancellationToken) is not { } tip)
@@ -45,11 +53,16 @@ internal sealed class SamplingHistory(IAnchorRecord record, EpochVerification ve
         }
 
         first = Math.Max(first, last < MostEpochs ? 0 : last - MostEpochs + 1);
-        Dictionary<ulong, ProofSeen> proofs = (await record.ProofsAsync(anchoring.Operator, first, last, cancellationToken)).ToDictionary(proof => proof.Epoch);
+        Dictionary<ulong, ProofSeen> proofs = (
+            await record.ProofsAsync(anchoring.Operator, first, last, cancellationToken)
+        ).ToDictionary(proof => proof.Epoch);
         var epochs = new List<SampledEpoch>();
         for (ulong epoch = first; epoch <= last; epoch++)
         {
-            if (await record.LiveRangeAsync(anchoring.Operator, parameters, epoch, cancellationToken) is not var (range, _))
+            if (
+                await record.LiveRangeAsync(anchoring.Operator, parameters, epoch, cancellationToken)
+                is not var (range, _)
+            )
             {
                 continue;
             }
@@ -57,8 +70,17 @@ internal sealed class SamplingHistory(IAnchorRecord record, EpochVerification ve
             EpochSeed seed = proofs.TryGetValue(epoch, out ProofSeen? proof)
                 ? new EpochSeed(proof.Seed)
                 : await verification.SeedAsync(anchoring.Operator, epoch, cancellationToken);
-            EpochOutcome outcome = proof is not null ? EpochOutcome.Proven : tip.Number > parameters.LastProofBlock(epoch) ? EpochOutcome.Missed : EpochOutcome.Pending;
-            epochs.Add(new SampledEpoch(epoch, Covered(Sampler.Draw(seed, range, parameters.HotSamples, parameters.ColdSamples), anchoring.Batch), outcome));
+            EpochOutcome outcome =
+                proof is not null ? EpochOutcome.Proven
+                : tip.Number > parameters.LastProofBlock(epoch) ? EpochOutcome.Missed
+                : EpochOutcome.Pending;
+            epochs.Add(
+                new SampledEpoch(
+                    epoch,
+                    Covered(Sampler.Draw(seed, range, parameters.HotSamples, parameters.ColdSamples), anchoring.Batch),
+                    outcome
+                )
+            );
         }
 
         return epochs;
@@ -66,5 +88,8 @@ internal sealed class SamplingHistory(IAnchorRecord record, EpochVerification ve
 
     /// <summary>How many of a batch's blobs are among the samples.</summary>
     public static int Covered(Sample[] samples, AnchoredBatch batch) =>
-        samples.Select(sample => sample.Position).Distinct().Count(position => position >= batch.FirstBlob && position < batch.FirstBlob + batch.BlobCount);
+        samples
+            .Select(sample => sample.Position)
+            .Distinct()
+            .Count(position => position >= batch.FirstBlob && position < batch.FirstBlob + batch.BlobCount);
 }

@@ -29,25 +29,28 @@ public sealed class AbiError
 
     /// <summary>The error's arguments out of a call's revert data.</summary>
     /// <exception cref="AbiFormatException">The data is not of this error.</exception>
-    public AbiTuple Decode(ReadOnlySpan<byte> revertData) => revertData.StartsWith(Selector)
-        ? (AbiTuple)_inputs.Decode(revertData[AbiFunction.SelectorLength..])
-        : throw new AbiFormatException($"abi data: it is not the error {Name}");
+    public AbiTuple Decode(ReadOnlySpan<byte> revertData) =>
+        revertData.StartsWith(Selector)
+            ? (AbiTuple)_inputs.Decode(revertData[AbiFunction.SelectorLength..])
+            : throw new AbiFormatException($"abi data: it is not the error {Name}");
 
     /// <summary>The error as one would write it, with its arguments.</summary>
     /// <exception cref="AbiFormatException">The data is not of this error.</exception>
     internal string Describe(ReadOnlySpan<byte> revertData)
     {
-        IEnumerable<string> described = Decode(revertData).Zip(_inputs.Names, (value, name) => $"{(name.Length == 0 ? "" : name + ": ")}{Describe(value)}");
+        IEnumerable<string> described = Decode(revertData)
+            .Zip(_inputs.Names, (value, name) => $"{(name.Length == 0 ? "" : name + ": ")}{Describe(value)}");
         return $"{Name}({string.Join(", ", described)})";
     }
 
-    private static string Describe(object value) => value switch
-    {
-        byte[] bytes => "0x" + Convert.ToHexStringLower(bytes),
-        AbiTuple fields => $"({string.Join(", ", fields.Select(Describe))})",
-        object[] items => $"[{string.Join(", ", items.Select(Describe))}]",
-        _ => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "",
-    };
+    private static string Describe(object value) =>
+        value switch
+        {
+            byte[] bytes => "0x" + Convert.ToHexStringLower(bytes),
+            AbiTuple fields => $"({string.Join(", ", fields.Select(Describe))})",
+            object[] items => $"[{string.Join(", ", items.Select(Describe))}]",
+            _ => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "",
+        };
 
     private static AbiError Of(string name, string type)
     {

@@ -22,7 +22,10 @@ public sealed class AbiEvent
     /// <summary>The Keccak-256 of its signature, which is the first topic of its logs.</summary>
     public Bytes32 Topic { get; }
 
-    /// <summary>The arguments out of a log. An indexed argument of dynamic type is its hash (<see cref="Bytes32"/>), since the log holds no more.</summary>
+    /// <summary>
+    /// The arguments out of a log. An indexed argument of dynamic type is its hash (<see cref="Bytes32"/>), since the
+    /// log holds no more.
+    /// </summary>
     /// <exception cref="AbiFormatException">The log is not one of this event.</exception>
     public AbiTuple Decode(Log log)
     {
@@ -41,7 +44,8 @@ public sealed class AbiEvent
         for (int i = 0; i < values.Length; i++)
         {
             AbiType type = _inputs.Fields[i];
-            values[i] = !_indexed[i] ? data[next++]
+            values[i] =
+                !_indexed[i] ? data[next++]
                 : type.IsDynamic || type.HeadLength != AbiType.Word ? log.Topics[topic++]
                 : type.Decode(log.Topics[topic++].ToArray());
         }

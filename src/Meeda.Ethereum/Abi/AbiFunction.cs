@@ -26,8 +26,14 @@ public sealed class AbiFunction
     /// <summary>The first four bytes of the signature's Keccak-256, with which its calldata starts.</summary>
     public byte[] Selector { get; }
 
-    /// <summary>The calldata of a call. Structs are given as <c>object[]</c>; for the other types see <see cref="AbiTuple"/>, where shorter integers are fine too.</summary>
-    /// <remarks>A single argument that is an array itself has to be wrapped, <c>Encode([array])</c>: C# would take its items for the arguments.</remarks>
+    /// <summary>
+    /// The calldata of a call. Structs are given as <c>object[]</c>; for the other types see <see cref="AbiTuple"/>,
+    /// where shorter integers are fine too.
+    /// </summary>
+    /// <remarks>
+    /// A single argument that is an array itself has to be wrapped, <c>Encode([array])</c>: C# would take its items
+    /// for the arguments.
+    /// </remarks>
     /// <exception cref="AbiFormatException">The arguments are not those of the function.</exception>
     public byte[] Encode(params object[] arguments)
     {
@@ -39,9 +45,10 @@ public sealed class AbiFunction
 
     /// <summary>The arguments out of a call's calldata.</summary>
     /// <exception cref="AbiFormatException">It is not a call of this function.</exception>
-    public AbiTuple DecodeInput(ReadOnlySpan<byte> calldata) => calldata.StartsWith(Selector)
-        ? (AbiTuple)_inputs.Decode(calldata[SelectorLength..])
-        : throw new AbiFormatException($"abi data: it is not a call of {Signature}");
+    public AbiTuple DecodeInput(ReadOnlySpan<byte> calldata) =>
+        calldata.StartsWith(Selector)
+            ? (AbiTuple)_inputs.Decode(calldata[SelectorLength..])
+            : throw new AbiFormatException($"abi data: it is not a call of {Signature}");
 
     /// <summary>The results out of a call's answer.</summary>
     /// <exception cref="AbiFormatException">It is not an answer of this function.</exception>

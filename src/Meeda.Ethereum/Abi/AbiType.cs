@@ -7,7 +7,8 @@ using System.Text.Json;
 namespace Meeda.Ethereum.Abi;
 
 /// <summary>
-/// A type of the contract ABI (Solidity documentation, "Contract ABI Specification"): encodes C# values into words and decodes them strictly, so that
+/// A type of the contract ABI (Solidity documentation, "Contract ABI Specification"): encodes C# values into words
+/// and decodes them strictly, so that
 /// no value out of its type's range, no offset out of the data and no length that the data cannot hold is taken.
 /// </summary>
 internal abstract class AbiType
@@ -45,13 +46,16 @@ internal abstract class AbiType
     /// <summary>Decodes the value that starts at the beginning of the data, a part of what is decoded.</summary>
     /// <param name="data">The data from the value on.</param>
     /// <param name="unread">
-    /// The bytes that may still be read. An encoder writes each byte once; data whose offsets lead to the same bytes again and again could otherwise
+    /// The bytes that may still be read. An encoder writes each byte once; data whose offsets lead to the same bytes
+    /// again and again could otherwise
     /// describe values of many times its own length.
     /// </param>
     /// <exception cref="AbiFormatException">The data is too short, overlaps itself or is not of this type.</exception>
     public abstract object Decode(ReadOnlySpan<byte> data, ref int unread);
 
-    /// <summary>Reads a type out of an ABI description: an element with <c>type</c> and, for structs, <c>components</c>.</summary>
+    /// <summary>
+    /// Reads a type out of an ABI description: an element with <c>type</c> and, for structs, <c>components</c>.
+    /// </summary>
     public static AbiType Parse(JsonElement description, int depth = 0)
     {
         if (depth > DeepestNesting)
@@ -62,15 +66,18 @@ internal abstract class AbiType
         string type = description.GetProperty("type").GetString() ?? "";
         int bracket = type.LastIndexOf('[');
         string element = bracket < 0 ? type : type[..type.IndexOf('[', StringComparison.Ordinal)];
-        AbiType parsed = element == "tuple"
-            ? AbiTupleType.ParseFields(description.GetProperty("components"), depth + 1)
-            : ParseElementary(element);
+        AbiType parsed =
+            element == "tuple"
+                ? AbiTupleType.ParseFields(description.GetProperty("components"), depth + 1)
+                : ParseElementary(element);
         if (bracket < 0)
         {
             return parsed;
         }
 
-        string[] suffixes = type.EndsWith(']') ? type[element.Length..^1].Split(']') : throw new AbiFormatException($"abi: {type} is no known type");
+        string[] suffixes = type.EndsWith(']')
+            ? type[element.Length..^1].Split(']')
+            : throw new AbiFormatException($"abi: {type} is no known type");
         if (suffixes.Length > DeepestNesting)
         {
             throw new AbiFormatException($"abi: types are nested deeper than {DeepestNesting}");
@@ -87,11 +94,12 @@ internal abstract class AbiType
             return null;
         }
 
-        return suffix.StartsWith('[')
+        return
+            suffix.StartsWith('[')
             && int.TryParse(suffix.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out int count)
             && (long)count * element.HeadLength <= LongestHead
-                ? count
-                : throw new AbiFormatException($"abi: {type} is no known type, or longer than {LongestHead} bytes");
+            ? count
+            : throw new AbiFormatException($"abi: {type} is no known type, or longer than {LongestHead} bytes");
     }
 
     /// <summary>The word at a place of the data.</summary>
@@ -100,7 +108,9 @@ internal abstract class AbiType
         Count(Word, ref unread);
         return offset <= data.Length - Word
             ? data.Slice(offset, Word)
-            : throw new AbiFormatException($"abi data: it ends at byte {data.Length}, a word at byte {offset} is missing");
+            : throw new AbiFormatException(
+                $"abi data: it ends at byte {data.Length}, a word at byte {offset} is missing"
+            );
     }
 
     /// <summary>Counts bytes as read.</summary>
@@ -117,20 +127,28 @@ internal abstract class AbiType
     protected static int SizeAt(ReadOnlySpan<byte> data, int offset, ref int unread)
     {
         var size = new BigInteger(WordAt(data, offset, ref unread), isUnsigned: true, isBigEndian: true);
-        return size <= data.Length ? (int)size : throw new AbiFormatException($"abi data: a length or offset of {size} is beyond its {data.Length} bytes");
+        return size <= data.Length
+            ? (int)size
+            : throw new AbiFormatException($"abi data: a length or offset of {size} is beyond its {data.Length} bytes");
     }
 
-    private static AbiType ParseElementary(string name) => name switch
-    {
-        "address" => new AbiAddress(),
-        "bool" => new AbiBool(),
-        "string" => new AbiBytes(isText: true),
-        "bytes" => new AbiBytes(isText: false),
-        _ when name.StartsWith("bytes", StringComparison.Ordinal) && Size(name, 5) is >= 1 and <= 32 and var length => new AbiFixedBytes(length),
-        _ when name.StartsWith("uint", StringComparison.Ordinal) && Size(name, 4) is >= 8 and <= 256 and var bits && bits % 8 == 0 => new AbiInteger(bits, isSigned: false),
-        _ when name.StartsWith("int", StringComparison.Ordinal) && Size(name, 3) is >= 8 and <= 256 and var bits && bits % 8 == 0 => new AbiInteger(bits, isSigned: true),
-        _ => throw new AbiFormatException($"abi: {name} is no known type"),
-    };
+    private static AbiType ParseElementary(string name) =>
+        name switch
+        {
+            "address" => new AbiAddress(),
+            "bool" => new AbiBool(),
+            "string" => new AbiBytes(isText: true),
+            "bytes" => new AbiBytes(isText: false),
+            _ when name.StartsWith("bytes", StringComparison.Ordinal)
+                    && Size(name, 5) is >= 1 and <= 32 and var length => new AbiFixedBytes(length),
+            _ when name.StartsWith("uint", StringComparison.Ordinal)
+                    && Size(name, 4) is >= 8 and <= 256 and var bits
+                    && bits % 8 == 0 => new AbiInteger(bits, isSigned: false),
+            _ when name.StartsWith("int", StringComparison.Ordinal)
+                    && Size(name, 3) is >= 8 and <= 256 and var bits
+                    && bits % 8 == 0 => new AbiInteger(bits, isSigned: true),
+            _ => throw new AbiFormatException($"abi: {name} is no known type"),
+        };
 
     private static int Size(string name, int prefix) =>
         int.TryParse(name.AsSpan(prefix), NumberStyles.None, CultureInfo.InvariantCulture, out int size) ? size : 0;
@@ -175,7 +193,9 @@ internal abstract class AbiType
                 throw new AbiFormatException($"abi data: {number} is out of the range of {Name}");
             }
 
-            return bits > 64 ? number : isSigned ? (long)number : (object)(ulong)number;
+            return bits > 64 ? number
+                : isSigned ? (long)number
+                : (object)(ulong)number;
         }
     }
 
@@ -190,7 +210,11 @@ internal abstract class AbiType
         {
             Span<byte> word = stackalloc byte[Word];
             word.Clear();
-            (value is Address address ? address : throw new AbiFormatException($"address: an Address is expected, not {value.GetType().Name}")).CopyTo(word[12..]);
+            (
+                value is Address address
+                    ? address
+                    : throw new AbiFormatException($"address: an Address is expected, not {value.GetType().Name}")
+            ).CopyTo(word[12..]);
             output.Write(word);
         }
 
@@ -214,7 +238,9 @@ internal abstract class AbiType
         {
             Span<byte> word = stackalloc byte[Word];
             word.Clear();
-            word[31] = value is bool flag ? (flag ? (byte)1 : (byte)0) : throw new AbiFormatException($"bool: true or false is expected, not {value.GetType().Name}");
+            word[31] = value is bool flag
+                ? (flag ? (byte)1 : (byte)0)
+                : throw new AbiFormatException($"bool: true or false is expected, not {value.GetType().Name}");
             output.Write(word);
         }
 
@@ -254,7 +280,8 @@ internal abstract class AbiType
         public override object Decode(ReadOnlySpan<byte> data, ref int unread)
         {
             ReadOnlySpan<byte> word = WordAt(data, 0, ref unread);
-            return word[length..].ContainsAnyExcept((byte)0) ? throw new AbiFormatException($"abi data: a {Name} has bytes behind its {length}")
+            return word[length..].ContainsAnyExcept((byte)0)
+                    ? throw new AbiFormatException($"abi data: a {Name} has bytes behind its {length}")
                 : length == Word ? Bytes32.FromBytes(word)
                 : word[..length].ToArray();
         }
@@ -263,7 +290,10 @@ internal abstract class AbiType
     /// <summary><c>bytes</c> and <c>string</c>.</summary>
     private sealed class AbiBytes(bool isText) : AbiType
     {
-        private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+        private static readonly UTF8Encoding StrictUtf8 = new(
+            encoderShouldEmitUTF8Identifier: false,
+            throwOnInvalidBytes: true
+        );
 
         public override string Name => isText ? "string" : "bytes";
 
@@ -317,7 +347,9 @@ internal abstract class AbiType
 
         public override void Encode(object value, MemoryStream output)
         {
-            object[] items = value is IEnumerable list and not string ? [.. list.Cast<object>()] : throw new AbiFormatException($"{Name}: a list is expected, not {value.GetType().Name}");
+            object[] items = value is IEnumerable list and not string
+                ? [.. list.Cast<object>()]
+                : throw new AbiFormatException($"{Name}: a list is expected, not {value.GetType().Name}");
             if (count is null)
             {
                 new AbiInteger(256, isSigned: false).Encode(items.Length, output);

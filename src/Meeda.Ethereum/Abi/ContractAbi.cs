@@ -11,9 +11,7 @@ public sealed class ContractAbi
     private readonly Dictionary<string, AbiEvent> _events = [];
     private readonly List<AbiError> _errors = [];
 
-    private ContractAbi()
-    {
-    }
+    private ContractAbi() { }
 
     /// <summary>The custom errors.</summary>
     public IReadOnlyList<AbiError> Errors => _errors;
@@ -34,7 +32,8 @@ public sealed class ContractAbi
                 abi.Add(item);
             }
         }
-        catch (Exception malformed) when (malformed is JsonException or InvalidOperationException or KeyNotFoundException)
+        catch (Exception malformed)
+            when (malformed is JsonException or InvalidOperationException or KeyNotFoundException)
         {
             throw new AbiFormatException($"abi: it is not a compiler's ABI: {malformed.Message}");
         }
@@ -45,14 +44,21 @@ public sealed class ContractAbi
     /// <summary>The function of that name.</summary>
     /// <exception cref="AbiFormatException">There is none.</exception>
     public AbiFunction Function(string name) =>
-        _functions.TryGetValue(name, out AbiFunction? function) ? function : throw new AbiFormatException($"abi: it has no function {name}");
+        _functions.TryGetValue(name, out AbiFunction? function)
+            ? function
+            : throw new AbiFormatException($"abi: it has no function {name}");
 
     /// <summary>The event of that name.</summary>
     /// <exception cref="AbiFormatException">There is none.</exception>
     public AbiEvent Event(string name) =>
-        _events.TryGetValue(name, out AbiEvent? found) ? found : throw new AbiFormatException($"abi: it has no event {name}");
+        _events.TryGetValue(name, out AbiEvent? found)
+            ? found
+            : throw new AbiFormatException($"abi: it has no event {name}");
 
-    /// <summary>What a reverted call says: the custom error and its arguments, the text of <c>require</c>, or the code of a panic.</summary>
+    /// <summary>
+    /// What a reverted call says: the custom error and its arguments, the text of <c>require</c>, or the code of a
+    /// panic.
+    /// </summary>
     /// <param name="revertData">The data of the revert.</param>
     /// <param name="description">For example <c>StakeTooLow(stake: 5, minimum: 10)</c>.</param>
     public bool TryDescribeRevert(ReadOnlySpan<byte> revertData, [NotNullWhen(true)] out string? description)
@@ -100,8 +106,22 @@ public sealed class ContractAbi
         AbiTupleType inputs = AbiTupleType.ParseFields(item.GetProperty("inputs"));
         bool isNew = type switch
         {
-            "function" => _functions.TryAdd(name, new AbiFunction(name, inputs, AbiTupleType.ParseFields(item.GetProperty("outputs")))),
-            "event" => _events.TryAdd(name, new AbiEvent(name, inputs, [.. item.GetProperty("inputs").EnumerateArray().Select(input => input.GetProperty("indexed").GetBoolean())])),
+            "function" => _functions.TryAdd(
+                name,
+                new AbiFunction(name, inputs, AbiTupleType.ParseFields(item.GetProperty("outputs")))
+            ),
+            "event" => _events.TryAdd(
+                name,
+                new AbiEvent(
+                    name,
+                    inputs,
+                    [
+                        .. item.GetProperty("inputs")
+                            .EnumerateArray()
+                            .Select(input => input.GetProperty("indexed").GetBoolean()),
+                    ]
+                )
+            ),
             _ => true,
         };
         if (!isNew)
@@ -116,5 +136,6 @@ public sealed class ContractAbi
     }
 
     /// <summary>The hash of a signature like <c>transfer(address,uint256)</c>.</summary>
-    internal static Bytes32 SignatureHash(string name, AbiTupleType inputs) => Keccak256.Hash(Encoding.ASCII.GetBytes(name + inputs.Name));
+    internal static Bytes32 SignatureHash(string name, AbiTupleType inputs) =>
+        Keccak256.Hash(Encoding.ASCII.GetBytes(name + inputs.Name));
 }

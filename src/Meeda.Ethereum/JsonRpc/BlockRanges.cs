@@ -1,8 +1,10 @@
 namespace Meeda.Ethereum.JsonRpc;
 
 /// <summary>
-/// How many blocks one question for logs is about. Endpoints limit the blocks, the logs or the bytes of an answer, each in its own words and HTTP statuses, or just take too long: so
-/// any refusal halves the range, down to one block, and answers widen it again, quickly up to where it was refused and slowly from there on.
+/// How many blocks one question for logs is about. Endpoints limit the blocks, the logs or the bytes of an answer,
+/// each in its own words and HTTP statuses, or just take too long: so
+/// any refusal halves the range, down to one block, and answers widen it again, quickly up to where it was refused
+/// and slowly from there on.
 /// </summary>
 /// <remarks>For one reader at a time. <code>
 /// while (first &lt;= head)
@@ -19,7 +21,9 @@ namespace Meeda.Ethereum.JsonRpc;
 /// <param name="client">The endpoint, which is asked whether it answers at all where that is in doubt.</param>
 public sealed class BlockRanges(EthereumClient client)
 {
-    /// <summary>The most blocks of one question. 2,000 is below most endpoints' limits, and few enough for a fast answer.</summary>
+    /// <summary>
+    /// The most blocks of one question. 2,000 is below most endpoints' limits, and few enough for a fast answer.
+    /// </summary>
     public const ulong MostBlocks = 2_000;
 
     // Near a known limit a try costs a refusal: one in so many answers.
@@ -44,7 +48,12 @@ public sealed class BlockRanges(EthereumClient client)
     /// <returns>The answer; null where the range was refused, and a smaller one is to be asked for.</returns>
     /// <exception cref="L1UnreachableException">The endpoint does not answer this nor anything else.</exception>
     /// <exception cref="LogsRefusedException">It answers, but refuses the logs of a single block.</exception>
-    public async Task<T?> TryReadAsync<T>(ulong first, ulong last, Func<Task<T>> read, CancellationToken cancellationToken)
+    public async Task<T?> TryReadAsync<T>(
+        ulong first,
+        ulong last,
+        Func<Task<T>> read,
+        CancellationToken cancellationToken
+    )
         where T : class
     {
         T answer;
@@ -64,7 +73,10 @@ public sealed class BlockRanges(EthereumClient client)
         }
         catch (L1UnreachableException failure)
         {
-            if (failure.Problem == L1Problem.Connection || (failure.Problem != L1Problem.TooLong && !await AnswersAsync(cancellationToken)))
+            if (
+                failure.Problem == L1Problem.Connection
+                || (failure.Problem != L1Problem.TooLong && !await AnswersAsync(cancellationToken))
+            )
             {
                 throw;
             }
@@ -131,7 +143,10 @@ public sealed class BlockRanges(EthereumClient client)
 /// <param name="block">The block.</param>
 /// <param name="refusal">What it said, or what became of its answer.</param>
 public sealed class LogsRefusedException(ulong block, Exception refusal)
-    : Exception($"the L1 endpoint answers, but refuses the logs of block {block} alone: {refusal.Message.TrimEnd('.')}", refusal)
+    : Exception(
+        $"the L1 endpoint answers, but refuses the logs of block {block} alone: {refusal.Message.TrimEnd('.')}",
+        refusal
+    )
 {
     /// <summary>The block.</summary>
     public ulong Block => block;

@@ -4,23 +4,33 @@ using System.Text.Json;
 
 namespace Meeda.Ethereum.JsonRpc;
 
-/// <summary>Reads the fields of a node's answers (Ethereum execution-apis: quantities and data are hex strings).</summary>
+/// <summary>
+/// Reads the fields of a node's answers (Ethereum execution-apis: quantities and data are hex strings).
+/// </summary>
 internal static class JsonFields
 {
     /// <summary>A quantity as it is sent: the shortest hex digits.</summary>
-    public static string Quantity(BigInteger value) => value.IsZero ? "0x0" : "0x" + value.ToString("x", CultureInfo.InvariantCulture).TrimStart('0');
+    public static string Quantity(BigInteger value) =>
+        value.IsZero ? "0x0" : "0x" + value.ToString("x", CultureInfo.InvariantCulture).TrimStart('0');
 
     /// <summary>Data as it is sent.</summary>
     public static string Data(ReadOnlySpan<byte> bytes) => "0x" + Convert.ToHexStringLower(bytes);
 
     /// <summary>A quantity that fits 64 bits.</summary>
-    public static ulong AsUInt64(this JsonElement element) => ulong.TryParse(Digits(element), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong value)
-        ? value
-        : throw Unexpected(element, "a hex quantity below 2^64");
+    public static ulong AsUInt64(this JsonElement element) =>
+        ulong.TryParse(Digits(element), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong value)
+            ? value
+            : throw Unexpected(element, "a hex quantity below 2^64");
 
     /// <summary>A quantity that fits 256 bits.</summary>
     public static BigInteger AsBigInteger(this JsonElement element) =>
-        Digits(element) is { Length: >= 1 and <= 64 } digits && BigInteger.TryParse("0" + digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out BigInteger value)
+        Digits(element) is { Length: >= 1 and <= 64 } digits
+        && BigInteger.TryParse(
+            "0" + digits,
+            NumberStyles.AllowHexSpecifier,
+            CultureInfo.InvariantCulture,
+            out BigInteger value
+        )
             ? value
             : throw Unexpected(element, "a hex quantity below 2^256");
 
@@ -47,7 +57,9 @@ internal static class JsonFields
 
     /// <summary>A field that must be there.</summary>
     public static JsonElement Field(this JsonElement element, string name) =>
-        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out JsonElement field) && field.ValueKind != JsonValueKind.Null
+        element.ValueKind == JsonValueKind.Object
+        && element.TryGetProperty(name, out JsonElement field)
+        && field.ValueKind != JsonValueKind.Null
             ? field
             : throw new L1UnreachableException($"the node's answer has no {name}");
 
@@ -90,6 +102,8 @@ internal static class JsonFields
             raw = "broken text";
         }
 
-        return new L1UnreachableException($"the node answered {(raw.Length <= 80 ? raw : raw[..80] + "…")} where {expected} is expected");
+        return new L1UnreachableException(
+            $"the node answered {(raw.Length <= 80 ? raw : raw[..80] + "…")} where {expected} is expected"
+        );
     }
 }

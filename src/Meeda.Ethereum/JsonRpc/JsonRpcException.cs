@@ -1,7 +1,8 @@
 namespace Meeda.Ethereum.JsonRpc;
 
 /// <summary>
-/// The node answered with an error (JSON-RPC 2.0, section 5.1), in whatever HTTP status. It understood the request, so the same request gets the same answer again.
+/// The node answered with an error (JSON-RPC 2.0, section 5.1), in whatever HTTP status. It understood the request,
+/// so the same request gets the same answer again.
 /// </summary>
 public sealed class JsonRpcException : Exception
 {
@@ -34,8 +35,10 @@ public sealed class JsonRpcException : Exception
     public TimeSpan? Pause { get; init; }
 
     /// <summary>
-    /// Whether whoever answered only says that it gave up waiting for another, as a gateway does for its node: what was asked may have been done all the same.
+    /// Whether whoever answered only says that it gave up waiting for another, as a gateway does for its node: what
+    /// was asked may have been done all the same.
     /// </summary>
     public bool IsTimeout =>
-        NodeMessage.Contains("timeout", StringComparison.OrdinalIgnoreCase) || NodeMessage.Contains("timed out", StringComparison.OrdinalIgnoreCase);
+        NodeMessage.Contains("timeout", StringComparison.OrdinalIgnoreCase)
+        || NodeMessage.Contains("timed out", StringComparison.OrdinalIgnoreCase);
 }

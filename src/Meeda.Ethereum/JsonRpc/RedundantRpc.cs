@@ -4,14 +4,19 @@ using System.Text.Json;
 namespace Meeda.Ethereum.JsonRpc;
 
 /// <summary>
-/// Several endpoints as one. A signed transaction goes to all of them; everything else is read from one that is believed. Believed is a head that more than half of the
-/// endpoints in question have on their chains, which with two means both: what only one says, it may have made up. Questions about the latest block are asked
-/// about that head by its number, so that an endpoint that runs ahead or is on a fork of its own is not heard about what the others do not have. <c>finalized</c> and <c>safe</c>
+/// Several endpoints as one. A signed transaction goes to all of them; everything else is read from one that is
+/// believed. Believed is a head that more than half of the
+/// endpoints in question have on their chains, which with two means both: what only one says, it may have made up.
+/// Questions about the latest block are asked
+/// about that head by its number, so that an endpoint that runs ahead or is on a fork of its own is not heard about
+/// what the others do not have. <c>finalized</c> and <c>safe</c>
 /// are the highest blocks of which more than half of the endpoints with that head say so.
 /// </summary>
 /// <remarks>
-/// Which endpoints are in question: those that answer, whose head is not in the future, and which are not far behind an endpoint that has their head on its chain. One that is
-/// left alone by this is believed alone. What is read at a height that is agreed on is taken from one endpoint and not compared: one that gives the right
+/// Which endpoints are in question: those that answer, whose head is not in the future, and which are not far behind
+/// an endpoint that has their head on its chain. One that is
+/// left alone by this is believed alone. What is read at a height that is agreed on is taken from one endpoint and
+/// not compared: one that gives the right
 /// headers and wrong states, logs or receipts is not found out.
 /// </remarks>
 public sealed class RedundantRpc : IJsonRpc, IDisposable
@@ -63,7 +68,11 @@ public sealed class RedundantRpc : IJsonRpc, IDisposable
     }
 
     /// <inheritdoc/>
-    public async Task<JsonElement> CallAsync(string method, IReadOnlyList<object?> parameters, CancellationToken cancellationToken)
+    public async Task<JsonElement> CallAsync(
+        string method,
+        IReadOnlyList<object?> parameters,
+        CancellationToken cancellationToken
+    )
     {
         AgreedHead head = await AgreedAsync(anew: false, cancellationToken);
         switch (method)
@@ -74,7 +83,10 @@ public sealed class RedundantRpc : IJsonRpc, IDisposable
                 return JsonSerializer.SerializeToElement(JsonFields.Quantity(head.Number));
             case ReceiptMethod:
                 return await ReceiptAsync(parameters, head, cancellationToken);
-            case BlockMethod when parameters is [string tag, ..] && AgreedTags.FirstOrDefault(each => each.ToString() == tag) is { } agreed && agreed != default:
+            case BlockMethod
+                when parameters is [string tag, ..]
+                    && AgreedTags.FirstOrDefault(each => each.ToString() == tag) is { } agreed
+                    && agreed != default:
                 return await AgreedBlockAsync(agreed, parameters, head, cancellationToken);
             default:
                 return await ReadAsync(method, AtHead(method, parameters, head), head, cancellationToken);
@@ -110,8 +122,16 @@ public sealed class RedundantRpc : IJsonRpc, IDisposable
         }
     }
 
-    /// <summary>Asks the believed endpoints in turn until one answers. What a contract said is an answer; another error may be that endpoint's own, so the next is asked.</summary>
-    private async Task<JsonElement> ReadAsync(string method, IReadOnlyList<object?> parameters, AgreedHead head, CancellationToken cancellationToken)
+    /// <summary>
+    /// Asks the believed endpoints in turn until one answers. What a contract said is an answer; another error may be
+    /// that endpoint's own, so the next is asked.
+    /// </summary>
+    private async Task<JsonElement> ReadAsync(
+        string method,
+        IReadOnlyList<object?> parameters,
+        AgreedHead head,
+        CancellationToken cancellationToken
+    )
     {
         Exception? first = null;
         foreach (int member in head.Members)
@@ -120,7 +140,8 @@ public sealed class RedundantRpc : IJsonRpc, IDisposable
             {
                 return await _endpoints[member].CallAsync(method, parameters, cancellationToken);
             }
-            catch (Exception failure) when (failure is L1UnreachableException or JsonRpcException { RevertData.Length: 0 })
+            catch (Exception failure)
+                when (failure is L1UnreachableException or JsonRpcException { RevertData.Length: 0 })
             {
                 // Of an error and silence the error says more.
                 first = first is null or L1UnreachableException ? failure : first;
@@ -131,37 +152,69 @@ public sealed class RedundantRpc : IJsonRpc, IDisposable
     }
 
     /// <summary>
-    /// The block that a tag stands for in the eyes of more than half of the believed endpoints, as its chain has it at that height; null where so many do not name one.
+    /// The block that a tag stands for in the eyes of more than half of the believed endpoints, as its chain has it
+    /// at that height; null where so many do not name one.
     /// </summary>
-    private async Task<JsonElement> AgreedBlockAsync(BlockTag tag, IReadOnlyList<object?> parameters, AgreedHead head, CancellationToken cancellationToken)
+    private async Task<JsonElement> AgreedBlockAsync(
+        BlockTag tag,
+        IReadOnlyList<object?> parameters,
+        AgreedHead head,
+        CancellationToken cancellationToken
+    )
     {
         if (await _agreement.AgreedBelowAsync(head, tag, cancellationToken) is not { } said)
         {
             return JsonSerializer.SerializeToElement<object?>(null);
         }
 
-        JsonElement block = await ReadAsync(BlockMethod, [JsonFields.Quantity(said.Number), .. parameters.Skip(1)], head, cancellationToken);
+        JsonElement block = await ReadAsync(
+            BlockMethod,
+            [JsonFields.Quantity(said.Number), .. parameters.Skip(1)],
+            head,
+            cancellationToken
+        );
         return block.ValueKind == JsonValueKind.Object && block.Field("hash").AsBytes32() == said.Hash
             ? block
-            : throw new L1UnreachableException($"{BlockMethod}: block {said.Number}, which the L1 endpoints call {tag}, has two hashes");
+            : throw new L1UnreachableException(
+                $"{BlockMethod}: block {said.Number}, which the L1 endpoints call {tag}, has two hashes"
+            );
     }
 
     /// <summary>A receipt; none where its block is beyond what is believed.</summary>
-    private async Task<JsonElement> ReceiptAsync(IReadOnlyList<object?> parameters, AgreedHead head, CancellationToken cancellationToken)
+    private async Task<JsonElement> ReceiptAsync(
+        IReadOnlyList<object?> parameters,
+        AgreedHead head,
+        CancellationToken cancellationToken
+    )
     {
         JsonElement receipt = await ReadAsync(ReceiptMethod, parameters, head, cancellationToken);
-        if (receipt.ValueKind == JsonValueKind.Null || receipt.Field("blockNumber").AsUInt64() is var block && block <= head.Number)
+        if (
+            receipt.ValueKind == JsonValueKind.Null
+            || receipt.Field("blockNumber").AsUInt64() is var block && block <= head.Number
+        )
         {
             return receipt;
         }
 
-        return block <= (await AgreedAsync(anew: true, cancellationToken)).Number ? receipt : JsonSerializer.SerializeToElement<object?>(null);
+        return block <= (await AgreedAsync(anew: true, cancellationToken)).Number
+            ? receipt
+            : JsonSerializer.SerializeToElement<object?>(null);
     }
 
-    /// <summary>Hands a transaction to every endpoint; it is sent as soon as one has taken it, and refused where all that were reached refuse it.</summary>
-    private async Task<JsonElement> SendAsync(IReadOnlyList<object?> parameters, AgreedHead head, CancellationToken cancellationToken)
+    /// <summary>
+    /// Hands a transaction to every endpoint; it is sent as soon as one has taken it, and refused where all that were
+    /// reached refuse it.
+    /// </summary>
+    private async Task<JsonElement> SendAsync(
+        IReadOnlyList<object?> parameters,
+        AgreedHead head,
+        CancellationToken cancellationToken
+    )
     {
-        List<(int Endpoint, Task<JsonElement> Call)> calls = [.. _endpoints.Select((endpoint, i) => (i, endpoint.CallAsync(SendMethod, parameters, cancellationToken)))];
+        List<(int Endpoint, Task<JsonElement> Call)> calls =
+        [
+            .. _endpoints.Select((endpoint, i) => (i, endpoint.CallAsync(SendMethod, parameters, cancellationToken))),
+        ];
         var failures = new List<(int Endpoint, Exception Failure)>();
         while (calls.Count > 0)
         {
@@ -171,7 +224,14 @@ public sealed class RedundantRpc : IJsonRpc, IDisposable
             try
             {
                 JsonElement hash = await done;
-                calls.ForEach(call => _ = call.Call.ContinueWith(late => late.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default));
+                calls.ForEach(call =>
+                    _ = call.Call.ContinueWith(
+                        late => late.Exception,
+                        CancellationToken.None,
+                        TaskContinuationOptions.OnlyOnFaulted,
+                        TaskScheduler.Default
+                    )
+                );
                 return hash;
             }
             catch (Exception failure) when (failure is L1UnreachableException or JsonRpcException)
@@ -181,15 +241,29 @@ public sealed class RedundantRpc : IJsonRpc, IDisposable
         }
 
         // Silence of an endpoint that answered a moment ago may hide that it took the transaction.
-        Exception decisive = failures.Where(failed => failed.Failure is L1UnreachableException && head.Members.Contains(failed.Endpoint))
-            .Concat(failures.Where(failed => failed.Failure is JsonRpcException).OrderByDescending(failed => head.Members.Contains(failed.Endpoint)))
+        Exception decisive = failures
+            .Where(failed => failed.Failure is L1UnreachableException && head.Members.Contains(failed.Endpoint))
+            .Concat(
+                failures
+                    .Where(failed => failed.Failure is JsonRpcException)
+                    .OrderByDescending(failed => head.Members.Contains(failed.Endpoint))
+            )
             .Concat(failures)
-            .First().Failure;
+            .First()
+            .Failure;
         throw Again(decisive);
     }
 
     /// <summary>An endpoint's failure as that of all.</summary>
-    private static Exception Again(Exception failure) => failure is JsonRpcException error
-        ? new JsonRpcException(error.Method, error.Code, error.NodeMessage, error.RevertData) { IsRateLimit = error.IsRateLimit, Pause = error.Pause }
-        : new L1UnreachableException(failure.Message, failure) { Problem = ((L1UnreachableException)failure).Problem };
+    private static Exception Again(Exception failure) =>
+        failure is JsonRpcException error
+            ? new JsonRpcException(error.Method, error.Code, error.NodeMessage, error.RevertData)
+            {
+                IsRateLimit = error.IsRateLimit,
+                Pause = error.Pause,
+            }
+            : new L1UnreachableException(failure.Message, failure)
+            {
+                Problem = ((L1UnreachableException)failure).Problem,
+            };
 }

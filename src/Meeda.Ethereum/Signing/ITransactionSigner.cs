@@ -9,7 +9,8 @@ public interface ITransactionSigner
     Address Address { get; }
 
     /// <summary>Signs a transaction.</summary>
-    /// <exception cref="SigningException">The signer does not answer, refuses, or answers with something else than was asked for.</exception>
+    /// <exception cref="SigningException">The signer does not answer, refuses, or answers with something else than
+    /// was asked for.</exception>
     Task<Signature> SignAsync(UnsignedTransaction transaction, CancellationToken cancellationToken);
 }
 
@@ -18,7 +19,5 @@ public sealed class SigningException : Exception
 {
     /// <summary>A failure with its sentence.</summary>
     public SigningException(string message, Exception? inner = null)
-        : base(message, inner)
-    {
-    }
+        : base(message, inner) { }
 }

@@ -8,7 +8,10 @@ using Org.BouncyCastle.Crypto.Parameters;
 
 namespace Meeda.Ethereum.Signing;
 
-/// <summary>Private keys encrypted with a password: Web3 Secret Storage, version 3, as execution clients write them (scrypt or PBKDF2, AES-128-CTR).</summary>
+/// <summary>
+/// Private keys encrypted with a password: Web3 Secret Storage, version 3, as execution clients write them (scrypt or
+/// PBKDF2, AES-128-CTR).
+/// </summary>
 public static class Keystore
 {
     private const int DerivedLength = 32;
@@ -24,7 +27,8 @@ public static class Keystore
     /// <summary>Decrypts a keystore.</summary>
     /// <param name="json">The file's content, from an untrusted place.</param>
     /// <param name="password">The password.</param>
-    /// <exception cref="FormatException">It is no keystore of version 3, or the password is another. The message holds nothing of either.</exception>
+    /// <exception cref="FormatException">It is no keystore of version 3, or the password is another. The message
+    /// holds nothing of either.</exception>
     public static PrivateKeySigner Decrypt(string json, string password)
     {
         try
@@ -36,21 +40,31 @@ public static class Keystore
                 throw new FormatException("keystore: only version 3 is known");
             }
 
-            JsonElement crypto = root.TryGetProperty("crypto", out JsonElement lower) ? lower : root.GetProperty("Crypto");
+            JsonElement crypto = root.TryGetProperty("crypto", out JsonElement lower)
+                ? lower
+                : root.GetProperty("Crypto");
             if (crypto.GetProperty("cipher").GetString() != "aes-128-ctr")
             {
                 throw new FormatException("keystore: only the cipher aes-128-ctr is known");
             }
 
             byte[] cipherText = Bytes(crypto, "ciphertext");
-            byte[] derived = Derive(crypto.GetProperty("kdf").GetString(), crypto.GetProperty("kdfparams"), Encoding.UTF8.GetBytes(password));
+            byte[] derived = Derive(
+                crypto.GetProperty("kdf").GetString(),
+                crypto.GetProperty("kdfparams"),
+                Encoding.UTF8.GetBytes(password)
+            );
             Bytes32 mac = Keccak256.Hash([.. derived.AsSpan(CipherKeyLength, CipherKeyLength), .. cipherText]);
             if (!CryptographicOperations.FixedTimeEquals(mac.ToArray(), Bytes(crypto, "mac")))
             {
                 throw new FormatException("keystore: the password is not its password, or it is damaged");
             }
 
-            byte[] key = DecryptCtr(derived.AsSpan(0, CipherKeyLength), Bytes(crypto.GetProperty("cipherparams"), "iv"), cipherText);
+            byte[] key = DecryptCtr(
+                derived.AsSpan(0, CipherKeyLength),
+                Bytes(crypto.GetProperty("cipherparams"), "iv"),
+                cipherText
+            );
             try
             {
                 return PrivateKeySigner.FromBytes(key);
@@ -61,7 +75,8 @@ public static class Keystore
                 CryptographicOperations.ZeroMemory(derived);
             }
         }
-        catch (Exception malformed) when (malformed is JsonException or KeyNotFoundException or InvalidOperationException or ArgumentException)
+        catch (Exception malformed)
+            when (malformed is JsonException or KeyNotFoundException or InvalidOperationException or ArgumentException)
         {
             throw new FormatException("keystore: it is not of the form of Web3 Secret Storage version 3");
         }
@@ -78,7 +93,9 @@ public static class Keystore
         switch (function)
         {
             case "scrypt":
-                int n = parameters.GetProperty("n").GetInt32(), r = parameters.GetProperty("r").GetInt32(), p = parameters.GetProperty("p").GetInt32();
+                int n = parameters.GetProperty("n").GetInt32(),
+                    r = parameters.GetProperty("r").GetInt32(),
+                    p = parameters.GetProperty("p").GetInt32();
                 return n < 2 || r < 1 || p is < 1 or > 64 || 128L * n * r > MostScryptMemory
                     ? throw new FormatException($"keystore: scrypt with n = {n}, r = {r}, p = {p} is not computed here")
                     : SCrypt.Generate(password, salt, n, r, p, DerivedLength);
@@ -109,5 +126,6 @@ public static class Keystore
         return stream[..cipherText.Length];
     }
 
-    private static byte[] Bytes(JsonElement parent, string name) => Convert.FromHexString(parent.GetProperty(name).GetString()!);
+    private static byte[] Bytes(JsonElement parent, string name) =>
+        Convert.FromHexString(parent.GetProperty(name).GetString()!);
 }

@@ -12,7 +12,8 @@ using BcInteger = Org.BouncyCastle.Math.BigInteger;
 namespace Meeda.Ethereum.Signing;
 
 /// <summary>
-/// An account whose private key is in this process's memory. Signatures are deterministic (RFC 6979, HMAC-SHA-256) with the lower <c>s</c> (EIP-2).
+/// An account whose private key is in this process's memory. Signatures are deterministic (RFC 6979, HMAC-SHA-256)
+/// with the lower <c>s</c> (EIP-2).
 /// Nothing of the key leaves: not by <see cref="ToString"/>, not in an exception, not in a debugger's display.
 /// </summary>
 [DebuggerDisplay("{ToString(),nq}")]
@@ -32,14 +33,17 @@ public sealed class PrivateKeySigner : ITransactionSigner
     {
         _key = key;
         _publicKey = Secp256k1.G.Multiply(key).Normalize();
-        Address = Address.FromBytes(Keccak256.Hash(_publicKey.GetEncoded(compressed: false).AsSpan(1)).ToArray().AsSpan(12));
+        Address = Address.FromBytes(
+            Keccak256.Hash(_publicKey.GetEncoded(compressed: false).AsSpan(1)).ToArray().AsSpan(12)
+        );
     }
 
     /// <summary>The account's address: the last 20 bytes of the Keccak-256 of the public key.</summary>
     public Address Address { get; }
 
     /// <summary>The account of a private key of 64 hex digits, with or without <c>0x</c>.</summary>
-    /// <exception cref="FormatException">It is something else, or not between 1 and the group's order. The message does not hold it.</exception>
+    /// <exception cref="FormatException">It is something else, or not between 1 and the group's order. The message
+    /// does not hold it.</exception>
     public static PrivateKeySigner FromHex(string hex)
     {
         Span<byte> bytes = stackalloc byte[KeyLength];
@@ -59,7 +63,8 @@ public sealed class PrivateKeySigner : ITransactionSigner
     }
 
     /// <summary>The account of a private key of 32 bytes.</summary>
-    /// <exception cref="FormatException">It has another length, or is not between 1 and the group's order. The message does not hold it.</exception>
+    /// <exception cref="FormatException">It has another length, or is not between 1 and the group's order. The
+    /// message does not hold it.</exception>
     public static PrivateKeySigner FromBytes(ReadOnlySpan<byte> bytes)
     {
         if (bytes.Length != KeyLength)
@@ -86,17 +91,22 @@ public sealed class PrivateKeySigner : ITransactionSigner
         signer.Init(forSigning: true, new ECPrivateKeyParameters(_key, Domain));
         BcInteger[] numbers = signer.GenerateSignature(hash.ToArray());
         BcInteger r = numbers[0];
-        BcInteger s = numbers[1].CompareTo(Secp256k1.N.ShiftRight(1)) > 0 ? Secp256k1.N.Subtract(numbers[1]) : numbers[1];
+        BcInteger s =
+            numbers[1].CompareTo(Secp256k1.N.ShiftRight(1)) > 0 ? Secp256k1.N.Subtract(numbers[1]) : numbers[1];
         return new Signature(YParity(hash, r, s), ToInteger(r), ToInteger(s));
     }
 
     /// <inheritdoc/>
-    public Task<Signature> SignAsync(UnsignedTransaction transaction, CancellationToken cancellationToken) => Task.FromResult(Sign(transaction.SigningHash()));
+    public Task<Signature> SignAsync(UnsignedTransaction transaction, CancellationToken cancellationToken) =>
+        Task.FromResult(Sign(transaction.SigningHash()));
 
     /// <summary>The address, never the key.</summary>
     public override string ToString() => $"account {Address}";
 
-    /// <summary>Which of the two points with that x the signature came from: the one that <c>r^-1 (s·R - e·G)</c> gives our public key back with.</summary>
+    /// <summary>
+    /// Which of the two points with that x the signature came from: the one that <c>r^-1 (s·R - e·G)</c> gives our
+    /// public key back with.
+    /// </summary>
     private int YParity(Bytes32 hash, BcInteger r, BcInteger s)
     {
         var e = new BcInteger(1, hash.ToArray());
@@ -104,7 +114,9 @@ public sealed class PrivateKeySigner : ITransactionSigner
         for (int parity = 0; parity < 2; parity++)
         {
             ECPoint point = Secp256k1.Curve.DecodePoint([(byte)(2 + parity), .. ToBytes(r)]);
-            ECPoint recovered = point.Multiply(s.Multiply(inverse).Mod(Secp256k1.N)).Subtract(Secp256k1.G.Multiply(e.Multiply(inverse).Mod(Secp256k1.N)));
+            ECPoint recovered = point
+                .Multiply(s.Multiply(inverse).Mod(Secp256k1.N))
+                .Subtract(Secp256k1.G.Multiply(e.Multiply(inverse).Mod(Secp256k1.N)));
             if (recovered.Normalize().Equals(_publicKey))
             {
                 return parity;
@@ -115,7 +127,8 @@ public sealed class PrivateKeySigner : ITransactionSigner
         throw new InvalidOperationException("the signature cannot be recovered from");
     }
 
-    private static BigInteger ToInteger(BcInteger value) => new(value.ToByteArrayUnsigned(), isUnsigned: true, isBigEndian: true);
+    private static BigInteger ToInteger(BcInteger value) =>
+        new(value.ToByteArrayUnsigned(), isUnsigned: true, isBigEndian: true);
 
     private static byte[] ToBytes(BcInteger value)
     {

@@ -11,7 +11,10 @@ public static class SignatureRecovery
     private static readonly X9ECParameters Secp256k1 = SecNamedCurves.GetByName("secp256k1");
     private static readonly BcInteger HalfOrder = Secp256k1.N.ShiftRight(1);
 
-    /// <summary>The account that signed a hash, or false where the signature is none of any account or its <c>s</c> is in the upper half (EIP-2).</summary>
+    /// <summary>
+    /// The account that signed a hash, or false where the signature is none of any account or its <c>s</c> is in the
+    /// upper half (EIP-2).
+    /// </summary>
     /// <param name="hash">What was signed.</param>
     /// <param name="signature">65 bytes, untrusted: <c>r ‖ s ‖ v</c> with v 27 or 28.</param>
     /// <param name="signer">The account, where the result is true.</param>
@@ -42,7 +45,10 @@ public static class SignatureRecovery
 
         var e = new BcInteger(1, hash.ToArray());
         BcInteger inverse = r.ModInverse(Secp256k1.N);
-        ECPoint key = point.Multiply(s.Multiply(inverse).Mod(Secp256k1.N)).Subtract(Secp256k1.G.Multiply(e.Multiply(inverse).Mod(Secp256k1.N))).Normalize();
+        ECPoint key = point
+            .Multiply(s.Multiply(inverse).Mod(Secp256k1.N))
+            .Subtract(Secp256k1.G.Multiply(e.Multiply(inverse).Mod(Secp256k1.N)))
+            .Normalize();
         if (key.IsInfinity)
         {
             return false;

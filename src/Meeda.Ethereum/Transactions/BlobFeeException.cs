@@ -7,7 +7,13 @@ namespace Meeda.Ethereum.Transactions;
 /// <param name="price">The price of blobs, in wei for each blob gas.</param>
 /// <param name="limit">The most that may be paid.</param>
 public sealed class BlobFeeException(BigInteger price, BigInteger limit)
-    : Exception(string.Create(CultureInfo.InvariantCulture, $"blobs cost {Gwei(price)} gwei for each blob gas at the moment, and at most {Gwei(limit)} may be paid; nothing was sent"))
+    : Exception(
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"blobs cost {Gwei(price)} gwei for each blob gas now, the maximum is {Gwei(limit)}; nothing was sent"
+        )
+    )
 {
-    private static decimal Gwei(BigInteger wei) => (decimal)BigInteger.Min(wei, (BigInteger)decimal.MaxValue) / 1_000_000_000m;
+    private static decimal Gwei(BigInteger wei) =>
+        (decimal)BigInteger.Min(wei, (BigInteger)decimal.MaxValue) / 1_000_000_000m;
 }

@@ -13,37 +13,45 @@ namespace Meeda.Ethereum.Transactions;
 /// <param name="Value">The wei that go with it.</param>
 /// <param name="Data">The calldata.</param>
 public sealed record FeeMarketTransaction(
-    ulong ChainId, ulong Nonce, BigInteger MaxPriorityFeePerGas, BigInteger MaxFeePerGas, ulong GasLimit, Address? To, BigInteger Value, byte[] Data)
-    : UnsignedTransaction
+    ulong ChainId,
+    ulong Nonce,
+    BigInteger MaxPriorityFeePerGas,
+    BigInteger MaxFeePerGas,
+    ulong GasLimit,
+    Address? To,
+    BigInteger Value,
+    byte[] Data
+) : UnsignedTransaction
 {
     /// <inheritdoc/>
     public override byte Type => 0x02;
 
     /// <inheritdoc/>
-    public override IReadOnlyDictionary<string, object?> ToJsonRpc(Address from) => new Dictionary<string, object?>
-    {
-        ["from"] = from.ToString(),
-        ["to"] = To?.ToString(),
-        ["gas"] = JsonFields.Quantity(GasLimit),
-        ["maxFeePerGas"] = JsonFields.Quantity(MaxFeePerGas),
-        ["maxPriorityFeePerGas"] = JsonFields.Quantity(MaxPriorityFeePerGas),
-        ["value"] = JsonFields.Quantity(Value),
-        ["nonce"] = JsonFields.Quantity(Nonce),
-        ["data"] = JsonFields.Data(Data),
-        ["chainId"] = JsonFields.Quantity(ChainId),
-        ["accessList"] = Array.Empty<object>(),
-    };
+    public override IReadOnlyDictionary<string, object?> ToJsonRpc(Address from) =>
+        new Dictionary<string, object?>
+        {
+            ["from"] = from.ToString(),
+            ["to"] = To?.ToString(),
+            ["gas"] = JsonFields.Quantity(GasLimit),
+            ["maxFeePerGas"] = JsonFields.Quantity(MaxFeePerGas),
+            ["maxPriorityFeePerGas"] = JsonFields.Quantity(MaxPriorityFeePerGas),
+            ["value"] = JsonFields.Quantity(Value),
+            ["nonce"] = JsonFields.Quantity(Nonce),
+            ["data"] = JsonFields.Data(Data),
+            ["chainId"] = JsonFields.Quantity(ChainId),
+            ["accessList"] = Array.Empty<object>(),
+        };
 
     private protected override IEnumerable<byte[]> Fields() =>
-    [
-        Rlp.Encode(ChainId),
-        Rlp.Encode(Nonce),
-        Rlp.Encode(MaxPriorityFeePerGas),
-        Rlp.Encode(MaxFeePerGas),
-        Rlp.Encode(GasLimit),
-        Rlp.Encode(To is { } address ? address.ToArray() : []),
-        Rlp.Encode(Value),
-        Rlp.Encode(Data),
-        Rlp.EncodeList(),
-    ];
+        [
+            Rlp.Encode(ChainId),
+            Rlp.Encode(Nonce),
+            Rlp.Encode(MaxPriorityFeePerGas),
+            Rlp.Encode(MaxFeePerGas),
+            Rlp.Encode(GasLimit),
+            Rlp.Encode(To is { } address ? address.ToArray() : []),
+            Rlp.Encode(Value),
+            Rlp.Encode(Data),
+            Rlp.EncodeList(),
+        ];
 }

@@ -2,7 +2,9 @@ using System.Numerics;
 
 namespace Meeda.Ethereum.Transactions;
 
-/// <summary>A nonce that was signed for, with all that is needed to bring its request into the chain after a restart.</summary>
+/// <summary>
+/// A nonce that was signed for, with all that is needed to bring its request into the chain after a restart.
+/// </summary>
 /// <param name="ChainId">The chain.</param>
 /// <param name="Nonce">The nonce.</param>
 /// <param name="Request">What it should do.</param>
@@ -11,7 +13,8 @@ namespace Meeda.Ethereum.Transactions;
 /// <param name="MaxFeePerGas">The most that it pays, in wei for each gas.</param>
 /// <param name="MaxFeePerBlobGas">The most that it pays in wei for each blob gas; 0 without blobs.</param>
 /// <param name="Wire">The latest transaction as the network takes it.</param>
-/// <param name="Hashes">The hashes of all that were signed for this nonce, oldest first: a block may hold any one of them.</param>
+/// <param name="Hashes">The hashes of all that were signed for this nonce, oldest first: a block may hold any one of
+/// them.</param>
 /// <param name="IsConfirmed">Whether it is part of the chain, as deep as was asked for.</param>
 public sealed record JournaledTransaction(
     ulong ChainId,
@@ -23,11 +26,14 @@ public sealed record JournaledTransaction(
     BigInteger MaxFeePerBlobGas,
     byte[] Wire,
     IReadOnlyList<Bytes32> Hashes,
-    bool IsConfirmed);
+    bool IsConfirmed
+);
 
 /// <summary>
-/// What a <see cref="TransactionSender"/> knows of its nonces, kept where it survives the process. It is written before anything is sent, so that whoever comes after
-/// sends the same again and nothing else in its place. Where several processes take turns, a write of one whose turn is over throws, and then nothing is sent.
+/// What a <see cref="TransactionSender"/> knows of its nonces, kept where it survives the process. It is written
+/// before anything is sent, so that whoever comes after
+/// sends the same again and nothing else in its place. Where several processes take turns, a write of one whose turn
+/// is over throws, and then nothing is sent.
 /// </summary>
 public interface ITransactionJournal
 {

@@ -1,11 +1,19 @@
 namespace Meeda.Ethereum.Transactions;
 
-/// <summary>One nonce with every transaction that was signed for it: all of one request, with rising fees. A block may hold any one of them.</summary>
+/// <summary>
+/// One nonce with every transaction that was signed for it: all of one request, with rising fees. A block may hold
+/// any one of them.
+/// </summary>
 /// <param name="first">The first transaction.</param>
 /// <param name="signed">Its signed form with its hash.</param>
 /// <param name="now">The time, as a timestamp of the sender's clock.</param>
 /// <param name="earlier">The hashes of transactions that were signed for it before; null for none.</param>
-internal sealed class NonceSlot(PreparedTransaction first, (byte[] Wire, Bytes32 Hash) signed, long now, IEnumerable<Bytes32>? earlier = null)
+internal sealed class NonceSlot(
+    PreparedTransaction first,
+    (byte[] Wire, Bytes32 Hash) signed,
+    long now,
+    IEnumerable<Bytes32>? earlier = null
+)
 {
     private readonly List<Bytes32> _hashes = [.. earlier ?? [], signed.Hash];
     private int _tended;
@@ -34,22 +42,45 @@ internal sealed class NonceSlot(PreparedTransaction first, (byte[] Wire, Bytes32
     /// <summary>Whether a block held it at the last look.</summary>
     public bool IsMined { get; set; }
 
-    /// <summary>Whether it waits for a block and carries blobs, or waits and carries none: nodes do not take both kinds from one account at once.</summary>
-    public bool IsInTheWayOf(TransactionRequest request) => !IsMined && Latest.Request.Blobs is null != request.Blobs is null;
+    /// <summary>
+    /// Whether it waits for a block and carries blobs, or waits and carries none: nodes do not take both kinds from
+    /// one account at once.
+    /// </summary>
+    public bool IsInTheWayOf(TransactionRequest request) =>
+        !IsMined && Latest.Request.Blobs is null != request.Blobs is null;
 
     /// <summary>What the journal keeps of it.</summary>
-    public JournaledTransaction ToJournal(bool isConfirmed) => new(
-        Latest.ChainId, Nonce, Latest.Request, Latest.GasLimit, Latest.Fees.Tip, Latest.Fees.MaxPerGas, Latest.Fees.MaxPerBlobGas, LatestSigned, [.. Hashes().Reverse()], isConfirmed);
+    public JournaledTransaction ToJournal(bool isConfirmed) =>
+        new(
+            Latest.ChainId,
+            Nonce,
+            Latest.Request,
+            Latest.GasLimit,
+            Latest.Fees.Tip,
+            Latest.Fees.MaxPerGas,
+            Latest.Fees.MaxPerBlobGas,
+            LatestSigned,
+            [.. Hashes().Reverse()],
+            isConfirmed
+        );
 
     /// <summary>What was kept, taken up again.</summary>
-    public static NonceSlot FromJournal(JournaledTransaction kept, long now) => new(
-        new PreparedTransaction(kept.ChainId, kept.Nonce, new Fees(kept.Tip, kept.MaxFeePerGas, kept.MaxFeePerBlobGas), kept.GasLimit, kept.Request),
-        (kept.Wire, kept.Hashes[^1]),
-        now,
-        kept.Hashes.SkipLast(1))
-    {
-        IsAbandoned = true,
-    };
+    public static NonceSlot FromJournal(JournaledTransaction kept, long now) =>
+        new(
+            new PreparedTransaction(
+                kept.ChainId,
+                kept.Nonce,
+                new Fees(kept.Tip, kept.MaxFeePerGas, kept.MaxFeePerBlobGas),
+                kept.GasLimit,
+                kept.Request
+            ),
+            (kept.Wire, kept.Hashes[^1]),
+            now,
+            kept.Hashes.SkipLast(1)
+        )
+        {
+            IsAbandoned = true,
+        };
 
     /// <summary>Notes that the request reverted, so that another may bring about what it did not.</summary>
     public void FreeKeys() => Keys = [];

@@ -11,10 +11,15 @@ public enum TransactionEventKind
     /// <summary>No block took it for long; it was replaced by one with higher fees.</summary>
     Raised,
 
-    /// <summary>No block took it for long, and its fees may not rise further: it waits for L1 to become cheaper.</summary>
+    /// <summary>
+    /// No block took it for long, and its fees may not rise further: it waits for L1 to become cheaper.
+    /// </summary>
     Stuck,
 
-    /// <summary>It carries blobs, no block took it for long, and a request with a deadline waits behind it: its fees rise beyond the ordinary limit.</summary>
+    /// <summary>
+    /// It carries blobs, no block took it for long, and a request with a deadline waits behind it: its fees rise
+    /// beyond the ordinary limit.
+    /// </summary>
     InTheWay,
 }
 

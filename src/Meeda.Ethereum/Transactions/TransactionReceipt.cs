@@ -13,11 +13,20 @@ namespace Meeda.Ethereum.Transactions;
 /// <param name="Logs">What contracts wrote.</param>
 /// <param name="EffectiveGasPrice">The wei that each gas cost, base fee and tip.</param>
 public sealed record TransactionReceipt(
-    Bytes32 TransactionHash, ulong BlockNumber, Bytes32 BlockHash, ulong GasUsed, Address? ContractAddress, bool Succeeded, IReadOnlyList<Log> Logs, BigInteger EffectiveGasPrice = default);
+    Bytes32 TransactionHash,
+    ulong BlockNumber,
+    Bytes32 BlockHash,
+    ulong GasUsed,
+    Address? ContractAddress,
+    bool Succeeded,
+    IReadOnlyList<Log> Logs,
+    BigInteger EffectiveGasPrice = default
+);
 
 /// <summary>A transaction that a block holds and that reverted: its gas is paid, and it changed nothing.</summary>
 /// <param name="receipt">Its receipt.</param>
-/// <param name="revertData">What the contract said (ABI of its error), read by a call on the state around its block; empty where that is not known.</param>
+/// <param name="revertData">What the contract said (ABI of its error), read by a call on the state around its block;
+/// empty where that is not known.</param>
 public sealed class TransactionRevertedException(TransactionReceipt receipt, byte[]? revertData = null)
     : Exception($"transaction {receipt.TransactionHash} reverted in block {receipt.BlockNumber}")
 {

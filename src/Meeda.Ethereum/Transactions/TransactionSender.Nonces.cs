@@ -25,9 +25,14 @@ public sealed partial class TransactionSender
             IReadOnlyList<JournaledTransaction> kept = await _journal.ReadAsync(cancellationToken);
             lock (_open)
             {
-                foreach (JournaledTransaction transaction in kept.Where(each => each.ChainId == _chainId).OrderBy(each => each.Nonce))
+                foreach (
+                    JournaledTransaction transaction in kept.Where(each => each.ChainId == _chainId)
+                        .OrderBy(each => each.Nonce)
+                )
                 {
-                    (transaction.IsConfirmed ? _confirmed : _open).Add(NonceSlot.FromJournal(transaction, _time.GetTimestamp()));
+                    (transaction.IsConfirmed ? _confirmed : _open).Add(
+                        NonceSlot.FromJournal(transaction, _time.GetTimestamp())
+                    );
                 }
 
                 _isResumed = true;
@@ -44,7 +49,10 @@ public sealed partial class TransactionSender
     {
         lock (_open)
         {
-            return _open.Concat(_confirmed).Where(slot => slot.Keys.Intersect(request.Keys).Any()).MaxBy(slot => slot.Nonce);
+            return _open
+                .Concat(_confirmed)
+                .Where(slot => slot.Keys.Intersect(request.Keys).Any())
+                .MaxBy(slot => slot.Nonce);
         }
     }
 
@@ -81,14 +89,21 @@ public sealed partial class TransactionSender
         }
 
         // Who cancels does not cancel this: it is about what was done already.
-        await (isConfirmed ? _journal.WriteAsync(slot.ToJournal(isConfirmed: true), CancellationToken.None) : _journal.RemoveAsync(slot.Latest.ChainId, slot.Nonce, CancellationToken.None));
+        await (
+            isConfirmed
+                ? _journal.WriteAsync(slot.ToJournal(isConfirmed: true), CancellationToken.None)
+                : _journal.RemoveAsync(slot.Latest.ChainId, slot.Nonce, CancellationToken.None)
+        );
         foreach (NonceSlot each in old)
         {
             await _journal.RemoveAsync(each.Latest.ChainId, each.Nonce, CancellationToken.None);
         }
     }
 
-    /// <summary>Hands in again what was confirmed and is not part of the chain any more, where it stands in front of a nonce that waits.</summary>
+    /// <summary>
+    /// Hands in again what was confirmed and is not part of the chain any more, where it stands in front of a nonce
+    /// that waits.
+    /// </summary>
     private async Task FillGapAsync(ulong nonce, CancellationToken cancellationToken)
     {
         ulong next = await _client.GetTransactionCountAsync(Address, BlockTag.Latest, cancellationToken);
@@ -97,7 +112,10 @@ public sealed partial class TransactionSender
         {
             if (_confirmed.Count > 0 && next < _confirmed.Min(slot => slot.Nonce))
             {
-                throw new L1UnreachableException($"the node counts {next} transactions of {Address}, far fewer than were confirmed: it is still reading the chain, or it is on another one");
+                throw new L1UnreachableException(
+                    $"the node counts {next} transactions of {Address}, far fewer than were confirmed: it is "
+                        + "still reading the chain, or it is on another one"
+                );
             }
 
             undone = [.. _confirmed.Where(slot => slot.Nonce >= next && slot.Nonce < nonce)];

@@ -6,8 +6,15 @@ namespace Meeda.Ethereum.Transactions;
 /// <summary>What is done while a nonce waits for its block and for its confirmations.</summary>
 public sealed partial class TransactionSender
 {
-    /// <summary>Waits until a block with that many on top holds one of the transactions signed for a nonce, and sees to it that one gets there.</summary>
-    private async Task<TransactionReceipt> WaitUntilMinedAsync(NonceSlot slot, int depth, CancellationToken cancellationToken)
+    /// <summary>
+    /// Waits until a block with that many on top holds one of the transactions signed for a nonce, and sees to it
+    /// that one gets there.
+    /// </summary>
+    private async Task<TransactionReceipt> WaitUntilMinedAsync(
+        NonceSlot slot,
+        int depth,
+        CancellationToken cancellationToken
+    )
     {
         while (true)
         {
@@ -22,14 +29,17 @@ public sealed partial class TransactionSender
 
                 if (receipt is null)
                 {
-                    // A reorganisation takes back what was sent before along with this one, and nonces are mined in order.
+                    // A reorganisation takes back what was sent before along with this one, and nonces are mined in
+                    // order.
                     await TendAbandonedAsync(cancellationToken);
                     await KeepAliveAsync(slot, cancellationToken);
                 }
             }
-            catch (Exception unanswered) when (unanswered is L1UnreachableException or JsonRpcException or SigningException)
+            catch (Exception unanswered)
+                when (unanswered is L1UnreachableException or JsonRpcException or SigningException)
             {
-                // It was handed in: whether it is mined does not depend on our asking. A node that is starting answers with errors. Go on asking.
+                // It was handed in: whether it is mined does not depend on our asking. A node that is starting
+                // answers with errors. Go on asking.
             }
 
             await Task.Delay(_options.PollInterval, _time, cancellationToken);
@@ -75,7 +85,10 @@ public sealed partial class TransactionSender
         }
     }
 
-    /// <summary>Hands a transaction in again that the mempool does not know any more, with higher fees once it has waited long enough.</summary>
+    /// <summary>
+    /// Hands a transaction in again that the mempool does not know any more, with higher fees once it has waited long
+    /// enough.
+    /// </summary>
     private async Task KeepAliveAsync(NonceSlot slot, CancellationToken cancellationToken)
     {
         if (!slot.TryTend())
@@ -103,7 +116,8 @@ public sealed partial class TransactionSender
         }
         catch (Exception refusal) when (EthereumClient.IsUnsupported(refusal) || refusal is JsonRpcException)
         {
-            // Known already, or not dear enough yet: then the fees go on rising. Some gateways refuse with a bare HTTP status.
+            // Known already, or not dear enough yet: then the fees go on rising. Some gateways refuse with a bare
+            // HTTP status.
             await ThrowIfNonceIsGoneAsync(slot, refusal, cancellationToken);
         }
         finally
@@ -134,8 +148,16 @@ public sealed partial class TransactionSender
         {
             JournaledTransaction kept = slot.ToJournal(isConfirmed: false);
             await _journal.WriteAsync(
-                kept with { Tip = fees.Tip, MaxFeePerGas = fees.MaxPerGas, MaxFeePerBlobGas = fees.MaxPerBlobGas, Wire = signed.Wire, Hashes = [.. kept.Hashes, signed.Hash] },
-                cancellationToken);
+                kept with
+                {
+                    Tip = fees.Tip,
+                    MaxFeePerGas = fees.MaxPerGas,
+                    MaxFeePerBlobGas = fees.MaxPerBlobGas,
+                    Wire = signed.Wire,
+                    Hashes = [.. kept.Hashes, signed.Hash],
+                },
+                cancellationToken
+            );
         }
 
         slot.Raise(raised, signed, _time.GetTimestamp());
@@ -146,7 +168,8 @@ public sealed partial class TransactionSender
         _options.Observer?.Invoke(new TransactionEvent(kind, slot.Nonce, slot.LatestHash, slot.Latest.Fees.MaxPerGas));
 
     /// <summary>
-    /// The nonce was used, and by none of ours that a receipt is known for: then something else sends from this account, which must not be hidden. It is
+    /// The nonce was used, and by none of ours that a receipt is known for: then something else sends from this
+    /// account, which must not be hidden. It is
     /// asked as deep as confirmations go, since at the head the next block may take it back.
     /// </summary>
     private async Task ThrowIfNonceIsGoneAsync(NonceSlot slot, Exception refusal, CancellationToken cancellationToken)
@@ -158,11 +181,17 @@ public sealed partial class TransactionSender
             tag = BlockTag.Number(head - Math.Min(head, (ulong)_options.Confirmations));
         }
 
-        if (await _client.GetTransactionCountAsync(Address, tag, cancellationToken) > slot.Nonce && await FindReceiptAsync(slot, cancellationToken) is null)
+        if (
+            await _client.GetTransactionCountAsync(Address, tag, cancellationToken) > slot.Nonce
+            && await FindReceiptAsync(slot, cancellationToken) is null
+        )
         {
             await CloseAsync(slot, isConfirmed: false);
             throw new NonceTakenException(
-                $"nonce {slot.Nonce} of {Address} was used by a transaction of somebody else; an account must be used by one sender only", refusal);
+                $"nonce {slot.Nonce} of {Address} was used by a transaction of somebody else; an account must be "
+                    + "used by one sender only",
+                refusal
+            );
         }
     }
 
@@ -179,23 +208,46 @@ public sealed partial class TransactionSender
         return null;
     }
 
-    /// <summary>Whether so many blocks stand on the receipt's, and it is still part of the chain: receipt and head were two answers.</summary>
-    private async Task<bool> HasOnTopAsync(TransactionReceipt receipt, int depth, CancellationToken cancellationToken) =>
+    /// <summary>
+    /// Whether so many blocks stand on the receipt's, and it is still part of the chain: receipt and head were two
+    /// answers.
+    /// </summary>
+    private async Task<bool> HasOnTopAsync(
+        TransactionReceipt receipt,
+        int depth,
+        CancellationToken cancellationToken
+    ) =>
         depth == 0
-        || (await _client.GetBlockNumberAsync(cancellationToken) >= receipt.BlockNumber + (ulong)depth
-            && (await _client.GetBlockAsync(BlockTag.Number(receipt.BlockNumber), cancellationToken))?.Hash == receipt.BlockHash);
+        || (
+            await _client.GetBlockNumberAsync(cancellationToken) >= receipt.BlockNumber + (ulong)depth
+            && (await _client.GetBlockAsync(BlockTag.Number(receipt.BlockNumber), cancellationToken))?.Hash
+                == receipt.BlockHash
+        );
 
     /// <summary>
-    /// Why a transaction reverted: what a call answers on the state below its block, and, where that does not revert, on the block's own, which has what came before it in
+    /// Why a transaction reverted: what a call answers on the state below its block, and, where that does not revert,
+    /// on the block's own, which has what came before it in
     /// the block. Empty where neither does.
     /// </summary>
-    private async Task<byte[]> ReadRevertAsync(NonceSlot slot, TransactionReceipt receipt, CancellationToken cancellationToken)
+    private async Task<byte[]> ReadRevertAsync(
+        NonceSlot slot,
+        TransactionReceipt receipt,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
-            foreach (ulong block in (ulong[])[receipt.BlockNumber - Math.Min(1, receipt.BlockNumber), receipt.BlockNumber])
+            foreach (
+                ulong block in (ulong[])[receipt.BlockNumber - Math.Min(1, receipt.BlockNumber), receipt.BlockNumber]
+            )
             {
-                await _client.CallAsync(Address, slot.Latest.Request, slot.Latest.GasLimit, BlockTag.Number(block), cancellationToken);
+                await _client.CallAsync(
+                    Address,
+                    slot.Latest.Request,
+                    slot.Latest.GasLimit,
+                    BlockTag.Number(block),
+                    cancellationToken
+                );
             }
         }
         catch (JsonRpcException reverted)

@@ -14,7 +14,9 @@ public abstract record UnsignedTransaction
     /// <summary>The transaction with its signature, as a block holds it; its Keccak-256 is its hash.</summary>
     public byte[] WithSignature(Signature signature) => [Type, .. SignedBody(signature)];
 
-    /// <summary>Signs it with a key that is here: the transaction as a block holds it; its Keccak-256 is its hash.</summary>
+    /// <summary>
+    /// Signs it with a key that is here: the transaction as a block holds it; its Keccak-256 is its hash.
+    /// </summary>
     public byte[] Sign(PrivateKeySigner signer) => WithSignature(signer.Sign(SigningHash()));
 
     /// <summary>What a JSON-RPC signer is asked to sign (execution-apis, <c>eth_signTransaction</c>).</summary>
@@ -26,18 +28,25 @@ public abstract record UnsignedTransaction
     public Signature ReadSignature(ReadOnlySpan<byte> encoded)
     {
         byte[] fields = [.. Fields().SelectMany(field => field)];
-        if (encoded.IsEmpty || encoded[0] != Type || !Rlp.TryReadList(encoded[1..], out ReadOnlySpan<byte> items) || !items.StartsWith(fields))
+        if (
+            encoded.IsEmpty
+            || encoded[0] != Type
+            || !Rlp.TryReadList(encoded[1..], out ReadOnlySpan<byte> items)
+            || !items.StartsWith(fields)
+        )
         {
             throw new FormatException("signed transaction: it is not the one that was asked for");
         }
 
         ReadOnlySpan<byte> rest = items[fields.Length..];
-        return Rlp.TryReadInteger(ref rest, out System.Numerics.BigInteger parity) && parity <= 1
+        return
+            Rlp.TryReadInteger(ref rest, out System.Numerics.BigInteger parity)
+            && parity <= 1
             && Rlp.TryReadInteger(ref rest, out System.Numerics.BigInteger r)
             && Rlp.TryReadInteger(ref rest, out System.Numerics.BigInteger s)
             && rest.IsEmpty
-                ? new Signature((int)parity, r, s)
-                : throw new FormatException("signed transaction: there is no signature behind it");
+            ? new Signature((int)parity, r, s)
+            : throw new FormatException("signed transaction: there is no signature behind it");
     }
 
     /// <summary>The encoded fields, in their order.</summary>

@@ -30,12 +30,20 @@ internal static class SettingNames
 
     // Every role reads the same environment, so that each knows the settings of all rooms.
     private static readonly string[] Rooms =
-        ["Meeda.Hosting", "Meeda.Chain", "Meeda.Storage", "Meeda.Http", "Meeda.Operator", "Meeda.Light"];
+    [
+        "Meeda.Hosting",
+        "Meeda.Chain",
+        "Meeda.Storage",
+        "Meeda.Http",
+        "Meeda.Operator",
+        "Meeda.Light",
+    ];
 
     /// <summary>The classes that hold settings: those with a constant <c>Section</c>.</summary>
     public static IReadOnlyList<(string Section, Type Type)> Classes { get; } =
     [
-        .. Rooms.SelectMany(room => Assembly.Load(room).GetTypes())
+        .. Rooms
+            .SelectMany(room => Assembly.Load(room).GetTypes())
             .Select(type => (Section: SectionOf(type), Type: type))
             .Where(found => found.Section?.StartsWith($"{Root}:", StringComparison.Ordinal) == true)
             .Select(found => (found.Section!, found.Type))
@@ -43,10 +51,12 @@ internal static class SettingNames
     ];
 
     /// <summary>All settings, by name with colons (<c>Meeda:L1:Rpc</c>); case does not count.</summary>
-    public static IReadOnlyDictionary<string, PropertyInfo> All { get; } = Classes
-        .SelectMany(found => Properties(found.Type)
-            .Select(property => (Name: $"{found.Section}:{property.Name}", property)))
-        .ToDictionary(found => found.Name, found => found.property, StringComparer.OrdinalIgnoreCase);
+    public static IReadOnlyDictionary<string, PropertyInfo> All { get; } =
+        Classes
+            .SelectMany(found =>
+                Properties(found.Type).Select(property => (Name: $"{found.Section}:{property.Name}", property))
+            )
+            .ToDictionary(found => found.Name, found => found.property, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>The settings of a class.</summary>
     public static IEnumerable<PropertyInfo> Properties(Type type) =>
@@ -70,8 +80,8 @@ internal static class SettingNames
     public static string? Nearest(string name)
     {
         string wanted = Letters(name.TrimEnd("0123456789:_".ToCharArray()));
-        (string Name, int Distance) best = All.Keys
-            .Select(known => (known, Distance(wanted, Letters(known))))
+        (string Name, int Distance) best = All
+            .Keys.Select(known => (known, Distance(wanted, Letters(known))))
             .MinBy(each => each.Item2);
         return best.Distance <= Math.Max(2, wanted.Length / 4) ? Variable(best.Name) : null;
     }
@@ -83,11 +93,19 @@ internal static class SettingNames
     public static bool IsMisspelt(string variable)
     {
         string letters = Letters(variable.TrimEnd("0123456789:_".ToCharArray()));
-        return letters.Length > 4 && letters[0] == 'm' && All.Keys.Any(known => Letters(known) is var meant
-            && (letters == meant
-                || (variable.Contains("__", StringComparison.Ordinal)
-                    && Math.Abs(letters.Length - meant.Length) <= 2
-                    && Distance(letters, meant) <= 2)));
+        return letters.Length > 4
+            && letters[0] == 'm'
+            && All.Keys.Any(known =>
+                Letters(known) is var meant
+                && (
+                    letters == meant
+                    || (
+                        variable.Contains("__", StringComparison.Ordinal)
+                        && Math.Abs(letters.Length - meant.Length) <= 2
+                        && Distance(letters, meant) <= 2
+                    )
+                )
+            );
     }
 
     private static string Letters(string name) =>

@@ -59,16 +59,24 @@ internal static partial class SettingValue
         (object? read, string form) = type switch
         {
             _ when type == typeof(bool) => (Boolean(value), "true or false"),
-            _ when type == typeof(TimeSpan) =>
-                ((object?)Duration(value), "a time, as 500ms, 30s, 5m, 1h30m or hh:mm:ss"),
+            _ when type == typeof(TimeSpan) => (
+                (object?)Duration(value),
+                "a time, as 500ms, 30s, 5m, 1h30m or hh:mm:ss"
+            ),
             _ when type == typeof(decimal) => Amount(property, value),
             _ when type.IsEnum => (Name(type, value), $"one of {string.Join(", ", Enum.GetNames(type))}"),
-            _ when type == typeof(int) =>
-                ((object?)Whole(value, int.MinValue, int.MaxValue, isBytes), Form(isBytes, int.MaxValue)),
-            _ when type == typeof(long) =>
-                ((object?)Whole(value, long.MinValue, long.MaxValue, isBytes), Form(isBytes, long.MaxValue)),
-            _ when type == typeof(ulong) =>
-                ((object?)Whole(value, 0, ulong.MaxValue, isBytes), Form(isBytes, ulong.MaxValue)),
+            _ when type == typeof(int) => (
+                (object?)Whole(value, int.MinValue, int.MaxValue, isBytes),
+                Form(isBytes, int.MaxValue)
+            ),
+            _ when type == typeof(long) => (
+                (object?)Whole(value, long.MinValue, long.MaxValue, isBytes),
+                Form(isBytes, long.MaxValue)
+            ),
+            _ when type == typeof(ulong) => (
+                (object?)Whole(value, 0, ulong.MaxValue, isBytes),
+                Form(isBytes, ulong.MaxValue)
+            ),
             _ when type == typeof(byte) => ((object?)Whole(value, 0, byte.MaxValue, inBytes: false), ByteForm),
             _ => throw new NotSupportedException($"settings of the type {type} ({property.Name})"),
         };
@@ -112,7 +120,8 @@ internal static partial class SettingValue
                 return null;
             }
 
-            ticks = (hasDays ? Number(clock.Groups["d"].Value) * TimeSpan.TicksPerDay : 0)
+            ticks =
+                (hasDays ? Number(clock.Groups["d"].Value) * TimeSpan.TicksPerDay : 0)
                 + (hours * TimeSpan.TicksPerHour)
                 + (Number(clock.Groups["m"].Value) * TimeSpan.TicksPerMinute)
                 + (Number(clock.Groups["s"].Value) * TimeSpan.TicksPerSecond);
@@ -170,16 +179,18 @@ internal static partial class SettingValue
         return value >= least && value <= most ? value : null;
     }
 
-    private static object? Boolean(string text) => text.ToLowerInvariant() switch
-    {
-        "true" or "1" or "yes" or "on" => true,
-        "false" or "0" or "no" or "off" => false,
-        _ => null,
-    };
+    private static object? Boolean(string text) =>
+        text.ToLowerInvariant() switch
+        {
+            "true" or "1" or "yes" or "on" => true,
+            "false" or "0" or "no" or "off" => false,
+            _ => null,
+        };
 
     private static (object? Value, string Form) Amount(PropertyInfo property, string text)
     {
-        AmountAttribute amount = property.GetCustomAttribute<AmountAttribute>()
+        AmountAttribute amount =
+            property.GetCustomAttribute<AmountAttribute>()
             ?? throw new NotSupportedException($"the setting {property.Name} is an amount without a unit");
         string form = $"an amount of {amount.Unit}, digits with at most {amount.Decimals} decimals behind a point";
         Match match = AmountForm().Match(text);
@@ -196,11 +207,15 @@ internal static partial class SettingValue
 
     private static decimal Number(string text) =>
         decimal.Parse(
-            text, NumberStyles.AllowDecimalPoint | NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
+            text,
+            NumberStyles.AllowDecimalPoint | NumberStyles.AllowLeadingSign,
+            CultureInfo.InvariantCulture
+        );
 
-    private static string Form(bool isBytes, Int128 most) => isBytes
-        ? "a number of bytes, with or without KiB, MiB, GiB or TiB"
-        : string.Create(CultureInfo.InvariantCulture, $"a whole number up to {most}, digits only");
+    private static string Form(bool isBytes, Int128 most) =>
+        isBytes
+            ? "a number of bytes, with or without KiB, MiB, GiB or TiB"
+            : string.Create(CultureInfo.InvariantCulture, $"a whole number up to {most}, digits only");
 
     private static string Short(string value) => value.Length <= 40 ? value : value[..40] + "…";
 

@@ -39,7 +39,8 @@ internal static class SettingsFile
             // The parser's own message may quote what stands there.
             throw new SetupException(
                 $"--config: {path} is not JSON: line {broken.LineNumber + 1}, byte {broken.BytePositionInLine + 1} "
-                + "is not what must stand there");
+                    + "is not what must stand there"
+            );
         }
         catch (Exception unreadable)
             when (unreadable is IOException or UnauthorizedAccessException or ArgumentException)
@@ -92,9 +93,11 @@ internal static class SettingsFile
                 settings.Add((name, element.GetRawText()));
                 break;
             default:
-                throw new SetupException(name.Length == 0
-                    ? $"--config: {path} holds no JSON object"
-                    : $"--config: {path} has no value for {name.Replace(':', '.')}; leave it out for its default");
+                throw new SetupException(
+                    name.Length == 0
+                        ? $"--config: {path} holds no JSON object"
+                        : $"--config: {path} has no value for {name.Replace(':', '.')}; leave it out for its default"
+                );
         }
     }
 }

@@ -24,19 +24,20 @@ internal sealed class SettingsReader
     public SettingsReader(
         IReadOnlyDictionary<string, string?> options,
         string? file = null,
-        IReadOnlyDictionary<string, string>? environment = null)
+        IReadOnlyDictionary<string, string>? environment = null
+    )
     {
-        AddSource(
-        [
-            .. options.Where(option => option.Value is not null)
+        AddSource([
+            .. options
+                .Where(option => option.Value is not null)
                 .Select(option => (option.Key, option.Value!, SettingNames.Option(option.Key))),
         ]);
         AddSource(FromEnvironment(environment ?? ThisEnvironment()));
         if (file is not null)
         {
-            AddSource(
-            [
-                .. SettingsFile.Read(file)
+            AddSource([
+                .. SettingsFile
+                    .Read(file)
                     .Select(each => (each.Name, each.Value, $"{SettingNames.Variable(each.Name)} (in {file})")),
             ]);
         }
@@ -86,12 +87,15 @@ internal sealed class SettingsReader
         }
     }
 
-    private static Dictionary<string, string> ThisEnvironment() => Environment.GetEnvironmentVariables()
-        .Cast<DictionaryEntry>()
-        .ToDictionary(each => (string)each.Key, each => (string?)each.Value ?? "", StringComparer.Ordinal);
+    private static Dictionary<string, string> ThisEnvironment() =>
+        Environment
+            .GetEnvironmentVariables()
+            .Cast<DictionaryEntry>()
+            .ToDictionary(each => (string)each.Key, each => (string?)each.Value ?? "", StringComparer.Ordinal);
 
     private List<(string Name, string Value, string Origin)> FromEnvironment(
-        IReadOnlyDictionary<string, string> environment)
+        IReadOnlyDictionary<string, string> environment
+    )
     {
         var settings = new List<(string, string, string)>();
         foreach ((string variable, string value) in environment.OrderBy(each => each.Key, StringComparer.Ordinal))
@@ -165,15 +169,16 @@ internal sealed class SettingsReader
 
     private static int? Index(string text) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int index)
-            && index.ToString(CultureInfo.InvariantCulture) == text
-                ? index
-                : null;
+        && index.ToString(CultureInfo.InvariantCulture) == text
+            ? index
+            : null;
 
     private void ReadList(string name, PropertyInfo property, object options)
     {
         (int Index, Entry Entry)[] items =
         [
-            .. _entries.Where(entry => entry.Key.StartsWith($"{name}:", StringComparison.OrdinalIgnoreCase))
+            .. _entries
+                .Where(entry => entry.Key.StartsWith($"{name}:", StringComparison.OrdinalIgnoreCase))
                 .Select(entry => (Index(entry.Key[(name.Length + 1)..])!.Value, entry.Value))
                 .OrderBy(item => item.Item1),
         ];

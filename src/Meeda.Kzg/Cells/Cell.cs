@@ -4,8 +4,10 @@ using Meeda.Kzg.Fields;
 namespace Meeda.Kzg.Cells;
 
 /// <summary>
-/// The layout of a cell (EIP-7594): 64 elements of the scalar field, 32 bytes big-endian each. A blob's polynomial, evaluated on the 8192nd roots of unity in
-/// bit-reversed order, makes 128 cells, the first 64 of which are the blob itself; any 64 give the others. Cell <c>k</c> holds the values on the
+/// The layout of a cell (EIP-7594): 64 elements of the scalar field, 32 bytes big-endian each. A blob's polynomial,
+/// evaluated on the 8192nd roots of unity in
+/// bit-reversed order, makes 128 cells, the first 64 of which are the blob itself; any 64 give the others. Cell
+/// <c>k</c> holds the values on the
 /// coset <c>h_k·{64th roots of unity}</c>, <c>h_k = ω_8192^brp(64k)</c>.
 /// </summary>
 public static class Cell
@@ -26,7 +28,8 @@ public static class Cell
     internal const int ExtendedElementCount = 2 * Blob.ElementCount;
 
     /// <summary>Reads cells that lie one behind the other.</summary>
-    /// <exception cref="KzgFormatException">There are not <paramref name="count"/> cells, or an element is not below the modulus.</exception>
+    /// <exception cref="KzgFormatException">There are not <paramref name="count"/> cells, or an element is not below
+    /// the modulus.</exception>
     internal static Fr[] Decode(ReadOnlySpan<byte> cells, int count)
     {
         ThrowIfInvalid(cells, count);
@@ -40,7 +43,8 @@ public static class Cell
     }
 
     /// <summary>Checks cells that lie one behind the other.</summary>
-    /// <exception cref="KzgFormatException">There are not <paramref name="count"/> cells, or an element is not below the modulus.</exception>
+    /// <exception cref="KzgFormatException">There are not <paramref name="count"/> cells, or an element is not below
+    /// the modulus.</exception>
     internal static void ThrowIfInvalid(ReadOnlySpan<byte> cells, int count)
     {
         if (cells.Length != (long)count * ByteLength)
@@ -51,7 +55,10 @@ public static class Cell
         int element = Blob.FindNonCanonical(cells);
         if (element >= 0)
         {
-            throw new KzgFormatException($"cells: element {element % ElementCount} of the cell at position {element / ElementCount} is not below the field's modulus");
+            throw new KzgFormatException(
+                $"cells: element {element % ElementCount} of the cell at position {element / ElementCount} is not "
+                    + "below the field's modulus"
+            );
         }
     }
 

@@ -12,7 +12,8 @@ namespace Meeda.Kzg.Cells;
 internal static class CellBatchChallenge
 {
     /// <summary>
-    /// <c>hash_to_bls_field("RCKZGCBATCH__V1_" ‖ uint64 4096 ‖ uint64 64 ‖ uint64 commitments ‖ uint64 cells ‖ commitments ‖
+    /// <c>hash_to_bls_field("RCKZGCBATCH__V1_" ‖ uint64 4096 ‖ uint64 64 ‖ uint64 commitments ‖ uint64 cells ‖
+    /// commitments ‖
     /// cells × (uint64 commitment's index ‖ uint64 cell index ‖ cell ‖ proof))</c>.
     /// </summary>
     /// <param name="commitments">The commitments, each once.</param>
@@ -25,7 +26,8 @@ internal static class CellBatchChallenge
         ReadOnlySpan<int> commitmentIndices,
         ReadOnlySpan<CellIndex> cellIndices,
         ReadOnlySpan<byte> cells,
-        ReadOnlySpan<KzgProof> proofs)
+        ReadOnlySpan<KzgProof> proofs
+    )
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         Span<byte> point = stackalloc byte[KzgCommitment.Length];

@@ -5,7 +5,8 @@ using Meeda.Kzg.Polynomials;
 namespace Meeda.Kzg.Cells;
 
 /// <summary>
-/// One cell of a blob with its proof, at little more than the price of one commitment: for who answers samplers, which ask for single cells. Whoever needs all 128
+/// One cell of a blob with its proof, at little more than the price of one commitment: for who answers samplers,
+/// which ask for single cells. Whoever needs all 128
 /// takes <see cref="CellProver"/>. Safe for use by many threads at once.
 /// </summary>
 public sealed class CellOpening
@@ -22,18 +23,22 @@ public sealed class CellOpening
         _key = key;
     }
 
-    /// <summary>A blob's cell and its proof: the same as <c>compute_cells_and_kzg_proofs</c> gives at that index.</summary>
+    /// <summary>
+    /// A blob's cell and its proof: the same as <c>compute_cells_and_kzg_proofs</c> gives at that index.
+    /// </summary>
     /// <param name="blob">131072 bytes.</param>
     /// <param name="index">Which of the 128 cells.</param>
     /// <param name="proof">The proof.</param>
     /// <returns>The cell, 2048 bytes.</returns>
-    /// <exception cref="KzgFormatException">The length is not that of a blob, or an element is not below the modulus.</exception>
+    /// <exception cref="KzgFormatException">The length is not that of a blob, or an element is not below the
+    /// modulus.</exception>
     public byte[] Open(ReadOnlySpan<byte> blob, CellIndex index, out KzgProof proof)
     {
         Fr[] polynomial = Blob.Decode(blob);
         _blobTransform.Interpolate(polynomial);
 
-        // P = Q·(X^64 - h^64) + I with deg I < 64, so that I has P's values on the coset, where X^64 = h^64. From the top, q_i = p_{i+64} + h^64·q_{i+64}.
+        // P = Q·(X^64 - h^64) + I with deg I < 64, so that I has P's values on the coset, where X^64 = h^64. From the
+        // top, q_i = p_{i+64} + h^64·q_{i+64}.
         Fr shiftPower = CellCoset.ShiftPower(index.Value);
         for (int i = Blob.ElementCount - (2 * Cell.ElementCount) - 1; i >= -Cell.ElementCount; i--)
         {

@@ -8,12 +8,17 @@ using Meeda.Kzg.Polynomials;
 namespace Meeda.Kzg.Cells;
 
 /// <summary>
-/// All 128 cell proofs of a polynomial at once (Feist and Khovratovich, eprint 2023/033, "Fast amortized KZG proofs", section 3).
+/// All 128 cell proofs of a polynomial at once (Feist and Khovratovich, eprint 2023/033, "Fast amortized KZG proofs",
+/// section 3).
 /// <para>
-/// The proof of cell <c>k</c> is the commitment to the quotient of <c>P</c> by <c>X^64 - a</c>, <c>a = h_k^64</c>. With coefficients <c>p_i</c> that quotient
-/// is <c>Σ_m a^m·Q_m</c>, <c>Q_m = Σ_{i ≥ 64(m+1)} p_i·X^(i-64(m+1))</c>, so all proofs are one Fourier transform of the points <c>[Q_m]</c>, 0 ≤ m ≤ 62.
-/// Split by <c>i = 64q + s</c> these are <c>[Q_m] = Σ_s Σ_t p_(64(m+1+t)+s)·[τ^(64t+s)]</c>, for each <c>s</c> a correlation of two sequences of length 64, which
-/// a transform of length 128 turns into products; their sum over <c>s</c> is a multi-scalar multiplication of 64 points that never change.
+/// The proof of cell <c>k</c> is the commitment to the quotient of <c>P</c> by <c>X^64 - a</c>, <c>a = h_k^64</c>.
+/// With coefficients <c>p_i</c> that quotient
+/// is <c>Σ_m a^m·Q_m</c>, <c>Q_m = Σ_{i ≥ 64(m+1)} p_i·X^(i-64(m+1))</c>, so all proofs are one Fourier transform of
+/// the points <c>[Q_m]</c>, 0 ≤ m ≤ 62.
+/// Split by <c>i = 64q + s</c> these are <c>[Q_m] = Σ_s Σ_t p_(64(m+1+t)+s)·[τ^(64t+s)]</c>, for each <c>s</c> a
+/// correlation of two sequences of length 64, which
+/// a transform of length 128 turns into products; their sum over <c>s</c> is a multi-scalar multiplication of 64
+/// points that never change.
 /// </para>
 /// </summary>
 internal sealed class CellProofs
@@ -53,7 +58,8 @@ internal sealed class CellProofs
     /// <param name="coefficients">Its 4096 coefficients, 32 bytes each.</param>
     public KzgProof[] Compute(ReadOnlySpan<byte> coefficients)
     {
-        // 1. Transform every 64th coefficient from s on, for each s: sequences that lie in one another both before and after.
+        // 1. Transform every 64th coefficient from s on, for each s: sequences that lie in one another both before
+        // and after.
         byte[] scalars = ArrayPool<byte>.Shared.Rent(Cell.ElementCount * TransformSize * Fr.Length);
         Span<byte> frequencies = scalars.AsSpan(0, Cell.ElementCount * TransformSize * Fr.Length);
         _transform.EvaluateMany(coefficients, Cell.ElementCount, InverseTransformSize, frequencies);

@@ -5,7 +5,8 @@ using Meeda.Kzg.Polynomials;
 namespace Meeda.Kzg.Cells;
 
 /// <summary>
-/// What makes cells and their proofs (EIP-7594; consensus-specs, fulu/polynomial-commitments-sampling.md). Safe for use by many threads at once. The first
+/// What makes cells and their proofs (EIP-7594; consensus-specs, fulu/polynomial-commitments-sampling.md). Safe for
+/// use by many threads at once. The first
 /// proofs wait for tables: a second on vectors, eight seconds or so on processors that have none.
 /// </summary>
 public sealed class CellProver
@@ -26,13 +27,17 @@ public sealed class CellProver
 
     /// <summary>A blob's 128 cells, one behind the other (<c>compute_cells</c>).</summary>
     /// <param name="blob">131072 bytes.</param>
-    /// <exception cref="KzgFormatException">The length is not that of a blob, or an element is not below the modulus.</exception>
+    /// <exception cref="KzgFormatException">The length is not that of a blob, or an element is not below the
+    /// modulus.</exception>
     public byte[] ComputeCells(ReadOnlySpan<byte> blob) => Extend(Interpolate(blob));
 
-    /// <summary>A blob's 128 cells, one behind the other, and their proofs (<c>compute_cells_and_kzg_proofs</c>).</summary>
+    /// <summary>
+    /// A blob's 128 cells, one behind the other, and their proofs (<c>compute_cells_and_kzg_proofs</c>).
+    /// </summary>
     /// <param name="blob">131072 bytes.</param>
     /// <param name="proofs">128 proofs.</param>
-    /// <exception cref="KzgFormatException">The length is not that of a blob, or an element is not below the modulus.</exception>
+    /// <exception cref="KzgFormatException">The length is not that of a blob, or an element is not below the
+    /// modulus.</exception>
     public byte[] ComputeCellsAndKzgProofs(ReadOnlySpan<byte> blob, out KzgProof[] proofs)
     {
         byte[] coefficients = Interpolate(blob);
@@ -41,14 +46,20 @@ public sealed class CellProver
     }
 
     /// <summary>
-    /// All 128 cells, one behind the other, and their proofs, from at least 64 cells (<c>recover_cells_and_kzg_proofs</c>). Cells that contradict each other
+    /// All 128 cells, one behind the other, and their proofs, from at least 64 cells
+    /// (<c>recover_cells_and_kzg_proofs</c>). Cells that contradict each other
     /// are not noticed: verify them first.
     /// </summary>
     /// <param name="indices">Which cells there are, ascending.</param>
     /// <param name="cells">These cells, one behind the other.</param>
     /// <param name="proofs">128 proofs.</param>
-    /// <exception cref="KzgFormatException">There are fewer than 64 indices, they do not ascend, or the cells are not as many or not canonical.</exception>
-    public byte[] RecoverCellsAndKzgProofs(ReadOnlySpan<CellIndex> indices, ReadOnlySpan<byte> cells, out KzgProof[] proofs)
+    /// <exception cref="KzgFormatException">There are fewer than 64 indices, they do not ascend, or the cells are not
+    /// as many or not canonical.</exception>
+    public byte[] RecoverCellsAndKzgProofs(
+        ReadOnlySpan<CellIndex> indices,
+        ReadOnlySpan<byte> cells,
+        out KzgProof[] proofs
+    )
     {
         byte[] coefficients = Cell.Encode(Recover(indices, cells));
         proofs = _proofs.Value.Compute(coefficients);
@@ -59,14 +70,19 @@ public sealed class CellProver
     {
         if (indices.Length is < Cell.CountToRecover or > Cell.CountPerBlob)
         {
-            throw new KzgFormatException($"cell indices: {indices.Length}, {Cell.CountToRecover} to {Cell.CountPerBlob} are expected");
+            throw new KzgFormatException(
+                $"cell indices: {indices.Length}, {Cell.CountToRecover} to {Cell.CountPerBlob} are expected"
+            );
         }
 
         for (int i = 1; i < indices.Length; i++)
         {
             if (indices[i] <= indices[i - 1])
             {
-                throw new KzgFormatException($"cell indices: {indices[i].Value} stands behind {indices[i - 1].Value}, ascending order is expected");
+                throw new KzgFormatException(
+                    $"cell indices: {indices[i].Value} stands behind {indices[i - 1].Value}, ascending order is "
+                        + "expected"
+                );
             }
         }
 

@@ -4,8 +4,10 @@ using Meeda.Kzg.Polynomials;
 namespace Meeda.Kzg.Cells;
 
 /// <summary>
-/// The polynomial of a blob from at least half of its cells (consensus-specs <c>recover_polynomialcoeff</c>): with <c>Z</c> the polynomial that vanishes on the
-/// missing cells, <c>P·Z</c> is known on the whole domain, since it is 0 where <c>P</c> is missing; a coset, where <c>Z</c> has no roots, then gives
+/// The polynomial of a blob from at least half of its cells (consensus-specs <c>recover_polynomialcoeff</c>): with
+/// <c>Z</c> the polynomial that vanishes on the
+/// missing cells, <c>P·Z</c> is known on the whole domain, since it is 0 where <c>P</c> is missing; a coset, where
+/// <c>Z</c> has no roots, then gives
 /// <c>P = (P·Z)/Z</c>.
 /// </summary>
 internal sealed class CellRecovery
@@ -19,7 +21,8 @@ internal sealed class CellRecovery
     public CellRecovery(FourierTransform transform) => _transform = transform;
 
     /// <summary>
-    /// The first 4096 coefficients of the polynomial through the cells. Where more than 64 cells contradict each other, the polynomial that results has nothing
+    /// The first 4096 coefficients of the polynomial through the cells. Where more than 64 cells contradict each
+    /// other, the polynomial that results has nothing
     /// to do with them, as in the specification.
     /// </summary>
     /// <param name="indices">Which cells there are, ascending.</param>
@@ -32,7 +35,9 @@ internal sealed class CellRecovery
         for (int i = 0; i < indices.Length; i++)
         {
             isPresent[indices[i].Value] = true;
-            values.Slice(i * Cell.ElementCount, Cell.ElementCount).CopyTo(product.AsSpan(indices[i].Value * Cell.ElementCount));
+            values
+                .Slice(i * Cell.ElementCount, Cell.ElementCount)
+                .CopyTo(product.AsSpan(indices[i].Value * Cell.ElementCount));
         }
 
         // 2. E·Z on the domain, which is P·Z there; Z has one value per cell.

@@ -5,7 +5,8 @@ using Meeda.Kzg.Fields;
 namespace Meeda.Kzg.Cells;
 
 /// <summary>
-/// What checks cells against commitments (EIP-7594; consensus-specs, fulu/polynomial-commitments-sampling.md). Safe for use by many threads at once.
+/// What checks cells against commitments (EIP-7594; consensus-specs, fulu/polynomial-commitments-sampling.md). Safe
+/// for use by many threads at once.
 /// </summary>
 public sealed class CellVerifier
 {
@@ -23,14 +24,22 @@ public sealed class CellVerifier
         _tauPower = new G2Lines(setup.G2(Cell.ElementCount));
     }
 
-    /// <summary>As the other overload, with commitments and proofs as bytes, which are decoded together, a repeated commitment once.</summary>
+    /// <summary>
+    /// As the other overload, with commitments and proofs as bytes, which are decoded together, a repeated commitment
+    /// once.
+    /// </summary>
     /// <param name="commitments">Per cell its blob's commitment, 48 bytes each.</param>
     /// <param name="cellIndices">Per cell its index.</param>
     /// <param name="cells">The cells, one behind the other.</param>
     /// <param name="proofs">Per cell its proof, 48 bytes each.</param>
-    /// <exception cref="KzgFormatException">The numbers differ, an element is not below the modulus, or a commitment or proof is none.</exception>
+    /// <exception cref="KzgFormatException">The numbers differ, an element is not below the modulus, or a commitment
+    /// or proof is none.</exception>
     public bool VerifyCellKzgProofBatch(
-        ReadOnlySpan<byte> commitments, ReadOnlySpan<CellIndex> cellIndices, ReadOnlySpan<byte> cells, ReadOnlySpan<byte> proofs)
+        ReadOnlySpan<byte> commitments,
+        ReadOnlySpan<CellIndex> cellIndices,
+        ReadOnlySpan<byte> cells,
+        ReadOnlySpan<byte> proofs
+    )
     {
         if (commitments.Length % KzgCommitment.Length != 0)
         {
@@ -45,7 +54,10 @@ public sealed class CellVerifier
         for (int k = 0; k < count; k++)
         {
             ReadOnlySpan<byte> commitment = commitments.Slice(k * KzgCommitment.Length, KzgCommitment.Length);
-            if (k > 0 && commitment.SequenceEqual(commitments.Slice((k - 1) * KzgCommitment.Length, KzgCommitment.Length)))
+            if (
+                k > 0
+                && commitment.SequenceEqual(commitments.Slice((k - 1) * KzgCommitment.Length, KzgCommitment.Length))
+            )
             {
                 indices[k] = indices[k - 1];
                 continue;
@@ -61,11 +73,18 @@ public sealed class CellVerifier
         }
 
         ThrowIfNumbersDiffer(count, proofs.Length / KzgProof.Length, cellIndices.Length);
-        return Verify(KzgCommitment.DecodeAll(distinct.ToArray()), indices, cellIndices, cells, KzgProof.DecodeAll(proofs));
+        return Verify(
+            KzgCommitment.DecodeAll(distinct.ToArray()),
+            indices,
+            cellIndices,
+            cells,
+            KzgProof.DecodeAll(proofs)
+        );
     }
 
     /// <summary>
-    /// Whether every cell is the one its blob's commitment says, with two pairings in all (<c>verify_cell_kzg_proof_batch</c>). No cells at all verify. Cells of
+    /// Whether every cell is the one its blob's commitment says, with two pairings in all
+    /// (<c>verify_cell_kzg_proof_batch</c>). No cells at all verify. Cells of
     /// several blobs may be mixed, repeated and in any order.
     /// </summary>
     /// <param name="commitments">Per cell its blob's commitment.</param>
@@ -74,7 +93,11 @@ public sealed class CellVerifier
     /// <param name="proofs">Per cell its proof.</param>
     /// <exception cref="KzgFormatException">The numbers differ, or an element is not below the modulus.</exception>
     public bool VerifyCellKzgProofBatch(
-        ReadOnlySpan<KzgCommitment> commitments, ReadOnlySpan<CellIndex> cellIndices, ReadOnlySpan<byte> cells, ReadOnlySpan<KzgProof> proofs)
+        ReadOnlySpan<KzgCommitment> commitments,
+        ReadOnlySpan<CellIndex> cellIndices,
+        ReadOnlySpan<byte> cells,
+        ReadOnlySpan<KzgProof> proofs
+    )
     {
         ThrowIfNumbersDiffer(commitments.Length, proofs.Length, cellIndices.Length);
         KzgCommitment[] distinct = Distinct(commitments, out int[] commitmentIndices);
@@ -96,7 +119,12 @@ public sealed class CellVerifier
 
     /// <summary>As the public ones, with each commitment once.</summary>
     private bool Verify(
-        KzgCommitment[] distinct, int[] commitmentIndices, ReadOnlySpan<CellIndex> cellIndices, ReadOnlySpan<byte> cells, ReadOnlySpan<KzgProof> proofs)
+        KzgCommitment[] distinct,
+        int[] commitmentIndices,
+        ReadOnlySpan<CellIndex> cellIndices,
+        ReadOnlySpan<byte> cells,
+        ReadOnlySpan<KzgProof> proofs
+    )
     {
         int count = cellIndices.Length;
         Cell.ThrowIfInvalid(cells, count);
@@ -127,7 +155,10 @@ public sealed class CellVerifier
         G1Affine[] affine = G1Point.ToAffine(points);
         Fr[] interpolated = InterpolationSum.Compute(cellIndices, cells, powers);
         G1Point left = MultiScalarMultiplication.Sum(affine.AsSpan(0, count), powers);
-        G1Point right = MultiScalarMultiplication.Sum([.. affine, .. _monomial], [.. pointWeights, .. interpolated.Select(element => -element)]);
+        G1Point right = MultiScalarMultiplication.Sum(
+            [.. affine, .. _monomial],
+            [.. pointWeights, .. interpolated.Select(element => -element)]
+        );
         return Pairing.IsProductOne([left, -right], _tauPower, _generator);
     }
 

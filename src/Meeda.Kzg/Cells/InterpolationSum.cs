@@ -20,7 +20,11 @@ internal static class InterpolationSum
 
     /// <inheritdoc cref="Compute"/>
     /// <remarks>In scalar arithmetic.</remarks>
-    public static Fr[] ComputeScalar(ReadOnlySpan<CellIndex> indices, ReadOnlySpan<byte> cells, ReadOnlySpan<Fr> weights)
+    public static Fr[] ComputeScalar(
+        ReadOnlySpan<CellIndex> indices,
+        ReadOnlySpan<byte> cells,
+        ReadOnlySpan<Fr> weights
+    )
     {
         // 1. Cells of one index share their coset, so they are summed before the interpolation.
         Fr[] values = Cell.Decode(cells, indices.Length);

@@ -5,7 +5,10 @@ using Meeda.Kzg.Polynomials;
 
 namespace Meeda.Kzg.Cells;
 
-/// <summary>The sum of the polynomials that interpolate cells, each times a weight: a cell in each lane, transformed, shifted to its coset and added.</summary>
+/// <summary>
+/// The sum of the polynomials that interpolate cells, each times a weight: a cell in each lane, transformed, shifted
+/// to its coset and added.
+/// </summary>
 internal static unsafe class VectorInterpolationSum<TLanes>
     where TLanes : struct, IFrLanes
 {
@@ -30,8 +33,11 @@ internal static unsafe class VectorInterpolationSum<TLanes>
         var coefficients = new Fr[Length];
         fixed (double* memory = rented)
         {
-            double* groups = AlignedDoubles.Align(memory), sums = groups + (Length * GroupLength), power = sums + (Length * GroupLength);
-            double* shift = power + GroupLength, scratch = shift + GroupLength;
+            double* groups = AlignedDoubles.Align(memory),
+                sums = groups + (Length * GroupLength),
+                power = sums + (Length * GroupLength);
+            double* shift = power + GroupLength,
+                scratch = shift + GroupLength;
             new Span<double>(sums, Length * GroupLength).Clear();
             int additions = 0;
             for (int first = 0; first < indices.Length; first += lanes, additions++)
@@ -50,7 +56,11 @@ internal static unsafe class VectorInterpolationSum<TLanes>
                 {
                     bool isCell = lane < count;
                     FrLimbs.Write(isCell ? weights[first + lane] * InverseLength : Fr.Zero, power + lane, lanes);
-                    FrLimbs.Write(isCell ? CellCoset.InverseShift(indices[first + lane].Value) : Fr.One, shift + lane, lanes);
+                    FrLimbs.Write(
+                        isCell ? CellCoset.InverseShift(indices[first + lane].Value) : Fr.One,
+                        shift + lane,
+                        lanes
+                    );
                 }
 
                 fixed (byte* source = batch)
@@ -65,7 +75,8 @@ internal static unsafe class VectorInterpolationSum<TLanes>
                 Transform.Interpolate(groups, LaneTransform<TLanes>.Loaded, scratch);
                 for (int i = 0; i < Length; i++)
                 {
-                    double* group = groups + (i * GroupLength), sum = sums + (i * GroupLength);
+                    double* group = groups + (i * GroupLength),
+                        sum = sums + (i * GroupLength);
                     TLanes.Multiply(group, group, power, scratch);
                     TLanes.Add(sum, sum, group);
                     TLanes.Multiply(power, power, shift, scratch);

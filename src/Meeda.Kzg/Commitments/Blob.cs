@@ -4,7 +4,8 @@ using Meeda.Kzg.Fields;
 namespace Meeda.Kzg.Commitments;
 
 /// <summary>
-/// The layout of a blob (EIP-4844): 4096 elements of the scalar field, 32 bytes big-endian each, the values of a polynomial of degree below 4096 on the
+/// The layout of a blob (EIP-4844): 4096 elements of the scalar field, 32 bytes big-endian each, the values of a
+/// polynomial of degree below 4096 on the
 /// 4096th roots of unity in bit-reversed order. Blobs are plain bytes here; several lie one behind the other.
 /// </summary>
 public static class Blob
@@ -18,12 +19,16 @@ public static class Blob
     /// <summary>Bytes of a blob: <c>BYTES_PER_BLOB</c>.</summary>
     public const int ByteLength = ElementCount * ElementLength;
 
-    /// <summary>Whether the bytes are a whole number of blobs whose elements are all below the field's modulus.</summary>
+    /// <summary>
+    /// Whether the bytes are a whole number of blobs whose elements are all below the field's modulus.
+    /// </summary>
     /// <param name="blobs">One blob, or several one behind the other; nothing at all counts as no blobs.</param>
-    public static bool IsCanonical(ReadOnlySpan<byte> blobs) => blobs.Length % ByteLength == 0 && FindNonCanonical(blobs) < 0;
+    public static bool IsCanonical(ReadOnlySpan<byte> blobs) =>
+        blobs.Length % ByteLength == 0 && FindNonCanonical(blobs) < 0;
 
     /// <summary>Reads a blob's elements.</summary>
-    /// <exception cref="KzgFormatException">The length is not that of a blob, or an element is not below the modulus.</exception>
+    /// <exception cref="KzgFormatException">The length is not that of a blob, or an element is not below the
+    /// modulus.</exception>
     internal static Fr[] Decode(ReadOnlySpan<byte> blob)
     {
         var elements = new Fr[ElementCount];
@@ -42,7 +47,8 @@ public static class Blob
     }
 
     /// <summary>Checks a blob's length and elements.</summary>
-    /// <exception cref="KzgFormatException">The length is not that of a blob, or an element is not below the modulus.</exception>
+    /// <exception cref="KzgFormatException">The length is not that of a blob, or an element is not below the
+    /// modulus.</exception>
     internal static void ThrowIfInvalid(ReadOnlySpan<byte> blob)
     {
         if (blob.Length != ByteLength)

@@ -4,7 +4,10 @@ using Meeda.Kzg.Fields;
 
 namespace Meeda.Kzg.Commitments;
 
-/// <summary>The point at which a blob proof opens, bound to blob and commitment by SHA-256 (consensus-specs <c>compute_challenge</c>).</summary>
+/// <summary>
+/// The point at which a blob proof opens, bound to blob and commitment by SHA-256 (consensus-specs
+/// <c>compute_challenge</c>).
+/// </summary>
 internal static class BlobChallenge
 {
     /// <summary><c>hash_to_bls_field("FSBLOBVERIFY_V1_" ‖ uint128 4096 ‖ blob ‖ commitment)</c>.</summary>

@@ -4,7 +4,8 @@ using Meeda.Kzg.Polynomials;
 namespace Meeda.Kzg.Commitments;
 
 /// <summary>
-/// A linear combination <c>Σ w_i·B_i</c> of blobs, fed one blob at a time: many blobs are opened, or checked, at the price of one, because commitments are
+/// A linear combination <c>Σ w_i·B_i</c> of blobs, fed one blob at a time: many blobs are opened, or checked, at the
+/// price of one, because commitments are
 /// linear: <c>commit(Σ w_i·B_i) = Σ w_i·commit(B_i)</c>. Not safe for use by several threads at once.
 /// </summary>
 public sealed class BlobCombination
@@ -15,7 +16,8 @@ public sealed class BlobCombination
     /// <summary>Adds <c>weight·blob</c>. A blob that is refused leaves the combination as it was.</summary>
     /// <param name="blob">131072 bytes; not kept.</param>
     /// <param name="weight">The blob's weight.</param>
-    /// <exception cref="KzgFormatException">The length is not that of a blob, or an element is not below the modulus.</exception>
+    /// <exception cref="KzgFormatException">The length is not that of a blob, or an element is not below the
+    /// modulus.</exception>
     public void Add(ReadOnlySpan<byte> blob, UInt128 weight)
     {
         Blob.ThrowIfInvalid(blob);

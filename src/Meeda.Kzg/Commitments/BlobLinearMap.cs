@@ -3,8 +3,10 @@ using Meeda.Kzg.Fields;
 namespace Meeda.Kzg.Commitments;
 
 /// <summary>
-/// A linear map from blobs to blobs, element by element: <c>output_k[i] = Σ_j coefficient[k,j]·input_j[i]</c>. Commitments follow the same map.
-/// It works through the blobs a short run of elements at a time, so that its memory does not grow with theirs. Safe for use by many threads at once.
+/// A linear map from blobs to blobs, element by element: <c>output_k[i] = Σ_j coefficient[k,j]·input_j[i]</c>.
+/// Commitments follow the same map.
+/// It works through the blobs a short run of elements at a time, so that its memory does not grow with theirs. Safe
+/// for use by many threads at once.
 /// </summary>
 public sealed class BlobLinearMap
 {
@@ -23,7 +25,10 @@ public sealed class BlobLinearMap
         ArgumentOutOfRangeException.ThrowIfNegative(outputs);
         if (coefficients.Length != (long)inputs * outputs)
         {
-            throw new ArgumentException($"{coefficients.Length} coefficients do not map {inputs} blobs to {outputs}", nameof(coefficients));
+            throw new ArgumentException(
+                $"{coefficients.Length} coefficients do not map {inputs} blobs to {outputs}",
+                nameof(coefficients)
+            );
         }
 
         Inputs = inputs;
@@ -39,8 +44,10 @@ public sealed class BlobLinearMap
 
     /// <summary>Applies the map.</summary>
     /// <param name="inputs"><see cref="Inputs"/> blobs of 131072 bytes each.</param>
-    /// <param name="outputs"><see cref="Outputs"/> places of 131072 bytes each, overwritten; none may overlap an input.</param>
-    /// <exception cref="KzgFormatException">A length is not that of a blob, or an element is not below the modulus; nothing is written then.</exception>
+    /// <param name="outputs"><see cref="Outputs"/> places of 131072 bytes each, overwritten; none may overlap an
+    /// input.</param>
+    /// <exception cref="KzgFormatException">A length is not that of a blob, or an element is not below the modulus;
+    /// nothing is written then.</exception>
     /// <exception cref="ArgumentException">The number of blobs is not the map's.</exception>
     public void Apply(IReadOnlyList<ReadOnlyMemory<byte>> inputs, IReadOnlyList<Memory<byte>> outputs)
     {
@@ -48,7 +55,10 @@ public sealed class BlobLinearMap
         ArgumentNullException.ThrowIfNull(outputs);
         if (inputs.Count != Inputs || outputs.Count != Outputs)
         {
-            throw new ArgumentException($"{inputs.Count} blobs to {outputs.Count}: the map is from {Inputs} to {Outputs}", nameof(inputs));
+            throw new ArgumentException(
+                $"{inputs.Count} blobs to {outputs.Count}: the map is from {Inputs} to {Outputs}",
+                nameof(inputs)
+            );
         }
 
         CheckLengths(inputs.Select(blob => blob.Length).Concat(outputs.Select(blob => blob.Length)));

@@ -6,7 +6,8 @@ using Meeda.Kzg.Polynomials;
 namespace Meeda.Kzg.Commitments;
 
 /// <summary>
-/// What commits to blobs and opens them: the setup's Lagrange points in blob order (consensus-specs, deneb/polynomial-commitments.md).
+/// What commits to blobs and opens them: the setup's Lagrange points in blob order (consensus-specs,
+/// deneb/polynomial-commitments.md).
 /// Safe for use by many threads at once; making one takes a fraction of a second.
 /// </summary>
 public sealed class CommitmentKey
@@ -25,7 +26,8 @@ public sealed class CommitmentKey
 
     /// <summary>The commitment to a blob (<c>blob_to_kzg_commitment</c>).</summary>
     /// <param name="blob">131072 bytes.</param>
-    /// <exception cref="KzgFormatException">The length is not that of a blob, or an element is not below the modulus.</exception>
+    /// <exception cref="KzgFormatException">The length is not that of a blob, or an element is not below the
+    /// modulus.</exception>
     public KzgCommitment Commit(ReadOnlySpan<byte> blob)
     {
         Blob.ThrowIfInvalid(blob);
@@ -36,7 +38,8 @@ public sealed class CommitmentKey
     /// <param name="blob">131072 bytes.</param>
     /// <param name="z">The point of evaluation.</param>
     /// <param name="y">The value there.</param>
-    /// <exception cref="KzgFormatException">The length is not that of a blob, or an element is not below the modulus.</exception>
+    /// <exception cref="KzgFormatException">The length is not that of a blob, or an element is not below the
+    /// modulus.</exception>
     public KzgProof Open(ReadOnlySpan<byte> blob, Fr z, out Fr y)
     {
         Blob.ThrowIfInvalid(blob);
@@ -51,12 +54,14 @@ public sealed class CommitmentKey
     }
 
     /// <summary>
-    /// Proves that a blob is the one committed to, at a point derived from both (<c>compute_blob_kzg_proof</c>). Whether it is so is not checked:
+    /// Proves that a blob is the one committed to, at a point derived from both (<c>compute_blob_kzg_proof</c>).
+    /// Whether it is so is not checked:
     /// the proof of another commitment does not verify.
     /// </summary>
     /// <param name="blob">131072 bytes.</param>
     /// <param name="commitment">The blob's commitment.</param>
-    /// <exception cref="KzgFormatException">The length is not that of a blob, or an element is not below the modulus.</exception>
+    /// <exception cref="KzgFormatException">The length is not that of a blob, or an element is not below the
+    /// modulus.</exception>
     public KzgProof OpenBlob(ReadOnlySpan<byte> blob, KzgCommitment commitment)
     {
         Blob.ThrowIfInvalid(blob);

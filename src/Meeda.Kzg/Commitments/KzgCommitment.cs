@@ -3,7 +3,10 @@ using Meeda.Kzg.Curves;
 
 namespace Meeda.Kzg.Commitments;
 
-/// <summary>A commitment <c>P(τ)·G1</c> to the polynomial of a blob (EIP-4844 <c>KZGCommitment</c>). <c>default</c> commits to zero.</summary>
+/// <summary>
+/// A commitment <c>P(τ)·G1</c> to the polynomial of a blob (EIP-4844 <c>KZGCommitment</c>). <c>default</c> commits to
+/// zero.
+/// </summary>
 public readonly struct KzgCommitment : IEquatable<KzgCommitment>, IParsable<KzgCommitment>
 {
     /// <summary>Bytes of the compressed form.</summary>
@@ -24,7 +27,8 @@ public readonly struct KzgCommitment : IEquatable<KzgCommitment>, IParsable<KzgC
     public static KzgCommitment From(G1Point point) => new(point.ToAffine());
 
     /// <summary>
-    /// Decodes a compressed commitment; false where there are not 48 bytes, the form is not canonical, or the point is not on the curve or not in the subgroup
+    /// Decodes a compressed commitment; false where there are not 48 bytes, the form is not canonical, or the point
+    /// is not on the curve or not in the subgroup
     /// (consensus-specs <c>bytes_to_kzg_commitment</c>).
     /// </summary>
     public static bool TryDecode(ReadOnlySpan<byte> compressed, out KzgCommitment commitment)
@@ -39,13 +43,17 @@ public readonly struct KzgCommitment : IEquatable<KzgCommitment>, IParsable<KzgC
 
     /// <summary>Decodes a compressed commitment.</summary>
     /// <exception cref="KzgFormatException">The bytes are none: see <see cref="TryDecode"/>.</exception>
-    public static KzgCommitment Decode(ReadOnlySpan<byte> compressed) => TryDecode(compressed, out KzgCommitment commitment)
-        ? commitment
-        : throw new KzgFormatException($"commitment: these {compressed.Length} bytes are no compressed point of G1 ({Length} bytes)");
+    public static KzgCommitment Decode(ReadOnlySpan<byte> compressed) =>
+        TryDecode(compressed, out KzgCommitment commitment)
+            ? commitment
+            : throw new KzgFormatException(
+                $"commitment: these {compressed.Length} bytes are no compressed point of G1 ({Length} bytes)"
+            );
 
     /// <summary>Decodes commitments one behind the other, several at a time: faster than one by one.</summary>
     /// <param name="compressed">48 bytes for each.</param>
-    /// <exception cref="KzgFormatException">The bytes are not a whole number of commitments, or one of them is none: see <see cref="TryDecode"/>.</exception>
+    /// <exception cref="KzgFormatException">The bytes are not a whole number of commitments, or one of them is none:
+    /// see <see cref="TryDecode"/>.</exception>
     public static KzgCommitment[] DecodeAll(ReadOnlySpan<byte> compressed)
     {
         if (compressed.Length % Length != 0)
@@ -69,10 +77,14 @@ public readonly struct KzgCommitment : IEquatable<KzgCommitment>, IParsable<KzgC
         ArgumentNullException.ThrowIfNull(s);
         return TryParse(s, provider, out KzgCommitment commitment)
             ? commitment
-            : throw new KzgFormatException($"commitment: the text is not {2 * Length} hex digits of a compressed point of G1");
+            : throw new KzgFormatException(
+                $"commitment: the text is not {2 * Length} hex digits of a compressed point of G1"
+            );
     }
 
-    /// <summary>Reads the compressed form from text, as <see cref="Parse"/> does; false where that would throw.</summary>
+    /// <summary>
+    /// Reads the compressed form from text, as <see cref="Parse"/> does; false where that would throw.
+    /// </summary>
     public static bool TryParse(string? s, IFormatProvider? provider, out KzgCommitment result)
     {
         Span<byte> compressed = stackalloc byte[Length];
@@ -91,7 +103,10 @@ public readonly struct KzgCommitment : IEquatable<KzgCommitment>, IParsable<KzgC
         return compressed;
     }
 
-    /// <summary>The 32 bytes by which the EVM names the commitment: its SHA-256 with the first byte replaced by 1 (EIP-4844 <c>kzg_to_versioned_hash</c>).</summary>
+    /// <summary>
+    /// The 32 bytes by which the EVM names the commitment: its SHA-256 with the first byte replaced by 1 (EIP-4844
+    /// <c>kzg_to_versioned_hash</c>).
+    /// </summary>
     public byte[] VersionedHash()
     {
         byte[] hash = SHA256.HashData(ToArray());

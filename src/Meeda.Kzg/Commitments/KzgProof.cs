@@ -2,7 +2,10 @@ using Meeda.Kzg.Curves;
 
 namespace Meeda.Kzg.Commitments;
 
-/// <summary>A proof of what a committed polynomial is at a point, or on a coset: the commitment to the quotient (EIP-4844 and EIP-7594 <c>KZGProof</c>).</summary>
+/// <summary>
+/// A proof of what a committed polynomial is at a point, or on a coset: the commitment to the quotient (EIP-4844 and
+/// EIP-7594 <c>KZGProof</c>).
+/// </summary>
 public readonly struct KzgProof : IEquatable<KzgProof>, IParsable<KzgProof>
 {
     /// <summary>Bytes of the compressed form.</summary>
@@ -20,7 +23,8 @@ public readonly struct KzgProof : IEquatable<KzgProof>, IParsable<KzgProof>
     public static KzgProof From(G1Point point) => new(point.ToAffine());
 
     /// <summary>
-    /// Decodes a compressed proof; false where there are not 48 bytes, the form is not canonical, or the point is not on the curve or not in the subgroup
+    /// Decodes a compressed proof; false where there are not 48 bytes, the form is not canonical, or the point is not
+    /// on the curve or not in the subgroup
     /// (consensus-specs <c>bytes_to_kzg_proof</c>).
     /// </summary>
     public static bool TryDecode(ReadOnlySpan<byte> compressed, out KzgProof proof)
@@ -35,13 +39,17 @@ public readonly struct KzgProof : IEquatable<KzgProof>, IParsable<KzgProof>
 
     /// <summary>Decodes a compressed proof.</summary>
     /// <exception cref="KzgFormatException">The bytes are none: see <see cref="TryDecode"/>.</exception>
-    public static KzgProof Decode(ReadOnlySpan<byte> compressed) => TryDecode(compressed, out KzgProof proof)
-        ? proof
-        : throw new KzgFormatException($"proof: these {compressed.Length} bytes are no compressed point of G1 ({Length} bytes)");
+    public static KzgProof Decode(ReadOnlySpan<byte> compressed) =>
+        TryDecode(compressed, out KzgProof proof)
+            ? proof
+            : throw new KzgFormatException(
+                $"proof: these {compressed.Length} bytes are no compressed point of G1 ({Length} bytes)"
+            );
 
     /// <summary>Decodes proofs one behind the other, several at a time: faster than one by one.</summary>
     /// <param name="compressed">48 bytes for each.</param>
-    /// <exception cref="KzgFormatException">The bytes are not a whole number of proofs, or one of them is none: see <see cref="TryDecode"/>.</exception>
+    /// <exception cref="KzgFormatException">The bytes are not a whole number of proofs, or one of them is none: see
+    /// <see cref="TryDecode"/>.</exception>
     public static KzgProof[] DecodeAll(ReadOnlySpan<byte> compressed)
     {
         if (compressed.Length % Length != 0)
@@ -65,10 +73,14 @@ public readonly struct KzgProof : IEquatable<KzgProof>, IParsable<KzgProof>
         ArgumentNullException.ThrowIfNull(s);
         return TryParse(s, provider, out KzgProof proof)
             ? proof
-            : throw new KzgFormatException($"proof: the text is not {2 * Length} hex digits of a compressed point of G1");
+            : throw new KzgFormatException(
+                $"proof: the text is not {2 * Length} hex digits of a compressed point of G1"
+            );
     }
 
-    /// <summary>Reads the compressed form from text, as <see cref="Parse"/> does; false where that would throw.</summary>
+    /// <summary>
+    /// Reads the compressed form from text, as <see cref="Parse"/> does; false where that would throw.
+    /// </summary>
     public static bool TryParse(string? s, IFormatProvider? provider, out KzgProof result)
     {
         Span<byte> compressed = stackalloc byte[Length];

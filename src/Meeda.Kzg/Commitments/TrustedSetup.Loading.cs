@@ -6,16 +6,21 @@ using Meeda.Kzg.Polynomials;
 
 namespace Meeda.Kzg.Commitments;
 
-/// <summary>Setups other than Ethereum's: nothing vouches for their bytes, so that everything that can be checked is.</summary>
+/// <summary>
+/// Setups other than Ethereum's: nothing vouches for their bytes, so that everything that can be checked is.
+/// </summary>
 public sealed partial class TrustedSetup
 {
     /// <summary>
-    /// Loads a setup from the text form that c-kzg and the consensus-specs' tools use: the lines <c>4096</c> and <c>65</c>,
-    /// then a point a line in hex, in the order that this type names. Takes a fraction of a second: every point must be in
+    /// Loads a setup from the text form that c-kzg and the consensus-specs' tools use: the lines <c>4096</c> and
+    /// <c>65</c>,
+    /// then a point a line in hex, in the order that this type names. Takes a fraction of a second: every point must
+    /// be in
     /// its subgroup, and all of them must be powers of one <c>τ</c>, in both bases.
     /// </summary>
     /// <param name="text">The text; read to its end.</param>
-    /// <exception cref="KzgFormatException">A line is not what it should be, or the points do not belong together.</exception>
+    /// <exception cref="KzgFormatException">A line is not what it should be, or the points do not belong
+    /// together.</exception>
     /// <remarks>Whether somebody knows <c>τ</c> no check can tell: that is what a ceremony is for.</remarks>
     public static TrustedSetup LoadText(TextReader text)
     {
@@ -35,12 +40,19 @@ public sealed partial class TrustedSetup
             start += length;
         }
 
-        return string.IsNullOrWhiteSpace(text.ReadToEnd()) ? Load(points) : throw new KzgFormatException("trusted setup: there is text after the last point");
+        return string.IsNullOrWhiteSpace(text.ReadToEnd())
+            ? Load(points)
+            : throw new KzgFormatException("trusted setup: there is text after the last point");
     }
 
-    /// <summary>Loads a setup from its points in the order that this type names, and checks them as <see cref="LoadText"/> does.</summary>
-    /// <param name="points">4096 points of G1 (Lagrange), 65 points of G2, 4096 points of G1 (monomial), compressed.</param>
-    /// <exception cref="KzgFormatException">The length is another, a point is invalid, or the points do not belong together.</exception>
+    /// <summary>
+    /// Loads a setup from its points in the order that this type names, and checks them as <see cref="LoadText"/>
+    /// does.
+    /// </summary>
+    /// <param name="points">4096 points of G1 (Lagrange), 65 points of G2, 4096 points of G1 (monomial),
+    /// compressed.</param>
+    /// <exception cref="KzgFormatException">The length is another, a point is invalid, or the points do not belong
+    /// together.</exception>
     public static TrustedSetup Load(ReadOnlySpan<byte> points)
     {
         if (points.Length != ByteLength)
@@ -59,9 +71,14 @@ public sealed partial class TrustedSetup
     private static void ReadCount(TextReader text, int expected, string what)
     {
         string? line = text.ReadLine();
-        if (!int.TryParse(line?.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out int count) || count != expected)
+        if (
+            !int.TryParse(line?.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out int count)
+            || count != expected
+        )
         {
-            throw new KzgFormatException($"trusted setup: {expected} {what} are expected, and the text does not say so");
+            throw new KzgFormatException(
+                $"trusted setup: {expected} {what} are expected, and the text does not say so"
+            );
         }
     }
 
@@ -84,14 +101,16 @@ public sealed partial class TrustedSetup
         }
 
         // e(Σ r_i·τ^(i+1)·G1, G2) = e(Σ r_i·τ^i·G1, τ·G2): false for a wrong power, but for a chance of 2^-250.
-        G2Lines generator = new(G2(0)), tau = new(G2(1));
+        G2Lines generator = new(G2(0)),
+            tau = new(G2(1));
         Fr[] weights = RandomScalars(G1Count - 1);
         G1Point powers = MultiScalarMultiplication.Sum(Monomial.AsSpan(0, G1Count - 1), weights);
         G1Point nextPowers = MultiScalarMultiplication.Sum(Monomial.AsSpan(1), weights);
         bool holds = Pairing.IsProductOne([nextPowers, -powers], generator, tau);
         for (int power = 1; holds && power < G2Count; power++)
         {
-            holds = G2(power).IsInSubgroup()
+            holds =
+                G2(power).IsInSubgroup()
                 && Pairing.IsProductOne([new(Monomial[power]), -G1Point.Generator], generator, new G2Lines(G2(power)));
         }
 
@@ -101,7 +120,10 @@ public sealed partial class TrustedSetup
         }
     }
 
-    /// <summary>Random values commit to the same in the Lagrange basis as the polynomial that has them does in the monomial one.</summary>
+    /// <summary>
+    /// Random values commit to the same in the Lagrange basis as the polynomial that has them does in the monomial
+    /// one.
+    /// </summary>
     private void ThrowIfBasesDiffer()
     {
         Fr[] values = RandomScalars(G1Count);

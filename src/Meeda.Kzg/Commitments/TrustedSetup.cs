@@ -4,13 +4,16 @@ using Meeda.Kzg.Curves;
 namespace Meeda.Kzg.Commitments;
 
 /// <summary>
-/// The outcome of a powers-of-tau ceremony: points that hide a secret <c>τ</c>. Its bytes hold compressed points, nothing else, in this order:
+/// The outcome of a powers-of-tau ceremony: points that hide a secret <c>τ</c>. Its bytes hold compressed points,
+/// nothing else, in this order:
 /// <list type="number">
-/// <item>4096 points of G1, <c>L_i(τ)·G1</c> for the Lagrange polynomials of the 4096th roots of unity <c>ω^i</c>, <c>i</c> ascending (not bit-reversed);</item>
+/// <item>4096 points of G1, <c>L_i(τ)·G1</c> for the Lagrange polynomials of the 4096th roots of unity <c>ω^i</c>,
+/// <c>i</c> ascending (not bit-reversed);</item>
 /// <item>65 points of G2, <c>τ^i·G2</c>, <c>i</c> ascending;</item>
 /// <item>4096 points of G1, <c>τ^i·G1</c>, <c>i</c> ascending.</item>
 /// </list>
-/// Points are decompressed when first asked for. Those of <see cref="Ethereum"/> are known by the SHA-256 of the whole; those of other setups are checked
+/// Points are decompressed when first asked for. Those of <see cref="Ethereum"/> are known by the SHA-256 of the
+/// whole; those of other setups are checked
 /// when they are loaded.
 /// </summary>
 public sealed partial class TrustedSetup
@@ -23,8 +26,10 @@ public sealed partial class TrustedSetup
 
     private const string ResourceName = "Meeda.Kzg.Commitments.ethereum-trusted-setup.bin";
 
-    // Of the points of Ethereum's ceremony in the order above. They are those of trusted_setup.txt in the npm package c-kzg 4.1.0, a text file with SHA-256
-    // d39b9f2d047cc9dca2de58f264b6a09448ccd34db967881a6713eacacf0f26b7, its hex digits made bytes and its two leading counts left out.
+    // Of the points of Ethereum's ceremony in the order above. They are those of trusted_setup.txt in the npm package
+    // c-kzg 4.1.0, a text file with SHA-256
+    // d39b9f2d047cc9dca2de58f264b6a09448ccd34db967881a6713eacacf0f26b7, its hex digits made bytes and its two leading
+    // counts left out.
     private const string ResourceHash = "608ac720ba55fc77f65d155391020fc5b0501db266a3e360e734d6c0db0dfae3";
 
     private const int G2Offset = G1Count * G1Point.CompressedLength;
@@ -58,7 +63,10 @@ public sealed partial class TrustedSetup
 
     /// <summary><c>τ^power·G2</c> for a power up to 64.</summary>
     internal G2Affine G2(int power) =>
-        G2Affine.TryDecode(_points.AsSpan(G2Offset + (power * G2Affine.CompressedLength), G2Affine.CompressedLength), out G2Affine point)
+        G2Affine.TryDecode(
+            _points.AsSpan(G2Offset + (power * G2Affine.CompressedLength), G2Affine.CompressedLength),
+            out G2Affine point
+        )
             ? point
             : throw new KzgFormatException($"trusted setup: point {power} of G2 is none");
 
@@ -76,12 +84,15 @@ public sealed partial class TrustedSetup
         }
 
         string hash = Convert.ToHexStringLower(SHA256.HashData(points));
-        return hash == expectedHash ? new TrustedSetup(points) : throw new KzgFormatException($"trusted setup: SHA-256 is {hash}, {expectedHash} is expected");
+        return hash == expectedHash
+            ? new TrustedSetup(points)
+            : throw new KzgFormatException($"trusted setup: SHA-256 is {hash}, {expectedHash} is expected");
     }
 
     private static TrustedSetup LoadEthereum()
     {
-        using Stream stream = typeof(TrustedSetup).Assembly.GetManifestResourceStream(ResourceName)
+        using Stream stream =
+            typeof(TrustedSetup).Assembly.GetManifestResourceStream(ResourceName)
             ?? throw new KzgFormatException($"trusted setup: the assembly has no resource {ResourceName}");
         return Read(stream, ResourceHash);
     }
@@ -91,7 +102,12 @@ public sealed partial class TrustedSetup
         var points = new G1Affine[count];
         for (int i = 0; i < points.Length; i++)
         {
-            if (!G1Affine.TryDecode(_points.AsSpan(offset + (i * G1Point.CompressedLength), G1Point.CompressedLength), out points[i]))
+            if (
+                !G1Affine.TryDecode(
+                    _points.AsSpan(offset + (i * G1Point.CompressedLength), G1Point.CompressedLength),
+                    out points[i]
+                )
+            )
             {
                 throw new KzgFormatException($"trusted setup: point {i} of G1 is none");
             }

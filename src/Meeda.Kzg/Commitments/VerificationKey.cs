@@ -7,7 +7,8 @@ using Meeda.Kzg.Polynomials;
 namespace Meeda.Kzg.Commitments;
 
 /// <summary>
-/// What checks proofs: the lines of <c>G2</c> and <c>τ·G2</c> (consensus-specs, deneb/polynomial-commitments.md). Safe for use by many threads at once.
+/// What checks proofs: the lines of <c>G2</c> and <c>τ·G2</c> (consensus-specs, deneb/polynomial-commitments.md).
+/// Safe for use by many threads at once.
 /// </summary>
 public sealed class VerificationKey
 {
@@ -23,7 +24,9 @@ public sealed class VerificationKey
         _tau = new G2Lines(setup.G2(1));
     }
 
-    /// <summary>Whether the committed polynomial is <paramref name="y"/> at <paramref name="z"/> (<c>verify_kzg_proof</c>).</summary>
+    /// <summary>
+    /// Whether the committed polynomial is <paramref name="y"/> at <paramref name="z"/> (<c>verify_kzg_proof</c>).
+    /// </summary>
     /// <param name="commitment">The commitment.</param>
     /// <param name="z">The point of evaluation.</param>
     /// <param name="y">The claimed value.</param>
@@ -35,19 +38,30 @@ public sealed class VerificationKey
         return Pairing.IsProductOne([left, -proof.Point], _generator, _tau);
     }
 
-    /// <summary>Whether the committed polynomial is <paramref name="y"/> at <paramref name="z"/>, all four as bytes (<c>verify_kzg_proof</c>): commitment and proof are decoded together.</summary>
+    /// <summary>
+    /// Whether the committed polynomial is <paramref name="y"/> at <paramref name="z"/>, all four as bytes
+    /// (<c>verify_kzg_proof</c>): commitment and proof are decoded together.
+    /// </summary>
     /// <param name="commitment">The commitment, 48 bytes.</param>
     /// <param name="z">The point of evaluation, 32 bytes.</param>
     /// <param name="y">The claimed value, 32 bytes.</param>
     /// <param name="proof">The proof, 48 bytes.</param>
     /// <exception cref="KzgFormatException">One of them is not what it should be.</exception>
-    public bool VerifyProof(ReadOnlySpan<byte> commitment, ReadOnlySpan<byte> z, ReadOnlySpan<byte> y, ReadOnlySpan<byte> proof)
+    public bool VerifyProof(
+        ReadOnlySpan<byte> commitment,
+        ReadOnlySpan<byte> z,
+        ReadOnlySpan<byte> y,
+        ReadOnlySpan<byte> proof
+    )
     {
         (KzgCommitment decodedCommitment, KzgProof decodedProof) = Decode(commitment, proof);
         return VerifyProof(decodedCommitment, DecodeScalar(z, nameof(z)), DecodeScalar(y, nameof(y)), decodedProof);
     }
 
-    /// <summary>Whether a blob is the one committed to, commitment and proof as bytes (<c>verify_blob_kzg_proof</c>), which are decoded together.</summary>
+    /// <summary>
+    /// Whether a blob is the one committed to, commitment and proof as bytes (<c>verify_blob_kzg_proof</c>), which
+    /// are decoded together.
+    /// </summary>
     /// <param name="blob">131072 bytes.</param>
     /// <param name="commitment">The commitment, 48 bytes.</param>
     /// <param name="proof">The proof, 48 bytes.</param>
@@ -62,7 +76,8 @@ public sealed class VerificationKey
     /// <param name="blob">131072 bytes.</param>
     /// <param name="commitment">The commitment.</param>
     /// <param name="proof">The proof of <see cref="CommitmentKey.OpenBlob"/>.</param>
-    /// <exception cref="KzgFormatException">The length is not that of a blob, or an element is not below the modulus.</exception>
+    /// <exception cref="KzgFormatException">The length is not that of a blob, or an element is not below the
+    /// modulus.</exception>
     public bool VerifyBlobProof(ReadOnlySpan<byte> blob, KzgCommitment commitment, KzgProof proof)
     {
         Blob.ThrowIfInvalid(blob);
@@ -70,17 +85,26 @@ public sealed class VerificationKey
         return VerifyProof(commitment, z, EvaluationForm.Evaluate(blob, z), proof);
     }
 
-    /// <summary>Whether every blob is the one committed to, with two pairings in all (<c>verify_blob_kzg_proof_batch</c>). No blobs at all verify.</summary>
+    /// <summary>
+    /// Whether every blob is the one committed to, with two pairings in all (<c>verify_blob_kzg_proof_batch</c>). No
+    /// blobs at all verify.
+    /// </summary>
     /// <param name="blobs">The blobs one behind the other.</param>
     /// <param name="commitments">As many commitments.</param>
     /// <param name="proofs">As many proofs of <see cref="CommitmentKey.OpenBlob"/>.</param>
     /// <exception cref="KzgFormatException">The numbers differ, or an element is not below the modulus.</exception>
-    public bool VerifyBlobProofBatch(ReadOnlySpan<byte> blobs, ReadOnlySpan<KzgCommitment> commitments, ReadOnlySpan<KzgProof> proofs)
+    public bool VerifyBlobProofBatch(
+        ReadOnlySpan<byte> blobs,
+        ReadOnlySpan<KzgCommitment> commitments,
+        ReadOnlySpan<KzgProof> proofs
+    )
     {
         int count = commitments.Length;
         if (blobs.Length != (long)count * Blob.ByteLength)
         {
-            throw new KzgFormatException($"blobs: {blobs.Length} bytes, {count} blobs of {Blob.ByteLength} are expected");
+            throw new KzgFormatException(
+                $"blobs: {blobs.Length} bytes, {count} blobs of {Blob.ByteLength} are expected"
+            );
         }
 
         if (proofs.Length != count)
@@ -103,7 +127,10 @@ public sealed class VerificationKey
         return count == 0 || VerifyProofs(commitments, z, y, proofs);
     }
 
-    private static (KzgCommitment Commitment, KzgProof Proof) Decode(ReadOnlySpan<byte> commitment, ReadOnlySpan<byte> proof)
+    private static (KzgCommitment Commitment, KzgProof Proof) Decode(
+        ReadOnlySpan<byte> commitment,
+        ReadOnlySpan<byte> proof
+    )
     {
         if (commitment.Length != KzgCommitment.Length)
         {
@@ -128,10 +155,19 @@ public sealed class VerificationKey
     }
 
     private static Fr DecodeScalar(ReadOnlySpan<byte> bytes, string name) =>
-        Fr.TryDecode(bytes, out Fr scalar) ? scalar : throw new KzgFormatException($"{name}: {bytes.Length} bytes that are no scalar ({Fr.Length} bytes, below the modulus)");
+        Fr.TryDecode(bytes, out Fr scalar)
+            ? scalar
+            : throw new KzgFormatException(
+                $"{name}: {bytes.Length} bytes that are no scalar ({Fr.Length} bytes, below the modulus)"
+            );
 
     // e(Σ r^i(C_i - y_i·G1 + z_i·π_i), G2) = e(Σ r^i·π_i, τ·G2) (verify_kzg_proof_batch)
-    private bool VerifyProofs(ReadOnlySpan<KzgCommitment> commitments, ReadOnlySpan<Fr> z, ReadOnlySpan<Fr> y, ReadOnlySpan<KzgProof> proofs)
+    private bool VerifyProofs(
+        ReadOnlySpan<KzgCommitment> commitments,
+        ReadOnlySpan<Fr> z,
+        ReadOnlySpan<Fr> y,
+        ReadOnlySpan<KzgProof> proofs
+    )
     {
         int count = commitments.Length;
         Fr r = BatchChallenge(commitments, z, y, proofs);
@@ -156,7 +192,12 @@ public sealed class VerificationKey
     }
 
     // hash_to_bls_field("RCKZGBATCH___V1_" ‖ uint64 4096 ‖ uint64 n ‖ n × (commitment ‖ z ‖ y ‖ proof))
-    private static Fr BatchChallenge(ReadOnlySpan<KzgCommitment> commitments, ReadOnlySpan<Fr> z, ReadOnlySpan<Fr> y, ReadOnlySpan<KzgProof> proofs)
+    private static Fr BatchChallenge(
+        ReadOnlySpan<KzgCommitment> commitments,
+        ReadOnlySpan<Fr> z,
+        ReadOnlySpan<Fr> y,
+        ReadOnlySpan<KzgProof> proofs
+    )
     {
         const int EntryLength = KzgCommitment.Length + (2 * Fr.Length) + KzgProof.Length;
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

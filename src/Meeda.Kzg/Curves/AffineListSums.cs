@@ -4,12 +4,17 @@ using Meeda.Kzg.Fields;
 namespace Meeda.Kzg.Curves;
 
 /// <summary>
-/// The sums of many lists of points at once. Neighbours are added in pairs, round by round, and all additions of a round share one inversion, so that an addition
-/// costs six field multiplications; in Jacobian coordinates it costs eleven. Any points will do: equal, opposite and infinite neighbours are told apart.
+/// The sums of many lists of points at once. Neighbours are added in pairs, round by round, and all additions of a
+/// round share one inversion, so that an addition
+/// costs six field multiplications; in Jacobian coordinates it costs eleven. Any points will do: equal, opposite and
+/// infinite neighbours are told apart.
 /// </summary>
 internal static class AffineListSums
 {
-    /// <summary>Replaces every list by its sum, which ends up at the list's number; an empty list's sum is the point at infinity.</summary>
+    /// <summary>
+    /// Replaces every list by its sum, which ends up at the list's number; an empty list's sum is the point at
+    /// infinity.
+    /// </summary>
     /// <param name="points">The lists one behind the other; at least as many places as lists.</param>
     /// <param name="lengths">The lengths of the lists; overwritten.</param>
     public static void Sum(Span<G1Affine> points, Span<int> lengths)
@@ -41,8 +46,13 @@ internal static class AffineListSums
         return pairs;
     }
 
-    // What the slope of each pair's line is divided by: x' - x, or 2y where the points are equal; 0 where there is no line.
-    private static void WriteDenominators(ReadOnlySpan<G1Affine> points, ReadOnlySpan<int> lengths, Span<Fp> denominators)
+    // What the slope of each pair's line is divided by: x' - x, or 2y where the points are equal; 0 where there is no
+    // line.
+    private static void WriteDenominators(
+        ReadOnlySpan<G1Affine> points,
+        ReadOnlySpan<int> lengths,
+        Span<Fp> denominators
+    )
     {
         int start = 0;
         int pair = 0;
@@ -52,7 +62,11 @@ internal static class AffineListSums
             {
                 ref readonly G1Affine a = ref points[i];
                 ref readonly G1Affine b = ref points[i + 1];
-                denominators[pair++] = a.IsInfinity || b.IsInfinity ? Fp.Zero : a.X != b.X ? b.X - a.X : a.Y == b.Y ? a.Y.Double() : Fp.Zero;
+                denominators[pair++] =
+                    a.IsInfinity || b.IsInfinity ? Fp.Zero
+                    : a.X != b.X ? b.X - a.X
+                    : a.Y == b.Y ? a.Y.Double()
+                    : Fp.Zero;
             }
 
             start += length;
@@ -95,7 +109,9 @@ internal static class AffineListSums
         }
         else
         {
-            return a.IsInfinity ? b : b.IsInfinity ? a : default;
+            return a.IsInfinity ? b
+                : b.IsInfinity ? a
+                : default;
         }
 
         Fp x = slope.Square() - a.X - b.X;

@@ -3,7 +3,8 @@ using System.Buffers;
 namespace Meeda.Kzg.Curves;
 
 /// <summary>
-/// The sums <c>Σ d_i·P_i</c> of some windows of Pippenger's method for signed digits of a given width: points of equal digit are collected in a bucket and summed,
+/// The sums <c>Σ d_i·P_i</c> of some windows of Pippenger's method for signed digits of a given width: points of
+/// equal digit are collected in a bucket and summed,
 /// then bucket <c>d</c> counts <c>d</c> times.
 /// </summary>
 internal sealed class BucketSums
@@ -65,7 +66,13 @@ internal sealed class BucketSums
 
     // Sorts the points by window and digit, negated where the digit is negative. A digit of 0 goes nowhere.
     private void Collect(
-        ReadOnlySpan<G1Affine> points, ReadOnlySpan<short> digits, int firstWindow, int windows, Span<G1Affine> buckets, Span<int> lengths)
+        ReadOnlySpan<G1Affine> points,
+        ReadOnlySpan<short> digits,
+        int firstWindow,
+        int windows,
+        Span<G1Affine> buckets,
+        Span<int> lengths
+    )
     {
         int digitsPerPoint = _pointCount == 0 ? 0 : digits.Length / _pointCount;
         lengths.Clear();

@@ -5,7 +5,8 @@ using Meeda.Kzg.Fields;
 namespace Meeda.Kzg.Curves;
 
 /// <summary>
-/// Splits scalars into signed digits and sorts the table's entries by bucket. A digit <c>±4^k·b</c> goes to bucket <c>4^k·b</c> with the point itself, a digit
+/// Splits scalars into signed digits and sorts the table's entries by bucket. A digit <c>±4^k·b</c> goes to bucket
+/// <c>4^k·b</c> with the point itself, a digit
 /// <c>±2·4^k·b</c> to the same bucket with twice the point (b odd): a third of the buckets stays empty.
 /// </summary>
 internal static unsafe class DigitSort
@@ -26,11 +27,13 @@ internal static unsafe class DigitSort
 
     private static readonly ulong[] Modulus = Limbs.FromBigInteger(Fr.Modulus);
 
-    // Half of the radix in every window but the last: added to a scalar, it makes each digit signed without carries, and is taken off again digit by digit.
+    // Half of the radix in every window but the last: added to a scalar, it makes each digit signed without carries,
+    // and is taken off again digit by digit.
     private static readonly ulong[] Bias = CreateBias();
 
     /// <summary>
-    /// Lists the entries of every bucket, one list behind the other: bucket <c>b</c> has list <c>b - 1</c>. An entry is twice the row in the table, plus 1 for
+    /// Lists the entries of every bucket, one list behind the other: bucket <c>b</c> has list <c>b - 1</c>. An entry
+    /// is twice the row in the table, plus 1 for
     /// a negative digit.
     /// </summary>
     /// <param name="scalars">32 bytes big-endian each, all below the modulus.</param>
@@ -38,9 +41,17 @@ internal static unsafe class DigitSort
     /// <param name="digits">Room for all digits.</param>
     /// <param name="ends">Room for one number more than there are buckets.</param>
     /// <param name="entries">Room for as many entries as there are digits.</param>
-    /// <param name="offsets">Where each list begins, and where the last one ends: one number more than there are buckets.</param>
+    /// <param name="offsets">Where each list begins, and where the last one ends: one number more than there are
+    /// buckets.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Sort(ReadOnlySpan<byte> scalars, int points, short* digits, int* ends, uint* entries, int* offsets)
+    public static void Sort(
+        ReadOnlySpan<byte> scalars,
+        int points,
+        short* digits,
+        int* ends,
+        uint* entries,
+        int* offsets
+    )
     {
         new Span<int>(ends, Buckets + 1).Clear();
         Split(scalars, points, digits, ends);
@@ -94,7 +105,8 @@ internal static unsafe class DigitSort
                 for (int window = 0; window < Windows; window++)
                 {
                     int bit = window * Width;
-                    int digit = (int)((*(uint*)(bytes + (bit >> 3)) >> (bit & 7)) & Mask) - (window < Windows - 1 ? Half : 0);
+                    int digit =
+                        (int)((*(uint*)(bytes + (bit >> 3)) >> (bit & 7)) & Mask) - (window < Windows - 1 ? Half : 0);
                     digit = (digit ^ sign) - sign;
                     counts[Bucket(digit, out _)]++;
                     digits[window] = (short)digit;
@@ -105,15 +117,20 @@ internal static unsafe class DigitSort
         }
     }
 
-    // The lesser of a scalar and its negation, biased, and -1 for the latter: below 2^254, so that the last digit is no greater than the others.
+    // The lesser of a scalar and its negation, biased, and -1 for the latter: below 2^254, so that the last digit is
+    // no greater than the others.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int ReadBiased(ReadOnlySpan<byte> scalar, ulong* words)
     {
-        ulong l0 = BinaryPrimitives.ReadUInt64BigEndian(scalar[24..]), l1 = BinaryPrimitives.ReadUInt64BigEndian(scalar[16..]);
-        ulong l2 = BinaryPrimitives.ReadUInt64BigEndian(scalar[8..]), l3 = BinaryPrimitives.ReadUInt64BigEndian(scalar);
+        ulong l0 = BinaryPrimitives.ReadUInt64BigEndian(scalar[24..]),
+            l1 = BinaryPrimitives.ReadUInt64BigEndian(scalar[16..]);
+        ulong l2 = BinaryPrimitives.ReadUInt64BigEndian(scalar[8..]),
+            l3 = BinaryPrimitives.ReadUInt64BigEndian(scalar);
         ulong borrow = 0;
-        ulong n0 = Limbs.Subtract(Modulus[0], l0, ref borrow), n1 = Limbs.Subtract(Modulus[1], l1, ref borrow);
-        ulong n2 = Limbs.Subtract(Modulus[2], l2, ref borrow), n3 = Limbs.Subtract(Modulus[3], l3, ref borrow);
+        ulong n0 = Limbs.Subtract(Modulus[0], l0, ref borrow),
+            n1 = Limbs.Subtract(Modulus[1], l1, ref borrow);
+        ulong n2 = Limbs.Subtract(Modulus[2], l2, ref borrow),
+            n3 = Limbs.Subtract(Modulus[3], l3, ref borrow);
         borrow = 0;
         Limbs.Subtract(n0, l0, ref borrow);
         Limbs.Subtract(n1, l1, ref borrow);
@@ -128,7 +145,8 @@ internal static unsafe class DigitSort
         return (int)negate;
     }
 
-    // Without branches, every other time taken: the sign is taken off, and one factor of 2 where there is an odd number of them.
+    // Without branches, every other time taken: the sign is taken off, and one factor of 2 where there is an odd
+    // number of them.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int Bucket(int digit, out uint twice)
     {

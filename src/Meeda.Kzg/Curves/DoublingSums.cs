@@ -3,7 +3,8 @@ using System.Runtime.InteropServices;
 namespace Meeda.Kzg.Curves;
 
 /// <summary>
-/// Many sums <c>Σ_b 2^b·S_b</c> at once, from the top by doubling and adding: all doublings of a bit share an inversion, and so do all additions. Not safe for use by several threads at
+/// Many sums <c>Σ_b 2^b·S_b</c> at once, from the top by doubling and adding: all doublings of a bit share an
+/// inversion, and so do all additions. Not safe for use by several threads at
 /// once.
 /// </summary>
 internal sealed unsafe class DoublingSums
@@ -19,7 +20,8 @@ internal sealed unsafe class DoublingSums
     private readonly uint[] _entries;
     private readonly uint[] _pairs;
 
-    // Which sum is worked out at each place: its own, but where that has a point at infinity, or there is none, another one's.
+    // Which sum is worked out at each place: its own, but where that has a point at infinity, or there is none,
+    // another one's.
     private readonly int[] _sumAt;
 
     /// <summary>Takes memory.</summary>
@@ -47,7 +49,8 @@ internal sealed unsafe class DoublingSums
     /// <summary>Gives a sum its point <c>S_bit</c>.</summary>
     /// <param name="sum">The sum.</param>
     /// <param name="bit">The bit.</param>
-    /// <param name="entry">The point's entry, whose row is copied, or <see cref="PairListSums.None"/> for infinity.</param>
+    /// <param name="entry">The point's entry, whose row is copied, or <see cref="PairListSums.None"/> for
+    /// infinity.</param>
     public void Set(int sum, int bit, uint entry)
     {
         int place = (bit * _count) + sum;
@@ -80,7 +83,8 @@ internal sealed unsafe class DoublingSums
         var sums = new G1Affine[_count];
         for (int sum = 0; sum < _count; sum++)
         {
-            sums[sum] = isDone && _sumAt[sum] == sum ? _adder.Read(_points, (uint)(totals + sum) << 1) : CompleteSum(sum);
+            sums[sum] =
+                isDone && _sumAt[sum] == sum ? _adder.Read(_points, (uint)(totals + sum) << 1) : CompleteSum(sum);
         }
 
         return sums;
@@ -90,7 +94,8 @@ internal sealed unsafe class DoublingSums
 
     private double* Row(int index) => _points + ((long)index * PairAdder.RowLength);
 
-    private void CopyRow(int from, int to) => NativeMemory.Copy(Row(from), Row(to), PairAdder.RowLength * sizeof(double));
+    private void CopyRow(int from, int to) =>
+        NativeMemory.Copy(Row(from), Row(to), PairAdder.RowLength * sizeof(double));
 
     private uint Entry(int bit, int sum) => _entries[(bit * _count) + sum];
 
@@ -124,7 +129,10 @@ internal sealed unsafe class DoublingSums
             {
                 // The first total is a row without its sign.
                 uint sign = bit == _bits - 2 ? Entry(_bits - 1, _sumAt[place]) & 1 : 0;
-                (_pairs[2 * place], _pairs[(2 * place) + 1]) = (((uint)(totals + place) << 1) | sign, Entry(bit, _sumAt[place]));
+                (_pairs[2 * place], _pairs[(2 * place) + 1]) = (
+                    ((uint)(totals + place) << 1) | sign,
+                    Entry(bit, _sumAt[place])
+                );
             }
 
             fixed (uint* pairs = _pairs)

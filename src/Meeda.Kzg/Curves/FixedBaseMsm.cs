@@ -4,12 +4,15 @@ using Meeda.Kzg.Fields;
 namespace Meeda.Kzg.Curves;
 
 /// <summary>
-/// <c>Σ s_i·P_i</c> for points known beforehand. The table holds every <c>2^(15w)·P_i</c> and its double, so the signed digits of all windows share one set
-/// of buckets and no doublings are left; buckets are summed by rounds of affine additions of disjoint pairs (<see cref="PairAdder"/>). Safe for use by
+/// <c>Σ s_i·P_i</c> for points known beforehand. The table holds every <c>2^(15w)·P_i</c> and its double, so the
+/// signed digits of all windows share one set
+/// of buckets and no doublings are left; buckets are summed by rounds of affine additions of disjoint pairs
+/// (<see cref="PairAdder"/>). Safe for use by
 /// many threads at once; as many as there are processors run at the same time.
 /// </summary>
 /// <remarks>
-/// Where a pair turns out to be equal or opposite, which unknown discrete logarithms exclude for the ceremony's points, the whole sum is done again
+/// Where a pair turns out to be equal or opposite, which unknown discrete logarithms exclude for the ceremony's
+/// points, the whole sum is done again
 /// with complete additions.
 /// </remarks>
 internal sealed unsafe class FixedBaseMsm
@@ -20,7 +23,8 @@ internal sealed unsafe class FixedBaseMsm
     private readonly Stack<FixedBaseMsmWorkspace> _workspaces = [];
 
     /// <summary>Builds the table.</summary>
-    /// <param name="points">Points of the subgroup, none at infinity; their number a multiple of 8. Not to be changed afterwards.</param>
+    /// <param name="points">Points of the subgroup, none at infinity; their number a multiple of 8. Not to be changed
+    /// afterwards.</param>
     /// <param name="createAdder">Makes the adder, one for each workspace.</param>
     public FixedBaseMsm(G1Affine[] points, Func<PairAdder> createAdder)
     {

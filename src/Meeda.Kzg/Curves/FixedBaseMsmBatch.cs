@@ -5,7 +5,8 @@ using Meeda.Kzg.Fields;
 namespace Meeda.Kzg.Curves;
 
 /// <summary>
-/// Many sums <c>Σ s_i·P_i</c> at once, each over points of its own that are known beforehand: as <see cref="FixedBaseMsm"/>, a table of all <c>2^(9w)·P_i</c> and one set of
+/// Many sums <c>Σ s_i·P_i</c> at once, each over points of its own that are known beforehand: as
+/// <see cref="FixedBaseMsm"/>, a table of all <c>2^(9w)·P_i</c> and one set of
 /// 256 buckets for each sum, and several sums share their inversions. Safe for use by many threads at once.
 /// </summary>
 internal sealed unsafe class FixedBaseMsmBatch
@@ -13,7 +14,8 @@ internal sealed unsafe class FixedBaseMsmBatch
     private const int Width = 9;
     private const int Windows = (255 + Width) / Width;
 
-    // Bits whose points are added up: the last bucket counts as the sum of its row and its column, so that no point has the top one.
+    // Bits whose points are added up: the last bucket counts as the sum of its row and its column, so that no point
+    // has the top one.
     private const int Bits = Width - 1;
 
     // Sums worked on together: their points and intermediate sums fit a second-level cache, nearly.
@@ -27,7 +29,8 @@ internal sealed unsafe class FixedBaseMsmBatch
     private readonly Stack<Workspace> _workspaces = [];
 
     /// <summary>Builds the table.</summary>
-    /// <param name="points">Points of the subgroup, none at infinity, those of each sum one behind the other; their number a multiple of 8. Not to be changed afterwards.</param>
+    /// <param name="points">Points of the subgroup, none at infinity, those of each sum one behind the other; their
+    /// number a multiple of 8. Not to be changed afterwards.</param>
     /// <param name="count">Sums.</param>
     /// <param name="createAdder">Makes adders, one for each thread.</param>
     public FixedBaseMsmBatch(G1Affine[] points, int count, Func<PairAdder> createAdder)
@@ -48,7 +51,9 @@ internal sealed unsafe class FixedBaseMsmBatch
         int arenaLength = PairBucketSums.ArenaLength(Width, _sumsAtOnce, entries);
         int threads = Environment.ProcessorCount;
         int workspaceLength = arenaLength + DoublingSums.Rows(count, Bits);
-        nuint bytes = (nuint)((Windows * windowLength) + ((long)threads * workspaceLength * PairAdder.RowLength)) * sizeof(double);
+        nuint bytes =
+            (nuint)((Windows * windowLength) + ((long)threads * workspaceLength * PairAdder.RowLength))
+            * sizeof(double);
         _table = (double*)LargePages.Allocate(bytes);
         PairAdder adder = createAdder();
         for (int i = 0; i < points.Length; i++)
@@ -70,7 +75,13 @@ internal sealed unsafe class FixedBaseMsmBatch
         {
             int arena = (Windows * points.Length) + (i * workspaceLength);
             PairAdder own = i == 0 ? adder : createAdder();
-            _workspaces.Push(new(new(_table, arena, Width, _sumsAtOnce, entries, own), new(_table, arena + arenaLength, count, Bits, own), entries));
+            _workspaces.Push(
+                new(
+                    new(_table, arena, Width, _sumsAtOnce, entries, own),
+                    new(_table, arena + arenaLength, count, Bits, own),
+                    entries
+                )
+            );
         }
     }
 
@@ -87,7 +98,14 @@ internal sealed unsafe class FixedBaseMsmBatch
             for (int first = 0; first < _count; first += _sumsAtOnce)
             {
                 int count = Math.Min(_sumsAtOnce, _count - first);
-                if (!TrySum(workspace, scalars.Slice(first * _length * Fr.Length, count * _length * Fr.Length), first, count))
+                if (
+                    !TrySum(
+                        workspace,
+                        scalars.Slice(first * _length * Fr.Length, count * _length * Fr.Length),
+                        first,
+                        count
+                    )
+                )
                 {
                     return CompleteSum(scalars);
                 }
@@ -113,7 +131,10 @@ internal sealed unsafe class FixedBaseMsmBatch
         var sums = new G1Point[_count];
         for (int i = 0; i < sums.Length; i++)
         {
-            sums[i] = MultiScalarMultiplication.Sum(_points.AsSpan(i * _length, _length), Decode(scalars.Slice(i * _length * Fr.Length, _length * Fr.Length)));
+            sums[i] = MultiScalarMultiplication.Sum(
+                _points.AsSpan(i * _length, _length),
+                Decode(scalars.Slice(i * _length * Fr.Length, _length * Fr.Length))
+            );
         }
 
         return G1Point.ToAffine(sums);
@@ -139,7 +160,9 @@ internal sealed unsafe class FixedBaseMsmBatch
         {
             for (int limb = 0; limb < limbs.Length; limb++)
             {
-                limbs[limb] = BinaryPrimitives.ReadUInt64BigEndian(scalars[((i * Fr.Length) + Fr.Length - (8 * (limb + 1)))..]);
+                limbs[limb] = BinaryPrimitives.ReadUInt64BigEndian(
+                    scalars[((i * Fr.Length) + Fr.Length - (8 * (limb + 1)))..]
+                );
             }
 
             MultiScalarMultiplication.WriteSignedDigits(limbs, Width, workspace.Digits.AsSpan(filled, Windows));
@@ -152,7 +175,14 @@ internal sealed unsafe class FixedBaseMsmBatch
 
         // 2. A point for each bit of a digit.
         Span<uint> bits = workspace.Results;
-        if (!workspace.Buckets.TrySum(workspace.Entries.AsSpan(0, filled), workspace.Digits.AsSpan(0, filled), workspace.SumOf.AsSpan(0, filled), bits))
+        if (
+            !workspace.Buckets.TrySum(
+                workspace.Entries.AsSpan(0, filled),
+                workspace.Digits.AsSpan(0, filled),
+                workspace.SumOf.AsSpan(0, filled),
+                bits
+            )
+        )
         {
             return false;
         }

@@ -64,7 +64,8 @@ internal sealed unsafe class FixedBaseMsmWorkspace
             return false;
         }
 
-        // 3. Bucket 128·r + c (from 0) counts 128·r + c + 1 times: Σ_r 128·r·(sum of row r) + Σ_c (c + 1)·(sum of column c).
+        // 3. Bucket 128·r + c (from 0) counts 128·r + c + 1 times: Σ_r 128·r·(sum of row r) + Σ_c (c + 1)·(sum of
+        // column c).
         ListLines();
         if (!_lists.TryReduce(Rows + RowBuckets, _lineSums))
         {
@@ -101,7 +102,8 @@ internal sealed unsafe class FixedBaseMsmWorkspace
         int entries = 0;
         for (int line = 0; line < Rows + RowBuckets; line++)
         {
-            (int first, int step, int length) = line < Rows ? (line * RowBuckets, 1, RowBuckets) : (line - Rows, RowBuckets, Rows);
+            (int first, int step, int length) =
+                line < Rows ? (line * RowBuckets, 1, RowBuckets) : (line - Rows, RowBuckets, Rows);
             _lists.Offsets[line] = entries;
             for (int i = 0; i < length; i++)
             {

@@ -5,8 +5,10 @@ using Meeda.Kzg.Fields.Kernels;
 namespace Meeda.Kzg.Curves;
 
 /// <summary>
-/// Arithmetic of <see cref="Fp12"/> on vectors, by the same formulas: the products that an operation needs do not wait for one another, so each has a lane. An element is the
-/// six rows of its coefficients <c>C0.C0, C0.C1, C0.C2, C1.C0, C1.C1, C1.C2</c>, normalised (docs/kzg-bounds.md), and two rows of no meaning. Results may overwrite
+/// Arithmetic of <see cref="Fp12"/> on vectors, by the same formulas: the products that an operation needs do not
+/// wait for one another, so each has a lane. An element is the
+/// six rows of its coefficients <c>C0.C0, C0.C1, C0.C2, C1.C0, C1.C1, C1.C2</c>, normalised (docs/kzg-bounds.md), and
+/// two rows of no meaning. Results may overwrite
 /// operands. Not safe for use by several threads at once.
 /// </summary>
 internal sealed unsafe class Fp12Rows<TLanes>
@@ -57,7 +59,8 @@ internal sealed unsafe class Fp12Rows<TLanes>
     public static Fp12 Read(double* rows) => new(ReadFp6(rows), ReadFp6(rows + High));
 
     /// <summary>Reads three rows.</summary>
-    public static Fp6 ReadFp6(double* rows) => new(Fp2Row.Read(rows), Fp2Row.Read(rows + Row), Fp2Row.Read(rows + (2 * Row)));
+    public static Fp6 ReadFp6(double* rows) =>
+        new(Fp2Row.Read(rows), Fp2Row.Read(rows + Row), Fp2Row.Read(rows + (2 * Row)));
 
     /// <summary>Copies an element.</summary>
     public static void Copy(double* result, double* a) => Unsafe.CopyBlock(result, a, Length * sizeof(double));
@@ -67,25 +70,36 @@ internal sealed unsafe class Fp12Rows<TLanes>
     public void Multiply(double* result, double* a, double* b)
     {
         // Karatsuba: c0 = a0·b0 + v·a1·b1, c1 = (a0 + a1)(b0 + b1) - a0·b0 - a1·b1.
-        Fp6Row a0 = Fp6Row.Load(a), a1 = Fp6Row.Load(a + High), b0 = Fp6Row.Load(b), b1 = Fp6Row.Load(b + High);
+        Fp6Row a0 = Fp6Row.Load(a),
+            a1 = Fp6Row.Load(a + High),
+            b0 = Fp6Row.Load(b),
+            b1 = Fp6Row.Load(b + High);
         _products.Clear();
         Fp6Row.Ask(_products, a0, b0);
         Fp6Row.Ask(_products, a1, b1);
         Fp6Row.Ask(_products, a0 + a1, b0 + b1);
         _products.Run();
-        Fp6Row v0 = Fp6Row.Take(_products), v1 = Fp6Row.Take(_products), cross = Fp6Row.Take(_products);
+        Fp6Row v0 = Fp6Row.Take(_products),
+            v1 = Fp6Row.Take(_products),
+            cross = Fp6Row.Take(_products);
         (v0 + v1.MultiplyByV()).Store(result);
         (cross - v0 - v1).Store(result + High);
         Normalise(result);
     }
 
-    /// <summary><c>result = a·b</c> where the coefficients of <c>w</c> in <c>b</c> is 0, as in a product of two lines of the Miller loop: 51 products.</summary>
+    /// <summary>
+    /// <c>result = a·b</c> where the coefficients of <c>w</c> in <c>b</c> is 0, as in a product of two lines of the
+    /// Miller loop: 51 products.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void MultiplyByLines(double* result, double* a, double* b)
     {
         // As above, with b1 = v·(d0 + d1·v).
-        Fp6Row a0 = Fp6Row.Load(a), a1 = Fp6Row.Load(a + High), b0 = Fp6Row.Load(b);
-        Fp2Row d0 = Fp2Row.Load(b + High + Row), d1 = Fp2Row.Load(b + High + (2 * Row));
+        Fp6Row a0 = Fp6Row.Load(a),
+            a1 = Fp6Row.Load(a + High),
+            b0 = Fp6Row.Load(b);
+        Fp2Row d0 = Fp2Row.Load(b + High + Row),
+            d1 = Fp2Row.Load(b + High + (2 * Row));
         _products.Clear();
         Fp6Row.Ask(_products, a0, b0);
         Fp6Row.Ask(_products, a0 + a1, new(b0.C0, b0.C1 + d0, b0.C2 + d1));
@@ -95,9 +109,13 @@ internal sealed unsafe class Fp12Rows<TLanes>
         _products.Multiply(a1.C0 + a1.C1, d0 + d1);
         _products.Multiply(a1.C2, d0);
         _products.Run();
-        Fp6Row v0 = Fp6Row.Take(_products), cross = Fp6Row.Take(_products);
-        Fp2Row w0 = _products.TakeProduct(), w1 = _products.TakeProduct(), w21 = _products.TakeProduct();
-        Fp2Row mixed = _products.TakeProduct(), w20 = _products.TakeProduct();
+        Fp6Row v0 = Fp6Row.Take(_products),
+            cross = Fp6Row.Take(_products);
+        Fp2Row w0 = _products.TakeProduct(),
+            w1 = _products.TakeProduct(),
+            w21 = _products.TakeProduct();
+        Fp2Row mixed = _products.TakeProduct(),
+            w20 = _products.TakeProduct();
         Fp6Row v1 = new Fp6Row(w0 + w21.MultiplyByXi(), mixed - w0 - w1, w20 + w1).MultiplyByV();
         (v0 + v1.MultiplyByV()).Store(result);
         (cross - v0 - v1).Store(result + High);
@@ -109,22 +127,28 @@ internal sealed unsafe class Fp12Rows<TLanes>
     public void Square(double* result, double* a)
     {
         // (a0 + a1)(a0 + v·a1) - a0·a1 - v·a0·a1 = a0² + v·a1²
-        Fp6Row a0 = Fp6Row.Load(a), a1 = Fp6Row.Load(a + High);
+        Fp6Row a0 = Fp6Row.Load(a),
+            a1 = Fp6Row.Load(a + High);
         _products.Clear();
         Fp6Row.Ask(_products, a0, a1);
         Fp6Row.Ask(_products, a0 + a1, a0 + a1.MultiplyByV());
         _products.Run();
-        Fp6Row product = Fp6Row.Take(_products), mixed = Fp6Row.Take(_products);
+        Fp6Row product = Fp6Row.Take(_products),
+            mixed = Fp6Row.Take(_products);
         (mixed - product - product.MultiplyByV()).Store(result);
         (product + product).Store(result + High);
         Normalise(result);
     }
 
-    /// <summary><c>result = a²</c> for an element of the cyclotomic subgroup: 18 products (see <see cref="Fp12.CyclotomicSquare"/>).</summary>
+    /// <summary>
+    /// <c>result = a²</c> for an element of the cyclotomic subgroup: 18 products (see
+    /// <see cref="Fp12.CyclotomicSquare"/>).
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void CyclotomicSquare(double* result, double* a)
     {
-        Fp6Row a0 = Fp6Row.Load(a), a1 = Fp6Row.Load(a + High);
+        Fp6Row a0 = Fp6Row.Load(a),
+            a1 = Fp6Row.Load(a + High);
         _products.Clear();
         AskSquareFp4(a0.C0, a1.C1);
         AskSquareFp4(a1.C0, a0.C2);
@@ -172,7 +196,8 @@ internal sealed unsafe class Fp12Rows<TLanes>
     /// <summary>The inverse of an element's norm <c>a0² - v·a1²</c> in Fp6.</summary>
     public Fp6 InverseNorm(double* a)
     {
-        Fp6Row a0 = Fp6Row.Load(a), a1 = Fp6Row.Load(a + High);
+        Fp6Row a0 = Fp6Row.Load(a),
+            a1 = Fp6Row.Load(a + High);
         double* norm = stackalloc double[Length + AlignedDoubles.Padding];
         norm = AlignedDoubles.Align(norm);
         _products.Clear();
@@ -210,7 +235,8 @@ internal sealed unsafe class Fp12Rows<TLanes>
 
     private void TakeSquareFp4(out Fp2Row low, out Fp2Row high)
     {
-        Fp2Row aa = _products.TakeSquare(), bb = _products.TakeSquare();
+        Fp2Row aa = _products.TakeSquare(),
+            bb = _products.TakeSquare();
         low = aa + bb.MultiplyByXi();
         high = _products.TakeSquare() - aa - bb;
     }
@@ -227,7 +253,8 @@ internal sealed unsafe class Fp12Rows<TLanes>
         public readonly Fp2Row C2 = c2;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static Fp6Row Load(double* rows) => new(Fp2Row.Load(rows), Fp2Row.Load(rows + Row), Fp2Row.Load(rows + (2 * Row)));
+        public static Fp6Row Load(double* rows) =>
+            new(Fp2Row.Load(rows), Fp2Row.Load(rows + Row), Fp2Row.Load(rows + (2 * Row)));
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Store(double* rows)
@@ -262,11 +289,14 @@ internal sealed unsafe class Fp12Rows<TLanes>
 
         public static Fp6Row Take(Fp2Products<TLanes> products)
         {
-            Fp2Row v0 = products.TakeProduct(), v1 = products.TakeProduct(), v2 = products.TakeProduct();
+            Fp2Row v0 = products.TakeProduct(),
+                v1 = products.TakeProduct(),
+                v2 = products.TakeProduct();
             return new(
                 v0 + (products.TakeProduct() - v1 - v2).MultiplyByXi(),
                 products.TakeProduct() - v0 - v1 + v2.MultiplyByXi(),
-                products.TakeProduct() - v0 - v2 + v1);
+                products.TakeProduct() - v0 - v2 + v1
+            );
         }
     }
 }

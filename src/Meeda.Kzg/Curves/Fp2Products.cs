@@ -6,8 +6,10 @@ using Meeda.Kzg.Fields.Kernels;
 namespace Meeda.Kzg.Curves;
 
 /// <summary>
-/// Independent products in Fp2, collected, worked out together with one product of the base field in each lane, and taken in the order they were given.
-/// Factors are sums of at most 6 normalised elements, so that the sum of their coefficients is one of at most 12. Not safe for use by several threads at once.
+/// Independent products in Fp2, collected, worked out together with one product of the base field in each lane, and
+/// taken in the order they were given.
+/// Factors are sums of at most 6 normalised elements, so that the sum of their coefficients is one of at most 12. Not
+/// safe for use by several threads at once.
 /// </summary>
 internal sealed unsafe class Fp2Products<TLanes>
     where TLanes : struct, IPointLanes
@@ -65,9 +67,16 @@ internal sealed unsafe class Fp2Products<TLanes>
     public void Run()
     {
         int lanes = TLanes.Lanes;
-        double* a = _products + (Capacity * Fp2Row.Length), b = a + (8 * lanes), r = b + (8 * lanes), scratch = r + (8 * lanes);
+        double* a = _products + (Capacity * Fp2Row.Length),
+            b = a + (8 * lanes),
+            r = b + (8 * lanes),
+            scratch = r + (8 * lanes);
         double* product = _products;
-        for (double* factor = _factors; factor < _next; factor += lanes * Fp2Row.Length, product += lanes * Fp2Row.Length)
+        for (
+            double* factor = _factors;
+            factor < _next;
+            factor += lanes * Fp2Row.Length, product += lanes * Fp2Row.Length
+        )
         {
             TLanes.LoadRows(factor, a);
             TLanes.LoadRows(factor + FpLimbs.Count, b);
@@ -84,7 +93,8 @@ internal sealed unsafe class Fp2Products<TLanes>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Fp2Row TakeProduct()
     {
-        Vector512<double> low = *(Vector512<double>*)_next, high = *(Vector512<double>*)(_next + Fp2Row.Length);
+        Vector512<double> low = *(Vector512<double>*)_next,
+            high = *(Vector512<double>*)(_next + Fp2Row.Length);
         Vector512<double> cross = *(Vector512<double>*)(_next + (2 * Fp2Row.Length));
         _next += 3 * Fp2Row.Length;
         return new(low - high, cross - low - high);

@@ -5,7 +5,8 @@ using Meeda.Kzg.Fields;
 namespace Meeda.Kzg.Curves;
 
 /// <summary>
-/// A point of the curve <c>y² = x³ + 4</c> over the base field by its two coordinates; <c>(0, 0)</c>, which is not on the curve, stands for the
+/// A point of the curve <c>y² = x³ + 4</c> over the base field by its two coordinates; <c>(0, 0)</c>, which is not on
+/// the curve, stands for the
 /// point at infinity. Not necessarily in the subgroup of order <c>r</c>: <see cref="IsInSubgroup"/> says so.
 /// </summary>
 /// <param name="x">The x coordinate.</param>
@@ -15,12 +16,14 @@ internal readonly struct G1Affine(in Fp x, in Fp y) : IEquatable<G1Affine>
     /// <summary>The generator of G1 (IETF draft-irtf-cfrg-pairing-friendly-curves, section 4.2.1).</summary>
     public static readonly G1Affine Generator = new(
         Hex("17f1d3a73197d7942695638c4fa9ac0fc3688c4f9774b905a14e3a3f171bac586c55e83ff97a1aeffb3af00adb22c6bb"),
-        Hex("08b3f481e3aaa0f1a09e30ed741d8ae4fcf5e095d5d00af600db18cb2c04b3edd03cc744a2888ae40caa232946c5e7e1"));
+        Hex("08b3f481e3aaa0f1a09e30ed741d8ae4fcf5e095d5d00af600db18cb2c04b3edd03cc744a2888ae40caa232946c5e7e1")
+    );
 
     // The curve's b.
     private static readonly Fp Four = Fp.FromBigInteger(4);
 
-    // β, the cube root of unity with (β·x, y) = -[z²](x, y) on G1. The other root belongs to the other eigenvalue, z² - 1.
+    // β, the cube root of unity with (β·x, y) = -[z²](x, y) on G1. The other root belongs to the other eigenvalue, z²
+    // - 1.
     private static readonly Fp Beta = FindBeta();
 
     /// <summary>The x coordinate.</summary>
@@ -39,7 +42,8 @@ internal readonly struct G1Affine(in Fp x, in Fp y) : IEquatable<G1Affine>
     public static G1Affine operator -(in G1Affine point) => new(point.X, -point.Y);
 
     /// <summary>
-    /// Whether a point of the curve is in G1, the subgroup of order <c>r</c>: <c>φ(P) = -[z²]P</c> with <c>φ(x, y) = (β·x, y)</c>
+    /// Whether a point of the curve is in G1, the subgroup of order <c>r</c>: <c>φ(P) = -[z²]P</c> with <c>φ(x, y) =
+    /// (β·x, y)</c>
     /// (Scott, eprint 2021/1130, section 6; proof of sufficiency in eprint 2022/352).
     /// </summary>
     public bool IsInSubgroup()
@@ -51,7 +55,9 @@ internal readonly struct G1Affine(in Fp x, in Fp y) : IEquatable<G1Affine>
     /// <summary>The endomorphism <c>φ(x, y) = (β·x, y)</c>, in G1 the multiplication by <c>-z²</c>.</summary>
     public G1Affine Endomorphism() => new(EndomorphismX(X), Y);
 
-    /// <summary><c>β·x</c>, in Jacobian coordinates too: what <see cref="Endomorphism"/> makes of the x coordinate.</summary>
+    /// <summary>
+    /// <c>β·x</c>, in Jacobian coordinates too: what <see cref="Endomorphism"/> makes of the x coordinate.
+    /// </summary>
     public static Fp EndomorphismX(in Fp x) => Beta * x;
 
     /// <summary>Decodes 48 compressed bytes into a point of the curve; the subgroup is not checked.</summary>
@@ -59,7 +65,10 @@ internal readonly struct G1Affine(in Fp x, in Fp y) : IEquatable<G1Affine>
     {
         point = default;
         Span<byte> coordinate = stackalloc byte[Fp.Length];
-        if (compressed.Length != Fp.Length || !PointEncoding.TryRead(compressed, coordinate, out bool isInfinity, out bool isLargest))
+        if (
+            compressed.Length != Fp.Length
+            || !PointEncoding.TryRead(compressed, coordinate, out bool isInfinity, out bool isLargest)
+        )
         {
             return false;
         }
@@ -131,5 +140,6 @@ internal readonly struct G1Affine(in Fp x, in Fp y) : IEquatable<G1Affine>
         return new G1Point(new G1Affine(beta * Generator.X, Generator.Y)) == expected ? beta : beta.Square();
     }
 
-    private static Fp Hex(string digits) => Fp.FromBigInteger(BigInteger.Parse(digits, NumberStyles.HexNumber, CultureInfo.InvariantCulture));
+    private static Fp Hex(string digits) =>
+        Fp.FromBigInteger(BigInteger.Parse(digits, NumberStyles.HexNumber, CultureInfo.InvariantCulture));
 }

@@ -3,15 +3,19 @@ using Meeda.Kzg.Fields;
 namespace Meeda.Kzg.Curves;
 
 /// <summary>
-/// A point of G1, the subgroup of prime order <c>r</c> of the curve <c>y² = x³ + 4</c> over BLS12-381's base field. Every value of this type is in
-/// the subgroup. Representation: Jacobian coordinates <c>(X/Z², Y/Z³)</c>, <c>Z = 0</c> at infinity; <c>default</c> is the point at infinity.
+/// A point of G1, the subgroup of prime order <c>r</c> of the curve <c>y² = x³ + 4</c> over BLS12-381's base field.
+/// Every value of this type is in
+/// the subgroup. Representation: Jacobian coordinates <c>(X/Z², Y/Z³)</c>, <c>Z = 0</c> at infinity; <c>default</c>
+/// is the point at infinity.
 /// </summary>
 public readonly struct G1Point : IEquatable<G1Point>
 {
     /// <summary>Bytes of the compressed form.</summary>
     public const int CompressedLength = Fp.Length;
 
-    /// <summary>Bytes of the form of the EVM's precompiles (EIP-2537): x and y, each 48 bytes big-endian behind 16 zero bytes.</summary>
+    /// <summary>
+    /// Bytes of the form of the EVM's precompiles (EIP-2537): x and y, each 48 bytes big-endian behind 16 zero bytes.
+    /// </summary>
     public const int PaddedLength = 128;
 
     private const int PaddedCoordinateLength = PaddedLength / 2;
@@ -30,9 +34,7 @@ public readonly struct G1Point : IEquatable<G1Point>
 
     /// <summary>The point given by its coordinates.</summary>
     internal G1Point(in G1Affine point)
-        : this(point.X, point.Y, point.IsInfinity ? Fp.Zero : Fp.One)
-    {
-    }
+        : this(point.X, point.Y, point.IsInfinity ? Fp.Zero : Fp.One) { }
 
     /// <summary>The point at infinity, the group's zero.</summary>
     public static G1Point Infinity => default;
@@ -44,7 +46,8 @@ public readonly struct G1Point : IEquatable<G1Point>
     public bool IsInfinity => _z.IsZero;
 
     /// <summary>
-    /// Decodes a compressed point; false where there are not 48 bytes, a flag or the coordinate is not canonical, or the point is not on the curve
+    /// Decodes a compressed point; false where there are not 48 bytes, a flag or the coordinate is not canonical, or
+    /// the point is not on the curve
     /// or not in the subgroup (consensus-specs <c>validate_kzg_g1</c>).
     /// </summary>
     public static bool TryDecode(ReadOnlySpan<byte> compressed, out G1Point point)
@@ -55,10 +58,12 @@ public readonly struct G1Point : IEquatable<G1Point>
     }
 
     /// <summary>
-    /// Decodes a compressed point that is known to be of the subgroup, because whoever asks has computed or checked it before; a third of the work of
+    /// Decodes a compressed point that is known to be of the subgroup, because whoever asks has computed or checked
+    /// it before; a third of the work of
     /// <see cref="TryDecode"/>. Never for what comes from others: the subgroup is not checked.
     /// </summary>
-    /// <returns>False where there are not 48 bytes, a flag or the coordinate is not canonical, or the point is not on the curve.</returns>
+    /// <returns>False where there are not 48 bytes, a flag or the coordinate is not canonical, or the point is not on
+    /// the curve.</returns>
     public static bool TryDecodeKnown(ReadOnlySpan<byte> compressed, out G1Point point)
     {
         bool valid = G1Affine.TryDecode(compressed, out G1Affine affine);
@@ -67,7 +72,8 @@ public readonly struct G1Point : IEquatable<G1Point>
     }
 
     /// <summary>
-    /// The y coordinate with which a compressed encoding is a point of the curve, whether of the subgroup or not: what shows to others that an encoding
+    /// The y coordinate with which a compressed encoding is a point of the curve, whether of the subgroup or not:
+    /// what shows to others that an encoding
     /// that <see cref="TryDecode"/> refuses is outside the subgroup.
     /// </summary>
     /// <param name="compressed">48 bytes.</param>
@@ -86,17 +92,20 @@ public readonly struct G1Point : IEquatable<G1Point>
     }
 
     /// <summary>
-    /// Decodes a point in the form of EIP-2537, 128 zero bytes being the point at infinity; false where there are not 128 bytes, padding is not zero, a
+    /// Decodes a point in the form of EIP-2537, 128 zero bytes being the point at infinity; false where there are not
+    /// 128 bytes, padding is not zero, a
     /// coordinate is not below <c>p</c>, or the point is not on the curve or not in the subgroup.
     /// </summary>
     public static bool TryDecodePadded(ReadOnlySpan<byte> padded, out G1Point point)
     {
         point = default;
-        if (padded.Length != PaddedLength
+        if (
+            padded.Length != PaddedLength
             || padded[..Padding].ContainsAnyExcept((byte)0)
             || padded.Slice(PaddedCoordinateLength, Padding).ContainsAnyExcept((byte)0)
             || !Fp.TryDecode(padded[Padding..], out Fp x)
-            || !Fp.TryDecode(padded[(PaddedCoordinateLength + Padding)..], out Fp y))
+            || !Fp.TryDecode(padded[(PaddedCoordinateLength + Padding)..], out Fp y)
+        )
         {
             return false;
         }
@@ -178,7 +187,10 @@ public readonly struct G1Point : IEquatable<G1Point>
         return MultiScalarMultiplication.Sum(points, scalars);
     }
 
-    /// <summary><c>Σ w_i·P_i</c> with weights below 2^128, at half the price of full scalars; for any points: repeated, opposite or at infinity.</summary>
+    /// <summary>
+    /// <c>Σ w_i·P_i</c> with weights below 2^128, at half the price of full scalars; for any points: repeated,
+    /// opposite or at infinity.
+    /// </summary>
     /// <exception cref="ArgumentException">There are not as many weights as points.</exception>
     public static G1Point WeightedSum(ReadOnlySpan<G1Point> points, ReadOnlySpan<UInt128> weights)
     {

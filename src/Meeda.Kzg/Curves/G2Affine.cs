@@ -5,8 +5,10 @@ using Meeda.Kzg.Fields;
 namespace Meeda.Kzg.Curves;
 
 /// <summary>
-/// A point of the twisted curve <c>y² = x³ + 4(1 + u)</c> over <see cref="Fp2"/> by its two coordinates; <c>(0, 0)</c>, which is not on the curve,
-/// stands for the point at infinity. Not necessarily in the subgroup of order <c>r</c>: <see cref="IsInSubgroup"/> says so.
+/// A point of the twisted curve <c>y² = x³ + 4(1 + u)</c> over <see cref="Fp2"/> by its two coordinates; <c>(0,
+/// 0)</c>, which is not on the curve,
+/// stands for the point at infinity. Not necessarily in the subgroup of order <c>r</c>: <see cref="IsInSubgroup"/>
+/// says so.
 /// </summary>
 /// <param name="x">The x coordinate.</param>
 /// <param name="y">The y coordinate.</param>
@@ -19,10 +21,13 @@ internal readonly struct G2Affine(in Fp2 x, in Fp2 y) : IEquatable<G2Affine>
     public static readonly G2Affine Generator = new(
         new(
             Hex("024aa2b2f08f0a91260805272dc51051c6e47ad4fa403b02b4510b647ae3d1770bac0326a805bbefd48056c8c121bdb8"),
-            Hex("13e02b6052719f607dacd3a088274f65596bd0d09920b61ab5da61bbdc7f5049334cf11213945d57e5ac7d055d042b7e")),
+            Hex("13e02b6052719f607dacd3a088274f65596bd0d09920b61ab5da61bbdc7f5049334cf11213945d57e5ac7d055d042b7e")
+        ),
         new(
             Hex("0ce5d527727d6e118cc9cdc6da2e351aadfd9baa8cbdd3a76d429a695160d12c923ac9cc3baca289e193548608b82801"),
-            Hex("0606c4a02ea734cc32acd2b02bc28b99cb3e287e85a763af267492ab572e99ab3f370d275cec1da1aaa9075ff05f79be")));
+            Hex("0606c4a02ea734cc32acd2b02bc28b99cb3e287e85a763af267492ab572e99ab3f370d275cec1da1aaa9075ff05f79be")
+        )
+    );
 
     // The twisted curve's b.
     private static readonly Fp2 FourXi = Fp2.Xi * Fp.FromBigInteger(4);
@@ -47,7 +52,8 @@ internal readonly struct G2Affine(in Fp2 x, in Fp2 y) : IEquatable<G2Affine>
     public static G2Affine operator -(in G2Affine point) => new(point.X, -point.Y);
 
     /// <summary>
-    /// Whether a point of the curve is in G2, the subgroup of order <c>r</c>: <c>ψ(P) = [z]P</c>, where <c>ψ</c> is the untwisted, then raised to the
+    /// Whether a point of the curve is in G2, the subgroup of order <c>r</c>: <c>ψ(P) = [z]P</c>, where <c>ψ</c> is
+    /// the untwisted, then raised to the
     /// <c>p</c>-th power, then twisted point (Scott, eprint 2021/1130, section 4).
     /// </summary>
     public bool IsInSubgroup()
@@ -61,7 +67,10 @@ internal readonly struct G2Affine(in Fp2 x, in Fp2 y) : IEquatable<G2Affine>
     {
         point = default;
         Span<byte> coordinate = stackalloc byte[Fp2.Length];
-        if (compressed.Length != CompressedLength || !PointEncoding.TryRead(compressed, coordinate, out bool isInfinity, out bool isLargest))
+        if (
+            compressed.Length != CompressedLength
+            || !PointEncoding.TryRead(compressed, coordinate, out bool isInfinity, out bool isLargest)
+        )
         {
             return false;
         }
@@ -108,5 +117,6 @@ internal readonly struct G2Affine(in Fp2 x, in Fp2 y) : IEquatable<G2Affine>
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(X, Y);
 
-    private static Fp Hex(string digits) => Fp.FromBigInteger(BigInteger.Parse(digits, NumberStyles.HexNumber, CultureInfo.InvariantCulture));
+    private static Fp Hex(string digits) =>
+        Fp.FromBigInteger(BigInteger.Parse(digits, NumberStyles.HexNumber, CultureInfo.InvariantCulture));
 }

@@ -4,7 +4,8 @@ using Meeda.Kzg.Fields.Kernels;
 namespace Meeda.Kzg.Curves;
 
 /// <summary>
-/// The lines of the Miller loop for one point <c>Q</c> of G2, computed once: the tangent at <c>T</c> for every doubling of <c>T</c> and the chord
+/// The lines of the Miller loop for one point <c>Q</c> of G2, computed once: the tangent at <c>T</c> for every
+/// doubling of <c>T</c> and the chord
 /// through <c>T</c> and <c>Q</c> for every addition, <c>T</c> running from <c>Q</c> to <c>[|z|]Q</c>.
 /// </summary>
 internal sealed unsafe class G2Lines
@@ -69,7 +70,10 @@ internal sealed unsafe class G2Lines
     /// <summary>Whether the point is that at infinity, which has no lines: its pairings are 1.</summary>
     public bool IsInfinity { get; }
 
-    /// <summary>For vectors, two rows for each line: its slope and its intercept. Of use for as long as this object is reachable.</summary>
+    /// <summary>
+    /// For vectors, two rows for each line: its slope and its intercept. Of use for as long as this object is
+    /// reachable.
+    /// </summary>
     public double* Rows => _rows.Pointer;
 
     /// <summary>Multiplies by line number <paramref name="index"/>, evaluated at a point of G1.</summary>
@@ -79,7 +83,8 @@ internal sealed unsafe class G2Lines
     /// <param name="y">The point's <c>1/y</c>.</param>
     public Fp12 Multiply(in Fp12 value, int index, in Fp x, in Fp y)
     {
-        // On the curve over Fp12 the twisted point (x', y') is (x'/w², y'/w³) and the slope λ' is λ'/w. The line at P times w³/y_P, a factor that the
+        // On the curve over Fp12 the twisted point (x', y') is (x'/w², y'/w³) and the slope λ' is λ'/w. The line at P
+        // times w³/y_P, a factor that the
         // final exponentiation removes, is (λ'·x' - y')/y_P - λ'·(x_P/y_P)·w² + w³.
         return value.MultiplyByLine(_intercepts[index] * y, _slopes[index] * x);
     }

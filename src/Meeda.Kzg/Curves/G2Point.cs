@@ -3,7 +3,8 @@ using Meeda.Kzg.Fields;
 namespace Meeda.Kzg.Curves;
 
 /// <summary>
-/// A point of the twisted curve <c>y² = x³ + 4(1 + u)</c> in Jacobian coordinates <c>(X/Z², Y/Z³)</c>, <c>Z = 0</c> at infinity. Only the trusted setup and
+/// A point of the twisted curve <c>y² = x³ + 4(1 + u)</c> in Jacobian coordinates <c>(X/Z², Y/Z³)</c>, <c>Z = 0</c>
+/// at infinity. Only the trusted setup and
 /// the lines of the pairing need this group, so its operations are plain.
 /// </summary>
 internal readonly struct G2Point : IEquatable<G2Point>
@@ -21,9 +22,7 @@ internal readonly struct G2Point : IEquatable<G2Point>
 
     /// <summary>The point given by its coordinates.</summary>
     public G2Point(in G2Affine point)
-        : this(point.X, point.Y, point.IsInfinity ? Fp2.Zero : Fp2.One)
-    {
-    }
+        : this(point.X, point.Y, point.IsInfinity ? Fp2.Zero : Fp2.One) { }
 
     /// <summary>Whether this is the point at infinity.</summary>
     public bool IsInfinity => _z.IsZero;
@@ -68,7 +67,8 @@ internal readonly struct G2Point : IEquatable<G2Point>
     /// <summary>Twice the point.</summary>
     public G2Point Double()
     {
-        // dbl-2009-l of the Explicit-Formulas Database; the twisted curve has no point of order 2 either (its cofactor is odd).
+        // dbl-2009-l of the Explicit-Formulas Database; the twisted curve has no point of order 2 either (its
+        // cofactor is odd).
         Fp2 a = _x.Square();
         Fp2 b = _y.Square();
         Fp2 c = b.Square();

@@ -1,8 +1,10 @@
 namespace Meeda.Kzg.Curves;
 
 /// <summary>
-/// What a vector width does for <see cref="VectorPairAdder{TLanes}"/>: one point per lane. In memory a point is a row of 16 doubles (limbs of x, then
-/// of y, see <see cref="Fields.Kernels.FpLimbs"/>), 128 bytes; lanes are 8 vectors, vector i holding limb i of every lane. An entry is a row's index
+/// What a vector width does for <see cref="VectorPairAdder{TLanes}"/>: one point per lane. In memory a point is a row
+/// of 16 doubles (limbs of x, then
+/// of y, see <see cref="Fields.Kernels.FpLimbs"/>), 128 bytes; lanes are 8 vectors, vector i holding limb i of every
+/// lane. An entry is a row's index
 /// times two, plus one where the point's negation is meant.
 /// </summary>
 internal unsafe interface IPointLanes

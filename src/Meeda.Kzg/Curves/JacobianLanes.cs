@@ -5,8 +5,10 @@ using Meeda.Kzg.Fields.Kernels;
 namespace Meeda.Kzg.Curves;
 
 /// <summary>
-/// Points of the curve in Jacobian coordinates <c>(X/Z², Y/Z³)</c>, one in each lane: X, Y and Z are a group each, one behind the other. Nothing is
-/// asked on the way: where two points that are added turn out equal or opposite, or one is at infinity, Z becomes 0 in that lane and stays 0 through all that
+/// Points of the curve in Jacobian coordinates <c>(X/Z², Y/Z³)</c>, one in each lane: X, Y and Z are a group each,
+/// one behind the other. Nothing is
+/// asked on the way: where two points that are added turn out equal or opposite, or one is at infinity, Z becomes 0
+/// in that lane and stays 0 through all that
 /// follows, so that one look at the end tells (<see cref="TryToAffine"/>). Not safe for use by several threads at once.
 /// </summary>
 internal sealed unsafe class JacobianLanes<TLanes>
@@ -30,10 +32,19 @@ internal sealed unsafe class JacobianLanes<TLanes>
     public void Double(double* point)
     {
         int length = FpLimbs.Count * TLanes.Lanes;
-        double* s = Scratch, a = Temporary, e = a + length, b = e + length, c = b + length, d = c + length, t = d + length;
-        double* x = point, y = point + length, z = y + length;
+        double* s = Scratch,
+            a = Temporary,
+            e = a + length,
+            b = e + length,
+            c = b + length,
+            d = c + length,
+            t = d + length;
+        double* x = point,
+            y = point + length,
+            z = y + length;
 
-        // dbl-2009-l of the Explicit-Formulas Database with e = 3X², b = 2Y², c = 4Y⁴, d = 4XY²; every product has at most one lazy factor.
+        // dbl-2009-l of the Explicit-Formulas Database with e = 3X², b = 2Y², c = 4Y⁴, d = 4XY²; every product has at
+        // most one lazy factor.
         TLanes.Square(a, x, s);
         TLanes.Add(e, a, a);
         TLanes.Add(e, e, a);
@@ -56,9 +67,19 @@ internal sealed unsafe class JacobianLanes<TLanes>
     public void Add(double* point, double* otherX, double* otherY)
     {
         int length = FpLimbs.Count * TLanes.Lanes;
-        double* s = Scratch, zz = Temporary, zzz = zz + length, h = zzz + length, r = h + length, hh = r + length, hhh = hh + length, v = hhh + length;
-        double* p = v + length, t = p + length;
-        double* x = point, y = point + length, z = y + length;
+        double* s = Scratch,
+            zz = Temporary,
+            zzz = zz + length,
+            h = zzz + length,
+            r = h + length,
+            hh = r + length,
+            hhh = hh + length,
+            v = hhh + length;
+        double* p = v + length,
+            t = p + length;
+        double* x = point,
+            y = point + length,
+            z = y + length;
 
         // H = x'Z² - X, R = y'Z³ - Y: X'' = R² - H³ - 2XH², Y'' = R(XH² - X'') - YH³, Z'' = ZH.
         TLanes.Square(zz, z, s);
@@ -76,18 +97,30 @@ internal sealed unsafe class JacobianLanes<TLanes>
         TLanes.MultiplySubtract(y, t, r, p, s);
     }
 
-    /// <summary>Replaces X and Y by the affine coordinates, with one inversion in all; false, and worthless points, where one is at infinity.</summary>
+    /// <summary>
+    /// Replaces X and Y by the affine coordinates, with one inversion in all; false, and worthless points, where one
+    /// is at infinity.
+    /// </summary>
     /// <param name="points">The points of some groups, one behind the other.</param>
     /// <param name="groups">How many groups.</param>
     /// <param name="products">Room for as many groups of a coordinate.</param>
     public bool TryToAffine(double* points, int groups, double* products)
     {
         int length = FpLimbs.Count * TLanes.Lanes;
-        double* s = Scratch, inverse = Temporary, t = inverse + length, square = t + length, room = square + length;
+        double* s = Scratch,
+            inverse = Temporary,
+            t = inverse + length,
+            square = t + length,
+            room = square + length;
         Unsafe.CopyBlock(products, points + (2 * length), (uint)(length * sizeof(double)));
         for (int k = 1; k < groups; k++)
         {
-            TLanes.Multiply(products + (k * length), products + ((k - 1) * length), points + (k * PointLength) + (2 * length), s);
+            TLanes.Multiply(
+                products + (k * length),
+                products + ((k - 1) * length),
+                points + (k * PointLength) + (2 * length),
+                s
+            );
         }
 
         if (!LaneInversion<TLanes>.TryInvert(products + ((groups - 1) * length), inverse, room, s))
@@ -97,7 +130,9 @@ internal sealed unsafe class JacobianLanes<TLanes>
 
         for (int k = groups - 1; k >= 0; k--)
         {
-            double* x = points + (k * PointLength), y = x + length, z = y + length;
+            double* x = points + (k * PointLength),
+                y = x + length,
+                z = y + length;
             if (k > 0)
             {
                 TLanes.Multiply(t, inverse, products + ((k - 1) * length), s);

@@ -16,10 +16,13 @@ internal static unsafe class LaneInversion<TLanes>
     /// <param name="scratch">16 vectors.</param>
     public static bool TryInvert(double* value, double* inverse, double* room, double* scratch)
     {
-        // 1. In every lane the product with that of the lane half of the lanes away, then a quarter away, and so on, until it is that of all.
+        // 1. In every lane the product with that of the lane half of the lanes away, then a quarter away, and so on,
+        // until it is that of all.
         int lanes = TLanes.Lanes;
         int groupLength = FpLimbs.Count * lanes;
-        double* product = value, others = room, products = room + (3 * groupLength);
+        double* product = value,
+            others = room,
+            products = room + (3 * groupLength);
         for (int distance = lanes / 2; distance > 0; distance /= 2)
         {
             for (int i = 0; i < groupLength; i++)

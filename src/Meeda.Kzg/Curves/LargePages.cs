@@ -2,14 +2,20 @@ using System.Runtime.InteropServices;
 
 namespace Meeda.Kzg.Curves;
 
-/// <summary>Asks for large pages where the system gives them on request (Linux): the engine reads its table at random, and small pages would cost a page walk for most reads.</summary>
+/// <summary>
+/// Asks for large pages where the system gives them on request (Linux): the engine reads its table at random, and
+/// small pages would cost a page walk for most reads.
+/// </summary>
 internal static unsafe partial class LargePages
 {
     private const int MadvHugePage = 14;
 
     private const nuint PageLength = 1 << 21;
 
-    /// <summary>Memory in whole large pages, freed by <see cref="NativeMemory.AlignedFree"/>; where there are none, in small ones.</summary>
+    /// <summary>
+    /// Memory in whole large pages, freed by <see cref="NativeMemory.AlignedFree"/>; where there are none, in small
+    /// ones.
+    /// </summary>
     /// <param name="bytes">How many bytes.</param>
     public static void* Allocate(nuint bytes)
     {

@@ -4,14 +4,16 @@ using Meeda.Kzg.Fields;
 namespace Meeda.Kzg.Curves;
 
 /// <summary>
-/// <c>Σ s_i·P_i</c> over points that nobody vouches for: repeated, opposite and infinite ones are fine, since every addition is complete.
+/// <c>Σ s_i·P_i</c> over points that nobody vouches for: repeated, opposite and infinite ones are fine, since every
+/// addition is complete.
 /// Few points share their doublings (Straus), many share buckets (Pippenger).
 /// </summary>
 internal static class MultiScalarMultiplication
 {
     private const int LimbsPerHalf = 2;
 
-    // Up to so many points the shared doublings of Straus' method take less time than Pippenger's bucket sums (measured: about even at 20).
+    // Up to so many points the shared doublings of Straus' method take less time than Pippenger's bucket sums
+    // (measured: about even at 20).
     private const int StrausLimit = 20;
 
     // Points of all windows that are summed at once: 1.5 MB.
@@ -60,12 +62,17 @@ internal static class MultiScalarMultiplication
         return Buckets(halves, Split(scalars), LimbsPerHalf);
     }
 
-    /// <summary>The sum over any points of the curve, with scalars of <paramref name="limbsPerScalar"/> limbs each, least significant first.</summary>
-    public static G1Point Sum(ReadOnlySpan<G1Point> points, ReadOnlySpan<ulong> scalars, int limbsPerScalar) => points.Length <= StrausLimit
-        ? Straus(points, scalars, limbsPerScalar)
-        : Buckets(G1Point.ToAffine(points), scalars, limbsPerScalar);
+    /// <summary>
+    /// The sum over any points of the curve, with scalars of <paramref name="limbsPerScalar"/> limbs each, least
+    /// significant first.
+    /// </summary>
+    public static G1Point Sum(ReadOnlySpan<G1Point> points, ReadOnlySpan<ulong> scalars, int limbsPerScalar) =>
+        points.Length <= StrausLimit
+            ? Straus(points, scalars, limbsPerScalar)
+            : Buckets(G1Point.ToAffine(points), scalars, limbsPerScalar);
 
-    // Pippenger's method on vectors; where it meets equal or opposite points, or scalars are long, by complete additions.
+    // Pippenger's method on vectors; where it meets equal or opposite points, or scalars are long, by complete
+    // additions.
     private static G1Point Buckets(ReadOnlySpan<G1Affine> points, ReadOnlySpan<ulong> scalars, int limbsPerScalar) =>
         limbsPerScalar == VariableBaseMsm.LimbsPerScalar && VariableBaseMsm.TrySum(points, scalars, out G1Point sum)
             ? sum
@@ -88,7 +95,10 @@ internal static class MultiScalarMultiplication
                 table[j] = table[j - 1] + twice;
             }
 
-            WriteNonAdjacentForm(scalars.Slice(i * limbsPerScalar, limbsPerScalar), digits.AsSpan(i * digitCount, digitCount));
+            WriteNonAdjacentForm(
+                scalars.Slice(i * limbsPerScalar, limbsPerScalar),
+                digits.AsSpan(i * digitCount, digitCount)
+            );
         }
 
         G1Point sum = default;
@@ -113,7 +123,8 @@ internal static class MultiScalarMultiplication
     }
 
     /// <summary>
-    /// Pippenger's method: per window of bits one list of points per digit, signed digits halving the lists; many lists are summed at once.
+    /// Pippenger's method: per window of bits one list of points per digit, signed digits halving the lists; many
+    /// lists are summed at once.
     /// </summary>
     internal static G1Point Pippenger(ReadOnlySpan<G1Affine> points, ReadOnlySpan<ulong> scalars, int limbsPerScalar)
     {
@@ -123,7 +134,11 @@ internal static class MultiScalarMultiplication
         var digits = new short[points.Length * windows];
         for (int i = 0; i < points.Length; i++)
         {
-            WriteSignedDigits(scalars.Slice(i * limbsPerScalar, limbsPerScalar), width, digits.AsSpan(i * windows, windows));
+            WriteSignedDigits(
+                scalars.Slice(i * limbsPerScalar, limbsPerScalar),
+                width,
+                digits.AsSpan(i * windows, windows)
+            );
         }
 
         // As many windows at once as make their points fit a core's cache.
@@ -150,7 +165,9 @@ internal static class MultiScalarMultiplication
         return sum;
     }
 
-    /// <summary>The digits <c>d_i</c> in <c>(-2^(width-1), 2^(width-1)]</c> with <c>scalar = Σ d_i·2^(width·i)</c>.</summary>
+    /// <summary>
+    /// The digits <c>d_i</c> in <c>(-2^(width-1), 2^(width-1)]</c> with <c>scalar = Σ d_i·2^(width·i)</c>.
+    /// </summary>
     internal static void WriteSignedDigits(ReadOnlySpan<ulong> scalar, int width, Span<short> digits)
     {
         int carry = 0;
@@ -162,7 +179,10 @@ internal static class MultiScalarMultiplication
         }
     }
 
-    /// <summary>The width-5 non-adjacent form: odd digits in <c>(-16, 16)</c> or 0, at least four zeros behind each that is not 0.</summary>
+    /// <summary>
+    /// The width-5 non-adjacent form: odd digits in <c>(-16, 16)</c> or 0, at least four zeros behind each that is
+    /// not 0.
+    /// </summary>
     internal static void WriteNonAdjacentForm(ReadOnlySpan<ulong> scalar, Span<sbyte> digits)
     {
         digits.Clear();
@@ -215,7 +235,8 @@ internal static class MultiScalarMultiplication
         return (int)(bits & ((1UL << count) - 1));
     }
 
-    // The width with the fewest field multiplications: 7 for an affine addition, three of them for a bucket, 32 for a row or column of buckets.
+    // The width with the fewest field multiplications: 7 for an affine addition, three of them for a bucket, 32 for a
+    // row or column of buckets.
     private static int WindowWidth(int points, int bits)
     {
         int best = 2;

@@ -3,7 +3,8 @@ using System.Buffers;
 namespace Meeda.Kzg.Curves;
 
 /// <summary>
-/// Sums of multiples of points by Pippenger's buckets, for several sums, or several windows of one, at once: from entries with signed digits to one point for
+/// Sums of multiples of points by Pippenger's buckets, for several sums, or several windows of one, at once: from
+/// entries with signed digits to one point for
 /// each bit of a digit, <c>Σ d_i·P_i = Σ_b 2^b·S_b</c>. Not safe for use by several threads at once.
 /// </summary>
 internal sealed unsafe class PairBucketSums
@@ -16,7 +17,8 @@ internal sealed unsafe class PairBucketSums
     /// <summary>Takes memory.</summary>
     /// <param name="points">Where the rows begin that entries count; the owner keeps them.</param>
     /// <param name="arena">The row where <see cref="ArenaLength"/> rows are free.</param>
-    /// <param name="width">Bits of a digit, at least 3: digits are from <c>-2^(width-1)</c> to <c>2^(width-1)</c>.</param>
+    /// <param name="width">Bits of a digit, at least 3: digits are from <c>-2^(width-1)</c> to
+    /// <c>2^(width-1)</c>.</param>
     /// <param name="sums">Sums at once.</param>
     /// <param name="entries">Entries with digits in all.</param>
     /// <param name="adder">The adder, used by nobody else.</param>
@@ -27,7 +29,13 @@ internal sealed unsafe class PairBucketSums
         _columnBits = (width - 1) / 2;
         _rowBits = width - 1 - _columnBits;
         _ends = new int[sums * BucketCount];
-        _lists = new(points, arena, Math.Max(entries, 2 * sums * BucketCount), sums * Math.Max(BucketCount, Rows + Columns), adder);
+        _lists = new(
+            points,
+            arena,
+            Math.Max(entries, 2 * sums * BucketCount),
+            sums * Math.Max(BucketCount, Rows + Columns),
+            adder
+        );
     }
 
     /// <summary>Bits of a digit.</summary>
@@ -45,15 +53,24 @@ internal sealed unsafe class PairBucketSums
 
     private int Rows => 1 << _rowBits;
 
-    /// <summary>Rows that are written at most: every addition makes one, in the buckets, then in rows and columns of buckets, then in their sums.</summary>
+    /// <summary>
+    /// Rows that are written at most: every addition makes one, in the buckets, then in rows and columns of buckets,
+    /// then in their sums.
+    /// </summary>
     public static int ArenaLength(int width, int sums, int entries) => entries + (6 * sums << (width - 1));
 
     /// <summary>Finds the points <c>S_b</c>; false where two points that met are equal or opposite.</summary>
     /// <param name="entries">The entries.</param>
     /// <param name="digits">Each entry's digit.</param>
     /// <param name="sumOf">Which sum each entry belongs to.</param>
-    /// <param name="results">Per sum <see cref="Bits"/> entries, <see cref="PairListSums.None"/> for infinity; good until the next call.</param>
-    public bool TrySum(ReadOnlySpan<uint> entries, ReadOnlySpan<short> digits, ReadOnlySpan<ushort> sumOf, Span<uint> results)
+    /// <param name="results">Per sum <see cref="Bits"/> entries, <see cref="PairListSums.None"/> for infinity; good
+    /// until the next call.</param>
+    public bool TrySum(
+        ReadOnlySpan<uint> entries,
+        ReadOnlySpan<short> digits,
+        ReadOnlySpan<ushort> sumOf,
+        Span<uint> results
+    )
     {
         _lists.Clear();
 
@@ -63,7 +80,10 @@ internal sealed unsafe class PairBucketSums
         int lines = Sums * (Rows + Columns);
         uint[] rented = ArrayPool<uint>.Shared.Rent(Math.Max(buckets, lines));
         bool regular;
-        fixed (uint* sums = rented, bits = results)
+        fixed (
+            uint* sums = rented,
+                bits = results
+        )
         {
             regular = _lists.TryReduce(buckets, sums);
             if (regular)
@@ -143,7 +163,8 @@ internal sealed unsafe class PairBucketSums
         _lists.Offsets[list] = written;
     }
 
-    // Row r counts Columns·r times, column c counts c + 1 times; the last column's Columns are bit _columnBits, like row 1's.
+    // Row r counts Columns·r times, column c counts c + 1 times; the last column's Columns are bit _columnBits, like
+    // row 1's.
     private void ListBits(ReadOnlySpan<uint> lines)
     {
         int list = 0;

@@ -5,7 +5,8 @@ using System.Runtime.Intrinsics;
 namespace Meeda.Kzg.Curves;
 
 /// <summary>
-/// The sums of many lists of points at once by rounds of affine additions of disjoint pairs (<see cref="PairAdder"/>). Lists hold entries, rows' indices with a
+/// The sums of many lists of points at once by rounds of affine additions of disjoint pairs
+/// (<see cref="PairAdder"/>). Lists hold entries, rows' indices with a
 /// sign; sums become rows of an arena. Not safe for use by several threads at once.
 /// </summary>
 internal sealed unsafe class PairListSums
@@ -60,7 +61,9 @@ internal sealed unsafe class PairListSums
     /// <summary>Entries of all lists together at most.</summary>
     public int Capacity { get; }
 
-    /// <summary>Where to put the lists' entries, one list behind the other; used up by <see cref="TryReduce"/>.</summary>
+    /// <summary>
+    /// Where to put the lists' entries, one list behind the other; used up by <see cref="TryReduce"/>.
+    /// </summary>
     public uint* Entries => _entries;
 
     /// <summary>Where each list begins, and where the last one ends; used up by <see cref="TryReduce"/>.</summary>
@@ -73,7 +76,8 @@ internal sealed unsafe class PairListSums
     public void Clear() => _used = 0;
 
     /// <summary>
-    /// Halves all lists, round by round, until each is summed up. False where two points that met are equal or opposite.
+    /// Halves all lists, round by round, until each is summed up. False where two points that met are equal or
+    /// opposite.
     /// </summary>
     /// <param name="lists">How many lists there are.</param>
     /// <param name="sums">Per list the entry of its sum, or <see cref="None"/>.</param>
@@ -87,8 +91,12 @@ internal sealed unsafe class PairListSums
 
         while (true)
         {
-            uint* entries = _entries, next = _nextEntries, pairs = _pairs;
-            int* offsets = _offsets, nextOffsets = _nextOffsets, numbers = _lists;
+            uint* entries = _entries,
+                next = _nextEntries,
+                pairs = _pairs;
+            int* offsets = _offsets,
+                nextOffsets = _nextOffsets,
+                numbers = _lists;
             int count = 0;
             int written = 0;
             int left = 0;
@@ -135,7 +143,8 @@ internal sealed unsafe class PairListSums
         }
     }
 
-    // Takes pairs off a list and puts their sums, whose rows come one behind the other, on the next. May write and read as much as one vector too far.
+    // Takes pairs off a list and puts their sums, whose rows come one behind the other, on the next. May write and
+    // read as much as one vector too far.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void PairUp(uint* list, int count, uint* pairs, uint* next, uint sum)
     {

@@ -3,7 +3,8 @@ using Meeda.Kzg.Fields;
 namespace Meeda.Kzg.Curves;
 
 /// <summary>
-/// The optimal ate pairing <c>e: G1 × G2 → Fp12</c> of BLS12-381 (Vercauteren, eprint 2008/096), to the third power, which is as good a pairing and cheaper:
+/// The optimal ate pairing <c>e: G1 × G2 → Fp12</c> of BLS12-381 (Vercauteren, eprint 2008/096), to the third power,
+/// which is as good a pairing and cheaper:
 /// products of pairings with a common Miller loop and one final exponentiation.
 /// </summary>
 internal static class Pairing
@@ -14,10 +15,12 @@ internal static class Pairing
     /// <summary>Whether <c>Π e(P_i, Q_i) = 1</c>.</summary>
     /// <param name="g1">The points of G1.</param>
     /// <param name="g2">As many points of G2, by their lines.</param>
-    public static bool IsProductOne(ReadOnlySpan<G1Point> g1, params ReadOnlySpan<G2Lines> g2) => Product(g1, g2) == Fp12.One;
+    public static bool IsProductOne(ReadOnlySpan<G1Point> g1, params ReadOnlySpan<G2Lines> g2) =>
+        Product(g1, g2) == Fp12.One;
 
     /// <summary><c>Π e(P_i, Q_i)</c>, on vectors where the processor has them.</summary>
-    public static Fp12 Product(ReadOnlySpan<G1Point> g1, params ReadOnlySpan<G2Lines> g2) => PointLanes512.IsSupported ? Product<PointLanes512>(g1, g2)
+    public static Fp12 Product(ReadOnlySpan<G1Point> g1, params ReadOnlySpan<G2Lines> g2) =>
+        PointLanes512.IsSupported ? Product<PointLanes512>(g1, g2)
         : PointLanes256.IsSupported ? Product<PointLanes256>(g1, g2)
         : ScalarProduct(g1, g2);
 
@@ -26,7 +29,9 @@ internal static class Pairing
         where TLanes : struct, IPointLanes
     {
         G2Lines[] lines = Arguments(g1, g2, out Fp[] ratios, out Fp[] yInverses);
-        return lines.Length is 1 or 2 ? VectorPairing<TLanes>.Product(ratios, yInverses, lines) : Scalar(ratios, yInverses, lines);
+        return lines.Length is 1 or 2
+            ? VectorPairing<TLanes>.Product(ratios, yInverses, lines)
+            : Scalar(ratios, yInverses, lines);
     }
 
     /// <summary><c>Π e(P_i, Q_i)</c> without vectors.</summary>
@@ -36,8 +41,14 @@ internal static class Pairing
         return Scalar(ratios, yInverses, lines);
     }
 
-    // -x/y and 1/y of every point, and its lines; a pair with a point at infinity contributes the factor 1, that is nothing, and is left out.
-    private static G2Lines[] Arguments(ReadOnlySpan<G1Point> g1, ReadOnlySpan<G2Lines> g2, out Fp[] ratios, out Fp[] yInverses)
+    // -x/y and 1/y of every point, and its lines; a pair with a point at infinity contributes the factor 1, that is
+    // nothing, and is left out.
+    private static G2Lines[] Arguments(
+        ReadOnlySpan<G1Point> g1,
+        ReadOnlySpan<G2Lines> g2,
+        out Fp[] ratios,
+        out Fp[] yInverses
+    )
     {
         var points = new List<G1Point>(g1.Length);
         var lines = new List<G2Lines>(g1.Length);
@@ -62,7 +73,8 @@ internal static class Pairing
         return [.. lines];
     }
 
-    private static Fp12 Scalar(Fp[] ratios, Fp[] yInverses, G2Lines[] lines) => FinalExponentiation(MillerLoop(ratios, yInverses, lines));
+    private static Fp12 Scalar(Fp[] ratios, Fp[] yInverses, G2Lines[] lines) =>
+        FinalExponentiation(MillerLoop(ratios, yInverses, lines));
 
     private static Fp12 MillerLoop(Fp[] ratios, Fp[] yInverses, G2Lines[] g2)
     {
@@ -82,7 +94,8 @@ internal static class Pairing
             }
         }
 
-        // 2. z is negative: f_{-n} is 1/f_n up to factors that the final exponentiation removes, and there 1/f is the conjugate.
+        // 2. z is negative: f_{-n} is 1/f_n up to factors that the final exponentiation removes, and there 1/f is the
+        // conjugate.
         return value.Conjugate();
     }
 

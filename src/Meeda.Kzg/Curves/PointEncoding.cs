@@ -1,8 +1,10 @@
 namespace Meeda.Kzg.Curves;
 
 /// <summary>
-/// The compressed form of points of G1 and G2 (IETF draft-irtf-cfrg-pairing-friendly-curves, appendix C; consensus-specs
-/// <c>validate_kzg_g1</c>): the x coordinate, big-endian, whose three highest bits, free in a 381-bit field, carry flags.
+/// The compressed form of points of G1 and G2 (IETF draft-irtf-cfrg-pairing-friendly-curves, appendix C;
+/// consensus-specs
+/// <c>validate_kzg_g1</c>): the x coordinate, big-endian, whose three highest bits, free in a 381-bit field, carry
+/// flags.
 /// </summary>
 internal static class PointEncoding
 {
@@ -20,7 +22,12 @@ internal static class PointEncoding
     /// <param name="coordinate">As many bytes: the x coordinate, flags cleared.</param>
     /// <param name="isInfinity">Whether it is the point at infinity.</param>
     /// <param name="isLargest">Whether y is the larger of the two.</param>
-    public static bool TryRead(ReadOnlySpan<byte> encoded, Span<byte> coordinate, out bool isInfinity, out bool isLargest)
+    public static bool TryRead(
+        ReadOnlySpan<byte> encoded,
+        Span<byte> coordinate,
+        out bool isInfinity,
+        out bool isLargest
+    )
     {
         byte flags = encoded[0];
         isInfinity = (flags & InfinityFlag) != 0;

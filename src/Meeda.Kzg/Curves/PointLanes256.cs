@@ -18,16 +18,19 @@ internal readonly unsafe struct PointLanes256 : IPointLanes
     public static bool IsSupported => Avx2.IsSupported && Fma.IsSupported;
 
     /// <inheritdoc/>
-    public static void Multiply(double* r, double* a, double* b, double* scratch) => FpVector256.Multiply(r, a, b, scratch);
+    public static void Multiply(double* r, double* a, double* b, double* scratch) =>
+        FpVector256.Multiply(r, a, b, scratch);
 
     /// <inheritdoc/>
     public static void Square(double* r, double* a, double* scratch) => FpVector256.Square(r, a, scratch);
 
     /// <inheritdoc/>
-    public static void MultiplySubtract(double* r, double* a, double* b, double* x, double* scratch) => FpVector256.MultiplySubtract(r, a, b, x, scratch);
+    public static void MultiplySubtract(double* r, double* a, double* b, double* x, double* scratch) =>
+        FpVector256.MultiplySubtract(r, a, b, x, scratch);
 
     /// <inheritdoc/>
-    public static void SquareSubtract(double* r, double* a, double* x, double* y, double* scratch) => FpVector256.SquareSubtract(r, a, x, y, scratch);
+    public static void SquareSubtract(double* r, double* a, double* x, double* y, double* scratch) =>
+        FpVector256.SquareSubtract(r, a, x, y, scratch);
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -74,7 +77,16 @@ internal readonly unsafe struct PointLanes256 : IPointLanes
     {
         Vector* result = (Vector*)lanes;
         Transpose(rows, rows + 16, rows + 32, rows + 48, out result[0], out result[1], out result[2], out result[3]);
-        Transpose(rows + 4, rows + 20, rows + 36, rows + 52, out result[4], out result[5], out result[6], out result[7]);
+        Transpose(
+            rows + 4,
+            rows + 20,
+            rows + 36,
+            rows + 52,
+            out result[4],
+            out result[5],
+            out result[6],
+            out result[7]
+        );
     }
 
     /// <inheritdoc/>
@@ -82,8 +94,26 @@ internal readonly unsafe struct PointLanes256 : IPointLanes
     public static void StoreRows(double* lanes, double* rows, int count)
     {
         Vector* transposed = stackalloc Vector[LimbCount];
-        Transpose(lanes, lanes + 4, lanes + 8, lanes + 12, out transposed[0], out transposed[2], out transposed[4], out transposed[6]);
-        Transpose(lanes + 16, lanes + 20, lanes + 24, lanes + 28, out transposed[1], out transposed[3], out transposed[5], out transposed[7]);
+        Transpose(
+            lanes,
+            lanes + 4,
+            lanes + 8,
+            lanes + 12,
+            out transposed[0],
+            out transposed[2],
+            out transposed[4],
+            out transposed[6]
+        );
+        Transpose(
+            lanes + 16,
+            lanes + 20,
+            lanes + 24,
+            lanes + 28,
+            out transposed[1],
+            out transposed[3],
+            out transposed[5],
+            out transposed[7]
+        );
         for (int i = 0; i < count; i++)
         {
             *(Vector*)(rows + (16 * i)) = transposed[2 * i];
@@ -95,23 +125,53 @@ internal readonly unsafe struct PointLanes256 : IPointLanes
     private static double* Row(double* points, uint entry) => (double*)((byte*)points + ((ulong)(entry >> 1) << 7));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void LoadDifference(double* coordinates, uint* pairs, Vector sign1, Vector sign2, Vector* first, Vector* difference)
+    private static void LoadDifference(
+        double* coordinates,
+        uint* pairs,
+        Vector sign1,
+        Vector sign2,
+        Vector* first,
+        Vector* difference
+    )
     {
         Transpose(
-            Row(coordinates, pairs[0]), Row(coordinates, pairs[2]), Row(coordinates, pairs[4]), Row(coordinates, pairs[6]),
-            out Vector a0, out Vector a1, out Vector a2, out Vector a3);
+            Row(coordinates, pairs[0]),
+            Row(coordinates, pairs[2]),
+            Row(coordinates, pairs[4]),
+            Row(coordinates, pairs[6]),
+            out Vector a0,
+            out Vector a1,
+            out Vector a2,
+            out Vector a3
+        );
         (a0, a1, a2, a3) = (a0 ^ sign1, a1 ^ sign1, a2 ^ sign1, a3 ^ sign1);
         (first[0], first[1], first[2], first[3]) = (a0, a1, a2, a3);
         Transpose(
-            Row(coordinates, pairs[1]), Row(coordinates, pairs[3]), Row(coordinates, pairs[5]), Row(coordinates, pairs[7]),
-            out Vector b0, out Vector b1, out Vector b2, out Vector b3);
+            Row(coordinates, pairs[1]),
+            Row(coordinates, pairs[3]),
+            Row(coordinates, pairs[5]),
+            Row(coordinates, pairs[7]),
+            out Vector b0,
+            out Vector b1,
+            out Vector b2,
+            out Vector b3
+        );
         (difference[0], difference[1]) = ((b0 ^ sign2) - a0, (b1 ^ sign2) - a1);
         (difference[2], difference[3]) = ((b2 ^ sign2) - a2, (b3 ^ sign2) - a3);
     }
 
     // The 4×4 transpose: pairs within 128 bits, then 128-bit blocks.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Transpose(double* p0, double* p1, double* p2, double* p3, out Vector o0, out Vector o1, out Vector o2, out Vector o3)
+    private static void Transpose(
+        double* p0,
+        double* p1,
+        double* p2,
+        double* p3,
+        out Vector o0,
+        out Vector o1,
+        out Vector o2,
+        out Vector o3
+    )
     {
         Vector t0 = Avx.UnpackLow(*(Vector*)p0, *(Vector*)p1);
         Vector t1 = Avx.UnpackHigh(*(Vector*)p0, *(Vector*)p1);

@@ -18,16 +18,19 @@ internal readonly unsafe struct PointLanes512 : IPointLanes
     public static bool IsSupported => Avx512F.IsSupported;
 
     /// <inheritdoc/>
-    public static void Multiply(double* r, double* a, double* b, double* scratch) => FpVector512.Multiply(r, a, b, scratch);
+    public static void Multiply(double* r, double* a, double* b, double* scratch) =>
+        FpVector512.Multiply(r, a, b, scratch);
 
     /// <inheritdoc/>
     public static void Square(double* r, double* a, double* scratch) => FpVector512.Square(r, a, scratch);
 
     /// <inheritdoc/>
-    public static void MultiplySubtract(double* r, double* a, double* b, double* x, double* scratch) => FpVector512.MultiplySubtract(r, a, b, x, scratch);
+    public static void MultiplySubtract(double* r, double* a, double* b, double* x, double* scratch) =>
+        FpVector512.MultiplySubtract(r, a, b, x, scratch);
 
     /// <inheritdoc/>
-    public static void SquareSubtract(double* r, double* a, double* x, double* y, double* scratch) => FpVector512.SquareSubtract(r, a, x, y, scratch);
+    public static void SquareSubtract(double* r, double* a, double* x, double* y, double* scratch) =>
+        FpVector512.SquareSubtract(r, a, x, y, scratch);
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -54,16 +57,44 @@ internal readonly unsafe struct PointLanes512 : IPointLanes
     public static void LoadX(double* points, uint* pairs, double* x1, double* dx)
     {
         Transpose(
-            Row(points, pairs[0]), Row(points, pairs[2]), Row(points, pairs[4]), Row(points, pairs[6]),
-            Row(points, pairs[8]), Row(points, pairs[10]), Row(points, pairs[12]), Row(points, pairs[14]),
-            out Vector a0, out Vector a1, out Vector a2, out Vector a3, out Vector a4, out Vector a5, out Vector a6, out Vector a7);
+            Row(points, pairs[0]),
+            Row(points, pairs[2]),
+            Row(points, pairs[4]),
+            Row(points, pairs[6]),
+            Row(points, pairs[8]),
+            Row(points, pairs[10]),
+            Row(points, pairs[12]),
+            Row(points, pairs[14]),
+            out Vector a0,
+            out Vector a1,
+            out Vector a2,
+            out Vector a3,
+            out Vector a4,
+            out Vector a5,
+            out Vector a6,
+            out Vector a7
+        );
         Vector* first = (Vector*)x1;
         (first[0], first[1], first[2], first[3]) = (a0, a1, a2, a3);
         (first[4], first[5], first[6], first[7]) = (a4, a5, a6, a7);
         Transpose(
-            Row(points, pairs[1]), Row(points, pairs[3]), Row(points, pairs[5]), Row(points, pairs[7]),
-            Row(points, pairs[9]), Row(points, pairs[11]), Row(points, pairs[13]), Row(points, pairs[15]),
-            out Vector b0, out Vector b1, out Vector b2, out Vector b3, out Vector b4, out Vector b5, out Vector b6, out Vector b7);
+            Row(points, pairs[1]),
+            Row(points, pairs[3]),
+            Row(points, pairs[5]),
+            Row(points, pairs[7]),
+            Row(points, pairs[9]),
+            Row(points, pairs[11]),
+            Row(points, pairs[13]),
+            Row(points, pairs[15]),
+            out Vector b0,
+            out Vector b1,
+            out Vector b2,
+            out Vector b3,
+            out Vector b4,
+            out Vector b5,
+            out Vector b6,
+            out Vector b7
+        );
         Vector* difference = (Vector*)dx;
         (difference[0], difference[1], difference[2], difference[3]) = (b0 - a0, b1 - a1, b2 - a2, b3 - a3);
         (difference[4], difference[5], difference[6], difference[7]) = (b4 - a4, b5 - a5, b6 - a6, b7 - a7);
@@ -79,18 +110,46 @@ internal readonly unsafe struct PointLanes512 : IPointLanes
         Vector sign2 = ((signs << 31) & Vector512.Create(1UL << 63)).AsDouble();
         double* y = points + LimbCount;
         Transpose(
-            Row(y, pairs[0]), Row(y, pairs[2]), Row(y, pairs[4]), Row(y, pairs[6]),
-            Row(y, pairs[8]), Row(y, pairs[10]), Row(y, pairs[12]), Row(y, pairs[14]),
-            out Vector a0, out Vector a1, out Vector a2, out Vector a3, out Vector a4, out Vector a5, out Vector a6, out Vector a7);
+            Row(y, pairs[0]),
+            Row(y, pairs[2]),
+            Row(y, pairs[4]),
+            Row(y, pairs[6]),
+            Row(y, pairs[8]),
+            Row(y, pairs[10]),
+            Row(y, pairs[12]),
+            Row(y, pairs[14]),
+            out Vector a0,
+            out Vector a1,
+            out Vector a2,
+            out Vector a3,
+            out Vector a4,
+            out Vector a5,
+            out Vector a6,
+            out Vector a7
+        );
         (a0, a1, a2, a3) = (a0 ^ sign1, a1 ^ sign1, a2 ^ sign1, a3 ^ sign1);
         (a4, a5, a6, a7) = (a4 ^ sign1, a5 ^ sign1, a6 ^ sign1, a7 ^ sign1);
         Vector* first = (Vector*)y1;
         (first[0], first[1], first[2], first[3]) = (a0, a1, a2, a3);
         (first[4], first[5], first[6], first[7]) = (a4, a5, a6, a7);
         Transpose(
-            Row(y, pairs[1]), Row(y, pairs[3]), Row(y, pairs[5]), Row(y, pairs[7]),
-            Row(y, pairs[9]), Row(y, pairs[11]), Row(y, pairs[13]), Row(y, pairs[15]),
-            out Vector b0, out Vector b1, out Vector b2, out Vector b3, out Vector b4, out Vector b5, out Vector b6, out Vector b7);
+            Row(y, pairs[1]),
+            Row(y, pairs[3]),
+            Row(y, pairs[5]),
+            Row(y, pairs[7]),
+            Row(y, pairs[9]),
+            Row(y, pairs[11]),
+            Row(y, pairs[13]),
+            Row(y, pairs[15]),
+            out Vector b0,
+            out Vector b1,
+            out Vector b2,
+            out Vector b3,
+            out Vector b4,
+            out Vector b5,
+            out Vector b6,
+            out Vector b7
+        );
         Vector* difference = (Vector*)dy;
         (difference[0], difference[1]) = ((b0 ^ sign2) - a0, (b1 ^ sign2) - a1);
         (difference[2], difference[3]) = ((b2 ^ sign2) - a2, (b3 ^ sign2) - a3);
@@ -102,8 +161,23 @@ internal readonly unsafe struct PointLanes512 : IPointLanes
     public static void LoadRows(double* rows, double* lanes)
     {
         Transpose(
-            rows, rows + 16, rows + 32, rows + 48, rows + 64, rows + 80, rows + 96, rows + 112,
-            out Vector a0, out Vector a1, out Vector a2, out Vector a3, out Vector a4, out Vector a5, out Vector a6, out Vector a7);
+            rows,
+            rows + 16,
+            rows + 32,
+            rows + 48,
+            rows + 64,
+            rows + 80,
+            rows + 96,
+            rows + 112,
+            out Vector a0,
+            out Vector a1,
+            out Vector a2,
+            out Vector a3,
+            out Vector a4,
+            out Vector a5,
+            out Vector a6,
+            out Vector a7
+        );
         Vector* result = (Vector*)lanes;
         (result[0], result[1], result[2], result[3]) = (a0, a1, a2, a3);
         (result[4], result[5], result[6], result[7]) = (a4, a5, a6, a7);
@@ -114,8 +188,23 @@ internal readonly unsafe struct PointLanes512 : IPointLanes
     public static void StoreRows(double* lanes, double* rows, int count)
     {
         Transpose(
-            lanes, lanes + 8, lanes + 16, lanes + 24, lanes + 32, lanes + 40, lanes + 48, lanes + 56,
-            out Vector a0, out Vector a1, out Vector a2, out Vector a3, out Vector a4, out Vector a5, out Vector a6, out Vector a7);
+            lanes,
+            lanes + 8,
+            lanes + 16,
+            lanes + 24,
+            lanes + 32,
+            lanes + 40,
+            lanes + 48,
+            lanes + 56,
+            out Vector a0,
+            out Vector a1,
+            out Vector a2,
+            out Vector a3,
+            out Vector a4,
+            out Vector a5,
+            out Vector a6,
+            out Vector a7
+        );
         *(Vector*)rows = a0;
         if (count == 8)
         {
@@ -142,8 +231,23 @@ internal readonly unsafe struct PointLanes512 : IPointLanes
     // The 8×8 transpose: pairs within 128 bits, then 128-bit blocks twice.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Transpose(
-        double* p0, double* p1, double* p2, double* p3, double* p4, double* p5, double* p6, double* p7,
-        out Vector o0, out Vector o1, out Vector o2, out Vector o3, out Vector o4, out Vector o5, out Vector o6, out Vector o7)
+        double* p0,
+        double* p1,
+        double* p2,
+        double* p3,
+        double* p4,
+        double* p5,
+        double* p6,
+        double* p7,
+        out Vector o0,
+        out Vector o1,
+        out Vector o2,
+        out Vector o3,
+        out Vector o4,
+        out Vector o5,
+        out Vector o6,
+        out Vector o7
+    )
     {
         Vector t0 = Avx512F.UnpackLow(*(Vector*)p0, *(Vector*)p1);
         Vector t1 = Avx512F.UnpackHigh(*(Vector*)p0, *(Vector*)p1);

@@ -2,7 +2,10 @@ using Meeda.Kzg.Fields;
 
 namespace Meeda.Kzg.Curves;
 
-/// <summary><c>Σ s_i·P_i</c> over so few points that each has a vector's lane of its own. Not safe for use by several threads at once.</summary>
+/// <summary>
+/// <c>Σ s_i·P_i</c> over so few points that each has a vector's lane of its own. Not safe for use by several threads
+/// at once.
+/// </summary>
 internal sealed unsafe class PointProducts
 {
     /// <summary>Points at most.</summary>
@@ -15,9 +18,7 @@ internal sealed unsafe class PointProducts
     private readonly PointMultiplier _multiplier = PointMultiplier.Create();
     private readonly AlignedDoubles _rows = new(2 * Limit * PairAdder.RowLength);
 
-    private PointProducts()
-    {
-    }
+    private PointProducts() { }
 
     /// <summary>The sum over points of the subgroup: repeated, opposite and infinite ones are fine.</summary>
     public static G1Point Sum(ReadOnlySpan<G1Affine> points, ReadOnlySpan<Fr> scalars)

@@ -3,7 +3,10 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Meeda.Kzg.Curves;
 
-/// <summary>Fetches rows of points, of two cache lines each, before they are needed; where the processor cannot be asked to, it does nothing.</summary>
+/// <summary>
+/// Fetches rows of points, of two cache lines each, before they are needed; where the processor cannot be asked to,
+/// it does nothing.
+/// </summary>
 internal static unsafe class RowPrefetch
 {
     private const int LineLength = 64 / sizeof(double);
@@ -14,7 +17,8 @@ internal static unsafe class RowPrefetch
 
     /// <summary>The second line of the row of each entry: its y.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void SecondLines(double* points, uint* entries, int count) => Lines(points + LineLength, entries, count);
+    public static void SecondLines(double* points, uint* entries, int count) =>
+        Lines(points + LineLength, entries, count);
 
     /// <summary>Rows that follow one another.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -6,7 +6,8 @@ using Meeda.Kzg.Fields.Kernels;
 namespace Meeda.Kzg.Curves;
 
 /// <summary>
-/// Affine additions in integer arithmetic, for processors without FMA: 5 multiplications and 1 squaring for an addition, the inversions apart. A row is the
+/// Affine additions in integer arithmetic, for processors without FMA: 5 multiplications and 1 squaring for an
+/// addition, the inversions apart. A row is the
 /// limbs of x, then of y, 16 places each (<see cref="FpNarrowLimbs"/>).
 /// </summary>
 internal sealed unsafe class ScalarPairAdder : PairAdder
@@ -63,7 +64,12 @@ internal sealed unsafe class ScalarPairAdder : PairAdder
         bool regular = true;
         for (int start = 0; start < count && regular; start += ChunkLength)
         {
-            regular = TryAddChunk(points, pairs + (2L * start), Math.Min(ChunkLength, count - start), sums + ((long)start * RowLength));
+            regular = TryAddChunk(
+                points,
+                pairs + (2L * start),
+                Math.Min(ChunkLength, count - start),
+                sums + ((long)start * RowLength)
+            );
         }
 
         GC.KeepAlive(this);
@@ -85,7 +91,8 @@ internal sealed unsafe class ScalarPairAdder : PairAdder
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private bool TryAddChunk(double* points, uint* pairs, int count, double* sums)
     {
-        int* products = _products, differences = _differences;
+        int* products = _products,
+            differences = _differences;
         for (int i = 0; i < count; i++)
         {
             if (i % TouchLength == 0)
@@ -97,7 +104,12 @@ internal sealed unsafe class ScalarPairAdder : PairAdder
             Append(i);
         }
 
-        int* inverse = _temporary, next = inverse + Step, slope = next + Step, t = slope + Step, y1 = t + Step, dy = y1 + Step;
+        int* inverse = _temporary,
+            next = inverse + Step,
+            slope = next + Step,
+            t = slope + Step,
+            y1 = t + Step,
+            dy = y1 + Step;
         if (!FpNarrowLimbs.TryInvert(products + ((count - 1) * Step), inverse))
         {
             return false;
@@ -106,8 +118,10 @@ internal sealed unsafe class ScalarPairAdder : PairAdder
         for (int i = count - 1; i >= 0; i--)
         {
             // λ = (y2 - y1)/(x2 - x1), x3 = λ² - x1 - x2, y3 = λ(x1 - x3) - y1
-            int* a = Row(points, pairs[2 * i]), b = Row(points, pairs[(2 * i) + 1]);
-            int sign1 = -(int)(pairs[2 * i] & 1), sign2 = -(int)(pairs[(2 * i) + 1] & 1);
+            int* a = Row(points, pairs[2 * i]),
+                b = Row(points, pairs[(2 * i) + 1]);
+            int sign1 = -(int)(pairs[2 * i] & 1),
+                sign2 = -(int)(pairs[(2 * i) + 1] & 1);
             FpNarrow.SubtractSigned(dy, y1, b + Step, sign2, a + Step, sign1);
             int* shared = TakeInverse(i, ref inverse, ref next, t);
             FpNarrow.Multiply(slope, dy, shared);
@@ -131,7 +145,12 @@ internal sealed unsafe class ScalarPairAdder : PairAdder
             Append(i);
         }
 
-        int* inverse = t + Step, next = inverse + Step, slope = next + Step, x = slope + Step, sum = x + Step, three = sum + (2 * Step);
+        int* inverse = t + Step,
+            next = inverse + Step,
+            slope = next + Step,
+            x = slope + Step,
+            sum = x + Step,
+            three = sum + (2 * Step);
         FpNarrowLimbs.Write(Fp.FromBigInteger(3), three);
         if (!FpNarrowLimbs.TryInvert(_products + ((count - 1) * Step), inverse))
         {
@@ -155,7 +174,8 @@ internal sealed unsafe class ScalarPairAdder : PairAdder
         }
     }
 
-    // Reads from rows, so that those which are far from the processor come at the same time: there is no prefetching where this code runs.
+    // Reads from rows, so that those which are far from the processor come at the same time: there is no prefetching
+    // where this code runs.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static int Touch(double* points, uint* entries, int count)
     {
@@ -173,7 +193,8 @@ internal sealed unsafe class ScalarPairAdder : PairAdder
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Append(int i)
     {
-        int* product = _products + (i * Step), difference = _differences + (i * Step);
+        int* product = _products + (i * Step),
+            difference = _differences + (i * Step);
         if (i > 0)
         {
             FpNarrow.Multiply(product, difference, product - Step);

@@ -1,16 +1,28 @@
 namespace Meeda.Kzg.Curves;
 
-/// <summary>Products by scalar arithmetic: for processors without FMA, and the reference of the vector multipliers.</summary>
+/// <summary>
+/// Products by scalar arithmetic: for processors without FMA, and the reference of the vector multipliers.
+/// </summary>
 internal sealed unsafe class ScalarPointMultiplier : PointMultiplier
 {
     private readonly ScalarPairAdder _rows = new();
 
     /// <inheritdoc/>
-    public override void Multiply(double* points, ReadOnlySpan<uint> entries, ReadOnlySpan<SplitScalar> scalars, double* products) =>
-        Multiply(_rows, points, entries, scalars, products);
+    public override void Multiply(
+        double* points,
+        ReadOnlySpan<uint> entries,
+        ReadOnlySpan<SplitScalar> scalars,
+        double* products
+    ) => Multiply(_rows, points, entries, scalars, products);
 
     /// <summary>The products on the rows of any adder.</summary>
-    internal static void Multiply(PairAdder rows, double* points, ReadOnlySpan<uint> entries, ReadOnlySpan<SplitScalar> scalars, double* products)
+    internal static void Multiply(
+        PairAdder rows,
+        double* points,
+        ReadOnlySpan<uint> entries,
+        ReadOnlySpan<SplitScalar> scalars,
+        double* products
+    )
     {
         var results = new G1Point[entries.Length];
         for (int i = 0; i < entries.Length; i++)

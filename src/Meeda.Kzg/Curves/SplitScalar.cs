@@ -4,8 +4,10 @@ using Meeda.Kzg.Fields;
 namespace Meeda.Kzg.Curves;
 
 /// <summary>
-/// A scalar prepared for multiplications in vector lanes: <c>[k]P = [a]P + [b]φ(P)</c> with odd <c>a</c>, <c>b</c> below 2^129 (Gallant, Lambert, Vanstone), each as
-/// digits that are odd, so that every lane takes the same steps (Joye and Tunstall, "Exponent recoding and regular exponentiation algorithms").
+/// A scalar prepared for multiplications in vector lanes: <c>[k]P = [a]P + [b]φ(P)</c> with odd <c>a</c>, <c>b</c>
+/// below 2^129 (Gallant, Lambert, Vanstone), each as
+/// digits that are odd, so that every lane takes the same steps (Joye and Tunstall, "Exponent recoding and regular
+/// exponentiation algorithms").
 /// </summary>
 internal sealed class SplitScalar
 {

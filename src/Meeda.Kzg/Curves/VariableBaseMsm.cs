@@ -3,7 +3,8 @@ using System.Runtime.InteropServices;
 namespace Meeda.Kzg.Curves;
 
 /// <summary>
-/// <c>Σ s_i·P_i</c> with scalars below 2^128 over points that nobody has seen before, by Pippenger's buckets: the windows' sums are worked out together, so that their
+/// <c>Σ s_i·P_i</c> with scalars below 2^128 over points that nobody has seen before, by Pippenger's buckets: the
+/// windows' sums are worked out together, so that their
 /// additions share inversions. Not safe for use by several threads at once.
 /// </summary>
 internal sealed unsafe class VariableBaseMsm
@@ -11,7 +12,8 @@ internal sealed unsafe class VariableBaseMsm
     /// <summary>Limbs of a scalar.</summary>
     public const int LimbsPerScalar = 2;
 
-    // Points at most and bits of a digit, which have the fewest additions for them: windows times (points + 3·buckets). More points than the last are summed in parts.
+    // Points at most and bits of a digit, which have the fewest additions for them: windows times (points +
+    // 3·buckets). More points than the last are summed in parts.
     private static readonly (int Points, int Width)[] Sizes = [(64, 4), (384, 6), (1024, 7)];
 
     [ThreadStatic]
@@ -30,7 +32,12 @@ internal sealed unsafe class VariableBaseMsm
     {
         _windows = (128 + width) / width;
         int entries = points * _windows;
-        _rows = (double*)LargePages.Allocate((nuint)(points + PairBucketSums.ArenaLength(width, _windows, entries)) * PairAdder.RowLength * sizeof(double));
+        _rows = (double*)
+            LargePages.Allocate(
+                (nuint)(points + PairBucketSums.ArenaLength(width, _windows, entries))
+                    * PairAdder.RowLength
+                    * sizeof(double)
+            );
         _buckets = new(_rows, points, width, _windows, entries, _adder);
         _entries = new uint[entries];
         _digits = new short[entries];
@@ -79,7 +86,11 @@ internal sealed unsafe class VariableBaseMsm
             }
 
             _adder.Write(points[i], _rows + ((long)i * PairAdder.RowLength));
-            MultiScalarMultiplication.WriteSignedDigits(scalars.Slice(i * LimbsPerScalar, LimbsPerScalar), _buckets.Width, _digits.AsSpan(filled, _windows));
+            MultiScalarMultiplication.WriteSignedDigits(
+                scalars.Slice(i * LimbsPerScalar, LimbsPerScalar),
+                _buckets.Width,
+                _digits.AsSpan(filled, _windows)
+            );
             for (int window = 0; window < _windows; window++, filled++)
             {
                 _entries[filled] = (uint)i << 1;

@@ -4,7 +4,10 @@ using Meeda.Kzg.Fields.Kernels;
 
 namespace Meeda.Kzg.Curves;
 
-/// <summary>Affine additions on one vector width, a pair in each lane: 5 multiplications and 1 squaring for an addition, the inversions apart.</summary>
+/// <summary>
+/// Affine additions on one vector width, a pair in each lane: 5 multiplications and 1 squaring for an addition, the
+/// inversions apart.
+/// </summary>
 internal sealed unsafe class VectorPairAdder<TLanes> : PairAdder
     where TLanes : struct, IPointLanes
 {
@@ -30,10 +33,12 @@ internal sealed unsafe class VectorPairAdder<TLanes> : PairAdder
     {
         RoundingMode.RequireNearest();
 
-        // The arrays begin at different offsets within a page, so that their groups do not compete for the same cache sets.
+        // The arrays begin at different offsets within a page, so that their groups do not compete for the same cache
+        // sets.
         const int Offset = 72;
         int chunk = ChunkLength * FpLimbs.Count;
-        _memory = (double*)LargePages.Allocate((nuint)((3 * chunk) + (32 * GroupLength) + (8 * Offset)) * sizeof(double));
+        _memory = (double*)
+            LargePages.Allocate((nuint)((3 * chunk) + (32 * GroupLength) + (8 * Offset)) * sizeof(double));
         _products = _memory;
         _differences = _products + chunk + Offset;
         _firstX = _differences + chunk + Offset;
@@ -73,7 +78,12 @@ internal sealed unsafe class VectorPairAdder<TLanes> : PairAdder
         bool regular = true;
         for (int start = 0; start < count && regular; start += ChunkLength)
         {
-            regular = TryAddChunk(points, pairs + (2L * start), Math.Min(ChunkLength, count - start), sums + ((long)start * RowLength));
+            regular = TryAddChunk(
+                points,
+                pairs + (2L * start),
+                Math.Min(ChunkLength, count - start),
+                sums + ((long)start * RowLength)
+            );
         }
 
         GC.KeepAlive(this);
@@ -95,7 +105,8 @@ internal sealed unsafe class VectorPairAdder<TLanes> : PairAdder
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private bool TryAddChunk(double* points, uint* pairs, int count, double* sums)
     {
-        // Groups are worked on two at a time, each with a chain of products of its own: one's work fills the gaps that the other's leaves.
+        // Groups are worked on two at a time, each with a chain of products of its own: one's work fills the gaps
+        // that the other's leaves.
         int lanes = TLanes.Lanes;
         int groupLength = FpLimbs.Count * lanes;
         int groups = (count + (2 * lanes) - 1) / (2 * lanes) * 2;
@@ -104,7 +115,10 @@ internal sealed unsafe class VectorPairAdder<TLanes> : PairAdder
             (pairs[2 * i], pairs[(2 * i) + 1]) = (pairs[0], pairs[1]);
         }
 
-        double* products = _products, differences = _differences, firstX = _firstX, scratch = _scratch;
+        double* products = _products,
+            differences = _differences,
+            firstX = _firstX,
+            scratch = _scratch;
 
         // 1. The products of all x2 - x1 from the first group of the chain on.
         for (int k = 0; k < groups; k += 2)
@@ -114,16 +128,28 @@ internal sealed unsafe class VectorPairAdder<TLanes> : PairAdder
                 RowPrefetch.FirstLines(points, pairs + (2 * lanes * (k + PrefetchDistance)), 4 * lanes);
             }
 
-            double* difference = differences + (k * groupLength), product = products + (k * groupLength);
+            double* difference = differences + (k * groupLength),
+                product = products + (k * groupLength);
             double* before = k == 0 ? _one : product - (2 * groupLength);
             TLanes.LoadX(points, pairs + (2 * lanes * k), firstX + (k * groupLength), difference);
-            TLanes.LoadX(points, pairs + (2 * lanes * (k + 1)), firstX + ((k + 1) * groupLength), difference + groupLength);
+            TLanes.LoadX(
+                points,
+                pairs + (2 * lanes * (k + 1)),
+                firstX + ((k + 1) * groupLength),
+                difference + groupLength
+            );
             TLanes.Multiply(product, before, difference, scratch);
-            TLanes.Multiply(product + groupLength, k == 0 ? _one : before + groupLength, difference + groupLength, scratch);
+            TLanes.Multiply(
+                product + groupLength,
+                k == 0 ? _one : before + groupLength,
+                difference + groupLength,
+                scratch
+            );
         }
 
         // 2. One inversion for the chunk.
-        double* inverses = _temporary, room = inverses + (2 * groupLength);
+        double* inverses = _temporary,
+            room = inverses + (2 * groupLength);
         double* ends = products + ((groups - 2) * groupLength);
         TLanes.Multiply(room, ends, ends + groupLength, scratch);
         if (!LaneInversion<TLanes>.TryInvert(room, inverses, room + groupLength, scratch))
@@ -150,16 +176,26 @@ internal sealed unsafe class VectorPairAdder<TLanes> : PairAdder
         return true;
     }
 
-    // Two groups, whose products with the inverses of their chains are still to be made: λ = (y2 - y1)/(x2 - x1), x3 = λ² - x1 - x2, y3 = λ(x1 - x3) - y1.
+    // Two groups, whose products with the inverses of their chains are still to be made: λ = (y2 - y1)/(x2 - x1), x3
+    // = λ² - x1 - x2, y3 = λ(x1 - x3) - y1.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void AddGroups(double* points, uint* pairs, double* sums, int k, int count)
     {
         int lanes = TLanes.Lanes;
         int groupLength = FpLimbs.Count * lanes;
-        double* scratch = _scratch, inverses = _temporary, inverses1 = inverses + groupLength;
-        double* slope = inverses1 + groupLength, t = slope + (2 * groupLength), x2 = t + (2 * groupLength);
-        double* x3 = x2 + (2 * groupLength), y3 = x3 + (2 * groupLength), y1 = y3 + (2 * groupLength), dy = y1 + (2 * groupLength);
-        double* x1 = _firstX + (k * groupLength), difference = _differences + (k * groupLength), before = _products + ((k - 2) * groupLength);
+        double* scratch = _scratch,
+            inverses = _temporary,
+            inverses1 = inverses + groupLength;
+        double* slope = inverses1 + groupLength,
+            t = slope + (2 * groupLength),
+            x2 = t + (2 * groupLength);
+        double* x3 = x2 + (2 * groupLength),
+            y3 = x3 + (2 * groupLength),
+            y1 = y3 + (2 * groupLength),
+            dy = y1 + (2 * groupLength);
+        double* x1 = _firstX + (k * groupLength),
+            difference = _differences + (k * groupLength),
+            before = _products + ((k - 2) * groupLength);
         TLanes.LoadY(points, pairs + (2 * lanes * k), y1, dy);
         TLanes.LoadY(points, pairs + (2 * lanes * (k + 1)), y1 + groupLength, dy + groupLength);
         if (k > 0)
@@ -201,9 +237,17 @@ internal sealed unsafe class VectorPairAdder<TLanes> : PairAdder
     {
         int lanes = TLanes.Lanes;
         int groupLength = GroupLength;
-        double* xs = _firstX, ys = _differences, products = _products, scratch = _scratch;
-        double* inverse = _temporary, slope = inverse + groupLength, t = slope + groupLength, x3 = t + groupLength, y3 = x3 + groupLength;
-        double* twice = y3 + groupLength, square = twice + groupLength;
+        double* xs = _firstX,
+            ys = _differences,
+            products = _products,
+            scratch = _scratch;
+        double* inverse = _temporary,
+            slope = inverse + groupLength,
+            t = slope + groupLength,
+            x3 = t + groupLength,
+            y3 = x3 + groupLength;
+        double* twice = y3 + groupLength,
+            square = twice + groupLength;
         for (int k = 0; k < groups; k++)
         {
             double* rows = source + ((long)k * lanes * RowLength);
@@ -211,10 +255,22 @@ internal sealed unsafe class VectorPairAdder<TLanes> : PairAdder
             TLanes.LoadRows(rows, xs + (k * groupLength));
             TLanes.LoadRows(rows + FpLimbs.Count, y);
             TLanes.Add(twice, y, y);
-            TLanes.Multiply(products + (k * groupLength), k == 0 ? _one : products + ((k - 1) * groupLength), twice, scratch);
+            TLanes.Multiply(
+                products + (k * groupLength),
+                k == 0 ? _one : products + ((k - 1) * groupLength),
+                twice,
+                scratch
+            );
         }
 
-        if (!LaneInversion<TLanes>.TryInvert(products + ((groups - 1) * groupLength), inverse, inverse + groupLength, scratch))
+        if (
+            !LaneInversion<TLanes>.TryInvert(
+                products + ((groups - 1) * groupLength),
+                inverse,
+                inverse + groupLength,
+                scratch
+            )
+        )
         {
             throw new ArgumentException("a point has y = 0: it is of even order, or at infinity", nameof(source));
         }
@@ -222,7 +278,8 @@ internal sealed unsafe class VectorPairAdder<TLanes> : PairAdder
         for (int k = groups - 1; k >= 0; k--)
         {
             // λ = 3x²/2y, x3 = λ² - 2x, y3 = λ(x - x3) - y
-            double* x = xs + (k * groupLength), y = ys + (k * groupLength);
+            double* x = xs + (k * groupLength),
+                y = ys + (k * groupLength);
             TLanes.Add(twice, y, y);
             TLanes.Multiply(t, inverse, k == 0 ? _one : products + ((k - 1) * groupLength), scratch);
             TLanes.Multiply(inverse, inverse, twice, scratch);

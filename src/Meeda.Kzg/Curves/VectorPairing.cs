@@ -3,7 +3,10 @@ using Meeda.Kzg.Fields.Kernels;
 
 namespace Meeda.Kzg.Curves;
 
-/// <summary>Products of one or two pairings on vectors, by the steps of <see cref="Pairing"/>. Not safe for use by several threads at once.</summary>
+/// <summary>
+/// Products of one or two pairings on vectors, by the steps of <see cref="Pairing"/>. Not safe for use by several
+/// threads at once.
+/// </summary>
 internal sealed unsafe class VectorPairing<TLanes>
     where TLanes : struct, IPointLanes
 {
@@ -19,9 +22,7 @@ internal sealed unsafe class VectorPairing<TLanes>
     private readonly Fp12Rows<TLanes> _field = new();
     private readonly AlignedDoubles _memory = new((Lines + LinesAtOnce + 6) * Length);
 
-    private VectorPairing()
-    {
-    }
+    private VectorPairing() { }
 
     private double* LineProducts => _memory.Pointer;
 
@@ -75,13 +76,16 @@ internal sealed unsafe class VectorPairing<TLanes>
     private void MultiplyLines(ReadOnlySpan<Fp> ratios, ReadOnlySpan<Fp> yInverses, G2Lines first, G2Lines second)
     {
         double* memory = stackalloc double[(3 + (4 * LinesAtOnce)) * Row + AlignedDoubles.Padding];
-        double* rows = AlignedDoubles.Align(memory), scaled = rows + (3 * Row);
+        double* rows = AlignedDoubles.Align(memory),
+            scaled = rows + (3 * Row);
         FpLimbs.Write(ratios[0], rows, 1);
         FpLimbs.Write(yInverses[0], rows + FpLimbs.Count, 1);
         FpLimbs.Write(ratios[1], rows + Row, 1);
         FpLimbs.Write(yInverses[1], rows + Row + FpLimbs.Count, 1);
         Fp2Row.Write(Fp2.Xi, rows + (2 * Row));
-        Fp2Row a = Fp2Row.Load(rows), b = Fp2Row.Load(rows + Row), xi = Fp2Row.Load(rows + (2 * Row));
+        Fp2Row a = Fp2Row.Load(rows),
+            b = Fp2Row.Load(rows + Row),
+            xi = Fp2Row.Load(rows + (2 * Row));
         Fp2Products<TLanes> products = _field.Products;
         for (int start = 0; start < Lines; start += LinesAtOnce)
         {
@@ -104,8 +108,10 @@ internal sealed unsafe class VectorPairing<TLanes>
             products.Clear();
             for (int i = 0; i < count; i++)
             {
-                Fp2Row a1 = Fp2Row.Load(scaled + (4 * i * Row)), a0 = Fp2Row.Load(scaled + (((4 * i) + 1) * Row));
-                Fp2Row b1 = Fp2Row.Load(scaled + (((4 * i) + 2) * Row)), b0 = Fp2Row.Load(scaled + (((4 * i) + 3) * Row));
+                Fp2Row a1 = Fp2Row.Load(scaled + (4 * i * Row)),
+                    a0 = Fp2Row.Load(scaled + (((4 * i) + 1) * Row));
+                Fp2Row b1 = Fp2Row.Load(scaled + (((4 * i) + 2) * Row)),
+                    b0 = Fp2Row.Load(scaled + (((4 * i) + 3) * Row));
                 products.Multiply(a0, b0);
                 products.Multiply(a1, b1);
                 products.Multiply(a0 + a1, b0 + b1);
@@ -115,12 +121,17 @@ internal sealed unsafe class VectorPairing<TLanes>
             for (int i = 0; i < count; i++)
             {
                 double* product = LineProducts + ((start + i) * Length);
-                Fp2Row low = products.TakeProduct(), high = products.TakeProduct();
+                Fp2Row low = products.TakeProduct(),
+                    high = products.TakeProduct();
                 (low + xi).Store(product);
                 (products.TakeProduct() - low - high).Store(product + Row);
                 high.Store(product + (2 * Row));
-                (Fp2Row.Load(scaled + (((4 * i) + 1) * Row)) + Fp2Row.Load(scaled + (((4 * i) + 3) * Row))).Store(product + (4 * Row));
-                (Fp2Row.Load(scaled + (4 * i * Row)) + Fp2Row.Load(scaled + (((4 * i) + 2) * Row))).Store(product + (5 * Row));
+                (Fp2Row.Load(scaled + (((4 * i) + 1) * Row)) + Fp2Row.Load(scaled + (((4 * i) + 3) * Row))).Store(
+                    product + (4 * Row)
+                );
+                (Fp2Row.Load(scaled + (4 * i * Row)) + Fp2Row.Load(scaled + (((4 * i) + 2) * Row))).Store(
+                    product + (5 * Row)
+                );
                 _field.Normalise(product);
             }
         }
@@ -135,7 +146,8 @@ internal sealed unsafe class VectorPairing<TLanes>
 
     private void MillerLoop()
     {
-        double* value = Value, line = LineProducts;
+        double* value = Value,
+            line = LineProducts;
         Fp12Rows<TLanes>.Copy(value, line);
         for (int bit = 62; bit >= 0; bit--)
         {
@@ -158,7 +170,11 @@ internal sealed unsafe class VectorPairing<TLanes>
 
     private void FinalExponentiation()
     {
-        double* value = Value, f = value + Length, a = f + Length, b = a + Length, c = b + Length;
+        double* value = Value,
+            f = value + Length,
+            a = f + Length,
+            b = a + Length,
+            c = b + Length;
 
         // 1. The easy part, f^((p⁶-1)(p²+1)): the conjugate over f is the conjugate's square over the norm.
         new Span<double>(b, Length).Clear();

@@ -6,7 +6,8 @@ using Meeda.Kzg.Fields.Kernels;
 namespace Meeda.Kzg.Curves;
 
 /// <summary>
-/// <see cref="PointDecoder"/> with a point in each lane: square root and subgroup take every point the same steps. What is asked of a point is asked of exact residues: a normalised
+/// <see cref="PointDecoder"/> with a point in each lane: square root and subgroup take every point the same steps.
+/// What is asked of a point is asked of exact residues: a normalised
 /// result is 0 exactly where all its limbs are. Not safe for use by several threads at once.
 /// </summary>
 internal sealed unsafe class VectorPointDecoder<TLanes>
@@ -69,7 +70,10 @@ internal sealed unsafe class VectorPointDecoder<TLanes>
         while (decoded < points.Length)
         {
             int count = Math.Min(TLanes.Lanes, points.Length - decoded);
-            int good = decoder.DecodeGroup(compressed[(decoded * G1Point.CompressedLength)..], points.Slice(decoded, count));
+            int good = decoder.DecodeGroup(
+                compressed[(decoded * G1Point.CompressedLength)..],
+                points.Slice(decoded, count)
+            );
             decoded += good;
             if (good < count)
             {
@@ -87,7 +91,8 @@ internal sealed unsafe class VectorPointDecoder<TLanes>
         int count = ReadCoordinates(compressed, points.Length);
 
         // 2. y = √(x³ + 4), with the sign that the encoding asks for.
-        double* s = _jacobian.Scratch, remainder = Temporary;
+        double* s = _jacobian.Scratch,
+            remainder = Temporary;
         TLanes.Square(Y, X, s);
         TLanes.MultiplySubtract(Square, Y, X, MinusFour, s);
         SquareRoot(Y, Square);
@@ -114,7 +119,14 @@ internal sealed unsafe class VectorPointDecoder<TLanes>
         bool answered = TryCheckSubgroup();
         for (int i = 0; i < count; i++)
         {
-            if (!_isInfinity[i] && !(answered && !IsZero(Multiple + (2 * Length), i) ? IsZero(Temporary, i) && IsZero(Temporary + Length, i) : points[i].IsInSubgroup()))
+            if (
+                !_isInfinity[i]
+                && !(
+                    answered && !IsZero(Multiple + (2 * Length), i)
+                        ? IsZero(Temporary, i) && IsZero(Temporary + Length, i)
+                        : points[i].IsInSubgroup()
+                )
+            )
             {
                 return i;
             }
@@ -134,8 +146,14 @@ internal sealed unsafe class VectorPointDecoder<TLanes>
             _isInfinity[lane] = _isLargest[lane] = false;
             if (lane < count)
             {
-                if (!PointEncoding.TryRead(compressed.Slice(lane * Fp.Length, Fp.Length), coordinate, out _isInfinity[lane], out _isLargest[lane])
-                    || (!_isInfinity[lane] && !Fp.TryDecode(coordinate, out _x[lane])))
+                if (
+                    !PointEncoding.TryRead(
+                        compressed.Slice(lane * Fp.Length, Fp.Length),
+                        coordinate,
+                        out _isInfinity[lane],
+                        out _isLargest[lane]
+                    ) || (!_isInfinity[lane] && !Fp.TryDecode(coordinate, out _x[lane]))
+                )
                 {
                     count = lane;
                     _x[lane] = G1Affine.Generator.X;
@@ -152,7 +170,9 @@ internal sealed unsafe class VectorPointDecoder<TLanes>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void SquareRoot(double* root, double* a)
     {
-        double* s = _jacobian.Scratch, table = Table, square = Temporary;
+        double* s = _jacobian.Scratch,
+            table = Table,
+            square = Temporary;
         Copy(table, a);
         TLanes.Square(square, a, s);
         for (int i = 1; i < Powers; i++)
@@ -175,10 +195,16 @@ internal sealed unsafe class VectorPointDecoder<TLanes>
         }
     }
 
-    // Leaves [z²]P in Multiple, and in Temporary two groups that are 0 where φ(P) is its negation. False where the formulas fail for a point on the way.
+    // Leaves [z²]P in Multiple, and in Temporary two groups that are 0 where φ(P) is its negation. False where the
+    // formulas fail for a point on the way.
     private bool TryCheckSubgroup()
     {
-        double* s = _jacobian.Scratch, x = Multiple, y = x + Length, z = y + Length, zz = Temporary + (2 * Length), t = zz + Length;
+        double* s = _jacobian.Scratch,
+            x = Multiple,
+            y = x + Length,
+            z = y + Length,
+            zz = Temporary + (2 * Length),
+            t = zz + Length;
         MultiplyByCurveParameter(X, Y);
         if (!_jacobian.TryToAffine(Multiple, 1, Temporary))
         {
@@ -236,7 +262,8 @@ internal sealed unsafe class VectorPointDecoder<TLanes>
         }
     }
 
-    private static void Copy(double* target, double* source) => Unsafe.CopyBlock(target, source, (uint)(Length * sizeof(double)));
+    private static void Copy(double* target, double* source) =>
+        Unsafe.CopyBlock(target, source, (uint)(Length * sizeof(double)));
 
     // Windows of at most five bits that end in a 1.
     private static (int Squarings, int Power)[] Steps(BigInteger exponent)

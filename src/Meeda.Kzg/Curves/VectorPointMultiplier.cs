@@ -6,7 +6,8 @@ using Meeda.Kzg.Fields.Kernels;
 namespace Meeda.Kzg.Curves;
 
 /// <summary>
-/// Products with a point in each lane: a table of odd multiples of P and φ(P) for every point, made by affine additions, then 132 doublings and 65 additions in
+/// Products with a point in each lane: a table of odd multiples of P and φ(P) for every point, made by affine
+/// additions, then 132 doublings and 65 additions in
 /// Jacobian coordinates, some 1,700 field multiplications for a product.
 /// </summary>
 internal sealed unsafe class VectorPointMultiplier<TLanes> : PointMultiplier
@@ -43,7 +44,12 @@ internal sealed unsafe class VectorPointMultiplier<TLanes> : PointMultiplier
     private double* Results => _groups.Pointer + (6 * JacobianLanes<TLanes>.GroupLength);
 
     /// <inheritdoc/>
-    public override void Multiply(double* points, ReadOnlySpan<uint> entries, ReadOnlySpan<SplitScalar> scalars, double* products)
+    public override void Multiply(
+        double* points,
+        ReadOnlySpan<uint> entries,
+        ReadOnlySpan<SplitScalar> scalars,
+        double* products
+    )
     {
         for (int start = 0; start < entries.Length; start += ChunkLength)
         {
@@ -68,7 +74,12 @@ internal sealed unsafe class VectorPointMultiplier<TLanes> : PointMultiplier
         }
     }
 
-    private bool TryMultiplyChunk(double* points, ReadOnlySpan<uint> entries, ReadOnlySpan<SplitScalar> scalars, double* products)
+    private bool TryMultiplyChunk(
+        double* points,
+        ReadOnlySpan<uint> entries,
+        ReadOnlySpan<SplitScalar> scalars,
+        double* products
+    )
     {
         // Whole groups of 8, the first point and scalar again where there are none.
         int padded = (entries.Length + 7) & ~7;
@@ -92,7 +103,8 @@ internal sealed unsafe class VectorPointMultiplier<TLanes> : PointMultiplier
 
         for (int group = 0; group < groups; group++)
         {
-            double* x = Results + (group * JacobianLanes<TLanes>.PointLength), rows = products + (group * lanes * RowLength);
+            double* x = Results + (group * JacobianLanes<TLanes>.PointLength),
+                rows = products + (group * lanes * RowLength);
             int length = Math.Min(lanes, entries.Length - (group * lanes));
             if (length > 0)
             {
@@ -107,11 +119,13 @@ internal sealed unsafe class VectorPointMultiplier<TLanes> : PointMultiplier
     // Row k·padded + i: (2k + 1)·P_i for k below 8, then the same times φ.
     private bool TryWriteTable(double* points, ReadOnlySpan<uint> entries, int padded)
     {
-        double* table = _table.Pointer, twice = table + (2 * OddMultiples * padded * RowLength);
+        double* table = _table.Pointer,
+            twice = table + (2 * OddMultiples * padded * RowLength);
         for (int i = 0; i < padded; i++)
         {
             uint entry = entries[i < entries.Length ? i : 0];
-            double* source = points + ((long)(entry >> 1) * RowLength), row = table + (i * RowLength);
+            double* source = points + ((long)(entry >> 1) * RowLength),
+                row = table + (i * RowLength);
             double sign = (entry & 1) == 0 ? 1 : -1;
             for (int limb = 0; limb < FpLimbs.Count; limb++)
             {
@@ -138,7 +152,8 @@ internal sealed unsafe class VectorPointMultiplier<TLanes> : PointMultiplier
             }
         }
 
-        double* image = table + (OddMultiples * padded * RowLength), x = Operands;
+        double* image = table + (OddMultiples * padded * RowLength),
+            x = Operands;
         for (int i = 0; i < OddMultiples * padded; i += TLanes.Lanes)
         {
             TLanes.LoadRows(table + (i * RowLength), x);
@@ -147,7 +162,10 @@ internal sealed unsafe class VectorPointMultiplier<TLanes> : PointMultiplier
             for (int lane = i; lane < i + TLanes.Lanes; lane++)
             {
                 NativeMemory.Copy(
-                    table + (lane * RowLength) + FpLimbs.Count, image + (lane * RowLength) + FpLimbs.Count, FpLimbs.Count * sizeof(double));
+                    table + (lane * RowLength) + FpLimbs.Count,
+                    image + (lane * RowLength) + FpLimbs.Count,
+                    FpLimbs.Count * sizeof(double)
+                );
             }
         }
 
@@ -159,7 +177,10 @@ internal sealed unsafe class VectorPointMultiplier<TLanes> : PointMultiplier
     private void Climb(ReadOnlySpan<SplitScalar> scalars, int start, int padded, double* result)
     {
         int length = JacobianLanes<TLanes>.GroupLength;
-        double* x1 = Operands, x2 = x1 + length, y1 = x2 + length, y2 = y1 + length;
+        double* x1 = Operands,
+            x2 = x1 + length,
+            y1 = x2 + length,
+            y2 = y1 + length;
         fixed (uint* pairs = _pairs)
         {
             for (int window = SplitScalar.Windows - 1; window >= 0; window--)
@@ -199,5 +220,6 @@ internal sealed unsafe class VectorPointMultiplier<TLanes> : PointMultiplier
     }
 
     // The row of an odd multiple: |digit|/2 rounded down is its number.
-    private static uint Entry(sbyte digit, int first, int padded) => ((uint)(((Math.Abs(digit) >> 1) * padded) + first) << 1) | (digit < 0 ? 1u : 0);
+    private static uint Entry(sbyte digit, int first, int padded) =>
+        ((uint)(((Math.Abs(digit) >> 1) * padded) + first) << 1) | (digit < 0 ? 1u : 0);
 }

@@ -11,7 +11,9 @@ internal sealed unsafe class AlignedDoubles(int length)
 
     private readonly double[] _array = GC.AllocateArray<double>(length + Padding, pinned: true);
 
-    /// <summary>The first double, at the beginning of a cache line. Of use for as long as this object is reachable.</summary>
+    /// <summary>
+    /// The first double, at the beginning of a cache line. Of use for as long as this object is reachable.
+    /// </summary>
     public double* Pointer
     {
         get
@@ -24,5 +26,6 @@ internal sealed unsafe class AlignedDoubles(int length)
     }
 
     /// <summary>The next cache line.</summary>
-    public static double* Align(double* pointer) => (double*)(((nuint)pointer + Alignment - 1) & ~(nuint)(Alignment - 1));
+    public static double* Align(double* pointer) =>
+        (double*)(((nuint)pointer + Alignment - 1) & ~(nuint)(Alignment - 1));
 }

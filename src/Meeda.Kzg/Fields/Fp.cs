@@ -6,7 +6,8 @@ namespace Meeda.Kzg.Fields;
 
 /// <summary>
 /// An element of BLS12-381's base field, the integers modulo the 381-bit prime <c>p</c>.
-/// Representation: six 64-bit limbs, least significant first, of <c>a·2^384 mod p</c> (Montgomery form), always below <c>p</c>.
+/// Representation: six 64-bit limbs, least significant first, of <c>a·2^384 mod p</c> (Montgomery form), always below
+/// <c>p</c>.
 /// </summary>
 internal readonly struct Fp : IEquatable<Fp>
 {
@@ -69,7 +70,8 @@ internal readonly struct Fp : IEquatable<Fp>
     }
 
     /// <summary>The element of plain (not Montgomery) limbs below <c>p</c>, least significant first.</summary>
-    public static Fp FromPlainLimbs(ReadOnlySpan<ulong> limbs) => new Fp(limbs[0], limbs[1], limbs[2], limbs[3], limbs[4], limbs[5]) * MontgomerySquare;
+    public static Fp FromPlainLimbs(ReadOnlySpan<ulong> limbs) =>
+        new Fp(limbs[0], limbs[1], limbs[2], limbs[3], limbs[4], limbs[5]) * MontgomerySquare;
 
     /// <summary>Decodes 48 big-endian bytes; false where the value is not below <c>p</c>.</summary>
     public static bool TryDecode(ReadOnlySpan<byte> bigEndian, out Fp element)
@@ -80,7 +82,8 @@ internal readonly struct Fp : IEquatable<Fp>
             BinaryPrimitives.ReadUInt64BigEndian(bigEndian[24..]),
             BinaryPrimitives.ReadUInt64BigEndian(bigEndian[16..]),
             BinaryPrimitives.ReadUInt64BigEndian(bigEndian[8..]),
-            BinaryPrimitives.ReadUInt64BigEndian(bigEndian));
+            BinaryPrimitives.ReadUInt64BigEndian(bigEndian)
+        );
         if (!raw.IsBelowModulus())
         {
             element = default;
@@ -122,7 +125,10 @@ internal readonly struct Fp : IEquatable<Fp>
         return ToBigInteger([plain._0, plain._1, plain._2, plain._3, plain._4, plain._5]);
     }
 
-    /// <summary>Whether the value is above <c>(p - 1)/2</c>: the sign that compressed points carry (IETF pairing-friendly curves, appendix C).</summary>
+    /// <summary>
+    /// Whether the value is above <c>(p - 1)/2</c>: the sign that compressed points carry (IETF pairing-friendly
+    /// curves, appendix C).
+    /// </summary>
     public bool IsLexicographicallyLargest()
     {
         Fp plain = ToPlain();
@@ -178,10 +184,22 @@ internal readonly struct Fp : IEquatable<Fp>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Fp operator *(in Fp a, in Fp b)
     {
-        // Montgomery multiplication with the reduction interleaved (CIOS; Koç, Acar, Kaliski, "Analyzing and Comparing Montgomery Multiplication
-        // Algorithms"). p's top limb leaves three bits free, so the running sum of every row fits six limbs and one carry (gnark's observation).
-        ulong b0 = b._0, b1 = b._1, b2 = b._2, b3 = b._3, b4 = b._4, b5 = b._5;
-        ulong t0 = 0, t1 = 0, t2 = 0, t3 = 0, t4 = 0, t5 = 0;
+        // Montgomery multiplication with the reduction interleaved (CIOS; Koç, Acar, Kaliski, "Analyzing and
+        // Comparing Montgomery Multiplication
+        // Algorithms"). p's top limb leaves three bits free, so the running sum of every row fits six limbs and one
+        // carry (gnark's observation).
+        ulong b0 = b._0,
+            b1 = b._1,
+            b2 = b._2,
+            b3 = b._3,
+            b4 = b._4,
+            b5 = b._5;
+        ulong t0 = 0,
+            t1 = 0,
+            t2 = 0,
+            t3 = 0,
+            t4 = 0,
+            t5 = 0;
         ref ulong limbs = ref Unsafe.AsRef(in a._0);
         for (int i = 0; i < 6; i++)
         {
@@ -346,7 +364,9 @@ internal readonly struct Fp : IEquatable<Fp>
     /// <summary><c>a^exponent</c> for an exponent that is not secret.</summary>
     public Fp Power(BigInteger exponent) => Power(Limbs.FromBigInteger(exponent));
 
-    /// <summary><c>a^exponent</c> for an exponent in limbs, least significant first, that is not secret: windows of four bits.</summary>
+    /// <summary>
+    /// <c>a^exponent</c> for an exponent in limbs, least significant first, that is not secret: windows of four bits.
+    /// </summary>
     public Fp Power(ReadOnlySpan<ulong> exponent)
     {
         const int WindowBits = 4;
@@ -375,7 +395,9 @@ internal readonly struct Fp : IEquatable<Fp>
         return result;
     }
 
-    /// <summary>Replaces each element by its inverse with one inversion in all (Montgomery's trick); zeros stay zero.</summary>
+    /// <summary>
+    /// Replaces each element by its inverse with one inversion in all (Montgomery's trick); zeros stay zero.
+    /// </summary>
     public static void InvertAll(Span<Fp> elements, Span<Fp> scratch)
     {
         Fp product = One;
@@ -450,7 +472,8 @@ internal readonly struct Fp : IEquatable<Fp>
             Limbs.Select(keep, l2, s2),
             Limbs.Select(keep, l3, s3),
             Limbs.Select(keep, l4, s4),
-            Limbs.Select(keep, l5, s5));
+            Limbs.Select(keep, l5, s5)
+        );
     }
 
     private static Fp FromRaw(BigInteger value)

@@ -2,7 +2,10 @@ using System.Numerics;
 
 namespace Meeda.Kzg.Fields;
 
-/// <summary>An element <c>C0 + C1·w</c> of the quadratic extension of <see cref="Fp6"/>, <c>w² = v</c>: the field that pairings take values in.</summary>
+/// <summary>
+/// An element <c>C0 + C1·w</c> of the quadratic extension of <see cref="Fp6"/>, <c>w² = v</c>: the field that
+/// pairings take values in.
+/// </summary>
 /// <param name="c0">The coefficient of 1.</param>
 /// <param name="c1">The coefficient of <c>w</c>.</param>
 internal readonly struct Fp12(in Fp6 c0, in Fp6 c1) : IEquatable<Fp12>
@@ -19,7 +22,9 @@ internal readonly struct Fp12(in Fp6 c0, in Fp6 c1) : IEquatable<Fp12>
     /// <summary>The coefficient of <c>w</c>.</summary>
     public readonly Fp6 C1 = c1;
 
-    /// <summary><c>ξ^(power·(p-1)/6)</c> for 0 to 5: what the Frobenius map multiplies the coefficient of <c>w^power</c> by.</summary>
+    /// <summary>
+    /// <c>ξ^(power·(p-1)/6)</c> for 0 to 5: what the Frobenius map multiplies the coefficient of <c>w^power</c> by.
+    /// </summary>
     public static Fp2 FrobeniusCoefficient(int power) => FrobeniusCoefficients[power];
 
     /// <summary>The product.</summary>
@@ -31,7 +36,9 @@ internal readonly struct Fp12(in Fp6 c0, in Fp6 c1) : IEquatable<Fp12>
         return new(v0 + v1.MultiplyByV(), ((a.C0 + a.C1) * (b.C0 + b.C1)) - v0 - v1);
     }
 
-    /// <summary>The product with the sparse element <c>b0 + b1·w² + w³</c>, the shape of a line of the Miller loop.</summary>
+    /// <summary>
+    /// The product with the sparse element <c>b0 + b1·w² + w³</c>, the shape of a line of the Miller loop.
+    /// </summary>
     public Fp12 MultiplyByLine(in Fp2 b0, in Fp2 b1)
     {
         // As an element of Fp6[w] the line is (b0 + b1·v) + v·w.
@@ -54,16 +61,20 @@ internal readonly struct Fp12(in Fp6 c0, in Fp6 c1) : IEquatable<Fp12>
     /// </summary>
     public Fp12 CyclotomicSquare()
     {
-        // Three squares in Fp4 = Fp2(w³) of the pairs of coefficients (1, w³), (w, w⁴), (w², w⁵); then 3·A² ∓ 2·conjugate(A) for each.
+        // Three squares in Fp4 = Fp2(w³) of the pairs of coefficients (1, w³), (w, w⁴), (w², w⁵); then 3·A² ∓
+        // 2·conjugate(A) for each.
         SquareFp4(C0.C0, C1.C1, out Fp2 a0, out Fp2 a1);
         SquareFp4(C1.C0, C0.C2, out Fp2 b0, out Fp2 b1);
         SquareFp4(C0.C1, C1.C2, out Fp2 c0, out Fp2 c1);
         return new(
             new(TripleMinusTwice(a0, C0.C0), TripleMinusTwice(b0, C0.C1), TripleMinusTwice(c0, C0.C2)),
-            new(TriplePlusTwice(c1.MultiplyByXi(), C1.C0), TriplePlusTwice(a1, C1.C1), TriplePlusTwice(b1, C1.C2)));
+            new(TriplePlusTwice(c1.MultiplyByXi(), C1.C0), TriplePlusTwice(a1, C1.C1), TriplePlusTwice(b1, C1.C2))
+        );
     }
 
-    /// <summary>The conjugate <c>C0 - C1·w</c>: the <c>p⁶</c>-th power, and in the cyclotomic subgroup the inverse.</summary>
+    /// <summary>
+    /// The conjugate <c>C0 - C1·w</c>: the <c>p⁶</c>-th power, and in the cyclotomic subgroup the inverse.
+    /// </summary>
     public Fp12 Conjugate() => new(C0, -C1);
 
     /// <summary>The inverse <c>(C0 - C1·w)/(C0² - v·C1²)</c>, and 0 for 0.</summary>
@@ -74,9 +85,19 @@ internal readonly struct Fp12(in Fp6 c0, in Fp6 c1) : IEquatable<Fp12>
     }
 
     /// <summary>The <c>p</c>-th power.</summary>
-    public Fp12 Frobenius() => new(
-        new(C0.C0.Conjugate(), C0.C1.Conjugate() * FrobeniusCoefficients[2], C0.C2.Conjugate() * FrobeniusCoefficients[4]),
-        new(C1.C0.Conjugate() * FrobeniusCoefficients[1], C1.C1.Conjugate() * FrobeniusCoefficients[3], C1.C2.Conjugate() * FrobeniusCoefficients[5]));
+    public Fp12 Frobenius() =>
+        new(
+            new(
+                C0.C0.Conjugate(),
+                C0.C1.Conjugate() * FrobeniusCoefficients[2],
+                C0.C2.Conjugate() * FrobeniusCoefficients[4]
+            ),
+            new(
+                C1.C0.Conjugate() * FrobeniusCoefficients[1],
+                C1.C1.Conjugate() * FrobeniusCoefficients[3],
+                C1.C2.Conjugate() * FrobeniusCoefficients[5]
+            )
+        );
 
     /// <summary><c>a^exponent</c>, for tests.</summary>
     public Fp12 Power(BigInteger exponent)

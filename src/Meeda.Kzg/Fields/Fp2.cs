@@ -2,7 +2,10 @@ using System.Numerics;
 
 namespace Meeda.Kzg.Fields;
 
-/// <summary>An element <c>C0 + C1·u</c> of the quadratic extension of the base field, <c>u² = -1</c>: the field of G2's coordinates.</summary>
+/// <summary>
+/// An element <c>C0 + C1·u</c> of the quadratic extension of the base field, <c>u² = -1</c>: the field of G2's
+/// coordinates.
+/// </summary>
 /// <param name="c0">The coefficient of 1.</param>
 /// <param name="c1">The coefficient of <c>u</c>.</param>
 internal readonly struct Fp2(in Fp c0, in Fp c1) : IEquatable<Fp2>
@@ -16,7 +19,9 @@ internal readonly struct Fp2(in Fp c0, in Fp c1) : IEquatable<Fp2>
     /// <summary>1.</summary>
     public static readonly Fp2 One = new(Fp.One, Fp.Zero);
 
-    /// <summary><c>ξ = 1 + u</c>, which is neither a square nor a cube: the tower and G2's curve are built on it.</summary>
+    /// <summary>
+    /// <c>ξ = 1 + u</c>, which is neither a square nor a cube: the tower and G2's curve are built on it.
+    /// </summary>
     public static readonly Fp2 Xi = new(Fp.One, Fp.One);
 
     private static readonly BigInteger RootExponent = (Fp.Modulus - 3) / 4;
@@ -31,7 +36,9 @@ internal readonly struct Fp2(in Fp c0, in Fp c1) : IEquatable<Fp2>
     /// <summary>Whether this is 0.</summary>
     public bool IsZero => C0.IsZero && C1.IsZero;
 
-    /// <summary>Decodes 96 big-endian bytes, <c>C1</c> first; false where a coefficient is not below <c>p</c>.</summary>
+    /// <summary>
+    /// Decodes 96 big-endian bytes, <c>C1</c> first; false where a coefficient is not below <c>p</c>.
+    /// </summary>
     public static bool TryDecode(ReadOnlySpan<byte> bigEndian, out Fp2 element)
     {
         element = default;
@@ -52,7 +59,8 @@ internal readonly struct Fp2(in Fp c0, in Fp c1) : IEquatable<Fp2>
     }
 
     /// <summary>Whether <c>(C1, C0)</c> is above its negation: the sign that compressed G2 points carry.</summary>
-    public bool IsLexicographicallyLargest() => C1.IsZero ? C0.IsLexicographicallyLargest() : C1.IsLexicographicallyLargest();
+    public bool IsLexicographicallyLargest() =>
+        C1.IsZero ? C0.IsLexicographicallyLargest() : C1.IsLexicographicallyLargest();
 
     /// <summary>The sum.</summary>
     public static Fp2 operator +(in Fp2 a, in Fp2 b) => new(a.C0 + b.C0, a.C1 + b.C1);
@@ -100,15 +108,16 @@ internal readonly struct Fp2(in Fp c0, in Fp c1) : IEquatable<Fp2>
         return new(C0 * inverse, -(C1 * inverse));
     }
 
-    /// <summary>A square root where there is one (Adj, Rodríguez-Henríquez, eprint 2012/685, algorithm 9, for <c>p = 3 mod 4</c>).</summary>
+    /// <summary>
+    /// A square root where there is one (Adj, Rodríguez-Henríquez, eprint 2012/685, algorithm 9, for <c>p = 3 mod
+    /// 4</c>).
+    /// </summary>
     public bool TrySquareRoot(out Fp2 root)
     {
         Fp2 power = Power(RootExponent);
         Fp2 candidate = power * this;
         Fp2 alpha = power * candidate;
-        root = alpha == -One
-            ? new Fp2(-candidate.C1, candidate.C0)
-            : (One + alpha).Power(HalfOrder) * candidate;
+        root = alpha == -One ? new Fp2(-candidate.C1, candidate.C0) : (One + alpha).Power(HalfOrder) * candidate;
         return root.Square() == this;
     }
 
@@ -128,7 +137,9 @@ internal readonly struct Fp2(in Fp c0, in Fp c1) : IEquatable<Fp2>
         return result;
     }
 
-    /// <summary>Replaces each element by its inverse with one inversion in all (Montgomery's trick); zeros stay zero.</summary>
+    /// <summary>
+    /// Replaces each element by its inverse with one inversion in all (Montgomery's trick); zeros stay zero.
+    /// </summary>
     public static void InvertAll(Span<Fp2> elements)
     {
         var prefixes = new Fp2[elements.Length];

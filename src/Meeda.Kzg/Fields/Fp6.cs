@@ -1,6 +1,8 @@
 namespace Meeda.Kzg.Fields;
 
-/// <summary>An element <c>C0 + C1·v + C2·v²</c> of the cubic extension of <see cref="Fp2"/>, <c>v³ = ξ = 1 + u</c>.</summary>
+/// <summary>
+/// An element <c>C0 + C1·v + C2·v²</c> of the cubic extension of <see cref="Fp2"/>, <c>v³ = ξ = 1 + u</c>.
+/// </summary>
 /// <param name="c0">The coefficient of 1.</param>
 /// <param name="c1">The coefficient of <c>v</c>.</param>
 /// <param name="c2">The coefficient of <c>v²</c>.</param>
@@ -42,7 +44,8 @@ internal readonly struct Fp6(in Fp2 c0, in Fp2 c1, in Fp2 c2) : IEquatable<Fp6>
         return new(
             v0 + (((a.C1 + a.C2) * (b.C1 + b.C2)) - v1 - v2).MultiplyByXi(),
             ((a.C0 + a.C1) * (b.C0 + b.C1)) - v0 - v1 + v2.MultiplyByXi(),
-            ((a.C0 + a.C2) * (b.C0 + b.C2)) - v0 - v2 + v1);
+            ((a.C0 + a.C2) * (b.C0 + b.C2)) - v0 - v2 + v1
+        );
     }
 
     /// <summary>The product with an element of <see cref="Fp2"/>.</summary>
@@ -54,10 +57,7 @@ internal readonly struct Fp6(in Fp2 c0, in Fp2 c1, in Fp2 c2) : IEquatable<Fp6>
         // c0 = a0·b0 + ξ·a2·b1;  c1 = a0·b1 + a1·b0;  c2 = a1·b1 + a2·b0
         Fp2 v0 = C0 * b0;
         Fp2 v1 = C1 * b1;
-        return new(
-            v0 + (C2 * b1).MultiplyByXi(),
-            ((C0 + C1) * (b0 + b1)) - v0 - v1,
-            (C2 * b0) + v1);
+        return new(v0 + (C2 * b1).MultiplyByXi(), ((C0 + C1) * (b0 + b1)) - v0 - v1, (C2 * b0) + v1);
     }
 
     /// <summary>The product with <c>v</c>.</summary>

@@ -4,7 +4,8 @@ using System.Runtime.CompilerServices;
 namespace Meeda.Kzg.Fields;
 
 /// <summary>
-/// The inverse modulo <c>p</c> of plain limbs by the binary extended Euclidean algorithm, 30 steps at a time on the top and bottom bits of both numbers
+/// The inverse modulo <c>p</c> of plain limbs by the binary extended Euclidean algorithm, 30 steps at a time on the
+/// top and bottom bits of both numbers
 /// (Pornin, "Optimized Binary GCD for Modular Inversion", eprint 2020/972). Takes as long as the value makes it take.
 /// </summary>
 internal static unsafe class FpInverse
@@ -13,7 +14,8 @@ internal static unsafe class FpInverse
     private const int SignedLimbCount = LimbCount + 1;
     private const int StepsPerRound = 30;
 
-    // Each round shortens the two numbers, together 762 bits at first, by at least 30 bits: ceil((2·381 - 1)/30) rounds.
+    // Each round shortens the two numbers, together 762 bits at first, by at least 30 bits: ceil((2·381 - 1)/30)
+    // rounds.
     private const int Rounds = 26;
 
     private const ulong LowBits = (1UL << StepsPerRound) - 1;
@@ -23,7 +25,14 @@ internal static unsafe class FpInverse
 
     /// <summary>The limbs of <c>p</c>.</summary>
     internal static ReadOnlySpan<ulong> Modulus =>
-        [0xb9feffffffffaaab, 0x1eabfffeb153ffff, 0x6730d2a0f6b0f624, 0x64774b84f38512bf, 0x4b1ba7b6434bacd7, 0x1a0111ea397fe69a];
+        [
+            0xb9feffffffffaaab,
+            0x1eabfffeb153ffff,
+            0x6730d2a0f6b0f624,
+            0x64774b84f38512bf,
+            0x4b1ba7b6434bacd7,
+            0x1a0111ea397fe69a,
+        ];
 
     /// <summary>Writes the inverse, below <c>p</c>, of a value below <c>p</c>; that of 0 is 0.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -32,8 +41,14 @@ internal static unsafe class FpInverse
         // Invariant: a = u·value and b = v·value modulo p; a ends at 0, b at 1. Each has a place for what it is next.
         const int Place = 8;
         ulong* memory = stackalloc ulong[8 * Place];
-        ulong* a = memory, nextA = a + Place, b = nextA + Place, nextB = b + Place;
-        ulong* u = nextB + Place, nextU = u + Place, v = nextU + Place, nextV = v + Place;
+        ulong* a = memory,
+            nextA = a + Place,
+            b = nextA + Place,
+            nextB = b + Place;
+        ulong* u = nextB + Place,
+            nextU = u + Place,
+            v = nextU + Place,
+            nextV = v + Place;
         if (!value.ContainsAnyExcept(0UL))
         {
             inverse.Clear();
@@ -77,7 +92,8 @@ internal static unsafe class FpInverse
         new ReadOnlySpan<ulong>(v, LimbCount).CopyTo(inverse);
     }
 
-    // The factors (f0, g0) and (f1, g1) by which 30 steps make a·f0 + b·g0 and a·f1 + b·g1, times 2^30, of a and b: f + 2^32·g each, of magnitude at most 2^29.
+    // The factors (f0, g0) and (f1, g1) by which 30 steps make a·f0 + b·g0 and a·f1 + b·g1, times 2^30, of a and b: f
+    // + 2^32·g each, of magnitude at most 2^29.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static (ulong Factors0, ulong Factors1) Factors(ulong a, ulong b)
     {
@@ -86,7 +102,8 @@ internal static unsafe class FpInverse
         int steps = StepsPerRound;
         while (true)
         {
-            // Halve a while it is even; then both are odd: subtract the smaller from the greater, by masks, as a branch would be taken every other time.
+            // Halve a while it is even; then both are odd: subtract the smaller from the greater, by masks, as a
+            // branch would be taken every other time.
             int zeros = BitOperations.TrailingZeroCount(a | (1UL << steps));
             a >>= zeros;
             factors1 <<= zeros;
@@ -174,7 +191,8 @@ internal static unsafe class FpInverse
         return true;
     }
 
-    // (u·f + v·g)/2^30 modulo p on seven signed limbs, with the multiple of p that makes the division exact: of magnitude at most 2^29.
+    // (u·f + v·g)/2^30 modulo p on seven signed limbs, with the multiple of p that makes the division exact: of
+    // magnitude at most 2^29.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void CombineModulo(ulong* u, ulong* v, long f, long g, ulong* result)
     {

@@ -5,8 +5,10 @@ using System.Runtime.CompilerServices;
 namespace Meeda.Kzg.Fields;
 
 /// <summary>
-/// An element of BLS12-381's scalar field, the integers modulo the 255-bit prime <c>r</c>: the field of blob elements (EIP-4844 <c>BLS_MODULUS</c>).
-/// Representation: four 64-bit limbs, least significant first, of <c>a·2^256 mod r</c> (Montgomery form), always below <c>r</c>. Not constant-time.
+/// An element of BLS12-381's scalar field, the integers modulo the 255-bit prime <c>r</c>: the field of blob elements
+/// (EIP-4844 <c>BLS_MODULUS</c>).
+/// Representation: four 64-bit limbs, least significant first, of <c>a·2^256 mod r</c> (Montgomery form), always
+/// below <c>r</c>. Not constant-time.
 /// </summary>
 public readonly struct Fr : IEquatable<Fr>, IParsable<Fr>
 {
@@ -58,7 +60,10 @@ public readonly struct Fr : IEquatable<Fr>, IParsable<Fr>
     /// <summary>Whether this is 0.</summary>
     public bool IsZero => (_0 | _1 | _2 | _3) == 0;
 
-    /// <summary>Decodes 32 big-endian bytes; false where there are not 32 or the value is not below <c>r</c> (consensus-specs <c>bytes_to_bls_field</c>).</summary>
+    /// <summary>
+    /// Decodes 32 big-endian bytes; false where there are not 32 or the value is not below <c>r</c> (consensus-specs
+    /// <c>bytes_to_bls_field</c>).
+    /// </summary>
     public static bool TryDecode(ReadOnlySpan<byte> bigEndian, out Fr element)
     {
         element = default;
@@ -71,7 +76,10 @@ public readonly struct Fr : IEquatable<Fr>, IParsable<Fr>
         return true;
     }
 
-    /// <summary>The element <c>value mod r</c> of any 32 big-endian bytes (consensus-specs <c>hash_to_bls_field</c> without the hash).</summary>
+    /// <summary>
+    /// The element <c>value mod r</c> of any 32 big-endian bytes (consensus-specs <c>hash_to_bls_field</c> without
+    /// the hash).
+    /// </summary>
     /// <exception cref="KzgFormatException">There are not 32 bytes.</exception>
     public static Fr Reduce(ReadOnlySpan<byte> bigEndian)
     {
@@ -93,13 +101,16 @@ public readonly struct Fr : IEquatable<Fr>, IParsable<Fr>
     /// <summary>Reads an element from 64 hex digits, big-endian, with or without 0x.</summary>
     /// <param name="s">The text.</param>
     /// <param name="provider">Not used.</param>
-    /// <exception cref="KzgFormatException">The text is not 64 hex digits, or the value is not below the modulus.</exception>
+    /// <exception cref="KzgFormatException">The text is not 64 hex digits, or the value is not below the
+    /// modulus.</exception>
     public static Fr Parse(string s, IFormatProvider? provider = null)
     {
         ArgumentNullException.ThrowIfNull(s);
         return TryParse(s, provider, out Fr element)
             ? element
-            : throw new KzgFormatException($"scalar: the text is not {2 * Length} hex digits of a value below the modulus");
+            : throw new KzgFormatException(
+                $"scalar: the text is not {2 * Length} hex digits of a value below the modulus"
+            );
     }
 
     /// <summary>Reads an element from text, as <see cref="Parse"/> does; false where that would throw.</summary>
@@ -160,12 +171,21 @@ public readonly struct Fr : IEquatable<Fr>, IParsable<Fr>
     /// <summary>The negation.</summary>
     public static Fr operator -(in Fr a) => Zero - a;
 
-    /// <summary>The product (Montgomery multiplication as in <see cref="Fp"/>; <c>r</c> leaves one bit of its top limb free, which suffices).</summary>
+    /// <summary>
+    /// The product (Montgomery multiplication as in <see cref="Fp"/>; <c>r</c> leaves one bit of its top limb free,
+    /// which suffices).
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Fr operator *(in Fr a, in Fr b)
     {
-        ulong b0 = b._0, b1 = b._1, b2 = b._2, b3 = b._3;
-        ulong t0 = 0, t1 = 0, t2 = 0, t3 = 0;
+        ulong b0 = b._0,
+            b1 = b._1,
+            b2 = b._2,
+            b3 = b._3;
+        ulong t0 = 0,
+            t1 = 0,
+            t2 = 0,
+            t3 = 0;
         ref ulong limbs = ref Unsafe.AsRef(in a._0);
         for (int i = 0; i < 4; i++)
         {
@@ -191,7 +211,8 @@ public readonly struct Fr : IEquatable<Fr>, IParsable<Fr>
     public Fr Inverse() => Power(InverseExponent);
 
     /// <summary>Equality by value.</summary>
-    public static bool operator ==(in Fr a, in Fr b) => ((a._0 ^ b._0) | (a._1 ^ b._1) | (a._2 ^ b._2) | (a._3 ^ b._3)) == 0;
+    public static bool operator ==(in Fr a, in Fr b) =>
+        ((a._0 ^ b._0) | (a._1 ^ b._1) | (a._2 ^ b._2) | (a._3 ^ b._3)) == 0;
 
     /// <summary>Inequality by value.</summary>
     public static bool operator !=(in Fr a, in Fr b) => !(a == b);
@@ -262,7 +283,9 @@ public readonly struct Fr : IEquatable<Fr>, IParsable<Fr>
     /// <summary><c>a^exponent</c> for an exponent that is not secret.</summary>
     internal Fr Power(BigInteger exponent) => Power(Limbs.FromBigInteger(exponent));
 
-    /// <summary><c>a^exponent</c> for an exponent in limbs, least significant first, that is not secret: windows of four bits.</summary>
+    /// <summary>
+    /// <c>a^exponent</c> for an exponent in limbs, least significant first, that is not secret: windows of four bits.
+    /// </summary>
     internal Fr Power(ReadOnlySpan<ulong> exponent)
     {
         const int WindowBits = 4;
@@ -291,7 +314,9 @@ public readonly struct Fr : IEquatable<Fr>, IParsable<Fr>
         return result;
     }
 
-    /// <summary>Replaces each element by its inverse with one inversion in all (Montgomery's trick); zeros stay zero.</summary>
+    /// <summary>
+    /// Replaces each element by its inverse with one inversion in all (Montgomery's trick); zeros stay zero.
+    /// </summary>
     internal static void InvertAll(Span<Fr> elements, Span<Fr> scratch)
     {
         Fr product = One;
@@ -317,7 +342,8 @@ public readonly struct Fr : IEquatable<Fr>, IParsable<Fr>
     }
 
     /// <summary>
-    /// Reads 32 big-endian bytes below <c>r</c> as they are, not in Montgomery form. Plain times Montgomery is plain: for linear maps whose coefficients
+    /// Reads 32 big-endian bytes below <c>r</c> as they are, not in Montgomery form. Plain times Montgomery is plain:
+    /// for linear maps whose coefficients
     /// alone are in Montgomery form.
     /// </summary>
     internal static Fr ReadPlain(ReadOnlySpan<byte> bigEndian) => Read(bigEndian);
@@ -335,11 +361,13 @@ public readonly struct Fr : IEquatable<Fr>, IParsable<Fr>
 
     private Fr Canonical() => ReduceOnce(this);
 
-    private static Fr Read(ReadOnlySpan<byte> bigEndian) => new(
-        BinaryPrimitives.ReadUInt64BigEndian(bigEndian[24..]),
-        BinaryPrimitives.ReadUInt64BigEndian(bigEndian[16..]),
-        BinaryPrimitives.ReadUInt64BigEndian(bigEndian[8..]),
-        BinaryPrimitives.ReadUInt64BigEndian(bigEndian));
+    private static Fr Read(ReadOnlySpan<byte> bigEndian) =>
+        new(
+            BinaryPrimitives.ReadUInt64BigEndian(bigEndian[24..]),
+            BinaryPrimitives.ReadUInt64BigEndian(bigEndian[16..]),
+            BinaryPrimitives.ReadUInt64BigEndian(bigEndian[8..]),
+            BinaryPrimitives.ReadUInt64BigEndian(bigEndian)
+        );
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Fr ReduceOnce(in Fr a)
@@ -351,14 +379,21 @@ public readonly struct Fr : IEquatable<Fr>, IParsable<Fr>
         ulong s3 = Limbs.Subtract(a._3, R3, ref borrow);
         // By mask, as a branch would be taken every other time.
         ulong keep = 0 - borrow;
-        return new(Limbs.Select(keep, a._0, s0), Limbs.Select(keep, a._1, s1), Limbs.Select(keep, a._2, s2), Limbs.Select(keep, a._3, s3));
+        return new(
+            Limbs.Select(keep, a._0, s0),
+            Limbs.Select(keep, a._1, s1),
+            Limbs.Select(keep, a._2, s2),
+            Limbs.Select(keep, a._3, s3)
+        );
     }
 
-    private static Fr FromRaw(BigInteger value) => new(
-        (ulong)(value & ulong.MaxValue),
-        (ulong)((value >> 64) & ulong.MaxValue),
-        (ulong)((value >> 128) & ulong.MaxValue),
-        (ulong)((value >> 192) & ulong.MaxValue));
+    private static Fr FromRaw(BigInteger value) =>
+        new(
+            (ulong)(value & ulong.MaxValue),
+            (ulong)((value >> 64) & ulong.MaxValue),
+            (ulong)((value >> 128) & ulong.MaxValue),
+            (ulong)((value >> 192) & ulong.MaxValue)
+        );
 
     private static BigInteger ToBigInteger(ulong l0, ulong l1, ulong l2, ulong l3) =>
         ((((((BigInteger)l3 << 64) | l2) << 64) | l1) << 64) | l0;

@@ -7,11 +7,15 @@ namespace Meeda.Kzg.Fields;
 /// <summary>Single-limb steps of multi-precision arithmetic on 64-bit limbs, least significant first.</summary>
 internal static class Limbs
 {
-    /// <summary><c>accumulator + a·b + carry</c>: the low limb is returned, the high one left in <paramref name="carry"/>. Never overflows.</summary>
+    /// <summary>
+    /// <c>accumulator + a·b + carry</c>: the low limb is returned, the high one left in <paramref name="carry"/>.
+    /// Never overflows.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong MultiplyAdd(ulong accumulator, ulong a, ulong b, ref ulong carry)
     {
-        // The halves apart stay in registers; asked for in one call, the low one goes through memory. The carry comes last: it is what the next step waits for.
+        // The halves apart stay in registers; asked for in one call, the low one goes through memory. The carry comes
+        // last: it is what the next step waits for.
         ulong low = a * b;
         ulong high = MultiplyHigh(a, b);
         low += accumulator;
@@ -24,7 +28,8 @@ internal static class Limbs
 
     /// <summary>The high limb of <c>a·b</c>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ulong MultiplyHigh(ulong a, ulong b) => Bmi2.X64.IsSupported ? Bmi2.X64.MultiplyNoFlags(a, b) : Math.BigMul(a, b, out _);
+    public static ulong MultiplyHigh(ulong a, ulong b) =>
+        Bmi2.X64.IsSupported ? Bmi2.X64.MultiplyNoFlags(a, b) : Math.BigMul(a, b, out _);
 
     /// <summary><c>a + b + carry</c> with the carry out (0 or 1) in <paramref name="carry"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -38,7 +43,9 @@ internal static class Limbs
         return sum;
     }
 
-    /// <summary><c>a + carry</c> for a whole limb of carry, with the carry out (0 or 1) in <paramref name="carry"/>.</summary>
+    /// <summary>
+    /// <c>a + carry</c> for a whole limb of carry, with the carry out (0 or 1) in <paramref name="carry"/>.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong AddCarry(ulong a, ref ulong carry)
     {

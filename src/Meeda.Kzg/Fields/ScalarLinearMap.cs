@@ -1,7 +1,8 @@
 namespace Meeda.Kzg.Fields;
 
 /// <summary>
-/// A linear map in scalar arithmetic, and the reference of the vector ones. A tile holds plain elements and the coefficients are in Montgomery form:
+/// A linear map in scalar arithmetic, and the reference of the vector ones. A tile holds plain elements and the
+/// coefficients are in Montgomery form:
 /// their products are plain, and nothing is ever converted.
 /// </summary>
 internal sealed unsafe class ScalarLinearMap(int inputs, ReadOnlySpan<Fr> coefficients) : FrLinearMap

@@ -4,7 +4,8 @@ using System.Runtime.CompilerServices;
 namespace Meeda.Kzg.Fields;
 
 /// <summary>
-/// Weighted sums in scalar arithmetic, and the reference of the vector ones. Representation: seven 64-bit limbs per sum, least significant first.
+/// Weighted sums in scalar arithmetic, and the reference of the vector ones. Representation: seven 64-bit limbs per
+/// sum, least significant first.
 /// A product is below 2^383, so 2^65 of them fit.
 /// </summary>
 /// <param name="count">The number of sums.</param>

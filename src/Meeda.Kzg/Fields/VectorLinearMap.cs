@@ -2,7 +2,9 @@ using Meeda.Kzg.Fields.Kernels;
 
 namespace Meeda.Kzg.Fields;
 
-/// <summary>A linear map on one vector width: the products of an output are summed without being reduced, and reduced once.</summary>
+/// <summary>
+/// A linear map on one vector width: the products of an output are summed without being reduced, and reduced once.
+/// </summary>
 internal sealed unsafe class VectorLinearMap<TLanes> : FrLinearMap
     where TLanes : struct, IFrLanes
 {
@@ -26,7 +28,8 @@ internal sealed unsafe class VectorLinearMap<TLanes> : FrLinearMap
     }
 
     /// <inheritdoc/>
-    public override AlignedDoubles CreateTile() => new((_inputs * RunGroups * ElementLength) + ElementLength + (2 * WideLength));
+    public override AlignedDoubles CreateTile() =>
+        new((_inputs * RunGroups * ElementLength) + ElementLength + (2 * WideLength));
 
     /// <inheritdoc/>
     public override void Read(AlignedDoubles tile, int input, ReadOnlySpan<byte> elements)
@@ -50,7 +53,9 @@ internal sealed unsafe class VectorLinearMap<TLanes> : FrLinearMap
         ArgumentOutOfRangeException.ThrowIfLessThan(elements.Length, RunLength * Fr.Length);
         double* inputs = tile.Pointer;
         double* coefficients = _coefficients.Pointer + ((long)output * _inputs * FrLimbs.Count);
-        double* sum = inputs + (_inputs * RunGroups * ElementLength), wide = sum + ElementLength, scratch = wide + WideLength;
+        double* sum = inputs + (_inputs * RunGroups * ElementLength),
+            wide = sum + ElementLength,
+            scratch = wide + WideLength;
         fixed (byte* target = elements)
         {
             for (int group = 0; group < RunGroups; group++)
@@ -59,7 +64,14 @@ internal sealed unsafe class VectorLinearMap<TLanes> : FrLinearMap
                 {
                     double* first = inputs + (((j * RunGroups) + group) * ElementLength);
                     int count = Math.Min(FrLimbs.MostProducts, _inputs - j);
-                    TLanes.SumProducts(wide, coefficients + (j * FrLimbs.Count), FrLimbs.Count, first, RunGroups * ElementLength, count);
+                    TLanes.SumProducts(
+                        wide,
+                        coefficients + (j * FrLimbs.Count),
+                        FrLimbs.Count,
+                        first,
+                        RunGroups * ElementLength,
+                        count
+                    );
                     if (j > 0)
                     {
                         TLanes.Add(wide, wide, sum);

@@ -41,7 +41,9 @@ internal sealed unsafe class VectorWeightedSums<TLanes> : FrWeightedSums
         }
 
         _added++;
-        double* tile = _tile.Pointer, w = _weight.Pointer, sums = _sums.Pointer;
+        double* tile = _tile.Pointer,
+            w = _weight.Pointer,
+            sums = _sums.Pointer;
         for (int lane = 0; lane < TLanes.Lanes; lane++)
         {
             FrLimbs.Write(weight, w + lane, TLanes.Lanes);

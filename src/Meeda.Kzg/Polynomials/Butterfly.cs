@@ -6,7 +6,10 @@ namespace Meeda.Kzg.Polynomials;
 /// <summary>The step of a Fourier transform on groups of lanes.</summary>
 internal static unsafe class Butterfly
 {
-    /// <summary><c>(low, high) ← (low + high, (low - high)·root)</c>: of operands as large as two reduced elements, one as large as four and a reduced one.</summary>
+    /// <summary>
+    /// <c>(low, high) ← (low + high, (low - high)·root)</c>: of operands as large as two reduced elements, one as
+    /// large as four and a reduced one.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Evaluate<TLanes>(double* low, double* high, double* root, double* scratch)
         where TLanes : struct, IFrLanes
@@ -17,7 +20,10 @@ internal static unsafe class Butterfly
         TLanes.Multiply(high, difference, root, scratch);
     }
 
-    /// <summary><c>(low, high) ← (low + high·root, low - high·root)</c>: of operands as large as three reduced elements, two as large as four.</summary>
+    /// <summary>
+    /// <c>(low, high) ← (low + high·root, low - high·root)</c>: of operands as large as three reduced elements, two
+    /// as large as four.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Interpolate<TLanes>(double* low, double* high, double* root, double* scratch)
         where TLanes : struct, IFrLanes
@@ -28,7 +34,9 @@ internal static unsafe class Butterfly
         TLanes.Add(low, low, product);
     }
 
-    /// <summary>Reduces elements where they are larger than they may be, both in reduced ones; the magnitude afterwards.</summary>
+    /// <summary>
+    /// Reduces elements where they are larger than they may be, both in reduced ones; the magnitude afterwards.
+    /// </summary>
     public static int Prepare<TLanes>(double* groups, int count, int magnitude, int limit)
         where TLanes : struct, IFrLanes
     {

@@ -4,7 +4,8 @@ using Meeda.Kzg.Fields;
 namespace Meeda.Kzg.Polynomials;
 
 /// <summary>
-/// Roots of unity of the scalar field and the order in which blobs list them: element <c>i</c> of a blob is the value at <c>ω^brp(i)</c>, <c>brp</c> reversing
+/// Roots of unity of the scalar field and the order in which blobs list them: element <c>i</c> of a blob is the value
+/// at <c>ω^brp(i)</c>, <c>brp</c> reversing
 /// the bits of the index (consensus-specs <c>compute_roots_of_unity</c>, <c>bit_reversal_permutation</c>).
 /// </summary>
 internal static class EvaluationDomain
@@ -16,7 +17,8 @@ internal static class EvaluationDomain
     public static readonly Fr[] BlobOrderRoots = InBitReversedOrder(RootsOfUnity(Size));
 
     /// <summary>
-    /// <c>1/x</c> for each pair of neighbours <c>x, -x</c> of <see cref="BlobOrderRoots"/>. The first half of it belongs likewise to the domain of the squares
+    /// <c>1/x</c> for each pair of neighbours <c>x, -x</c> of <see cref="BlobOrderRoots"/>. The first half of it
+    /// belongs likewise to the domain of the squares
     /// <c>x²</c>, its first half to that of their squares, and so on.
     /// </summary>
     public static readonly Fr[] InversePairRoots = InverseOfEverySecond(BlobOrderRoots);
@@ -24,7 +26,9 @@ internal static class EvaluationDomain
     /// <summary><c>1/4096</c>.</summary>
     public static readonly Fr InverseSize = Fr.FromUInt64(Size).Inverse();
 
-    /// <summary>The powers <c>1, ω, …, ω^(order-1)</c> of the root of unity of an order that is a power of two.</summary>
+    /// <summary>
+    /// The powers <c>1, ω, …, ω^(order-1)</c> of the root of unity of an order that is a power of two.
+    /// </summary>
     public static Fr[] RootsOfUnity(int order)
     {
         // 7 generates the multiplicative group (consensus-specs PRIMITIVE_ROOT_OF_UNITY).
@@ -51,7 +55,9 @@ internal static class EvaluationDomain
         return reversed;
     }
 
-    /// <summary>Reorders in place: position <c>i</c> and position <c>brp(i)</c> change places. The length is a power of two.</summary>
+    /// <summary>
+    /// Reorders in place: position <c>i</c> and position <c>brp(i)</c> change places. The length is a power of two.
+    /// </summary>
     public static T[] InBitReversedOrder<T>(T[] values)
     {
         int bits = BitOperations.Log2((uint)values.Length);

@@ -3,8 +3,10 @@ using Meeda.Kzg.Fields;
 namespace Meeda.Kzg.Polynomials;
 
 /// <summary>
-/// Evaluation of polynomials on all roots of unity of one order, and back. Coefficients stand in ascending order, values in bit-reversed order, the order of
-/// blobs and cells; with one side reversed neither direction has to move anything (Cooley-Tukey there, Gentleman-Sande back).
+/// Evaluation of polynomials on all roots of unity of one order, and back. Coefficients stand in ascending order,
+/// values in bit-reversed order, the order of
+/// blobs and cells; with one side reversed neither direction has to move anything (Cooley-Tukey there,
+/// Gentleman-Sande back).
 /// </summary>
 internal sealed class FourierTransform
 {
@@ -40,7 +42,9 @@ internal sealed class FourierTransform
         }
     }
 
-    /// <summary>Replaces values by the coefficients of the polynomial that has them: the inverse of <see cref="Evaluate"/>.</summary>
+    /// <summary>
+    /// Replaces values by the coefficients of the polynomial that has them: the inverse of <see cref="Evaluate"/>.
+    /// </summary>
     public void Interpolate(Span<Fr> polynomial)
     {
         for (int half = 1; half < Size; half *= 2)

@@ -3,7 +3,9 @@ using Meeda.Kzg.Fields.Kernels;
 
 namespace Meeda.Kzg.Polynomials;
 
-/// <summary>Transforms of as many polynomials as there are lanes, one in each: element i of all of them is group i.</summary>
+/// <summary>
+/// Transforms of as many polynomials as there are lanes, one in each: element i of all of them is group i.
+/// </summary>
 /// <remarks>Safe for use by many threads at once.</remarks>
 internal sealed unsafe class LaneTransform<TLanes>
     where TLanes : struct, IFrLanes
@@ -49,7 +51,12 @@ internal sealed unsafe class LaneTransform<TLanes>
                 for (int i = 0; i < half; i++)
                 {
                     double* low = groups + ((start + i) * GroupLength);
-                    Butterfly.Evaluate<TLanes>(low, low + (half * GroupLength), _roots.Pointer + (i * step * GroupLength), scratch);
+                    Butterfly.Evaluate<TLanes>(
+                        low,
+                        low + (half * GroupLength),
+                        _roots.Pointer + (i * step * GroupLength),
+                        scratch
+                    );
                 }
             }
 
@@ -72,7 +79,12 @@ internal sealed unsafe class LaneTransform<TLanes>
                 for (int i = 0; i < half; i++)
                 {
                     double* low = groups + ((start + i) * GroupLength);
-                    Butterfly.Interpolate<TLanes>(low, low + (half * GroupLength), _inverseRoots.Pointer + (i * step * GroupLength), scratch);
+                    Butterfly.Interpolate<TLanes>(
+                        low,
+                        low + (half * GroupLength),
+                        _inverseRoots.Pointer + (i * step * GroupLength),
+                        scratch
+                    );
                 }
             }
 

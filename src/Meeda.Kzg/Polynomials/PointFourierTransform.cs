@@ -4,7 +4,8 @@ using Meeda.Kzg.Curves;
 namespace Meeda.Kzg.Polynomials;
 
 /// <summary>
-/// The transforms of <see cref="FourierTransform"/> on "polynomials" whose coefficients are points of G1, several of them at once. Not safe for use by several
+/// The transforms of <see cref="FourierTransform"/> on "polynomials" whose coefficients are points of G1, several of
+/// them at once. Not safe for use by several
 /// threads at once.
 /// </summary>
 internal sealed unsafe class PointFourierTransform
@@ -64,7 +65,9 @@ internal sealed unsafe class PointFourierTransform
         Store(polynomials);
     }
 
-    /// <summary>Replaces values by the coefficients of the polynomial that has them, times the transform's size.</summary>
+    /// <summary>
+    /// Replaces values by the coefficients of the polynomial that has them, times the transform's size.
+    /// </summary>
     /// <param name="polynomials">The polynomials, one behind the other.</param>
     public void InterpolateScaled(Span<G1Affine> polynomials)
     {

@@ -2,7 +2,9 @@ using Meeda.Kzg.Fields;
 
 namespace Meeda.Kzg.Polynomials;
 
-/// <summary>Transforms by scalar arithmetic: for processors without FMA, and the reference of the vector transforms.</summary>
+/// <summary>
+/// Transforms by scalar arithmetic: for processors without FMA, and the reference of the vector transforms.
+/// </summary>
 internal sealed class ScalarByteTransform(int size) : ByteTransform(size)
 {
     private readonly FourierTransform _transform = new(size);

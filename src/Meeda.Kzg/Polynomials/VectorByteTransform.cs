@@ -5,7 +5,8 @@ using Meeda.Kzg.Fields.Kernels;
 namespace Meeda.Kzg.Polynomials;
 
 /// <summary>
-/// Transforms on one vector width. Rounds in which an element meets one far away work on groups of neighbours; in the last few, where it meets one of the same group, each lane
+/// Transforms on one vector width. Rounds in which an element meets one far away work on groups of neighbours; in the
+/// last few, where it meets one of the same group, each lane
 /// takes a run of neighbours.
 /// </summary>
 internal sealed unsafe class VectorByteTransform<TLanes> : ByteTransform
@@ -36,7 +37,8 @@ internal sealed unsafe class VectorByteTransform<TLanes> : ByteTransform
         {
             for (int i = 0; i < half; i++, place++)
             {
-                int power = i * (size / (2 * half)), offset = (place / TLanes.Lanes * GroupLength) + (place % TLanes.Lanes);
+                int power = i * (size / (2 * half)),
+                    offset = (place / TLanes.Lanes * GroupLength) + (place % TLanes.Lanes);
                 FrLimbs.Write(roots[power], _roots.Pointer + offset, TLanes.Lanes);
                 FrLimbs.Write(roots[-power & (size - 1)], _inverseRoots.Pointer + offset, TLanes.Lanes);
             }
@@ -53,9 +55,13 @@ internal sealed unsafe class VectorByteTransform<TLanes> : ByteTransform
         ArgumentOutOfRangeException.ThrowIfNotEqual(values.Length, Size * Fr.Length);
         double[] rented = Rent();
         fixed (double* memory = rented)
-        fixed (byte* source = coefficients, target = values)
+        fixed (
+            byte* source = coefficients,
+                target = values
+        )
         {
-            double* groups = AlignedDoubles.Align(memory), scratch = groups + (Groups * GroupLength);
+            double* groups = AlignedDoubles.Align(memory),
+                scratch = groups + (Groups * GroupLength);
             int loaded = coefficients.Length / Fr.Length / TLanes.Lanes;
             Load(source, loaded, groups);
             new Span<double>(groups + (loaded * GroupLength), (Groups - loaded) * GroupLength).Clear();
@@ -91,9 +97,13 @@ internal sealed unsafe class VectorByteTransform<TLanes> : ByteTransform
         ArgumentOutOfRangeException.ThrowIfNotEqual(coefficients.Length, Size * Fr.Length);
         double[] rented = Rent();
         fixed (double* memory = rented)
-        fixed (byte* source = values, target = coefficients)
+        fixed (
+            byte* source = values,
+                target = coefficients
+        )
         {
-            double* groups = AlignedDoubles.Align(memory), scratch = groups + (Groups * GroupLength);
+            double* groups = AlignedDoubles.Align(memory),
+                scratch = groups + (Groups * GroupLength);
             TransformRuns(source, target, isInverse: true, groups, scratch);
             Load(target, Groups, groups);
             int magnitude = LaneTransform<TLanes>.Loaded;
@@ -107,7 +117,12 @@ internal sealed unsafe class VectorByteTransform<TLanes> : ByteTransform
                     for (int i = 0; i < half; i++)
                     {
                         double* low = groups + ((start + i) * GroupLength);
-                        Butterfly.Interpolate<TLanes>(low, low + (half * GroupLength), roots + (i * GroupLength), scratch);
+                        Butterfly.Interpolate<TLanes>(
+                            low,
+                            low + (half * GroupLength),
+                            roots + (i * GroupLength),
+                            scratch
+                        );
                     }
                 }
 
@@ -133,9 +148,14 @@ internal sealed unsafe class VectorByteTransform<TLanes> : ByteTransform
         LaneTransform<TLanes> transform = _many.Value;
         double[] rented = ArrayPool<double>.Shared.Rent(((Size + Scratch) * GroupLength) + AlignedDoubles.Padding);
         fixed (double* memory = rented)
-        fixed (byte* source = coefficients, target = values)
+        fixed (
+            byte* source = coefficients,
+                target = values
+        )
         {
-            double* groups = AlignedDoubles.Align(memory), scratch = groups + (Size * GroupLength), factors = scratch + (3 * GroupLength);
+            double* groups = AlignedDoubles.Align(memory),
+                scratch = groups + (Size * GroupLength),
+                factors = scratch + (3 * GroupLength);
             int loaded = coefficients.Length / Fr.Length / count;
             FrLimbs.Broadcast(factor, factors, TLanes.Lanes);
             for (int first = 0; first < count; first += TLanes.Lanes)
@@ -159,7 +179,8 @@ internal sealed unsafe class VectorByteTransform<TLanes> : ByteTransform
         ArrayPool<double>.Shared.Return(rented);
     }
 
-    private double[] Rent() => ArrayPool<double>.Shared.Rent(((Groups + Scratch) * GroupLength) + AlignedDoubles.Padding);
+    private double[] Rent() =>
+        ArrayPool<double>.Shared.Rent(((Groups + Scratch) * GroupLength) + AlignedDoubles.Padding);
 
     // The rounds within runs of as many neighbours as there are lanes, a run in each lane.
     private void TransformRuns(byte* source, byte* target, bool isInverse, double* groups, double* scratch)

@@ -6,7 +6,8 @@ using Meeda.Kzg.Fields.Kernels;
 namespace Meeda.Kzg.Polynomials;
 
 /// <summary>
-/// <see cref="EvaluationForm"/> on one vector width. Each lane works on a run of neighbouring elements, lane 0 on the first run, so that the pairs of all
+/// <see cref="EvaluationForm"/> on one vector width. Each lane works on a run of neighbouring elements, lane 0 on the
+/// first run, so that the pairs of all
 /// rounds but the last few are neighbouring groups, lane by lane.
 /// </summary>
 internal static unsafe class VectorEvaluation<TLanes>
@@ -30,7 +31,8 @@ internal static unsafe class VectorEvaluation<TLanes>
     private static readonly AlignedDoubles Roots = PairTable(i => EvaluationDomain.BlobOrderRoots[2 * i]);
     private static readonly AlignedDoubles InverseRoots = PairTable(i => EvaluationDomain.InversePairRoots[i]);
 
-    private static readonly int WorkLength = (PairCount * FrLimbs.Count) + (Intermediates * GroupLength) + AlignedDoubles.Padding;
+    private static readonly int WorkLength =
+        (PairCount * FrLimbs.Count) + (Intermediates * GroupLength) + AlignedDoubles.Padding;
 
     /// <inheritdoc cref="EvaluationForm.Evaluate(ReadOnlySpan{byte}, Fr)"/>
     public static Fr Evaluate(ReadOnlySpan<byte> blob, Fr z)
@@ -52,7 +54,10 @@ internal static unsafe class VectorEvaluation<TLanes>
         ArgumentOutOfRangeException.ThrowIfNotEqual(blob.Length, Size * Fr.Length);
         ArgumentOutOfRangeException.ThrowIfNotEqual(quotient.Length, blob.Length);
         double[] rented = ArrayPool<double>.Shared.Rent(WorkLength);
-        fixed (byte* elements = blob, target = quotient)
+        fixed (
+            byte* elements = blob,
+                target = quotient
+        )
         fixed (double* memory = rented)
         {
             double* work = AlignedDoubles.Align(memory);
@@ -65,8 +70,13 @@ internal static unsafe class VectorEvaluation<TLanes>
 
     private static Fr Evaluate(byte* elements, Fr z, double* work)
     {
-        double* a = work + (PairCount * FrLimbs.Count), b = a + GroupLength, sum = b + GroupLength, difference = sum + GroupLength;
-        double* power = difference + GroupLength, ratio = power + GroupLength, scratch = ratio + GroupLength;
+        double* a = work + (PairCount * FrLimbs.Count),
+            b = a + GroupLength,
+            sum = b + GroupLength,
+            difference = sum + GroupLength;
+        double* power = difference + GroupLength,
+            ratio = power + GroupLength,
+            scratch = ratio + GroupLength;
         double* inverseRoot = InverseRoots.Pointer;
         for (int round = 0; round < Rounds; round++)
         {
@@ -74,7 +84,8 @@ internal static unsafe class VectorEvaluation<TLanes>
             int groups = PairCount / TLanes.Lanes >> round;
             for (int group = 0; group < groups; group++, inverseRoot += GroupLength)
             {
-                double* first = work + (2 * group * GroupLength), second = first + GroupLength;
+                double* first = work + (2 * group * GroupLength),
+                    second = first + GroupLength;
                 if (round == 0)
                 {
                     first = a;
@@ -103,7 +114,8 @@ internal static unsafe class VectorEvaluation<TLanes>
         return Rounds % 2 == 0 ? y : -y;
     }
 
-    // q_i = (P(ω_i) - y)/(ω_i - z), with 1/(x - z) = (z + x)/(x² - z²) and 1/(-x - z) = (z - x)/(x² - z²) for each pair, from the last round, where there is
+    // q_i = (P(ω_i) - y)/(ω_i - z), with 1/(x - z) = (z + x)/(x² - z²) and 1/(-x - z) = (z - x)/(x² - z²) for each
+    // pair, from the last round, where there is
     // only 1 - z^4096, to the first.
     private static bool TryDivide(byte* elements, Fr z, in Fr y, double* work, byte* quotient)
     {
@@ -125,8 +137,13 @@ internal static unsafe class VectorEvaluation<TLanes>
             FrLimbs.Write(last[lane], work + lane, TLanes.Lanes);
         }
 
-        double* power = work + (PairCount * FrLimbs.Count), withRoot = power + GroupLength, withZ = withRoot + GroupLength, values = withZ + GroupLength;
-        double* value = values + GroupLength, inverse = value + GroupLength, scratch = inverse + GroupLength;
+        double* power = work + (PairCount * FrLimbs.Count),
+            withRoot = power + GroupLength,
+            withZ = withRoot + GroupLength,
+            values = withZ + GroupLength;
+        double* value = values + GroupLength,
+            inverse = value + GroupLength,
+            scratch = inverse + GroupLength;
         FrLimbs.Broadcast(y, value, TLanes.Lanes);
         double* root = Roots.Pointer + (((Size / TLanes.Lanes) - 1) * GroupLength);
         for (int round = Rounds - 1; round >= 0; round--)

@@ -7,7 +7,8 @@ namespace Meeda.Node.Cli;
 internal static class CommandLineChecks
 {
     /// <summary>
-    /// Options that take one value and were given more than once: which one counts? And misspelt options that the parser took
+    /// Options that take one value and were given more than once: which one counts? And misspelt options that the
+    /// parser took
     /// for a file or an id; behind <c>--</c> everything is one.
     /// </summary>
     public static IEnumerable<string> Problems(ParseResult parsed)
@@ -16,20 +17,27 @@ internal static class CommandLineChecks
         {
             foreach (OptionResult option in command.Children.OfType<OptionResult>())
             {
-                if (option.IdentifierTokenCount > 1
+                if (
+                    option.IdentifierTokenCount > 1
                     && option.Option.Arity.MaximumNumberOfValues <= 1
-                    && !option.Errors.Any())
+                    && !option.Errors.Any()
+                )
                 {
                     yield return $"{option.Option.Name}: is given {option.IdentifierTokenCount} times";
                 }
             }
 
             bool isEverythingAnArgument = parsed.Tokens.Any(token => token.Type == TokenType.DoubleDash);
-            foreach (Token token in isEverythingAnArgument ? [] : command.Children.OfType<ArgumentResult>().SelectMany(argument => argument.Tokens))
+            foreach (
+                Token token in isEverythingAnArgument
+                    ? []
+                    : command.Children.OfType<ArgumentResult>().SelectMany(argument => argument.Tokens)
+            )
             {
                 if (token.Value.Length > 1 && token.Value.StartsWith('-'))
                 {
-                    yield return $"{token.Value}: there is no such option of {command.Command.Name}; a file of that name is given as ./{token.Value}";
+                    yield return $"{token.Value}: there is no such option of {command.Command.Name}; a file of "
+                        + $"that name is given as ./{token.Value}";
                 }
             }
         }

@@ -6,8 +6,6 @@ namespace Meeda.Node.Cli;
 internal static class ConfigOption
 {
     /// <summary>The option, for one command.</summary>
-    public static Option<string?> Build() => new("--config")
-    {
-        Description = "a JSON file of settings; options and the environment win over it",
-    };
+    public static Option<string?> Build() =>
+        new("--config") { Description = "a JSON file of settings; options and the environment win over it" };
 }

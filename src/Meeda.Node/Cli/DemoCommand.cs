@@ -14,7 +14,9 @@ using Meeda.Protocol.Batches;
 
 namespace Meeda.Node.Cli;
 
-/// <summary><c>demo [FILE]</c>: the main job end to end on a local network, checked independently of the operator.</summary>
+/// <summary>
+/// <c>demo [FILE]</c>: the main job end to end on a local network, checked independently of the operator.
+/// </summary>
 internal static class DemoCommand
 {
     private const int SampleBatchBytes = 500_000;
@@ -32,10 +34,18 @@ internal static class DemoCommand
         };
         var lose = new Option<bool>("--lose")
         {
-            Description = "then delete two of the six providers' folders at random, read back, let the scrub restore them, and do it again with two others",
+            Description =
+                "then delete two of the six providers' folders at random, read back, let the scrub restore them, "
+                + "and do it again with two others",
         };
-        var command = new Command("demo", "Run the main job end to end on a local L1 and show each step") { file, lose };
-        command.SetAction((parsed, cancellationToken) => RunAsync(parsed.GetValue(file), parsed.GetValue(lose), cancellationToken));
+        var command = new Command("demo", "Run the main job end to end on a local L1 and show each step")
+        {
+            file,
+            lose,
+        };
+        command.SetAction(
+            (parsed, cancellationToken) => RunAsync(parsed.GetValue(file), parsed.GetValue(lose), cancellationToken)
+        );
         return command;
     }
 
@@ -49,13 +59,23 @@ internal static class DemoCommand
             var total = Stopwatch.StartNew();
             Say("Starting a local L1 (anvil, Osaka rules), the verifier contract and an operator");
             await using LocalNetwork network = await LocalNetwork.StartAsync(
-                new LocalNetworkSettings(folder, L1Port: 0, OperatorPort: 0, Quiet: true), cancellationToken);
+                new LocalNetworkSettings(folder, L1Port: 0, OperatorPort: 0, Quiet: true),
+                cancellationToken
+            );
             Detail("L1", network.L1.ToString());
             Detail("contract", $"{network.Contract.Address} deployed with {network.Deployment.GasUsed:N0} gas");
             Detail("operator", $"{network.OperatorAddress} staked in {network.Stake.TransactionHash}");
             Detail("API", network.OperatorUrl.ToString());
-            DemoResult result = await PlayAsync(network, payload, lose ? new ProviderLoss(folder) : null, cancellationToken);
-            Say($"Done in {total.Elapsed.TotalSeconds:0.0} s: {(result.Verified ? "everything was checked and holds" : "NOT verified")}");
+            DemoResult result = await PlayAsync(
+                network,
+                payload,
+                lose ? new ProviderLoss(folder) : null,
+                cancellationToken
+            );
+            Say(
+                $"Done in {total.Elapsed.TotalSeconds:0.0} s: "
+                    + $"{(result.Verified ? "everything was checked and holds" : "NOT verified")}"
+            );
             Console.WriteLine(JsonSerializer.Serialize(result, Json));
             return result.Verified ? ExitCode.Success : ExitCode.Failure;
         }
@@ -65,13 +85,31 @@ internal static class DemoCommand
         }
     }
 
-    private static async Task<DemoResult> PlayAsync(LocalNetwork network, byte[] payload, ProviderLoss? loss, CancellationToken cancellationToken)
+    private static async Task<DemoResult> PlayAsync(
+        LocalNetwork network,
+        byte[] payload,
+        ProviderLoss? loss,
+        CancellationToken cancellationToken
+    )
     {
         using HttpClient http = OutgoingHttp.Client();
         http.BaseAddress = network.OperatorUrl;
         byte[] encoded = await PostAsync(http, payload, cancellationToken);
-        Detail("KZG", string.Create(CultureInfo.InvariantCulture, $"{network.CommitTimePerBlob.TotalMilliseconds:0.0} ms to encode and commit, for each blob"));
-        if (!AltDaCommitment.TryDecode(encoded, AltDaCommitment.DefaultDaLayerByte, out AltDaCommitment commitment, out string? error))
+        Detail(
+            "KZG",
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{network.CommitTimePerBlob.TotalMilliseconds:0.0} ms to encode and commit, for each blob"
+            )
+        );
+        if (
+            !AltDaCommitment.TryDecode(
+                encoded,
+                AltDaCommitment.DefaultDaLayerByte,
+                out AltDaCommitment commitment,
+                out string? error
+            )
+        )
         {
             throw new InvalidDataException($"the operator's answer is no commitment: {error}");
         }
@@ -93,9 +131,20 @@ internal static class DemoCommand
         Detail("read", $"{readBack.Length:N0} bytes in {Stopwatch.GetElapsedTime(started).TotalMilliseconds:0} ms");
 
         Say("Verifying against L1 alone, trusting neither the operator nor its store");
-        LogRecord record = await LogRecord.ReadAsync(network.Client, network.Contract, network.OperatorAddress, network.Deployment.BlockNumber, cancellationToken);
+        LogRecord record = await LogRecord.ReadAsync(
+            network.Client,
+            network.Contract,
+            network.OperatorAddress,
+            network.Deployment.BlockNumber,
+            cancellationToken
+        );
         var batches = new BatchVerification(network.Contract, record, new CommitmentKey(TrustedSetup.Ethereum));
-        var epochs = new EpochVerification(network.Client, network.Contract, record, new VerificationKey(TrustedSetup.Ethereum));
+        var epochs = new EpochVerification(
+            network.Client,
+            network.Contract,
+            record,
+            new VerificationKey(TrustedSetup.Ethereum)
+        );
         EpochVerdict verdict = await epochs.VerifyAsync(network.OperatorAddress, proof, cancellationToken);
         IReadOnlyList<BatchAnchoring> anchorings = await record.AnchoringsAsync(id, cancellationToken);
         int covered = anchorings.Count == 0 ? 0 : SamplingHistory.Covered(verdict.Samples, anchorings[^1].Batch);
@@ -112,7 +161,12 @@ internal static class DemoCommand
         {
             Say("Losing two providers, twice");
             var read = new Uri($"get/0x{Convert.ToHexStringLower(encoded)}", UriKind.Relative);
-            await foreach (Check check in loss.PlayAsync(async () => (await http.GetByteArrayAsync(read, cancellationToken)).AsSpan().SequenceEqual(payload), cancellationToken))
+            await foreach (
+                Check check in loss.PlayAsync(
+                    async () => (await http.GetByteArrayAsync(read, cancellationToken)).AsSpan().SequenceEqual(payload),
+                    cancellationToken
+                )
+            )
             {
                 checks = [.. checks, check];
             }
@@ -133,7 +187,8 @@ internal static class DemoCommand
             proof.Epoch,
             proof.TransactionHash.ToString(),
             proofGas,
-            checks.All(check => check.Holds));
+            checks.All(check => check.Holds)
+        );
     }
 
     private static async Task<byte[]> PostAsync(HttpClient http, byte[] payload, CancellationToken cancellationToken)
@@ -142,17 +197,26 @@ internal static class DemoCommand
         using var body = new ByteArrayContent(payload);
         body.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
         long started = Stopwatch.GetTimestamp();
-        using HttpResponseMessage response = await http.PostAsync(new Uri("put", UriKind.Relative), body, cancellationToken);
+        using HttpResponseMessage response = await http.PostAsync(
+            new Uri("put", UriKind.Relative),
+            body,
+            cancellationToken
+        );
         if (!response.IsSuccessStatusCode)
         {
             ErrorBody? error = await response.Content.ReadFromJsonAsync<ErrorBody>(cancellationToken);
-            throw new SetupException($"the operator refused the batch with status {(int)response.StatusCode}: {error?.Error}");
+            throw new SetupException(
+                $"the operator refused the batch with status {(int)response.StatusCode}: {error?.Error}"
+            );
         }
 
         byte[] encoded = await response.Content.ReadAsByteArrayAsync(cancellationToken);
         double elapsed = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
         int blobs = BlobEncoding.BlobCount(payload.Length);
-        Detail("answer", $"after {elapsed:0} ms ({elapsed / blobs:0.0} ms a blob, {blobs} blobs): encoded, committed and durable");
+        Detail(
+            "answer",
+            $"after {elapsed:0} ms ({elapsed / blobs:0.0} ms a blob, {blobs} blobs): encoded, committed and durable"
+        );
         Detail("commitment", "0x" + Convert.ToHexStringLower(encoded));
         return encoded;
     }
@@ -174,7 +238,10 @@ internal static class DemoCommand
     }
 
     private static async Task<ProofSeen> ProvenAsync(
-        LocalNetwork network, AnchorBody anchor, CancellationToken cancellationToken)
+        LocalNetwork network,
+        AnchorBody anchor,
+        CancellationToken cancellationToken
+    )
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(EventLimit);
@@ -182,8 +249,18 @@ internal static class DemoCommand
         while (true)
         {
             ulong head = await network.Client.GetBlockNumberAsync(limit.Token);
-            OperatorEvents events = await network.Contract.ReadEventsAsync(network.OperatorAddress, network.Deployment.BlockNumber, head, limit.Token);
-            if (events.Proofs.Select(submitted => submitted.Seen).FirstOrDefault(seen => seen.Epoch * epochBlocks > anchor.BlockNumber) is { } proof)
+            OperatorEvents events = await network.Contract.ReadEventsAsync(
+                network.OperatorAddress,
+                network.Deployment.BlockNumber,
+                head,
+                limit.Token
+            );
+            if (
+                events
+                    .Proofs.Select(submitted => submitted.Seen)
+                    .FirstOrDefault(seen => seen.Epoch * epochBlocks > anchor.BlockNumber) is
+                { } proof
+            )
             {
                 return proof;
             }
@@ -192,8 +269,14 @@ internal static class DemoCommand
         }
     }
 
-    private static async Task<ulong> GasOfAsync(LocalNetwork network, string transaction, CancellationToken cancellationToken) =>
-        (await network.Client.GetTransactionReceiptAsync(Ethereum.Bytes32.Parse(transaction), cancellationToken))!.GasUsed;
+    private static async Task<ulong> GasOfAsync(
+        LocalNetwork network,
+        string transaction,
+        CancellationToken cancellationToken
+    ) =>
+        (
+            await network.Client.GetTransactionReceiptAsync(Ethereum.Bytes32.Parse(transaction), cancellationToken)
+        )!.GasUsed;
 
     private static void ShowAnchor(BatchBody batch)
     {
@@ -204,7 +287,11 @@ internal static class DemoCommand
             Detail(string.Create(CultureInfo.InvariantCulture, $"blob {i}"), batch.Commitments[i]);
         }
 
-        Detail("anchor", $"number {batch.Anchor!.Index}, blobs from position {batch.Anchor.FirstBlob}, block {batch.Anchor.BlockNumber}, expires at block {batch.Anchor.Expiry}");
+        Detail(
+            "anchor",
+            $"number {batch.Anchor!.Index}, blobs from position {batch.Anchor.FirstBlob}, block "
+                + $"{batch.Anchor.BlockNumber}, expires at block {batch.Anchor.Expiry}"
+        );
         Detail("transaction", batch.Anchor.Transaction);
     }
 
@@ -242,7 +329,7 @@ internal static class DemoCommand
 
     private static void Say(string line) => Console.WriteLine(line);
 
-    private static void Detail(string name, string value) => Console.WriteLine($"  {name,-12} {value}");
+    private static void Detail(string name, string value) => Console.WriteLine($"  {name, -12} {value}");
 
     private sealed record DemoResult(
         string BatchId,
@@ -254,5 +341,6 @@ internal static class DemoCommand
         ulong Epoch,
         string ProofTx,
         ulong ProofGas,
-        bool Verified);
+        bool Verified
+    );
 }

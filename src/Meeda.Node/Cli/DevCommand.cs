@@ -14,33 +14,78 @@ internal static class DevCommand
     /// <summary>The command with its options.</summary>
     public static Command Build()
     {
-        var folder = new Option<string>("--folder") { Description = "where the operator keeps its data; emptied at each start, since the L1 starts anew too", DefaultValueFactory = _ => Path.Combine(".meeda", "dev") };
-        var port = new Option<string>("--port") { Description = "the operator's port, 0 for a free one", DefaultValueFactory = _ => "3100" };
-        var l1Port = new Option<string>("--l1-port") { Description = "the L1's port, 0 for a free one", DefaultValueFactory = _ => "18545" };
-        var json = new Option<bool>("--json") { Description = "print one line of JSON with the URLs once everything answers, and nothing else" };
-        var command = new Command("dev", "Keep a local L1, the contract and an operator running until Ctrl-C") { folder, port, l1Port, json };
-        command.SetAction((parsed, cancellationToken) =>
-            RunAsync(parsed.GetValue(folder)!, Port(l1Port, parsed), Port(port, parsed), parsed.GetValue(json), cancellationToken));
+        var folder = new Option<string>("--folder")
+        {
+            Description = "where the operator keeps its data; emptied at each start, since the L1 starts anew too",
+            DefaultValueFactory = _ => Path.Combine(".meeda", "dev"),
+        };
+        var port = new Option<string>("--port")
+        {
+            Description = "the operator's port, 0 for a free one",
+            DefaultValueFactory = _ => "3100",
+        };
+        var l1Port = new Option<string>("--l1-port")
+        {
+            Description = "the L1's port, 0 for a free one",
+            DefaultValueFactory = _ => "18545",
+        };
+        var json = new Option<bool>("--json")
+        {
+            Description = "print one line of JSON with the URLs once everything answers, and nothing else",
+        };
+        var command = new Command("dev", "Keep a local L1, the contract and an operator running until Ctrl-C")
+        {
+            folder,
+            port,
+            l1Port,
+            json,
+        };
+        command.SetAction(
+            (parsed, cancellationToken) =>
+                RunAsync(
+                    parsed.GetValue(folder)!,
+                    Port(l1Port, parsed),
+                    Port(port, parsed),
+                    parsed.GetValue(json),
+                    cancellationToken
+                )
+        );
         return command;
     }
 
     private static int Port(Option<string> option, ParseResult parsed) =>
         SettingValue.Whole(parsed.GetValue(option)!.Trim(), 0, IPEndPoint.MaxPort, inBytes: false) is { } port
             ? (int)port
-            : throw new SetupException($"{option.Name}: '{parsed.GetValue(option)}' is no port, a whole number from 0 to {IPEndPoint.MaxPort}");
+            : throw new SetupException(
+                $"{option.Name}: '{parsed.GetValue(option)}' is no port, a whole number from 0 to {IPEndPoint.MaxPort}"
+            );
 
-    private static async Task<int> RunAsync(string folder, int l1Port, int port, bool json, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(
+        string folder,
+        int l1Port,
+        int port,
+        bool json,
+        CancellationToken cancellationToken
+    )
     {
         OwnerOnly.Apply();
         Empty(folder);
         await using LocalNetwork network = await LocalNetwork.StartAsync(
-            new LocalNetworkSettings(folder, l1Port, port, Quiet: json), cancellationToken);
-        Console.WriteLine(json ? JsonSerializer.Serialize(new
-        {
-            l1 = network.L1.ToString(),
-            contract = network.Contract.Address.ToString(),
-            @operator = network.OperatorUrl.ToString(),
-        }) : Welcome(network, folder));
+            new LocalNetworkSettings(folder, l1Port, port, Quiet: json),
+            cancellationToken
+        );
+        Console.WriteLine(
+            json
+                ? JsonSerializer.Serialize(
+                    new
+                    {
+                        l1 = network.L1.ToString(),
+                        contract = network.Contract.Address.ToString(),
+                        @operator = network.OperatorUrl.ToString(),
+                    }
+                )
+                : Welcome(network, folder)
+        );
         try
         {
             await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
@@ -56,19 +101,21 @@ internal static class DevCommand
     private static string Welcome(LocalNetwork network, string folder) =>
         $"""
 
-        L1        {network.L1}  (anvil, a block each second)
-        contract  {network.Contract.Address}
-        operator  {network.OperatorUrl}
-        data      {Path.GetFullPath(folder)}
+            L1        {network.L1}  (anvil, a block each second)
+            contract  {network.Contract.Address}
+            operator  {network.OperatorUrl}
+            data      {Path.GetFullPath(folder)}
 
-        Try it:
-          curl -s --data-binary @README.md {network.OperatorUrl}put | xxd -p -c 40
-          curl -s {network.OperatorUrl}get/0x<the 70 digits that this printed>
-        Ctrl-C stops everything.
+            Try it:
+              curl -s --data-binary @README.md {network.OperatorUrl}put | xxd -p -c 40
+              curl -s {network.OperatorUrl}get/0x<the 70 digits that this printed>
+            Ctrl-C stops everything.
 
-        """;
+            """;
 
-    /// <summary>Empties a folder that an earlier run made; one that holds anything else is somebody's data and is refused.</summary>
+    /// <summary>
+    /// Empties a folder that an earlier run made; one that holds anything else is somebody's data and is refused.
+    /// </summary>
     private static void Empty(string folder)
     {
         try
@@ -77,18 +124,26 @@ internal static class DevCommand
             {
                 if (!File.Exists(Path.Combine(folder, Marker)))
                 {
-                    throw new SetupException($"--folder: {Path.GetFullPath(folder)} holds files that are not of a local network; choose an empty or absent one");
+                    throw new SetupException(
+                        $"--folder: {Path.GetFullPath(folder)} holds files that are not of a local network; "
+                            + "choose an empty or absent one"
+                    );
                 }
 
                 Directory.Delete(folder, recursive: true);
             }
 
             Directory.CreateDirectory(folder);
-            File.WriteAllText(Path.Combine(folder, Marker), "Made by `meeda dev`, which empties this folder at each start.\n");
+            File.WriteAllText(
+                Path.Combine(folder, Marker),
+                "Made by `meeda dev`, which empties this folder at each start.\n"
+            );
         }
         catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException)
         {
-            throw new SetupException($"--folder: {Path.GetFullPath(folder)} cannot be used: {unusable.Message.TrimEnd('.')}");
+            throw new SetupException(
+                $"--folder: {Path.GetFullPath(folder)} cannot be used: {unusable.Message.TrimEnd('.')}"
+            );
         }
     }
 }

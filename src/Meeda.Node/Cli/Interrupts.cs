@@ -34,7 +34,8 @@ internal static partial class Interrupts
     }
 
     /// <summary>
-    /// What Ctrl-C and SIGTERM cancel, for a command to end by itself. It is never disposed of: a signal may still come when
+    /// What Ctrl-C and SIGTERM cancel, for a command to end by itself. It is never disposed of: a signal may still
+    /// come when
     /// the command has ended, and must not end the program with a stack trace.
     /// </summary>
     /// <param name="limit">How long the command may take to end; then the process exits.</param>
@@ -42,11 +43,16 @@ internal static partial class Interrupts
     {
         foreach (PosixSignal signal in (PosixSignal[])[PosixSignal.SIGINT, PosixSignal.SIGTERM])
         {
-            Registrations.Add(PosixSignalRegistration.Create(signal, context =>
-            {
-                context.Cancel = true;
-                _ = EndAsync(limit);
-            }));
+            Registrations.Add(
+                PosixSignalRegistration.Create(
+                    signal,
+                    context =>
+                    {
+                        context.Cancel = true;
+                        _ = EndAsync(limit);
+                    }
+                )
+            );
         }
 
         return Stop.Token;

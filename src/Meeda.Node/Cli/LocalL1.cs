@@ -6,7 +6,8 @@ using Meeda.Hosting;
 namespace Meeda.Node.Cli;
 
 /// <summary>
-/// A local L1: anvil, a real EVM with the Osaka rules, as a child process on the loopback interface. Every chain it makes is new and lives in
+/// A local L1: anvil, a real EVM with the Osaka rules, as a child process on the loopback interface. Every chain it
+/// makes is new and lives in
 /// memory; it ends with this object, and with this process, however that ends.
 /// </summary>
 internal sealed class LocalL1 : IAsyncDisposable
@@ -34,12 +35,26 @@ internal sealed class LocalL1 : IAsyncDisposable
     {
         string binary = Environment.GetEnvironmentVariable("MEEDA_ANVIL") is { Length: > 0 } path
             ? path
-            : throw new SetupException("the local L1 (anvil) is not installed: start with ./meeda, which installs it, or set MEEDA_ANVIL to its binary");
+            : throw new SetupException(
+                "the local L1 (anvil) is not installed: start with ./meeda, which installs it, or set MEEDA_ANVIL "
+                    + "to its binary"
+            );
         ProcessStartInfo start = Supervised.StartInfo(binary);
         string[] arguments =
         [
-            "--host", "127.0.0.1", "--port", port.ToString(CultureInfo.InvariantCulture), "--accounts", "1", "--hardfork", "osaka",
-            "--enable-tx-gas-limit", "--no-request-size-limit", "--slots-in-an-epoch", "4", "--block-time",
+            "--host",
+            "127.0.0.1",
+            "--port",
+            port.ToString(CultureInfo.InvariantCulture),
+            "--accounts",
+            "1",
+            "--hardfork",
+            "osaka",
+            "--enable-tx-gas-limit",
+            "--no-request-size-limit",
+            "--slots-in-an-epoch",
+            "4",
+            "--block-time",
             ((int)blockTime.TotalSeconds).ToString(CultureInfo.InvariantCulture),
         ];
         foreach (string argument in arguments)
@@ -50,7 +65,8 @@ internal sealed class LocalL1 : IAsyncDisposable
         Process process;
         try
         {
-            process = Process.Start(start) ?? throw new SetupException($"the local L1 could not be started from {binary}");
+            process =
+                Process.Start(start) ?? throw new SetupException($"the local L1 could not be started from {binary}");
         }
         catch (Win32Exception missing)
         {
@@ -71,7 +87,11 @@ internal sealed class LocalL1 : IAsyncDisposable
     /// <summary>Ends the L1 and waits until its process is gone.</summary>
     public async ValueTask DisposeAsync() => await StopAsync(_process);
 
-    private static async Task<Uri> WaitUntilListeningAsync(Process process, int port, CancellationToken cancellationToken)
+    private static async Task<Uri> WaitUntilListeningAsync(
+        Process process,
+        int port,
+        CancellationToken cancellationToken
+    )
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(StartLimit);
@@ -94,9 +114,12 @@ internal sealed class LocalL1 : IAsyncDisposable
         }
 
         string reason = (await errors).Trim();
-        throw new SetupException(reason.Contains("in use", StringComparison.OrdinalIgnoreCase)
-            ? $"port {port} is in use by another process, so the local L1 cannot listen there: free it or choose another with --l1-port"
-            : $"the local L1 ended at its start: {reason.ReplaceLineEndings(" ")}");
+        throw new SetupException(
+            reason.Contains("in use", StringComparison.OrdinalIgnoreCase)
+                ? $"port {port} is in use by another process, so the local L1 cannot listen there: free it or "
+                    + "choose another with --l1-port"
+                : $"the local L1 ended at its start: {reason.ReplaceLineEndings(" ")}"
+        );
     }
 
     private static async Task StopAsync(Process process)

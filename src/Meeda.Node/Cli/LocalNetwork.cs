@@ -1,5 +1,3 @@
-using Meeda.Http;
-using Meeda.Operator;
 using System.Globalization;
 using System.Numerics;
 using System.Security.Cryptography;
@@ -9,6 +7,8 @@ using Meeda.Ethereum.JsonRpc;
 using Meeda.Ethereum.Signing;
 using Meeda.Ethereum.Transactions;
 using Meeda.Hosting;
+using Meeda.Http;
+using Meeda.Operator;
 using Meeda.Operator.Batches;
 
 namespace Meeda.Node.Cli;
@@ -21,7 +21,8 @@ namespace Meeda.Node.Cli;
 internal sealed record LocalNetworkSettings(string Folder, int L1Port, int OperatorPort, bool Quiet);
 
 /// <summary>
-/// Everything on one machine: a new L1, the contract on it, a staked operator account with a key made for the occasion, and the operator with its
+/// Everything on one machine: a new L1, the contract on it, a staked operator account with a key made for the
+/// occasion, and the operator with its
 /// store in a folder.
 /// </summary>
 internal sealed class LocalNetwork : IAsyncDisposable
@@ -34,7 +35,15 @@ internal sealed class LocalNetwork : IAsyncDisposable
     private readonly WebApplication _operator;
 
     private LocalNetwork(
-        LocalL1 l1, HttpClient http, WebApplication @operator, EthereumClient client, MeedaVerifierContract contract, TransactionReceipt deployment, TransactionReceipt stake, Address operatorAddress)
+        LocalL1 l1,
+        HttpClient http,
+        WebApplication @operator,
+        EthereumClient client,
+        MeedaVerifierContract contract,
+        TransactionReceipt deployment,
+        TransactionReceipt stake,
+        Address operatorAddress
+    )
     {
         _l1 = l1;
         _http = http;
@@ -73,7 +82,10 @@ internal sealed class LocalNetwork : IAsyncDisposable
 
     /// <summary>Starts everything, in order; on failure nothing keeps running.</summary>
     /// <exception cref="SetupException">A part could not be started; the sentence says which and why.</exception>
-    public static async Task<LocalNetwork> StartAsync(LocalNetworkSettings settings, CancellationToken cancellationToken)
+    public static async Task<LocalNetwork> StartAsync(
+        LocalNetworkSettings settings,
+        CancellationToken cancellationToken
+    )
     {
         LocalL1 l1 = await LocalL1.StartAsync(settings.L1Port, TimeSpan.FromSeconds(1), cancellationToken);
         HttpClient http = OutgoingHttp.Client();
@@ -85,11 +97,28 @@ internal sealed class LocalNetwork : IAsyncDisposable
             var client = new EthereumClient(rpc);
             string keyHex = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
             PrivateKeySigner signer = PrivateKeySigner.FromHex(keyHex);
-            await rpc.CallAsync("anvil_setBalance", [signer.Address.ToString(), "0x" + (1_000 * Ether).ToString("x", CultureInfo.InvariantCulture)], cancellationToken);
-            var sender = new TransactionSender(client, signer, new TransactionSenderOptions { Confirmations = 0, PollInterval = TimeSpan.FromMilliseconds(100) });
-            TransactionReceipt deployment = await sender.SendAsync(MeedaVerifierContract.Deploy(LocalParameters.Value), cancellationToken);
-            var contract = new MeedaVerifierContract(client, deployment.ContractAddress ?? throw new SetupException("the contract's deployment left no address"));
-            TransactionReceipt stake = await sender.SendAsync(contract.Stake(LocalParameters.OperatorStake), cancellationToken);
+            await rpc.CallAsync(
+                "anvil_setBalance",
+                [signer.Address.ToString(), "0x" + (1_000 * Ether).ToString("x", CultureInfo.InvariantCulture)],
+                cancellationToken
+            );
+            var sender = new TransactionSender(
+                client,
+                signer,
+                new TransactionSenderOptions { Confirmations = 0, PollInterval = TimeSpan.FromMilliseconds(100) }
+            );
+            TransactionReceipt deployment = await sender.SendAsync(
+                MeedaVerifierContract.Deploy(LocalParameters.Value),
+                cancellationToken
+            );
+            var contract = new MeedaVerifierContract(
+                client,
+                deployment.ContractAddress ?? throw new SetupException("the contract's deployment left no address")
+            );
+            TransactionReceipt stake = await sender.SendAsync(
+                contract.Stake(LocalParameters.OperatorStake),
+                cancellationToken
+            );
 
             app = await StartOperatorAsync(settings, l1.Rpc, contract.Address, keyHex, cancellationToken);
             return new LocalNetwork(l1, http, app, client, contract, deployment, stake, signer.Address);
@@ -118,7 +147,12 @@ internal sealed class LocalNetwork : IAsyncDisposable
     }
 
     private static async Task<WebApplication> StartOperatorAsync(
-        LocalNetworkSettings settings, Uri rpc, Address contract, string keyHex, CancellationToken cancellationToken)
+        LocalNetworkSettings settings,
+        Uri rpc,
+        Address contract,
+        string keyHex,
+        CancellationToken cancellationToken
+    )
     {
         string keyFile = Path.Combine(settings.Folder, "operator.key");
         await WriteKeyAsync(keyFile, keyHex, cancellationToken);
@@ -136,7 +170,8 @@ internal sealed class LocalNetwork : IAsyncDisposable
             },
             $"http://127.0.0.1:{settings.OperatorPort}",
             settings.Quiet,
-            cancellationToken);
+            cancellationToken
+        );
         try
         {
             await ServiceHost.StartAsync(app, cancellationToken);
@@ -145,7 +180,10 @@ internal sealed class LocalNetwork : IAsyncDisposable
         catch (IOException taken)
         {
             await app.DisposeAsync();
-            throw new SetupException($"port {settings.OperatorPort} is in use by another process, so the operator cannot listen there: free it or choose another with --port ({taken.Message.TrimEnd('.')})");
+            throw new SetupException(
+                $"port {settings.OperatorPort} is in use by another process, so the operator cannot listen there: "
+                    + $"free it or choose another with --port ({taken.Message.TrimEnd('.')})"
+            );
         }
     }
 
@@ -165,7 +203,9 @@ internal sealed class LocalNetwork : IAsyncDisposable
         }
         catch (Exception unwritable) when (unwritable is IOException or UnauthorizedAccessException)
         {
-            throw new SetupException($"data folder: {Path.GetDirectoryName(path)} cannot be written: {unwritable.Message.TrimEnd('.')}");
+            throw new SetupException(
+                $"data folder: {Path.GetDirectoryName(path)} cannot be written: {unwritable.Message.TrimEnd('.')}"
+            );
         }
     }
 }

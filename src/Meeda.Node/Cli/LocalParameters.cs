@@ -5,7 +5,8 @@ using Meeda.Ethereum;
 namespace Meeda.Node.Cli;
 
 /// <summary>
-/// The contract's parameters on a local network, whose blocks come every second: short epochs, so that a person sees a proof within seconds, and
+/// The contract's parameters on a local network, whose blocks come every second: short epochs, so that a person sees
+/// a proof within seconds, and
 /// windows that a stopped and restarted operator can still meet.
 /// </summary>
 internal static class LocalParameters

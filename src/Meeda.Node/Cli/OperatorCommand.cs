@@ -1,45 +1,86 @@
-using Meeda.Http;
-using Meeda.Operator;
 using System.CommandLine;
 using Meeda.Hosting;
 using Meeda.Hosting.Settings;
+using Meeda.Http;
+using Meeda.Operator;
 
 namespace Meeda.Node.Cli;
 
 /// <summary><c>operator</c>: the service itself, beside a rollup's batcher, against any L1.</summary>
 internal static class OperatorCommand
 {
-    /// <summary>The command with its options. Each is a setting too (<c>Meeda__Section__Name</c>), where a URL with credentials belongs.</summary>
+    /// <summary>
+    /// The command with its options. Each is a setting too (<c>Meeda__Section__Name</c>), where a URL with
+    /// credentials belongs.
+    /// </summary>
     public static Command Build()
     {
-        var rpc = new Option<string?>("--rpc") { Description = "L1 JSON-RPC endpoint, or several with commas between; one that holds credentials belongs in the environment (Meeda__L1__Rpc)" };
-        var contract = new Option<string?>("--contract") { Description = "address of the MeedaVerifier contract (Meeda__L1__Contract)" };
-        var keyFile = new Option<string?>("--key-file") { Description = "file with the operator's private key, 64 hex digits (Meeda__L1__KeyFile)" };
-        var fromBlock = new Option<string?>("--from-block") { Description = "L1 block of the contract's deployment (Meeda__L1__FromBlock)" };
-        var folder = new Option<string?>("--folder") { Description = "where batches and ledger are kept (Meeda__Storage__Folder)" };
-        var listen = new Option<string?>("--listen") { Description = "URL to listen on (Meeda__Http__Listen) [default: http://127.0.0.1:3100]" };
+        var rpc = new Option<string?>("--rpc")
+        {
+            Description =
+                "L1 JSON-RPC endpoint, or several with commas between; one that holds credentials belongs in the "
+                + "environment (Meeda__L1__Rpc)",
+        };
+        var contract = new Option<string?>("--contract")
+        {
+            Description = "address of the MeedaVerifier contract (Meeda__L1__Contract)",
+        };
+        var keyFile = new Option<string?>("--key-file")
+        {
+            Description = "file with the operator's private key, 64 hex digits (Meeda__L1__KeyFile)",
+        };
+        var fromBlock = new Option<string?>("--from-block")
+        {
+            Description = "L1 block of the contract's deployment (Meeda__L1__FromBlock)",
+        };
+        var folder = new Option<string?>("--folder")
+        {
+            Description = "where batches and ledger are kept (Meeda__Storage__Folder)",
+        };
+        var listen = new Option<string?>("--listen")
+        {
+            Description = "URL to listen on (Meeda__Http__Listen) [default: http://127.0.0.1:3100]",
+        };
         Option<string?> config = ConfigOption.Build();
-        var command = new Command("operator", "Run an operator: take batches, keep, anchor and prove them") { rpc, contract, keyFile, fromBlock, folder, listen, config };
-        command.SetAction((parsed, cancellationToken) => RunAsync(
-            new SettingsReader(
-                new Dictionary<string, string?>
-                {
-                    ["Meeda:L1:Rpc"] = parsed.GetValue(rpc),
-                    ["Meeda:L1:Contract"] = parsed.GetValue(contract),
-                    ["Meeda:L1:KeyFile"] = parsed.GetValue(keyFile),
-                    ["Meeda:L1:FromBlock"] = parsed.GetValue(fromBlock),
-                    ["Meeda:Storage:Folder"] = parsed.GetValue(folder),
-                    ["Meeda:Http:Listen"] = parsed.GetValue(listen),
-                },
-                parsed.GetValue(config)),
-            cancellationToken));
+        var command = new Command("operator", "Run an operator: take batches, keep, anchor and prove them")
+        {
+            rpc,
+            contract,
+            keyFile,
+            fromBlock,
+            folder,
+            listen,
+            config,
+        };
+        command.SetAction(
+            (parsed, cancellationToken) =>
+                RunAsync(
+                    new SettingsReader(
+                        new Dictionary<string, string?>
+                        {
+                            ["Meeda:L1:Rpc"] = parsed.GetValue(rpc),
+                            ["Meeda:L1:Contract"] = parsed.GetValue(contract),
+                            ["Meeda:L1:KeyFile"] = parsed.GetValue(keyFile),
+                            ["Meeda:L1:FromBlock"] = parsed.GetValue(fromBlock),
+                            ["Meeda:Storage:Folder"] = parsed.GetValue(folder),
+                            ["Meeda:Http:Listen"] = parsed.GetValue(listen),
+                        },
+                        parsed.GetValue(config)
+                    ),
+                    cancellationToken
+                )
+        );
         return command;
     }
 
     private static async Task<int> RunAsync(SettingsReader settings, CancellationToken cancellationToken)
     {
         OwnerOnly.Apply();
-        await using WebApplication app = await OperatorApplication.BuildAsync(settings, quiet: false, cancellationToken);
+        await using WebApplication app = await OperatorApplication.BuildAsync(
+            settings,
+            quiet: false,
+            cancellationToken
+        );
         await OperatorApplication.CheckL1Async(app, cancellationToken);
         try
         {

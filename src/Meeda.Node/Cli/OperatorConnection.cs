@@ -7,7 +7,10 @@ using Meeda.Protocol.Batches;
 
 namespace Meeda.Node.Cli;
 
-/// <summary>How commands find the operator: its URL as an option or in the environment, a tenant's key in the environment only, where <c>ps</c> does not show it.</summary>
+/// <summary>
+/// How commands find the operator: its URL as an option or in the environment, a tenant's key in the environment
+/// only, where <c>ps</c> does not show it.
+/// </summary>
 internal sealed class OperatorConnection
 {
     private const string KeyVariable = "MEEDA_KEY";
@@ -17,11 +20,13 @@ internal sealed class OperatorConnection
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(6);
 
     /// <summary>The option.</summary>
-    public Option<string> Url { get; } = new("--url")
-    {
-        Description = $"the operator's URL ({UrlVariable}); a tenant's key belongs in the environment ({KeyVariable})",
-        DefaultValueFactory = _ => Environment.GetEnvironmentVariable(UrlVariable) ?? "http://127.0.0.1:3100",
-    };
+    public Option<string> Url { get; } =
+        new("--url")
+        {
+            Description =
+                $"the operator's URL ({UrlVariable}); a tenant's key belongs in the environment ({KeyVariable})",
+            DefaultValueFactory = _ => Environment.GetEnvironmentVariable(UrlVariable) ?? "http://127.0.0.1:3100",
+        };
 
     /// <summary>Does a command's work with a client, and turns its failures into sentences.</summary>
     /// <exception cref="SetupException">The URL is none, or the operator did not do it.</exception>
@@ -39,7 +44,12 @@ internal sealed class OperatorConnection
         string? key = Environment.GetEnvironmentVariable(KeyVariable);
         try
         {
-            await work(new MeedaClient(http, new MeedaClientOptions { Key = string.IsNullOrEmpty(key) ? null : key, Retries = 2 }));
+            await work(
+                new MeedaClient(
+                    http,
+                    new MeedaClientOptions { Key = string.IsNullOrEmpty(key) ? null : key, Retries = 2 }
+                )
+            );
             return ExitCode.Success;
         }
         catch (MeedaException failure) when (failure.Status is null && failure.Error == MeedaError.Unavailable)
@@ -62,7 +72,9 @@ internal sealed class OperatorConnection
         OutgoingHttp.UseProxy(proxy);
     }
 
-    /// <summary>Reads a commitment as a person gives it: generic or keccak, or a bare batch id, which is the generic one's.</summary>
+    /// <summary>
+    /// Reads a commitment as a person gives it: generic or keccak, or a bare batch id, which is the generic one's.
+    /// </summary>
     /// <exception cref="SetupException">It is none of them.</exception>
     public static AltDaCommitment ParseCommitment(string text)
     {
@@ -75,7 +87,10 @@ internal sealed class OperatorConnection
         try
         {
             byte[] encoded = Convert.FromHexString(digits);
-            if (encoded.Length > 1 && AltDaCommitment.TryDecode(encoded, encoded[1], out AltDaCommitment commitment, out _))
+            if (
+                encoded.Length > 1
+                && AltDaCommitment.TryDecode(encoded, encoded[1], out AltDaCommitment commitment, out _)
+            )
             {
                 return commitment;
             }
@@ -86,6 +101,8 @@ internal sealed class OperatorConnection
         }
 
         throw new SetupException(
-            $"ID: {text} is neither a batch id (64 hex digits) nor a commitment, generic ({2 * AltDaCommitment.GenericLength} digits) or keccak ({2 * AltDaCommitment.KeccakLength})");
+            $"ID: {text} is neither a batch id (64 hex digits) nor a commitment, generic "
+                + $"({2 * AltDaCommitment.GenericLength} digits) or keccak ({2 * AltDaCommitment.KeccakLength})"
+        );
     }
 }

@@ -22,13 +22,15 @@ internal static class OutputFile
             if (existing.LinkTarget is not null)
             {
                 throw new SetupException(
-                    $"--output: {path} is a symbolic link, which is not followed; name the file itself");
+                    $"--output: {path} is a symbolic link, which is not followed; name the file itself"
+                );
             }
 
             if (Directory.Exists(whole) || path.EndsWith(Path.DirectorySeparatorChar) || IsDevice(whole))
             {
                 throw new SetupException(
-                    $"--output: {path} is no file; without --output the bytes go to standard output");
+                    $"--output: {path} is no file; without --output the bytes go to standard output"
+                );
             }
 
             temporary = $"{whole}.{Guid.NewGuid():N}.tmp";

@@ -5,7 +5,10 @@ using Meeda.Storage;
 
 namespace Meeda.Node.Cli;
 
-/// <summary>What <c>demo --lose</c> does to the default store: it deletes two providers' folders, twice, and looks whether the operator minds.</summary>
+/// <summary>
+/// What <c>demo --lose</c> does to the default store: it deletes two providers' folders, twice, and looks whether the
+/// operator minds.
+/// </summary>
 /// <param name="folder">The operator's data folder.</param>
 internal sealed class ProviderLoss(string folder)
 {
@@ -16,7 +19,10 @@ internal sealed class ProviderLoss(string folder)
     /// <summary>Deletes and waits; one check for each read and each restoration.</summary>
     /// <param name="readsBack">Reads the batch and says whether it is the one posted.</param>
     /// <param name="cancellationToken">Stops between steps.</param>
-    public async IAsyncEnumerable<Check> PlayAsync(Func<Task<bool>> readsBack, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<Check> PlayAsync(
+        Func<Task<bool>> readsBack,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         int[] order = [.. Enumerable.Range(0, StorageOptions.DefaultProviders)];
         RandomNumberGenerator.Shuffle(order.AsSpan());
@@ -30,7 +36,10 @@ internal sealed class ProviderLoss(string folder)
             }
 
             string names = $"{lost[0]} and {lost[1]}";
-            yield return new($"providers {names} are deleted, and the bytes read back are the bytes posted", await readsBack());
+            yield return new(
+                $"providers {names} are deleted, and the bytes read back are the bytes posted",
+                await readsBack()
+            );
             yield return new($"the scrub restored all {rows} rows", await RestoredAsync(rows, cancellationToken));
         }
 
@@ -39,8 +48,10 @@ internal sealed class ProviderLoss(string folder)
 
     private string PathOf(int provider) => new StorageOptions { Folder = folder }.Places[provider];
 
-    private int CountRows() => new StorageOptions { Folder = folder }.Places
-        .Where(Directory.Exists).Sum(place => Directory.EnumerateFiles(place, "*.row", SearchOption.AllDirectories).Count());
+    private int CountRows() =>
+        new StorageOptions { Folder = folder }
+            .Places.Where(Directory.Exists)
+            .Sum(place => Directory.EnumerateFiles(place, "*.row", SearchOption.AllDirectories).Count());
 
     private async Task<bool> RestoredAsync(int rows, CancellationToken cancellationToken)
     {

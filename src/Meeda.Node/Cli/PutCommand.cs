@@ -16,8 +16,21 @@ internal static class PutCommand
         var file = new Argument<string>("FILE") { Description = "the batch's bytes; - for standard input" };
         var connection = new OperatorConnection();
         var json = new Option<bool>("--json") { Description = "print one line of JSON" };
-        var command = new Command("put", "Store a file as a batch; prints the commitment that gives it back") { file, connection.Url, json };
-        command.SetAction((parsed, cancellationToken) => RunAsync(parsed.GetValue(file)!, parsed.GetValue(connection.Url)!, parsed.GetValue(json), cancellationToken));
+        var command = new Command("put", "Store a file as a batch; prints the commitment that gives it back")
+        {
+            file,
+            connection.Url,
+            json,
+        };
+        command.SetAction(
+            (parsed, cancellationToken) =>
+                RunAsync(
+                    parsed.GetValue(file)!,
+                    parsed.GetValue(connection.Url)!,
+                    parsed.GetValue(json),
+                    cancellationToken
+                )
+        );
         return command;
     }
 
@@ -29,28 +42,53 @@ internal static class PutCommand
             throw new SetupException($"FILE: {file} is empty; a batch has at least 1 byte");
         }
 
-        return await OperatorConnection.UseAsync(url, async client =>
-        {
-            int blobs = BlobEncoding.BlobCount(payload.Length);
-            if (!json && !Console.IsErrorRedirected)
+        return await OperatorConnection.UseAsync(
+            url,
+            async client =>
             {
-                await Console.Error.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"putting {payload.Length:N0} bytes ({blobs} blobs) and computing their commitments"));
-            }
+                int blobs = BlobEncoding.BlobCount(payload.Length);
+                if (!json && !Console.IsErrorRedirected)
+                {
+                    await Console.Error.WriteLineAsync(
+                        string.Create(
+                            CultureInfo.InvariantCulture,
+                            $"putting {payload.Length:N0} bytes ({blobs} blobs) and computing their commitments"
+                        )
+                    );
+                }
 
-            long started = Stopwatch.GetTimestamp();
-            AltDaCommitment commitment = await client.PutAsync(payload, cancellationToken);
-            double milliseconds = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
-            string hex = "0x" + Convert.ToHexStringLower(commitment.Encode());
-            if (json)
-            {
-                Console.WriteLine(JsonSerializer.Serialize(new { commitment = hex, batchId = new BatchId(commitment.Hash).ToString(), bytes = payload.Length, blobs, milliseconds = Math.Round(milliseconds, 1) }));
-                return;
-            }
+                long started = Stopwatch.GetTimestamp();
+                AltDaCommitment commitment = await client.PutAsync(payload, cancellationToken);
+                double milliseconds = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
+                string hex = "0x" + Convert.ToHexStringLower(commitment.Encode());
+                if (json)
+                {
+                    Console.WriteLine(
+                        JsonSerializer.Serialize(
+                            new
+                            {
+                                commitment = hex,
+                                batchId = new BatchId(commitment.Hash).ToString(),
+                                bytes = payload.Length,
+                                blobs,
+                                milliseconds = Math.Round(milliseconds, 1),
+                            }
+                        )
+                    );
+                    return;
+                }
 
-            Console.WriteLine($"commitment   {hex}");
-            Console.WriteLine($"batch id     {new BatchId(commitment.Hash)}");
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"stored       {payload.Length:N0} bytes in {blobs} blobs, {milliseconds:0} ms; the commitment is that of these bytes"));
-        });
+                Console.WriteLine($"commitment   {hex}");
+                Console.WriteLine($"batch id     {new BatchId(commitment.Hash)}");
+                Console.WriteLine(
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"stored       {payload.Length:N0} bytes in {blobs} blobs, {milliseconds:0} ms; the "
+                            + $"commitment is that of these bytes"
+                    )
+                );
+            }
+        );
     }
 
     private static async Task<byte[]> ReadAsync(string file, CancellationToken cancellationToken)

@@ -22,8 +22,21 @@ internal static class StatusCommand
         };
         var connection = new OperatorConnection();
         var json = new Option<bool>("--json") { Description = "print one line of JSON" };
-        var command = new Command("status", "Say how an operator is doing, or where a batch stands") { batch, connection.Url, json };
-        command.SetAction((parsed, cancellationToken) => RunAsync(parsed.GetValue(batch), parsed.GetValue(connection.Url)!, parsed.GetValue(json), cancellationToken));
+        var command = new Command("status", "Say how an operator is doing, or where a batch stands")
+        {
+            batch,
+            connection.Url,
+            json,
+        };
+        command.SetAction(
+            (parsed, cancellationToken) =>
+                RunAsync(
+                    parsed.GetValue(batch),
+                    parsed.GetValue(connection.Url)!,
+                    parsed.GetValue(json),
+                    cancellationToken
+                )
+        );
         return command;
     }
 
@@ -32,20 +45,25 @@ internal static class StatusCommand
         AltDaCommitment? commitment = batch is null ? null : OperatorConnection.ParseCommitment(batch);
         if (commitment is { Kind: AltDaCommitmentKind.Keccak })
         {
-            throw new SetupException("ID: states are asked for by batch id or generic commitment; a keccak commitment names the bytes only");
+            throw new SetupException(
+                "ID: states are asked for by batch id or generic commitment; a keccak commitment names the bytes only"
+            );
         }
 
-        return OperatorConnection.UseAsync(url, async client =>
-        {
-            if (commitment is { } wanted)
+        return OperatorConnection.UseAsync(
+            url,
+            async client =>
             {
-                Show(await client.DescribeAsync(new BatchId(wanted.Hash), cancellationToken), json);
+                if (commitment is { } wanted)
+                {
+                    Show(await client.DescribeAsync(new BatchId(wanted.Hash), cancellationToken), json);
+                }
+                else
+                {
+                    Show(await client.StatusAsync(cancellationToken), json);
+                }
             }
-            else
-            {
-                Show(await client.StatusAsync(cancellationToken), json);
-            }
-        });
+        );
     }
 
     private static void Show(StatusBody status, bool json)
@@ -56,21 +74,52 @@ internal static class StatusCommand
             return;
         }
 
-        Line("operator", $"{status.Operator}{(status.Leads ? "" : ", not leading: another process follows L1, anchors and proves")}");
+        Line(
+            "operator",
+            $"{status.Operator}{(status.Leads ? "" : ", not leading: another process follows L1, anchors and proves")}"
+        );
         Line("contract", status.Contract);
-        Line("L1", status.L1Block is { } block ? $"read up to block {block}, final up to {status.FinalBlock}{(status.L1CaughtUp ? "" : ", and it does NOT answer")}" : "not read yet");
-        Line("batches", string.Create(
-            CultureInfo.InvariantCulture,
-            $"{status.Batches.Stored} stored, {status.Batches.Placed} placed, {status.Batches.Anchored} anchored, {status.Batches.Final} final, {status.Batches.Expired} expired"));
-        Line("backlog", string.Create(CultureInfo.InvariantCulture, $"{status.Intake.BacklogBatches} batches, {status.Intake.BacklogBytes:N0} bytes not at their providers yet"));
+        Line(
+            "L1",
+            status.L1Block is { } block
+                ? $"read up to block {block}, final up to "
+                    + $"{status.FinalBlock}{(status.L1CaughtUp ? "" : ", and it does NOT answer")}"
+                : "not read yet"
+        );
+        Line(
+            "batches",
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{status.Batches.Stored} stored, {status.Batches.Placed} placed, {status.Batches.Anchored} "
+                    + $"anchored, {status.Batches.Final} final, {status.Batches.Expired} expired"
+            )
+        );
+        Line(
+            "backlog",
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{status.Intake.BacklogBatches} batches, {status.Intake.BacklogBytes:N0} bytes not at their "
+                    + $"providers yet"
+            )
+        );
         if (status.Intake.FailingSeconds > 0)
         {
-            Line("failing", string.Create(CultureInfo.InvariantCulture, $"for {status.Intake.FailingSeconds:N0} s{(status.Intake.FailingOver ? ", FAILING OVER: puts are answered 503" : "")}"));
+            Line(
+                "failing",
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"for {status.Intake.FailingSeconds:N0} "
+                        + $"s{(status.Intake.FailingOver ? ", FAILING OVER: puts are answered 503" : "")}"
+                )
+            );
         }
 
         if (status.Intake.Failovers > 0)
         {
-            Line("failovers", string.Create(CultureInfo.InvariantCulture, $"{status.Intake.Failovers} puts were answered 503"));
+            Line(
+                "failovers",
+                string.Create(CultureInfo.InvariantCulture, $"{status.Intake.Failovers} puts were answered 503")
+            );
         }
     }
 
@@ -87,10 +136,14 @@ internal static class StatusCommand
         Line("size", string.Create(CultureInfo.InvariantCulture, $"{batch.Bytes:N0} bytes in {batch.Blobs} blobs"));
         if (batch.Anchor is { } anchor)
         {
-            Line("anchor", $"number {anchor.Index} in block {anchor.BlockNumber}, {anchor.Depth} blocks deep, expires at block {anchor.Expiry}");
+            Line(
+                "anchor",
+                $"number {anchor.Index} in block {anchor.BlockNumber}, {anchor.Depth} blocks deep, expires at "
+                    + $"block {anchor.Expiry}"
+            );
             Line("transaction", anchor.Transaction);
         }
     }
 
-    private static void Line(string name, string value) => Console.WriteLine($"{name,-12} {value}");
+    private static void Line(string name, string value) => Console.WriteLine($"{name, -12} {value}");
 }

@@ -11,8 +11,7 @@ internal static class Supervised
 {
     // The signals of a terminal reach the whole group; the shell stays until its input ends. What it reads it throws
     // away. The child's end is seen by the end of its output, which the shell therefore lets go of.
-    private const string Script =
-        """
+    private const string Script = """
         trap "" INT QUIT HUP TERM
         (trap - HUP TERM; exec "$0" "$@") </dev/null &
         child=$!

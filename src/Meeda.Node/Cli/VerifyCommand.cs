@@ -12,7 +12,9 @@ using Meeda.Protocol.Batches;
 
 namespace Meeda.Node.Cli;
 
-/// <summary><c>verify</c>: what L1 shows about a batch, and what it does not, for somebody who trusts no operator.</summary>
+/// <summary>
+/// <c>verify</c>: what L1 shows about a batch, and what it does not, for somebody who trusts no operator.
+/// </summary>
 internal static class VerifyCommand
 {
     // The largest payload that a batch can have: 16 bits of blobs.
@@ -23,37 +25,79 @@ internal static class VerifyCommand
     /// <summary>The command with its arguments.</summary>
     public static Command Build()
     {
-        var batch = new Argument<string>("BATCH") { Description = "a batch id (64 hex digits), or an OP Stack commitment, generic or keccak" };
-        var rpc = new Option<string?>("--rpc") { Description = "L1 JSON-RPC endpoint, or several with commas between; one that holds credentials belongs in the environment (Meeda__L1__Rpc)" };
-        var contract = new Option<string?>("--contract") { Description = "address of the MeedaVerifier contract (Meeda__L1__Contract)" };
-        var from = new Option<string[]>("--from") { Description = "a source of the data, which need not be trusted; may be given several times", AllowMultipleArgumentsPerToken = true };
-        var operatorAddress = new Option<string?>("--operator") { Description = "whose promise to look at; without it the one that lasts longest" };
-        var fromBlock = new Option<string?>("--from-block") { Description = "L1 block of the contract's deployment (Meeda__L1__FromBlock)" };
+        var batch = new Argument<string>("BATCH")
+        {
+            Description = "a batch id (64 hex digits), or an OP Stack commitment, generic or keccak",
+        };
+        var rpc = new Option<string?>("--rpc")
+        {
+            Description =
+                "L1 JSON-RPC endpoint, or several with commas between; one that holds credentials belongs in the "
+                + "environment (Meeda__L1__Rpc)",
+        };
+        var contract = new Option<string?>("--contract")
+        {
+            Description = "address of the MeedaVerifier contract (Meeda__L1__Contract)",
+        };
+        var from = new Option<string[]>("--from")
+        {
+            Description = "a source of the data, which need not be trusted; may be given several times",
+            AllowMultipleArgumentsPerToken = true,
+        };
+        var operatorAddress = new Option<string?>("--operator")
+        {
+            Description = "whose promise to look at; without it the one that lasts longest",
+        };
+        var fromBlock = new Option<string?>("--from-block")
+        {
+            Description = "L1 block of the contract's deployment (Meeda__L1__FromBlock)",
+        };
         var json = new Option<bool>("--json") { Description = "print the report as one line of JSON" };
         Option<string?> config = ConfigOption.Build();
-        var command = new Command("verify", "Check a batch against L1 from any untrusted source, and say what is proven and what is not")
+        var command = new Command(
+            "verify",
+            "Check a batch against L1 from any untrusted source, and say what is proven and what is not"
+        )
         {
-            batch, rpc, contract, from, operatorAddress, fromBlock, json, config,
+            batch,
+            rpc,
+            contract,
+            from,
+            operatorAddress,
+            fromBlock,
+            json,
+            config,
         };
-        command.SetAction((parsed, cancellationToken) => RunAsync(
-            Parse(parsed.GetValue(batch)!),
-            ReadSettings(
-                new Dictionary<string, string?>
-                {
-                    ["Meeda:L1:Rpc"] = parsed.GetValue(rpc),
-                    ["Meeda:L1:Contract"] = parsed.GetValue(contract),
-                    ["Meeda:L1:FromBlock"] = parsed.GetValue(fromBlock),
-                },
-                parsed.GetValue(config)),
-            [.. (parsed.GetValue(from) ?? []).Select(source => ParseUrl("--from", source.TrimEnd('/') + "/"))],
-            parsed.GetValue(operatorAddress) is { } named ? ParseAddress("--operator", named) : null,
-            parsed.GetValue(json),
-            cancellationToken));
+        command.SetAction(
+            (parsed, cancellationToken) =>
+                RunAsync(
+                    Parse(parsed.GetValue(batch)!),
+                    ReadSettings(
+                        new Dictionary<string, string?>
+                        {
+                            ["Meeda:L1:Rpc"] = parsed.GetValue(rpc),
+                            ["Meeda:L1:Contract"] = parsed.GetValue(contract),
+                            ["Meeda:L1:FromBlock"] = parsed.GetValue(fromBlock),
+                        },
+                        parsed.GetValue(config)
+                    ),
+                    [.. (parsed.GetValue(from) ?? []).Select(source => ParseUrl("--from", source.TrimEnd('/') + "/"))],
+                    parsed.GetValue(operatorAddress) is { } named ? ParseAddress("--operator", named) : null,
+                    parsed.GetValue(json),
+                    cancellationToken
+                )
+        );
         return command;
     }
 
     private static async Task<int> RunAsync(
-        AltDaCommitment batch, L1Options settings, IReadOnlyList<Uri> sources, Address? operatorAddress, bool json, CancellationToken cancellationToken)
+        AltDaCommitment batch,
+        L1Options settings,
+        IReadOnlyList<Uri> sources,
+        Address? operatorAddress,
+        bool json,
+        CancellationToken cancellationToken
+    )
     {
         Address contractAddress = Address.Parse(settings.Contract);
         List<HttpClient> l1 = [.. settings.Endpoints().Select(Connect)];
@@ -67,9 +111,12 @@ internal static class VerifyCommand
         }
         catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new SetupException(failure is L1UnreachableException
-                ? $"L1: {Outage.Explain(failure).Reason.TrimEnd('.')}"
-                : $"contract: there is no MeedaVerifier at {contractAddress} on this L1: {failure.Message.TrimEnd('.')}");
+            throw new SetupException(
+                failure is L1UnreachableException
+                    ? $"L1: {Outage.Explain(failure).Reason.TrimEnd('.')}"
+                    : $"contract: there is no MeedaVerifier at {contractAddress} on this L1: "
+                        + $"{failure.Message.TrimEnd('.')}"
+            );
         }
 
         var payloads = new List<(string, byte[]?)>();
@@ -78,13 +125,20 @@ internal static class VerifyCommand
             payloads.Add((source.Authority, await GetAsync(http, source, batch, cancellationToken)));
         }
 
-        var inspection = new BatchInspection(client, contract, new CommitmentKey(TrustedSetup.Ethereum), new VerificationKey(TrustedSetup.Ethereum), settings.FromBlock);
+        var inspection = new BatchInspection(
+            client,
+            contract,
+            new CommitmentKey(TrustedSetup.Ethereum),
+            new VerificationKey(TrustedSetup.Ethereum),
+            settings.FromBlock
+        );
         BatchReport report;
         try
         {
             report = await inspection.ReportAsync(batch, operatorAddress, payloads, cancellationToken);
         }
-        catch (Exception failure) when (failure is L1UnreachableException or JsonRpcException or LogsRefusedException or InvalidDataException)
+        catch (Exception failure)
+            when (failure is L1UnreachableException or JsonRpcException or LogsRefusedException or InvalidDataException)
         {
             throw new SetupException($"L1: {Outage.Explain(failure).Reason.TrimEnd('.')}");
         }
@@ -104,28 +158,31 @@ internal static class VerifyCommand
     {
         if (json)
         {
-            Console.WriteLine(JsonSerializer.Serialize(
-                new
-                {
-                    batchId = report.BatchId?.ToString(),
-                    @operator = report.Operator?.ToString(),
-                    report.Holds,
-                    report.Checks,
-                    report.Unproven,
-                },
-                Json));
+            Console.WriteLine(
+                JsonSerializer.Serialize(
+                    new
+                    {
+                        batchId = report.BatchId?.ToString(),
+                        @operator = report.Operator?.ToString(),
+                        report.Holds,
+                        report.Checks,
+                        report.Unproven,
+                    },
+                    Json
+                )
+            );
             return;
         }
 
         Console.WriteLine($"batch {report.BatchId?.ToString() ?? "unknown"}");
         foreach (Check check in report.Checks)
         {
-            Console.WriteLine($"  {(check.Holds ? "proven" : "FAILS"),-8} {check.What}");
+            Console.WriteLine($"  {(check.Holds ? "proven" : "FAILS"), -8} {check.What}");
         }
 
         foreach (string unproven in report.Unproven)
         {
-            Console.WriteLine($"  {"open",-8} not proven: {unproven}");
+            Console.WriteLine($"  {"open", -8} not proven: {unproven}");
         }
     }
 
@@ -139,13 +196,23 @@ internal static class VerifyCommand
         return l1;
     }
 
-    private static async Task<byte[]?> GetAsync(HttpClient http, Uri source, AltDaCommitment batch, CancellationToken cancellationToken)
+    private static async Task<byte[]?> GetAsync(
+        HttpClient http,
+        Uri source,
+        AltDaCommitment batch,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
-            return await http.GetByteArrayAsync(new Uri(source, $"get/0x{Convert.ToHexStringLower(batch.Encode())}"), cancellationToken);
+            return await http.GetByteArrayAsync(
+                new Uri(source, $"get/0x{Convert.ToHexStringLower(batch.Encode())}"),
+                cancellationToken
+            );
         }
-        catch (Exception failure) when (failure is HttpRequestException or TaskCanceledException && !cancellationToken.IsCancellationRequested)
+        catch (Exception failure)
+            when (failure is HttpRequestException or TaskCanceledException && !cancellationToken.IsCancellationRequested
+            )
         {
             return null;
         }
@@ -161,7 +228,9 @@ internal static class VerifyCommand
         byte[] encoded;
         try
         {
-            encoded = Convert.FromHexString(text.StartsWith("0x", StringComparison.OrdinalIgnoreCase) ? text[2..] : text);
+            encoded = Convert.FromHexString(
+                text.StartsWith("0x", StringComparison.OrdinalIgnoreCase) ? text[2..] : text
+            );
         }
         catch (FormatException)
         {
@@ -169,13 +238,20 @@ internal static class VerifyCommand
         }
 
         // The layer byte tells DA layers apart for a rollup; whoever verifies takes any.
-        return AltDaCommitment.TryDecode(encoded, encoded.Length > 1 ? encoded[1] : AltDaCommitment.DefaultDaLayerByte, out AltDaCommitment commitment, out string? error)
+        return AltDaCommitment.TryDecode(
+            encoded,
+            encoded.Length > 1 ? encoded[1] : AltDaCommitment.DefaultDaLayerByte,
+            out AltDaCommitment commitment,
+            out string? error
+        )
             ? commitment
             : throw new SetupException($"BATCH: {error}");
     }
 
     private static Address ParseAddress(string option, string text) =>
-        Address.TryParse(text, out Address address) ? address : throw new SetupException($"{option}: a 20-byte hex address is needed");
+        Address.TryParse(text, out Address address)
+            ? address
+            : throw new SetupException($"{option}: a 20-byte hex address is needed");
 
     private static Uri ParseUrl(string option, string? text) =>
         HttpUrl.TryParse(text, out Uri? uri)

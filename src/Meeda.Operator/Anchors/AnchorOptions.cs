@@ -10,12 +10,16 @@ public sealed class AnchorOptions
     public const string Section = "Meeda:Anchors";
 
     /// <summary>
-    /// The longest a stored batch waits for its anchor to be sent. Default one minute: five slots of batches share one transaction's base
+    /// The longest a stored batch waits for its anchor to be sent. Default one minute: five slots of batches share
+    /// one transaction's base
     /// cost, and a rollup's finality, some 15 minutes, does not notice.
     /// </summary>
     public TimeSpan Interval { get; set; } = TimeSpan.FromMinutes(1);
 
-    /// <summary>The most blobs in one anchor; so many waiting send it at once. Default 256, a transaction of about 560,000 gas.</summary>
+    /// <summary>
+    /// The most blobs in one anchor; so many waiting send it at once. Default 256, a transaction of about 560,000
+    /// gas.
+    /// </summary>
     public int MaxBlobs { get; set; } = 256;
 
     /// <summary>Says what is wrong with these options, one sentence each.</summary>
@@ -28,11 +32,16 @@ public sealed class AnchorOptions
 
         if (MaxBlobs is < 1 or > 256)
         {
-            yield return "max blobs: between 1 and 256, what one anchor can pay for below the transaction gas cap (Meeda__Anchors__MaxBlobs)";
+            yield return "max blobs: between 1 and 256, what one anchor can pay for below the transaction gas cap "
+                + "(Meeda__Anchors__MaxBlobs)";
         }
-        else if (batches.MaxBatchBytes is >= 1 and <= 1 << 28 && BlobEncoding.BlobCount(batches.MaxBatchBytes) > MaxBlobs)
+        else if (
+            batches.MaxBatchBytes is >= 1 and <= 1 << 28
+            && BlobEncoding.BlobCount(batches.MaxBatchBytes) > MaxBlobs
+        )
         {
-            yield return $"max batch bytes: {batches.MaxBatchBytes} bytes are {BlobEncoding.BlobCount(batches.MaxBatchBytes)} blobs, more than one anchor holds "
+            yield return $"max batch bytes: {batches.MaxBatchBytes} bytes are "
+                + $"{BlobEncoding.BlobCount(batches.MaxBatchBytes)} blobs, more than one anchor holds "
                 + $"({MaxBlobs}, Meeda__Anchors__MaxBlobs), so a batch of that size could never be anchored";
         }
     }

@@ -15,8 +15,10 @@ using Microsoft.Extensions.Options;
 namespace Meeda.Operator.Anchors;
 
 /// <summary>
-/// Anchors stored batches: one transaction for all that wait, at the latest every <see cref="AnchorOptions.Interval"/>. What counts as anchored
-/// is what the follower saw on L1, never what was sent: after a crash or a reorganisation the ledger says what still waits.
+/// Anchors stored batches: one transaction for all that wait, at the latest every
+/// <see cref="AnchorOptions.Interval"/>. What counts as anchored
+/// is what the follower saw on L1, never what was sent: after a crash or a reorganisation the ledger says what still
+/// waits.
 /// </summary>
 internal sealed class AnchorPoster(
     IOptions<AnchorOptions> options,
@@ -31,8 +33,8 @@ internal sealed class AnchorPoster(
     OperatorStanding standing,
     TransactionSender sender,
     TimeProvider time,
-    ILogger<AnchorPoster> logger)
-    : LeaderService(leadership)
+    ILogger<AnchorPoster> logger
+) : LeaderService(leadership)
 {
     // A batch may fill its anchor before the interval is over, so the ledger is asked more often than anchors are sent.
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
@@ -43,7 +45,8 @@ internal sealed class AnchorPoster(
     /// <inheritdoc/>
     protected override async Task LeadAsync(CancellationToken stoppingToken)
     {
-        // What an earlier run of this process sent may still wait in the mempool: only when it is mined and followed does the ledger tell the truth.
+        // What an earlier run of this process sent may still wait in the mempool: only when it is mined and followed
+        // does the ledger tell the truth.
         await follower.FollowedBeyondPendingAsync(sender, stoppingToken);
         using var timer = new PeriodicTimer(Look < options.Value.Interval ? Look : options.Value.Interval, time);
         var outage = new Outage("anchoring", time, logger);
@@ -96,7 +99,10 @@ internal sealed class AnchorPoster(
         await follower.FollowedAsync(receipt.BlockNumber, cancellationToken);
     }
 
-    /// <summary>Decides which of the promises that were made while L1's height was not known need another anchor, as soon as it is known.</summary>
+    /// <summary>
+    /// Decides which of the promises that were made while L1's height was not known need another anchor, as soon as
+    /// it is known.
+    /// </summary>
     private async Task SettleAsync(CancellationToken cancellationToken)
     {
         if (follower.Head is not { } head)
@@ -112,30 +118,49 @@ internal sealed class AnchorPoster(
     }
 
     /// <summary>
-    /// What the anchor brings about: for each batch, the anchor that comes after the last one that is known. One that was sent and is not to be seen, be it on its way or
+    /// What the anchor brings about: for each batch, the anchor that comes after the last one that is known. One that
+    /// was sent and is not to be seen, be it on its way or
     /// taken back by a reorganisation, has the same key, so that no batch is anchored twice for one reason.
     /// </summary>
-    private async Task<IReadOnlyList<string>> KeysAsync(IReadOnlyList<StoredBatch> batches, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<string>> KeysAsync(
+        IReadOnlyList<StoredBatch> batches,
+        CancellationToken cancellationToken
+    )
     {
         var keys = new List<string>(batches.Count);
         foreach (StoredBatch batch in batches)
         {
-            string after = await ledger.FindAnchoringAsync(batch.Id, cancellationToken) is var (last, _, _) ? $"{last.AnchorIndex}" : "none";
+            string after = await ledger.FindAnchoringAsync(batch.Id, cancellationToken) is var (last, _, _)
+                ? $"{last.AnchorIndex}"
+                : "none";
             keys.Add($"anchor:{contract.Address}:{batch.Id}:after:{after}");
         }
 
         return keys;
     }
 
-    /// <summary>The batches that wait, where there are enough of them for an anchor or one has waited long enough; otherwise none.</summary>
+    /// <summary>
+    /// The batches that wait, where there are enough of them for an anchor or one has waited long enough; otherwise
+    /// none.
+    /// </summary>
     internal async Task<IReadOnlyList<StoredBatch>> DueAsync(CancellationToken cancellationToken)
     {
-        IReadOnlyList<StoredBatch> waiting = await ledger.WaitingBatchesAsync(options.Value.MaxBlobs, cancellationToken);
+        IReadOnlyList<StoredBatch> waiting = await ledger.WaitingBatchesAsync(
+            options.Value.MaxBlobs,
+            cancellationToken
+        );
         DateTimeOffset now = time.GetUtcNow();
-        return waiting.Sum(batch => batch.BlobCount) >= options.Value.MaxBlobs || waiting.Any(batch => Stamp.IsOlder(batch.OwedSince, options.Value.Interval, now)) ? waiting : [];
+        return
+            waiting.Sum(batch => batch.BlobCount) >= options.Value.MaxBlobs
+            || waiting.Any(batch => Stamp.IsOlder(batch.OwedSince, options.Value.Interval, now))
+            ? waiting
+            : [];
     }
 
-    /// <summary>The batches that the providers refused, as many as one transaction carries the blobs of: they do not wait for others.</summary>
+    /// <summary>
+    /// The batches that the providers refused, as many as one transaction carries the blobs of: they do not wait for
+    /// others.
+    /// </summary>
     private async Task<IReadOnlyList<StoredBatch>> HomelessAsync(CancellationToken cancellationToken)
     {
         if (!failover.IsOn || placement.FailingFor == TimeSpan.Zero)
@@ -145,9 +170,18 @@ internal sealed class AnchorPoster(
 
         // One that does not fit any more goes with a later transaction, and stops none behind it.
         var fitting = new List<StoredBatch>();
-        foreach (StoredBatch batch in await ledger.WaitingUnplacedBatchesAsync(BlobFailover.MostBlobs, MostHomeless, cancellationToken))
+        foreach (
+            StoredBatch batch in await ledger.WaitingUnplacedBatchesAsync(
+                BlobFailover.MostBlobs,
+                MostHomeless,
+                cancellationToken
+            )
+        )
         {
-            if (placement.IsRefused(batch.Id) && fitting.Sum(each => each.BlobCount) + batch.BlobCount <= BlobFailover.MostBlobs)
+            if (
+                placement.IsRefused(batch.Id)
+                && fitting.Sum(each => each.BlobCount) + batch.BlobCount <= BlobFailover.MostBlobs
+            )
             {
                 fitting.Add(batch);
             }
@@ -156,12 +190,17 @@ internal sealed class AnchorPoster(
         return fitting;
     }
 
-    private async Task<BlobSidecar> SidecarAsync(IReadOnlyList<StoredBatch> batches, CancellationToken cancellationToken)
+    private async Task<BlobSidecar> SidecarAsync(
+        IReadOnlyList<StoredBatch> batches,
+        CancellationToken cancellationToken
+    )
     {
         var blobs = new List<byte[]>();
         foreach (StoredBatch batch in batches)
         {
-            byte[] payload = await ledger.FindPayloadAsync(batch.Id, cancellationToken) ?? throw new InvalidDataException($"the ledger holds no payload of batch {batch.Id}");
+            byte[] payload =
+                await ledger.FindPayloadAsync(batch.Id, cancellationToken)
+                ?? throw new InvalidDataException($"the ledger holds no payload of batch {batch.Id}");
             blobs.AddRange(BlobEncoding.Encode(payload).Chunk(Blob.ByteLength));
         }
 

@@ -59,7 +59,13 @@ internal sealed class BatchCopies(long size, TimeSpan maxWait, TimeProvider time
     /// <exception cref="DaException">There was no room in time (<see cref="DaError.Overloaded"/>), or what
     /// <paramref name="load"/> throws.</exception>
     public async Task<BatchReading> OpenAsync(
-        string client, BatchId id, long length, long loading, Func<CancellationToken, Task<byte[]>> load, CancellationToken cancellationToken)
+        string client,
+        BatchId id,
+        long length,
+        long loading,
+        Func<CancellationToken, Task<byte[]>> load,
+        CancellationToken cancellationToken
+    )
     {
         var waiter = new Waiter(client, id, Math.Min(length, size / 2), Math.Min(loading, size / 2), load, _opened);
         lock (_gate)
@@ -138,7 +144,10 @@ internal sealed class BatchCopies(long size, TimeSpan maxWait, TimeProvider time
                 {
                     HttpMetrics.Overloads.Add(1);
                     throw new DaException(
-                        DaError.Overloaded, $"service: {size} bytes of batches are being given out (MaxAnswerBytes), and no room came free within {maxWait} (MaxWait); try again");
+                        DaError.Overloaded,
+                        $"service: {size} bytes of batches are being given out (MaxAnswerBytes), and no room came "
+                            + $"free within {maxWait} (MaxWait); try again"
+                    );
                 }
 
                 foreach (BatchReading reading in FindSlowestFor(waiter))
@@ -166,7 +175,15 @@ internal sealed class BatchCopies(long size, TimeSpan maxWait, TimeProvider time
 
     private void Pump()
     {
-        while (_waiting.Count > 0 && _waiting.Where(Fits).OrderBy(waiter => HeldBy(waiter.Client)).ThenBy(waiter => waiter.Order).FirstOrDefault() is { } next)
+        while (
+            _waiting.Count > 0
+            && _waiting
+                .Where(Fits)
+                .OrderBy(waiter => HeldBy(waiter.Client))
+                .ThenBy(waiter => waiter.Order)
+                .FirstOrDefault()
+                is { } next
+        )
         {
             if (!_copies.TryGetValue(next.Id, out Copy? copy))
             {
@@ -230,7 +247,10 @@ internal sealed class BatchCopies(long size, TimeSpan maxWait, TimeProvider time
     private bool Fits(Waiter waiter)
     {
         // What fails or is given up goes with its readers; who comes now gets another copy.
-        if (_copies.TryGetValue(waiter.Id, out Copy? copy) && (copy.Stop.IsCancellationRequested || (copy.Loaded is { IsValueCreated: true, Value.IsFaulted: true })))
+        if (
+            _copies.TryGetValue(waiter.Id, out Copy? copy)
+            && (copy.Stop.IsCancellationRequested || (copy.Loaded is { IsValueCreated: true, Value.IsFaulted: true }))
+        )
         {
             _copies.Remove(waiter.Id);
             copy = null;
@@ -259,15 +279,22 @@ internal sealed class BatchCopies(long size, TimeSpan maxWait, TimeProvider time
             long own = HeldBy(waiter.Client);
             bool isBeyondItsPart = own + waiter.Loading > size / 2;
             (Copy Copy, double Speed)? slowest = null;
-            foreach (Copy copy in _copies.Values.Where(copy => !isBeyondItsPart || copy.Clients.ContainsKey(waiter.Client)))
+            foreach (
+                Copy copy in _copies.Values.Where(copy => !isBeyondItsPart || copy.Clients.ContainsKey(waiter.Client))
+            )
             {
                 if (copy.Readers.Exists(reading => reading.IsCutOff))
                 {
                     return []; // One is being given back.
                 }
 
-                if (copy.Readers.TrueForAll(reading => reading.Speed is { } speed && (speed < Pace.LongBytesPerSecond || HeldBy(reading.Client) > own))
-                    && copy.Readers.Max(reading => reading.Speed!.Value) is var fastest && (slowest is null || fastest < slowest.Value.Speed))
+                if (
+                    copy.Readers.TrueForAll(reading =>
+                        reading.Speed is { } speed && (speed < Pace.LongBytesPerSecond || HeldBy(reading.Client) > own)
+                    )
+                    && copy.Readers.Max(reading => reading.Speed!.Value) is var fastest
+                    && (slowest is null || fastest < slowest.Value.Speed)
+                )
                 {
                     slowest = (copy, fastest);
                 }
@@ -298,8 +325,16 @@ internal sealed class BatchCopies(long size, TimeSpan maxWait, TimeProvider time
         public Lazy<Task<byte[]>> Loaded { get; set; } = null!;
     }
 
-    private sealed record Waiter(string Client, BatchId Id, long Length, long Loading, Func<CancellationToken, Task<byte[]>> Load, long Order)
+    private sealed record Waiter(
+        string Client,
+        BatchId Id,
+        long Length,
+        long Loading,
+        Func<CancellationToken, Task<byte[]>> Load,
+        long Order
+    )
     {
-        public TaskCompletionSource<BatchReading> Entered { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public TaskCompletionSource<BatchReading> Entered { get; } =
+            new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

@@ -10,12 +10,26 @@ using Microsoft.Extensions.Options;
 
 namespace Meeda.Operator.Batches;
 
-/// <summary>Takes batches in: after <see cref="AcceptAsync(byte[], IDisposable?, CancellationToken)"/> has returned, a batch survives whatever happens to this process.</summary>
+/// <summary>
+/// Takes batches in: after <see cref="AcceptAsync(byte[], IDisposable?, CancellationToken)"/> has returned, a batch
+/// survives whatever happens to this process.
+/// </summary>
 internal sealed class BatchIntake(
-    IOptions<BatchOptions> options, CommitmentKey key, Ledger ledger, BatchStates states, Terms terms, BatchSignal signal, IntakePressure pressure, IntakeWork work, TenantCosts costs, TimeProvider time, ILogger<BatchIntake> logger)
-    : IDisposable
+    IOptions<BatchOptions> options,
+    CommitmentKey key,
+    Ledger ledger,
+    BatchStates states,
+    Terms terms,
+    BatchSignal signal,
+    IntakePressure pressure,
+    IntakeWork work,
+    TenantCosts costs,
+    TimeProvider time,
+    ILogger<BatchIntake> logger
+) : IDisposable
 {
-    // Equal payloads that arrive together share one job. The job is not the caller's: a client that hangs up must not undo the work of
+    // Equal payloads that arrive together share one job. The job is not the caller's: a client that hangs up must not
+    // undo the work of
     // another that waits for the same bytes.
     private readonly ConcurrentDictionary<Bytes32, Lazy<Task<StoredBatch>>> _running = new();
 
@@ -27,30 +41,40 @@ internal sealed class BatchIntake(
 
     /// <summary>
     /// Takes a payload in:
-    /// (1) refuse what can never be taken, (2) join the same bytes in work, or know them again, (3) encode into blobs and commit to each, (4) name the
-    /// batch, (5) make it durable in the ledger, payload and promise in one, (6) wait for the state that puts wait for. Bytes that are known are promised anew: for a whole term
+    /// (1) refuse what can never be taken, (2) join the same bytes in work, or know them again, (3) encode into blobs
+    /// and commit to each, (4) name the
+    /// batch, (5) make it durable in the ledger, payload and promise in one, (6) wait for the state that puts wait
+    /// for. Bytes that are known are promised anew: for a whole term
     /// from now, whatever became of them.
     /// </summary>
     /// <param name="payload">1 to <see cref="BatchOptions.MaxBatchBytes"/> bytes; not changed afterwards.</param>
-    /// <param name="room">The room that the payload takes, disposed of once it is durable and not needed in memory any more; null for none.</param>
-    /// <param name="cancellationToken">Ends the waiting for a state, never the storing: a client that hangs up leaves its bytes' room taken until they are stored.</param>
-    /// <exception cref="DaException">The payload is empty or too long, it cannot be stored now, or it did not reach the state that puts wait for in time.</exception>
+    /// <param name="room">The room that the payload takes, disposed of once it is durable and not needed in memory
+    /// any more; null for none.</param>
+    /// <param name="cancellationToken">Ends the waiting for a state, never the storing: a client that hangs up leaves
+    /// its bytes' room taken until they are stored.</param>
+    /// <exception cref="DaException">The payload is empty or too long, it cannot be stored now, or it did not reach
+    /// the state that puts wait for in time.</exception>
     public Task<StoredBatch> AcceptAsync(byte[] payload, IDisposable? room, CancellationToken cancellationToken) =>
-        WaitForStateAsync(TakeInAsync(payload, cancellationToken), room, cancellationToken); // no async method that waits for the state holds on to the payload
+        // No async method that waits for the state holds on to the payload
+        WaitForStateAsync(TakeInAsync(payload, cancellationToken), room, cancellationToken);
 
     /// <summary>Takes a payload in that no room is reserved for.</summary>
-    public Task<StoredBatch> AcceptAsync(byte[] payload, CancellationToken cancellationToken) => AcceptAsync(payload, room: null, cancellationToken);
+    public Task<StoredBatch> AcceptAsync(byte[] payload, CancellationToken cancellationToken) =>
+        AcceptAsync(payload, room: null, cancellationToken);
 
     private async Task<StoredBatch> TakeInAsync(byte[] payload, CancellationToken cancellationToken)
     {
-        CheckLength(payload.Length);                                                                            // 1
+        CheckLength(payload.Length); // 1
         await pressure.EnsureTakesAsync(cancellationToken);
         Bytes32 payloadHash = Keccak256.Hash(payload);
         Tenant? tenant = costs.Current;
-        Lazy<Task<StoredBatch>> job = _running.GetOrAdd(payloadHash, _ => new(() => StoreAsync(payload, payloadHash, tenant)));
+        Lazy<Task<StoredBatch>> job = _running.GetOrAdd(
+            payloadHash,
+            _ => new(() => StoreAsync(payload, payloadHash, tenant))
+        );
         try
         {
-            return await job.Value;                                                                             // 2
+            return await job.Value; // 2
         }
         finally
         {
@@ -61,13 +85,17 @@ internal sealed class BatchIntake(
         }
     }
 
-    private async Task<StoredBatch> WaitForStateAsync(Task<StoredBatch> storing, IDisposable? room, CancellationToken cancellationToken)
+    private async Task<StoredBatch> WaitForStateAsync(
+        Task<StoredBatch> storing,
+        IDisposable? room,
+        CancellationToken cancellationToken
+    )
     {
         StoredBatch batch = await storing;
         room?.Dispose();
         if (options.Value.PutWaitsFor != BatchState.Stored)
         {
-            await WaitAsync(batch, cancellationToken);                                                          // 6
+            await WaitAsync(batch, cancellationToken); // 6
         }
 
         return batch;
@@ -85,7 +113,10 @@ internal sealed class BatchIntake(
 
         if (length > options.Value.MaxBatchBytes)
         {
-            throw new DaException(DaError.TooLarge, $"body: {length} bytes are more than the limit of {options.Value.MaxBatchBytes} bytes (MaxBatchBytes)");
+            throw new DaException(
+                DaError.TooLarge,
+                $"body: {length} bytes are more than the limit of {options.Value.MaxBatchBytes} bytes (MaxBatchBytes)"
+            );
         }
     }
 
@@ -94,20 +125,28 @@ internal sealed class BatchIntake(
         TenantUsage cost = TenantUsage.None;
         try
         {
-            StoredBatch? known = await ledger.FindBatchByPayloadAsync(payloadHash, CancellationToken.None);     // 2
+            StoredBatch? known = await ledger.FindBatchByPayloadAsync(payloadHash, CancellationToken.None); // 2
             bool isNew = known is null or { DeletedAt: not null };
-            TenantUsage most = isNew ? costs.OfBatch(BlobEncoding.BlobCount(payload.Length))
+            TenantUsage most =
+                isNew ? costs.OfBatch(BlobEncoding.BlobCount(payload.Length))
                 : known!.OwedSince is null ? TenantCosts.OfRenewal(known.BlobCount)
                 : TenantUsage.None;
             costs.Charge(tenant, most);
             cost = most;
             StoredBatch batch = known is not null
-                ? known with { StoredAt = time.GetUtcNow() }
-                : await NameAsync(payload, payloadHash);                                                        // 3, 4
+                ? known with
+                {
+                    StoredAt = time.GetUtcNow(),
+                }
+                : await NameAsync(payload, payloadHash); // 3, 4
             batch = isNew ? batch with { Tenant = tenant?.Id } : batch;
-            await ledger.AddBatchAsync(batch, payload, terms.AnchorFrom, CancellationToken.None);               // 5
+            await ledger.AddBatchAsync(batch, payload, terms.AnchorFrom, CancellationToken.None); // 5
             cost = TenantUsage.None;
-            if (!isNew && most != TenantUsage.None && await ledger.FindBatchAsync(batch.Id, CancellationToken.None) is { OwedSince: null })
+            if (
+                !isNew
+                && most != TenantUsage.None
+                && await ledger.FindBatchAsync(batch.Id, CancellationToken.None) is { OwedSince: null }
+            )
             {
                 cost = most; // Its anchor is late enough: no other one is owed.
             }
@@ -134,7 +173,13 @@ internal sealed class BatchIntake(
         byte[] commitments = await CommitAsync(payload);
         LastCommitTimePerBlob = time.GetElapsedTime(started) / (commitments.Length / KzgCommitment.Length);
         OperatorMetrics.CommitTime.Record(LastCommitTimePerBlob.TotalMilliseconds);
-        return new StoredBatch(BatchId.Compute((uint)payload.Length, commitments), payloadHash, (uint)payload.Length, commitments, time.GetUtcNow());
+        return new StoredBatch(
+            BatchId.Compute((uint)payload.Length, commitments),
+            payloadHash,
+            (uint)payload.Length,
+            commitments,
+            time.GetUtcNow()
+        );
     }
 
     private async Task WaitAsync(StoredBatch batch, CancellationToken cancellationToken)
@@ -145,12 +190,16 @@ internal sealed class BatchIntake(
         {
             await states.ReachedAsync(batch.Id, options.Value.PutWaitsFor, both.Token);
         }
-        catch (OperationCanceledException late) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException late)
+            when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
             throw new DaException(
                 DaError.Unavailable,
-                $"state: batch {batch.Id} is stored, but not {options.Value.PutWaitsFor.ToString().ToLowerInvariant()} within {options.Value.PutWaitLimit} (PutWaitLimit); the same put again goes on waiting",
-                late);
+                $"state: batch {batch.Id} is stored, but not "
+                    + $"{options.Value.PutWaitsFor.ToString().ToLowerInvariant()} within "
+                    + $"{options.Value.PutWaitLimit} (PutWaitLimit); the same put again goes on waiting",
+                late
+            );
         }
     }
 
@@ -159,21 +208,26 @@ internal sealed class BatchIntake(
         using IDisposable running = work.Begin();
         int count = BlobEncoding.BlobCount(payload.Length);
         var commitments = new byte[count * KzgCommitment.Length];
-        await Parallel.ForAsync(0, count, async (i, _) =>
-        {
-            await _committing.WaitAsync(CancellationToken.None);
-            byte[] blob = ArrayPool<byte>.Shared.Rent(Blob.ByteLength);
-            try
+        await Parallel.ForAsync(
+            0,
+            count,
+            async (i, _) =>
             {
-                BlobEncoding.EncodeBlob(payload, i, blob.AsSpan(0, Blob.ByteLength));
-                key.Commit(blob.AsSpan(0, Blob.ByteLength)).Encode(commitments.AsSpan(i * KzgCommitment.Length, KzgCommitment.Length));
+                await _committing.WaitAsync(CancellationToken.None);
+                byte[] blob = ArrayPool<byte>.Shared.Rent(Blob.ByteLength);
+                try
+                {
+                    BlobEncoding.EncodeBlob(payload, i, blob.AsSpan(0, Blob.ByteLength));
+                    key.Commit(blob.AsSpan(0, Blob.ByteLength))
+                        .Encode(commitments.AsSpan(i * KzgCommitment.Length, KzgCommitment.Length));
+                }
+                finally
+                {
+                    ArrayPool<byte>.Shared.Return(blob);
+                    _committing.Release();
+                }
             }
-            finally
-            {
-                ArrayPool<byte>.Shared.Return(blob);
-                _committing.Release();
-            }
-        });
+        );
         return commitments;
     }
 }

@@ -10,35 +10,56 @@ using Meeda.Storage.Redundancy;
 
 namespace Meeda.Operator.Batches;
 
-/// <summary>Gives batches back. Nothing leaves that was not checked against the batch's commitments: rows may rot, disks may lie.</summary>
-internal sealed class BatchReader(RowPlacement rows, Ledger ledger, BatchCopies copies, TenantCosts costs, Absence absence, ILogger<BatchReader> logger)
+/// <summary>
+/// Gives batches back. Nothing leaves that was not checked against the batch's commitments: rows may rot, disks may
+/// lie.
+/// </summary>
+internal sealed class BatchReader(
+    RowPlacement rows,
+    Ledger ledger,
+    BatchCopies copies,
+    TenantCosts costs,
+    Absence absence,
+    ILogger<BatchReader> logger
+)
 {
     private const string NeverStored = "commitment: no batch of this commitment was ever stored here";
 
     /// <summary>Reads the payload of a batch by its id.</summary>
-    /// <exception cref="DaException">It was never stored here, or its rows cannot be read whole and right now.</exception>
+    /// <exception cref="DaException">It was never stored here, or its rows cannot be read whole and right
+    /// now.</exception>
     public async Task<byte[]> ReadAsync(BatchId id, CancellationToken cancellationToken)
     {
-        StoredBatch batch = await ledger.FindBatchAsync(id, cancellationToken) ?? throw await absence.OfAsync(NeverStored, cancellationToken);
+        StoredBatch batch =
+            await ledger.FindBatchAsync(id, cancellationToken)
+            ?? throw await absence.OfAsync(NeverStored, cancellationToken);
         costs.Charge(costs.Current, new TenantUsage(0, 0) { Reads = batch.PayloadLength });
         return await ReadAsync(batch, cancellationToken);
     }
 
-    /// <summary>Opens a batch for a client, by its id: within the memory for answers, and shared with who else reads it.</summary>
+    /// <summary>
+    /// Opens a batch for a client, by its id: within the memory for answers, and shared with who else reads it.
+    /// </summary>
     /// <param name="id">The batch's id.</param>
     /// <param name="client">Whose reading it is.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <exception cref="DaException">It was never stored here, its rows cannot be read whole and right now, or too much is being read.</exception>
+    /// <exception cref="DaException">It was never stored here, its rows cannot be read whole and right now, or too
+    /// much is being read.</exception>
     public async Task<BatchReading> OpenAsync(BatchId id, string client, CancellationToken cancellationToken) =>
         await OpenAsync(await FindAsync(id, cancellationToken), client, cancellationToken);
 
     /// <summary>Opens the batch whose payload has that Keccak-256 for a client.</summary>
-    /// <exception cref="DaException">It was never stored here, its rows cannot be read whole and right now, or too much is being read.</exception>
-    public async Task<BatchReading> OpenByPayloadHashAsync(Bytes32 payloadHash, string client, CancellationToken cancellationToken) =>
-        await OpenAsync(await FindByPayloadHashAsync(payloadHash, cancellationToken), client, cancellationToken);
+    /// <exception cref="DaException">It was never stored here, its rows cannot be read whole and right now, or too
+    /// much is being read.</exception>
+    public async Task<BatchReading> OpenByPayloadHashAsync(
+        Bytes32 payloadHash,
+        string client,
+        CancellationToken cancellationToken
+    ) => await OpenAsync(await FindByPayloadHashAsync(payloadHash, cancellationToken), client, cancellationToken);
 
     private async Task<StoredBatch> FindAsync(BatchId id, CancellationToken cancellationToken) =>
-        await ledger.FindBatchAsync(id, cancellationToken) ?? throw await absence.OfAsync(NeverStored, cancellationToken);
+        await ledger.FindBatchAsync(id, cancellationToken)
+        ?? throw await absence.OfAsync(NeverStored, cancellationToken);
 
     private async Task<StoredBatch> FindByPayloadHashAsync(Bytes32 payloadHash, CancellationToken cancellationToken)
     {
@@ -48,7 +69,10 @@ internal sealed class BatchReader(RowPlacement rows, Ledger ledger, BatchCopies 
         }
 
         throw await ledger.HasUnknownPayloadsAsync(cancellationToken)
-            ? new DaException(DaError.Unavailable, "commitment: batches that are known from L1 alone have not been read yet; this may be one of them")
+            ? new DaException(
+                DaError.Unavailable,
+                "commitment: batches that are known from L1 alone have not been read yet; this may be one of them"
+            )
             : await absence.OfAsync(NeverStored, cancellationToken);
     }
 
@@ -59,7 +83,14 @@ internal sealed class BatchReader(RowPlacement rows, Ledger ledger, BatchCopies 
 
         // The rows, the same one behind the other, and the payload are in memory at once.
         long loading = (2L * batch.BlobCount * Blob.ByteLength) + batch.PayloadLength;
-        return await copies.OpenAsync(client, batch.Id, batch.PayloadLength, loading, stop => ReadAsync(batch, stop), cancellationToken);
+        return await copies.OpenAsync(
+            client,
+            batch.Id,
+            batch.PayloadLength,
+            loading,
+            stop => ReadAsync(batch, stop),
+            cancellationToken
+        );
     }
 
     private static void EnsureKept(StoredBatch batch)
@@ -90,19 +121,26 @@ internal sealed class BatchReader(RowPlacement rows, Ledger ledger, BatchCopies 
         {
             if (batch.PayloadHash == batch.Id.Value && !await ledger.IsOwedAsync(batch.Id, cancellationToken))
             {
-                throw new DaException(DaError.Absent, "commitment: the batch had expired and is no longer kept"); // Known from L1 alone, and given up before this ledger began.
+                // Known from L1 alone, and given up before this ledger began.
+                throw new DaException(DaError.Absent, "commitment: the batch had expired and is no longer kept");
             }
 
             logger.RowsMissing(batch.Id.ToString());
             await NoteDamagedAsync(batch, cancellationToken);
-            throw new DaException(DaError.Unavailable, "store: too few rows of this batch can be read whole at the moment");
+            throw new DaException(
+                DaError.Unavailable,
+                "store: too few rows of this batch can be read whole at the moment"
+            );
         }
 
         if (!BlobEncoding.TryDecode(blobs, out byte[] payload, out _) || payload.Length != batch.PayloadLength)
         {
             logger.RowsCorrupt(batch.Id.ToString());
             await NoteDamagedAsync(batch, cancellationToken);
-            throw new DaException(DaError.Unavailable, "store: rows of this batch do not match its commitments; they are not given out");
+            throw new DaException(
+                DaError.Unavailable,
+                "store: rows of this batch do not match its commitments; they are not given out"
+            );
         }
 
         if (batch.PayloadHash == batch.Id.Value)

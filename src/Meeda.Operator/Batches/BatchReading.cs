@@ -4,7 +4,8 @@ namespace Meeda.Operator.Batches;
 
 /// <summary>One reader's hold on a batch in memory, which others may read at the same time. Nobody writes to
 /// it.</summary>
-internal sealed class BatchReading(BatchCopies copies, BatchCopies.Copy copy, string client, TimeProvider time) : IDisposable
+internal sealed class BatchReading(BatchCopies copies, BatchCopies.Copy copy, string client, TimeProvider time)
+    : IDisposable
 {
     // What is handed to the server at once: it copies what it is given.
     private const int Piece = 32 * 1024;
@@ -59,7 +60,11 @@ internal sealed class BatchReading(BatchCopies copies, BatchCopies.Copy copy, st
             }
 
             using var late = new CancellationTokenSource(slack > TimeSpan.Zero ? slack : TimeSpan.Zero, time);
-            using var any = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _cutOff.Token, late.Token);
+            using var any = CancellationTokenSource.CreateLinkedTokenSource(
+                cancellationToken,
+                _cutOff.Token,
+                late.Token
+            );
             try
             {
                 await answer.WriteAsync(piece, any.Token);

@@ -1,13 +1,17 @@
 namespace Meeda.Operator.Batches;
 
-/// <summary>How far a batch has come. A batch goes through them in this order and skips none; a reorganisation of L1, or a promise for another
+/// <summary>
+/// How far a batch has come. A batch goes through them in this order and skips none; a reorganisation of L1, or a
+/// promise for another
 /// term (a put of the same bytes, a renewal), takes it back until there is an anchor again.</summary>
 public enum BatchState
 {
     /// <summary>Durable in the ledger: it survives whatever happens to the process.</summary>
     Stored,
 
-    /// <summary>Its rows are durable at their providers: it survives the loss of as many of them as the policy says.</summary>
+    /// <summary>
+    /// Its rows are durable at their providers: it survives the loss of as many of them as the policy says.
+    /// </summary>
     Placed,
 
     /// <summary>In an anchor in an L1 block: the operator's stake answers for it.</summary>

@@ -12,15 +12,26 @@ namespace Meeda.Operator.Batches;
 /// <param name="State">How far it has come.</param>
 /// <param name="Anchoring">Its latest place on L1, with the anchor and its transaction; null before it has one.</param>
 /// <param name="Depth">L1 blocks on top of the anchor's, as far as they were read.</param>
-internal sealed record BatchStanding(StoredBatch Batch, BatchState State, (AnchoredBatch Batch, Anchor Anchor, Bytes32 TransactionHash)? Anchoring, ulong Depth);
+internal sealed record BatchStanding(
+    StoredBatch Batch,
+    BatchState State,
+    (AnchoredBatch Batch, Anchor Anchor, Bytes32 TransactionHash)? Anchoring,
+    ulong Depth
+);
 
-/// <summary>Says what state batches are in, and waits for states. What it says is read from the ledger each time: any operator on the same ledger says the same.</summary>
+/// <summary>
+/// Says what state batches are in, and waits for states. What it says is read from the ledger each time: any operator
+/// on the same ledger says the same.
+/// </summary>
 internal sealed class BatchStates(Ledger ledger, L1Follower follower, BatchSignal signal, TimeProvider time)
 {
     // Another operator on the same database may have moved a batch without a signal here.
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
 
-    /// <summary>Where a batch stands. While an anchor is owed, earlier ones count for nothing: what was promised last is not on L1 yet.</summary>
+    /// <summary>
+    /// Where a batch stands. While an anchor is owed, earlier ones count for nothing: what was promised last is not
+    /// on L1 yet.
+    /// </summary>
     public async Task<BatchStanding> OfAsync(StoredBatch batch, CancellationToken cancellationToken)
     {
         if (await ledger.FindAnchoringAsync(batch.Id, cancellationToken) is not { } anchoring)
@@ -30,11 +41,17 @@ internal sealed class BatchStates(Ledger ledger, L1Follower follower, BatchSigna
 
         // Before the first look of this process, what the ledger holds says more than nothing.
         ulong tip = follower.Tip ?? (await ledger.TipAsync(cancellationToken))?.Number ?? 0;
-        BatchState state = batch.OwedSince is not null ? (batch.PlacedAt is null ? BatchState.Stored : BatchState.Placed)
+        BatchState state =
+            batch.OwedSince is not null ? (batch.PlacedAt is null ? BatchState.Stored : BatchState.Placed)
             : anchoring.Anchor.Expiry <= tip ? BatchState.Expired
             : anchoring.Anchor.BlockNumber <= follower.Final ? BatchState.Final
             : BatchState.Anchored;
-        return new BatchStanding(batch, state, anchoring, tip > anchoring.Anchor.BlockNumber ? tip - anchoring.Anchor.BlockNumber : 0);
+        return new BatchStanding(
+            batch,
+            state,
+            anchoring,
+            tip > anchoring.Anchor.BlockNumber ? tip - anchoring.Anchor.BlockNumber : 0
+        );
     }
 
     /// <summary>Waits until a batch has come as far as a state.</summary>
@@ -43,8 +60,14 @@ internal sealed class BatchStates(Ledger ledger, L1Follower follower, BatchSigna
         while (true)
         {
             Task changed = signal.Changed;
-            if (await ledger.FindBatchAsync(id, cancellationToken) is { } batch
-                && (state == BatchState.Placed ? batch.PlacedAt is not null : (await OfAsync(batch, cancellationToken)).State >= state))
+            if (
+                await ledger.FindBatchAsync(id, cancellationToken) is { } batch
+                && (
+                    state == BatchState.Placed
+                        ? batch.PlacedAt is not null
+                        : (await OfAsync(batch, cancellationToken)).State >= state
+                )
+            )
             {
                 return;
             }

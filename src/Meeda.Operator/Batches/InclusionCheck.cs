@@ -5,9 +5,12 @@ using Meeda.Protocol.Batches;
 namespace Meeda.Operator.Batches;
 
 /// <summary>
-/// Whether a commitment that a rollup included in an L1 block was still worth including: a pure function of the commitment, of L1 up to that block and of what this operator
-/// had promised by then, all from one look at the ledger, so every server of this operator answers alike. It was not where the batch had been anchored, its last anchor at that
-/// block had expired, and no later promise of another term covered the block: nobody owes the bytes any more, and a node that syncs later could not get them.
+/// Whether a commitment that a rollup included in an L1 block was still worth including: a pure function of the
+/// commitment, of L1 up to that block and of what this operator
+/// had promised by then, all from one look at the ledger, so every server of this operator answers alike. It was not
+/// where the batch had been anchored, its last anchor at that
+/// block had expired, and no later promise of another term covered the block: nobody owes the bytes any more, and a
+/// node that syncs later could not get them.
 /// </summary>
 /// <param name="ledger">What was promised, and seen on L1.</param>
 internal sealed class InclusionCheck(Ledger ledger)
@@ -17,7 +20,8 @@ internal sealed class InclusionCheck(Ledger ledger)
     /// <param name="inclusionBlock">The L1 block that included the commitment; 0 skips the check.</param>
     /// <param name="cancellationToken">Stops the reading.</param>
     /// <exception cref="DerivationException">The batch had expired at that block.</exception>
-    /// <exception cref="DaException">It cannot be told: L1 has not been followed up to that block, so a later anchor cannot be excluded.</exception>
+    /// <exception cref="DaException">It cannot be told: L1 has not been followed up to that block, so a later anchor
+    /// cannot be excluded.</exception>
     public async Task EnsureRecentAsync(BatchId id, ulong inclusionBlock, CancellationToken cancellationToken)
     {
         if (inclusionBlock == 0)
@@ -25,7 +29,11 @@ internal sealed class InclusionCheck(Ledger ledger)
             return;
         }
 
-        (ulong? tip, ulong? expiry, bool isPromised, bool isKnown) = await ledger.TermAtAsync(id, inclusionBlock, cancellationToken);
+        (ulong? tip, ulong? expiry, bool isPromised, bool isKnown) = await ledger.TermAtAsync(
+            id,
+            inclusionBlock,
+            cancellationToken
+        );
         if (expiry is null || expiry > inclusionBlock || isPromised)
         {
             return;
@@ -34,15 +42,24 @@ internal sealed class InclusionCheck(Ledger ledger)
         if (tip is null || tip < inclusionBlock)
         {
             throw new DaException(
-                DaError.Unavailable, $"l1_inclusion_block_number: block {inclusionBlock} is not followed yet (block {tip ?? 0} is); whether the batch was anchored anew is not known");
+                DaError.Unavailable,
+                $"l1_inclusion_block_number: block {inclusionBlock} is not followed yet (block {tip ?? 0} is); "
+                    + "whether the batch was anchored anew is not known"
+            );
         }
 
         if (!isKnown)
         {
-            throw new DaException(DaError.Unavailable, $"l1_inclusion_block_number: this server's ledger began after block {inclusionBlock}; whether the batch had been promised anew by then is not known");
+            throw new DaException(
+                DaError.Unavailable,
+                $"l1_inclusion_block_number: this server's ledger began after block {inclusionBlock}; whether the "
+                    + "batch had been promised anew by then is not known"
+            );
         }
 
         throw new DerivationException(
-            DerivationFault.RecencyFailed, $"l1_inclusion_block_number: at block {inclusionBlock} the batch's anchor had expired (at block {expiry})");
+            DerivationFault.RecencyFailed,
+            $"l1_inclusion_block_number: at block {inclusionBlock} the batch's anchor had expired (at block {expiry})"
+        );
     }
 }

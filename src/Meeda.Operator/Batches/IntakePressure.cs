@@ -12,13 +12,28 @@ namespace Meeda.Operator.Batches;
 /// <param name="FailingFor">How long the ledger or the providers have refused everything.</param>
 /// <param name="IsFailingOver">Whether puts are answered 503.</param>
 /// <param name="Failovers">Puts answered 503 since the process began.</param>
-internal sealed record PressureReport(long BacklogBytes, long BacklogBatches, TimeSpan FailingFor, bool IsFailingOver, long Failovers);
+internal sealed record PressureReport(
+    long BacklogBytes,
+    long BacklogBatches,
+    TimeSpan FailingFor,
+    bool IsFailingOver,
+    long Failovers
+);
 
 /// <summary>
-/// Decides whether a put is taken now: refused for a while where a retry can help, and sent to L1 (the failover signal) only by the policy that the operator chose.
-/// Nothing needs to be reset: each look judges anew by the causes themselves, which all operators on one ledger read there, so that all of them say the same.
+/// Decides whether a put is taken now: refused for a while where a retry can help, and sent to L1 (the failover
+/// signal) only by the policy that the operator chose.
+/// Nothing needs to be reset: each look judges anew by the causes themselves, which all operators on one ledger read
+/// there, so that all of them say the same.
 /// </summary>
-internal sealed class IntakePressure(IOptions<IntakeOptions> options, Ledger ledger, BatchPlacement placement, OperatorStanding standing, TimeProvider time, ILogger<IntakePressure> logger) : IDisposable
+internal sealed class IntakePressure(
+    IOptions<IntakeOptions> options,
+    Ledger ledger,
+    BatchPlacement placement,
+    OperatorStanding standing,
+    TimeProvider time,
+    ILogger<IntakePressure> logger
+) : IDisposable
 {
     private static readonly TimeSpan BacklogAge = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan ProbeAge = TimeSpan.FromSeconds(1);
@@ -33,7 +48,8 @@ internal sealed class IntakePressure(IOptions<IntakeOptions> options, Ledger led
     private long _failovers;
 
     /// <summary>Lets a put in, or says why not.</summary>
-    /// <exception cref="DaException">It must wait (<see cref="DaError.Overloaded"/>), or go to L1 (<see cref="DaError.FailOver"/>).</exception>
+    /// <exception cref="DaException">It must wait (<see cref="DaError.Overloaded"/>), or go to L1
+    /// (<see cref="DaError.FailOver"/>).</exception>
     public async Task EnsureTakesAsync(CancellationToken cancellationToken)
     {
         Counted counted = await CountAsync(cancellationToken);
@@ -47,20 +63,29 @@ internal sealed class IntakePressure(IOptions<IntakeOptions> options, Ledger led
         {
             throw policy.FailoverAfter > TimeSpan.Zero && standing.FailingFor > policy.FailoverAfter
                 ? FailOver($"stake: {refusal}, for {standing.FailingFor.TotalSeconds:0} s (FailoverAfter)")
-                : new DaException(DaError.Unavailable, $"stake: {refusal}, so that this batch could never be anchored; nothing of it is stored");
+                : new DaException(
+                    DaError.Unavailable,
+                    $"stake: {refusal}, so that this batch could never be anchored; nothing of it is stored"
+                );
         }
 
         long bytes = counted.Backlog.Bytes;
         if (bytes > policy.MaxBacklogBytes)
         {
-            throw new DaException(DaError.Overloaded, $"backlog: {bytes} bytes are not at their providers yet, more than {policy.MaxBacklogBytes} (MaxBacklogBytes); try again");
+            throw new DaException(
+                DaError.Overloaded,
+                $"backlog: {bytes} bytes are not at their providers yet, more than {policy.MaxBacklogBytes} "
+                    + "(MaxBacklogBytes); try again"
+            );
         }
 
         if (counted.Unanchored >= policy.MaxUnanchoredBatches)
         {
             throw new DaException(
                 DaError.Overloaded,
-                $"anchors: {counted.Unanchored} batches wait for their anchor on L1, the maximum is {policy.MaxUnanchoredBatches} (MaxUnanchoredBatches); try again");
+                $"anchors: {counted.Unanchored} batches wait for their anchor on L1, the maximum is "
+                    + $"{policy.MaxUnanchoredBatches} (MaxUnanchoredBatches); try again"
+            );
         }
 
         // Where the ledger itself fails, only a put that gets through says that it is over.
@@ -91,7 +116,11 @@ internal sealed class IntakePressure(IOptions<IntakeOptions> options, Ledger led
 
         return StoreCause(failing) is { } cause
             ? FailOver(cause, failure)
-            : new DaException(DaError.Unavailable, "store: the batch could not be made durable; nothing of it is promised, try again", failure);
+            : new DaException(
+                DaError.Unavailable,
+                "store: the batch could not be made durable; nothing of it is promised, try again",
+                failure
+            );
     }
 
     /// <summary>What the pressure is now.</summary>
@@ -105,7 +134,13 @@ internal sealed class IntakePressure(IOptions<IntakeOptions> options, Ledger led
         lock (_gate)
         {
             TimeSpan providers = RefusedFor(counted);
-            return new PressureReport(counted.Backlog.Bytes, counted.Backlog.Count, store > providers ? store : providers, cause is not null, _failovers);
+            return new PressureReport(
+                counted.Backlog.Bytes,
+                counted.Backlog.Count,
+                store > providers ? store : providers,
+                cause is not null,
+                _failovers
+            );
         }
     }
 
@@ -128,25 +163,35 @@ internal sealed class IntakePressure(IOptions<IntakeOptions> options, Ledger led
     {
         IntakeOptions policy = options.Value;
         TimeSpan failing = RefusedFor(counted);
-        return policy.FailoverAfter > TimeSpan.Zero && failing > policy.FailoverAfter ? $"providers: they have refused every batch for {failing.TotalSeconds:0} s (FailoverAfter)"
+        return policy.FailoverAfter > TimeSpan.Zero && failing > policy.FailoverAfter
+                ? $"providers: they have refused every batch for {failing.TotalSeconds:0} s (FailoverAfter)"
             : policy.FailoverBacklogBytes > 0 && counted.Backlog.Bytes > policy.FailoverBacklogBytes
-                ? $"backlog: {counted.Backlog.Bytes} bytes are not at their providers yet, more than {policy.FailoverBacklogBytes} (FailoverBacklogBytes)"
+                ? $"backlog: {counted.Backlog.Bytes} bytes are not at their providers yet, more than "
+                    + $"{policy.FailoverBacklogBytes} (FailoverBacklogBytes)"
             : policy.FailoverAfter > TimeSpan.Zero && counted.Unanchored >= policy.MaxUnanchoredBatches
-                ? $"anchors: {counted.Unanchored} batches wait for their anchor on L1, the maximum is {policy.MaxUnanchoredBatches} (MaxUnanchoredBatches)"
+                ? $"anchors: {counted.Unanchored} batches wait for their anchor on L1, the maximum is "
+                    + $"{policy.MaxUnanchoredBatches} (MaxUnanchoredBatches)"
             : null;
     }
 
-    private string? StoreCause(TimeSpan failing) => options.Value.FailoverAfter > TimeSpan.Zero && failing > options.Value.FailoverAfter
-        ? $"store: no batch could be made durable for {failing.TotalSeconds:0} s (FailoverAfter)"
-        : null;
+    private string? StoreCause(TimeSpan failing) =>
+        options.Value.FailoverAfter > TimeSpan.Zero && failing > options.Value.FailoverAfter
+            ? $"store: no batch could be made durable for {failing.TotalSeconds:0} s (FailoverAfter)"
+            : null;
 
     /// <summary>On a shared ledger by what the leader wrote there, whoever leads.</summary>
     private TimeSpan RefusedFor(Counted counted) => ledger.IsShared ? counted.Refused : placement.FailingFor;
 
-    /// <summary>Where the ledger failed at the last put, finds out whether it still does: no put may come for long, since the failover signal sends them elsewhere.</summary>
+    /// <summary>
+    /// Where the ledger failed at the last put, finds out whether it still does: no put may come for long, since the
+    /// failover signal sends them elsewhere.
+    /// </summary>
     private async Task ProbeAsync(CancellationToken cancellationToken)
     {
-        if (StoreFailingSince is null || (Interlocked.Read(ref _probedAt) is not 0 and var at && time.GetElapsedTime(at) < ProbeAge))
+        if (
+            StoreFailingSince is null
+            || (Interlocked.Read(ref _probedAt) is not 0 and var at && time.GetElapsedTime(at) < ProbeAge)
+        )
         {
             return;
         }
@@ -163,7 +208,8 @@ internal sealed class IntakePressure(IOptions<IntakeOptions> options, Ledger led
         }
     }
 
-    private static bool IsRefusal(Exception failure) => failure is System.Data.Common.DbException or IOException or TimeoutException;
+    private static bool IsRefusal(Exception failure) =>
+        failure is System.Data.Common.DbException or IOException or TimeoutException;
 
     private TimeSpan FailingFor(long? since) => since is { } began ? time.GetElapsedTime(began) : TimeSpan.Zero;
 
@@ -220,13 +266,25 @@ internal sealed class IntakePressure(IOptions<IntakeOptions> options, Ledger led
             Backlog backlog = await ledger.BacklogAsync(cancellationToken);
 
             // What nothing waits for is refused by nobody, whatever a leader that is gone has written.
-            TimeSpan refused = ledger.IsShared && backlog.Count > 0 ? await ledger.RefusedForAsync(cancellationToken) : TimeSpan.Zero;
-            return _counted = new Counted(backlog, await ledger.CountUnanchoredAsync(cancellationToken), refused, time.GetTimestamp());
+            TimeSpan refused =
+                ledger.IsShared && backlog.Count > 0 ? await ledger.RefusedForAsync(cancellationToken) : TimeSpan.Zero;
+            return _counted = new Counted(
+                backlog,
+                await ledger.CountUnanchoredAsync(cancellationToken),
+                refused,
+                time.GetTimestamp()
+            );
         }
         catch (Exception refused) when (IsRefusal(refused))
         {
-            // Whether the ledger works shows when the batch is written. Those who wait for this look need not ask in vain too.
-            return _counted = new Counted(_counted?.Backlog ?? default, _counted?.Unanchored ?? 0, TimeSpan.Zero, time.GetTimestamp());
+            // Whether the ledger works shows when the batch is written. Those who wait for this look need not ask in
+            // vain too.
+            return _counted = new Counted(
+                _counted?.Backlog ?? default,
+                _counted?.Unanchored ?? 0,
+                TimeSpan.Zero,
+                time.GetTimestamp()
+            );
         }
         finally
         {
@@ -234,7 +292,8 @@ internal sealed class IntakePressure(IOptions<IntakeOptions> options, Ledger led
         }
     }
 
-    private Counted? Fresh() => _counted is { } counted && time.GetElapsedTime(counted.At) < BacklogAge ? counted : null;
+    private Counted? Fresh() =>
+        _counted is { } counted && time.GetElapsedTime(counted.At) < BacklogAge ? counted : null;
 
     private sealed record Counted(Backlog Backlog, long Unanchored, TimeSpan Refused, long At);
 }

@@ -33,7 +33,10 @@ internal sealed class Pace(TimeProvider time)
     public bool IsWaiting => _since is not null;
 
     /// <summary>Bytes a second while it was waited for; infinite before there is something to measure.</summary>
-    public double BytesPerSecond => _waited + Running is var waited && waited < LeastMeasured ? double.PositiveInfinity : _bytes / waited.TotalSeconds;
+    public double BytesPerSecond =>
+        _waited + Running is var waited && waited < LeastMeasured
+            ? double.PositiveInfinity
+            : _bytes / waited.TotalSeconds;
 
     private TimeSpan Running => _since is { } since ? time.GetElapsedTime(since) : TimeSpan.Zero;
 

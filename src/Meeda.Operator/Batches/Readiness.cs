@@ -13,7 +13,13 @@ namespace Meeda.Operator.Batches;
 /// for is given back unwritten, and the ledger's own row is written once in ten seconds while all is well.
 /// </summary>
 internal sealed class Readiness(
-    IOptions<StorageOptions> storage, IOptions<BatchOptions> batches, Ledger ledger, RowPlacement rows, TimeProvider time, ILogger<Readiness> logger) : IDisposable
+    IOptions<StorageOptions> storage,
+    IOptions<BatchOptions> batches,
+    Ledger ledger,
+    RowPlacement rows,
+    TimeProvider time,
+    ILogger<Readiness> logger
+) : IDisposable
 {
     private static readonly TimeSpan LookAge = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan WriteAge = TimeSpan.FromSeconds(10);
@@ -82,12 +88,18 @@ internal sealed class Readiness(
         }
 
         // A disk that hangs is asked once, until it answers.
-        _room = _room is { IsCompleted: false } ? _room : _threads.RunAsync(() =>
-        {
-            DurableFile.Probe(storage.Value.Folder, batches.Value.MaxBatchBytes);
-            return Task.FromResult(true);
-        });
-        return await AwaitAsync(_room, "data folder", $"a batch of {batches.Value.MaxBatchBytes} bytes would not find room");
+        _room = _room is { IsCompleted: false }
+            ? _room
+            : _threads.RunAsync(() =>
+            {
+                DurableFile.Probe(storage.Value.Folder, batches.Value.MaxBatchBytes);
+                return Task.FromResult(true);
+            });
+        return await AwaitAsync(
+            _room,
+            "data folder",
+            $"a batch of {batches.Value.MaxBatchBytes} bytes would not find room"
+        );
     }
 
     private async Task<string?> WriteProblemAsync()
@@ -97,7 +109,9 @@ internal sealed class Readiness(
             return null;
         }
 
-        _write = _write is { IsCompleted: false } ? _write : Task.Run(() => ledger.ProbeAsync(time.GetUtcNow(), CancellationToken.None));
+        _write = _write is { IsCompleted: false }
+            ? _write
+            : Task.Run(() => ledger.ProbeAsync(time.GetUtcNow(), CancellationToken.None));
         string? problem = await AwaitAsync(_write, "ledger", "it cannot be written");
         _writtenAt = problem is null ? time.GetTimestamp() : null;
         return problem;
@@ -113,7 +127,8 @@ internal sealed class Readiness(
         IReadOnlyList<string> away = await rows.AwayAsync(Patience);
         _providersWellAt = away.Count == 0 ? time.GetTimestamp() : null;
         return away.Count > storage.Value.ToleratedLosses
-            ? $"providers: {away.Count} take no rows, and {storage.Value.ToleratedLosses} may be lost: {string.Join("; ", away)}"
+            ? $"providers: {away.Count} take no rows, and {storage.Value.ToleratedLosses} may be lost: "
+                + $"{string.Join("; ", away)}"
             : null;
     }
 

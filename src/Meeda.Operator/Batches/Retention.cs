@@ -15,9 +15,12 @@ using Microsoft.Extensions.Options;
 namespace Meeda.Operator.Batches;
 
 /// <summary>
-/// Gives batches up some time after the contract's expiry, and clears their rows away from every provider. That cannot be undone, so no single answer of L1 brings it about: a
-/// batch must have expired at two looks in a row, <see cref="StorageOptions.RetentionInterval"/> apart, by blocks that are final, followed and on the chain that L1 gives when it
-/// is asked again, and the contract must keep the very anchors that the ledger holds. A batch that is renewed, or put again, is kept.
+/// Gives batches up some time after the contract's expiry, and clears their rows away from every provider. That
+/// cannot be undone, so no single answer of L1 brings it about: a
+/// batch must have expired at two looks in a row, <see cref="StorageOptions.RetentionInterval"/> apart, by blocks
+/// that are final, followed and on the chain that L1 gives when it
+/// is asked again, and the contract must keep the very anchors that the ledger holds. A batch that is renewed, or put
+/// again, is kept.
 /// </summary>
 internal sealed class Retention(
     IOptions<StorageOptions> options,
@@ -30,8 +33,8 @@ internal sealed class Retention(
     OperatorAccount account,
     LeaderElection leadership,
     TimeProvider time,
-    ILogger<Retention> logger)
-    : LeaderService(leadership)
+    ILogger<Retention> logger
+) : LeaderService(leadership)
 {
     private const int PageLength = 64;
 
@@ -58,14 +61,18 @@ internal sealed class Retention(
         }
     }
 
-    /// <summary>Gives up what had expired at this look and at the last one, then clears away what was given up.</summary>
+    /// <summary>
+    /// Gives up what had expired at this look and at the last one, then clears away what was given up.
+    /// </summary>
     internal async Task PassAsync(CancellationToken cancellationToken)
     {
         if (!options.Value.Archive && await AgreedAsync(cancellationToken) is { } agreed)
         {
             // An epoch just before the expiry is proven after it, and a demand just before it answered after it.
-            ulong grace = (ulong)options.Value.GraceBlocks
-                + (await contract.EpochParametersAsync(cancellationToken)).ProofWindow + await contract.PublishWindowAsync(cancellationToken);
+            ulong grace =
+                (ulong)options.Value.GraceBlocks
+                + (await contract.EpochParametersAsync(cancellationToken)).ProofWindow
+                + await contract.PublishWindowAsync(cancellationToken);
             if (agreed > grace)
             {
                 await GiveUpAsync(agreed - grace, cancellationToken);
@@ -75,7 +82,10 @@ internal sealed class Retention(
         await _clearing.PassAsync(cancellationToken);
     }
 
-    /// <summary>The last block that was final at this look and at the last one; null where there was none, or one of them is not to be believed.</summary>
+    /// <summary>
+    /// The last block that was final at this look and at the last one; null where there was none, or one of them is
+    /// not to be believed.
+    /// </summary>
     private async Task<ulong?> AgreedAsync(CancellationToken cancellationToken)
     {
         (ulong Final, ulong Tip)? last = _last;
@@ -109,11 +119,19 @@ internal sealed class Retention(
         ulong head = await client.GetBlockNumberAsync(cancellationToken);
         Block? finalized = await client.GetBlockAsync(BlockTag.Finalized, cancellationToken);
         Block? tip = await client.GetBlockAsync(BlockTag.Number(read.Number), cancellationToken);
-        if (finalized is null || finalized.Number < final || finalized.Number > head || tip?.Hash != read.Hash
-            || (await client.GetBlockAsync(BlockTag.Number(finalized.Number), cancellationToken))?.Hash != finalized.Hash)
+        if (
+            finalized is null
+            || finalized.Number < final
+            || finalized.Number > head
+            || tip?.Hash != read.Hash
+            || (await client.GetBlockAsync(BlockTag.Number(finalized.Number), cancellationToken))?.Hash
+                != finalized.Hash
+        )
         {
             throw new InvalidDataException(
-                $"L1 does not say twice that block {final} is final (now: final {finalized?.Number.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "none"}, head {head}); nothing is given up");
+                $"L1 does not say twice that block {final} is final "
+                    + $"(now: final {finalized?.Number}, head {head}); nothing is deleted"
+            );
         }
     }
 
@@ -142,9 +160,17 @@ internal sealed class Retention(
     }
 
     /// <summary>Asks the contract for the batch's last anchor, on which its expiry rests.</summary>
-    private async Task EnsureExpiredAsync(StoredBatch batch, ulong block, HashSet<uint> kept, CancellationToken cancellationToken)
+    private async Task EnsureExpiredAsync(
+        StoredBatch batch,
+        ulong block,
+        HashSet<uint> kept,
+        CancellationToken cancellationToken
+    )
     {
-        if (await ledger.FindAnchoringAsync(batch.Id, cancellationToken) is not var (_, anchor, _) || !kept.Add(anchor.Index))
+        if (
+            await ledger.FindAnchoringAsync(batch.Id, cancellationToken) is not var (_, anchor, _)
+            || !kept.Add(anchor.Index)
+        )
         {
             return;
         }
@@ -152,7 +178,10 @@ internal sealed class Retention(
         Anchor asKept = await contract.GetAnchorAsync(account.Address, anchor.Index, cancellationToken);
         if (asKept != anchor || asKept.Expiry > block)
         {
-            throw new InvalidDataException($"the contract keeps another anchor {anchor.Index} than the ledger (its expiry is {asKept.Expiry}, here {anchor.Expiry}); nothing is given up");
+            throw new InvalidDataException(
+                $"the contract keeps another anchor {anchor.Index} than the ledger (its expiry is "
+                    + $"{asKept.Expiry}, here {anchor.Expiry}); nothing is given up"
+            );
         }
     }
 }

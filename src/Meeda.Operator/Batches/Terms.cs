@@ -4,8 +4,10 @@ using Meeda.Operator.L1;
 namespace Meeda.Operator.Batches;
 
 /// <summary>
-/// What a promise made now takes to be kept: an anchor in a recent enough block. A put means "for a whole term from now", so an older anchor will do only where it is younger
-/// than the margin, a 64th of the contract's retention: who repeats a put soon costs no second anchor, and no batch lives shorter than that by more.
+/// What a promise made now takes to be kept: an anchor in a recent enough block. A put means "for a whole term from
+/// now", so an older anchor will do only where it is younger
+/// than the margin, a 64th of the contract's retention: who repeats a put soon costs no second anchor, and no batch
+/// lives shorter than that by more.
 /// </summary>
 internal sealed class Terms(L1Follower follower, MeedaVerifierContract contract)
 {
@@ -14,7 +16,10 @@ internal sealed class Terms(L1Follower follower, MeedaVerifierContract contract)
 
     private long? _retention;
 
-    /// <summary>The L1 block from which on an anchor keeps a promise made now; null while L1's height is not known. Never waits for L1.</summary>
+    /// <summary>
+    /// The L1 block from which on an anchor keeps a promise made now; null while L1's height is not known. Never
+    /// waits for L1.
+    /// </summary>
     public long? AnchorFrom => follower.Head is { } head ? From(head) : null;
 
     /// <summary>The L1 block from which on an anchor keeps a promise made at a height.</summary>

@@ -11,8 +11,10 @@ using Microsoft.Extensions.Options;
 namespace Meeda.Operator.Http;
 
 /// <summary>
-/// The OP Stack's Alt-DA server protocol (op-alt-da's <c>daclient.go</c> is the client). Only 200 is success to that client, the answer to
-/// <c>/put</c> is the raw encoded commitment, not hex, and a redirect would make Go's client drop the body: so <c>/put</c> and <c>/put/</c>
+/// The OP Stack's Alt-DA server protocol (op-alt-da's <c>daclient.go</c> is the client). Only 200 is success to that
+/// client, the answer to
+/// <c>/put</c> is the raw encoded commitment, not hex, and a redirect would make Go's client drop the body: so
+/// <c>/put</c> and <c>/put/</c>
 /// are both served as they come.
 /// </summary>
 internal static class AltDaEndpoints
@@ -23,22 +25,50 @@ internal static class AltDaEndpoints
     public static void MapAltDa(this IEndpointRouteBuilder routes)
     {
         string[] writes = [HttpMethods.Post, HttpMethods.Put];
-        routes.MapMethods("/put", writes, PutAsync)
+        routes
+            .MapMethods("/put", writes, PutAsync)
             .WithSummary("Store a batch; the body is its raw bytes, the answer its raw generic commitment")
-            .Accepts<byte[]>(OctetStream, "*/*").Produces<byte[]>(200, OctetStream).Produces<ErrorBody>(400).Produces<ErrorBody>(413).Produces<ErrorBody>(500);
-        routes.MapMethods("/put/{commitment}", writes, PutKeccakAsync)
+            .Accepts<byte[]>(OctetStream, "*/*")
+            .Produces<byte[]>(200, OctetStream)
+            .Produces<ErrorBody>(400)
+            .Produces<ErrorBody>(413)
+            .Produces<ErrorBody>(500);
+        routes
+            .MapMethods("/put/{commitment}", writes, PutKeccakAsync)
             .WithSummary("Store a batch under the keccak commitment that the client computed")
-            .Accepts<byte[]>(OctetStream, "*/*").Produces(200).Produces<ErrorBody>(400).Produces<ErrorBody>(413).Produces<ErrorBody>(500);
-        routes.MapGet("/get/{commitment}", GetAsync)
+            .Accepts<byte[]>(OctetStream, "*/*")
+            .Produces(200)
+            .Produces<ErrorBody>(400)
+            .Produces<ErrorBody>(413)
+            .Produces<ErrorBody>(500);
+        routes
+            .MapGet("/get/{commitment}", GetAsync)
             .WithSummary("Read a batch back by its generic or keccak commitment, checked against its KZG commitments")
-            .Produces<byte[]>(200, OctetStream).Produces<ErrorBody>(400).Produces<ErrorBody>(404).Produces<DerivationBody>(418).Produces<ErrorBody>(500);
+            .Produces<byte[]>(200, OctetStream)
+            .Produces<ErrorBody>(400)
+            .Produces<ErrorBody>(404)
+            .Produces<DerivationBody>(418)
+            .Produces<ErrorBody>(500);
     }
 
     private static async Task<IResult> PutAsync(
-        HttpRequest request, [FromServices] BatchIntake intake, [FromServices] IOptions<BatchOptions> options, CancellationToken cancellationToken)
+        HttpRequest request,
+        [FromServices] BatchIntake intake,
+        [FromServices] IOptions<BatchOptions> options,
+        CancellationToken cancellationToken
+    )
     {
-        byte[] payload = await RequestBody.ReadAsync(request, options.Value.MaxBatchBytes, nameof(BatchOptions.MaxBatchBytes), cancellationToken);
-        StoredBatch batch = await intake.AcceptAsync(payload, request.HttpContext.Features.Get<BodyRoom>(), cancellationToken);
+        byte[] payload = await RequestBody.ReadAsync(
+            request,
+            options.Value.MaxBatchBytes,
+            nameof(BatchOptions.MaxBatchBytes),
+            cancellationToken
+        );
+        StoredBatch batch = await intake.AcceptAsync(
+            payload,
+            request.HttpContext.Features.Get<BodyRoom>(),
+            cancellationToken
+        );
         return Results.Bytes(AltDaCommitment.Of(batch.Id).Encode(options.Value.DaLayerByte), OctetStream);
     }
 
@@ -47,15 +77,24 @@ internal static class AltDaEndpoints
         HttpRequest request,
         [FromServices] BatchIntake intake,
         [FromServices] IOptions<BatchOptions> options,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         AltDaCommitment expected = Parse(commitment, options.Value.DaLayerByte);
         if (expected.Kind != AltDaCommitmentKind.Keccak)
         {
-            throw new DaException(DaError.MalformedRequest, "commitment: only a keccak commitment (type byte 0x00) can be given with a put; post to /put instead");
+            throw new DaException(
+                DaError.MalformedRequest,
+                "commitment: only a keccak commitment (type byte 0x00) can be given with a put; post to /put instead"
+            );
         }
 
-        byte[] payload = await RequestBody.ReadAsync(request, options.Value.MaxBatchBytes, nameof(BatchOptions.MaxBatchBytes), cancellationToken);
+        byte[] payload = await RequestBody.ReadAsync(
+            request,
+            options.Value.MaxBatchBytes,
+            nameof(BatchOptions.MaxBatchBytes),
+            cancellationToken
+        );
         if (Keccak256.Hash(payload) != expected.Hash)
         {
             throw new DaException(DaError.MalformedRequest, "commitment: it is not the Keccak-256 of the body");
@@ -72,19 +111,28 @@ internal static class AltDaEndpoints
         [FromServices] BatchReader reader,
         [FromServices] InclusionCheck inclusion,
         [FromServices] IOptions<BatchOptions> options,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         ulong block = 0;
-        if (inclusionBlock is { Length: > 0 } && !ulong.TryParse(inclusionBlock, NumberStyles.None, CultureInfo.InvariantCulture, out block))
+        if (
+            inclusionBlock is { Length: > 0 }
+            && !ulong.TryParse(inclusionBlock, NumberStyles.None, CultureInfo.InvariantCulture, out block)
+        )
         {
-            throw new DaException(DaError.MalformedRequest, "l1_inclusion_block_number: a decimal L1 block number is expected; 0 skips the check");
+            throw new DaException(
+                DaError.MalformedRequest,
+                "l1_inclusion_block_number: a decimal L1 block number is expected; 0 skips the check"
+            );
         }
 
         AltDaCommitment wanted = Parse(commitment, options.Value.DaLayerByte);
         if (wanted.Kind == AltDaCommitmentKind.Keccak)
         {
             // Keccak chains settle availability by challenges on L1: expiry is no reason to drop anything.
-            return new BatchAnswer(await reader.OpenByPayloadHashAsync(wanted.Hash, RequestClient.Of(context), cancellationToken));
+            return new BatchAnswer(
+                await reader.OpenByPayloadHashAsync(wanted.Hash, RequestClient.Of(context), cancellationToken)
+            );
         }
 
         var id = new BatchId(wanted.Hash);
@@ -103,15 +151,24 @@ internal static class AltDaEndpoints
         catch (FormatException)
         {
             throw new DaException(
-                DaError.MalformedRequest, "commitment: it is not hexadecimal; 66 (keccak) or 70 (generic) hex digits are expected, with or without 0x");
+                DaError.MalformedRequest,
+                "commitment: it is not hexadecimal; 66 (keccak) or 70 (generic) hex digits are expected, with or "
+                    + "without 0x"
+            );
         }
 
-        // Only of this layer and version is it known for ever what its commitments look like. Another layer's, or a later version's, may be good elsewhere.
-        if (encoded is [(byte)AltDaCommitmentKind.Generic, var layer, AltDaCommitment.GenericVersion, ..]
-            && layer == daLayerByte && encoded.Length != AltDaCommitment.GenericLength)
+        // Only of this layer and version is it known for ever what its commitments look like. Another layer's, or a
+        // later version's, may be good elsewhere.
+        if (
+            encoded is [(byte)AltDaCommitmentKind.Generic, var layer, AltDaCommitment.GenericVersion, ..]
+            && layer == daLayerByte
+            && encoded.Length != AltDaCommitment.GenericLength
+        )
         {
             throw new DerivationException(
-                DerivationFault.ParseFailed, $"commitment: a generic commitment has {AltDaCommitment.GenericLength} bytes, not {encoded.Length}");
+                DerivationFault.ParseFailed,
+                $"commitment: a generic commitment has {AltDaCommitment.GenericLength} bytes, not {encoded.Length}"
+            );
         }
 
         return AltDaCommitment.TryDecode(encoded, daLayerByte, out AltDaCommitment commitment, out string? error)

@@ -17,16 +17,27 @@ internal static class BatchEndpoints
     /// <summary>Maps <c>/batches/&lt;id&gt;</c> and <c>/batches/&lt;id&gt;/renew</c>.</summary>
     public static void MapBatches(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/batches/{id}", GetAsync)
+        routes
+            .MapGet("/batches/{id}", GetAsync)
             .WithSummary("A batch's commitments, state and anchor")
-            .Produces<BatchBody>().Produces<ErrorBody>(400).Produces<ErrorBody>(404);
-        routes.MapPost("/batches/{id}/renew", RenewAsync)
+            .Produces<BatchBody>()
+            .Produces<ErrorBody>(400)
+            .Produces<ErrorBody>(404);
+        routes
+            .MapPost("/batches/{id}/renew", RenewAsync)
             .WithSummary("Anchor a batch once more, so that it is kept for another term from then on")
-            .Produces<BatchBody>().Produces<ErrorBody>(400).Produces<ErrorBody>(404);
+            .Produces<BatchBody>()
+            .Produces<ErrorBody>(400)
+            .Produces<ErrorBody>(404);
     }
 
-    private static async Task<BatchBody> GetAsync(string id, [FromServices] Ledger ledger, [FromServices] Absence absence, [FromServices] BatchStates states, CancellationToken cancellationToken) =>
-        BodyOf(await states.OfAsync(await FindAsync(id, ledger, absence, cancellationToken), cancellationToken));
+    private static async Task<BatchBody> GetAsync(
+        string id,
+        [FromServices] Ledger ledger,
+        [FromServices] Absence absence,
+        [FromServices] BatchStates states,
+        CancellationToken cancellationToken
+    ) => BodyOf(await states.OfAsync(await FindAsync(id, ledger, absence, cancellationToken), cancellationToken));
 
     private static async Task<BatchBody> RenewAsync(
         string id,
@@ -36,13 +47,22 @@ internal static class BatchEndpoints
         [FromServices] Terms terms,
         [FromServices] TenantCosts costs,
         [FromServices] TimeProvider time,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         StoredBatch batch = await FindAsync(id, ledger, absence, cancellationToken);
         Tenant? tenant = costs.Current;
-        if (batch.Tenant is { } owner && tenant is not null && tenant.Id != owner && !tenant.Scopes.HasFlag(TenantScopes.Admin))
+        if (
+            batch.Tenant is { } owner
+            && tenant is not null
+            && tenant.Id != owner
+            && !tenant.Scopes.HasFlag(TenantScopes.Admin)
+        )
         {
-            throw new DaException(DaError.Forbidden, "id: another tenant put this batch; it, or a key with the scope admin, may renew it");
+            throw new DaException(
+                DaError.Forbidden,
+                "id: another tenant put this batch; it, or a key with the scope admin, may renew it"
+            );
         }
 
         TenantUsage cost = batch.OwedSince is null ? TenantCosts.OfRenewal(batch.BlobCount) : TenantUsage.None;
@@ -55,7 +75,8 @@ internal static class BatchEndpoints
             }
 
             batch = await FindAsync(id, ledger, absence, cancellationToken);
-            cost = batch.OwedSince is null ? cost : TenantUsage.None; // Where its anchor is late enough, no other one is owed.
+            // Where its anchor is late enough, no other one is owed.
+            cost = batch.OwedSince is null ? cost : TenantUsage.None;
         }
         finally
         {
@@ -65,22 +86,40 @@ internal static class BatchEndpoints
         return BodyOf(await states.OfAsync(batch, cancellationToken));
     }
 
-    private static async Task<StoredBatch> FindAsync(string id, Ledger ledger, Absence absence, CancellationToken cancellationToken) =>
+    private static async Task<StoredBatch> FindAsync(
+        string id,
+        Ledger ledger,
+        Absence absence,
+        CancellationToken cancellationToken
+    ) =>
         !Bytes32.TryParse(id, out Bytes32 value)
             ? throw new DaException(DaError.MalformedRequest, "id: a batch id is 64 hex digits, with or without 0x")
-            : await ledger.FindBatchAsync(new BatchId(value), cancellationToken) ?? throw await absence.OfAsync("id: no batch of this id was ever stored here", cancellationToken);
+            : await ledger.FindBatchAsync(new BatchId(value), cancellationToken)
+                ?? throw await absence.OfAsync("id: no batch of this id was ever stored here", cancellationToken);
 
     private static BatchBody BodyOf(BatchStanding standing)
     {
         AnchorBody? anchor = standing.Anchoring is var (batch, on, transaction)
-            ? new AnchorBody(on.Index, batch.FirstBlob, on.BlockNumber, on.Expiry, transaction.ToString(), standing.Depth)
+            ? new AnchorBody(
+                on.Index,
+                batch.FirstBlob,
+                on.BlockNumber,
+                on.Expiry,
+                transaction.ToString(),
+                standing.Depth
+            )
             : null;
         return new BatchBody(
             standing.Batch.Id.ToString(),
             standing.Batch.DeletedAt is null ? standing.State.ToString().ToLowerInvariant() : "deleted",
             standing.Batch.PayloadLength,
             standing.Batch.BlobCount,
-            [.. standing.Batch.Commitments.Chunk(KzgCommitment.Length).Select(commitment => "0x" + Convert.ToHexStringLower(commitment))],
-            anchor);
+            [
+                .. standing
+                    .Batch.Commitments.Chunk(KzgCommitment.Length)
+                    .Select(commitment => "0x" + Convert.ToHexStringLower(commitment)),
+            ],
+            anchor
+        );
     }
 }

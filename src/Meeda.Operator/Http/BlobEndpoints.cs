@@ -16,15 +16,25 @@ internal static class BlobEndpoints
     private const long OpeningBytes = 1024;
     private const long CellBytes = (Cell.ByteLength * 4) + 1024;
 
-    /// <summary>Maps <c>/blobs/&lt;position&gt;/opening</c> and <c>/blobs/&lt;position&gt;/cells/&lt;index&gt;</c>.</summary>
+    /// <summary>
+    /// Maps <c>/blobs/&lt;position&gt;/opening</c> and <c>/blobs/&lt;position&gt;/cells/&lt;index&gt;</c>.
+    /// </summary>
     public static void MapBlobs(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/blobs/{position}/opening", GetOpeningAsync)
+        routes
+            .MapGet("/blobs/{position}/opening", GetOpeningAsync)
             .WithSummary("A blob's value at a given point with its KZG proof")
-            .Produces<OpeningBody>().Produces<ErrorBody>(400).Produces<ErrorBody>(404).Produces<ErrorBody>(500);
-        routes.MapGet("/blobs/{position}/cells/{index}", GetCellAsync)
+            .Produces<OpeningBody>()
+            .Produces<ErrorBody>(400)
+            .Produces<ErrorBody>(404)
+            .Produces<ErrorBody>(500);
+        routes
+            .MapGet("/blobs/{position}/cells/{index}", GetCellAsync)
             .WithSummary("One of a blob's 128 cells with its KZG proof")
-            .Produces<CellBody>().Produces<ErrorBody>(400).Produces<ErrorBody>(404).Produces<ErrorBody>(500);
+            .Produces<CellBody>()
+            .Produces<ErrorBody>(400)
+            .Produces<ErrorBody>(404)
+            .Produces<ErrorBody>(500);
     }
 
     private static async Task<OpeningBody> GetOpeningAsync(
@@ -34,11 +44,15 @@ internal static class BlobEndpoints
         [FromServices] BlobSource blobs,
         [FromServices] CommitmentKey key,
         [FromServices] ProofWork work,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         if (!HexBody.TryDecode(z, Fr.Length, out byte[] encoded) || !Fr.TryDecode(encoded, out Fr point))
         {
-            throw new DaException(DaError.MalformedRequest, "z: the point is 64 hex digits of a number below the order of BLS12-381's scalar field (?z=0x…)");
+            throw new DaException(
+                DaError.MalformedRequest,
+                "z: the point is 64 hex digits of a number below the order of BLS12-381's scalar field (?z=0x…)"
+            );
         }
 
         ulong number = Parse(position);
@@ -50,10 +64,17 @@ internal static class BlobEndpoints
             {
                 (byte[] blob, commitment) = await blobs.ReadAsync(number, CancellationToken.None);
                 KzgProof proof = key.Open(blob, point, out Fr y);
-                return new OpeningBody(number, HexBody.Of(commitment), HexBody.Of(encoded), y.ToString(), proof.ToString());
+                return new OpeningBody(
+                    number,
+                    HexBody.Of(commitment),
+                    HexBody.Of(encoded),
+                    y.ToString(),
+                    proof.ToString()
+                );
             },
             _ => OpeningBytes,
-            cancellationToken);
+            cancellationToken
+        );
     }
 
     private static async Task<CellBody> GetCellAsync(
@@ -63,9 +84,13 @@ internal static class BlobEndpoints
         [FromServices] BlobSource blobs,
         [FromServices] CellOpening cells,
         [FromServices] ProofWork work,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
-        if (!int.TryParse(index, NumberStyles.None, CultureInfo.InvariantCulture, out int cellIndex) || cellIndex >= Cell.CountPerBlob)
+        if (
+            !int.TryParse(index, NumberStyles.None, CultureInfo.InvariantCulture, out int cellIndex)
+            || cellIndex >= Cell.CountPerBlob
+        )
         {
             throw new DaException(DaError.MalformedRequest, $"index: a blob has cells 0 to {Cell.CountPerBlob - 1}");
         }
@@ -82,11 +107,16 @@ internal static class BlobEndpoints
                 return new CellBody(number, cellIndex, HexBody.Of(commitment), HexBody.Of(cell), proof.ToString());
             },
             _ => CellBytes,
-            cancellationToken);
+            cancellationToken
+        );
     }
 
     private static ulong Parse(string position) =>
-        ulong.TryParse(position, NumberStyles.None, CultureInfo.InvariantCulture, out ulong number) && number <= long.MaxValue
+        ulong.TryParse(position, NumberStyles.None, CultureInfo.InvariantCulture, out ulong number)
+        && number <= long.MaxValue
             ? number
-            : throw new DaException(DaError.MalformedRequest, "position: the whole number under which the operator anchored the blob");
+            : throw new DaException(
+                DaError.MalformedRequest,
+                "position: the whole number under which the operator anchored the blob"
+            );
 }

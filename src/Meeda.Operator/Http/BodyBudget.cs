@@ -150,7 +150,10 @@ internal sealed class BodyBudget
     internal DaException Overloaded(string why)
     {
         HttpMetrics.Overloads.Add(1);
-        return new DaException(DaError.Overloaded, $"service: {_size} bytes of bodies are in flight (MaxBytesInFlight), and {why}; try again");
+        return new DaException(
+            DaError.Overloaded,
+            $"service: {_size} bytes of bodies are in flight (MaxBytesInFlight), and {why}; try again"
+        );
     }
 
     /// <summary>Gives back what a body held.</summary>
@@ -212,21 +215,27 @@ internal sealed class BodyBudget
     }
 
     private static bool IsBefore(Waiter one, Waiter other) =>
-        one.Room.Client.Held != other.Room.Client.Held ? one.Room.Client.Held < other.Room.Client.Held : one.Room.Order < other.Room.Order;
+        one.Room.Client.Held != other.Room.Client.Held
+            ? one.Room.Client.Held < other.Room.Client.Held
+            : one.Room.Order < other.Room.Order;
 
-    private static bool IsFirst(Waiter waiter) => waiter.Room.First + waiter.Bytes <= Step && waiter.Room.Rest + waiter.Room.Reserve == 0;
+    private static bool IsFirst(Waiter waiter) =>
+        waiter.Room.First + waiter.Bytes <= Step && waiter.Room.Rest + waiter.Room.Reserve == 0;
 
     private bool Fits(Waiter waiter)
     {
         (BodyRoom room, int bytes) = (waiter.Room, waiter.Bytes);
         return IsFirst(waiter)
             ? _firstUsed + bytes <= _firstSize && !IsBeyondItsPart(waiter)
-            : _reserveOwner == room || room.Rest + room.Reserve >= _reserveSize || (_restUsed + bytes <= _restSize && !IsBeyondItsPart(waiter));
+            : _reserveOwner == room
+                || room.Rest + room.Reserve >= _reserveSize
+                || (_restUsed + bytes <= _restSize && !IsBeyondItsPart(waiter));
     }
 
-    private bool IsBeyondItsPart(Waiter waiter) => IsFirst(waiter)
-        ? waiter.Room.Client.First + waiter.Bytes > _firstSize / 2
-        : waiter.Room.Client.Rest + waiter.Bytes > _restSize / 2;
+    private bool IsBeyondItsPart(Waiter waiter) =>
+        IsFirst(waiter)
+            ? waiter.Room.Client.First + waiter.Bytes > _firstSize / 2
+            : waiter.Room.Client.Rest + waiter.Bytes > _restSize / 2;
 
     private void Take(Waiter waiter)
     {
@@ -265,8 +274,12 @@ internal sealed class BodyBudget
         lock (_gate)
         {
             Client own = waiter.Room.Client;
-            if (!_waiting.Contains(waiter)
-                || _waiting.Exists(other => other != waiter && IsBefore(other, waiter) && (other.Room.Client == own || !IsBeyondItsPart(other))))
+            if (
+                !_waiting.Contains(waiter)
+                || _waiting.Exists(other =>
+                    other != waiter && IsBefore(other, waiter) && (other.Room.Client == own || !IsBeyondItsPart(other))
+                )
+            )
             {
                 return null;
             }
@@ -286,8 +299,16 @@ internal sealed class BodyBudget
                         continue;
                     }
 
-                    if (held > 0 && room.Speed is { } speed && (speed < Pace.LongBytesPerSecond || client.Held > own.Held)
-                        && (slowest is null || client.Held > slowest.Client.Held || (client == slowest.Client && speed < slowest.Speed)))
+                    if (
+                        held > 0
+                        && room.Speed is { } speed
+                        && (speed < Pace.LongBytesPerSecond || client.Held > own.Held)
+                        && (
+                            slowest is null
+                            || client.Held > slowest.Client.Held
+                            || (client == slowest.Client && speed < slowest.Speed)
+                        )
+                    )
                     {
                         slowest = room;
                     }

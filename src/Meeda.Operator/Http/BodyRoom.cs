@@ -46,7 +46,8 @@ internal sealed class BodyRoom(BodyBudget budget, BodyBudget.Client client, long
 
     /// <summary>Takes room for more of the body.</summary>
     /// <exception cref="DaException">There was none in time (<see cref="DaError.Overloaded"/>).</exception>
-    public Task GrowAsync(int bytes, CancellationToken cancellationToken) => budget.GrowAsync(this, bytes, cancellationToken);
+    public Task GrowAsync(int bytes, CancellationToken cancellationToken) =>
+        budget.GrowAsync(this, bytes, cancellationToken);
 
     /// <summary>Waits for more of the body, as long as its client is fast enough.</summary>
     /// <exception cref="DaException">It was cut off for others (<see cref="DaError.Overloaded"/>).</exception>
@@ -80,15 +81,18 @@ internal sealed class BodyRoom(BodyBudget budget, BodyBudget.Client client, long
             bytes = result.Buffer.Length;
             return result;
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested && _cutOff.IsCancellationRequested)
+        catch (OperationCanceledException)
+            when (!cancellationToken.IsCancellationRequested && _cutOff.IsCancellationRequested)
         {
             throw budget.Overloaded("this one came slowest while others waited");
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             throw new BadHttpRequestException(
-                $"the body came too slowly: {Pace.LongBytesPerSecond} bytes a second are the least from {Pace.LongLength} bytes on, and accordingly less before",
-                StatusCodes.Status408RequestTimeout);
+                $"the body came too slowly: {Pace.LongBytesPerSecond} bytes a second are the least from "
+                    + $"{Pace.LongLength} bytes on, and accordingly less before",
+                StatusCodes.Status408RequestTimeout
+            );
         }
         finally
         {

@@ -12,7 +12,8 @@ using Microsoft.Extensions.Options;
 namespace Meeda.Operator.Http;
 
 /// <summary>
-/// JSON-RPC 2.0 over HTTP, namespace <c>daprovider</c>, as Nitro's <c>daprovider/daclient</c> speaks it: positional parameters, numbers and bytes as 0x-hex,
+/// JSON-RPC 2.0 over HTTP, namespace <c>daprovider</c>, as Nitro's <c>daprovider/daclient</c> speaks it: positional
+/// parameters, numbers and bytes as 0x-hex,
 /// but payloads and preimages as base64 under capitalised names.
 /// </summary>
 internal static class DaProviderEndpoint
@@ -29,21 +30,30 @@ internal static class DaProviderEndpoint
     private const long MostBatchAnswer = 25_000_000;
 
     /// <summary>The longest body, which is the longest of all routes: hex doubles a batch.</summary>
-    public static int MostBodyBytes(BatchOptions options) => (int)Math.Min(int.MaxValue, (2L * options.MaxBatchBytes) + Overhead);
+    public static int MostBodyBytes(BatchOptions options) =>
+        (int)Math.Min(int.MaxValue, (2L * options.MaxBatchBytes) + Overhead);
 
     /// <summary>
-    /// Answers what announces more than the longest body, in Nitro's words: a JSON-RPC error in a 200, as its client takes it (<c>daprovider/writer.go</c>).
+    /// Answers what announces more than the longest body, in Nitro's words: a JSON-RPC error in a 200, as its client
+    /// takes it (<c>daprovider/writer.go</c>).
     /// </summary>
     /// <returns>False where the request is not for <see cref="Path"/>.</returns>
     public static async Task<bool> TryRefuseLongAsync(HttpContext context, long limit)
     {
-        if (!context.Request.Path.Equals(Path, StringComparison.OrdinalIgnoreCase) && !context.Request.Path.Equals($"{Path}/", StringComparison.OrdinalIgnoreCase))
+        if (
+            !context.Request.Path.Equals(Path, StringComparison.OrdinalIgnoreCase)
+            && !context.Request.Path.Equals($"{Path}/", StringComparison.OrdinalIgnoreCase)
+        )
         {
             return false;
         }
 
         await DiscardAsync(context);
-        await WriteAsync(context.Response, default, TooLarge($"the body's {context.Request.ContentLength} bytes are more than {limit} bytes"));
+        await WriteAsync(
+            context.Response,
+            default,
+            TooLarge($"the body's {context.Request.ContentLength} bytes are more than {limit} bytes")
+        );
         return true;
     }
 
@@ -51,28 +61,48 @@ internal static class DaProviderEndpoint
     /// <param name="routes">Where.</param>
     /// <param name="secret">What tokens are signed with; null asks for none.</param>
     public static void MapNitro(this IEndpointRouteBuilder routes, byte[]? secret) =>
-        routes.MapPost(
-            Path,
-            async (
-                HttpContext context,
-                [FromServices] DaProvider provider,
-                [FromServices] ChunkedStores chunks,
-                [FromServices] IOptions<BatchOptions> options,
-                [FromServices] TimeProvider time,
-                [FromServices] ILogger<DaProvider> logger) =>
-            {
-                if (secret is not null && !await BearerToken.IsValidAsync(context.Request.Headers.Authorization, secret, time.GetUtcNow()))
+        routes
+            .MapPost(
+                Path,
+                async (
+                    HttpContext context,
+                    [FromServices] DaProvider provider,
+                    [FromServices] ChunkedStores chunks,
+                    [FromServices] IOptions<BatchOptions> options,
+                    [FromServices] TimeProvider time,
+                    [FromServices] ILogger<DaProvider> logger
+                ) =>
                 {
-                    context.Response.StatusCode = StatusCodes.Status401Unauthorized;
-                    context.Response.Headers.WWWAuthenticate = "Bearer";
-                    await context.Response.WriteAsJsonAsync(new ErrorBody("token: a JWT signed with the shared secret (HS256), made within the last minute, is needed"));
-                    return;
-                }
+                    if (
+                        secret is not null
+                        && !await BearerToken.IsValidAsync(
+                            context.Request.Headers.Authorization,
+                            secret,
+                            time.GetUtcNow()
+                        )
+                    )
+                    {
+                        context.Response.StatusCode = StatusCodes.Status401Unauthorized;
+                        context.Response.Headers.WWWAuthenticate = "Bearer";
+                        await context.Response.WriteAsJsonAsync(
+                            new ErrorBody(
+                                "token: a JWT signed with the shared secret (HS256), made within the last minute, "
+                                    + "is needed"
+                            )
+                        );
+                        return;
+                    }
 
-                await AnswerBodyAsync(context, new Calls(provider, chunks, options.Value, context.Features.Get<Tenant>()?.Id ?? 0, logger));
-            })
+                    await AnswerBodyAsync(
+                        context,
+                        new Calls(provider, chunks, options.Value, context.Features.Get<Tenant>()?.Id ?? 0, logger)
+                    );
+                }
+            )
             .WithSummary("Arbitrum Nitro's external DA provider: JSON-RPC, daprovider_*")
-            .Accepts<object>("application/json").Produces<JsonObject>().Produces<ErrorBody>(401);
+            .Accepts<object>("application/json")
+            .Produces<JsonObject>()
+            .Produces<ErrorBody>(401);
 
     private static async Task AnswerBodyAsync(HttpContext context, Calls calls)
     {
@@ -81,7 +111,12 @@ internal static class DaProviderEndpoint
         bool isBatch;
         try
         {
-            byte[] body = await RequestBody.ReadAsync(context.Request, MostBodyBytes(calls.Options), "twice MaxBatchBytes", context.RequestAborted);
+            byte[] body = await RequestBody.ReadAsync(
+                context.Request,
+                MostBodyBytes(calls.Options),
+                "twice MaxBatchBytes",
+                context.RequestAborted
+            );
             requests = JsonRpcRequest.Parse(body, out isBatch);
         }
         catch (DaException tooLarge) when (tooLarge.Error == DaError.TooLarge)
@@ -108,13 +143,18 @@ internal static class DaProviderEndpoint
             return;
         }
 
-        // One after the other, each written before the next is worked on. As in geth, they end where they are too long together.
+        // One after the other, each written before the next is worked on. As in geth, they end where they are too
+        // long together.
         long written = 0;
         foreach (JsonRpcRequest request in requests)
         {
-            Result result = written > MostBatchAnswer
-                ? new JsonRpcException(JsonRpcException.ResponseTooLarge, $"batch: the answers before this one have more than {MostBatchAnswer} bytes")
-                : await calls.AnswerAsync(request, room: null, context.RequestAborted); // the others still need the body
+            Result result =
+                written > MostBatchAnswer
+                    ? new JsonRpcException(
+                        JsonRpcException.ResponseTooLarge,
+                        $"batch: the answers before this one have more than {MostBatchAnswer} bytes"
+                    )
+                    : await calls.AnswerAsync(request, room: null, context.RequestAborted); // others need the body
             if (request.IsNotification)
             {
                 continue;
@@ -131,7 +171,12 @@ internal static class DaProviderEndpoint
 
     /// <summary>Writes one answer.</summary>
     /// <returns>Its bytes.</returns>
-    private static async Task<long> WriteAsync(HttpResponse response, ReadOnlyMemory<byte> id, Result result, char before = '\0')
+    private static async Task<long> WriteAsync(
+        HttpResponse response,
+        ReadOnlyMemory<byte> id,
+        Result result,
+        char before = '\0'
+    )
     {
         if (!response.HasStarted)
         {
@@ -168,7 +213,8 @@ internal static class DaProviderEndpoint
     }
 
     /// <summary>
-    /// Reads what still comes of a body that is too long, within bounds: a client that is still sending when the connection
+    /// Reads what still comes of a body that is too long, within bounds: a client that is still sending when the
+    /// connection
     /// ends does not see the answer.
     /// </summary>
     private static async Task DiscardAsync(HttpContext context)
@@ -178,7 +224,8 @@ internal static class DaProviderEndpoint
         limit.CancelAfter(TimeSpan.FromSeconds(10));
         try
         {
-            for (long discarded = 0; discarded < MostDiscarded;)
+            long discarded = 0;
+            while (discarded < MostDiscarded)
             {
                 System.IO.Pipelines.ReadResult read = await context.Request.BodyReader.ReadAsync(limit.Token);
                 discarded += read.Buffer.Length;
@@ -197,7 +244,8 @@ internal static class DaProviderEndpoint
         UnreadBodies.Close(context.Response);
     }
 
-    private static JsonRpcException TooLarge(string sentence) => new(JsonRpcException.ServerError, $"{NitroException.TooLarge}: {sentence}");
+    private static JsonRpcException TooLarge(string sentence) =>
+        new(JsonRpcException.ServerError, $"{NitroException.TooLarge}: {sentence}");
 
     /// <summary>What a call gave: an error, or what writes its result.</summary>
     private readonly record struct Result(JsonRpcException? Error, Action<Utf8JsonWriter>? Write)
@@ -206,7 +254,8 @@ internal static class DaProviderEndpoint
 
         public static implicit operator Result(Action<Utf8JsonWriter> write) => new(null, write);
 
-        public static Result Field(string name, byte[] bytes) => new(null, json => WriteObject(json, name, HexBody.Of(bytes)));
+        public static Result Field(string name, byte[] bytes) =>
+            new(null, json => WriteObject(json, name, HexBody.Of(bytes)));
 
         public static Result Field(string name, string text) => new(null, json => WriteObject(json, name, text));
 
@@ -219,15 +268,26 @@ internal static class DaProviderEndpoint
     }
 
     /// <summary>The methods.</summary>
-    private sealed class Calls(DaProvider provider, ChunkedStores chunks, BatchOptions options, long tenant, ILogger logger)
+    private sealed class Calls(
+        DaProvider provider,
+        ChunkedStores chunks,
+        BatchOptions options,
+        long tenant,
+        ILogger logger
+    )
     {
         public BatchOptions Options => options;
 
         /// <summary>Answers one call; what goes wrong is an answer too.</summary>
         /// <param name="request">The call.</param>
-        /// <param name="room">The room of the body, which the call gives back where it needs the body no more; null where others need it.</param>
+        /// <param name="room">The room of the body, which the call gives back where it needs the body no more; null
+        /// where others need it.</param>
         /// <param name="cancellationToken">The request's end.</param>
-        public async Task<Result> AnswerAsync(JsonRpcRequest request, IDisposable? room, CancellationToken cancellationToken)
+        public async Task<Result> AnswerAsync(
+            JsonRpcRequest request,
+            IDisposable? room,
+            CancellationToken cancellationToken
+        )
         {
             if (request.Fault is { } fault)
             {
@@ -260,40 +320,65 @@ internal static class DaProviderEndpoint
                         DaError.FailOver => $"{NitroException.Fallback}: {refused.Message}",
                         DaError.TooLarge => $"{NitroException.TooLarge}: {refused.Message}",
                         _ => refused.Message,
-                    });
+                    }
+                );
             }
             catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
             {
                 logger.RequestFailed("POST", Path, failure);
-                return new JsonRpcException(JsonRpcException.ServerError, "service: an internal error, which is in the log; try again");
+                return new JsonRpcException(
+                    JsonRpcException.ServerError,
+                    "service: an internal error, which is in the log; try again"
+                );
             }
         }
 
-        private async Task<Result> CallAsync(JsonRpcRequest request, IDisposable? room, CancellationToken cancellationToken)
+        private async Task<Result> CallAsync(
+            JsonRpcRequest request,
+            IDisposable? room,
+            CancellationToken cancellationToken
+        )
         {
             switch (request.Method)
             {
                 case "daprovider_getSupportedHeaderBytes":
                     return Result.Field("headerBytes", [DaCertificate.Flag]);
                 case "daprovider_getMaxMessageSize":
-                    return (Action<Utf8JsonWriter>)(json =>
-                    {
-                        json.WriteStartObject();
-                        json.WriteNumber("maxSize", options.MaxBatchBytes);
-                        json.WriteEndObject();
-                    });
+                    return (Action<Utf8JsonWriter>)(
+                        json =>
+                        {
+                            json.WriteStartObject();
+                            json.WriteNumber("maxSize", options.MaxBatchBytes);
+                            json.WriteEndObject();
+                        }
+                    );
                 case "daprovider_store":
                     EnsureFits(request.ByteCount(0));
                     return Certificate(await StoreAsync(request, room, cancellationToken));
                 case "daprovider_startChunkedStore":
                     EnsureFits(request.Number(3));
-                    ulong batch = chunks.Start(tenant, request.Number(0), request.Number(1), request.Number(2), request.Number(3), request.Number(4), request.Bytes(5));
+                    ulong batch = chunks.Start(
+                        tenant,
+                        request.Number(0),
+                        request.Number(1),
+                        request.Number(2),
+                        request.Number(3),
+                        request.Number(4),
+                        request.Bytes(5)
+                    );
                     return Result.Field("BatchId", $"0x{batch:x}");
                 case "daprovider_sendChunk":
                     chunks.Take(tenant, request.Number(0), request.Number(1), request.Bytes(2), request.Bytes(3));
                     return (Action<Utf8JsonWriter>)(json => json.WriteNullValue());
                 case "daprovider_commitChunkedStore":
-                    return Certificate(await chunks.CommitAsync(tenant, request.Number(0), request.Bytes(1), message => provider.StoreAsync(message, room: null, cancellationToken)));
+                    return Certificate(
+                        await chunks.CommitAsync(
+                            tenant,
+                            request.Number(0),
+                            request.Bytes(1),
+                            message => provider.StoreAsync(message, room: null, cancellationToken)
+                        )
+                    );
                 case "daprovider_recoverPayload":
                     return await RecoverAsync(request, payload: true, preimages: false, cancellationToken);
                 case "daprovider_collectPreimages":
@@ -301,15 +386,23 @@ internal static class DaProviderEndpoint
                 case "daprovider_recoverPayloadAndPreimages":
                     return await RecoverAsync(request, payload: true, preimages: true, cancellationToken);
                 case "daprovider_generateReadPreimageProof":
-                    return Result.Field("proof", await provider.ProveReadAsync(request.Number(0), request.Bytes(1), cancellationToken));
+                    return Result.Field(
+                        "proof",
+                        await provider.ProveReadAsync(request.Number(0), request.Bytes(1), cancellationToken)
+                    );
                 case "daprovider_generateCertificateValidityProof":
                     return Result.Field("proof", provider.ProveValidity(request.Bytes(0)));
                 default:
-                    throw new JsonRpcException(JsonRpcException.MethodNotFound, $"the method {request.Method} does not exist/is not available");
+                    throw new JsonRpcException(
+                        JsonRpcException.MethodNotFound,
+                        $"the method {request.Method} does not exist/is not available"
+                    );
             }
         }
 
-        /// <summary>Stores the batch of a call; while it waits for its state, neither the body nor room for it is held.</summary>
+        /// <summary>
+        /// Stores the batch of a call; while it waits for its state, neither the body nor room for it is held.
+        /// </summary>
         private Task<byte[]> StoreAsync(JsonRpcRequest request, IDisposable? room, CancellationToken cancellationToken)
         {
             byte[] message = request.Bytes(0);
@@ -331,30 +424,40 @@ internal static class DaProviderEndpoint
             }
         }
 
-        private async Task<Result> RecoverAsync(JsonRpcRequest request, bool payload, bool preimages, CancellationToken cancellationToken)
+        private async Task<Result> RecoverAsync(
+            JsonRpcRequest request,
+            bool payload,
+            bool preimages,
+            CancellationToken cancellationToken
+        )
         {
             request.Number(0);
             request.Bytes(1);
-            (DaCertificate certificate, byte[] bytes) = await provider.RecoverAsync(request.Bytes(2), cancellationToken);
-            return (Action<Utf8JsonWriter>)(json =>
-            {
-                json.WriteStartObject();
-                if (payload)
+            (DaCertificate certificate, byte[] bytes) = await provider.RecoverAsync(
+                request.Bytes(2),
+                cancellationToken
+            );
+            return (Action<Utf8JsonWriter>)(
+                json =>
                 {
-                    json.WriteBase64String("Payload", bytes);
-                }
+                    json.WriteStartObject();
+                    if (payload)
+                    {
+                        json.WriteBase64String("Payload", bytes);
+                    }
 
-                if (preimages)
-                {
-                    json.WriteStartObject("Preimages");
-                    json.WriteStartObject(DaCertificatePreimageType);
-                    json.WriteBase64String(certificate.Hash.ToString(), bytes);
-                    json.WriteEndObject();
+                    if (preimages)
+                    {
+                        json.WriteStartObject("Preimages");
+                        json.WriteStartObject(DaCertificatePreimageType);
+                        json.WriteBase64String(certificate.Hash.ToString(), bytes);
+                        json.WriteEndObject();
+                        json.WriteEndObject();
+                    }
+
                     json.WriteEndObject();
                 }
-
-                json.WriteEndObject();
-            });
+            );
         }
     }
 }

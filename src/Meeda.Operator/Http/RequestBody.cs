@@ -5,45 +5,70 @@ using Meeda.Http;
 
 namespace Meeda.Operator.Http;
 
-/// <summary>Reads a request's body whole, within a limit that is checked before a byte is read where the client says the length.</summary>
+/// <summary>
+/// Reads a request's body whole, within a limit that is checked before a byte is read where the client says the
+/// length.
+/// </summary>
 internal static class RequestBody
 {
-    /// <summary>Refuses what announces more than any route takes, before anything is done for it: the cheapest attack should cost little here too.</summary>
+    /// <summary>
+    /// Refuses what announces more than any route takes, before anything is done for it: the cheapest attack should
+    /// cost little here too.
+    /// </summary>
     /// <param name="app">The service.</param>
     /// <param name="limit">The most bytes that a route takes.</param>
     /// <param name="setting">The name of the setting that the limit comes from.</param>
-    public static void RefuseLongAnnouncements(this WebApplication app, long limit, string setting) => app.Use(async (context, next) =>
-    {
-        if (context.Request.ContentLength > limit)
-        {
-            if (await DaProviderEndpoint.TryRefuseLongAsync(context, limit))
+    public static void RefuseLongAnnouncements(this WebApplication app, long limit, string setting) =>
+        app.Use(
+            async (context, next) =>
             {
-                return;
+                if (context.Request.ContentLength > limit)
+                {
+                    if (await DaProviderEndpoint.TryRefuseLongAsync(context, limit))
+                    {
+                        return;
+                    }
+
+                    context.Response.StatusCode = StatusCodes.Status413PayloadTooLarge;
+                    await context.Response.WriteAsJsonAsync(
+                        new ErrorBody(
+                            $"body: {context.Request.ContentLength} bytes are more than the limit of {limit} "
+                                + $"bytes ({setting})"
+                        )
+                    );
+                    return;
+                }
+
+                await next(context);
             }
-
-            context.Response.StatusCode = StatusCodes.Status413PayloadTooLarge;
-            await context.Response.WriteAsJsonAsync(new ErrorBody($"body: {context.Request.ContentLength} bytes are more than the limit of {limit} bytes ({setting})"));
-            return;
-        }
-
-        await next(context);
-    });
+        );
 
     /// <summary>
-    /// Reads the body, and takes room for it as it comes. The room is the request's <see cref="BodyRoom"/> feature: it is given back when the request is over, or before that by whoever
+    /// Reads the body, and takes room for it as it comes. The room is the request's <see cref="BodyRoom"/> feature:
+    /// it is given back when the request is over, or before that by whoever
     /// needs the body no more.
     /// </summary>
-    /// <param name="request">The request. What it says of a content encoding is not acted upon: nothing is ever decompressed here.</param>
+    /// <param name="request">The request. What it says of a content encoding is not acted upon: nothing is ever
+    /// decompressed here.</param>
     /// <param name="limit">The most bytes.</param>
     /// <param name="setting">The name of the setting that the limit comes from, for the sentence.</param>
     /// <param name="cancellationToken">The request's end.</param>
-    /// <exception cref="DaException">It is longer than the limit (<see cref="DaError.TooLarge"/>), or there is no room (<see cref="DaError.Overloaded"/>).</exception>
+    /// <exception cref="DaException">It is longer than the limit (<see cref="DaError.TooLarge"/>), or there is no
+    /// room (<see cref="DaError.Overloaded"/>).</exception>
     /// <exception cref="BadHttpRequestException">It came too slowly, or its end did not come.</exception>
-    public static async Task<byte[]> ReadAsync(HttpRequest request, int limit, string setting, CancellationToken cancellationToken)
+    public static async Task<byte[]> ReadAsync(
+        HttpRequest request,
+        int limit,
+        string setting,
+        CancellationToken cancellationToken
+    )
     {
         if (request.ContentLength > limit)
         {
-            throw new DaException(DaError.TooLarge, $"body: {request.ContentLength} bytes are more than the limit of {limit} bytes ({setting})");
+            throw new DaException(
+                DaError.TooLarge,
+                $"body: {request.ContentLength} bytes are more than the limit of {limit} bytes ({setting})"
+            );
         }
 
         HttpContext context = request.HttpContext;
@@ -77,7 +102,13 @@ internal static class RequestBody
 
     /// <summary>Reads the body into arrays from the pool, one for each step.</summary>
     private static async Task<long> ReadStepsAsync(
-        HttpRequest request, int limit, string setting, BodyRoom room, List<(byte[] Bytes, int Filled)> steps, CancellationToken cancellationToken)
+        HttpRequest request,
+        int limit,
+        string setting,
+        BodyRoom room,
+        List<(byte[] Bytes, int Filled)> steps,
+        CancellationToken cancellationToken
+    )
     {
         long length = 0;
         int left = 0;
@@ -90,10 +121,14 @@ internal static class RequestBody
                 {
                     if (length + part.Length > limit)
                     {
-                        throw new DaException(DaError.TooLarge, $"body: it is longer than the limit of {limit} bytes ({setting})");
+                        throw new DaException(
+                            DaError.TooLarge,
+                            $"body: it is longer than the limit of {limit} bytes ({setting})"
+                        );
                     }
 
-                    for (ReadOnlyMemory<byte> rest = part; rest.Length > 0;)
+                    ReadOnlyMemory<byte> rest = part;
+                    while (rest.Length > 0)
                     {
                         if (left == 0)
                         {
@@ -114,7 +149,8 @@ internal static class RequestBody
             }
             finally
             {
-                // Also of a body that is refused: the server, which reads the rest away, finds its reader busy otherwise.
+                // Also of a body that is refused: the server, which reads the rest away, finds its reader busy
+                // otherwise.
                 request.BodyReader.AdvanceTo(read.Buffer.End);
             }
 

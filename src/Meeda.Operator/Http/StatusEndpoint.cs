@@ -13,7 +13,10 @@ internal static class StatusEndpoint
 {
     /// <summary>Maps <c>/status</c>.</summary>
     public static void MapStatus(this IEndpointRouteBuilder routes) =>
-        routes.MapGet("/status", GetAsync).WithSummary("The operator at a glance: batches by state, backlog, L1, failover").Produces<StatusBody>();
+        routes
+            .MapGet("/status", GetAsync)
+            .WithSummary("The operator at a glance: batches by state, backlog, L1, failover")
+            .Produces<StatusBody>();
 
     private static async Task<StatusBody> GetAsync(
         [FromServices] Ledger ledger,
@@ -22,7 +25,8 @@ internal static class StatusEndpoint
         [FromServices] LeaderElection leadership,
         [FromServices] OperatorAccount account,
         [FromServices] MeedaVerifierContract contract,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         StateCounts states = await ledger.CountStatesAsync(follower.Tip ?? 0, follower.Final, cancellationToken);
         PressureReport report = await pressure.ReportAsync(cancellationToken);
@@ -34,6 +38,13 @@ internal static class StatusEndpoint
             follower.Final,
             follower.IsCaughtUp,
             new StatesBody(states.Stored, states.Placed, states.Anchored, states.Final, states.Expired),
-            new IntakeBody(report.BacklogBatches, report.BacklogBytes, Math.Round(report.FailingFor.TotalSeconds, 1), report.IsFailingOver, report.Failovers));
+            new IntakeBody(
+                report.BacklogBatches,
+                report.BacklogBytes,
+                Math.Round(report.FailingFor.TotalSeconds, 1),
+                report.IsFailingOver,
+                report.Failovers
+            )
+        );
     }
 }

@@ -6,20 +6,32 @@ using Meeda.Operator.Persistence;
 namespace Meeda.Operator.L1;
 
 /// <summary>
-/// Whether what is not in the ledger was never anchored by this operator either. An OP Stack node that is told "absent" gives the batch up for ever, so it is said only where L1
+/// Whether what is not in the ledger was never anchored by this operator either. An OP Stack node that is told
+/// "absent" gives the batch up for ever, so it is said only where L1
 /// was read to its head, and from before this operator's first anchor on.
 /// </summary>
-internal sealed class Absence(L1Follower follower, Ledger ledger, MeedaVerifierContract contract, OperatorAccount account)
+internal sealed class Absence(
+    L1Follower follower,
+    Ledger ledger,
+    MeedaVerifierContract contract,
+    OperatorAccount account
+)
 {
     private volatile bool _isFromTheStart;
 
     /// <summary>The error to answer with where the ledger does not know what was asked for.</summary>
     /// <param name="absent">The sentence where it is proven that there is no such thing.</param>
     /// <param name="cancellationToken">Ends the asking.</param>
-    /// <returns><see cref="DaError.Absent"/> where that is proven, <see cref="DaError.Unavailable"/> otherwise.</returns>
-    public async Task<DaException> OfAsync(string absent, CancellationToken cancellationToken) => await WhyNotAsync(cancellationToken) is { } reason
-        ? new DaException(DaError.Unavailable, $"{absent.Split(':')[0]}: it is not in the ledger, and whether this operator anchored it is not known: {reason}")
-        : new DaException(DaError.Absent, absent);
+    /// <returns><see cref="DaError.Absent"/> where that is proven, <see cref="DaError.Unavailable"/>
+    /// otherwise.</returns>
+    public async Task<DaException> OfAsync(string absent, CancellationToken cancellationToken) =>
+        await WhyNotAsync(cancellationToken) is { } reason
+            ? new DaException(
+                DaError.Unavailable,
+                $"{absent.Split(':')[0]}: it is not in the ledger, and whether this operator anchored it is not "
+                    + $"known: {reason}"
+            )
+            : new DaException(DaError.Absent, absent);
 
     private async Task<string?> WhyNotAsync(CancellationToken cancellationToken)
     {

@@ -7,9 +7,17 @@ using Microsoft.Extensions.Options;
 
 namespace Meeda.Operator.L1;
 
-/// <summary>Reads the balances of the operator's accounts, and warns when one gets low: an account that cannot pay misses its epochs.</summary>
-internal sealed class BalanceWatch(IOptions<TransactionOptions> options, EthereumClient client, OperatorAccount account, TimeProvider time, ILogger<BalanceWatch> logger)
-    : BackgroundService
+/// <summary>
+/// Reads the balances of the operator's accounts, and warns when one gets low: an account that cannot pay misses its
+/// epochs.
+/// </summary>
+internal sealed class BalanceWatch(
+    IOptions<TransactionOptions> options,
+    EthereumClient client,
+    OperatorAccount account,
+    TimeProvider time,
+    ILogger<BalanceWatch> logger
+) : BackgroundService
 {
     private static readonly TimeSpan Look = TimeSpan.FromMinutes(1);
     private static readonly BigInteger Gwei = 1_000_000_000;
@@ -34,13 +42,17 @@ internal sealed class BalanceWatch(IOptions<TransactionOptions> options, Ethereu
     {
         BigInteger wei = await client.GetBalanceAsync(address, BlockTag.Latest, cancellationToken);
         decimal balance = (decimal)BigInteger.Min(wei / Gwei, long.MaxValue) / 1_000_000_000m;
-        OperatorMetrics.Balance.Record((double)balance, new KeyValuePair<string, object?>("account", address.ToString()));
+        OperatorMetrics.Balance.Record(
+            (double)balance,
+            new KeyValuePair<string, object?>("account", address.ToString())
+        );
         if (balance < options.Value.BalanceAlarm)
         {
             logger.BalanceLow(
                 address.ToString(),
                 balance.ToString(CultureInfo.InvariantCulture),
-                options.Value.BalanceAlarm.ToString(CultureInfo.InvariantCulture));
+                options.Value.BalanceAlarm.ToString(CultureInfo.InvariantCulture)
+            );
         }
 
         return balance;
@@ -60,7 +72,6 @@ internal sealed class BalanceWatch(IOptions<TransactionOptions> options, Ethereu
             {
                 logger.BalanceUnknown(account.Address.ToString(), Outage.Explain(failure).Reason);
             }
-        }
-        while (await timer.WaitForNextTickAsync(stoppingToken));
+        } while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 }

@@ -14,7 +14,8 @@ using Microsoft.Extensions.Options;
 namespace Meeda.Operator.L1;
 
 /// <summary>
-/// Reads this operator's events from L1 into the ledger, block range by block range, and takes them back when L1 reorganises. The only writer of
+/// Reads this operator's events from L1 into the ledger, block range by block range, and takes them back when L1
+/// reorganises. The only writer of
 /// what the ledger says about L1.
 /// </summary>
 internal sealed class L1Follower(
@@ -27,8 +28,8 @@ internal sealed class L1Follower(
     LeaderElection leadership,
     OperatorStanding standing,
     TimeProvider time,
-    ILogger<L1Follower> logger)
-    : BackgroundService
+    ILogger<L1Follower> logger
+) : BackgroundService
 {
     // Logs that are late come within a block or two.
     private const int LooksBeforeReadingAnew = 10;
@@ -48,7 +49,8 @@ internal sealed class L1Follower(
     private (ulong Number, long AskedAt)? _head;
 
     /// <summary>
-    /// The last block that L1 calls final, as far as it was followed; 0 before it was asked, and where it names none. It never goes back, and is believed only if it is a block
+    /// The last block that L1 calls final, as far as it was followed; 0 before it was asked, and where it names none.
+    /// It never goes back, and is believed only if it is a block
     /// of the chain that was followed, so that no single answer moves it beyond what this process has read.
     /// </summary>
     public ulong Final => Volatile.Read(ref _final);
@@ -69,7 +71,8 @@ internal sealed class L1Follower(
     }
 
     /// <summary>
-    /// L1's height for certain: its head at a look that ended well a moment ago, up to which this process read everything into the ledger. Null where it is not known,
+    /// L1's height for certain: its head at a look that ended well a moment ago, up to which this process read
+    /// everything into the ledger. Null where it is not known,
     /// also where another operator reads.
     /// </summary>
     public ulong? Head
@@ -78,7 +81,11 @@ internal sealed class L1Follower(
         {
             lock (_gate)
             {
-                return _head is var (number, askedAt) && time.GetElapsedTime(askedAt) <= (2 * options.Value.PollInterval) + TimeSpan.FromSeconds(1) ? number : null;
+                return
+                    _head is var (number, askedAt)
+                    && time.GetElapsedTime(askedAt) <= (2 * options.Value.PollInterval) + TimeSpan.FromSeconds(1)
+                    ? number
+                    : null;
             }
         }
     }
@@ -104,7 +111,8 @@ internal sealed class L1Follower(
     }
 
     /// <summary>
-    /// Waits until the ledger holds everything up to L1's head. The head is asked for again while that takes long: a number
+    /// Waits until the ledger holds everything up to L1's head. The head is asked for again while that takes long: a
+    /// number
     /// that was too high, by a mistake or before a reorganisation to a shorter chain, is not waited for.
     /// </summary>
     public async Task FollowedToHeadAsync(CancellationToken cancellationToken)
@@ -114,7 +122,8 @@ internal sealed class L1Follower(
             ulong head = await client.GetBlockNumberAsync(cancellationToken);
             try
             {
-                await FollowedAsync(head, cancellationToken).WaitAsync(5 * options.Value.PollInterval, time, cancellationToken);
+                await FollowedAsync(head, cancellationToken)
+                    .WaitAsync(5 * options.Value.PollInterval, time, cancellationToken);
                 return;
             }
             catch (TimeoutException)
@@ -124,7 +133,9 @@ internal sealed class L1Follower(
         }
     }
 
-    /// <summary>Waits until no transaction of the sender is pending and everything it did on L1 is in the ledger.</summary>
+    /// <summary>
+    /// Waits until no transaction of the sender is pending and everything it did on L1 is in the ledger.
+    /// </summary>
     public async Task FollowedBeyondPendingAsync(TransactionSender sender, CancellationToken cancellationToken)
     {
         var outage = new Outage("reading what was sent before", time, logger);
@@ -156,7 +167,12 @@ internal sealed class L1Follower(
         long askedAt = time.GetTimestamp();
         BlockPoint? tip = await CanonicalTipAsync(cancellationToken);
         ulong head = await client.GetBlockNumberAsync(cancellationToken);
-        if (tip is not null && !_isChecked && await ledger.LastAnchorAsync(cancellationToken) is ({ } newest, var count) && newest.Index + 1 != count)
+        if (
+            tip is not null
+            && !_isChecked
+            && await ledger.LastAnchorAsync(cancellationToken) is ({ } newest, var count)
+            && newest.Index + 1 != count
+        )
         {
             tip = await ReadAnewAsync(newest.Index, cancellationToken) ? null : tip;
         }
@@ -207,11 +223,15 @@ internal sealed class L1Follower(
             return;
         }
 
-        // Another answer, by number: a block beyond the head has none. And what was followed must be of the same chain, up to the lower of the two.
+        // Another answer, by number: a block beyond the head has none. And what was followed must be of the same
+        // chain, up to the lower of the two.
         BlockPoint? followed = await ledger.TipAsync(cancellationToken);
-        if ((await client.GetBlockAsync(BlockTag.Number(said.Number), cancellationToken))?.Hash != said.Hash
+        if (
+            (await client.GetBlockAsync(BlockTag.Number(said.Number), cancellationToken))?.Hash != said.Hash
             || said.Number > await client.GetBlockNumberAsync(cancellationToken)
-            || followed is null || !await IsCanonicalAsync(followed.Value, cancellationToken))
+            || followed is null
+            || !await IsCanonicalAsync(followed.Value, cancellationToken)
+        )
         {
             if (_unbelieved != said.Number)
             {
@@ -254,7 +274,10 @@ internal sealed class L1Follower(
         return start.Block;
     }
 
-    /// <summary>Forgets what was read, since anchors are missing before one; but once only, or an endpoint that hides logs would keep it reading for ever.</summary>
+    /// <summary>
+    /// Forgets what was read, since anchors are missing before one; but once only, or an endpoint that hides logs
+    /// would keep it reading for ever.
+    /// </summary>
     private async Task<bool> ReadAnewAsync(uint index, CancellationToken cancellationToken)
     {
         if (_isReadAnew)
@@ -349,22 +372,40 @@ internal sealed class L1Follower(
         (await client.GetBlockAsync(BlockTag.Number(point.Number), cancellationToken))?.Hash == point.Hash;
 
     /// <summary>Reads a range of blocks into the ledger, which holds everything before them.</summary>
-    /// <returns>The last of them, or null where the endpoint wants to be asked for fewer; and whether nothing is missing before them.</returns>
+    /// <returns>The last of them, or null where the endpoint wants to be asked for fewer; and whether nothing is
+    /// missing before them.</returns>
     private async Task<(BlockPoint? Last, bool IsWhole)> ReadRangeAsync(
-        BlockPoint? before, ulong first, ulong last, bool isHead, CancellationToken cancellationToken)
+        BlockPoint? before,
+        ulong first,
+        ulong last,
+        bool isHead,
+        CancellationToken cancellationToken
+    )
     {
-        Block end = await client.GetBlockAsync(BlockTag.Number(last), cancellationToken)
+        Block end =
+            await client.GetBlockAsync(BlockTag.Number(last), cancellationToken)
             ?? throw new InvalidDataException($"L1 has no block {last} although its head is there or beyond");
-        if (await _ranges.TryReadAsync(
-            first, last, () => contract.ReadEventsAsync(account.Address, first, last, cancellationToken), cancellationToken) is not { } events)
+        if (
+            await _ranges.TryReadAsync(
+                first,
+                last,
+                () => contract.ReadEventsAsync(account.Address, first, last, cancellationToken),
+                cancellationToken
+            )
+            is not { } events
+        )
         {
             return (null, true);
         }
 
-        // These were several answers. Only if the block before them and then the last of them still stand are they of one chain, and of the one that the ledger holds. The next
+        // These were several answers. Only if the block before them and then the last of them still stand are they of
+        // one chain, and of the one that the ledger holds. The next
         // look finds a reorganisation.
         var point = new BlockPoint(last, end.Hash);
-        if ((before is { } known && !await IsCanonicalAsync(known, cancellationToken)) || !await IsCanonicalAsync(point, cancellationToken))
+        if (
+            (before is { } known && !await IsCanonicalAsync(known, cancellationToken))
+            || !await IsCanonicalAsync(point, cancellationToken)
+        )
         {
             throw new InvalidDataException($"L1 reorganised while blocks {first} to {last} were read");
         }
@@ -375,18 +416,31 @@ internal sealed class L1Follower(
             Anchor? newest = (await ledger.LastAnchorAsync(cancellationToken)).Last;
             var odd = new List<(AnchorSeen Seen, AnchorOddity Oddity)>();
             anchors = AnchorSequence.Continue(newest, events.Anchors, odd);
-            if (odd.Any(each => each.Oddity == AnchorOddity.Gap) && await ReadAnewAsync(odd[0].Seen.Anchor.Index, cancellationToken))
+            if (
+                odd.Any(each => each.Oddity == AnchorOddity.Gap)
+                && await ReadAnewAsync(odd[0].Seen.Anchor.Index, cancellationToken)
+            )
             {
                 return (null, false);
             }
 
             foreach ((AnchorSeen seen, AnchorOddity oddity) in odd)
             {
-                logger.OddLog(account.Address.ToString(), $"anchor {seen.Anchor.Index} in block {seen.Anchor.BlockNumber} ({oddity})");
+                logger.OddLog(
+                    account.Address.ToString(),
+                    $"anchor {seen.Anchor.Index} in block {seen.Anchor.BlockNumber} ({oddity})"
+                );
             }
 
-            // One that is not where it belongs is still an anchor, with batches that wait for it; one that is there already is not.
-            anchors = [.. anchors, .. odd.Where(each => each.Oddity == AnchorOddity.Gap).Select(each => each.Seen).DistinctBy(seen => seen.Anchor.Index)];
+            // One that is not where it belongs is still an anchor, with batches that wait for it; one that is there
+            // already is not.
+            anchors =
+            [
+                .. anchors,
+                .. odd.Where(each => each.Oddity == AnchorOddity.Gap)
+                    .Select(each => each.Seen)
+                    .DistinctBy(seen => seen.Anchor.Index),
+            ];
         }
 
         if (isHead && !await IsCompleteAsync(anchors, last, cancellationToken))
@@ -404,12 +458,17 @@ internal sealed class L1Follower(
     }
 
     /// <summary>
-    /// Whether the logs up to L1's head show as many anchors as the contract keeps there. Some endpoints give a block out
+    /// Whether the logs up to L1's head show as many anchors as the contract keeps there. Some endpoints give a block
+    /// out
     /// before its logs: what was read from such a one is read again, and if that does not help, everything is, once.
     /// </summary>
     /// <returns>False where everything is to be read again.</returns>
     /// <exception cref="InvalidDataException">Anchors are missing; nothing was written.</exception>
-    private async Task<bool> IsCompleteAsync(IReadOnlyList<AnchorSeen> read, ulong block, CancellationToken cancellationToken)
+    private async Task<bool> IsCompleteAsync(
+        IReadOnlyList<AnchorSeen> read,
+        ulong block,
+        CancellationToken cancellationToken
+    )
     {
         ulong kept;
         try
@@ -421,8 +480,10 @@ internal sealed class L1Follower(
             return true; // An endpoint without the state of that block cannot be asked.
         }
 
-        ulong shown = read.Count > 0 ? read.Max(seen => seen.Anchor.Index) + 1UL
-            : (await ledger.LastAnchorAsync(cancellationToken)).Last is { } newest ? newest.Index + 1UL : 0;
+        ulong shown =
+            read.Count > 0 ? read.Max(seen => seen.Anchor.Index) + 1UL
+            : (await ledger.LastAnchorAsync(cancellationToken)).Last is { } newest ? newest.Index + 1UL
+            : 0;
         if (shown >= kept)
         {
             _incompleteLooks = 0;
@@ -435,7 +496,9 @@ internal sealed class L1Follower(
         }
 
         throw new InvalidDataException(
-            $"the logs up to block {block} show {shown} anchors of this operator, and the contract keeps {kept}: they are late or incomplete");
+            $"the logs up to block {block} show {shown} anchors of this operator, and the contract keeps {kept}: "
+                + "they are late or incomplete"
+        );
     }
 
     private void Publish(ulong tip)
@@ -462,6 +525,8 @@ internal sealed class L1Follower(
 /// <param name="Address">Its address, under which its stake, anchors and proofs are kept.</param>
 internal sealed record OperatorAccount(Address Address)
 {
-    /// <summary>The account that pays for publications (<see cref="SignerOptions.BlobKey"/>); null where it is the same.</summary>
+    /// <summary>
+    /// The account that pays for publications (<see cref="SignerOptions.BlobKey"/>); null where it is the same.
+    /// </summary>
     public Address? Publications { get; init; }
 }

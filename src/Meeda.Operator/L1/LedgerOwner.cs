@@ -10,7 +10,8 @@ using Microsoft.Extensions.Options;
 namespace Meeda.Operator.L1;
 
 /// <summary>
-/// Sees to it that ledger and provider folders serve one chain, contract and account: written down at the first start, compared at each. With another contract's anchors beside its
+/// Sees to it that ledger and provider folders serve one chain, contract and account: written down at the first
+/// start, compared at each. With another contract's anchors beside its
 /// own, nothing that the ledger says of L1 would be true.
 /// </summary>
 internal sealed class LedgerOwner(
@@ -20,7 +21,8 @@ internal sealed class LedgerOwner(
     MeedaVerifierContract contract,
     OperatorAccount account,
     RowProviders providers,
-    ILogger<LedgerOwner> logger)
+    ILogger<LedgerOwner> logger
+)
 {
     // One that does not answer is no reason not to start.
     private static readonly TimeSpan BucketLimit = TimeSpan.FromSeconds(10);
@@ -31,9 +33,13 @@ internal sealed class LedgerOwner(
     /// <summary>The sentence for somebody who starts an operator over what belongs to another one.</summary>
     /// <param name="what">What belongs to another one, as a message names it.</param>
     /// <param name="difference">What is different, in words.</param>
-    internal static SetupException Refusal(string what, string difference) => new(
-        $"{what}: {difference}. A data folder, database and providers belong to one chain, contract and account for ever: name others "
-        + "(Meeda__Storage__Folder, Meeda__Storage__Database, Meeda__Storage__Providers), or the settings that belong to these");
+    internal static SetupException Refusal(string what, string difference) =>
+        new(
+            $"{what}: {difference}. A data folder, database and providers belong to one chain, contract and "
+                + "account for ever: name others "
+                + "(Meeda__Storage__Folder, Meeda__Storage__Database, Meeda__Storage__Providers), or the settings "
+                + "that belong to these"
+        );
 
     /// <summary>Compares what belongs to whom, and writes it down at the first start.</summary>
     /// <param name="chainId">L1's chain id.</param>
@@ -41,7 +47,9 @@ internal sealed class LedgerOwner(
     /// <exception cref="SetupException">Something belongs to another operator.</exception>
     public async Task EnsureAsync(ulong chainId, CancellationToken cancellationToken)
     {
-        string what = storage.Value.Database is null ? $"data folder {Path.GetFullPath(storage.Value.Folder)}" : "database";
+        string what = storage.Value.Database is null
+            ? $"data folder {Path.GetFullPath(storage.Value.Folder)}"
+            : "database";
         var mine = new LedgerBinding(chainId, contract.Address, account.Address);
         if (await ledger.FindBindingAsync(cancellationToken) is null)
         {
@@ -64,8 +72,13 @@ internal sealed class LedgerOwner(
 
         await Task.WhenAll(providers.Packed.Select(bucket => EnsureBucketAsync(bucket, line, cancellationToken)));
 
-        foreach ((string setting, string change) in await ledger.NotePlacesAsync(
-            [.. storage.Value.Places.Select(StorageOptions.Redact)], storage.Value.ToleratedLosses, cancellationToken))
+        foreach (
+            (string setting, string change) in await ledger.NotePlacesAsync(
+                [.. storage.Value.Places.Select(StorageOptions.Redact)],
+                storage.Value.ToleratedLosses,
+                cancellationToken
+            )
+        )
         {
             logger.PlacesChanged(setting, change);
         }
@@ -92,7 +105,10 @@ internal sealed class LedgerOwner(
             // The contract keeps no such anchor of this account.
         }
 
-        throw Refusal(what, $"it holds anchors that contract {contract.Address} does not keep for account {account.Address}");
+        throw Refusal(
+            what,
+            $"it holds anchors that contract {contract.Address} does not keep for account {account.Address}"
+        );
     }
 
     private static async Task EnsureBucketAsync(PackedProvider bucket, string line, CancellationToken cancellationToken)
@@ -106,7 +122,10 @@ internal sealed class LedgerOwner(
                 throw Refusal($"provider {bucket.Name}", $"it belongs to {owner}, and this operator is {line}");
             }
         }
-        catch (Exception away) when (away is IOException || (away is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (Exception away)
+            when (away is IOException
+                || (away is OperationCanceledException && !cancellationToken.IsCancellationRequested)
+            )
         {
             // A bucket that is away is asked again before the first put.
         }
@@ -124,7 +143,10 @@ internal sealed class LedgerOwner(
             }
             else if (File.ReadAllText(path).Trim() is { Length: > 0 } owner && owner != line)
             {
-                throw Refusal($"provider {Path.GetFullPath(folder)}", $"it belongs to {owner}, and this operator is {line}");
+                throw Refusal(
+                    $"provider {Path.GetFullPath(folder)}",
+                    $"it belongs to {owner}, and this operator is {line}"
+                );
             }
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)

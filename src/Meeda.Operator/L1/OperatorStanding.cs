@@ -3,10 +3,16 @@ using Meeda.Chain.Contract;
 namespace Meeda.Operator.L1;
 
 /// <summary>
-/// Whether the contract would take an anchor of this operator: without a stake, slashed, or on its way out it would not, and what is put in could never be anchored. What it said
+/// Whether the contract would take an anchor of this operator: without a stake, slashed, or on its way out it would
+/// not, and what is put in could never be anchored. What it said
 /// last counts, until it says something else.
 /// </summary>
-internal sealed class OperatorStanding(MeedaVerifierContract contract, OperatorAccount account, TimeProvider time, ILogger<OperatorStanding> logger)
+internal sealed class OperatorStanding(
+    MeedaVerifierContract contract,
+    OperatorAccount account,
+    TimeProvider time,
+    ILogger<OperatorStanding> logger
+)
 {
     private volatile Refusal? _refusal;
 

@@ -6,15 +6,19 @@ namespace Meeda.Operator.L1;
 
 /// <summary>
 /// Sends what publishes demanded blobs: from an account of its own where there is one
-/// (<see cref="SignerOptions.BlobKey"/>), so that anchors and proofs never wait behind its blob transactions; otherwise, and
-/// where that account is refused, for example for want of ether, from the operator's. The contract takes a publication from
+/// (<see cref="SignerOptions.BlobKey"/>), so that anchors and proofs never wait behind its blob transactions;
+/// otherwise, and
+/// where that account is refused, for example for want of ether, from the operator's. The contract takes a
+/// publication from
 /// anybody.
 /// </summary>
 /// <param name="main">The operator's account.</param>
 /// <param name="own">The account of its own, or null.</param>
 internal sealed class PublicationSender(TransactionSender main, TransactionSender? own) : IDisposable
 {
-    /// <summary>Sends a request and waits for its confirmations, as <see cref="TransactionSender.SendAsync"/> does.</summary>
+    /// <summary>
+    /// Sends a request and waits for its confirmations, as <see cref="TransactionSender.SendAsync"/> does.
+    /// </summary>
     public async Task<TransactionReceipt> SendAsync(TransactionRequest request, CancellationToken cancellationToken)
     {
         if (own is not null)

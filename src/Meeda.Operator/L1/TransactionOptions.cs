@@ -11,7 +11,10 @@ public sealed class TransactionOptions
     /// <summary>The configuration section that binds to this.</summary>
     public const string Section = "Meeda:Transactions";
 
-    /// <summary>The most that is paid for each gas, base fee and tip, in gwei. Default 500; when L1 is dearer, transactions wait.</summary>
+    /// <summary>
+    /// The most that is paid for each gas, base fee and tip, in gwei. Default 500; when L1 is dearer, transactions
+    /// wait.
+    /// </summary>
     [Amount("gwei", 9)]
     public decimal MaxFee { get; set; } = 500;
 
@@ -20,7 +23,8 @@ public sealed class TransactionOptions
     public decimal MaxBlobFee { get; set; } = 500;
 
     /// <summary>
-    /// The most that is paid for each blob gas where a penalty is at stake, in gwei: to publish a demanded blob, and to get a blob transaction into a block that a proof waits
+    /// The most that is paid for each blob gas where a penalty is at stake, in gwei: to publish a demanded blob, and
+    /// to get a blob transaction into a block that a proof waits
     /// behind. Default 5,000, some 0.66 ether a blob.
     /// </summary>
     [Amount("gwei", 9)]
@@ -34,10 +38,16 @@ public sealed class TransactionOptions
     [Amount("gwei", 9)]
     public decimal MaxTip { get; set; } = 100;
 
-    /// <summary>How long a transaction may wait for its block before it is replaced by one with higher fees. Default 36 s, three slots.</summary>
+    /// <summary>
+    /// How long a transaction may wait for its block before it is replaced by one with higher fees. Default 36 s,
+    /// three slots.
+    /// </summary>
     public TimeSpan ResendAfter { get; set; } = TimeSpan.FromSeconds(36);
 
-    /// <summary>By how much each replacement raises the fees, in percent; blob transactions always by 100 at least. Default 25.</summary>
+    /// <summary>
+    /// By how much each replacement raises the fees, in percent; blob transactions always by 100 at least. Default
+    /// 25.
+    /// </summary>
     public int FeeBumpPercent { get; set; } = 25;
 
     /// <summary>The gas on top of the node's estimate, in percent. Default 20.</summary>
@@ -46,7 +56,10 @@ public sealed class TransactionOptions
     /// <summary>The most transactions that wait for their blocks at once. Default 8.</summary>
     public int MaxInFlight { get; set; } = 8;
 
-    /// <summary>The balance in ether below which the operator's account is warned about. Default 0.1: some hundred anchors and proofs at ordinary prices.</summary>
+    /// <summary>
+    /// The balance in ether below which the operator's account is warned about. Default 0.1: some hundred anchors and
+    /// proofs at ordinary prices.
+    /// </summary>
     [Amount("ether", 18)]
     public decimal BalanceAlarm { get; set; } = 0.1m;
 
@@ -55,7 +68,8 @@ public sealed class TransactionOptions
     {
         if (MaxFee <= 0 || MaxBlobFee <= 0 || MinTip < 0 || MaxTip < MinTip)
         {
-            yield return "fees: MaxFee and MaxBlobFee above 0, MinTip at least 0, MaxTip at least MinTip, all in gwei (Meeda__Transactions__…)";
+            yield return "fees: MaxFee and MaxBlobFee above 0, MinTip at least 0, MaxTip at least MinTip, all in "
+                + "gwei (Meeda__Transactions__…)";
         }
 
         if (MaxUrgentBlobFee < MaxBlobFee)
@@ -70,7 +84,8 @@ public sealed class TransactionOptions
 
         if (FeeBumpPercent is < TransactionSenderOptions.LeastFeeBumpPercent or > 1000)
         {
-            yield return $"fee bump percent: between {TransactionSenderOptions.LeastFeeBumpPercent}, the least that nodes take, and 1000 (Meeda__Transactions__FeeBumpPercent)";
+            yield return $"fee bump percent: between {TransactionSenderOptions.LeastFeeBumpPercent}, the least "
+                + "that nodes take, and 1000 (Meeda__Transactions__FeeBumpPercent)";
         }
 
         if (GasMarginPercent is < 0 or > 1000)
@@ -80,7 +95,8 @@ public sealed class TransactionOptions
 
         if (MaxInFlight is < 1 or > 16)
         {
-            yield return "max in flight: between 1 and 16, what nodes keep of one account (Meeda__Transactions__MaxInFlight)";
+            yield return "max in flight: between 1 and 16, what nodes keep of one account "
+                + "(Meeda__Transactions__MaxInFlight)";
         }
 
         if (BalanceAlarm < 0)
@@ -90,21 +106,22 @@ public sealed class TransactionOptions
     }
 
     /// <summary>These options as the sender takes them.</summary>
-    internal TransactionSenderOptions ToSenderOptions(L1Options l1, Action<TransactionEvent> observer) => new()
-    {
-        Confirmations = l1.Confirmations,
-        PollInterval = l1.PollInterval,
-        ResendAfter = ResendAfter,
-        FeeBumpPercent = FeeBumpPercent,
-        GasMarginPercent = GasMarginPercent,
-        MaxFeePerGas = Wei(MaxFee),
-        MaxFeePerBlobGas = Wei(MaxBlobFee),
-        MaxUrgentFeePerBlobGas = Wei(MaxUrgentBlobFee),
-        MinTip = Wei(MinTip),
-        MaxTip = Wei(MaxTip),
-        MaxInFlight = MaxInFlight,
-        Observer = observer,
-    };
+    internal TransactionSenderOptions ToSenderOptions(L1Options l1, Action<TransactionEvent> observer) =>
+        new()
+        {
+            Confirmations = l1.Confirmations,
+            PollInterval = l1.PollInterval,
+            ResendAfter = ResendAfter,
+            FeeBumpPercent = FeeBumpPercent,
+            GasMarginPercent = GasMarginPercent,
+            MaxFeePerGas = Wei(MaxFee),
+            MaxFeePerBlobGas = Wei(MaxBlobFee),
+            MaxUrgentFeePerBlobGas = Wei(MaxUrgentBlobFee),
+            MinTip = Wei(MinTip),
+            MaxTip = Wei(MaxTip),
+            MaxInFlight = MaxInFlight,
+            Observer = observer,
+        };
 
     private static BigInteger Wei(decimal gwei) => new(gwei * 1_000_000_000m);
 }

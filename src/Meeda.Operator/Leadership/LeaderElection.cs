@@ -2,7 +2,9 @@ using Meeda.Hosting;
 
 namespace Meeda.Operator.Leadership;
 
-/// <summary>Holds the lease while it can, and tells those who work under it when they may begin and when they must stop.</summary>
+/// <summary>
+/// Holds the lease while it can, and tells those who work under it when they may begin and when they must stop.
+/// </summary>
 internal sealed class LeaderElection(Lease lease, TimeProvider time, ILogger<LeaderElection> logger) : BackgroundService
 {
     private readonly Lock _gate = new();
@@ -12,7 +14,9 @@ internal sealed class LeaderElection(Lease lease, TimeProvider time, ILogger<Lea
     /// <summary>Whether this process leads, as far as it knows.</summary>
     public bool IsLeading => lease.IsHeld;
 
-    /// <summary>Called when this process has begun to lead, before anybody works under it; not where it leads from the start.</summary>
+    /// <summary>
+    /// Called when this process has begun to lead, before anybody works under it; not where it leads from the start.
+    /// </summary>
     public event Action? Taken;
 
     /// <summary>Waits until this process leads.</summary>
@@ -83,8 +87,7 @@ internal sealed class LeaderElection(Lease lease, TimeProvider time, ILogger<Lea
             }
 
             Tell(wasHeld);
-        }
-        while (await timer.WaitForNextTickAsync(stoppingToken));
+        } while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 
     private void Tell(bool wasHeld)
@@ -94,7 +97,11 @@ internal sealed class LeaderElection(Lease lease, TimeProvider time, ILogger<Lea
             return;
         }
 
-        logger.LeaseChanged(lease.IsHeld ? "this operator leads now: it follows L1, anchors and proves" : "another operator leads: this one takes batches and gives them");
+        logger.LeaseChanged(
+            lease.IsHeld
+                ? "this operator leads now: it follows L1, anchors and proves"
+                : "another operator leads: this one takes batches and gives them"
+        );
         if (lease.IsHeld)
         {
             Taken?.Invoke();
@@ -122,7 +129,10 @@ internal sealed class LeaderElection(Lease lease, TimeProvider time, ILogger<Lea
     }
 }
 
-/// <summary>Work that one operator of several does, the leader: begun when this process leads, stopped when it no longer does, and begun again.</summary>
+/// <summary>
+/// Work that one operator of several does, the leader: begun when this process leads, stopped when it no longer does,
+/// and begun again.
+/// </summary>
 internal abstract class LeaderService(LeaderElection leadership) : BackgroundService
 {
     /// <summary>The work; a failure that it lets out ends the process.</summary>
@@ -141,7 +151,8 @@ internal abstract class LeaderService(LeaderElection leadership) : BackgroundSer
                 await LeadAsync(both.Token);
                 return;
             }
-            catch (OperationCanceledException) when (lost.IsCancellationRequested && !stoppingToken.IsCancellationRequested)
+            catch (OperationCanceledException)
+                when (lost.IsCancellationRequested && !stoppingToken.IsCancellationRequested)
             {
                 // Then until it leads again.
             }

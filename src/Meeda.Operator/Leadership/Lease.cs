@@ -6,9 +6,12 @@ using Meeda.Operator.Persistence;
 namespace Meeda.Operator.Leadership;
 
 /// <summary>
-/// Which of several operators on one database follows L1, anchors and proves: the one with the lease. It is renewed long before it runs out, by the database's clock,
-/// and everything that only the leader may write is written in a transaction that looks at the lease's token (Kleppmann, "How to do distributed locking": fencing). A
-/// leader that was paused and wakes up late writes nothing more, and since a transaction is journaled before it is sent, it sends nothing new. An operator that has its
+/// Which of several operators on one database follows L1, anchors and proves: the one with the lease. It is renewed
+/// long before it runs out, by the database's clock,
+/// and everything that only the leader may write is written in a transaction that looks at the lease's token
+/// (Kleppmann, "How to do distributed locking": fencing). A
+/// leader that was paused and wakes up late writes nothing more, and since a transaction is journaled before it is
+/// sent, it sends nothing new. An operator that has its
 /// database to itself leads always.
 /// </summary>
 internal sealed class Lease(Database database, TimeSpan term)
@@ -16,13 +19,13 @@ internal sealed class Lease(Database database, TimeSpan term)
     private static readonly string[] Migrations =
     [
         """
-        CREATE TABLE lease (
-            name       TEXT PRIMARY KEY,
-            token      BIGINT NOT NULL,
-            holder     TEXT NOT NULL,
-            expires_at BIGINT NOT NULL
-        );
-        """,
+            CREATE TABLE lease (
+                name       TEXT PRIMARY KEY,
+                token      BIGINT NOT NULL,
+                holder     TEXT NOT NULL,
+                expires_at BIGINT NOT NULL
+            );
+            """,
     ];
 
     private const string Name = "operator";
@@ -55,21 +58,30 @@ internal sealed class Lease(Database database, TimeSpan term)
             return true;
         }
 
-        // A new holder gets a new token, also where it is this process again after a pause: what it began before must not go on.
+        // A new holder gets a new token, also where it is this process again after a pause: what it began before must
+        // not go on.
         long? token = null;
         await database.WriteAsync(
-            async (connection, transaction) => token = await connection.ExecuteScalarAsync<long?>(
-                $"""
-                INSERT INTO lease (name, token, holder, expires_at) VALUES (@Name, 1, @_holder, {Now} + @term)
-                ON CONFLICT (name) DO UPDATE
-                SET token = CASE WHEN lease.holder = @_holder AND lease.expires_at > {Now} THEN lease.token ELSE lease.token + 1 END,
-                    holder = excluded.holder, expires_at = excluded.expires_at
-                WHERE lease.holder = @_holder OR lease.expires_at <= {Now}
-                RETURNING token
-                """,
-                new { Name, _holder, term = (long)term.TotalMilliseconds },
-                transaction),
-            cancellationToken);
+            async (connection, transaction) =>
+                token = await connection.ExecuteScalarAsync<long?>(
+                    $"""
+                    INSERT INTO lease (name, token, holder, expires_at) VALUES (@Name, 1, @_holder, {Now} + @term)
+                    ON CONFLICT (name) DO UPDATE
+                    SET token = CASE WHEN lease.holder = @_holder AND lease.expires_at > {Now} THEN lease.token ELSE lease.token + 1 END,
+                        holder = excluded.holder, expires_at = excluded.expires_at
+                    WHERE lease.holder = @_holder OR lease.expires_at <= {Now}
+                    RETURNING token
+                    """,
+                    new
+                    {
+                        Name,
+                        _holder,
+                        term = (long)term.TotalMilliseconds,
+                    },
+                    transaction
+                ),
+            cancellationToken
+        );
         Volatile.Write(ref _token, token ?? 0);
         return token is not null;
     }
@@ -90,12 +102,21 @@ internal sealed class Lease(Database database, TimeSpan term)
         {
             Drop();
             await database.WriteAsync(
-                (connection, transaction) => connection.ExecuteAsync("UPDATE lease SET expires_at = 0 WHERE name = @Name AND holder = @_holder", new { Name, _holder }, transaction),
-                cancellationToken);
+                (connection, transaction) =>
+                    connection.ExecuteAsync(
+                        "UPDATE lease SET expires_at = 0 WHERE name = @Name AND holder = @_holder",
+                        new { Name, _holder },
+                        transaction
+                    ),
+                cancellationToken
+            );
         }
     }
 
-    /// <summary>Goes on only where this process still holds the lease, and keeps anybody else from taking it until the transaction is over.</summary>
+    /// <summary>
+    /// Goes on only where this process still holds the lease, and keeps anybody else from taking it until the
+    /// transaction is over.
+    /// </summary>
     /// <exception cref="LeaseLostException">Another one has it, or this one's has run out.</exception>
     public async Task EnsureHeldAsync(DbConnection connection, DbTransaction transaction)
     {
@@ -105,8 +126,15 @@ internal sealed class Lease(Database database, TimeSpan term)
         }
 
         long token = Volatile.Read(ref _token);
-        if (token == 0
-            || await connection.ExecuteScalarAsync<long?>("SELECT token FROM lease WHERE name = @Name AND token = @token FOR SHARE", new { Name, token }, transaction) is null)
+        if (
+            token == 0
+            || await connection.ExecuteScalarAsync<long?>(
+                "SELECT token FROM lease WHERE name = @Name AND token = @token FOR SHARE",
+                new { Name, token },
+                transaction
+            )
+                is null
+        )
         {
             throw new LeaseLostException();
         }

@@ -1,4 +1,3 @@
-
 namespace Meeda.Operator.Leadership;
 
 /// <summary>
@@ -20,7 +19,14 @@ internal sealed class RoundWatch : IDisposable
     private bool _isCounted;
     private bool _isOver;
 
-    private RoundWatch(string what, TimeSpan limit, Func<string> cause, Action? overdue, TimeProvider time, ILogger logger)
+    private RoundWatch(
+        string what,
+        TimeSpan limit,
+        Func<string> cause,
+        Action? overdue,
+        TimeProvider time,
+        ILogger logger
+    )
     {
         _what = what;
         _limit = limit;
@@ -42,8 +48,14 @@ internal sealed class RoundWatch : IDisposable
     /// <param name="time">The clock.</param>
     /// <param name="logger">The log.</param>
     /// <param name="overdue">Called when it has taken too long.</param>
-    public static RoundWatch Begin(string what, TimeSpan limit, Func<string> cause, TimeProvider time, ILogger logger, Action? overdue = null) =>
-        new(what, limit, cause, overdue, time, logger);
+    public static RoundWatch Begin(
+        string what,
+        TimeSpan limit,
+        Func<string> cause,
+        TimeProvider time,
+        ILogger logger,
+        Action? overdue = null
+    ) => new(what, limit, cause, overdue, time, logger);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -65,7 +77,11 @@ internal sealed class RoundWatch : IDisposable
             }
 
             string cause = _cause();
-            _logger.RoundOverdue(_what, _time.GetElapsedTime(_began).TotalSeconds, cause.Length > 0 ? cause : "the cause is not known");
+            _logger.RoundOverdue(
+                _what,
+                _time.GetElapsedTime(_began).TotalSeconds,
+                cause.Length > 0 ? cause : "the cause is not known"
+            );
             if (!_isCounted)
             {
                 _isCounted = true;

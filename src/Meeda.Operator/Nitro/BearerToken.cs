@@ -5,8 +5,10 @@ using Microsoft.IdentityModel.Tokens;
 namespace Meeda.Operator.Nitro;
 
 /// <summary>
-/// The token of Ethereum's engine API (execution-apis, "Authentication"), as Nitro's client makes it and geth's handler (<c>node/jwt_handler.go</c>) checks it: a JWT
-/// signed with HS256 and nothing else, whose <c>iat</c> is within 60 s of now. Where it has <c>exp</c> or <c>nbf</c> they count (RFC 7519, 4.1.4 and 4.1.5), with a few
+/// The token of Ethereum's engine API (execution-apis, "Authentication"), as Nitro's client makes it and geth's
+/// handler (<c>node/jwt_handler.go</c>) checks it: a JWT
+/// signed with HS256 and nothing else, whose <c>iat</c> is within 60 s of now. Where it has <c>exp</c> or <c>nbf</c>
+/// they count (RFC 7519, 4.1.4 and 4.1.5), with a few
 /// seconds for clocks that differ.
 /// </summary>
 internal static class BearerToken
@@ -48,9 +50,13 @@ internal static class BearerToken
         using JsonDocument claims = JsonDocument.Parse(Base64UrlEncoder.DecodeBytes(token.EncodedPayload), Strict);
         double seconds = now.ToUnixTimeMilliseconds() / 1000.0;
         return !token.TryGetHeaderValue("crit", out object _)
-            && TryReadTime(claims.RootElement, "iat", out double? issued) && issued is { } at && Math.Abs(seconds - at) <= MaxSecondsApart
-            && TryReadTime(claims.RootElement, "exp", out double? expiry) && (expiry is null || seconds < expiry + ClockSkewSeconds)
-            && TryReadTime(claims.RootElement, "nbf", out double? start) && (start is null || seconds >= start - ClockSkewSeconds);
+            && TryReadTime(claims.RootElement, "iat", out double? issued)
+            && issued is { } at
+            && Math.Abs(seconds - at) <= MaxSecondsApart
+            && TryReadTime(claims.RootElement, "exp", out double? expiry)
+            && (expiry is null || seconds < expiry + ClockSkewSeconds)
+            && TryReadTime(claims.RootElement, "nbf", out double? start)
+            && (start is null || seconds >= start - ClockSkewSeconds);
     }
 
     /// <summary>Reads a claim that is a time, in seconds and fractions of one; null where it is absent.</summary>
@@ -63,7 +69,11 @@ internal static class BearerToken
             return true;
         }
 
-        if (claim.ValueKind != JsonValueKind.Number || !claim.TryGetDouble(out double number) || !double.IsFinite(number))
+        if (
+            claim.ValueKind != JsonValueKind.Number
+            || !claim.TryGetDouble(out double number)
+            || !double.IsFinite(number)
+        )
         {
             return false;
         }

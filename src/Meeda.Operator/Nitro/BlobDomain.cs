@@ -3,13 +3,19 @@ using Meeda.Kzg.Fields;
 
 namespace Meeda.Operator.Nitro;
 
-/// <summary>Where a blob's polynomial has the blob's elements as values: the 4096th roots of unity in bit-reversed order (EIP-4844).</summary>
+/// <summary>
+/// Where a blob's polynomial has the blob's elements as values: the 4096th roots of unity in bit-reversed order
+/// (EIP-4844).
+/// </summary>
 internal static class BlobDomain
 {
     private const int Bits = 12;
 
     // 7^((r - 1) / 4096)
-    private static readonly Fr Root = Fr.TryDecode(Convert.FromHexString("564c0a11a0f704f4fc3e8acfe0f8245f0ad1347b378fbf96e206da11a5d36306"), out Fr root)
+    private static readonly Fr Root = Fr.TryDecode(
+        Convert.FromHexString("564c0a11a0f704f4fc3e8acfe0f8245f0ad1347b378fbf96e206da11a5d36306"),
+        out Fr root
+    )
         ? root
         : throw new InvalidOperationException("the root of unity is below the modulus");
 

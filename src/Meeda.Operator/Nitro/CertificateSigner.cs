@@ -3,13 +3,21 @@ using Meeda.Ethereum.Signing;
 
 namespace Meeda.Operator.Nitro;
 
-/// <summary>The key that certificates are signed with: the operator's own, where it is in this process. A remote signer signs transactions only.</summary>
+/// <summary>
+/// The key that certificates are signed with: the operator's own, where it is in this process. A remote signer signs
+/// transactions only.
+/// </summary>
 /// <param name="signer">The key, or null.</param>
 internal sealed class CertificateSigner(PrivateKeySigner? signer)
 {
     /// <summary>The key.</summary>
     /// <exception cref="NitroException">There is none here.</exception>
-    public PrivateKeySigner Key => signer ?? throw new NitroException("signer: the operator's key is with a remote signer, which signs no certificates; Nitro needs an operator with a key file");
+    public PrivateKeySigner Key =>
+        signer
+        ?? throw new NitroException(
+            "signer: the operator's key is with a remote signer, which signs no certificates; Nitro needs an "
+                + "operator with a key file"
+        );
 
     /// <summary>The account whose certificates are valid.</summary>
     /// <exception cref="NitroException">There is no key here.</exception>

@@ -7,9 +7,12 @@ using Microsoft.Extensions.Options;
 namespace Meeda.Operator.Nitro;
 
 /// <summary>
-/// Batches that arrive in parts, by the rules of Nitro's own receiver (OffchainLabs/nitro, <c>daprovider/data_streaming/receiver.go</c>; what its client sends is in
-/// <c>sender.go</c> beside it). What Nitro calls the signature for an external provider is the Keccak-256 of the data and of the numbers as 8-byte big-endian words: it
-/// guards against mix-ups, not against attackers. So a tenant's batches are its own, and no caller can take all the places:
+/// Batches that arrive in parts, by the rules of Nitro's own receiver (OffchainLabs/nitro,
+/// <c>daprovider/data_streaming/receiver.go</c>; what its client sends is in
+/// <c>sender.go</c> beside it). What Nitro calls the signature for an external provider is the Keccak-256 of the data
+/// and of the numbers as 8-byte big-endian words: it
+/// guards against mix-ups, not against attackers. So a tenant's batches are its own, and no caller can take all the
+/// places:
 /// where they are full, a batch that has received nothing, or nothing more for a while, makes room.
 /// </summary>
 internal sealed class ChunkedStores(TimeProvider time, IOptions<IntakeOptions> options)
@@ -30,7 +33,8 @@ internal sealed class ChunkedStores(TimeProvider time, IOptions<IntakeOptions> o
     private static readonly TimeSpan CollectionLimit = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan RequestLimit = TimeSpan.FromMinutes(5);
 
-    // Nitro sends all chunks at once, and each again after 2 s, five times at most. What receives nothing for longer may make room for another batch.
+    // Nitro sends all chunks at once, and each again after 2 s, five times at most. What receives nothing for longer
+    // may make room for another batch.
     private static readonly TimeSpan IdleLimit = TimeSpan.FromSeconds(15);
 
     private readonly Lock _gate = new();
@@ -43,13 +47,23 @@ internal sealed class ChunkedStores(TimeProvider time, IOptions<IntakeOptions> o
     /// <param name="tenant">Whose it is; 0 where there are no tenants.</param>
     /// <param name="timestamp">The caller's clock, Unix seconds.</param>
     /// <param name="chunks">The number of chunks.</param>
-    /// <param name="chunkSize">The bytes of each but the last. Nitro gives its configured size, however short the batch is.</param>
+    /// <param name="chunkSize">The bytes of each but the last. Nitro gives its configured size, however short the
+    /// batch is.</param>
     /// <param name="totalSize">The bytes of all.</param>
     /// <param name="timeout">Until when the batch is to be kept; part of the signature only.</param>
     /// <param name="signature">The check value.</param>
     /// <returns>The number under which its chunks are sent: random, never 0.</returns>
-    /// <exception cref="NitroException">A number does not fit the others, it is a replay, or too many are in arrival.</exception>
-    public ulong Start(long tenant, ulong timestamp, ulong chunks, ulong chunkSize, ulong totalSize, ulong timeout, byte[] signature)
+    /// <exception cref="NitroException">A number does not fit the others, it is a replay, or too many are in
+    /// arrival.</exception>
+    public ulong Start(
+        long tenant,
+        ulong timestamp,
+        ulong chunks,
+        ulong chunkSize,
+        ulong totalSize,
+        ulong timeout,
+        byte[] signature
+    )
     {
         Check([], signature, timestamp, chunks, chunkSize, totalSize, timeout);
         DateTimeOffset now = time.GetUtcNow();
@@ -58,7 +72,13 @@ internal sealed class ChunkedStores(TimeProvider time, IOptions<IntakeOptions> o
             throw new NitroException("timestamp: it is more than five minutes from this clock");
         }
 
-        if (totalSize == 0 || chunkSize == 0 || chunks == 0 || totalSize > int.MaxValue || chunks != ((totalSize - 1) / chunkSize) + 1)
+        if (
+            totalSize == 0
+            || chunkSize == 0
+            || chunks == 0
+            || totalSize > int.MaxValue
+            || chunks != ((totalSize - 1) / chunkSize) + 1
+        )
         {
             throw new NitroException($"nChunks: {chunks} chunks of {chunkSize} bytes do not make {totalSize} bytes");
         }
@@ -69,7 +89,9 @@ internal sealed class ChunkedStores(TimeProvider time, IOptions<IntakeOptions> o
             ForgetBegun(now);
             if (_begun.ContainsKey(request))
             {
-                throw new NitroException("startChunkedStore: this request was seen already; a new batch needs a request of its own");
+                throw new NitroException(
+                    "startChunkedStore: this request was seen already; a new batch needs a request of its own"
+                );
             }
 
             MakeRoom(tenant, now);
@@ -77,8 +99,7 @@ internal sealed class ChunkedStores(TimeProvider time, IOptions<IntakeOptions> o
             do
             {
                 id = BinaryPrimitives.ReadUInt64BigEndian(RandomNumberGenerator.GetBytes(sizeof(ulong)));
-            }
-            while (id == 0 || _arrivals.ContainsKey(id));
+            } while (id == 0 || _arrivals.ContainsKey(id));
 
             _arrivals.Add(id, new Arrival(tenant, chunks, chunkSize, (int)totalSize) { LastNew = now });
 
@@ -89,7 +110,10 @@ internal sealed class ChunkedStores(TimeProvider time, IOptions<IntakeOptions> o
         }
     }
 
-    /// <summary>Takes one chunk. The same again is taken again; another one in its place ends the batch, since nobody knows which is right.</summary>
+    /// <summary>
+    /// Takes one chunk. The same again is taken again; another one in its place ends the batch, since nobody knows
+    /// which is right.
+    /// </summary>
     /// <exception cref="NitroException">There is no such batch in arrival, or the chunk is not one of its.</exception>
     public void Take(long tenant, ulong id, ulong index, byte[] chunk, byte[] signature)
     {
@@ -100,7 +124,9 @@ internal sealed class ChunkedStores(TimeProvider time, IOptions<IntakeOptions> o
             Arrival arrival = Find(tenant, id, now);
             if (index >= arrival.Count)
             {
-                throw new NitroException($"chunkId: the batch has {arrival.Count} chunks, and there is no chunk {index}");
+                throw new NitroException(
+                    $"chunkId: the batch has {arrival.Count} chunks, and there is no chunk {index}"
+                );
             }
 
             if (arrival.Chunks.TryGetValue(index, out byte[]? known))
@@ -122,7 +148,10 @@ internal sealed class ChunkedStores(TimeProvider time, IOptions<IntakeOptions> o
 
             if (_held + chunk.Length + ChunkOverhead > options.Value.MaxBytesInFlight)
             {
-                throw new NitroException($"chunk: chunks of {_held} bytes are held already, of at most {options.Value.MaxBytesInFlight} (MaxBytesInFlight); try again");
+                throw new NitroException(
+                    $"chunk: chunks of {_held} bytes are held already, of at most "
+                        + $"{options.Value.MaxBytesInFlight} (MaxBytesInFlight); try again"
+                );
             }
 
             arrival.Chunks.Add(index, chunk);
@@ -132,7 +161,8 @@ internal sealed class ChunkedStores(TimeProvider time, IOptions<IntakeOptions> o
     }
 
     /// <summary>
-    /// Ends an arrival: gives the batch to be stored. One with chunks missing is given up, as in Nitro. One that could not be stored stays, since Nitro's client asks
+    /// Ends an arrival: gives the batch to be stored. One with chunks missing is given up, as in Nitro. One that
+    /// could not be stored stays, since Nitro's client asks
     /// again and goes by the last answer: it must hear the same words each time, or have its batch stored.
     /// </summary>
     /// <param name="tenant">Whose it is.</param>
@@ -151,7 +181,10 @@ internal sealed class ChunkedStores(TimeProvider time, IOptions<IntakeOptions> o
             if (arrival.Seen < arrival.Count)
             {
                 Remove(id);
-                throw new NitroException($"commitChunkedStore: {arrival.Count - arrival.Seen} of {arrival.Count} chunks have not come; the batch is given up");
+                throw new NitroException(
+                    $"commitChunkedStore: {arrival.Count - arrival.Seen} of {arrival.Count} chunks have not come; "
+                        + "the batch is given up"
+                );
             }
 
             if (arrival.IsCommitting)
@@ -226,7 +259,10 @@ internal sealed class ChunkedStores(TimeProvider time, IOptions<IntakeOptions> o
 
     private void ForgetBegun(DateTimeOffset now)
     {
-        while (_begunInOrder.TryPeek(out (long, Bytes32) oldest) && (_begunInOrder.Count >= MostRemembered || _begun[oldest] < now))
+        while (
+            _begunInOrder.TryPeek(out (long, Bytes32) oldest)
+            && (_begunInOrder.Count >= MostRemembered || _begun[oldest] < now)
+        )
         {
             _begun.Remove(_begunInOrder.Dequeue());
         }
@@ -250,8 +286,13 @@ internal sealed class ChunkedStores(TimeProvider time, IOptions<IntakeOptions> o
     private void Evict(Func<Arrival, bool> isCandidate, string full, DateTimeOffset now)
     {
         KeyValuePair<ulong, Arrival>? leaving = _arrivals
-            .Where(pair => isCandidate(pair.Value) && !pair.Value.IsCommitting && (pair.Value.Seen == 0 || now - pair.Value.LastNew > IdleLimit))
-            .OrderBy(pair => pair.Value.Seen > 0).ThenBy(pair => pair.Value.LastNew)
+            .Where(pair =>
+                isCandidate(pair.Value)
+                && !pair.Value.IsCommitting
+                && (pair.Value.Seen == 0 || now - pair.Value.LastNew > IdleLimit)
+            )
+            .OrderBy(pair => pair.Value.Seen > 0)
+            .ThenBy(pair => pair.Value.LastNew)
             .Select(pair => (KeyValuePair<ulong, Arrival>?)pair)
             .FirstOrDefault();
         Remove(leaving?.Key ?? throw new NitroException($"startChunkedStore: {full}; try again"));
@@ -269,7 +310,9 @@ internal sealed class ChunkedStores(TimeProvider time, IOptions<IntakeOptions> o
     {
         public long Tenant => tenant;
 
-        /// <summary>The number of chunks. Room is taken for those only that have come: a short request may announce millions.</summary>
+        /// <summary>
+        /// The number of chunks. Room is taken for those only that have come: a short request may announce millions.
+        /// </summary>
         public ulong Count => count;
 
         public Dictionary<ulong, byte[]> Chunks { get; } = [];
@@ -283,7 +326,8 @@ internal sealed class ChunkedStores(TimeProvider time, IOptions<IntakeOptions> o
         public bool IsCommitting { get; set; }
 
         /// <summary>The last chunk has what is left: a whole one where the total is a multiple.</summary>
-        public int LengthOf(ulong index) => (int)(index == count - 1 ? (((ulong)totalSize - 1) % chunkSize) + 1 : chunkSize);
+        public int LengthOf(ulong index) =>
+            (int)(index == count - 1 ? (((ulong)totalSize - 1) % chunkSize) + 1 : chunkSize);
 
         public byte[] ToArray()
         {

@@ -10,9 +10,12 @@ using Meeda.Protocol.Batches;
 namespace Meeda.Operator.Nitro;
 
 /// <summary>
-/// A batch's certificate for Arbitrum Nitro's external DA: <c>0x01 ‖ provider ‖ 0x01 ‖ uint32 length ‖ C_0 … C_{n-1} ‖ r ‖ s ‖ v</c>. All between the
-/// provider byte and the signature is the preimage of the batch id. The signature, an EIP-191 one over the Keccak-256 of all before it, is the
-/// operator's promise to keep the batch; contracts/src/MeedaDAProofValidator.sol judges the same bytes by the same rules.
+/// A batch's certificate for Arbitrum Nitro's external DA: <c>0x01 ‖ provider ‖ 0x01 ‖ uint32 length ‖ C_0 … C_{n-1}
+/// ‖ r ‖ s ‖ v</c>. All between the
+/// provider byte and the signature is the preimage of the batch id. The signature, an EIP-191 one over the Keccak-256
+/// of all before it, is the
+/// operator's promise to keep the batch; contracts/src/MeedaDAProofValidator.sol judges the same bytes by the same
+/// rules.
 /// </summary>
 internal sealed class DaCertificate
 {
@@ -35,7 +38,8 @@ internal sealed class DaCertificate
     public uint PayloadLength => BinaryPrimitives.ReadUInt32BigEndian(_encoded.AsSpan(3));
 
     /// <summary>The blobs' compressed commitments, 48 bytes each.</summary>
-    public ReadOnlySpan<byte> Commitments => _encoded.AsSpan(HeaderLength, _encoded.Length - HeaderLength - SignatureLength);
+    public ReadOnlySpan<byte> Commitments =>
+        _encoded.AsSpan(HeaderLength, _encoded.Length - HeaderLength - SignatureLength);
 
     /// <summary>The batch.</summary>
     public BatchId Batch => BatchId.Compute(PayloadLength, Commitments);
@@ -51,7 +55,12 @@ internal sealed class DaCertificate
     /// <param name="payloadLength">The payload's bytes, at least 1.</param>
     /// <param name="commitments">The blobs' compressed commitments, 48 bytes each.</param>
     /// <param name="signer">Who promises to keep it.</param>
-    public static DaCertificate Sign(byte provider, uint payloadLength, ReadOnlySpan<byte> commitments, PrivateKeySigner signer)
+    public static DaCertificate Sign(
+        byte provider,
+        uint payloadLength,
+        ReadOnlySpan<byte> commitments,
+        PrivateKeySigner signer
+    )
     {
         var encoded = new byte[HeaderLength + commitments.Length + SignatureLength];
         encoded[0] = Flag;
@@ -73,7 +82,11 @@ internal sealed class DaCertificate
     /// <param name="certificate">The certificate, where the result is true.</param>
     /// <param name="error">One sentence, where the result is false.</param>
     public static bool TryDecode(
-        ReadOnlySpan<byte> encoded, byte provider, [NotNullWhen(true)] out DaCertificate? certificate, [NotNullWhen(false)] out string? error)
+        ReadOnlySpan<byte> encoded,
+        byte provider,
+        [NotNullWhen(true)] out DaCertificate? certificate,
+        [NotNullWhen(false)] out string? error
+    )
     {
         certificate = null;
         if (encoded.Length < HeaderLength + KzgCommitment.Length + SignatureLength)
@@ -84,12 +97,16 @@ internal sealed class DaCertificate
 
         if (encoded[0] != Flag || encoded[1] != provider || encoded[2] != Version)
         {
-            error = $"certificate: it begins with 0x{Convert.ToHexStringLower(encoded[..3])}, not with 0x{Flag:x2}{provider:x2}{Version:x2}";
+            error =
+                $"certificate: it begins with 0x{Convert.ToHexStringLower(encoded[..3])}, not with "
+                + $"0x{Flag:x2}{provider:x2}{Version:x2}";
             return false;
         }
 
         long length = BinaryPrimitives.ReadUInt32BigEndian(encoded[3..]);
-        long blobs = (length + BlobEncoding.DataBytesPerElement + BlobEncoding.DataBytesPerBlob - 1) / BlobEncoding.DataBytesPerBlob;
+        long blobs =
+            (length + BlobEncoding.DataBytesPerElement + BlobEncoding.DataBytesPerBlob - 1)
+            / BlobEncoding.DataBytesPerBlob;
         if (length == 0 || encoded.Length != HeaderLength + (blobs * KzgCommitment.Length) + SignatureLength)
         {
             error = $"certificate: {encoded.Length} bytes do not fit a batch of {length} bytes";
@@ -114,7 +131,10 @@ internal sealed class DaCertificate
     private static Bytes32 Digest(byte[] encoded)
     {
         Bytes32 inner = Keccak256.Hash(encoded.AsSpan(0, encoded.Length - SignatureLength));
-        return Keccak256.Hash([.. Encoding.ASCII.GetBytes("\x19" + "Ethereum Signed Message:\n32"), .. inner.ToArray()]);
+        return Keccak256.Hash([
+            .. Encoding.ASCII.GetBytes("\x19" + "Ethereum Signed Message:\n32"),
+            .. inner.ToArray(),
+        ]);
     }
 
     private static void Write(BigInteger value, Span<byte> bigEndian)

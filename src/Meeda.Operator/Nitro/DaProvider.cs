@@ -21,9 +21,11 @@ internal sealed class DaProvider(
     CommitmentKey key,
     IHttpContextAccessor requests,
     ProofWork work,
-    [FromKeyedServices(nameof(DaProvider))] BatchCopies answers)
+    [FromKeyedServices(nameof(DaProvider))] BatchCopies answers
+)
 {
-    // What an answer in JSON takes: the batch, and it twice in base64 where both payload and preimages are asked for, as text that waits for the client.
+    // What an answer in JSON takes: the batch, and it twice in base64 where both payload and preimages are asked for,
+    // as text that waits for the client.
     private const int AnswerFactor = 4;
 
     // What putting the batch together takes in addition: its rows, and the same one behind the other.
@@ -44,28 +46,41 @@ internal sealed class DaProvider(
     {
         if (message.Length > batches.Value.MaxBatchBytes)
         {
-            throw new NitroException($"{NitroException.TooLarge}: {message.Length} bytes are more than {batches.Value.MaxBatchBytes} bytes");
+            throw new NitroException(
+                $"{NitroException.TooLarge}: {message.Length} bytes are more than {batches.Value.MaxBatchBytes} bytes"
+            );
         }
 
         StoredBatch batch = await intake.AcceptAsync(message, room, cancellationToken);
-        return DaCertificate.Sign(options.Value.ProviderByte, batch.PayloadLength, batch.Commitments, signer.Key).ToArray();
+        return DaCertificate
+            .Sign(options.Value.ProviderByte, batch.PayloadLength, batch.Commitments, signer.Key)
+            .ToArray();
     }
 
     /// <summary>The certificate behind a sequencer message's header, and the batch it names.</summary>
     /// <exception cref="NitroException">The certificate is invalid.</exception>
     /// <exception cref="DaException">The batch cannot be read now.</exception>
-    public async Task<(DaCertificate Certificate, byte[] Payload)> RecoverAsync(byte[] sequencerMessage, CancellationToken cancellationToken)
+    public async Task<(DaCertificate Certificate, byte[] Payload)> RecoverAsync(
+        byte[] sequencerMessage,
+        CancellationToken cancellationToken
+    )
     {
         if (sequencerMessage.Length <= SequencerHeaderLength)
         {
-            throw new NitroException($"sequencerMsg: {sequencerMessage.Length} bytes hold no certificate behind the header of {SequencerHeaderLength} bytes");
+            throw new NitroException(
+                $"sequencerMsg: {sequencerMessage.Length} bytes hold no certificate behind the header of "
+                    + $"{SequencerHeaderLength} bytes"
+            );
         }
 
         DaCertificate certificate = Decode(sequencerMessage[SequencerHeaderLength..]);
         return (certificate, await ReadAsync(() => HoldAsync(certificate, cancellationToken)));
     }
 
-    /// <summary>Proves 32 bytes of a batch: <c>0x01 ‖ (y ‖ KZG proof) …</c> for each of the field elements, at most two, that they are in.</summary>
+    /// <summary>
+    /// Proves 32 bytes of a batch: <c>0x01 ‖ (y ‖ KZG proof) …</c> for each of the field elements, at most two, that
+    /// they are in.
+    /// </summary>
     /// <exception cref="NitroException">The certificate is invalid, or the offset behind the batch.</exception>
     /// <exception cref="DaException">The batch cannot be read now.</exception>
     public async Task<byte[]> ProveReadAsync(ulong offset, byte[] encoded, CancellationToken cancellationToken)
@@ -76,15 +91,26 @@ internal sealed class DaProvider(
             return [ProofVersion];
         }
 
-        return await work.GetAsync(ClientOf(requests.HttpContext), ("nitro", certificate.Batch, offset), () => ProveReadAsync(offset, certificate), proof => proof.Length, cancellationToken);
+        return await work.GetAsync(
+            ClientOf(requests.HttpContext),
+            ("nitro", certificate.Batch, offset),
+            () => ProveReadAsync(offset, certificate),
+            proof => proof.Length,
+            cancellationToken
+        );
     }
 
-    /// <summary>What the contract will say about a certificate: <c>claimedValid ‖ 0x01</c>. Reads nothing but the certificate.</summary>
+    /// <summary>
+    /// What the contract will say about a certificate: <c>claimedValid ‖ 0x01</c>. Reads nothing but the certificate.
+    /// </summary>
     public byte[] ProveValidity(byte[] encoded) => [IsValid(encoded, out _, out _) ? (byte)1 : (byte)0, ProofVersion];
 
     private static string ClientOf(HttpContext? context) => context is null ? "nobody" : RequestClient.Of(context);
 
-    /// <summary>Reads a batch, and takes memory for an answer with it until the request is over. Its client must take the answer as fast as any other long one.</summary>
+    /// <summary>
+    /// Reads a batch, and takes memory for an answer with it until the request is over. Its client must take the
+    /// answer as fast as any other long one.
+    /// </summary>
     private async Task<byte[]> HoldAsync(DaCertificate certificate, CancellationToken cancellationToken)
     {
         HttpContext? context = requests.HttpContext;
@@ -93,7 +119,13 @@ internal sealed class DaProvider(
         // An answer is nobody else's, so that it is held under a name of its own.
         var name = new BatchId(Bytes32.FromBytes(RandomNumberGenerator.GetBytes(Bytes32.Length)));
         BatchReading reading = await answers.OpenAsync(
-            ClientOf(context), name, AnswerFactor * length, LoadFactor * length, stop => reader.ReadAsync(certificate.Batch, stop), cancellationToken);
+            ClientOf(context),
+            name,
+            AnswerFactor * length,
+            LoadFactor * length,
+            stop => reader.ReadAsync(certificate.Batch, stop),
+            cancellationToken
+        );
         if (context is null)
         {
             reading.Dispose();
@@ -112,7 +144,9 @@ internal sealed class DaProvider(
 
     private async Task<byte[]> ProveReadAsync(ulong offset, DaCertificate certificate)
     {
-        byte[] blobs = BlobEncoding.Encode(await ReadAsync(() => reader.ReadAsync(certificate.Batch, CancellationToken.None)));
+        byte[] blobs = BlobEncoding.Encode(
+            await ReadAsync(() => reader.ReadAsync(certificate.Batch, CancellationToken.None))
+        );
         long end = Math.Min((long)offset + 32, certificate.PayloadLength);
         int first = (int)(((long)offset / BlobEncoding.DataBytesPerElement) + 1);
         int last = (int)(((end - 1) / BlobEncoding.DataBytesPerElement) + 1);
@@ -121,7 +155,10 @@ internal sealed class DaProvider(
         {
             int blob = element / Blob.ElementCount;
             KzgProof opening = key.Open(
-                blobs.AsSpan(blob * Blob.ByteLength, Blob.ByteLength), BlobDomain.PointOf(element % Blob.ElementCount), out Kzg.Fields.Fr y);
+                blobs.AsSpan(blob * Blob.ByteLength, Blob.ByteLength),
+                BlobDomain.PointOf(element % Blob.ElementCount),
+                out Kzg.Fields.Fr y
+            );
             proof.AddRange(y.ToArray());
             proof.AddRange(opening.ToArray());
         }
@@ -130,7 +167,9 @@ internal sealed class DaProvider(
     }
 
     private DaCertificate Decode(byte[] encoded) =>
-        IsValid(encoded, out DaCertificate? certificate, out string? error) ? certificate! : throw new NitroException($"{NitroException.Invalid}: {error}");
+        IsValid(encoded, out DaCertificate? certificate, out string? error)
+            ? certificate!
+            : throw new NitroException($"{NitroException.Invalid}: {error}");
 
     private bool IsValid(byte[] encoded, out DaCertificate? certificate, out string? error)
     {
@@ -148,7 +187,10 @@ internal sealed class DaProvider(
         return true;
     }
 
-    /// <summary>A valid certificate's batch was promised, so that it is not here is this service's failure and never the certificate's.</summary>
+    /// <summary>
+    /// A valid certificate's batch was promised, so that it is not here is this service's failure and never the
+    /// certificate's.
+    /// </summary>
     private static async Task<byte[]> ReadAsync(Func<Task<byte[]>> read)
     {
         try
@@ -157,7 +199,11 @@ internal sealed class DaProvider(
         }
         catch (DaException absent) when (absent.Error == DaError.Absent)
         {
-            throw new DaException(DaError.Unavailable, "store: the batch of this valid certificate is not in this server's ledger; ask the one that signed it", absent);
+            throw new DaException(
+                DaError.Unavailable,
+                "store: the batch of this valid certificate is not in this server's ledger; ask the one that signed it",
+                absent
+            );
         }
     }
 }

@@ -32,7 +32,8 @@ internal sealed class JsonRpcException(int code, string message) : Exception(mes
 }
 
 /// <summary>
-/// One call of a JSON-RPC body: views on the body, nothing of which is decoded before a method asks for it, so that a body takes little more room than its bytes
+/// One call of a JSON-RPC body: views on the body, nothing of which is decoded before a method asks for it, so that a
+/// body takes little more room than its bytes
 /// whatever is in it.
 /// </summary>
 internal sealed class JsonRpcRequest
@@ -51,14 +52,14 @@ internal sealed class JsonRpcRequest
 
     private readonly List<ReadOnlyMemory<byte>?> _parameters = [];
 
-    private JsonRpcRequest()
-    {
-    }
+    private JsonRpcRequest() { }
 
     /// <summary>What is wrong with it; null where it can be answered.</summary>
     public JsonRpcException? Fault { get; private set; }
 
-    /// <summary>The call's id as it came, a number, a string or null; empty for a notification, which is not answered.</summary>
+    /// <summary>
+    /// The call's id as it came, a number, a string or null; empty for a notification, which is not answered.
+    /// </summary>
     public ReadOnlyMemory<byte> Id { get; private set; }
 
     /// <summary>The method.</summary>
@@ -92,18 +93,21 @@ internal sealed class JsonRpcRequest
             {
                 if (requests.Count == MostInBatch)
                 {
-                    throw new JsonRpcException(JsonRpcException.InvalidRequest, $"batch: more than {MostInBatch} calls");
+                    throw new JsonRpcException(
+                        JsonRpcException.InvalidRequest,
+                        $"batch: more than {MostInBatch} calls"
+                    );
                 }
 
                 requests.Add(ParseOne(ref reader, body));
             }
 
             // What follows the value is refused by the reader itself.
-            while (reader.Read())
-            {
-            }
+            while (reader.Read()) { }
 
-            return requests.Count > 0 ? requests : throw new JsonRpcException(JsonRpcException.InvalidRequest, "batch: it is empty");
+            return requests.Count > 0
+                ? requests
+                : throw new JsonRpcException(JsonRpcException.InvalidRequest, "batch: it is empty");
         }
         catch (JsonException malformed)
         {
@@ -111,8 +115,12 @@ internal sealed class JsonRpcRequest
         }
         catch (InvalidOperationException)
         {
-            // The reader's word for an escaped half of a surrogate pair, or bytes that are not UTF-8, in a name that it compares.
-            throw new JsonRpcException(JsonRpcException.ParseError, "the request is not JSON: a string in it is not Unicode");
+            // The reader's word for an escaped half of a surrogate pair, or bytes that are not UTF-8, in a name that
+            // it compares.
+            throw new JsonRpcException(
+                JsonRpcException.ParseError,
+                "the request is not JSON: a string in it is not Unicode"
+            );
         }
     }
 
@@ -121,10 +129,14 @@ internal sealed class JsonRpcRequest
     public ulong Number(int index)
     {
         ReadOnlySpan<byte> text = Text(index);
-        return text is [(byte)'0', (byte)'x', _, ..]
+        return
+            text is [(byte)'0', (byte)'x', _, ..]
             && ulong.TryParse(text[2..], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong number)
-                ? number
-                : throw new JsonRpcException(JsonRpcException.InvalidParameters, $"parameter {index}: a number as 0x-hex of at most 64 bits is expected");
+            ? number
+            : throw new JsonRpcException(
+                JsonRpcException.InvalidParameters,
+                $"parameter {index}: a number as 0x-hex of at most 64 bits is expected"
+            );
     }
 
     /// <summary>A parameter that is bytes as 0x-hex.</summary>
@@ -141,7 +153,10 @@ internal sealed class JsonRpcRequest
             }
         }
 
-        throw new JsonRpcException(JsonRpcException.InvalidParameters, $"parameter {index}: bytes as 0x-hex are expected");
+        throw new JsonRpcException(
+            JsonRpcException.InvalidParameters,
+            $"parameter {index}: bytes as 0x-hex are expected"
+        );
     }
 
     /// <summary>Lets go of the body that it came in: its parameters cannot be read any more.</summary>
@@ -159,7 +174,10 @@ internal sealed class JsonRpcRequest
     private ReadOnlySpan<byte> Text(int index) =>
         index < _parameters.Count && _parameters[index] is { } text
             ? text.Span
-            : throw new JsonRpcException(JsonRpcException.InvalidParameters, $"parameter {index}: a string is expected");
+            : throw new JsonRpcException(
+                JsonRpcException.InvalidParameters,
+                $"parameter {index}: a string is expected"
+            );
 
     private static JsonRpcRequest ParseOne(ref Utf8JsonReader reader, ReadOnlyMemory<byte> body)
     {
@@ -171,7 +189,10 @@ internal sealed class JsonRpcRequest
             return request;
         }
 
-        bool isVersion = false, hasId = false, hasMethod = false, hasParameters = false;
+        bool isVersion = false,
+            hasId = false,
+            hasMethod = false,
+            hasParameters = false;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             if (reader.ValueTextEquals("id"u8))
@@ -237,7 +258,10 @@ internal sealed class JsonRpcRequest
     {
         int start = (int)reader.TokenStartIndex;
         int length = (int)reader.BytesConsumed - start;
-        if (reader.TokenType is JsonTokenType.Number or JsonTokenType.Null || (reader.TokenType == JsonTokenType.String && IsText(ref reader)))
+        if (
+            reader.TokenType is JsonTokenType.Number or JsonTokenType.Null
+            || (reader.TokenType == JsonTokenType.String && IsText(ref reader))
+        )
         {
             if (length <= LongestId)
             {
@@ -280,19 +304,29 @@ internal sealed class JsonRpcRequest
         {
             if (_parameters.Count == MostParameters)
             {
-                Fault ??= new JsonRpcException(JsonRpcException.InvalidParameters, $"params: more than {MostParameters} parameters");
+                Fault ??= new JsonRpcException(
+                    JsonRpcException.InvalidParameters,
+                    $"params: more than {MostParameters} parameters"
+                );
             }
             else
             {
-                // Past the opening quote; what has an escape is given as it stands, and is then neither a number nor hex.
-                _parameters.Add(reader.TokenType == JsonTokenType.String ? body.Slice((int)reader.TokenStartIndex + 1, reader.ValueSpan.Length) : null);
+                // Past the opening quote; what has an escape is given as it stands, and is then neither a number nor
+                // hex.
+                _parameters.Add(
+                    reader.TokenType == JsonTokenType.String
+                        ? body.Slice((int)reader.TokenStartIndex + 1, reader.ValueSpan.Length)
+                        : null
+                );
             }
 
             reader.Skip();
         }
     }
 
-    /// <summary>Whether a string can be given back: its bytes are UTF-8, and no half of a surrogate pair stands alone.</summary>
+    /// <summary>
+    /// Whether a string can be given back: its bytes are UTF-8, and no half of a surrogate pair stands alone.
+    /// </summary>
     private static bool IsText(ref Utf8JsonReader reader)
     {
         try
@@ -306,5 +340,6 @@ internal sealed class JsonRpcRequest
         }
     }
 
-    private void Fail(string sentence, int code = JsonRpcException.InvalidRequest) => Fault ??= new JsonRpcException(code, sentence);
+    private void Fail(string sentence, int code = JsonRpcException.InvalidRequest) =>
+        Fault ??= new JsonRpcException(code, sentence);
 }

@@ -1,6 +1,9 @@
 namespace Meeda.Operator.Nitro;
 
-/// <summary>What a caller of <c>daprovider_*</c> is told. Nitro decides by substrings of the message, so three of them are fixed words.</summary>
+/// <summary>
+/// What a caller of <c>daprovider_*</c> is told. Nitro decides by substrings of the message, so three of them are
+/// fixed words.
+/// </summary>
 internal sealed class NitroException(string message) : Exception(message)
 {
     /// <summary>On store: the next writer in order, in the end L1, takes the batch.</summary>

@@ -8,14 +8,21 @@ public sealed class NitroOptions
     /// <summary>The configuration section that binds to this.</summary>
     public const string Section = "Meeda:Nitro";
 
-    /// <summary>The second byte of certificates. Default 0x4d ("M"); taken by others: 0x00 (EigenDA), 0x63 (Celestia), 0xff (ReferenceDA).</summary>
+    /// <summary>
+    /// The second byte of certificates. Default 0x4d ("M"); taken by others: 0x00 (EigenDA), 0x63 (Celestia), 0xff
+    /// (ReferenceDA).
+    /// </summary>
     public byte ProviderByte { get; set; } = 0x4d;
 
-    /// <summary>A file with the 32-byte secret, 64 hex digits, that callers sign their JWTs with (HS256). None: no token is asked for.</summary>
+    /// <summary>
+    /// A file with the 32-byte secret, 64 hex digits, that callers sign their JWTs with (HS256). None: no token is
+    /// asked for.
+    /// </summary>
     public string? JwtSecretFile { get; set; }
 
     /// <summary>Reads the secret; null where none is set.</summary>
-    /// <exception cref="SetupException">The file cannot be read or does not hold 64 hex digits. The message does not hold them.</exception>
+    /// <exception cref="SetupException">The file cannot be read or does not hold 64 hex digits. The message does not
+    /// hold them.</exception>
     internal byte[]? ReadSecret()
     {
         if (JwtSecretFile is null)
@@ -35,7 +42,9 @@ public sealed class NitroOptions
         }
         catch (FormatException)
         {
-            throw new SetupException($"JWT secret file: {JwtSecretFile} does not hold 64 hex digits (Meeda__Nitro__JwtSecretFile)");
+            throw new SetupException(
+                $"JWT secret file: {JwtSecretFile} does not hold 64 hex digits (Meeda__Nitro__JwtSecretFile)"
+            );
         }
     }
 }

@@ -1,6 +1,8 @@
 namespace Meeda.Operator.Persistence;
 
-/// <summary>Wakes those in this process who wait for a batch to get on. The ledger, not this, says how far it got.</summary>
+/// <summary>
+/// Wakes those in this process who wait for a batch to get on. The ledger, not this, says how far it got.
+/// </summary>
 internal sealed class BatchSignal
 {
     private TaskCompletionSource _stored = new(TaskCreationOptions.RunContinuationsAsynchronously);

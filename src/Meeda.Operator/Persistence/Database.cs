@@ -6,8 +6,10 @@ using Dapper;
 namespace Meeda.Operator.Persistence;
 
 /// <summary>
-/// The database behind durable state: SQLite for one operator, PostgreSQL for several of them behind a load balancer. Everything else speaks SQL that both take, with
-/// the types <c>BIGINT</c> and <c>TEXT</c>; in migrations <c>{bytes}</c> stands for the type of bytes, and <c>{sequence}</c> for a key that counts up by itself.
+/// The database behind durable state: SQLite for one operator, PostgreSQL for several of them behind a load balancer.
+/// Everything else speaks SQL that both take, with
+/// the types <c>BIGINT</c> and <c>TEXT</c>; in migrations <c>{bytes}</c> stands for the type of bytes, and
+/// <c>{sequence}</c> for a key that counts up by itself.
 /// </summary>
 internal abstract class Database : IAsyncDisposable
 {
@@ -18,7 +20,10 @@ internal abstract class Database : IAsyncDisposable
     /// <exception cref="DbException">The database cannot be reached or opened.</exception>
     public abstract Task<DbConnection> ConnectAsync(CancellationToken cancellationToken);
 
-    /// <summary>Does a piece of work in one transaction: when this returns, it is durable; when it throws, nothing of it happened, or the answer was lost.</summary>
+    /// <summary>
+    /// Does a piece of work in one transaction: when this returns, it is durable; when it throws, nothing of it
+    /// happened, or the answer was lost.
+    /// </summary>
     /// <exception cref="DbException">The database cannot be reached, or refuses.</exception>
     public abstract Task WriteAsync(Func<DbConnection, DbTransaction, Task> work, CancellationToken cancellationToken);
 
@@ -26,8 +31,13 @@ internal abstract class Database : IAsyncDisposable
     /// <param name="schema">Its name: each has versions of its own.</param>
     /// <param name="migrations">What leads from each version to the next.</param>
     /// <param name="cancellationToken">Stops between migrations.</param>
-    /// <exception cref="InvalidDataException">A newer program has been here, or one whose migrations were others.</exception>
-    public abstract Task MigrateAsync(string schema, IReadOnlyList<string> migrations, CancellationToken cancellationToken);
+    /// <exception cref="InvalidDataException">A newer program has been here, or one whose migrations were
+    /// others.</exception>
+    public abstract Task MigrateAsync(
+        string schema,
+        IReadOnlyList<string> migrations,
+        CancellationToken cancellationToken
+    );
 
     /// <summary>Lets go of connections and files.</summary>
     public abstract ValueTask DisposeAsync();
@@ -39,7 +49,8 @@ internal abstract class Database : IAsyncDisposable
     public abstract Task<bool> HasColumnAsync(string table, string column, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Compares the migrations that made a schema with those of this program, and notes those that are not noted yet. One that was edited after it had run would leave a schema
+    /// Compares the migrations that made a schema with those of this program, and notes those that are not noted yet.
+    /// One that was edited after it had run would leave a schema
     /// that says its version and is another.
     /// </summary>
     /// <param name="schema">The schema's name.</param>
@@ -48,38 +59,70 @@ internal abstract class Database : IAsyncDisposable
     /// <param name="connection">The connection.</param>
     /// <param name="transaction">Its transaction.</param>
     /// <exception cref="InvalidDataException">One that ran was another.</exception>
-    protected static async Task CheckHashesAsync(string schema, IReadOnlyList<string> migrations, long version, DbConnection connection, DbTransaction transaction)
+    protected static async Task CheckHashesAsync(
+        string schema,
+        IReadOnlyList<string> migrations,
+        long version,
+        DbConnection connection,
+        DbTransaction transaction
+    )
     {
         await connection.ExecuteAsync(
-            "CREATE TABLE IF NOT EXISTS schema_migration (name TEXT NOT NULL, number BIGINT NOT NULL, hash TEXT NOT NULL, PRIMARY KEY (name, number))", transaction: transaction);
-        Dictionary<long, string> noted = (await connection.QueryAsync<(long Number, string Hash)>(
-            "SELECT number, hash FROM schema_migration WHERE name = @schema", new { schema }, transaction)).ToDictionary(row => row.Number, row => row.Hash);
+            "CREATE TABLE IF NOT EXISTS schema_migration (name TEXT NOT NULL, number BIGINT NOT NULL, hash TEXT "
+                + "NOT NULL, PRIMARY KEY (name, number))",
+            transaction: transaction
+        );
+        Dictionary<long, string> noted = (
+            await connection.QueryAsync<(long Number, string Hash)>(
+                "SELECT number, hash FROM schema_migration WHERE name = @schema",
+                new { schema },
+                transaction
+            )
+        ).ToDictionary(row => row.Number, row => row.Hash);
         for (int number = 1; number <= Math.Min(version, migrations.Count); number++)
         {
-            string hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(migrations[number - 1].ReplaceLineEndings("\n"))));
+            string hash = Convert.ToHexStringLower(
+                SHA256.HashData(Encoding.UTF8.GetBytes(migrations[number - 1].ReplaceLineEndings("\n")))
+            );
             if (noted.TryGetValue(number, out string? before) && before != hash)
             {
-                throw new InvalidDataException($"the {schema}'s migration {number} is not the one that this program knows: the schema was made by another program, and is not touched");
+                throw new InvalidDataException(
+                    $"the {schema}'s migration {number} is not the one that this program knows: the schema was "
+                        + "made by another program, and is not touched"
+                );
             }
 
             if (before is null)
             {
                 await connection.ExecuteAsync(
-                    "INSERT INTO schema_migration (name, number, hash) VALUES (@schema, @number, @hash)", new { schema, number = (long)number, hash }, transaction);
+                    "INSERT INTO schema_migration (name, number, hash) VALUES (@schema, @number, @hash)",
+                    new
+                    {
+                        schema,
+                        number = (long)number,
+                        hash,
+                    },
+                    transaction
+                );
             }
         }
     }
 
     /// <summary>A migration in a database's own words.</summary>
     protected static string Dialect(string migration, string sequence, string bytes) =>
-        migration.Replace("{sequence}", sequence, StringComparison.Ordinal).Replace("{bytes}", bytes, StringComparison.Ordinal);
+        migration
+            .Replace("{sequence}", sequence, StringComparison.Ordinal)
+            .Replace("{bytes}", bytes, StringComparison.Ordinal);
 
     /// <summary>Refuses a schema that this program does not know.</summary>
     protected static void CheckVersion(string schema, long version, int known)
     {
         if (version > known)
         {
-            throw new InvalidDataException($"the {schema}'s schema is version {version}, this program knows up to {known}: it was written by a newer one");
+            throw new InvalidDataException(
+                $"the {schema}'s schema is version {version}, this program knows up to {known}: it was written by "
+                    + "a newer one"
+            );
         }
     }
 }

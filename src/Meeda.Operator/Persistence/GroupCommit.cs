@@ -3,7 +3,8 @@ using System.Threading.Channels;
 namespace Meeda.Operator.Persistence;
 
 /// <summary>
-/// Makes many writers share one commit, and so one wait for the disk: while a commit is under way the next ones gather, and all that gathered go together. A writer
+/// Makes many writers share one commit, and so one wait for the disk: while a commit is under way the next ones
+/// gather, and all that gathered go together. A writer
 /// alone waits for nobody.
 /// </summary>
 /// <typeparam name="T">What is written.</typeparam>
@@ -16,12 +17,15 @@ internal sealed class GroupCommit<T> : IAsyncDisposable
 
     /// <summary>Starts the group.</summary>
     /// <param name="commit">Writes a group in one transaction: all of it, or it throws and nothing of it.</param>
-    /// <param name="most">The most items of a group, and the most that wait for the next: further writers wait outside.</param>
+    /// <param name="most">The most items of a group, and the most that wait for the next: further writers wait
+    /// outside.</param>
     public GroupCommit(Func<IReadOnlyList<T>, Task> commit, int most)
     {
         _commit = commit;
         _most = most;
-        _waiting = Channel.CreateBounded<(T, TaskCompletionSource)>(new BoundedChannelOptions(most) { SingleReader = true });
+        _waiting = Channel.CreateBounded<(T, TaskCompletionSource)>(
+            new BoundedChannelOptions(most) { SingleReader = true }
+        );
         _loop = Task.Run(RunAsync);
     }
 
@@ -55,7 +59,8 @@ internal sealed class GroupCommit<T> : IAsyncDisposable
 
             if (!await TryCommitAsync(group, isAlone: group.Count == 1))
             {
-                // One of them may be at fault, say too large for what is left of the disk: then the others are written all the same.
+                // One of them may be at fault, say too large for what is left of the disk: then the others are
+                // written all the same.
                 foreach ((T Item, TaskCompletionSource Done) one in group)
                 {
                     await TryCommitAsync([one], isAlone: true);

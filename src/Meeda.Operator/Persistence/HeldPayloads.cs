@@ -3,7 +3,10 @@ using Meeda.Storage;
 
 namespace Meeda.Operator.Persistence;
 
-/// <summary>The data rows of batches whose payloads the ledger holds: encoding them anew gives the very rows that the providers have, or will have.</summary>
+/// <summary>
+/// The data rows of batches whose payloads the ledger holds: encoding them anew gives the very rows that the
+/// providers have, or will have.
+/// </summary>
 internal sealed class HeldPayloads(Ledger ledger) : IRowSource
 {
     /// <inheritdoc/>

@@ -4,20 +4,23 @@ using Meeda.Ethereum;
 
 namespace Meeda.Operator.Persistence;
 
-/// <summary>Whose ledger, data folder and providers these are: one chain's, one contract's and one account's, for ever.</summary>
+/// <summary>
+/// Whose ledger, data folder and providers these are: one chain's, one contract's and one account's, for ever.
+/// </summary>
 /// <param name="ChainId">The chain (EIP-155).</param>
 /// <param name="Contract">The MeedaVerifier contract.</param>
 /// <param name="Account">The operator's account.</param>
 internal sealed record LedgerBinding(ulong ChainId, Address Contract, Address Account)
 {
     /// <summary>What of this is not as in another one, in words; null where nothing is.</summary>
-    public string? DifferenceFrom(LedgerBinding other) => (ChainId == other.ChainId, Contract == other.Contract, Account == other.Account) switch
-    {
-        (false, _, _) => $"it belongs to chain {ChainId}, L1 is chain {other.ChainId}",
-        (_, false, _) => $"it belongs to contract {Contract}, the settings name {other.Contract}",
-        (_, _, false) => $"it belongs to account {Account}, the key is that of {other.Account}",
-        _ => null,
-    };
+    public string? DifferenceFrom(LedgerBinding other) =>
+        (ChainId == other.ChainId, Contract == other.Contract, Account == other.Account) switch
+        {
+            (false, _, _) => $"it belongs to chain {ChainId}, L1 is chain {other.ChainId}",
+            (_, false, _) => $"it belongs to contract {Contract}, the settings name {other.Contract}",
+            (_, _, false) => $"it belongs to account {Account}, the key is that of {other.Account}",
+            _ => null,
+        };
 }
 
 /// <content>Whose ledger it is.</content>
@@ -32,35 +35,57 @@ internal sealed partial class Ledger
         }
 
         await using DbConnection connection = await database.ConnectAsync(cancellationToken);
-        BindingRow? row = await connection.QueryFirstOrDefaultAsync<BindingRow>("SELECT chain_id AS ChainId, contract AS Contract, account AS Account FROM binding");
-        return row is null ? null : new LedgerBinding((ulong)row.ChainId, Address.FromBytes(row.Contract), Address.FromBytes(row.Account));
+        BindingRow? row = await connection.QueryFirstOrDefaultAsync<BindingRow>(
+            "SELECT chain_id AS ChainId, contract AS Contract, account AS Account FROM binding"
+        );
+        return row is null
+            ? null
+            : new LedgerBinding((ulong)row.ChainId, Address.FromBytes(row.Contract), Address.FromBytes(row.Account));
     }
 
     /// <inheritdoc cref="FindBindingAsync(Database, CancellationToken)"/>
-    public Task<LedgerBinding?> FindBindingAsync(CancellationToken cancellationToken) => FindBindingAsync(database, cancellationToken);
+    public Task<LedgerBinding?> FindBindingAsync(CancellationToken cancellationToken) =>
+        FindBindingAsync(database, cancellationToken);
 
-    /// <summary>Binds the ledger at its first start; the first of several that start together does. One that was written before there were bindings is adopted.</summary>
+    /// <summary>
+    /// Binds the ledger at its first start; the first of several that start together does. One that was written
+    /// before there were bindings is adopted.
+    /// </summary>
     /// <param name="binding">Whose it is to be.</param>
     /// <param name="head">L1's head.</param>
     /// <param name="cancellationToken">Stops the work.</param>
-    public async Task BindAsync(LedgerBinding binding, ulong head, CancellationToken cancellationToken) => await database.WriteAsync(
-        (connection, transaction) => connection.ExecuteAsync(
-            """
-            INSERT INTO binding (one, chain_id, contract, account, places, tolerated_losses, began_at)
-            SELECT 1, @ChainId, @Contract, @Account, '', 0, CASE WHEN EXISTS (SELECT 1 FROM batch) OR EXISTS (SELECT 1 FROM followed_block) THEN 0 ELSE @Head END
-            WHERE true
-            ON CONFLICT DO NOTHING
-            """,
-            new { ChainId = (long)binding.ChainId, Contract = binding.Contract.ToArray(), Account = binding.Account.ToArray(), Head = (long)head },
-            transaction),
-        cancellationToken);
+    public async Task BindAsync(LedgerBinding binding, ulong head, CancellationToken cancellationToken) =>
+        await database.WriteAsync(
+            (connection, transaction) =>
+                connection.ExecuteAsync(
+                    """
+                    INSERT INTO binding (one, chain_id, contract, account, places, tolerated_losses, began_at)
+                    SELECT 1, @ChainId, @Contract, @Account, '', 0, CASE WHEN EXISTS (SELECT 1 FROM batch) OR EXISTS (SELECT 1 FROM followed_block) THEN 0 ELSE @Head END
+                    WHERE true
+                    ON CONFLICT DO NOTHING
+                    """,
+                    new
+                    {
+                        ChainId = (long)binding.ChainId,
+                        Contract = binding.Contract.ToArray(),
+                        Account = binding.Account.ToArray(),
+                        Head = (long)head,
+                    },
+                    transaction
+                ),
+            cancellationToken
+        );
 
     /// <summary>Takes note of where rows go from now on.</summary>
     /// <param name="places">The providers in their order, as a log may show them.</param>
     /// <param name="toleratedLosses">How many of them may be lost.</param>
     /// <param name="cancellationToken">Stops the work.</param>
     /// <returns>What is not as at the last start, in words; empty where nothing is, and at the first.</returns>
-    public async Task<IReadOnlyList<(string Setting, string Change)>> NotePlacesAsync(IReadOnlyList<string> places, int toleratedLosses, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<(string Setting, string Change)>> NotePlacesAsync(
+        IReadOnlyList<string> places,
+        int toleratedLosses,
+        CancellationToken cancellationToken
+    )
     {
         var changes = new List<(string, string)>();
         string now = string.Join('\n', places);
@@ -68,10 +93,15 @@ internal sealed partial class Ledger
             async (connection, transaction) =>
             {
                 changes.Clear();
-                (string before, long losses) = await connection.QueryFirstOrDefaultAsync<(string, long)>("SELECT places, tolerated_losses FROM binding", transaction: transaction);
+                (string before, long losses) = await connection.QueryFirstOrDefaultAsync<(string, long)>(
+                    "SELECT places, tolerated_losses FROM binding",
+                    transaction: transaction
+                );
                 if (before is { Length: > 0 } && before != now)
                 {
-                    changes.Add(("Meeda__Storage__Providers", $"before: {before.Replace("\n", ", ", StringComparison.Ordinal)}"));
+                    changes.Add(
+                        ("Meeda__Storage__Providers", $"before: {before.Replace("\n", ", ", StringComparison.Ordinal)}")
+                    );
                 }
 
                 if (before is { Length: > 0 } && losses != toleratedLosses)
@@ -79,9 +109,14 @@ internal sealed partial class Ledger
                     changes.Add(("Meeda__Storage__ToleratedLosses", $"before: {losses}"));
                 }
 
-                await connection.ExecuteAsync("UPDATE binding SET places = @now, tolerated_losses = @losses", new { now, losses = (long)toleratedLosses }, transaction);
+                await connection.ExecuteAsync(
+                    "UPDATE binding SET places = @now, tolerated_losses = @losses",
+                    new { now, losses = (long)toleratedLosses },
+                    transaction
+                );
             },
-            cancellationToken);
+            cancellationToken
+        );
         return changes;
     }
 

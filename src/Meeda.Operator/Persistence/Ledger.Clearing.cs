@@ -11,47 +11,77 @@ internal sealed partial class Ledger
     /// <summary>
     /// Records that the rows of a given-up batch were deleted, but for those at some providers, which are noted.
     /// </summary>
-    public Task MarkClearedAsync(BatchId id, IReadOnlyList<string> left, CancellationToken cancellationToken) => WriteAsLeaderAsync(
-        async (connection, transaction) =>
-        {
-            await connection.ExecuteAsync("UPDATE batch SET uncleared = 0 WHERE id = @id", new { id = id.Value.ToArray() }, transaction);
-            await connection.ExecuteAsync(
-                "INSERT INTO leftover_rows (provider, batch_id) VALUES (@provider, @id) ON CONFLICT DO NOTHING",
-                left.Select(provider => new { provider, id = id.Value.ToArray() }),
-                transaction);
-        },
-        cancellationToken);
+    public Task MarkClearedAsync(BatchId id, IReadOnlyList<string> left, CancellationToken cancellationToken) =>
+        WriteAsLeaderAsync(
+            async (connection, transaction) =>
+            {
+                await connection.ExecuteAsync(
+                    "UPDATE batch SET uncleared = 0 WHERE id = @id",
+                    new { id = id.Value.ToArray() },
+                    transaction
+                );
+                await connection.ExecuteAsync(
+                    "INSERT INTO leftover_rows (provider, batch_id) VALUES (@provider, @id) ON CONFLICT DO NOTHING",
+                    left.Select(provider => new { provider, id = id.Value.ToArray() }),
+                    transaction
+                );
+            },
+            cancellationToken
+        );
 
     /// <summary>Given-up batches that a provider may still have rows of, by their ids.</summary>
     /// <param name="provider">The provider's name.</param>
     /// <param name="after">The id behind which to begin; null for the first.</param>
     /// <param name="count">The most to give.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
-    public async Task<IReadOnlyList<BatchId>> LeftoversAsync(string provider, BatchId? after, int count, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<BatchId>> LeftoversAsync(
+        string provider,
+        BatchId? after,
+        int count,
+        CancellationToken cancellationToken
+    )
     {
         await using DbConnection connection = await database.ConnectAsync(cancellationToken);
         IEnumerable<byte[]> ids = await connection.QueryAsync<byte[]>(
-            "SELECT batch_id FROM leftover_rows WHERE provider = @provider AND batch_id > @after ORDER BY batch_id LIMIT @count",
-            new { provider, after = after?.Value.ToArray() ?? [], count });
+            "SELECT batch_id FROM leftover_rows WHERE provider = @provider AND batch_id > @after ORDER BY "
+                + "batch_id LIMIT @count",
+            new
+            {
+                provider,
+                after = after?.Value.ToArray() ?? [],
+                count,
+            }
+        );
         return [.. ids.Select(id => new BatchId(Bytes32.FromBytes(id)))];
     }
 
     /// <summary>Records that a provider has no rows of a batch any more, or is to have them.</summary>
-    public Task ForgetLeftoverAsync(string provider, BatchId id, CancellationToken cancellationToken) => WriteAsLeaderAsync(
-        (connection, transaction) => connection.ExecuteAsync(
-            "DELETE FROM leftover_rows WHERE provider = @provider AND batch_id = @id", new { provider, id = id.Value.ToArray() }, transaction),
-        cancellationToken);
+    public Task ForgetLeftoverAsync(string provider, BatchId id, CancellationToken cancellationToken) =>
+        WriteAsLeaderAsync(
+            (connection, transaction) =>
+                connection.ExecuteAsync(
+                    "DELETE FROM leftover_rows WHERE provider = @provider AND batch_id = @id",
+                    new { provider, id = id.Value.ToArray() },
+                    transaction
+                ),
+            cancellationToken
+        );
 
     /// <summary>
     /// Writes a few bytes over the ones of the last time, which tells whether the ledger can be written.
     /// </summary>
     /// <exception cref="DbException">It cannot.</exception>
-    public Task ProbeAsync(DateTimeOffset now, CancellationToken cancellationToken) => database.WriteAsync(
-        (connection, transaction) => connection.ExecuteAsync(
-            "INSERT INTO write_probe (id, probed_at) VALUES (1, @now) ON CONFLICT (id) DO UPDATE SET probed_at = excluded.probed_at",
-            new { now = now.ToUnixTimeMilliseconds() },
-            transaction),
-        cancellationToken);
+    public Task ProbeAsync(DateTimeOffset now, CancellationToken cancellationToken) =>
+        database.WriteAsync(
+            (connection, transaction) =>
+                connection.ExecuteAsync(
+                    "INSERT INTO write_probe (id, probed_at) VALUES (1, @now) ON CONFLICT (id) DO UPDATE SET "
+                        + "probed_at = excluded.probed_at",
+                    new { now = now.ToUnixTimeMilliseconds() },
+                    transaction
+                ),
+            cancellationToken
+        );
 
     /// <summary>The names of all buckets that the index knows rows in.</summary>
     public async Task<IReadOnlyList<string>> PackStoresAsync(CancellationToken cancellationToken)
@@ -64,20 +94,23 @@ internal sealed partial class Ledger
     /// Calls a bucket by another name in the index, being the same bucket, reached under another host or port; or
     /// forgets all that was in it, where the new name is empty.
     /// </summary>
-    public Task RenamePackStoreAsync(string from, string to, CancellationToken cancellationToken) => database.WriteAsync(
-        async (connection, transaction) =>
-        {
-            await connection.ExecuteAsync(
-                """
-                DELETE FROM packed_row WHERE store = @from AND @to = '';
-                DELETE FROM pack WHERE store = @from AND @to = '';
-                DELETE FROM packed_row WHERE store = @from AND EXISTS
-                    (SELECT 1 FROM packed_row newer WHERE newer.batch_id = packed_row.batch_id AND newer.row_number = packed_row.row_number AND newer.store = @to);
-                UPDATE packed_row SET store = @to WHERE store = @from;
-                UPDATE pack SET store = @to WHERE store = @from;
-                """,
-                new { from, to },
-                transaction);
-        },
-        cancellationToken);
+    public Task RenamePackStoreAsync(string from, string to, CancellationToken cancellationToken) =>
+        database.WriteAsync(
+            async (connection, transaction) =>
+            {
+                await connection.ExecuteAsync(
+                    """
+                    DELETE FROM packed_row WHERE store = @from AND @to = '';
+                    DELETE FROM pack WHERE store = @from AND @to = '';
+                    DELETE FROM packed_row WHERE store = @from AND EXISTS
+                        (SELECT 1 FROM packed_row newer WHERE newer.batch_id = packed_row.batch_id AND newer.row_number = packed_row.row_number AND newer.store = @to);
+                    UPDATE packed_row SET store = @to WHERE store = @from;
+                    UPDATE pack SET store = @to WHERE store = @from;
+                    """,
+                    new { from, to },
+                    transaction
+                );
+            },
+            cancellationToken
+        );
 }

@@ -6,53 +6,103 @@ using Meeda.Storage.Buckets;
 
 namespace Meeda.Operator.Persistence;
 
-/// <content>Which row is in which object of a bucket. Only the leader puts objects, so that a row is never noted that a paused one wrote.</content>
+/// <content>Which row is in which object of a bucket. Only the leader puts objects, so that a row is never noted that
+/// a paused one wrote.</content>
 internal sealed partial class Ledger : IPackIndex
 {
-    /// <summary>Notes the name of an object that is about to be put, so that it is found should nothing come of it.</summary>
+    /// <summary>
+    /// Notes the name of an object that is about to be put, so that it is found should nothing come of it.
+    /// </summary>
     /// <returns>Its number.</returns>
-    public async Task<long> BeginPackAsync(string store, string objectName, long occupied, CancellationToken cancellationToken)
+    public async Task<long> BeginPackAsync(
+        string store,
+        string objectName,
+        long occupied,
+        CancellationToken cancellationToken
+    )
     {
         long sequence = 0;
         await WriteAsLeaderAsync(
-            async (connection, transaction) => sequence = await connection.ExecuteScalarAsync<long>(
-                "INSERT INTO pack (store, object_name, occupied, state) VALUES (@store, @objectName, @occupied, @state) RETURNING sequence",
-                new { store, objectName, occupied, state = (long)PackState.OnItsWay },
-                transaction),
-            cancellationToken);
+            async (connection, transaction) =>
+                sequence = await connection.ExecuteScalarAsync<long>(
+                    "INSERT INTO pack (store, object_name, occupied, state) VALUES (@store, @objectName, "
+                        + "@occupied, @state) RETURNING sequence",
+                    new
+                    {
+                        store,
+                        objectName,
+                        occupied,
+                        state = (long)PackState.OnItsWay,
+                    },
+                    transaction
+                ),
+            cancellationToken
+        );
         return sequence;
     }
 
-    /// <summary>Notes the rows of an object that its store has; each takes the place of an earlier one of the same number in the same store.</summary>
+    /// <summary>
+    /// Notes the rows of an object that its store has; each takes the place of an earlier one of the same number in
+    /// the same store.
+    /// </summary>
     /// <param name="sequence">The object's number.</param>
     /// <param name="store">Its store.</param>
     /// <param name="rows">Its rows in their order, each a blob long.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <exception cref="IOException">It was given up meanwhile.</exception>
-    public Task EndPackAsync(long sequence, string store, IReadOnlyList<(BatchId Batch, int Row)> rows, CancellationToken cancellationToken) => WriteAsLeaderAsync(
-        async (connection, transaction) =>
-        {
-            int moved = await connection.ExecuteAsync(
-                "UPDATE pack SET state = @stored WHERE sequence = @sequence AND state = @onItsWay",
-                new { sequence, stored = (long)PackState.Stored, onItsWay = (long)PackState.OnItsWay },
-                transaction);
-            if (moved == 0)
+    public Task EndPackAsync(
+        long sequence,
+        string store,
+        IReadOnlyList<(BatchId Batch, int Row)> rows,
+        CancellationToken cancellationToken
+    ) =>
+        WriteAsLeaderAsync(
+            async (connection, transaction) =>
             {
-                throw new IOException("the object was given up before it was there");
-            }
+                int moved = await connection.ExecuteAsync(
+                    "UPDATE pack SET state = @stored WHERE sequence = @sequence AND state = @onItsWay",
+                    new
+                    {
+                        sequence,
+                        stored = (long)PackState.Stored,
+                        onItsWay = (long)PackState.OnItsWay,
+                    },
+                    transaction
+                );
+                if (moved == 0)
+                {
+                    throw new IOException("the object was given up before it was there");
+                }
 
-            await connection.ExecuteAsync(
-                """
-                INSERT INTO packed_row (batch_id, row_number, store, pack, byte_offset) VALUES (@batch, @row, @store, @sequence, @offset)
-                ON CONFLICT (batch_id, row_number, store) DO UPDATE SET pack = excluded.pack, byte_offset = excluded.byte_offset
-                """,
-                rows.Select((row, i) => new { batch = row.Batch.Value.ToArray(), row = (long)row.Row, store, sequence, offset = (long)i * Blob.ByteLength }),
-                transaction);
-        },
-        cancellationToken);
+                await connection.ExecuteAsync(
+                    """
+                    INSERT INTO packed_row (batch_id, row_number, store, pack, byte_offset) VALUES (@batch, @row, @store, @sequence, @offset)
+                    ON CONFLICT (batch_id, row_number, store) DO UPDATE SET pack = excluded.pack, byte_offset = excluded.byte_offset
+                    """,
+                    rows.Select(
+                        (row, i) =>
+                            new
+                            {
+                                batch = row.Batch.Value.ToArray(),
+                                row = (long)row.Row,
+                                store,
+                                sequence,
+                                offset = (long)i * Blob.ByteLength,
+                            }
+                    ),
+                    transaction
+                );
+            },
+            cancellationToken
+        );
 
     /// <summary>Where a row is in a store; null where it is not there.</summary>
-    public async Task<(string ObjectName, long Offset)?> FindPackedRowAsync(string store, BatchId batch, int row, CancellationToken cancellationToken)
+    public async Task<(string ObjectName, long Offset)?> FindPackedRowAsync(
+        string store,
+        BatchId batch,
+        int row,
+        CancellationToken cancellationToken
+    )
     {
         await using DbConnection connection = await database.ConnectAsync(cancellationToken);
         return await connection.QueryFirstOrDefaultAsync<(string, long)?>(
@@ -60,30 +110,69 @@ internal sealed partial class Ledger : IPackIndex
             SELECT pack.object_name, packed_row.byte_offset FROM packed_row JOIN pack ON pack.sequence = packed_row.pack
             WHERE packed_row.batch_id = @batch AND packed_row.row_number = @row AND packed_row.store = @store
             """,
-            new { batch = batch.Value.ToArray(), row = (long)row, store });
+            new
+            {
+                batch = batch.Value.ToArray(),
+                row = (long)row,
+                store,
+            }
+        );
     }
 
     /// <summary>Forgets the rows of a batch in a store.</summary>
-    public Task DeletePackedRowsAsync(string store, BatchId batch, CancellationToken cancellationToken) => WriteAsLeaderAsync(
-        (connection, transaction) => connection.ExecuteAsync(
-            "DELETE FROM packed_row WHERE batch_id = @batch AND store = @store", new { batch = batch.Value.ToArray(), store }, transaction),
-        cancellationToken);
+    public Task DeletePackedRowsAsync(string store, BatchId batch, CancellationToken cancellationToken) =>
+        WriteAsLeaderAsync(
+            (connection, transaction) =>
+                connection.ExecuteAsync(
+                    "DELETE FROM packed_row WHERE batch_id = @batch AND store = @store",
+                    new { batch = batch.Value.ToArray(), store },
+                    transaction
+                ),
+            cancellationToken
+        );
 
     /// <summary>Objects that are stored and not confirmed, from behind a number on, oldest first.</summary>
-    public Task<IReadOnlyList<StoredPack>> UnconfirmedPacksAsync(string store, long after, int count, CancellationToken cancellationToken) =>
-        QueryPacksAsync("store = @store AND state = 1 AND sequence > @after", store, after, count, cancellationToken);
+    public Task<IReadOnlyList<StoredPack>> UnconfirmedPacksAsync(
+        string store,
+        long after,
+        int count,
+        CancellationToken cancellationToken
+    ) => QueryPacksAsync("store = @store AND state = 1 AND sequence > @after", store, after, count, cancellationToken);
 
-    /// <summary>Objects that hold no row: those still on their way, and those that are not needed any more; oldest first.</summary>
-    public Task<IReadOnlyList<StoredPack>> EmptyPacksAsync(string store, long after, int count, CancellationToken cancellationToken) => QueryPacksAsync(
-        "store = @store AND sequence > @after AND NOT EXISTS (SELECT 1 FROM packed_row WHERE packed_row.pack = pack.sequence)", store, after, count, cancellationToken);
+    /// <summary>
+    /// Objects that hold no row: those still on their way, and those that are not needed any more; oldest first.
+    /// </summary>
+    public Task<IReadOnlyList<StoredPack>> EmptyPacksAsync(
+        string store,
+        long after,
+        int count,
+        CancellationToken cancellationToken
+    ) =>
+        QueryPacksAsync(
+            "store = @store AND sequence > @after AND NOT EXISTS (SELECT 1 FROM packed_row WHERE packed_row.pack "
+                + "= pack.sequence)",
+            store,
+            after,
+            count,
+            cancellationToken
+        );
 
     /// <summary>Records that all have an object whom its store promises.</summary>
-    public Task MarkPackConfirmedAsync(long sequence, CancellationToken cancellationToken) => WriteAsLeaderAsync(
-        (connection, transaction) => connection.ExecuteAsync(
-            "UPDATE pack SET state = @confirmed WHERE sequence = @sequence AND state = @stored",
-            new { sequence, confirmed = (long)PackState.Confirmed, stored = (long)PackState.Stored },
-            transaction),
-        cancellationToken);
+    public Task MarkPackConfirmedAsync(long sequence, CancellationToken cancellationToken) =>
+        WriteAsLeaderAsync(
+            (connection, transaction) =>
+                connection.ExecuteAsync(
+                    "UPDATE pack SET state = @confirmed WHERE sequence = @sequence AND state = @stored",
+                    new
+                    {
+                        sequence,
+                        confirmed = (long)PackState.Confirmed,
+                        stored = (long)PackState.Stored,
+                    },
+                    transaction
+                ),
+            cancellationToken
+        );
 
     /// <summary>Gives an object up that holds no row, so that none is added later.</summary>
     /// <returns>Whether it was.</returns>
@@ -91,19 +180,29 @@ internal sealed partial class Ledger : IPackIndex
     {
         int count = 0;
         await WriteAsLeaderAsync(
-            async (connection, transaction) => count = await connection.ExecuteAsync(
-                "UPDATE pack SET state = @givenUp WHERE sequence = @sequence AND NOT EXISTS (SELECT 1 FROM packed_row WHERE packed_row.pack = pack.sequence)",
-                new { sequence, givenUp = (long)PackState.GivenUp },
-                transaction),
-            cancellationToken);
+            async (connection, transaction) =>
+                count = await connection.ExecuteAsync(
+                    "UPDATE pack SET state = @givenUp WHERE sequence = @sequence AND NOT EXISTS (SELECT 1 FROM "
+                        + "packed_row WHERE packed_row.pack = pack.sequence)",
+                    new { sequence, givenUp = (long)PackState.GivenUp },
+                    transaction
+                ),
+            cancellationToken
+        );
         return count > 0;
     }
 
     /// <summary>Forgets a given-up object that is deleted.</summary>
-    public Task ForgetPackAsync(long sequence, CancellationToken cancellationToken) => WriteAsLeaderAsync(
-        (connection, transaction) => connection.ExecuteAsync(
-            "DELETE FROM pack WHERE sequence = @sequence AND state = @givenUp", new { sequence, givenUp = (long)PackState.GivenUp }, transaction),
-        cancellationToken);
+    public Task ForgetPackAsync(long sequence, CancellationToken cancellationToken) =>
+        WriteAsLeaderAsync(
+            (connection, transaction) =>
+                connection.ExecuteAsync(
+                    "DELETE FROM pack WHERE sequence = @sequence AND state = @givenUp",
+                    new { sequence, givenUp = (long)PackState.GivenUp },
+                    transaction
+                ),
+            cancellationToken
+        );
 
     /// <summary>What packing costs and leaves to do.</summary>
     public async Task<PackingCosts> PackingCostsAsync(CancellationToken cancellationToken)
@@ -117,14 +216,32 @@ internal sealed partial class Ledger : IPackIndex
                    (SELECT COUNT(*) FROM packed_row) * @blobBytes AS RowBytes,
                    (SELECT COUNT(*) FROM pack WHERE state = 1) AS Unconfirmed
             """,
-            new { blobBytes = (long)Blob.ByteLength });
+            new { blobBytes = (long)Blob.ByteLength }
+        );
     }
 
-    private async Task<IReadOnlyList<StoredPack>> QueryPacksAsync(string condition, string store, long after, int count, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<StoredPack>> QueryPacksAsync(
+        string condition,
+        string store,
+        long after,
+        int count,
+        CancellationToken cancellationToken
+    )
     {
         await using DbConnection connection = await database.ConnectAsync(cancellationToken);
-        return [.. (await connection.QueryAsync<(long Sequence, string ObjectName)>(
-            $"SELECT sequence, object_name FROM pack WHERE {condition} ORDER BY sequence LIMIT @count", new { store, after, count }))
-            .Select(pack => new StoredPack(pack.Sequence, pack.ObjectName))];
+        return
+        [
+            .. (
+                await connection.QueryAsync<(long Sequence, string ObjectName)>(
+                    $"SELECT sequence, object_name FROM pack WHERE {condition} ORDER BY sequence LIMIT @count",
+                    new
+                    {
+                        store,
+                        after,
+                        count,
+                    }
+                )
+            ).Select(pack => new StoredPack(pack.Sequence, pack.ObjectName)),
+        ];
     }
 }

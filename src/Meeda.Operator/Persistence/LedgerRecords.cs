@@ -6,11 +6,18 @@ namespace Meeda.Operator.Persistence;
 
 /// <summary>A batch that the operator has promised to keep.</summary>
 /// <param name="Id">Its batch id.</param>
-/// <param name="PayloadHash">Keccak-256 of the payload; the batch id where the batch is known from L1 alone and was not read yet.</param>
+/// <param name="PayloadHash">Keccak-256 of the payload; the batch id where the batch is known from L1 alone and was
+/// not read yet.</param>
 /// <param name="PayloadLength">The payload's bytes.</param>
 /// <param name="Commitments">Its blobs' compressed commitments, 48 bytes each, in order.</param>
 /// <param name="StoredAt">When it was taken in.</param>
-internal sealed record StoredBatch(BatchId Id, Bytes32 PayloadHash, uint PayloadLength, byte[] Commitments, DateTimeOffset StoredAt)
+internal sealed record StoredBatch(
+    BatchId Id,
+    Bytes32 PayloadHash,
+    uint PayloadLength,
+    byte[] Commitments,
+    DateTimeOffset StoredAt
+)
 {
     /// <summary>When all its rows were durable at their providers; null before.</summary>
     public DateTimeOffset? PlacedAt { get; init; }
@@ -62,4 +69,10 @@ internal enum PackState
 /// <param name="OccupiedBytes">What stores occupy for packs, their own copies and padding included.</param>
 /// <param name="RowBytes">Bytes of the rows in them.</param>
 /// <param name="Unconfirmed">Packs that are stored and not confirmed.</param>
-internal sealed record PackingCosts(long WaitingBytes, long KeptBytes, long OccupiedBytes, long RowBytes, long Unconfirmed);
+internal sealed record PackingCosts(
+    long WaitingBytes,
+    long KeptBytes,
+    long OccupiedBytes,
+    long RowBytes,
+    long Unconfirmed
+);

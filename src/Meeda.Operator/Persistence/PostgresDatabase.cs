@@ -5,13 +5,17 @@ using Npgsql;
 
 namespace Meeda.Operator.Persistence;
 
-/// <summary>A PostgreSQL database that several operators share. Commits wait for the server's disk, whatever the server's default is.</summary>
+/// <summary>
+/// A PostgreSQL database that several operators share. Commits wait for the server's disk, whatever the server's
+/// default is.
+/// </summary>
 internal sealed class PostgresDatabase : Database
 {
     // Whoever migrates holds this lock, so that replicas which start together migrate once. The number has no meaning.
     private const long MigrationLock = 0x4d45454441;
 
-    // A process that is stopped within a transaction would keep its locks, also the one on the lease, and nobody could take over. The server ends such a transaction; what its
+    // A process that is stopped within a transaction would keep its locks, also the one on the lease, and nobody
+    // could take over. The server ends such a transaction; what its
     // process writes when it wakes up fails. No transaction here waits for anything but the server.
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
 
@@ -20,17 +24,25 @@ internal sealed class PostgresDatabase : Database
     private readonly NpgsqlDataSource _source;
 
     /// <summary>Takes a connection string; the first use connects.</summary>
-    /// <exception cref="ArgumentException">It is no connection string. It may hold a password, so the message does not repeat it.</exception>
+    /// <exception cref="ArgumentException">It is no connection string. It may hold a password, so the message does
+    /// not repeat it.</exception>
     public PostgresDatabase(string connectionString)
     {
         try
         {
-            string options = string.Create(CultureInfo.InvariantCulture, $"-c synchronous_commit=on -c idle_in_transaction_session_timeout={LongestPause.TotalMilliseconds:0}");
-            _source = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(connectionString) { Options = options, IncludeErrorDetail = false });
+            string options = string.Create(
+                CultureInfo.InvariantCulture,
+                $"-c synchronous_commit=on -c idle_in_transaction_session_timeout={LongestPause.TotalMilliseconds:0}"
+            );
+            _source = NpgsqlDataSource.Create(
+                new NpgsqlConnectionStringBuilder(connectionString) { Options = options, IncludeErrorDetail = false }
+            );
         }
         catch (Exception malformed) when (malformed is ArgumentException or KeyNotFoundException or FormatException)
         {
-            throw new ArgumentException("it is no connection string of PostgreSQL, as Host=db;Database=meeda;Username=meeda");
+            throw new ArgumentException(
+                "it is no connection string of PostgreSQL, as Host=db;Database=meeda;Username=meeda"
+            );
         }
     }
 
@@ -38,10 +50,14 @@ internal sealed class PostgresDatabase : Database
     public override bool IsShared => true;
 
     /// <inheritdoc/>
-    public override async Task<DbConnection> ConnectAsync(CancellationToken cancellationToken) => await _source.OpenConnectionAsync(cancellationToken);
+    public override async Task<DbConnection> ConnectAsync(CancellationToken cancellationToken) =>
+        await _source.OpenConnectionAsync(cancellationToken);
 
     /// <inheritdoc/>
-    public override async Task WriteAsync(Func<DbConnection, DbTransaction, Task> work, CancellationToken cancellationToken)
+    public override async Task WriteAsync(
+        Func<DbConnection, DbTransaction, Task> work,
+        CancellationToken cancellationToken
+    )
     {
         for (int tries = 1; ; tries++)
         {
@@ -53,7 +69,8 @@ internal sealed class PostgresDatabase : Database
                 await transaction.CommitAsync(cancellationToken);
                 return;
             }
-            catch (PostgresException deadlock) when (deadlock.SqlState == PostgresErrorCodes.DeadlockDetected && tries < MostTries)
+            catch (PostgresException deadlock)
+                when (deadlock.SqlState == PostgresErrorCodes.DeadlockDetected && tries < MostTries)
             {
                 // The server undid this one so that the other goes on; nothing of it happened.
             }
@@ -61,26 +78,49 @@ internal sealed class PostgresDatabase : Database
     }
 
     /// <inheritdoc/>
-    public override Task MigrateAsync(string schema, IReadOnlyList<string> migrations, CancellationToken cancellationToken) => WriteAsync(
-        async (connection, transaction) =>
-        {
-            await connection.ExecuteAsync("SELECT pg_advisory_xact_lock(@MigrationLock)", new { MigrationLock }, transaction);
-            await connection.ExecuteAsync("CREATE TABLE IF NOT EXISTS schema_version (name TEXT PRIMARY KEY, version BIGINT NOT NULL)", transaction: transaction);
-            long version = await connection.ExecuteScalarAsync<long?>("SELECT version FROM schema_version WHERE name = @schema", new { schema }, transaction) ?? 0;
-            CheckVersion(schema, version, migrations.Count);
-            await CheckHashesAsync(schema, migrations, version, connection, transaction);
-            foreach (string migration in migrations.Skip((int)version))
+    public override Task MigrateAsync(
+        string schema,
+        IReadOnlyList<string> migrations,
+        CancellationToken cancellationToken
+    ) =>
+        WriteAsync(
+            async (connection, transaction) =>
             {
-                await connection.ExecuteAsync(Dialect(migration, "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY", "BYTEA"), transaction: transaction);
-            }
+                await connection.ExecuteAsync(
+                    "SELECT pg_advisory_xact_lock(@MigrationLock)",
+                    new { MigrationLock },
+                    transaction
+                );
+                await connection.ExecuteAsync(
+                    "CREATE TABLE IF NOT EXISTS schema_version (name TEXT PRIMARY KEY, version BIGINT NOT NULL)",
+                    transaction: transaction
+                );
+                long version =
+                    await connection.ExecuteScalarAsync<long?>(
+                        "SELECT version FROM schema_version WHERE name = @schema",
+                        new { schema },
+                        transaction
+                    ) ?? 0;
+                CheckVersion(schema, version, migrations.Count);
+                await CheckHashesAsync(schema, migrations, version, connection, transaction);
+                foreach (string migration in migrations.Skip((int)version))
+                {
+                    await connection.ExecuteAsync(
+                        Dialect(migration, "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY", "BYTEA"),
+                        transaction: transaction
+                    );
+                }
 
-            await CheckHashesAsync(schema, migrations, migrations.Count, connection, transaction);
-            await connection.ExecuteAsync(
-                "INSERT INTO schema_version (name, version) VALUES (@schema, @version) ON CONFLICT (name) DO UPDATE SET version = excluded.version",
-                new { schema, version = (long)migrations.Count },
-                transaction);
-        },
-        cancellationToken);
+                await CheckHashesAsync(schema, migrations, migrations.Count, connection, transaction);
+                await connection.ExecuteAsync(
+                    "INSERT INTO schema_version (name, version) VALUES (@schema, @version) ON CONFLICT (name) DO "
+                        + "UPDATE SET version = excluded.version",
+                    new { schema, version = (long)migrations.Count },
+                    transaction
+                );
+            },
+            cancellationToken
+        );
 
     /// <inheritdoc/>
     public override async Task<bool> HasTableAsync(string table, CancellationToken cancellationToken)
@@ -94,7 +134,10 @@ internal sealed class PostgresDatabase : Database
     {
         await using DbConnection connection = await ConnectAsync(cancellationToken);
         return await connection.ExecuteScalarAsync<long>(
-            "SELECT COUNT(*) FROM pg_attribute WHERE attrelid = to_regclass(@table) AND attname = @column AND NOT attisdropped", new { table, column }) > 0;
+                "SELECT COUNT(*) FROM pg_attribute WHERE attrelid = to_regclass(@table) AND attname = @column AND "
+                    + "NOT attisdropped",
+                new { table, column }
+            ) > 0;
     }
 
     /// <inheritdoc/>

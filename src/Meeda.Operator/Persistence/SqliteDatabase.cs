@@ -7,14 +7,20 @@ namespace Meeda.Operator.Persistence;
 /// <summary>A SQLite file in WAL mode.</summary>
 /// <param name="path">The file, made where it is absent.</param>
 /// <param name="survivesPowerCut">
-/// Whether a transaction is on the disk when its commit returns (<c>synchronous=FULL</c>); otherwise a power cut may undo the last ones, never the file.
+/// Whether a transaction is on the disk when its commit returns (<c>synchronous=FULL</c>); otherwise a power cut may
+/// undo the last ones, never the file.
 /// </param>
 internal sealed class SqliteDatabase(string path, bool survivesPowerCut = true) : Database
 {
     // SQLite has one writer at a time. Waiting here is a queue; waiting inside SQLite is polling.
     private readonly SemaphoreSlim _writing = new(1);
 
-    private readonly string _connectionString = new SqliteConnectionStringBuilder { DataSource = path, ForeignKeys = true, DefaultTimeout = 30 }.ToString();
+    private readonly string _connectionString = new SqliteConnectionStringBuilder
+    {
+        DataSource = path,
+        ForeignKeys = true,
+        DefaultTimeout = 30,
+    }.ToString();
 
     /// <inheritdoc/>
     public override bool IsShared => false;
@@ -26,7 +32,9 @@ internal sealed class SqliteDatabase(string path, bool survivesPowerCut = true) 
         try
         {
             await connection.OpenAsync(cancellationToken);
-            await connection.ExecuteAsync(survivesPowerCut ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+            await connection.ExecuteAsync(
+                survivesPowerCut ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL"
+            );
             return connection;
         }
         catch
@@ -37,7 +45,10 @@ internal sealed class SqliteDatabase(string path, bool survivesPowerCut = true) 
     }
 
     /// <inheritdoc/>
-    public override async Task WriteAsync(Func<DbConnection, DbTransaction, Task> work, CancellationToken cancellationToken)
+    public override async Task WriteAsync(
+        Func<DbConnection, DbTransaction, Task> work,
+        CancellationToken cancellationToken
+    )
     {
         await _writing.WaitAsync(cancellationToken);
         try
@@ -54,29 +65,41 @@ internal sealed class SqliteDatabase(string path, bool survivesPowerCut = true) 
     }
 
     /// <inheritdoc/>
-    public override async Task MigrateAsync(string schema, IReadOnlyList<string> migrations, CancellationToken cancellationToken)
+    public override async Task MigrateAsync(
+        string schema,
+        IReadOnlyList<string> migrations,
+        CancellationToken cancellationToken
+    )
     {
         await using (DbConnection connection = await ConnectAsync(cancellationToken))
         {
             await connection.ExecuteAsync("PRAGMA journal_mode = WAL");
         }
 
-        for (bool isCurrent = false; !isCurrent;)
+        bool isCurrent = false;
+        while (!isCurrent)
         {
             await WriteAsync(
                 async (connection, transaction) =>
                 {
-                    long version = await connection.ExecuteScalarAsync<long>("PRAGMA user_version", transaction: transaction);
+                    long version = await connection.ExecuteScalarAsync<long>(
+                        "PRAGMA user_version",
+                        transaction: transaction
+                    );
                     CheckVersion(schema, version, migrations.Count);
                     await CheckHashesAsync(schema, migrations, version, connection, transaction);
                     isCurrent = version == migrations.Count;
                     if (!isCurrent)
                     {
-                        await connection.ExecuteAsync(Dialect(migrations[(int)version], "INTEGER PRIMARY KEY AUTOINCREMENT", "BLOB"), transaction: transaction);
+                        await connection.ExecuteAsync(
+                            Dialect(migrations[(int)version], "INTEGER PRIMARY KEY AUTOINCREMENT", "BLOB"),
+                            transaction: transaction
+                        );
                         await connection.ExecuteAsync($"PRAGMA user_version = {version + 1}", transaction: transaction);
                     }
                 },
-                cancellationToken);
+                cancellationToken
+            );
         }
     }
 
@@ -84,14 +107,20 @@ internal sealed class SqliteDatabase(string path, bool survivesPowerCut = true) 
     public override async Task<bool> HasTableAsync(string table, CancellationToken cancellationToken)
     {
         await using DbConnection connection = await ConnectAsync(cancellationToken);
-        return await connection.ExecuteScalarAsync<long>("SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = @table", new { table }) > 0;
+        return await connection.ExecuteScalarAsync<long>(
+                "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = @table",
+                new { table }
+            ) > 0;
     }
 
     /// <inheritdoc/>
     public override async Task<bool> HasColumnAsync(string table, string column, CancellationToken cancellationToken)
     {
         await using DbConnection connection = await ConnectAsync(cancellationToken);
-        return await connection.ExecuteScalarAsync<long>("SELECT COUNT(*) FROM pragma_table_info(@table) WHERE name = @column", new { table, column }) > 0;
+        return await connection.ExecuteScalarAsync<long>(
+                "SELECT COUNT(*) FROM pragma_table_info(@table) WHERE name = @column",
+                new { table, column }
+            ) > 0;
     }
 
     /// <inheritdoc/>

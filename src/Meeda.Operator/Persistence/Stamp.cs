@@ -1,13 +1,16 @@
 namespace Meeda.Operator.Persistence;
 
 /// <summary>
-/// Times of day that were stored. Whoever stored one may have had another clock: this process before its clock was set right, or another operator on the same database.
+/// Times of day that were stored. Whoever stored one may have had another clock: this process before its clock was
+/// set right, or another operator on the same database.
 /// </summary>
 internal static class Stamp
 {
     /// <summary>
-    /// Whether what happened then is longer ago than <paramref name="age"/>. A stamp in the future is a wrong one, and counts as long ago, so that nothing waits for a clock to
+    /// Whether what happened then is longer ago than <paramref name="age"/>. A stamp in the future is a wrong one,
+    /// and counts as long ago, so that nothing waits for a clock to
     /// reach it. False where there is no stamp.
     /// </summary>
-    public static bool IsOlder(DateTimeOffset? stamp, TimeSpan age, DateTimeOffset now) => stamp > now || now - stamp >= age;
+    public static bool IsOlder(DateTimeOffset? stamp, TimeSpan age, DateTimeOffset now) =>
+        stamp > now || now - stamp >= age;
 }

@@ -12,19 +12,28 @@ using Microsoft.Extensions.Options;
 namespace Meeda.Operator.Placement;
 
 /// <summary>
-/// Brings what was promised to the providers: rows of each batch that the ledger holds, oldest first, until they are there. What cannot be placed now waits in the
-/// ledger, which is as durable, only less redundant. Where rows are packed, batches wait there for others to share objects with. Once placed, payloads are held for reading until
+/// Brings what was promised to the providers: rows of each batch that the ledger holds, oldest first, until they are
+/// there. What cannot be placed now waits in the
+/// ledger, which is as durable, only less redundant. Where rows are packed, batches wait there for others to share
+/// objects with. Once placed, payloads are held for reading until
 /// newer ones need the room.
 /// </summary>
 internal sealed class BatchPlacement(
-    IOptions<StorageOptions> options, Ledger ledger, RowPlacement rows, BatchSignal signal, LeaderElection leadership, TimeProvider time, ILogger<BatchPlacement> logger)
-    : LeaderService(leadership)
+    IOptions<StorageOptions> options,
+    Ledger ledger,
+    RowPlacement rows,
+    BatchSignal signal,
+    LeaderElection leadership,
+    TimeProvider time,
+    ILogger<BatchPlacement> logger
+) : LeaderService(leadership)
 {
     // Placing is encoding and waiting for disks or nodes: two at a time keep both busy.
     private const int AtOnce = 2;
     private const int PageLength = 32;
 
-    // So much is worth placing at once: 200 rows at six providers, which is three full MEFS stripes and a part of a fourth at each.
+    // So much is worth placing at once: 200 rows at six providers, which is three full MEFS stripes and a part of a
+    // fourth at each.
     private const long EnoughBytes = 16L << 20;
 
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
@@ -39,10 +48,12 @@ internal sealed class BatchPlacement(
     private bool? _isRefusalNoted;
 
     /// <summary>
-    /// How long the providers have been refusing this process's batches, without taking one; zero while they take them, and where another operator leads and brings
+    /// How long the providers have been refusing this process's batches, without taking one; zero while they take
+    /// them, and where another operator leads and brings
     /// them: on a shared ledger <see cref="Ledger.RefusedForAsync"/> says it to all alike.
     /// </summary>
-    public TimeSpan FailingFor => Interlocked.Read(ref _failingSince) is not 0 and var since ? time.GetElapsedTime(since) : TimeSpan.Zero;
+    public TimeSpan FailingFor =>
+        Interlocked.Read(ref _failingSince) is not 0 and var since ? time.GetElapsedTime(since) : TimeSpan.Zero;
 
     /// <summary>Whether the providers refused a batch when it was last brought to them.</summary>
     public bool IsRefused(BatchId id) => _refused.ContainsKey(id);
@@ -80,7 +91,8 @@ internal sealed class BatchPlacement(
                 logger.PlacingFailed(failure.Message);
             }
 
-            // Another operator on the same database may have stored something without a signal here, and refused batches are tried again.
+            // Another operator on the same database may have stored something without a signal here, and refused
+            // batches are tried again.
             await Task.WhenAny(changed, Task.Delay(Look, time, stoppingToken));
             stoppingToken.ThrowIfCancellationRequested();
         }
@@ -95,7 +107,8 @@ internal sealed class BatchPlacement(
         }
 
         Backlog backlog = await ledger.BacklogAsync(cancellationToken);
-        return backlog.Bytes >= EnoughBytes || Stamp.IsOlder(backlog.Oldest, options.Value.EffectivePackDelay, time.GetUtcNow());
+        return backlog.Bytes >= EnoughBytes
+            || Stamp.IsOlder(backlog.Oldest, options.Value.EffectivePackDelay, time.GetUtcNow());
     }
 
     /// <summary>Tries each batch that waits, until some are refused.</summary>
@@ -130,7 +143,14 @@ internal sealed class BatchPlacement(
     /// <returns>How many were placed.</returns>
     private async Task<int> PlaceAsync(IReadOnlyList<StoredBatch> page, CancellationToken cancellationToken)
     {
-        using RoundWatch watch = RoundWatch.Begin("placing", RoundLimit, () => rows.Troubles, time, logger, NoteFailing);
+        using RoundWatch watch = RoundWatch.Begin(
+            "placing",
+            RoundLimit,
+            () => rows.Troubles,
+            time,
+            logger,
+            NoteFailing
+        );
 
         // Rows of a batch that are being cleared away or repaired are written at the next look.
         List<(StoredBatch Batch, WrittenRows? Written, IDisposable Claim)> claimed = [];
@@ -146,7 +166,10 @@ internal sealed class BatchPlacement(
             }
 
             // Each time at least one more provider is left alone.
-            IReadOnlyList<(StoredBatch Batch, WrittenRows? Written)> todo = [.. claimed.Select(one => (one.Batch, one.Written))];
+            IReadOnlyList<(StoredBatch Batch, WrittenRows? Written)> todo =
+            [
+                .. claimed.Select(one => (one.Batch, one.Written)),
+            ];
             for (int tries = 0; todo.Count > 0 && tries <= options.Value.ToleratedLosses + 1; tries++)
             {
                 var written = new ConcurrentBag<(StoredBatch Batch, WrittenRows Written)>();
@@ -159,16 +182,23 @@ internal sealed class BatchPlacement(
                         {
                             written.Add((one.Batch, where));
                         }
-                    });
+                    }
+                );
                 (StoredBatch Batch, WrittenRows Written)[] all = [.. written];
                 bool[] isDurable = await Task.WhenAll(all.Select(one => one.Written.FlushAsync(cancellationToken)));
-                placed += await MarkPlacedAsync([.. all.Where((_, i) => isDurable[i]).Select(one => one.Batch.Id)], cancellationToken);
+                placed += await MarkPlacedAsync(
+                    [.. all.Where((_, i) => isDurable[i]).Select(one => one.Batch.Id)],
+                    cancellationToken
+                );
                 todo = [.. all.Where((_, i) => !isDurable[i]).Select(one => (one.Batch, (WrittenRows?)one.Written))];
             }
 
             if (todo.Count > 0)
             {
-                Refuse([.. todo.Select(one => one.Batch.Id)], new IOException($"its rows did not become durable: {rows.Troubles}"));
+                Refuse(
+                    [.. todo.Select(one => one.Batch.Id)],
+                    new IOException($"its rows did not become durable: {rows.Troubles}")
+                );
             }
         }
         finally
@@ -223,11 +253,19 @@ internal sealed class BatchPlacement(
 
     /// <summary>Writes the rows of a batch, those that are not durable yet.</summary>
     /// <returns>Where they are; null where too few providers take them.</returns>
-    private async Task<WrittenRows?> TryWriteAsync(StoredBatch batch, WrittenRows? written, CancellationToken cancellationToken)
+    private async Task<WrittenRows?> TryWriteAsync(
+        StoredBatch batch,
+        WrittenRows? written,
+        CancellationToken cancellationToken
+    )
     {
-        if (await ledger.FindPayloadAsync(batch.Id, cancellationToken) is not { } payload || Keccak256.Hash(payload) != batch.PayloadHash)
+        if (
+            await ledger.FindPayloadAsync(batch.Id, cancellationToken) is not { } payload
+            || Keccak256.Hash(payload) != batch.PayloadHash
+        )
         {
-            // Rows of other bytes would take the place of good ones. It stops none behind it, and is stored anew when it is put again.
+            // Rows of other bytes would take the place of good ones. It stops none behind it, and is stored anew when
+            // it is put again.
             logger.PayloadLost(batch.Id.ToString());
             await ledger.MarkDamagedAsync(batch.Id, cancellationToken);
             return null;

@@ -9,11 +9,17 @@ using Microsoft.Extensions.Options;
 namespace Meeda.Operator.Placement;
 
 /// <summary>
-/// Once in a while asks buckets which objects they have confirmed, so that payloads held for those may go, deletes objects that nobody needs, and says what packing costs.
+/// Once in a while asks buckets which objects they have confirmed, so that payloads held for those may go, deletes
+/// objects that nobody needs, and says what packing costs.
 /// </summary>
 internal sealed class PackUpkeep(
-    RowProviders providers, IOptions<StorageOptions> options, Ledger ledger, LeaderElection leadership, TimeProvider time, ILogger<PackUpkeep> logger)
-    : LeaderService(leadership)
+    RowProviders providers,
+    IOptions<StorageOptions> options,
+    Ledger ledger,
+    LeaderElection leadership,
+    TimeProvider time,
+    ILogger<PackUpkeep> logger
+) : LeaderService(leadership)
 {
     // Confirming takes a MEFS node more than an hour.
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
@@ -40,39 +46,48 @@ internal sealed class PackUpkeep(
     }
 
     /// <summary>Tries what each bucket can do, those that could not be tried before.</summary>
-    internal async Task CheckAsync(CancellationToken cancellationToken) => await Task.WhenAll(providers.Packed.Where(provider => !_checked.ContainsKey(provider)).Select(async provider =>
-    {
-        try
-        {
-            if (await provider.CheckAsync(cancellationToken) is { } reason)
-            {
-                logger.PutsUnconditionally(provider.Name, reason);
-            }
+    internal async Task CheckAsync(CancellationToken cancellationToken) =>
+        await Task.WhenAll(
+            providers
+                .Packed.Where(provider => !_checked.ContainsKey(provider))
+                .Select(async provider =>
+                {
+                    try
+                    {
+                        if (await provider.CheckAsync(cancellationToken) is { } reason)
+                        {
+                            logger.PutsUnconditionally(provider.Name, reason);
+                        }
 
-            _checked[provider] = true;
-        }
-        catch (IOException failure)
-        {
-            logger.ProviderRefused(provider.Name, failure.Message);
-        }
-    }));
+                        _checked[provider] = true;
+                    }
+                    catch (IOException failure)
+                    {
+                        logger.ProviderRefused(provider.Name, failure.Message);
+                    }
+                })
+        );
 
     /// <summary>Looks after every bucket once.</summary>
     internal async Task PassAsync(CancellationToken cancellationToken)
     {
         // Side by side: a bucket that does not answer is waited for as long as its client does.
-        int confirmed = (await Task.WhenAll(providers.Packed.Select(async provider =>
-        {
-            try
-            {
-                return await provider.CareAsync(cancellationToken);
-            }
-            catch (IOException failure)
-            {
-                logger.ProviderRefused(provider.Name, failure.Message);
-                return 0;
-            }
-        }))).Sum();
+        int confirmed = (
+            await Task.WhenAll(
+                providers.Packed.Select(async provider =>
+                {
+                    try
+                    {
+                        return await provider.CareAsync(cancellationToken);
+                    }
+                    catch (IOException failure)
+                    {
+                        logger.ProviderRefused(provider.Name, failure.Message);
+                        return 0;
+                    }
+                })
+            )
+        ).Sum();
 
         if (confirmed > 0)
         {

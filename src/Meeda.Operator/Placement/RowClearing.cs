@@ -19,7 +19,8 @@ internal sealed class RowClearing(Ledger ledger, RowPlacement rows, TimeProvider
     /// <summary>Clears what was given up, and tries again what was left over earlier.</summary>
     public async Task PassAsync(CancellationToken cancellationToken)
     {
-        for (bool isAny = true; isAny;)
+        bool isAny = true;
+        while (isAny)
         {
             using RoundWatch watch = RoundWatch.Begin("clearing", RoundLimit, () => rows.Troubles, time, logger);
             isAny = false;
@@ -73,7 +74,10 @@ internal sealed class RowClearing(Ledger ledger, RowPlacement rows, TimeProvider
                     continue;
                 }
 
-                if (await ledger.FindBatchAsync(id, cancellationToken) is { DeletedAt: not null } batch && !await rows.TryDeleteAsync(provider, id, batch.BlobCount, cancellationToken))
+                if (
+                    await ledger.FindBatchAsync(id, cancellationToken) is { DeletedAt: not null } batch
+                    && !await rows.TryDeleteAsync(provider, id, batch.BlobCount, cancellationToken)
+                )
                 {
                     return;
                 }

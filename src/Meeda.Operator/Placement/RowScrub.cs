@@ -11,12 +11,20 @@ using Microsoft.Extensions.Options;
 namespace Meeda.Operator.Placement;
 
 /// <summary>
-/// Reads stored rows in the background at a bounded rate, checks them against their commitments and brings back what is missing or wrong before it is needed:
-/// first the batches whose readers met a bad row, then those that could not be repaired at the last look, the ones with the fewest spare rows first, then all others, newest last,
+/// Reads stored rows in the background at a bounded rate, checks them against their commitments and brings back what
+/// is missing or wrong before it is needed:
+/// first the batches whose readers met a bad row, then those that could not be repaired at the last look, the ones
+/// with the fewest spare rows first, then all others, newest last,
 /// again and again.
 /// </summary>
-internal sealed class RowScrub(IOptions<StorageOptions> options, RowPlacement rows, Ledger ledger, LeaderElection leadership, TimeProvider time, ILogger<RowScrub> logger)
-    : LeaderService(leadership)
+internal sealed class RowScrub(
+    IOptions<StorageOptions> options,
+    RowPlacement rows,
+    Ledger ledger,
+    LeaderElection leadership,
+    TimeProvider time,
+    ILogger<RowScrub> logger
+) : LeaderService(leadership)
 {
     private const int PageLength = 64;
 
@@ -51,9 +59,14 @@ internal sealed class RowScrub(IOptions<StorageOptions> options, RowPlacement ro
     {
         var damaged = new HashSet<BatchId>();
         await AtRiskFirstAsync(cancellationToken);
-        for (long last = 0; ;)
+        long last = 0;
+        while (true)
         {
-            IReadOnlyList<(long Sequence, StoredBatch Batch)> page = await ledger.BatchesAfterAsync(last, PageLength, cancellationToken);
+            IReadOnlyList<(long Sequence, StoredBatch Batch)> page = await ledger.BatchesAfterAsync(
+                last,
+                PageLength,
+                cancellationToken
+            );
             if (page.Count == 0)
             {
                 await DamagedFirstAsync(damaged, cancellationToken);
@@ -70,7 +83,8 @@ internal sealed class RowScrub(IOptions<StorageOptions> options, RowPlacement ro
     }
 
     /// <summary>
-    /// Looks at the batches whose readers met a bad row, each once in a pass: one that cannot be mended, and is read or noted
+    /// Looks at the batches whose readers met a bad row, each once in a pass: one that cannot be mended, and is read
+    /// or noted
     /// again and again, must not keep the scrub from all others.
     /// </summary>
     private async Task DamagedFirstAsync(HashSet<BatchId> seen, CancellationToken cancellationToken)
@@ -105,7 +119,11 @@ internal sealed class RowScrub(IOptions<StorageOptions> options, RowPlacement ro
         using (IDisposable? claim = rows.TryClaim(batch.Id))
         {
             // It may have been given up since it was read: rows written anew would stay behind for ever.
-            if (claim is null || await ledger.FindBatchAsync(batch.Id, cancellationToken) is not { PlacedAt: not null, DeletedAt: null })
+            if (
+                claim is null
+                || await ledger.FindBatchAsync(batch.Id, cancellationToken)
+                    is not { PlacedAt: not null, DeletedAt: null }
+            )
             {
                 _atRisk.Remove(batch.Id);
                 return;
@@ -120,7 +138,10 @@ internal sealed class RowScrub(IOptions<StorageOptions> options, RowPlacement ro
             return;
         }
 
-        if (now.PayloadHash == batch.Id.Value && report.Rows - report.Missing - report.Wrong + report.Repaired >= batch.BlobCount)
+        if (
+            now.PayloadHash == batch.Id.Value
+            && report.Rows - report.Missing - report.Wrong + report.Repaired >= batch.BlobCount
+        )
         {
             await LearnPayloadHashAsync(now, cancellationToken);
         }
@@ -132,9 +153,13 @@ internal sealed class RowScrub(IOptions<StorageOptions> options, RowPlacement ro
             _atRisk[batch.Id] = report.Rows - batch.BlobCount - bad + report.Repaired;
         }
 
-        if (report.Rows - report.Missing - report.Wrong < batch.BlobCount && await ledger.IsOwedAsync(batch.Id, cancellationToken))
+        if (
+            report.Rows - report.Missing - report.Wrong < batch.BlobCount
+            && await ledger.IsOwedAsync(batch.Id, cancellationToken)
+        )
         {
-            await ledger.MarkDamagedAsync(batch.Id, cancellationToken); // The next put of these bytes stores them again.
+            // The next put of these bytes stores them again.
+            await ledger.MarkDamagedAsync(batch.Id, cancellationToken);
             logger.BatchLost(batch.Id.ToString(), report.Missing, report.Wrong, report.Rows);
         }
         else if (report.Missing + report.Wrong + report.Repaired > 0)
@@ -147,17 +172,24 @@ internal sealed class RowScrub(IOptions<StorageOptions> options, RowPlacement ro
             await ledger.MarkWholeAsync(batch.Id, cancellationToken);
         }
 
-        TimeSpan due = TimeSpan.FromSeconds((double)report.Rows * Blob.ByteLength / options.Value.ScrubBytesPerSecond) - time.GetElapsedTime(started);
+        TimeSpan due =
+            TimeSpan.FromSeconds((double)report.Rows * Blob.ByteLength / options.Value.ScrubBytesPerSecond)
+            - time.GetElapsedTime(started);
         if (due > TimeSpan.Zero)
         {
             await Task.Delay(due, time, cancellationToken);
         }
     }
 
-    /// <summary>Reads a batch that is known from L1 alone, so that it can be asked for by its payload's hash too.</summary>
+    /// <summary>
+    /// Reads a batch that is known from L1 alone, so that it can be asked for by its payload's hash too.
+    /// </summary>
     private async Task LearnPayloadHashAsync(StoredBatch batch, CancellationToken cancellationToken)
     {
-        if (await rows.ReadAsync(batch.Id, batch.Commitments, cancellationToken) is { } blobs && BlobEncoding.TryDecode(blobs, out byte[] payload, out _))
+        if (
+            await rows.ReadAsync(batch.Id, batch.Commitments, cancellationToken) is { } blobs
+            && BlobEncoding.TryDecode(blobs, out byte[] payload, out _)
+        )
         {
             await ledger.SetPayloadHashAsync(batch.Id, Keccak256.Hash(payload), cancellationToken);
         }

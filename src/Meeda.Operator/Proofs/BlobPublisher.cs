@@ -12,7 +12,8 @@ using Microsoft.Extensions.Options;
 namespace Meeda.Operator.Proofs;
 
 /// <summary>
-/// Answers demands: whoever could not get a blob from this operator may demand it on L1, and it must appear there as a real blob (EIP-4844) before the deadline, or the
+/// Answers demands: whoever could not get a blob from this operator may demand it on L1, and it must appear there as
+/// a real blob (EIP-4844) before the deadline, or the
 /// stake is lost. What is open is asked of L1 at each look, so a restart or a reorganisation changes nothing.
 /// </summary>
 internal sealed class BlobPublisher(
@@ -25,10 +26,11 @@ internal sealed class BlobPublisher(
     PublicationSender publications,
     LeaderElection leadership,
     TimeProvider time,
-    ILogger<BlobPublisher> logger)
-    : LeaderService(leadership)
+    ILogger<BlobPublisher> logger
+) : LeaderService(leadership)
 {
-    // Deeper reorganisations than this were never seen on Ethereum since the merge; each look reads so many blocks anew.
+    // Deeper reorganisations than this were never seen on Ethereum since the merge; each look reads so many blocks
+    // anew.
     private const ulong ReorganisationDepth = 64;
 
     // Demands that were seen and whose deadline is not over, by number.
@@ -65,8 +67,15 @@ internal sealed class BlobPublisher(
         {
             ulong first = next;
             ulong last = _ranges.LastFrom(first, head);
-            if (await _ranges.TryReadAsync(
-                first, last, () => contract.ReadDemandsAsync(account.Address, first, last, cancellationToken), cancellationToken) is not { } demands)
+            if (
+                await _ranges.TryReadAsync(
+                    first,
+                    last,
+                    () => contract.ReadDemandsAsync(account.Address, first, last, cancellationToken),
+                    cancellationToken
+                )
+                is not { } demands
+            )
             {
                 continue;
             }
@@ -82,7 +91,10 @@ internal sealed class BlobPublisher(
         _next = head > ReorganisationDepth ? head - ReorganisationDepth : 0;
         foreach (DemandSeen demand in _open.Values.ToArray())
         {
-            if (await contract.DemandStatusAsync(demand.Id, cancellationToken) is not DemandStatus.Open || head >= demand.Deadline)
+            if (
+                await contract.DemandStatusAsync(demand.Id, cancellationToken) is not DemandStatus.Open
+                || head >= demand.Deadline
+            )
             {
                 // One that comes back by a reorganisation is read again with the last blocks.
                 _open.Remove(demand.Id);
@@ -99,7 +111,10 @@ internal sealed class BlobPublisher(
         try
         {
             (byte[] blob, byte[] commitment) = await blobs.ReadAsync(demand.Position, cancellationToken);
-            BlobSidecar sidecar = await Task.Run(() => BlobSidecars.Make([blob], [commitment], cells), cancellationToken);
+            BlobSidecar sidecar = await Task.Run(
+                () => BlobSidecars.Make([blob], [commitment], cells),
+                cancellationToken
+            );
             if (sidecar.VersionedHashes()[0] != demand.VersionedHash)
             {
                 // The demand's block was taken back and its number given to another; the next look reads which.
@@ -113,7 +128,8 @@ internal sealed class BlobPublisher(
                     Keys = [$"publish:{contract.Address}:{demand.Id}:{demand.VersionedHash}"],
                     HasDeadline = true,
                 },
-                cancellationToken);
+                cancellationToken
+            );
             logger.PublishedBlob(demand.Id, receipt.TransactionHash.ToString(), receipt.BlockNumber);
             _open.Remove(demand.Id);
         }

@@ -6,8 +6,16 @@ using Meeda.Storage.Redundancy;
 
 namespace Meeda.Operator.Proofs;
 
-/// <summary>Single blobs by the position under which the operator anchored them, checked against their commitments.</summary>
-internal sealed class BlobSource(Ledger ledger, RowPlacement rows, Absence absence, CommitmentKey key, ILogger<BlobSource> logger)
+/// <summary>
+/// Single blobs by the position under which the operator anchored them, checked against their commitments.
+/// </summary>
+internal sealed class BlobSource(
+    Ledger ledger,
+    RowPlacement rows,
+    Absence absence,
+    CommitmentKey key,
+    ILogger<BlobSource> logger
+)
 {
     /// <summary>Reads a blob; a row that is missing or wrong is computed anew from the batch's other rows.</summary>
     /// <param name="position">The operator's position of the blob.</param>
@@ -18,7 +26,10 @@ internal sealed class BlobSource(Ledger ledger, RowPlacement rows, Absence absen
     {
         (StoredBatch batch, int index, byte[] commitment) = await FindAsync(position, cancellationToken);
         var blob = new byte[Blob.ByteLength];
-        if (await rows.ReadRowAsync(batch.Id, index, batch.Commitments, blob, cancellationToken) && RowVerification.Matches(key, blob, commitment))
+        if (
+            await rows.ReadRowAsync(batch.Id, index, batch.Commitments, blob, cancellationToken)
+            && RowVerification.Matches(key, blob, commitment)
+        )
         {
             return (blob, commitment);
         }
@@ -30,23 +41,39 @@ internal sealed class BlobSource(Ledger ledger, RowPlacement rows, Absence absen
         }
 
         logger.RowsMissing(batch.Id.ToString());
-        throw new DaException(DaError.Unavailable, "store: too few rows of this blob's batch can be read whole at the moment");
+        throw new DaException(
+            DaError.Unavailable,
+            "store: too few rows of this blob's batch can be read whole at the moment"
+        );
     }
 
     /// <summary>A blob's commitment, 48 bytes, without reading the blob.</summary>
     /// <exception cref="DaException">Nothing was anchored there.</exception>
-    public async Task<byte[]> FindCommitmentAsync(ulong position, CancellationToken cancellationToken) => (await FindAsync(position, cancellationToken)).Commitment;
+    public async Task<byte[]> FindCommitmentAsync(ulong position, CancellationToken cancellationToken) =>
+        (await FindAsync(position, cancellationToken)).Commitment;
 
-    private async Task<(StoredBatch Batch, int Index, byte[] Commitment)> FindAsync(ulong position, CancellationToken cancellationToken)
+    private async Task<(StoredBatch Batch, int Index, byte[] Commitment)> FindAsync(
+        ulong position,
+        CancellationToken cancellationToken
+    )
     {
-        if (await ledger.FindBatchAtAsync(position, cancellationToken) is not { } anchored || await ledger.FindBatchAsync(anchored.Batch, cancellationToken) is not { } batch)
+        if (
+            await ledger.FindBatchAtAsync(position, cancellationToken) is not { } anchored
+            || await ledger.FindBatchAsync(anchored.Batch, cancellationToken) is not { } batch
+        )
         {
-            throw await absence.OfAsync($"position: this operator has anchored no blob at {position}", cancellationToken);
+            throw await absence.OfAsync(
+                $"position: this operator has anchored no blob at {position}",
+                cancellationToken
+            );
         }
 
         if (batch.DeletedAt is not null)
         {
-            throw new DaException(DaError.Absent, $"position: the batch of the blob at {position} had expired and is no longer kept");
+            throw new DaException(
+                DaError.Absent,
+                $"position: the batch of the blob at {position} had expired and is no longer kept"
+            );
         }
 
         var index = (int)(position - anchored.FirstBlob);

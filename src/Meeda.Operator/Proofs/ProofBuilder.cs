@@ -18,7 +18,10 @@ namespace Meeda.Operator.Proofs;
 /// <param name="Open">Opening the combination.</param>
 internal readonly record struct ProofTimes(TimeSpan Look, TimeSpan Read, TimeSpan Combine, TimeSpan Sum, TimeSpan Open);
 
-/// <summary>Makes an epoch's proof from the stored rows: streams them into one combination and opens it once (docs/protocol.md, "Proof of availability").</summary>
+/// <summary>
+/// Makes an epoch's proof from the stored rows: streams them into one combination and opens it once
+/// (docs/protocol.md, "Proof of availability").
+/// </summary>
 internal sealed class ProofBuilder(Ledger ledger, RowPlacement rows, CommitmentKey key, ILogger<ProofBuilder> logger)
 {
     // Rows in flight: enough to keep a disk busy, and no more memory than these.
@@ -39,8 +42,10 @@ internal sealed class ProofBuilder(Ledger ledger, RowPlacement rows, CommitmentK
     {
         long started = Stopwatch.GetTimestamp();
         ILookup<ulong, UInt128> weights = samples.ToLookup(sample => sample.Position, sample => sample.Weight);
-        IReadOnlyList<(ulong Position, AnchoredBatch Anchored, StoredBatch Stored)> blobs =
-            await ledger.BlobsAtAsync([.. weights.Select(group => group.Key).Order()], cancellationToken);
+        IReadOnlyList<(ulong Position, AnchoredBatch Anchored, StoredBatch Stored)> blobs = await ledger.BlobsAtAsync(
+            [.. weights.Select(group => group.Key).Order()],
+            cancellationToken
+        );
         TimeSpan look = Stopwatch.GetElapsedTime(started);
 
         started = Stopwatch.GetTimestamp();
@@ -51,7 +56,11 @@ internal sealed class ProofBuilder(Ledger ledger, RowPlacement rows, CommitmentK
             () =>
             {
                 started = Stopwatch.GetTimestamp();
-                Dictionary<ulong, G1Point> points = blobs.AsParallel().WithCancellation(cancellationToken).Select(Decode).ToDictionary(pair => pair.Position, pair => pair.Point);
+                Dictionary<ulong, G1Point> points = blobs
+                    .AsParallel()
+                    .WithCancellation(cancellationToken)
+                    .Select(Decode)
+                    .ToDictionary(pair => pair.Position, pair => pair.Point);
                 G1Point[] sums = AvailabilityProof.SumCommitments(samples, position => points[position]);
                 TimeSpan sum = Stopwatch.GetElapsedTime(started);
                 started = Stopwatch.GetTimestamp();
@@ -59,16 +68,28 @@ internal sealed class ProofBuilder(Ledger ledger, RowPlacement rows, CommitmentK
                 LastTimes = new ProofTimes(look, read, combine, sum, Stopwatch.GetElapsedTime(started));
                 return new AvailabilityProof(sums, y, proof);
             },
-            cancellationToken);
+            cancellationToken
+        );
     }
 
     /// <summary>Finds the wrong rows among the sampled batches and brings them back, for the next try.</summary>
     public async Task RepairAsync(Sample[] samples, CancellationToken cancellationToken)
     {
-        foreach ((_, _, StoredBatch stored) in (await ledger.BlobsAtAsync([.. samples.Select(sample => sample.Position).Distinct().Order()], cancellationToken)).DistinctBy(blob => blob.Stored.Id))
+        foreach (
+            (_, _, StoredBatch stored) in (
+                await ledger.BlobsAtAsync(
+                    [.. samples.Select(sample => sample.Position).Distinct().Order()],
+                    cancellationToken
+                )
+            ).DistinctBy(blob => blob.Stored.Id)
+        )
         {
             using IDisposable? claim = rows.TryClaim(stored.Id);
-            if (claim is null || await ledger.FindBatchAsync(stored.Id, cancellationToken) is not { PlacedAt: not null, DeletedAt: null })
+            if (
+                claim is null
+                || await ledger.FindBatchAsync(stored.Id, cancellationToken)
+                    is not { PlacedAt: not null, DeletedAt: null }
+            )
             {
                 continue; // Somebody else sees to it, or its rows are not to be there.
             }
@@ -81,45 +102,61 @@ internal sealed class ProofBuilder(Ledger ledger, RowPlacement rows, CommitmentK
         }
     }
 
-    private static (ulong Position, G1Point Point) Decode((ulong Position, AnchoredBatch Anchored, StoredBatch Stored) blob)
+    private static (ulong Position, G1Point Point) Decode(
+        (ulong Position, AnchoredBatch Anchored, StoredBatch Stored) blob
+    )
     {
         // This operator computed it; the proof is verified before it is sent.
         var index = (int)(blob.Position - blob.Anchored.FirstBlob);
-        return G1Point.TryDecodeKnown(blob.Stored.Commitments.AsSpan(index * KzgCommitment.Length, KzgCommitment.Length), out G1Point point)
+        return G1Point.TryDecodeKnown(
+            blob.Stored.Commitments.AsSpan(index * KzgCommitment.Length, KzgCommitment.Length),
+            out G1Point point
+        )
             ? (blob.Position, point)
-            : throw new InvalidDataException($"commitment {index} of batch {blob.Anchored.Batch} is damaged in the ledger");
+            : throw new InvalidDataException(
+                $"commitment {index} of batch {blob.Anchored.Batch} is damaged in the ledger"
+            );
     }
 
     private async Task<(BlobCombination Combination, TimeSpan Combining)> CombineAsync(
-        IReadOnlyList<(ulong Position, AnchoredBatch Anchored, StoredBatch Stored)> blobs, ILookup<ulong, UInt128> weights, CancellationToken cancellationToken)
+        IReadOnlyList<(ulong Position, AnchoredBatch Anchored, StoredBatch Stored)> blobs,
+        ILookup<ulong, UInt128> weights,
+        CancellationToken cancellationToken
+    )
     {
         var combination = new BlobCombination();
         var gate = new Lock();
         var buffers = new ConcurrentBag<byte[]>();
         long combining = 0;
-        await Parallel.ForEachAsync(blobs, new ParallelOptions { MaxDegreeOfParallelism = Readers, CancellationToken = cancellationToken }, async (sampled, stop) =>
-        {
-            byte[] blob = buffers.TryTake(out byte[]? used) ? used : new byte[Blob.ByteLength];
-            var index = (int)(sampled.Position - sampled.Anchored.FirstBlob);
-            if (!await rows.ReadRowAsync(sampled.Stored.Id, index, sampled.Stored.Commitments, blob, stop))
+        await Parallel.ForEachAsync(
+            blobs,
+            new ParallelOptions { MaxDegreeOfParallelism = Readers, CancellationToken = cancellationToken },
+            async (sampled, stop) =>
             {
-                logger.RowsMissing(sampled.Stored.Id.ToString());
-                throw new InvalidDataException($"row {index} of batch {sampled.Stored.Id} is missing, and too few others are left");
-            }
-
-            lock (gate)
-            {
-                long started = Stopwatch.GetTimestamp();
-                foreach (UInt128 weight in weights[sampled.Position])
+                byte[] blob = buffers.TryTake(out byte[]? used) ? used : new byte[Blob.ByteLength];
+                var index = (int)(sampled.Position - sampled.Anchored.FirstBlob);
+                if (!await rows.ReadRowAsync(sampled.Stored.Id, index, sampled.Stored.Commitments, blob, stop))
                 {
-                    combination.Add(blob, weight);
+                    logger.RowsMissing(sampled.Stored.Id.ToString());
+                    throw new InvalidDataException(
+                        $"row {index} of batch {sampled.Stored.Id} is missing, and too few others are left"
+                    );
                 }
 
-                combining += Stopwatch.GetTimestamp() - started;
-            }
+                lock (gate)
+                {
+                    long started = Stopwatch.GetTimestamp();
+                    foreach (UInt128 weight in weights[sampled.Position])
+                    {
+                        combination.Add(blob, weight);
+                    }
 
-            buffers.Add(blob);
-        });
+                    combining += Stopwatch.GetTimestamp() - started;
+                }
+
+                buffers.Add(blob);
+            }
+        );
         return (combination, Stopwatch.GetElapsedTime(0, combining));
     }
 }

@@ -14,7 +14,8 @@ using Microsoft.Extensions.Options;
 namespace Meeda.Operator.Proofs;
 
 /// <summary>
-/// Proves each epoch that has live blobs, as long as its window is open. What is proven is what the follower saw on L1, so a restart resumes by itself, and a
+/// Proves each epoch that has live blobs, as long as its window is open. What is proven is what the follower saw on
+/// L1, so a restart resumes by itself, and a
 /// proof that a reorganisation undid is made anew over the new seed.
 /// </summary>
 internal sealed class Prover(
@@ -29,8 +30,8 @@ internal sealed class Prover(
     TransactionSender sender,
     LeaderElection leadership,
     TimeProvider time,
-    ILogger<Prover> logger)
-    : LeaderService(leadership)
+    ILogger<Prover> logger
+) : LeaderService(leadership)
 {
     // Five slots: by then a proof should be in a block.
     private static readonly TimeSpan RoundLimit = TimeSpan.FromMinutes(1);
@@ -62,8 +63,14 @@ internal sealed class Prover(
         }
     }
 
-    /// <summary>The epochs whose block is followed, whose window is open and whose proof was not seen; the one with the nearest deadline first.</summary>
-    private async Task<IReadOnlyList<ulong>> OpenEpochsAsync(EpochParameters parameters, CancellationToken cancellationToken)
+    /// <summary>
+    /// The epochs whose block is followed, whose window is open and whose proof was not seen; the one with the
+    /// nearest deadline first.
+    /// </summary>
+    private async Task<IReadOnlyList<ulong>> OpenEpochsAsync(
+        EpochParameters parameters,
+        CancellationToken cancellationToken
+    )
     {
         if (follower.Tip is not { } tip)
         {
@@ -83,14 +90,21 @@ internal sealed class Prover(
 
     private async Task TryProveAsync(EpochParameters parameters, ulong epoch, CancellationToken cancellationToken)
     {
-        using RoundWatch watch = RoundWatch.Begin("a proof", RoundLimit, () => $"epoch {epoch}; {builder.Troubles}".TrimEnd(' ', ';'), time, logger);
+        using RoundWatch watch = RoundWatch.Begin(
+            "a proof",
+            RoundLimit,
+            () => $"epoch {epoch}; {builder.Troubles}".TrimEnd(' ', ';'),
+            time,
+            logger
+        );
         try
         {
             await ProveAsync(parameters, epoch, cancellationToken);
         }
         catch (Exception failure) when (failure is not LeaseLostException && !cancellationToken.IsCancellationRequested)
         {
-            // Data that cannot be proven now may be repaired within the window, so the next look tries again; it is said loudly each time.
+            // Data that cannot be proven now may be repaired within the window, so the next look tries again; it is
+            // said loudly each time.
             logger.ProvingFailed(epoch, RevertReason.Of(failure));
         }
     }
@@ -102,7 +116,8 @@ internal sealed class Prover(
             return;
         }
 
-        Block block = await client.GetBlockAsync(BlockTag.Number(parameters.BlockOf(epoch)), cancellationToken)
+        Block block =
+            await client.GetBlockAsync(BlockTag.Number(parameters.BlockOf(epoch)), cancellationToken)
             ?? throw new InvalidDataException($"L1 does not give block {parameters.BlockOf(epoch)}");
         ulong chainId = await client.GetChainIdAsync(cancellationToken);
         EpochSeed seed = EpochSeed.Derive(block.Hash, epoch, account.Address, contract.Address, chainId);
@@ -113,17 +128,30 @@ internal sealed class Prover(
         if (proof?.Verify(verificationKey, seed.Challenge()) != true)
         {
             await builder.RepairAsync(samples, cancellationToken);
-            throw new InvalidDataException("the proof that was built does not verify; a stored row differs from its commitment. It is not sent, and the rows are repaired");
+            throw new InvalidDataException(
+                "the proof that was built does not verify; a stored row differs from its commitment. It is not "
+                    + "sent, and the rows are repaired"
+            );
         }
 
         TransactionReceipt receipt = await sender.SendAsync(
-            contract.SubmitProof(epoch, hints, proof) with { Keys = [$"proof:{contract.Address}:{epoch}:{block.Hash}"], HasDeadline = true }, cancellationToken);
+            contract.SubmitProof(epoch, hints, proof) with
+            {
+                Keys = [$"proof:{contract.Address}:{epoch}:{block.Hash}"],
+                HasDeadline = true,
+            },
+            cancellationToken
+        );
         logger.Proven(epoch, receipt.TransactionHash.ToString(), receipt.BlockNumber, receipt.GasUsed);
         await follower.FollowedAsync(receipt.BlockNumber, cancellationToken);
     }
 
     /// <summary>The proof, or null where a row is so wrong that it is no blob.</summary>
-    private async Task<AvailabilityProof?> TryBuildAsync(Sample[] samples, EpochSeed seed, CancellationToken cancellationToken)
+    private async Task<AvailabilityProof?> TryBuildAsync(
+        Sample[] samples,
+        EpochSeed seed,
+        CancellationToken cancellationToken
+    )
     {
         try
         {

@@ -7,8 +7,10 @@ namespace Meeda.Operator.Tenants;
 internal sealed record UrlKey(string Key);
 
 /// <summary>
-/// Takes <c>/t/&lt;key&gt;</c> off a request's path before the host logs, traces or measures its start, which it does ahead of all middleware. Several slashes in a row
-/// count as one, before the key and behind it: a client that puts <c>/put</c> behind a base URL which ends with a slash means <c>/put</c>.
+/// Takes <c>/t/&lt;key&gt;</c> off a request's path before the host logs, traces or measures its start, which it does
+/// ahead of all middleware. Several slashes in a row
+/// count as one, before the key and behind it: a client that puts <c>/put</c> behind a base URL which ends with a
+/// slash means <c>/put</c>.
 /// </summary>
 internal sealed class KeyStrippingContextFactory(IServiceProvider services) : IHttpContextFactory
 {

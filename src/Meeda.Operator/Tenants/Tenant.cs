@@ -26,7 +26,14 @@ public enum TenantScopes
 /// <param name="CreatedAt">When the key was made.</param>
 /// <param name="RevokedAt">When it was revoked, or null.</param>
 public sealed record Tenant(
-    long Id, string Name, TenantScopes Scopes, TenantQuota Quota, TenantUsage Usage, DateTimeOffset CreatedAt, DateTimeOffset? RevokedAt);
+    long Id,
+    string Name,
+    TenantScopes Scopes,
+    TenantQuota Quota,
+    TenantUsage Usage,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset? RevokedAt
+);
 
 /// <summary>How much a tenant may use; 0 is any number, except for requests in flight.</summary>
 /// <param name="Bytes">Bytes of requests' bodies in all.</param>
@@ -81,11 +88,12 @@ public sealed record TenantUsage(long Requests, long Bytes)
     public long Reads { get; init; }
 
     /// <summary>This and more; with a factor of -1, this without it.</summary>
-    internal TenantUsage Plus(TenantUsage more, int factor = 1) => new(Requests + (factor * more.Requests), Bytes + (factor * more.Bytes))
-    {
-        Disk = Disk + (factor * more.Disk),
-        Blobs = Blobs + (factor * more.Blobs),
-        Renewals = Renewals + (factor * more.Renewals),
-        Reads = Reads + (factor * more.Reads),
-    };
+    internal TenantUsage Plus(TenantUsage more, int factor = 1) =>
+        new(Requests + (factor * more.Requests), Bytes + (factor * more.Bytes))
+        {
+            Disk = Disk + (factor * more.Disk),
+            Blobs = Blobs + (factor * more.Blobs),
+            Renewals = Renewals + (factor * more.Renewals),
+            Reads = Reads + (factor * more.Reads),
+        };
 }

@@ -5,8 +5,10 @@ using Meeda.Http;
 namespace Meeda.Operator.Tenants;
 
 /// <summary>
-/// Lets requests in by key. Clients that cannot send a header carry the key in the base URL, <c>/t/&lt;key&gt;</c>, which
-/// <see cref="KeyStrippingContextFactory"/> takes off the path: what is routed, logged, measured or answered never holds a key.
+/// Lets requests in by key. Clients that cannot send a header carry the key in the base URL, <c>/t/&lt;key&gt;</c>,
+/// which
+/// <see cref="KeyStrippingContextFactory"/> takes off the path: what is routed, logged, measured or answered never
+/// holds a key.
 /// </summary>
 internal sealed class TenantGate(TenantKeys keys, TimeProvider time)
 {
@@ -17,7 +19,9 @@ internal sealed class TenantGate(TenantKeys keys, TimeProvider time)
 
     private readonly ConcurrentDictionary<long, Allowance> _allowances = new();
 
-    /// <summary>Lets a request through or answers it: 401 without a good key, 403 beyond its scopes, 429 beyond its quota.</summary>
+    /// <summary>
+    /// Lets a request through or answers it: 401 without a good key, 403 beyond its scopes, 429 beyond its quota.
+    /// </summary>
     public async Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
         string? key = context.Features.Get<UrlKey>()?.Key ?? HeaderKey(context.Request);
@@ -35,14 +39,22 @@ internal sealed class TenantGate(TenantKeys keys, TimeProvider time)
 
         if (key is null || await keys.FindAsync(key, context.RequestAborted) is not { } tenant)
         {
-            await RefuseAsync(context, StatusCodes.Status401Unauthorized, "key: a good one is needed, as /t/<key> before the path or in Authorization: Bearer");
+            await RefuseAsync(
+                context,
+                StatusCodes.Status401Unauthorized,
+                "key: a good one is needed, as /t/<key> before the path or in Authorization: Bearer"
+            );
             return;
         }
 
         TenantScopes needed = IsWrite(context.Request) ? TenantScopes.Write : TenantScopes.Read;
         if ((tenant.Scopes & (needed | TenantScopes.Admin)) == 0)
         {
-            await RefuseAsync(context, StatusCodes.Status403Forbidden, $"key: it does not allow to {(needed == TenantScopes.Write ? "write" : "read")}");
+            await RefuseAsync(
+                context,
+                StatusCodes.Status403Forbidden,
+                $"key: it does not allow to {(needed == TenantScopes.Write ? "write" : "read")}"
+            );
             return;
         }
 
@@ -64,13 +76,21 @@ internal sealed class TenantGate(TenantKeys keys, TimeProvider time)
         {
             if (tenant.Quota.Bytes > 0 && IsWrite(context.Request) && context.Request.ContentLength is null)
             {
-                await RefuseAsync(context, StatusCodes.Status411LengthRequired, "body: a tenant with a quota of bytes must say the length (Content-Length)");
+                await RefuseAsync(
+                    context,
+                    StatusCodes.Status411LengthRequired,
+                    "body: a tenant with a quota of bytes must say the length (Content-Length)"
+                );
                 return;
             }
 
             if (!keys.TryUse(tenant, context.Request.ContentLength ?? 0))
             {
-                await RefuseAsync(context, StatusCodes.Status429TooManyRequests, $"quota: the tenant's {tenant.Quota.Bytes} bytes are used up");
+                await RefuseAsync(
+                    context,
+                    StatusCodes.Status429TooManyRequests,
+                    $"quota: the tenant's {tenant.Quota.Bytes} bytes are used up"
+                );
                 return;
             }
 
@@ -95,11 +115,13 @@ internal sealed class TenantGate(TenantKeys keys, TimeProvider time)
     }
 
     private static string? HeaderKey(HttpRequest request) =>
-        request.Headers.Authorization.ToString() is var header && header.StartsWith(Scheme + TenantKeys.Prefix, StringComparison.OrdinalIgnoreCase)
+        request.Headers.Authorization.ToString() is var header
+        && header.StartsWith(Scheme + TenantKeys.Prefix, StringComparison.OrdinalIgnoreCase)
             ? header[Scheme.Length..].Trim()
             : null;
 
-    private static bool IsWrite(HttpRequest request) => !HttpMethods.IsGet(request.Method) && !HttpMethods.IsHead(request.Method);
+    private static bool IsWrite(HttpRequest request) =>
+        !HttpMethods.IsGet(request.Method) && !HttpMethods.IsHead(request.Method);
 
     private static async Task RefuseAsync(HttpContext context, int status, string sentence)
     {
@@ -138,7 +160,10 @@ internal sealed class TenantGate(TenantKeys keys, TimeProvider time)
 
                 if (quota.RequestsPerSecond > 0)
                 {
-                    _tokens = Math.Min(quota.RequestsPerSecond, _tokens + (time.GetElapsedTime(_filledAt, now).TotalSeconds * quota.RequestsPerSecond));
+                    _tokens = Math.Min(
+                        quota.RequestsPerSecond,
+                        _tokens + (time.GetElapsedTime(_filledAt, now).TotalSeconds * quota.RequestsPerSecond)
+                    );
                     _filledAt = now;
                     if (_tokens < 1)
                     {

@@ -11,11 +11,14 @@ using Meeda.Storage;
 namespace Meeda.Operator.Tenants;
 
 /// <summary>
-/// The tenants and the SHA-256 of their keys, in a file beside the ledger or in the database that operators share. A key has 256 random bits, so nothing slower than one hash is needed to keep it
+/// The tenants and the SHA-256 of their keys, in a file beside the ledger or in the database that operators share. A
+/// key has 256 random bits, so nothing slower than one hash is needed to keep it
 /// from being found. The command line writes while the service reads.
 /// <para>
-/// Requests are judged by a copy in memory that is at most about a second old, and their usage is counted there and written in groups: a database that does not
-/// answer, or a disk that is full, must not turn every request away, since reads and the failover signal have to get through just then.
+/// Requests are judged by a copy in memory that is at most about a second old, and their usage is counted there and
+/// written in groups: a database that does not
+/// answer, or a disk that is full, must not turn every request away, since reads and the failover signal have to get
+/// through just then.
 /// </para>
 /// </summary>
 internal sealed class TenantKeys : IAsyncDisposable
@@ -26,43 +29,47 @@ internal sealed class TenantKeys : IAsyncDisposable
     private const int KeyBytes = 32;
 
     private const string Columns =
-        "id AS Id, name AS Name, key_hash AS KeyHash, scopes AS Scopes, quota_bytes AS QuotaBytes, quota_rate AS QuotaRate, quota_concurrency AS QuotaConcurrency, "
-        + "quota_disk AS QuotaDisk, quota_blobs AS QuotaBlobs, quota_renewals AS QuotaRenewals, quota_reads AS QuotaReads, used_requests AS UsedRequests, used_bytes AS UsedBytes, "
-        + "used_disk AS UsedDisk, used_blobs AS UsedBlobs, used_renewals AS UsedRenewals, used_reads AS UsedReads, created_at AS CreatedAt, revoked_at AS RevokedAt";
+        "id AS Id, name AS Name, key_hash AS KeyHash, scopes AS Scopes, quota_bytes AS QuotaBytes, quota_rate AS "
+        + "QuotaRate, quota_concurrency AS QuotaConcurrency, "
+        + "quota_disk AS QuotaDisk, quota_blobs AS QuotaBlobs, quota_renewals AS QuotaRenewals, quota_reads AS "
+        + "QuotaReads, used_requests AS UsedRequests, used_bytes AS UsedBytes, "
+        + "used_disk AS UsedDisk, used_blobs AS UsedBlobs, used_renewals AS UsedRenewals, used_reads AS "
+        + "UsedReads, created_at AS CreatedAt, revoked_at AS RevokedAt";
 
     private static readonly string[] Migrations =
     [
         """
-        CREATE TABLE tenant (
-            id                {sequence},
-            name              TEXT NOT NULL UNIQUE,
-            key_hash          {bytes} NOT NULL UNIQUE,
-            scopes            BIGINT NOT NULL,
-            quota_bytes       BIGINT NOT NULL,
-            quota_rate        BIGINT NOT NULL,
-            quota_concurrency BIGINT NOT NULL,
-            used_requests     BIGINT NOT NULL DEFAULT 0,
-            used_bytes        BIGINT NOT NULL DEFAULT 0,
-            created_at        BIGINT NOT NULL,
-            revoked_at        BIGINT
-        );
-        """,
+            CREATE TABLE tenant (
+                id                {sequence},
+                name              TEXT NOT NULL UNIQUE,
+                key_hash          {bytes} NOT NULL UNIQUE,
+                scopes            BIGINT NOT NULL,
+                quota_bytes       BIGINT NOT NULL,
+                quota_rate        BIGINT NOT NULL,
+                quota_concurrency BIGINT NOT NULL,
+                used_requests     BIGINT NOT NULL DEFAULT 0,
+                used_bytes        BIGINT NOT NULL DEFAULT 0,
+                created_at        BIGINT NOT NULL,
+                revoked_at        BIGINT
+            );
+            """,
         """
-        ALTER TABLE tenant ADD COLUMN quota_disk BIGINT NOT NULL DEFAULT 0;
-        ALTER TABLE tenant ADD COLUMN quota_blobs BIGINT NOT NULL DEFAULT 0;
-        ALTER TABLE tenant ADD COLUMN quota_renewals BIGINT NOT NULL DEFAULT 0;
-        ALTER TABLE tenant ADD COLUMN quota_reads BIGINT NOT NULL DEFAULT 0;
-        ALTER TABLE tenant ADD COLUMN used_disk BIGINT NOT NULL DEFAULT 0;
-        ALTER TABLE tenant ADD COLUMN used_blobs BIGINT NOT NULL DEFAULT 0;
-        ALTER TABLE tenant ADD COLUMN used_renewals BIGINT NOT NULL DEFAULT 0;
-        ALTER TABLE tenant ADD COLUMN used_reads BIGINT NOT NULL DEFAULT 0;
-        """,
+            ALTER TABLE tenant ADD COLUMN quota_disk BIGINT NOT NULL DEFAULT 0;
+            ALTER TABLE tenant ADD COLUMN quota_blobs BIGINT NOT NULL DEFAULT 0;
+            ALTER TABLE tenant ADD COLUMN quota_renewals BIGINT NOT NULL DEFAULT 0;
+            ALTER TABLE tenant ADD COLUMN quota_reads BIGINT NOT NULL DEFAULT 0;
+            ALTER TABLE tenant ADD COLUMN used_disk BIGINT NOT NULL DEFAULT 0;
+            ALTER TABLE tenant ADD COLUMN used_blobs BIGINT NOT NULL DEFAULT 0;
+            ALTER TABLE tenant ADD COLUMN used_renewals BIGINT NOT NULL DEFAULT 0;
+            ALTER TABLE tenant ADD COLUMN used_reads BIGINT NOT NULL DEFAULT 0;
+            """,
     ];
 
     // How old the copy in memory may be: that long a revoked key may go on working.
     private static readonly TimeSpan MostAge = TimeSpan.FromSeconds(1);
 
-    // A key that is not known may have just been made; but a client with a wrong one must not have the database asked for each of its requests.
+    // A key that is not known may have just been made; but a client with a wrong one must not have the database asked
+    // for each of its requests.
     private static readonly TimeSpan LeastAge = TimeSpan.FromMilliseconds(100);
 
     // How long a request waits for a newer copy before it is judged by the old one.
@@ -90,16 +97,24 @@ internal sealed class TenantKeys : IAsyncDisposable
     /// <summary>Opens the tenants of an operator's storage, and makes room for them where there are none.</summary>
     /// <exception cref="DbException">They cannot be opened or written.</exception>
     /// <exception cref="ArgumentException">The database's connection string is none.</exception>
-    public static Task<TenantKeys> OpenAsync(StorageOptions storage, CancellationToken cancellationToken) => OpenAsync(storage, TimeProvider.System, cancellationToken);
+    public static Task<TenantKeys> OpenAsync(StorageOptions storage, CancellationToken cancellationToken) =>
+        OpenAsync(storage, TimeProvider.System, cancellationToken);
 
-    /// <summary>Opens the tenants of an operator's storage, with a clock that says how old the copy in memory is.</summary>
+    /// <summary>
+    /// Opens the tenants of an operator's storage, with a clock that says how old the copy in memory is.
+    /// </summary>
     /// <exception cref="DbException">They cannot be opened or written.</exception>
     /// <exception cref="ArgumentException">The database's connection string is none.</exception>
-    public static async Task<TenantKeys> OpenAsync(StorageOptions storage, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<TenantKeys> OpenAsync(
+        StorageOptions storage,
+        TimeProvider time,
+        CancellationToken cancellationToken
+    )
     {
         DurableFile.CreateFolder(storage.Folder);
 
-        // A power cut may undo the last moments of counting, never the file: a key is rarer than a request, and made by a person who can look.
+        // A power cut may undo the last moments of counting, never the file: a key is rarer than a request, and made
+        // by a person who can look.
         Database database = storage.Database is null
             ? new SqliteDatabase(Path.Combine(storage.Folder, "tenants.sqlite"), survivesPowerCut: false)
             : new PostgresDatabase(storage.Database);
@@ -120,41 +135,54 @@ internal sealed class TenantKeys : IAsyncDisposable
 
     /// <summary>Makes a tenant with a new key, which is given out this once and kept as a hash only.</summary>
     /// <exception cref="SetupException">The name is taken.</exception>
-    public async Task<(Tenant Tenant, string Key)> MakeAsync(string name, TenantScopes scopes, TenantQuota quota, DateTimeOffset now, CancellationToken cancellationToken)
+    public async Task<(Tenant Tenant, string Key)> MakeAsync(
+        string name,
+        TenantScopes scopes,
+        TenantQuota quota,
+        DateTimeOffset now,
+        CancellationToken cancellationToken
+    )
     {
         string key = NewKey();
         TenantRow? row = null;
         await _database.WriteAsync(
-            async (connection, transaction) => row = await connection.QuerySingleOrDefaultAsync<TenantRow>(
-                $"""
-                INSERT INTO tenant (name, key_hash, scopes, quota_bytes, quota_rate, quota_concurrency, quota_disk, quota_blobs, quota_renewals, quota_reads, created_at)
-                VALUES (@name, @hash, @scopes, @bytes, @rate, @concurrency, @disk, @blobs, @renewals, @reads, @now)
-                ON CONFLICT (name) DO NOTHING RETURNING {Columns}
-                """,
-                new
-                {
-                    name,
-                    hash = HashOf(key),
-                    scopes = (long)scopes,
-                    bytes = quota.Bytes,
-                    rate = (long)quota.RequestsPerSecond,
-                    concurrency = (long)quota.Concurrency,
-                    disk = quota.Disk,
-                    blobs = quota.Blobs,
-                    renewals = quota.Renewals,
-                    reads = quota.Reads,
-                    now = now.ToUnixTimeSeconds(),
-                },
-                transaction),
-            cancellationToken);
+            async (connection, transaction) =>
+                row = await connection.QuerySingleOrDefaultAsync<TenantRow>(
+                    $"""
+                    INSERT INTO tenant (name, key_hash, scopes, quota_bytes, quota_rate, quota_concurrency, quota_disk, quota_blobs, quota_renewals, quota_reads, created_at)
+                    VALUES (@name, @hash, @scopes, @bytes, @rate, @concurrency, @disk, @blobs, @renewals, @reads, @now)
+                    ON CONFLICT (name) DO NOTHING RETURNING {Columns}
+                    """,
+                    new
+                    {
+                        name,
+                        hash = HashOf(key),
+                        scopes = (long)scopes,
+                        bytes = quota.Bytes,
+                        rate = (long)quota.RequestsPerSecond,
+                        concurrency = (long)quota.Concurrency,
+                        disk = quota.Disk,
+                        blobs = quota.Blobs,
+                        renewals = quota.Renewals,
+                        reads = quota.Reads,
+                        now = now.ToUnixTimeSeconds(),
+                    },
+                    transaction
+                ),
+            cancellationToken
+        );
         await ReadAsync(cancellationToken);
         return row is null
-            ? throw new SetupException($"name: there is a tenant {name} already, maybe a revoked one; meeda keys rotate {name} gives it a new key")
+            ? throw new SetupException(
+                $"name: there is a tenant {name} already, maybe a revoked one; meeda keys rotate {name} gives it "
+                    + "a new key"
+            )
             : (row.ToTenant(), key);
     }
 
     /// <summary>
-    /// Gives a tenant a new key, a revoked one too. The old key ends with this; name, number, scopes, quota and usage stay.
+    /// Gives a tenant a new key, a revoked one too. The old key ends with this; name, number, scopes, quota and usage
+    /// stay.
     /// </summary>
     /// <returns>The key, given out this once; null where there is no tenant of that name.</returns>
     public async Task<string?> RotateAsync(string name, CancellationToken cancellationToken)
@@ -162,14 +190,22 @@ internal sealed class TenantKeys : IAsyncDisposable
         string key = NewKey();
         int count = 0;
         await _database.WriteAsync(
-            async (connection, transaction) => count = await connection.ExecuteAsync(
-                "UPDATE tenant SET key_hash = @hash, revoked_at = NULL WHERE name = @name", new { name, hash = HashOf(key) }, transaction),
-            cancellationToken);
+            async (connection, transaction) =>
+                count = await connection.ExecuteAsync(
+                    "UPDATE tenant SET key_hash = @hash, revoked_at = NULL WHERE name = @name",
+                    new { name, hash = HashOf(key) },
+                    transaction
+                ),
+            cancellationToken
+        );
         await ReadAsync(cancellationToken);
         return count > 0 ? key : null;
     }
 
-    /// <summary>The tenant of a key that is not revoked, or null, by a copy that is about a second old at most while the database answers.</summary>
+    /// <summary>
+    /// The tenant of a key that is not revoked, or null, by a copy that is about a second old at most while the
+    /// database answers.
+    /// </summary>
     public async Task<Tenant?> FindAsync(string key, CancellationToken cancellationToken)
     {
         string hash = Convert.ToHexString(HashOf(key));
@@ -192,7 +228,12 @@ internal sealed class TenantKeys : IAsyncDisposable
         }
 
         await using DbConnection connection = await _database.ConnectAsync(cancellationToken);
-        return [.. (await connection.QueryAsync<TenantRow>($"SELECT {Columns} FROM tenant ORDER BY id")).Select(row => row.ToTenant())];
+        return
+        [
+            .. (await connection.QueryAsync<TenantRow>($"SELECT {Columns} FROM tenant ORDER BY id")).Select(row =>
+                row.ToTenant()
+            ),
+        ];
     }
 
     /// <summary>Revokes a tenant's key; false where no tenant of that name has one.</summary>
@@ -200,15 +241,21 @@ internal sealed class TenantKeys : IAsyncDisposable
     {
         int count = 0;
         await _database.WriteAsync(
-            async (connection, transaction) => count = await connection.ExecuteAsync(
-                "UPDATE tenant SET revoked_at = @now WHERE name = @name AND revoked_at IS NULL", new { name, now = now.ToUnixTimeSeconds() }, transaction),
-            cancellationToken);
+            async (connection, transaction) =>
+                count = await connection.ExecuteAsync(
+                    "UPDATE tenant SET revoked_at = @now WHERE name = @name AND revoked_at IS NULL",
+                    new { name, now = now.ToUnixTimeSeconds() },
+                    transaction
+                ),
+            cancellationToken
+        );
         await ReadAsync(cancellationToken);
         return count > 0;
     }
 
     /// <summary>
-    /// Counts a request in, if its bytes are within the tenant's quota. What other operators on the same database counted is known a second later. Never waits, never fails.
+    /// Counts a request in, if its bytes are within the tenant's quota. What other operators on the same database
+    /// counted is known a second later. Never waits, never fails.
     /// </summary>
     /// <returns>Whether they are.</returns>
     public bool TryUse(Tenant tenant, long bytes) => TryUse(tenant, new TenantUsage(1, bytes), out _);
@@ -244,7 +291,8 @@ internal sealed class TenantKeys : IAsyncDisposable
     }
 
     /// <summary>Whether there is any tenant, revoked ones too: then the service asks everybody for a key.</summary>
-    public async Task<bool> AnyAsync(CancellationToken cancellationToken) => (await CopyAsync(MostAge, cancellationToken)).IsAny;
+    public async Task<bool> AnyAsync(CancellationToken cancellationToken) =>
+        (await CopyAsync(MostAge, cancellationToken)).IsAny;
 
     private bool HasPending()
     {
@@ -276,7 +324,8 @@ internal sealed class TenantKeys : IAsyncDisposable
             }
             catch (TimeoutException)
             {
-                // It goes on by itself, for the requests that come after this one; those of the next second do not wait for it.
+                // It goes on by itself, for the requests that come after this one; those of the next second do not
+                // wait for it.
                 Interlocked.Exchange(ref _askedAt, _time.GetTimestamp());
             }
         }
@@ -299,7 +348,10 @@ internal sealed class TenantKeys : IAsyncDisposable
         }
     }
 
-    /// <summary>Writes what was used and reads all tenants anew. Where the database refuses, what is known stays as it is, and what was used waits.</summary>
+    /// <summary>
+    /// Writes what was used and reads all tenants anew. Where the database refuses, what is known stays as it is, and
+    /// what was used waits.
+    /// </summary>
     private async Task SynchronizeAsync()
     {
         await _synchronizing.WaitAsync();
@@ -316,24 +368,27 @@ internal sealed class TenantKeys : IAsyncDisposable
                 if (written.Length > 0)
                 {
                     await _database.WriteAsync(
-                        (connection, transaction) => connection.ExecuteAsync(
-                            """
-                            UPDATE tenant SET used_requests = used_requests + @requests, used_bytes = used_bytes + @bytes, used_disk = used_disk + @disk, used_blobs = used_blobs + @blobs,
-                                              used_renewals = used_renewals + @renewals, used_reads = used_reads + @reads
-                            WHERE id = @id
-                            """,
-                            written.Select(each => new
-                            {
-                                id = each.Key,
-                                requests = each.Value.Requests,
-                                bytes = each.Value.Bytes,
-                                disk = each.Value.Disk,
-                                blobs = each.Value.Blobs,
-                                renewals = each.Value.Renewals,
-                                reads = each.Value.Reads,
-                            }),
-                            transaction),
-                        CancellationToken.None);
+                        (connection, transaction) =>
+                            connection.ExecuteAsync(
+                                """
+                                UPDATE tenant SET used_requests = used_requests + @requests, used_bytes = used_bytes + @bytes, used_disk = used_disk + @disk, used_blobs = used_blobs + @blobs,
+                                                  used_renewals = used_renewals + @renewals, used_reads = used_reads + @reads
+                                WHERE id = @id
+                                """,
+                                written.Select(each => new
+                                {
+                                    id = each.Key,
+                                    requests = each.Value.Requests,
+                                    bytes = each.Value.Bytes,
+                                    disk = each.Value.Disk,
+                                    blobs = each.Value.Blobs,
+                                    renewals = each.Value.Renewals,
+                                    reads = each.Value.Reads,
+                                }),
+                                transaction
+                            ),
+                        CancellationToken.None
+                    );
                 }
             }
             catch (Exception refused) when (IsRefusal(refused))
@@ -366,8 +421,14 @@ internal sealed class TenantKeys : IAsyncDisposable
         }
     }
 
-    /// <summary>Reads all tenants; what was written before counts as used from the moment that it is seen there, and not twice.</summary>
-    private async Task ReadHeldAsync(IReadOnlyList<KeyValuePair<long, TenantUsage>> written, CancellationToken cancellationToken)
+    /// <summary>
+    /// Reads all tenants; what was written before counts as used from the moment that it is seen there, and not
+    /// twice.
+    /// </summary>
+    private async Task ReadHeldAsync(
+        IReadOnlyList<KeyValuePair<long, TenantUsage>> written,
+        CancellationToken cancellationToken
+    )
     {
         long asked = _time.GetTimestamp();
         Copy? copy = null;
@@ -410,7 +471,8 @@ internal sealed class TenantKeys : IAsyncDisposable
         public Copy(IReadOnlyList<TenantRow> rows)
         {
             IsAny = rows.Count > 0;
-            Tenants = rows.Where(row => row.RevokedAt is null).ToFrozenDictionary(row => Convert.ToHexString(row.KeyHash), row => row.ToTenant());
+            Tenants = rows.Where(row => row.RevokedAt is null)
+                .ToFrozenDictionary(row => Convert.ToHexString(row.KeyHash), row => row.ToTenant());
             Usage = rows.ToFrozenDictionary(row => row.Id, row => row.ToUsage());
         }
 
@@ -483,15 +545,30 @@ internal sealed class TenantKeys : IAsyncDisposable
 
         public long? RevokedAt { get; init; }
 
-        public TenantUsage ToUsage() => new(UsedRequests, UsedBytes) { Disk = UsedDisk, Blobs = UsedBlobs, Renewals = UsedRenewals, Reads = UsedReads };
+        public TenantUsage ToUsage() =>
+            new(UsedRequests, UsedBytes)
+            {
+                Disk = UsedDisk,
+                Blobs = UsedBlobs,
+                Renewals = UsedRenewals,
+                Reads = UsedReads,
+            };
 
-        public Tenant ToTenant() => new(
-            Id,
-            Name,
-            (TenantScopes)Scopes,
-            new TenantQuota(QuotaBytes, (int)QuotaRate, (int)QuotaConcurrency) { Disk = QuotaDisk, Blobs = QuotaBlobs, Renewals = QuotaRenewals, Reads = QuotaReads },
-            ToUsage(),
-            DateTimeOffset.FromUnixTimeSeconds(CreatedAt),
-            RevokedAt is { } revoked ? DateTimeOffset.FromUnixTimeSeconds(revoked) : null);
+        public Tenant ToTenant() =>
+            new(
+                Id,
+                Name,
+                (TenantScopes)Scopes,
+                new TenantQuota(QuotaBytes, (int)QuotaRate, (int)QuotaConcurrency)
+                {
+                    Disk = QuotaDisk,
+                    Blobs = QuotaBlobs,
+                    Renewals = QuotaRenewals,
+                    Reads = QuotaReads,
+                },
+                ToUsage(),
+                DateTimeOffset.FromUnixTimeSeconds(CreatedAt),
+                RevokedAt is { } revoked ? DateTimeOffset.FromUnixTimeSeconds(revoked) : null
+            );
     }
 }

@@ -8,7 +8,8 @@ namespace Meeda.Protocol.Anchors;
 /// <param name="FirstBlob">The operator's position of its first blob.</param>
 /// <param name="BlobCount">Its blobs, at least one.</param>
 /// <param name="BlockNumber">The L1 block that holds the transaction.</param>
-/// <param name="Expiry">The L1 block from which on its blobs need no longer be held; never below the previous anchor's.</param>
+/// <param name="Expiry">The L1 block from which on its blobs need no longer be held; never below the previous
+/// anchor's.</param>
 public sealed record Anchor(uint Index, Bytes32 Root, ulong FirstBlob, uint BlobCount, ulong BlockNumber, ulong Expiry)
 {
     /// <summary>One past the position of the last blob.</summary>

@@ -6,7 +6,8 @@ namespace Meeda.Protocol.Anchors;
 
 /// <summary>
 /// The binary Merkle tree over the commitments of one anchor (docs/protocol.md, "Anchoring"): leaf <c>i</c> is
-/// <c>keccak256(0x00 ‖ C_i)</c>, a node <c>keccak256(0x01 ‖ left ‖ right)</c>, padded with zero leaves to a power of two.
+/// <c>keccak256(0x00 ‖ C_i)</c>, a node <c>keccak256(0x01 ‖ left ‖ right)</c>, padded with zero leaves to a power of
+/// two.
 /// The prefixes keep a node from passing for a leaf.
 /// </summary>
 public sealed class AnchorTree
@@ -19,12 +20,16 @@ public sealed class AnchorTree
 
     /// <summary>Builds the tree.</summary>
     /// <param name="commitments">The compressed commitments, 48 bytes each, in order; at least one.</param>
-    /// <exception cref="ArgumentException">The commitments are not a whole number of 48-byte strings, or none.</exception>
+    /// <exception cref="ArgumentException">The commitments are not a whole number of 48-byte strings, or
+    /// none.</exception>
     public AnchorTree(ReadOnlySpan<byte> commitments)
     {
         if (commitments.IsEmpty || commitments.Length % KzgCommitment.Length != 0)
         {
-            throw new ArgumentException($"commitments: {commitments.Length} bytes are not a whole number of 48-byte commitments", nameof(commitments));
+            throw new ArgumentException(
+                $"commitments: {commitments.Length} bytes are not a whole number of 48-byte commitments",
+                nameof(commitments)
+            );
         }
 
         LeafCount = commitments.Length / KzgCommitment.Length;
@@ -66,7 +71,9 @@ public sealed class AnchorTree
         return Keccak256.Hash(preimage);
     }
 
-    /// <summary>The siblings on the way from leaf <paramref name="index"/> up to the root, the leaf's own first.</summary>
+    /// <summary>
+    /// The siblings on the way from leaf <paramref name="index"/> up to the root, the leaf's own first.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no such leaf.</exception>
     public Bytes32[] Path(int index)
     {
@@ -81,15 +88,29 @@ public sealed class AnchorTree
         return path;
     }
 
-    /// <summary>Whether a commitment is leaf <paramref name="index"/> of the tree with that root and so many leaves.</summary>
+    /// <summary>
+    /// Whether a commitment is leaf <paramref name="index"/> of the tree with that root and so many leaves.
+    /// </summary>
     /// <param name="root">The anchored root.</param>
     /// <param name="leafCount">The anchor's blob count.</param>
     /// <param name="index">The blob's place in the anchor.</param>
     /// <param name="commitment">48 bytes.</param>
     /// <param name="path">As <see cref="Path"/> gives it.</param>
-    public static bool Verify(Bytes32 root, int leafCount, int index, ReadOnlySpan<byte> commitment, ReadOnlySpan<Bytes32> path)
+    public static bool Verify(
+        Bytes32 root,
+        int leafCount,
+        int index,
+        ReadOnlySpan<byte> commitment,
+        ReadOnlySpan<Bytes32> path
+    )
     {
-        if (commitment.Length != KzgCommitment.Length || leafCount < 1 || index < 0 || index >= leafCount || path.Length != Depth(leafCount))
+        if (
+            commitment.Length != KzgCommitment.Length
+            || leafCount < 1
+            || index < 0
+            || index >= leafCount
+            || path.Length != Depth(leafCount)
+        )
         {
             return false;
         }

@@ -21,7 +21,9 @@ public enum AltDaCommitmentKind : byte
 /// <param name="Hash">The payload's Keccak-256, or the batch id.</param>
 public readonly record struct AltDaCommitment(AltDaCommitmentKind Kind, Bytes32 Hash)
 {
-    /// <summary>The default DA layer byte of Meeda's generic commitments. Taken by others: 0x00, 0x0a, 0x0c, 0x47, 0xff.</summary>
+    /// <summary>
+    /// The default DA layer byte of Meeda's generic commitments. Taken by others: 0x00, 0x0a, 0x0c, 0x47, 0xff.
+    /// </summary>
     public const byte DefaultDaLayerByte = 0x4d;
 
     /// <summary>The bytes of an encoded generic commitment.</summary>
@@ -50,17 +52,25 @@ public readonly record struct AltDaCommitment(AltDaCommitmentKind Kind, Bytes32 
     /// <param name="commitment">The commitment, where the result is true.</param>
     /// <param name="error">One sentence that names the field and what was expected, where the result is false.</param>
     public static bool TryDecode(
-        ReadOnlySpan<byte> encoded, byte daLayerByte, out AltDaCommitment commitment, [NotNullWhen(false)] out string? error)
+        ReadOnlySpan<byte> encoded,
+        byte daLayerByte,
+        out AltDaCommitment commitment,
+        [NotNullWhen(false)] out string? error
+    )
     {
         commitment = default;
         error = encoded switch
         {
             [] => "commitment: it is empty; 33 (keccak) or 35 (generic) bytes are expected",
-            [0x00, ..] when encoded.Length != KeccakLength => $"commitment: a keccak commitment has {KeccakLength} bytes, not {encoded.Length}",
+            [0x00, ..] when encoded.Length != KeccakLength =>
+                $"commitment: a keccak commitment has {KeccakLength} bytes, not {encoded.Length}",
             [0x00, ..] => null,
-            [0x01, ..] when encoded.Length != GenericLength => $"commitment: a generic commitment has {GenericLength} bytes, not {encoded.Length}",
-            [0x01, var layer, ..] when layer != daLayerByte => $"commitment: its DA layer byte is 0x{layer:x2}, this layer's is 0x{daLayerByte:x2}",
-            [0x01, _, not GenericVersion, ..] => $"commitment: its version is 0x{encoded[2]:x2}, the known one is 0x{GenericVersion:x2}",
+            [0x01, ..] when encoded.Length != GenericLength =>
+                $"commitment: a generic commitment has {GenericLength} bytes, not {encoded.Length}",
+            [0x01, var layer, ..] when layer != daLayerByte =>
+                $"commitment: its DA layer byte is 0x{layer:x2}, this layer's is 0x{daLayerByte:x2}",
+            [0x01, _, not GenericVersion, ..] =>
+                $"commitment: its version is 0x{encoded[2]:x2}, the known one is 0x{GenericVersion:x2}",
             [0x01, ..] => null,
             _ => $"commitment: its type byte is 0x{encoded[0]:x2}, known are 0x00 (keccak) and 0x01 (generic)",
         };

@@ -5,7 +5,8 @@ using Meeda.Kzg.Commitments;
 namespace Meeda.Protocol.Batches;
 
 /// <summary>
-/// The name of a batch: <c>keccak256(0x01 ‖ uint32 payloadLength ‖ C_0 ‖ … ‖ C_{n-1})</c> (docs/protocol.md, "Batch id").
+/// The name of a batch: <c>keccak256(0x01 ‖ uint32 payloadLength ‖ C_0 ‖ … ‖ C_{n-1})</c> (docs/protocol.md, "Batch
+/// id").
 /// It binds every byte of the payload, and its length, through the blobs' KZG commitments.
 /// </summary>
 /// <param name="Value">The 32 bytes.</param>
@@ -17,12 +18,16 @@ public readonly record struct BatchId(Bytes32 Value)
     /// <summary>Computes the id of a batch.</summary>
     /// <param name="payloadLength">The payload's length in bytes.</param>
     /// <param name="commitments">The blobs' compressed commitments, 48 bytes each, in order.</param>
-    /// <exception cref="ArgumentException">The commitments are not a whole number of 48-byte strings, or none.</exception>
+    /// <exception cref="ArgumentException">The commitments are not a whole number of 48-byte strings, or
+    /// none.</exception>
     public static BatchId Compute(uint payloadLength, ReadOnlySpan<byte> commitments)
     {
         if (commitments.IsEmpty || commitments.Length % KzgCommitment.Length != 0)
         {
-            throw new ArgumentException($"commitments: {commitments.Length} bytes are not a whole number of 48-byte commitments", nameof(commitments));
+            throw new ArgumentException(
+                $"commitments: {commitments.Length} bytes are not a whole number of 48-byte commitments",
+                nameof(commitments)
+            );
         }
 
         var preimage = new byte[PrefixLength + commitments.Length];

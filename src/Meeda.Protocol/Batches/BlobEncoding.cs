@@ -27,8 +27,10 @@ public enum BlobDecodingError
 
 /// <summary>
 /// The injective encoding of a batch's payload into EIP-4844 blobs (docs/protocol.md, "Batch and blobs").
-/// Every 32-byte field element is a zero byte and 31 bytes of the stream <c>header ‖ payload ‖ zeros</c>, so each is below the field's
-/// modulus whatever the payload holds. The header is one element: <c>0x00 ‖ version ‖ uint32 payloadLength ‖ 26 zero bytes</c>.
+/// Every 32-byte field element is a zero byte and 31 bytes of the stream <c>header ‖ payload ‖ zeros</c>, so each is
+/// below the field's
+/// modulus whatever the payload holds. The header is one element: <c>0x00 ‖ version ‖ uint32 payloadLength ‖ 26 zero
+/// bytes</c>.
 /// </summary>
 public static class BlobEncoding
 {
@@ -41,12 +43,17 @@ public static class BlobEncoding
     /// <summary>Stream bytes that one blob carries, the header's 31 included in blob 0.</summary>
     public const int DataBytesPerBlob = Blob.ElementCount * DataBytesPerElement;
 
-    /// <summary>The longest payload in bytes: as many blobs as a batch header's <c>uint16 blobCount</c> can say, and within an array.</summary>
+    /// <summary>
+    /// The longest payload in bytes: as many blobs as a batch header's <c>uint16 blobCount</c> can say, and within an
+    /// array.
+    /// </summary>
     public const int MaxPayloadLength = 1 << 30;
 
     private const int HeaderDataBytes = 1 + sizeof(uint);
 
-    /// <summary>The number of blobs that a payload needs: <c>n = ceil((payloadLength + 31) / (4096 · 31))</c>.</summary>
+    /// <summary>
+    /// The number of blobs that a payload needs: <c>n = ceil((payloadLength + 31) / (4096 · 31))</c>.
+    /// </summary>
     /// <param name="payloadLength">1 to <see cref="MaxPayloadLength"/> bytes.</param>
     /// <exception cref="ArgumentOutOfRangeException">The length is outside that range.</exception>
     public static int BlobCount(int payloadLength)
@@ -76,7 +83,8 @@ public static class BlobEncoding
     /// <param name="payload">The whole payload, 1 to <see cref="MaxPayloadLength"/> bytes.</param>
     /// <param name="index">The blob's number, below <see cref="BlobCount"/>.</param>
     /// <param name="blob">Receives the blob, 131072 bytes.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The payload is empty or too long, there is no such blob, or the destination has another length.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The payload is empty or too long, there is no such blob, or the
+    /// destination has another length.</exception>
     public static void EncodeBlob(ReadOnlySpan<byte> payload, int index, Span<byte> blob)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(index);

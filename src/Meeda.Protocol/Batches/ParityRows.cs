@@ -5,13 +5,19 @@ using Meeda.Kzg.Fields;
 namespace Meeda.Protocol.Batches;
 
 /// <summary>
-/// Redundancy across rows (docs/protocol.md, "Redundancy"): a batch's <c>n</c> blobs are data rows <c>0 … n-1</c>; through element <c>i</c> of them, at the points
-/// <c>0 … n-1</c>, goes one polynomial of degree below <c>n</c>, and element <c>i</c> of parity row <c>k</c> is its value at <c>n + k</c> (Reed-Solomon over
-/// the scalar field). Any <c>n</c> rows give all the others, and every row has a commitment that follows from those of any <c>n</c>.
+/// Redundancy across rows (docs/protocol.md, "Redundancy"): a batch's <c>n</c> blobs are data rows <c>0 … n-1</c>;
+/// through element <c>i</c> of them, at the points
+/// <c>0 … n-1</c>, goes one polynomial of degree below <c>n</c>, and element <c>i</c> of parity row <c>k</c> is its
+/// value at <c>n + k</c> (Reed-Solomon over
+/// the scalar field). Any <c>n</c> rows give all the others, and every row has a commitment that follows from those
+/// of any <c>n</c>.
 /// </summary>
 public static class ParityRows
 {
-    /// <summary>The smallest number <c>m</c> of parity rows with <c>m ≥ f·ceil((n + m)/N)</c>: spread evenly, the rows survive the loss of any <c>f</c> of <c>N</c> providers.</summary>
+    /// <summary>
+    /// The smallest number <c>m</c> of parity rows with <c>m ≥ f·ceil((n + m)/N)</c>: spread evenly, the rows survive
+    /// the loss of any <c>f</c> of <c>N</c> providers.
+    /// </summary>
     /// <param name="dataRows"><c>n</c>, at least 1.</param>
     /// <param name="providers"><c>N</c>, more than <paramref name="lost"/>.</param>
     /// <param name="lost"><c>f</c>, at least 0.</param>
@@ -38,14 +44,19 @@ public static class ParityRows
 
     /// <summary>Computes parity rows from all data rows.</summary>
     /// <param name="dataRows">The batch's blobs, one behind the other.</param>
-    /// <param name="parityRows">Whole blobs, one behind the other, overwritten: as many parity rows as there is room for.</param>
-    /// <exception cref="ArgumentException">A length is not a whole number of blobs, or there is no data row.</exception>
+    /// <param name="parityRows">Whole blobs, one behind the other, overwritten: as many parity rows as there is room
+    /// for.</param>
+    /// <exception cref="ArgumentException">A length is not a whole number of blobs, or there is no data
+    /// row.</exception>
     /// <exception cref="Meeda.Kzg.KzgFormatException">An element is not below the field's modulus.</exception>
     public static void Encode(ReadOnlyMemory<byte> dataRows, Memory<byte> parityRows)
     {
         if (dataRows.IsEmpty || dataRows.Length % Blob.ByteLength != 0 || parityRows.Length % Blob.ByteLength != 0)
         {
-            throw new ArgumentException($"{dataRows.Length} bytes of data and {parityRows.Length} of parity: whole blobs are expected", nameof(dataRows));
+            throw new ArgumentException(
+                $"{dataRows.Length} bytes of data and {parityRows.Length} of parity: whole blobs are expected",
+                nameof(dataRows)
+            );
         }
 
         int n = dataRows.Length / Blob.ByteLength;
@@ -76,14 +87,19 @@ public static class ParityRows
         ArgumentOutOfRangeException.ThrowIfNegative(parityRows);
         if (dataCommitments.IsEmpty || dataCommitments.Length % KzgCommitment.Length != 0)
         {
-            throw new ArgumentException($"{dataCommitments.Length} bytes are no whole number of commitments", nameof(dataCommitments));
+            throw new ArgumentException(
+                $"{dataCommitments.Length} bytes are no whole number of commitments",
+                nameof(dataCommitments)
+            );
         }
 
         int n = dataCommitments.Length / KzgCommitment.Length;
         var points = new G1Point[n];
         for (int j = 0; j < n; j++)
         {
-            points[j] = KzgCommitment.Decode(dataCommitments.Slice(j * KzgCommitment.Length, KzgCommitment.Length)).Point;
+            points[j] = KzgCommitment
+                .Decode(dataCommitments.Slice(j * KzgCommitment.Length, KzgCommitment.Length))
+                .Point;
         }
 
         Fr[] coefficients = Coefficients(Range(0, n), Range(n, parityRows));
@@ -91,7 +107,9 @@ public static class ParityRows
         for (int k = 0; k < parityRows; k++)
         {
             // C_{n+k} = Σ_j L_j(n + k)·C_j
-            G1Point.MultiScalarMultiply(points, coefficients.AsSpan(k * n, n)).Encode(commitments.AsSpan(k * KzgCommitment.Length));
+            G1Point
+                .MultiScalarMultiply(points, coefficients.AsSpan(k * n, n))
+                .Encode(commitments.AsSpan(k * KzgCommitment.Length));
         }
 
         return commitments;
@@ -105,7 +123,11 @@ public static class ParityRows
     /// <exception cref="ArgumentException">The numbers repeat, are negative, or do not agree with the rows.</exception>
     /// <exception cref="Meeda.Kzg.KzgFormatException">A row is no blob.</exception>
     public static void Recover(
-        ReadOnlySpan<int> present, IReadOnlyList<ReadOnlyMemory<byte>> rows, ReadOnlySpan<int> missing, IReadOnlyList<Memory<byte>> recovered)
+        ReadOnlySpan<int> present,
+        IReadOnlyList<ReadOnlyMemory<byte>> rows,
+        ReadOnlySpan<int> missing,
+        IReadOnlyList<Memory<byte>> recovered
+    )
     {
         CheckNumbers(present, missing);
         new BlobLinearMap(present.Length, missing.Length, Coefficients(present, missing)).Apply(rows, recovered);
@@ -132,7 +154,8 @@ public static class ParityRows
     }
 
     /// <summary>
-    /// The Lagrange coefficients <c>L_j(t) = Π_{k≠j} (t - x_k)/(x_j - x_k)</c> for every target <c>t</c>, those of the first target first.
+    /// The Lagrange coefficients <c>L_j(t) = Π_{k≠j} (t - x_k)/(x_j - x_k)</c> for every target <c>t</c>, those of
+    /// the first target first.
     /// All differences are small integers, so one table of inverses serves for every division.
     /// </summary>
     private static Fr[] Coefficients(ReadOnlySpan<int> points, ReadOnlySpan<int> targets)
@@ -176,7 +199,8 @@ public static class ParityRows
 
             for (int j = 0; j < points.Length; j++)
             {
-                coefficients[(i * points.Length) + j] = product * weights[j] * Inverse(inverses, targets[i] - points[j]);
+                coefficients[(i * points.Length) + j] =
+                    product * weights[j] * Inverse(inverses, targets[i] - points[j]);
             }
         }
 
@@ -204,9 +228,11 @@ public static class ParityRows
         return inverses;
     }
 
-    private static Fr Inverse(Fr[] inverses, int difference) => difference > 0 ? inverses[difference] : -inverses[-difference];
+    private static Fr Inverse(Fr[] inverses, int difference) =>
+        difference > 0 ? inverses[difference] : -inverses[-difference];
 
-    private static Fr FromInt32(int value) => value >= 0 ? Fr.FromUInt64((ulong)value) : -Fr.FromUInt64((ulong)-(long)value);
+    private static Fr FromInt32(int value) =>
+        value >= 0 ? Fr.FromUInt64((ulong)value) : -Fr.FromUInt64((ulong)-(long)value);
 
     private static int[] Range(int first, int count) => [.. Enumerable.Range(first, count)];
 }

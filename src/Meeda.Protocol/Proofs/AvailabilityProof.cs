@@ -5,7 +5,8 @@ using Meeda.Kzg.Fields;
 namespace Meeda.Protocol.Proofs;
 
 /// <summary>
-/// The constant-size proof that an operator held every sampled blob: one opening of <c>P = Σ ρ_j P_{s_j}</c> at the epoch's challenge
+/// The constant-size proof that an operator held every sampled blob: one opening of <c>P = Σ ρ_j P_{s_j}</c> at the
+/// epoch's challenge
 /// (docs/protocol.md, "Proof of availability").
 /// </summary>
 /// <param name="PartialSums">Per chunk of 256 samples, <c>Σ ρ_j C_{s_j}</c>.</param>
@@ -14,8 +15,10 @@ namespace Meeda.Protocol.Proofs;
 public sealed record AvailabilityProof(IReadOnlyList<G1Point> PartialSums, Fr Y, KzgProof Proof)
 {
     /// <summary>
-    /// What the contract checks when the proof is recorded: <c>e(C - y·G1 + z·π, G2) = e(π, τ·G2)</c> with <c>C = Σ PartialSums</c>.
-    /// It says nothing about whether the partial sums are those of the anchored commitments: who compares them with <see cref="SumCommitments"/> knows.
+    /// What the contract checks when the proof is recorded: <c>e(C - y·G1 + z·π, G2) = e(π, τ·G2)</c> with <c>C = Σ
+    /// PartialSums</c>.
+    /// It says nothing about whether the partial sums are those of the anchored commitments: who compares them with
+    /// <see cref="SumCommitments"/> knows.
     /// </summary>
     /// <param name="key">The ceremony's verification key.</param>
     /// <param name="z">The epoch's challenge.</param>
@@ -30,7 +33,10 @@ public sealed record AvailabilityProof(IReadOnlyList<G1Point> PartialSums, Fr Y,
         return key.VerifyProof(KzgCommitment.From(sum), z, Y, Proof);
     }
 
-    /// <summary>The partial sums of an epoch's samples, one per chunk of 256. Chunks are summed side by side on all processors.</summary>
+    /// <summary>
+    /// The partial sums of an epoch's samples, one per chunk of 256. Chunks are summed side by side on all
+    /// processors.
+    /// </summary>
     /// <param name="samples">The epoch's samples.</param>
     /// <param name="commitmentAt">The anchored commitment at a blob position; asked by several threads at once.</param>
     public static G1Point[] SumCommitments(Sample[] samples, Func<ulong, G1Point> commitmentAt)
@@ -43,7 +49,9 @@ public sealed record AvailabilityProof(IReadOnlyList<G1Point> PartialSums, Fr Y,
 
     private static G1Point SumChunk(Sample[] samples, int chunk, Func<ulong, G1Point> commitmentAt)
     {
-        ReadOnlySpan<Sample> covered = samples.AsSpan((chunk * Sampler.ChunkSize)..Math.Min(samples.Length, (chunk + 1) * Sampler.ChunkSize));
+        ReadOnlySpan<Sample> covered = samples.AsSpan(
+            (chunk * Sampler.ChunkSize)..Math.Min(samples.Length, (chunk + 1) * Sampler.ChunkSize)
+        );
         var points = new G1Point[covered.Length];
         var weights = new UInt128[covered.Length];
         for (int i = 0; i < covered.Length; i++)

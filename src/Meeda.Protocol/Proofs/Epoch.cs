@@ -2,19 +2,30 @@ using Meeda.Protocol.Anchors;
 
 namespace Meeda.Protocol.Proofs;
 
-/// <summary>The anchors that bound an operator's live range, which the contract checks instead of searching for them.</summary>
+/// <summary>
+/// The anchors that bound an operator's live range, which the contract checks instead of searching for them.
+/// </summary>
 /// <param name="LoAnchor">The first anchor not expired at the epoch's block.</param>
-/// <param name="HotAnchor">The first anchor, from <paramref name="LoAnchor"/> on, of the last <c>HotEpochs</c> epochs.</param>
+/// <param name="HotAnchor">The first anchor, from <paramref name="LoAnchor"/> on, of the last <c>HotEpochs</c>
+/// epochs.</param>
 /// <param name="EndAnchor">The number of anchors before the epoch's block.</param>
 public readonly record struct RangeHints(uint LoAnchor, uint HotAnchor, uint EndAnchor);
 
-/// <summary>The protocol's parameters that decide what an epoch challenges; the contract fixes them at its construction.</summary>
+/// <summary>
+/// The protocol's parameters that decide what an epoch challenges; the contract fixes them at its construction.
+/// </summary>
 /// <param name="EpochBlocks">L1 blocks in an epoch.</param>
 /// <param name="HotEpochs">Blobs of that many last epochs are recent.</param>
 /// <param name="HotSamples">The most recent blobs that are challenged.</param>
 /// <param name="ColdSamples">The draws from the older blobs.</param>
 /// <param name="ProofWindow">L1 blocks from the epoch's block within which the proof must be recorded.</param>
-public sealed record EpochParameters(uint EpochBlocks, uint HotEpochs, uint HotSamples, uint ColdSamples, uint ProofWindow)
+public sealed record EpochParameters(
+    uint EpochBlocks,
+    uint HotEpochs,
+    uint HotSamples,
+    uint ColdSamples,
+    uint ProofWindow
+)
 {
     /// <summary>The epoch's block: <c>B_e = e · EpochBlocks</c>.</summary>
     public ulong BlockOf(ulong epoch) => epoch * EpochBlocks;
@@ -25,7 +36,9 @@ public sealed record EpochParameters(uint EpochBlocks, uint HotEpochs, uint HotS
     /// <summary>The last block in which the epoch's proof is taken.</summary>
     public ulong LastProofBlock(ulong epoch) => BlockOf(epoch) + ProofWindow;
 
-    /// <summary>The live range of an operator at an epoch's block, and the anchors that bound it; null where nothing is live.</summary>
+    /// <summary>
+    /// The live range of an operator at an epoch's block, and the anchors that bound it; null where nothing is live.
+    /// </summary>
     /// <param name="epoch">The epoch.</param>
     /// <param name="anchors">All anchors of the operator, by index.</param>
     public (LiveRange Range, RangeHints Hints)? LiveRangeAt(ulong epoch, IReadOnlyList<Anchor> anchors)
@@ -46,7 +59,9 @@ public sealed record EpochParameters(uint EpochBlocks, uint HotEpochs, uint HotS
         return (new LiveRange(anchors[(int)lo].FirstBlob, hotBlob, hi), new RangeHints(lo, hot, end));
     }
 
-    /// <summary>The length of the prefix that fulfils a monotone condition: block numbers and expiries never decrease.</summary>
+    /// <summary>
+    /// The length of the prefix that fulfils a monotone condition: block numbers and expiries never decrease.
+    /// </summary>
     private static uint CountWhile(IReadOnlyList<Anchor> anchors, Func<Anchor, bool> condition)
     {
         int low = 0;

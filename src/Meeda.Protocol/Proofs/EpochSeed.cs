@@ -6,7 +6,8 @@ namespace Meeda.Protocol.Proofs;
 
 /// <summary>
 /// The randomness of one operator's proof of one epoch (docs/protocol.md, "Proof of availability"):
-/// <c>seed_e = keccak256(blockhash(B_e) ‖ uint64 e ‖ operator ‖ contract ‖ uint256 chainId)</c>. The block is fixed in advance, so nobody moves
+/// <c>seed_e = keccak256(blockhash(B_e) ‖ uint64 e ‖ operator ‖ contract ‖ uint256 chainId)</c>. The block is fixed
+/// in advance, so nobody moves
 /// the seed by choosing when to call.
 /// </summary>
 /// <param name="Value">The 32 bytes.</param>
@@ -18,7 +19,13 @@ public readonly record struct EpochSeed(Bytes32 Value)
     /// <param name="operatorAddress">The operator that proves.</param>
     /// <param name="contract">The verifier contract.</param>
     /// <param name="chainId">The L1's chain id.</param>
-    public static EpochSeed Derive(Bytes32 blockHash, ulong epoch, Address operatorAddress, Address contract, ulong chainId)
+    public static EpochSeed Derive(
+        Bytes32 blockHash,
+        ulong epoch,
+        Address operatorAddress,
+        Address contract,
+        ulong chainId
+    )
     {
         Span<byte> preimage = stackalloc byte[32 + 8 + 20 + 20 + 32];
         preimage.Clear();
@@ -39,7 +46,9 @@ public readonly record struct EpochSeed(Bytes32 Value)
         return Keccak256.Hash(preimage);
     }
 
-    /// <summary>The point at which the combined polynomial is opened: <c>z = keccak256(seed_e ‖ "z") mod r</c>.</summary>
+    /// <summary>
+    /// The point at which the combined polynomial is opened: <c>z = keccak256(seed_e ‖ "z") mod r</c>.
+    /// </summary>
     public Fr Challenge()
     {
         Span<byte> preimage = stackalloc byte[33];

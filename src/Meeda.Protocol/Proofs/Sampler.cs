@@ -2,9 +2,12 @@ using System.Buffers.Binary;
 
 namespace Meeda.Protocol.Proofs;
 
-/// <summary>An operator's live blob positions at an epoch's block: <c>[Lo, Hot)</c> older, <c>[Hot, Hi)</c> recent.</summary>
+/// <summary>
+/// An operator's live blob positions at an epoch's block: <c>[Lo, Hot)</c> older, <c>[Hot, Hi)</c> recent.
+/// </summary>
 /// <param name="Lo">The first blob not expired.</param>
-/// <param name="Hot">The first blob of the last <c>HotEpochs</c> epochs; <paramref name="Hi"/> where there is none.</param>
+/// <param name="Hot">The first blob of the last <c>HotEpochs</c> epochs; <paramref name="Hi"/> where there is
+/// none.</param>
 /// <param name="Hi">One past the last blob anchored before the epoch's block.</param>
 public readonly record struct LiveRange(ulong Lo, ulong Hot, ulong Hi);
 
@@ -13,13 +16,18 @@ public readonly record struct LiveRange(ulong Lo, ulong Hot, ulong Hi);
 /// <param name="Weight">The coefficient <c>ρ</c> of the blob in the combination; never zero.</param>
 public readonly record struct Sample(ulong Position, UInt128 Weight);
 
-/// <summary>Which blobs an epoch challenges and with which weights (docs/protocol.md, "Proof of availability").</summary>
+/// <summary>
+/// Which blobs an epoch challenges and with which weights (docs/protocol.md, "Proof of availability").
+/// </summary>
 public static class Sampler
 {
     /// <summary>The samples that one partial sum covers.</summary>
     public const int ChunkSize = 256;
 
-    /// <summary>How many samples an epoch has: at most <paramref name="hotSamples"/> recent ones and <paramref name="coldSamples"/> older ones.</summary>
+    /// <summary>
+    /// How many samples an epoch has: at most <paramref name="hotSamples"/> recent ones and
+    /// <paramref name="coldSamples"/> older ones.
+    /// </summary>
     public static uint Count(LiveRange range, uint hotSamples, uint coldSamples) =>
         HotCount(range, hotSamples) + (range.Hot > range.Lo ? coldSamples : 0);
 
@@ -43,7 +51,8 @@ public static class Sampler
             seed.Draw(j).CopyTo(bytes);
             UInt128 high = BinaryPrimitives.ReadUInt128BigEndian(bytes);
             UInt128 low = BinaryPrimitives.ReadUInt128BigEndian(bytes[16..]);
-            ulong position = j >= hot ? range.Lo + (ulong)(high % (range.Hot - range.Lo))
+            ulong position =
+                j >= hot ? range.Lo + (ulong)(high % (range.Hot - range.Lo))
                 : allHot ? range.Hot + j
                 : range.Hot + (ulong)(high % (range.Hi - range.Hot));
             samples[j] = new Sample(position, low == 0 ? 1 : low);

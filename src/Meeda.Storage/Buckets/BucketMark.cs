@@ -3,7 +3,8 @@ using System.Text;
 namespace Meeda.Storage.Buckets;
 
 /// <summary>
-/// The object of a bucket (or of a prefix in it) that says whose it is: one line, padded with blanks, so that it can be read without knowing its length. Where another operator's
+/// The object of a bucket (or of a prefix in it) that says whose it is: one line, padded with blanks, so that it can
+/// be read without knowing its length. Where another operator's
 /// stands, nothing is put beside it.
 /// </summary>
 /// <param name="store">The bucket.</param>
@@ -50,13 +51,19 @@ internal sealed class BucketMark(IObjectStore store, string owner)
         // Read again: of two operators that begin together, one has written over the other's.
         if (await FindOtherAsync(cancellationToken) is { } other)
         {
-            throw new IOException($"{store.Name}: it belongs to {other}, and this operator is {owner}; nothing is put there");
+            throw new IOException(
+                $"{store.Name}: it belongs to {other}, and this operator is {owner}; nothing is put there"
+            );
         }
     }
 
     private async Task<string?> ReadAsync(CancellationToken cancellationToken)
     {
         var content = new byte[Length];
-        return await store.ReadAsync(ObjectName, 0, content, cancellationToken) && Encoding.ASCII.GetString(content).TrimEnd() is { Length: > 0 } line ? line : null;
+        return
+            await store.ReadAsync(ObjectName, 0, content, cancellationToken)
+            && Encoding.ASCII.GetString(content).TrimEnd() is { Length: > 0 } line
+            ? line
+            : null;
     }
 }

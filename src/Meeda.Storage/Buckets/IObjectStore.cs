@@ -1,19 +1,27 @@
 namespace Meeda.Storage.Buckets;
 
-/// <summary>A bucket of named objects, which packs of rows are put into. Names are given once: an object is never replaced by other content.</summary>
+/// <summary>
+/// A bucket of named objects, which packs of rows are put into. Names are given once: an object is never replaced by
+/// other content.
+/// </summary>
 internal interface IObjectStore
 {
     /// <summary>What operators call it, in logs; without credentials.</summary>
     string Name { get; }
 
-    /// <summary>The most bytes that an object should have: more cost nothing less, fewer waste what the store rounds up to.</summary>
+    /// <summary>
+    /// The most bytes that an object should have: more cost nothing less, fewer waste what the store rounds up to.
+    /// </summary>
     int ObjectBytes { get; }
 
-    /// <summary>What the store occupies for an object of so many bytes, all copies and padding of its own included.</summary>
+    /// <summary>
+    /// What the store occupies for an object of so many bytes, all copies and padding of its own included.
+    /// </summary>
     long OccupiedBytes(long contentBytes);
 
     /// <summary>
-    /// Stores an object and returns when the store has it durably by its own promise, checked against what the store says it has. An object of that name with this very content
+    /// Stores an object and returns when the store has it durably by its own promise, checked against what the store
+    /// says it has. An object of that name with this very content
     /// is left alone; one with other content is what a failed put left, or damage, and is replaced.
     /// </summary>
     /// <exception cref="IOException">It may not be there.</exception>
@@ -23,7 +31,10 @@ internal interface IObjectStore
     /// <exception cref="IOException">Whether it is here cannot be told now.</exception>
     Task<bool> ReadAsync(string name, long offset, Memory<byte> content, CancellationToken cancellationToken);
 
-    /// <summary>Whether the store has passed the object on to all whom its promise names; false while it is on its way, or absent.</summary>
+    /// <summary>
+    /// Whether the store has passed the object on to all whom its promise names; false while it is on its way, or
+    /// absent.
+    /// </summary>
     /// <exception cref="IOException">That cannot be told now.</exception>
     Task<bool> IsConfirmedAsync(string name, CancellationToken cancellationToken);
 

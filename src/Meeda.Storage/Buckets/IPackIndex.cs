@@ -9,12 +9,15 @@ namespace Meeda.Storage.Buckets;
 internal readonly record struct StoredPack(long Sequence, string ObjectName);
 
 /// <summary>
-/// Which row is in which object of a bucket. The operator's ledger is one; every write throws <see cref="Hosting.LeaseLostException"/>
+/// Which row is in which object of a bucket. The operator's ledger is one; every write throws
+/// <see cref="Hosting.LeaseLostException"/>
 /// where another operator leads by now.
 /// </summary>
 internal interface IPackIndex
 {
-    /// <summary>Notes the name of an object that is about to be put, so that it is found should nothing come of it.</summary>
+    /// <summary>
+    /// Notes the name of an object that is about to be put, so that it is found should nothing come of it.
+    /// </summary>
     /// <param name="store">Its store.</param>
     /// <param name="objectName">Its name.</param>
     /// <param name="occupied">The bytes that it occupies there, the store's own copies and padding included.</param>
@@ -22,26 +25,51 @@ internal interface IPackIndex
     /// <returns>Its number.</returns>
     Task<long> BeginPackAsync(string store, string objectName, long occupied, CancellationToken cancellationToken);
 
-    /// <summary>Notes the rows of an object that its store has; each takes the place of an earlier one of the same number in the same store.</summary>
+    /// <summary>
+    /// Notes the rows of an object that its store has; each takes the place of an earlier one of the same number in
+    /// the same store.
+    /// </summary>
     /// <param name="sequence">The object's number.</param>
     /// <param name="store">Its store.</param>
     /// <param name="rows">Its rows in their order, each a blob long.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <exception cref="IOException">It was given up meanwhile.</exception>
-    Task EndPackAsync(long sequence, string store, IReadOnlyList<(BatchId Batch, int Row)> rows, CancellationToken cancellationToken);
+    Task EndPackAsync(
+        long sequence,
+        string store,
+        IReadOnlyList<(BatchId Batch, int Row)> rows,
+        CancellationToken cancellationToken
+    );
 
     /// <summary>Where a row is in a store; null where it is not there.</summary>
     /// <exception cref="DbException">The index cannot be read.</exception>
-    Task<(string ObjectName, long Offset)?> FindPackedRowAsync(string store, BatchId batch, int row, CancellationToken cancellationToken);
+    Task<(string ObjectName, long Offset)?> FindPackedRowAsync(
+        string store,
+        BatchId batch,
+        int row,
+        CancellationToken cancellationToken
+    );
 
     /// <summary>Forgets the rows of a batch in a store.</summary>
     Task DeletePackedRowsAsync(string store, BatchId batch, CancellationToken cancellationToken);
 
     /// <summary>Objects that are stored and not confirmed, from behind a number on, oldest first.</summary>
-    Task<IReadOnlyList<StoredPack>> UnconfirmedPacksAsync(string store, long after, int count, CancellationToken cancellationToken);
+    Task<IReadOnlyList<StoredPack>> UnconfirmedPacksAsync(
+        string store,
+        long after,
+        int count,
+        CancellationToken cancellationToken
+    );
 
-    /// <summary>Objects that hold no row: those still on their way, and those that are not needed any more; oldest first.</summary>
-    Task<IReadOnlyList<StoredPack>> EmptyPacksAsync(string store, long after, int count, CancellationToken cancellationToken);
+    /// <summary>
+    /// Objects that hold no row: those still on their way, and those that are not needed any more; oldest first.
+    /// </summary>
+    Task<IReadOnlyList<StoredPack>> EmptyPacksAsync(
+        string store,
+        long after,
+        int count,
+        CancellationToken cancellationToken
+    );
 
     /// <summary>Records that the store has finished replicating an object.</summary>
     Task MarkPackConfirmedAsync(long sequence, CancellationToken cancellationToken);

@@ -3,7 +3,8 @@ using Meeda.Mefs;
 namespace Meeda.Storage.Buckets;
 
 /// <summary>
-/// Objects in a bucket of a MEFS user node, unencrypted. Durable means that the node has an object: it keeps its own copy until storage providers have confirmed theirs.
+/// Objects in a bucket of a MEFS user node, unencrypted. Durable means that the node has an object: it keeps its own
+/// copy until storage providers have confirmed theirs.
 /// </summary>
 /// <param name="client">The node's client.</param>
 /// <param name="node">Where the node listens.</param>
@@ -26,67 +27,73 @@ internal sealed class MefsStore(MefsClient client, Uri node, string bucket) : IO
     public long OccupiedBytes(long contentBytes) => Policy.OccupiedBytes(contentBytes);
 
     /// <inheritdoc/>
-    public Task PutAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) => TellAsync(async () =>
-    {
-        try
+    public Task PutAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) =>
+        TellAsync(async () =>
         {
-            await SendAsync(name, content, cancellationToken);
-        }
-        catch (MefsException absent) when (absent.Error == MefsError.BucketAbsent)
-        {
-            await CreateBucketAsync(cancellationToken);
-            await SendAsync(name, content, cancellationToken);
-        }
-        catch (MefsException taken) when (taken.Error == MefsError.ObjectExists)
-        {
-            await ReplaceAsync(name, content, cancellationToken);
-        }
+            try
+            {
+                await SendAsync(name, content, cancellationToken);
+            }
+            catch (MefsException absent) when (absent.Error == MefsError.BucketAbsent)
+            {
+                await CreateBucketAsync(cancellationToken);
+                await SendAsync(name, content, cancellationToken);
+            }
+            catch (MefsException taken) when (taken.Error == MefsError.ObjectExists)
+            {
+                await ReplaceAsync(name, content, cancellationToken);
+            }
 
-        return true;
-    });
-
-    /// <inheritdoc/>
-    public Task<bool> ReadAsync(string name, long offset, Memory<byte> content, CancellationToken cancellationToken) => TellAsync(async () =>
-    {
-        try
-        {
-            (await client.GetRangeAsync(bucket, name, offset, content.Length, cancellationToken)).CopyTo(content);
             return true;
-        }
-        catch (MefsException missing) when (IsAbsent(missing) || missing.Error is MefsError.BadAnswer or MefsError.OutOfRange)
-        {
-            return false;
-        }
-    });
+        });
 
     /// <inheritdoc/>
-    public Task<bool> IsConfirmedAsync(string name, CancellationToken cancellationToken) => TellAsync(async () =>
-    {
-        try
+    public Task<bool> ReadAsync(string name, long offset, Memory<byte> content, CancellationToken cancellationToken) =>
+        TellAsync(async () =>
         {
-            return (await client.HeadAsync(bucket, name, cancellationToken)).State.IsConfirmed;
-        }
-        catch (MefsException missing) when (IsAbsent(missing))
-        {
-            return false;
-        }
-    });
+            try
+            {
+                (await client.GetRangeAsync(bucket, name, offset, content.Length, cancellationToken)).CopyTo(content);
+                return true;
+            }
+            catch (MefsException missing)
+                when (IsAbsent(missing) || missing.Error is MefsError.BadAnswer or MefsError.OutOfRange)
+            {
+                return false;
+            }
+        });
 
     /// <inheritdoc/>
-    public Task DeleteAsync(string name, CancellationToken cancellationToken) => TellAsync(async () =>
-    {
-        try
+    public Task<bool> IsConfirmedAsync(string name, CancellationToken cancellationToken) =>
+        TellAsync(async () =>
         {
-            await client.DeleteAsync(bucket, name, cancellationToken);
-            return true;
-        }
-        catch (MefsException missing) when (IsAbsent(missing))
-        {
-            return false;
-        }
-    });
+            try
+            {
+                return (await client.HeadAsync(bucket, name, cancellationToken)).State.IsConfirmed;
+            }
+            catch (MefsException missing) when (IsAbsent(missing))
+            {
+                return false;
+            }
+        });
 
-    private static bool IsAbsent(MefsException failure) => failure.Error is MefsError.ObjectAbsent or MefsError.BucketAbsent;
+    /// <inheritdoc/>
+    public Task DeleteAsync(string name, CancellationToken cancellationToken) =>
+        TellAsync(async () =>
+        {
+            try
+            {
+                await client.DeleteAsync(bucket, name, cancellationToken);
+                return true;
+            }
+            catch (MefsException missing) when (IsAbsent(missing))
+            {
+                return false;
+            }
+        });
+
+    private static bool IsAbsent(MefsException failure) =>
+        failure.Error is MefsError.ObjectAbsent or MefsError.BucketAbsent;
 
     private async Task<T> TellAsync<T>(Func<Task<T>> work)
     {
@@ -119,7 +126,10 @@ internal sealed class MefsStore(MefsClient client, Uri node, string bucket) : IO
         }
         catch (OperationCanceledException late) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new IOException($"{Name}: the bucket is still not confirmed after {BucketLimit.TotalMinutes:0} minutes", late);
+            throw new IOException(
+                $"{Name}: the bucket is still not confirmed after {BucketLimit.TotalMinutes:0} minutes",
+                late
+            );
         }
     }
 
@@ -127,7 +137,10 @@ internal sealed class MefsStore(MefsClient client, Uri node, string bucket) : IO
     private async Task ReplaceAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
         ObjectInfo found = await client.HeadAsync(bucket, name, cancellationToken);
-        if (found.ContentId == ContentId.Compute(content.Span) && await ReadsBackAsync(name, content, cancellationToken))
+        if (
+            found.ContentId == ContentId.Compute(content.Span)
+            && await ReadsBackAsync(name, content, cancellationToken)
+        )
         {
             return;
         }
@@ -136,14 +149,19 @@ internal sealed class MefsStore(MefsClient client, Uri node, string bucket) : IO
         await SendAsync(name, content, cancellationToken);
     }
 
-    private async Task<bool> ReadsBackAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    private async Task<bool> ReadsBackAsync(
+        string name,
+        ReadOnlyMemory<byte> content,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
             await client.GetAsync(bucket, name, ContentId.Compute(content.Span), content.Length, cancellationToken);
             return true;
         }
-        catch (MefsException damaged) when (damaged.Error is MefsError.WrongContent or MefsError.BadAnswer or MefsError.TooFewChunks)
+        catch (MefsException damaged)
+            when (damaged.Error is MefsError.WrongContent or MefsError.BadAnswer or MefsError.TooFewChunks)
         {
             return false;
         }

@@ -7,14 +7,18 @@ using Meeda.Storage.Redundancy;
 namespace Meeda.Storage.Buckets;
 
 /// <summary>
-/// Rows of many batches in the objects of a bucket, as many in each as it should hold; which row is where stands in the ledger. What is written lies in memory until an object is full,
-/// or until the flush: rows that are flushed together share objects. An object's name is never used twice, so that what a failed put leaves is in nobody's way.
+/// Rows of many batches in the objects of a bucket, as many in each as it should hold; which row is where stands in
+/// the ledger. What is written lies in memory until an object is full,
+/// or until the flush: rows that are flushed together share objects. An object's name is never used twice, so that
+/// what a failed put leaves is in nobody's way.
 /// </summary>
 /// <param name="store">The bucket, disposed of with this.</param>
 /// <param name="index">The index.</param>
 /// <param name="deadline">The longest that one call may take, and the upload of an object; by default <see
 /// cref="StorageOptions.BucketDeadline"/>'s default.</param>
-internal sealed class PackedProvider(IObjectStore store, IPackIndex index, TimeSpan? deadline = null) : IRowProvider, IDisposable
+internal sealed class PackedProvider(IObjectStore store, IPackIndex index, TimeSpan? deadline = null)
+    : IRowProvider,
+        IDisposable
 {
     private const int PageLength = 64;
 
@@ -40,7 +44,9 @@ internal sealed class PackedProvider(IObjectStore store, IPackIndex index, TimeS
     public ProviderLimits Limits { get; } = new(deadline ?? TimeSpan.FromMinutes(2), ReadsAtOnce, WritesAtOnce);
 
     /// <inheritdoc/>
-    /// <remarks>A row that is there whole is left where it is: another object with it would take room for nothing.</remarks>
+    /// <remarks>
+    /// A row that is there whole is left where it is: another object with it would take room for nothing.
+    /// </remarks>
     public async Task WriteAsync(BatchId id, int row, ReadOnlyMemory<byte> blob, CancellationToken cancellationToken)
     {
         if (await HoldsAsync(id, row, blob, cancellationToken))
@@ -110,8 +116,11 @@ internal sealed class PackedProvider(IObjectStore store, IPackIndex index, TimeS
         }
     }
 
-    /// <summary>Forgets where the rows are; an object goes when it holds none any more (<see cref="CareAsync"/>).</summary>
-    public Task DeleteAsync(BatchId id, int rows, CancellationToken cancellationToken) => index.DeletePackedRowsAsync(Name, id, cancellationToken);
+    /// <summary>
+    /// Forgets where the rows are; an object goes when it holds none any more (<see cref="CareAsync"/>).
+    /// </summary>
+    public Task DeleteAsync(BatchId id, int rows, CancellationToken cancellationToken) =>
+        index.DeletePackedRowsAsync(Name, id, cancellationToken);
 
     /// <inheritdoc/>
     public async Task<bool> ProbeAsync(CancellationToken cancellationToken)
@@ -121,7 +130,8 @@ internal sealed class PackedProvider(IObjectStore store, IPackIndex index, TimeS
     }
 
     /// <summary>
-    /// Says whose the bucket is to be. It is marked before the first put; where it is another's already, nothing is put there.
+    /// Says whose the bucket is to be. It is marked before the first put; where it is another's already, nothing is
+    /// put there.
     /// </summary>
     /// <param name="owner">The owner's line.</param>
     /// <param name="cancellationToken">Ends the asking.</param>
@@ -139,33 +149,49 @@ internal sealed class PackedProvider(IObjectStore store, IPackIndex index, TimeS
     /// <exception cref="IOException">The store cannot be asked now.</exception>
     public Task<string?> CheckAsync(CancellationToken cancellationToken) => store.CheckAsync(cancellationToken);
 
-    /// <summary>Asks whether stored objects are confirmed, and deletes those that hold no row: their batches are gone, or their put never ended.</summary>
+    /// <summary>
+    /// Asks whether stored objects are confirmed, and deletes those that hold no row: their batches are gone, or
+    /// their put never ended.
+    /// </summary>
     /// <returns>How many were confirmed.</returns>
     /// <exception cref="IOException">The store cannot be asked now.</exception>
     public async Task<int> CareAsync(CancellationToken cancellationToken)
     {
         int confirmed = 0;
-        await ForEachAsync(index.UnconfirmedPacksAsync, async pack =>
-        {
-            if (await store.IsConfirmedAsync(pack.ObjectName, cancellationToken))
+        await ForEachAsync(
+            index.UnconfirmedPacksAsync,
+            async pack =>
             {
-                await index.MarkPackConfirmedAsync(pack.Sequence, cancellationToken);
-                confirmed++;
+                if (await store.IsConfirmedAsync(pack.ObjectName, cancellationToken))
+                {
+                    await index.MarkPackConfirmedAsync(pack.Sequence, cancellationToken);
+                    confirmed++;
+                }
             }
-        });
-        await ForEachAsync(index.EmptyPacksAsync, async pack =>
-        {
-            if (!IsOnItsWay(pack.ObjectName) && await index.GiveUpPackAsync(pack.Sequence, cancellationToken))
+        );
+        await ForEachAsync(
+            index.EmptyPacksAsync,
+            async pack =>
             {
-                await store.DeleteAsync(pack.ObjectName, cancellationToken);
-                await index.ForgetPackAsync(pack.Sequence, cancellationToken);
+                if (!IsOnItsWay(pack.ObjectName) && await index.GiveUpPackAsync(pack.Sequence, cancellationToken))
+                {
+                    await store.DeleteAsync(pack.ObjectName, cancellationToken);
+                    await index.ForgetPackAsync(pack.Sequence, cancellationToken);
+                }
             }
-        });
+        );
         return confirmed;
 
-        async Task ForEachAsync(Func<string, long, int, CancellationToken, Task<IReadOnlyList<StoredPack>>> page, Func<StoredPack, Task> see)
+        async Task ForEachAsync(
+            Func<string, long, int, CancellationToken, Task<IReadOnlyList<StoredPack>>> page,
+            Func<StoredPack, Task> see
+        )
         {
-            for (long last = 0; await page(Name, last, PageLength, cancellationToken) is { Count: > 0 } packs; last = packs[^1].Sequence)
+            for (
+                long last = 0;
+                await page(Name, last, PageLength, cancellationToken) is { Count: > 0 } packs;
+                last = packs[^1].Sequence
+            )
             {
                 foreach (StoredPack pack in packs)
                 {
@@ -186,7 +212,12 @@ internal sealed class PackedProvider(IObjectStore store, IPackIndex index, TimeS
     }
 
     /// <summary>Whether the bucket gives this very row; false also where it cannot be asked.</summary>
-    private async Task<bool> HoldsAsync(BatchId id, int row, ReadOnlyMemory<byte> blob, CancellationToken cancellationToken)
+    private async Task<bool> HoldsAsync(
+        BatchId id,
+        int row,
+        ReadOnlyMemory<byte> blob,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
@@ -196,8 +227,12 @@ internal sealed class PackedProvider(IObjectStore store, IPackIndex index, TimeS
             }
 
             using var held = new RowBuffer(Blob.ByteLength);
-            return await store.ReadAsync(place.ObjectName, place.Offset, held.Memory[..Blob.ByteLength], cancellationToken)
-                && held.Memory.Span[..Blob.ByteLength].SequenceEqual(blob.Span[..Blob.ByteLength]);
+            return await store.ReadAsync(
+                    place.ObjectName,
+                    place.Offset,
+                    held.Memory[..Blob.ByteLength],
+                    cancellationToken
+                ) && held.Memory.Span[..Blob.ByteLength].SequenceEqual(blob.Span[..Blob.ByteLength]);
         }
         catch (Exception unknown) when (unknown is IOException or DbException)
         {
@@ -213,7 +248,9 @@ internal sealed class PackedProvider(IObjectStore store, IPackIndex index, TimeS
         }
     }
 
-    /// <summary>Puts an object on its way, and waits for no more than a free line; how it went is told by the flush.</summary>
+    /// <summary>
+    /// Puts an object on its way, and waits for no more than a free line; how it went is told by the flush.
+    /// </summary>
     private async Task SendAsync(Pack pack, CancellationToken cancellationToken)
     {
         await _lines.WaitAsync(cancellationToken);
@@ -238,7 +275,12 @@ internal sealed class PackedProvider(IObjectStore store, IPackIndex index, TimeS
             }
 
             await (_mark?.EnsureAsync(cancellationToken) ?? Task.CompletedTask);
-            long sequence = await index.BeginPackAsync(Name, objectName, store.OccupiedBytes(pack.Content.Length), cancellationToken);
+            long sequence = await index.BeginPackAsync(
+                Name,
+                objectName,
+                store.OccupiedBytes(pack.Content.Length),
+                cancellationToken
+            );
             await store.PutAsync(objectName, pack.Content, cancellationToken);
             await index.EndPackAsync(sequence, Name, pack.Rows, cancellationToken);
         }

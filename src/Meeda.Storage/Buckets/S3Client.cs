@@ -5,14 +5,17 @@ using Meeda.Hosting;
 
 namespace Meeda.Storage.Buckets;
 
-/// <summary>Connections to S3 servers of any make, with the credentials that the operator's environment has for them.</summary>
+/// <summary>
+/// Connections to S3 servers of any make, with the credentials that the operator's environment has for them.
+/// </summary>
 internal static class S3Client
 {
     // From the first byte of a part to the answer's first byte; at 140 kB/s a part is through.
     private static readonly TimeSpan AttemptLimit = TimeSpan.FromMinutes(1);
 
     /// <summary>Connects to nothing yet: the first call does.</summary>
-    /// <exception cref="SetupException">There are no credentials, or the SDK cannot read the files that it looks into.</exception>
+    /// <exception cref="SetupException">There are no credentials, or the SDK cannot read the files that it looks
+    /// into.</exception>
     public static AmazonS3Client Open(Uri endpoint, StorageOptions options)
     {
         AWSCredentials credentials = ReadCredentials(options.S3Profile, Environment.GetEnvironmentVariable);
@@ -22,51 +25,73 @@ internal static class S3Client
             _ = config.DefaultConfigurationMode; // Looks into the SDK's files, which the first call would do otherwise.
             return new AmazonS3Client(credentials, config);
         }
-        catch (Exception unusable) when (unusable is AmazonClientException or TypeInitializationException or InvalidDataException or IOException or UnauthorizedAccessException)
+        catch (Exception unusable)
+            when (unusable
+                    is AmazonClientException
+                        or TypeInitializationException
+                        or InvalidDataException
+                        or IOException
+                        or UnauthorizedAccessException
+            )
         {
-            // Without the cause: the SDK reads ~/.aws/config and ~/.aws/credentials whatever its credentials are, and quotes the line that it does not understand.
-            throw new SetupException("S3: ~/.aws/config or ~/.aws/credentials (or AWS_CONFIG_FILE or AWS_SHARED_CREDENTIALS_FILE) cannot be read");
+            // Without the cause: the SDK reads ~/.aws/config and ~/.aws/credentials whatever its credentials are, and
+            // quotes the line that it does not understand.
+            throw new SetupException(
+                "S3: ~/.aws/config or ~/.aws/credentials (or AWS_CONFIG_FILE or AWS_SHARED_CREDENTIALS_FILE) "
+                    + "cannot be read"
+            );
         }
     }
 
     /// <summary>
-    /// The settings that servers other than Amazon's need: the SDK's own defaults add checksum trailers, which some refuse and others store as content, and name the bucket in
+    /// The settings that servers other than Amazon's need: the SDK's own defaults add checksum trailers, which some
+    /// refuse and others store as content, and name the bucket in
     /// the host.
     /// </summary>
-    public static AmazonS3Config Configure(Uri endpoint, string region) => new()
-    {
-        ServiceURL = endpoint.ToString(),
-        UseHttp = endpoint.Scheme == Uri.UriSchemeHttp,
-        AuthenticationRegion = region,
-        ForcePathStyle = true,
-        RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
-        ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
-        RetryMode = RequestRetryMode.Standard,
-        MaxErrorRetry = 3,
-        Timeout = AttemptLimit,
-        IgnoreConfiguredEndpointUrls = true,
-        AllowAutoRedirect = false,
-    };
+    public static AmazonS3Config Configure(Uri endpoint, string region) =>
+        new()
+        {
+            ServiceURL = endpoint.ToString(),
+            UseHttp = endpoint.Scheme == Uri.UriSchemeHttp,
+            AuthenticationRegion = region,
+            ForcePathStyle = true,
+            RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
+            ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
+            RetryMode = RequestRetryMode.Standard,
+            MaxErrorRetry = 3,
+            Timeout = AttemptLimit,
+            IgnoreConfiguredEndpointUrls = true,
+            AllowAutoRedirect = false,
+        };
 
-    /// <summary>Those of a profile where one is named; otherwise AWS_ACCESS_KEY_ID and its kin, and where they are not set the profile <c>default</c>.</summary>
+    /// <summary>
+    /// Those of a profile where one is named; otherwise AWS_ACCESS_KEY_ID and its kin, and where they are not set the
+    /// profile <c>default</c>.
+    /// </summary>
     /// <param name="profile">The profile's name, or null.</param>
     /// <param name="variable">The value of an environment variable, or null.</param>
-    /// <exception cref="SetupException">There are none, or they cannot be read. It says where they were looked for, and nothing of them.</exception>
+    /// <exception cref="SetupException">There are none, or they cannot be read. It says where they were looked for,
+    /// and nothing of them.</exception>
     public static AWSCredentials ReadCredentials(string? profile, Func<string, string?> variable)
     {
         if (profile is null && variable("AWS_ACCESS_KEY_ID") is { Length: > 0 } key)
         {
-            return variable("AWS_SECRET_ACCESS_KEY") is not { Length: > 0 } secret ? throw new SetupException("S3: AWS_ACCESS_KEY_ID is set, AWS_SECRET_ACCESS_KEY is not")
+            return variable("AWS_SECRET_ACCESS_KEY") is not { Length: > 0 } secret
+                    ? throw new SetupException("S3: AWS_ACCESS_KEY_ID is set, AWS_SECRET_ACCESS_KEY is not")
                 : variable("AWS_SESSION_TOKEN") is { Length: > 0 } token ? new SessionAWSCredentials(key, secret, token)
                 : new BasicAWSCredentials(key, secret);
         }
 
-        string path = variable("AWS_SHARED_CREDENTIALS_FILE") is { Length: > 0 } named ? named : SharedCredentialsFile.DefaultFilePath;
+        string path = variable("AWS_SHARED_CREDENTIALS_FILE") is { Length: > 0 } named
+            ? named
+            : SharedCredentialsFile.DefaultFilePath;
         if (!File.Exists(path))
         {
-            throw new SetupException(profile is null
-                ? $"S3: no credentials: AWS_ACCESS_KEY_ID is not set, and there is no file {path}"
-                : $"S3 profile: '{profile}' cannot be read, there is no file {path} (Meeda__Storage__S3Profile)");
+            throw new SetupException(
+                profile is null
+                    ? $"S3: no credentials: AWS_ACCESS_KEY_ID is not set, and there is no file {path}"
+                    : $"S3 profile: '{profile}' cannot be read, there is no file {path} (Meeda__Storage__S3Profile)"
+            );
         }
 
         string name = profile ?? SharedCredentialsFile.DefaultProfileName;
@@ -76,12 +101,26 @@ internal static class S3Client
             var file = new SharedCredentialsFile(path);
             return file.TryGetProfile(name, out CredentialProfile found) && found.CanCreateAWSCredentials
                 ? found.GetAWSCredentials(file)
-                : throw new SetupException($"S3 profile: {path} has no profile '{name}' with credentials (Meeda__Storage__S3Profile)");
+                : throw new SetupException(
+                    $"S3 profile: {path} has no profile '{name}' with credentials (Meeda__Storage__S3Profile)"
+                );
         }
-        catch (Exception unusable) when (unusable is AmazonClientException or IOException or InvalidDataException or UnauthorizedAccessException or ArgumentException or InvalidOperationException or FormatException)
+        catch (Exception unusable)
+            when (unusable
+                    is AmazonClientException
+                        or IOException
+                        or InvalidDataException
+                        or UnauthorizedAccessException
+                        or ArgumentException
+                        or InvalidOperationException
+                        or FormatException
+            )
         {
             // Without the cause, whose words may quote a line of the file.
-            throw new SetupException($"S3 profile: '{name}' cannot be read from {path}: {unusable.GetType().Name} (Meeda__Storage__S3Profile)");
+            throw new SetupException(
+                $"S3 profile: '{name}' cannot be read from {path}: {unusable.GetType().Name} "
+                    + "(Meeda__Storage__S3Profile)"
+            );
         }
     }
 }

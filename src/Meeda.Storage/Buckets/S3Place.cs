@@ -15,18 +15,21 @@ internal sealed record S3Place(Uri Endpoint, string Bucket, string Prefix)
     public static bool IsMeant(string place) => place.StartsWith(Scheme, StringComparison.Ordinal);
 
     /// <summary>
-    /// Reads <c>s3+https://host[:port]/bucket[/prefix]</c> or <c>s3+http</c>; null where it is another kind of place, or malformed. A place that holds a user or a query is
+    /// Reads <c>s3+https://host[:port]/bucket[/prefix]</c> or <c>s3+http</c>; null where it is another kind of place,
+    /// or malformed. A place that holds a user or a query is
     /// refused: credentials do not belong there.
     /// </summary>
     public static S3Place? Read(string place)
     {
-        if (!IsMeant(place)
+        if (
+            !IsMeant(place)
             || !Uri.TryCreate(place[Scheme.Length..], UriKind.Absolute, out Uri? url)
             || url.Scheme is not ("http" or "https")
             || url.Host.Length == 0
             || url.UserInfo.Length > 0
             || place.Any(letter => letter is '?' or '#' or '%' or '@' or '\\' || char.IsWhiteSpace(letter))
-            || place.Split('/').Any(part => part is "." or ".."))
+            || place.Split('/').Any(part => part is "." or "..")
+        )
         {
             return null;
         }
@@ -37,12 +40,18 @@ internal sealed record S3Place(Uri Endpoint, string Bucket, string Prefix)
             return null;
         }
 
-        return new S3Place(new Uri(url.GetLeftPart(UriPartial.Authority)), parts[0], string.Concat(parts[1..].Select(part => $"{part}/")));
+        return new S3Place(
+            new Uri(url.GetLeftPart(UriPartial.Authority)),
+            parts[0],
+            string.Concat(parts[1..].Select(part => $"{part}/"))
+        );
     }
 
-    // The rules of Amazon S3 for new buckets, which any server keeps to: 3 to 63 of a-z, 0-9, '-' and '.', with a letter or digit at both ends.
+    // The rules of Amazon S3 for new buckets, which any server keeps to: 3 to 63 of a-z, 0-9, '-' and '.', with a
+    // letter or digit at both ends.
     private static bool IsBucketName(string name) =>
         name.Length is >= 3 and <= 63
         && name.All(letter => char.IsAsciiLetterLower(letter) || char.IsAsciiDigit(letter) || letter is '-' or '.')
-        && char.IsAsciiLetterOrDigit(name[0]) && char.IsAsciiLetterOrDigit(name[^1]);
+        && char.IsAsciiLetterOrDigit(name[0])
+        && char.IsAsciiLetterOrDigit(name[^1]);
 }

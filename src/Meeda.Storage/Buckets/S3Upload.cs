@@ -5,13 +5,24 @@ using Amazon.S3.Model;
 
 namespace Meeda.Storage.Buckets;
 
-/// <summary>The way of one object to an S3 server, whole or in parts, on the condition that its name is free (<c>If-None-Match: *</c>).</summary>
+/// <summary>
+/// The way of one object to an S3 server, whole or in parts, on the condition that its name is free
+/// (<c>If-None-Match: *</c>).
+/// </summary>
 /// <param name="client">The server.</param>
 /// <param name="content">What it takes is not copied.</param>
 /// <param name="partBytes">An object that is longer goes up in parts of so many bytes, the last one shorter.</param>
 /// <param name="partsAtOnce">Parts under way at once.</param>
 /// <param name="isConditional">Whether the condition is set; false for servers that do not take it.</param>
-internal sealed class S3Upload(IAmazonS3 client, string bucket, string key, ReadOnlyMemory<byte> content, int partBytes, int partsAtOnce, bool isConditional = true)
+internal sealed class S3Upload(
+    IAmazonS3 client,
+    string bucket,
+    string key,
+    ReadOnlyMemory<byte> content,
+    int partBytes,
+    int partsAtOnce,
+    bool isConditional = true
+)
 {
     private string? Condition => isConditional ? "*" : null;
 
@@ -36,28 +47,62 @@ internal sealed class S3Upload(IAmazonS3 client, string bucket, string key, Read
     {
         using Stream body = Open(content);
         await client.PutObjectAsync(
-            new PutObjectRequest { BucketName = bucket, Key = key, InputStream = body, AutoCloseStream = false, UseChunkEncoding = false, IfNoneMatch = Condition },
-            cancellationToken);
+            new PutObjectRequest
+            {
+                BucketName = bucket,
+                Key = key,
+                InputStream = body,
+                AutoCloseStream = false,
+                UseChunkEncoding = false,
+                IfNoneMatch = Condition,
+            },
+            cancellationToken
+        );
     }
 
     private async Task PutPartsAsync(CancellationToken cancellationToken)
     {
         InitiateMultipartUploadResponse upload = await client.InitiateMultipartUploadAsync(
-            new InitiateMultipartUploadRequest { BucketName = bucket, Key = key }, cancellationToken);
+            new InitiateMultipartUploadRequest { BucketName = bucket, Key = key },
+            cancellationToken
+        );
         try
         {
             var parts = new PartETag[(content.Length + partBytes - 1) / partBytes];
-            await Parallel.ForAsync(0, parts.Length, new ParallelOptions { MaxDegreeOfParallelism = partsAtOnce, CancellationToken = cancellationToken }, async (i, token) =>
-            {
-                using Stream body = Open(content[(i * partBytes)..Math.Min(content.Length, (i + 1) * partBytes)]);
-                UploadPartResponse part = await client.UploadPartAsync(
-                    new UploadPartRequest { BucketName = bucket, Key = key, UploadId = upload.UploadId, PartNumber = i + 1, InputStream = body, PartSize = body.Length, UseChunkEncoding = false },
-                    token);
-                parts[i] = new PartETag(i + 1, part.ETag);
-            });
+            await Parallel.ForAsync(
+                0,
+                parts.Length,
+                new ParallelOptions { MaxDegreeOfParallelism = partsAtOnce, CancellationToken = cancellationToken },
+                async (i, token) =>
+                {
+                    using Stream body = Open(content[(i * partBytes)..Math.Min(content.Length, (i + 1) * partBytes)]);
+                    UploadPartResponse part = await client.UploadPartAsync(
+                        new UploadPartRequest
+                        {
+                            BucketName = bucket,
+                            Key = key,
+                            UploadId = upload.UploadId,
+                            PartNumber = i + 1,
+                            InputStream = body,
+                            PartSize = body.Length,
+                            UseChunkEncoding = false,
+                        },
+                        token
+                    );
+                    parts[i] = new PartETag(i + 1, part.ETag);
+                }
+            );
             await client.CompleteMultipartUploadAsync(
-                new CompleteMultipartUploadRequest { BucketName = bucket, Key = key, UploadId = upload.UploadId, PartETags = [.. parts], IfNoneMatch = Condition },
-                cancellationToken);
+                new CompleteMultipartUploadRequest
+                {
+                    BucketName = bucket,
+                    Key = key,
+                    UploadId = upload.UploadId,
+                    PartETags = [.. parts],
+                    IfNoneMatch = Condition,
+                },
+                cancellationToken
+            );
         }
         catch
         {
@@ -66,15 +111,29 @@ internal sealed class S3Upload(IAmazonS3 client, string bucket, string key, Read
         }
     }
 
-    /// <summary>Parts of an upload that was begun are kept, and charged for, until it is completed or aborted. What cannot be aborted now is left to the bucket's own rules.</summary>
+    /// <summary>
+    /// Parts of an upload that was begun are kept, and charged for, until it is completed or aborted. What cannot be
+    /// aborted now is left to the bucket's own rules.
+    /// </summary>
     private async Task AbortAsync(string uploadId)
     {
         using var limit = new CancellationTokenSource(AbortLimit);
-        await ((Task)client.AbortMultipartUploadAsync(new AbortMultipartUploadRequest { BucketName = bucket, Key = key, UploadId = uploadId }, limit.Token))
-            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await (
+            (Task)
+                client.AbortMultipartUploadAsync(
+                    new AbortMultipartUploadRequest
+                    {
+                        BucketName = bucket,
+                        Key = key,
+                        UploadId = uploadId,
+                    },
+                    limit.Token
+                )
+        ).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    private static MemoryStream Open(ReadOnlyMemory<byte> part) => MemoryMarshal.TryGetArray(part, out ArraySegment<byte> array)
-        ? new MemoryStream(array.Array!, array.Offset, array.Count, writable: false)
-        : new MemoryStream(part.ToArray(), writable: false);
+    private static MemoryStream Open(ReadOnlyMemory<byte> part) =>
+        MemoryMarshal.TryGetArray(part, out ArraySegment<byte> array)
+            ? new MemoryStream(array.Array!, array.Offset, array.Count, writable: false)
+            : new MemoryStream(part.ToArray(), writable: false);
 }

@@ -9,7 +9,8 @@ using Microsoft.Win32.SafeHandles;
 namespace Meeda.Storage.Folders;
 
 /// <summary>
-/// Rows in a folder, best one on a disk of its own: a file a row, named by batch id and row number and spread over 256 folders by the id's first byte. A flush syncs the
+/// Rows in a folder, best one on a disk of its own: a file a row, named by batch id and row number and spread over
+/// 256 folders by the id's first byte. A flush syncs the
 /// whole file system, which for many rows is much less work than to sync each file and its folder. Every call blocks
 /// until the disk has answered: <see cref="ProviderLane"/> has the threads and the deadline for that.
 /// </summary>
@@ -23,7 +24,12 @@ internal sealed partial class FolderProvider(string folder, TimeSpan? deadline =
     private const int WritesAtOnce = 4;
 
     private static readonly TimeSpan StrayAge = TimeSpan.FromHours(1);
-    private static readonly EnumerationOptions NoLinks = new() { AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = false, MatchType = MatchType.Simple };
+    private static readonly EnumerationOptions NoLinks = new()
+    {
+        AttributesToSkip = FileAttributes.ReparsePoint,
+        IgnoreInaccessible = false,
+        MatchType = MatchType.Simple,
+    };
 
     private readonly Lock _opening = new();
     private volatile FileSystemSync? _sync;
@@ -55,63 +61,77 @@ internal sealed partial class FolderProvider(string folder, TimeSpan? deadline =
     }
 
     /// <inheritdoc/>
-    public Task WriteAsync(BatchId id, int row, ReadOnlyMemory<byte> blob, CancellationToken cancellationToken) => Block(() =>
-    {
-        Open();
-        string path = PathOf(id, row);
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        DurableFile.WriteLazily(path, blob.Span);
-        return true;
-    });
+    public Task WriteAsync(BatchId id, int row, ReadOnlyMemory<byte> blob, CancellationToken cancellationToken) =>
+        Block(() =>
+        {
+            Open();
+            string path = PathOf(id, row);
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            DurableFile.WriteLazily(path, blob.Span);
+            return true;
+        });
 
     /// <inheritdoc/>
-    public Task FlushAsync(CancellationToken cancellationToken) => Block(() =>
-    {
-        Open()._sync!.Sync();
-        return true;
-    });
+    public Task FlushAsync(CancellationToken cancellationToken) =>
+        Block(() =>
+        {
+            Open()._sync!.Sync();
+            return true;
+        });
 
     /// <inheritdoc/>
-    public Task<bool> ReadAsync(BatchId id, int row, Memory<byte> blob, CancellationToken cancellationToken) => Block(() =>
-    {
-        try
+    public Task<bool> ReadAsync(BatchId id, int row, Memory<byte> blob, CancellationToken cancellationToken) =>
+        Block(() =>
         {
-            using SafeFileHandle file = File.OpenHandle(PathOf(id, row), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            return RandomAccess.GetLength(file) == Blob.ByteLength && Read(file, blob.Span[..Blob.ByteLength]);
-        }
-        catch (Exception missing) when (missing is FileNotFoundException or DirectoryNotFoundException)
-        {
-            return false;
-        }
-    });
+            try
+            {
+                using SafeFileHandle file = File.OpenHandle(
+                    PathOf(id, row),
+                    FileMode.Open,
+                    FileAccess.Read,
+                    FileShare.ReadWrite | FileShare.Delete
+                );
+                return RandomAccess.GetLength(file) == Blob.ByteLength && Read(file, blob.Span[..Blob.ByteLength]);
+            }
+            catch (Exception missing) when (missing is FileNotFoundException or DirectoryNotFoundException)
+            {
+                return false;
+            }
+        });
 
     /// <inheritdoc/>
     /// <remarks>By listing: a policy of other days may have made other rows than today's.</remarks>
-    public Task DeleteAsync(BatchId id, int rows, CancellationToken cancellationToken) => Block(() =>
-    {
-        string name = id.ToString()[2..];
-        try
+    public Task DeleteAsync(BatchId id, int rows, CancellationToken cancellationToken) =>
+        Block(() =>
         {
-            foreach (string file in Directory.EnumerateFiles(Path.Combine(folder, name[..2]), $"{name}.*.row").Where(file => RowName().IsMatch(Path.GetFileName(file))))
+            string name = id.ToString()[2..];
+            try
             {
-                File.Delete(file);
+                foreach (
+                    string file in Directory
+                        .EnumerateFiles(Path.Combine(folder, name[..2]), $"{name}.*.row")
+                        .Where(file => RowName().IsMatch(Path.GetFileName(file)))
+                )
+                {
+                    File.Delete(file);
+                }
             }
-        }
-        catch (DirectoryNotFoundException)
-        {
-            // Then none is here.
-        }
+            catch (DirectoryNotFoundException)
+            {
+                // Then none is here.
+            }
 
-        return true;
-    });
+            return true;
+        });
 
     /// <inheritdoc/>
     /// <remarks>Room for a row is taken and given back at once, without a byte being written.</remarks>
-    public Task<bool> ProbeAsync(CancellationToken cancellationToken) => Block(() =>
-    {
-        DurableFile.Probe(Open().Name, Blob.ByteLength);
-        return true;
-    });
+    public Task<bool> ProbeAsync(CancellationToken cancellationToken) =>
+        Block(() =>
+        {
+            DurableFile.Probe(Open().Name, Blob.ByteLength);
+            return true;
+        });
 
     /// <summary>
     /// Deletes temporary files that interrupted writes left: those only that this class names so and that are where it
@@ -131,9 +151,19 @@ internal sealed partial class FolderProvider(string folder, TimeSpan? deadline =
             swept += DeleteOld(probe, now);
         }
 
-        foreach (DirectoryInfo spread in root.EnumerateDirectories("??", NoLinks).Where(inner => SpreadName().IsMatch(inner.Name)))
+        foreach (
+            DirectoryInfo spread in root.EnumerateDirectories("??", NoLinks)
+                .Where(inner => SpreadName().IsMatch(inner.Name))
+        )
         {
-            foreach (FileInfo file in spread.EnumerateFiles("*.tmp", NoLinks).Where(file => TemporaryName().IsMatch(file.Name) && file.Name.StartsWith(spread.Name, StringComparison.Ordinal)))
+            foreach (
+                FileInfo file in spread
+                    .EnumerateFiles("*.tmp", NoLinks)
+                    .Where(file =>
+                        TemporaryName().IsMatch(file.Name)
+                        && file.Name.StartsWith(spread.Name, StringComparison.Ordinal)
+                    )
+            )
             {
                 swept += DeleteOld(file, now);
             }
@@ -186,7 +216,8 @@ internal sealed partial class FolderProvider(string folder, TimeSpan? deadline =
 
     private static bool Read(SafeFileHandle file, Span<byte> destination)
     {
-        for (long offset = 0; !destination.IsEmpty;)
+        long offset = 0;
+        while (!destination.IsEmpty)
         {
             int count = RandomAccess.Read(file, destination, offset);
             if (count == 0)

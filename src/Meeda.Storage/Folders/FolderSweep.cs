@@ -1,11 +1,15 @@
-
 namespace Meeda.Storage.Folders;
 
 /// <summary>
 /// Once the service listens, tells what is odd about its providers, and deletes what interrupted writes left in the
 /// folders: a disk with millions of rows takes minutes to list, and nobody waits for it.
 /// </summary>
-internal sealed class FolderSweep(RowProviders providers, IHostApplicationLifetime host, TimeProvider time, ILogger<FolderSweep> logger) : BackgroundService
+internal sealed class FolderSweep(
+    RowProviders providers,
+    IHostApplicationLifetime host,
+    TimeProvider time,
+    ILogger<FolderSweep> logger
+) : BackgroundService
 {
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -22,7 +26,16 @@ internal sealed class FolderSweep(RowProviders providers, IHostApplicationLifeti
         }
 
         // A thread for each, since a disk may be as slow as it likes, or hang; they end with the process.
-        await Task.WhenAll(providers.Folders.Select(folder => Task.Factory.StartNew(() => Sweep(folder), stoppingToken, TaskCreationOptions.LongRunning, TaskScheduler.Default)))
+        await Task.WhenAll(
+                providers.Folders.Select(folder =>
+                    Task.Factory.StartNew(
+                        () => Sweep(folder),
+                        stoppingToken,
+                        TaskCreationOptions.LongRunning,
+                        TaskScheduler.Default
+                    )
+                )
+            )
             .WaitAsync(stoppingToken);
     }
 

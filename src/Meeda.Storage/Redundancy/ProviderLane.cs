@@ -116,17 +116,22 @@ internal sealed class ProviderLane : IRowSource, IDisposable
         await EnterAsync(_reads, cancellationToken);
 
         // The provider never sees the caller's memory, which it might still write to when nobody waits for it any more.
-        RowBuffer? read = await CallAsync<RowBuffer?>(_reads, "read", async stop =>
-        {
-            var own = new RowBuffer(Blob.ByteLength);
-            if (await _provider.ReadAsync(id, row, own.Memory, stop))
+        RowBuffer? read = await CallAsync<RowBuffer?>(
+            _reads,
+            "read",
+            async stop =>
             {
-                return own;
-            }
+                var own = new RowBuffer(Blob.ByteLength);
+                if (await _provider.ReadAsync(id, row, own.Memory, stop))
+                {
+                    return own;
+                }
 
-            own.Dispose();
-            return null;
-        }, cancellationToken);
+                own.Dispose();
+                return null;
+            },
+            cancellationToken
+        );
         if (read is not { } there)
         {
             return false;
@@ -139,7 +144,12 @@ internal sealed class ProviderLane : IRowSource, IDisposable
 
     /// <summary>Stores a row.</summary>
     /// <exception cref="IOException">The provider refused, or did not answer in time.</exception>
-    public async Task<WriteTicket> WriteAsync(BatchId id, int row, ReadOnlyMemory<byte> blob, CancellationToken cancellationToken)
+    public async Task<WriteTicket> WriteAsync(
+        BatchId id,
+        int row,
+        ReadOnlyMemory<byte> blob,
+        CancellationToken cancellationToken
+    )
     {
         await EnterAsync(_writes, cancellationToken);
         var own = new RowBuffer(Blob.ByteLength);
@@ -150,12 +160,17 @@ internal sealed class ProviderLane : IRowSource, IDisposable
             failures = _failedFlushes;
         }
 
-        await CallAsync(_writes, "write", async stop =>
-        {
-            await _provider.WriteAsync(id, row, own.Memory, stop);
-            own.Dispose();
-            return true;
-        }, cancellationToken);
+        await CallAsync(
+            _writes,
+            "write",
+            async stop =>
+            {
+                await _provider.WriteAsync(id, row, own.Memory, stop);
+                own.Dispose();
+                return true;
+            },
+            cancellationToken
+        );
         lock (_gate)
         {
             _isUnflushed = true;
@@ -205,11 +220,16 @@ internal sealed class ProviderLane : IRowSource, IDisposable
     public async Task DeleteAsync(BatchId id, int rows, CancellationToken cancellationToken)
     {
         await EnterAsync(_writes, cancellationToken);
-        await CallAsync(_writes, "delete", async stop =>
-        {
-            await _provider.DeleteAsync(id, rows, stop);
-            return true;
-        }, cancellationToken);
+        await CallAsync(
+            _writes,
+            "delete",
+            async stop =>
+            {
+                await _provider.DeleteAsync(id, rows, stop);
+                return true;
+            },
+            cancellationToken
+        );
     }
 
     /// <summary>Asks whether the provider would take rows now.</summary>
@@ -251,11 +271,16 @@ internal sealed class ProviderLane : IRowSource, IDisposable
         try
         {
             await EnterAsync(_writes, over);
-            await CallAsync(_writes, "flush", async stop =>
-            {
-                await _provider.FlushAsync(stop);
-                return true;
-            }, over);
+            await CallAsync(
+                _writes,
+                "flush",
+                async stop =>
+                {
+                    await _provider.FlushAsync(stop);
+                    return true;
+                },
+                over
+            );
             int failures;
             lock (_gate)
             {
@@ -307,7 +332,9 @@ internal sealed class ProviderLane : IRowSource, IDisposable
                 throw new IOException($"{Name}: {MostWaiting} calls wait for their turn already");
             }
 
-            waiting = slots.Waiting.AddLast(new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+            waiting = slots.Waiting.AddLast(
+                new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)
+            );
         }
 
         await using (cancellationToken.UnsafeRegister(_ => GiveUp(slots, waiting, cancellationToken), null))
@@ -330,7 +357,8 @@ internal sealed class ProviderLane : IRowSource, IDisposable
     /// <summary>Why nothing may be asked now; null where it may.</summary>
     private string? Refusal() =>
         _stuck > 0 ? $"{Name}: {_trouble}; it is left alone until it does"
-        : _isOut && (Record.IsResting || _reads.InFlight + _writes.InFlight > 0) ? $"{Name}: {_trouble}; it is left alone for a while"
+        : _isOut && (Record.IsResting || _reads.InFlight + _writes.InFlight > 0)
+            ? $"{Name}: {_trouble}; it is left alone for a while"
         : null;
 
     private void Leave(Slots slots)
@@ -354,14 +382,25 @@ internal sealed class ProviderLane : IRowSource, IDisposable
     /// Asks, on a thread of the lane; whoever waits is let go at the deadline, or when it is cancelled, whatever the
     /// provider does.
     /// </summary>
-    private async Task<T> CallAsync<T>(Slots slots, string what, Func<CancellationToken, Task<T>> ask, CancellationToken cancellationToken)
+    private async Task<T> CallAsync<T>(
+        Slots slots,
+        string what,
+        Func<CancellationToken, Task<T>> ask,
+        CancellationToken cancellationToken
+    )
     {
         var answer = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
         _ = WatchAsync(slots, what, ask, answer, cancellationToken);
         return await answer.Task.WaitAsync(cancellationToken);
     }
 
-    private async Task WatchAsync<T>(Slots slots, string what, Func<CancellationToken, Task<T>> ask, TaskCompletionSource<T> answer, CancellationToken cancellationToken)
+    private async Task WatchAsync<T>(
+        Slots slots,
+        string what,
+        Func<CancellationToken, Task<T>> ask,
+        TaskCompletionSource<T> answer,
+        CancellationToken cancellationToken
+    )
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var inTime = new CancellationTokenSource();
@@ -371,7 +410,10 @@ internal sealed class ProviderLane : IRowSource, IDisposable
         await Task.WhenAny(asked, Task.Delay(_limits.Deadline, _time, inTime.Token));
         if (!asked.IsCompleted)
         {
-            string trouble = string.Create(CultureInfo.InvariantCulture, $"it has not answered a {what} within {_limits.Deadline.TotalSeconds:0.###} s");
+            string trouble = string.Create(
+                CultureInfo.InvariantCulture,
+                $"it has not answered a {what} within {_limits.Deadline.TotalSeconds:0.###} s"
+            );
             NoteOverdue(trouble);
             answer.TrySetException(new IOException($"{Name}: {trouble}"));
             await stop.CancelAsync();
@@ -386,7 +428,9 @@ internal sealed class ProviderLane : IRowSource, IDisposable
         if (failure is null)
         {
             // To answer a probe is not to take rows, but where the probe says so.
-            NoteWorked(what != "probe" || (asked is Task<bool> probed && await probed) ? _time.GetElapsedTime(began) : null);
+            NoteWorked(
+                what != "probe" || (asked is Task<bool> probed && await probed) ? _time.GetElapsedTime(began) : null
+            );
         }
         else if (failure is IOException)
         {
@@ -423,7 +467,8 @@ internal sealed class ProviderLane : IRowSource, IDisposable
         Exception? failure = asked.Exception?.InnerException;
         return failure switch
         {
-            null or OperationCanceledException when cancellationToken.IsCancellationRequested => new OperationCanceledException(cancellationToken),
+            null or OperationCanceledException when cancellationToken.IsCancellationRequested =>
+                new OperationCanceledException(cancellationToken),
             null or OperationCanceledException => new IOException($"{Name}: the {what} was broken off"),
             IOException or LeaseLostException or DbException => failure,
             _ => new IOException($"{Name}: the {what} failed: {failure.GetType().Name}: {failure.Message}", failure),

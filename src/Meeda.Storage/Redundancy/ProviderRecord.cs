@@ -1,7 +1,8 @@
 namespace Meeda.Storage.Redundancy;
 
 /// <summary>
-/// What was experienced with a provider: how long its answers take, how often it fails, how often it gave wrong rows. It steers where new rows go and in which order rows
+/// What was experienced with a provider: how long its answers take, how often it fails, how often it gave wrong rows.
+/// It steers where new rows go and in which order rows
 /// are read; it is experience only, so it is kept in memory and made anew after a restart.
 /// </summary>
 internal sealed class ProviderRecord(TimeProvider time)
@@ -43,7 +44,10 @@ internal sealed class ProviderRecord(TimeProvider time)
     /// <summary>Rows from it that did not match their commitments.</summary>
     public long WrongRows => Interlocked.Read(ref _wrongRows);
 
-    /// <summary>Whether it failed lately and is left alone for a while where there is a choice; twice as long after each failure in a row.</summary>
+    /// <summary>
+    /// Whether it failed lately and is left alone for a while where there is a choice; twice as long after each
+    /// failure in a row.
+    /// </summary>
     public bool IsResting
     {
         get

@@ -21,10 +21,15 @@ internal sealed partial class RowPlacement
     private readonly ConcurrentQueue<BatchId> _damaged = new();
 
     /// <summary>
-    /// Checks every row of a batch where it belongs, all at the price of one where all are well, and writes those anew that are missing or wrong. Rows that
+    /// Checks every row of a batch where it belongs, all at the price of one where all are well, and writes those
+    /// anew that are missing or wrong. Rows that
     /// cannot be written now stay missing until the next look. Whoever asks has claimed the batch.
     /// </summary>
-    public async Task<RepairReport> RepairAsync(BatchId id, ReadOnlyMemory<byte> commitments, CancellationToken cancellationToken)
+    public async Task<RepairReport> RepairAsync(
+        BatchId id,
+        ReadOnlyMemory<byte> commitments,
+        CancellationToken cancellationToken
+    )
     {
         int n = commitments.Length / KzgCommitment.Length;
         byte[] all = await AllCommitmentsAsync(commitments, cancellationToken);
@@ -44,11 +49,16 @@ internal sealed partial class RowPlacement
         var parity = new byte[(long)(rows - n) * Blob.ByteLength];
         await Task.Run(() => ParityRows.Encode(data, parity), cancellationToken);
         var written = new WrittenRows(id, rows);
-        foreach (int row in Enumerable.Range(0, rows).Where(row => !good.Blobs.ContainsKey(row) || good.Misplaced.ContainsKey(row)))
+        foreach (
+            int row in Enumerable
+                .Range(0, rows)
+                .Where(row => !good.Blobs.ContainsKey(row) || good.Misplaced.ContainsKey(row))
+        )
         {
             try
             {
-                written[row] = await Home(id, row).WriteAsync(id, row, row < n ? Row(data, row) : Row(parity, row - n), cancellationToken);
+                written[row] = await Home(id, row)
+                    .WriteAsync(id, row, row < n ? Row(data, row) : Row(parity, row - n), cancellationToken);
             }
             catch (IOException refused)
             {
@@ -77,8 +87,13 @@ internal sealed partial class RowPlacement
     {
         int rows = commitments.Length / KzgCommitment.Length;
         var blobs = new byte[(long)rows * Blob.ByteLength];
-        bool[] present = await Task.WhenAll(Enumerable.Range(0, rows).Select(row => ReadFromAsync(Home(id, row), id, row, Row(blobs, row), cancellationToken)));
-        return Array.TrueForAll(present, isPresent => isPresent) && await Task.Run(() => RowVerification.Matches(key, blobs, commitments), cancellationToken);
+        bool[] present = await Task.WhenAll(
+            Enumerable
+                .Range(0, rows)
+                .Select(row => ReadFromAsync(Home(id, row), id, row, Row(blobs, row), cancellationToken))
+        );
+        return Array.TrueForAll(present, isPresent => isPresent)
+            && await Task.Run(() => RowVerification.Matches(key, blobs, commitments), cancellationToken);
     }
 
     /// <summary>Reads every row and keeps those that match their commitments.</summary>

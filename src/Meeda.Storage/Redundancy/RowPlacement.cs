@@ -5,19 +5,27 @@ using Meeda.Protocol.Batches;
 namespace Meeda.Storage.Redundancy;
 
 /// <summary>
-/// A batch's rows spread over providers: <c>n</c> data rows and the smallest number <c>m</c> of parity rows that survives the loss of any <c>f</c> of
-/// <c>N</c> providers (docs/protocol.md, "Redundancy"). Row <c>j</c> belongs to provider <c>(j + first byte of the id) mod N</c>, so that every provider
+/// A batch's rows spread over providers: <c>n</c> data rows and the smallest number <c>m</c> of parity rows that
+/// survives the loss of any <c>f</c> of
+/// <c>N</c> providers (docs/protocol.md, "Redundancy"). Row <c>j</c> belongs to provider <c>(j + first byte of the
+/// id) mod N</c>, so that every provider
 /// gets its share of single-row batches too. No row is given out that was not checked against its commitment.
 /// </summary>
 /// <param name="providers">The providers in their order.</param>
 /// <param name="lost">How many of them may be lost.</param>
 /// <param name="key">The ceremony's commitment key.</param>
 /// <param name="logger">The log.</param>
-/// <param name="held">Data rows of payloads that are held here, where the providers do not have them; null for none.</param>
+/// <param name="held">Data rows of payloads that are held here, where the providers do not have them; null for
+/// none.</param>
 /// <param name="clock">The clock; the system's where it is absent.</param>
 internal sealed partial class RowPlacement(
-    IReadOnlyList<IRowProvider> providers, int lost, CommitmentKey key, ILogger<RowPlacement> logger, IRowSource? held = null, TimeProvider? clock = null)
-    : IDisposable
+    IReadOnlyList<IRowProvider> providers,
+    int lost,
+    CommitmentKey key,
+    ILogger<RowPlacement> logger,
+    IRowSource? held = null,
+    TimeProvider? clock = null
+) : IDisposable
 {
     // Rows that take longer than all but one in twenty usually do are asked for elsewhere too.
     private const double HedgePercentile = 0.95;
@@ -25,11 +33,15 @@ internal sealed partial class RowPlacement(
     // A single row is waited for longer than one of many: to have it otherwise may take the reading of its whole batch.
     private static readonly TimeSpan RowHedge = TimeSpan.FromMilliseconds(250);
 
-    // The ledger has to read a whole payload for one row: of longer ones it is asked where the provider does not answer.
+    // The ledger has to read a whole payload for one row: of longer ones it is asked where the provider does not
+    // answer.
     private const int MostBlobsHeldFirst = 8;
 
     private readonly TimeProvider _time = clock ?? TimeProvider.System;
-    private readonly ProviderLane[] _lanes = [.. providers.Select(provider => new ProviderLane(provider, clock ?? TimeProvider.System, logger))];
+    private readonly ProviderLane[] _lanes =
+    [
+        .. providers.Select(provider => new ProviderLane(provider, clock ?? TimeProvider.System, logger)),
+    ];
 
     // Batches whose rows somebody writes, repairs or deletes.
     private readonly ConcurrentDictionary<BatchId, bool> _claimed = new();
@@ -40,7 +52,11 @@ internal sealed partial class RowPlacement(
     /// <summary>
     /// The providers that something is wrong with right now, and what, for logs; empty where nothing is known to be.
     /// </summary>
-    public string Troubles => string.Join("; ", _lanes.Where(lane => lane.Trouble is not null).Select(lane => $"{lane.Name}: {lane.Trouble}"));
+    public string Troubles =>
+        string.Join(
+            "; ",
+            _lanes.Where(lane => lane.Trouble is not null).Select(lane => $"{lane.Name}: {lane.Trouble}")
+        );
 
     /// <summary>Whether more providers than may be lost did not answer lately.</summary>
     public bool AreMoreAway => _lanes.Count(lane => lane.Trouble is not null) > lost;
@@ -52,22 +68,26 @@ internal sealed partial class RowPlacement(
     /// <param name="patience">How long each is waited for.</param>
     public async Task<IReadOnlyList<string>> AwayAsync(TimeSpan patience)
     {
-        string?[] problems = await Task.WhenAll(_lanes.Select(async lane =>
-        {
-            try
+        string?[] problems = await Task.WhenAll(
+            _lanes.Select(async lane =>
             {
-                await lane.ProbeAsync(CancellationToken.None).WaitAsync(patience);
-                return lane.Trouble is { } trouble ? $"{lane.Name}: {trouble}" : null;
-            }
-            catch (TimeoutException)
-            {
-                return $"{lane.Name}: it has not answered for {patience.TotalSeconds:0} s";
-            }
-            catch (IOException failure)
-            {
-                return failure.Message.StartsWith(lane.Name, StringComparison.Ordinal) ? failure.Message : $"{lane.Name}: {failure.Message}";
-            }
-        }));
+                try
+                {
+                    await lane.ProbeAsync(CancellationToken.None).WaitAsync(patience);
+                    return lane.Trouble is { } trouble ? $"{lane.Name}: {trouble}" : null;
+                }
+                catch (TimeoutException)
+                {
+                    return $"{lane.Name}: it has not answered for {patience.TotalSeconds:0} s";
+                }
+                catch (IOException failure)
+                {
+                    return failure.Message.StartsWith(lane.Name, StringComparison.Ordinal)
+                        ? failure.Message
+                        : $"{lane.Name}: {failure.Message}";
+                }
+            })
+        );
         return [.. problems.OfType<string>()];
     }
 
@@ -87,7 +107,11 @@ internal sealed partial class RowPlacement(
     /// <param name="blobs">Its data rows, one behind the other.</param>
     /// <param name="cancellationToken">Stops between rows.</param>
     /// <exception cref="IOException">A row is at no provider.</exception>
-    public async Task<WrittenRows> WriteAsync(BatchId id, ReadOnlyMemory<byte> blobs, CancellationToken cancellationToken)
+    public async Task<WrittenRows> WriteAsync(
+        BatchId id,
+        ReadOnlyMemory<byte> blobs,
+        CancellationToken cancellationToken
+    )
     {
         int n = blobs.Length / Blob.ByteLength;
         var written = new WrittenRows(id, n + ParityRows.Count(n, providers.Count, lost));
@@ -108,20 +132,30 @@ internal sealed partial class RowPlacement(
         await Task.Run(() => ParityRows.Encode(blobs, parity.Memory), cancellationToken);
 
         // One line a provider: they work side by side, and each takes its rows one after the other.
-        await Task.WhenAll(Enumerable.Range(0, Math.Min(providers.Count, rows)).Select(async first =>
-        {
-            for (int row = first; row < rows; row += providers.Count)
-            {
-                if (written[row] is null)
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, Math.Min(providers.Count, rows))
+                .Select(async first =>
                 {
-                    written[row] = await WriteRowAsync(written.Id, row, row < n ? Row(blobs, row) : Row(parity.Memory, row - n), cancellationToken);
-                }
-            }
-        }));
+                    for (int row = first; row < rows; row += providers.Count)
+                    {
+                        if (written[row] is null)
+                        {
+                            written[row] = await WriteRowAsync(
+                                written.Id,
+                                row,
+                                row < n ? Row(blobs, row) : Row(parity.Memory, row - n),
+                                cancellationToken
+                            );
+                        }
+                    }
+                })
+        );
     }
 
     /// <summary>Makes everything durable that was written before.</summary>
-    /// <exception cref="IOException">A provider did not. It is left alone for a while, so that rows written again go elsewhere.</exception>
+    /// <exception cref="IOException">A provider did not. It is left alone for a while, so that rows written again go
+    /// elsewhere.</exception>
     public async Task FlushAsync(CancellationToken cancellationToken)
     {
         try
@@ -135,16 +169,28 @@ internal sealed partial class RowPlacement(
     }
 
     /// <summary>
-    /// A batch's data rows, checked: read as they are where all are well, computed from any <c>n</c> good rows otherwise. Null where fewer are left.
+    /// A batch's data rows, checked: read as they are where all are well, computed from any <c>n</c> good rows
+    /// otherwise. Null where fewer are left.
     /// </summary>
     /// <param name="id">The batch.</param>
     /// <param name="commitments">The data rows' commitments, 48 bytes each.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
-    public async Task<byte[]?> ReadAsync(BatchId id, ReadOnlyMemory<byte> commitments, CancellationToken cancellationToken)
+    public async Task<byte[]?> ReadAsync(
+        BatchId id,
+        ReadOnlyMemory<byte> commitments,
+        CancellationToken cancellationToken
+    )
     {
         int n = commitments.Length / KzgCommitment.Length;
         int rows = n + ParityRows.Count(n, providers.Count, lost);
-        SortedDictionary<int, byte[]> come = await RowRace.ReadAsync(n, rows, HedgeAfter(id, n), (row, blob, stop) => ReadFromAsync(Home(id, row), id, row, blob, stop), _time, cancellationToken);
+        SortedDictionary<int, byte[]> come = await RowRace.ReadAsync(
+            n,
+            rows,
+            HedgeAfter(id, n),
+            (row, blob, stop) => ReadFromAsync(Home(id, row), id, row, blob, stop),
+            _time,
+            cancellationToken
+        );
         if (await RecoverAsync(come, n, commitments, cancellationToken) is { } blobs)
         {
             if (come.Keys.Last() >= n)
@@ -159,7 +205,14 @@ internal sealed partial class RowPlacement(
         NoteDamaged(id);
         byte[] all = await AllCommitmentsAsync(commitments, cancellationToken);
         var found = new RowSet();
-        come = await RowRace.ReadAsync(n, rows, HedgeAfter(id, n), (row, blob, stop) => FindGoodRowAsync(id, row, all, blob, found, stop), _time, cancellationToken);
+        come = await RowRace.ReadAsync(
+            n,
+            rows,
+            HedgeAfter(id, n),
+            (row, blob, stop) => FindGoodRowAsync(id, row, all, blob, found, stop),
+            _time,
+            cancellationToken
+        );
         logger.RowsReconstructed(id.ToString(), found.Missing, found.Wrong);
         return await RecoverAsync(come, n, commitments, cancellationToken);
     }
@@ -168,7 +221,13 @@ internal sealed partial class RowPlacement(
     /// One data row of a batch, from whoever has it first: the ledger, its provider, another one, or computed anew from
     /// the batch's other rows. It is not checked. False where it cannot be had.
     /// </summary>
-    public async Task<bool> ReadRowAsync(BatchId id, int row, ReadOnlyMemory<byte> commitments, Memory<byte> blob, CancellationToken cancellationToken)
+    public async Task<bool> ReadRowAsync(
+        BatchId id,
+        int row,
+        ReadOnlyMemory<byte> commitments,
+        Memory<byte> blob,
+        CancellationToken cancellationToken
+    )
     {
         bool isHeldFirst = commitments.Length / KzgCommitment.Length <= MostBlobsHeldFirst;
         if (held is not null && isHeldFirst && await ReadFromAsync(held, id, row, blob, cancellationToken))
@@ -192,16 +251,21 @@ internal sealed partial class RowPlacement(
             1,
             others.Length + 1,
             hedge,
-            (i, found, stop) => i < others.Length ? ReadFromAsync(others[i], id, row, found, stop) : ComputeRowAsync(id, row, commitments, found, stop),
+            (i, found, stop) =>
+                i < others.Length
+                    ? ReadFromAsync(others[i], id, row, found, stop)
+                    : ComputeRowAsync(id, row, commitments, found, stop),
             _time,
-            cancellationToken);
+            cancellationToken
+        );
         if (come.Count == 0)
         {
             return await home;
         }
 
         await over.CancelAsync();
-        await ((Task)home).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // Until it cannot write to the blob any more.
+        // Until it cannot write to the blob any more.
+        await ((Task)home).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         come.Values.First().CopyTo(blob);
         return true;
     }
@@ -253,7 +317,8 @@ internal sealed partial class RowPlacement(
 
     private static Memory<byte> Row(byte[] blobs, int row) => blobs.AsMemory(row * Blob.ByteLength, Blob.ByteLength);
 
-    private static ReadOnlyMemory<byte> Row(ReadOnlyMemory<byte> blobs, int row) => blobs.Slice(row * Blob.ByteLength, Blob.ByteLength);
+    private static ReadOnlyMemory<byte> Row(ReadOnlyMemory<byte> blobs, int row) =>
+        blobs.Slice(row * Blob.ByteLength, Blob.ByteLength);
 
     private int HomeIndex(BatchId id, int row)
     {
@@ -264,12 +329,22 @@ internal sealed partial class RowPlacement(
     private ProviderLane Home(BatchId id, int row) => _lanes[HomeIndex(id, row)];
 
     /// <summary>The providers in the order in which they get a row.</summary>
-    private IEnumerable<ProviderLane> LanesFor(BatchId id, int row) => Enumerable.Range(0, _lanes.Length).Select(i => _lanes[(HomeIndex(id, row) + i) % _lanes.Length]);
+    private IEnumerable<ProviderLane> LanesFor(BatchId id, int row) =>
+        Enumerable.Range(0, _lanes.Length).Select(i => _lanes[(HomeIndex(id, row) + i) % _lanes.Length]);
 
-    private async Task<WriteTicket> WriteRowAsync(BatchId id, int row, ReadOnlyMemory<byte> blob, CancellationToken cancellationToken)
+    private async Task<WriteTicket> WriteRowAsync(
+        BatchId id,
+        int row,
+        ReadOnlyMemory<byte> blob,
+        CancellationToken cancellationToken
+    )
     {
-        // As many as may be lost may refuse, or be left alone since they did so a moment ago: the row then waits at a neighbour, and the scrub brings it home.
-        ProviderLane[] order = [.. LanesFor(id, row).Take(lost + 1).OrderBy(lane => lane.IsOut || lane.Record.IsResting)];
+        // As many as may be lost may refuse, or be left alone since they did so a moment ago: the row then waits at a
+        // neighbour, and the scrub brings it home.
+        ProviderLane[] order =
+        [
+            .. LanesFor(id, row).Take(lost + 1).OrderBy(lane => lane.IsOut || lane.Record.IsResting),
+        ];
         for (int i = 0; ; i++)
         {
             try
@@ -294,12 +369,22 @@ internal sealed partial class RowPlacement(
 
     /// <summary>How long the slowest of the data rows' providers usually takes.</summary>
     private TimeSpan HedgeAfter(BatchId id, int n) =>
-        Enumerable.Range(0, Math.Min(n, providers.Count)).Select(row => Home(id, row).Record.Latency(HedgePercentile)).Max();
+        Enumerable
+            .Range(0, Math.Min(n, providers.Count))
+            .Select(row => Home(id, row).Record.Latency(HedgePercentile))
+            .Max();
 
     /// <summary>Where a row may be: at home first, then at its neighbours, then here.</summary>
-    private IRowSource[] Sources(BatchId id, int row) => held is null ? [.. LanesFor(id, row)] : [.. LanesFor(id, row), held];
+    private IRowSource[] Sources(BatchId id, int row) =>
+        held is null ? [.. LanesFor(id, row)] : [.. LanesFor(id, row), held];
 
-    private async Task<bool> ReadFromAsync(IRowSource provider, BatchId id, int row, Memory<byte> blob, CancellationToken cancellationToken)
+    private async Task<bool> ReadFromAsync(
+        IRowSource provider,
+        BatchId id,
+        int row,
+        Memory<byte> blob,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
@@ -313,7 +398,13 @@ internal sealed partial class RowPlacement(
     }
 
     /// <summary>A data row computed from the others of its batch.</summary>
-    private async Task<bool> ComputeRowAsync(BatchId id, int row, ReadOnlyMemory<byte> commitments, Memory<byte> blob, CancellationToken cancellationToken)
+    private async Task<bool> ComputeRowAsync(
+        BatchId id,
+        int row,
+        ReadOnlyMemory<byte> commitments,
+        Memory<byte> blob,
+        CancellationToken cancellationToken
+    )
     {
         if (await ReadAsync(id, commitments, cancellationToken) is not { } blobs)
         {
@@ -325,7 +416,10 @@ internal sealed partial class RowPlacement(
     }
 
     /// <summary>The commitments of all rows, data and parity.</summary>
-    private async Task<byte[]> AllCommitmentsAsync(ReadOnlyMemory<byte> commitments, CancellationToken cancellationToken)
+    private async Task<byte[]> AllCommitmentsAsync(
+        ReadOnlyMemory<byte> commitments,
+        CancellationToken cancellationToken
+    )
     {
         int m = ParityRows.Count(commitments.Length / KzgCommitment.Length, providers.Count, lost);
         byte[] parity = await Task.Run(() => ParityRows.Commitments(commitments.Span, m), cancellationToken);
@@ -339,7 +433,14 @@ internal sealed partial class RowPlacement(
     /// <param name="blob">Receives the row.</param>
     /// <param name="set">Receives what was found.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
-    private async Task<bool> FindGoodRowAsync(BatchId id, int row, byte[] commitments, Memory<byte> blob, RowSet set, CancellationToken cancellationToken)
+    private async Task<bool> FindGoodRowAsync(
+        BatchId id,
+        int row,
+        byte[] commitments,
+        Memory<byte> blob,
+        RowSet set,
+        CancellationToken cancellationToken
+    )
     {
         int wrong = 0;
         IRowSource[] sources = Sources(id, row);
@@ -354,7 +455,17 @@ internal sealed partial class RowPlacement(
                     return false;
                 }
 
-                if (await Task.Run(() => RowVerification.Matches(key, found.Span, commitments.AsSpan(row * KzgCommitment.Length, KzgCommitment.Length)), stop))
+                if (
+                    await Task.Run(
+                        () =>
+                            RowVerification.Matches(
+                                key,
+                                found.Span,
+                                commitments.AsSpan(row * KzgCommitment.Length, KzgCommitment.Length)
+                            ),
+                        stop
+                    )
+                )
                 {
                     return true;
                 }
@@ -364,7 +475,8 @@ internal sealed partial class RowPlacement(
                 return false;
             },
             _time,
-            cancellationToken);
+            cancellationToken
+        );
         if (come.Count == 0)
         {
             set.NotFound(isThere: wrong > 0);
@@ -377,8 +489,15 @@ internal sealed partial class RowPlacement(
         return true;
     }
 
-    /// <summary>The data rows from any <c>n</c> rows; null where there are fewer, or the outcome is not what was committed to.</summary>
-    private async Task<byte[]?> RecoverAsync(IReadOnlyDictionary<int, byte[]> good, int n, ReadOnlyMemory<byte> commitments, CancellationToken cancellationToken)
+    /// <summary>
+    /// The data rows from any <c>n</c> rows; null where there are fewer, or the outcome is not what was committed to.
+    /// </summary>
+    private async Task<byte[]?> RecoverAsync(
+        IReadOnlyDictionary<int, byte[]> good,
+        int n,
+        ReadOnlyMemory<byte> commitments,
+        CancellationToken cancellationToken
+    )
     {
         if (good.Count < n)
         {
@@ -401,10 +520,16 @@ internal sealed partial class RowPlacement(
                     return null;
                 }
 
-                ParityRows.Recover(present, [.. present.Select(row => (ReadOnlyMemory<byte>)good[row])], missing, [.. missing.Select(row => Row(blobs, row))]);
+                ParityRows.Recover(
+                    present,
+                    [.. present.Select(row => (ReadOnlyMemory<byte>)good[row])],
+                    missing,
+                    [.. missing.Select(row => Row(blobs, row))]
+                );
                 return RowVerification.Matches(key, blobs, commitments.Span) ? blobs : null;
             },
-            cancellationToken);
+            cancellationToken
+        );
     }
 
     private sealed class Claim(RowPlacement rows, BatchId id) : IDisposable
@@ -444,13 +569,17 @@ internal sealed class WrittenRows(BatchId id, int count)
     /// whose flush fails are left alone for a while.</returns>
     public async Task<bool> FlushAsync(CancellationToken cancellationToken)
     {
-        await Task.WhenAll(Enumerable.Range(0, count).Select(async row =>
-        {
-            if (_tickets[row] is { } ticket && !await ticket.Lane.IsDurableAsync(ticket, cancellationToken))
-            {
-                _tickets[row] = null;
-            }
-        }));
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, count)
+                .Select(async row =>
+                {
+                    if (_tickets[row] is { } ticket && !await ticket.Lane.IsDurableAsync(ticket, cancellationToken))
+                    {
+                        _tickets[row] = null;
+                    }
+                })
+        );
         return IsComplete;
     }
 }

@@ -5,8 +5,10 @@ using Meeda.Kzg.Commitments;
 namespace Meeda.Storage.Redundancy;
 
 /// <summary>
-/// Reads enough rows of a batch as fast as the providers allow: first the cheapest sufficient set, the data rows; one parity row for each that fails; and as many as are still
-/// out each time they take longer than their providers usually do (hedging; Dean and Barroso, "The tail at scale"). Whatever comes first counts; the rest is given up.
+/// Reads enough rows of a batch as fast as the providers allow: first the cheapest sufficient set, the data rows; one
+/// parity row for each that fails; and as many as are still
+/// out each time they take longer than their providers usually do (hedging; Dean and Barroso, "The tail at scale").
+/// Whatever comes first counts; the rest is given up.
 /// </summary>
 internal static class RowRace
 {
@@ -23,36 +25,47 @@ internal static class RowRace
     /// <returns>The rows that came, by number; fewer than <paramref name="n"/> where no more can be had.</returns>
     /// <remarks>Where fewer came and a reader threw, the first exception is thrown: it may be why.</remarks>
     public static async Task<SortedDictionary<int, byte[]>> ReadAsync(
-        int n, int rows, TimeSpan hedgeAfter, Func<int, Memory<byte>, CancellationToken, Task<bool>> read, TimeProvider time, CancellationToken cancellationToken)
+        int n,
+        int rows,
+        TimeSpan hedgeAfter,
+        Func<int, Memory<byte>, CancellationToken, Task<bool>> read,
+        TimeProvider time,
+        CancellationToken cancellationToken
+    )
     {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        CancellationToken stop = over.Token; // Of a source that is disposed of, a reader that is still to begin could not ask for it.
+        // Of a source that is disposed of, a reader that is still to begin could not ask for it.
+        CancellationToken stop = over.Token;
         var finished = Channel.CreateUnbounded<(int Row, byte[]? Blob, Exception? Failure)>();
         Exception? firstFailure = null;
         var come = new SortedDictionary<int, byte[]>();
-        int asked = 0, outstanding = 0;
+        int asked = 0,
+            outstanding = 0;
         void Ask()
         {
             int row = asked++;
             outstanding++;
-            _ = Task.Run(async () =>
-            {
-                byte[]? come = null;
-                Exception? failure = null;
-                try
+            _ = Task.Run(
+                async () =>
                 {
-                    var blob = new byte[Blob.ByteLength];
-                    come = await read(row, blob, stop) ? blob : null;
-                }
-                catch (Exception thrown)
-                {
-                    failure = thrown is OperationCanceledException && stop.IsCancellationRequested ? null : thrown;
-                }
-                finally
-                {
-                    finished.Writer.TryWrite((row, come, failure)); // Whatever happens: the race waits for it.
-                }
-            }, CancellationToken.None);
+                    byte[]? come = null;
+                    Exception? failure = null;
+                    try
+                    {
+                        var blob = new byte[Blob.ByteLength];
+                        come = await read(row, blob, stop) ? blob : null;
+                    }
+                    catch (Exception thrown)
+                    {
+                        failure = thrown is OperationCanceledException && stop.IsCancellationRequested ? null : thrown;
+                    }
+                    finally
+                    {
+                        finished.Writer.TryWrite((row, come, failure)); // Whatever happens: the race waits for it.
+                    }
+                },
+                CancellationToken.None
+            );
         }
 
         while (asked < n)

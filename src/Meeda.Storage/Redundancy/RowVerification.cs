@@ -9,7 +9,8 @@ namespace Meeda.Storage.Redundancy;
 internal static class RowVerification
 {
     /// <summary>
-    /// Whether every blob is the one committed to: <c>commit(Σ ρ_i B_i) = Σ ρ_i C_i</c> with fresh random 128-bit weights. A wrong row
+    /// Whether every blob is the one committed to: <c>commit(Σ ρ_i B_i) = Σ ρ_i C_i</c> with fresh random 128-bit
+    /// weights. A wrong row
     /// passes with probability 2^-128 (small-exponents test; Bellare, Garay, Rabin, "Fast Batch Verification").
     /// </summary>
     /// <param name="key">The ceremony's commitment key.</param>
@@ -30,7 +31,10 @@ internal static class RowVerification
         for (int i = 0; i < count; i++)
         {
             ReadOnlySpan<byte> blob = blobs.Slice(i * Blob.ByteLength, Blob.ByteLength);
-            if (!Blob.IsCanonical(blob) || !G1Point.TryDecode(commitments.Slice(i * KzgCommitment.Length, KzgCommitment.Length), out points[i]))
+            if (
+                !Blob.IsCanonical(blob)
+                || !G1Point.TryDecode(commitments.Slice(i * KzgCommitment.Length, KzgCommitment.Length), out points[i])
+            )
             {
                 return false;
             }

@@ -10,7 +10,9 @@ using Xunit;
 
 namespace Meeda.EndToEnd.Tests.Attack;
 
-/// <summary>The product's operator over many epochs, with a light node that would have it slashed for anything.</summary>
+/// <summary>
+/// The product's operator over many epochs, with a light node that would have it slashed for anything.
+/// </summary>
 [Trait("Category", "Attack")]
 public sealed class EpochTests
 {
@@ -34,9 +36,15 @@ public sealed class EpochTests
                 await arena.UntilAsync("the batch is anchored", async () => await node.AnchorOfAsync(id) is not null);
             }
 
-            ulong epoch = Math.Max(first + 1, parameters.EpochAt(await arena.Client.GetBlockNumberAsync(CancellationToken.None)) + 1);
+            ulong epoch = Math.Max(
+                first + 1,
+                parameters.EpochAt(await arena.Client.GetBlockNumberAsync(CancellationToken.None)) + 1
+            );
             await arena.MineToAsync(parameters.BlockOf(epoch) + 1);
-            await arena.UntilAsync($"epoch {epoch} is proven", async () => await arena.Contract.IsProvenAsync(node.Address, epoch, CancellationToken.None));
+            await arena.UntilAsync(
+                $"epoch {epoch} is proven",
+                async () => await arena.Contract.IsProvenAsync(node.Address, epoch, CancellationToken.None)
+            );
             first = epoch;
         }
 
@@ -53,7 +61,10 @@ public sealed class EpochTests
 
         Assert.InRange(expired, 1, ids.Count - 1);
         await arena.MineAsync((int)parameters.ProofWindow + 1);
-        Assert.Equal((LocalParameters.OperatorStake, false), await arena.Contract.AccountAsync(node.Address, CancellationToken.None));
+        Assert.Equal(
+            (LocalParameters.OperatorStake, false),
+            await arena.Contract.AccountAsync(node.Address, CancellationToken.None)
+        );
         Assert.Equal(0, await arena.CreditAsync(light));
     }
 
@@ -63,18 +74,33 @@ public sealed class EpochTests
         await using Arena arena = await Arena.StartAsync();
         OperatorNode node = await arena.OperatorNodeAsync();
         BatchId id = await node.PostAsync(50_000);
-        await arena.UntilAsync("an epoch over the batch is proven", async () => (await node.HistoryOfAsync(id))?.Proven > 0);
+        await arena.UntilAsync(
+            "an epoch over the batch is proven",
+            async () => (await node.HistoryOfAsync(id))?.Proven > 0
+        );
 
         // Every copy of the one row, at every provider.
-        string[] files = [.. Directory.EnumerateFiles(node.Folder, "*", SearchOption.AllDirectories).Where(file => file.Contains(id.ToString()[2..], StringComparison.OrdinalIgnoreCase))];
+        string[] files =
+        [
+            .. Directory
+                .EnumerateFiles(node.Folder, "*", SearchOption.AllDirectories)
+                .Where(file => file.Contains(id.ToString()[2..], StringComparison.OrdinalIgnoreCase)),
+        ];
         Assert.NotEmpty(files);
         Array.ForEach(files, File.Delete);
         Address light = await arena.LightNodeAsync();
         EpochParameters parameters = await arena.Contract.EpochParametersAsync(CancellationToken.None);
         ulong lost = parameters.EpochAt(await arena.Client.GetBlockNumberAsync(CancellationToken.None)) + 1;
         await arena.MineToAsync(parameters.LastProofBlock(lost) + 1);
-        await arena.UntilAsync("the miss is reported", async () => await arena.Contract.EpochStatusAsync(node.Address, lost, CancellationToken.None) == EpochStatus.Missed);
-        await arena.UntilAsync("the reporter is paid", async () => await arena.CreditAsync(light) >= LocalParameters.Value.MissReward);
+        await arena.UntilAsync(
+            "the miss is reported",
+            async () =>
+                await arena.Contract.EpochStatusAsync(node.Address, lost, CancellationToken.None) == EpochStatus.Missed
+        );
+        await arena.UntilAsync(
+            "the reporter is paid",
+            async () => await arena.CreditAsync(light) >= LocalParameters.Value.MissReward
+        );
         (BigInteger stake, bool condemned) = await arena.Contract.AccountAsync(node.Address, CancellationToken.None);
         Assert.True(stake <= LocalParameters.OperatorStake - LocalParameters.Value.MissPenalty);
         Assert.False(condemned);
@@ -101,7 +127,10 @@ public sealed class EpochTests
 
         // 2. The epoch's block, whose hash is the seed: a proof over the old one must not count.
         ids.Add(await node.PostAsync(150_000));
-        await arena.UntilAsync("both batches are anchored", async () => await node.AnchorOfAsync(ids[0]) is not null && await node.AnchorOfAsync(ids[1]) is not null);
+        await arena.UntilAsync(
+            "both batches are anchored",
+            async () => await node.AnchorOfAsync(ids[0]) is not null && await node.AnchorOfAsync(ids[1]) is not null
+        );
         ulong epoch = parameters.EpochAt(await arena.Client.GetBlockNumberAsync(CancellationToken.None)) + 1;
         await arena.MineToAsync(parameters.BlockOf(epoch) + 1);
         await arena.ReorganiseAsync(depth);
@@ -110,31 +139,45 @@ public sealed class EpochTests
         await arena.UntilAsync("an epoch is proven", async () => await ProvenAsync(arena, node) is not null);
         await arena.ReorganiseAsync(depth);
 
-        await arena.UntilAsync("every batch is anchored and proven on the chain that stands", async () =>
-        {
-            foreach (BatchId id in ids)
+        await arena.UntilAsync(
+            "every batch is anchored and proven on the chain that stands",
+            async () =>
             {
-                // The operator may not have seen the last reorganisation yet, so L1 is asked too.
-                if (await node.HistoryOfAsync(id) is not { Proven: > 0 } || (await HoldersAsync(arena, id)).Count == 0)
+                foreach (BatchId id in ids)
                 {
-                    return false;
+                    // The operator may not have seen the last reorganisation yet, so L1 is asked too.
+                    if (
+                        await node.HistoryOfAsync(id) is not { Proven: > 0 }
+                        || (await HoldersAsync(arena, id)).Count == 0
+                    )
+                    {
+                        return false;
+                    }
                 }
-            }
 
-            return true;
-        });
+                return true;
+            }
+        );
         foreach (BatchId id in ids)
         {
             Assert.Single(await HoldersAsync(arena, id));
         }
 
-        Assert.Equal((LocalParameters.OperatorStake, false), await arena.Contract.AccountAsync(node.Address, CancellationToken.None));
+        Assert.Equal(
+            (LocalParameters.OperatorStake, false),
+            await arena.Contract.AccountAsync(node.Address, CancellationToken.None)
+        );
         Assert.Equal(0, await arena.CreditAsync(light));
     }
 
     /// <summary>The operator of each anchoring of a batch that stands on L1.</summary>
     private static async Task<IReadOnlyList<Address>> HoldersAsync(Arena arena, BatchId id) =>
-        await arena.Contract.ReadHoldersAsync(id, 0, await arena.Client.GetBlockNumberAsync(CancellationToken.None), CancellationToken.None);
+        await arena.Contract.ReadHoldersAsync(
+            id,
+            0,
+            await arena.Client.GetBlockNumberAsync(CancellationToken.None),
+            CancellationToken.None
+        );
 
     /// <summary>The newest epoch that L1 counts as proven, or null.</summary>
     private static async Task<ulong?> ProvenAsync(Arena arena, OperatorNode node)

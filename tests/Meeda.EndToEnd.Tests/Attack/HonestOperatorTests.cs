@@ -10,7 +10,9 @@ using Xunit;
 
 namespace Meeda.EndToEnd.Tests.Attack;
 
-/// <summary>The product's own operator on a chain that reorganises, watched by a light node that would slash it for anything.</summary>
+/// <summary>
+/// The product's own operator on a chain that reorganises, watched by a light node that would slash it for anything.
+/// </summary>
 [Trait("Category", "Attack")]
 public sealed class HonestOperatorTests
 {
@@ -21,19 +23,33 @@ public sealed class HonestOperatorTests
     [InlineData(3)]
     public async Task Reorganisations_of_its_anchors_and_proofs_cost_it_nothing_and_lose_no_batch(int depth)
     {
-        Skip.If(Anvil.Binary is null, "anvil is not installed: run ./meeda test, which installs it, or set MEEDA_ANVIL");
+        Skip.If(
+            Anvil.Binary is null,
+            "anvil is not installed: run ./meeda test, which installs it, or set MEEDA_ANVIL"
+        );
         Environment.SetEnvironmentVariable("MEEDA_ANVIL", Anvil.Binary);
         string folder = Directory.CreateTempSubdirectory("meeda-honest-").FullName;
         using CancellationTokenSource stop = Patience.Limit(Limit);
-        await using (LocalNetwork network = await LocalNetwork.StartAsync(new LocalNetworkSettings(Path.Combine(folder, "operator"), 0, 0, Quiet: true), stop.Token))
+        await using (
+            LocalNetwork network = await LocalNetwork.StartAsync(
+                new LocalNetworkSettings(Path.Combine(folder, "operator"), 0, 0, Quiet: true),
+                stop.Token
+            )
+        )
         {
             await using LightRole light = await LightNodeApplication.BuildAsync(
-                new LightOptions { Contract = network.Contract.Address, Folder = Path.Combine(folder, "light"), PollInterval = TimeSpan.FromMilliseconds(200) },
+                new LightOptions
+                {
+                    Contract = network.Contract.Address,
+                    Folder = Path.Combine(folder, "light"),
+                    PollInterval = TimeSpan.FromMilliseconds(200),
+                },
                 network.L1,
                 keyFile: null,
                 listen: null,
                 quiet: true,
-                stop.Token);
+                stop.Token
+            );
             Task watching = light.RunAsync(stop.Token);
             using var http = new HttpClient { BaseAddress = network.OperatorUrl };
             using var l1 = new HttpClient { BaseAddress = network.L1 };
@@ -62,11 +78,21 @@ public sealed class HonestOperatorTests
             do
             {
                 await Task.Delay(200, stop.Token);
-                events = await network.Contract.ReadEventsAsync(network.OperatorAddress, 0, await network.Client.GetBlockNumberAsync(stop.Token), stop.Token);
-            }
-            while (!events.Proofs.Any(proof => proof.Seen.Epoch * epochBlocks > last));
-            Assert.All(ids, id => Assert.Contains(events.Anchors, anchor => anchor.Batches.Any(batch => batch.Batch == id)));
-            Assert.Equal((LocalParameters.OperatorStake, false), await network.Contract.AccountAsync(network.OperatorAddress, stop.Token));
+                events = await network.Contract.ReadEventsAsync(
+                    network.OperatorAddress,
+                    0,
+                    await network.Client.GetBlockNumberAsync(stop.Token),
+                    stop.Token
+                );
+            } while (!events.Proofs.Any(proof => proof.Seen.Epoch * epochBlocks > last));
+            Assert.All(
+                ids,
+                id => Assert.Contains(events.Anchors, anchor => anchor.Batches.Any(batch => batch.Batch == id))
+            );
+            Assert.Equal(
+                (LocalParameters.OperatorStake, false),
+                await network.Contract.AccountAsync(network.OperatorAddress, stop.Token)
+            );
             await stop.CancelAsync();
             await watching.ContinueWith(_ => { }, TaskScheduler.Default);
         }
@@ -78,13 +104,28 @@ public sealed class HonestOperatorTests
     private static async Task<BatchId> PostAsync(HttpClient http, CancellationToken cancellationToken)
     {
         using var body = new ByteArrayContent(RandomNumberGenerator.GetBytes(50_000));
-        using HttpResponseMessage answer = await http.PostAsync(new Uri("put", UriKind.Relative), body, cancellationToken);
+        using HttpResponseMessage answer = await http.PostAsync(
+            new Uri("put", UriKind.Relative),
+            body,
+            cancellationToken
+        );
         answer.EnsureSuccessStatusCode();
-        Assert.True(AltDaCommitment.TryDecode(await answer.Content.ReadAsByteArrayAsync(cancellationToken), AltDaCommitment.DefaultDaLayerByte, out AltDaCommitment commitment, out _));
+        Assert.True(
+            AltDaCommitment.TryDecode(
+                await answer.Content.ReadAsByteArrayAsync(cancellationToken),
+                AltDaCommitment.DefaultDaLayerByte,
+                out AltDaCommitment commitment,
+                out _
+            )
+        );
         return new BatchId(commitment.Hash);
     }
 
-    private static async Task<AnchorBody> AnchoredAsync(HttpClient http, BatchId id, CancellationToken cancellationToken)
+    private static async Task<AnchorBody> AnchoredAsync(
+        HttpClient http,
+        BatchId id,
+        CancellationToken cancellationToken
+    )
     {
         while (true)
         {

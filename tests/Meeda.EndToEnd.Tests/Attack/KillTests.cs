@@ -16,12 +16,16 @@ using Xunit.Abstractions;
 
 namespace Meeda.EndToEnd.Tests.Attack;
 
-/// <summary>The operator and a light node as processes of their own, killed with SIGKILL at random moments: nothing that was answered may be lost, nobody slashed.</summary>
+/// <summary>
+/// The operator and a light node as processes of their own, killed with SIGKILL at random moments: nothing that was
+/// answered may be lost, nobody slashed.
+/// </summary>
 [Trait("Category", "Attack")]
 public sealed class KillTests(ITestOutputHelper output)
 {
     private static readonly TimeSpan Duration = TimeSpan.FromSeconds(
-        int.Parse(Environment.GetEnvironmentVariable("MEEDA_KILL_SECONDS") ?? "60", CultureInfo.InvariantCulture));
+        int.Parse(Environment.GetEnvironmentVariable("MEEDA_KILL_SECONDS") ?? "60", CultureInfo.InvariantCulture)
+    );
 
     // What the processes said, for when it goes wrong.
     private readonly ConcurrentQueue<string> _said = new();
@@ -29,22 +33,54 @@ public sealed class KillTests(ITestOutputHelper output)
     [SkippableFact]
     public async Task Kills_of_operator_and_light_node_at_random_moments_lose_nothing()
     {
-        // Windows so wide that an operator which a slow machine takes long to start, again and again, is slashed neither for a proof nor for a demand that it could not see to.
-        await using Arena arena = await Arena.StartAsync(LocalParameters.Value with { ProofWindow = 128, PublishWindow = 512 });
+        // Windows so wide that an operator which a slow machine takes long to start, again and again, is slashed
+        // neither for a proof nor for a demand that it could not see to.
+        await using Arena arena = await Arena.StartAsync(
+            LocalParameters.Value with
+            {
+                ProofWindow = 128,
+                PublishWindow = 512,
+            }
+        );
         (Address operatorAddress, string operatorKey) = await arena.StakedKeyAsync();
         (Address lightAddress, string lightKey) = await arena.StakedKeyAsync();
         int port = FreePort();
         string[] l1 = ["--rpc", arena.L1.ToString(), "--contract", arena.Contract.Address.ToString()];
         string[][] commands =
         [
-            ["operator", .. l1, "--key-file", operatorKey, "--folder", Path.Combine(arena.Folder, "killed"), "--listen", $"http://127.0.0.1:{port}"],
             [
-                "light", .. l1, "--key-file", lightKey, "--folder", Path.Combine(arena.Folder, "killed-light"), "--listen", "", "--poll", "0.2",
-                "--sample-interval", "1", "--operator", $"{operatorAddress}=http://127.0.0.1:{port}",
+                "operator",
+                .. l1,
+                "--key-file",
+                operatorKey,
+                "--folder",
+                Path.Combine(arena.Folder, "killed"),
+                "--listen",
+                $"http://127.0.0.1:{port}",
+            ],
+            [
+                "light",
+                .. l1,
+                "--key-file",
+                lightKey,
+                "--folder",
+                Path.Combine(arena.Folder, "killed-light"),
+                "--listen",
+                "",
+                "--poll",
+                "0.2",
+                "--sample-interval",
+                "1",
+                "--operator",
+                $"{operatorAddress}=http://127.0.0.1:{port}",
             ],
         ];
         Process[] running = [.. commands.Select(Start)];
-        using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}"), Timeout = TimeSpan.FromSeconds(20) };
+        using var http = new HttpClient
+        {
+            BaseAddress = new Uri($"http://127.0.0.1:{port}"),
+            Timeout = TimeSpan.FromSeconds(20),
+        };
         var stored = new Dictionary<BatchId, byte[]>();
         int[] kills = [0, 0];
         try
@@ -63,16 +99,27 @@ public sealed class KillTests(ITestOutputHelper output)
             }
 
             await posting;
-            output.WriteLine($"{stored.Count} batches answered with 200, operator killed {kills[0]} times, light node {kills[1]} times");
+            output.WriteLine(
+                $"{stored.Count} batches answered with 200, operator killed {kills[0]} times, light node "
+                    + $"{kills[1]} times"
+            );
             Assert.NotEmpty(stored);
             await arena.UntilAsync("the operator answers again", async () => await IsUpAsync(http));
             foreach ((BatchId id, byte[] payload) in stored)
             {
                 try
                 {
-                    await arena.UntilAsync($"batch {id} is anchored and proven", async () =>
-                        (await http.GetFromJsonAsync<BatchBody>(new Uri($"batches/{id}", UriKind.Relative)))!.Anchor is not null
-                        && (await http.GetFromJsonAsync<HistoryBody>(new Uri($"batches/{id}/history", UriKind.Relative)))!.Proven > 0);
+                    await arena.UntilAsync(
+                        $"batch {id} is anchored and proven",
+                        async () =>
+                            (await http.GetFromJsonAsync<BatchBody>(new Uri($"batches/{id}", UriKind.Relative)))!.Anchor
+                                is not null
+                            && (
+                                await http.GetFromJsonAsync<HistoryBody>(
+                                    new Uri($"batches/{id}/history", UriKind.Relative)
+                                )
+                            )!.Proven > 0
+                    );
                 }
                 catch (TimeoutException)
                 {
@@ -82,12 +129,23 @@ public sealed class KillTests(ITestOutputHelper output)
                     throw;
                 }
 
-                Assert.Equal(payload, await http.GetByteArrayAsync(new Uri($"get/0x{Convert.ToHexStringLower(AltDaCommitment.Of(id).Encode())}", UriKind.Relative)));
+                Assert.Equal(
+                    payload,
+                    await http.GetByteArrayAsync(
+                        new Uri($"get/0x{Convert.ToHexStringLower(AltDaCommitment.Of(id).Encode())}", UriKind.Relative)
+                    )
+                );
                 ulong head = await arena.Client.GetBlockNumberAsync(CancellationToken.None);
-                Assert.Equal([operatorAddress], await arena.Contract.ReadHoldersAsync(id, 0, head, CancellationToken.None));
+                Assert.Equal(
+                    [operatorAddress],
+                    await arena.Contract.ReadHoldersAsync(id, 0, head, CancellationToken.None)
+                );
             }
 
-            Assert.Equal((LocalParameters.OperatorStake, false), await arena.Contract.AccountAsync(operatorAddress, CancellationToken.None));
+            Assert.Equal(
+                (LocalParameters.OperatorStake, false),
+                await arena.Contract.AccountAsync(operatorAddress, CancellationToken.None)
+            );
             Assert.Equal(0, await arena.CreditAsync(lightAddress));
         }
         finally
@@ -109,9 +167,21 @@ public sealed class KillTests(ITestOutputHelper output)
             try
             {
                 using var body = new ByteArrayContent(payload);
-                using HttpResponseMessage answer = await http.PostAsync(new Uri("put", UriKind.Relative), body, CancellationToken.None);
+                using HttpResponseMessage answer = await http.PostAsync(
+                    new Uri("put", UriKind.Relative),
+                    body,
+                    CancellationToken.None
+                );
                 byte[] encoded = await answer.Content.ReadAsByteArrayAsync(CancellationToken.None);
-                if (answer.IsSuccessStatusCode && AltDaCommitment.TryDecode(encoded, AltDaCommitment.DefaultDaLayerByte, out AltDaCommitment commitment, out _))
+                if (
+                    answer.IsSuccessStatusCode
+                    && AltDaCommitment.TryDecode(
+                        encoded,
+                        AltDaCommitment.DefaultDaLayerByte,
+                        out AltDaCommitment commitment,
+                        out _
+                    )
+                )
                 {
                     stored[new BatchId(commitment.Hash)] = payload;
                 }
@@ -153,7 +223,10 @@ public sealed class KillTests(ITestOutputHelper output)
         Array.ForEach(command, start.ArgumentList.Add);
         (string Name, string Value)[] settings =
         [
-            ("Meeda__L1__PollInterval", "00:00:00.2"), ("Meeda__L1__Confirmations", "0"), ("Meeda__Anchors__Interval", "00:00:01"), ("MEEDA_ANVIL", Anvil.Binary ?? ""),
+            ("Meeda__L1__PollInterval", "00:00:00.2"),
+            ("Meeda__L1__Confirmations", "0"),
+            ("Meeda__Anchors__Interval", "00:00:01"),
+            ("MEEDA_ANVIL", Anvil.Binary ?? ""),
         ];
         foreach ((string name, string value) in settings)
         {

@@ -9,11 +9,14 @@ using Xunit;
 
 namespace Meeda.EndToEnd.Tests.Attack;
 
-/// <summary>What a light node does about operators that lie: on a real EVM, with the real contract, nothing replaced.</summary>
+/// <summary>
+/// What a light node does about operators that lie: on a real EVM, with the real contract, nothing replaced.
+/// </summary>
 [Trait("Category", "Attack")]
 public sealed class LightNodeTests
 {
-    private static readonly BigInteger Reward = LocalParameters.OperatorStake * LocalParameters.Value.FraudReward / 10_000;
+    private static readonly BigInteger Reward =
+        LocalParameters.OperatorStake * LocalParameters.Value.FraudReward / 10_000;
 
     [SkippableFact]
     public async Task An_operator_that_proves_over_another_commitment_is_slashed_and_the_light_node_is_paid()
@@ -24,9 +27,15 @@ public sealed class LightNodeTests
         var liar = new LyingOperator(arena, account);
         TransactionReceipt anchor = await liar.AnchorAsync(300_000);
         ulong epoch = await liar.ProveAsync(anchor.BlockNumber, lie: true);
-        Assert.NotEqual(EpochStatus.None, await arena.Contract.EpochStatusAsync(liar.Address, epoch, CancellationToken.None));
+        Assert.NotEqual(
+            EpochStatus.None,
+            await arena.Contract.EpochStatusAsync(liar.Address, epoch, CancellationToken.None)
+        );
         await arena.UntilCondemnedAsync(liar.Address);
-        Assert.Equal(EpochStatus.Fraudulent, await arena.Contract.EpochStatusAsync(liar.Address, epoch, CancellationToken.None));
+        Assert.Equal(
+            EpochStatus.Fraudulent,
+            await arena.Contract.EpochStatusAsync(liar.Address, epoch, CancellationToken.None)
+        );
         Assert.Equal(Reward, await arena.CreditAsync(light));
         Assert.Equal(0, (await arena.Contract.AccountAsync(liar.Address, CancellationToken.None)).Stake);
     }
@@ -46,19 +55,41 @@ public sealed class LightNodeTests
         var liar = new LyingOperator(arena, second);
         await liar.ProveAsync((await liar.AnchorAsync(1000)).BlockNumber, lie: true);
         await arena.UntilCondemnedAsync(liar.Address);
-        Assert.Equal(EpochStatus.Proven, await arena.Contract.EpochStatusAsync(honest.Address, epoch, CancellationToken.None));
-        Assert.Equal((LocalParameters.OperatorStake, false), await arena.Contract.AccountAsync(honest.Address, CancellationToken.None));
+        Assert.Equal(
+            EpochStatus.Proven,
+            await arena.Contract.EpochStatusAsync(honest.Address, epoch, CancellationToken.None)
+        );
+        Assert.Equal(
+            (LocalParameters.OperatorStake, false),
+            await arena.Contract.AccountAsync(honest.Address, CancellationToken.None)
+        );
         Assert.Equal(Reward, await arena.CreditAsync(light));
     }
 
-    public static TheoryData<string, string> Garbage => new()
-    {
-        { "not compressed", "17f1d3a73197d7942695638c4fa9ac0fc3688c4f9774b905a14e3a3f171bac586c55e83ff97a1aeffb3af00adb22c6bb" },
-        { "infinity with a bit too many", "c00000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000001" },
-        { "x is p", "9a0111ea397fe69a4b1ba7b6434bacd764774b84f38512bf6730d2a0f6b0f6241eabfffeb153ffffb9feffffffffaaab" },
-        { "x without y", "800000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000001" },
-        { "outside the subgroup", "800000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000" },
-    };
+    public static TheoryData<string, string> Garbage =>
+        new()
+        {
+            {
+                "not compressed",
+                "17f1d3a73197d7942695638c4fa9ac0fc3688c4f9774b905a14e3a3f171bac586c55e83ff97a1aeffb3af00adb22c6bb"
+            },
+            {
+                "infinity with a bit too many",
+                "c00000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000001"
+            },
+            {
+                "x is p",
+                "9a0111ea397fe69a4b1ba7b6434bacd764774b84f38512bf6730d2a0f6b0f6241eabfffeb153ffffb9feffffffffaaab"
+            },
+            {
+                "x without y",
+                "800000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000001"
+            },
+            {
+                "outside the subgroup",
+                "800000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000"
+            },
+        };
 
     [SkippableTheory]
     [MemberData(nameof(Garbage))]
@@ -84,8 +115,16 @@ public sealed class LightNodeTests
         EpochParameters parameters = await arena.Contract.EpochParametersAsync(CancellationToken.None);
         ulong epoch = parameters.EpochAt(anchor.BlockNumber) + 1;
         await arena.MineAsync((int)(parameters.LastProofBlock(epoch) - anchor.BlockNumber) + 1);
-        await arena.UntilAsync("the miss is reported", async () => await arena.Contract.EpochStatusAsync(silent.Address, epoch, CancellationToken.None) == EpochStatus.Missed);
-        await arena.UntilAsync("the reporter is paid", async () => await arena.CreditAsync(light) >= LocalParameters.Value.MissReward);
+        await arena.UntilAsync(
+            "the miss is reported",
+            async () =>
+                await arena.Contract.EpochStatusAsync(silent.Address, epoch, CancellationToken.None)
+                == EpochStatus.Missed
+        );
+        await arena.UntilAsync(
+            "the reporter is paid",
+            async () => await arena.CreditAsync(light) >= LocalParameters.Value.MissReward
+        );
     }
 
     [SkippableFact]
@@ -93,7 +132,14 @@ public sealed class LightNodeTests
     {
         await using Arena arena = await Arena.StartAsync();
         Address[] lights = [await arena.LightNodeAsync(), await arena.LightNodeAsync()];
-        BigInteger[] before = [.. await Task.WhenAll(lights.Select(light => arena.Client.GetBalanceAsync(light, Ethereum.JsonRpc.BlockTag.Latest, CancellationToken.None)))];
+        BigInteger[] before =
+        [
+            .. await Task.WhenAll(
+                lights.Select(light =>
+                    arena.Client.GetBalanceAsync(light, Ethereum.JsonRpc.BlockTag.Latest, CancellationToken.None)
+                )
+            ),
+        ];
         using TransactionSender account = await arena.OperatorAsync();
         var liar = new LyingOperator(arena, account);
         await liar.ProveAsync((await liar.AnchorAsync(1000)).BlockNumber, lie: true);
@@ -101,7 +147,14 @@ public sealed class LightNodeTests
         await arena.MineAsync(3);
         BigInteger[] credits = [.. await Task.WhenAll(lights.Select(arena.CreditAsync))];
         Assert.Equal([0, Reward], credits.Order());
-        BigInteger[] after = [.. await Task.WhenAll(lights.Select(light => arena.Client.GetBalanceAsync(light, Ethereum.JsonRpc.BlockTag.Latest, CancellationToken.None)))];
+        BigInteger[] after =
+        [
+            .. await Task.WhenAll(
+                lights.Select(light =>
+                    arena.Client.GetBalanceAsync(light, Ethereum.JsonRpc.BlockTag.Latest, CancellationToken.None)
+                )
+            ),
+        ];
         Assert.All(before.Zip(after), pair => Assert.InRange(pair.First - pair.Second, 0, BigInteger.Pow(10, 17)));
     }
 

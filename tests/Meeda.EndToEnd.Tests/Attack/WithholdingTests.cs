@@ -10,11 +10,15 @@ using Xunit;
 
 namespace Meeda.EndToEnd.Tests.Attack;
 
-/// <summary>Operators that have the data and do not give it: what a light node demands of them appears on L1 as a real blob, or costs them their stake.</summary>
+/// <summary>
+/// Operators that have the data and do not give it: what a light node demands of them appears on L1 as a real blob,
+/// or costs them their stake.
+/// </summary>
 [Trait("Category", "Attack")]
 public sealed class WithholdingTests
 {
-    private static readonly BigInteger Reward = LocalParameters.OperatorStake * LocalParameters.Value.FraudReward / 10_000;
+    private static readonly BigInteger Reward =
+        LocalParameters.OperatorStake * LocalParameters.Value.FraudReward / 10_000;
 
     [SkippableFact]
     public async Task An_operator_that_withholds_publishes_what_is_demanded_and_is_paid_for_it()
@@ -24,13 +28,18 @@ public sealed class WithholdingTests
         BatchId id = await node.PostAsync(100_000);
         await arena.UntilAsync("the batch is anchored", async () => await node.AnchorOfAsync(id) is not null);
 
-        // The light node reaches the operator only through a wall: the operator itself is honest and answers the demand.
+        // The light node reaches the operator only through a wall: the operator itself is honest and answers the
+        // demand.
         using var wall = new Wall();
         Address light = await arena.LightNodeAsync((node.Address, wall.Url));
         await arena.UntilAsync("the blob is demanded", async () => await DemandsAsync(arena) is [_, ..]);
         DemandSeen demand = (await DemandsAsync(arena))[0];
         Assert.Equal(light, demand.Demander);
-        await arena.UntilAsync("the blob is published", async () => await arena.Contract.DemandStatusAsync(demand.Id, CancellationToken.None) == DemandStatus.Published);
+        await arena.UntilAsync(
+            "the blob is published",
+            async () =>
+                await arena.Contract.DemandStatusAsync(demand.Id, CancellationToken.None) == DemandStatus.Published
+        );
 
         // The blob that L1 carried is the very one: its versioned hash is that of the anchored commitment.
         ulong block = (await arena.Client.GetBlockNumberAsync(CancellationToken.None));
@@ -38,7 +47,10 @@ public sealed class WithholdingTests
         Assert.True(BlobEncoding.TryDecode(blob, out byte[] payload, out _));
         Assert.Equal(100_000, payload.Length);
         Assert.True(await arena.CreditAsync(node.Address) >= LocalParameters.Value.DemandBond);
-        Assert.Equal((LocalParameters.OperatorStake, false), await arena.Contract.AccountAsync(node.Address, CancellationToken.None));
+        Assert.Equal(
+            (LocalParameters.OperatorStake, false),
+            await arena.Contract.AccountAsync(node.Address, CancellationToken.None)
+        );
     }
 
     [SkippableFact]
@@ -55,7 +67,10 @@ public sealed class WithholdingTests
         await arena.UntilCondemnedAsync(silent.Address);
 
         // The epochs that it missed meanwhile cost it some of the stake that the reward is a part of.
-        await arena.UntilAsync("the light node is paid, and has its bond back", async () => await arena.CreditAsync(light) >= (Reward * 8 / 10) + LocalParameters.Value.DemandBond);
+        await arena.UntilAsync(
+            "the light node is paid, and has its bond back",
+            async () => await arena.CreditAsync(light) >= (Reward * 8 / 10) + LocalParameters.Value.DemandBond
+        );
     }
 
     [SkippableFact]
@@ -72,10 +87,18 @@ public sealed class WithholdingTests
         await arena.LightNodeAsync((honest.Address, honest.Http.BaseAddress!), (silent.Address, wall.Url));
 
         // That the silent one is demanded shows that the light node has sampled the honest one at least as often.
-        await arena.UntilAsync("the silent one's blob is demanded", async () => (await DemandsAsync(arena)).Any(demand => demand.Operator == silent.Address));
+        await arena.UntilAsync(
+            "the silent one's blob is demanded",
+            async () => (await DemandsAsync(arena)).Any(demand => demand.Operator == silent.Address)
+        );
         Assert.DoesNotContain(await DemandsAsync(arena), demand => demand.Operator == honest.Address);
     }
 
     private static async Task<IReadOnlyList<DemandSeen>> DemandsAsync(Arena arena) =>
-        await arena.Contract.ReadDemandsAsync(operatorAddress: null, 0, await arena.Client.GetBlockNumberAsync(CancellationToken.None), CancellationToken.None);
+        await arena.Contract.ReadDemandsAsync(
+            operatorAddress: null,
+            0,
+            await arena.Client.GetBlockNumberAsync(CancellationToken.None),
+            CancellationToken.None
+        );
 }

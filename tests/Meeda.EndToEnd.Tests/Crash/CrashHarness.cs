@@ -21,7 +21,8 @@ namespace Meeda.EndToEnd.Tests.Crash;
 internal sealed record CrashReport(int Answered, int Refused, int Unanswered, int Absent, int Whole, int Anchors);
 
 /// <summary>
-/// The operator as a process of its own, with clients that put batches whatever happens to it, and the reckoning at the end: every batch that was answered 200 reads back
+/// The operator as a process of its own, with clients that put batches whatever happens to it, and the reckoning at
+/// the end: every batch that was answered 200 reads back
 /// byte-identical and stands on L1 exactly once; every other one is absent or whole.
 /// </summary>
 internal sealed class CrashHarness : IAsyncDisposable
@@ -42,7 +43,13 @@ internal sealed class CrashHarness : IAsyncDisposable
     private int _refused;
     private int _unanswered;
 
-    private CrashHarness(Arena arena, Address operatorAddress, string keyFile, string folder, (string Name, string Value)[] environment)
+    private CrashHarness(
+        Arena arena,
+        Address operatorAddress,
+        string keyFile,
+        string folder,
+        (string Name, string Value)[] environment
+    )
     {
         _arena = arena;
         _operator = operatorAddress;
@@ -50,7 +57,17 @@ internal sealed class CrashHarness : IAsyncDisposable
         string url = $"http://127.0.0.1:{FreePort()}";
         _command =
         [
-            "operator", "--rpc", arena.L1.ToString(), "--contract", arena.Contract.Address.ToString(), "--key-file", keyFile, "--folder", folder, "--listen", url,
+            "operator",
+            "--rpc",
+            arena.L1.ToString(),
+            "--contract",
+            arena.Contract.Address.ToString(),
+            "--key-file",
+            keyFile,
+            "--folder",
+            folder,
+            "--listen",
+            url,
         ];
 #pragma warning disable RS0030 // A test is its own host.
         _http = new HttpClient { BaseAddress = new Uri(url), Timeout = TimeSpan.FromSeconds(100) };
@@ -63,7 +80,11 @@ internal sealed class CrashHarness : IAsyncDisposable
     /// <summary>Puts answered otherwise until now.</summary>
     public int Refused => Volatile.Read(ref _refused);
 
-    public static async Task<CrashHarness> StartAsync(Arena arena, string folder, params (string Name, string Value)[] environment)
+    public static async Task<CrashHarness> StartAsync(
+        Arena arena,
+        string folder,
+        params (string Name, string Value)[] environment
+    )
     {
         (Address operatorAddress, string keyFile) = await arena.StakedKeyAsync();
         var harness = new CrashHarness(arena, operatorAddress, keyFile, folder, environment);
@@ -71,8 +92,12 @@ internal sealed class CrashHarness : IAsyncDisposable
         return harness;
     }
 
-    /// <summary>Starts clients that put random batches, most of them short, and put again what was not answered 200, half of the time.</summary>
-    public void Post(int clients, int longest) => _clients = [.. Enumerable.Range(0, clients).Select(_ => Task.Run(() => PostAsync(longest)))];
+    /// <summary>
+    /// Starts clients that put random batches, most of them short, and put again what was not answered 200, half of
+    /// the time.
+    /// </summary>
+    public void Post(int clients, int longest) =>
+        _clients = [.. Enumerable.Range(0, clients).Select(_ => Task.Run(() => PostAsync(longest)))];
 
     public async Task StopPostingAsync()
     {
@@ -83,20 +108,26 @@ internal sealed class CrashHarness : IAsyncDisposable
     /// <summary>Starts the operator, and waits until it answers where that is asked for.</summary>
     public async Task StartOperatorAsync(bool wait = true)
     {
-        _process = CommandLine.Start(Path.GetTempPath(), _command, [
-            ("Meeda__L1__PollInterval", "00:00:00.1"),
-            ("Meeda__L1__Confirmations", "0"),
-            ("Meeda__Anchors__Interval", "00:00:00.5"),
-            ("Meeda__Storage__ScrubInterval", "00:00:02"),
-            .. _environment,
-        ]);
+        _process = CommandLine.Start(
+            Path.GetTempPath(),
+            _command,
+            [
+                ("Meeda__L1__PollInterval", "00:00:00.1"),
+                ("Meeda__L1__Confirmations", "0"),
+                ("Meeda__Anchors__Interval", "00:00:00.5"),
+                ("Meeda__Storage__ScrubInterval", "00:00:02"),
+                .. _environment,
+            ]
+        );
         Listen(_process);
         using CancellationTokenSource limit = Patience.Limit(ReadyLimit);
         while (wait && !await IsReadyAsync())
         {
             if (_process.HasExited || limit.IsCancellationRequested)
             {
-                throw new InvalidOperationException($"the operator did not start:\n{string.Join('\n', _said.TakeLast(30))}");
+                throw new InvalidOperationException(
+                    $"the operator did not start:\n{string.Join('\n', _said.TakeLast(30))}"
+                );
             }
 
             await Task.Delay(50);
@@ -128,43 +159,66 @@ internal sealed class CrashHarness : IAsyncDisposable
         _process = null;
     }
 
-    /// <summary>The reckoning, with the operator running and nothing wrong any more; throws where a promise is broken.</summary>
+    /// <summary>
+    /// The reckoning, with the operator running and nothing wrong any more; throws where a promise is broken.
+    /// </summary>
     public async Task<CrashReport> ReckonAsync()
     {
         LogRecord record = null!;
         Bytes32[] promised = [.. _puts.Where(put => put.Value.Id is not null).Select(put => put.Key)];
-        await _arena.UntilAsync("every promised batch is on L1", async () =>
-        {
-            record = await LogRecord.ReadAsync(_arena.Client, _arena.Contract, _operator, 0, CancellationToken.None);
-            foreach (Bytes32 put in promised)
+        await _arena.UntilAsync(
+            "every promised batch is on L1",
+            async () =>
             {
-                if ((await record.AnchoringsAsync(_puts[put].Id!.Value, CancellationToken.None)).Count == 0)
+                record = await LogRecord.ReadAsync(
+                    _arena.Client,
+                    _arena.Contract,
+                    _operator,
+                    0,
+                    CancellationToken.None
+                );
+                foreach (Bytes32 put in promised)
                 {
-                    return false;
+                    if ((await record.AnchoringsAsync(_puts[put].Id!.Value, CancellationToken.None)).Count == 0)
+                    {
+                        return false;
+                    }
                 }
+
+                return true;
             }
+        );
 
-            return true;
-        });
-
-        int absent = 0, whole = 0;
+        int absent = 0,
+            whole = 0;
         foreach ((Bytes32 hash, (byte[] payload, BatchId? id)) in _puts)
         {
             // By its keccak commitment, which a client knows without an answer.
-            using HttpResponseMessage answer = await _http.GetAsync(new Uri($"get/00{hash.ToString()[2..]}", UriKind.Relative));
+            using HttpResponseMessage answer = await _http.GetAsync(
+                new Uri($"get/00{hash.ToString()[2..]}", UriKind.Relative)
+            );
             if (answer.StatusCode == HttpStatusCode.NotFound && id is null)
             {
                 absent++;
                 continue;
             }
 
-            if (answer.StatusCode != HttpStatusCode.OK || !(await answer.Content.ReadAsByteArrayAsync()).AsSpan().SequenceEqual(payload))
+            if (
+                answer.StatusCode != HttpStatusCode.OK
+                || !(await answer.Content.ReadAsByteArrayAsync()).AsSpan().SequenceEqual(payload)
+            )
             {
-                throw new InvalidDataException($"the batch of payload {hash}, {(id is null ? "never answered" : "answered 200")}, reads back with {(int)answer.StatusCode}, or other bytes");
+                throw new InvalidDataException(
+                    $"the batch of payload {hash}, {(id is null ? "never answered" : "answered 200")}, reads back "
+                        + $"with {(int)answer.StatusCode}, or other bytes"
+                );
             }
 
             whole += id is null ? 1 : 0;
-            if (id is { } promisedId && await record.AnchoringsAsync(promisedId, CancellationToken.None) is { Count: not 1 } anchorings)
+            if (
+                id is { } promisedId
+                && await record.AnchoringsAsync(promisedId, CancellationToken.None) is { Count: not 1 } anchorings
+            )
             {
                 throw new InvalidDataException($"batch {promisedId} stands on L1 {anchorings.Count} times");
             }
@@ -192,7 +246,11 @@ internal sealed class CrashHarness : IAsyncDisposable
         byte[]? again = null;
         while (!_stop.IsCancellationRequested)
         {
-            byte[] payload = again ?? RandomNumberGenerator.GetBytes(RandomNumberGenerator.GetInt32(8) == 0 ? longest : RandomNumberGenerator.GetInt32(1, 100_000));
+            byte[] payload =
+                again
+                ?? RandomNumberGenerator.GetBytes(
+                    RandomNumberGenerator.GetInt32(8) == 0 ? longest : RandomNumberGenerator.GetInt32(1, 100_000)
+                );
             again = await PutAsync(payload) || RandomNumberGenerator.GetInt32(2) == 0 ? null : payload;
         }
     }
@@ -208,7 +266,14 @@ internal sealed class CrashHarness : IAsyncDisposable
             byte[] encoded = await answer.Content.ReadAsByteArrayAsync();
             if (answer.StatusCode == HttpStatusCode.OK)
             {
-                if (!AltDaCommitment.TryDecode(encoded, AltDaCommitment.DefaultDaLayerByte, out AltDaCommitment commitment, out string? error))
+                if (
+                    !AltDaCommitment.TryDecode(
+                        encoded,
+                        AltDaCommitment.DefaultDaLayerByte,
+                        out AltDaCommitment commitment,
+                        out string? error
+                    )
+                )
                 {
                     throw new InvalidDataException(error);
                 }

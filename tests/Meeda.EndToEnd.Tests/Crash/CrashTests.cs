@@ -8,13 +8,19 @@ using Xunit.Abstractions;
 
 namespace Meeda.EndToEnd.Tests.Crash;
 
-/// <summary>What a rollup is promised with a 200, held against SIGKILL, a full disk and a disk that fails. MEEDA_CRASH_KILLS sets the number of kills.</summary>
+/// <summary>
+/// What a rollup is promised with a 200, held against SIGKILL, a full disk and a disk that fails. MEEDA_CRASH_KILLS
+/// sets the number of kills.
+/// </summary>
 [Trait("Category", "Crash")]
 public sealed class CrashTests(ITestOutputHelper output)
 {
     private const int Clients = 3;
 
-    private static readonly int Kills = int.Parse(Environment.GetEnvironmentVariable("MEEDA_CRASH_KILLS") ?? "20", CultureInfo.InvariantCulture);
+    private static readonly int Kills = int.Parse(
+        Environment.GetEnvironmentVariable("MEEDA_CRASH_KILLS") ?? "20",
+        CultureInfo.InvariantCulture
+    );
 
     [SkippableFact]
     public async Task Kills_at_random_moments_lose_nothing_that_was_answered()
@@ -41,10 +47,17 @@ public sealed class CrashTests(ITestOutputHelper output)
     public async Task A_disk_that_fails_loses_nothing_that_was_answered()
     {
         await using Arena arena = await Arena.StartAsync();
-        string library = Path.Combine(arena.Folder, "faults.so"), switchedOn = Path.Combine(arena.Folder, "faults"), folder = Path.Combine(arena.Folder, "failing");
+        string library = Path.Combine(arena.Folder, "faults.so"),
+            switchedOn = Path.Combine(arena.Folder, "faults"),
+            folder = Path.Combine(arena.Folder, "failing");
         await CompileAsync(library);
         await using CrashHarness harness = await CrashHarness.StartAsync(
-            arena, folder, ("LD_PRELOAD", library), ("MEEDA_TEST_FAULTS", switchedOn), ("MEEDA_TEST_FOLDER", folder));
+            arena,
+            folder,
+            ("LD_PRELOAD", library),
+            ("MEEDA_TEST_FAULTS", switchedOn),
+            ("MEEDA_TEST_FOLDER", folder)
+        );
         harness.Post(Clients, longest: 300_000);
         for (int round = 0; round < 3; round++)
         {
@@ -74,10 +87,18 @@ public sealed class CrashTests(ITestOutputHelper output)
         await using Arena arena = await Arena.StartAsync();
         string disk = Path.Combine(arena.Folder, "disk");
         Directory.CreateDirectory(disk);
-        Skip.IfNot(OperatingSystem.IsLinux() && await TryRunAsync("mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", disk) == 0, "a tmpfs cannot be mounted here: that takes root on Linux");
+        Skip.IfNot(
+            OperatingSystem.IsLinux()
+                && await TryRunAsync("mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", disk) == 0,
+            "a tmpfs cannot be mounted here: that takes root on Linux"
+        );
         try
         {
-            await using CrashHarness harness = await CrashHarness.StartAsync(arena, Path.Combine(disk, "data"), ("Meeda__Storage__LocalCopyBytes", "0"));
+            await using CrashHarness harness = await CrashHarness.StartAsync(
+                arena,
+                Path.Combine(disk, "data"),
+                ("Meeda__Storage__LocalCopyBytes", "0")
+            );
             harness.Post(Clients, longest: 300_000);
             await arena.UntilAsync("the disk is full", () => Task.FromResult(harness.Refused > 20));
             await harness.KillAsync();
@@ -103,7 +124,11 @@ public sealed class CrashTests(ITestOutputHelper output)
         await using Arena arena = await Arena.StartAsync();
 
         // Puts wait for their anchor, so that many are in the midst of it.
-        await using CrashHarness harness = await CrashHarness.StartAsync(arena, Path.Combine(arena.Folder, "terminated"), ("Meeda__Batches__PutWaitsFor", "Anchored"));
+        await using CrashHarness harness = await CrashHarness.StartAsync(
+            arena,
+            Path.Combine(arena.Folder, "terminated"),
+            ("Meeda__Batches__PutWaitsFor", "Anchored")
+        );
         harness.Post(Clients, longest: 1_000_000);
         for (int round = 0; round < 3; round++)
         {
@@ -123,7 +148,11 @@ public sealed class CrashTests(ITestOutputHelper output)
     public async Task Command_line_of_a_running_operator_puts_gets_and_says_where_it_and_a_batch_stand()
     {
         await using Arena arena = await Arena.StartAsync();
-        await using CrashHarness harness = await CrashHarness.StartAsync(arena, Path.Combine(arena.Folder, "status"), ("Meeda__Batches__PutWaitsFor", "Anchored"));
+        await using CrashHarness harness = await CrashHarness.StartAsync(
+            arena,
+            Path.Combine(arena.Folder, "status"),
+            ("Meeda__Batches__PutWaitsFor", "Anchored")
+        );
         using var body = new ByteArrayContent(RandomNumberGenerator.GetBytes(1000));
         using HttpResponseMessage answer = await harness.Http.PostAsync(new Uri("put", UriKind.Relative), body);
         string commitment = Convert.ToHexStringLower(await answer.Content.ReadAsByteArrayAsync());
@@ -137,7 +166,8 @@ public sealed class CrashTests(ITestOutputHelper output)
         Assert.Matches(@"state +(anchored|final)", output);
 
         // What put and get of the command line do, with the same operator.
-        string file = Path.Combine(arena.Folder, "batch"), copy = Path.Combine(arena.Folder, "copy");
+        string file = Path.Combine(arena.Folder, "batch"),
+            copy = Path.Combine(arena.Folder, "copy");
         await File.WriteAllBytesAsync(file, RandomNumberGenerator.GetBytes(300_000));
         (exitCode, output, _) = await CommandLine.RunAsync(arena.Folder, "put", file, "--url", url, "--json");
         Assert.Equal(0, exitCode);
@@ -145,7 +175,13 @@ public sealed class CrashTests(ITestOutputHelper output)
         (exitCode, _, _) = await CommandLine.RunAsync(arena.Folder, "get", put, "-o", copy, "--url", url);
         Assert.Equal(0, exitCode);
         Assert.Equal(await File.ReadAllBytesAsync(file), await File.ReadAllBytesAsync(copy));
-        (exitCode, _, string refused) = await CommandLine.RunAsync(arena.Folder, "put", Path.Combine(arena.Folder, "absent"), "--url", url);
+        (exitCode, _, string refused) = await CommandLine.RunAsync(
+            arena.Folder,
+            "put",
+            Path.Combine(arena.Folder, "absent"),
+            "--url",
+            url
+        );
         Assert.Equal(1, exitCode);
         Assert.Contains("FILE:", refused, StringComparison.Ordinal);
         (exitCode, _, refused) = await CommandLine.RunAsync(arena.Folder, "get", "0x1234", "--url", url);
@@ -153,8 +189,21 @@ public sealed class CrashTests(ITestOutputHelper output)
         Assert.Contains("ID:", refused, StringComparison.Ordinal);
 
         // It becomes final by itself, and a reorganisation does not reach that deep.
-        await arena.UntilAsync("it is final", async () => (await CommandLine.RunAsync(arena.Folder, "status", commitment, "--url", url)).Output.Contains("final", StringComparison.Ordinal));
-        (exitCode, _, string error) = await CommandLine.RunAsync(arena.Folder, "status", new string('1', 64), "--url", url);
+        await arena.UntilAsync(
+            "it is final",
+            async () =>
+                (await CommandLine.RunAsync(arena.Folder, "status", commitment, "--url", url)).Output.Contains(
+                    "final",
+                    StringComparison.Ordinal
+                )
+        );
+        (exitCode, _, string error) = await CommandLine.RunAsync(
+            arena.Folder,
+            "status",
+            new string('1', 64),
+            "--url",
+            url
+        );
         Assert.Equal(1, exitCode);
         Assert.Contains("404", error, StringComparison.Ordinal);
         (exitCode, _, error) = await CommandLine.RunAsync(arena.Folder, "status", "--url", "http://127.0.0.1:1");
@@ -169,36 +218,48 @@ public sealed class CrashTests(ITestOutputHelper output)
         await using Arena arena = await Arena.StartAsync();
         await using CrashHarness harness = await CrashHarness.StartAsync(arena, Path.Combine(arena.Folder, "overload"));
         int refused = 0;
-        await Task.WhenAll(Enumerable.Range(0, 64).Select(async i =>
-        {
-            byte[] payload = RandomNumberGenerator.GetBytes(16 << 20);
-            while (true)
-            {
-                using var body = new ByteArrayContent(payload);
-                try
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, 64)
+                .Select(async i =>
                 {
-                    using HttpResponseMessage answer = await harness.Http.PostAsync(new Uri("put", UriKind.Relative), body);
-                    if (answer.IsSuccessStatusCode)
+                    byte[] payload = RandomNumberGenerator.GetBytes(16 << 20);
+                    while (true)
                     {
-                        return;
+                        using var body = new ByteArrayContent(payload);
+                        try
+                        {
+                            using HttpResponseMessage answer = await harness.Http.PostAsync(
+                                new Uri("put", UriKind.Relative),
+                                body
+                            );
+                            if (answer.IsSuccessStatusCode)
+                            {
+                                return;
+                            }
+
+                            Assert.Equal(System.Net.HttpStatusCode.TooManyRequests, answer.StatusCode);
+                            await Task.Delay(answer.Headers.RetryAfter!.Delta!.Value);
+                        }
+                        catch (Exception broken) when (broken is HttpRequestException or TaskCanceledException)
+                        {
+                            // Refused in the middle of the body, where a client that is still sending may not see the
+                            // answer; or its turn
+                            // did not come within the client's own limit. It puts the same bytes again.
+                            await Task.Delay(TimeSpan.FromSeconds(1));
+                        }
+
+                        Interlocked.Increment(ref refused);
                     }
-
-                    Assert.Equal(System.Net.HttpStatusCode.TooManyRequests, answer.StatusCode);
-                    await Task.Delay(answer.Headers.RetryAfter!.Delta!.Value);
-                }
-                catch (Exception broken) when (broken is HttpRequestException or TaskCanceledException)
-                {
-                    // Refused in the middle of the body, where a client that is still sending may not see the answer; or its turn
-                    // did not come within the client's own limit. It puts the same bytes again.
-                    await Task.Delay(TimeSpan.FromSeconds(1));
-                }
-
-                Interlocked.Increment(ref refused);
-            }
-        }));
-        long peak = long.Parse(
-            (await File.ReadAllLinesAsync($"/proc/{harness.Process.Id}/status")).Single(line => line.StartsWith("VmHWM:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
-            CultureInfo.InvariantCulture) >> 10;
+                })
+        );
+        long peak =
+            long.Parse(
+                (await File.ReadAllLinesAsync($"/proc/{harness.Process.Id}/status"))
+                    .Single(line => line.StartsWith("VmHWM:", StringComparison.Ordinal))
+                    .Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
+                CultureInfo.InvariantCulture
+            ) >> 10;
         output.WriteLine($"64 posts of 16 MiB at once: {refused} answers 429, peak memory {peak} MiB");
         Assert.InRange(peak, 1, 2047);
     }
@@ -213,8 +274,10 @@ public sealed class CrashTests(ITestOutputHelper output)
     {
         string source = Path.Combine(Repository.Root, "tests", "Meeda.EndToEnd.Tests", "Crash", "faults.c");
         Skip.IfNot(
-            OperatingSystem.IsLinux() && await TryRunAsync("cc", "-O1", "-shared", "-fPIC", "-o", library, source, "-ldl") == 0,
-            "no C compiler on the path: faults are injected below the runtime, by a library that a test builds");
+            OperatingSystem.IsLinux()
+                && await TryRunAsync("cc", "-O1", "-shared", "-fPIC", "-o", library, source, "-ldl") == 0,
+            "no C compiler on the path: faults are injected below the runtime, by a library that a test builds"
+        );
     }
 
     private static async Task<int> TryRunAsync(string program, params string[] arguments)

@@ -16,7 +16,8 @@ using Xunit.Abstractions;
 namespace Meeda.EndToEnd.Tests.Crash;
 
 /// <summary>
-/// Two operator processes with one key on one PostgreSQL: both take batches, one anchors and proves. The leader is paused (SIGSTOP) until the other has taken over, then wakes
+/// Two operator processes with one key on one PostgreSQL: both take batches, one anchors and proves. The leader is
+/// paused (SIGSTOP) until the other has taken over, then wakes
 /// up and still believes that it leads: it must send nothing of its own.
 /// </summary>
 [Trait("Category", "Crash")]
@@ -51,7 +52,10 @@ public sealed class ReplicaTests(ITestOutputHelper output)
             await AnchoredAsync(arena, operatorAddress, stored);
             await leader.SignalAsync("CONT");
             await PostAsync(stored, [leader, other]);
-            await arena.UntilAsync("the old leader knows that it does not lead", async () => !(await leader.StatusAsync()).Leads);
+            await arena.UntilAsync(
+                "the old leader knows that it does not lead",
+                async () => !(await leader.StatusAsync()).Leads
+            );
             await AnchoredAsync(arena, operatorAddress, stored);
 
             // And now the new leader dies.
@@ -65,12 +69,24 @@ public sealed class ReplicaTests(ITestOutputHelper output)
             {
                 foreach ((BatchId id, byte[] payload) in stored)
                 {
-                    Assert.Equal(payload, await replica.Http.GetByteArrayAsync(new Uri($"get/{Convert.ToHexStringLower(AltDaCommitment.Of(id).Encode(AltDaCommitment.DefaultDaLayerByte))}", UriKind.Relative)));
+                    Assert.Equal(
+                        payload,
+                        await replica.Http.GetByteArrayAsync(
+                            new Uri(
+                                $"get/{Convert.ToHexStringLower(AltDaCommitment.Of(id).Encode(AltDaCommitment.DefaultDaLayerByte))}",
+                                UriKind.Relative
+                            )
+                        )
+                    );
                 }
             }
 
             LogRecord record = await AnchoredAsync(arena, operatorAddress, stored);
-            output.WriteLine($"{stored.Count} batches on two replicas, {(await record.AnchorsAsync(operatorAddress, CancellationToken.None)).Count} anchors, each batch once");
+            output.WriteLine(
+                $"{stored.Count} batches on two replicas, "
+                    + $"{(await record.AnchorsAsync(operatorAddress, CancellationToken.None)).Count} anchors, "
+                    + "each batch once"
+            );
         }
         finally
         {
@@ -87,9 +103,17 @@ public sealed class ReplicaTests(ITestOutputHelper output)
         {
             byte[] payload = RandomNumberGenerator.GetBytes(RandomNumberGenerator.GetInt32(1, 200_000));
             using var body = new ByteArrayContent(payload);
-            using HttpResponseMessage answer = await replicas[i % replicas.Length].Http.PostAsync(new Uri("put", UriKind.Relative), body);
+            using HttpResponseMessage answer = await replicas[i % replicas.Length]
+                .Http.PostAsync(new Uri("put", UriKind.Relative), body);
             answer.EnsureSuccessStatusCode();
-            Assert.True(AltDaCommitment.TryDecode(await answer.Content.ReadAsByteArrayAsync(), AltDaCommitment.DefaultDaLayerByte, out AltDaCommitment commitment, out _));
+            Assert.True(
+                AltDaCommitment.TryDecode(
+                    await answer.Content.ReadAsByteArrayAsync(),
+                    AltDaCommitment.DefaultDaLayerByte,
+                    out AltDaCommitment commitment,
+                    out _
+                )
+            );
             stored[new BatchId(commitment.Hash)] = payload;
         }
     }
@@ -97,34 +121,50 @@ public sealed class ReplicaTests(ITestOutputHelper output)
     private static async Task<Replica> LeaderAsync(Arena arena, Replica[] replicas)
     {
         Replica? leader = null;
-        await arena.UntilAsync("one leads, and one alone", async () =>
-        {
-            bool[] leads = [(await replicas[0].StatusAsync()).Leads, (await replicas[1].StatusAsync()).Leads];
-            leader = leads[0] == leads[1] ? null : replicas[leads[0] ? 0 : 1];
-            return leader is not null;
-        });
+        await arena.UntilAsync(
+            "one leads, and one alone",
+            async () =>
+            {
+                bool[] leads = [(await replicas[0].StatusAsync()).Leads, (await replicas[1].StatusAsync()).Leads];
+                leader = leads[0] == leads[1] ? null : replicas[leads[0] ? 0 : 1];
+                return leader is not null;
+            }
+        );
         return leader!;
     }
 
     /// <summary>Waits until every batch is on L1, and sees that none is there twice.</summary>
-    private static async Task<LogRecord> AnchoredAsync(Arena arena, Address operatorAddress, Dictionary<BatchId, byte[]> stored)
+    private static async Task<LogRecord> AnchoredAsync(
+        Arena arena,
+        Address operatorAddress,
+        Dictionary<BatchId, byte[]> stored
+    )
     {
         LogRecord record = null!;
-        await arena.UntilAsync("all are anchored", async () =>
-        {
-            record = await LogRecord.ReadAsync(arena.Client, arena.Contract, operatorAddress, 0, CancellationToken.None);
-            foreach (BatchId id in stored.Keys)
+        await arena.UntilAsync(
+            "all are anchored",
+            async () =>
             {
-                IReadOnlyList<BatchAnchoring> anchorings = await record.AnchoringsAsync(id, CancellationToken.None);
-                Assert.True(anchorings.Count <= 1, $"batch {id} is anchored {anchorings.Count} times");
-                if (anchorings.Count == 0)
+                record = await LogRecord.ReadAsync(
+                    arena.Client,
+                    arena.Contract,
+                    operatorAddress,
+                    0,
+                    CancellationToken.None
+                );
+                foreach (BatchId id in stored.Keys)
                 {
-                    return false;
+                    IReadOnlyList<BatchAnchoring> anchorings = await record.AnchoringsAsync(id, CancellationToken.None);
+                    Assert.True(anchorings.Count <= 1, $"batch {id} is anchored {anchorings.Count} times");
+                    if (anchorings.Count == 0)
+                    {
+                        return false;
+                    }
                 }
-            }
 
-            return true;
-        });
+                return true;
+            }
+        );
         return record;
     }
 
@@ -139,8 +179,17 @@ public sealed class ReplicaTests(ITestOutputHelper output)
             string url = $"http://127.0.0.1:{FreePort()}";
             _command =
             [
-                "operator", "--rpc", arena.L1.ToString(), "--contract", arena.Contract.Address.ToString(), "--key-file", keyFile,
-                "--folder", Path.Combine(arena.Folder, $"replica-{number}"), "--listen", url,
+                "operator",
+                "--rpc",
+                arena.L1.ToString(),
+                "--contract",
+                arena.Contract.Address.ToString(),
+                "--key-file",
+                keyFile,
+                "--folder",
+                Path.Combine(arena.Folder, $"replica-{number}"),
+                "--listen",
+                url,
             ];
             _environment =
             [
@@ -149,7 +198,14 @@ public sealed class ReplicaTests(ITestOutputHelper output)
                 ("Meeda__L1__PollInterval", "00:00:00.1"),
                 ("Meeda__L1__Confirmations", "0"),
                 ("Meeda__Anchors__Interval", "00:00:00.5"),
-                .. Enumerable.Range(0, 6).Select(i => (string.Create(CultureInfo.InvariantCulture, $"Meeda__Storage__Providers__{i}"), Path.Combine(arena.Folder, "shared", $"{i}"))),
+                .. Enumerable
+                    .Range(0, 6)
+                    .Select(i =>
+                        (
+                            string.Create(CultureInfo.InvariantCulture, $"Meeda__Storage__Providers__{i}"),
+                            Path.Combine(arena.Folder, "shared", $"{i}")
+                        )
+                    ),
             ];
 #pragma warning disable RS0030 // A test is its own host.
             Http = new HttpClient { BaseAddress = new Uri(url), Timeout = TimeSpan.FromSeconds(60) };
@@ -161,27 +217,34 @@ public sealed class ReplicaTests(ITestOutputHelper output)
         public async Task StartAsync(Arena arena)
         {
             _process = CommandLine.Start(Path.GetTempPath(), _command, _environment);
-            Task<string> output = _process.StandardOutput.ReadToEndAsync(), errors = _process.StandardError.ReadToEndAsync();
-            await arena.UntilAsync("the replica answers", async () =>
-            {
-                if (_process.HasExited)
+            Task<string> output = _process.StandardOutput.ReadToEndAsync(),
+                errors = _process.StandardError.ReadToEndAsync();
+            await arena.UntilAsync(
+                "the replica answers",
+                async () =>
                 {
-                    throw new InvalidOperationException($"the replica ended: {await errors} {await output}");
-                }
+                    if (_process.HasExited)
+                    {
+                        throw new InvalidOperationException($"the replica ended: {await errors} {await output}");
+                    }
 
-                try
-                {
-                    using HttpResponseMessage answer = await Http.GetAsync(new Uri("health/live", UriKind.Relative));
-                    return answer.IsSuccessStatusCode;
+                    try
+                    {
+                        using HttpResponseMessage answer = await Http.GetAsync(
+                            new Uri("health/live", UriKind.Relative)
+                        );
+                        return answer.IsSuccessStatusCode;
+                    }
+                    catch (HttpRequestException)
+                    {
+                        return false;
+                    }
                 }
-                catch (HttpRequestException)
-                {
-                    return false;
-                }
-            });
+            );
         }
 
-        public async Task<StatusBody> StatusAsync() => (await Http.GetFromJsonAsync<StatusBody>(new Uri("status", UriKind.Relative)))!;
+        public async Task<StatusBody> StatusAsync() =>
+            (await Http.GetFromJsonAsync<StatusBody>(new Uri("status", UriKind.Relative)))!;
 
         public async Task SignalAsync(string name)
         {

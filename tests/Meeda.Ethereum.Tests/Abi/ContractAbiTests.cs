@@ -9,8 +9,7 @@ namespace Meeda.Ethereum.Tests.Abi;
 /// <summary>Known answers are cast's (Foundry 1.7.1).</summary>
 public sealed class ContractAbiTests
 {
-    private const string Json =
-        """
+    private const string Json = """
         [
           {"type":"function","name":"f","inputs":[
              {"name":"a","type":"uint32"},{"name":"b","type":"int16"},{"name":"c","type":"address"},{"name":"d","type":"bool"},{"name":"e","type":"bytes4"},
@@ -48,10 +47,22 @@ public sealed class ContractAbiTests
     private static readonly ContractAbi Contract = ContractAbi.Parse(Json);
 
     private static object[] Arguments =>
-    [
-        uint.MaxValue, -2, To, true, new byte[] { 0xde, 0xad, 0xbe, 0xef }, new byte[] { 1, 2, 3 }, "héllo", new object[] { 1, 2, Most },
-        new object[] { new object[] { (byte)7, Array.Empty<byte>() }, new object[] { (byte)8, new byte[] { 0xff } } }, new object[] { true, ulong.MaxValue },
-    ];
+        [
+            uint.MaxValue,
+            -2,
+            To,
+            true,
+            new byte[] { 0xde, 0xad, 0xbe, 0xef },
+            new byte[] { 1, 2, 3 },
+            "héllo",
+            new object[] { 1, 2, Most },
+            new object[]
+            {
+                new object[] { (byte)7, Array.Empty<byte>() },
+                new object[] { (byte)8, new byte[] { 0xff } },
+            },
+            new object[] { true, ulong.MaxValue },
+        ];
 
     [Fact]
     public void Encode_EveryKindOfType_IsCasts() =>
@@ -77,39 +88,46 @@ public sealed class ContractAbiTests
     public void SelectorAndTopic_OfErc20_AreCasts()
     {
         Assert.Equal("a9059cbb", Convert.ToHexStringLower(Contract.Function("transfer").Selector));
-        Assert.Equal("0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef", Contract.Event("Transfer").Topic.ToString());
+        Assert.Equal(
+            "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef",
+            Contract.Event("Transfer").Topic.ToString()
+        );
     }
 
     [Fact]
     public void DecodeInput_AnyCutOrFlippedData_IsDecodedOrRefusedButNeverCrashes()
     {
         byte[] calldata = Contract.Function("f").Encode(Arguments);
-        Gen.Select(Gen.Int[0, calldata.Length], Gen.Int[0, calldata.Length - 1], Gen.Byte).Sample((length, place, change) =>
-        {
-            byte[] bad = [.. calldata];
-            bad[place] ^= change;
-            try
-            {
-                Contract.Function("f").DecodeInput(bad.AsSpan(0, length));
-            }
-            catch (AbiFormatException)
-            {
-            }
-        });
+        Gen.Select(Gen.Int[0, calldata.Length], Gen.Int[0, calldata.Length - 1], Gen.Byte)
+            .Sample(
+                (length, place, change) =>
+                {
+                    byte[] bad = [.. calldata];
+                    bad[place] ^= change;
+                    try
+                    {
+                        Contract.Function("f").DecodeInput(bad.AsSpan(0, length));
+                    }
+                    catch (AbiFormatException) { }
+                }
+            );
     }
 
     [Fact]
     public void Decode_RandomWords_AreDecodedOrRefusedButNeverCrash() =>
-        Gen.Select(Gen.Byte.Array[0, 200], Gen.Int[0, 64]).Sample((tail, small) =>
-        {
-            try
-            {
-                Contract.Function("f").DecodeInput([.. Contract.Function("f").Selector, .. new byte[31], (byte)small, .. tail]);
-            }
-            catch (AbiFormatException)
-            {
-            }
-        });
+        Gen.Select(Gen.Byte.Array[0, 200], Gen.Int[0, 64])
+            .Sample(
+                (tail, small) =>
+                {
+                    try
+                    {
+                        Contract
+                            .Function("f")
+                            .DecodeInput([.. Contract.Function("f").Selector, .. new byte[31], (byte)small, .. tail]);
+                    }
+                    catch (AbiFormatException) { }
+                }
+            );
 
     [Theory]
     [InlineData("0000000000000000000000000000000000000000000000000000000000000002")]
@@ -126,23 +144,38 @@ public sealed class ContractAbiTests
         Assert.Throws<AbiFormatException>(() => transfer.Encode(To, BigInteger.MinusOne));
         Assert.Throws<AbiFormatException>(() => transfer.Encode(To, Most + 1));
         Assert.Throws<AbiFormatException>(() => transfer.Encode("0x00", 1));
-        Assert.Throws<AbiFormatException>(() => Contract.Function("f").Encode([.. Arguments[..4], new byte[5], .. Arguments[5..]]));
+        Assert.Throws<AbiFormatException>(() =>
+            Contract.Function("f").Encode([.. Arguments[..4], new byte[5], .. Arguments[5..]])
+        );
     }
 
     [Fact]
     public void Constructor_WithAStruct_AppendsItToTheBytecode() =>
-        Assert.Equal("6001" + new string('0', 62) + "07", Convert.ToHexStringLower(Contract.Constructor.Encode([0x60, 0x01], [new object[] { 7 }])));
+        Assert.Equal(
+            "6001" + new string('0', 62) + "07",
+            Convert.ToHexStringLower(Contract.Constructor.Encode([0x60, 0x01], [new object[] { 7 }]))
+        );
 
     [Fact]
     public void EventDecode_ALog_GivesIndexedAndPlainArguments()
     {
         byte[] sender = [.. new byte[12], .. To.ToArray()];
-        var log = new Log(To, [Contract.Event("Transfer").Topic, Bytes32.FromBytes(sender), Bytes32.Zero], [.. new byte[31], 42], 1, default, default, 0);
+        var log = new Log(
+            To,
+            [Contract.Event("Transfer").Topic, Bytes32.FromBytes(sender), Bytes32.Zero],
+            [.. new byte[31], 42],
+            1,
+            default,
+            default,
+            0
+        );
         AbiTuple arguments = Contract.Event("Transfer").Decode(log);
         Assert.Equal(To, arguments.Get<Address>("from"));
         Assert.Equal(Address.Zero, arguments.Get<Address>("to"));
         Assert.Equal((BigInteger)42, arguments.Get<BigInteger>("value"));
-        Assert.Throws<AbiFormatException>(() => Contract.Event("Transfer").Decode(log with { Topics = [log.Topics[0]] }));
+        Assert.Throws<AbiFormatException>(() =>
+            Contract.Event("Transfer").Decode(log with { Topics = [log.Topics[0]] })
+        );
     }
 
     [Fact]
@@ -163,6 +196,8 @@ public sealed class ContractAbiTests
     [InlineData("[{}]")]
     [InlineData("[")]
     [InlineData("""[{"type":"function","name":"f","inputs":[{"type":"uint7"}],"outputs":[]}]""")]
-    [InlineData("""[{"type":"function","name":"f","inputs":[],"outputs":[]},{"type":"function","name":"f","inputs":[],"outputs":[]}]""")]
+    [InlineData(
+        """[{"type":"function","name":"f","inputs":[],"outputs":[]},{"type":"function","name":"f","inputs":[],"outputs":[]}]"""
+    )]
     public void Parse_NoAbi_IsRefused(string json) => Assert.Throws<AbiFormatException>(() => ContractAbi.Parse(json));
 }

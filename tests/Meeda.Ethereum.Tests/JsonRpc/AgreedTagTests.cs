@@ -36,11 +36,17 @@ public sealed class AgreedTagTests
 
     private static RedundantRpc Redundant(params IJsonRpc[] endpoints) => new(endpoints, new RedundantRpcOptions());
 
-    private static FakeRpc Endpoint(ulong? final) => new((method, parameters) => (method, parameters[0]) switch
-    {
-        ("eth_getBlockByNumber", "latest") => FakeRpc.Block(Head),
-        ("eth_getBlockByNumber", "finalized") => final is { } number ? FakeRpc.Block(number) : throw new JsonRpcException(method, -39001, "Unknown block", []),
-        ("eth_getBlockByNumber", string number) => FakeRpc.Block(FakeRpc.Number(number)),
-        _ => throw FakeRpc.Unknown(method),
-    });
+    private static FakeRpc Endpoint(ulong? final) =>
+        new(
+            (method, parameters) =>
+                (method, parameters[0]) switch
+                {
+                    ("eth_getBlockByNumber", "latest") => FakeRpc.Block(Head),
+                    ("eth_getBlockByNumber", "finalized") => final is { } number
+                        ? FakeRpc.Block(number)
+                        : throw new JsonRpcException(method, -39001, "Unknown block", []),
+                    ("eth_getBlockByNumber", string number) => FakeRpc.Block(FakeRpc.Number(number)),
+                    _ => throw FakeRpc.Unknown(method),
+                }
+        );
 }

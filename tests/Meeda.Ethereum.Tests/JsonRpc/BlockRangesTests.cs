@@ -10,24 +10,27 @@ public sealed class BlockRangesTests
 {
     private const ulong Head = 9_999;
 
-    public static TheoryData<string> Refusals => new()
-    {
-        "-32005: query returned more than 10000 results",
-        "-32000: exceed maximum block range: 500",
-        "-32602: Log response size exceeded. You can make eth_getLogs requests with up to a 2K block range",
-        "-32603: internal error",
-        "0: an error without a message",
-        "too long",
-        "cut off",
-        "silence",
-        "status",
-    };
+    public static TheoryData<string> Refusals =>
+        new()
+        {
+            "-32005: query returned more than 10000 results",
+            "-32000: exceed maximum block range: 500",
+            "-32602: Log response size exceeded. You can make eth_getLogs requests with up to a 2K block range",
+            "-32603: internal error",
+            "0: an error without a message",
+            "too long",
+            "cut off",
+            "silence",
+            "status",
+        };
 
     [Theory]
     [MemberData(nameof(Refusals))]
     public async Task Read_ARangeIsRefused_IsHalvedUntilItIsAnswered_AndEveryBlockIsReadOnce(string refusal)
     {
-        var rpc = new FakeRpc((method, parameters) => Answer(method, parameters, blocks => blocks > 500 ? Failure(refusal) : null));
+        var rpc = new FakeRpc(
+            (method, parameters) => Answer(method, parameters, blocks => blocks > 500 ? Failure(refusal) : null)
+        );
         var ranges = new BlockRanges(new EthereumClient(rpc));
         Assert.Equal(Enumerable.Range(0, (int)Head + 1).Select(block => (ulong)block), await ReadAsync(rpc, ranges));
         Assert.InRange(ranges.Size, 250ul, 500ul);
@@ -37,8 +40,14 @@ public sealed class BlockRangesTests
     public async Task Read_OnlyOneDenseRegionIsRefused_WidensAgainBehindIt()
     {
         // Blocks 1,000 to 1,100 hold so much that a question may be about one of them only.
-        var rpc = new FakeRpc((method, parameters) => Answer(
-            method, parameters, (first, last) => last > first && first <= 1_100 && last >= 1_000 ? Failure("too long") : null));
+        var rpc = new FakeRpc(
+            (method, parameters) =>
+                Answer(
+                    method,
+                    parameters,
+                    (first, last) => last > first && first <= 1_100 && last >= 1_000 ? Failure("too long") : null
+                )
+        );
         var ranges = new BlockRanges(new EthereumClient(rpc));
         Assert.Equal((int)Head + 1, (await ReadAsync(rpc, ranges)).Count);
         Assert.True(ranges.Size > 100, $"{ranges.Size} blocks at the end");
@@ -52,7 +61,9 @@ public sealed class BlockRangesTests
     [InlineData(L1Problem.Answer)]
     public async Task Read_TheEndpointAnswersNothing_IsAnOutage_AndTheRangeStays(L1Problem problem)
     {
-        var rpc = new FakeRpc((method, _) => throw new L1UnreachableException($"{method}: nothing") { Problem = problem });
+        var rpc = new FakeRpc(
+            (method, _) => throw new L1UnreachableException($"{method}: nothing") { Problem = problem }
+        );
         var client = new EthereumClient(rpc);
         var ranges = new BlockRanges(client);
         L1UnreachableException failure = await Assert.ThrowsAsync<L1UnreachableException>(() => ReadAsync(rpc, ranges));
@@ -64,7 +75,14 @@ public sealed class BlockRangesTests
     [Fact]
     public async Task Read_ASingleBlockIsRefused_IsSaidInTheEndpointsWords()
     {
-        var rpc = new FakeRpc((method, parameters) => Answer(method, parameters, (first, last) => first <= 700 && last >= 700 ? Failure("-32000: block 700 is haunted") : null));
+        var rpc = new FakeRpc(
+            (method, parameters) =>
+                Answer(
+                    method,
+                    parameters,
+                    (first, last) => first <= 700 && last >= 700 ? Failure("-32000: block 700 is haunted") : null
+                )
+        );
         var ranges = new BlockRanges(new EthereumClient(rpc));
         LogsRefusedException refused = await Assert.ThrowsAsync<LogsRefusedException>(() => ReadAsync(rpc, ranges));
         Assert.Equal(700ul, refused.Block);
@@ -72,19 +90,38 @@ public sealed class BlockRangesTests
         Assert.Equal(BlockRanges.MostBlocks, ranges.Size);
     }
 
-    private static Exception Failure(string refusal) => refusal switch
-    {
-        "too long" => new L1UnreachableException("eth_getLogs: the answer is longer than 67108864 bytes") { Problem = L1Problem.TooLong },
-        "cut off" => new L1UnreachableException("eth_getLogs: the answer was cut off"),
-        "silence" => new L1UnreachableException("eth_getLogs: no answer within 20 s") { Problem = L1Problem.Silence },
-        "status" => new L1UnreachableException("eth_getLogs: the node answered with HTTP status 413") { Problem = L1Problem.Status },
-        _ => new JsonRpcException("eth_getLogs", int.Parse(refusal.Split(':')[0], System.Globalization.CultureInfo.InvariantCulture), refusal.Split(':')[1].Trim(), []),
-    };
+    private static Exception Failure(string refusal) =>
+        refusal switch
+        {
+            "too long" => new L1UnreachableException("eth_getLogs: the answer is longer than 67108864 bytes")
+            {
+                Problem = L1Problem.TooLong,
+            },
+            "cut off" => new L1UnreachableException("eth_getLogs: the answer was cut off"),
+            "silence" => new L1UnreachableException("eth_getLogs: no answer within 20 s")
+            {
+                Problem = L1Problem.Silence,
+            },
+            "status" => new L1UnreachableException("eth_getLogs: the node answered with HTTP status 413")
+            {
+                Problem = L1Problem.Status,
+            },
+            _ => new JsonRpcException(
+                "eth_getLogs",
+                int.Parse(refusal.Split(':')[0], System.Globalization.CultureInfo.InvariantCulture),
+                refusal.Split(':')[1].Trim(),
+                []
+            ),
+        };
 
     private static object? Answer(string method, IReadOnlyList<object?> parameters, Func<ulong, Exception?> refusal) =>
         Answer(method, parameters, (first, last) => refusal(last - first + 1));
 
-    private static object? Answer(string method, IReadOnlyList<object?> parameters, Func<ulong, ulong, Exception?> refusal)
+    private static object? Answer(
+        string method,
+        IReadOnlyList<object?> parameters,
+        Func<ulong, ulong, Exception?> refusal
+    )
     {
         if (method == "eth_blockNumber")
         {
@@ -106,7 +143,15 @@ public sealed class BlockRangesTests
         {
             ulong first = next;
             ulong last = ranges.LastFrom(first, Head);
-            if (await ranges.TryReadAsync(first, last, () => client.GetLogsAsync(Address.Zero, [], first, last, CancellationToken.None), CancellationToken.None) is null)
+            if (
+                await ranges.TryReadAsync(
+                    first,
+                    last,
+                    () => client.GetLogsAsync(Address.Zero, [], first, last, CancellationToken.None),
+                    CancellationToken.None
+                )
+                is null
+            )
             {
                 continue;
             }

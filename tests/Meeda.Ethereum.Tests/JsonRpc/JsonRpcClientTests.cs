@@ -6,7 +6,10 @@ using Xunit;
 
 namespace Meeda.Ethereum.Tests.JsonRpc;
 
-/// <summary>A node that misbehaves: what a second try can mend is tried again, everything else is said at once, and the URL is never shown.</summary>
+/// <summary>
+/// A node that misbehaves: what a second try can mend is tried again, everything else is said at once, and the URL is
+/// never shown.
+/// </summary>
 public sealed class JsonRpcClientTests
 {
     private const string Secret = "s3cr3t-api-key";
@@ -18,7 +21,8 @@ public sealed class JsonRpcClientTests
             () => throw new HttpRequestException("refused"),
             () => new HttpResponseMessage(HttpStatusCode.TooManyRequests),
             () => new HttpResponseMessage(HttpStatusCode.BadGateway),
-            () => Answer("""{"jsonrpc":"2.0","id":1,"result":"0x10"}"""));
+            () => Answer("""{"jsonrpc":"2.0","id":1,"result":"0x10"}""")
+        );
         Assert.Equal(16ul, await node.Client.GetBlockNumberAsync(CancellationToken.None));
         Assert.Equal(4, node.Requests);
     }
@@ -27,7 +31,9 @@ public sealed class JsonRpcClientTests
     public async Task Call_FailuresWithoutEnd_AreGivenUpWithoutTheUrl()
     {
         using var node = new ScriptedNode(() => throw new HttpRequestException("refused"));
-        L1UnreachableException failure = await Assert.ThrowsAsync<L1UnreachableException>(() => node.Client.GetBlockNumberAsync(CancellationToken.None));
+        L1UnreachableException failure = await Assert.ThrowsAsync<L1UnreachableException>(() =>
+            node.Client.GetBlockNumberAsync(CancellationToken.None)
+        );
         Assert.Equal(1 + JsonRpcClient.Retries, node.Requests);
         Assert.DoesNotContain(Secret, failure.ToString(), StringComparison.Ordinal);
     }
@@ -35,8 +41,12 @@ public sealed class JsonRpcClientTests
     [Fact]
     public async Task Call_ErrorAnswer_IsFinalAndCarriesItsRevertData()
     {
-        using var node = new ScriptedNode(() => Answer("""{"jsonrpc":"2.0","id":1,"error":{"code":3,"message":"execution reverted","data":"0x01020304"}}"""));
-        JsonRpcException error = await Assert.ThrowsAsync<JsonRpcException>(() => node.Client.GetBlockNumberAsync(CancellationToken.None));
+        using var node = new ScriptedNode(() =>
+            Answer("""{"jsonrpc":"2.0","id":1,"error":{"code":3,"message":"execution reverted","data":"0x01020304"}}""")
+        );
+        JsonRpcException error = await Assert.ThrowsAsync<JsonRpcException>(() =>
+            node.Client.GetBlockNumberAsync(CancellationToken.None)
+        );
         Assert.Equal((3, "execution reverted", 1), (error.Code, error.NodeMessage, node.Requests));
         Assert.Equal([1, 2, 3, 4], error.RevertData);
     }
@@ -47,7 +57,9 @@ public sealed class JsonRpcClientTests
     public async Task Call_RefusedRequest_IsNotTriedAgain(HttpStatusCode status)
     {
         using var node = new ScriptedNode(() => new HttpResponseMessage(status));
-        L1UnreachableException failure = await Assert.ThrowsAsync<L1UnreachableException>(() => node.Client.GetBlockNumberAsync(CancellationToken.None));
+        L1UnreachableException failure = await Assert.ThrowsAsync<L1UnreachableException>(() =>
+            node.Client.GetBlockNumberAsync(CancellationToken.None)
+        );
         Assert.Contains($"{(int)status}", failure.Message, StringComparison.Ordinal);
         Assert.Equal(1, node.Requests);
     }
@@ -59,8 +71,12 @@ public sealed class JsonRpcClientTests
     [InlineData(HttpStatusCode.InternalServerError)]
     public async Task Call_ErrorInAnotherHttpStatus_IsTheNodesAnswer(HttpStatusCode status)
     {
-        using var node = new ScriptedNode(() => Answer("""{"jsonrpc":"2.0","id":1,"error":{"code":-32000,"message":"nonce too low"}}""", status));
-        JsonRpcException error = await Assert.ThrowsAsync<JsonRpcException>(() => node.Client.GetBlockNumberAsync(CancellationToken.None));
+        using var node = new ScriptedNode(() =>
+            Answer("""{"jsonrpc":"2.0","id":1,"error":{"code":-32000,"message":"nonce too low"}}""", status)
+        );
+        JsonRpcException error = await Assert.ThrowsAsync<JsonRpcException>(() =>
+            node.Client.GetBlockNumberAsync(CancellationToken.None)
+        );
         Assert.Equal(("nonce too low", 1), (error.NodeMessage, node.Requests));
     }
 
@@ -71,7 +87,9 @@ public sealed class JsonRpcClientTests
     public async Task Call_ErrorThatIsABareSentence_IsTheNodesAnswer(HttpStatusCode status)
     {
         using var node = new ScriptedNode(() => Answer("""{"jsonrpc":"2.0","id":1,"error":"nonce too low"}""", status));
-        JsonRpcException error = await Assert.ThrowsAsync<JsonRpcException>(() => node.Client.GetBlockNumberAsync(CancellationToken.None));
+        JsonRpcException error = await Assert.ThrowsAsync<JsonRpcException>(() =>
+            node.Client.GetBlockNumberAsync(CancellationToken.None)
+        );
         Assert.Equal(("nonce too low", 1), (error.NodeMessage, node.Requests));
     }
 
@@ -83,7 +101,8 @@ public sealed class JsonRpcClientTests
     {
         using var node = new ScriptedNode(
             () => Answer($$$"""{"jsonrpc":"2.0","id":1,"error":{"code":-32000,"message":"{{{message}}}"}}""", status),
-            () => Answer("""{"jsonrpc":"2.0","id":1,"result":"0x10"}"""));
+            () => Answer("""{"jsonrpc":"2.0","id":1,"result":"0x10"}""")
+        );
         Assert.Equal(16ul, await node.Client.GetBlockNumberAsync(CancellationToken.None));
         Assert.Equal(2, node.Requests);
     }
@@ -97,8 +116,12 @@ public sealed class JsonRpcClientTests
             busy.Headers.RetryAfter = new(TimeSpan.FromSeconds(100));
             return busy;
         });
-        L1UnreachableException first = await Assert.ThrowsAsync<L1UnreachableException>(() => node.Client.GetBlockNumberAsync(CancellationToken.None));
-        L1UnreachableException second = await Assert.ThrowsAsync<L1UnreachableException>(() => node.Client.GetChainIdAsync(CancellationToken.None));
+        L1UnreachableException first = await Assert.ThrowsAsync<L1UnreachableException>(() =>
+            node.Client.GetBlockNumberAsync(CancellationToken.None)
+        );
+        L1UnreachableException second = await Assert.ThrowsAsync<L1UnreachableException>(() =>
+            node.Client.GetChainIdAsync(CancellationToken.None)
+        );
         Assert.Equal((L1Problem.RateLimit, L1Problem.RateLimit, 1), (first.Problem, second.Problem, node.Requests));
     }
 
@@ -107,13 +130,25 @@ public sealed class JsonRpcClientTests
     [InlineData("https://us%40er:p%3Aa%2Fs%20s%C3%A9@node.example/path", "us@er:p:a/s sé")]
     [InlineData("http://key@node.example/", "key:")]
     [InlineData("http://node.example/", null)]
-    public async Task Call_CredentialsInTheAddress_AreBasicAuthorizationAndNowhereElse(string endpoint, string? expected)
+    public async Task Call_CredentialsInTheAddress_AreBasicAuthorizationAndNowhereElse(
+        string endpoint,
+        string? expected
+    )
     {
-        using var node = new ScriptedNode(new Uri(endpoint), () => Answer("""{"jsonrpc":"2.0","id":1,"result":"0x10"}"""), () => throw new HttpRequestException("refused"));
+        using var node = new ScriptedNode(
+            new Uri(endpoint),
+            () => Answer("""{"jsonrpc":"2.0","id":1,"result":"0x10"}"""),
+            () => throw new HttpRequestException("refused")
+        );
         await node.Client.GetBlockNumberAsync(CancellationToken.None);
-        Assert.Equal(expected, node.Authorization is { } sent ? Encoding.UTF8.GetString(Convert.FromBase64String(sent)) : null);
+        Assert.Equal(
+            expected,
+            node.Authorization is { } sent ? Encoding.UTF8.GetString(Convert.FromBase64String(sent)) : null
+        );
         Assert.Empty(node.Address!.UserInfo);
-        L1UnreachableException failure = await Assert.ThrowsAsync<L1UnreachableException>(() => node.Client.GetBlockNumberAsync(CancellationToken.None));
+        L1UnreachableException failure = await Assert.ThrowsAsync<L1UnreachableException>(() =>
+            node.Client.GetBlockNumberAsync(CancellationToken.None)
+        );
         Assert.DoesNotContain("pass", failure.ToString(), StringComparison.Ordinal);
     }
 
@@ -121,7 +156,9 @@ public sealed class JsonRpcClientTests
     public async Task GetLogs_NoAnswerInTime_IsNotAskedTheSameAgain()
     {
         using var node = new ScriptedNode(() => throw new TaskCanceledException("limit", new TimeoutException()));
-        L1UnreachableException failure = await Assert.ThrowsAsync<L1UnreachableException>(() => node.Client.GetLogsAsync(Address.Zero, [], 0, 1, CancellationToken.None));
+        L1UnreachableException failure = await Assert.ThrowsAsync<L1UnreachableException>(() =>
+            node.Client.GetLogsAsync(Address.Zero, [], 0, 1, CancellationToken.None)
+        );
         Assert.Equal((L1Problem.Silence, 1), (failure.Problem, node.Requests));
     }
 
@@ -150,7 +187,9 @@ public sealed class JsonRpcClientTests
     public async Task GetLogs_AnswerOfAnotherShape_IsRefused(string body)
     {
         using var node = new ScriptedNode(() => Answer(body));
-        await Assert.ThrowsAsync<L1UnreachableException>(() => node.Client.GetLogsAsync(Address.Zero, [], 0, 1, CancellationToken.None));
+        await Assert.ThrowsAsync<L1UnreachableException>(() =>
+            node.Client.GetLogsAsync(Address.Zero, [], 0, 1, CancellationToken.None)
+        );
     }
 
     [Theory]
@@ -170,8 +209,12 @@ public sealed class JsonRpcClientTests
     public async Task Call_AnswerWithoutEnd_IsGivenUpAtTheLimit()
     {
         using var endless = new EndlessStream();
-        using var node = new ScriptedNode(() => new HttpResponseMessage(HttpStatusCode.OK) { Content = new StreamContent(endless) });
-        L1UnreachableException failure = await Assert.ThrowsAsync<L1UnreachableException>(() => node.Client.GetBlockNumberAsync(CancellationToken.None));
+        using var node = new ScriptedNode(() =>
+            new HttpResponseMessage(HttpStatusCode.OK) { Content = new StreamContent(endless) }
+        );
+        L1UnreachableException failure = await Assert.ThrowsAsync<L1UnreachableException>(() =>
+            node.Client.GetBlockNumberAsync(CancellationToken.None)
+        );
         Assert.Contains("longer than", failure.Message, StringComparison.Ordinal);
         Assert.Equal(1, node.Requests);
         Assert.InRange(endless.Given, 1, 80L * 1024 * 1024);
@@ -194,7 +237,9 @@ public sealed class JsonRpcClientTests
             cancellation.Cancel();
             throw new HttpRequestException("refused");
         });
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => node.Client.GetBlockNumberAsync(cancellation.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            node.Client.GetBlockNumberAsync(cancellation.Token)
+        );
         Assert.Equal(1, node.Requests);
     }
 
@@ -203,32 +248,41 @@ public sealed class JsonRpcClientTests
     {
         using var node = new ScriptedNode(() => Answer(Receipt));
         Assert.NotNull(await node.Client.GetTransactionReceiptAsync(Bytes32.Zero, CancellationToken.None));
-        await Assert.ThrowsAsync<L1UnreachableException>(() => node.Client.GetTransactionReceiptAsync(Keccak256.Hash([]), CancellationToken.None));
+        await Assert.ThrowsAsync<L1UnreachableException>(() =>
+            node.Client.GetTransactionReceiptAsync(Keccak256.Hash([]), CancellationToken.None)
+        );
     }
 
     [Fact]
     public void EveryAnswer_WithBytesChangedOrMissing_IsReadOrRefusedButNeverCrashes() =>
-        Gen.Select(Gen.Int[0, 2], Gen.Int[0, 10_000], Gen.Byte, Gen.Bool).Sample(
-            (which, place, change, cut) =>
-            {
-                string[] answers = [Receipt, BlockAnswer, Logs];
-                byte[] bytes = Encoding.UTF8.GetBytes(answers[which]);
-                place %= bytes.Length;
-                bytes[place] ^= change;
-                byte[] body = cut ? bytes[..place] : bytes;
-                using var node = new ScriptedNode(() => new HttpResponseMessage(HttpStatusCode.OK) { Content = new ByteArrayContent(body) });
-                Exception? failure = Record.ExceptionAsync(async () =>
+        Gen.Select(Gen.Int[0, 2], Gen.Int[0, 10_000], Gen.Byte, Gen.Bool)
+            .Sample(
+                (which, place, change, cut) =>
                 {
-                    object? read = which switch
-                    {
-                        0 => await node.Client.GetTransactionReceiptAsync(Bytes32.Zero, CancellationToken.None),
-                        1 => await node.Client.GetBlockAsync(BlockTag.Latest, CancellationToken.None),
-                        _ => await node.Client.GetLogsAsync(Address.Zero, [], 0, 1, CancellationToken.None),
-                    };
-                }).GetAwaiter().GetResult();
-                return failure is null or L1UnreachableException or JsonRpcException;
-            },
-            iter: 3_000);
+                    string[] answers = [Receipt, BlockAnswer, Logs];
+                    byte[] bytes = Encoding.UTF8.GetBytes(answers[which]);
+                    place %= bytes.Length;
+                    bytes[place] ^= change;
+                    byte[] body = cut ? bytes[..place] : bytes;
+                    using var node = new ScriptedNode(() =>
+                        new HttpResponseMessage(HttpStatusCode.OK) { Content = new ByteArrayContent(body) }
+                    );
+                    Exception? failure = Record
+                        .ExceptionAsync(async () =>
+                        {
+                            object? read = which switch
+                            {
+                                0 => await node.Client.GetTransactionReceiptAsync(Bytes32.Zero, CancellationToken.None),
+                                1 => await node.Client.GetBlockAsync(BlockTag.Latest, CancellationToken.None),
+                                _ => await node.Client.GetLogsAsync(Address.Zero, [], 0, 1, CancellationToken.None),
+                            };
+                        })
+                        .GetAwaiter()
+                        .GetResult();
+                    return failure is null or L1UnreachableException or JsonRpcException;
+                },
+                iter: 3_000
+            );
 
     private const string Zeros = "0x0000000000000000000000000000000000000000000000000000000000000000";
 
@@ -244,7 +298,8 @@ public sealed class JsonRpcClientTests
     private const string Receipt =
         $$$"""{"jsonrpc":"2.0","result":{"transactionHash":"{{{Zeros}}}","blockNumber":"0x5","blockHash":"{{{Zeros}}}","gasUsed":"0x5208","contractAddress":null,"status":"0x1","logs":[{{{Log}}}],"effectiveGasPrice":"0x7"}}""";
 
-    private static HttpResponseMessage Answer(string body, HttpStatusCode status = HttpStatusCode.OK) => new(status) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+    private static HttpResponseMessage Answer(string body, HttpStatusCode status = HttpStatusCode.OK) =>
+        new(status) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
 
     /// <summary>Answers in the order of a script; its last line goes on for ever.</summary>
     private sealed class ScriptedNode : HttpMessageHandler
@@ -253,9 +308,7 @@ public sealed class JsonRpcClientTests
         private readonly HttpClient _http;
 
         public ScriptedNode(params Func<HttpResponseMessage>[] script)
-            : this(new Uri($"http://node.example/{Secret}"), script)
-        {
-        }
+            : this(new Uri($"http://node.example/{Secret}"), script) { }
 
         public ScriptedNode(Uri endpoint, params Func<HttpResponseMessage>[] script)
         {
@@ -272,7 +325,10 @@ public sealed class JsonRpcClientTests
 
         public Uri? Address { get; private set; }
 
-        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        protected override async Task<HttpResponseMessage> SendAsync(
+            HttpRequestMessage request,
+            CancellationToken cancellationToken
+        )
         {
             await Task.Yield();
             Authorization = request.Headers.Authorization is { Scheme: "Basic" } basic ? basic.Parameter : null;
@@ -300,7 +356,11 @@ public sealed class JsonRpcClientTests
 
         public override long Length => throw new NotSupportedException();
 
-        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+        public override long Position
+        {
+            get => throw new NotSupportedException();
+            set => throw new NotSupportedException();
+        }
 
         public override int Read(byte[] buffer, int offset, int count)
         {
@@ -309,9 +369,7 @@ public sealed class JsonRpcClientTests
             return count;
         }
 
-        public override void Flush()
-        {
-        }
+        public override void Flush() { }
 
         public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
 

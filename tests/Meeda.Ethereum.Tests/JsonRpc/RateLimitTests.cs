@@ -46,7 +46,10 @@ public sealed class RateLimitTests
         Assert.Equal(TimeSpan.FromSeconds(7), limit.AskedFor(response));
         response.Headers.RetryAfter = new RetryConditionHeaderValue(_clock.GetUtcNow().AddSeconds(11));
         Assert.Equal(TimeSpan.FromSeconds(11), limit.AskedFor(response));
-        Assert.Equal(TimeSpan.FromSeconds(30), RateLimit.AskedFor(JsonSerializer.SerializeToElement(new { rate = new { backoff_seconds = 30 } })));
+        Assert.Equal(
+            TimeSpan.FromSeconds(30),
+            RateLimit.AskedFor(JsonSerializer.SerializeToElement(new { rate = new { backoff_seconds = 30 } }))
+        );
     }
 
     [Fact]
@@ -55,7 +58,9 @@ public sealed class RateLimitTests
         var limit = new RateLimit(_clock);
         limit.Refused(TimeSpan.FromDays(1_000));
         Assert.True(limit.Pause <= TimeSpan.FromMinutes(5));
-        L1UnreachableException failure = await Assert.ThrowsAsync<L1UnreachableException>(() => limit.WaitAsync("eth_call", CancellationToken.None));
+        L1UnreachableException failure = await Assert.ThrowsAsync<L1UnreachableException>(() =>
+            limit.WaitAsync("eth_call", CancellationToken.None)
+        );
         Assert.Equal(L1Problem.RateLimit, failure.Problem);
     }
 
@@ -70,6 +75,10 @@ public sealed class RateLimitTests
     [InlineData("eth_getLogs", -32005, "daily request count exceeded, request rate limited", true)]
     [InlineData("eth_getLogs", -32602, "You can make eth_getLogs requests with up to a 500 block range", false)]
     [InlineData("eth_getLogs", -32029, "call rate limit exhausted, retry in 10s", true)]
-    public void IsMeantBy_AnError_TellsTooManyCallsFromTooLargeAQuestion(string method, int code, string message, bool isRate) =>
-        Assert.Equal(isRate, RateLimit.IsMeantBy(method, code, message, HttpStatusCode.OK));
+    public void IsMeantBy_AnError_TellsTooManyCallsFromTooLargeAQuestion(
+        string method,
+        int code,
+        string message,
+        bool isRate
+    ) => Assert.Equal(isRate, RateLimit.IsMeantBy(method, code, message, HttpStatusCode.OK));
 }

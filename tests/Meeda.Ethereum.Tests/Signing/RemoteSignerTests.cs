@@ -10,13 +10,24 @@ using Xunit;
 
 namespace Meeda.Ethereum.Tests.Signing;
 
-/// <summary>Remote signers: a real one, which anvil is for its accounts, and ones that do not do what they were asked.</summary>
+/// <summary>
+/// Remote signers: a real one, which anvil is for its accounts, and ones that do not do what they were asked.
+/// </summary>
 public sealed class RemoteSignerTests
 {
     private static readonly PrivateKeySigner Key = PrivateKeySigner.FromHex(Anvil.FundedKey);
     private static readonly Address To = Address.Parse("0x00000000000000000000000000000000000b0b00");
     private static readonly CancellationToken None = CancellationToken.None;
-    private static readonly FeeMarketTransaction Asked = new(31337, 0, 1, 2_000_000_000, 21_000, To, BigInteger.Pow(10, 18), [1, 2, 3]);
+    private static readonly FeeMarketTransaction Asked = new(
+        31337,
+        0,
+        1,
+        2_000_000_000,
+        21_000,
+        To,
+        BigInteger.Pow(10, 18),
+        [1, 2, 3]
+    );
 
     [SkippableFact]
     public async Task Send_ThroughAnvilsOwnSigner_IsMined()
@@ -25,7 +36,11 @@ public sealed class RemoteSignerTests
         using var http = new HttpClient { BaseAddress = anvil.Rpc };
         var rpc = new JsonRpcClient(http);
         var client = new EthereumClient(rpc);
-        using var sender = new TransactionSender(client, new RemoteSigner(rpc, Key.Address), new TransactionSenderOptions { Confirmations = 0, PollInterval = TimeSpan.FromMilliseconds(20) });
+        using var sender = new TransactionSender(
+            client,
+            new RemoteSigner(rpc, Key.Address),
+            new TransactionSenderOptions { Confirmations = 0, PollInterval = TimeSpan.FromMilliseconds(20) }
+        );
         Assert.True((await sender.SendAsync(new TransactionRequest(To, [], 5), None)).Succeeded);
         Assert.Equal(5, await client.GetBalanceAsync(To, BlockTag.Latest, None));
     }
@@ -50,7 +65,10 @@ public sealed class RemoteSignerTests
     {
         string hex = "0x" + Convert.ToHexStringLower(Asked.Sign(Key));
         Assert.Equal(Key.Sign(Asked.SigningHash()), await SignAsync(JsonSerializer.Serialize(hex)));
-        Assert.Equal(Key.Sign(Asked.SigningHash()), await SignAsync(JsonSerializer.Serialize(new { raw = hex, tx = new { } })));
+        Assert.Equal(
+            Key.Sign(Asked.SigningHash()),
+            await SignAsync(JsonSerializer.Serialize(new { raw = hex, tx = new { } }))
+        );
     }
 
     [Fact]
@@ -72,14 +90,18 @@ public sealed class RemoteSignerTests
         ];
         foreach (byte[] other in others)
         {
-            await Assert.ThrowsAsync<SigningException>(() => SignAsync(JsonSerializer.Serialize("0x" + Convert.ToHexStringLower(other))));
+            await Assert.ThrowsAsync<SigningException>(() =>
+                SignAsync(JsonSerializer.Serialize("0x" + Convert.ToHexStringLower(other)))
+            );
         }
 
         for (int i = 0; i < good.Length; i++)
         {
             byte[] flipped = [.. good];
             flipped[i] ^= 1;
-            await Assert.ThrowsAsync<SigningException>(() => SignAsync(JsonSerializer.Serialize("0x" + Convert.ToHexStringLower(flipped))));
+            await Assert.ThrowsAsync<SigningException>(() =>
+                SignAsync(JsonSerializer.Serialize("0x" + Convert.ToHexStringLower(flipped)))
+            );
         }
     }
 
@@ -88,25 +110,46 @@ public sealed class RemoteSignerTests
     [InlineData("\"0xzz\"")]
     [InlineData("{}")]
     [InlineData("17")]
-    public async Task Sign_NoTransactionAtAll_IsRefused(string result) => await Assert.ThrowsAsync<SigningException>(() => SignAsync(result));
+    public async Task Sign_NoTransactionAtAll_IsRefused(string result) =>
+        await Assert.ThrowsAsync<SigningException>(() => SignAsync(result));
 
     [Fact]
     public async Task Sign_TheSignerAnswersWithAnError_SaysItsWords()
     {
-        using var http = new HttpClient(new Answer("""{"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"not allowed to sign for this account"}}""")) { BaseAddress = new Uri("http://signer") };
-        SigningException refused = await Assert.ThrowsAsync<SigningException>(() => new RemoteSigner(new JsonRpcClient(http), Key.Address).SignAsync(Asked, None));
+        using var http = new HttpClient(
+            new Answer(
+                """{"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"not allowed to sign for this account"}}"""
+            )
+        )
+        {
+            BaseAddress = new Uri("http://signer"),
+        };
+        SigningException refused = await Assert.ThrowsAsync<SigningException>(() =>
+            new RemoteSigner(new JsonRpcClient(http), Key.Address).SignAsync(Asked, None)
+        );
         Assert.Contains("not allowed to sign", refused.Message, StringComparison.Ordinal);
     }
 
     private static async Task<Signature> SignAsync(string result)
     {
-        using var http = new HttpClient(new Answer($$"""{"jsonrpc":"2.0","id":1,"result":{{result}}}""")) { BaseAddress = new Uri("http://signer") };
+        using var http = new HttpClient(new Answer($$"""{"jsonrpc":"2.0","id":1,"result":{{result}}}"""))
+        {
+            BaseAddress = new Uri("http://signer"),
+        };
         return await new RemoteSigner(new JsonRpcClient(http), Key.Address).SignAsync(Asked, None);
     }
 
     private sealed class Answer(string json) : HttpMessageHandler
     {
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
-            Task.FromResult(new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent(json, Encoding.UTF8, "application/json") });
+        protected override Task<HttpResponseMessage> SendAsync(
+            HttpRequestMessage request,
+            CancellationToken cancellationToken
+        ) =>
+            Task.FromResult(
+                new HttpResponseMessage(HttpStatusCode.OK)
+                {
+                    Content = new StringContent(json, Encoding.UTF8, "application/json"),
+                }
+            );
     }
 }

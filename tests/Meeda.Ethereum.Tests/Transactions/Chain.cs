@@ -6,7 +6,10 @@ using Meeda.Testing;
 
 namespace Meeda.Ethereum.Tests.Transactions;
 
-/// <summary>An anvil with two clients: the one under test over a <see cref="FaultyConnection"/>, and <see cref="Rpc"/>, which the test looks through.</summary>
+/// <summary>
+/// An anvil with two clients: the one under test over a <see cref="FaultyConnection"/>, and <see cref="Rpc"/>, which
+/// the test looks through.
+/// </summary>
 internal sealed class Chain : IAsyncDisposable
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
@@ -38,19 +41,25 @@ internal sealed class Chain : IAsyncDisposable
 
     /// <summary>A sender of anvil's funded account, over the faulty connection.</summary>
     public TransactionSender Sender(
-        TransactionSenderOptions? options = null, string? key = null, ITransactionJournal? journal = null, TimeProvider? time = null)
+        TransactionSenderOptions? options = null,
+        string? key = null,
+        ITransactionJournal? journal = null,
+        TimeProvider? time = null
+    )
     {
         var sender = new TransactionSender(
             new EthereumClient(new JsonRpcClient(_faultyHttp, attemptLimit: Patience.Of(JsonRpcClient.AttemptLimit))),
             PrivateKeySigner.FromHex(key ?? Anvil.FundedKey),
             options ?? new() { Confirmations = 0, PollInterval = TimeSpan.FromMilliseconds(20) },
             time,
-            journal);
+            journal
+        );
         _senders.Add(sender);
         return sender;
     }
 
-    public Task<JsonElement> CallAsync(string method, params object[] parameters) => Rpc.CallAsync(method, parameters, CancellationToken.None);
+    public Task<JsonElement> CallAsync(string method, params object[] parameters) =>
+        Rpc.CallAsync(method, parameters, CancellationToken.None);
 
     /// <summary>Kills the node and starts another at the same address, whose chain and mempool are empty.</summary>
     public async Task RestartAsync(params string[] arguments)
@@ -68,7 +77,11 @@ internal sealed class Chain : IAsyncDisposable
         {
             JsonElement block = await Rpc.CallAsync("eth_getBlockByNumber", ["pending", false], limit.Token);
             JsonElement transactions = block.GetProperty("transactions");
-            if (transactions.GetArrayLength() == 1 && Bytes32.Parse(transactions[0].GetString()!) is var hash && hash != known)
+            if (
+                transactions.GetArrayLength() == 1
+                && Bytes32.Parse(transactions[0].GetString()!) is var hash
+                && hash != known
+            )
             {
                 return hash;
             }
@@ -81,7 +94,11 @@ internal sealed class Chain : IAsyncDisposable
     public async Task PendingCountAsync(int count)
     {
         using var limit = Patience.Limit(Limit);
-        while ((await Rpc.CallAsync("eth_getBlockByNumber", ["pending", false], limit.Token)).GetProperty("transactions").GetArrayLength() != count)
+        while (
+            (await Rpc.CallAsync("eth_getBlockByNumber", ["pending", false], limit.Token))
+                .GetProperty("transactions")
+                .GetArrayLength() != count
+        )
         {
             await Task.Yield();
         }
@@ -102,8 +119,12 @@ internal sealed class Chain : IAsyncDisposable
 
     /// <summary>The different transactions that were handed in, in their order.</summary>
     public string[] HandedIn() =>
-        [.. Connection.Sent.Where(body => body.Contains("eth_sendRawTransaction", StringComparison.Ordinal))
-            .Select(body => JsonDocument.Parse(body).RootElement.GetProperty("params")[0].GetString()!).Distinct()];
+        [
+            .. Connection
+                .Sent.Where(body => body.Contains("eth_sendRawTransaction", StringComparison.Ordinal))
+                .Select(body => JsonDocument.Parse(body).RootElement.GetProperty("params")[0].GetString()!)
+                .Distinct(),
+        ];
 
     /// <summary>Waits until so many different transactions were handed in.</summary>
     public async Task HandedInAsync(int count)

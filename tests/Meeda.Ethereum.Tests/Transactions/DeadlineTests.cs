@@ -5,14 +5,21 @@ using Xunit;
 
 namespace Meeda.Ethereum.Tests.Transactions;
 
-/// <summary>What has a deadline, when a blob transaction of the same account is not mined; and endpoints that refuse or lack things.</summary>
+/// <summary>
+/// What has a deadline, when a blob transaction of the same account is not mined; and endpoints that refuse or lack
+/// things.
+/// </summary>
 public sealed class DeadlineTests : IDisposable
 {
     private const long Gwei = 1_000_000_000;
     private static readonly Address To = Address.Parse("0x00000000000000000000000000000000000b0b00");
     private static readonly CancellationToken None = CancellationToken.None;
     private static readonly byte[] Infinity = [0xc0, .. new byte[47]];
-    private static readonly BlobSidecar Zero = new([new byte[BlobSidecar.BlobLength]], [Infinity], [.. Enumerable.Repeat(Infinity, BlobSidecar.CellsPerBlob)]);
+    private static readonly BlobSidecar Zero = new(
+        [new byte[BlobSidecar.BlobLength]],
+        [Infinity],
+        [.. Enumerable.Repeat(Infinity, BlobSidecar.CellsPerBlob)]
+    );
     private static readonly TransactionRequest Blobs = new(To, [], 0, Zero);
     private static readonly TransactionRequest Proof = new(To, [1]) { HasDeadline = true };
 
@@ -39,7 +46,11 @@ public sealed class DeadlineTests : IDisposable
         await sender.SendAsync(Proof, None);
         await blobs;
         Assert.Equal(2, _pool.Mined.Count);
-        Assert.InRange(Assert.IsType<BlobTransaction>(_pool.Mined[0]).MaxFeePerBlobGas, _pool.BlobBaseFee, Options.MaxUrgentFeePerBlobGas);
+        Assert.InRange(
+            Assert.IsType<BlobTransaction>(_pool.Mined[0]).MaxFeePerBlobGas,
+            _pool.BlobBaseFee,
+            Options.MaxUrgentFeePerBlobGas
+        );
         Assert.Contains(TransactionEventKind.InTheWay, kinds);
     }
 
@@ -87,7 +98,10 @@ public sealed class DeadlineTests : IDisposable
         await sender.SendAsync(Proof, None);
     }
 
-    /// <summary>A gateway that refuses with a bare status, or with the node's words: the nonce is free again, at once and after a restart.</summary>
+    /// <summary>
+    /// A gateway that refuses with a bare status, or with the node's words: the nonce is free again, at once and
+    /// after a restart.
+    /// </summary>
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -97,7 +111,9 @@ public sealed class DeadlineTests : IDisposable
         _pool.Override = (method, parameters) =>
         {
             first = method == "eth_sendRawTransaction" ? parameters[0] : first;
-            return method != "eth_sendRawTransaction" ? null : throw new L1UnreachableException("lost") { Problem = L1Problem.Connection };
+            return method != "eth_sendRawTransaction"
+                ? null
+                : throw new L1UnreachableException("lost") { Problem = L1Problem.Connection };
         };
         var journal = new MemoryJournal();
         using var killed = new CancellationTokenSource();
@@ -111,9 +127,13 @@ public sealed class DeadlineTests : IDisposable
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => lost);
 
         _pool.Foreign = 1;
-        _pool.Override = (method, parameters) => !inWords && method == "eth_sendRawTransaction" && Equals(parameters[0], first)
-            ? throw new L1UnreachableException("eth_sendRawTransaction: the node answered with HTTP status 500") { Problem = L1Problem.Status }
-            : null;
+        _pool.Override = (method, parameters) =>
+            !inWords && method == "eth_sendRawTransaction" && Equals(parameters[0], first)
+                ? throw new L1UnreachableException("eth_sendRawTransaction: the node answered with HTTP status 500")
+                {
+                    Problem = L1Problem.Status,
+                }
+                : null;
         await Sender(Options, journal).SendAsync(Proof with { Data = [3] }, None);
         Assert.Equal([3], Assert.IsType<FeeMarketTransaction>(Assert.Single(_pool.Mined)).Data);
     }
@@ -123,7 +143,10 @@ public sealed class DeadlineTests : IDisposable
     public async Task Send_TheGatewayTimesOutAfterTheNodeTookIt_ArrivesOnce()
     {
         int left = 1;
-        _pool.Override = (method, _) => method == "eth_sendRawTransaction" && left-- > 0 ? throw new JsonRpcException(method, -32002, "request timed out", []) : null;
+        _pool.Override = (method, _) =>
+            method == "eth_sendRawTransaction" && left-- > 0
+                ? throw new JsonRpcException(method, -32002, "request timed out", [])
+                : null;
         await Sender(Options).SendAsync(Proof, None);
         Assert.Single(_pool.Mined);
     }
@@ -134,20 +157,43 @@ public sealed class DeadlineTests : IDisposable
     public async Task Send_AnEndpointWithoutAnOptionalMethod_PaysByWhatItHas(string missing)
     {
         _pool.BlobBaseFee = 1;
-        foreach (object? fallback in (object?[])[null, new { reward = (string[][])[["0x77359400"], ["0x77359400"]], baseFeePerBlobGas = (string[])["0x1", "0x77359400"] }])
+        foreach (
+            object? fallback in (object?[])
+                [
+                    null,
+                    new
+                    {
+                        reward = (string[][])
+                            [
+                                ["0x77359400"],
+                                ["0x77359400"],
+                            ],
+                        baseFeePerBlobGas = (string[])["0x1", "0x77359400"],
+                    },
+                ]
+        )
         {
-            _pool.Override = (method, _) => method == missing ? throw FakeRpcUnknown(method) : method == "eth_feeHistory" ? fallback : null;
+            _pool.Override = (method, _) =>
+                method == missing ? throw FakeRpcUnknown(method)
+                : method == "eth_feeHistory" ? fallback
+                : null;
             Assert.True((await Sender(Options).SendAsync(Blobs, None)).Succeeded);
         }
 
         var transaction = Assert.IsType<BlobTransaction>(_pool.Mined[^1]);
-        Assert.Equal(missing == "eth_blobBaseFee" ? 4 * Gwei : 2 * Gwei, missing == "eth_blobBaseFee" ? transaction.MaxFeePerBlobGas : transaction.MaxPriorityFeePerGas);
+        Assert.Equal(
+            missing == "eth_blobBaseFee" ? 4 * Gwei : 2 * Gwei,
+            missing == "eth_blobBaseFee" ? transaction.MaxFeePerBlobGas : transaction.MaxPriorityFeePerGas
+        );
     }
 
     [Fact]
     public async Task GetTransactionCount_OfAnEndpointWithoutPending_IsTheLatest()
     {
-        _pool.Override = (method, parameters) => method == "eth_getTransactionCount" && parameters[1] is "pending" ? throw new JsonRpcException(method, -32602, "unknown block tag", []) : null;
+        _pool.Override = (method, parameters) =>
+            method == "eth_getTransactionCount" && parameters[1] is "pending"
+                ? throw new JsonRpcException(method, -32602, "unknown block tag", [])
+                : null;
         TransactionSender sender = Sender(Options);
         await sender.SendAsync(Proof, None);
         await sender.SendAsync(Proof, None);
@@ -165,7 +211,9 @@ public sealed class DeadlineTests : IDisposable
     }
 
     /// <summary>A blob transaction that the pool holds, whose price has risen beyond the limit.</summary>
-    private async Task<(Task<TransactionReceipt> Sending, CancellationTokenSource Stop)> StuckAsync(TransactionSender sender)
+    private async Task<(Task<TransactionReceipt> Sending, CancellationTokenSource Stop)> StuckAsync(
+        TransactionSender sender
+    )
     {
         _pool.Override = (method, _) =>
         {
@@ -191,7 +239,8 @@ public sealed class DeadlineTests : IDisposable
     {
         private readonly System.Collections.Concurrent.ConcurrentDictionary<ulong, JournaledTransaction> _kept = new();
 
-        public Task<IReadOnlyList<JournaledTransaction>> ReadAsync(CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<JournaledTransaction>>([.. _kept.Values]);
+        public Task<IReadOnlyList<JournaledTransaction>> ReadAsync(CancellationToken cancellationToken) =>
+            Task.FromResult<IReadOnlyList<JournaledTransaction>>([.. _kept.Values]);
 
         public Task WriteAsync(JournaledTransaction transaction, CancellationToken cancellationToken)
         {

@@ -7,7 +7,8 @@ using Meeda.Testing;
 namespace Meeda.Ethereum.Tests.Transactions;
 
 /// <summary>
-/// A node with the rules of the mempools of execution clients: of one account it takes either blob transactions or others at a time, a replacement must pay more (blob transactions
+/// A node with the rules of the mempools of execution clients: of one account it takes either blob transactions or
+/// others at a time, a replacement must pay more (blob transactions
 /// twice as much of everything), and a block takes what pays enough. A block is made whenever a receipt is asked for.
 /// </summary>
 internal sealed class FakePool : ITransactionSigner
@@ -20,13 +21,15 @@ internal sealed class FakePool : ITransactionSigner
 
     public FakePool()
     {
-        Rpc = new FakeRpc((method, parameters) =>
-        {
-            lock (_gate)
+        Rpc = new FakeRpc(
+            (method, parameters) =>
             {
-                return Override(method, parameters) ?? Answer(method, parameters);
+                lock (_gate)
+                {
+                    return Override(method, parameters) ?? Answer(method, parameters);
+                }
             }
-        });
+        );
         Client = new EthereumClient(Rpc);
     }
 
@@ -79,37 +82,45 @@ internal sealed class FakePool : ITransactionSigner
         return Task.FromResult(signature);
     }
 
-    private static ulong NonceOf(UnsignedTransaction transaction) => transaction is BlobTransaction blob ? blob.Nonce : ((FeeMarketTransaction)transaction).Nonce;
+    private static ulong NonceOf(UnsignedTransaction transaction) =>
+        transaction is BlobTransaction blob ? blob.Nonce : ((FeeMarketTransaction)transaction).Nonce;
 
     private static BigInteger TipOf(UnsignedTransaction transaction) =>
-        transaction is BlobTransaction blob ? blob.MaxPriorityFeePerGas : ((FeeMarketTransaction)transaction).MaxPriorityFeePerGas;
+        transaction is BlobTransaction blob
+            ? blob.MaxPriorityFeePerGas
+            : ((FeeMarketTransaction)transaction).MaxPriorityFeePerGas;
 
-    private object? Answer(string method, IReadOnlyList<object?> parameters) => method switch
-    {
-        "eth_chainId" => "0x1",
-        "eth_estimateGas" => "0x5208",
-        "eth_getTransactionCount" => FakeRpc.Quantity(Foreign + (ulong)_mined.Count + (parameters[1] is "pending" ? (ulong)_waiting.Count : 0)),
-        "eth_maxPriorityFeePerGas" => "0x3b9aca00",
-        "eth_blobBaseFee" => FakeRpc.Quantity((ulong)BlobBaseFee),
-        "eth_blockNumber" => FakeRpc.Quantity((ulong)_mined.Count),
-        "eth_getBlockByNumber" => FakeRpc.Block((ulong)_mined.Count),
-        "eth_sendRawTransaction" => Take(Convert.FromHexString(((string)parameters[0]!)[2..])).ToString(),
-        "eth_getTransactionByHash" => _waiting.Values.Any(each => each.Hash.ToString() == (string)parameters[0]!)
-            ? new
-            {
-                hash = parameters[0],
-                from = Address.ToString(),
-                nonce = "0x0",
-                input = "0x",
-            }
-            : null,
-        "eth_getTransactionReceipt" => Receipt((string)parameters[0]!),
-        _ => throw FakeRpc.Unknown(method),
-    };
+    private object? Answer(string method, IReadOnlyList<object?> parameters) =>
+        method switch
+        {
+            "eth_chainId" => "0x1",
+            "eth_estimateGas" => "0x5208",
+            "eth_getTransactionCount" => FakeRpc.Quantity(
+                Foreign + (ulong)_mined.Count + (parameters[1] is "pending" ? (ulong)_waiting.Count : 0)
+            ),
+            "eth_maxPriorityFeePerGas" => "0x3b9aca00",
+            "eth_blobBaseFee" => FakeRpc.Quantity((ulong)BlobBaseFee),
+            "eth_blockNumber" => FakeRpc.Quantity((ulong)_mined.Count),
+            "eth_getBlockByNumber" => FakeRpc.Block((ulong)_mined.Count),
+            "eth_sendRawTransaction" => Take(Convert.FromHexString(((string)parameters[0]!)[2..])).ToString(),
+            "eth_getTransactionByHash" => _waiting.Values.Any(each => each.Hash.ToString() == (string)parameters[0]!)
+                ? new
+                {
+                    hash = parameters[0],
+                    from = Address.ToString(),
+                    nonce = "0x0",
+                    input = "0x",
+                }
+                : null,
+            "eth_getTransactionReceipt" => Receipt((string)parameters[0]!),
+            _ => throw FakeRpc.Unknown(method),
+        };
 
     private Bytes32 Take(byte[] wire)
     {
-        (UnsignedTransaction transaction, _, Bytes32 hash) = _signed.Find(each => wire.AsSpan().IndexOf(each.Body) >= 0);
+        (UnsignedTransaction transaction, _, Bytes32 hash) = _signed.Find(each =>
+            wire.AsSpan().IndexOf(each.Body) >= 0
+        );
         ulong nonce = NonceOf(transaction);
         if (nonce < Foreign + (ulong)_mined.Count)
         {
@@ -123,12 +134,20 @@ internal sealed class FakePool : ITransactionSigner
 
         if (_waiting.TryGetValue(nonce, out (UnsignedTransaction Transaction, Bytes32 Hash) last))
         {
-            bool isEnough = transaction is BlobTransaction blob && last.Transaction is BlobTransaction old
-                ? blob.MaxFeePerBlobGas >= 2 * old.MaxFeePerBlobGas && blob.MaxFeePerGas >= 2 * old.MaxFeePerGas && blob.MaxPriorityFeePerGas >= 2 * old.MaxPriorityFeePerGas
-                : TipOf(transaction) * 10 >= TipOf(last.Transaction) * 11;
+            bool isEnough =
+                transaction is BlobTransaction blob && last.Transaction is BlobTransaction old
+                    ? blob.MaxFeePerBlobGas >= 2 * old.MaxFeePerBlobGas
+                        && blob.MaxFeePerGas >= 2 * old.MaxFeePerGas
+                        && blob.MaxPriorityFeePerGas >= 2 * old.MaxPriorityFeePerGas
+                    : TipOf(transaction) * 10 >= TipOf(last.Transaction) * 11;
             if (last.Hash == hash || !isEnough)
             {
-                throw new JsonRpcException("eth_sendRawTransaction", -32000, last.Hash == hash ? "already known" : "replacement transaction underpriced", []);
+                throw new JsonRpcException(
+                    "eth_sendRawTransaction",
+                    -32000,
+                    last.Hash == hash ? "already known" : "replacement transaction underpriced",
+                    []
+                );
             }
         }
 
@@ -154,8 +173,12 @@ internal sealed class FakePool : ITransactionSigner
 
     private void Mine()
     {
-        while (_waiting.TryGetValue(Foreign + (ulong)_mined.Count, out (UnsignedTransaction Transaction, Bytes32 Hash) next)
-            && (next.Transaction is not BlobTransaction blob || blob.MaxFeePerBlobGas >= BlobBaseFee))
+        while (
+            _waiting.TryGetValue(
+                Foreign + (ulong)_mined.Count,
+                out (UnsignedTransaction Transaction, Bytes32 Hash) next
+            ) && (next.Transaction is not BlobTransaction blob || blob.MaxFeePerBlobGas >= BlobBaseFee)
+        )
         {
             _waiting.Remove(Foreign + (ulong)_mined.Count);
             _mined.Add((next.Transaction, next.Hash, (ulong)_mined.Count + 1));

@@ -20,7 +20,9 @@ public enum Fault
     Refuse,
 }
 
-/// <summary>A connection to a real node that loses requests and answers as it is told, and remembers what went over it.</summary>
+/// <summary>
+/// A connection to a real node that loses requests and answers as it is told, and remembers what went over it.
+/// </summary>
 public sealed class FaultyConnection() : DelegatingHandler(new SocketsHttpHandler())
 {
     private readonly List<string> _sent = [];
@@ -41,13 +43,19 @@ public sealed class FaultyConnection() : DelegatingHandler(new SocketsHttpHandle
         }
     }
 
-    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    protected override async Task<HttpResponseMessage> SendAsync(
+        HttpRequestMessage request,
+        CancellationToken cancellationToken
+    )
     {
         string body = await request.Content!.ReadAsStringAsync(cancellationToken);
         using JsonDocument call = JsonDocument.Parse(body);
         string method = call.RootElement.GetProperty("method").GetString()!;
         JsonElement parameters = call.RootElement.GetProperty("params");
-        string first = parameters.GetArrayLength() > 0 && parameters[0].ValueKind == JsonValueKind.String ? parameters[0].GetString()! : "";
+        string first =
+            parameters.GetArrayLength() > 0 && parameters[0].ValueKind == JsonValueKind.String
+                ? parameters[0].GetString()!
+                : "";
         Fault fault;
         lock (_gate)
         {
@@ -62,7 +70,11 @@ public sealed class FaultyConnection() : DelegatingHandler(new SocketsHttpHandle
             case Fault.Refuse:
                 return new HttpResponseMessage(HttpStatusCode.OK)
                 {
-                    Content = new StringContent("""{"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"refused by the test"}}""", Encoding.UTF8, "application/json"),
+                    Content = new StringContent(
+                        """{"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"refused by the test"}}""",
+                        Encoding.UTF8,
+                        "application/json"
+                    ),
                 };
             default:
                 HttpResponseMessage answer = await base.SendAsync(request, cancellationToken);

@@ -7,22 +7,36 @@ using Xunit;
 
 namespace Meeda.Ethereum.Tests.Transactions;
 
-/// <summary>What one process began another finishes, wherever the first was killed; and many requests at once.</summary>
+/// <summary>
+/// What one process began another finishes, wherever the first was killed; and many requests at once.
+/// </summary>
 public sealed class TransactionJournalTests
 {
     private static readonly Address To = Address.Parse("0x00000000000000000000000000000000000b0b00");
     private static readonly CancellationToken None = CancellationToken.None;
-    private static readonly TransactionSenderOptions Quick = new() { Confirmations = 0, PollInterval = TimeSpan.FromMilliseconds(20) };
+    private static readonly TransactionSenderOptions Quick = new()
+    {
+        Confirmations = 0,
+        PollInterval = TimeSpan.FromMilliseconds(20),
+    };
 
     [SkippableFact]
     public async Task Send_ManyAtOnce_AllArriveOnce_NoMoreInFlightThanAllowed()
     {
         await using Chain chain = await Chain.StartAsync("--block-time", "1");
         TransactionSender sender = chain.Sender(Quick with { MaxInFlight = 5 });
-        Task<TransactionReceipt>[] sending = [.. Enumerable.Range(0, 12).Select(i => sender.SendAsync(new TransactionRequest(To, [], BigInteger.One << i), None))];
+        Task<TransactionReceipt>[] sending =
+        [
+            .. Enumerable
+                .Range(0, 12)
+                .Select(i => sender.SendAsync(new TransactionRequest(To, [], BigInteger.One << i), None)),
+        ];
         TransactionReceipt[] receipts = await Task.WhenAll(sending);
         Assert.Equal(12, receipts.Select(receipt => receipt.TransactionHash).Distinct().Count());
-        Assert.True(receipts.GroupBy(receipt => receipt.BlockNumber).Max(block => block.Count()) is > 1 and <= 5, "several share a block, no more than may be in flight");
+        Assert.True(
+            receipts.GroupBy(receipt => receipt.BlockNumber).Max(block => block.Count()) is > 1 and <= 5,
+            "several share a block, no more than may be in flight"
+        );
         Assert.Equal((1 << 12) - 1, await chain.Client.GetBalanceAsync(To, BlockTag.Latest, None));
         Assert.True(await sender.IsSettledAsync(None));
     }
@@ -46,7 +60,8 @@ public sealed class TransactionJournalTests
 
             return Fault.None;
         };
-        Task<TransactionReceipt> first = Sender(chain, journal, Quick).SendAsync(new TransactionRequest(To, [], 5), kill.Token);
+        Task<TransactionReceipt> first = Sender(chain, journal, Quick)
+            .SendAsync(new TransactionRequest(To, [], 5), kill.Token);
         await struck.Task;
         await kill.CancelAsync();
         await Assert.ThrowsAnyAsync<Exception>(() => first);
@@ -73,7 +88,8 @@ public sealed class TransactionJournalTests
         await using Chain chain = await Chain.StartAsync("--no-mining");
         var journal = new Journal();
         using var kill = new CancellationTokenSource();
-        Task<TransactionReceipt> first = Sender(chain, journal, Quick).SendAsync(new TransactionRequest(To, [], 5), kill.Token);
+        Task<TransactionReceipt> first = Sender(chain, journal, Quick)
+            .SendAsync(new TransactionRequest(To, [], 5), kill.Token);
         Bytes32 hash = await chain.PendingAsync(known: null);
         await kill.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
@@ -105,7 +121,9 @@ public sealed class TransactionJournalTests
     {
         await using Chain chain = await Chain.StartAsync();
         var journal = new Journal { Refuses = true };
-        await Assert.ThrowsAsync<IOException>(() => Sender(chain, journal, Quick).SendAsync(new TransactionRequest(To, [], 5), None));
+        await Assert.ThrowsAsync<IOException>(() =>
+            Sender(chain, journal, Quick).SendAsync(new TransactionRequest(To, [], 5), None)
+        );
         Assert.Empty(chain.HandedIn());
         journal.Refuses = false;
         Assert.True((await Sender(chain, journal, Quick).SendAsync(new TransactionRequest(To, [], 5), None)).Succeeded);
@@ -116,7 +134,8 @@ public sealed class TransactionJournalTests
     {
         await using Chain chain = await Chain.StartAsync();
         var journal = new Journal();
-        TransactionSender first = Sender(chain, journal, Quick), second = Sender(chain, journal, Quick);
+        TransactionSender first = Sender(chain, journal, Quick),
+            second = Sender(chain, journal, Quick);
         await first.SendAsync(new TransactionRequest(To, [], 1), None);
         await second.SendAsync(new TransactionRequest(To, [], 2), None);
         first.Forget();
@@ -172,14 +191,20 @@ public sealed class TransactionJournalTests
     public async Task Tip_OfTheNode_IsKeptWithinItsLimits()
     {
         await using Chain chain = await Chain.StartAsync();
-        TransactionReceipt dear = await chain.Sender(Quick with { MinTip = 7_000_000_000 }).SendAsync(new TransactionRequest(To, [], 1), None);
-        TransactionReceipt cheap = await chain.Sender(Quick with { MaxTip = 1 }).SendAsync(new TransactionRequest(To, [], 1), None);
-        Block first = (await chain.Client.GetBlockAsync(BlockTag.Number(dear.BlockNumber), None))!, second = (await chain.Client.GetBlockAsync(BlockTag.Number(cheap.BlockNumber), None))!;
+        TransactionReceipt dear = await chain
+            .Sender(Quick with { MinTip = 7_000_000_000 })
+            .SendAsync(new TransactionRequest(To, [], 1), None);
+        TransactionReceipt cheap = await chain
+            .Sender(Quick with { MaxTip = 1 })
+            .SendAsync(new TransactionRequest(To, [], 1), None);
+        Block first = (await chain.Client.GetBlockAsync(BlockTag.Number(dear.BlockNumber), None))!,
+            second = (await chain.Client.GetBlockAsync(BlockTag.Number(cheap.BlockNumber), None))!;
         Assert.Equal(7_000_000_000, dear.EffectiveGasPrice - first.BaseFeePerGas);
         Assert.Equal(1, cheap.EffectiveGasPrice - second.BaseFeePerGas);
     }
 
-    private static TransactionSender Sender(Chain chain, Journal journal, TransactionSenderOptions options) => chain.Sender(options, journal: journal);
+    private static TransactionSender Sender(Chain chain, Journal journal, TransactionSenderOptions options) =>
+        chain.Sender(options, journal: journal);
 
     /// <summary>A journal that outlives its senders.</summary>
     private sealed class Journal : ITransactionJournal
@@ -188,7 +213,8 @@ public sealed class TransactionJournalTests
 
         public bool Refuses { get; set; }
 
-        public Task<IReadOnlyList<JournaledTransaction>> ReadAsync(CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<JournaledTransaction>>([.. Kept.Values]);
+        public Task<IReadOnlyList<JournaledTransaction>> ReadAsync(CancellationToken cancellationToken) =>
+            Task.FromResult<IReadOnlyList<JournaledTransaction>>([.. Kept.Values]);
 
         public Task WriteAsync(JournaledTransaction transaction, CancellationToken cancellationToken)
         {
@@ -212,7 +238,11 @@ public sealed class TransactionJournalTests
 /// <summary>Sending on a chain that mines when it is told.</summary>
 internal static class MiningSender
 {
-    public static async Task<TransactionReceipt> SendAsyncAndMine(this TransactionSender sender, Chain chain, TransactionRequest request)
+    public static async Task<TransactionReceipt> SendAsyncAndMine(
+        this TransactionSender sender,
+        Chain chain,
+        TransactionRequest request
+    )
     {
         Task<TransactionReceipt> sending = sender.SendAsync(request, CancellationToken.None);
         await chain.PendingCountAsync(1);

@@ -5,12 +5,19 @@ using Xunit;
 
 namespace Meeda.Ethereum.Tests.Transactions;
 
-/// <summary>A request is carried out once: whatever gets lost between us and the node, is cancelled, reorganised, restarted or refused.</summary>
+/// <summary>
+/// A request is carried out once: whatever gets lost between us and the node, is cancelled, reorganised, restarted or
+/// refused.
+/// </summary>
 public sealed class TransactionSenderFaultTests
 {
     private static readonly Address To = Address.Parse("0x00000000000000000000000000000000000a11ce");
     private static readonly CancellationToken None = CancellationToken.None;
-    private static readonly TransactionSenderOptions Quick = new() { Confirmations = 0, PollInterval = TimeSpan.FromMilliseconds(20) };
+    private static readonly TransactionSenderOptions Quick = new()
+    {
+        Confirmations = 0,
+        PollInterval = TimeSpan.FromMilliseconds(20),
+    };
 
     [SkippableTheory]
     [InlineData(Fault.LoseAnswer, 1)]
@@ -32,7 +39,8 @@ public sealed class TransactionSenderFaultTests
     {
         await using Chain chain = await Chain.StartAsync();
         int left = 1;
-        chain.Connection.Faults = (method, _) => method == "eth_sendRawTransaction" && left-- > 0 ? Fault.Refuse : Fault.None;
+        chain.Connection.Faults = (method, _) =>
+            method == "eth_sendRawTransaction" && left-- > 0 ? Fault.Refuse : Fault.None;
         TransactionSender sender = chain.Sender(Quick);
         await Assert.ThrowsAsync<JsonRpcException>(() => sender.SendAsync(new TransactionRequest(To, [], 5), None));
         await sender.SendAsync(new TransactionRequest(To, [], 7), None);
@@ -44,7 +52,8 @@ public sealed class TransactionSenderFaultTests
     {
         await using Chain chain = await Chain.StartAsync();
         int left = 3;
-        chain.Connection.Faults = (method, _) => method == "eth_getTransactionReceipt" && left-- > 0 ? Fault.Refuse : Fault.None;
+        chain.Connection.Faults = (method, _) =>
+            method == "eth_getTransactionReceipt" && left-- > 0 ? Fault.Refuse : Fault.None;
         await chain.Sender(Quick).SendAsync(new TransactionRequest(To, [], 5), None);
         await AssertArrivedAsync(chain, wei: 5, transactions: 1);
     }
@@ -84,7 +93,8 @@ public sealed class TransactionSenderFaultTests
         Bytes32[] hashes = [.. chain.HandedIn().Select(raw => Keccak256.Hash(Convert.FromHexString(raw[2..])))];
 
         // Both are gone, and nobody notices before the mempool is empty: each has to come back with its own nonce.
-        chain.Connection.Faults = (method, _) => method is "eth_getTransactionReceipt" or "eth_sendRawTransaction" ? Fault.Refuse : Fault.None;
+        chain.Connection.Faults = (method, _) =>
+            method is "eth_getTransactionReceipt" or "eth_sendRawTransaction" ? Fault.Refuse : Fault.None;
         await chain.CallAsync("anvil_reorg", 1, Array.Empty<object>());
         await chain.CallAsync("anvil_dropAllTransactions");
         Assert.Equal(0ul, await chain.Client.GetTransactionCountAsync(sender.Address, BlockTag.Pending, None));
@@ -97,7 +107,9 @@ public sealed class TransactionSenderFaultTests
         await AssertArrivedAsync(chain, wei: 12, transactions: 2);
     }
 
-    /// <summary>The first was confirmed, so nobody waits for it any more; the second can only be mined behind it.</summary>
+    /// <summary>
+    /// The first was confirmed, so nobody waits for it any more; the second can only be mined behind it.
+    /// </summary>
     [SkippableFact]
     public async Task Send_AReorganisationDeeperThanTheConfirmationsUndidTheOneBefore_BringsBothBack()
     {
@@ -129,7 +141,8 @@ public sealed class TransactionSenderFaultTests
         Task<TransactionReceipt> first = sender.SendAsync(new TransactionRequest(To, [], 5), None);
         await chain.PendingAsync(known: null);
 
-        // The first call has seen its block when it asks for the head: then the second may start. From there on it sees nothing.
+        // The first call has seen its block when it asks for the head: then the second may start. From there on it
+        // sees nothing.
         var seen = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         chain.Connection.Faults = (method, _) =>
         {
@@ -176,7 +189,9 @@ public sealed class TransactionSenderFaultTests
             return raws.IndexOf(raw) == 1 ? Fault.Refuse : Fault.None;
         };
         var clock = new HeldClock();
-        Task<TransactionReceipt> sending = chain.Sender(Quick, time: clock).SendAsync(new TransactionRequest(To, [], 5), None);
+        Task<TransactionReceipt> sending = chain
+            .Sender(Quick, time: clock)
+            .SendAsync(new TransactionRequest(To, [], 5), None);
         Bytes32 first = await chain.PendingAsync(known: null);
         clock.Advance(Quick.ResendAfter);
         await chain.HandedInAsync(2);
@@ -241,18 +256,22 @@ public sealed class TransactionSenderFaultTests
     {
         await using Chain chain = await Chain.StartAsync("--block-time", "1");
         TransactionSender[] senders = [chain.Sender(Quick), chain.Sender(Quick)];
-        int[] arrived = await Task.WhenAll(senders.Select(async (sender, i) =>
-        {
-            try
-            {
-                await sender.SendAsync(new TransactionRequest(To, [], i + 1), None);
-                return i + 1;
-            }
-            catch (Exception refused) when (refused is JsonRpcException or NonceTakenException)
-            {
-                return 0;
-            }
-        }));
+        int[] arrived = await Task.WhenAll(
+            senders.Select(
+                async (sender, i) =>
+                {
+                    try
+                    {
+                        await sender.SendAsync(new TransactionRequest(To, [], i + 1), None);
+                        return i + 1;
+                    }
+                    catch (Exception refused) when (refused is JsonRpcException or NonceTakenException)
+                    {
+                        return 0;
+                    }
+                }
+            )
+        );
         Assert.InRange(arrived.Sum(), 1, 3);
         await AssertArrivedAsync(chain, arrived.Sum(), (ulong)arrived.Count(wei => wei > 0));
     }
@@ -261,9 +280,12 @@ public sealed class TransactionSenderFaultTests
     public async Task Send_TwoAccountsAtOnce_DoNotDisturbEachOther()
     {
         await using Chain chain = await Chain.StartAsync();
-        const string Other = "0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d"; // anvil's second account
+        // Anvil's second account
+        const string Other = "0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d";
         TransactionSender[] senders = [chain.Sender(Quick), chain.Sender(Quick, Other)];
-        await Task.WhenAll(Enumerable.Range(0, 8).Select(i => senders[i % 2].SendAsync(new TransactionRequest(To, [], 1), None)));
+        await Task.WhenAll(
+            Enumerable.Range(0, 8).Select(i => senders[i % 2].SendAsync(new TransactionRequest(To, [], 1), None))
+        );
         Assert.Equal(8, await chain.Client.GetBalanceAsync(To, BlockTag.Latest, None));
         foreach (TransactionSender sender in senders)
         {
@@ -286,8 +308,19 @@ public sealed class TransactionSenderFaultTests
         chain.Connection.Faults = (_, _) => Fault.None;
         await sender.SendAsync(new TransactionRequest(To, [], 1), None);
         string key = Anvil.FundedKey[2..];
-        Assert.All(failures, failure => Assert.DoesNotContain(key, Assert.IsAssignableFrom<Exception>(failure).ToString(), StringComparison.OrdinalIgnoreCase));
-        Assert.Contains(chain.Connection.Sent, body => body.Contains("eth_sendRawTransaction", StringComparison.Ordinal));
+        Assert.All(
+            failures,
+            failure =>
+                Assert.DoesNotContain(
+                    key,
+                    Assert.IsAssignableFrom<Exception>(failure).ToString(),
+                    StringComparison.OrdinalIgnoreCase
+                )
+        );
+        Assert.Contains(
+            chain.Connection.Sent,
+            body => body.Contains("eth_sendRawTransaction", StringComparison.Ordinal)
+        );
         Assert.All(chain.Connection.Sent, body => Assert.DoesNotContain(key, body, StringComparison.OrdinalIgnoreCase));
     }
 
@@ -297,14 +330,23 @@ public sealed class TransactionSenderFaultTests
         using var http = new HttpClient();
         var client = new EthereumClient(new JsonRpcClient(http));
         var signer = Meeda.Ethereum.Signing.PrivateKeySigner.FromHex(Anvil.FundedKey);
-        Assert.Throws<ArgumentOutOfRangeException>(() => new TransactionSender(client, signer, new() { FeeBumpPercent = 9 }));
-        Assert.Throws<ArgumentOutOfRangeException>(() => new TransactionSender(client, signer, new() { Confirmations = -1 }));
-        Assert.Throws<ArgumentOutOfRangeException>(() => new TransactionSender(client, signer, new() { GasMarginPercent = -1 }));
+        Assert.Throws<ArgumentOutOfRangeException>(() =>
+            new TransactionSender(client, signer, new() { FeeBumpPercent = 9 })
+        );
+        Assert.Throws<ArgumentOutOfRangeException>(() =>
+            new TransactionSender(client, signer, new() { Confirmations = -1 })
+        );
+        Assert.Throws<ArgumentOutOfRangeException>(() =>
+            new TransactionSender(client, signer, new() { GasMarginPercent = -1 })
+        );
     }
 
     private static async Task AssertArrivedAsync(Chain chain, int wei, ulong transactions)
     {
         Assert.Equal(wei, await chain.Client.GetBalanceAsync(To, BlockTag.Latest, None));
-        Assert.Equal(transactions, await chain.Client.GetTransactionCountAsync(chain.Sender().Address, BlockTag.Latest, None));
+        Assert.Equal(
+            transactions,
+            await chain.Client.GetTransactionCountAsync(chain.Sender().Address, BlockTag.Latest, None)
+        );
     }
 }

@@ -20,7 +20,10 @@ public sealed class TransactionSenderTests
         Assert.True(receipt.Succeeded);
         Assert.Equal(42, await chain.Client.GetBalanceAsync(To, BlockTag.Latest, None));
         Assert.Equal(21_000ul, receipt.GasUsed);
-        Assert.Equal(receipt.BlockHash, (await chain.Client.GetBlockAsync(BlockTag.Number(receipt.BlockNumber), None))!.Hash);
+        Assert.Equal(
+            receipt.BlockHash,
+            (await chain.Client.GetBlockAsync(BlockTag.Number(receipt.BlockNumber), None))!.Hash
+        );
     }
 
     [SkippableFact]
@@ -31,7 +34,9 @@ public sealed class TransactionSenderTests
 
         // Creation code that reverts with four bytes.
         byte[] reverting = Convert.FromHexString("63010203046000526004601cfd");
-        JsonRpcException refusal = await Assert.ThrowsAsync<JsonRpcException>(() => sender.SendAsync(new TransactionRequest(null, reverting), None));
+        JsonRpcException refusal = await Assert.ThrowsAsync<JsonRpcException>(() =>
+            sender.SendAsync(new TransactionRequest(null, reverting), None)
+        );
         Assert.Equal([1, 2, 3, 4], refusal.RevertData);
         Assert.Equal(0ul, await chain.Client.GetTransactionCountAsync(sender.Address, BlockTag.Pending, None));
     }
@@ -41,7 +46,9 @@ public sealed class TransactionSenderTests
     {
         await using Chain chain = await Chain.StartAsync();
         TransactionSender sender = chain.Sender();
-        TransactionReceipt[] receipts = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => sender.SendAsync(new TransactionRequest(To, [], 1), None)));
+        TransactionReceipt[] receipts = await Task.WhenAll(
+            Enumerable.Range(0, 8).Select(_ => sender.SendAsync(new TransactionRequest(To, [], 1), None))
+        );
         Assert.Equal(8, receipts.Select(receipt => receipt.TransactionHash).Distinct().Count());
         Assert.Equal(8, await chain.Client.GetBalanceAsync(To, BlockTag.Latest, None));
     }
@@ -70,7 +77,9 @@ public sealed class TransactionSenderTests
     public async Task Send_TheMempoolLosesIt_IsHandedInAgain()
     {
         await using Chain chain = await Chain.StartAsync("--no-mining");
-        Task<TransactionReceipt> sending = chain.Sender(new() { Confirmations = 0, PollInterval = TimeSpan.FromMilliseconds(20) }).SendAsync(new TransactionRequest(To, [], 6), None);
+        Task<TransactionReceipt> sending = chain
+            .Sender(new() { Confirmations = 0, PollInterval = TimeSpan.FromMilliseconds(20) })
+            .SendAsync(new TransactionRequest(To, [], 6), None);
         Bytes32 hash = await chain.PendingAsync(known: null);
         await chain.CallAsync("anvil_dropTransaction", hash.ToString());
         Assert.Equal(hash, await chain.PendingAsync(known: null));
@@ -83,7 +92,9 @@ public sealed class TransactionSenderTests
     {
         await using Chain chain = await Chain.StartAsync("--no-mining");
         await chain.CallAsync("anvil_mine", "0x5");
-        TransactionSender sender = chain.Sender(new() { Confirmations = 3, PollInterval = TimeSpan.FromMilliseconds(20) });
+        TransactionSender sender = chain.Sender(
+            new() { Confirmations = 3, PollInterval = TimeSpan.FromMilliseconds(20) }
+        );
         Task<TransactionReceipt> sending = sender.SendAsync(new TransactionRequest(To, [], 7), None);
         Bytes32 hash = await chain.PendingAsync(known: null);
         await chain.CallAsync("anvil_mine");
@@ -101,13 +112,15 @@ public sealed class TransactionSenderTests
         await using Chain chain = await Chain.StartAsync("--no-mining");
         await chain.CallAsync("anvil_setNextBlockBaseFeePerGas", "0x174876e800"); // 100 gwei
         await chain.CallAsync("anvil_mine");
-        TransactionSender sender = chain.Sender(new()
-        {
-            Confirmations = 0,
-            PollInterval = TimeSpan.FromMilliseconds(20),
-            ResendAfter = TimeSpan.FromMilliseconds(20),
-            MaxFeePerGas = 120_000_000_000,
-        });
+        TransactionSender sender = chain.Sender(
+            new()
+            {
+                Confirmations = 0,
+                PollInterval = TimeSpan.FromMilliseconds(20),
+                ResendAfter = TimeSpan.FromMilliseconds(20),
+                MaxFeePerGas = 120_000_000_000,
+            }
+        );
         Task<TransactionReceipt> sending = sender.SendAsync(new TransactionRequest(To, [], 8), None);
         Bytes32 hash = await chain.PendingAsync(known: null);
         JsonElement transaction = await chain.Rpc.CallAsync("eth_getTransactionByHash", [hash.ToString()], None);
@@ -120,7 +133,9 @@ public sealed class TransactionSenderTests
     public async Task Send_NonceUsedBySomebodyElse_IsSaid()
     {
         await using Chain chain = await Chain.StartAsync("--no-mining");
-        TransactionSender sender = chain.Sender(new() { Confirmations = 0, PollInterval = TimeSpan.FromMilliseconds(20) });
+        TransactionSender sender = chain.Sender(
+            new() { Confirmations = 0, PollInterval = TimeSpan.FromMilliseconds(20) }
+        );
         Task<TransactionReceipt> sending = sender.SendAsync(new TransactionRequest(To, [], 9), None);
         Bytes32 hash = await chain.PendingAsync(known: null);
         await chain.CallAsync("anvil_setNonce", sender.Address.ToString(), "0x5");

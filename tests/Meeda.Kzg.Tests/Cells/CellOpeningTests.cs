@@ -38,8 +38,12 @@ public sealed class CellOpeningTests
 
         byte[] cell = Opening.Open(blob, new CellIndex(5), out KzgProof proof);
         Assert.True(proof.Point.IsInfinity);
-        Assert.True(Verifier.VerifyCellKzgProofBatch([Keys.Commitment.Commit(blob)], [new CellIndex(5)], cell, [proof]));
+        Assert.True(
+            Verifier.VerifyCellKzgProofBatch([Keys.Commitment.Commit(blob)], [new CellIndex(5)], cell, [proof])
+        );
         cell[31] ^= 1;
-        Assert.False(Verifier.VerifyCellKzgProofBatch([Keys.Commitment.Commit(blob)], [new CellIndex(5)], cell, [proof]));
+        Assert.False(
+            Verifier.VerifyCellKzgProofBatch([Keys.Commitment.Commit(blob)], [new CellIndex(5)], cell, [proof])
+        );
     }
 }

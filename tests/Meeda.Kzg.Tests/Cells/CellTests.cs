@@ -15,7 +15,10 @@ public sealed class CellTests
     private static readonly KzgCommitment Commitment = Keys.Commitment.Commit(BlobBytes);
     private static readonly byte[] CellBytes = Keys.Cells.ComputeCellsAndKzgProofs(BlobBytes, out Proofs);
     private static readonly KzgProof[] Proofs;
-    private static readonly CellIndex[] AllIndices = [.. Enumerable.Range(0, Cell.CountPerBlob).Select(index => new CellIndex((ulong)index))];
+    private static readonly CellIndex[] AllIndices =
+    [
+        .. Enumerable.Range(0, Cell.CountPerBlob).Select(index => new CellIndex((ulong)index)),
+    ];
 
     [Fact]
     public void ComputeCells_AnyBlob_StartsWithTheBlobAndGoesOnWithItsPolynomial()
@@ -51,15 +54,21 @@ public sealed class CellTests
 
     [Fact]
     public void RecoverCellsAndKzgProofs_AnyHalf_GivesAllCells() =>
-        Gen.Select(Gen.Shuffle(AllIndices), Gen.Int[Cell.CountToRecover, Cell.CountPerBlob]).Sample(
-            (shuffled, count) =>
-            {
-                CellIndex[] indices = [.. shuffled.Take(count).Order()];
-                byte[] recovered = Keys.Cells.RecoverCellsAndKzgProofs(indices, CellsAt(indices), out KzgProof[] proofs);
-                Assert.Equal(CellBytes, recovered);
-                Assert.Equal(Proofs, proofs);
-            },
-            iter: 2);
+        Gen.Select(Gen.Shuffle(AllIndices), Gen.Int[Cell.CountToRecover, Cell.CountPerBlob])
+            .Sample(
+                (shuffled, count) =>
+                {
+                    CellIndex[] indices = [.. shuffled.Take(count).Order()];
+                    byte[] recovered = Keys.Cells.RecoverCellsAndKzgProofs(
+                        indices,
+                        CellsAt(indices),
+                        out KzgProof[] proofs
+                    );
+                    Assert.Equal(CellBytes, recovered);
+                    Assert.Equal(Proofs, proofs);
+                },
+                iter: 2
+            );
 
     [Fact]
     public void RecoverCellsAndKzgProofs_FaultyIndices_AreRefusedByName()
@@ -67,44 +76,65 @@ public sealed class CellTests
         CellIndex[] half = AllIndices[..64];
         AssertRefused("cell indices: 63, 64 to 128 are expected", AllIndices[..63]);
         AssertRefused("cell indices: 5 stands behind 5, ascending order is expected", [.. half[..6], .. half[5..63]]);
-        AssertRefused("cell indices: 5 stands behind 6, ascending order is expected", [.. half[..5], half[6], half[5], .. half[7..]]);
-        Assert.Throws<KzgFormatException>(() => Keys.Cells.RecoverCellsAndKzgProofs(half, CellsAt(half).AsSpan(1), out _));
-        Assert.Equal("cell index: 128, a blob has 128 cells", Assert.Throws<KzgFormatException>(() => new CellIndex(128)).Message);
+        AssertRefused(
+            "cell indices: 5 stands behind 6, ascending order is expected",
+            [.. half[..5], half[6], half[5], .. half[7..]]
+        );
+        Assert.Throws<KzgFormatException>(() =>
+            Keys.Cells.RecoverCellsAndKzgProofs(half, CellsAt(half).AsSpan(1), out _)
+        );
+        Assert.Equal(
+            "cell index: 128, a blob has 128 cells",
+            Assert.Throws<KzgFormatException>(() => new CellIndex(128)).Message
+        );
 
         static void AssertRefused(string message, CellIndex[] indices) =>
-            Assert.Equal(message, Assert.Throws<KzgFormatException>(() => Keys.Cells.RecoverCellsAndKzgProofs(indices, CellsAt(indices), out _)).Message);
+            Assert.Equal(
+                message,
+                Assert
+                    .Throws<KzgFormatException>(() =>
+                        Keys.Cells.RecoverCellsAndKzgProofs(indices, CellsAt(indices), out _)
+                    )
+                    .Message
+            );
     }
 
     [Fact]
     public void VerifyCellKzgProofBatch_CellsOfTwoBlobsInAnyOrder_AcceptsOnlyTheRight() =>
-        Gen.Select(Gen.Int[0, 127].Array[1, 12], Gen.Int[0, 1000], Gen.Int[0, 2]).Sample(
-            (cells, chosen, fault) =>
-            {
-                // Every third cell is of the second blob, the constant 5: all of its values are 5 and its proofs are 0.
-                chosen %= cells.Length;
-                byte[] five = [.. Enumerable.Repeat(Fr.FromUInt64(5).ToArray(), Cell.ElementCount).SelectMany(bytes => bytes)];
-                KzgCommitment fiveCommitment = KzgCommitment.From(G1Point.Generator.Multiply(Fr.FromUInt64(5)));
-                CellIndex[] indices = [.. cells.Select(cell => new CellIndex((ulong)cell))];
-                KzgCommitment[] commitments = [.. cells.Select((_, i) => i % 3 == 2 ? fiveCommitment : Commitment)];
-                KzgProof[] proofs = [.. cells.Select((cell, i) => i % 3 == 2 ? default : Proofs[cell])];
-                byte[] bytes = [.. indices.SelectMany((index, i) => i % 3 == 2 ? five : CellsAt([index]))];
-                Assert.True(Keys.CellVerifier.VerifyCellKzgProofBatch(commitments, indices, bytes, proofs));
-                switch (fault)
+        Gen.Select(Gen.Int[0, 127].Array[1, 12], Gen.Int[0, 1000], Gen.Int[0, 2])
+            .Sample(
+                (cells, chosen, fault) =>
                 {
-                    case 0:
-                        bytes[(chosen * Cell.ByteLength) + 31] ^= 1;
-                        break;
-                    case 1:
-                        proofs[chosen] = KzgProof.From(proofs[chosen].Point + G1Point.Generator);
-                        break;
-                    default:
-                        commitments[chosen] = KzgCommitment.From(commitments[chosen].Point + G1Point.Generator);
-                        break;
-                }
+                    // Every third cell is of the second blob, the constant 5: all of its values are 5 and its proofs
+                    // are 0.
+                    chosen %= cells.Length;
+                    byte[] five =
+                    [
+                        .. Enumerable.Repeat(Fr.FromUInt64(5).ToArray(), Cell.ElementCount).SelectMany(bytes => bytes),
+                    ];
+                    KzgCommitment fiveCommitment = KzgCommitment.From(G1Point.Generator.Multiply(Fr.FromUInt64(5)));
+                    CellIndex[] indices = [.. cells.Select(cell => new CellIndex((ulong)cell))];
+                    KzgCommitment[] commitments = [.. cells.Select((_, i) => i % 3 == 2 ? fiveCommitment : Commitment)];
+                    KzgProof[] proofs = [.. cells.Select((cell, i) => i % 3 == 2 ? default : Proofs[cell])];
+                    byte[] bytes = [.. indices.SelectMany((index, i) => i % 3 == 2 ? five : CellsAt([index]))];
+                    Assert.True(Keys.CellVerifier.VerifyCellKzgProofBatch(commitments, indices, bytes, proofs));
+                    switch (fault)
+                    {
+                        case 0:
+                            bytes[(chosen * Cell.ByteLength) + 31] ^= 1;
+                            break;
+                        case 1:
+                            proofs[chosen] = KzgProof.From(proofs[chosen].Point + G1Point.Generator);
+                            break;
+                        default:
+                            commitments[chosen] = KzgCommitment.From(commitments[chosen].Point + G1Point.Generator);
+                            break;
+                    }
 
-                Assert.False(Keys.CellVerifier.VerifyCellKzgProofBatch(commitments, indices, bytes, proofs));
-            },
-            iter: 12);
+                    Assert.False(Keys.CellVerifier.VerifyCellKzgProofBatch(commitments, indices, bytes, proofs));
+                },
+                iter: 12
+            );
 
     [Fact]
     public void VerifyCellKzgProofBatch_NumbersThatDiffer_AreRefused()
@@ -112,13 +142,22 @@ public sealed class CellTests
         CellIndex[] one = AllIndices[..1];
         byte[] cell = CellsAt(one);
         Assert.True(Keys.CellVerifier.VerifyCellKzgProofBatch(Array.Empty<KzgCommitment>(), [], [], []));
-        Assert.Throws<KzgFormatException>(() => Keys.CellVerifier.VerifyCellKzgProofBatch([], one, cell, Proofs.AsSpan(0, 1)));
+        Assert.Throws<KzgFormatException>(() =>
+            Keys.CellVerifier.VerifyCellKzgProofBatch([], one, cell, Proofs.AsSpan(0, 1))
+        );
         Assert.Throws<KzgFormatException>(() => Keys.CellVerifier.VerifyCellKzgProofBatch([Commitment], one, cell, []));
-        Assert.Throws<KzgFormatException>(() => Keys.CellVerifier.VerifyCellKzgProofBatch([Commitment], one, [], Proofs.AsSpan(0, 1)));
+        Assert.Throws<KzgFormatException>(() =>
+            Keys.CellVerifier.VerifyCellKzgProofBatch([Commitment], one, [], Proofs.AsSpan(0, 1))
+        );
         cell.AsSpan(64, 32).Fill(0xff);
         Assert.Equal(
             "cells: element 2 of the cell at position 0 is not below the field's modulus",
-            Assert.Throws<KzgFormatException>(() => Keys.CellVerifier.VerifyCellKzgProofBatch([Commitment], one, cell, Proofs.AsSpan(0, 1))).Message);
+            Assert
+                .Throws<KzgFormatException>(() =>
+                    Keys.CellVerifier.VerifyCellKzgProofBatch([Commitment], one, cell, Proofs.AsSpan(0, 1))
+                )
+                .Message
+        );
     }
 
     [Fact]
@@ -131,13 +170,20 @@ public sealed class CellTests
             Assert.Equal(Fr.One, CellCoset.Shift(cell) * CellCoset.InverseShift(cell));
             for (int i = 0; i < Cell.ElementCount; i += 21)
             {
-                Assert.Equal(CellCoset.ShiftPower(cell), roots[(Cell.ElementCount * cell) + i].Power(Cell.ElementCount));
+                Assert.Equal(
+                    CellCoset.ShiftPower(cell),
+                    roots[(Cell.ElementCount * cell) + i].Power(Cell.ElementCount)
+                );
             }
         }
     }
 
     private static byte[] CellsAt(CellIndex[] indices) =>
-        [.. indices.SelectMany(index => CellBytes[(index.Value * Cell.ByteLength)..((index.Value + 1) * Cell.ByteLength)])];
+        [
+            .. indices.SelectMany(index =>
+                CellBytes[(index.Value * Cell.ByteLength)..((index.Value + 1) * Cell.ByteLength)]
+            ),
+        ];
 
     private static byte[] MakeBlob()
     {
@@ -153,24 +199,40 @@ public sealed class CellTests
     }
 
     [SkippableFact]
-    public void InterpolationSum_On512Bits_IsTheScalarOne() => CompareInterpolations<FrLanes512>(VectorInterpolationSum<FrLanes512>.Compute);
+    public void InterpolationSum_On512Bits_IsTheScalarOne() =>
+        CompareInterpolations<FrLanes512>(VectorInterpolationSum<FrLanes512>.Compute);
 
     [SkippableFact]
-    public void InterpolationSum_On256Bits_IsTheScalarOne() => CompareInterpolations<FrLanes256>(VectorInterpolationSum<FrLanes256>.Compute);
+    public void InterpolationSum_On256Bits_IsTheScalarOne() =>
+        CompareInterpolations<FrLanes256>(VectorInterpolationSum<FrLanes256>.Compute);
 
-    private delegate Fr[] InterpolationSums(ReadOnlySpan<CellIndex> indices, ReadOnlySpan<byte> cells, ReadOnlySpan<Fr> weights);
+    private delegate Fr[] InterpolationSums(
+        ReadOnlySpan<CellIndex> indices,
+        ReadOnlySpan<byte> cells,
+        ReadOnlySpan<Fr> weights
+    );
 
     private static void CompareInterpolations<TLanes>(InterpolationSums compute)
         where TLanes : struct, IFrLanes
     {
         Skip.IfNot(TLanes.IsSupported, "the processor has no such vectors");
-        Gen.Select(Gen.Int[0, 127].Array[0, 90], Arbitrary.Fr.Array[90], Arbitrary.Fr.Array[30], Gen.Int[1, 29]).Sample(
-            (chosen, weights, elements, step) =>
-            {
-                CellIndex[] indices = [.. chosen.Select(index => new CellIndex((ulong)index))];
-                byte[] cells = [.. Enumerable.Range(0, chosen.Length * Cell.ElementCount).SelectMany(i => elements[(i * step) % elements.Length].ToArray())];
-                Assert.Equal(InterpolationSum.ComputeScalar(indices, cells, weights), compute(indices, cells, weights));
-            },
-            iter: 30);
+        Gen.Select(Gen.Int[0, 127].Array[0, 90], Arbitrary.Fr.Array[90], Arbitrary.Fr.Array[30], Gen.Int[1, 29])
+            .Sample(
+                (chosen, weights, elements, step) =>
+                {
+                    CellIndex[] indices = [.. chosen.Select(index => new CellIndex((ulong)index))];
+                    byte[] cells =
+                    [
+                        .. Enumerable
+                            .Range(0, chosen.Length * Cell.ElementCount)
+                            .SelectMany(i => elements[(i * step) % elements.Length].ToArray()),
+                    ];
+                    Assert.Equal(
+                        InterpolationSum.ComputeScalar(indices, cells, weights),
+                        compute(indices, cells, weights)
+                    );
+                },
+                iter: 30
+            );
     }
 }

@@ -9,27 +9,33 @@ public sealed class BlobCombinationTests
 {
     [Fact]
     public void Combination_AnyBlobs_IsThatOfCommitmentsAndValues() =>
-        Gen.Int[0, 3].SelectMany(count => Gen.Select(Arbitrary.Blob.Array[count], Arbitrary.UInt128.Array[count], Arbitrary.Fr)).Sample(
-            (blobs, weights, z) =>
-            {
-                var combination = new BlobCombination();
-                Fr expected = Fr.Zero;
-                for (int i = 0; i < blobs.Length; i++)
+        Gen.Int[0, 3]
+            .SelectMany(count => Gen.Select(Arbitrary.Blob.Array[count], Arbitrary.UInt128.Array[count], Arbitrary.Fr))
+            .Sample(
+                (blobs, weights, z) =>
                 {
-                    combination.Add(blobs[i], weights[i]);
-                    Keys.Commitment.Open(blobs[i], z, out Fr value);
-                    expected += Fr.FromUInt128(weights[i]) * value;
-                }
+                    var combination = new BlobCombination();
+                    Fr expected = Fr.Zero;
+                    for (int i = 0; i < blobs.Length; i++)
+                    {
+                        combination.Add(blobs[i], weights[i]);
+                        Keys.Commitment.Open(blobs[i], z, out Fr value);
+                        expected += Fr.FromUInt128(weights[i]) * value;
+                    }
 
-                KzgCommitment commitment = combination.Commit(Keys.Commitment);
-                KzgProof proof = combination.Open(Keys.Commitment, z, out Fr y);
-                Assert.Equal(G1Point.WeightedSum([.. blobs.Select(blob => Keys.Commitment.Commit(blob).Point)], weights), commitment.Point);
-                Assert.Equal(expected, y);
-                Assert.Equal(expected, combination.Evaluate(z));
-                Assert.True(Keys.Verification.VerifyProof(commitment, z, y, proof));
-                Assert.False(Keys.Verification.VerifyProof(commitment, z, y + Fr.One, proof));
-            },
-            iter: 6);
+                    KzgCommitment commitment = combination.Commit(Keys.Commitment);
+                    KzgProof proof = combination.Open(Keys.Commitment, z, out Fr y);
+                    Assert.Equal(
+                        G1Point.WeightedSum([.. blobs.Select(blob => Keys.Commitment.Commit(blob).Point)], weights),
+                        commitment.Point
+                    );
+                    Assert.Equal(expected, y);
+                    Assert.Equal(expected, combination.Evaluate(z));
+                    Assert.True(Keys.Verification.VerifyProof(commitment, z, y, proof));
+                    Assert.False(Keys.Verification.VerifyProof(commitment, z, y + Fr.One, proof));
+                },
+                iter: 6
+            );
 
     [Fact]
     public void Add_RefusedBlob_ChangesNothing()

@@ -33,11 +33,15 @@ public sealed class BlobTests
     [Fact]
     public void Commit_FaultyBlob_NamesTheFault()
     {
-        Assert.Equal("blob: 5 bytes, 131072 are expected", Assert.Throws<KzgFormatException>(() => Keys.Commitment.Commit(new byte[5])).Message);
+        Assert.Equal(
+            "blob: 5 bytes, 131072 are expected",
+            Assert.Throws<KzgFormatException>(() => Keys.Commitment.Commit(new byte[5])).Message
+        );
         var blob = new byte[Blob.ByteLength];
         Modulus.CopyTo(blob, 17 * Blob.ElementLength);
         Assert.Equal(
             "blob: element 17 is not below the field's modulus",
-            Assert.Throws<KzgFormatException>(() => Keys.Commitment.Commit(blob)).Message);
+            Assert.Throws<KzgFormatException>(() => Keys.Commitment.Commit(blob)).Message
+        );
     }
 }

@@ -27,13 +27,22 @@ public sealed class KzgCommitmentTests
                     && decodedProof.Point == point
                     && decodedProof.ToString() == point.ToString();
             },
-            iter: 20);
+            iter: 20
+        );
 
     [Fact]
     public void Decode_FaultyBytes_NamesTheField()
     {
-        Assert.StartsWith("commitment: ", Assert.Throws<KzgFormatException>(() => KzgCommitment.Decode(new byte[48])).Message, StringComparison.Ordinal);
-        Assert.StartsWith("proof: ", Assert.Throws<KzgFormatException>(() => KzgProof.Decode(new byte[47])).Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "commitment: ",
+            Assert.Throws<KzgFormatException>(() => KzgCommitment.Decode(new byte[48])).Message,
+            StringComparison.Ordinal
+        );
+        Assert.StartsWith(
+            "proof: ",
+            Assert.Throws<KzgFormatException>(() => KzgProof.Decode(new byte[47])).Message,
+            StringComparison.Ordinal
+        );
         Assert.False(KzgCommitment.TryDecode([], out KzgCommitment commitment));
         Assert.Equal(default, commitment);
     }

@@ -25,14 +25,21 @@ public sealed class TrustedSetupTests
         {
             G2Lines lines = new(Setup.G2(power));
             Assert.True(Pairing.IsProductOne([new(Setup.Monomial[power]), -G1Point.Generator], generator, lines));
-            Assert.True(Pairing.IsProductOne([new(Setup.Monomial[4095]), -new G1Point(Setup.Monomial[4095 - power])], generator, lines));
+            Assert.True(
+                Pairing.IsProductOne(
+                    [new(Setup.Monomial[4095]), -new G1Point(Setup.Monomial[4095 - power])],
+                    generator,
+                    lines
+                )
+            );
         }
     }
 
     [Fact]
     public void Ethereum_AllPoints_AreInTheSubgroup()
     {
-        // A combination with 63-bit weights of each list; a single point outside shows in it unless its weight is a multiple of its small order.
+        // A combination with 63-bit weights of each list; a single point outside shows in it unless its weight is a
+        // multiple of its small order.
         var weights = new ulong[TrustedSetup.G1Count];
         var random = new Random(20231113);
         for (int i = 0; i < weights.Length; i++)
@@ -67,12 +74,16 @@ public sealed class TrustedSetupTests
         Assert.NotNull(TrustedSetup.Read(new MemoryStream(zeros), hash));
         Assert.Equal(
             "trusted setup: 399455 bytes, 399456 are expected",
-            Assert.Throws<KzgFormatException>(() => TrustedSetup.Read(new MemoryStream(zeros, 1, zeros.Length - 1), hash)).Message);
+            Assert
+                .Throws<KzgFormatException>(() => TrustedSetup.Read(new MemoryStream(zeros, 1, zeros.Length - 1), hash))
+                .Message
+        );
         zeros[5] = 1;
         Assert.StartsWith(
             "trusted setup: SHA-256 is ",
             Assert.Throws<KzgFormatException>(() => TrustedSetup.Read(new MemoryStream(zeros), hash)).Message,
-            StringComparison.Ordinal);
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -84,14 +95,30 @@ public sealed class TrustedSetupTests
         Assert.Equal(new CommitmentKey(Setup).Commit(blob), new CommitmentKey(loaded).Commit(blob));
     }
 
-    public static TheoryData<string, int, int, string> Faults => new()
-    {
-        // Two Lagrange points in each other's place: every point is valid, and so is their sum.
-        { "Lagrange points swapped", 48, 96, "trusted setup: its Lagrange points are not those of its powers of τ" },
-        { "powers of G2 swapped", G2 + 192, G2 + 288, "trusted setup: its points are not the powers of one τ" },
-        { "powers of G1 swapped", Monomial + 48, Monomial + 96, "trusted setup: its points are not the powers of one τ" },
-        { "another generator", Monomial, Monomial + 48, "trusted setup: its first powers are not the generators, or τ is 0" },
-    };
+    public static TheoryData<string, int, int, string> Faults =>
+        new()
+        {
+            // Two Lagrange points in each other's place: every point is valid, and so is their sum.
+            {
+                "Lagrange points swapped",
+                48,
+                96,
+                "trusted setup: its Lagrange points are not those of its powers of τ"
+            },
+            { "powers of G2 swapped", G2 + 192, G2 + 288, "trusted setup: its points are not the powers of one τ" },
+            {
+                "powers of G1 swapped",
+                Monomial + 48,
+                Monomial + 96,
+                "trusted setup: its points are not the powers of one τ"
+            },
+            {
+                "another generator",
+                Monomial,
+                Monomial + 48,
+                "trusted setup: its first powers are not the generators, or τ is 0"
+            },
+        };
 
     private const int G2 = 4096 * 48;
 
@@ -106,7 +133,10 @@ public sealed class TrustedSetupTests
         byte[] kept = points[one..(one + length)];
         points.AsSpan(other, length).CopyTo(points.AsSpan(one));
         kept.CopyTo(points, other);
-        Assert.Equal((fault, message), (fault, Assert.Throws<KzgFormatException>(() => TrustedSetup.Load(points)).Message));
+        Assert.Equal(
+            (fault, message),
+            (fault, Assert.Throws<KzgFormatException>(() => TrustedSetup.Load(points)).Message)
+        );
     }
 
     [Fact]
@@ -119,7 +149,10 @@ public sealed class TrustedSetupTests
         Assert.True(G1Affine.TryDecode(outside, out G1Affine point));
         Assert.False(point.IsInSubgroup());
         outside.CopyTo(points, 48 * 17);
-        Assert.Equal("trusted setup: Lagrange point 17 is not in G1", Assert.Throws<KzgFormatException>(() => TrustedSetup.Load(points)).Message);
+        Assert.Equal(
+            "trusted setup: Lagrange point 17 is not in G1",
+            Assert.Throws<KzgFormatException>(() => TrustedSetup.Load(points)).Message
+        );
     }
 
     [Theory]
@@ -128,17 +161,25 @@ public sealed class TrustedSetupTests
     [InlineData("4096\n65\nzz\n", "trusted setup: line 3 is not a point of 48 bytes in hex")]
     [InlineData("4096\n65\n", "trusted setup: line 3 is not a point of 48 bytes in hex")]
     public void LoadText_OtherText_IsRefused(string text, string message) =>
-        Assert.Equal(message, Assert.Throws<KzgFormatException>(() => TrustedSetup.LoadText(new StringReader(text))).Message);
+        Assert.Equal(
+            message,
+            Assert.Throws<KzgFormatException>(() => TrustedSetup.LoadText(new StringReader(text))).Message
+        );
 
     [Fact]
     public void LoadText_MoreThanTheSetup_IsRefused() =>
         Assert.Equal(
             "trusted setup: there is text after the last point",
-            Assert.Throws<KzgFormatException>(() => TrustedSetup.LoadText(new StringReader(Text(Bytes()) + "00\n"))).Message);
+            Assert
+                .Throws<KzgFormatException>(() => TrustedSetup.LoadText(new StringReader(Text(Bytes()) + "00\n")))
+                .Message
+        );
 
     private static byte[] Bytes()
     {
-        using Stream stream = typeof(TrustedSetup).Assembly.GetManifestResourceStream("Meeda.Kzg.Commitments.ethereum-trusted-setup.bin")!;
+        using Stream stream = typeof(TrustedSetup).Assembly.GetManifestResourceStream(
+            "Meeda.Kzg.Commitments.ethereum-trusted-setup.bin"
+        )!;
         using var copy = new MemoryStream();
         stream.CopyTo(copy);
         return copy.ToArray();
@@ -147,7 +188,8 @@ public sealed class TrustedSetupTests
     private static string Text(byte[] points)
     {
         var lines = new List<string> { "4096", "65" };
-        for (int start = 0; start < points.Length;)
+        int start = 0;
+        while (start < points.Length)
         {
             int length = start is >= G2 and < Monomial ? 96 : 48;
             lines.Add(Convert.ToHexStringLower(points.AsSpan(start, length)));

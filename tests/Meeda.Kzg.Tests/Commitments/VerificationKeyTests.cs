@@ -9,18 +9,33 @@ public sealed class VerificationKeyTests
 {
     [Fact]
     public void VerifyProof_PointsInAndOutsideTheDomain_AcceptsOnlyTheValue() =>
-        Gen.Select(Arbitrary.Blob, Gen.OneOf(Arbitrary.Fr, Gen.Int[0, 4095].Select(i => EvaluationDomain.BlobOrderRoots[i]))).Sample(
-            (blob, z) =>
-            {
-                KzgCommitment commitment = Keys.Commitment.Commit(blob);
-                KzgProof proof = Keys.Commitment.Open(blob, z, out Fr y);
-                Assert.True(Keys.Verification.VerifyProof(commitment, z, y, proof));
-                Assert.False(Keys.Verification.VerifyProof(commitment, z, y + Fr.One, proof));
-                Assert.False(Keys.Verification.VerifyProof(KzgCommitment.From(commitment.Point + Kzg.Curves.G1Point.Generator), z, y, proof));
-                int root = Array.IndexOf(EvaluationDomain.BlobOrderRoots, z);
-                Assert.True(root < 0 || blob.AsSpan(root * Blob.ElementLength, Blob.ElementLength).SequenceEqual(y.ToArray()));
-            },
-            iter: 8);
+        Gen.Select(
+                Arbitrary.Blob,
+                Gen.OneOf(Arbitrary.Fr, Gen.Int[0, 4095].Select(i => EvaluationDomain.BlobOrderRoots[i]))
+            )
+            .Sample(
+                (blob, z) =>
+                {
+                    KzgCommitment commitment = Keys.Commitment.Commit(blob);
+                    KzgProof proof = Keys.Commitment.Open(blob, z, out Fr y);
+                    Assert.True(Keys.Verification.VerifyProof(commitment, z, y, proof));
+                    Assert.False(Keys.Verification.VerifyProof(commitment, z, y + Fr.One, proof));
+                    Assert.False(
+                        Keys.Verification.VerifyProof(
+                            KzgCommitment.From(commitment.Point + Kzg.Curves.G1Point.Generator),
+                            z,
+                            y,
+                            proof
+                        )
+                    );
+                    int root = Array.IndexOf(EvaluationDomain.BlobOrderRoots, z);
+                    Assert.True(
+                        root < 0
+                            || blob.AsSpan(root * Blob.ElementLength, Blob.ElementLength).SequenceEqual(y.ToArray())
+                    );
+                },
+                iter: 8
+            );
 
     [Fact]
     public void VerifyBlobProofBatch_OneBlobChanged_IsFalse()
@@ -46,8 +61,12 @@ public sealed class VerificationKeyTests
         }
 
         Assert.False(Keys.Verification.VerifyBlobProofBatch(blobs, commitments, [proofs[1], proofs[0], proofs[2]]));
-        Assert.Throws<KzgFormatException>(() => Keys.Verification.VerifyBlobProofBatch(blobs, commitments.AsSpan(1), proofs));
-        Assert.Throws<KzgFormatException>(() => Keys.Verification.VerifyBlobProofBatch(blobs, commitments, proofs.AsSpan(1)));
+        Assert.Throws<KzgFormatException>(() =>
+            Keys.Verification.VerifyBlobProofBatch(blobs, commitments.AsSpan(1), proofs)
+        );
+        Assert.Throws<KzgFormatException>(() =>
+            Keys.Verification.VerifyBlobProofBatch(blobs, commitments, proofs.AsSpan(1))
+        );
     }
 
     private static byte[] BlobOf(ulong seed)

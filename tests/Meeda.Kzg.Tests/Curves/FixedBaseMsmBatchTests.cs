@@ -18,13 +18,23 @@ public sealed class FixedBaseMsmBatchTests
     public void Sum_AnyScalars_IsEachCompleteSum(string name)
     {
         Func<PairAdder> create = Creator(name);
-        G1Affine[] points = [.. Enumerable.Range(0, Count * Length).Select(i => G1Point.Generator.Multiply(Fr.FromUInt64((ulong)((i * i * i) + 11))).ToAffine())];
+        G1Affine[] points =
+        [
+            .. Enumerable
+                .Range(0, Count * Length)
+                .Select(i => G1Point.Generator.Multiply(Fr.FromUInt64((ulong)((i * i * i) + 11))).ToAffine()),
+        ];
         var batch = new FixedBaseMsmBatch(points, Count, create);
         Gen.OneOf(
-            Arbitrary.Fr.Array[Count * Length],
-            Arbitrary.Fr.Select(scalar => Enumerable.Repeat(scalar, Count * Length).ToArray()),
-            Arbitrary.AnyOf(Fr.Zero, Fr.One, -Fr.One).Array[Count * Length])
-            .Sample(scalars => Assert.Equal(Expected(points, scalars), batch.Sum(Bytes(scalars))), iter: 10, threads: 2);
+                Arbitrary.Fr.Array[Count * Length],
+                Arbitrary.Fr.Select(scalar => Enumerable.Repeat(scalar, Count * Length).ToArray()),
+                Arbitrary.AnyOf(Fr.Zero, Fr.One, -Fr.One).Array[Count * Length]
+            )
+            .Sample(
+                scalars => Assert.Equal(Expected(points, scalars), batch.Sum(Bytes(scalars))),
+                iter: 10,
+                threads: 2
+            );
     }
 
     [SkippableTheory]
@@ -34,14 +44,23 @@ public sealed class FixedBaseMsmBatchTests
         Func<PairAdder> create = Creator(name);
         G1Affine one = G1Affine.Generator;
         G1Affine five = G1Point.Generator.Multiply(Fr.FromUInt64(5)).ToAffine();
-        Gen.Select(Arbitrary.AnyOf(one, -one, five, -five).Array[Count * Length], Arbitrary.Fr.Array[3], Gen.Int[0, 2].Array[Count * Length]).Sample(
-            (points, pool, chosen) =>
-            {
-                Fr[] scalars = [.. chosen.Select(i => pool[i])];
-                Assert.Equal(Expected(points, scalars), new FixedBaseMsmBatch(points, Count, create).Sum(Bytes(scalars)));
-            },
-            iter: 4,
-            threads: 1);
+        Gen.Select(
+                Arbitrary.AnyOf(one, -one, five, -five).Array[Count * Length],
+                Arbitrary.Fr.Array[3],
+                Gen.Int[0, 2].Array[Count * Length]
+            )
+            .Sample(
+                (points, pool, chosen) =>
+                {
+                    Fr[] scalars = [.. chosen.Select(i => pool[i])];
+                    Assert.Equal(
+                        Expected(points, scalars),
+                        new FixedBaseMsmBatch(points, Count, create).Sum(Bytes(scalars))
+                    );
+                },
+                iter: 4,
+                threads: 1
+            );
     }
 
     private static Func<PairAdder> Creator(string name)
@@ -57,7 +76,15 @@ public sealed class FixedBaseMsmBatchTests
     }
 
     private static G1Affine[] Expected(G1Affine[] points, Fr[] scalars) =>
-        [.. Enumerable.Range(0, Count).Select(i => MultiScalarMultiplication.Sum(points.AsSpan(i * Length, Length), scalars.AsSpan(i * Length, Length)).ToAffine())];
+        [
+            .. Enumerable
+                .Range(0, Count)
+                .Select(i =>
+                    MultiScalarMultiplication
+                        .Sum(points.AsSpan(i * Length, Length), scalars.AsSpan(i * Length, Length))
+                        .ToAffine()
+                ),
+        ];
 
     private static byte[] Bytes(Fr[] scalars) => [.. scalars.SelectMany(scalar => scalar.ToArray())];
 }

@@ -15,11 +15,20 @@ public sealed unsafe class FixedBaseMsmTests
     [MemberData(nameof(Adders))]
     public void Sum_AnyScalars_IsTheCompleteSum(string name)
     {
-        G1Affine[] points = [.. Enumerable.Range(0, 64).Select(i => G1Point.Generator.Multiply(Fr.FromUInt64((ulong)((i * i * i) + 11))).ToAffine())];
+        G1Affine[] points =
+        [
+            .. Enumerable
+                .Range(0, 64)
+                .Select(i => G1Point.Generator.Multiply(Fr.FromUInt64((ulong)((i * i * i) + 11))).ToAffine()),
+        ];
         var adder = new AdderChoice(name);
         var msm = new FixedBaseMsm(points, adder.Create);
         Gen.OneOf(Arbitrary.Fr.Array[64], Arbitrary.Fr.Select(scalar => Enumerable.Repeat(scalar, 64).ToArray()))
-            .Sample(scalars => Assert.Equal(MultiScalarMultiplication.Sum(points, scalars), msm.Sum(Bytes(scalars))), iter: 30, threads: 2);
+            .Sample(
+                scalars => Assert.Equal(MultiScalarMultiplication.Sum(points, scalars), msm.Sum(Bytes(scalars))),
+                iter: 30,
+                threads: 2
+            );
         Assert.True(msm.Sum(new byte[64 * Fr.Length]).IsInfinity);
     }
 
@@ -28,7 +37,12 @@ public sealed unsafe class FixedBaseMsmTests
     [MemberData(nameof(Adders))]
     public void Sum_ExtremeScalars_IsTheCompleteSum(string name)
     {
-        G1Affine[] points = [.. Enumerable.Range(0, 8).Select(i => G1Point.Generator.Multiply(Fr.FromUInt64((ulong)((i * i * i) + 5))).ToAffine())];
+        G1Affine[] points =
+        [
+            .. Enumerable
+                .Range(0, 8)
+                .Select(i => G1Point.Generator.Multiply(Fr.FromUInt64((ulong)((i * i * i) + 5))).ToAffine()),
+        ];
         var adder = new AdderChoice(name);
         var msm = new FixedBaseMsm(points, adder.Create);
         const int Width = FixedBaseMsmPlan.Width;
@@ -36,12 +50,25 @@ public sealed unsafe class FixedBaseMsmTests
         Fr half = Fr.FromBigInteger(Fr.Modulus / 2);
         Fr[] scalars =
         [
-            Fr.One, -Fr.One, half, half + Fr.One, half - Fr.One, Fr.FromBigInteger((BigInteger.One << 254) - 1),
-            .. Enumerable.Range(0, FixedBaseMsmPlan.Windows - 1).SelectMany(window => new[]
-            {
-                Power((window * Width) + Width - 1), Power((window * Width) + Width - 1) - Fr.One, Power((window * Width) + Width - 1) + Fr.One,
-                Power((window * Width) + Width - 2), Power(window * Width), -Power((window * Width) + Width - 1),
-            }),
+            Fr.One,
+            -Fr.One,
+            half,
+            half + Fr.One,
+            half - Fr.One,
+            Fr.FromBigInteger((BigInteger.One << 254) - 1),
+            .. Enumerable
+                .Range(0, FixedBaseMsmPlan.Windows - 1)
+                .SelectMany(window =>
+                    new[]
+                    {
+                        Power((window * Width) + Width - 1),
+                        Power((window * Width) + Width - 1) - Fr.One,
+                        Power((window * Width) + Width - 1) + Fr.One,
+                        Power((window * Width) + Width - 2),
+                        Power(window * Width),
+                        -Power((window * Width) + Width - 1),
+                    }
+                ),
         ];
         foreach (Fr[] chunk in scalars.Chunk(points.Length).Where(chunk => chunk.Length == points.Length))
         {
@@ -59,18 +86,30 @@ public sealed unsafe class FixedBaseMsmTests
         G1Affine twice = G1Point.Generator.Double().ToAffine();
         Fr scalar = Fr.FromBigInteger(Fr.Modulus / 3);
         var adder = new AdderChoice(name);
-        foreach (G1Affine[] points in new G1Affine[][]
-        {
-            [point, point, point, point, point, point, point, point],
-            [point, -point, point, -point, point, -point, point, -point],
-            [point, other, point, other, point, other, point, other],
-            [point, other, -point, -other, other, point, -other, -point],
-            [point, twice, -point, -twice, twice, point, -twice, -point],
-        })
+        foreach (
+            G1Affine[] points in new G1Affine[][]
+            {
+                [point, point, point, point, point, point, point, point],
+                [point, -point, point, -point, point, -point, point, -point],
+                [point, other, point, other, point, other, point, other],
+                [point, other, -point, -other, other, point, -other, -point],
+                [point, twice, -point, -twice, twice, point, -twice, -point],
+            }
+        )
         {
             var msm = new FixedBaseMsm(points, adder.Create);
             Fr[] equal = [.. Enumerable.Repeat(scalar, 8)];
-            Fr[] doubles = [Fr.FromUInt64(2), Fr.One, Fr.FromUInt64(6), Fr.FromUInt64(3), Fr.One, Fr.FromUInt64(2), Fr.FromUInt64(32), Fr.FromUInt64(64)];
+            Fr[] doubles =
+            [
+                Fr.FromUInt64(2),
+                Fr.One,
+                Fr.FromUInt64(6),
+                Fr.FromUInt64(3),
+                Fr.One,
+                Fr.FromUInt64(2),
+                Fr.FromUInt64(32),
+                Fr.FromUInt64(64),
+            ];
             Fr[] mixed = [scalar, -scalar, scalar, Fr.One, -Fr.One, Fr.Zero, scalar, -scalar];
             Assert.Equal(MultiScalarMultiplication.Sum(points, equal), msm.Sum(Bytes(equal)));
             Assert.Equal(MultiScalarMultiplication.Sum(points, mixed), msm.Sum(Bytes(mixed)));
@@ -130,7 +169,15 @@ public sealed unsafe class FixedBaseMsmTests
 
         public AdderChoice(string name)
         {
-            Skip.IfNot(name switch { "512" => PointLanes512.IsSupported, "256" => PointLanes256.IsSupported, _ => true }, "the processor has no such vectors");
+            Skip.IfNot(
+                name switch
+                {
+                    "512" => PointLanes512.IsSupported,
+                    "256" => PointLanes256.IsSupported,
+                    _ => true,
+                },
+                "the processor has no such vectors"
+            );
             _create = name switch
             {
                 "512" => () => new VectorPairAdder<PointLanes512>(),

@@ -21,53 +21,78 @@ public sealed class G1PointTests
 
     [Fact]
     public void Group_AnyPoints_ObeysItsLaws() =>
-        Gen.Select(Arbitrary.G1, Arbitrary.G1, Arbitrary.G1).Sample(
-            (a, b, c) => (a + b) + c == a + (b + c)
-                && a + b == b + a
-                && (a + G1Point.Infinity) == a
-                && (G1Point.Infinity + a) == a
-                && (a - a).IsInfinity
-                && a + a == a.Double()
-                && a - b == -(b - a)
-                && (a + b - b).GetHashCode() == a.GetHashCode()
-                && a.Add(b.ToAffine()) == a + b
-                && a.Add(a.ToAffine()) == a.Double()
-                && a.Add((-a).ToAffine()).IsInfinity
-                && (a == b) == (a.ToString() == b.ToString()),
-            iter: 30);
+        Gen.Select(Arbitrary.G1, Arbitrary.G1, Arbitrary.G1)
+            .Sample(
+                (a, b, c) =>
+                    (a + b) + c == a + (b + c)
+                    && a + b == b + a
+                    && (a + G1Point.Infinity) == a
+                    && (G1Point.Infinity + a) == a
+                    && (a - a).IsInfinity
+                    && a + a == a.Double()
+                    && a - b == -(b - a)
+                    && (a + b - b).GetHashCode() == a.GetHashCode()
+                    && a.Add(b.ToAffine()) == a + b
+                    && a.Add(a.ToAffine()) == a.Double()
+                    && a.Add((-a).ToAffine()).IsInfinity
+                    && (a == b) == (a.ToString() == b.ToString()),
+                iter: 30
+            );
 
     [Fact]
     public void Multiply_AnyScalars_IsLinear() =>
-        Gen.Select(Arbitrary.G1, Arbitrary.Fr, Arbitrary.Fr).Sample(
-            (point, a, b) => point.Multiply(a) + point.Multiply(b) == point.Multiply(a + b)
-                && point.Multiply(a).Multiply(b) == point.Multiply(a * b)
-                && point.Multiply(a) == DoubleAndAdd(point, a.ToBigInteger()),
-            iter: 20);
+        Gen.Select(Arbitrary.G1, Arbitrary.Fr, Arbitrary.Fr)
+            .Sample(
+                (point, a, b) =>
+                    point.Multiply(a) + point.Multiply(b) == point.Multiply(a + b)
+                    && point.Multiply(a).Multiply(b) == point.Multiply(a * b)
+                    && point.Multiply(a) == DoubleAndAdd(point, a.ToBigInteger()),
+                iter: 20
+            );
 
     [Fact]
     public void MultiScalarMultiply_RepeatedOppositeAndInfinitePoints_IsTheNaiveSum() =>
-        Gen.Select(Arbitrary.G1.Array[1, 4], Gen.Int[0, 40]).SelectMany((pool, count) => Gen.Select(
-            Gen.Select(Gen.Int[0, pool.Length], Gen.Bool, (i, negate) => i == pool.Length ? default : negate ? -pool[i] : pool[i]).Array[count],
-            Arbitrary.Fr.Array[count])).Sample(
-            (points, scalars) =>
-            {
-                G1Point expected = default;
-                for (int i = 0; i < points.Length; i++)
+        Gen.Select(Arbitrary.G1.Array[1, 4], Gen.Int[0, 40])
+            .SelectMany(
+                (pool, count) =>
+                    Gen.Select(
+                        Gen.Select(
+                            Gen.Int[0, pool.Length],
+                            Gen.Bool,
+                            (i, negate) =>
+                                i == pool.Length ? default
+                                : negate ? -pool[i]
+                                : pool[i]
+                        ).Array[count],
+                        Arbitrary.Fr.Array[count]
+                    )
+            )
+            .Sample(
+                (points, scalars) =>
                 {
-                    expected += DoubleAndAdd(points[i], scalars[i].ToBigInteger());
-                }
+                    G1Point expected = default;
+                    for (int i = 0; i < points.Length; i++)
+                    {
+                        expected += DoubleAndAdd(points[i], scalars[i].ToBigInteger());
+                    }
 
-                Assert.Equal(expected, G1Point.MultiScalarMultiply(points, scalars));
-            },
-            iter: 20);
+                    Assert.Equal(expected, G1Point.MultiScalarMultiply(points, scalars));
+                },
+                iter: 20
+            );
 
     [Fact]
     public void WeightedSum_AnyWeights_IsTheSumWithFullScalars() =>
-        Gen.Int[0, 60].SelectMany(count => Gen.Select(Arbitrary.G1.Array[count], Arbitrary.UInt128.Array[count])).Sample(
-            (points, weights) => Assert.Equal(
-                G1Point.MultiScalarMultiply(points, [.. weights.Select(Fr.FromUInt128)]),
-                G1Point.WeightedSum(points, weights)),
-            iter: 20);
+        Gen.Int[0, 60]
+            .SelectMany(count => Gen.Select(Arbitrary.G1.Array[count], Arbitrary.UInt128.Array[count]))
+            .Sample(
+                (points, weights) =>
+                    Assert.Equal(
+                        G1Point.MultiScalarMultiply(points, [.. weights.Select(Fr.FromUInt128)]),
+                        G1Point.WeightedSum(points, weights)
+                    ),
+                iter: 20
+            );
 
     [Fact]
     public void StrausAndPippenger_SameInput_AgreeAtEverySize()
@@ -79,26 +104,37 @@ public sealed class G1PointTests
             for (int i = 0; i < count; i++)
             {
                 points[i] = G1Point.Generator.Multiply(Fr.FromUInt64((ulong)(i % 5)));
-                (Fr.FromUInt64(12345) - Fr.FromUInt64((ulong)(i * i * count * 99))).Power(7).CopyPlainLimbsTo(scalars.AsSpan(4 * i));
+                (Fr.FromUInt64(12345) - Fr.FromUInt64((ulong)(i * i * count * 99)))
+                    .Power(7)
+                    .CopyPlainLimbsTo(scalars.AsSpan(4 * i));
             }
 
-            Assert.Equal(MultiScalarMultiplication.Straus(points, scalars, 4), MultiScalarMultiplication.Pippenger(G1Point.ToAffine(points), scalars, 4));
+            Assert.Equal(
+                MultiScalarMultiplication.Straus(points, scalars, 4),
+                MultiScalarMultiplication.Pippenger(G1Point.ToAffine(points), scalars, 4)
+            );
         }
     }
 
     [Fact]
     public void SignedDigits_AnyScalar_SumToTheScalar() =>
-        Gen.Select(Gen.OneOf(Gen.ULong, Arbitrary.AnyOf(0UL, ulong.MaxValue, 1UL << 63)).Array[2, 4], Gen.Int[2, 13]).Sample((scalar, width) =>
-        {
-            BigInteger expected = scalar.Reverse().Aggregate(BigInteger.Zero, (value, limb) => (value << 64) | limb);
-            var digits = new short[((64 * scalar.Length) + width) / width];
-            MultiScalarMultiplication.WriteSignedDigits(scalar, width, digits);
-            var naf = new sbyte[(64 * scalar.Length) + 1];
-            MultiScalarMultiplication.WriteNonAdjacentForm(scalar, naf);
-            return digits.Reverse().Aggregate(BigInteger.Zero, (value, digit) => (value << width) + digit) == expected
-                && naf.Reverse().Aggregate(BigInteger.Zero, (value, digit) => (value << 1) + digit) == expected
-                && naf.All(digit => digit == 0 || (digit % 2 != 0 && Math.Abs((int)digit) < 16));
-        });
+        Gen.Select(Gen.OneOf(Gen.ULong, Arbitrary.AnyOf(0UL, ulong.MaxValue, 1UL << 63)).Array[2, 4], Gen.Int[2, 13])
+            .Sample(
+                (scalar, width) =>
+                {
+                    BigInteger expected = scalar
+                        .Reverse()
+                        .Aggregate(BigInteger.Zero, (value, limb) => (value << 64) | limb);
+                    var digits = new short[((64 * scalar.Length) + width) / width];
+                    MultiScalarMultiplication.WriteSignedDigits(scalar, width, digits);
+                    var naf = new sbyte[(64 * scalar.Length) + 1];
+                    MultiScalarMultiplication.WriteNonAdjacentForm(scalar, naf);
+                    return digits.Reverse().Aggregate(BigInteger.Zero, (value, digit) => (value << width) + digit)
+                            == expected
+                        && naf.Reverse().Aggregate(BigInteger.Zero, (value, digit) => (value << 1) + digit) == expected
+                        && naf.All(digit => digit == 0 || (digit % 2 != 0 && Math.Abs((int)digit) < 16));
+                }
+            );
 
     [Fact]
     public void Sums_OtherCounts_AreRefused()
@@ -123,14 +159,16 @@ public sealed class G1PointTests
                     && second == point
                     && !padded.AsSpan(0, 16).ContainsAnyExcept((byte)0);
             },
-            iter: 30);
+            iter: 30
+        );
 
     [Fact]
     public void Encode_KnownPoints_GivesTheKnownBytes()
     {
         Assert.Equal(
             "0x97f1d3a73197d7942695638c4fa9ac0fc3688c4f9774b905a14e3a3f171bac586c55e83ff97a1aeffb3af00adb22c6bb",
-            G1Point.Generator.ToString());
+            G1Point.Generator.ToString()
+        );
         Assert.Equal("0xc0" + new string('0', 94), G1Point.Infinity.ToString());
         var padded = new byte[G1Point.PaddedLength];
         G1Point.Infinity.EncodePadded(padded);
@@ -139,28 +177,51 @@ public sealed class G1PointTests
 
     [Fact]
     public void TryDecode_DamagedBytes_AreRefusedOrEncodeTheSame() =>
-        Gen.Select(Arbitrary.G1, Gen.Int[0, 47], Gen.Byte).Sample(
-            (point, index, value) =>
-            {
-                var bytes = new byte[G1Point.CompressedLength];
-                point.Encode(bytes);
-                bytes[index] = value;
-                AssertRefusedOrCanonical(bytes);
-            },
-            iter: 60);
+        Gen.Select(Arbitrary.G1, Gen.Int[0, 47], Gen.Byte)
+            .Sample(
+                (point, index, value) =>
+                {
+                    var bytes = new byte[G1Point.CompressedLength];
+                    point.Encode(bytes);
+                    bytes[index] = value;
+                    AssertRefusedOrCanonical(bytes);
+                },
+                iter: 60
+            );
 
     [Fact]
     public void TryDecode_ArbitraryBytes_AreRefusedOrEncodeTheSame() =>
         Gen.OneOf(Gen.Byte.Array[48], Gen.Byte.Array[0, 100]).Sample(AssertRefusedOrCanonical, iter: 200);
 
     [Theory]
-    [InlineData("uncompressed flag", "17f1d3a73197d7942695638c4fa9ac0fc3688c4f9774b905a14e3a3f171bac586c55e83ff97a1aeffb3af00adb22c6bb")]
-    [InlineData("infinity with sign", "e00000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000")]
-    [InlineData("infinity with rest", "c00000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000001")]
-    [InlineData("infinity with high bits", "c10000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000")]
-    [InlineData("x = p", "9a0111ea397fe69a4b1ba7b6434bacd764774b84f38512bf6730d2a0f6b0f6241eabfffeb153ffffb9feffffffffaaab")]
-    [InlineData("order 3, x = 0", "800000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000")]
-    [InlineData("not on the curve, x = 1", "800000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000001")]
+    [InlineData(
+        "uncompressed flag",
+        "17f1d3a73197d7942695638c4fa9ac0fc3688c4f9774b905a14e3a3f171bac586c55e83ff97a1aeffb3af00adb22c6bb"
+    )]
+    [InlineData(
+        "infinity with sign",
+        "e00000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000"
+    )]
+    [InlineData(
+        "infinity with rest",
+        "c00000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000001"
+    )]
+    [InlineData(
+        "infinity with high bits",
+        "c10000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000"
+    )]
+    [InlineData(
+        "x = p",
+        "9a0111ea397fe69a4b1ba7b6434bacd764774b84f38512bf6730d2a0f6b0f6241eabfffeb153ffffb9feffffffffaaab"
+    )]
+    [InlineData(
+        "order 3, x = 0",
+        "800000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000"
+    )]
+    [InlineData(
+        "not on the curve, x = 1",
+        "800000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000001"
+    )]
     public void TryDecode_FaultyEncoding_IsRefused(string fault, string hex) =>
         Assert.False(G1Point.TryDecode(Convert.FromHexString(hex), out _), fault);
 
@@ -189,21 +250,26 @@ public sealed class G1PointTests
     {
         G1Affine order3 = new(Fp.Zero, Fp.FromBigInteger(2));
         Assert.True(order3.IsOnCurve);
-        Gen.Select(Arbitrary.CurvePoint, Arbitrary.G1, Gen.Int[0, 3]).Sample(
-            (any, member, kind) =>
-            {
-                G1Point point = kind switch
+        Gen.Select(Arbitrary.CurvePoint, Arbitrary.G1, Gen.Int[0, 3])
+            .Sample(
+                (any, member, kind) =>
                 {
-                    0 => new G1Point(any),
-                    1 => member,
-                    2 => member + new G1Point(order3),
-                    _ => member + MultiScalarMultiplication.Sum([new(any)], Order, 4),
-                };
-                G1Affine affine = point.ToAffine();
-                Assert.True(affine.IsOnCurve);
-                Assert.Equal(MultiScalarMultiplication.Sum([new(affine)], Order, 4).IsInfinity, affine.IsInSubgroup());
-            },
-            iter: 40);
+                    G1Point point = kind switch
+                    {
+                        0 => new G1Point(any),
+                        1 => member,
+                        2 => member + new G1Point(order3),
+                        _ => member + MultiScalarMultiplication.Sum([new(any)], Order, 4),
+                    };
+                    G1Affine affine = point.ToAffine();
+                    Assert.True(affine.IsOnCurve);
+                    Assert.Equal(
+                        MultiScalarMultiplication.Sum([new(affine)], Order, 4).IsInfinity,
+                        affine.IsInSubgroup()
+                    );
+                },
+                iter: 40
+            );
     }
 
     private static void AssertRefusedOrCanonical(byte[] bytes)

@@ -19,18 +19,20 @@ public sealed class PairingTests
 
     [Fact]
     public void G2_AnyMultiples_ObeyTheGroupLaws() =>
-        Gen.Select(Gen.ULong, Gen.ULong).Sample(
-            (a, b) =>
-            {
-                G2Point x = Generator2.Multiply([a]);
-                G2Point y = Generator2.Multiply([b]);
-                return x + y == Generator2.Multiply([a + b, a + b < a ? 1UL : 0UL])
-                    && x + x == x.Double()
-                    && (x + (-x)).IsInfinity
-                    && x + default(G2Point) == x
-                    && default(G2Point) + x == x;
-            },
-            iter: 10);
+        Gen.Select(Gen.ULong, Gen.ULong)
+            .Sample(
+                (a, b) =>
+                {
+                    G2Point x = Generator2.Multiply([a]);
+                    G2Point y = Generator2.Multiply([b]);
+                    return x + y == Generator2.Multiply([a + b, a + b < a ? 1UL : 0UL])
+                        && x + x == x.Double()
+                        && (x + (-x)).IsInfinity
+                        && x + default(G2Point) == x
+                        && default(G2Point) + x == x;
+                },
+                iter: 10
+            );
 
     [Fact]
     public void G2_EncodedAndDecoded_IsTheSame()
@@ -44,7 +46,8 @@ public sealed class PairingTests
                 return G2Affine.TryDecode(bytes, out G2Affine decoded) && decoded == point;
             },
             iter: 10,
-            threads: 1);
+            threads: 1
+        );
         default(G2Affine).Encode(bytes);
         Assert.True(G2Affine.TryDecode(bytes, out G2Affine infinity) && infinity.IsInfinity);
         Assert.False(G2Affine.TryDecode(bytes.AsSpan(1), out _));
@@ -54,30 +57,34 @@ public sealed class PairingTests
 
     [Fact]
     public void G2IsInSubgroup_AnyPointOfTheCurve_IsWhetherTheOrderKillsIt() =>
-        Gen.Select(Arbitrary.CurvePoint2, Gen.ULong, Gen.Bool).Sample(
-            (any, scalar, member) =>
-            {
-                G2Affine point = member ? G2Point.ToAffine([Generator2.Multiply([scalar])])[0] : any;
-                Assert.True(point.IsOnCurve);
-                Assert.Equal(new G2Point(point).Multiply(Order).IsInfinity, point.IsInSubgroup());
-            },
-            iter: 15);
+        Gen.Select(Arbitrary.CurvePoint2, Gen.ULong, Gen.Bool)
+            .Sample(
+                (any, scalar, member) =>
+                {
+                    G2Affine point = member ? G2Point.ToAffine([Generator2.Multiply([scalar])])[0] : any;
+                    Assert.True(point.IsOnCurve);
+                    Assert.Equal(new G2Point(point).Multiply(Order).IsInfinity, point.IsInSubgroup());
+                },
+                iter: 15
+            );
 
     [Fact]
     public void Product_ScalarsOnEitherSide_IsBilinear() =>
-        Gen.Select(Arbitrary.G1, Arbitrary.G1, Gen.ULong).Sample(
-            (p, q, scalar) =>
-            {
-                G2Lines lines = new(G2Affine.Generator);
-                G2Lines multiple = new(G2Point.ToAffine([Generator2.Multiply([scalar])])[0]);
-                Fp12 value = Pairing.Product([p], lines);
-                return Pairing.Product([p.Multiply(Fr.FromUInt64(scalar))], lines) == Pairing.Product([p], multiple)
-                    && Pairing.Product([p], multiple) == value.Power(scalar)
-                    && Pairing.Product([p + q], lines) == value * Pairing.Product([q], lines)
-                    && Pairing.Product([p, q], lines, multiple) == value * Pairing.Product([q], multiple)
-                    && Pairing.IsProductOne([p.Multiply(Fr.FromUInt64(scalar)), -p], lines, multiple);
-            },
-            iter: 6);
+        Gen.Select(Arbitrary.G1, Arbitrary.G1, Gen.ULong)
+            .Sample(
+                (p, q, scalar) =>
+                {
+                    G2Lines lines = new(G2Affine.Generator);
+                    G2Lines multiple = new(G2Point.ToAffine([Generator2.Multiply([scalar])])[0]);
+                    Fp12 value = Pairing.Product([p], lines);
+                    return Pairing.Product([p.Multiply(Fr.FromUInt64(scalar))], lines) == Pairing.Product([p], multiple)
+                        && Pairing.Product([p], multiple) == value.Power(scalar)
+                        && Pairing.Product([p + q], lines) == value * Pairing.Product([q], lines)
+                        && Pairing.Product([p, q], lines, multiple) == value * Pairing.Product([q], multiple)
+                        && Pairing.IsProductOne([p.Multiply(Fr.FromUInt64(scalar)), -p], lines, multiple);
+                },
+                iter: 6
+            );
 
     [Fact]
     public void Product_Generators_HasOrderR()
@@ -95,7 +102,8 @@ public sealed class PairingTests
         Assert.Equal(Fp12.One, Pairing.Product([G1Point.Generator], new G2Lines(default)));
         Assert.Equal(
             Pairing.Product([G1Point.Generator], lines),
-            Pairing.Product([G1Point.Infinity, G1Point.Generator], lines, lines));
+            Pairing.Product([G1Point.Infinity, G1Point.Generator], lines, lines)
+        );
     }
 
     [Fact]
@@ -118,16 +126,24 @@ public sealed class PairingTests
         Skip.IfNot(TLanes.IsSupported, "the processor has no such vectors");
         G2Lines lines = new(G2Affine.Generator);
         G2Lines infinite = new(default);
-        Gen.Select(Arbitrary.G1, Arbitrary.G1, Gen.ULong[1, ulong.MaxValue]).Sample(
-            (p, q, scalar) =>
-            {
-                G2Lines multiple = new(G2Point.ToAffine([Generator2.Multiply([scalar])])[0]);
-                Assert.Equal(Pairing.ScalarProduct([p, q], lines, multiple), Pairing.Product<TLanes>([p, q], lines, multiple));
-                Assert.Equal(Pairing.ScalarProduct([q], multiple), Pairing.Product<TLanes>([q], multiple));
-                Assert.Equal(Fp12.One, Pairing.Product<TLanes>([p, -p], multiple, multiple));
-                Assert.Equal(Pairing.ScalarProduct([q], lines), Pairing.Product<TLanes>([p, q], infinite, lines));
-                Assert.Equal(Pairing.ScalarProduct([p, q, p], lines, multiple, lines), Pairing.Product<TLanes>([p, q, p], lines, multiple, lines));
-            },
-            iter: 12);
+        Gen.Select(Arbitrary.G1, Arbitrary.G1, Gen.ULong[1, ulong.MaxValue])
+            .Sample(
+                (p, q, scalar) =>
+                {
+                    G2Lines multiple = new(G2Point.ToAffine([Generator2.Multiply([scalar])])[0]);
+                    Assert.Equal(
+                        Pairing.ScalarProduct([p, q], lines, multiple),
+                        Pairing.Product<TLanes>([p, q], lines, multiple)
+                    );
+                    Assert.Equal(Pairing.ScalarProduct([q], multiple), Pairing.Product<TLanes>([q], multiple));
+                    Assert.Equal(Fp12.One, Pairing.Product<TLanes>([p, -p], multiple, multiple));
+                    Assert.Equal(Pairing.ScalarProduct([q], lines), Pairing.Product<TLanes>([p, q], infinite, lines));
+                    Assert.Equal(
+                        Pairing.ScalarProduct([p, q, p], lines, multiple, lines),
+                        Pairing.Product<TLanes>([p, q, p], lines, multiple, lines)
+                    );
+                },
+                iter: 12
+            );
     }
 }

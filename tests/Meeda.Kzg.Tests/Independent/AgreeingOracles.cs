@@ -9,13 +9,17 @@ internal sealed class AgreeingOracles(params IReadOnlyList<IKzgOracle> oracles) 
 
     public byte[]? OpenBlob(byte[] blob, byte[] commitment) => Agreed(oracle => oracle.OpenBlob(blob, commitment));
 
-    public bool? VerifyProof(byte[] commitment, byte[] z, byte[] y, byte[] proof) => Agreed(oracle => oracle.VerifyProof(commitment, z, y, proof));
+    public bool? VerifyProof(byte[] commitment, byte[] z, byte[] y, byte[] proof) =>
+        Agreed(oracle => oracle.VerifyProof(commitment, z, y, proof));
 
-    public bool? VerifyBlobProofBatch(byte[] blobs, byte[] commitments, byte[] proofs) => Agreed(oracle => oracle.VerifyBlobProofBatch(blobs, commitments, proofs));
+    public bool? VerifyBlobProofBatch(byte[] blobs, byte[] commitments, byte[] proofs) =>
+        Agreed(oracle => oracle.VerifyBlobProofBatch(blobs, commitments, proofs));
 
-    public (byte[] Cells, byte[] Proofs)? ComputeCellsAndKzgProofs(byte[] blob) => Agreed(oracle => oracle.ComputeCellsAndKzgProofs(blob));
+    public (byte[] Cells, byte[] Proofs)? ComputeCellsAndKzgProofs(byte[] blob) =>
+        Agreed(oracle => oracle.ComputeCellsAndKzgProofs(blob));
 
-    public (byte[] Cells, byte[] Proofs)? RecoverCellsAndKzgProofs(ulong[] indices, byte[] present) => Agreed(oracle => oracle.RecoverCellsAndKzgProofs(indices, present));
+    public (byte[] Cells, byte[] Proofs)? RecoverCellsAndKzgProofs(ulong[] indices, byte[] present) =>
+        Agreed(oracle => oracle.RecoverCellsAndKzgProofs(indices, present));
 
     public bool? VerifyCellKzgProofBatch(byte[] commitments, ulong[] indices, byte[] cells, byte[] proofs) =>
         Agreed(oracle => oracle.VerifyCellKzgProofBatch(commitments, indices, cells, proofs));
@@ -27,11 +31,12 @@ internal sealed class AgreeingOracles(params IReadOnlyList<IKzgOracle> oracles) 
         return answers[0];
     }
 
-    private static string Text(object? answer) => answer switch
-    {
-        null => "refused",
-        byte[] bytes => Convert.ToHexStringLower(bytes),
-        (byte[] first, byte[] second) => $"{Text(first)} {Text(second)}",
-        _ => answer.ToString()!,
-    };
+    private static string Text(object? answer) =>
+        answer switch
+        {
+            null => "refused",
+            byte[] bytes => Convert.ToHexStringLower(bytes),
+            (byte[] first, byte[] second) => $"{Text(first)} {Text(second)}",
+            _ => answer.ToString()!,
+        };
 }

@@ -6,28 +6,58 @@ using Meeda.Kzg.Fields;
 
 namespace Meeda.Kzg.Tests.Independent;
 
-/// <summary>Every decoder on mutated encodings: it never fails but with <see cref="KzgFormatException"/>, and what it accepts encodes to the same bytes.</summary>
+/// <summary>
+/// Every decoder on mutated encodings: it never fails but with <see cref="KzgFormatException"/>, and what it accepts
+/// encodes to the same bytes.
+/// </summary>
 public sealed class DecoderFuzzTests
 {
     private static readonly byte[] Modulus = Kzg.Fields.Fr.Modulus.ToByteArray(isUnsigned: true, isBigEndian: true);
 
-    private static readonly Gen<byte[]> G1 = Gen.OneOf(Arbitrary.G1.Select(point => KzgCommitment.From(point).ToArray()), Arbitrary.CurvePoint.Select(Encode));
+    private static readonly Gen<byte[]> G1 = Gen.OneOf(
+        Arbitrary.G1.Select(point => KzgCommitment.From(point).ToArray()),
+        Arbitrary.CurvePoint.Select(Encode)
+    );
 
     [Fact]
-    public void Commitment_AnyBytes_IsRefusedOrCanonical() => Fuzz(G1, 600, bytes => KzgCommitment.TryDecode(bytes, out KzgCommitment c) ? c.ToArray() : null, bytes => KzgCommitment.Decode(bytes).ToArray());
+    public void Commitment_AnyBytes_IsRefusedOrCanonical() =>
+        Fuzz(
+            G1,
+            600,
+            bytes => KzgCommitment.TryDecode(bytes, out KzgCommitment c) ? c.ToArray() : null,
+            bytes => KzgCommitment.Decode(bytes).ToArray()
+        );
 
     [Fact]
-    public void Proof_AnyBytes_IsRefusedOrCanonical() => Fuzz(G1, 600, bytes => KzgProof.TryDecode(bytes, out KzgProof proof) ? proof.ToArray() : null, bytes => KzgProof.Decode(bytes).ToArray());
+    public void Proof_AnyBytes_IsRefusedOrCanonical() =>
+        Fuzz(
+            G1,
+            600,
+            bytes => KzgProof.TryDecode(bytes, out KzgProof proof) ? proof.ToArray() : null,
+            bytes => KzgProof.Decode(bytes).ToArray()
+        );
 
     [Fact]
     public void Commitments_AnyBytes_AreRefusedOrCanonical() =>
-        Fuzz(Lists(G1), 150, null, bytes => [.. KzgCommitment.DecodeAll(bytes).SelectMany(commitment => commitment.ToArray())]);
+        Fuzz(
+            Lists(G1),
+            150,
+            null,
+            bytes => [.. KzgCommitment.DecodeAll(bytes).SelectMany(commitment => commitment.ToArray())]
+        );
 
     [Fact]
-    public void Proofs_AnyBytes_AreRefusedOrCanonical() => Fuzz(Lists(G1), 150, null, bytes => [.. KzgProof.DecodeAll(bytes).SelectMany(proof => proof.ToArray())]);
+    public void Proofs_AnyBytes_AreRefusedOrCanonical() =>
+        Fuzz(Lists(G1), 150, null, bytes => [.. KzgProof.DecodeAll(bytes).SelectMany(proof => proof.ToArray())]);
 
     [Fact]
-    public void KnownPoint_AnyBytes_IsRefusedOrCanonical() => Fuzz(G1, 600, bytes => G1Point.TryDecodeKnown(bytes, out G1Point point) ? KzgCommitment.From(point).ToArray() : null, null);
+    public void KnownPoint_AnyBytes_IsRefusedOrCanonical() =>
+        Fuzz(
+            G1,
+            600,
+            bytes => G1Point.TryDecodeKnown(bytes, out G1Point point) ? KzgCommitment.From(point).ToArray() : null,
+            null
+        );
 
     [Fact]
     public void PaddedPoint_AnyBytes_IsRefusedOrCanonical() =>
@@ -35,7 +65,8 @@ public sealed class DecoderFuzzTests
             Arbitrary.G1.Select(Padded),
             600,
             bytes => G1Point.TryDecodePadded(bytes, out G1Point point) ? Padded(point) : null,
-            null);
+            null
+        );
 
     [Fact]
     public void PointOfG2_AnyBytes_IsRefusedOrCanonical() =>
@@ -43,64 +74,93 @@ public sealed class DecoderFuzzTests
             Arbitrary.CurvePoint2.Select(Encode),
             100,
             bytes => G2Affine.TryDecode(bytes, out G2Affine point) ? Encode(point) : null,
-            null);
+            null
+        );
 
     [Fact]
     public void Scalar_AnyBytes_IsRefusedOrCanonical() =>
-        Fuzz(Gen.OneOf(Arbitrary.Fr.Select(scalar => scalar.ToArray()), Gen.Const(Modulus)), 3000, bytes => Fr.TryDecode(bytes, out Fr scalar) ? scalar.ToArray() : null, null);
+        Fuzz(
+            Gen.OneOf(Arbitrary.Fr.Select(scalar => scalar.ToArray()), Gen.Const(Modulus)),
+            3000,
+            bytes => Fr.TryDecode(bytes, out Fr scalar) ? scalar.ToArray() : null,
+            null
+        );
 
     [Fact]
     public void Cells_AnyBytes_AreRefusedOrCanonical() =>
         Fuzz(
-            Arbitrary.Fr.Select(scalar => scalar.ToArray()).Array[Cell.ElementCount].Select(scalars => scalars.SelectMany(bytes => bytes).ToArray()),
+            Arbitrary
+                .Fr.Select(scalar => scalar.ToArray())
+                .Array[Cell.ElementCount]
+                .Select(scalars => scalars.SelectMany(bytes => bytes).ToArray()),
             300,
             null,
-            bytes => [.. Cell.Decode(bytes, 1).SelectMany(scalar => scalar.ToArray())]);
+            bytes => [.. Cell.Decode(bytes, 1).SelectMany(scalar => scalar.ToArray())]
+        );
 
     [Fact]
     public void Blob_AnyBytes_IsRefusedOrAllItsElementsAreScalars() =>
-        Gen.Select(Arbitrary.Blob, Mutations).Sample(
-            (blob, mutations) =>
-            {
-                byte[] bytes = Mutate(blob, mutations);
-                bool expected = bytes.Length % Blob.ByteLength == 0 && bytes.Chunk(Blob.ElementLength).All(element => Fr.TryDecode(element, out _));
-                Assert.Equal(expected, Blob.IsCanonical(bytes));
-                if (!expected || bytes.Length != Blob.ByteLength)
+        Gen.Select(Arbitrary.Blob, Mutations)
+            .Sample(
+                (blob, mutations) =>
                 {
-                    Assert.Throws<KzgFormatException>(() => Blob.ThrowIfInvalid(bytes));
-                }
-            },
-            iter: 60);
+                    byte[] bytes = Mutate(blob, mutations);
+                    bool expected =
+                        bytes.Length % Blob.ByteLength == 0
+                        && bytes.Chunk(Blob.ElementLength).All(element => Fr.TryDecode(element, out _));
+                    Assert.Equal(expected, Blob.IsCanonical(bytes));
+                    if (!expected || bytes.Length != Blob.ByteLength)
+                    {
+                        Assert.Throws<KzgFormatException>(() => Blob.ThrowIfInvalid(bytes));
+                    }
+                },
+                iter: 60
+            );
 
     [Fact]
     public void Verification_AnyBytes_AnswersOrRefuses() =>
-        Gen.Select(G1, Arbitrary.Fr, Mutations, Mutations, Mutations).Sample(
-            (point, scalar, first, second, third) =>
-            {
-                byte[] commitment = Mutate(point, first), z = Mutate(scalar.ToArray(), second), proof = Mutate(point, third);
-                Accept(() => Keys.Verification.VerifyProof(commitment, z, z, proof));
-                Accept(() => Keys.CellVerifier.VerifyCellKzgProofBatch(commitment, [new CellIndex(3)], z, proof));
-            },
-            iter: 300);
-
-    private static readonly Gen<(int Kind, int Place, byte Value)[]> Mutations = Gen.Select(Gen.Int[0, 6], Gen.Int[0, 1 << 20], Gen.Byte).Array[0, 4];
-
-    private static void Fuzz(Gen<byte[]> encodings, int iterations, Func<byte[], byte[]?>? tryDecode, Func<byte[], byte[]>? decode) =>
-        Gen.Select(encodings, Mutations).Sample(
-            (encoding, mutations) =>
-            {
-                byte[] bytes = Mutate(encoding, mutations);
-                byte[]? tried = tryDecode?.Invoke(bytes);
-                Assert.True(tried is null || tried.AsSpan().SequenceEqual(bytes));
-                if (decode is not null)
+        Gen.Select(G1, Arbitrary.Fr, Mutations, Mutations, Mutations)
+            .Sample(
+                (point, scalar, first, second, third) =>
                 {
-                    byte[]? decoded = null;
-                    Accept(() => decoded = decode(bytes));
-                    Assert.True(decoded is null || decoded.AsSpan().SequenceEqual(bytes));
-                    Assert.True(tryDecode is null || decoded is null == tried is null);
-                }
-            },
-            iter: iterations);
+                    byte[] commitment = Mutate(point, first),
+                        z = Mutate(scalar.ToArray(), second),
+                        proof = Mutate(point, third);
+                    Accept(() => Keys.Verification.VerifyProof(commitment, z, z, proof));
+                    Accept(() => Keys.CellVerifier.VerifyCellKzgProofBatch(commitment, [new CellIndex(3)], z, proof));
+                },
+                iter: 300
+            );
+
+    private static readonly Gen<(int Kind, int Place, byte Value)[]> Mutations = Gen.Select(
+        Gen.Int[0, 6],
+        Gen.Int[0, 1 << 20],
+        Gen.Byte
+    ).Array[0, 4];
+
+    private static void Fuzz(
+        Gen<byte[]> encodings,
+        int iterations,
+        Func<byte[], byte[]?>? tryDecode,
+        Func<byte[], byte[]>? decode
+    ) =>
+        Gen.Select(encodings, Mutations)
+            .Sample(
+                (encoding, mutations) =>
+                {
+                    byte[] bytes = Mutate(encoding, mutations);
+                    byte[]? tried = tryDecode?.Invoke(bytes);
+                    Assert.True(tried is null || tried.AsSpan().SequenceEqual(bytes));
+                    if (decode is not null)
+                    {
+                        byte[]? decoded = null;
+                        Accept(() => decoded = decode(bytes));
+                        Assert.True(decoded is null || decoded.AsSpan().SequenceEqual(bytes));
+                        Assert.True(tryDecode is null || decoded is null == tried is null);
+                    }
+                },
+                iter: iterations
+            );
 
     private static void Accept(Action action)
     {
@@ -160,7 +220,8 @@ public sealed class DecoderFuzzTests
         return [.. bytes];
     }
 
-    private static Gen<byte[]> Lists(Gen<byte[]> points) => points.Array[0, 12].Select(list => list.SelectMany(bytes => bytes).ToArray());
+    private static Gen<byte[]> Lists(Gen<byte[]> points) =>
+        points.Array[0, 12].Select(list => list.SelectMany(bytes => bytes).ToArray());
 
     private static byte[] Padded(G1Point point)
     {

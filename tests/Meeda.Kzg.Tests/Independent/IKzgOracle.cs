@@ -1,6 +1,8 @@
 namespace Meeda.Kzg.Tests.Independent;
 
-/// <summary>The specification's functions as someone else wrote them. Every call gives null where the input is refused.</summary>
+/// <summary>
+/// The specification's functions as someone else wrote them. Every call gives null where the input is refused.
+/// </summary>
 internal interface IKzgOracle
 {
     byte[]? Commit(byte[] blob);

@@ -33,7 +33,11 @@ internal sealed class VectorInput
     public byte[][] List(string name) => [.. ((YamlSequenceNode)_input[name]).Select(Hex)];
 
     public ulong[] Integers(string name) =>
-        [.. ((YamlSequenceNode)_input[name]).Select(node => ulong.Parse(((YamlScalarNode)node).Value!, System.Globalization.CultureInfo.InvariantCulture))];
+        [
+            .. ((YamlSequenceNode)_input[name]).Select(node =>
+                ulong.Parse(((YamlScalarNode)node).Value!, System.Globalization.CultureInfo.InvariantCulture)
+            ),
+        ];
 
     public CellIndex[] CellIndices() => [.. Integers("cell_indices").Select(index => new CellIndex(index))];
 
@@ -41,7 +45,10 @@ internal sealed class VectorInput
     public byte[] CosetEvaluations() =>
         [.. ((YamlSequenceNode)_input["cosets_evals"]).SelectMany(coset => ((YamlSequenceNode)coset).SelectMany(Hex))];
 
-    /// <summary>Several inputs of one length, one behind the other; another length in the middle must not hide behind a right sum.</summary>
+    /// <summary>
+    /// Several inputs of one length, one behind the other; another length in the middle must not hide behind a right
+    /// sum.
+    /// </summary>
     public byte[] Concatenated(string name, int length)
     {
         byte[][] items = List(name);
@@ -50,11 +57,13 @@ internal sealed class VectorInput
             : [.. items.SelectMany(item => item)];
     }
 
-    public Fr Scalar(string name) => Fr.TryDecode(Bytes(name), out Fr scalar) ? scalar : throw new KzgFormatException(name);
+    public Fr Scalar(string name) =>
+        Fr.TryDecode(Bytes(name), out Fr scalar) ? scalar : throw new KzgFormatException(name);
 
     public KzgCommitment Commitment(string name) => KzgCommitment.Decode(Bytes(name));
 
-    public KzgCommitment[] Commitments(string name) => KzgCommitment.DecodeAll([.. List(name).SelectMany(bytes => bytes)]);
+    public KzgCommitment[] Commitments(string name) =>
+        KzgCommitment.DecodeAll([.. List(name).SelectMany(bytes => bytes)]);
 
     public KzgProof Proof(string name) => KzgProof.Decode(Bytes(name));
 

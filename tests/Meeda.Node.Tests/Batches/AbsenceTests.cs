@@ -13,7 +13,9 @@ using Xunit;
 
 namespace Meeda.Node.Tests.Batches;
 
-/// <summary>404 is said for what ledger and L1 prove, and a ledger that was lost is made anew from L1 (docs/durability.md).</summary>
+/// <summary>
+/// 404 is said for what ledger and L1 prove, and a ledger that was lost is made anew from L1 (docs/durability.md).
+/// </summary>
 public sealed class AbsenceTests : IAsyncLifetime
 {
     private static readonly byte[] Payload = RandomNumberGenerator.GetBytes(200_000);
@@ -40,8 +42,12 @@ public sealed class AbsenceTests : IAsyncLifetime
     {
         _parts.L1.Head = 50;
         _parts.L1.Keep(new Anchor(0, Bytes32.Zero, 0, 1, 10, 5000));
-        await Assert.ThrowsAsync<InvalidDataException>(() => _parts.Follower.CatchUpAsync(default)); // its logs are not all there
-        Assert.Equal(DaError.Unavailable, await ErrorAsync(() => _parts.Reader.ReadAsync(new BatchId(Bytes32.Zero), default)));
+        // Its logs are not all there
+        await Assert.ThrowsAsync<InvalidDataException>(() => _parts.Follower.CatchUpAsync(default));
+        Assert.Equal(
+            DaError.Unavailable,
+            await ErrorAsync(() => _parts.Reader.ReadAsync(new BatchId(Bytes32.Zero), default))
+        );
     }
 
     [Fact]
@@ -86,7 +92,13 @@ public sealed class AbsenceTests : IAsyncLifetime
         await _parts.Ledger.AdvanceAsync(new BlockPoint(1_000_000, Bytes32.Zero), [], [], default);
         Assert.True(await _parts.Ledger.GiveUpAsync(batch.Id, 1_000_000, DateTimeOffset.UnixEpoch, default));
         Directory.Delete(_parts.RowsFolder, recursive: true);
-        var source = new BlobSource(_parts.Ledger, _parts.Rows, _parts.NewAbsence(), OperatorParts.Key, NullLogger<BlobSource>.Instance);
+        var source = new BlobSource(
+            _parts.Ledger,
+            _parts.Rows,
+            _parts.NewAbsence(),
+            OperatorParts.Key,
+            NullLogger<BlobSource>.Instance
+        );
         Assert.Equal(DaError.Absent, await ErrorAsync(() => source.ReadAsync(0, default)));
         Assert.False(_parts.Rows.TryTakeDamaged(out _));
     }
@@ -97,27 +109,48 @@ public sealed class AbsenceTests : IAsyncLifetime
         return reading.Payload.ToArray();
     }
 
-    private static async Task<DaError> ErrorAsync(Func<Task> work) => (await Assert.ThrowsAsync<DaException>(work)).Error;
+    private static async Task<DaError> ErrorAsync(Func<Task> work) =>
+        (await Assert.ThrowsAsync<DaException>(work)).Error;
 
     /// <summary>A batch whose rows are at the providers and that the ledger does not know.</summary>
     private async Task<StoredBatch> WithRowsAsync()
     {
         byte[] blobs = BlobEncoding.Encode(Payload);
-        byte[] commitments = [.. blobs.Chunk(131_072).SelectMany(blob =>
-        {
-            var encoded = new byte[48];
-            OperatorParts.Key.Commit(blob).Encode(encoded);
-            return encoded;
-        })];
-        var batch = new StoredBatch(BatchId.Compute((uint)Payload.Length, commitments), Keccak256.Hash(Payload), (uint)Payload.Length, commitments, DateTimeOffset.UnixEpoch);
+        byte[] commitments =
+        [
+            .. blobs
+                .Chunk(131_072)
+                .SelectMany(blob =>
+                {
+                    var encoded = new byte[48];
+                    OperatorParts.Key.Commit(blob).Encode(encoded);
+                    return encoded;
+                }),
+        ];
+        var batch = new StoredBatch(
+            BatchId.Compute((uint)Payload.Length, commitments),
+            Keccak256.Hash(Payload),
+            (uint)Payload.Length,
+            commitments,
+            DateTimeOffset.UnixEpoch
+        );
         await _parts.Rows.WriteAsync(batch.Id, blobs, default);
         await _parts.Rows.FlushAsync(default);
         return batch;
     }
 
-    private Task SeeAsync(StoredBatch batch, ulong block) => _parts.Ledger.AdvanceAsync(
-        new BlockPoint(block, _parts.L1.HashOf(block)),
-        [new AnchorSeen(new Anchor(0, Bytes32.Zero, 0, 2, block, block + 5000), Bytes32.Zero, batch.Commitments, [new AnchoredBatch(batch.Id, 0, 0, 2) { PayloadLength = batch.PayloadLength }])],
-        [],
-        default);
+    private Task SeeAsync(StoredBatch batch, ulong block) =>
+        _parts.Ledger.AdvanceAsync(
+            new BlockPoint(block, _parts.L1.HashOf(block)),
+            [
+                new AnchorSeen(
+                    new Anchor(0, Bytes32.Zero, 0, 2, block, block + 5000),
+                    Bytes32.Zero,
+                    batch.Commitments,
+                    [new AnchoredBatch(batch.Id, 0, 0, 2) { PayloadLength = batch.PayloadLength }]
+                ),
+            ],
+            [],
+            default
+        );
 }

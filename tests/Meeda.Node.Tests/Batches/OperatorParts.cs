@@ -24,7 +24,10 @@ using Microsoft.Extensions.Options;
 
 namespace Meeda.Node.Tests.Batches;
 
-/// <summary>The parts of an operator that keep its promises, over a ledger and folders of their own and an L1 in memory. Nothing runs by itself.</summary>
+/// <summary>
+/// The parts of an operator that keep its promises, over a ledger and folders of their own and an L1 in memory.
+/// Nothing runs by itself.
+/// </summary>
 internal sealed class OperatorParts : IAsyncDisposable
 {
     public static readonly CommitmentKey Key = new(TrustedSetup.Ethereum);
@@ -46,9 +49,23 @@ internal sealed class OperatorParts : IAsyncDisposable
         Terms = new Terms(Follower, Contract);
         States = new BatchStates(Ledger, Follower, Signal, Clock);
         Rows = new RowPlacement(
-            [.. Enumerable.Range(0, 3).Select(i => new FolderProvider(Path.Combine(folder.Path, "rows", $"{i}")))], 1, Key, NullLogger<RowPlacement>.Instance, new HeldPayloads(Ledger), Clock);
+            [.. Enumerable.Range(0, 3).Select(i => new FolderProvider(Path.Combine(folder.Path, "rows", $"{i}")))],
+            1,
+            Key,
+            NullLogger<RowPlacement>.Instance,
+            new HeldPayloads(Ledger),
+            Clock
+        );
         Costs = new TenantCosts(_keys, Rows, new HttpContextAccessor());
-        Placement = new BatchPlacement(Options.Create(Storage), Ledger, Rows, Signal, _leadership, Clock, NullLogger<BatchPlacement>.Instance);
+        Placement = new BatchPlacement(
+            Options.Create(Storage),
+            Ledger,
+            Rows,
+            Signal,
+            _leadership,
+            Clock,
+            NullLogger<BatchPlacement>.Instance
+        );
         Client = client;
         Reader = NewReader();
         Inclusion = new InclusionCheck(Ledger);
@@ -59,7 +76,13 @@ internal sealed class OperatorParts : IAsyncDisposable
 
     public StoppedClock Clock { get; } = new();
 
-    public StorageOptions Storage { get; } = new() { LocalCopyBytes = 0, ScrubBytesPerSecond = int.MaxValue, GraceBlocks = 0 };
+    public StorageOptions Storage { get; } =
+        new()
+        {
+            LocalCopyBytes = 0,
+            ScrubBytesPerSecond = int.MaxValue,
+            GraceBlocks = 0,
+        };
 
     public BatchOptions Options_ { get; } = new();
 
@@ -95,7 +118,10 @@ internal sealed class OperatorParts : IAsyncDisposable
     {
         var folder = new TemporaryFolder();
         return new OperatorParts(
-            folder, await SqliteLedger.OpenLeadingAsync(folder.Path), await TenantKeys.OpenAsync(new StorageOptions { Folder = folder.Path }, CancellationToken.None));
+            folder,
+            await SqliteLedger.OpenLeadingAsync(folder.Path),
+            await TenantKeys.OpenAsync(new StorageOptions { Folder = folder.Path }, CancellationToken.None)
+        );
     }
 
     /// <summary>Lets the process forget what it knew of L1, as a restart does.</summary>
@@ -110,8 +136,27 @@ internal sealed class OperatorParts : IAsyncDisposable
     /// <summary>Takes a batch in as a put does.</summary>
     public async Task<StoredBatch> PutAsync(byte[] payload, IDisposable? room = null)
     {
-        using var pressure = new IntakePressure(Options.Create(new IntakeOptions()), Ledger, Placement, NewStanding(), Clock, NullLogger<IntakePressure>.Instance);
-        using var intake = new BatchIntake(Options.Create(Options_), Key, Ledger, States, Terms, Signal, pressure, new IntakeWork(Clock), Costs, Clock, NullLogger<BatchIntake>.Instance);
+        using var pressure = new IntakePressure(
+            Options.Create(new IntakeOptions()),
+            Ledger,
+            Placement,
+            NewStanding(),
+            Clock,
+            NullLogger<IntakePressure>.Instance
+        );
+        using var intake = new BatchIntake(
+            Options.Create(Options_),
+            Key,
+            Ledger,
+            States,
+            Terms,
+            Signal,
+            pressure,
+            new IntakeWork(Clock),
+            Costs,
+            Clock,
+            NullLogger<BatchIntake>.Instance
+        );
         return await intake.AcceptAsync(payload, room, CancellationToken.None);
     }
 
@@ -134,20 +179,37 @@ internal sealed class OperatorParts : IAsyncDisposable
     public async Task AnchorAsync(uint index, StoredBatch batch)
     {
         ulong block = ++L1.Head;
-        var anchor = new Anchor(index, Bytes32.Zero, index * 100, (uint)batch.BlobCount, block, block + L1.Parameters.Retention);
+        var anchor = new Anchor(
+            index,
+            Bytes32.Zero,
+            index * 100,
+            (uint)batch.BlobCount,
+            block,
+            block + L1.Parameters.Retention
+        );
         L1.Keep(anchor);
         await Ledger.AdvanceAsync(
             new BlockPoint(block, L1.HashOf(block)),
-            [new AnchorSeen(anchor, Bytes32.Zero, batch.Commitments, [new AnchoredBatch(batch.Id, index, anchor.FirstBlob, (uint)batch.BlobCount)])],
+            [
+                new AnchorSeen(
+                    anchor,
+                    Bytes32.Zero,
+                    batch.Commitments,
+                    [new AnchoredBatch(batch.Id, index, anchor.FirstBlob, (uint)batch.BlobCount)]
+                ),
+            ],
             [],
-            CancellationToken.None);
+            CancellationToken.None
+        );
         await FollowAsync(block);
     }
 
     /// <summary>The batch as the ledger has it now.</summary>
-    public async Task<StoredBatch> FindAsync(StoredBatch batch) => (await Ledger.FindBatchAsync(batch.Id, CancellationToken.None))!;
+    public async Task<StoredBatch> FindAsync(StoredBatch batch) =>
+        (await Ledger.FindBatchAsync(batch.Id, CancellationToken.None))!;
 
-    public async Task<BatchState> StateAsync(StoredBatch batch) => (await States.OfAsync(await FindAsync(batch), CancellationToken.None)).State;
+    public async Task<BatchState> StateAsync(StoredBatch batch) =>
+        (await States.OfAsync(await FindAsync(batch), CancellationToken.None)).State;
 
     public async ValueTask DisposeAsync()
     {
@@ -170,14 +232,35 @@ internal sealed class OperatorParts : IAsyncDisposable
         }
     }
 
-    public Retention NewRetention() => new(
-        Options.Create(Storage), Client, Ledger, Rows, Costs, Follower, Contract, Account, _leadership, Clock, NullLogger<Retention>.Instance);
+    public Retention NewRetention() =>
+        new(
+            Options.Create(Storage),
+            Client,
+            Ledger,
+            Rows,
+            Costs,
+            Follower,
+            Contract,
+            Account,
+            _leadership,
+            Clock,
+            NullLogger<Retention>.Instance
+        );
 
     public Absence NewAbsence() => new(Follower, Ledger, Contract, Account);
 
-    public RowScrub NewScrub() => new(Options.Create(Storage), Rows, Ledger, _leadership, Clock, NullLogger<RowScrub>.Instance);
+    public RowScrub NewScrub() =>
+        new(Options.Create(Storage), Rows, Ledger, _leadership, Clock, NullLogger<RowScrub>.Instance);
 
-    private BatchReader NewReader() => new(Rows, Ledger, new BatchCopies(1 << 30, TimeSpan.FromSeconds(20), Clock), Costs, NewAbsence(), NullLogger<BatchReader>.Instance);
+    private BatchReader NewReader() =>
+        new(
+            Rows,
+            Ledger,
+            new BatchCopies(1 << 30, TimeSpan.FromSeconds(20), Clock),
+            Costs,
+            NewAbsence(),
+            NullLogger<BatchReader>.Instance
+        );
 
     /// <summary>One that was never refused.</summary>
     private OperatorStanding NewStanding() => new(Contract, Account, Clock, NullLogger<OperatorStanding>.Instance);
@@ -185,7 +268,17 @@ internal sealed class OperatorParts : IAsyncDisposable
     private L1Follower NewFollower()
     {
         var follower = new L1Follower(
-            Options.Create(new L1Options()), new EthereumClient(L1), Contract, Account, Ledger, Signal, _leadership, NewStanding(), Clock, NullLogger<L1Follower>.Instance);
+            Options.Create(new L1Options()),
+            new EthereumClient(L1),
+            Contract,
+            Account,
+            Ledger,
+            Signal,
+            _leadership,
+            NewStanding(),
+            Clock,
+            NullLogger<L1Follower>.Instance
+        );
         _open.Add(follower);
         return follower;
     }

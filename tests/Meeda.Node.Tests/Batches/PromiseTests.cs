@@ -10,7 +10,10 @@ using Xunit;
 
 namespace Meeda.Node.Tests.Batches;
 
-/// <summary>What a 200 promises: a whole term from then on, whatever was before (docs/durability.md). Retention is 640 blocks here, so the margin is 10.</summary>
+/// <summary>
+/// What a 200 promises: a whole term from then on, whatever was before (docs/durability.md). Retention is 640 blocks
+/// here, so the margin is 10.
+/// </summary>
 public sealed class PromiseTests : IAsyncLifetime
 {
     private const uint Retention = 640;
@@ -106,9 +109,17 @@ public sealed class PromiseTests : IAsyncLifetime
         await _parts.PlaceAsync();
         await _parts.Ledger.AdvanceAsync(
             new BlockPoint(1001, _parts.L1.HashOf(1001)),
-            [new AnchorSeen(new(1, default, 500, 1, 300, 300 + Retention), default, late.Commitments, [new AnchoredBatch(late.Id, 1, 500, 1)])],
+            [
+                new AnchorSeen(
+                    new(1, default, 500, 1, 300, 300 + Retention),
+                    default,
+                    late.Commitments,
+                    [new AnchoredBatch(late.Id, 1, 500, 1)]
+                ),
+            ],
             [],
-            default);
+            default
+        );
         Assert.NotNull((await _parts.FindAsync(late)).OwedSince);
     }
 
@@ -260,7 +271,8 @@ public sealed class PromiseTests : IAsyncLifetime
                 command.CommandText = "UPDATE payload SET content = X'00'";
                 await command.ExecuteNonQueryAsync();
             },
-            default);
+            default
+        );
         StoredBatch behind = await _parts.PutAsync([1, 2, 3]);
         await _parts.PlaceAsync();
         await _parts.PlaceAsync();
@@ -279,7 +291,13 @@ public sealed class PromiseTests : IAsyncLifetime
     {
         _parts.Storage.PackDelay = TimeSpan.FromMinutes(30);
         DateTimeOffset stored = _parts.Clock.GetUtcNow() + TimeSpan.FromHours(hours);
-        var batch = new StoredBatch(new(Ethereum.Keccak256.Hash([1])), Ethereum.Keccak256.Hash([2]), 3, new byte[48], stored);
+        var batch = new StoredBatch(
+            new(Ethereum.Keccak256.Hash([1])),
+            Ethereum.Keccak256.Hash([2]),
+            3,
+            new byte[48],
+            stored
+        );
         await _parts.Ledger.AddBatchAsync(batch, [1, 2, 3], 0, default);
         Assert.Equal(due, await _parts.Placement.IsTimeAsync(default));
         await _parts.Ledger.MarkPlacedAsync([batch.Id], stored, default);
@@ -292,7 +310,13 @@ public sealed class PromiseTests : IAsyncLifetime
     {
         foreach ((byte number, int blobs) in ((byte, int)[])[(1, 24), (2, 1), (3, 1)])
         {
-            var batch = new StoredBatch(new(Ethereum.Keccak256.Hash([number])), Ethereum.Keccak256.Hash([number, 1]), 3, new byte[48 * blobs], _parts.Clock.GetUtcNow());
+            var batch = new StoredBatch(
+                new(Ethereum.Keccak256.Hash([number])),
+                Ethereum.Keccak256.Hash([number, 1]),
+                3,
+                new byte[48 * blobs],
+                _parts.Clock.GetUtcNow()
+            );
             await _parts.Ledger.AddBatchAsync(batch, [number], 0, default);
             await _parts.Ledger.MarkPlacedAsync([batch.Id], _parts.Clock.GetUtcNow(), default);
         }
@@ -322,11 +346,27 @@ public sealed class PromiseTests : IAsyncLifetime
         }
     }
 
-    private AnchorPoster Poster(AnchorOptions options) => new(
-        Options.Create(options), _parts.Ledger, _parts.Placement, null!, _parts.Terms, null!, _parts.Follower, _parts.Contract, null!, null!, null!, _parts.Clock, NullLogger<AnchorPoster>.Instance);
+    private AnchorPoster Poster(AnchorOptions options) =>
+        new(
+            Options.Create(options),
+            _parts.Ledger,
+            _parts.Placement,
+            null!,
+            _parts.Terms,
+            null!,
+            _parts.Follower,
+            _parts.Contract,
+            null!,
+            null!,
+            null!,
+            _parts.Clock,
+            NullLogger<AnchorPoster>.Instance
+        );
 
     private async Task RefusedAsync(StoredBatch batch, ulong block) =>
-        await Assert.ThrowsAsync<DerivationException>(() => _parts.Inclusion.EnsureRecentAsync(batch.Id, block, default));
+        await Assert.ThrowsAsync<DerivationException>(() =>
+            _parts.Inclusion.EnsureRecentAsync(batch.Id, block, default)
+        );
 
     private async Task<BatchState> PlacedStateAsync(StoredBatch batch)
     {

@@ -8,7 +8,9 @@ using Xunit;
 
 namespace Meeda.Node.Tests.Batches;
 
-/// <summary>What is deleted cannot be had back: no single wrong answer of L1 may bring it about (docs/durability.md).</summary>
+/// <summary>
+/// What is deleted cannot be had back: no single wrong answer of L1 may bring it about (docs/durability.md).
+/// </summary>
 public sealed class RetentionTests : IAsyncLifetime
 {
     private const uint Term = 640;
@@ -107,7 +109,8 @@ public sealed class RetentionTests : IAsyncLifetime
         Assert.False(await IsKeptAsync());
     }
 
-    private async Task<bool> IsKeptAsync() => (await _parts.FindAsync(_batch)).DeletedAt is null && RowFiles().Length > 0;
+    private async Task<bool> IsKeptAsync() =>
+        (await _parts.FindAsync(_batch)).DeletedAt is null && RowFiles().Length > 0;
 
     private string[] RowFiles() => Directory.GetFiles(_parts.RowsFolder, "*.row", SearchOption.AllDirectories);
 
@@ -124,8 +127,6 @@ public sealed class RetentionTests : IAsyncLifetime
         {
             await retention.PassAsync(default);
         }
-        catch (InvalidDataException)
-        {
-        }
+        catch (InvalidDataException) { }
     }
 }

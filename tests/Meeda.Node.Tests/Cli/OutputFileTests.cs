@@ -27,10 +27,14 @@ public sealed class OutputFileTests : IDisposable
         string link = Path.Combine(_folder.Path, "link");
         await File.WriteAllTextAsync(target, "mine");
         File.CreateSymbolicLink(link, target);
-        await Assert.ThrowsAsync<SetupException>(() => OutputFile.WriteAsync(link, new byte[] { 4 }, CancellationToken.None));
+        await Assert.ThrowsAsync<SetupException>(() =>
+            OutputFile.WriteAsync(link, new byte[] { 4 }, CancellationToken.None)
+        );
         Assert.Equal("mine", await File.ReadAllTextAsync(target));
         File.Delete(target);
-        await Assert.ThrowsAsync<SetupException>(() => OutputFile.WriteAsync(link, new byte[] { 4 }, CancellationToken.None)); // to nowhere
+        await Assert.ThrowsAsync<SetupException>(() =>
+            OutputFile.WriteAsync(link, new byte[] { 4 }, CancellationToken.None)
+        ); // to nowhere
         Assert.False(File.Exists(target));
     }
 
@@ -39,7 +43,9 @@ public sealed class OutputFileTests : IDisposable
     {
         string file = Path.Combine(_folder.Path, "out");
         await File.WriteAllTextAsync(file, "old");
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => OutputFile.WriteAsync(file, new byte[] { 4 }, new CancellationToken(canceled: true)));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            OutputFile.WriteAsync(file, new byte[] { 4 }, new CancellationToken(canceled: true))
+        );
         Assert.Equal("old", await File.ReadAllTextAsync(file));
         Assert.Equal([file], Directory.GetFileSystemEntries(_folder.Path));
     }
@@ -47,9 +53,21 @@ public sealed class OutputFileTests : IDisposable
     [Fact]
     public async Task Write_WhatIsNoFile_IsRefused()
     {
-        foreach (string path in (string[])[_folder.Path, $"{_folder.Path}/", "/dev/null", "/dev/stdout", Path.Combine(_folder.Path, "absent", "out"), ""])
+        foreach (
+            string path in (string[])
+                [
+                    _folder.Path,
+                    $"{_folder.Path}/",
+                    "/dev/null",
+                    "/dev/stdout",
+                    Path.Combine(_folder.Path, "absent", "out"),
+                    "",
+                ]
+        )
         {
-            SetupException problem = await Assert.ThrowsAsync<SetupException>(() => OutputFile.WriteAsync(path, new byte[] { 4 }, CancellationToken.None));
+            SetupException problem = await Assert.ThrowsAsync<SetupException>(() =>
+                OutputFile.WriteAsync(path, new byte[] { 4 }, CancellationToken.None)
+            );
             Assert.StartsWith("--output: ", problem.Message, StringComparison.Ordinal);
         }
     }

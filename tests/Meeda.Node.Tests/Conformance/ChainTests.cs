@@ -14,9 +14,12 @@ using Xunit;
 namespace Meeda.Node.Tests.Conformance;
 
 /// <summary>
-/// What the service gives out, before the contracts that judge it, on a real EVM. The judges of the last two tests are others'
-/// own bytecode: OneStepProverHostIo of the package @arbitrum/nitro-contracts, whose opcodes and proof layout they follow, and
-/// DataAvailabilityChallenge of @eth-optimism/contracts-bedrock, whose status 1 is active and 2 resolved. The first is our own.
+/// What the service gives out, before the contracts that judge it, on a real EVM. The judges of the last two tests
+/// are others'
+/// own bytecode: OneStepProverHostIo of the package @arbitrum/nitro-contracts, whose opcodes and proof layout they
+/// follow, and
+/// DataAvailabilityChallenge of @eth-optimism/contracts-bedrock, whose status 1 is active and 2 resolved. The first
+/// is our own.
 /// </summary>
 [Trait("Category", "Conformance")]
 public sealed class ChainTests(OperatorFixture node) : IClassFixture<OperatorFixture>
@@ -27,7 +30,9 @@ public sealed class ChainTests(OperatorFixture node) : IClassFixture<OperatorFix
 
     private static readonly string Contracts = Path.Combine(Repository.Root, "contracts");
 
-    /// <summary>Every offset that lies differently to the 31-byte elements and the blobs' ends; the last chunk is short.</summary>
+    /// <summary>
+    /// Every offset that lies differently to the 31-byte elements and the blobs' ends; the last chunk is short.
+    /// </summary>
     [SkippableFact]
     public async Task ValidateReadPreimage_TheServicesOpenings_GiveTheBatchsBytes_AndNothingElsePasses()
     {
@@ -43,12 +48,39 @@ public sealed class ChainTests(OperatorFixture node) : IClassFixture<OperatorFix
         new Random(8).NextBytes(payload);
         byte[] certificate = await provider.StoreAsync(payload, room: null, CancellationToken.None);
         byte[] hash = Keccak256.Hash(certificate).ToArray();
-        async Task<byte[]> ReadAsync(byte[] certHash, ulong offset, byte[] proof) => (byte[])abi.Function("validateReadPreimage").Decode(
-            await client.CallAsync(validator, abi.Function("validateReadPreimage").Encode(certHash, new BigInteger(offset), proof), BlockTag.Latest, CancellationToken.None))[0];
-        async Task<byte[]> ProofAsync(ulong offset) => [.. SizeOf(certificate), .. certificate, .. await provider.ProveReadAsync(offset, certificate, CancellationToken.None)];
+        async Task<byte[]> ReadAsync(byte[] certHash, ulong offset, byte[] proof) =>
+            (byte[])
+                abi.Function("validateReadPreimage")
+                    .Decode(
+                        await client.CallAsync(
+                            validator,
+                            abi.Function("validateReadPreimage").Encode(certHash, new BigInteger(offset), proof),
+                            BlockTag.Latest,
+                            CancellationToken.None
+                        )
+                    )[0];
+        async Task<byte[]> ProofAsync(ulong offset) =>
+            [
+                .. SizeOf(certificate),
+                .. certificate,
+                .. await provider.ProveReadAsync(offset, certificate, CancellationToken.None),
+            ];
 
         // 126,945 is the first byte of the second blob.
-        foreach (ulong offset in new ulong[] { 0, 31, 32, 64, 992, 126_912, 126_944, 126_976, (ulong)payload.Length / 32 * 32 })
+        foreach (
+            ulong offset in new ulong[]
+            {
+                0,
+                31,
+                32,
+                64,
+                992,
+                126_912,
+                126_944,
+                126_976,
+                (ulong)payload.Length / 32 * 32,
+            }
+        )
         {
             byte[] expected = payload.AsSpan((int)offset, Math.Min(32, payload.Length - (int)offset)).ToArray();
             Assert.Equal(expected, await ReadAsync(hash, offset, await ProofAsync(offset)));
@@ -65,11 +97,18 @@ public sealed class ChainTests(OperatorFixture node) : IClassFixture<OperatorFix
             await Assert.ThrowsAnyAsync<Exception>(() => ReadAsync(hash, 64, changed));
         }
 
-        async Task<bool> ValidAsync(byte[] made) => (bool)abi.Function("validateCertificate").Decode(await client.CallAsync(
-            validator,
-            abi.Function("validateCertificate").Encode((object)(byte[])[.. SizeOf(made), .. made, .. provider.ProveValidity(made)]),
-            BlockTag.Latest,
-            CancellationToken.None))[0];
+        async Task<bool> ValidAsync(byte[] made) =>
+            (bool)
+                abi.Function("validateCertificate")
+                    .Decode(
+                        await client.CallAsync(
+                            validator,
+                            abi.Function("validateCertificate")
+                                .Encode((object)(byte[])[.. SizeOf(made), .. made, .. provider.ProveValidity(made)]),
+                            BlockTag.Latest,
+                            CancellationToken.None
+                        )
+                    )[0];
         Assert.True(await ValidAsync(certificate));
         for (int at = 0; at < certificate.Length; at += 5)
         {
@@ -80,14 +119,25 @@ public sealed class ChainTests(OperatorFixture node) : IClassFixture<OperatorFix
     }
 
     /// <summary>
-    /// Nitro's own one-step prover for host calls asks our validator with proofs that the service made: reading a preimage and validating a certificate, as a challenged machine does both.
+    /// Nitro's own one-step prover for host calls asks our validator with proofs that the service made: reading a
+    /// preimage and validating a certificate, as a challenged machine does both.
     /// The machine's memory is one leaf, which holds the certificate's hash.
     /// </summary>
     [SkippableFact]
     public async Task NitrosOneStepProver_WithTheServicesProofs_ReadsThePreimageAndJudgesCertificates()
     {
         string package = Path.Combine(
-            Contracts, "node_modules", "@arbitrum", "nitro-contracts", "build", "contracts", "src", "osp", "OneStepProverHostIo.sol", "OneStepProverHostIo.json");
+            Contracts,
+            "node_modules",
+            "@arbitrum",
+            "nitro-contracts",
+            "build",
+            "contracts",
+            "src",
+            "osp",
+            "OneStepProverHostIo.sol",
+            "OneStepProverHostIo.json"
+        );
         Skip.IfNot(File.Exists(package), "@arbitrum/nitro-contracts is not installed: run npm ci in contracts/");
         await using Anvil anvil = await Anvil.StartAsync();
         (EthereumClient client, TransactionSender sender, HttpClient http) = Connect(anvil);
@@ -95,8 +145,13 @@ public sealed class ChainTests(OperatorFixture node) : IClassFixture<OperatorFix
         Address validator = await DeployValidatorAsync(sender);
         using JsonDocument artifact = JsonDocument.Parse(await File.ReadAllBytesAsync(package));
         var abi = ContractAbi.Parse(artifact.RootElement.GetProperty("abi").GetRawText());
-        byte[] creation = abi.Constructor.Encode(Convert.FromHexString(artifact.RootElement.GetProperty("bytecode").GetString()![2..]), validator);
-        Address prover = (await sender.SendAsync(new TransactionRequest(null, creation), CancellationToken.None)).ContractAddress!.Value;
+        byte[] creation = abi.Constructor.Encode(
+            Convert.FromHexString(artifact.RootElement.GetProperty("bytecode").GetString()![2..]),
+            validator
+        );
+        Address prover = (await sender.SendAsync(new TransactionRequest(null, creation), CancellationToken.None))
+            .ContractAddress!
+            .Value;
 
         DaProvider provider = node.Services.GetRequiredService<DaProvider>();
         var payload = new byte[126_945 + 150];
@@ -105,21 +160,42 @@ public sealed class ChainTests(OperatorFixture node) : IClassFixture<OperatorFix
         foreach (ulong offset in new ulong[] { 0, 32, 126_912, 126_944, (ulong)payload.Length / 32 * 32 })
         {
             byte[] expected = payload.AsSpan((int)offset, Math.Min(32, payload.Length - (int)offset)).ToArray();
-            byte[] proof = [0, .. SizeOf(certificate), .. certificate, .. await provider.ProveReadAsync(offset, certificate, CancellationToken.None)];
+            byte[] proof =
+            [
+                0,
+                .. SizeOf(certificate),
+                .. certificate,
+                .. await provider.ProveReadAsync(offset, certificate, CancellationToken.None),
+            ];
             (BigInteger count, byte[] leaf) = await StepAsync(ReadPreimage, 3, [0, offset], certificate, proof);
             Assert.Equal(expected.Length, count);
             Assert.Equal([.. expected, .. Keccak256.Hash(certificate).ToArray()[expected.Length..]], leaf);
         }
 
         // A wrong opening convinces nobody, nor does another place's.
-        byte[] other = [0, .. SizeOf(certificate), .. certificate, .. await provider.ProveReadAsync(64, certificate, CancellationToken.None)];
+        byte[] other =
+        [
+            0,
+            .. SizeOf(certificate),
+            .. certificate,
+            .. await provider.ProveReadAsync(64, certificate, CancellationToken.None),
+        ];
         await Assert.ThrowsAnyAsync<Exception>(() => StepAsync(ReadPreimage, 3, [0, 32], certificate, other));
         other[^1] ^= 1;
         await Assert.ThrowsAnyAsync<Exception>(() => StepAsync(ReadPreimage, 3, [0, 64], certificate, other));
 
-        // At its end our validator has nothing to give, which these contracts do not take: docs/guides/nitro.md says what follows.
-        byte[] end = [0, .. SizeOf(certificate), .. certificate, .. await provider.ProveReadAsync(127_104, certificate, CancellationToken.None)];
-        Exception refused = await Assert.ThrowsAnyAsync<Exception>(() => StepAsync(ReadPreimage, 3, [0, 127_104], certificate, end));
+        // At its end our validator has nothing to give, which these contracts do not take: docs/guides/nitro.md says
+        // what follows.
+        byte[] end =
+        [
+            0,
+            .. SizeOf(certificate),
+            .. certificate,
+            .. await provider.ProveReadAsync(127_104, certificate, CancellationToken.None),
+        ];
+        Exception refused = await Assert.ThrowsAnyAsync<Exception>(() =>
+            StepAsync(ReadPreimage, 3, [0, 127_104], certificate, end)
+        );
         Assert.Contains("INVALID_CUSTOM_DA_RESPONSE", refused.ToString(), StringComparison.Ordinal);
 
         // What the service says of a certificate is what the prover finds; the opposite claim is refused.
@@ -133,38 +209,81 @@ public sealed class ChainTests(OperatorFixture node) : IClassFixture<OperatorFix
             await Assert.ThrowsAnyAsync<Exception>(() => StepAsync(ValidateCertificate, 0, [0, 3], made, claim));
         }
 
-        async Task<(BigInteger Top, byte[] Leaf)> StepAsync(ushort opcode, ulong argument, ulong[] stack, byte[] made, byte[] proof)
+        async Task<(BigInteger Top, byte[] Leaf)> StepAsync(
+            ushort opcode,
+            ulong argument,
+            ulong[] stack,
+            byte[] made,
+            byte[] proof
+        )
         {
-            byte[] zero = new byte[32], none = [.. Enumerable.Repeat((byte)0xff, 32)], hash = Keccak256.Hash(made).ToArray();
-            object Stack(IEnumerable<ulong> values) => new object[] { new object[] { values.Select(value => (object)new object[] { BigInteger.Zero, new BigInteger(value) }).ToArray() }, zero };
+            byte[] zero = new byte[32],
+                none = [.. Enumerable.Repeat((byte)0xff, 32)],
+                hash = Keccak256.Hash(made).ToArray();
+            object Stack(IEnumerable<ulong> values) =>
+                new object[]
+                {
+                    new object[]
+                    {
+                        values
+                            .Select(value => (object)new object[] { BigInteger.Zero, new BigInteger(value) })
+                            .ToArray(),
+                    },
+                    zero,
+                };
             object multi = new object[] { none, zero };
             object machine = new object[]
             {
-                BigInteger.Zero, Stack(stack), multi, Stack([]), new object[] { Array.Empty<object>(), zero }, multi, zero, BigInteger.Zero, BigInteger.Zero, BigInteger.Zero, none, zero,
+                BigInteger.Zero,
+                Stack(stack),
+                multi,
+                Stack([]),
+                new object[] { Array.Empty<object>(), zero },
+                multi,
+                zero,
+                BigInteger.Zero,
+                BigInteger.Zero,
+                BigInteger.Zero,
+                none,
+                zero,
             };
-            object module = new object[] { zero, new object[] { new BigInteger(32), new BigInteger(32), LeafHash(hash) }, zero, zero, zero, BigInteger.Zero };
+            object module = new object[]
+            {
+                zero,
+                new object[] { new BigInteger(32), new BigInteger(32), LeafHash(hash) },
+                zero,
+                zero,
+                zero,
+                BigInteger.Zero,
+            };
             AbiFunction step = abi.Function("executeOneStep");
-            AbiTuple result = step.Decode(await client.CallAsync(
-                prover,
-                step.Encode(
-                    new object[] { BigInteger.Zero, default(Address), zero },
-                    machine,
-                    module,
-                    new object[] { new BigInteger(opcode), new BigInteger(argument) },
-                    (byte[])[.. hash, 0, .. proof]), // the leaf, and no hashes above it
-                BlockTag.Latest,
-                CancellationToken.None));
+            AbiTuple result = step.Decode(
+                await client.CallAsync(
+                    prover,
+                    step.Encode(
+                        new object[] { BigInteger.Zero, default(Address), zero },
+                        machine,
+                        module,
+                        new object[] { new BigInteger(opcode), new BigInteger(argument) },
+                        (byte[])[.. hash, 0, .. proof]
+                    ), // the leaf, and no hashes above it
+                    BlockTag.Latest,
+                    CancellationToken.None
+                )
+            );
             var values = (IReadOnlyList<object>)At(result, 0, 1, 0, 0);
             var root = (Bytes32)At(result, 1, 1, 2);
 
             // The leaf is known by its hash only: it must be the old one with the value's bytes before, or untouched.
             var top = (BigInteger)((AbiTuple)values[^1])["contents"];
-            byte[] leaf = opcode == ReadPreimage ? [.. payload.AsSpan((int)stack[1], (int)top), .. hash[(int)top..]] : hash;
+            byte[] leaf =
+                opcode == ReadPreimage ? [.. payload.AsSpan((int)stack[1], (int)top), .. hash[(int)top..]] : hash;
             Assert.Equal(LeafHash(leaf), root.ToArray());
             return (top, leaf);
         }
 
-        static object At(AbiTuple tuple, params int[] path) => path.Aggregate((object)tuple, (value, index) => ((AbiTuple)value)[index]);
+        static object At(AbiTuple tuple, params int[] path) =>
+            path.Aggregate((object)tuple, (value, index) => ((AbiTuple)value)[index]);
 
         static byte[] LeafHash(byte[] leaf) => Keccak256.Hash([.. "Memory leaf:"u8, .. leaf]).ToArray();
     }
@@ -172,22 +291,51 @@ public sealed class ChainTests(OperatorFixture node) : IClassFixture<OperatorFix
     [SkippableFact]
     public async Task DataAvailabilityChallenge_ChallengedKeccakCommitment_IsResolvedWithWhatGetReturns()
     {
-        string package = Path.Combine(Contracts, "node_modules", "@eth-optimism", "contracts-bedrock", "forge-artifacts", "DataAvailabilityChallenge.sol", "DataAvailabilityChallenge.json");
+        string package = Path.Combine(
+            Contracts,
+            "node_modules",
+            "@eth-optimism",
+            "contracts-bedrock",
+            "forge-artifacts",
+            "DataAvailabilityChallenge.sol",
+            "DataAvailabilityChallenge.json"
+        );
         Skip.IfNot(File.Exists(package), "@eth-optimism/contracts-bedrock is not installed: run npm ci in contracts/");
         await using Anvil anvil = await Anvil.StartAsync();
         (EthereumClient client, TransactionSender sender, HttpClient http) = Connect(anvil);
         using HttpClient owned = http;
         using JsonDocument artifact = JsonDocument.Parse(await File.ReadAllBytesAsync(package));
         var abi = ContractAbi.Parse(artifact.RootElement.GetProperty("abi").GetRawText());
-        byte[] creation = Convert.FromHexString(artifact.RootElement.GetProperty("bytecode").GetProperty("object").GetString()![2..]);
-        Address implementation = (await sender.SendAsync(new TransactionRequest(null, creation), CancellationToken.None)).ContractAddress!.Value;
+        byte[] creation = Convert.FromHexString(
+            artifact.RootElement.GetProperty("bytecode").GetProperty("object").GetString()![2..]
+        );
+        Address implementation = (
+            await sender.SendAsync(new TransactionRequest(null, creation), CancellationToken.None)
+        )
+            .ContractAddress!
+            .Value;
 
         // The implementation locks its initializer, so it stands behind an EIP-1167 clone as it would behind a proxy.
-        byte[] clone = Convert.FromHexString($"3d602d80600a3d3981f3363d3d373d3d3d363d73{implementation.ToString()[2..].ToLowerInvariant()}5af43d82803e903d91602b57fd5bf3");
-        Address contract = (await sender.SendAsync(new TransactionRequest(null, clone), CancellationToken.None)).ContractAddress!.Value;
+        byte[] clone = Convert.FromHexString(
+            $"3d602d80600a3d3981f3363d3d373d3d3d363d73{implementation.ToString()[2..].ToLowerInvariant()}5af43d82803e903d91602b57fd5bf3"
+        );
+        Address contract = (await sender.SendAsync(new TransactionRequest(null, clone), CancellationToken.None))
+            .ContractAddress!
+            .Value;
         Task<TransactionReceipt> SendAsync(BigInteger value, string function, params object[] arguments) =>
-            sender.SendAsync(new TransactionRequest(contract, abi.Function(function).Encode(arguments), value), CancellationToken.None);
-        await SendAsync(0, "initialize", sender.Address, new BigInteger(100), new BigInteger(100), new BigInteger(1000), new BigInteger(0));
+            sender.SendAsync(
+                new TransactionRequest(contract, abi.Function(function).Encode(arguments), value),
+                CancellationToken.None
+            );
+        await SendAsync(
+            0,
+            "initialize",
+            sender.Address,
+            new BigInteger(100),
+            new BigInteger(100),
+            new BigInteger(1000),
+            new BigInteger(0)
+        );
 
         var frame = new byte[4_000];
         new Random(9).NextBytes(frame);
@@ -198,8 +346,17 @@ public sealed class ChainTests(OperatorFixture node) : IClassFixture<OperatorFix
 
         ulong block = await client.GetBlockNumberAsync(CancellationToken.None);
         await SendAsync(1000, "challenge", new BigInteger(block), commitment);
-        async Task<BigInteger> StatusAsync() => new(await client.CallAsync(
-            contract, abi.Function("getChallengeStatus").Encode(new BigInteger(block), commitment), BlockTag.Latest, CancellationToken.None), isUnsigned: true, isBigEndian: true);
+        async Task<BigInteger> StatusAsync() =>
+            new(
+                await client.CallAsync(
+                    contract,
+                    abi.Function("getChallengeStatus").Encode(new BigInteger(block), commitment),
+                    BlockTag.Latest,
+                    CancellationToken.None
+                ),
+                isUnsigned: true,
+                isBigEndian: true
+            );
         Assert.Equal(1, await StatusAsync());
         byte[] data = (await batcher.GetAsync($"/get/{path}?l1_inclusion_block_number={block}")).Body;
         await SendAsync(0, "resolve", new BigInteger(block), commitment, data);
@@ -210,16 +367,22 @@ public sealed class ChainTests(OperatorFixture node) : IClassFixture<OperatorFix
     private static async Task<Address> DeployValidatorAsync(TransactionSender sender)
     {
         using JsonDocument artifact = Artifact("abi", "MeedaDAProofValidator.json");
-        byte[] creation = ContractAbi.Parse(artifact.RootElement.GetProperty("abi").GetRawText()).Constructor.Encode(
-            Convert.FromHexString(artifact.RootElement.GetProperty("bytecode").GetString()![2..]),
-            new byte[] { 0x4d },
-            new object[] { PrivateKeySigner.FromHex(new string('1', 64)).Address });
-        return (await sender.SendAsync(new TransactionRequest(null, creation), CancellationToken.None)).ContractAddress!.Value;
+        byte[] creation = ContractAbi
+            .Parse(artifact.RootElement.GetProperty("abi").GetRawText())
+            .Constructor.Encode(
+                Convert.FromHexString(artifact.RootElement.GetProperty("bytecode").GetString()![2..]),
+                new byte[] { 0x4d },
+                new object[] { PrivateKeySigner.FromHex(new string('1', 64)).Address }
+            );
+        return (await sender.SendAsync(new TransactionRequest(null, creation), CancellationToken.None))
+            .ContractAddress!
+            .Value;
     }
 
     private static byte[] SizeOf(byte[] certificate) => [.. BitConverter.GetBytes((ulong)certificate.Length).Reverse()];
 
-    private static JsonDocument Artifact(params string[] path) => JsonDocument.Parse(File.ReadAllBytes(Path.Combine([Contracts, .. path])));
+    private static JsonDocument Artifact(params string[] path) =>
+        JsonDocument.Parse(File.ReadAllBytes(Path.Combine([Contracts, .. path])));
 
     private static (EthereumClient Client, TransactionSender Sender, HttpClient Http) Connect(Anvil anvil)
     {

@@ -8,12 +8,15 @@ using Xunit;
 namespace Meeda.Node.Tests.Conformance;
 
 /// <summary>
-/// The rules for a batch that arrives in chunks. They are those of Nitro's receiver and what its sender does: OffchainLabs/nitro,
-/// <c>daprovider/data_streaming/receiver.go</c>, <c>sender.go</c> and <c>protocol_test.go</c>; where a test says "here", the rule is this service's own.
+/// The rules for a batch that arrives in chunks. They are those of Nitro's receiver and what its sender does:
+/// OffchainLabs/nitro,
+/// <c>daprovider/data_streaming/receiver.go</c>, <c>sender.go</c> and <c>protocol_test.go</c>; where a test says
+/// "here", the rule is this service's own.
 /// </summary>
 public sealed class ChunkedStoresTests
 {
-    // sender.go, calculateEffectiveChunkSize with the default body limit of 5 MiB: announced for every batch, also for one shorter than it.
+    // sender.go, calculateEffectiveChunkSize with the default body limit of 5 MiB: announced for every batch, also
+    // for one shorter than it.
     private const ulong AnnouncedChunkSize = 2_621_144;
 
     private readonly StoppedClock _clock = new();
@@ -84,7 +87,11 @@ public sealed class ChunkedStoresTests
     {
         ulong id = Start(chunks: 2, chunkSize: 3, totalSize: 5);
         Take(id, 0, [1, 2, 3]);
-        Assert.Contains("given up", Assert.Throws<NitroException>(() => Take(id, 0, [1, 2, 4])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "given up",
+            Assert.Throws<NitroException>(() => Take(id, 0, [1, 2, 4])).Message,
+            StringComparison.Ordinal
+        );
         Assert.Throws<NitroException>(() => Take(id, 1, [4, 5]));
         await Assert.ThrowsAsync<NitroException>(() => CommitAsync(id));
     }
@@ -94,7 +101,11 @@ public sealed class ChunkedStoresTests
     {
         ulong id = Start(chunks: 2, chunkSize: 3, totalSize: 5);
         Take(id, 0, [1, 2, 3]);
-        Assert.Contains("1 of 2", (await Assert.ThrowsAsync<NitroException>(() => CommitAsync(id))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "1 of 2",
+            (await Assert.ThrowsAsync<NitroException>(() => CommitAsync(id))).Message,
+            StringComparison.Ordinal
+        );
         Assert.Throws<NitroException>(() => Take(id, 1, [4, 5]));
     }
 
@@ -104,11 +115,18 @@ public sealed class ChunkedStoresTests
         byte[] signature = ChunkedStores.CheckValue([], Now, 1, 3, 3, 9).ToArray();
         ulong now = Now;
         ulong id = _stores.Start(0, now, 1, 3, 3, 9, signature);
-        Assert.Contains("already", Assert.Throws<NitroException>(() => _stores.Start(0, now, 1, 3, 3, 9, signature)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "already",
+            Assert.Throws<NitroException>(() => _stores.Start(0, now, 1, 3, 3, 9, signature)).Message,
+            StringComparison.Ordinal
+        );
         Assert.NotEqual(id, _stores.Start(5, now, 1, 3, 3, 9, signature)); // here: another tenant's request is another
     }
 
-    /// <summary>sender.go asks the same again, five times, and gives the last answer to the batch poster: the words that it decides by must be in it.</summary>
+    /// <summary>
+    /// sender.go asks the same again, five times, and gives the last answer to the batch poster: the words that it
+    /// decides by must be in it.
+    /// </summary>
     [Fact]
     public async Task Commit_ThatCouldNotBeStored_FailsTheSameWayAgain_AndIsStoredWhenItCanBe()
     {
@@ -116,15 +134,24 @@ public sealed class ChunkedStoresTests
         Take(id, 0, [1, 2, 3]);
         for (int i = 0; i < 5; i++)
         {
-            DaException refused = await Assert.ThrowsAsync<DaException>(
-                () => _stores.CommitAsync<byte[]>(0, id, Signature([], id), _ => throw new DaException(DaError.FailOver, "providers: away")));
+            DaException refused = await Assert.ThrowsAsync<DaException>(() =>
+                _stores.CommitAsync<byte[]>(
+                    0,
+                    id,
+                    Signature([], id),
+                    _ => throw new DaException(DaError.FailOver, "providers: away")
+                )
+            );
             Assert.Equal(DaError.FailOver, refused.Error);
         }
 
         Assert.Equal([1, 2, 3], await CommitAsync(id));
     }
 
-    /// <summary>Nitro refuses the eleventh; here one that has received nothing makes room, so that ten short requests do not stop everybody.</summary>
+    /// <summary>
+    /// Nitro refuses the eleventh; here one that has received nothing makes room, so that ten short requests do not
+    /// stop everybody.
+    /// </summary>
     [Fact]
     public async Task Start_AllPlacesTaken_TheOldestThatReceivedNothingMakesRoom()
     {
@@ -153,7 +180,11 @@ public sealed class ChunkedStoresTests
             Take(Start(2, 3, 6), 0, [1, 2, 3]);
         }
 
-        Assert.Contains("try again", Assert.Throws<NitroException>(() => Start(1, 3, 3)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "try again",
+            Assert.Throws<NitroException>(() => Start(1, 3, 3)).Message,
+            StringComparison.Ordinal
+        );
         _clock.Advance(TimeSpan.FromSeconds(16));
         Start(1, 3, 3);
     }
@@ -190,7 +221,11 @@ public sealed class ChunkedStoresTests
     [InlineData(1, 3, 4)]
     [InlineData(ulong.MaxValue, 1, ulong.MaxValue)]
     public void Start_NumbersThatDoNotFit_AreRefused(ulong chunks, ulong chunkSize, ulong totalSize) =>
-        Assert.Contains("chunks", Assert.Throws<NitroException>(() => Start(chunks, chunkSize, totalSize)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "chunks",
+            Assert.Throws<NitroException>(() => Start(chunks, chunkSize, totalSize)).Message,
+            StringComparison.Ordinal
+        );
 
     [Theory]
     [InlineData(-301, false)]
@@ -200,7 +235,9 @@ public sealed class ChunkedStoresTests
     public void Start_ATimestampFarFromTheClock_IsRefused(int seconds, bool taken)
     {
         ulong timestamp = (ulong)((long)Now + seconds);
-        Exception? refused = Record.Exception(() => _stores.Start(0, timestamp, 1, 3, 3, 9, Signature([], timestamp, 1, 3, 3, 9)));
+        Exception? refused = Record.Exception(() =>
+            _stores.Start(0, timestamp, 1, 3, 3, 9, Signature([], timestamp, 1, 3, 3, 9))
+        );
         Assert.Equal(taken, refused is null);
     }
 
@@ -219,16 +256,27 @@ public sealed class ChunkedStoresTests
         Assert.Equal([1, 2, 3, 4, 5], await CommitAsync(id));
     }
 
-    private static byte[] Signature(byte[] data, params ReadOnlySpan<ulong> numbers) => ChunkedStores.CheckValue(data, numbers).ToArray();
+    private static byte[] Signature(byte[] data, params ReadOnlySpan<ulong> numbers) =>
+        ChunkedStores.CheckValue(data, numbers).ToArray();
 
     /// <summary>Each with a timeout of its own, so that none is a replay.</summary>
     private ulong Start(ulong chunks, ulong chunkSize, ulong totalSize, long tenant = 0)
     {
         _timeout++;
-        return _stores.Start(tenant, Now, chunks, chunkSize, totalSize, _timeout, Signature([], Now, chunks, chunkSize, totalSize, _timeout));
+        return _stores.Start(
+            tenant,
+            Now,
+            chunks,
+            chunkSize,
+            totalSize,
+            _timeout,
+            Signature([], Now, chunks, chunkSize, totalSize, _timeout)
+        );
     }
 
-    private void Take(ulong id, ulong index, byte[] chunk, long tenant = 0) => _stores.Take(tenant, id, index, chunk, Signature(chunk, id, index));
+    private void Take(ulong id, ulong index, byte[] chunk, long tenant = 0) =>
+        _stores.Take(tenant, id, index, chunk, Signature(chunk, id, index));
 
-    private Task<byte[]> CommitAsync(ulong id, long tenant = 0) => _stores.CommitAsync(tenant, id, Signature([], id), Task.FromResult);
+    private Task<byte[]> CommitAsync(ulong id, long tenant = 0) =>
+        _stores.CommitAsync(tenant, id, Signature([], id), Task.FromResult);
 }

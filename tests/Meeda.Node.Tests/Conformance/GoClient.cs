@@ -6,7 +6,8 @@ using System.Text;
 namespace Meeda.Node.Tests.Conformance;
 
 /// <summary>
-/// Go's <c>http.Client</c> as op-alt-da uses it, over a socket of its own: HTTP/1.1 with keep-alive, exact 200 is success, and a 301, 302 or 303 is followed
+/// Go's <c>http.Client</c> as op-alt-da uses it, over a socket of its own: HTTP/1.1 with keep-alive, exact 200 is
+/// success, and a 301, 302 or 303 is followed
 /// with a GET that has lost its body.
 /// </summary>
 internal sealed class GoClient(Uri server) : IDisposable
@@ -21,7 +22,8 @@ internal sealed class GoClient(Uri server) : IDisposable
 
     public Task<GoAnswer> GetAsync(string path) => SendAsync("GET", path, null, null);
 
-    public Task<GoAnswer> PostAsync(string path, byte[] body) => SendAsync("POST", path, "application/octet-stream", body);
+    public Task<GoAnswer> PostAsync(string path, byte[] body) =>
+        SendAsync("POST", path, "application/octet-stream", body);
 
     public void Dispose() => _connection?.Dispose();
 
@@ -47,10 +49,15 @@ internal sealed class GoClient(Uri server) : IDisposable
         }
 
         NetworkStream stream = _connection.GetStream();
-        var head = new StringBuilder($"{method} {path} HTTP/1.1\r\nHost: {server.Authority}\r\nUser-Agent: Go-http-client/1.1\r\n");
+        var head = new StringBuilder(
+            $"{method} {path} HTTP/1.1\r\nHost: {server.Authority}\r\nUser-Agent: Go-http-client/1.1\r\n"
+        );
         if (body is not null)
         {
-            head.Append(CultureInfo.InvariantCulture, $"Content-Length: {body.Length}\r\nContent-Type: {contentType}\r\n");
+            head.Append(
+                CultureInfo.InvariantCulture,
+                $"Content-Length: {body.Length}\r\nContent-Type: {contentType}\r\n"
+            );
         }
 
         head.Append("Accept-Encoding: gzip\r\n\r\n");
@@ -85,7 +92,11 @@ internal sealed class GoClient(Uri server) : IDisposable
         }
 
         var content = new List<byte>();
-        while (int.Parse(await ReadLineAsync(stream), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture) is > 0 and var size)
+        while (
+            int.Parse(await ReadLineAsync(stream), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture)
+                is > 0
+                    and var size
+        )
         {
             var chunk = new byte[size];
             await stream.ReadExactlyAsync(chunk);

@@ -11,9 +11,12 @@ using Xunit;
 namespace Meeda.Node.Tests.Conformance;
 
 /// <summary>
-/// The recency rule over a real ledger: batch anchored in block 100 until 200, and anew in block 300 until 400. That 0 skips the
-/// check, and that a batch that fails it is code 2, is Layr-Labs/eigenda's (<c>api/proxy</c>, the store's check of reference block
-/// and recency window; <c>api/clients/v2/coretypes/derivation_errors.go</c>). What is compared is ours: EigenDA bounds the distance
+/// The recency rule over a real ledger: batch anchored in block 100 until 200, and anew in block 300 until 400. That
+/// 0 skips the
+/// check, and that a batch that fails it is code 2, is Layr-Labs/eigenda's (<c>api/proxy</c>, the store's check of
+/// reference block
+/// and recency window; <c>api/clients/v2/coretypes/derivation_errors.go</c>). What is compared is ours: EigenDA
+/// bounds the distance
 /// from a certificate's reference block, which there is none of here, so an anchor's expiry takes its place.
 /// </summary>
 [Trait("Category", "Conformance")]
@@ -63,18 +66,32 @@ public sealed class InclusionCheckTests : IAsyncLifetime
         Assert.Equal(DaError.Unavailable, thrown.Error);
     }
 
-    /// <summary>A renewal in block 500 is taken back by a reorganisation: the ledger then knows less than it did, and says so, whatever was read before.</summary>
+    /// <summary>
+    /// A renewal in block 500 is taken back by a reorganisation: the ledger then knows less than it did, and says so,
+    /// whatever was read before.
+    /// </summary>
     [Fact]
     public async Task EnsureRecent_OfALedgerThatWasTakenBack_IsUnavailableNotInvalid()
     {
-        await _ledger.AdvanceAsync(new BlockPoint(500, Bytes32.Zero), [Seen(2, 2, 500, 600)], [], CancellationToken.None);
+        await _ledger.AdvanceAsync(
+            new BlockPoint(500, Bytes32.Zero),
+            [Seen(2, 2, 500, 600)],
+            [],
+            CancellationToken.None
+        );
         await CheckAsync(500);
         await _ledger.RewindAsync(350, CancellationToken.None);
         Assert.Equal(DaError.Unavailable, (await Assert.ThrowsAsync<DaException>(() => CheckAsync(500))).Error);
     }
 
-    private AnchorSeen Seen(uint index, ulong first, ulong block, ulong expiry) => new(
-        new Anchor(index, Bytes32.Zero, first, 1, block, expiry), Bytes32.Zero, new byte[48], [new AnchoredBatch(_id, index, first, 1)]);
+    private AnchorSeen Seen(uint index, ulong first, ulong block, ulong expiry) =>
+        new(
+            new Anchor(index, Bytes32.Zero, first, 1, block, expiry),
+            Bytes32.Zero,
+            new byte[48],
+            [new AnchoredBatch(_id, index, first, 1)]
+        );
 
-    private Task CheckAsync(ulong block) => new InclusionCheck(_ledger).EnsureRecentAsync(_id, block, CancellationToken.None);
+    private Task CheckAsync(ulong block) =>
+        new InclusionCheck(_ledger).EnsureRecentAsync(_id, block, CancellationToken.None);
 }

@@ -7,10 +7,13 @@ using Xunit;
 namespace Meeda.Node.Tests.Conformance;
 
 /// <summary>
-/// The first version's routes. What a client sends and takes is from memoio/go-da-client (<c>client.go</c>: the four routes, hex
-/// in <c>data</c>, an answer whose fields are all strings, exactly 200), the fields of answers and errors from memoio/meeda-node
+/// The first version's routes. What a client sends and takes is from memoio/go-da-client (<c>client.go</c>: the four
+/// routes, hex
+/// in <c>data</c>, an answer whose fields are all strings, exactly 200), the fields of answers and errors from
+/// memoio/meeda-node
 /// (<c>core/light/handler.go</c>). Ids of 64 digits, 400 and 404 are ours, as docs/http-api.md says: the first version
-/// answered most of what it refused with 500 or with what its store node said, and its clients look at no status but 200.
+/// answered most of what it refused with 500 or with what its store node said, and its clients look at no status but
+/// 200.
 /// </summary>
 [Trait("Category", "Conformance")]
 public sealed class LegacyTests(FollowingOperatorFixture node) : IClassFixture<FollowingOperatorFixture>
@@ -23,16 +26,26 @@ public sealed class LegacyTests(FollowingOperatorFixture node) : IClassFixture<F
     public async Task PutObject_TheId_GivesBytesInfoAndTruthfulCounts(string prefix)
     {
         using var content = new StringContent("""{"data":"0001feff"}"""); // the Content-Type is ignored
-        using HttpResponseMessage put = await node.Http.PostAsync(new Uri($"{prefix}putObject", UriKind.Relative), content);
+        using HttpResponseMessage put = await node.Http.PostAsync(
+            new Uri($"{prefix}putObject", UriKind.Relative),
+            content
+        );
         JsonElement answer = await put.Content.ReadFromJsonAsync<JsonElement>();
-        Assert.All(answer.EnumerateObject(), field => Assert.Equal(JsonValueKind.String, field.Value.ValueKind)); // go-da-client reads a map of strings
+        // Go-da-client reads a map of strings
+        Assert.All(answer.EnumerateObject(), field => Assert.Equal(JsonValueKind.String, field.Value.ValueKind));
         string id = answer.GetProperty("id").GetString()!;
         Assert.Equal(64, id.Length);
         (HttpStatusCode status, byte[] bytes) = await node.GetAsync($"{prefix}getObject?id={id}");
         Assert.Equal(HttpStatusCode.OK, status);
         Assert.Equal([0x00, 0x01, 0xfe, 0xff], bytes);
-        Assert.Equal($$"""{"id":"{{id}}","size":4,"expiration":0}""", await TextAsync($"{prefix}getObjectInfo?id={id}"));
-        Assert.Equal($$"""{"id":"{{id}}","chooseNuber":0,"provedSuccessNumber":0}""", await TextAsync($"{prefix}getProofInfo?id={id}"));
+        Assert.Equal(
+            $$"""{"id":"{{id}}","size":4,"expiration":0}""",
+            await TextAsync($"{prefix}getObjectInfo?id={id}")
+        );
+        Assert.Equal(
+            $$"""{"id":"{{id}}","chooseNuber":0,"provedSuccessNumber":0}""",
+            await TextAsync($"{prefix}getProofInfo?id={id}")
+        );
         Assert.Equal("null", await TextAsync($"{prefix}warmup"));
     }
 
@@ -47,7 +60,10 @@ public sealed class LegacyTests(FollowingOperatorFixture node) : IClassFixture<F
         (HttpStatusCode status, byte[] body) = await node.GetAsync(path);
         Assert.Equal(expected, status);
         using JsonDocument error = JsonDocument.Parse(body);
-        Assert.Equal(["Code", "Description", "HTTPStatusCode"], error.RootElement.EnumerateObject().Select(field => field.Name));
+        Assert.Equal(
+            ["Code", "Description", "HTTPStatusCode"],
+            error.RootElement.EnumerateObject().Select(field => field.Name)
+        );
         Assert.Equal((int)expected, error.RootElement.GetProperty("HTTPStatusCode").GetInt32());
     }
 

@@ -35,22 +35,30 @@ public sealed class NitroAccessTests : IAsyncLifetime
     {
         using HttpResponseMessage answer = await SendAsync(NitroTests.Token(_secret, DateTimeOffset.UtcNow, "HS256"));
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
-        Assert.Equal("0x01", (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("result").GetProperty("headerBytes").GetString());
+        Assert.Equal(
+            "0x01",
+            (await answer.Content.ReadFromJsonAsync<JsonElement>())
+                .GetProperty("result")
+                .GetProperty("headerBytes")
+                .GetString()
+        );
     }
 
     [Fact]
     public async Task Nitro_WithoutOne_WithAnOldOneOrWithAnothersOne_Is401AndSaysWhatIsNeeded()
     {
         DateTimeOffset now = DateTimeOffset.UtcNow;
-        foreach (string? header in (string?[])
-        [
-            null,
-            "Bearer x",
-            NitroTests.Token(_secret, now.AddMinutes(-5), "HS256"),
-            NitroTests.Token(_secret, now.AddMinutes(5), "HS256"),
-            NitroTests.Token(_secret, now, "none"),
-            NitroTests.Token(RandomNumberGenerator.GetBytes(32), now, "HS256"),
-        ])
+        foreach (
+            string? header in (string?[])
+                [
+                    null,
+                    "Bearer x",
+                    NitroTests.Token(_secret, now.AddMinutes(-5), "HS256"),
+                    NitroTests.Token(_secret, now.AddMinutes(5), "HS256"),
+                    NitroTests.Token(_secret, now, "none"),
+                    NitroTests.Token(RandomNumberGenerator.GetBytes(32), now, "HS256"),
+                ]
+        )
         {
             using HttpResponseMessage answer = await SendAsync(header);
             Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
@@ -72,7 +80,15 @@ public sealed class NitroAccessTests : IAsyncLifetime
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri("nitro", UriKind.Relative))
         {
-            Content = JsonContent.Create(new { jsonrpc = "2.0", id = 1, method = "daprovider_getSupportedHeaderBytes", @params = Array.Empty<object>() }),
+            Content = JsonContent.Create(
+                new
+                {
+                    jsonrpc = "2.0",
+                    id = 1,
+                    method = "daprovider_getSupportedHeaderBytes",
+                    @params = Array.Empty<object>(),
+                }
+            ),
         };
         if (authorization is not null)
         {

@@ -13,8 +13,10 @@ using Xunit;
 namespace Meeda.Node.Tests.Conformance;
 
 /// <summary>
-/// Nitro's <c>daprovider_*</c> as its client calls them, over a socket. Methods, names and encodings of results are those of OffchainLabs/nitro
-/// (<c>daprovider/daclient/daclient.go</c>, <c>daprovider/server/provider_server.go</c>, <c>daprovider/server_api</c>), the error words those of <c>daprovider/writer.go</c> and
+/// Nitro's <c>daprovider_*</c> as its client calls them, over a socket. Methods, names and encodings of results are
+/// those of OffchainLabs/nitro
+/// (<c>daprovider/daclient/daclient.go</c>, <c>daprovider/server/provider_server.go</c>,
+/// <c>daprovider/server_api</c>), the error words those of <c>daprovider/writer.go</c> and
 /// <c>reader.go</c>, JSON-RPC's forms those of go-ethereum's <c>rpc</c>, which is client and server there.
 /// </summary>
 [Trait("Category", "Conformance")]
@@ -29,7 +31,10 @@ public sealed class NitroTests(OperatorFixture node) : IClassFixture<OperatorFix
 
     [Fact]
     public async Task GetMaxMessageSize_IsTheIntakesLimit() =>
-        Assert.Equal(OperatorFixture.MaxBatchBytes, (await CallAsync("getMaxMessageSize")).GetProperty("maxSize").GetInt32());
+        Assert.Equal(
+            OperatorFixture.MaxBatchBytes,
+            (await CallAsync("getMaxMessageSize")).GetProperty("maxSize").GetInt32()
+        );
 
     [Fact]
     public async Task Store_TheCertificate_IsReadBackByEveryReadingMethod()
@@ -44,7 +49,14 @@ public sealed class NitroTests(OperatorFixture node) : IClassFixture<OperatorFix
         JsonElement read = await CallAsync("recoverPayload", parameters);
         Assert.Equal(base64, read.GetProperty("Payload").GetString());
         Assert.False(read.TryGetProperty("Preimages", out _));
-        Assert.Equal(base64, (await CallAsync("collectPreimages", parameters)).GetProperty("Preimages").GetProperty("3").GetProperty(hash).GetString());
+        Assert.Equal(
+            base64,
+            (await CallAsync("collectPreimages", parameters))
+                .GetProperty("Preimages")
+                .GetProperty("3")
+                .GetProperty(hash)
+                .GetString()
+        );
         read = await CallAsync("recoverPayloadAndPreimages", parameters);
         Assert.Equal(base64, read.GetProperty("Payload").GetString());
         Assert.Equal(base64, read.GetProperty("Preimages").GetProperty("3").GetProperty(hash).GetString());
@@ -55,7 +67,8 @@ public sealed class NitroTests(OperatorFixture node) : IClassFixture<OperatorFix
         Assert.Equal(await StoreAsync(Payload(2, 500)), await StoreAsync(Payload(2, 500)));
 
     /// <summary>
-    /// However long: a byte more than a batch, more than the longest body with a length announced, and without. Nitro's client looks for the words in the error of a call.
+    /// However long: a byte more than a batch, more than the longest body with a length announced, and without.
+    /// Nitro's client looks for the words in the error of a call.
     /// </summary>
     [Theory]
     [InlineData(OperatorFixture.MaxBatchBytes + 1, false)]
@@ -64,27 +77,52 @@ public sealed class NitroTests(OperatorFixture node) : IClassFixture<OperatorFix
     [InlineData(5_000_000, false)]
     public async Task Store_TooLarge_SaysSoInNitrosWords(int length, bool isChunked)
     {
-        using HttpContent content = JsonContent.Create(new { jsonrpc = "2.0", id = 1, method = "daprovider_store", @params = (object[])[Hex(new byte[length]), Timeout] });
+        using HttpContent content = JsonContent.Create(
+            new
+            {
+                jsonrpc = "2.0",
+                id = 1,
+                method = "daprovider_store",
+                @params = (object[])[Hex(new byte[length]), Timeout],
+            }
+        );
         await content.LoadIntoBufferAsync();
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri("nitro", UriKind.Relative)) { Content = content };
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri("nitro", UriKind.Relative))
+        {
+            Content = content,
+        };
         request.Headers.TransferEncodingChunked = isChunked;
         using HttpResponseMessage response = await node.Http.SendAsync(request);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         JsonElement error = (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("error");
-        Assert.Contains("message too large for current DA backend", error.GetProperty("message").GetString(), StringComparison.Ordinal);
+        Assert.Contains(
+            "message too large for current DA backend",
+            error.GetProperty("message").GetString(),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public async Task Recover_AnyByteOfTheCertificateChanged_IsInvalid_AndTheValidityProofSaysTheSame()
     {
         byte[] certificate = await StoreAsync(Payload(4, 700));
-        Assert.Equal("0x0101", (await CallAsync("generateCertificateValidityProof", Hex(certificate))).GetProperty("proof").GetString());
+        Assert.Equal(
+            "0x0101",
+            (await CallAsync("generateCertificateValidityProof", Hex(certificate))).GetProperty("proof").GetString()
+        );
         foreach (int at in new[] { 0, 1, 2, 5, 30, certificate.Length - 40, certificate.Length - 1 })
         {
             byte[] changed = [.. certificate];
             changed[at] ^= 0x04;
-            Assert.Contains("certificate validation failed", await FailAsync("recoverPayload", "0x7", BlockHash, Message(changed)), StringComparison.Ordinal);
-            Assert.Equal("0x0001", (await CallAsync("generateCertificateValidityProof", Hex(changed))).GetProperty("proof").GetString());
+            Assert.Contains(
+                "certificate validation failed",
+                await FailAsync("recoverPayload", "0x7", BlockHash, Message(changed)),
+                StringComparison.Ordinal
+            );
+            Assert.Equal(
+                "0x0001",
+                (await CallAsync("generateCertificateValidityProof", Hex(changed))).GetProperty("proof").GetString()
+            );
         }
     }
 
@@ -93,13 +131,22 @@ public sealed class NitroTests(OperatorFixture node) : IClassFixture<OperatorFix
     {
         var commitments = new byte[48];
         commitments[0] = 0xc0;
-        byte[] certificate = DaCertificate.Sign(0x4d, 77, commitments, PrivateKeySigner.FromHex(new string('1', 64))).ToArray();
+        byte[] certificate = DaCertificate
+            .Sign(0x4d, 77, commitments, PrivateKeySigner.FromHex(new string('1', 64)))
+            .ToArray();
         foreach (string method in (string[])["recoverPayload", "collectPreimages", "recoverPayloadAndPreimages"])
         {
-            Assert.DoesNotContain("validation failed", await FailAsync(method, "0x7", BlockHash, Message(certificate)), StringComparison.Ordinal);
+            Assert.DoesNotContain(
+                "validation failed",
+                await FailAsync(method, "0x7", BlockHash, Message(certificate)),
+                StringComparison.Ordinal
+            );
         }
 
-        Assert.Equal("0x0101", (await CallAsync("generateCertificateValidityProof", Hex(certificate))).GetProperty("proof").GetString());
+        Assert.Equal(
+            "0x0101",
+            (await CallAsync("generateCertificateValidityProof", Hex(certificate))).GetProperty("proof").GetString()
+        );
     }
 
     [Fact]
@@ -108,10 +155,18 @@ public sealed class NitroTests(OperatorFixture node) : IClassFixture<OperatorFix
         byte[] certificate = await StoreAsync(Payload(5, 800));
         await node.PlacedAsync();
         Assert.True(DaCertificate.TryDecode(certificate, 0x4d, out DaCertificate? decoded, out _));
-        string[] rows = Directory.GetFiles(node.Folder, $"{decoded.Batch.ToString()[2..]}*", SearchOption.AllDirectories);
+        string[] rows = Directory.GetFiles(
+            node.Folder,
+            $"{decoded.Batch.ToString()[2..]}*",
+            SearchOption.AllDirectories
+        );
         Assert.NotEmpty(rows);
         Assert.All(rows, File.Delete);
-        Assert.DoesNotContain("validation failed", await FailAsync("recoverPayload", "0x7", BlockHash, Message(certificate)), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "validation failed",
+            await FailAsync("recoverPayload", "0x7", BlockHash, Message(certificate)),
+            StringComparison.Ordinal
+        );
     }
 
     /// <summary>sender.go: the chunk size is always the configured one, and chunks go out in parallel.</summary>
@@ -123,23 +178,60 @@ public sealed class NitroTests(OperatorFixture node) : IClassFixture<OperatorFix
         byte[] payload = Payload(6, length);
         byte[][] chunks = [.. payload.Chunk(chunkSize)];
         ulong id = await StartAsync((ulong)chunks.Length, (ulong)chunkSize, (ulong)length, (ulong)chunkSize);
-        await Task.WhenAll(Enumerable.Range(0, chunks.Length).Reverse().Select(i => CallAsync("sendChunk", Quantity(id), Quantity((ulong)i), Hex(chunks[i]), Check(chunks[i], id, (ulong)i))));
-        Assert.Contains("sig", await FailAsync("commitChunkedStore", Quantity(id), Check([], id + 1)), StringComparison.Ordinal);
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, chunks.Length)
+                .Reverse()
+                .Select(i =>
+                    CallAsync(
+                        "sendChunk",
+                        Quantity(id),
+                        Quantity((ulong)i),
+                        Hex(chunks[i]),
+                        Check(chunks[i], id, (ulong)i)
+                    )
+                )
+        );
+        Assert.Contains(
+            "sig",
+            await FailAsync("commitChunkedStore", Quantity(id), Check([], id + 1)),
+            StringComparison.Ordinal
+        );
         JsonElement done = await CallAsync("commitChunkedStore", Quantity(id), Check([], id));
         Assert.Equal(Hex(await StoreAsync(payload)), done.GetProperty("serialized-da-cert").GetString());
-        Assert.Contains("no batch is in arrival", await FailAsync("sendChunk", Quantity(id), "0x0", Hex(chunks[0]), Check(chunks[0], id, 0)), StringComparison.Ordinal);
+        Assert.Contains(
+            "no batch is in arrival",
+            await FailAsync("sendChunk", Quantity(id), "0x0", Hex(chunks[0]), Check(chunks[0], id, 0)),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public async Task ChunkedStore_TooLarge_SaysSoInNitrosWords() =>
-        Assert.Contains("message too large", await FailAsync("startChunkedStore", "0x1", "0x1", "0xffffffff", "0xffffffff", Timeout, "0x00"), StringComparison.Ordinal);
+        Assert.Contains(
+            "message too large",
+            await FailAsync("startChunkedStore", "0x1", "0x1", "0xffffffff", "0xffffffff", Timeout, "0x00"),
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public async Task AnUnknownMethodAndWrongParameters_AreJsonRpcErrors()
     {
-        Assert.Equal(-32601, (await SendAsync("daprovider_nothing")).GetProperty("error").GetProperty("code").GetInt32());
-        Assert.Equal(-32602, (await SendAsync("daprovider_store", "0xz")).GetProperty("error").GetProperty("code").GetInt32());
-        Assert.Equal(-32602, (await SendAsync("daprovider_generateReadPreimageProof", "0x0")).GetProperty("error").GetProperty("code").GetInt32());
+        Assert.Equal(
+            -32601,
+            (await SendAsync("daprovider_nothing")).GetProperty("error").GetProperty("code").GetInt32()
+        );
+        Assert.Equal(
+            -32602,
+            (await SendAsync("daprovider_store", "0xz")).GetProperty("error").GetProperty("code").GetInt32()
+        );
+        Assert.Equal(
+            -32602,
+            (await SendAsync("daprovider_generateReadPreimageProof", "0x0"))
+                .GetProperty("error")
+                .GetProperty("code")
+                .GetInt32()
+        );
     }
 
     [Theory]
@@ -158,14 +250,23 @@ public sealed class NitroTests(OperatorFixture node) : IClassFixture<OperatorFix
     [InlineData("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":7}", -32600)]
     [InlineData("{\"jsonrpc\":\"2.0\",\"id\":{},\"method\":\"daprovider_getMaxMessageSize\"}", -32600)]
     [InlineData("{\"jsonrpc\":\"2.0\",\"id\":1,\"id\":2,\"method\":\"daprovider_getMaxMessageSize\"}", -32600)]
-    [InlineData("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"daprovider_getMaxMessageSize\",\"method\":\"daprovider_store\"}", -32600)]
-    [InlineData("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"daprovider_store\",\"params\":[],\"params\":[\"0x00\"]}", -32600)]
+    [InlineData(
+        "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"daprovider_getMaxMessageSize\",\"method\":\"daprovider_store\"}",
+        -32600
+    )]
+    [InlineData(
+        "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"daprovider_store\",\"params\":[],\"params\":[\"0x00\"]}",
+        -32600
+    )]
     [InlineData("{\"jsonrpc\":\"2.0\",\"id\":\"\\ud800\",\"method\":\"daprovider_getMaxMessageSize\"}", -32600)]
     [InlineData("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"\\ud800\"}", -32600)]
     [InlineData("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"daprovider_store\",\"params\":{}}", -32602)]
     [InlineData("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"daprovider_store\",\"params\":[\"\\ud800\"]}", -32602)]
     [InlineData("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"daprovider_store\",\"params\":[[[]]]}", -32602)]
-    [InlineData("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"daprovider_store\",\"params\":[0,0,0,0,0,0,0,0,0]}", -32602)]
+    [InlineData(
+        "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"daprovider_store\",\"params\":[0,0,0,0,0,0,0,0,0]}",
+        -32602
+    )]
     [InlineData("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"daprovider_store\"}", -32602)]
     public async Task Malformed_IsAJsonRpcError(string body, int code)
     {
@@ -177,29 +278,49 @@ public sealed class NitroTests(OperatorFixture node) : IClassFixture<OperatorFix
     [Fact]
     public async Task Malformed_DeepNestingOrNoUtf8_IsAJsonRpcError()
     {
-        Assert.Equal(-32700, CodeOf(await PostAsync(Encoding.UTF8.GetBytes($"{{\"params\":{new string('[', 1000)}{new string(']', 1000)}}}"))));
+        Assert.Equal(
+            -32700,
+            CodeOf(
+                await PostAsync(
+                    Encoding.UTF8.GetBytes($"{{\"params\":{new string('[', 1000)}{new string(']', 1000)}}}")
+                )
+            )
+        );
         Assert.Equal(-32700, CodeOf(await PostAsync([0xff, 0xfe, (byte)'{'])));
-        Assert.Equal(-32600, CodeOf(await PostAsync([.. "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\""u8, 0xc3, 0x28, .. "\"}"u8])));
+        Assert.Equal(
+            -32600,
+            CodeOf(await PostAsync([.. "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\""u8, 0xc3, 0x28, .. "\"}"u8]))
+        );
     }
 
     [Fact]
     public async Task Batch_EachCallIsAnsweredUnderItsId_AndNotificationsAreNot()
     {
-        JsonElement answers = (await PostAsync("""
+        JsonElement answers = (
+            await PostAsync(
+                """
             [{"jsonrpc":"2.0","id":1,"method":"daprovider_getMaxMessageSize"},
              {"jsonrpc":"2.0","method":"daprovider_getMaxMessageSize"},
              {"jsonrpc":"2.0","id":"two","method":"daprovider_nothing"},
              7,
              {"jsonrpc":"2.0","id":null,"method":"daprovider_getSupportedHeaderBytes","params":[]}]
-            """u8.ToArray()))!.Value;
-        Assert.Equal(["1", "\"two\"", "null", "null"], answers.EnumerateArray().Select(answer => answer.GetProperty("id").GetRawText()));
+            """u8.ToArray()
+            )
+        )!.Value;
+        Assert.Equal(
+            ["1", "\"two\"", "null", "null"],
+            answers.EnumerateArray().Select(answer => answer.GetProperty("id").GetRawText())
+        );
         Assert.Equal(OperatorFixture.MaxBatchBytes, answers[0].GetProperty("result").GetProperty("maxSize").GetInt32());
         Assert.Equal((-32601, -32600), (CodeOf(answers[1]), CodeOf(answers[2])));
         Assert.Equal("0x01", answers[3].GetProperty("result").GetProperty("headerBytes").GetString());
 
         Assert.Null(await PostAsync("""{"jsonrpc":"2.0","method":"daprovider_getMaxMessageSize"}"""u8.ToArray()));
         Assert.Null(await PostAsync("""[{"jsonrpc":"2.0","method":"daprovider_nothing"}]"""u8.ToArray()));
-        Assert.Equal(-32600, CodeOf(await PostAsync(Encoding.UTF8.GetBytes($"[{string.Join(',', Enumerable.Repeat("0", 101))}]"))));
+        Assert.Equal(
+            -32600,
+            CodeOf(await PostAsync(Encoding.UTF8.GetBytes($"[{string.Join(',', Enumerable.Repeat("0", 101))}]")))
+        );
     }
 
     /// <summary>Of a body of millions of values nothing is made before a method asks for it.</summary>
@@ -236,9 +357,25 @@ public sealed class NitroTests(OperatorFixture node) : IClassFixture<OperatorFix
         byte[] secret = RandomNumberGenerator.GetBytes(32);
         DateTimeOffset now = DateTimeOffset.UnixEpoch.AddDays(20_000);
         string filled = System.Text.RegularExpressions.Regex.Replace(
-            claims, @"\{(-?\d+)\}", match => $"{now.ToUnixTimeSeconds() + long.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture)}");
-        Assert.Equal(taken, await BearerToken.IsValidAsync(Sign(secret, """{"alg":"HS256","typ":"JWT"}""", $"{{{filled}}}"), secret, now));
-        Assert.False(await BearerToken.IsValidAsync(Sign(secret, """{"alg":"HS256","crit":["x"]}""", $"{{{filled}}}"), secret, now));
+            claims,
+            @"\{(-?\d+)\}",
+            match => $"{now.ToUnixTimeSeconds() + long.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture)}"
+        );
+        Assert.Equal(
+            taken,
+            await BearerToken.IsValidAsync(
+                Sign(secret, """{"alg":"HS256","typ":"JWT"}""", $"{{{filled}}}"),
+                secret,
+                now
+            )
+        );
+        Assert.False(
+            await BearerToken.IsValidAsync(
+                Sign(secret, """{"alg":"HS256","crit":["x"]}""", $"{{{filled}}}"),
+                secret,
+                now
+            )
+        );
         Assert.False(await BearerToken.IsValidAsync(Sign(secret, """{"alg":"HS512"}""", $"{{{filled}}}"), secret, now));
     }
 
@@ -251,7 +388,10 @@ public sealed class NitroTests(OperatorFixture node) : IClassFixture<OperatorFix
     {
         byte[] secret = RandomNumberGenerator.GetBytes(32);
         DateTimeOffset now = DateTimeOffset.UnixEpoch.AddDays(20_000);
-        Assert.Equal(taken, await BearerToken.IsValidAsync(Token(secret, now.AddSeconds(secondsAgo), "HS256"), secret, now));
+        Assert.Equal(
+            taken,
+            await BearerToken.IsValidAsync(Token(secret, now.AddSeconds(secondsAgo), "HS256"), secret, now)
+        );
     }
 
     [Fact]
@@ -263,7 +403,18 @@ public sealed class NitroTests(OperatorFixture node) : IClassFixture<OperatorFix
         Assert.True(await BearerToken.IsValidAsync(good, secret, now));
         Assert.False(await BearerToken.IsValidAsync(good, RandomNumberGenerator.GetBytes(32), now));
         Assert.False(await BearerToken.IsValidAsync(Token(secret, now, "none"), secret, now));
-        foreach (string? header in (string?[])[null, "", "Bearer", "Bearer a.b", "Bearer a.b.c", good[..^1] + (good[^1] == 'A' ? 'E' : 'A'), good.Replace("Bearer ", "Basic ", StringComparison.Ordinal)])
+        foreach (
+            string? header in (string?[])
+                [
+                    null,
+                    "",
+                    "Bearer",
+                    "Bearer a.b",
+                    "Bearer a.b.c",
+                    good[..^1] + (good[^1] == 'A' ? 'E' : 'A'),
+                    good.Replace("Bearer ", "Basic ", StringComparison.Ordinal),
+                ]
+        )
         {
             Assert.False(await BearerToken.IsValidAsync(header, secret, now));
         }
@@ -302,8 +453,19 @@ public sealed class NitroTests(OperatorFixture node) : IClassFixture<OperatorFix
     {
         ulong now = (ulong)DateTimeOffset.UtcNow.ToUnixTimeSeconds();
         JsonElement started = await CallAsync(
-            "startChunkedStore", Quantity(now), Quantity(chunks), Quantity(chunkSize), Quantity(totalSize), Quantity(timeout), Check([], now, chunks, chunkSize, totalSize, timeout));
-        return ulong.Parse(started.GetProperty("BatchId").GetString()![2..], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+            "startChunkedStore",
+            Quantity(now),
+            Quantity(chunks),
+            Quantity(chunkSize),
+            Quantity(totalSize),
+            Quantity(timeout),
+            Check([], now, chunks, chunkSize, totalSize, timeout)
+        );
+        return ulong.Parse(
+            started.GetProperty("BatchId").GetString()![2..],
+            NumberStyles.AllowHexSpecifier,
+            CultureInfo.InvariantCulture
+        );
     }
 
     /// <summary>Posts a body as it is; null where the answer is empty.</summary>
@@ -317,12 +479,16 @@ public sealed class NitroTests(OperatorFixture node) : IClassFixture<OperatorFix
     }
 
     private async Task<byte[]> StoreAsync(byte[] payload) =>
-        Convert.FromHexString((await CallAsync("store", Hex(payload), Timeout)).GetProperty("serialized-da-cert").GetString()![2..]);
+        Convert.FromHexString(
+            (await CallAsync("store", Hex(payload), Timeout)).GetProperty("serialized-da-cert").GetString()![2..]
+        );
 
     private async Task<JsonElement> CallAsync(string method, params object[] parameters)
     {
         JsonElement answer = await SendAsync($"daprovider_{method}", parameters);
-        return answer.TryGetProperty("error", out JsonElement error) ? throw new InvalidOperationException(error.ToString()) : answer.GetProperty("result");
+        return answer.TryGetProperty("error", out JsonElement error)
+            ? throw new InvalidOperationException(error.ToString())
+            : answer.GetProperty("result");
     }
 
     private async Task<string> FailAsync(string method, params object[] parameters) =>
@@ -331,7 +497,15 @@ public sealed class NitroTests(OperatorFixture node) : IClassFixture<OperatorFix
     private async Task<JsonElement> SendAsync(string method, params object[] parameters)
     {
         using HttpResponseMessage response = await node.Http.PostAsJsonAsync(
-            new Uri("nitro", UriKind.Relative), new { jsonrpc = "2.0", id = 1, method, @params = parameters });
+            new Uri("nitro", UriKind.Relative),
+            new
+            {
+                jsonrpc = "2.0",
+                id = 1,
+                method,
+                @params = parameters,
+            }
+        );
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         return await response.Content.ReadFromJsonAsync<JsonElement>();
     }

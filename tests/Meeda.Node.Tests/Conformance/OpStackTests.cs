@@ -6,9 +6,12 @@ using Xunit;
 namespace Meeda.Node.Tests.Conformance;
 
 /// <summary>
-/// The rows of the Alt-DA protocol's tables as an unmodified client meets them. Routes, bodies and what counts as success are those of ethereum-optimism/optimism
-/// (<c>op-alt-da/daclient.go</c>, <c>daserver.go</c>), layouts those of <c>commitment.go</c>, what a status does to a node is in <c>damgr.go</c> and
-/// <c>op-node/rollup/derive/altda_data_source.go</c>; the query and 418 with its field names are celo-org/optimism's (<c>op-alt-da/daclient.go</c>).
+/// The rows of the Alt-DA protocol's tables as an unmodified client meets them. Routes, bodies and what counts as
+/// success are those of ethereum-optimism/optimism
+/// (<c>op-alt-da/daclient.go</c>, <c>daserver.go</c>), layouts those of <c>commitment.go</c>, what a status does to a
+/// node is in <c>damgr.go</c> and
+/// <c>op-node/rollup/derive/altda_data_source.go</c>; the query and 418 with its field names are celo-org/optimism's
+/// (<c>op-alt-da/daclient.go</c>).
 /// </summary>
 [Trait("Category", "Conformance")]
 public sealed class OpStackTests(FollowingOperatorFixture node) : IClassFixture<FollowingOperatorFixture>
@@ -29,7 +32,9 @@ public sealed class OpStackTests(FollowingOperatorFixture node) : IClassFixture<
         Assert.Equal(0, client.Redirects);
     }
 
-    /// <summary>daclient.go puts the path behind whatever URL it was given: one that ends with a slash gives two.</summary>
+    /// <summary>
+    /// daclient.go puts the path behind whatever URL it was given: one that ends with a slash gives two.
+    /// </summary>
     [Theory]
     [InlineData("/")]
     [InlineData("//")]
@@ -47,28 +52,32 @@ public sealed class OpStackTests(FollowingOperatorFixture node) : IClassFixture<
         Assert.Equal(0, client.Redirects);
     }
 
-    /// <summary>What a GET answers, without the body: the status, the type and, where it is known beforehand, the length.</summary>
+    /// <summary>
+    /// What a GET answers, without the body: the status, the type and, where it is known beforehand, the length.
+    /// </summary>
     [Fact]
     public async Task Head_WhereverGetWorks_HasItsStatusAndHeadersAndNoBody()
     {
         using var client = new GoClient(node.Address);
         byte[] commitment = (await client.PostAsync("/put", Frame(50, 1234))).Body;
-        foreach (string path in (string[])
-        [
-            $"/get/0x{Convert.ToHexStringLower(commitment)}",
-            $"/get/0x014d01{Unknown}",
-            "/get/0xzz",
-            "/get/",
-            $"/batches/0x{Convert.ToHexStringLower(commitment[3..])}",
-            "/status",
-            "/health",
-            "/health/live",
-            "/health/ready",
-            "/warmup",
-            "/openapi/v1.json",
-            "/put",
-            "/nowhere",
-        ])
+        foreach (
+            string path in (string[])
+                [
+                    $"/get/0x{Convert.ToHexStringLower(commitment)}",
+                    $"/get/0x014d01{Unknown}",
+                    "/get/0xzz",
+                    "/get/",
+                    $"/batches/0x{Convert.ToHexStringLower(commitment[3..])}",
+                    "/status",
+                    "/health",
+                    "/health/live",
+                    "/health/ready",
+                    "/warmup",
+                    "/openapi/v1.json",
+                    "/put",
+                    "/nowhere",
+                ]
+        )
         {
             using HttpResponseMessage get = await node.Http.GetAsync(new Uri(path, UriKind.Relative));
             using var request = new HttpRequestMessage(HttpMethod.Head, new Uri(path, UriKind.Relative));
@@ -78,12 +87,18 @@ public sealed class OpStackTests(FollowingOperatorFixture node) : IClassFixture<
             Assert.Empty(await head.Content.ReadAsByteArrayAsync());
         }
 
-        using var asked = new HttpRequestMessage(HttpMethod.Head, new Uri($"get/0x{Convert.ToHexStringLower(commitment)}", UriKind.Relative));
+        using var asked = new HttpRequestMessage(
+            HttpMethod.Head,
+            new Uri($"get/0x{Convert.ToHexStringLower(commitment)}", UriKind.Relative)
+        );
         using HttpResponseMessage answer = await node.Http.SendAsync(asked);
         Assert.Equal(1234, answer.Content.Headers.ContentLength);
     }
 
-    /// <summary>EigenDA's clients and load balancers ask this route (Layr-Labs/eigenda, <c>api/proxy/servers/rest/routing.go</c>).</summary>
+    /// <summary>
+    /// EigenDA's clients and load balancers ask this route (Layr-Labs/eigenda,
+    /// <c>api/proxy/servers/rest/routing.go</c>).
+    /// </summary>
     [Fact]
     public async Task Health_Is200()
     {
@@ -98,7 +113,10 @@ public sealed class OpStackTests(FollowingOperatorFixture node) : IClassFixture<
         using var client = new GoClient(node.Address);
         byte[] frame = Frame(2, 120_000);
         string hex = Convert.ToHexStringLower((await client.PostAsync("/put", frame)).Body);
-        foreach (string form in (string[])[$"0x{hex}", hex, $"0x{hex.ToUpperInvariant()}", $"0x{hex}?commitment_mode=optimism_generic&x=1"])
+        foreach (
+            string form in (string[])
+                [$"0x{hex}", hex, $"0x{hex.ToUpperInvariant()}", $"0x{hex}?commitment_mode=optimism_generic&x=1"]
+        )
         {
             GoAnswer answer = await client.GetAsync($"/get/{form}");
             Assert.Equal(200, answer.Status);
@@ -228,7 +246,10 @@ public sealed class OpStackTests(FollowingOperatorFixture node) : IClassFixture<
         Assert.Equal(404, (await client.GetAsync($"/get/{commitment}")).Status);
     }
 
-    /// <summary>What no anchor holds yet has not expired, wherever L1 stands: neither 418, which drops it, nor 404, which stops the node.</summary>
+    /// <summary>
+    /// What no anchor holds yet has not expired, wherever L1 stands: neither 418, which drops it, nor 404, which
+    /// stops the node.
+    /// </summary>
     [Fact]
     public async Task Get_AGenericCommitmentThatIsNotAnchored_GivesTheBytesAtAnyBlock()
     {
@@ -241,7 +262,10 @@ public sealed class OpStackTests(FollowingOperatorFixture node) : IClassFixture<
         }
     }
 
-    /// <summary>A stock batcher: one frame a put, one put at a time, the same one until it is taken, and again after its L1 transaction failed.</summary>
+    /// <summary>
+    /// A stock batcher: one frame a put, one put at a time, the same one until it is taken, and again after its L1
+    /// transaction failed.
+    /// </summary>
     [Fact]
     public async Task Put_RetriedForEverAndAfterAnL1Failure_IsStoredOnceAndReadsBack()
     {

@@ -36,7 +36,10 @@ public sealed class AltDaEndpointsTests(FollowingOperatorFixture node) : IClassF
     {
         byte[] payload = Payload(200_000);
         var key = new CommitmentKey(TrustedSetup.Ethereum);
-        byte[] commitments = [.. BlobEncoding.Encode(payload).Chunk(Blob.ByteLength).SelectMany(blob => key.Commit(blob).ToArray())];
+        byte[] commitments =
+        [
+            .. BlobEncoding.Encode(payload).Chunk(Blob.ByteLength).SelectMany(blob => key.Commit(blob).ToArray()),
+        ];
         (_, byte[] answer) = await node.PostAsync("put", payload);
         Assert.Equal(AltDaCommitment.Of(BatchId.Compute(200_000, commitments)).Encode(), answer);
     }
@@ -45,7 +48,9 @@ public sealed class AltDaEndpointsTests(FollowingOperatorFixture node) : IClassF
     public async Task Put_TheSameBytesAtOnceAndAgain_GetTheSameAnswerAndAreStoredOnce()
     {
         byte[] payload = Payload(1000);
-        (HttpStatusCode Status, byte[] Body)[] answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => node.PostAsync("put", payload)));
+        (HttpStatusCode Status, byte[] Body)[] answers = await Task.WhenAll(
+            Enumerable.Range(0, 8).Select(_ => node.PostAsync("put", payload))
+        );
         (_, byte[] again) = await node.PostAsync("put", payload);
         Assert.All(answers, answer => Assert.Equal(HttpStatusCode.OK, answer.Status));
         Assert.All(answers, answer => Assert.Equal(again, answer.Body));
@@ -75,25 +80,40 @@ public sealed class AltDaEndpointsTests(FollowingOperatorFixture node) : IClassF
         (_, byte[] read) = await node.GetAsync($"get/{commitment}");
         Assert.Equal(payload, read);
 
-        await AssertErrorAsync(node.PostAsync($"put/0x00{UnknownHash}", payload), HttpStatusCode.BadRequest, "Keccak-256 of the body");
+        await AssertErrorAsync(
+            node.PostAsync($"put/0x00{UnknownHash}", payload),
+            HttpStatusCode.BadRequest,
+            "Keccak-256 of the body"
+        );
     }
 
     [Fact]
     public async Task Put_Empty_IsRefusedWithTheLimit() =>
-        await AssertErrorAsync(node.PostAsync("put", []), HttpStatusCode.BadRequest, "body: it is empty; a batch has at least 1 byte");
+        await AssertErrorAsync(
+            node.PostAsync("put", []),
+            HttpStatusCode.BadRequest,
+            "body: it is empty; a batch has at least 1 byte"
+        );
 
     [Fact]
     public async Task Put_AtTheLimit_IsTaken_AndOneByteBeyondIsRefusedWithTheLimit()
     {
         (HttpStatusCode status, _) = await node.PostAsync("put", Payload(OperatorFixture.MaxBatchBytes));
         Assert.Equal(HttpStatusCode.OK, status);
-        await AssertErrorAsync(node.PostAsync("put", Payload(OperatorFixture.MaxBatchBytes + 1)), HttpStatusCode.RequestEntityTooLarge, "body: 300001 bytes are more than the limit of 300000 bytes");
+        await AssertErrorAsync(
+            node.PostAsync("put", Payload(OperatorFixture.MaxBatchBytes + 1)),
+            HttpStatusCode.RequestEntityTooLarge,
+            "body: 300001 bytes are more than the limit of 300000 bytes"
+        );
     }
 
     [Fact]
     public async Task Put_TooLongWithoutALength_IsRefusedWithTheLimit()
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri("put", UriKind.Relative)) { Content = new StreamContent(new MemoryStream(Payload(OperatorFixture.MaxBatchBytes + 1))) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri("put", UriKind.Relative))
+        {
+            Content = new StreamContent(new MemoryStream(Payload(OperatorFixture.MaxBatchBytes + 1))),
+        };
         request.Headers.TransferEncodingChunked = true;
         using HttpResponseMessage response = await node.Http.SendAsync(request);
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, response.StatusCode);
@@ -105,7 +125,10 @@ public sealed class AltDaEndpointsTests(FollowingOperatorFixture node) : IClassF
     [InlineData("0x", "it is empty")]
     [InlineData("0x00aa", "has 33 bytes, not 2")]
     [InlineData("0x024d01" + "7777777777777777777777777777777777777777777777777777777777777777", "type byte is 0x02")]
-    [InlineData("0x010c01" + "7777777777777777777777777777777777777777777777777777777777777777", "DA layer byte is 0x0c")]
+    [InlineData(
+        "0x010c01" + "7777777777777777777777777777777777777777777777777777777777777777",
+        "DA layer byte is 0x0c"
+    )]
     [InlineData("0x014d02" + "7777777777777777777777777777777777777777777777777777777777777777", "version is 0x02")]
     public async Task Get_MalformedCommitment_IsA400ThatNamesTheField(string commitment, string sentence) =>
         await AssertErrorAsync(node.GetAsync($"get/{commitment}"), HttpStatusCode.BadRequest, sentence, "commitment:");
@@ -114,7 +137,11 @@ public sealed class AltDaEndpointsTests(FollowingOperatorFixture node) : IClassF
     [InlineData("0x014d01")]
     [InlineData("0x00")]
     public async Task Get_NeverStored_Is404(string prefix) =>
-        await AssertErrorAsync(node.GetAsync($"get/{prefix}{UnknownHash}"), HttpStatusCode.NotFound, "no batch of this commitment was ever stored here");
+        await AssertErrorAsync(
+            node.GetAsync($"get/{prefix}{UnknownHash}"),
+            HttpStatusCode.NotFound,
+            "no batch of this commitment was ever stored here"
+        );
 
     [Fact]
     public async Task Get_AnyFlippedByteOnDisk_IsNeverServedAndNever404()
@@ -125,7 +152,11 @@ public sealed class AltDaEndpointsTests(FollowingOperatorFixture node) : IClassF
         foreach (int offset in new[] { 0, 1, 5, 33, 700, 100_000, Blob.ByteLength - 1 })
         {
             Assert.All(files, file => Flip(file, offset));
-            await AssertErrorAsync(node.GetAsync($"get/0x{Convert.ToHexStringLower(commitment)}"), HttpStatusCode.InternalServerError, "store:");
+            await AssertErrorAsync(
+                node.GetAsync($"get/0x{Convert.ToHexStringLower(commitment)}"),
+                HttpStatusCode.InternalServerError,
+                "store:"
+            );
             Assert.All(files, file => Flip(file, offset));
         }
 
@@ -139,7 +170,11 @@ public sealed class AltDaEndpointsTests(FollowingOperatorFixture node) : IClassF
         (_, byte[] commitment) = await node.PostAsync("put", Payload(778));
         await node.PlacedAsync();
         Assert.All(FilesOf(commitment), File.Delete);
-        await AssertErrorAsync(node.GetAsync($"get/0x{Convert.ToHexStringLower(commitment)}"), HttpStatusCode.InternalServerError, "too few rows");
+        await AssertErrorAsync(
+            node.GetAsync($"get/0x{Convert.ToHexStringLower(commitment)}"),
+            HttpStatusCode.InternalServerError,
+            "too few rows"
+        );
     }
 
     [Fact]
@@ -162,7 +197,9 @@ public sealed class AltDaEndpointsTests(FollowingOperatorFixture node) : IClassF
         byte[] payload = Payload(150_000);
         (_, byte[] commitment) = await node.PostAsync("put", payload);
         await node.PlacedAsync();
-        (HttpStatusCode status, byte[] json) = await node.GetAsync($"batches/0x{Convert.ToHexStringLower(commitment[3..])}");
+        (HttpStatusCode status, byte[] json) = await node.GetAsync(
+            $"batches/0x{Convert.ToHexStringLower(commitment[3..])}"
+        );
         Assert.Equal(HttpStatusCode.OK, status);
         BatchBody batch = JsonSerializer.Deserialize<BatchBody>(json, JsonSerializerOptions.Web)!;
         Assert.Equal(("placed", 150_000u, 2, 2), (batch.State, batch.Bytes, batch.Blobs, batch.Commitments.Count));
@@ -171,11 +208,18 @@ public sealed class AltDaEndpointsTests(FollowingOperatorFixture node) : IClassF
 
     [Theory]
     [InlineData("batches/0x12", HttpStatusCode.BadRequest, "id:")]
-    [InlineData("batches/0x7777777777777777777777777777777777777777777777777777777777777777", HttpStatusCode.NotFound, "id:")]
+    [InlineData(
+        "batches/0x7777777777777777777777777777777777777777777777777777777777777777",
+        HttpStatusCode.NotFound,
+        "id:"
+    )]
     [InlineData("nowhere", HttpStatusCode.NotFound, "path:")]
     [InlineData("put", HttpStatusCode.MethodNotAllowed, "method:")]
-    public async Task Get_WrongRequest_GetsAFittingStatusAndSentence(string path, HttpStatusCode status, string field) =>
-        await AssertErrorAsync(node.GetAsync(path), status, field);
+    public async Task Get_WrongRequest_GetsAFittingStatusAndSentence(
+        string path,
+        HttpStatusCode status,
+        string field
+    ) => await AssertErrorAsync(node.GetAsync(path), status, field);
 
     private static byte[] Payload(int length)
     {
@@ -184,7 +228,11 @@ public sealed class AltDaEndpointsTests(FollowingOperatorFixture node) : IClassF
         return payload;
     }
 
-    private static async Task AssertErrorAsync(Task<(HttpStatusCode Status, byte[] Body)> asked, HttpStatusCode status, params string[] sentences)
+    private static async Task AssertErrorAsync(
+        Task<(HttpStatusCode Status, byte[] Body)> asked,
+        HttpStatusCode status,
+        params string[] sentences
+    )
     {
         (HttpStatusCode actual, byte[] body) = await asked;
         Assert.Equal(status, actual);
@@ -203,5 +251,13 @@ public sealed class AltDaEndpointsTests(FollowingOperatorFixture node) : IClassF
     }
 
     private string[] FilesOf(byte[] commitment) =>
-        [.. Directory.EnumerateFiles(node.Folder, $"{Convert.ToHexStringLower(commitment[3..])}*", SearchOption.AllDirectories).Order()];
+        [
+            .. Directory
+                .EnumerateFiles(
+                    node.Folder,
+                    $"{Convert.ToHexStringLower(commitment[3..])}*",
+                    SearchOption.AllDirectories
+                )
+                .Order(),
+        ];
 }

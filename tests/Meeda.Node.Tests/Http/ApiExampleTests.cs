@@ -19,12 +19,15 @@ using Xunit;
 namespace Meeda.Node.Tests.Http;
 
 /// <summary>
-/// The examples of the OpenAPI document, issued against a running operator: status and shape of each answer are as the document shows them, raw bytes to the bit. With
-/// MEEDA_APPROVE_API=1 the answers in <c>examples.json</c> are written anew (build once more before <see cref="OpenApiTests"/> writes the document).
+/// The examples of the OpenAPI document, issued against a running operator: status and shape of each answer are as
+/// the document shows them, raw bytes to the bit. With
+/// MEEDA_APPROVE_API=1 the answers in <c>examples.json</c> are written anew (build once more before
+/// <see cref="OpenApiTests"/> writes the document).
 /// </summary>
 public sealed class ApiExampleTests(OperatorFixture node) : IClassFixture<OperatorFixture>
 {
-    // What is computed from the contract's parameters, so not answered without an L1: of these the example's shape is compared with the body's type, and the end-to-end
+    // What is computed from the contract's parameters, so not answered without an L1: of these the example's shape is
+    // compared with the body's type, and the end-to-end
     // tests ask them of an operator that has a chain.
     private static readonly Dictionary<string, Type> NeedL1 = new()
     {
@@ -75,21 +78,37 @@ public sealed class ApiExampleTests(OperatorFixture node) : IClassFixture<Operat
             issued.Add(example with { Answer = answer });
             if (!approve)
             {
-                Assert.True(Shape(example.Answer) == Shape(answer), $"{example.Operation}: the example is {Shape(example.Answer)}, the answer {Shape(answer)}");
+                Assert.True(
+                    Shape(example.Answer) == Shape(answer),
+                    $"{example.Operation}: the example is {Shape(example.Answer)}, the answer {Shape(answer)}"
+                );
             }
         }
 
         if (approve)
         {
-            await File.WriteAllTextAsync(Path.Combine(Repository.Root, "src", "Meeda.Http", "examples.json"), JsonSerializer.Serialize(issued, Written) + "\n");
+            await File.WriteAllTextAsync(
+                Path.Combine(Repository.Root, "src", "Meeda.Http", "examples.json"),
+                JsonSerializer.Serialize(issued, Written) + "\n"
+            );
         }
     }
 
     [Fact]
     public async Task Document_OfEveryOperation_HasSummaryErrorStatusAndExample()
     {
-        JsonNode document = JsonNode.Parse(await node.Http.GetStringAsync(new Uri("openapi/v1.json", UriKind.Relative)))!;
-        string[] operations = [.. document["paths"]!.AsObject().SelectMany(path => path.Value!.AsObject().Select(method => $"{method.Key.ToUpperInvariant()} {path.Key}")).Order(StringComparer.Ordinal)];
+        JsonNode document = JsonNode.Parse(
+            await node.Http.GetStringAsync(new Uri("openapi/v1.json", UriKind.Relative))
+        )!;
+        string[] operations =
+        [
+            .. document["paths"]!
+                .AsObject()
+                .SelectMany(path =>
+                    path.Value!.AsObject().Select(method => $"{method.Key.ToUpperInvariant()} {path.Key}")
+                )
+                .Order(StringComparer.Ordinal),
+        ];
         Assert.Equal(operations, ApiExample.All.Select(example => example.Operation).Order(StringComparer.Ordinal));
         foreach (ApiExample example in ApiExample.All)
         {
@@ -97,11 +116,26 @@ public sealed class ApiExampleTests(OperatorFixture node) : IClassFixture<Operat
             JsonObject operation = document["paths"]![parts[1]]![parts[0].ToLowerInvariant()]!.AsObject();
             Assert.False(string.IsNullOrEmpty((string?)operation["summary"]), $"{example.Operation} has no summary");
             JsonObject responses = operation["responses"]!.AsObject();
-            Assert.True(example.Operation is "GET /health" or "GET /health/live" || responses.Any(response => response.Key[0] is '4' or '5'), $"{example.Operation} tells no error status");
+            Assert.True(
+                example.Operation is "GET /health" or "GET /health/live"
+                    || responses.Any(response => response.Key[0] is '4' or '5'),
+                $"{example.Operation} tells no error status"
+            );
             JsonObject answered = responses[$"{example.Status}"]!.AsObject();
-            Assert.True(example.Answer is null || answered["content"]!.AsObject().All(type => type.Value!["example"] is not null), $"{example.Operation} has no example of its answer");
-            Assert.True(operation["requestBody"] is null == example.Request is null, $"{example.Operation}: body and example of a body go together");
-            Assert.True(example.Request is null || operation["requestBody"]!["content"]!.AsObject().All(type => type.Value!["example"] is not null), $"{example.Operation} has no example of its body");
+            Assert.True(
+                example.Answer is null
+                    || answered["content"]!.AsObject().All(type => type.Value!["example"] is not null),
+                $"{example.Operation} has no example of its answer"
+            );
+            Assert.True(
+                operation["requestBody"] is null == example.Request is null,
+                $"{example.Operation}: body and example of a body go together"
+            );
+            Assert.True(
+                example.Request is null
+                    || operation["requestBody"]!["content"]!.AsObject().All(type => type.Value!["example"] is not null),
+                $"{example.Operation} has no example of its body"
+            );
             Assert.All(operation["parameters"]?.AsArray() ?? [], parameter => Assert.NotNull(parameter!["example"]));
         }
     }
@@ -112,24 +146,46 @@ public sealed class ApiExampleTests(OperatorFixture node) : IClassFixture<Operat
         using HttpResponseMessage response = await node.Http.GetAsync(new Uri("docs/", UriKind.Relative));
         string page = await response.Content.ReadAsStringAsync();
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        Assert.StartsWith("default-src 'self';", string.Concat(response.Headers.GetValues("Content-Security-Policy")), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "default-src 'self';",
+            string.Concat(response.Headers.GetValues("Content-Security-Policy")),
+            StringComparison.Ordinal
+        );
         Assert.DoesNotContain("https://", page, StringComparison.Ordinal);
-        string[] scripts = [.. page.Split("src=\"").Skip(1).Select(rest => rest[..rest.IndexOf('"', StringComparison.Ordinal)])];
+        string[] scripts =
+        [
+            .. page.Split("src=\"").Skip(1).Select(rest => rest[..rest.IndexOf('"', StringComparison.Ordinal)]),
+        ];
         Assert.NotEmpty(scripts);
         foreach (string script in scripts)
         {
-            Assert.Equal(HttpStatusCode.OK, (await node.GetAsync(new Uri(new Uri(node.Address, "docs/"), script).AbsolutePath)).Status);
+            Assert.Equal(
+                HttpStatusCode.OK,
+                (await node.GetAsync(new Uri(new Uri(node.Address, "docs/"), script).AbsolutePath)).Status
+            );
         }
     }
 
-    /// <summary>Property names and kinds of values, arrays by their first element; raw bytes (hex) as they are.</summary>
-    private static string Shape(JsonNode? node) => node switch
-    {
-        null => "null",
-        JsonObject named => "{" + string.Join(",", named.Select(each => $"{each.Key}:{(each.Value is JsonObject or JsonArray ? Shape(each.Value) : "value")}")) + "}",
-        JsonArray list => list.Count == 0 ? "[]" : $"[{(list[0] is JsonObject or JsonArray ? Shape(list[0]) : "value")}]",
-        _ => node.ToJsonString(),
-    };
+    /// <summary>
+    /// Property names and kinds of values, arrays by their first element; raw bytes (hex) as they are.
+    /// </summary>
+    private static string Shape(JsonNode? node) =>
+        node switch
+        {
+            null => "null",
+            JsonObject named => "{"
+                + string.Join(
+                    ",",
+                    named.Select(each =>
+                        $"{each.Key}:{(each.Value is JsonObject or JsonArray ? Shape(each.Value) : "value")}"
+                    )
+                )
+                + "}",
+            JsonArray list => list.Count == 0
+                ? "[]"
+                : $"[{(list[0] is JsonObject or JsonArray ? Shape(list[0]) : "value")}]",
+            _ => node.ToJsonString(),
+        };
 
     private async Task<(HttpStatusCode Status, JsonNode? Answer)> IssueAsync(ApiExample example)
     {
@@ -148,17 +204,25 @@ public sealed class ApiExampleTests(OperatorFixture node) : IClassFixture<Operat
             }
         }
 
-        using var request = new HttpRequestMessage(new HttpMethod(parts[0]), new Uri($"{path}?{string.Join('&', query)}", UriKind.Relative));
+        using var request = new HttpRequestMessage(
+            new HttpMethod(parts[0]),
+            new Uri($"{path}?{string.Join('&', query)}", UriKind.Relative)
+        );
         if (example.Request is { } body)
         {
             bool raw = body.GetValueKind() == JsonValueKind.String;
-            request.Content = new ByteArrayContent(raw ? Convert.FromHexString((string)body!) : Encoding.UTF8.GetBytes(body.ToJsonString()));
-            request.Content.Headers.ContentType = new MediaTypeHeaderValue(raw ? "application/octet-stream" : "application/json");
+            request.Content = new ByteArrayContent(
+                raw ? Convert.FromHexString((string)body!) : Encoding.UTF8.GetBytes(body.ToJsonString())
+            );
+            request.Content.Headers.ContentType = new MediaTypeHeaderValue(
+                raw ? "application/octet-stream" : "application/json"
+            );
         }
 
         using HttpResponseMessage response = await node.Http.SendAsync(request);
         byte[] bytes = await response.Content.ReadAsByteArrayAsync();
-        JsonNode? answer = bytes.Length == 0 ? null
+        JsonNode? answer =
+            bytes.Length == 0 ? null
             : response.Content.Headers.ContentType?.MediaType == "application/json" ? JsonNode.Parse(bytes)
             : JsonValue.Create(Convert.ToHexStringLower(bytes));
         return (response.StatusCode, answer);
@@ -173,9 +237,16 @@ public sealed class ApiExampleTests(OperatorFixture node) : IClassFixture<Operat
         Bytes32 block = Keccak256.Hash("block"u8);
         await ledger.AdvanceAsync(
             new BlockPoint(120, block),
-            [new AnchorSeen(
-                new Anchor(0, Keccak256.Hash("root"u8), 0, (uint)batch.BlobCount, 100, 100_000), Keccak256.Hash("transaction"u8), batch.Commitments, [new AnchoredBatch(batch.Id, 0, 0, (uint)batch.BlobCount)])],
+            [
+                new AnchorSeen(
+                    new Anchor(0, Keccak256.Hash("root"u8), 0, (uint)batch.BlobCount, 100, 100_000),
+                    Keccak256.Hash("transaction"u8),
+                    batch.Commitments,
+                    [new AnchoredBatch(batch.Id, 0, 0, (uint)batch.BlobCount)]
+                ),
+            ],
             [],
-            CancellationToken.None);
+            CancellationToken.None
+        );
     }
 }

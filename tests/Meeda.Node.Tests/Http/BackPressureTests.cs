@@ -1,9 +1,9 @@
-using Meeda.Operator;
 using System.Net;
 using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Meeda.Client;
+using Meeda.Operator;
 using Meeda.Operator.Batches;
 using Meeda.Operator.Http;
 using Meeda.Operator.Nitro;
@@ -16,7 +16,9 @@ using Xunit;
 
 namespace Meeda.Node.Tests.Http;
 
-/// <summary>What an operator answers whose providers, or whose disk, take nothing; and that it recovers by itself.</summary>
+/// <summary>
+/// What an operator answers whose providers, or whose disk, take nothing; and that it recovers by itself.
+/// </summary>
 public sealed class BackPressureTests : IAsyncLifetime
 {
     private readonly TemporaryFolder _folder = new();
@@ -48,12 +50,18 @@ public sealed class BackPressureTests : IAsyncLifetime
         byte[] payload = RandomNumberGenerator.GetBytes(300_000);
         byte[] commitment = await PutAsync(payload, HttpStatusCode.OK);
         Assert.Equal("stored", await StateAsync(commitment));
-        Assert.Equal(payload, await _http.GetByteArrayAsync(new Uri($"get/{Convert.ToHexStringLower(commitment)}", UriKind.Relative)));
+        Assert.Equal(
+            payload,
+            await _http.GetByteArrayAsync(new Uri($"get/{Convert.ToHexStringLower(commitment)}", UriKind.Relative))
+        );
 
         MendProviders();
         await UntilAsync(async () => await StateAsync(commitment) == "placed");
         await _app!.Services.GetRequiredService<Ledger>().TrimPayloadsAsync(0, CancellationToken.None);
-        Assert.Equal(payload, await _http.GetByteArrayAsync(new Uri($"get/{Convert.ToHexStringLower(commitment)}", UriKind.Relative)));
+        Assert.Equal(
+            payload,
+            await _http.GetByteArrayAsync(new Uri($"get/{Convert.ToHexStringLower(commitment)}", UriKind.Relative))
+        );
     }
 
     [Fact]
@@ -72,7 +80,10 @@ public sealed class BackPressureTests : IAsyncLifetime
     [Theory]
     [InlineData("00:00:00", HttpStatusCode.TooManyRequests)]
     [InlineData("00:10:00", HttpStatusCode.ServiceUnavailable)]
-    public async Task Put_WhileTooManyBatchesWaitForTheirAnchor_IsRefused_ByTheFailoverPolicyWith503(string failoverAfter, HttpStatusCode refusal)
+    public async Task Put_WhileTooManyBatchesWaitForTheirAnchor_IsRefused_ByTheFailoverPolicyWith503(
+        string failoverAfter,
+        HttpStatusCode refusal
+    )
     {
         // There is no L1 that would take an anchor.
         await StartAsync(("Meeda:Intake:MaxUnanchoredBatches", "2"), ("Meeda:Intake:FailoverAfter", failoverAfter));
@@ -84,7 +95,10 @@ public sealed class BackPressureTests : IAsyncLifetime
     private async Task<HttpStatusCode> StatusOfPutObjectAsync()
     {
         string data = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(100));
-        using HttpResponseMessage answer = await _http.PostAsJsonAsync(new Uri("putObject", UriKind.Relative), new { data });
+        using HttpResponseMessage answer = await _http.PostAsJsonAsync(
+            new Uri("putObject", UriKind.Relative),
+            new { data }
+        );
         return answer.StatusCode;
     }
 
@@ -153,17 +167,25 @@ public sealed class BackPressureTests : IAsyncLifetime
     public async Task Put_WaitsForPlaced_AnswersWhenItsRowsAreThere()
     {
         await StartAsync(("Meeda:Batches:PutWaitsFor", "Placed"), ("Meeda:Batches:PutWaitLimit", "00:00:01"));
-        Assert.Equal("placed", await StateAsync(await PutAsync(RandomNumberGenerator.GetBytes(300_000), HttpStatusCode.OK)));
+        Assert.Equal(
+            "placed",
+            await StateAsync(await PutAsync(RandomNumberGenerator.GetBytes(300_000), HttpStatusCode.OK))
+        );
         BreakProviders();
         byte[] payload = RandomNumberGenerator.GetBytes(300_000);
         byte[] answer = await PutAsync(payload, HttpStatusCode.InternalServerError);
-        Assert.Contains("is stored, but not placed", JsonSerializer.Deserialize<ErrorBody>(answer, JsonSerializerOptions.Web)!.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "is stored, but not placed",
+            JsonSerializer.Deserialize<ErrorBody>(answer, JsonSerializerOptions.Web)!.Error,
+            StringComparison.Ordinal
+        );
         MendProviders();
         await UntilAsync(async () =>
         {
             using var body = new ByteArrayContent(payload);
             using HttpResponseMessage again = await _http.PostAsync(new Uri("put", UriKind.Relative), body);
-            return again.StatusCode == HttpStatusCode.OK && await StateAsync(await again.Content.ReadAsByteArrayAsync()) == "placed";
+            return again.StatusCode == HttpStatusCode.OK
+                && await StateAsync(await again.Content.ReadAsByteArrayAsync()) == "placed";
         });
     }
 
@@ -177,9 +199,21 @@ public sealed class BackPressureTests : IAsyncLifetime
         byte[] payload = RandomNumberGenerator.GetBytes(200_000);
         using var stop = new CancellationTokenSource();
         using HttpContent body = isNitro
-            ? JsonContent.Create(new { jsonrpc = "2.0", id = 1, method = "daprovider_store", @params = (object[])[$"0x{Convert.ToHexStringLower(payload)}", "0x7fffffff"] })
+            ? JsonContent.Create(
+                new
+                {
+                    jsonrpc = "2.0",
+                    id = 1,
+                    method = "daprovider_store",
+                    @params = (object[])[$"0x{Convert.ToHexStringLower(payload)}", "0x7fffffff"],
+                }
+            )
             : new ByteArrayContent(payload);
-        Task<HttpResponseMessage> put = _http.PostAsync(new Uri(isNitro ? "nitro" : "put", UriKind.Relative), body, stop.Token);
+        Task<HttpResponseMessage> put = _http.PostAsync(
+            new Uri(isNitro ? "nitro" : "put", UriKind.Relative),
+            body,
+            stop.Token
+        );
         var ledger = _app.Services.GetRequiredService<Ledger>();
         await UntilAsync(async () => await ledger.CountUnanchoredAsync(CancellationToken.None) == 1);
         await UntilAsync(() => Task.FromResult(budget.Used == 0));
@@ -196,23 +230,61 @@ public sealed class BackPressureTests : IAsyncLifetime
         byte[] payload = RandomNumberGenerator.GetBytes(100);
         string hex = $"0x{Convert.ToHexStringLower(payload)}";
         ulong now = (ulong)DateTimeOffset.UtcNow.ToUnixTimeSeconds();
-        string id = (await NitroAsync("startChunkedStore", Quantity(now), "0x1", "0x64", "0x64", "0x7fffffff", CheckOf([], now, 1, 100, 100, 0x7fffffff))).GetProperty("result").GetProperty("BatchId").GetString()!;
+        string id = (
+            await NitroAsync(
+                "startChunkedStore",
+                Quantity(now),
+                "0x1",
+                "0x64",
+                "0x64",
+                "0x7fffffff",
+                CheckOf([], now, 1, 100, 100, 0x7fffffff)
+            )
+        )
+            .GetProperty("result")
+            .GetProperty("BatchId")
+            .GetString()!;
         ulong number = Convert.ToUInt64(id[2..], 16);
-        Assert.True((await NitroAsync("sendChunk", id, "0x0", hex, CheckOf(payload, number, 0))).TryGetProperty("result", out _));
+        Assert.True(
+            (await NitroAsync("sendChunk", id, "0x0", hex, CheckOf(payload, number, 0))).TryGetProperty("result", out _)
+        );
 
         BreakProviders();
         await PutAsync(RandomNumberGenerator.GetBytes(100), HttpStatusCode.OK);
-        await UntilAsync(async () => (await NitroAsync("store", $"0x{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(100))}", "0x7fffffff")).TryGetProperty("error", out JsonElement error)
-            && error.GetProperty("message").GetString()!.Contains(Words, StringComparison.Ordinal));
-        Assert.Contains(Words, (await NitroAsync("commitChunkedStore", id, CheckOf([], number))).GetProperty("error").GetProperty("message").GetString(), StringComparison.Ordinal);
+        await UntilAsync(async () =>
+            (
+                await NitroAsync(
+                    "store",
+                    $"0x{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(100))}",
+                    "0x7fffffff"
+                )
+            ).TryGetProperty("error", out JsonElement error)
+            && error.GetProperty("message").GetString()!.Contains(Words, StringComparison.Ordinal)
+        );
+        Assert.Contains(
+            Words,
+            (await NitroAsync("commitChunkedStore", id, CheckOf([], number)))
+                .GetProperty("error")
+                .GetProperty("message")
+                .GetString(),
+            StringComparison.Ordinal
+        );
 
         // What is the caller's own fault is not for the next writer.
-        Assert.DoesNotContain(Words, (await NitroAsync("commitChunkedStore", "0x99", CheckOf([], 0x99))).GetProperty("error").GetProperty("message").GetString(), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            Words,
+            (await NitroAsync("commitChunkedStore", "0x99", CheckOf([], 0x99)))
+                .GetProperty("error")
+                .GetProperty("message")
+                .GetString(),
+            StringComparison.Ordinal
+        );
         MendProviders();
         await UntilAsync(async () => (await NitroAsync("store", hex, "0x7fffffff")).TryGetProperty("result", out _));
 
         static string Quantity(ulong value) => $"0x{value:x}";
-        static string CheckOf(byte[] data, params ulong[] numbers) => ChunkedStores.CheckValue(data, numbers).ToString();
+        static string CheckOf(byte[] data, params ulong[] numbers) =>
+            ChunkedStores.CheckValue(data, numbers).ToString();
     }
 
     private static async Task UntilAsync(Func<Task<bool>> condition)
@@ -225,11 +297,16 @@ public sealed class BackPressureTests : IAsyncLifetime
     }
 
     private async Task<bool> IsFailingOverAsync() =>
-        (await _http.GetFromJsonAsync<JsonElement>(new Uri("status", UriKind.Relative))).GetProperty("intake").GetProperty("failingOver").GetBoolean();
+        (await _http.GetFromJsonAsync<JsonElement>(new Uri("status", UriKind.Relative)))
+            .GetProperty("intake")
+            .GetProperty("failingOver")
+            .GetBoolean();
 
     private async Task ExecuteAsync(string statement)
     {
-        await using var connection = new SqliteConnection($"Data Source={Path.Combine(_folder.Path, "data", "ledger.sqlite")}");
+        await using var connection = new SqliteConnection(
+            $"Data Source={Path.Combine(_folder.Path, "data", "ledger.sqlite")}"
+        );
         await connection.OpenAsync();
         await using SqliteCommand command = connection.CreateCommand();
 #pragma warning disable CA2100 // The statements are the test's own.
@@ -240,7 +317,16 @@ public sealed class BackPressureTests : IAsyncLifetime
 
     private async Task<JsonElement> NitroAsync(string method, params object[] parameters)
     {
-        using HttpResponseMessage response = await _http.PostAsJsonAsync(new Uri("nitro", UriKind.Relative), new { jsonrpc = "2.0", id = 1, method = $"daprovider_{method}", @params = parameters });
+        using HttpResponseMessage response = await _http.PostAsJsonAsync(
+            new Uri("nitro", UriKind.Relative),
+            new
+            {
+                jsonrpc = "2.0",
+                id = 1,
+                method = $"daprovider_{method}",
+                @params = parameters,
+            }
+        );
         return await response.Content.ReadFromJsonAsync<JsonElement>();
     }
 
@@ -248,7 +334,10 @@ public sealed class BackPressureTests : IAsyncLifetime
     {
         using var body = new ByteArrayContent(RandomNumberGenerator.GetBytes(100));
         using HttpResponseMessage answer = await _http.PostAsync(new Uri("put", UriKind.Relative), body);
-        Assert.Equal(answer.StatusCode is HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError, answer.Headers.RetryAfter is not null);
+        Assert.Equal(
+            answer.StatusCode is HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError,
+            answer.Headers.RetryAfter is not null
+        );
         return answer.StatusCode;
     }
 
@@ -260,8 +349,15 @@ public sealed class BackPressureTests : IAsyncLifetime
         return await answer.Content.ReadAsByteArrayAsync();
     }
 
-    private async Task<string> StateAsync(byte[] commitment) => JsonSerializer.Deserialize<BatchBody>(
-        await _http.GetByteArrayAsync(new Uri($"batches/{Convert.ToHexStringLower(commitment[3..])}", UriKind.Relative)), JsonSerializerOptions.Web)!.State;
+    private async Task<string> StateAsync(byte[] commitment) =>
+        JsonSerializer
+            .Deserialize<BatchBody>(
+                await _http.GetByteArrayAsync(
+                    new Uri($"batches/{Convert.ToHexStringLower(commitment[3..])}", UriKind.Relative)
+                ),
+                JsonSerializerOptions.Web
+            )!
+            .State;
 
     private async Task StartAsync(params (string Name, string Value)[] settings)
     {

@@ -79,7 +79,9 @@ public sealed class BatchCopiesTests
     public async Task ACopy_ThatCannotBePutTogether_FailsItsReaders_AndTheNextTriesAnew()
     {
         BatchCopies copies = Make();
-        await Assert.ThrowsAsync<DaException>(() => copies.OpenAsync("a", IdOf(1), 1, 3, _ => throw new DaException(DaError.Unavailable, "rows: none"), default));
+        await Assert.ThrowsAsync<DaException>(() =>
+            copies.OpenAsync("a", IdOf(1), 1, 3, _ => throw new DaException(DaError.Unavailable, "rows: none"), default)
+        );
         Assert.Equal(0, copies.Used);
         using BatchReading reading = await OpenAsync(copies, "a", 1);
         Assert.Equal(16 * MiB, reading.Payload.Length);
@@ -93,12 +95,19 @@ public sealed class BatchCopiesTests
         var begun = new TaskCompletionSource();
         var stopped = new TaskCompletionSource();
         using var gone = new CancellationTokenSource();
-        Task<BatchReading> opening = copies.OpenAsync("a", IdOf(1), 10, 30, stop =>
-        {
-            stop.Register(stopped.SetResult);
-            begun.SetResult();
-            return end.Task;
-        }, gone.Token);
+        Task<BatchReading> opening = copies.OpenAsync(
+            "a",
+            IdOf(1),
+            10,
+            30,
+            stop =>
+            {
+                stop.Register(stopped.SetResult);
+                begun.SetResult();
+                return end.Task;
+            },
+            gone.Token
+        );
         await begun.Task;
         await gone.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => opening);
@@ -115,15 +124,17 @@ public sealed class BatchCopiesTests
 
     private BatchCopies Make() => new(256 * MiB, TimeSpan.FromSeconds(20), _clock);
 
-    private Task<BatchReading> OpenAsync(BatchCopies copies, string client, int number) => copies.OpenAsync(
-        client,
-        IdOf(number),
-        16 * MiB,
-        48 * MiB,
-        _ =>
-        {
-            Interlocked.Increment(ref _loads);
-            return Task.FromResult(new byte[16 * MiB]);
-        },
-        default);
+    private Task<BatchReading> OpenAsync(BatchCopies copies, string client, int number) =>
+        copies.OpenAsync(
+            client,
+            IdOf(number),
+            16 * MiB,
+            48 * MiB,
+            _ =>
+            {
+                Interlocked.Increment(ref _loads);
+                return Task.FromResult(new byte[16 * MiB]);
+            },
+            default
+        );
 }

@@ -51,12 +51,16 @@ public sealed class BodyBudgetTests
     {
         BodyBudget budget = Make();
         const int Length = 8 * MiB;
-        await Task.WhenAll(Enumerable.Range(0, 40).Select(async _ =>
-        {
-            await Task.Yield();
-            using BodyRoom room = budget.Open("a");
-            await GrowAsync(room, Length);
-        }));
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, 40)
+                .Select(async _ =>
+                {
+                    await Task.Yield();
+                    using BodyRoom room = budget.Open("a");
+                    await GrowAsync(room, Length);
+                })
+        );
         Assert.Equal(0, budget.Used);
     }
 
@@ -148,7 +152,8 @@ public sealed class BodyBudgetTests
 
     private static async Task GrowAsync(BodyRoom room, int length)
     {
-        for (int come = 0; come < length;)
+        int come = 0;
+        while (come < length)
         {
             int step = BodyBudget.NextStep(come, length);
             await room.GrowAsync(step, default);
@@ -156,7 +161,8 @@ public sealed class BodyBudgetTests
         }
     }
 
-    private static Task GrowAllAsync(IEnumerable<BodyRoom> rooms, int length) => Task.WhenAll(rooms.Select(room => GrowAsync(room, length)));
+    private static Task GrowAllAsync(IEnumerable<BodyRoom> rooms, int length) =>
+        Task.WhenAll(rooms.Select(room => GrowAsync(room, length)));
 
     /// <summary>Moves the clock on until something is so; each time until all who waited have looked.</summary>
     private async Task UntilAsync(Func<bool> condition)
@@ -173,5 +179,9 @@ public sealed class BodyBudgetTests
     }
 
     private BodyBudget Make() =>
-        new(Options.Create(new IntakeOptions { MaxBytesInFlight = 128 * MiB }), Options.Create(new BatchOptions()), _clock);
+        new(
+            Options.Create(new IntakeOptions { MaxBytesInFlight = 128 * MiB }),
+            Options.Create(new BatchOptions()),
+            _clock
+        );
 }

@@ -41,7 +41,10 @@ public sealed class FloodTests : IAsyncLifetime
         await _node.InitializeAsync();
         for (int i = 0; i < 64; i++)
         {
-            await SendAsync($"POST /put HTTP/1.1\r\nHost: localhost\r\nContent-Length: {OperatorFixture.MaxBatchBytes}\r\n\r\n{new string('a', 100)}");
+            await SendAsync(
+                "POST /put HTTP/1.1\r\nHost: localhost\r\nContent-Length: "
+                    + $"{OperatorFixture.MaxBatchBytes}\r\n\r\n{new string('a', 100)}"
+            );
             await SendAsync("POST /put HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n4\r\naaaa\r\n");
         }
 
@@ -53,7 +56,10 @@ public sealed class FloodTests : IAsyncLifetime
 
         foreach (int length in (int[])[1_000, 100_000, OperatorFixture.MaxBatchBytes])
         {
-            Assert.Equal(HttpStatusCode.OK, (await _node.PostAsync("put", RandomNumberGenerator.GetBytes(length))).Status);
+            Assert.Equal(
+                HttpStatusCode.OK,
+                (await _node.PostAsync("put", RandomNumberGenerator.GetBytes(length))).Status
+            );
         }
 
         Assert.Equal(HttpStatusCode.OK, (await _node.GetAsync("health/live")).Status);
@@ -92,12 +98,25 @@ public sealed class FloodTests : IAsyncLifetime
         byte[] payload = RandomNumberGenerator.GetBytes(OperatorFixture.MaxBatchBytes);
         (_, byte[] commitment) = await _node.PostAsync("put", payload);
         await AnchorAsync(new BatchId(Bytes32.FromBytes(commitment.AsSpan(3))));
-        await Task.WhenAll(Enumerable.Range(0, 200).Select(async i =>
-        {
-            using HttpResponseMessage answer = await _node.Http.GetAsync(new Uri($"blobs/{i % 2}/cells/{i % 128}", UriKind.Relative));
-            Assert.True(answer.StatusCode is HttpStatusCode.OK or HttpStatusCode.TooManyRequests, $"{answer.StatusCode}");
-            Assert.Equal(answer.StatusCode == HttpStatusCode.TooManyRequests, answer.Headers.RetryAfter is not null);
-        }).Append(PutAsync()));
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, 200)
+                .Select(async i =>
+                {
+                    using HttpResponseMessage answer = await _node.Http.GetAsync(
+                        new Uri($"blobs/{i % 2}/cells/{i % 128}", UriKind.Relative)
+                    );
+                    Assert.True(
+                        answer.StatusCode is HttpStatusCode.OK or HttpStatusCode.TooManyRequests,
+                        $"{answer.StatusCode}"
+                    );
+                    Assert.Equal(
+                        answer.StatusCode == HttpStatusCode.TooManyRequests,
+                        answer.Headers.RetryAfter is not null
+                    );
+                })
+                .Append(PutAsync())
+        );
 
         // What was answered is not computed again, so it is never refused.
         var work = _node.Services.GetRequiredService<ProofWork>();
@@ -106,14 +125,20 @@ public sealed class FloodTests : IAsyncLifetime
             await Task.Delay(10);
         }
 
-        Assert.All(await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => _node.GetAsync("blobs/0/cells/0"))), answer => Assert.Equal(HttpStatusCode.OK, answer.Status));
+        Assert.All(
+            await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => _node.GetAsync("blobs/0/cells/0"))),
+            answer => Assert.Equal(HttpStatusCode.OK, answer.Status)
+        );
         Assert.Equal(0, work.Waiting);
 
         async Task PutAsync()
         {
             for (int i = 0; i < 10; i++)
             {
-                Assert.Equal(HttpStatusCode.OK, (await _node.PostAsync("put", RandomNumberGenerator.GetBytes(1_000))).Status);
+                Assert.Equal(
+                    HttpStatusCode.OK,
+                    (await _node.PostAsync("put", RandomNumberGenerator.GetBytes(1_000))).Status
+                );
                 Assert.Equal(HttpStatusCode.OK, (await _node.GetAsync("health/live")).Status);
             }
         }
@@ -125,12 +150,24 @@ public sealed class FloodTests : IAsyncLifetime
         const int Most = 4 << 20;
         _node.Settings["Meeda:Http:MaxAnswerBytes"] = $"{Most}";
         await _node.InitializeAsync();
-        string store = await NitroAsync("store", $"\"0x{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(OperatorFixture.MaxBatchBytes))}\",\"0xffffffff\"");
-        string certificate = JsonDocument.Parse(store).RootElement.GetProperty("result").GetProperty("serialized-da-cert").GetString()!;
+        string store = await NitroAsync(
+            "store",
+            $"\"0x{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(OperatorFixture.MaxBatchBytes))}\",\"0xffffffff\""
+        );
+        string certificate = JsonDocument
+            .Parse(store)
+            .RootElement.GetProperty("result")
+            .GetProperty("serialized-da-cert")
+            .GetString()!;
         string message = $"0x{new string('0', 80)}{certificate[2..]}";
         var answers = _node.Services.GetRequiredKeyedService<BatchCopies>(nameof(DaProvider));
         long most = 0;
-        Task<string>[] reads = [.. Enumerable.Range(0, 40).Select(_ => NitroAsync("recoverPayloadAndPreimages", $"\"0x1\",\"{Bytes32.Zero}\",\"{message}\""))];
+        Task<string>[] reads =
+        [
+            .. Enumerable
+                .Range(0, 40)
+                .Select(_ => NitroAsync("recoverPayloadAndPreimages", $"\"0x1\",\"{Bytes32.Zero}\",\"{message}\"")),
+        ];
         Task all = Task.WhenAll(reads);
         while (!all.IsCompleted)
         {
@@ -149,7 +186,11 @@ public sealed class FloodTests : IAsyncLifetime
 
         async Task<string> NitroAsync(string method, string parameters)
         {
-            using var body = new StringContent($$"""{"jsonrpc":"2.0","id":1,"method":"daprovider_{{method}}","params":[{{parameters}}]}""", Encoding.UTF8, "application/json");
+            using var body = new StringContent(
+                $$"""{"jsonrpc":"2.0","id":1,"method":"daprovider_{{method}}","params":[{{parameters}}]}""",
+                Encoding.UTF8,
+                "application/json"
+            );
             using HttpResponseMessage answer = await _node.Http.PostAsync(new Uri("nitro", UriKind.Relative), body);
             return await answer.Content.ReadAsStringAsync();
         }
@@ -200,7 +241,10 @@ public sealed class FloodTests : IAsyncLifetime
         var limits = _node.Services.GetRequiredService<ConnectionLimits>();
         for (int i = 0; i < 8; i++)
         {
-            await SendAsync($"POST /put HTTP/1.1\r\nHost: localhost\r\nContent-Length: {OperatorFixture.MaxBatchBytes}\r\n\r\n{new string('a', 5_000)}");
+            await SendAsync(
+                "POST /put HTTP/1.1\r\nHost: localhost\r\nContent-Length: "
+                    + $"{OperatorFixture.MaxBatchBytes}\r\n\r\n{new string('a', 5_000)}"
+            );
         }
 
         while (budget.Used < 8 * 4096)
@@ -243,9 +287,17 @@ public sealed class FloodTests : IAsyncLifetime
         var anchor = new Anchor(0, new AnchorTree(batch.Commitments).Root, 0, (uint)batch.BlobCount, 5, 1_000_000);
         await ledger.AdvanceAsync(
             new BlockPoint(10, Bytes32.Zero),
-            [new AnchorSeen(anchor, Bytes32.Zero, batch.Commitments, [new AnchoredBatch(id, 0, 0, (uint)batch.BlobCount)])],
+            [
+                new AnchorSeen(
+                    anchor,
+                    Bytes32.Zero,
+                    batch.Commitments,
+                    [new AnchoredBatch(id, 0, 0, (uint)batch.BlobCount)]
+                ),
+            ],
             [],
-            default);
+            default
+        );
     }
 
     private async Task<TcpClient> ConnectAsync(int? receiveBuffer = null)

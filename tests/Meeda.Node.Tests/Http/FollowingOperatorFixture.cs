@@ -9,7 +9,10 @@ using Microsoft.Extensions.Logging;
 
 namespace Meeda.Node.Tests.Http;
 
-/// <summary>An operator whose L1 stands at block 100, holds nothing and takes no transactions: what it does not know is proven to be absent.</summary>
+/// <summary>
+/// An operator whose L1 stands at block 100, holds nothing and takes no transactions: what it does not know is proven
+/// to be absent.
+/// </summary>
 public sealed class FollowingOperatorFixture : OperatorFixture
 {
     private readonly FakeL1 _l1 = new() { Head = 100 };
@@ -44,13 +47,44 @@ public sealed class FollowingOperatorFixture : OperatorFixture
         JsonElement id = call.RootElement.GetProperty("id").Clone();
         try
         {
-            object?[] parameters = [.. call.RootElement.GetProperty("params").EnumerateArray().Select(value => value.ValueKind == JsonValueKind.String ? value.GetString() : (object)value.Clone())];
-            JsonElement result = await _l1.CallAsync(call.RootElement.GetProperty("method").GetString()!, parameters, request.HttpContext.RequestAborted);
-            return Results.Json(new { jsonrpc = "2.0", id, result });
+            object?[] parameters =
+            [
+                .. call
+                    .RootElement.GetProperty("params")
+                    .EnumerateArray()
+                    .Select(value =>
+                        value.ValueKind == JsonValueKind.String ? value.GetString() : (object)value.Clone()
+                    ),
+            ];
+            JsonElement result = await _l1.CallAsync(
+                call.RootElement.GetProperty("method").GetString()!,
+                parameters,
+                request.HttpContext.RequestAborted
+            );
+            return Results.Json(
+                new
+                {
+                    jsonrpc = "2.0",
+                    id,
+                    result,
+                }
+            );
         }
         catch (Exception refused) when (refused is JsonRpcException or InvalidOperationException)
         {
-            return Results.Json(new { jsonrpc = "2.0", id, error = new { code = 3, message = refused.Message, data = "0x" } });
+            return Results.Json(
+                new
+                {
+                    jsonrpc = "2.0",
+                    id,
+                    error = new
+                    {
+                        code = 3,
+                        message = refused.Message,
+                        data = "0x",
+                    },
+                }
+            );
         }
     }
 }

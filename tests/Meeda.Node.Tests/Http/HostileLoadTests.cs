@@ -8,8 +8,10 @@ using Xunit.Abstractions;
 namespace Meeda.Node.Tests.Http;
 
 /// <summary>
-/// Good clients among hostile ones: 500 connections that read a batch over and over, measured alone and beside 500 that dribble heads, dribble bodies,
-/// announce too much or send no HTTP. Both rates are from one process and one run, in alternation; hostile clients share the machine with the server.
+/// Good clients among hostile ones: 500 connections that read a batch over and over, measured alone and beside 500
+/// that dribble heads, dribble bodies,
+/// announce too much or send no HTTP. Both rates are from one process and one run, in alternation; hostile clients
+/// share the machine with the server.
 /// </summary>
 public sealed class HostileLoadTests(OperatorFixture node, ITestOutputHelper output) : IClassFixture<OperatorFixture>
 {
@@ -24,7 +26,9 @@ public sealed class HostileLoadTests(OperatorFixture node, ITestOutputHelper out
         var payload = new byte[1000];
         new Random(1).NextBytes(payload);
         (_, byte[] commitment) = await node.PostAsync("put", payload);
-        byte[] request = Encoding.ASCII.GetBytes($"GET /get/0x{Convert.ToHexStringLower(commitment)} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        byte[] request = Encoding.ASCII.GetBytes(
+            $"GET /get/0x{Convert.ToHexStringLower(commitment)} HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        );
         await RateAsync(request); // warm up
         var alone = new List<double>();
         var beside = new List<double>();
@@ -39,7 +43,10 @@ public sealed class HostileLoadTests(OperatorFixture node, ITestOutputHelper out
         }
 
         double kept = beside.Order().ElementAt(1) / alone.Order().ElementAt(1);
-        output.WriteLine($"{Good} good clients alone: {alone.Order().ElementAt(1):F0} reads/s; beside {Hostile} hostile ones: {beside.Order().ElementAt(1):F0} reads/s; kept {kept:P0}");
+        output.WriteLine(
+            $"{Good} good clients alone: {alone.Order().ElementAt(1):F0} reads/s; beside {Hostile} hostile ones: "
+                + $"{beside.Order().ElementAt(1):F0} reads/s; kept {kept:P0}"
+        );
         Console.WriteLine($"hostile load: good clients kept {kept:P0} of {alone.Order().ElementAt(1):F0} reads/s");
     }
 
@@ -48,19 +55,24 @@ public sealed class HostileLoadTests(OperatorFixture node, ITestOutputHelper out
         using var end = new CancellationTokenSource();
         long answers = 0;
         var ready = new TaskCompletionSource();
-        Task[] clients = [.. Enumerable.Range(0, Good).Select(async _ =>
-        {
-            using TcpClient client = await ConnectAsync();
-            NetworkStream stream = client.GetStream();
-            await ready.Task;
-            var buffer = new byte[8192];
-            while (!end.IsCancellationRequested)
-            {
-                await stream.WriteAsync(request);
-                await ReadAnswerAsync(stream, buffer);
-                Interlocked.Increment(ref answers);
-            }
-        })];
+        Task[] clients =
+        [
+            .. Enumerable
+                .Range(0, Good)
+                .Select(async _ =>
+                {
+                    using TcpClient client = await ConnectAsync();
+                    NetworkStream stream = client.GetStream();
+                    await ready.Task;
+                    var buffer = new byte[8192];
+                    while (!end.IsCancellationRequested)
+                    {
+                        await stream.WriteAsync(request);
+                        await ReadAnswerAsync(stream, buffer);
+                        Interlocked.Increment(ref answers);
+                    }
+                }),
+        ];
         long started = Stopwatch.GetTimestamp();
         ready.SetResult();
         await Task.Delay(Window);
@@ -102,10 +114,17 @@ public sealed class HostileLoadTests(OperatorFixture node, ITestOutputHelper out
                         await DribbleAsync(stream, "GET /get/0x", stop);
                         break;
                     case 1: // a body that never comes
-                        await DribbleAsync(stream, "POST /put HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\n", stop);
+                        await DribbleAsync(
+                            stream,
+                            "POST /put HTTP/1.1\r\nHost: x\r\nContent-Length: " + "200000\r\n\r\n",
+                            stop
+                        );
                         break;
                     case 2: // more than is taken
-                        await stream.WriteAsync("POST /put HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000000\r\n\r\n"u8.ToArray(), stop);
+                        await stream.WriteAsync(
+                            "POST /put HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000000\r\n\r\n"u8.ToArray(),
+                            stop
+                        );
                         await stream.ReadAtLeastAsync(new byte[256], 1, throwOnEndOfStream: false, stop);
                         await Task.Delay(100, stop);
                         break;

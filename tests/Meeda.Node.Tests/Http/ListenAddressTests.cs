@@ -1,9 +1,9 @@
-using Meeda.Operator;
 using System.Net;
 using System.Net.NetworkInformation;
 using Meeda.Hosting;
 using Meeda.Http;
 using Meeda.Light;
+using Meeda.Operator;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Data.Sqlite;
 using Xunit;
@@ -74,13 +74,26 @@ public sealed class ListenAddressTests
     public async Task Operator_OnLoopback_IsBoundToLoopbackOnly(string listen)
     {
         using var folder = new TemporaryFolder();
-        await using WebApplication app = await OperatorApplication.BuildAsync(await SettingsAsync(folder), listen, quiet: true, CancellationToken.None);
+        await using WebApplication app = await OperatorApplication.BuildAsync(
+            await SettingsAsync(folder),
+            listen,
+            quiet: true,
+            CancellationToken.None
+        );
         await app.StartAsync();
-        Assert.All(app.Urls, url => Assert.True(IPAddress.IsLoopback(IPAddress.Parse(new Uri(url).Host.Trim('[', ']')))));
+        Assert.All(
+            app.Urls,
+            url => Assert.True(IPAddress.IsLoopback(IPAddress.Parse(new Uri(url).Host.Trim('[', ']'))))
+        );
         int port = new Uri(app.Urls.First()).Port;
         Assert.All(
             IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners().Where(each => each.Port == port),
-            each => Assert.True(IPAddress.IsLoopback(each.Address.IsIPv4MappedToIPv6 ? each.Address.MapToIPv4() : each.Address), each.ToString()));
+            each =>
+                Assert.True(
+                    IPAddress.IsLoopback(each.Address.IsIPv4MappedToIPv6 ? each.Address.MapToIPv4() : each.Address),
+                    each.ToString()
+                )
+        );
         await app.StopAsync();
         SqliteConnection.ClearAllPools();
     }
@@ -93,7 +106,9 @@ public sealed class ListenAddressTests
     {
         using var folder = new TemporaryFolder();
         Dictionary<string, string?> settings = await SettingsAsync(folder);
-        SetupException problem = await Assert.ThrowsAsync<SetupException>(() => OperatorApplication.BuildAsync(settings, listen, quiet: true, CancellationToken.None));
+        SetupException problem = await Assert.ThrowsAsync<SetupException>(() =>
+            OperatorApplication.BuildAsync(settings, listen, quiet: true, CancellationToken.None)
+        );
         Assert.Contains("meeda keys make", problem.Message, StringComparison.Ordinal);
         SqliteConnection.ClearAllPools();
     }
@@ -105,8 +120,16 @@ public sealed class ListenAddressTests
     public async Task LightNode_BeyondThisMachineOrNoUrl_IsRefused(string listen, string reason)
     {
         using var folder = new TemporaryFolder();
-        SetupException problem = await Assert.ThrowsAsync<SetupException>(() => LightNodeApplication.BuildAsync(
-            new LightOptions { Contract = Ethereum.Address.Zero, Folder = folder.Path }, new Uri("http://127.0.0.1:1"), keyFile: null, listen, quiet: true, CancellationToken.None));
+        SetupException problem = await Assert.ThrowsAsync<SetupException>(() =>
+            LightNodeApplication.BuildAsync(
+                new LightOptions { Contract = Ethereum.Address.Zero, Folder = folder.Path },
+                new Uri("http://127.0.0.1:1"),
+                keyFile: null,
+                listen,
+                quiet: true,
+                CancellationToken.None
+            )
+        );
         Assert.Contains("--listen", problem.Message, StringComparison.Ordinal);
         Assert.Contains(reason, problem.Message, StringComparison.Ordinal);
     }

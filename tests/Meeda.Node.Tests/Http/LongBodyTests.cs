@@ -6,7 +6,10 @@ using Xunit;
 
 namespace Meeda.Node.Tests.Http;
 
-/// <summary>A body without an announced length that turns out too long: refused, read to its end, and the connection stays usable.</summary>
+/// <summary>
+/// A body without an announced length that turns out too long: refused, read to its end, and the connection stays
+/// usable.
+/// </summary>
 public sealed class LongBodyTests(OperatorFixture node) : IClassFixture<OperatorFixture>
 {
     [Theory]
@@ -19,7 +22,11 @@ public sealed class LongBodyTests(OperatorFixture node) : IClassFixture<Operator
         using var client = new TcpClient { NoDelay = true };
         await client.ConnectAsync(IPAddress.Loopback, node.Address.Port);
         NetworkStream stream = client.GetStream();
-        await SendAsync(stream, $"POST {path} HTTP/1.1\r\nHost: {node.Address.Authority}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n");
+        await SendAsync(
+            stream,
+            $"POST {path} HTTP/1.1\r\nHost: {node.Address.Authority}\r\nContent-Type: "
+                + "application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+        );
         for (int i = 0; i < 40; i++)
         {
             await SendAsync(stream, "10000\r\n" + new string('a', 0x10000) + "\r\n");
@@ -44,7 +51,8 @@ public sealed class LongBodyTests(OperatorFixture node) : IClassFixture<Operator
         Assert.True(response.Headers.ConnectionClose);
     }
 
-    private static async Task SendAsync(NetworkStream stream, string text) => await stream.WriteAsync(Encoding.ASCII.GetBytes(text));
+    private static async Task SendAsync(NetworkStream stream, string text) =>
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(text));
 
     /// <summary>One answer, with its content as it came.</summary>
     private static async Task<(int Status, string Body)> ReadAsync(NetworkStream stream)
@@ -63,5 +71,8 @@ public sealed class LongBodyTests(OperatorFixture node) : IClassFixture<Operator
 
     private static bool IsWhole(string text) =>
         text.Contains("\r\n\r\n", StringComparison.Ordinal)
-        && (text.Contains("Content-Length: 0", StringComparison.Ordinal) || text.EndsWith("\r\n0\r\n\r\n", StringComparison.Ordinal));
+        && (
+            text.Contains("Content-Length: 0", StringComparison.Ordinal)
+            || text.EndsWith("\r\n0\r\n\r\n", StringComparison.Ordinal)
+        );
 }

@@ -25,7 +25,10 @@ public sealed class MeedaClientTests(FollowingOperatorFixture node) : IClassFixt
         AltDaCommitment commitment = await client.PutAsync(payload);
         Assert.Equal(MeedaClient.Compute(payload), commitment);
         Assert.Equal(payload, await client.GetAsync(commitment));
-        Assert.Equal(payload, await client.GetAsync(new AltDaCommitment(AltDaCommitmentKind.Keccak, Keccak256.Hash(payload))));
+        Assert.Equal(
+            payload,
+            await client.GetAsync(new AltDaCommitment(AltDaCommitmentKind.Keccak, Keccak256.Hash(payload)))
+        );
         BatchBody batch = await client.DescribeAsync(new BatchId(commitment.Hash));
         Assert.Equal((200_000u, 2), (batch.Bytes, batch.Blobs));
         Assert.True((await client.StatusAsync()).Batches.Stored >= 0);
@@ -33,12 +36,19 @@ public sealed class MeedaClientTests(FollowingOperatorFixture node) : IClassFixt
     }
 
     [Fact]
-    public async Task Get_OfWhatWasNeverStored_IsAbsent() => await AssertAsync(MeedaError.Absent, () => new MeedaClient(node.Http).GetAsync(AltDaCommitment.Of(new BatchId(Bytes32.Zero))));
+    public async Task Get_OfWhatWasNeverStored_IsAbsent() =>
+        await AssertAsync(
+            MeedaError.Absent,
+            () => new MeedaClient(node.Http).GetAsync(AltDaCommitment.Of(new BatchId(Bytes32.Zero)))
+        );
 
     [Fact]
     public async Task Put_OfTooMuchOrNothing_IsRefusedWithTheOperatorsSentence()
     {
-        MeedaException refused = await AssertAsync(MeedaError.Refused, () => new MeedaClient(node.Http).PutAsync(new byte[OperatorFixture.MaxBatchBytes + 1]));
+        MeedaException refused = await AssertAsync(
+            MeedaError.Refused,
+            () => new MeedaClient(node.Http).PutAsync(new byte[OperatorFixture.MaxBatchBytes + 1])
+        );
         Assert.Contains("MaxBatchBytes", refused.Message, StringComparison.Ordinal);
         await AssertAsync(MeedaError.Refused, () => new MeedaClient(node.Http).PutAsync(Array.Empty<byte>()));
     }
@@ -47,8 +57,16 @@ public sealed class MeedaClientTests(FollowingOperatorFixture node) : IClassFixt
     public async Task Get_OtherBytes_AreNeverGivenOut()
     {
         byte[] payload = RandomNumberGenerator.GetBytes(130_000);
-        AltDaCommitment generic = MeedaClient.Compute(payload), keccak = new(AltDaCommitmentKind.Keccak, Keccak256.Hash(payload));
-        byte[][] lies = [[], payload[..^1], [.. payload, 0], [(byte)(payload[0] ^ 1), .. payload.AsSpan(1)], [.. payload.AsSpan(0, 129_999), (byte)(payload[^1] ^ 0x80)]];
+        AltDaCommitment generic = MeedaClient.Compute(payload),
+            keccak = new(AltDaCommitmentKind.Keccak, Keccak256.Hash(payload));
+        byte[][] lies =
+        [
+            [],
+            payload[..^1],
+            [.. payload, 0],
+            [(byte)(payload[0] ^ 1), .. payload.AsSpan(1)],
+            [.. payload.AsSpan(0, 129_999), (byte)(payload[^1] ^ 0x80)],
+        ];
         foreach (byte[] lie in lies)
         {
             await AssertAsync(MeedaError.NotVerified, () => Lying(_ => Bytes(lie)).GetAsync(generic));
@@ -62,10 +80,16 @@ public sealed class MeedaClientTests(FollowingOperatorFixture node) : IClassFixt
     public async Task Put_AnswerOfOtherBytesOrOfNone_IsNotBelieved()
     {
         byte[] payload = [1, 2, 3];
-        await AssertAsync(MeedaError.NotVerified, () => Lying(_ => Bytes(MeedaClient.Compute([1, 2, 4]).Encode())).PutAsync(payload));
+        await AssertAsync(
+            MeedaError.NotVerified,
+            () => Lying(_ => Bytes(MeedaClient.Compute([1, 2, 4]).Encode())).PutAsync(payload)
+        );
         await AssertAsync(MeedaError.NotVerified, () => Lying(_ => Bytes([1, 2, 3])).PutAsync(payload));
         await AssertAsync(MeedaError.NotVerified, () => Lying(_ => Bytes(new byte[100_000])).PutAsync(payload));
-        Assert.Equal(MeedaClient.Compute(payload), await Lying(_ => Bytes(MeedaClient.Compute(payload).Encode())).PutAsync(payload));
+        Assert.Equal(
+            MeedaClient.Compute(payload),
+            await Lying(_ => Bytes(MeedaClient.Compute(payload).Encode())).PutAsync(payload)
+        );
     }
 
     [Fact]
@@ -73,15 +97,31 @@ public sealed class MeedaClientTests(FollowingOperatorFixture node) : IClassFixt
     {
         byte[] payload = [1, 2, 3];
         int tries = 0;
-        HttpStatusCode[] first = [HttpStatusCode.TooManyRequests, HttpStatusCode.InternalServerError, HttpStatusCode.BadGateway];
-        await Lying(_ => tries++ < 3 ? Status(first[tries - 1]) : Bytes(MeedaClient.Compute(payload).Encode())).PutAsync(payload);
+        HttpStatusCode[] first =
+        [
+            HttpStatusCode.TooManyRequests,
+            HttpStatusCode.InternalServerError,
+            HttpStatusCode.BadGateway,
+        ];
+        await Lying(_ => tries++ < 3 ? Status(first[tries - 1]) : Bytes(MeedaClient.Compute(payload).Encode()))
+            .PutAsync(payload);
         Assert.Equal(4, tries);
 
         tries = 0;
-        await AssertAsync(MeedaError.FailOver, () => Lying(_ => Status(tries++ < 0 ? HttpStatusCode.OK : HttpStatusCode.ServiceUnavailable)).PutAsync(payload));
+        await AssertAsync(
+            MeedaError.FailOver,
+            () =>
+                Lying(_ => Status(tries++ < 0 ? HttpStatusCode.OK : HttpStatusCode.ServiceUnavailable))
+                    .PutAsync(payload)
+        );
         Assert.Equal(1, tries);
         tries = 0;
-        await AssertAsync(MeedaError.Unavailable, () => Lying(_ => Status(tries++ < 0 ? HttpStatusCode.OK : HttpStatusCode.InternalServerError)).PutAsync(payload));
+        await AssertAsync(
+            MeedaError.Unavailable,
+            () =>
+                Lying(_ => Status(tries++ < 0 ? HttpStatusCode.OK : HttpStatusCode.InternalServerError))
+                    .PutAsync(payload)
+        );
         Assert.Equal(4, tries);
     }
 
@@ -90,17 +130,32 @@ public sealed class MeedaClientTests(FollowingOperatorFixture node) : IClassFixt
     {
         byte[] payload = RandomNumberGenerator.GetBytes(1000);
         int tries = 0;
-        byte[] read = await Lying(_ => tries++ == 0 ? new HttpResponseMessage(HttpStatusCode.OK) { Content = new StreamContent(new BadStream(stalls: false)) } : Bytes(payload))
+        byte[] read = await Lying(_ =>
+                tries++ == 0
+                    ? new HttpResponseMessage(HttpStatusCode.OK)
+                    {
+                        Content = new StreamContent(new BadStream(stalls: false)),
+                    }
+                    : Bytes(payload)
+            )
             .GetAsync(MeedaClient.Compute(payload));
         Assert.Equal(payload, read);
         Assert.Equal(2, tries);
 
-        var http = new HttpClient(new Handler(_ => new HttpResponseMessage(HttpStatusCode.OK) { Content = new StreamContent(new BadStream(stalls: true)) }))
+        var http = new HttpClient(
+            new Handler(_ => new HttpResponseMessage(HttpStatusCode.OK)
+            {
+                Content = new StreamContent(new BadStream(stalls: true)),
+            })
+        )
         {
             BaseAddress = new Uri("http://operator/"),
             Timeout = TimeSpan.FromMilliseconds(200),
         };
-        await AssertAsync(MeedaError.Unavailable, () => new MeedaClient(http, new MeedaClientOptions { Retries = 0 }).GetAsync(MeedaClient.Compute(payload)));
+        await AssertAsync(
+            MeedaError.Unavailable,
+            () => new MeedaClient(http, new MeedaClientOptions { Retries = 0 }).GetAsync(MeedaClient.Compute(payload))
+        );
     }
 
     [Fact]
@@ -111,18 +166,26 @@ public sealed class MeedaClientTests(FollowingOperatorFixture node) : IClassFixt
     public async Task Key_IsSentAsABearerToken_AndInNoException()
     {
         string? sent = null;
-        MeedaException refused = await AssertAsync(MeedaError.Refused, () => Lying(request =>
-        {
-            sent = request.Headers.Authorization?.ToString();
-            return Status(HttpStatusCode.Unauthorized);
-        }).StatusAsync());
+        MeedaException refused = await AssertAsync(
+            MeedaError.Refused,
+            () =>
+                Lying(request =>
+                    {
+                        sent = request.Headers.Authorization?.ToString();
+                        return Status(HttpStatusCode.Unauthorized);
+                    })
+                    .StatusAsync()
+        );
         Assert.Equal("Bearer mk_secret", sent);
         Assert.DoesNotContain("mk_secret", refused.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
     public void PublicApi_OfTheClient_IsTheApprovedOne() =>
-        PublicApi.IsApproved(typeof(MeedaClient).Assembly, Path.Combine(Path.GetDirectoryName(SourcePath())!, "ClientApi.txt"));
+        PublicApi.IsApproved(
+            typeof(MeedaClient).Assembly,
+            Path.Combine(Path.GetDirectoryName(SourcePath())!, "ClientApi.txt")
+        );
 
     [Fact]
     public async Task Cell_OfABlob_IsGivenOutOnlyAsItsCommitmentSays()
@@ -132,16 +195,36 @@ public sealed class MeedaClientTests(FollowingOperatorFixture node) : IClassFixt
         byte[] cells = new CellProver(TrustedSetup.Ethereum).ComputeCellsAndKzgProofs(blob, out KzgProof[] proofs);
         KzgCommitment commitment = new CommitmentKey(TrustedSetup.Ethereum).Commit(blob);
         byte[] cell = cells.AsSpan(5 * Cell.ByteLength, Cell.ByteLength).ToArray();
-        CellBody Body(byte[] content, KzgProof proof) => new(9, 5, "0x", $"0x{Convert.ToHexStringLower(content)}", $"0x{Convert.ToHexStringLower(proof.ToArray())}");
+        CellBody Body(byte[] content, KzgProof proof) =>
+            new(9, 5, "0x", $"0x{Convert.ToHexStringLower(content)}", $"0x{Convert.ToHexStringLower(proof.ToArray())}");
         Assert.Equal(cell, await Lying(_ => Answer(Body(cell, proofs[5]))).CellAsync(9, new CellIndex(5), commitment));
 
         byte[] changed = [.. cell];
         changed[40] ^= 1;
         byte[] tooLarge = [.. cell];
         tooLarge.AsSpan(0, 32).Fill(0xff);
-        foreach (CellBody lie in (CellBody[])[Body(changed, proofs[5]), Body(cell, proofs[6]), Body(tooLarge, proofs[5]), Body(cell[1..], proofs[5]), Body(cell, proofs[5]) with { Proof = "0xzz" }, Body(cell, proofs[5]) with { Cell = null! }])
+        foreach (
+            CellBody lie in (CellBody[])
+                [
+                    Body(changed, proofs[5]),
+                    Body(cell, proofs[6]),
+                    Body(tooLarge, proofs[5]),
+                    Body(cell[1..], proofs[5]),
+                    Body(cell, proofs[5]) with
+                    {
+                        Proof = "0xzz",
+                    },
+                    Body(cell, proofs[5]) with
+                    {
+                        Cell = null!,
+                    },
+                ]
+        )
         {
-            await AssertAsync(MeedaError.NotVerified, () => Lying(_ => Answer(lie)).CellAsync(9, new CellIndex(5), commitment));
+            await AssertAsync(
+                MeedaError.NotVerified,
+                () => Lying(_ => Answer(lie)).CellAsync(9, new CellIndex(5), commitment)
+            );
         }
     }
 
@@ -154,11 +237,21 @@ public sealed class MeedaClientTests(FollowingOperatorFixture node) : IClassFixt
         KzgCommitment commitment = key.Commit(blob);
         Fr z = Fr.FromUInt64(7);
         KzgProof proof = key.Open(blob, z, out Fr y);
-        OpeningBody Body(Fr value) => new(9, "0x", z.ToString(), value.ToString(), $"0x{Convert.ToHexStringLower(proof.ToArray())}");
+        OpeningBody Body(Fr value) =>
+            new(9, "0x", z.ToString(), value.ToString(), $"0x{Convert.ToHexStringLower(proof.ToArray())}");
         Assert.Equal((y, proof), await Lying(_ => Answer(Body(y))).OpenAsync(9, z, commitment));
-        await AssertAsync(MeedaError.NotVerified, () => Lying(_ => Answer(Body(y + Fr.One))).OpenAsync(9, z, commitment));
-        await AssertAsync(MeedaError.NotVerified, () => Lying(_ => Answer(Body(y))).OpenAsync(9, z + Fr.One, commitment));
-        await AssertAsync(MeedaError.NotVerified, () => Lying(_ => Answer(Body(y) with { Y = "0x00" })).OpenAsync(9, z, commitment));
+        await AssertAsync(
+            MeedaError.NotVerified,
+            () => Lying(_ => Answer(Body(y + Fr.One))).OpenAsync(9, z, commitment)
+        );
+        await AssertAsync(
+            MeedaError.NotVerified,
+            () => Lying(_ => Answer(Body(y))).OpenAsync(9, z + Fr.One, commitment)
+        );
+        await AssertAsync(
+            MeedaError.NotVerified,
+            () => Lying(_ => Answer(Body(y) with { Y = "0x00" })).OpenAsync(9, z, commitment)
+        );
     }
 
     [Fact]
@@ -168,18 +261,43 @@ public sealed class MeedaClientTests(FollowingOperatorFixture node) : IClassFixt
         var tree = new AnchorTree(commitments);
         BatchId id = BatchId.Compute(1, commitments.AsSpan(0, KzgCommitment.Length));
         string Hex(ReadOnlySpan<byte> bytes) => $"0x{Convert.ToHexStringLower(bytes)}";
-        LeafBody leaf = new(13, 3, Hex(commitments.AsSpan(3 * KzgCommitment.Length, KzgCommitment.Length)), [.. tree.Path(3).Select(node => node.ToString())]);
+        LeafBody leaf = new(
+            13,
+            3,
+            Hex(commitments.AsSpan(3 * KzgCommitment.Length, KzgCommitment.Length)),
+            [.. tree.Path(3).Select(node => node.ToString())]
+        );
         BatchProofBody good = new(id.ToString(), "0x", 0, tree.Root.ToString(), 5, 1, 2, "0x", [leaf]);
         Assert.Equal(tree.Root.ToString(), (await Lying(_ => Answer(good)).ProofAsync(id)).Root);
-        foreach (BatchProofBody lie in (BatchProofBody[])
-        [
-            good with { Blobs = [] },
-            good with { LeafCount = 9 },
-            good with { Root = Bytes32.Zero.ToString() },
-            good with { BatchId = Bytes32.Zero.ToString() },
-            good with { Blobs = [leaf with { LeafIndex = 2 }] },
-            good with { Blobs = [leaf, leaf with { Path = [.. leaf.Path.Skip(1)] }] },
-        ])
+        foreach (
+            BatchProofBody lie in (BatchProofBody[])
+                [
+                    good with
+                    {
+                        Blobs = [],
+                    },
+                    good with
+                    {
+                        LeafCount = 9,
+                    },
+                    good with
+                    {
+                        Root = Bytes32.Zero.ToString(),
+                    },
+                    good with
+                    {
+                        BatchId = Bytes32.Zero.ToString(),
+                    },
+                    good with
+                    {
+                        Blobs = [leaf with { LeafIndex = 2 }],
+                    },
+                    good with
+                    {
+                        Blobs = [leaf, leaf with { Path = [.. leaf.Path.Skip(1)] }],
+                    },
+                ]
+        )
         {
             await AssertAsync(MeedaError.NotVerified, () => Lying(_ => Answer(lie)).ProofAsync(id));
         }
@@ -199,12 +317,13 @@ public sealed class MeedaClientTests(FollowingOperatorFixture node) : IClassFixt
         byte[] batch = [1, 2, 3];
 
         // example begins
-        using var http = new HttpClient { BaseAddress = url };          // the operator's URL, with a slash at its end
+        using var http = new HttpClient { BaseAddress = url }; // the operator's URL, with a slash at its end
         var client = new MeedaClient(http, new MeedaClientOptions { Key = null });
 
-        AltDaCommitment commitment = await client.PutAsync(batch);      // stored, and the commitment is that of these bytes
-        byte[] again = await client.GetAsync(commitment);               // every byte checked against the commitment
-        string state = (await client.DescribeAsync(new BatchId(commitment.Hash))).State;   // stored, placed, anchored, final, expired
+        AltDaCommitment commitment = await client.PutAsync(batch); // stored, and the commitment is that of these bytes
+        byte[] again = await client.GetAsync(commitment); // every byte checked against the commitment
+        // Stored, placed, anchored, final, expired
+        string state = (await client.DescribeAsync(new BatchId(commitment.Hash))).State;
         // example ends
         Assert.Equal(batch, again);
         Assert.Contains(state, (string[])["stored", "placed"]);
@@ -215,8 +334,16 @@ public sealed class MeedaClientTests(FollowingOperatorFixture node) : IClassFixt
     {
         string tests = Path.GetDirectoryName(SourcePath())!;
         string readme = File.ReadAllText(Path.Combine(tests, "../../../src/Meeda.Client/README.md"));
-        string example = File.ReadAllText(SourcePath()).Split("// example begins\n")[1].Split("        // example ends")[0];
-        Assert.Contains("```csharp\n" + string.Join('\n', example.Split('\n').Select(line => line.Length >= 8 ? line[8..] : line)) + "```", readme, StringComparison.Ordinal);
+        string example = File.ReadAllText(SourcePath())
+            .Split("// example begins\n")[1]
+            .Split("        // example ends")[0];
+        Assert.Contains(
+            "```csharp\n"
+                + string.Join('\n', example.Split('\n').Select(line => line.Length >= 8 ? line[8..] : line))
+                + "```",
+            readme,
+            StringComparison.Ordinal
+        );
     }
 
     private static async Task<MeedaException> AssertAsync(MeedaError expected, Func<Task> act)
@@ -226,10 +353,14 @@ public sealed class MeedaClientTests(FollowingOperatorFixture node) : IClassFixt
         return thrown;
     }
 
-    private static MeedaClient Lying(Func<HttpRequestMessage, HttpResponseMessage> answer) => new(
-        new HttpClient(new Handler(answer)) { BaseAddress = new Uri("http://operator/") }, new MeedaClientOptions { Key = "mk_secret", Retries = 3 });
+    private static MeedaClient Lying(Func<HttpRequestMessage, HttpResponseMessage> answer) =>
+        new(
+            new HttpClient(new Handler(answer)) { BaseAddress = new Uri("http://operator/") },
+            new MeedaClientOptions { Key = "mk_secret", Retries = 3 }
+        );
 
-    private static HttpResponseMessage Bytes(byte[] content) => new(HttpStatusCode.OK) { Content = new ByteArrayContent(content) };
+    private static HttpResponseMessage Bytes(byte[] content) =>
+        new(HttpStatusCode.OK) { Content = new ByteArrayContent(content) };
 
     private static HttpResponseMessage Status(HttpStatusCode status)
     {
@@ -238,14 +369,18 @@ public sealed class MeedaClientTests(FollowingOperatorFixture node) : IClassFixt
         return answer;
     }
 
-    private static HttpResponseMessage Answer<T>(T body) => new(HttpStatusCode.OK) { Content = JsonContent.Create(body) };
+    private static HttpResponseMessage Answer<T>(T body) =>
+        new(HttpStatusCode.OK) { Content = JsonContent.Create(body) };
 
     private static string SourcePath([CallerFilePath] string path = "") => path;
 
     /// <summary>A body that breaks off after a few bytes, or stalls.</summary>
     private sealed class BadStream(bool stalls) : MemoryStream(new byte[10])
     {
-        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        public override async ValueTask<int> ReadAsync(
+            Memory<byte> buffer,
+            CancellationToken cancellationToken = default
+        )
         {
             if (Position == 0)
             {
@@ -256,7 +391,8 @@ public sealed class MeedaClientTests(FollowingOperatorFixture node) : IClassFixt
             throw new IOException("broken off by the test");
         }
 
-        public override Task CopyToAsync(Stream destination, int bufferSize, CancellationToken cancellationToken) => CopyAsync(destination, cancellationToken);
+        public override Task CopyToAsync(Stream destination, int bufferSize, CancellationToken cancellationToken) =>
+            CopyAsync(destination, cancellationToken);
 
         private async Task CopyAsync(Stream destination, CancellationToken cancellationToken)
         {
@@ -270,6 +406,9 @@ public sealed class MeedaClientTests(FollowingOperatorFixture node) : IClassFixt
 
     private sealed class Handler(Func<HttpRequestMessage, HttpResponseMessage> answer) : HttpMessageHandler
     {
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) => Task.FromResult(answer(request));
+        protected override Task<HttpResponseMessage> SendAsync(
+            HttpRequestMessage request,
+            CancellationToken cancellationToken
+        ) => Task.FromResult(answer(request));
     }
 }

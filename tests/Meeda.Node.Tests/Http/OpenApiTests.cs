@@ -6,7 +6,8 @@ using Xunit;
 namespace Meeda.Node.Tests.Http;
 
 /// <summary>
-/// The HTTP API as a document that is read in review: a change of it changes <c>docs/openapi.json</c> in the same commit. To accept what the test found, run it with
+/// The HTTP API as a document that is read in review: a change of it changes <c>docs/openapi.json</c> in the same
+/// commit. To accept what the test found, run it with
 /// MEEDA_APPROVE_API=1.
 /// </summary>
 public sealed class OpenApiTests(OperatorFixture node) : IClassFixture<OperatorFixture>
@@ -16,7 +17,9 @@ public sealed class OpenApiTests(OperatorFixture node) : IClassFixture<OperatorF
     [Fact]
     public async Task OpenApi_OfTheOperator_IsTheApprovedOne()
     {
-        JsonNode document = JsonNode.Parse(await node.Http.GetStringAsync(new Uri("openapi/v1.json", UriKind.Relative)))!;
+        JsonNode document = JsonNode.Parse(
+            await node.Http.GetStringAsync(new Uri("openapi/v1.json", UriKind.Relative))
+        )!;
         document.AsObject().Remove("servers"); // the port of this test
         string actual = document.ToJsonString(Indented) + "\n";
         string approved = Path.Combine(Repository.Root, "docs", "openapi.json");
@@ -31,7 +34,9 @@ public sealed class OpenApiTests(OperatorFixture node) : IClassFixture<OperatorF
     [Fact]
     public async Task OpenApi_EveryRoute_SaysWhatItIsFor()
     {
-        using JsonDocument document = JsonDocument.Parse(await node.Http.GetStringAsync(new Uri("openapi/v1.json", UriKind.Relative)));
+        using JsonDocument document = JsonDocument.Parse(
+            await node.Http.GetStringAsync(new Uri("openapi/v1.json", UriKind.Relative))
+        );
         foreach (JsonProperty path in document.RootElement.GetProperty("paths").EnumerateObject())
         {
             foreach (JsonProperty method in path.Value.EnumerateObject())

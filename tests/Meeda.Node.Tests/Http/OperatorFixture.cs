@@ -1,6 +1,6 @@
-using Meeda.Operator;
 using System.Net;
 using System.Net.Sockets;
+using Meeda.Operator;
 using Meeda.Operator.Persistence;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Data.Sqlite;
@@ -9,7 +9,10 @@ using Xunit;
 
 namespace Meeda.Node.Tests.Http;
 
-/// <summary>An operator on a free port with a store of its own. Its L1 does not answer: taking batches in and giving them back must not depend on it.</summary>
+/// <summary>
+/// An operator on a free port with a store of its own. Its L1 does not answer: taking batches in and giving them back
+/// must not depend on it.
+/// </summary>
 public class OperatorFixture : IAsyncLifetime
 {
     public const int MaxBatchBytes = 300_000;
@@ -40,7 +43,10 @@ public class OperatorFixture : IAsyncLifetime
         await StartAsync();
     }
 
-    /// <summary>Waits until every batch is at its providers, and lets go of the payloads that the ledger holds: what is read then comes from the rows.</summary>
+    /// <summary>
+    /// Waits until every batch is at its providers, and lets go of the payloads that the ledger holds: what is read
+    /// then comes from the rows.
+    /// </summary>
     public async Task PlacedAsync()
     {
         var ledger = Services.GetRequiredService<Ledger>();
@@ -93,7 +99,8 @@ public class OperatorFixture : IAsyncLifetime
             },
             "http://127.0.0.1:0",
             quiet: true,
-            CancellationToken.None);
+            CancellationToken.None
+        );
         await _app.StartAsync();
         Http = new HttpClient { BaseAddress = new Uri(_app.Urls.First()) };
     }

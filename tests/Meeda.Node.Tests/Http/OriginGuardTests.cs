@@ -20,26 +20,46 @@ public sealed class OriginGuardTests : IAsyncLifetime
         string own = $"http://127.0.0.1:{_operator.Address.Port}";
         (string Method, string Path, (string, string)[] Headers, HttpStatusCode Status)[] cases =
         [
-            ("POST", "put", [("Origin", "https://evil.example"), ("Content-Type", "text/plain")], HttpStatusCode.Forbidden),
-            ("POST", "put", [("Origin", "https://evil.example"), ("Content-Type", "application/x-www-form-urlencoded")], HttpStatusCode.Forbidden),
+            (
+                "POST",
+                "put",
+                [("Origin", "https://evil.example"), ("Content-Type", "text/plain")],
+                HttpStatusCode.Forbidden
+            ),
+            (
+                "POST",
+                "put",
+                [("Origin", "https://evil.example"), ("Content-Type", "application/x-www-form-urlencoded")],
+                HttpStatusCode.Forbidden
+            ),
             ("POST", "put", [("Origin", "null")], HttpStatusCode.Forbidden),
             ("POST", "put", [("Origin", "http://127.0.0.1:1")], HttpStatusCode.Forbidden),
             ("POST", "put", [("Origin", $"{own}.evil.example")], HttpStatusCode.Forbidden),
             ("POST", "put", [("Sec-Fetch-Site", "cross-site")], HttpStatusCode.Forbidden),
             ("POST", "put", [("Sec-Fetch-Site", "same-site")], HttpStatusCode.Forbidden),
             ("POST", "batches/00/renew", [("Origin", "https://evil.example")], HttpStatusCode.Forbidden),
-            ("POST", "nitro", [("Origin", "https://evil.example"), ("Content-Type", "application/json")], HttpStatusCode.Forbidden),
+            (
+                "POST",
+                "nitro",
+                [("Origin", "https://evil.example"), ("Content-Type", "application/json")],
+                HttpStatusCode.Forbidden
+            ),
             ("GET", "status", [("Origin", "https://evil.example")], HttpStatusCode.Forbidden),
             ("GET", "status", [("Sec-Fetch-Site", "cross-site")], HttpStatusCode.Forbidden),
             ("GET", "status", [("Host", "evil.example")], HttpStatusCode.MisdirectedRequest),
-            ("GET", "status", [("Host", "evil.example:3100"), ("Origin", "http://evil.example:3100")], HttpStatusCode.MisdirectedRequest),
+            (
+                "GET",
+                "status",
+                [("Host", "evil.example:3100"), ("Origin", "http://evil.example:3100")],
+                HttpStatusCode.MisdirectedRequest
+            ),
             ("GET", "status", [("Host", "127.0.0.1.evil.example")], HttpStatusCode.MisdirectedRequest),
             ("GET", "status", [("Host", "10.1.2.3")], HttpStatusCode.MisdirectedRequest),
             ("POST", "put", [("Host", "evil.example")], HttpStatusCode.MisdirectedRequest),
-
             // Programs, this machine's own pages, and probes.
             ("POST", "put", [("Content-Type", "application/octet-stream")], HttpStatusCode.OK),
-            ("POST", "put", [("Content-Type", "application/x-www-form-urlencoded")], HttpStatusCode.OK), // curl --data-binary
+            // Curl --data-binary
+            ("POST", "put", [("Content-Type", "application/x-www-form-urlencoded")], HttpStatusCode.OK),
             ("POST", "put", [("Origin", own), ("Sec-Fetch-Site", "same-origin")], HttpStatusCode.OK),
             ("GET", "status", [], HttpStatusCode.OK),
             ("GET", "status", [("Sec-Fetch-Site", "none")], HttpStatusCode.OK),
@@ -50,7 +70,10 @@ public sealed class OriginGuardTests : IAsyncLifetime
         ];
         foreach ((string method, string path, (string, string)[] headers, HttpStatusCode status) in cases)
         {
-            Assert.Equal(($"{method} {path} {string.Join(' ', headers)}", status), ($"{method} {path} {string.Join(' ', headers)}", await SendAsync(method, path, headers)));
+            Assert.Equal(
+                ($"{method} {path} {string.Join(' ', headers)}", status),
+                ($"{method} {path} {string.Join(' ', headers)}", await SendAsync(method, path, headers))
+            );
         }
     }
 
@@ -58,9 +81,21 @@ public sealed class OriginGuardTests : IAsyncLifetime
     public async Task Requests_WithKeys_AreJudgedByTheirKeys()
     {
         var keys = _operator.Services.GetRequiredService<TenantKeys>();
-        (_, string key) = await keys.MakeAsync("page", TenantScopes.Read, new TenantQuota(0, 0, 8), DateTimeOffset.UnixEpoch, CancellationToken.None);
-        Assert.Equal(HttpStatusCode.OK, await SendAsync("GET", $"t/{key}/status", [("Origin", "https://dashboard.example"), ("Host", "da.example")]));
-        Assert.Equal(HttpStatusCode.Unauthorized, await SendAsync("GET", "status", [("Origin", "https://evil.example")]));
+        (_, string key) = await keys.MakeAsync(
+            "page",
+            TenantScopes.Read,
+            new TenantQuota(0, 0, 8),
+            DateTimeOffset.UnixEpoch,
+            CancellationToken.None
+        );
+        Assert.Equal(
+            HttpStatusCode.OK,
+            await SendAsync("GET", $"t/{key}/status", [("Origin", "https://dashboard.example"), ("Host", "da.example")])
+        );
+        Assert.Equal(
+            HttpStatusCode.Unauthorized,
+            await SendAsync("GET", "status", [("Origin", "https://evil.example")])
+        );
     }
 
     private async Task<HttpStatusCode> SendAsync(string method, string path, (string Name, string Value)[] headers)
@@ -73,7 +108,10 @@ public sealed class OriginGuardTests : IAsyncLifetime
 
         foreach ((string name, string value) in headers)
         {
-            bool added = name == "Content-Type" ? request.Content!.Headers.TryAddWithoutValidation(name, value) : request.Headers.TryAddWithoutValidation(name, value);
+            bool added =
+                name == "Content-Type"
+                    ? request.Content!.Headers.TryAddWithoutValidation(name, value)
+                    : request.Headers.TryAddWithoutValidation(name, value);
             Assert.True(added);
         }
 

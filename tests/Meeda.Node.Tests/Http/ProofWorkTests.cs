@@ -58,7 +58,14 @@ public sealed class ProofWorkTests : IDisposable
         Assert.Equal(ProofWork.QueueForWorker, _work.Waiting);
         _go.SetResult();
         Assert.Equal("b0", await other);
-        await Task.WhenAll(flood.Select(async each => Assert.Equal(DaError.Overloaded, (await Record.ExceptionAsync(() => each) as DaException)?.Error ?? DaError.Overloaded)));
+        await Task.WhenAll(
+            flood.Select(async each =>
+                Assert.Equal(
+                    DaError.Overloaded,
+                    (await Record.ExceptionAsync(() => each) as DaException)?.Error ?? DaError.Overloaded
+                )
+            )
+        );
         Assert.Equal(0, _work.Waiting);
     }
 
@@ -94,25 +101,29 @@ public sealed class ProofWorkTests : IDisposable
     public async Task Work_ThatFails_IsNotKept_AndGivesItsPlaceBack()
     {
         _go.SetResult();
-        await Assert.ThrowsAsync<InvalidDataException>(() => _work.GetAsync<string>("a", "x", () => throw new InvalidDataException(), _ => 1, default));
+        await Assert.ThrowsAsync<InvalidDataException>(() =>
+            _work.GetAsync<string>("a", "x", () => throw new InvalidDataException(), _ => 1, default)
+        );
         Assert.Equal("x", await AskAsync("a", "x"));
     }
 
-    private Task<string> AskAsync(string client, string name) => _work.GetAsync(
-        client,
-        name,
-        async () =>
-        {
-            _mostRunning = Math.Max(_mostRunning, Interlocked.Increment(ref _running));
-            await _go.Task;
-            lock (_done)
+    private Task<string> AskAsync(string client, string name) =>
+        _work.GetAsync(
+            client,
+            name,
+            async () =>
             {
-                _done.Add(name);
-            }
+                _mostRunning = Math.Max(_mostRunning, Interlocked.Increment(ref _running));
+                await _go.Task;
+                lock (_done)
+                {
+                    _done.Add(name);
+                }
 
-            Interlocked.Decrement(ref _running);
-            return name;
-        },
-        _ => 1,
-        default);
+                Interlocked.Decrement(ref _running);
+                return name;
+            },
+            _ => 1,
+            default
+        );
 }

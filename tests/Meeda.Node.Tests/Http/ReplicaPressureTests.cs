@@ -14,7 +14,9 @@ using Xunit;
 
 namespace Meeda.Node.Tests.Http;
 
-/// <summary>Two operators on one database, as behind a load balancer: what one of them answers, the other answers too.</summary>
+/// <summary>
+/// Two operators on one database, as behind a load balancer: what one of them answers, the other answers too.
+/// </summary>
 public sealed class ReplicaPressureTests(PostgresFixture postgres) : IClassFixture<PostgresFixture>, IAsyncLifetime
 {
     private readonly TemporaryFolder _folder = new();
@@ -33,17 +35,26 @@ public sealed class ReplicaPressureTests(PostgresFixture postgres) : IClassFixtu
         _folder.Dispose();
     }
 
-    /// <summary>The leader's providers refuse; it is paused, another one takes the lead, and its providers take what waits.</summary>
+    /// <summary>
+    /// The leader's providers refuse; it is paused, another one takes the lead, and its providers take what waits.
+    /// </summary>
     [SkippableFact]
     public async Task Failover_BeginsAndEndsForEveryOperator_WhoeverLeads()
     {
         string database = await postgres.CreateDatabaseAsync();
-        WebApplication first = await BuildAsync(database, "first"), second = await BuildAsync(database, "second");
-        Ledger led = LedgerOf(first), followed = LedgerOf(second);
+        WebApplication first = await BuildAsync(database, "first"),
+            second = await BuildAsync(database, "second");
+        Ledger led = LedgerOf(first),
+            followed = LedgerOf(second);
         Assert.True(await first.Services.GetRequiredService<Lease>().TryHoldAsync(CancellationToken.None));
         Assert.False(await second.Services.GetRequiredService<Lease>().TryHoldAsync(CancellationToken.None));
         Bytes32 hash = Keccak256.Hash([1]);
-        await led.AddBatchAsync(new StoredBatch(new BatchId(hash), hash, 1, new byte[48], DateTimeOffset.UtcNow), [1], null, CancellationToken.None);
+        await led.AddBatchAsync(
+            new StoredBatch(new BatchId(hash), hash, 1, new byte[48], DateTimeOffset.UtcNow),
+            [1],
+            null,
+            CancellationToken.None
+        );
         await led.NoteRefusalAsync(CancellationToken.None);
         await UntilAsync(first, failingOver: true);
         await UntilAsync(second, failingOver: true);
@@ -78,7 +89,10 @@ public sealed class ReplicaPressureTests(PostgresFixture postgres) : IClassFixtu
         while (true)
         {
             Exception? refused = await Record.ExceptionAsync(() => pressure.EnsureTakesAsync(limit.Token));
-            if (refused is DaException { Error: DaError.FailOver } == failingOver && (await pressure.ReportAsync(limit.Token)).IsFailingOver == failingOver)
+            if (
+                refused is DaException { Error: DaError.FailOver } == failingOver
+                && (await pressure.ReportAsync(limit.Token)).IsFailingOver == failingOver
+            )
             {
                 return;
             }
@@ -90,7 +104,8 @@ public sealed class ReplicaPressureTests(PostgresFixture postgres) : IClassFixtu
     /// <summary>Built and not started: nothing happens by itself.</summary>
     private async Task<WebApplication> BuildAsync(string database, string name)
     {
-        string folder = Path.Combine(_folder.Path, name), keyFile = Path.Combine(_folder.Path, "operator.key");
+        string folder = Path.Combine(_folder.Path, name),
+            keyFile = Path.Combine(_folder.Path, "operator.key");
         await File.WriteAllTextAsync(keyFile, new string('1', 64));
         WebApplication built = await OperatorApplication.BuildAsync(
             new Dictionary<string, string?>
@@ -104,7 +119,8 @@ public sealed class ReplicaPressureTests(PostgresFixture postgres) : IClassFixtu
             },
             "http://127.0.0.1:0",
             quiet: true,
-            CancellationToken.None);
+            CancellationToken.None
+        );
         _operators.Add(built);
         return built;
     }

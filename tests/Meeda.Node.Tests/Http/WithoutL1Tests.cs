@@ -5,7 +5,9 @@ using Xunit;
 
 namespace Meeda.Node.Tests.Http;
 
-/// <summary>An operator whose L1 does not answer takes batches and gives them, and says nothing that it cannot know.</summary>
+/// <summary>
+/// An operator whose L1 does not answer takes batches and gives them, and says nothing that it cannot know.
+/// </summary>
 public sealed class WithoutL1Tests(OperatorFixture node) : IClassFixture<OperatorFixture>
 {
     [Fact]
@@ -26,6 +28,10 @@ public sealed class WithoutL1Tests(OperatorFixture node) : IClassFixture<Operato
     {
         (HttpStatusCode status, byte[] body) = await node.GetAsync(path + new string('7', 64));
         Assert.Equal(HttpStatusCode.InternalServerError, status);
-        Assert.Contains("L1 is not followed to its head", System.Text.Encoding.UTF8.GetString(body), StringComparison.Ordinal);
+        Assert.Contains(
+            "L1 is not followed to its head",
+            System.Text.Encoding.UTF8.GetString(body),
+            StringComparison.Ordinal
+        );
     }
 }

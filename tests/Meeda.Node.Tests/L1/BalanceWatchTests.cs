@@ -26,7 +26,12 @@ public sealed class BalanceWatchTests
         var account = new OperatorAccount(PrivateKeySigner.FromHex(Anvil.FundedKey).Address);
         await rpc.CallAsync("anvil_setBalance", [account.Address.ToString(), wei], CancellationToken.None);
         using var watch = new BalanceWatch(
-            Options.Create(new TransactionOptions { BalanceAlarm = 0.1m }), new EthereumClient(rpc), account, TimeProvider.System, NullLogger<BalanceWatch>.Instance);
+            Options.Create(new TransactionOptions { BalanceAlarm = 0.1m }),
+            new EthereumClient(rpc),
+            account,
+            TimeProvider.System,
+            NullLogger<BalanceWatch>.Instance
+        );
         await watch.LookAsync(CancellationToken.None);
         Assert.Equal(decimal.Parse(ether, System.Globalization.CultureInfo.InvariantCulture), watch.Balance);
         Assert.Equal(isLow, watch.IsLow);
@@ -38,10 +43,18 @@ public sealed class BalanceWatchTests
         await using Anvil anvil = await Anvil.StartAsync();
         using var http = new HttpClient { BaseAddress = anvil.Rpc };
         Address publications = Address.Parse("0x00000000000000000000000000000000000b10b5");
-        var account = new OperatorAccount(PrivateKeySigner.FromHex(Anvil.FundedKey).Address) { Publications = publications };
+        var account = new OperatorAccount(PrivateKeySigner.FromHex(Anvil.FundedKey).Address)
+        {
+            Publications = publications,
+        };
         var log = new LineLogger<BalanceWatch>();
         using var watch = new BalanceWatch(
-            Options.Create(new TransactionOptions { BalanceAlarm = 0.1m }), new EthereumClient(new JsonRpcClient(http)), account, TimeProvider.System, log);
+            Options.Create(new TransactionOptions { BalanceAlarm = 0.1m }),
+            new EthereumClient(new JsonRpcClient(http)),
+            account,
+            TimeProvider.System,
+            log
+        );
         await watch.LookAsync(CancellationToken.None);
         Assert.Contains(publications.ToString(), Assert.Single(log.Lines), StringComparison.Ordinal);
         Assert.False(watch.IsLow);
@@ -63,6 +76,7 @@ public sealed class BalanceWatchTests
         string said = string.Join('\n', wrong.Problems());
         Assert.All(
             ["MaxFee", "ResendAfter", "FeeBumpPercent", "GasMarginPercent", "MaxInFlight", "BalanceAlarm"],
-            name => Assert.Contains(name, said, StringComparison.Ordinal));
+            name => Assert.Contains(name, said, StringComparison.Ordinal)
+        );
     }
 }

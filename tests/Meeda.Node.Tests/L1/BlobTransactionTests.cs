@@ -9,7 +9,10 @@ namespace Meeda.Node.Tests.L1;
 
 public sealed class BlobTransactionTests
 {
-    /// <summary>The transaction that cast (Foundry 1.7.1) makes of the same blob: Meeda.Ethereum's encoding and Meeda.Kzg's commitment and cell proofs together.</summary>
+    /// <summary>
+    /// The transaction that cast (Foundry 1.7.1) makes of the same blob: Meeda.Ethereum's encoding and Meeda.Kzg's
+    /// commitment and cell proofs together.
+    /// </summary>
     [Fact]
     public void SignWithSidecar_ABlobWithItsCellProofs_IsCasts()
     {
@@ -29,10 +32,15 @@ public sealed class BlobTransactionTests
             0,
             [0x12, 0x34],
             5,
-            [Bytes32.FromBytes(commitment.VersionedHash())]);
+            [Bytes32.FromBytes(commitment.VersionedHash())]
+        );
         byte[] wire = transaction.SignWithSidecar(
             PrivateKeySigner.FromHex("0x4c0883a69102937d6231471b5dbb6204fe5129617082792ae468d01a3f362318"),
-            new BlobSidecar([blob], [commitment.ToArray()], [.. proofs.Select(proof => proof.ToArray())]));
-        Assert.Equal("0x35b47f97e06b6e4fc88d8eaa88b017e9759dd3a9e63998b1a4006b13f4ae2775", Keccak256.Hash(wire).ToString());
+            new BlobSidecar([blob], [commitment.ToArray()], [.. proofs.Select(proof => proof.ToArray())])
+        );
+        Assert.Equal(
+            "0x35b47f97e06b6e4fc88d8eaa88b017e9759dd3a9e63998b1a4006b13f4ae2775",
+            Keccak256.Hash(wire).ToString()
+        );
     }
 }

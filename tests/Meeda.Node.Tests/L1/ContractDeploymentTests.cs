@@ -34,7 +34,12 @@ public sealed class ContractDeploymentTests
         for (ulong deployed = 0; deployed <= head; deployed++)
         {
             ulong block = deployed;
-            var rpc = new FakeRpc((method, parameters) => method == "eth_blockNumber" ? FakeRpc.Quantity(head) : FakeRpc.Number(parameters[1]) >= block ? "0x60" : "0x");
+            var rpc = new FakeRpc(
+                (method, parameters) =>
+                    method == "eth_blockNumber" ? FakeRpc.Quantity(head)
+                    : FakeRpc.Number(parameters[1]) >= block ? "0x60"
+                    : "0x"
+            );
             Assert.Equal(new ContractDeployment(block, null), await FindAsync(rpc, 0));
         }
     }
@@ -54,17 +59,28 @@ public sealed class ContractDeploymentTests
     [Fact]
     public async Task Find_L1Away_IsNoDoubtButAFailure()
     {
-        var rpc = new FakeRpc((method, _) => method == "eth_blockNumber" ? FakeRpc.Quantity(Head) : throw new L1UnreachableException("away") { Problem = L1Problem.Connection });
+        var rpc = new FakeRpc(
+            (method, _) =>
+                method == "eth_blockNumber"
+                    ? FakeRpc.Quantity(Head)
+                    : throw new L1UnreachableException("away") { Problem = L1Problem.Connection }
+        );
         await Assert.ThrowsAsync<L1UnreachableException>(() => FindAsync(rpc, 5));
     }
 
     private static Task<ContractDeployment> FindAsync(FakeRpc rpc, ulong hint) =>
         ContractDeployment.FindAsync(new EthereumClient(rpc), Address.Zero, hint, CancellationToken.None);
 
-    private static string? Answer(string method, IReadOnlyList<object?> parameters, ulong keptFrom) => method switch
-    {
-        "eth_blockNumber" => FakeRpc.Quantity(Head),
-        _ when FakeRpc.Number(parameters[1]) < keptFrom => throw new JsonRpcException(method, -32000, "missing trie node 0123 (path )", []),
-        _ => FakeRpc.Number(parameters[1]) >= Deployed ? "0x6080" : "0x",
-    };
+    private static string? Answer(string method, IReadOnlyList<object?> parameters, ulong keptFrom) =>
+        method switch
+        {
+            "eth_blockNumber" => FakeRpc.Quantity(Head),
+            _ when FakeRpc.Number(parameters[1]) < keptFrom => throw new JsonRpcException(
+                method,
+                -32000,
+                "missing trie node 0123 (path )",
+                []
+            ),
+            _ => FakeRpc.Number(parameters[1]) >= Deployed ? "0x6080" : "0x",
+        };
 }

@@ -10,7 +10,10 @@ using Meeda.Protocol.Anchors;
 
 namespace Meeda.Node.Tests.L1;
 
-/// <summary>An L1 in memory: blocks that the test makes, no logs, the contract's parameters and anchors; and whatever lie the test tells.</summary>
+/// <summary>
+/// An L1 in memory: blocks that the test makes, no logs, the contract's parameters and anchors; and whatever lie the
+/// test tells.
+/// </summary>
 internal sealed class FakeL1 : IJsonRpc
 {
     private readonly ConcurrentDictionary<uint, Anchor> _anchors = new();
@@ -34,9 +37,14 @@ internal sealed class FakeL1 : IJsonRpc
     /// <summary>Lets the contract keep an anchor, as it does from its block on.</summary>
     public void Keep(Anchor anchor) => _anchors[anchor.Index] = anchor;
 
-    public Task<JsonElement> CallAsync(string method, IReadOnlyList<object?> parameters, CancellationToken cancellationToken) => IsAway
-        ? throw new L1UnreachableException("it is away")
-        : Task.FromResult(JsonSerializer.SerializeToElement(Answer(method, parameters)));
+    public Task<JsonElement> CallAsync(
+        string method,
+        IReadOnlyList<object?> parameters,
+        CancellationToken cancellationToken
+    ) =>
+        IsAway
+            ? throw new L1UnreachableException("it is away")
+            : Task.FromResult(JsonSerializer.SerializeToElement(Answer(method, parameters)));
 
     private static string Hex(ulong number) => "0x" + number.ToString("x", CultureInfo.InvariantCulture);
 
@@ -46,16 +54,20 @@ internal sealed class FakeL1 : IJsonRpc
         return [.. new byte[32 - bytes.Length], .. bytes];
     }
 
-    private object? Answer(string method, IReadOnlyList<object?> parameters) => method switch
-    {
-        "eth_chainId" => "0x7a69",
-        "eth_blockNumber" => Hex(Head),
-        "eth_getCode" => "0x01",
-        "eth_getLogs" => Array.Empty<object>(),
-        "eth_getBlockByNumber" => BlockOf((string)parameters[0]!),
-        "eth_call" => "0x" + Convert.ToHexStringLower(Call(JsonSerializer.SerializeToElement(parameters[0]).GetProperty("data").GetString()!)),
-        _ => throw new InvalidOperationException($"the fake knows no {method}"),
-    };
+    private object? Answer(string method, IReadOnlyList<object?> parameters) =>
+        method switch
+        {
+            "eth_chainId" => "0x7a69",
+            "eth_blockNumber" => Hex(Head),
+            "eth_getCode" => "0x01",
+            "eth_getLogs" => Array.Empty<object>(),
+            "eth_getBlockByNumber" => BlockOf((string)parameters[0]!),
+            "eth_call" => "0x"
+                + Convert.ToHexStringLower(
+                    Call(JsonSerializer.SerializeToElement(parameters[0]).GetProperty("data").GetString()!)
+                ),
+            _ => throw new InvalidOperationException($"the fake knows no {method}"),
+        };
 
     private object? BlockOf(string tag)
     {
@@ -65,13 +77,15 @@ internal sealed class FakeL1 : IJsonRpc
             "finalized" or "safe" => Final ?? Head,
             _ => ulong.Parse(tag.AsSpan(2), NumberStyles.HexNumber, CultureInfo.InvariantCulture),
         };
-        return number > Head && tag[0] == '0' ? null : new
-        {
-            number = Hex(number),
-            hash = HashOf(number).ToString(),
-            parentHash = HashOf(number - 1).ToString(),
-            timestamp = Hex(1_700_000_000 + (12 * number)),
-        };
+        return number > Head && tag[0] == '0'
+            ? null
+            : new
+            {
+                number = Hex(number),
+                hash = HashOf(number).ToString(),
+                parentHash = HashOf(number - 1).ToString(),
+                timestamp = Hex(1_700_000_000 + (12 * number)),
+            };
     }
 
     private byte[] Call(string data)
@@ -79,18 +93,35 @@ internal sealed class FakeL1 : IJsonRpc
         byte[] calldata = Convert.FromHexString(data.AsSpan(2));
         if (calldata.AsSpan().StartsWith(MeedaVerifierArtifact.Abi.Function("parameters").Selector))
         {
-            return [.. Parameters.ToAbi().SelectMany(value => value switch
-            {
-                Address address => (byte[])[.. new byte[12], .. address.ToArray()],
-                BigInteger amount => Word(amount),
-                _ => Word(Convert.ToUInt64(value, CultureInfo.InvariantCulture)),
-            })];
+            return
+            [
+                .. Parameters
+                    .ToAbi()
+                    .SelectMany(value =>
+                        value switch
+                        {
+                            Address address => (byte[])[.. new byte[12], .. address.ToArray()],
+                            BigInteger amount => Word(amount),
+                            _ => Word(Convert.ToUInt64(value, CultureInfo.InvariantCulture)),
+                        }
+                    ),
+            ];
         }
 
         if (calldata.AsSpan().StartsWith(MeedaVerifierArtifact.Abi.Function("getAnchor").Selector))
         {
-            return _anchors.TryGetValue((uint)new BigInteger(calldata.AsSpan(36, 32), isUnsigned: true, isBigEndian: true), out Anchor? anchor)
-                ? [.. anchor.Root.ToArray(), .. Word(anchor.FirstBlob), .. Word(anchor.BlobCount), .. Word(anchor.BlockNumber), .. Word(anchor.Expiry)]
+            return _anchors.TryGetValue(
+                (uint)new BigInteger(calldata.AsSpan(36, 32), isUnsigned: true, isBigEndian: true),
+                out Anchor? anchor
+            )
+                ?
+                [
+                    .. anchor.Root.ToArray(),
+                    .. Word(anchor.FirstBlob),
+                    .. Word(anchor.BlobCount),
+                    .. Word(anchor.BlockNumber),
+                    .. Word(anchor.Expiry),
+                ]
                 : throw new JsonRpcException("eth_call", 3, "execution reverted", []);
         }
 

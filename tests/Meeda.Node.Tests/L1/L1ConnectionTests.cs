@@ -49,7 +49,9 @@ public sealed class L1ConnectionTests
             {
                 result!["number"] = "0x1000";
                 result["hash"] = "0x" + new string('a', 64);
-                result["timestamp"] = "0x" + DateTimeOffset.UtcNow.AddDays(1).ToUnixTimeSeconds().ToString("x", CultureInfo.InvariantCulture);
+                result["timestamp"] =
+                    "0x"
+                    + DateTimeOffset.UtcNow.AddDays(1).ToUnixTimeSeconds().ToString("x", CultureInfo.InvariantCulture);
             }
 
             return result;
@@ -60,19 +62,39 @@ public sealed class L1ConnectionTests
         services.AddSingleton(TimeProvider.System);
         L1Connection.Add(services, new L1Options { Rpc = $"{liar.Rpc}?key=secret,{anvil.Rpc}" });
         await using ServiceProvider provider = services.BuildServiceProvider();
-        Assert.Equal(0ul, await provider.GetRequiredService<EthereumClient>().GetBlockNumberAsync(CancellationToken.None));
-        Assert.Contains(log.Lines, line => line.Contains("L1 endpoint 0 (127.0.0.1) is not believed", StringComparison.Ordinal));
+        Assert.Equal(
+            0ul,
+            await provider.GetRequiredService<EthereumClient>().GetBlockNumberAsync(CancellationToken.None)
+        );
+        Assert.Contains(
+            log.Lines,
+            line => line.Contains("L1 endpoint 0 (127.0.0.1) is not believed", StringComparison.Ordinal)
+        );
         Assert.DoesNotContain(log.Lines, line => line.Contains("secret", StringComparison.Ordinal));
     }
 
     [Fact]
     public void RevertReason_OfWhatTheContractSays_IsItsErrorWithItsArguments()
     {
-        byte[] text = Convert.FromHexString("08c379a0" + new string('0', 62) + "20" + new string('0', 62) + "03" + "6e6f21" + new string('0', 58));
+        byte[] text = Convert.FromHexString(
+            "08c379a0" + new string('0', 62) + "20" + new string('0', 62) + "03" + "6e6f21" + new string('0', 58)
+        );
         var receipt = new TransactionReceipt(Bytes32.Zero, 7, Bytes32.Zero, 21_000, null, Succeeded: false, []);
-        Assert.Contains("Error(no!)", RevertReason.Of(new TransactionRevertedException(receipt, text)), StringComparison.Ordinal);
-        Assert.Contains("Error(no!)", RevertReason.Of(new JsonRpcException("eth_estimateGas", 3, "execution reverted", text)), StringComparison.Ordinal);
-        Assert.Contains("block 7", RevertReason.Of(new TransactionRevertedException(receipt)), StringComparison.Ordinal);
+        Assert.Contains(
+            "Error(no!)",
+            RevertReason.Of(new TransactionRevertedException(receipt, text)),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "Error(no!)",
+            RevertReason.Of(new JsonRpcException("eth_estimateGas", 3, "execution reverted", text)),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "block 7",
+            RevertReason.Of(new TransactionRevertedException(receipt)),
+            StringComparison.Ordinal
+        );
         Assert.Equal("eth_call: busy", RevertReason.Of(new JsonRpcException("eth_call", -32000, "busy", [])));
     }
 
@@ -88,11 +110,14 @@ public sealed class L1ConnectionTests
 
         public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            Lines.Enqueue(formatter(state, exception));
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        ) => Lines.Enqueue(formatter(state, exception));
 
-        public void Dispose()
-        {
-        }
+        public void Dispose() { }
     }
 }

@@ -34,15 +34,20 @@ public sealed class L1FollowerTests : IAsyncLifetime
 
     public L1FollowerTests()
     {
-        _rpc = new FakeRpc((method, parameters) => (method, parameters) switch
-        {
-            ("eth_blockNumber", _) => FakeRpc.Quantity(_head),
-            ("eth_getCode", _) => "0x60",
-            ("eth_getLogs", _) => Array.Empty<object>(),
-            ("eth_getBlockByNumber", ["finalized", ..]) => _final,
-            ("eth_getBlockByNumber", [string number, ..]) => FakeRpc.Number(number) <= _head ? FakeRpc.Block(FakeRpc.Number(number), _chain) : null,
-            _ => throw FakeRpc.Unknown(method),
-        });
+        _rpc = new FakeRpc(
+            (method, parameters) =>
+                (method, parameters) switch
+                {
+                    ("eth_blockNumber", _) => FakeRpc.Quantity(_head),
+                    ("eth_getCode", _) => "0x60",
+                    ("eth_getLogs", _) => Array.Empty<object>(),
+                    ("eth_getBlockByNumber", ["finalized", ..]) => _final,
+                    ("eth_getBlockByNumber", [string number, ..]) => FakeRpc.Number(number) <= _head
+                        ? FakeRpc.Block(FakeRpc.Number(number), _chain)
+                        : null,
+                    _ => throw FakeRpc.Unknown(method),
+                }
+        );
     }
 
     public async Task InitializeAsync()
@@ -63,7 +68,8 @@ public sealed class L1FollowerTests : IAsyncLifetime
             new LeaderElection(lease, _clock, NullLogger<LeaderElection>.Instance),
             new OperatorStanding(contract, account, _clock, NullLogger<OperatorStanding>.Instance),
             _clock,
-            _lines);
+            _lines
+        );
     }
 
     public async Task DisposeAsync()
@@ -146,17 +152,31 @@ public sealed class L1FollowerTests : IAsyncLifetime
     [Fact]
     public async Task Seed_OfAFinalBlock_IsAskedForOnce()
     {
-        var rpc = new FakeRpc((method, parameters) => (method, parameters) switch
-        {
-            ("eth_chainId", _) => "0x1",
-            ("eth_blockNumber", _) => FakeRpc.Quantity(_head),
-            ("eth_call", _) => "0x" + string.Concat(Enumerable.Range(0, 14).Select(_ => 4.ToString("x64", System.Globalization.CultureInfo.InvariantCulture))),
-            ("eth_getBlockByNumber", ["finalized", ..]) => FakeRpc.Block(60),
-            ("eth_getBlockByNumber", [string number, ..]) => FakeRpc.Block(FakeRpc.Number(number)),
-            _ => throw FakeRpc.Unknown(method),
-        });
+        var rpc = new FakeRpc(
+            (method, parameters) =>
+                (method, parameters) switch
+                {
+                    ("eth_chainId", _) => "0x1",
+                    ("eth_blockNumber", _) => FakeRpc.Quantity(_head),
+                    ("eth_call", _) => "0x"
+                        + string.Concat(
+                            Enumerable
+                                .Range(0, 14)
+                                .Select(_ => 4.ToString("x64", System.Globalization.CultureInfo.InvariantCulture))
+                        ),
+                    ("eth_getBlockByNumber", ["finalized", ..]) => FakeRpc.Block(60),
+                    ("eth_getBlockByNumber", [string number, ..]) => FakeRpc.Block(FakeRpc.Number(number)),
+                    _ => throw FakeRpc.Unknown(method),
+                }
+        );
         var client = new EthereumClient(rpc);
-        var verification = new EpochVerification(client, new MeedaVerifierContract(client, Address.Zero), new OperatorRecord(_ledger, new OperatorAccount(Account)), null!, _clock);
+        var verification = new EpochVerification(
+            client,
+            new MeedaVerifierContract(client, Address.Zero),
+            new OperatorRecord(_ledger, new OperatorAccount(Account)),
+            null!,
+            _clock
+        );
         async Task<int> CallsAsync()
         {
             int before = rpc.Calls.Count;
@@ -188,7 +208,13 @@ public sealed class L1FollowerTests : IAsyncLifetime
 
         public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        )
         {
             if (IsEnabled(logLevel))
             {

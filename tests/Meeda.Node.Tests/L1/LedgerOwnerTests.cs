@@ -18,8 +18,10 @@ namespace Meeda.Node.Tests.L1;
 /// <summary>A ledger and its providers serve one chain, contract and account (docs/durability.md).</summary>
 public sealed class LedgerOwnerTests : IAsyncLifetime
 {
-    private static readonly Address Contract = Address.Parse("0x00000000000000000000000000000000000000c0"), OtherContract = Address.Parse("0x00000000000000000000000000000000000000c1");
-    private static readonly Address Account = Address.Parse("0x00000000000000000000000000000000000000a1"), OtherAccount = Address.Parse("0x00000000000000000000000000000000000000a2");
+    private static readonly Address Contract = Address.Parse("0x00000000000000000000000000000000000000c0"),
+        OtherContract = Address.Parse("0x00000000000000000000000000000000000000c1");
+    private static readonly Address Account = Address.Parse("0x00000000000000000000000000000000000000a1"),
+        OtherAccount = Address.Parse("0x00000000000000000000000000000000000000a2");
 
     private readonly TemporaryFolder _folder = new();
     private readonly FakeL1 _l1 = new() { Head = 50 };
@@ -54,8 +56,16 @@ public sealed class LedgerOwnerTests : IAsyncLifetime
     public async Task Ensure_WithAnotherContractAccountOrChain_IsRefusedWithWhatIsDifferent()
     {
         await EnsureAsync();
-        Assert.Contains($"contract {Contract}", (await RefusedAsync(contract: OtherContract)).Message, StringComparison.Ordinal);
-        Assert.Contains($"account {Account}", (await RefusedAsync(account: OtherAccount)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"contract {Contract}",
+            (await RefusedAsync(contract: OtherContract)).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            $"account {Account}",
+            (await RefusedAsync(account: OtherAccount)).Message,
+            StringComparison.Ordinal
+        );
         Assert.Contains("chain 1,", (await RefusedAsync(chain: 5)).Message, StringComparison.Ordinal);
         await EnsureAsync();
     }
@@ -64,7 +74,12 @@ public sealed class LedgerOwnerTests : IAsyncLifetime
     public async Task Ensure_OfALedgerThatHoldsAnchors_AdoptsThoseThatTheContractKeeps_AndRefusesOthers()
     {
         var anchor = new Anchor(0, Keccak256.Hash([1]), 0, 1, 10, 500);
-        await _ledger.AdvanceAsync(new BlockPoint(20, Bytes32.Zero), [new AnchorSeen(anchor, Bytes32.Zero, new byte[48], [])], [], default);
+        await _ledger.AdvanceAsync(
+            new BlockPoint(20, Bytes32.Zero),
+            [new AnchorSeen(anchor, Bytes32.Zero, new byte[48], [])],
+            [],
+            default
+        );
         Assert.Contains("does not keep", (await RefusedAsync()).Message, StringComparison.Ordinal);
         Assert.Null(await _ledger.FindBindingAsync(default));
         _l1.Keep(anchor);
@@ -78,7 +93,9 @@ public sealed class LedgerOwnerTests : IAsyncLifetime
         await EnsureAsync();
         using var second = new TemporaryFolder();
         await using Ledger other = await SqliteLedger.OpenLeadingAsync(second.Path);
-        SetupException refusal = await Assert.ThrowsAsync<SetupException>(() => EnsureAsync(account: OtherAccount, ledger: other));
+        SetupException refusal = await Assert.ThrowsAsync<SetupException>(() =>
+            EnsureAsync(account: OtherAccount, ledger: other)
+        );
         Assert.Contains("provider", refusal.Message, StringComparison.Ordinal);
     }
 
@@ -94,7 +111,12 @@ public sealed class LedgerOwnerTests : IAsyncLifetime
     private Task<SetupException> RefusedAsync(Address? contract = null, Address? account = null, ulong chain = 1) =>
         Assert.ThrowsAsync<SetupException>(() => EnsureAsync(contract, account, chain));
 
-    private async Task EnsureAsync(Address? contract = null, Address? account = null, ulong chain = 1, Ledger? ledger = null)
+    private async Task EnsureAsync(
+        Address? contract = null,
+        Address? account = null,
+        ulong chain = 1,
+        Ledger? ledger = null
+    )
     {
         var client = new EthereumClient(_l1);
         using RowProviders providers = await RowProviders.OpenAsync(_storage, ledger ?? _ledger, default);
@@ -105,7 +127,7 @@ public sealed class LedgerOwnerTests : IAsyncLifetime
             new MeedaVerifierContract(client, contract ?? Contract),
             new OperatorAccount(account ?? Account),
             providers,
-            NullLogger<LedgerOwner>.Instance)
-            .EnsureAsync(chain, default);
+            NullLogger<LedgerOwner>.Instance
+        ).EnsureAsync(chain, default);
     }
 }

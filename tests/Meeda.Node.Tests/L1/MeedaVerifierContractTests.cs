@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Meeda.Operator.Anchors;
 using Meeda.Chain.Contract;
 using Meeda.Chain.Index;
 using Meeda.Ethereum;
@@ -9,6 +8,7 @@ using Meeda.Kzg.Commitments;
 using Meeda.Kzg.Curves;
 using Meeda.Kzg.Fields;
 using Meeda.Node.Cli;
+using Meeda.Operator.Anchors;
 using Meeda.Operator.Persistence;
 using Meeda.Protocol.Proofs;
 using Meeda.Testing;
@@ -16,23 +16,42 @@ using Xunit;
 
 namespace Meeda.Node.Tests.L1;
 
-/// <summary>The bindings against the compiled contract's ABI: a change in Solidity that C# does not follow fails here (or where an argument does not fit, at once).</summary>
+/// <summary>
+/// The bindings against the compiled contract's ABI: a change in Solidity that C# does not follow fails here (or
+/// where an argument does not fit, at once).
+/// </summary>
 public sealed class MeedaVerifierContractTests
 {
     private static readonly ContractAbi Abi = MeedaVerifierArtifact.Abi;
     private static readonly Address Operator = Address.Parse("0x00000000000000000000000000000000000a11ce");
     private static readonly RangeHints Hints = new(1, 2, 3);
-    private static readonly SubmittedProof Proof = new(new ProofSeen(7, 8, Keccak256.Hash("tx"u8), Keccak256.Hash("seed"u8)), Hints, [Padded(G1Point.Generator)], Keccak256.Hash("y"u8), Padded(G1Point.Infinity));
+    private static readonly SubmittedProof Proof = new(
+        new ProofSeen(7, 8, Keccak256.Hash("tx"u8), Keccak256.Hash("seed"u8)),
+        Hints,
+        [Padded(G1Point.Generator)],
+        Keccak256.Hash("y"u8),
+        Padded(G1Point.Infinity)
+    );
 
     private readonly MeedaVerifierContract _contract = new(null!, Operator);
 
-    /// <summary>Functions, events and errors as text: whoever changes the contract sees here what the C# side must follow, and says so by changing the file.</summary>
+    /// <summary>
+    /// Functions, events and errors as text: whoever changes the contract sees here what the C# side must follow, and
+    /// says so by changing the file.
+    /// </summary>
     [Fact]
     public void Abi_OfTheContract_IsTheOneThatTheBindingsFollow()
     {
-        using JsonDocument artifact = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Repository.Root, "contracts", "abi", "MeedaVerifier.json")));
-        IEnumerable<string> actual = artifact.RootElement.GetProperty("abi").EnumerateArray()
-            .Select(item => $"{item.GetProperty("type").GetString()} {(item.TryGetProperty("name", out JsonElement name) ? name.GetString() : "")}{Types(item, "inputs")}{(item.TryGetProperty("outputs", out _) ? " -> " + Types(item, "outputs") : "")}")
+        using JsonDocument artifact = JsonDocument.Parse(
+            File.ReadAllBytes(Path.Combine(Repository.Root, "contracts", "abi", "MeedaVerifier.json"))
+        );
+        IEnumerable<string> actual = artifact
+            .RootElement.GetProperty("abi")
+            .EnumerateArray()
+            .Select(item =>
+                $"{item.GetProperty("type").GetString()} "
+                + $"{(item.TryGetProperty("name", out JsonElement name) ? name.GetString() : "")}{Types(item, "inputs")}{(item.TryGetProperty("outputs", out _) ? " -> " + Types(item, "outputs") : "")}"
+            )
             .Order(StringComparer.Ordinal);
         string file = Path.Combine(Repository.Root, "tests", "Meeda.Node.Tests", "L1", "MeedaVerifierAbi.txt");
         if (Environment.GetEnvironmentVariable("MEEDA_APPROVE_API") is not null)
@@ -47,9 +66,15 @@ public sealed class MeedaVerifierContractTests
     public void Anchor_ABatch_IsItsHeaderAndCommitments()
     {
         byte[] commitments = new byte[96];
-        AbiTuple arguments = Decode("anchor", _contract.Anchor([new StoredBatch(default, default, 200_000, commitments, default)]));
+        AbiTuple arguments = Decode(
+            "anchor",
+            _contract.Anchor([new StoredBatch(default, default, 200_000, commitments, default)])
+        );
         var header = (AbiTuple)arguments.Get<object[]>("batches").Single();
-        Assert.Equal((200_000ul, 2ul, Address.Zero), (header.Get<ulong>("payloadLength"), header.Get<ulong>("blobCount"), header.Get<Address>("rollup")));
+        Assert.Equal(
+            (200_000ul, 2ul, Address.Zero),
+            (header.Get<ulong>("payloadLength"), header.Get<ulong>("blobCount"), header.Get<Address>("rollup"))
+        );
         Assert.Equal(commitments, arguments.Get<byte[]>("commitments"));
     }
 
@@ -69,8 +94,14 @@ public sealed class MeedaVerifierContractTests
     public void ProveFraud_ARecordedProof_IsBroughtAgainWithItsLeaves()
     {
         Bytes32[] path = [Keccak256.Hash("a"u8), Keccak256.Hash("b"u8)];
-        AbiTuple arguments = Decode("proveFraud", _contract.ProveFraud(Operator, Proof, 0, [new AnchoredLeaf(4, Compressed(G1Point.Generator), path)]));
-        Assert.Equal((Operator, 7ul, Proof.Seen.Seed), (arguments.Get<Address>("operator"), arguments.Get<ulong>("epoch"), arguments.Get<Bytes32>("seed")));
+        AbiTuple arguments = Decode(
+            "proveFraud",
+            _contract.ProveFraud(Operator, Proof, 0, [new AnchoredLeaf(4, Compressed(G1Point.Generator), path)])
+        );
+        Assert.Equal(
+            (Operator, 7ul, Proof.Seen.Seed),
+            (arguments.Get<Address>("operator"), arguments.Get<ulong>("epoch"), arguments.Get<Bytes32>("seed"))
+        );
         AssertHints(arguments);
         Assert.Equal(Proof.PartialSums.Single(), Bytes(arguments.Get<object[]>("partialSums").Single()));
         var leaf = (AbiTuple)arguments.Get<object[]>("leaves").Single();
@@ -87,36 +118,71 @@ public sealed class MeedaVerifierContractTests
         AssertHints(miss);
         byte[] commitment = [.. Enumerable.Range(0, 48).Select(i => (byte)i)];
         byte[] y = [.. Enumerable.Range(0, 64).Select(i => (byte)i)];
-        AbiTuple invalid = Decode("proveInvalidCommitment", _contract.ProveInvalidCommitment(Operator, 2, 77, commitment, [Bytes32.Zero], y));
+        AbiTuple invalid = Decode(
+            "proveInvalidCommitment",
+            _contract.ProveInvalidCommitment(Operator, 2, 77, commitment, [Bytes32.Zero], y)
+        );
         AbiTuple blob = invalid.Get<AbiTuple>("blob");
-        Assert.Equal((Operator, 2ul, 77ul), (blob.Get<Address>("operator"), blob.Get<ulong>("anchorIndex"), blob.Get<ulong>("position")));
+        Assert.Equal(
+            (Operator, 2ul, 77ul),
+            (blob.Get<Address>("operator"), blob.Get<ulong>("anchorIndex"), blob.Get<ulong>("position"))
+        );
         Assert.Equal(commitment, blob.Get<byte[]>("commitment"));
-        Assert.Equal(y, (byte[])[.. invalid.Get<Bytes32>("yHigh").ToArray(), .. invalid.Get<Bytes32>("yLow").ToArray()]);
+        Assert.Equal(
+            y,
+            (byte[])[.. invalid.Get<Bytes32>("yHigh").ToArray(), .. invalid.Get<Bytes32>("yLow").ToArray()]
+        );
     }
 
     [Fact]
     public void Deploy_TheParameters_StandInTheContractsOrder()
     {
         string[] fields;
-        using (JsonDocument artifact = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Repository.Root, "contracts", "abi", "MeedaVerifier.json"))))
+        using (
+            JsonDocument artifact = JsonDocument.Parse(
+                File.ReadAllBytes(Path.Combine(Repository.Root, "contracts", "abi", "MeedaVerifier.json"))
+            )
+        )
         {
-            JsonElement constructor = artifact.RootElement.GetProperty("abi").EnumerateArray().Single(item => item.GetProperty("type").GetString() == "constructor");
-            fields = [.. constructor.GetProperty("inputs")[0].GetProperty("components").EnumerateArray().Select(field => field.GetProperty("name").GetString()!)];
+            JsonElement constructor = artifact
+                .RootElement.GetProperty("abi")
+                .EnumerateArray()
+                .Single(item => item.GetProperty("type").GetString() == "constructor");
+            fields =
+            [
+                .. constructor
+                    .GetProperty("inputs")[0]
+                    .GetProperty("components")
+                    .EnumerateArray()
+                    .Select(field => field.GetProperty("name").GetString()!),
+            ];
         }
 
         object[] values = LocalParameters.Value.ToAbi();
         Assert.Equal(fields.Length, values.Length);
-        Assert.All(fields.Zip(values), pair => Assert.Equal(
-            typeof(ContractParameters).GetProperty(char.ToUpperInvariant(pair.First[0]) + pair.First[1..])!.GetValue(LocalParameters.Value), pair.Second));
+        Assert.All(
+            fields.Zip(values),
+            pair =>
+                Assert.Equal(
+                    typeof(ContractParameters)
+                        .GetProperty(char.ToUpperInvariant(pair.First[0]) + pair.First[1..])!
+                        .GetValue(LocalParameters.Value),
+                    pair.Second
+                )
+        );
     }
 
     private static void AssertHints(AbiTuple arguments)
     {
         AbiTuple hints = arguments.Get<AbiTuple>("hints");
-        Assert.Equal((1ul, 2ul, 3ul), (hints.Get<ulong>("loAnchor"), hints.Get<ulong>("hotAnchor"), hints.Get<ulong>("endAnchor")));
+        Assert.Equal(
+            (1ul, 2ul, 3ul),
+            (hints.Get<ulong>("loAnchor"), hints.Get<ulong>("hotAnchor"), hints.Get<ulong>("endAnchor"))
+        );
     }
 
-    private static AbiTuple Decode(string function, TransactionRequest request) => Abi.Function(function).DecodeInput(request.Data);
+    private static AbiTuple Decode(string function, TransactionRequest request) =>
+        Abi.Function(function).DecodeInput(request.Data);
 
     private static byte[] Bytes(object point) => [.. ((AbiTuple)point).SelectMany(word => ((Bytes32)word).ToArray())];
 
@@ -127,10 +193,18 @@ public sealed class MeedaVerifierContractTests
         return padded;
     }
 
-    private static string Types(JsonElement item, string list) => "(" + string.Join(
-        ", ",
-        item.GetProperty(list).EnumerateArray().Select(value => $"{(value.TryGetProperty("components", out _) ? Types(value, "components") + value.GetProperty("type").GetString()!["tuple".Length..] : value.GetProperty("type").GetString())}"
-            + $"{(value.TryGetProperty("indexed", out JsonElement indexed) && indexed.GetBoolean() ? " indexed" : "")} {value.GetProperty("name").GetString()}".TrimEnd())) + ")";
+    private static string Types(JsonElement item, string list) =>
+        "("
+        + string.Join(
+            ", ",
+            item.GetProperty(list)
+                .EnumerateArray()
+                .Select(value =>
+                    $"{(value.TryGetProperty("components", out _) ? Types(value, "components") + value.GetProperty("type").GetString()!["tuple".Length..] : value.GetProperty("type").GetString())}"
+                    + $"{(value.TryGetProperty("indexed", out JsonElement indexed) && indexed.GetBoolean() ? " indexed" : "")} {value.GetProperty("name").GetString()}".TrimEnd()
+                )
+        )
+        + ")";
 
     private static byte[] Compressed(G1Point point)
     {

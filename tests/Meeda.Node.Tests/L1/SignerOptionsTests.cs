@@ -26,23 +26,54 @@ public sealed class SignerOptionsTests : IDisposable
     public void Open_EveryWayToTheSameKey_GivesItsAccount()
     {
         Ethereum.Address expected = PrivateKeySigner.FromHex(Key).Address;
-        Assert.Equal(expected, new SignerOptions().Open(new L1Options { KeyFile = Write("key", $"0x{Key}\n") }).Address);
-        Assert.Equal(expected, new SignerOptions { Key = Key }.Open(new L1Options()).Address);
+        Assert.Equal(
+            expected,
+            new SignerOptions().Open(new L1Options { KeyFile = Write("key", $"0x{Key}\n") }).Address
+        );
+        Assert.Equal(
+            expected,
+            new SignerOptions { Key = Key }
+                .Open(new L1Options())
+                .Address
+        );
         var encrypted = new L1Options { KeyFile = Write("keystore", Keystore) };
-        Assert.Equal(expected, new SignerOptions { PasswordFile = Write("password", Password + "\n") }.Open(encrypted).Address);
-        Assert.Equal(expected, new SignerOptions { Password = Password }.Open(encrypted).Address);
-        Assert.Equal(expected, new SignerOptions { Remote = "http://127.0.0.1:1", RemoteAddress = expected.ToString() }.Open(new L1Options()).Address);
+        Assert.Equal(
+            expected,
+            new SignerOptions { PasswordFile = Write("password", Password + "\n") }
+                .Open(encrypted)
+                .Address
+        );
+        Assert.Equal(
+            expected,
+            new SignerOptions { Password = Password }
+                .Open(encrypted)
+                .Address
+        );
+        Assert.Equal(
+            expected,
+            new SignerOptions { Remote = "http://127.0.0.1:1", RemoteAddress = expected.ToString() }
+                .Open(new L1Options())
+                .Address
+        );
     }
 
     [Fact]
     public void OpenBlobSigner_ASecondAccount_IsItsKey_AndNeverTheOperatorsOwn()
     {
         const string Other = "0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d";
-        Meeda.Ethereum.Address own = Meeda.Ethereum.Signing.PrivateKeySigner.FromHex(Meeda.Testing.Anvil.FundedKey).Address;
+        Meeda.Ethereum.Address own = Meeda
+            .Ethereum.Signing.PrivateKeySigner.FromHex(Meeda.Testing.Anvil.FundedKey)
+            .Address;
         Assert.Null(new SignerOptions().OpenBlobSigner(own));
         Assert.Equal(
-            Meeda.Ethereum.Signing.PrivateKeySigner.FromHex(Other).Address, new SignerOptions { BlobKey = Other }.OpenBlobSigner(own)!.Address);
-        SetupException refused = Assert.Throws<SetupException>(() => new SignerOptions { BlobKey = Meeda.Testing.Anvil.FundedKey }.OpenBlobSigner(own));
+            Meeda.Ethereum.Signing.PrivateKeySigner.FromHex(Other).Address,
+            new SignerOptions { BlobKey = Other }
+                .OpenBlobSigner(own)!
+                .Address
+        );
+        SetupException refused = Assert.Throws<SetupException>(() =>
+            new SignerOptions { BlobKey = Meeda.Testing.Anvil.FundedKey }.OpenBlobSigner(own)
+        );
         Assert.DoesNotContain(Meeda.Testing.Anvil.FundedKey[2..], refused.Message, StringComparison.Ordinal);
     }
 
@@ -50,9 +81,16 @@ public sealed class SignerOptionsTests : IDisposable
     public void Problems_OfNoWayOrTwo_NameTheSettings()
     {
         var two = new SignerOptions { Key = Key, Remote = "ftp://signer" };
-        Assert.Contains("Meeda__Signer__Key", Assert.Single(new SignerOptions().Problems(new L1Options())), StringComparison.Ordinal);
+        Assert.Contains(
+            "Meeda__Signer__Key",
+            Assert.Single(new SignerOptions().Problems(new L1Options())),
+            StringComparison.Ordinal
+        );
         string said = string.Join('\n', two.Problems(new L1Options { KeyFile = Path.Combine(_folder.Path, "absent") }));
-        Assert.All(["there are 3", "Meeda__L1__KeyFile", "Meeda__Signer__Remote)", "Meeda__Signer__RemoteAddress"], part => Assert.Contains(part, said, StringComparison.Ordinal));
+        Assert.All(
+            ["there are 3", "Meeda__L1__KeyFile", "Meeda__Signer__Remote)", "Meeda__Signer__RemoteAddress"],
+            part => Assert.Contains(part, said, StringComparison.Ordinal)
+        );
         Assert.DoesNotContain(Key, said, StringComparison.Ordinal);
         Assert.Empty(new SignerOptions { Key = Key }.Problems(new L1Options()));
     }
@@ -68,15 +106,24 @@ public sealed class SignerOptionsTests : IDisposable
         AssertRefused("64 hex digits", new SignerOptions(), new L1Options { KeyFile = Write("short", Key[2..]) });
         AssertRefused(
             "Meeda__Signer__RemoteCertificateFile",
-            new SignerOptions { Remote = "https://127.0.0.1:1", RemoteAddress = new string('0', 40), RemoteCertificateFile = Write("broken.pem", Key) },
-            new L1Options());
+            new SignerOptions
+            {
+                Remote = "https://127.0.0.1:1",
+                RemoteAddress = new string('0', 40),
+                RemoteCertificateFile = Write("broken.pem", Key),
+            },
+            new L1Options()
+        );
     }
 
     private static void AssertRefused(string part, SignerOptions options, L1Options l1)
     {
         SetupException refusal = Assert.Throws<SetupException>(() => options.Open(l1));
         Assert.Contains(part, refusal.Message, StringComparison.Ordinal);
-        Assert.All([Key[2..], Password], secret => Assert.DoesNotContain(secret, refusal.ToString(), StringComparison.OrdinalIgnoreCase));
+        Assert.All(
+            [Key[2..], Password],
+            secret => Assert.DoesNotContain(secret, refusal.ToString(), StringComparison.OrdinalIgnoreCase)
+        );
     }
 
     private string Write(string name, string content)

@@ -44,12 +44,28 @@ internal sealed class FakeChain : IJsonRpc
     /// <param name="chainId">The chain's id.</param>
     /// <param name="genesisTime">Seconds since 1970 of the genesis block.</param>
     /// <param name="contract">The contract's address.</param>
-    public FakeChain(ContractParameters parameters, ulong chainId = 31_337, ulong genesisTime = 1_700_000_000, Address? contract = null)
+    public FakeChain(
+        ContractParameters parameters,
+        ulong chainId = 31_337,
+        ulong genesisTime = 1_700_000_000,
+        Address? contract = null
+    )
     {
         ChainId = chainId;
         Contract = contract ?? Address.Parse("0x00000000000000000000000000000000000000c0");
         _verifier = new FakeVerifier(parameters, Contract, chainId, number => _blocks[(int)number].Hash);
-        _blocks.Add(new FakeBlock(0, HashOf(Bytes32.Zero, 0, []), Bytes32.Zero, genesisTime, BaseFee, [], FakeVerifier.State.Empty, ImmutableDictionary<Address, ulong>.Empty));
+        _blocks.Add(
+            new FakeBlock(
+                0,
+                HashOf(Bytes32.Zero, 0, []),
+                Bytes32.Zero,
+                genesisTime,
+                BaseFee,
+                [],
+                FakeVerifier.State.Empty,
+                ImmutableDictionary<Address, ulong>.Empty
+            )
+        );
     }
 
     /// <summary>The contract's address.</summary>
@@ -148,7 +164,12 @@ internal sealed class FakeChain : IJsonRpc
                 Append([], _blocks[^1].State, _blocks[^1].Nonces);
             }
 
-            foreach (FakeTransaction transaction in undone.SelectMany(block => block.Transactions).Select(mined => mined.Transaction).Where(_ => !forget))
+            foreach (
+                FakeTransaction transaction in undone
+                    .SelectMany(block => block.Transactions)
+                    .Select(mined => mined.Transaction)
+                    .Where(_ => !forget)
+            )
             {
                 _pending[(transaction.From.ToString(), transaction.Nonce)] = transaction;
             }
@@ -167,7 +188,11 @@ internal sealed class FakeChain : IJsonRpc
     }
 
     /// <inheritdoc/>
-    public Task<JsonElement> CallAsync(string method, IReadOnlyList<object?> parameters, CancellationToken cancellationToken)
+    public Task<JsonElement> CallAsync(
+        string method,
+        IReadOnlyList<object?> parameters,
+        CancellationToken cancellationToken
+    )
     {
         cancellationToken.ThrowIfCancellationRequested();
         JsonElement[] given = [.. parameters.Select(parameter => JsonSerializer.SerializeToElement(parameter))];
@@ -183,64 +208,84 @@ internal sealed class FakeChain : IJsonRpc
             }
             catch (FakeRevertException reverted)
             {
-                return Task.FromException<JsonElement>(new JsonRpcException(method, Reverted, "execution reverted", reverted.RevertData));
+                return Task.FromException<JsonElement>(
+                    new JsonRpcException(method, Reverted, "execution reverted", reverted.RevertData)
+                );
             }
         }
     }
 
     /// <summary>A quantity as JSON-RPC writes it.</summary>
-    internal static string Quantity(BigInteger value) => value.IsZero ? "0x0" : "0x" + value.ToString("x", CultureInfo.InvariantCulture).TrimStart('0');
+    internal static string Quantity(BigInteger value) =>
+        value.IsZero ? "0x0" : "0x" + value.ToString("x", CultureInfo.InvariantCulture).TrimStart('0');
 
     private static string Data(ReadOnlySpan<byte> bytes) => "0x" + Convert.ToHexStringLower(bytes);
 
-    private static ulong ReadQuantity(string text) => ulong.Parse(text.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+    private static ulong ReadQuantity(string text) =>
+        ulong.Parse(text.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
 
-    private object? Answer(string method, JsonElement[] given) => method switch
-    {
-        "eth_chainId" => Quantity(ChainId),
-        "eth_blockNumber" => Quantity(Head),
-        "eth_getBlockByNumber" => Describe(BlockAt(given[0])),
-        "eth_getTransactionCount" => Quantity(Count(Address.Parse(given[0].GetString()!), given[1])),
-        "eth_getBalance" => Quantity(Balance),
-        "eth_maxPriorityFeePerGas" => Quantity(1_000_000_000),
-        "eth_blobBaseFee" => Quantity(BlobBaseFee),
-        "eth_getCode" => Address.Parse(given[0].GetString()!) == Contract ? Data(MeedaVerifierArtifact.Bytecode) : "0x",
-        "eth_call" => Data(Execute(Call(given[0]), given.Length > 1 ? BlockAt(given[1]) ?? throw Refused(method, InvalidParameters, "header not found") : _blocks[^1], isNext: false).Output),
-        "eth_estimateGas" => Quantity(Execute(Call(given[0]), _blocks[^1], isNext: true).Gas),
-        "eth_sendRawTransaction" => Take(Convert.FromHexString(given[0].GetString()!.AsSpan(2))),
-        "eth_getTransactionReceipt" => Find(given[0]) is var (block, mined) ? Receipt(block, mined) : null,
-        "eth_getTransactionByHash" => Transaction(given[0]),
-        "eth_getLogs" => Logs(given[0]),
-        _ => throw Refused(method, UnknownMethod, $"the method {method} does not exist"),
-    };
+    private object? Answer(string method, JsonElement[] given) =>
+        method switch
+        {
+            "eth_chainId" => Quantity(ChainId),
+            "eth_blockNumber" => Quantity(Head),
+            "eth_getBlockByNumber" => Describe(BlockAt(given[0])),
+            "eth_getTransactionCount" => Quantity(Count(Address.Parse(given[0].GetString()!), given[1])),
+            "eth_getBalance" => Quantity(Balance),
+            "eth_maxPriorityFeePerGas" => Quantity(1_000_000_000),
+            "eth_blobBaseFee" => Quantity(BlobBaseFee),
+            "eth_getCode" => Address.Parse(given[0].GetString()!) == Contract
+                ? Data(MeedaVerifierArtifact.Bytecode)
+                : "0x",
+            "eth_call" => Data(
+                Execute(
+                    Call(given[0]),
+                    given.Length > 1
+                        ? BlockAt(given[1]) ?? throw Refused(method, InvalidParameters, "header not found")
+                        : _blocks[^1],
+                    isNext: false
+                ).Output
+            ),
+            "eth_estimateGas" => Quantity(Execute(Call(given[0]), _blocks[^1], isNext: true).Gas),
+            "eth_sendRawTransaction" => Take(Convert.FromHexString(given[0].GetString()!.AsSpan(2))),
+            "eth_getTransactionReceipt" => Find(given[0]) is var (block, mined) ? Receipt(block, mined) : null,
+            "eth_getTransactionByHash" => Transaction(given[0]),
+            "eth_getLogs" => Logs(given[0]),
+            _ => throw Refused(method, UnknownMethod, $"the method {method} does not exist"),
+        };
 
     private static JsonRpcException Refused(string method, int code, string message) => new(method, code, message, []);
 
-    private FakeBlock? BlockAt(JsonElement tag) => tag.GetString() switch
-    {
-        "latest" or "pending" => _blocks[^1],
-        "earliest" => _blocks[0],
-        "finalized" => _blocks[(int)Finalized],
-        "safe" => _blocks[(int)(Head - Math.Min(Head, FinalityDepth / 2))],
-        { } number => ReadQuantity(number) <= Head ? _blocks[(int)ReadQuantity(number)] : null,
-        null => throw Refused("eth_getBlockByNumber", InvalidParameters, "a block tag is expected"),
-    };
+    private FakeBlock? BlockAt(JsonElement tag) =>
+        tag.GetString() switch
+        {
+            "latest" or "pending" => _blocks[^1],
+            "earliest" => _blocks[0],
+            "finalized" => _blocks[(int)Finalized],
+            "safe" => _blocks[(int)(Head - Math.Min(Head, FinalityDepth / 2))],
+            { } number => ReadQuantity(number) <= Head ? _blocks[(int)ReadQuantity(number)] : null,
+            null => throw Refused("eth_getBlockByNumber", InvalidParameters, "a block tag is expected"),
+        };
 
-    private static object? Describe(FakeBlock? block) => block is null ? null : new
-    {
-        number = Quantity(block.Number),
-        hash = block.Hash.ToString(),
-        parentHash = block.Parent.ToString(),
-        timestamp = Quantity(block.Time),
-        baseFeePerGas = Quantity(block.BaseFee),
-        blobGasUsed = "0x0",
-        excessBlobGas = "0x0",
-        transactions = block.Transactions.Select(mined => mined.Transaction.Hash.ToString()),
-    };
+    private static object? Describe(FakeBlock? block) =>
+        block is null
+            ? null
+            : new
+            {
+                number = Quantity(block.Number),
+                hash = block.Hash.ToString(),
+                parentHash = block.Parent.ToString(),
+                timestamp = Quantity(block.Time),
+                baseFeePerGas = Quantity(block.BaseFee),
+                blobGasUsed = "0x0",
+                excessBlobGas = "0x0",
+                transactions = block.Transactions.Select(mined => mined.Transaction.Hash.ToString()),
+            };
 
     private ulong Count(Address account, JsonElement tag)
     {
-        FakeBlock block = BlockAt(tag) ?? throw Refused("eth_getTransactionCount", InvalidParameters, "header not found");
+        FakeBlock block =
+            BlockAt(tag) ?? throw Refused("eth_getTransactionCount", InvalidParameters, "header not found");
         ulong next = block.Nonces.GetValueOrDefault(account);
         while (tag.GetString() == "pending" && _pending.ContainsKey((account.ToString(), next)))
         {
@@ -250,17 +295,32 @@ internal sealed class FakeChain : IJsonRpc
         return next;
     }
 
-    private static (Address From, Address? To, byte[] Data, BigInteger Value) Call(JsonElement call) => (
-        call.TryGetProperty("from", out JsonElement from) ? Address.Parse(from.GetString()!) : Address.Zero,
-        call.TryGetProperty("to", out JsonElement to) && to.ValueKind == JsonValueKind.String ? Address.Parse(to.GetString()!) : null,
-        call.TryGetProperty("data", out JsonElement data) ? Convert.FromHexString(data.GetString()!.AsSpan(2)) : [],
-        call.TryGetProperty("value", out JsonElement value) ? new BigInteger(ReadQuantity(value.GetString()!)) : BigInteger.Zero);
+    private static (Address From, Address? To, byte[] Data, BigInteger Value) Call(JsonElement call) =>
+        (
+            call.TryGetProperty("from", out JsonElement from) ? Address.Parse(from.GetString()!) : Address.Zero,
+            call.TryGetProperty("to", out JsonElement to) && to.ValueKind == JsonValueKind.String
+                ? Address.Parse(to.GetString()!)
+                : null,
+            call.TryGetProperty("data", out JsonElement data) ? Convert.FromHexString(data.GetString()!.AsSpan(2)) : [],
+            call.TryGetProperty("value", out JsonElement value)
+                ? new BigInteger(ReadQuantity(value.GetString()!))
+                : BigInteger.Zero
+        );
 
     /// <summary>Carries a call out on a block's state, as part of it or of the next.</summary>
-    private (byte[] Output, ulong Gas) Execute((Address From, Address? To, byte[] Data, BigInteger Value) call, FakeBlock block, bool isNext)
+    private (byte[] Output, ulong Gas) Execute(
+        (Address From, Address? To, byte[] Data, BigInteger Value) call,
+        FakeBlock block,
+        bool isNext
+    )
     {
         ulong gas = Gas(call.Data);
-        return call.To == Contract ? (_verifier.Call(block.State, call.From, call.Value, call.Data, block.Number + (isNext ? 1ul : 0)).Output, gas) : ([], gas);
+        return call.To == Contract
+            ? (
+                _verifier.Call(block.State, call.From, call.Value, call.Data, block.Number + (isNext ? 1ul : 0)).Output,
+                gas
+            )
+            : ([], gas);
     }
 
     private static ulong Gas(byte[] data) => 121_000 + (40 * (ulong)data.Length);
@@ -274,7 +334,11 @@ internal sealed class FakeChain : IJsonRpc
         }
         catch (FormatException malformed)
         {
-            throw Refused("eth_sendRawTransaction", InvalidParameters, $"failed to decode signed transaction: {malformed.Message}");
+            throw Refused(
+                "eth_sendRawTransaction",
+                InvalidParameters,
+                $"failed to decode signed transaction: {malformed.Message}"
+            );
         }
 
         if (transaction.ChainId != ChainId)
@@ -294,13 +358,23 @@ internal sealed class FakeChain : IJsonRpc
                 throw Refused("eth_sendRawTransaction", Rejected, "transaction already imported");
             }
 
-            int least = transaction.IsBlob ? TransactionSenderOptions.LeastBlobFeeBumpPercent : TransactionSenderOptions.LeastFeeBumpPercent;
-            if (known.IsBlob != transaction.IsBlob || 100 * transaction.MaxFeePerGas < (100 + least) * known.MaxFeePerGas || 100 * transaction.Tip < (100 + least) * known.Tip)
+            int least = transaction.IsBlob
+                ? TransactionSenderOptions.LeastBlobFeeBumpPercent
+                : TransactionSenderOptions.LeastFeeBumpPercent;
+            if (
+                known.IsBlob != transaction.IsBlob
+                || 100 * transaction.MaxFeePerGas < (100 + least) * known.MaxFeePerGas
+                || 100 * transaction.Tip < (100 + least) * known.Tip
+            )
             {
                 throw Refused("eth_sendRawTransaction", Rejected, "replacement transaction underpriced");
             }
         }
-        else if (_pending.Any(other => other.Key.Sender == transaction.From.ToString() && other.Value.IsBlob != transaction.IsBlob))
+        else if (
+            _pending.Any(other =>
+                other.Key.Sender == transaction.From.ToString() && other.Value.IsBlob != transaction.IsBlob
+            )
+        )
         {
             throw Refused("eth_sendRawTransaction", Rejected, "address already reserved");
         }
@@ -324,10 +398,12 @@ internal sealed class FakeChain : IJsonRpc
                 continue;
             }
 
-            if (!TakesTransactions
+            if (
+                !TakesTransactions
                 || transaction.Nonce != nonces.GetValueOrDefault(transaction.From)
                 || transaction.MaxFeePerGas < BaseFee
-                || (transaction.IsBlob && transaction.MaxFeePerBlobGas < BlobBaseFee))
+                || (transaction.IsBlob && transaction.MaxFeePerBlobGas < BlobBaseFee)
+            )
             {
                 continue;
             }
@@ -340,7 +416,13 @@ internal sealed class FakeChain : IJsonRpc
             {
                 if (transaction.To == Contract)
                 {
-                    (state, _, logs) = _verifier.Call(state, transaction.From, transaction.Value, transaction.Data, number);
+                    (state, _, logs) = _verifier.Call(
+                        state,
+                        transaction.From,
+                        transaction.Value,
+                        transaction.Data,
+                        number
+                    );
                 }
             }
             catch (FakeRevertException)
@@ -355,14 +437,35 @@ internal sealed class FakeChain : IJsonRpc
         Append(mined, state, nonces);
     }
 
-    private void Append(IReadOnlyList<MinedTransaction> mined, FakeVerifier.State state, ImmutableDictionary<Address, ulong> nonces)
+    private void Append(
+        IReadOnlyList<MinedTransaction> mined,
+        FakeVerifier.State state,
+        ImmutableDictionary<Address, ulong> nonces
+    )
     {
         FakeBlock parent = _blocks[^1];
-        _blocks.Add(new FakeBlock(parent.Number + 1, HashOf(parent.Hash, parent.Number + 1, mined), parent.Hash, parent.Time + SlotSeconds, BaseFee, mined, state, nonces));
+        _blocks.Add(
+            new FakeBlock(
+                parent.Number + 1,
+                HashOf(parent.Hash, parent.Number + 1, mined),
+                parent.Hash,
+                parent.Time + SlotSeconds,
+                BaseFee,
+                mined,
+                state,
+                nonces
+            )
+        );
     }
 
-    private Bytes32 HashOf(Bytes32 parent, ulong number, IReadOnlyList<MinedTransaction> mined) => Keccak256.Hash(
-        [.. parent.ToArray(), .. BitConverter.GetBytes(ChainId), .. BitConverter.GetBytes(number), .. BitConverter.GetBytes(_salt), .. mined.SelectMany(each => each.Transaction.Hash.ToArray())]);
+    private Bytes32 HashOf(Bytes32 parent, ulong number, IReadOnlyList<MinedTransaction> mined) =>
+        Keccak256.Hash([
+            .. parent.ToArray(),
+            .. BitConverter.GetBytes(ChainId),
+            .. BitConverter.GetBytes(number),
+            .. BitConverter.GetBytes(_salt),
+            .. mined.SelectMany(each => each.Transaction.Hash.ToArray()),
+        ]);
 
     private (FakeBlock Block, MinedTransaction Mined)? Find(JsonElement hash)
     {
@@ -378,55 +481,88 @@ internal sealed class FakeChain : IJsonRpc
         return null;
     }
 
-    private static object Receipt(FakeBlock block, MinedTransaction mined) => new
-    {
-        transactionHash = mined.Transaction.Hash.ToString(),
-        transactionIndex = Quantity(mined.Index),
-        blockNumber = Quantity(block.Number),
-        blockHash = block.Hash.ToString(),
-        gasUsed = Quantity(mined.GasUsed),
-        status = mined.Succeeded ? "0x1" : "0x0",
-        contractAddress = (string?)null,
-        effectiveGasPrice = Quantity(BigInteger.Min(mined.Transaction.MaxFeePerGas, block.BaseFee + mined.Transaction.Tip)),
-        logs = mined.Logs.Select((log, i) => Describe(block, mined, log, i)),
-    };
+    private static object Receipt(FakeBlock block, MinedTransaction mined) =>
+        new
+        {
+            transactionHash = mined.Transaction.Hash.ToString(),
+            transactionIndex = Quantity(mined.Index),
+            blockNumber = Quantity(block.Number),
+            blockHash = block.Hash.ToString(),
+            gasUsed = Quantity(mined.GasUsed),
+            status = mined.Succeeded ? "0x1" : "0x0",
+            contractAddress = (string?)null,
+            effectiveGasPrice = Quantity(
+                BigInteger.Min(mined.Transaction.MaxFeePerGas, block.BaseFee + mined.Transaction.Tip)
+            ),
+            logs = mined.Logs.Select((log, i) => Describe(block, mined, log, i)),
+        };
 
-    private static object Describe(FakeBlock block, MinedTransaction mined, FakeLog log, int place) => new
-    {
-        address = log.Address.ToString(),
-        topics = log.Topics.Select(topic => topic.ToString()),
-        data = Data(log.Data),
-        blockNumber = Quantity(block.Number),
-        blockHash = block.Hash.ToString(),
-        transactionHash = mined.Transaction.Hash.ToString(),
-        logIndex = Quantity(mined.FirstLog + place),
-    };
+    private static object Describe(FakeBlock block, MinedTransaction mined, FakeLog log, int place) =>
+        new
+        {
+            address = log.Address.ToString(),
+            topics = log.Topics.Select(topic => topic.ToString()),
+            data = Data(log.Data),
+            blockNumber = Quantity(block.Number),
+            blockHash = block.Hash.ToString(),
+            transactionHash = mined.Transaction.Hash.ToString(),
+            logIndex = Quantity(mined.FirstLog + place),
+        };
 
     private object? Transaction(JsonElement hash)
     {
         (FakeBlock Block, MinedTransaction Mined)? found = Find(hash);
-        FakeTransaction? transaction = found?.Mined.Transaction ?? _pending.Values.FirstOrDefault(pending => pending.Hash == Bytes32.Parse(hash.GetString()!));
-        return transaction is null ? null : new
-        {
-            hash = transaction.Hash.ToString(),
-            from = transaction.From.ToString(),
-            to = transaction.To?.ToString(),
-            nonce = Quantity(transaction.Nonce),
-            input = Data(transaction.Data),
-            blockNumber = found is { } mined ? Quantity(mined.Block.Number) : null,
-        };
+        FakeTransaction? transaction =
+            found?.Mined.Transaction
+            ?? _pending.Values.FirstOrDefault(pending => pending.Hash == Bytes32.Parse(hash.GetString()!));
+        return transaction is null
+            ? null
+            : new
+            {
+                hash = transaction.Hash.ToString(),
+                from = transaction.From.ToString(),
+                to = transaction.To?.ToString(),
+                nonce = Quantity(transaction.Nonce),
+                input = Data(transaction.Data),
+                blockNumber = found is { } mined ? Quantity(mined.Block.Number) : null,
+            };
     }
 
     private List<object> Logs(JsonElement filter)
     {
         Address address = Address.Parse(filter.GetProperty("address").GetString()!);
-        ulong first = ReadQuantity(filter.GetProperty("fromBlock").GetString()!), last = ReadQuantity(filter.GetProperty("toBlock").GetString()!);
-        Bytes32[]?[] topics = [.. filter.GetProperty("topics").EnumerateArray().Select(place =>
-            place.ValueKind == JsonValueKind.Null ? null : place.EnumerateArray().Select(topic => Bytes32.Parse(topic.GetString()!)).ToArray())];
-        return [.. _blocks.Where(block => block.Number >= first && block.Number <= last).SelectMany(block => block.Transactions.SelectMany(mined => mined.Logs
-            .Select((log, place) => (Log: log, Place: place))
-            .Where(each => each.Log.Address == address && topics.Length <= each.Log.Topics.Count && topics.Index().All(wanted => wanted.Item?.Contains(each.Log.Topics[wanted.Index]) != false))
-            .Select(each => Describe(block, mined, each.Log, each.Place))))];
+        ulong first = ReadQuantity(filter.GetProperty("fromBlock").GetString()!),
+            last = ReadQuantity(filter.GetProperty("toBlock").GetString()!);
+        Bytes32[]?[] topics =
+        [
+            .. filter
+                .GetProperty("topics")
+                .EnumerateArray()
+                .Select(place =>
+                    place.ValueKind == JsonValueKind.Null
+                        ? null
+                        : place.EnumerateArray().Select(topic => Bytes32.Parse(topic.GetString()!)).ToArray()
+                ),
+        ];
+        return
+        [
+            .. _blocks
+                .Where(block => block.Number >= first && block.Number <= last)
+                .SelectMany(block =>
+                    block.Transactions.SelectMany(mined =>
+                        mined
+                            .Logs.Select((log, place) => (Log: log, Place: place))
+                            .Where(each =>
+                                each.Log.Address == address
+                                && topics.Length <= each.Log.Topics.Count
+                                && topics
+                                    .Index()
+                                    .All(wanted => wanted.Item?.Contains(each.Log.Topics[wanted.Index]) != false)
+                            )
+                            .Select(each => Describe(block, mined, each.Log, each.Place))
+                    )
+                ),
+        ];
     }
 
     private sealed record FakeBlock(
@@ -437,9 +573,17 @@ internal sealed class FakeChain : IJsonRpc
         BigInteger BaseFee,
         IReadOnlyList<MinedTransaction> Transactions,
         FakeVerifier.State State,
-        ImmutableDictionary<Address, ulong> Nonces);
+        ImmutableDictionary<Address, ulong> Nonces
+    );
 
-    private sealed record MinedTransaction(FakeTransaction Transaction, int Index, int FirstLog, bool Succeeded, IReadOnlyList<FakeLog> Logs, ulong GasUsed);
+    private sealed record MinedTransaction(
+        FakeTransaction Transaction,
+        int Index,
+        int FirstLog,
+        bool Succeeded,
+        IReadOnlyList<FakeLog> Logs,
+        ulong GasUsed
+    );
 }
 
 /// <summary>A log that the fake contract wrote.</summary>
@@ -454,39 +598,94 @@ internal sealed class FakeRevertException(byte[] revertData) : Exception
 
 /// <summary>A signed transaction of type 2 or 3 as it comes from the wire.</summary>
 internal sealed record FakeTransaction(
-    Bytes32 Hash, Address From, ulong ChainId, ulong Nonce, BigInteger Tip, BigInteger MaxFeePerGas, Address? To, BigInteger Value, byte[] Data, BigInteger MaxFeePerBlobGas, bool IsBlob)
+    Bytes32 Hash,
+    Address From,
+    ulong ChainId,
+    ulong Nonce,
+    BigInteger Tip,
+    BigInteger MaxFeePerGas,
+    Address? To,
+    BigInteger Value,
+    byte[] Data,
+    BigInteger MaxFeePerBlobGas,
+    bool IsBlob
+)
 {
     /// <summary>Reads a transaction and who signed it.</summary>
     /// <exception cref="FormatException">It is none.</exception>
     public static FakeTransaction Decode(byte[] wire)
     {
-        byte[][] fields = wire is [2 or 3, ..] ? Items(wire.AsSpan(1)) : throw new FormatException("neither type 2 nor type 3");
+        byte[][] fields = wire is [2 or 3, ..]
+            ? Items(wire.AsSpan(1))
+            : throw new FormatException("neither type 2 nor type 3");
         bool isBlob = wire[0] == 3;
         if (isBlob)
         {
             // Over the network the blobs come along: [transaction, version, blobs, commitments, proofs].
-            byte[] body = fields.Length == 5 ? fields[0] : throw new FormatException("a blob transaction comes with its blobs");
+            byte[] body =
+                fields.Length == 5 ? fields[0] : throw new FormatException("a blob transaction comes with its blobs");
             byte[][] commitments = Items(fields[3]);
             fields = Items(body);
             Bytes32[] hashes = [.. Items(fields[10]).Select(hash => Bytes32.FromBytes(Text(hash)))];
-            if (!hashes.SequenceEqual(commitments.Select(commitment => Bytes32.FromBytes([1, .. SHA256.HashData(Text(commitment)).AsSpan(1)]))))
+            if (
+                !hashes.SequenceEqual(
+                    commitments.Select(commitment =>
+                        Bytes32.FromBytes([1, .. SHA256.HashData(Text(commitment)).AsSpan(1)])
+                    )
+                )
+            )
             {
                 throw new FormatException("versioned hashes are not those of the commitments");
             }
         }
 
-        ulong chainId = (ulong)Number(fields[0]), nonce = (ulong)Number(fields[1]), gas = (ulong)Number(fields[4]);
-        BigInteger tip = Number(fields[2]), maxFee = Number(fields[3]), value = Number(fields[6]);
+        ulong chainId = (ulong)Number(fields[0]),
+            nonce = (ulong)Number(fields[1]),
+            gas = (ulong)Number(fields[4]);
+        BigInteger tip = Number(fields[2]),
+            maxFee = Number(fields[3]),
+            value = Number(fields[6]);
         Address? to = Text(fields[5]) is { Length: > 0 } called ? Address.FromBytes(called) : null;
         byte[] data = Text(fields[7]);
         int signature = isBlob ? 11 : 9;
         BigInteger blobFee = isBlob ? Number(fields[9]) : 0;
         UnsignedTransaction unsigned = isBlob
-            ? new BlobTransaction(chainId, nonce, tip, maxFee, gas, to!.Value, value, data, blobFee, [.. Items(fields[10]).Select(hash => Bytes32.FromBytes(Text(hash)))])
+            ? new BlobTransaction(
+                chainId,
+                nonce,
+                tip,
+                maxFee,
+                gas,
+                to!.Value,
+                value,
+                data,
+                blobFee,
+                [.. Items(fields[10]).Select(hash => Bytes32.FromBytes(Text(hash)))]
+            )
             : new FeeMarketTransaction(chainId, nonce, tip, maxFee, gas, to, value, data);
-        var signed = new Signature((int)Number(fields[signature]), Number(fields[signature + 1]), Number(fields[signature + 2]));
-        return SignatureRecovery.TryRecover(unsigned.SigningHash(), [.. Word(signed.R), .. Word(signed.S), (byte)(27 + signed.YParity)], out Address from)
-            ? new FakeTransaction(Keccak256.Hash(unsigned.WithSignature(signed)), from, chainId, nonce, tip, maxFee, to, value, data, blobFee, isBlob)
+        var signed = new Signature(
+            (int)Number(fields[signature]),
+            Number(fields[signature + 1]),
+            Number(fields[signature + 2])
+        );
+        return SignatureRecovery.TryRecover(
+            unsigned.SigningHash(),
+            [.. Word(signed.R), .. Word(signed.S), (byte)(27 + signed.YParity)],
+            out Address from
+        )
+            ? new FakeTransaction(
+                Keccak256.Hash(unsigned.WithSignature(signed)),
+                from,
+                chainId,
+                nonce,
+                tip,
+                maxFee,
+                to,
+                value,
+                data,
+                blobFee,
+                isBlob
+            )
             : throw new FormatException("the signature is nobody's");
     }
 
@@ -519,6 +718,8 @@ internal sealed record FakeTransaction(
     private static (int Length, int Payload) Header(ReadOnlySpan<byte> item)
     {
         int rest = item[0] - (item[0] >= 0xc0 ? 0xc0 : 0x80);
-        return rest <= 55 ? (1, rest) : (1 + rest - 55, (int)new BigInteger(item[1..(1 + rest - 55)], isUnsigned: true, isBigEndian: true));
+        return rest <= 55
+            ? (1, rest)
+            : (1 + rest - 55, (int)new BigInteger(item[1..(1 + rest - 55)], isUnsigned: true, isBigEndian: true));
     }
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Meeda.Operator.Anchors;
 using Meeda.Chain.Contract;
 using Meeda.Chain.Index;
 using Meeda.Ethereum;
@@ -9,6 +8,7 @@ using Meeda.Ethereum.Transactions;
 using Meeda.Kzg.Commitments;
 using Meeda.Kzg.Curves;
 using Meeda.Node.Cli;
+using Meeda.Operator.Anchors;
 using Meeda.Operator.Persistence;
 using Meeda.Protocol.Batches;
 using Meeda.Protocol.Proofs;
@@ -36,7 +36,9 @@ public sealed class FakeChainTests
         using var http = new HttpClient { BaseAddress = anvil.Rpc };
         var real = new RealSide(new JsonRpcClient(http));
         IReadOnlyList<string> expected = await TranscribeAsync(real);
-        IReadOnlyList<string> actual = await TranscribeAsync(new FakeSide(new FakeChain(Parameters, contract: real.Contract)));
+        IReadOnlyList<string> actual = await TranscribeAsync(
+            new FakeSide(new FakeChain(Parameters, contract: real.Contract))
+        );
         Assert.Equal(expected, actual);
     }
 
@@ -57,28 +59,51 @@ public sealed class FakeChainTests
         }
 
         var contract = new MeedaVerifierContract(client, side.Contract);
-        lines.Add($"code {(await side.Rpc.CallAsync("eth_getCode", [side.Contract.ToString(), "latest"], None)).GetString()!.Length > 2}");
-        StoredBatch batch = Batch(), other = batch with { PayloadLength = 999 };
+        lines.Add(
+            $"code {(await side.Rpc.CallAsync("eth_getCode", [side.Contract.ToString(), "latest"], None)).GetString()!.Length > 2}"
+        );
+        StoredBatch batch = Batch(),
+            other = batch with { PayloadLength = 999 };
         await TellCallAsync("anchor without a stake", contract.Anchor([batch]));
         await side.SendAsync(nonce++, contract.Stake(LocalParameters.OperatorStake));
         await TellCountsAsync("stake waits");
         await side.MineAsync(1);
         await TellCountsAsync("stake mined");
         await TellReceiptAsync("stake");
-        lines.Add($"account {await contract.AccountAsync(Operator.Address, None)}, parameters {await contract.EpochParametersAsync(None)}, publish window {await contract.PublishWindowAsync(None)}");
+        lines.Add(
+            $"account {await contract.AccountAsync(Operator.Address, None)}, parameters "
+                + $"{await contract.EpochParametersAsync(None)}, publish window "
+                + $"{await contract.PublishWindowAsync(None)}"
+        );
 
         // What the contract refuses.
         await TellCallAsync("empty anchor", contract.Anchor([]));
         await TellCallAsync("wrong blob count", contract.Anchor([batch with { PayloadLength = 200_000 }]));
         await TellCallAsync("no payload", contract.Anchor([batch with { PayloadLength = 0 }]));
-        await TellCallAsync("too short commitments", contract.Anchor([batch with { PayloadLength = 200_000, Commitments = [.. batch.Commitments, .. batch.Commitments] }, batch with { Commitments = [] }]));
+        await TellCallAsync(
+            "too short commitments",
+            contract.Anchor([
+                batch with
+                {
+                    PayloadLength = 200_000,
+                    Commitments = [.. batch.Commitments, .. batch.Commitments],
+                },
+                batch with
+                {
+                    Commitments = [],
+                },
+            ])
+        );
         await TellCallAsync("no such function", new TransactionRequest(side.Contract, [1, 2, 3, 4]));
         lines.Add($"no anchor yet {await RefusalAsync(() => contract.GetAnchorAsync(Operator.Address, 0, None))}");
 
         // Anchors, replaced and repeated ones.
         byte[] first = await side.SendAsync(nonce, contract.Anchor([batch, other]));
         lines.Add($"known already {await RefusalAsync(() => client.SendRawTransactionAsync(first, None)) != ""}");
-        lines.Add($"too cheap a replacement {await RefusalAsync(() => side.SendAsync(nonce, contract.Anchor([batch]), fee: 3_900_000_000)) != ""}");
+        lines.Add(
+            "too cheap a replacement "
+                + $"{await RefusalAsync(() => side.SendAsync(nonce, contract.Anchor([batch]), fee: 3_900_000_000)) != ""}"
+        );
         Bytes32 replaced = side.LastSent;
         await side.SendAsync(nonce++, contract.Anchor([batch, other]), fee: 8_000_000_000);
         lines.Add($"replaced {await client.GetTransactionAsync(replaced, None) is null}");
@@ -91,7 +116,10 @@ public sealed class FakeChainTests
         lines.Add($"a used nonce {await RefusalAsync(() => client.SendRawTransactionAsync(first, None)) != ""}");
         lines.Add($"anchor 0 {await contract.GetAnchorAsync(Operator.Address, 0, None)}");
         await TellEventsAsync();
-        lines.Add($"holders {string.Join(", ", await contract.ReadHoldersAsync(batch.Id, 0, 100, None))}, of nothing {(await contract.ReadHoldersAsync(default, 0, 100, None)).Count}");
+        lines.Add(
+            $"holders {string.Join(", ", await contract.ReadHoldersAsync(batch.Id, 0, 100, None))}, of nothing "
+                + $"{(await contract.ReadHoldersAsync(default, 0, 100, None)).Count}"
+        );
 
         // One that reverts in its block, and a nonce too far ahead.
         await side.SendAsync(nonce++, contract.Anchor([]));
@@ -113,50 +141,98 @@ public sealed class FakeChainTests
         await side.MineAsync(1);
         byte[] broken = [.. proof.Data];
         broken[^1] ^= 1;
-        lines.Add($"a broken proof {await RefusalAsync(() => client.CallAsync(Operator.Address, new TransactionRequest(side.Contract, broken), 10_000_000, BlockTag.Latest, None)) != ""}");
-        await TellCallAsync("another epoch", contract.SubmitProof(epoch + 9, default, new AvailabilityProof([], default, KzgProof.From(G1Point.Infinity))));
+        lines.Add(
+            $"a broken proof {await RefusalAsync(() => client.CallAsync(Operator.Address, new TransactionRequest(side.Contract, broken), 10_000_000, BlockTag.Latest, None)) != ""}"
+        );
+        await TellCallAsync(
+            "another epoch",
+            contract.SubmitProof(
+                epoch + 9,
+                default,
+                new AvailabilityProof([], default, KzgProof.From(G1Point.Infinity))
+            )
+        );
         await side.SendAsync(nonce++, proof, gas: 5_000_000);
         await side.MineAsync(1);
         await TellReceiptAsync("proof", withData: false);
-        lines.Add($"epoch {await contract.EpochStatusAsync(Operator.Address, epoch, None)}, next {await contract.EpochStatusAsync(Operator.Address, epoch + 1, None)}");
+        lines.Add(
+            $"epoch {await contract.EpochStatusAsync(Operator.Address, epoch, None)}, next "
+                + $"{await contract.EpochStatusAsync(Operator.Address, epoch + 1, None)}"
+        );
         await TellCallAsync("proven twice", proof);
 
         // A reorganisation takes the proof back, and final blocks are far below.
         await side.ReorganiseAsync(2);
         await TellCountsAsync("reorganised");
         await TellReceiptAsync("reorganised");
-        lines.Add($"epoch {await contract.EpochStatusAsync(Operator.Address, epoch, None)}, beyond the head {await client.GetBlockAsync(BlockTag.Number(10_000), None) is null}");
+        lines.Add(
+            $"epoch {await contract.EpochStatusAsync(Operator.Address, epoch, None)}, beyond the head "
+                + $"{await client.GetBlockAsync(BlockTag.Number(10_000), None) is null}"
+        );
         await TellEventsAsync();
         await side.MineAsync(70);
         foreach (BlockTag tag in (BlockTag[])[BlockTag.Latest, BlockTag.Finalized, BlockTag.Safe, BlockTag.Number(5)])
         {
             Block block = (await client.GetBlockAsync(tag, None))!;
-            lines.Add($"{tag}: {block.Number}, on its parent {(await client.GetBlockAsync(BlockTag.Number(block.Number - 1), None))!.Hash == block.ParentHash}");
+            lines.Add(
+                $"{tag}: {block.Number}, on its parent "
+                    + $"{(await client.GetBlockAsync(BlockTag.Number(block.Number - 1), None))!.Hash == block.ParentHash}"
+            );
         }
 
         return lines;
 
-        async Task TellCountsAsync(string when) => lines.Add(
-            $"{when}: {await client.GetTransactionCountAsync(Operator.Address, BlockTag.Latest, None)} of {await client.GetTransactionCountAsync(Operator.Address, BlockTag.Pending, None)} at {await client.GetBlockNumberAsync(None)}");
+        async Task TellCountsAsync(string when) =>
+            lines.Add(
+                $"{when}: {await client.GetTransactionCountAsync(Operator.Address, BlockTag.Latest, None)} of "
+                    + $"{await client.GetTransactionCountAsync(Operator.Address, BlockTag.Pending, None)} at "
+                    + $"{await client.GetBlockNumberAsync(None)}"
+            );
 
         async Task TellCallAsync(string what, TransactionRequest request)
         {
-            lines.Add($"{what}: {await RefusalAsync(() => client.CallAsync(Operator.Address, request, 10_000_000, BlockTag.Latest, None))}");
-            lines.Add($"{what}, estimated: {await RefusalAsync(() => client.EstimateGasAsync(Operator.Address, request, None))}");
+            lines.Add(
+                $"{what}: {await RefusalAsync(() => client.CallAsync(Operator.Address, request, 10_000_000, BlockTag.Latest, None))}"
+            );
+            lines.Add(
+                $"{what}, estimated: "
+                    + $"{await RefusalAsync(() => client.EstimateGasAsync(Operator.Address, request, None))}"
+            );
         }
 
         // The proof is over the hash of a block, which is each chain's own.
         async Task TellReceiptAsync(string what, bool withData = true)
         {
             TransactionReceipt? receipt = await client.GetTransactionReceiptAsync(side.LastSent, None);
-            lines.Add(receipt is null ? $"{what}: no receipt" : $"{what}: {(withData ? receipt.TransactionHash : "its transaction")} in {receipt.BlockNumber}, {receipt.Succeeded}, of the block {receipt.BlockHash == (await client.GetBlockAsync(BlockTag.Number(receipt.BlockNumber), None))!.Hash}");
-            lines.AddRange(receipt?.Logs.Select(log => $"  {log.Address} {log.LogIndex} {string.Join(' ', log.Topics)} {(withData ? Convert.ToHexStringLower(log.Data) : log.Data.Length)}") ?? []);
+            lines.Add(
+                receipt is null
+                    ? $"{what}: no receipt"
+                    : $"{what}: {(withData ? receipt.TransactionHash : "its transaction")} in "
+                        + $"{receipt.BlockNumber}, {receipt.Succeeded}, of the block "
+                        + $"{receipt.BlockHash == (await client.GetBlockAsync(BlockTag.Number(receipt.BlockNumber), None))!.Hash}"
+            );
+            lines.AddRange(
+                receipt?.Logs.Select(log =>
+                    $"  {log.Address} {log.LogIndex} {string.Join(' ', log.Topics)} "
+                    + $"{(withData ? Convert.ToHexStringLower(log.Data) : log.Data.Length)}"
+                )
+                    ?? []
+            );
         }
 
         async Task TellEventsAsync()
         {
-            OperatorEvents events = await contract.ReadEventsAsync(Operator.Address, 0, await client.GetBlockNumberAsync(None), None);
-            lines.AddRange(events.Anchors.Select(seen => $"  {seen.Anchor} {seen.TransactionHash} {string.Join(", ", seen.Batches)}"));
+            OperatorEvents events = await contract.ReadEventsAsync(
+                Operator.Address,
+                0,
+                await client.GetBlockNumberAsync(None),
+                None
+            );
+            lines.AddRange(
+                events.Anchors.Select(seen =>
+                    $"  {seen.Anchor} {seen.TransactionHash} {string.Join(", ", seen.Batches)}"
+                )
+            );
             lines.AddRange(events.Proofs.Select(seen => $"  {seen.Seen.Epoch} in {seen.Seen.BlockNumber}"));
         }
     }
@@ -167,17 +243,38 @@ public sealed class FakeChainTests
         BlobEncoding.EncodeBlob(Payload, 0, blob);
         var commitment = new byte[KzgCommitment.Length];
         Key.Commit(blob).Encode(commitment);
-        return new StoredBatch(BatchId.Compute((uint)Payload.Length, commitment), default, (uint)Payload.Length, commitment, default);
+        return new StoredBatch(
+            BatchId.Compute((uint)Payload.Length, commitment),
+            default,
+            (uint)Payload.Length,
+            commitment,
+            default
+        );
     }
 
     /// <summary>A right proof: every blob of every anchor is the same one.</summary>
-    private static async Task<TransactionRequest> ProofAsync(EthereumClient client, MeedaVerifierContract contract, ulong epoch, byte[] commitment)
+    private static async Task<TransactionRequest> ProofAsync(
+        EthereumClient client,
+        MeedaVerifierContract contract,
+        ulong epoch,
+        byte[] commitment
+    )
     {
         EpochParameters parameters = await contract.EpochParametersAsync(None);
-        IReadOnlyList<AnchorSeen> anchors = (await contract.ReadEventsAsync(Operator.Address, 0, await client.GetBlockNumberAsync(None), None)).Anchors;
-        (LiveRange range, RangeHints hints) = parameters.LiveRangeAt(epoch, [.. anchors.Select(seen => seen.Anchor)])!.Value;
+        IReadOnlyList<AnchorSeen> anchors = (
+            await contract.ReadEventsAsync(Operator.Address, 0, await client.GetBlockNumberAsync(None), None)
+        ).Anchors;
+        (LiveRange range, RangeHints hints) = parameters
+            .LiveRangeAt(epoch, [.. anchors.Select(seen => seen.Anchor)])!
+            .Value;
         Block block = (await client.GetBlockAsync(BlockTag.Number(parameters.BlockOf(epoch)), None))!;
-        EpochSeed seed = EpochSeed.Derive(block.Hash, epoch, Operator.Address, contract.Address, await client.GetChainIdAsync(None));
+        EpochSeed seed = EpochSeed.Derive(
+            block.Hash,
+            epoch,
+            Operator.Address,
+            contract.Address,
+            await client.GetChainIdAsync(None)
+        );
         Sample[] samples = Sampler.Draw(seed, range, parameters.HotSamples, parameters.ColdSamples);
         var blob = new byte[Blob.ByteLength];
         BlobEncoding.EncodeBlob(Payload, 0, blob);
@@ -189,7 +286,11 @@ public sealed class FakeChainTests
 
         Assert.True(G1Point.TryDecode(commitment, out G1Point point));
         KzgProof proof = combination.Open(Key, seed.Challenge(), out Kzg.Fields.Fr y);
-        return contract.SubmitProof(epoch, hints, new AvailabilityProof(AvailabilityProof.SumCommitments(samples, _ => point), y, proof));
+        return contract.SubmitProof(
+            epoch,
+            hints,
+            new AvailabilityProof(AvailabilityProof.SumCommitments(samples, _ => point), y, proof)
+        );
     }
 
     /// <summary>The error's data in hex, <c>refused</c> where there is none, or nothing where it is no error.</summary>
@@ -220,9 +321,23 @@ public sealed class FakeChainTests
         public abstract Task ReorganiseAsync(int depth);
 
         /// <summary>Signs a transaction and hands it in.</summary>
-        public async Task<byte[]> SendAsync(ulong nonce, TransactionRequest request, ulong gas = 1_000_000, long fee = 4_000_000_000)
+        public async Task<byte[]> SendAsync(
+            ulong nonce,
+            TransactionRequest request,
+            ulong gas = 1_000_000,
+            long fee = 4_000_000_000
+        )
         {
-            byte[] signed = new FeeMarketTransaction(31_337, nonce, fee / 4, fee, gas, request.To, request.Value, request.Data).Sign(Operator);
+            byte[] signed = new FeeMarketTransaction(
+                31_337,
+                nonce,
+                fee / 4,
+                fee,
+                gas,
+                request.To,
+                request.Value,
+                request.Data
+            ).Sign(Operator);
             LastSent = await new EthereumClient(Rpc).SendRawTransactionAsync(signed, None);
             return signed;
         }
@@ -234,9 +349,11 @@ public sealed class FakeChainTests
 
         public override Address Contract { get; set; }
 
-        public override Task MineAsync(int blocks) => rpc.CallAsync("anvil_mine", [string.Create(CultureInfo.InvariantCulture, $"0x{blocks:x}")], None);
+        public override Task MineAsync(int blocks) =>
+            rpc.CallAsync("anvil_mine", [string.Create(CultureInfo.InvariantCulture, $"0x{blocks:x}")], None);
 
-        public override Task ReorganiseAsync(int depth) => rpc.CallAsync("anvil_reorg", [depth, Array.Empty<object>()], None);
+        public override Task ReorganiseAsync(int depth) =>
+            rpc.CallAsync("anvil_reorg", [depth, Array.Empty<object>()], None);
     }
 
     private sealed class FakeSide(FakeChain chain) : Side

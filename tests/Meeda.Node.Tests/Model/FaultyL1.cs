@@ -53,7 +53,11 @@ internal sealed class FaultyL1(IJsonRpc chain, Activity activity) : IJsonRpc
     }
 
     /// <inheritdoc/>
-    public async Task<JsonElement> CallAsync(string method, IReadOnlyList<object?> parameters, CancellationToken cancellationToken)
+    public async Task<JsonElement> CallAsync(
+        string method,
+        IReadOnlyList<object?> parameters,
+        CancellationToken cancellationToken
+    )
     {
         activity.Note();
         if (IsSilent)
@@ -65,10 +69,17 @@ internal sealed class FaultyL1(IJsonRpc chain, Activity activity) : IJsonRpc
         return (method, parameters.Count > 0 ? parameters[0] as string : null) switch
         {
             ("eth_getBlockByNumber", "finalized") when Take(Model.Lie.Finalized) => Other(truth, moreBlocks: 1_000_000),
-            ("eth_blockNumber", _) when Take(Model.Lie.Head) => JsonSerializer.SerializeToElement(FakeChain.Quantity(ulong.Parse(truth.GetString()![2..], NumberStyles.HexNumber, CultureInfo.InvariantCulture) + 1_000)),
-            ("eth_getBlockByNumber", not ("finalized" or "latest")) when truth.ValueKind == JsonValueKind.Object && Take(Model.Lie.Block) => Other(truth, moreBlocks: 0),
-            ("eth_getBlockByNumber", not ("finalized" or "latest")) when Take(Model.Lie.NoBlock) => JsonSerializer.SerializeToElement<object?>(null),
-            ("eth_getLogs", _) when truth.GetArrayLength() > 0 && Take(Model.Lie.Logs) => JsonSerializer.SerializeToElement(Array.Empty<object>()),
+            ("eth_blockNumber", _) when Take(Model.Lie.Head) => JsonSerializer.SerializeToElement(
+                FakeChain.Quantity(
+                    ulong.Parse(truth.GetString()![2..], NumberStyles.HexNumber, CultureInfo.InvariantCulture) + 1_000
+                )
+            ),
+            ("eth_getBlockByNumber", not ("finalized" or "latest"))
+                when truth.ValueKind == JsonValueKind.Object && Take(Model.Lie.Block) => Other(truth, moreBlocks: 0),
+            ("eth_getBlockByNumber", not ("finalized" or "latest")) when Take(Model.Lie.NoBlock) =>
+                JsonSerializer.SerializeToElement<object?>(null),
+            ("eth_getLogs", _) when truth.GetArrayLength() > 0 && Take(Model.Lie.Logs) =>
+                JsonSerializer.SerializeToElement(Array.Empty<object>()),
             _ => truth,
         };
     }
@@ -76,7 +87,10 @@ internal sealed class FaultyL1(IJsonRpc chain, Activity activity) : IJsonRpc
     private static JsonElement Other(JsonElement block, ulong moreBlocks)
     {
         JsonObject other = JsonNode.Parse(block.GetRawText())!.AsObject();
-        other["number"] = FakeChain.Quantity(ulong.Parse(((string)other["number"]!)[2..], NumberStyles.HexNumber, CultureInfo.InvariantCulture) + moreBlocks);
+        other["number"] = FakeChain.Quantity(
+            ulong.Parse(((string)other["number"]!)[2..], NumberStyles.HexNumber, CultureInfo.InvariantCulture)
+                + moreBlocks
+        );
         other["hash"] = Keccak256.Hash(Convert.FromHexString(((string)other["hash"]!)[2..])).ToString();
         return JsonSerializer.SerializeToElement(other);
     }

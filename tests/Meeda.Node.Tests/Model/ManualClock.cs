@@ -27,7 +27,10 @@ internal sealed class ManualClock : TimeProvider
     }
 
     /// <inheritdoc/>
-    public override DateTimeOffset GetUtcNow() => DateTimeOffset.UnixEpoch.AddDays(20_000).AddTicks(Interlocked.Read(ref _elapsed) + Interlocked.Read(ref _wrongBy));
+    public override DateTimeOffset GetUtcNow() =>
+        DateTimeOffset
+            .UnixEpoch.AddDays(20_000)
+            .AddTicks(Interlocked.Read(ref _elapsed) + Interlocked.Read(ref _wrongBy));
 
     /// <inheritdoc/>
     public override long GetTimestamp() => Interlocked.Read(ref _elapsed);

@@ -114,5 +114,6 @@ internal sealed class Activity
     public void Note() => Interlocked.Increment(ref _count);
 
     /// <summary>A call begins to hang.</summary>
-    public void Hangs() => Interlocked.Exchange(ref _hung, new(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
+    public void Hangs() =>
+        Interlocked.Exchange(ref _hung, new(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
 }

@@ -28,7 +28,12 @@ namespace Meeda.Node.Tests.Model;
 /// <param name="MaxBatchBytes">The longest payload.</param>
 /// <param name="LocalCopyBytes">Bytes of placed payloads that the ledger keeps.</param>
 /// <param name="PackDelay">How long batches wait for others before they are placed.</param>
-internal sealed record NodeSettings(int MaxBlobs = 4, int MaxBatchBytes = 400_000, long LocalCopyBytes = 1 << 20, TimeSpan PackDelay = default);
+internal sealed record NodeSettings(
+    int MaxBlobs = 4,
+    int MaxBatchBytes = 400_000,
+    long LocalCopyBytes = 1 << 20,
+    TimeSpan PackDelay = default
+);
 
 /// <summary>
 /// An operator made of the real services, in memory but for its database, that does nothing by itself: the test calls
@@ -96,31 +101,129 @@ internal sealed class ModelNode : IAsyncDisposable
         var account = new OperatorAccount(Signer.Address);
         var signal = new BatchSignal();
         var leadership = new LeaderElection(lease, clock, NullLogger<LeaderElection>.Instance);
-        Rows = new RowPlacement(world.Providers, storage.ToleratedLosses, Key, NullLogger<RowPlacement>.Instance, new HeldPayloads(ledger), clock);
-        var costs = new TenantCosts(null!, Rows, new HttpContextAccessor()); // There are no tenants, and so nobody is charged.
+        Rows = new RowPlacement(
+            world.Providers,
+            storage.ToleratedLosses,
+            Key,
+            NullLogger<RowPlacement>.Instance,
+            new HeldPayloads(ledger),
+            clock
+        );
+        // There are no tenants, and so nobody is charged.
+        var costs = new TenantCosts(null!, Rows, new HttpContextAccessor());
         var standing = new OperatorStanding(contract, account, clock, NullLogger<OperatorStanding>.Instance);
-        Follower = new L1Follower(l1, client, contract, account, ledger, signal, leadership, standing, clock, new Notes<L1Follower>(this));
+        Follower = new L1Follower(
+            l1,
+            client,
+            contract,
+            account,
+            ledger,
+            signal,
+            leadership,
+            standing,
+            clock,
+            new Notes<L1Follower>(this)
+        );
         States = new BatchStates(ledger, Follower, signal, clock);
         var terms = new Terms(Follower, contract);
         _terms = terms;
-        _placement = new BatchPlacement(Options.Create(storage), ledger, Rows, signal, leadership, clock, NullLogger<BatchPlacement>.Instance);
-        var pressure = new IntakePressure(Options.Create(new IntakeOptions()), ledger, _placement, standing, clock, NullLogger<IntakePressure>.Instance);
+        _placement = new BatchPlacement(
+            Options.Create(storage),
+            ledger,
+            Rows,
+            signal,
+            leadership,
+            clock,
+            NullLogger<BatchPlacement>.Instance
+        );
+        var pressure = new IntakePressure(
+            Options.Create(new IntakeOptions()),
+            ledger,
+            _placement,
+            standing,
+            clock,
+            NullLogger<IntakePressure>.Instance
+        );
         _sender = new TransactionSender(
-            client, Signer, new TransactionOptions().ToSenderOptions(l1.Value, _ => { }), clock, new TransactionJournal(ledger, Signer.Address));
+            client,
+            Signer,
+            new TransactionOptions().ToSenderOptions(l1.Value, _ => { }),
+            clock,
+            new TransactionJournal(ledger, Signer.Address)
+        );
         _poster = new AnchorPoster(
             Options.Create(new AnchorOptions { Interval = Interval, MaxBlobs = settings.MaxBlobs }),
-            ledger, _placement, new BlobFailover(l1), terms, Cells, Follower, contract, leadership, standing, _sender, clock, new Notes<AnchorPoster>(this));
+            ledger,
+            _placement,
+            new BlobFailover(l1),
+            terms,
+            Cells,
+            Follower,
+            contract,
+            leadership,
+            standing,
+            _sender,
+            clock,
+            new Notes<AnchorPoster>(this)
+        );
         _scrub = new RowScrub(Options.Create(storage), Rows, ledger, leadership, clock, NullLogger<RowScrub>.Instance);
-        _newRetention = () => new Retention(Options.Create(storage), client, ledger, Rows, costs, Follower, contract, account, leadership, clock, new Notes<Retention>(this));
-        Reader = new BatchReader(Rows, ledger, new BatchCopies(1 << 30, TimeSpan.FromSeconds(20), clock), costs, new Absence(Follower, ledger, contract, account), NullLogger<BatchReader>.Instance);
+        _newRetention = () =>
+            new Retention(
+                Options.Create(storage),
+                client,
+                ledger,
+                Rows,
+                costs,
+                Follower,
+                contract,
+                account,
+                leadership,
+                clock,
+                new Notes<Retention>(this)
+            );
+        Reader = new BatchReader(
+            Rows,
+            ledger,
+            new BatchCopies(1 << 30, TimeSpan.FromSeconds(20), clock),
+            costs,
+            new Absence(Follower, ledger, contract, account),
+            NullLogger<BatchReader>.Instance
+        );
         Inclusion = new InclusionCheck(ledger);
         foreach (BatchState state in (BatchState[])[BatchState.Stored, BatchState.Placed, BatchState.Anchored])
         {
-            var options = new BatchOptions { MaxBatchBytes = settings.MaxBatchBytes, PutWaitsFor = state, PutWaitLimit = TimeSpan.FromHours(1) };
-            _intakes[state] = new BatchIntake(Options.Create(options), Key, ledger, States, terms, signal, pressure, new IntakeWork(clock), costs, clock, NullLogger<BatchIntake>.Instance);
+            var options = new BatchOptions
+            {
+                MaxBatchBytes = settings.MaxBatchBytes,
+                PutWaitsFor = state,
+                PutWaitLimit = TimeSpan.FromHours(1),
+            };
+            _intakes[state] = new BatchIntake(
+                Options.Create(options),
+                Key,
+                ledger,
+                States,
+                terms,
+                signal,
+                pressure,
+                new IntakeWork(clock),
+                costs,
+                clock,
+                NullLogger<BatchIntake>.Instance
+            );
         }
 
-        _owned.AddRange([leadership, Rows, Follower, _placement, pressure, _sender, _poster, _scrub, .. _intakes.Values]);
+        _owned.AddRange([
+            leadership,
+            Rows,
+            Follower,
+            _placement,
+            pressure,
+            _sender,
+            _poster,
+            _scrub,
+            .. _intakes.Values,
+        ]);
     }
 
     public NodeSettings Settings { get; }
@@ -153,15 +256,23 @@ internal sealed class ModelNode : IAsyncDisposable
     {
         var observed = new ObservedDatabase(database, world.Activity);
         var lease = new Lease(observed, TimeSpan.FromMinutes(10));
-        return new ModelNode(world, settings, observed, lease, await Ledger.OpenAsync(observed, lease, CancellationToken.None));
+        return new ModelNode(
+            world,
+            settings,
+            observed,
+            lease,
+            await Ledger.OpenAsync(observed, lease, CancellationToken.None)
+        );
     }
 
     /// <summary>Takes a batch in.</summary>
-    public Task<StoredBatch> PutAsync(byte[] payload, BatchState waitsFor, CancellationToken cancellationToken) => _intakes[waitsFor].AcceptAsync(payload, cancellationToken);
+    public Task<StoredBatch> PutAsync(byte[] payload, BatchState waitsFor, CancellationToken cancellationToken) =>
+        _intakes[waitsFor].AcceptAsync(payload, cancellationToken);
 
     /// <summary>Promises a batch for another term.</summary>
     /// <returns>Whether it is kept.</returns>
-    public Task<bool> RenewAsync(BatchId id) => Ledger.RenewAsync(id, _terms.AnchorFrom, _world.Clock.GetUtcNow(), _stop.Token);
+    public Task<bool> RenewAsync(BatchId id) =>
+        Ledger.RenewAsync(id, _terms.AnchorFrom, _world.Clock.GetUtcNow(), _stop.Token);
 
     /// <summary>Takes the lease where nobody has it, and notices where somebody else has it.</summary>
     public async Task HoldAsync()
@@ -198,15 +309,17 @@ internal sealed class ModelNode : IAsyncDisposable
     }
 
     /// <summary>Brings what waits to the providers.</summary>
-    public Task PlaceAsync() => !IsLeading ? Task.CompletedTask : PassAsync(
-        "place",
-        async stop =>
-        {
-            while (await _placement.IsTimeAsync(stop) && await _placement.PlaceAllAsync(stop))
-            {
-            }
-        },
-        timer: null);
+    public Task PlaceAsync() =>
+        !IsLeading
+            ? Task.CompletedTask
+            : PassAsync(
+                "place",
+                async stop =>
+                {
+                    while (await _placement.IsTimeAsync(stop) && await _placement.PlaceAllAsync(stop)) { }
+                },
+                timer: null
+            );
 
     /// <summary>Anchors what is due; blocks come while it waits for them, unless the chain stands.</summary>
     /// <param name="blocks">The most that come.</param>
@@ -217,16 +330,20 @@ internal sealed class ModelNode : IAsyncDisposable
             return;
         }
 
-        await PassAsync("anchor", async stop =>
-        {
-            if (!_hasBegun)
+        await PassAsync(
+            "anchor",
+            async stop =>
             {
-                await Follower.FollowedBeyondPendingAsync(_sender, stop);
-                _hasBegun = true;
-            }
+                if (!_hasBegun)
+                {
+                    await Follower.FollowedBeyondPendingAsync(_sender, stop);
+                    _hasBegun = true;
+                }
 
-            await _poster.AnchorWaitingAsync(stop);
-        }, Poll);
+                await _poster.AnchorWaitingAsync(stop);
+            },
+            Poll
+        );
         for (int i = 0; i < blocks && !_lanes["anchor"].IsCompleted; i++)
         {
             _world.Chain.Mine();
@@ -237,7 +354,10 @@ internal sealed class ModelNode : IAsyncDisposable
     }
 
     /// <summary>Gives up what has expired.</summary>
-    public Task RetainAsync() => !IsLeading ? Task.CompletedTask : PassAsync("retention", (_retention ??= _newRetention()).PassAsync, timer: null);
+    public Task RetainAsync() =>
+        !IsLeading
+            ? Task.CompletedTask
+            : PassAsync("retention", (_retention ??= _newRetention()).PassAsync, timer: null);
 
     /// <summary>Looks at all rows.</summary>
     public Task ScrubAsync() => !IsLeading ? Task.CompletedTask : PassAsync("scrub", _scrub.PassAsync, timer: null);
@@ -271,7 +391,10 @@ internal sealed class ModelNode : IAsyncDisposable
             if (before - began > MostWork)
             {
                 throw new BrokenInvariantException(
-                    Invariant.NothingIsStuck, $"more than {MostWork} calls, and no end of: {string.Join(", ", Unfinished)}; complaints: {string.Join(" | ", Complaints.TakeLast(4))}");
+                    Invariant.NothingIsStuck,
+                    $"more than {MostWork} calls, and no end of: {string.Join(", ", Unfinished)}; complaints: "
+                        + $"{string.Join(" | ", Complaints.TakeLast(4))}"
+                );
             }
 
             Task waiting = timer is { } span ? _world.Clock.WaitedForAsync(span) : Never;
@@ -283,7 +406,11 @@ internal sealed class ModelNode : IAsyncDisposable
 
             if (_world.Activity.Count == before && !task.IsCompleted)
             {
-                if (hung.IsCompleted || _world.Providers.Any(provider => provider.Fault == ProviderFault.Hanging) || timer is not null)
+                if (
+                    hung.IsCompleted
+                    || _world.Providers.Any(provider => provider.Fault == ProviderFault.Hanging)
+                    || timer is not null
+                )
                 {
                     return;
                 }
@@ -302,7 +429,11 @@ internal sealed class ModelNode : IAsyncDisposable
     {
         if (!_lanes.TryGetValue(lane, out Task? running) || running.IsCompleted)
         {
-            _lanes[lane] = running = RunAsync(lane, pass, CancellationTokenSource.CreateLinkedTokenSource(_stop.Token, _lost.Token));
+            _lanes[lane] = running = RunAsync(
+                lane,
+                pass,
+                CancellationTokenSource.CreateLinkedTokenSource(_stop.Token, _lost.Token)
+            );
         }
 
         await QuietAsync(running, timer, Quiet);
@@ -336,7 +467,8 @@ internal sealed class ModelNode : IAsyncDisposable
         await _lost.CancelAsync();
         foreach (Task lane in _lanes.Values)
         {
-            await Task.WhenAny(lane, Task.Delay(LongQuiet)); // one that hangs at a provider is left behind, as a killed process would
+            // One that hangs at a provider is left behind, as a killed process would
+            await Task.WhenAny(lane, Task.Delay(LongQuiet));
         }
 
         _lost.Dispose();
@@ -351,7 +483,13 @@ internal sealed class ModelNode : IAsyncDisposable
 
         public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        )
         {
             if (IsEnabled(logLevel))
             {

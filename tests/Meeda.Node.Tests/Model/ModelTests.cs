@@ -26,22 +26,34 @@ public sealed class ModelTests(PostgresFixture postgres, ITestOutputHelper outpu
     public Task AnySequence_OnSqlite_KeepsEveryPromise() => SampleAsync(new SqliteLedgers(), nodes: 1, iterations: 30);
 
     [SkippableFact]
-    public Task AnySequence_OnPostgresWithTwoNodes_KeepsEveryPromise() => SampleAsync(new PostgresLedgers(postgres), nodes: 2, iterations: 10);
+    public Task AnySequence_OnPostgresWithTwoNodes_KeepsEveryPromise() =>
+        SampleAsync(new PostgresLedgers(postgres), nodes: 2, iterations: 10);
 
     private async Task SampleAsync(Ledgers ledgers, int nodes, int iterations)
     {
         iterations = int.Parse(Setting("ITERATIONS") ?? $"{iterations}", CultureInfo.InvariantCulture);
         bool goesOn = Setting("GO_ON") is not null;
-        var ignored = (Setting("IGNORE") ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries).Select(Enum.Parse<Invariant>).ToHashSet();
+        var ignored = (Setting("IGNORE") ?? "")
+            .Split(',', StringSplitOptions.RemoveEmptyEntries)
+            .Select(Enum.Parse<Invariant>)
+            .ToHashSet();
         string[] without = (Setting("WITHOUT") ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries);
         var found = new List<string>();
         for (int i = 0; i < iterations; i++)
         {
-            // A run without settings tries the same sequences each time; a nightly one with MEEDA_MODEL_RANDOM=1 others each night.
+            // A run without settings tries the same sequences each time; a nightly one with MEEDA_MODEL_RANDOM=1
+            // others each night.
             ulong seedOfRun = Setting("RANDOM") is null ? 1 : (ulong)Random.Shared.NextInt64();
             PCG random = Setting("SEED") is { } repeated ? PCG.Parse(repeated) : new PCG((uint)i, seedOfRun);
             string seed = random.ToString();
-            Operation[] operations = [.. Operations.Sequences.Generate(random, null, out _).Where(operation => !Array.Exists(without, word => operation.ToString().Contains(word, StringComparison.Ordinal)))];
+            Operation[] operations =
+            [
+                .. Operations
+                    .Sequences.Generate(random, null, out _)
+                    .Where(operation =>
+                        !Array.Exists(without, word => operation.ToString().Contains(word, StringComparison.Ordinal))
+                    ),
+            ];
             if (await RunAsync(ledgers, nodes, operations, ignored) is not { } broken)
             {
                 continue;
@@ -55,7 +67,9 @@ public sealed class ModelTests(PostgresFixture postgres, ITestOutputHelper outpu
 
             operations = await ShrinkAsync(ledgers, nodes, operations, broken.Invariant, ignored);
             broken = await RunAsync(ledgers, nodes, operations, ignored) ?? broken;
-            string report = $"seed {seed}: {broken.Message}{Environment.NewLine}    {string.Join($",{Environment.NewLine}    ", operations.Select(operation => $"new {operation}"))}{Environment.NewLine}";
+            string report =
+                $"seed {seed}: {broken.Message}{Environment.NewLine}    "
+                + $"{string.Join($",{Environment.NewLine}    ", operations.Select(operation => $"new {operation}"))}{Environment.NewLine}";
             output.WriteLine(report);
             found.Add(report);
             if (Setting("REPORT") is { } file)
@@ -76,7 +90,12 @@ public sealed class ModelTests(PostgresFixture postgres, ITestOutputHelper outpu
 
     /// <summary>Runs a sequence on a world of its own.</summary>
     /// <returns>The promise that was broken, or null.</returns>
-    internal static async Task<BrokenInvariantException?> RunAsync(Ledgers ledgers, int nodes, IReadOnlyList<Operation> operations, IReadOnlySet<Invariant> ignored)
+    internal static async Task<BrokenInvariantException?> RunAsync(
+        Ledgers ledgers,
+        int nodes,
+        IReadOnlyList<Operation> operations,
+        IReadOnlySet<Invariant> ignored
+    )
     {
         await using Ledgers.Session session = ledgers.Begin();
         await using ModelWorld world = await ModelWorld.StartAsync(session.OpenAsync, nodes, ignored);
@@ -92,7 +111,10 @@ public sealed class ModelTests(PostgresFixture postgres, ITestOutputHelper outpu
         catch (TimeoutException)
         {
             return new BrokenInvariantException(
-                Invariant.NothingIsStuck, $"the sequence has not ended after {Longest.TotalMinutes} minutes; unfinished: {string.Join(", ", world.Nodes.SelectMany(node => node.Unfinished))}");
+                Invariant.NothingIsStuck,
+                $"the sequence has not ended after {Longest.TotalMinutes} minutes; unfinished: "
+                    + $"{string.Join(", ", world.Nodes.SelectMany(node => node.Unfinished))}"
+            );
         }
 
         async Task PlayAsync()
@@ -108,11 +130,18 @@ public sealed class ModelTests(PostgresFixture postgres, ITestOutputHelper outpu
     }
 
     /// <summary>Leaves out what is not needed to break the same promise.</summary>
-    internal static async Task<Operation[]> ShrinkAsync(Ledgers ledgers, int nodes, Operation[] operations, Invariant invariant, IReadOnlySet<Invariant> ignored)
+    internal static async Task<Operation[]> ShrinkAsync(
+        Ledgers ledgers,
+        int nodes,
+        Operation[] operations,
+        Invariant invariant,
+        IReadOnlySet<Invariant> ignored
+    )
     {
         for (int length = Math.Max(1, operations.Length / 2); length >= 1; length /= 2)
         {
-            for (int i = 0; i + length <= operations.Length;)
+            int i = 0;
+            while (i + length <= operations.Length)
             {
                 Operation[] shorter = [.. operations[..i], .. operations[(i + length)..]];
                 if ((await RunAsync(ledgers, nodes, shorter, ignored))?.Invariant == invariant)
@@ -152,7 +181,10 @@ internal sealed class SqliteLedgers : Ledgers
     {
         private readonly TemporaryFolder _folder = new();
 
-        public override Task<Database> OpenAsync(int ledger) => Task.FromResult<Database>(new SqliteDatabase(Path.Combine(_folder.Path, $"{ledger}.sqlite"), survivesPowerCut: false));
+        public override Task<Database> OpenAsync(int ledger) =>
+            Task.FromResult<Database>(
+                new SqliteDatabase(Path.Combine(_folder.Path, $"{ledger}.sqlite"), survivesPowerCut: false)
+            );
 
         public override ValueTask DisposeAsync()
         {

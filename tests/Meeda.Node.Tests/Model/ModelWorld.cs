@@ -44,7 +44,8 @@ internal enum Invariant
 }
 
 /// <summary>The services broke a promise.</summary>
-internal sealed class BrokenInvariantException(Invariant invariant, string message) : Exception($"{invariant}: {message}")
+internal sealed class BrokenInvariantException(Invariant invariant, string message)
+    : Exception($"{invariant}: {message}")
 {
     public Invariant Invariant => invariant;
 }
@@ -109,7 +110,18 @@ internal sealed class ModelWorld : IAsyncDisposable
     {
         _open = open;
         _ignored = ignored;
-        Chain = new FakeChain(LocalParameters.Value with { Retention = Term, EpochBlocks = 4, ProofWindow = 4, PublishWindow = 4 }) { FinalityDepth = 4 };
+        Chain = new FakeChain(
+            LocalParameters.Value with
+            {
+                Retention = Term,
+                EpochBlocks = 4,
+                ProofWindow = 4,
+                PublishWindow = 4,
+            }
+        )
+        {
+            FinalityDepth = 4,
+        };
         Chain.Stake(ModelNode.Signer.Address, LocalParameters.OperatorStake);
         Chain.Mine(5);
         Providers = [.. Enumerable.Range(0, 3).Select(i => new MemoryProvider($"p{i}", Activity))];
@@ -177,12 +189,20 @@ internal sealed class ModelWorld : IAsyncDisposable
         promise.IsLost = promise.IsForgotten = false;
         if (waitsFor == BatchState.Anchored && !HasLied && !IsCovered(promise, Chain.Head + 1))
         {
-            Break(Invariant.PutWaits, $"a put of {promise.Name} that waits for Anchored was answered 200 at block {Chain.Head}; its anchors expire at [{Expiries(promise)}]");
+            Break(
+                Invariant.PutWaits,
+                $"a put of {promise.Name} that waits for Anchored was answered 200 at block {Chain.Head}; its "
+                    + $"anchors expire at [{Expiries(promise)}]"
+            );
         }
 
         if (waitsFor >= BatchState.Placed && RowsOf(promise) < BlobEncoding.BlobCount(promise.Payload.Length))
         {
-            Break(Invariant.PutWaits, $"a put of {promise.Name} that waits for {waitsFor} was answered 200, and {RowsOf(promise)} of its rows are at providers");
+            Break(
+                Invariant.PutWaits,
+                $"a put of {promise.Name} that waits for {waitsFor} was answered 200, and {RowsOf(promise)} of "
+                    + "its rows are at providers"
+            );
         }
     }
 
@@ -257,7 +277,11 @@ internal sealed class ModelWorld : IAsyncDisposable
 
         foreach (Promise promise in Promises)
         {
-            if (promise.Id is { } id && RowsOf(promise) < BlobEncoding.BlobCount(promise.Payload.Length) && await Leader.Ledger.FindBatchAsync(id, CancellationToken.None) is { PlacedAt: not null })
+            if (
+                promise.Id is { } id
+                && RowsOf(promise) < BlobEncoding.BlobCount(promise.Payload.Length)
+                && await Leader.Ledger.FindBatchAsync(id, CancellationToken.None) is { PlacedAt: not null }
+            )
             {
                 promise.IsLost = true;
             }
@@ -267,7 +291,10 @@ internal sealed class ModelWorld : IAsyncDisposable
     /// <summary>Mines until a batch's last anchor has been expired for so many blocks, or is yet to expire.</summary>
     public async Task ExpireAsync(Promise promise, int after)
     {
-        if (Anchors(promise) is { Length: > 0 } anchors && (long)anchors.Max(anchor => anchor.Expiry) + after - (long)Chain.Head is > 0 and var blocks)
+        if (
+            Anchors(promise) is { Length: > 0 } anchors
+            && (long)anchors.Max(anchor => anchor.Expiry) + after - (long)Chain.Head is > 0 and var blocks
+        )
         {
             Chain.Mine((int)blocks);
             await Leader.LookAsync();
@@ -338,13 +365,19 @@ internal sealed class ModelWorld : IAsyncDisposable
         {
             if (Anchors(promise).Length > promise.Reasons)
             {
-                Break(Invariant.AnchoredOnce, $"{promise.Name} has {Anchors(promise).Length} anchors for {promise.Reasons} reasons");
+                Break(
+                    Invariant.AnchoredOnce,
+                    $"{promise.Name} has {Anchors(promise).Length} anchors for {promise.Reasons} reasons"
+                );
             }
 
             if (isSettled && !promise.IsForgotten && !IsCovered(promise, promise.Beyond!.Value))
             {
                 Break(
-                    Invariant.Anchored, $"{promise.Name} is owed an anchor beyond block {promise.Beyond}, at block {Chain.Head} its anchors expire at [{Expiries(promise)}]; {Complaints()}");
+                    Invariant.Anchored,
+                    $"{promise.Name} is owed an anchor beyond block {promise.Beyond}, at block {Chain.Head} its "
+                        + $"anchors expire at [{Expiries(promise)}]; {Complaints()}"
+                );
             }
 
             foreach (ModelNode node in Nodes)
@@ -411,12 +444,15 @@ internal sealed class ModelWorld : IAsyncDisposable
     private async Task CheckAsync(ModelNode node, Promise promise, bool isSettled)
     {
         BatchId id = promise.Id!.Value;
-        bool isHeld = !IsCovered(promise, promise.Beyond!.Value) || Chain.Head < Anchors(promise).Max(anchor => anchor.Expiry);
+        bool isHeld =
+            !IsCovered(promise, promise.Beyond!.Value) || Chain.Head < Anchors(promise).Max(anchor => anchor.Expiry);
         if (isHeld)
         {
             try
             {
-                byte[] read = await node.Reader.ReadAsync(id, CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(isSettled ? 60 : 2));
+                byte[] read = await node
+                    .Reader.ReadAsync(id, CancellationToken.None)
+                    .WaitAsync(TimeSpan.FromSeconds(isSettled ? 60 : 2));
                 if (!read.AsSpan().SequenceEqual(promise.Payload))
                 {
                     Break(Invariant.Held, $"{promise.Name} is read back as other bytes");
@@ -425,7 +461,11 @@ internal sealed class ModelWorld : IAsyncDisposable
             catch (DaException denied) when (denied.Error == DaError.Absent)
             {
                 Break(
-                    Invariant.NotDenied, $"at block {Chain.Head} 404 for {promise.Name}, acknowledged at [{string.Join(", ", promise.Acknowledged)}], anchors expire at [{Expiries(promise)}]: {denied.Message}");
+                    Invariant.NotDenied,
+                    $"at block {Chain.Head} 404 for {promise.Name}, acknowledged at "
+                        + $"[{string.Join(", ", promise.Acknowledged)}], anchors expire at [{Expiries(promise)}]: "
+                        + $"{denied.Message}"
+                );
             }
             catch (DaException unavailable) when (!isSettled || promise.IsLost || promise.IsForgotten)
             {
@@ -437,17 +477,28 @@ internal sealed class ModelWorld : IAsyncDisposable
             }
             catch (Exception failure) when (failure is not BrokenInvariantException)
             {
-                Break(failure is DaException ? Invariant.Held : Invariant.NoSurprise, $"{promise.Name} cannot be read: {failure.Message}; {Complaints()}");
+                Break(
+                    failure is DaException ? Invariant.Held : Invariant.NoSurprise,
+                    $"{promise.Name} cannot be read: {failure.Message}; {Complaints()}"
+                );
             }
 
-            if (await node.Ledger.FindBatchAsync(id, CancellationToken.None) is { } batch && !promise.IsForgotten
-                && await node.States.OfAsync(batch, CancellationToken.None) is { State: BatchState.Expired })
+            if (
+                await node.Ledger.FindBatchAsync(id, CancellationToken.None) is { } batch
+                && !promise.IsForgotten
+                && await node.States.OfAsync(batch, CancellationToken.None) is { State: BatchState.Expired }
+            )
             {
-                Break(Invariant.StateIsTrue, $"{promise.Name}, acknowledged at [{string.Join(", ", promise.Acknowledged)}], is called expired at block {Chain.Head}; anchors expire at [{Expiries(promise)}]");
+                Break(
+                    Invariant.StateIsTrue,
+                    $"{promise.Name}, acknowledged at [{string.Join(", ", promise.Acknowledged)}], is called "
+                        + $"expired at block {Chain.Head}; anchors expire at [{Expiries(promise)}]"
+                );
             }
         }
 
-        IEnumerable<ulong> blocks = promise.Acknowledged.SelectMany(said => new[] { said + 1, said + InclusionDelay })
+        IEnumerable<ulong> blocks = promise
+            .Acknowledged.SelectMany(said => new[] { said + 1, said + InclusionDelay })
             .Concat(Anchors(promise).SelectMany(anchor => new[] { anchor.BlockNumber, anchor.Expiry - 1 }));
         foreach (ulong block in blocks.Where(block => block <= Chain.Head).Distinct())
         {
@@ -462,7 +513,11 @@ internal sealed class ModelWorld : IAsyncDisposable
             catch (DerivationException invalid)
             {
                 Break(
-                    Invariant.NotCalledInvalid, $"418 for {promise.Name} at inclusion block {block}, acknowledged at [{string.Join(", ", promise.Acknowledged)}], anchors expire at [{Expiries(promise)}]: {invalid.Message}");
+                    Invariant.NotCalledInvalid,
+                    $"418 for {promise.Name} at inclusion block {block}, acknowledged at "
+                        + $"[{string.Join(", ", promise.Acknowledged)}], anchors expire at [{Expiries(promise)}]: "
+                        + $"{invalid.Message}"
+                );
             }
         }
     }
@@ -480,13 +535,21 @@ internal sealed class ModelWorld : IAsyncDisposable
         }
     }
 
-    private Anchor[] Anchors(Promise promise) => promise.Id is { } id ? [.. Chain.Verified.Of(ModelNode.Signer.Address).AnchorsOf(id)] : [];
+    private Anchor[] Anchors(Promise promise) =>
+        promise.Id is { } id ? [.. Chain.Verified.Of(ModelNode.Signer.Address).AnchorsOf(id)] : [];
 
     private string Expiries(Promise promise) => string.Join(", ", Anchors(promise).Select(anchor => anchor.Expiry));
 
     private bool IsCovered(Promise promise, ulong beyond) => Anchors(promise).Any(anchor => anchor.Expiry > beyond);
 
-    private int RowsOf(Promise promise) => Providers.SelectMany(provider => provider.Rows).Where(row => row.Batch == promise.Id).Select(row => row.Row).Distinct().Count();
+    private int RowsOf(Promise promise) =>
+        Providers
+            .SelectMany(provider => provider.Rows)
+            .Where(row => row.Batch == promise.Id)
+            .Select(row => row.Row)
+            .Distinct()
+            .Count();
 
-    private string Complaints() => "complaints: " + string.Join(" | ", Nodes.SelectMany(node => node.Complaints).TakeLast(4));
+    private string Complaints() =>
+        "complaints: " + string.Join(" | ", Nodes.SelectMany(node => node.Complaints).TakeLast(4));
 }

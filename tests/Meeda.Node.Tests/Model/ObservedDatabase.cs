@@ -42,17 +42,25 @@ internal sealed class ObservedDatabase(Database inner, Activity activity) : Data
     }
 
     /// <inheritdoc/>
-    public override async Task WriteAsync(Func<DbConnection, DbTransaction, Task> work, CancellationToken cancellationToken)
+    public override async Task WriteAsync(
+        Func<DbConnection, DbTransaction, Task> work,
+        CancellationToken cancellationToken
+    )
     {
         await BeforeAsync();
         await inner.WriteAsync(work, cancellationToken);
     }
 
     /// <inheritdoc/>
-    public override Task MigrateAsync(string schema, IReadOnlyList<string> migrations, CancellationToken cancellationToken) => inner.MigrateAsync(schema, migrations, cancellationToken);
+    public override Task MigrateAsync(
+        string schema,
+        IReadOnlyList<string> migrations,
+        CancellationToken cancellationToken
+    ) => inner.MigrateAsync(schema, migrations, cancellationToken);
 
     /// <inheritdoc/>
-    public override Task<bool> HasTableAsync(string table, CancellationToken cancellationToken) => inner.HasTableAsync(table, cancellationToken);
+    public override Task<bool> HasTableAsync(string table, CancellationToken cancellationToken) =>
+        inner.HasTableAsync(table, cancellationToken);
 
     /// <inheritdoc/>
     public override Task<bool> HasColumnAsync(string table, string column, CancellationToken cancellationToken) =>

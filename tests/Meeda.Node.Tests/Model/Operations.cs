@@ -12,7 +12,8 @@ internal abstract record Operation
 /// <summary>A client puts a batch.</summary>
 internal sealed record Put(int Payload, BatchState WaitsFor = BatchState.Stored, int Node = 0) : Operation
 {
-    public override Task RunAsync(ModelWorld world) => world.PutAsync(world.Node(Node), world.Promises[Payload], WaitsFor);
+    public override Task RunAsync(ModelWorld world) =>
+        world.PutAsync(world.Node(Node), world.Promises[Payload], WaitsFor);
 }
 
 /// <summary>A client renews a batch.</summary>
@@ -212,52 +213,104 @@ internal sealed record During(Operation Outer, int Use, Operation Inner) : Opera
 /// <summary>Sequences of operations.</summary>
 internal static class Operations
 {
-    private static readonly Gen<int> Payload = Gen.Frequency((8, Gen.Const(0)), (2, Gen.Const(1)), (1, Gen.Const(2)), (1, Gen.Const(3)));
+    private static readonly Gen<int> Payload = Gen.Frequency(
+        (8, Gen.Const(0)),
+        (2, Gen.Const(1)),
+        (1, Gen.Const(2)),
+        (1, Gen.Const(3))
+    );
     private static readonly Gen<int> Node = Gen.Int[0, 1];
 
     private static readonly Gen<Operation> Interruptible = Gen.Frequency(
         (4, Gen.Select(Payload, payload => (Operation)new Put(payload))),
         (1, Gen.Select(Payload, payload => (Operation)new Renew(payload))),
         (1, Gen.Const((Operation)new Place())),
-        (1, Gen.Const((Operation)new Look())));
+        (1, Gen.Const((Operation)new Look()))
+    );
 
     private static readonly Gen<Operation> Interrupting = Gen.Frequency(
         (3, Gen.Select(Gen.Int[1, 2], looks => (Operation)new Retain(looks))),
         (1, Gen.Const((Operation)new Look())),
-        (1, Gen.Const((Operation)new Tick())));
+        (1, Gen.Const((Operation)new Tick()))
+    );
 
     // Fewer blobs in an anchor than the longest batch has are refused at the start.
     private static readonly Gen<NodeSettings> Settings = Gen.Select(
         Gen.OneOf((4, 400_000), (2, 200_000), (1, 100_000)),
         Gen.OneOf(1L << 20, 0L),
         Gen.OneOf(TimeSpan.Zero, TimeSpan.FromMinutes(2)),
-        (limits, copies, delay) => new NodeSettings(limits.Item1, limits.Item2, copies, delay));
+        (limits, copies, delay) => new NodeSettings(limits.Item1, limits.Item2, copies, delay)
+    );
 
     /// <summary>Anything that may happen.</summary>
-    public static Gen<Operation> Any { get; } = Gen.Frequency(
-        (10, Gen.Select(Payload, Node, (payload, node) => (Operation)new Put(payload, BatchState.Stored, node))),
-        (2, Gen.Select(Payload, Gen.OneOf(BatchState.Placed, BatchState.Anchored), Node, (payload, state, node) => (Operation)new Put(payload, state, node))),
-        (2, Gen.Select(Payload, Node, (payload, node) => (Operation)new Renew(payload, node))),
-        (12, Gen.Const((Operation)new Tick())),
-        (8, Gen.Select(Payload, Gen.Frequency((1, Gen.Int[-3, 3]), (2, Gen.Const(16))), (payload, after) => (Operation)new Expire(payload, after))),
-        (1, Gen.Select(Gen.Int[1, 6], blocks => (Operation)new Mine(blocks))),
-        (3, Gen.Select(Node, node => (Operation)new Look(node))),
-        (1, Gen.Const((Operation)new Place())),
-        (1, Gen.Select(Gen.Int[0, 3], blocks => (Operation)new Anchors(blocks))),
-        (6, Gen.Select(Gen.Int[1, 2], looks => (Operation)new Retain(looks))),
-        (2, Gen.Const((Operation)new Scrub())),
-        (3, Gen.Select(Gen.Frequency((1, Gen.Int[1, 6]), (1, Gen.Const(7))), providers => (Operation)new LoseRows(providers))),
-        (3, Gen.Select(Gen.Int[0, 2], Gen.OneOf(ProviderFault.None, ProviderFault.Down, ProviderFault.ReadOnly, ProviderFault.Hanging), (provider, fault) => (Operation)new Sicken(provider, fault))),
-        (2, Gen.Select(Gen.Int[1, 4], Gen.Bool, (depth, forget) => (Operation)new Reorganise(depth, forget))),
-        (3, Gen.Select(Gen.Bool, silent => (Operation)new Silence(silent))),
-        (4, Gen.Select(Gen.OneOf(Lie.Finalized, Lie.Finalized, Lie.Head, Lie.Block, Lie.Logs, Lie.NoBlock), lie => (Operation)new Lying(lie))),
-        (1, Gen.Select(Gen.Bool, Gen.Bool, (takes, forget) => (Operation)new Congestion(takes, forget))),
-        (4, Gen.Select(Settings, Node, (settings, node) => (Operation)new Restart(settings, node))),
-        (2, Gen.Const((Operation)new LoseLedger())),
-        (2, Gen.Const((Operation)new ChangeLeader())),
-        (2, Gen.Select(Gen.OneOf(-200, 0, 200), minutes => (Operation)new SetClock(minutes))),
-        (1, Gen.Select(Gen.Int[1, 5], minutes => (Operation)new Wait(minutes))),
-        (8, Gen.Select(Interruptible, Gen.Int[1, 6], Interrupting, (outer, use, inner) => (Operation)new During(outer, use, inner))));
+    public static Gen<Operation> Any { get; } =
+        Gen.Frequency(
+            (10, Gen.Select(Payload, Node, (payload, node) => (Operation)new Put(payload, BatchState.Stored, node))),
+            (
+                2,
+                Gen.Select(
+                    Payload,
+                    Gen.OneOf(BatchState.Placed, BatchState.Anchored),
+                    Node,
+                    (payload, state, node) => (Operation)new Put(payload, state, node)
+                )
+            ),
+            (2, Gen.Select(Payload, Node, (payload, node) => (Operation)new Renew(payload, node))),
+            (12, Gen.Const((Operation)new Tick())),
+            (
+                8,
+                Gen.Select(
+                    Payload,
+                    Gen.Frequency((1, Gen.Int[-3, 3]), (2, Gen.Const(16))),
+                    (payload, after) => (Operation)new Expire(payload, after)
+                )
+            ),
+            (1, Gen.Select(Gen.Int[1, 6], blocks => (Operation)new Mine(blocks))),
+            (3, Gen.Select(Node, node => (Operation)new Look(node))),
+            (1, Gen.Const((Operation)new Place())),
+            (1, Gen.Select(Gen.Int[0, 3], blocks => (Operation)new Anchors(blocks))),
+            (6, Gen.Select(Gen.Int[1, 2], looks => (Operation)new Retain(looks))),
+            (2, Gen.Const((Operation)new Scrub())),
+            (
+                3,
+                Gen.Select(
+                    Gen.Frequency((1, Gen.Int[1, 6]), (1, Gen.Const(7))),
+                    providers => (Operation)new LoseRows(providers)
+                )
+            ),
+            (
+                3,
+                Gen.Select(
+                    Gen.Int[0, 2],
+                    Gen.OneOf(ProviderFault.None, ProviderFault.Down, ProviderFault.ReadOnly, ProviderFault.Hanging),
+                    (provider, fault) => (Operation)new Sicken(provider, fault)
+                )
+            ),
+            (2, Gen.Select(Gen.Int[1, 4], Gen.Bool, (depth, forget) => (Operation)new Reorganise(depth, forget))),
+            (3, Gen.Select(Gen.Bool, silent => (Operation)new Silence(silent))),
+            (
+                4,
+                Gen.Select(
+                    Gen.OneOf(Lie.Finalized, Lie.Finalized, Lie.Head, Lie.Block, Lie.Logs, Lie.NoBlock),
+                    lie => (Operation)new Lying(lie)
+                )
+            ),
+            (1, Gen.Select(Gen.Bool, Gen.Bool, (takes, forget) => (Operation)new Congestion(takes, forget))),
+            (4, Gen.Select(Settings, Node, (settings, node) => (Operation)new Restart(settings, node))),
+            (2, Gen.Const((Operation)new LoseLedger())),
+            (2, Gen.Const((Operation)new ChangeLeader())),
+            (2, Gen.Select(Gen.OneOf(-200, 0, 200), minutes => (Operation)new SetClock(minutes))),
+            (1, Gen.Select(Gen.Int[1, 5], minutes => (Operation)new Wait(minutes))),
+            (
+                8,
+                Gen.Select(
+                    Interruptible,
+                    Gen.Int[1, 6],
+                    Interrupting,
+                    (outer, use, inner) => (Operation)new During(outer, use, inner)
+                )
+            )
+        );
 
     /// <summary>Sequences of what may happen.</summary>
     public static Gen<Operation[]> Sequences { get; } = Any.Array[6, 24];

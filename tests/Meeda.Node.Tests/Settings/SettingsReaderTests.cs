@@ -20,13 +20,94 @@ public sealed class SettingsReaderTests : IDisposable
     private static readonly Dictionary<Type, string[]> BadValues = new()
     {
         [typeof(bool)] = ["maybe", "2", "tr ue", "true,false", "-1", ""],
-        [typeof(int)] = ["1,000", "1_000", "1.5", "1e3", "five", "0x", "+1", "1 000", "٣", "99999999999999999999", "4294967296000", "16MB", "16mib", "MiB", ""],
-        [typeof(long)] = ["1,000", "1_000", "1.5", "1e3", "five", "0x", "+1", "1 000", "٣", "99999999999999999999", "16MB", "16mib", "MiB", ""],
-        [typeof(ulong)] = ["1,000", "1_000", "1.5", "1e3", "five", "0x", "+1", "-1", "٣", "99999999999999999999", "16MB", ""],
+        [typeof(int)] =
+        [
+            "1,000",
+            "1_000",
+            "1.5",
+            "1e3",
+            "five",
+            "0x",
+            "+1",
+            "1 000",
+            "٣",
+            "99999999999999999999",
+            "4294967296000",
+            "16MB",
+            "16mib",
+            "MiB",
+            "",
+        ],
+        [typeof(long)] =
+        [
+            "1,000",
+            "1_000",
+            "1.5",
+            "1e3",
+            "five",
+            "0x",
+            "+1",
+            "1 000",
+            "٣",
+            "99999999999999999999",
+            "16MB",
+            "16mib",
+            "MiB",
+            "",
+        ],
+        [typeof(ulong)] =
+        [
+            "1,000",
+            "1_000",
+            "1.5",
+            "1e3",
+            "five",
+            "0x",
+            "+1",
+            "-1",
+            "٣",
+            "99999999999999999999",
+            "16MB",
+            "",
+        ],
         [typeof(byte)] = ["256", "-1", "M", "0x100", "1.0", ""],
-        [typeof(TimeSpan)] = ["30", "5 minutes", "1,5s", "2s3m", "1s1s", "99:99:99", "10:00", "24h:00", "-1s", "-00:00:01", "10M", "99999999999d", "1.24:00:00", "٣s", ""],
+        [typeof(TimeSpan)] =
+        [
+            "30",
+            "5 minutes",
+            "1,5s",
+            "2s3m",
+            "1s1s",
+            "99:99:99",
+            "10:00",
+            "24h:00",
+            "-1s",
+            "-00:00:01",
+            "10M",
+            "99999999999d",
+            "1.24:00:00",
+            "٣s",
+            "",
+        ],
         [typeof(decimal)] =
-            ["0,5", "1,000", "1.000,5", "1e3", "0x5", "5 gwei", "0.5 ether", ".5", "5.", "+5", "٣", "1.0000000000000000001", "NaN", "1 0", "99999999999", ""],
+        [
+            "0,5",
+            "1,000",
+            "1.000,5",
+            "1e3",
+            "0x5",
+            "5 gwei",
+            "0.5 ether",
+            ".5",
+            "5.",
+            "+5",
+            "٣",
+            "1.0000000000000000001",
+            "NaN",
+            "1 0",
+            "99999999999",
+            "",
+        ],
         [typeof(BatchState)] = ["1", "Stored,Placed", "Nowhere", ""],
         [typeof(string)] = ["", "   ", "\t"],
     };
@@ -42,7 +123,12 @@ public sealed class SettingsReaderTests : IDisposable
                 bool isList = SettingValue.IsList(type);
                 foreach (string value in BadValues[isList ? typeof(string) : type])
                 {
-                    bool mayBe = value.Trim().Length == 0 && (property.IsDefined(typeof(MayBeEmptyAttribute)) || (value.Length > 0 && property.IsDefined(typeof(VerbatimAttribute))));
+                    bool mayBe =
+                        value.Trim().Length == 0
+                        && (
+                            property.IsDefined(typeof(MayBeEmptyAttribute))
+                            || (value.Length > 0 && property.IsDefined(typeof(VerbatimAttribute)))
+                        );
                     if (!mayBe)
                     {
                         data.Add(SettingNames.Variable(name) + (isList ? "__0" : ""), value);
@@ -69,7 +155,12 @@ public sealed class SettingsReaderTests : IDisposable
     [Fact]
     public void Get_EverySettingWrong_IsSaidAtOnce()
     {
-        (string, string)[] all = [.. SettingNames.All.Where(setting => !SettingValue.IsList(setting.Value.PropertyType)).Select(setting => ($"{SettingNames.Variable(setting.Key)}__0", "x"))];
+        (string, string)[] all =
+        [
+            .. SettingNames
+                .All.Where(setting => !SettingValue.IsList(setting.Value.PropertyType))
+                .Select(setting => ($"{SettingNames.Variable(setting.Key)}__0", "x")),
+        ];
         IReadOnlyList<string> problems = ProblemsOf(all);
         Assert.Equal(all.Length, problems.Count);
         Assert.All(all, setting => Assert.Contains($"{setting.Item1}: is one value, not a list", problems));
@@ -77,14 +168,20 @@ public sealed class SettingsReaderTests : IDisposable
 
     [Fact]
     public void Names_EveryDecimal_IsAnAmountWithAUnit() =>
-        Assert.All(SettingNames.All.Values.Where(property => property.PropertyType == typeof(decimal)), property => Assert.True(property.IsDefined(typeof(AmountAttribute)), property.Name));
+        Assert.All(
+            SettingNames.All.Values.Where(property => property.PropertyType == typeof(decimal)),
+            property => Assert.True(property.IsDefined(typeof(AmountAttribute)), property.Name)
+        );
 
     [Fact]
     public void Names_EveryOptionsClassOfTheProgram_IsFound()
     {
         Assert.Contains(SettingNames.Classes, found => found.Type == typeof(L1Options));
         Assert.Contains(SettingNames.Classes, found => found.Type == typeof(LightSettings));
-        Assert.Equal(SettingNames.Classes.Count, SettingNames.Classes.Select(found => found.Section).Distinct(StringComparer.OrdinalIgnoreCase).Count());
+        Assert.Equal(
+            SettingNames.Classes.Count,
+            SettingNames.Classes.Select(found => found.Section).Distinct(StringComparer.OrdinalIgnoreCase).Count()
+        );
     }
 
     [Theory]
@@ -129,7 +226,10 @@ public sealed class SettingsReaderTests : IDisposable
     [InlineData("1.00:00:00", 86400)]
     [InlineData("0", 0)]
     public void Duration_MeaningIsCertain_IsTaken(string text, double seconds) =>
-        Assert.Equal(TimeSpan.FromSeconds(seconds), ReaderOf(("Meeda__L1__PollInterval", text)).Get<L1Options>().PollInterval);
+        Assert.Equal(
+            TimeSpan.FromSeconds(seconds),
+            ReaderOf(("Meeda__L1__PollInterval", text)).Get<L1Options>().PollInterval
+        );
 
     [Theory]
     [InlineData("16MiB", 16 << 20)]
@@ -158,7 +258,10 @@ public sealed class SettingsReaderTests : IDisposable
             german.NumberFormat.NumberDecimalSeparator = ",";
             german.NumberFormat.NumberGroupSeparator = ".";
             System.Globalization.CultureInfo.CurrentCulture = german;
-            Assert.Equal(0.5m, ReaderOf(("Meeda__Transactions__BalanceAlarm", "0.5")).Get<TransactionOptions>().BalanceAlarm);
+            Assert.Equal(
+                0.5m,
+                ReaderOf(("Meeda__Transactions__BalanceAlarm", "0.5")).Get<TransactionOptions>().BalanceAlarm
+            );
             Assert.Single(ProblemsOf(("Meeda__Transactions__BalanceAlarm", "0,5")));
         }
         finally
@@ -170,12 +273,20 @@ public sealed class SettingsReaderTests : IDisposable
     [Fact]
     public void Amount_MoreDecimalsThanTheUnitHas_IsRefused()
     {
-        Assert.Equal(0.123456789m, ReaderOf(("Meeda__Transactions__MinTip", "0.123456789")).Get<TransactionOptions>().MinTip);
-        Assert.Contains("9 decimals", Assert.Single(ProblemsOf(("Meeda__Transactions__MinTip", "0.1234567891"))), StringComparison.Ordinal);
+        Assert.Equal(
+            0.123456789m,
+            ReaderOf(("Meeda__Transactions__MinTip", "0.123456789")).Get<TransactionOptions>().MinTip
+        );
+        Assert.Contains(
+            "9 decimals",
+            Assert.Single(ProblemsOf(("Meeda__Transactions__MinTip", "0.1234567891"))),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
-    public void Get_Password_KeepsItsBlanks() => Assert.Equal(" secret ", ReaderOf(("Meeda__Signer__Password", " secret ")).Get<SignerOptions>().Password);
+    public void Get_Password_KeepsItsBlanks() =>
+        Assert.Equal(" secret ", ReaderOf(("Meeda__Signer__Password", " secret ")).Get<SignerOptions>().Password);
 
     [Fact]
     public void Get_OptionEnvironmentAndFile_WinInThatOrder()
@@ -184,7 +295,12 @@ public sealed class SettingsReaderTests : IDisposable
         var reader = new SettingsReader(
             new Dictionary<string, string?> { ["Meeda:L1:Rpc"] = "option", ["Meeda:L1:KeyFile"] = null },
             file,
-            new Dictionary<string, string> { ["Meeda__L1__Rpc"] = "environment", ["MEEDA__L1__CONTRACT"] = "environment" });
+            new Dictionary<string, string>
+            {
+                ["Meeda__L1__Rpc"] = "environment",
+                ["MEEDA__L1__CONTRACT"] = "environment",
+            }
+        );
         var l1 = reader.Get<L1Options>();
         Assert.Equal(("option", "environment", 7UL, ""), (l1.Rpc, l1.Contract, l1.FromBlock, l1.KeyFile));
         Assert.Empty(reader.Problems);
@@ -194,8 +310,15 @@ public sealed class SettingsReaderTests : IDisposable
     public void Get_List_ComesWholeFromOneSource()
     {
         string file = Write("""{ "Meeda": { "Storage": { "Providers": ["a", "b", "c"] } } }""");
-        Assert.Equal(["a", "b", "c"], new SettingsReader(NoOptions, file, new Dictionary<string, string>()).Get<StorageOptions>().Providers);
-        var reader = new SettingsReader(NoOptions, file, new Dictionary<string, string> { ["Meeda__Storage__Providers__0"] = "x" });
+        Assert.Equal(
+            ["a", "b", "c"],
+            new SettingsReader(NoOptions, file, new Dictionary<string, string>()).Get<StorageOptions>().Providers
+        );
+        var reader = new SettingsReader(
+            NoOptions,
+            file,
+            new Dictionary<string, string> { ["Meeda__Storage__Providers__0"] = "x" }
+        );
         Assert.Equal(["x"], reader.Get<StorageOptions>().Providers);
         Assert.Empty(reader.Problems);
     }
@@ -203,10 +326,26 @@ public sealed class SettingsReaderTests : IDisposable
     [Fact]
     public void Get_ListWithAGapOrWrongIndex_IsRefused()
     {
-        Assert.Contains("number 1, is missing", Assert.Single(ProblemsOf(("Meeda__Storage__Providers__0", "a"), ("Meeda__Storage__Providers__2", "c"))), StringComparison.Ordinal);
-        Assert.Contains("'O' is no place in a list", Assert.Single(ProblemsOf(("Meeda__Storage__Providers__O", "a"))), StringComparison.Ordinal);
-        Assert.Contains("'00' is no place in a list", Assert.Single(ProblemsOf(("Meeda__Storage__Providers__00", "a"))), StringComparison.Ordinal);
-        Assert.Contains("is a list", Assert.Single(ProblemsOf(("Meeda__Storage__Providers", "a,b"))), StringComparison.Ordinal);
+        Assert.Contains(
+            "number 1, is missing",
+            Assert.Single(ProblemsOf(("Meeda__Storage__Providers__0", "a"), ("Meeda__Storage__Providers__2", "c"))),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "'O' is no place in a list",
+            Assert.Single(ProblemsOf(("Meeda__Storage__Providers__O", "a"))),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "'00' is no place in a list",
+            Assert.Single(ProblemsOf(("Meeda__Storage__Providers__00", "a"))),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "is a list",
+            Assert.Single(ProblemsOf(("Meeda__Storage__Providers", "a,b"))),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -237,13 +376,20 @@ public sealed class SettingsReaderTests : IDisposable
 
     [Theory]
     [InlineData("{ \"Meeda\": { \"L1\": { \"PolInterval\": \"2s\" } } }", "Meeda__L1__PolInterval (in ")]
-    [InlineData("{ \"Kestrel\": { \"Endpoints\": { \"A\": { \"Url\": \"http://0.0.0.0:1\" } } } }", "Kestrel__Endpoints__A__Url (in ")]
+    [InlineData(
+        "{ \"Kestrel\": { \"Endpoints\": { \"A\": { \"Url\": \"http://0.0.0.0:1\" } } } }",
+        "Kestrel__Endpoints__A__Url (in "
+    )]
     [InlineData("{ \"Logging\": { \"LogLevel\": { \"Default\": \"Trace\" } } }", "Logging__LogLevel__Default (in ")]
     [InlineData("{ \"Meeda\": { \"L1\": { \"Rpc\": [\"a\", \"b\"] } } }", "is one value, not a list")]
     [InlineData("{ \"Meeda\": { \"Storage\": { \"Providers\": \"a\" } } }", "is a list")]
     [InlineData("{ \"Meeda:L1:Rpc\": \"a\" }", "there is no such setting")]
     public void File_UnknownNamesAndForms_AreRefused(string text, string sentence) =>
-        Assert.Contains(sentence, new SettingsReader(NoOptions, Write(text), new Dictionary<string, string>()).Problems[0], StringComparison.Ordinal);
+        Assert.Contains(
+            sentence,
+            new SettingsReader(NoOptions, Write(text), new Dictionary<string, string>()).Problems[0],
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void File_AbsentOrAFolder_IsOneSentence()
@@ -263,7 +409,11 @@ public sealed class SettingsReaderTests : IDisposable
 
         string file = Write("""{ "Meeda": { "Signer": { "Key": "1111" } } }""");
         File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.OtherRead);
-        Assert.Contains($"chmod 600 {file}", Assert.Throws<SetupException>(() => new SettingsReader(NoOptions, file)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"chmod 600 {file}",
+            Assert.Throws<SetupException>(() => new SettingsReader(NoOptions, file)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -273,7 +423,11 @@ public sealed class SettingsReaderTests : IDisposable
     [InlineData("Meeda__Light__SampleInterval", "2d", "sample interval:")]
     [InlineData("Meeda__Light__Operators__0", "0x00000000000000000000000000000000000000c0", "operator:")]
     [InlineData("Meeda__Light__Operators__0", "0x00000000000000000000000000000000000000c0=ftp://x", "operator:")]
-    [InlineData("Meeda__Light__Operators__0", "0x00000000000000000000000000000000000000c0=http://x,http://y", "operator:")]
+    [InlineData(
+        "Meeda__Light__Operators__0",
+        "0x00000000000000000000000000000000000000c0=http://x,http://y",
+        "operator:"
+    )]
     [InlineData("Meeda__Light__KeyFile", "/no/such/file", "key file:")]
     public void Light_OutOfRange_IsRefusedAndNotClamped(string variable, string value, string field)
     {
@@ -287,7 +441,13 @@ public sealed class SettingsReaderTests : IDisposable
     public void Light_OperatorNamedTwice_IsRefused()
     {
         const string Operator = "0x00000000000000000000000000000000000000c0=http://127.0.0.1:1";
-        var light = ReaderOf(("Meeda__Light__Operators__0", Operator), ("Meeda__Light__Operators__1", Operator.ToUpperInvariant().Replace("0X", "0x", StringComparison.Ordinal)))
+        var light = ReaderOf(
+                ("Meeda__Light__Operators__0", Operator),
+                (
+                    "Meeda__Light__Operators__1",
+                    Operator.ToUpperInvariant().Replace("0X", "0x", StringComparison.Ordinal)
+                )
+            )
             .Get<LightSettings>();
         Assert.Contains("named twice", Assert.Single(light.Problems()), StringComparison.Ordinal);
     }
@@ -297,8 +457,12 @@ public sealed class SettingsReaderTests : IDisposable
     {
         var light = ReaderOf(("Meeda__Light__Budget", "1234567890.000000000000000001")).Get<LightSettings>();
         Assert.Equal(
-            System.Numerics.BigInteger.Parse("1234567890000000000000000001", System.Globalization.CultureInfo.InvariantCulture),
-            light.ToOptions(new L1Options { Contract = "0x00000000000000000000000000000000000000c0" }).Budget);
+            System.Numerics.BigInteger.Parse(
+                "1234567890000000000000000001",
+                System.Globalization.CultureInfo.InvariantCulture
+            ),
+            light.ToOptions(new L1Options { Contract = "0x00000000000000000000000000000000000000c0" }).Budget
+        );
     }
 
     private static SettingsReader ReaderOf(params (string Variable, string Value)[] environment) =>

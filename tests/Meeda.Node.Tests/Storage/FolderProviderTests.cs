@@ -56,9 +56,17 @@ public sealed class FolderProviderTests : IDisposable
         string young = $"{row}.{Guid.NewGuid():N}.tmp";
         string[] others =
         [
-            $"{row}.0123.tmp", $"{row}.{guid}.tmp2", $"{row}.{guid.ToUpperInvariant()}.tmp", Path.Combine(spread, "journal.tmp"), Path.Combine(_folder.Path, $"{name}.{guid}.tmp"),
-            Path.Combine(_folder.Path, "mail.tmp"), Path.Combine(_folder.Path, "other-app", "data", "journal.tmp"), Path.Combine(_folder.Path, "other-app", $"{name}.{guid}.tmp"),
-            Path.Combine(_folder.Path, "zz", $"{name}.{guid}.tmp"), Path.Combine(elsewhere.Path, $"{new string('a', 64)}.0.row.{guid}.tmp"), Path.Combine(elsewhere.Path, "linked"),
+            $"{row}.0123.tmp",
+            $"{row}.{guid}.tmp2",
+            $"{row}.{guid.ToUpperInvariant()}.tmp",
+            Path.Combine(spread, "journal.tmp"),
+            Path.Combine(_folder.Path, $"{name}.{guid}.tmp"),
+            Path.Combine(_folder.Path, "mail.tmp"),
+            Path.Combine(_folder.Path, "other-app", "data", "journal.tmp"),
+            Path.Combine(_folder.Path, "other-app", $"{name}.{guid}.tmp"),
+            Path.Combine(_folder.Path, "zz", $"{name}.{guid}.tmp"),
+            Path.Combine(elsewhere.Path, $"{new string('a', 64)}.0.row.{guid}.tmp"),
+            Path.Combine(elsewhere.Path, "linked"),
         ];
         foreach (string file in (string[])[.. ours, young, .. others])
         {
@@ -101,7 +109,12 @@ public sealed class FolderProviderTests : IDisposable
         }
 
         string spread = Path.Combine(_folder.Path, Id.ToString()[2..4]);
-        string[] others = [Path.Combine(spread, $"{Id.ToString()[2..]}.x.row"), Path.Combine(spread, $"{Id.ToString()[2..]}.0.row.bak"), Path.Combine(spread, $"{Id.ToString()[2..4]}.0.row")];
+        string[] others =
+        [
+            Path.Combine(spread, $"{Id.ToString()[2..]}.x.row"),
+            Path.Combine(spread, $"{Id.ToString()[2..]}.0.row.bak"),
+            Path.Combine(spread, $"{Id.ToString()[2..4]}.0.row"),
+        ];
         foreach (string other in others)
         {
             await File.WriteAllTextAsync(other, "somebody's");
@@ -141,7 +154,8 @@ public sealed class FolderProviderTests : IDisposable
         Assert.Equal(Pattern(1), await ReadAsync(provider, 0));
     }
 
-    private static byte[] Pattern(int seed) => [.. Enumerable.Range(0, Blob.ByteLength).Select(i => (byte)((i + seed) % 251))];
+    private static byte[] Pattern(int seed) =>
+        [.. Enumerable.Range(0, Blob.ByteLength).Select(i => (byte)((i + seed) % 251))];
 
     private static async Task<byte[]?> ReadAsync(FolderProvider provider, int row)
     {

@@ -16,7 +16,8 @@ public sealed class GroupCommitTests
                 groups.Add([.. items]);
                 await (items.Contains(0) ? first.Task : Task.CompletedTask);
             },
-            most: 8);
+            most: 8
+        );
         Task alone = group.WriteAsync(0, CancellationToken.None);
         while (groups.Count == 0)
         {
@@ -27,7 +28,13 @@ public sealed class GroupCommitTests
         Assert.DoesNotContain(others, other => other.IsCompleted);
         first.SetResult();
         await Task.WhenAll([alone, .. others]);
-        Assert.Equal([[0], [1, 2, 3, 4, 5]], groups);
+        Assert.Equal(
+            [
+                [0],
+                [1, 2, 3, 4, 5],
+            ],
+            groups
+        );
     }
 
     [Fact]
@@ -43,7 +50,8 @@ public sealed class GroupCommitTests
                     throw new IOException("no room for 3");
                 }
             },
-            most: 8);
+            most: 8
+        );
         Task[] writes = [.. Enumerable.Range(0, 6).Select(i => group.WriteAsync(i, CancellationToken.None))];
         gate.SetResult();
         await Assert.ThrowsAsync<IOException>(() => writes[3]);
@@ -60,7 +68,8 @@ public sealed class GroupCommitTests
                 await Task.Yield();
                 written += items.Count;
             },
-            most: 4);
+            most: 4
+        );
         Task[] writes = [.. Enumerable.Range(0, 4).Select(i => group.WriteAsync(i, CancellationToken.None))];
         await group.DisposeAsync();
         Assert.Equal(4, written);

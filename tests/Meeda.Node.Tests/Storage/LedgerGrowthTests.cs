@@ -33,13 +33,24 @@ public sealed class LedgerGrowthTests : IDisposable
         Dictionary<string, long> young = await CountAsync(1_000);
         Dictionary<string, long> old = await CountAsync(20_000);
         Assert.True(young["/status"] > 0); // the steps are counted indeed
-        Assert.All(old, read => Assert.True(read.Value <= (2 * young[read.Key]) + 1_000, $"{read.Key}: {young[read.Key]} steps from 1,000 anchors, {read.Value} from 20,000"));
+        Assert.All(
+            old,
+            read =>
+                Assert.True(
+                    read.Value <= (2 * young[read.Key]) + 1_000,
+                    $"{read.Key}: {young[read.Key]} steps from 1,000 anchors, {read.Value} from 20,000"
+                )
+        );
     }
 
     private async Task<Dictionary<string, long>> CountAsync(int anchors)
     {
         var database = new CountingDatabase(Path.Combine(_folder.Path, $"{anchors}.sqlite"));
-        await using Ledger ledger = await Ledger.OpenAsync(database, new Lease(database, TimeSpan.FromMinutes(1)), default);
+        await using Ledger ledger = await Ledger.OpenAsync(
+            database,
+            new Lease(database, TimeSpan.FromMinutes(1)),
+            default
+        );
         await FillAsync(database, anchors);
         ulong tip = (ulong)anchors * AnchorBlocks;
         var parameters = new EpochParameters(10, 4, 1, 1, 50);
@@ -66,24 +77,44 @@ public sealed class LedgerGrowthTests : IDisposable
 
     /// <summary>One batch in each anchor, put into the tables in the state in which years of service would have left
     /// them.</summary>
-    private static Task FillAsync(Database database, int anchors) => database.WriteAsync(
-        async (connection, transaction) =>
-        {
-            await connection.ExecuteAsync(
-                "INSERT INTO batch (id, payload_hash, payload_length, commitments, stored_at, placed_at, waiting, first_anchor, last_anchor) VALUES (@id, @id, 10, @id, 1, 2, 0, @number, @number)",
-                Enumerable.Range(0, anchors).Select(number => new { id = IdOf(number), number = (long)number }),
-                transaction);
-            await connection.ExecuteAsync(
-                "INSERT INTO anchor (anchor_index, root, first_blob, blob_count, block_number, expiry, transaction_hash, commitments) VALUES (@number, @id, @number, 1, @block, @expiry, @id, @id)",
-                Enumerable.Range(0, anchors).Select(number => new { id = IdOf(number), number = (long)number, block = (long)number * AnchorBlocks, expiry = ((long)number * AnchorBlocks) + Retention }),
-                transaction);
-            await connection.ExecuteAsync(
-                "INSERT INTO anchored_batch (first_blob, blob_count, anchor_index, batch_id) VALUES (@number, 1, @number, @id)",
-                Enumerable.Range(0, anchors).Select(number => new { id = IdOf(number), number = (long)number }),
-                transaction);
-            await connection.ExecuteAsync("UPDATE batch_count SET count = @anchors", new { anchors = (long)anchors }, transaction);
-        },
-        default);
+    private static Task FillAsync(Database database, int anchors) =>
+        database.WriteAsync(
+            async (connection, transaction) =>
+            {
+                await connection.ExecuteAsync(
+                    "INSERT INTO batch (id, payload_hash, payload_length, commitments, stored_at, placed_at, "
+                        + "waiting, first_anchor, last_anchor) VALUES (@id, @id, 10, @id, 1, 2, 0, @number, @number)",
+                    Enumerable.Range(0, anchors).Select(number => new { id = IdOf(number), number = (long)number }),
+                    transaction
+                );
+                await connection.ExecuteAsync(
+                    "INSERT INTO anchor (anchor_index, root, first_blob, blob_count, block_number, expiry, "
+                        + "transaction_hash, commitments) VALUES (@number, @id, @number, 1, @block, @expiry, @id, @id)",
+                    Enumerable
+                        .Range(0, anchors)
+                        .Select(number => new
+                        {
+                            id = IdOf(number),
+                            number = (long)number,
+                            block = (long)number * AnchorBlocks,
+                            expiry = ((long)number * AnchorBlocks) + Retention,
+                        }),
+                    transaction
+                );
+                await connection.ExecuteAsync(
+                    "INSERT INTO anchored_batch (first_blob, blob_count, anchor_index, batch_id) VALUES (@number, "
+                        + "1, @number, @id)",
+                    Enumerable.Range(0, anchors).Select(number => new { id = IdOf(number), number = (long)number }),
+                    transaction
+                );
+                await connection.ExecuteAsync(
+                    "UPDATE batch_count SET count = @anchors",
+                    new { anchors = (long)anchors },
+                    transaction
+                );
+            },
+            default
+        );
 
     /// <summary>A database that counts the instructions of SQLite's machine, ten at a time.</summary>
     private sealed class CountingDatabase(string path) : Database
@@ -106,16 +137,24 @@ public sealed class LedgerGrowthTests : IDisposable
                     Interlocked.Add(ref _steps, 10);
                     return 0;
                 },
-                null);
+                null
+            );
             return connection;
         }
 
-        public override Task WriteAsync(Func<DbConnection, DbTransaction, Task> work, CancellationToken cancellationToken) => _inner.WriteAsync(work, cancellationToken);
+        public override Task WriteAsync(
+            Func<DbConnection, DbTransaction, Task> work,
+            CancellationToken cancellationToken
+        ) => _inner.WriteAsync(work, cancellationToken);
 
-        public override Task MigrateAsync(string schema, IReadOnlyList<string> migrations, CancellationToken cancellationToken) =>
-            _inner.MigrateAsync(schema, migrations, cancellationToken);
+        public override Task MigrateAsync(
+            string schema,
+            IReadOnlyList<string> migrations,
+            CancellationToken cancellationToken
+        ) => _inner.MigrateAsync(schema, migrations, cancellationToken);
 
-        public override Task<bool> HasTableAsync(string table, CancellationToken cancellationToken) => _inner.HasTableAsync(table, cancellationToken);
+        public override Task<bool> HasTableAsync(string table, CancellationToken cancellationToken) =>
+            _inner.HasTableAsync(table, cancellationToken);
 
         public override Task<bool> HasColumnAsync(string table, string column, CancellationToken cancellationToken) =>
             _inner.HasColumnAsync(table, column, cancellationToken);

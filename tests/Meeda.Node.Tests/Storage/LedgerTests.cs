@@ -19,7 +19,9 @@ using Xunit;
 
 namespace Meeda.Node.Tests.Storage;
 
-/// <summary>One PostgreSQL for all tests of a class; where it is not installed, the tests that ask for it are skipped.</summary>
+/// <summary>
+/// One PostgreSQL for all tests of a class; where it is not installed, the tests that ask for it are skipped.
+/// </summary>
 public sealed class PostgresFixture : IAsyncLifetime
 {
     private PostgresServer? _server;
@@ -31,7 +33,8 @@ public sealed class PostgresFixture : IAsyncLifetime
         return await _server!.CreateDatabaseAsync();
     }
 
-    public async Task InitializeAsync() => _server = PostgresServer.Binaries is null ? null : await PostgresServer.StartAsync();
+    public async Task InitializeAsync() =>
+        _server = PostgresServer.Binaries is null ? null : await PostgresServer.StartAsync();
 
     public async Task DisposeAsync()
     {
@@ -58,7 +61,8 @@ public sealed class SqliteLedgerTests : LedgerTests
         Assert.Contains("99", refusal.Message, StringComparison.Ordinal);
     }
 
-    private protected override Task<Database> DatabaseAsync() => Task.FromResult<Database>(new SqliteDatabase(Path.Combine(Folder, "ledger.sqlite")));
+    private protected override Task<Database> DatabaseAsync() =>
+        Task.FromResult<Database>(new SqliteDatabase(Path.Combine(Folder, "ledger.sqlite")));
 }
 
 /// <summary>The ledger on a PostgreSQL database, which several operators share.</summary>
@@ -82,7 +86,9 @@ public sealed class PostgresLedgerTests(PostgresFixture postgres) : LedgerTests,
     {
         await DatabaseAsync();
         Ledger[] ledgers = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => OpenAsync()));
-        await Task.WhenAll(Enumerable.Range(0, 40).Select(i => ledgers[i % 4].AddBatchAsync(Batch(i % 5), Payload(i % 5), 0, None)));
+        await Task.WhenAll(
+            Enumerable.Range(0, 40).Select(i => ledgers[i % 4].AddBatchAsync(Batch(i % 5), Payload(i % 5), 0, None))
+        );
         Assert.Equal(5, (await ledgers[0].UnplacedBatchesAsync(256, None)).Count);
     }
 
@@ -112,7 +118,10 @@ public sealed class PostgresLedgerTests(PostgresFixture postgres) : LedgerTests,
         await first.AdvanceAsync(Block(14), [], [], None);
     }
 
-    /// <summary>A process that is stopped within a transaction keeps its locks, the one on the lease too, for as long as the server lets it.</summary>
+    /// <summary>
+    /// A process that is stopped within a transaction keeps its locks, the one on the lease too, for as long as the
+    /// server lets it.
+    /// </summary>
     [SkippableFact]
     public async Task Lease_OfALeaderThatIsPausedWithinAWrite_IsTakenAllTheSame_AndTheWriteFails()
     {
@@ -127,7 +136,8 @@ public sealed class PostgresLedgerTests(PostgresFixture postgres) : LedgerTests,
                 holds.SetResult();
                 await wakes.Task;
             },
-            None);
+            None
+        );
         await holds.Task;
         await UntilAsync(() => other.TryHoldAsync(None));
         wakes.SetResult();
@@ -147,12 +157,19 @@ public sealed class PostgresLedgerTests(PostgresFixture postgres) : LedgerTests,
         (Ledger first, Lease firstLease) = await OpenAsync(Patience.Of(TimeSpan.FromSeconds(2)));
         (Ledger second, Lease secondLease) = await OpenAsync(TimeSpan.FromMinutes(1));
         using var old = new TransactionSender(client, key, quick, journal: new TransactionJournal(first, key.Address));
-        using var @new = new TransactionSender(client, key, quick, journal: new TransactionJournal(second, key.Address));
+        using var @new = new TransactionSender(
+            client,
+            key,
+            quick,
+            journal: new TransactionJournal(second, key.Address)
+        );
         Assert.True(await firstLease.TryHoldAsync(None));
         await old.SendAsync(new TransactionRequest(Somebody, [], 1), None);
         await UntilAsync(() => secondLease.TryHoldAsync(None));
 
-        await Assert.ThrowsAsync<LeaseLostException>(() => old.SendAsync(new TransactionRequest(Somebody, [], 2), None));
+        await Assert.ThrowsAsync<LeaseLostException>(() =>
+            old.SendAsync(new TransactionRequest(Somebody, [], 2), None)
+        );
         await @new.SendAsync(new TransactionRequest(Somebody, [], 4), None);
         Assert.Equal(5, await client.GetBalanceAsync(Somebody, BlockTag.Latest, None));
         Assert.Equal(2ul, await client.GetTransactionCountAsync(key.Address, BlockTag.Pending, None));
@@ -247,7 +264,12 @@ public abstract class LedgerTests : IAsyncLifetime
         StoredBatch batch = Batch(1, blobs: 2);
         await AddPlacedAsync(ledger, batch);
         await ledger.AdvanceAsync(Block(10), [], [], None);
-        await ledger.AdvanceAsync(Block(20), [Seen(0, firstBlob: 0, block: 15, batch)], [new ProofSeen(3, 18, Hash(99), Hash(98))], None);
+        await ledger.AdvanceAsync(
+            Block(20),
+            [Seen(0, firstBlob: 0, block: 15, batch)],
+            [new ProofSeen(3, 18, Hash(99), Hash(98))],
+            None
+        );
 
         Assert.Empty(await ledger.WaitingBatchesAsync(256, None));
         Assert.Equal(Hash(15), (await ledger.FindAnchoringAsync(batch.Id, None))!.Value.TransactionHash);
@@ -269,7 +291,9 @@ public abstract class LedgerTests : IAsyncLifetime
         StoredBatch batch = Batch(1);
         await AddPlacedAsync(ledger, batch);
         await ledger.AdvanceAsync(Block(20), [Seen(0, firstBlob: 0, block: 15, batch)], [], None);
-        await Assert.ThrowsAnyAsync<DbException>(() => ledger.AdvanceAsync(Block(30), [Seen(0, firstBlob: 0, block: 25, batch)], [], None));
+        await Assert.ThrowsAnyAsync<DbException>(() =>
+            ledger.AdvanceAsync(Block(30), [Seen(0, firstBlob: 0, block: 25, batch)], [], None)
+        );
         Assert.Equal(Block(20), await ledger.TipAsync(None));
     }
 
@@ -387,7 +411,9 @@ public abstract class LedgerTests : IAsyncLifetime
     public async Task GiveUp_OnlyWhatHasExpiredAndIsNotRenewed()
     {
         Ledger ledger = await OpenLeadingAsync();
-        StoredBatch expired = Batch(1), renewed = Batch(2), live = Batch(3);
+        StoredBatch expired = Batch(1),
+            renewed = Batch(2),
+            live = Batch(3);
         foreach (StoredBatch batch in (StoredBatch[])[expired, renewed, live])
         {
             await AddPlacedAsync(ledger, batch);
@@ -395,9 +421,14 @@ public abstract class LedgerTests : IAsyncLifetime
 
         await ledger.AdvanceAsync(
             Block(200),
-            [Seen(0, firstBlob: 0, block: 15, expired), Seen(1, firstBlob: 1, block: 16, renewed), Seen(2, firstBlob: 2, block: 150, live)],
+            [
+                Seen(0, firstBlob: 0, block: 15, expired),
+                Seen(1, firstBlob: 1, block: 16, renewed),
+                Seen(2, firstBlob: 2, block: 150, live),
+            ],
             [],
-            None);
+            None
+        );
         await ledger.RenewAsync(renewed.Id, 200, Now, None);
 
         Assert.Empty(await ledger.ExpiredBatchesAsync(114, 10, None));
@@ -442,9 +473,16 @@ public abstract class LedgerTests : IAsyncLifetime
                     foreach ((int number, long waiting) in ((int, long)[])[(1, 0), (2, 1)])
                     {
                         await connection.ExecuteAsync(
-                            "INSERT INTO batch (id, payload_hash, payload_length, commitments, stored_at, placed_at, waiting) VALUES (@id, @id, 5, @commitments, 7, 8, @waiting)",
-                            new { id = Batch(number).Id.Value.ToArray(), commitments = Batch(number).Commitments, waiting },
-                            transaction);
+                            "INSERT INTO batch (id, payload_hash, payload_length, commitments, stored_at, "
+                                + "placed_at, waiting) VALUES (@id, @id, 5, @commitments, 7, 8, @waiting)",
+                            new
+                            {
+                                id = Batch(number).Id.Value.ToArray(),
+                                commitments = Batch(number).Commitments,
+                                waiting,
+                            },
+                            transaction
+                        );
                     }
 
                     await connection.ExecuteAsync(
@@ -457,17 +495,23 @@ public abstract class LedgerTests : IAsyncLifetime
                         VALUES (@sender, 3, 1, '0', @id, 1, '0', '0', '0', @id, @id, 'k', 1)
                         """,
                         new { id = Batch(1).Id.Value.ToArray(), sender = new byte[20] },
-                        transaction);
+                        transaction
+                    );
                 },
-                None);
+                None
+            );
         }
 
         Ledger ledger = await OpenLeadingAsync();
         Assert.Null((await ledger.FindBatchAsync(Batch(1).Id, None))!.OwedSince);
         Assert.NotNull((await ledger.FindBatchAsync(Batch(2).Id, None))!.OwedSince);
-        Assert.Equal(3ul, Assert.Single(await new TransactionJournal(ledger, Address.FromBytes(new byte[20])).ReadAsync(None)).Nonce);
+        Assert.Equal(
+            3ul,
+            Assert.Single(await new TransactionJournal(ledger, Address.FromBytes(new byte[20])).ReadAsync(None)).Nonce
+        );
 
-        // One that was owed an anchor is owed one behind what L1 is now; one that was not is not owed one, also when L1 is read anew from the start.
+        // One that was owed an anchor is owed one behind what L1 is now; one that was not is not owed one, also when
+        // L1 is read anew from the start.
         await ledger.SettleAsync(20, 20, None);
         Assert.Equal([Batch(2).Id], (await ledger.WaitingBatchesAsync(10, None)).Select(batch => batch.Id));
         await ledger.RewindAsync(-1, None);
@@ -481,18 +525,30 @@ public abstract class LedgerTests : IAsyncLifetime
         await OpenAsync();
         await using Database database = await DatabaseAsync();
         await database.WriteAsync(
-            (connection, transaction) => connection.ExecuteAsync("UPDATE schema_migration SET hash = 'another' WHERE name = 'ledger' AND number = 2", transaction: transaction), None);
+            (connection, transaction) =>
+                connection.ExecuteAsync(
+                    "UPDATE schema_migration SET hash = 'another' WHERE name = 'ledger' AND number = 2",
+                    transaction: transaction
+                ),
+            None
+        );
         InvalidDataException refusal = await Assert.ThrowsAsync<InvalidDataException>(OpenAsync);
         Assert.Contains("migration 2", refusal.Message, StringComparison.Ordinal);
     }
 
-    /// <summary>The schema of before the first release calls itself version 1, and lacks a column of the journal.</summary>
+    /// <summary>
+    /// The schema of before the first release calls itself version 1, and lacks a column of the journal.
+    /// </summary>
     [SkippableFact]
     public async Task Open_ALedgerOfBeforeTheFirstRelease_IsRefusedAtOnce()
     {
         await using (Database before = await DatabaseAsync())
         {
-            await before.MigrateAsync("ledger", [Ledger.Migrations[0].Replace("request_keys TEXT NOT NULL,", "", StringComparison.Ordinal)], None);
+            await before.MigrateAsync(
+                "ledger",
+                [Ledger.Migrations[0].Replace("request_keys TEXT NOT NULL,", "", StringComparison.Ordinal)],
+                None
+            );
         }
 
         InvalidDataException refusal = await Assert.ThrowsAsync<InvalidDataException>(OpenAsync);
@@ -503,7 +559,16 @@ public abstract class LedgerTests : IAsyncLifetime
     public void Migrations_OfTheFirstRelease_AreAsTheyWere()
     {
         // A migration that has run is never edited: a ledger would say its version and be another.
-        string[] hashes = [.. Ledger.Migrations[..2].Select(migration => Keccak256.Hash(System.Text.Encoding.UTF8.GetBytes(migration.ReplaceLineEndings("\n"))).ToString()[..10])];
+        string[] hashes =
+        [
+            .. Ledger
+                .Migrations[..2]
+                .Select(migration =>
+                    Keccak256.Hash(System.Text.Encoding.UTF8.GetBytes(migration.ReplaceLineEndings("\n"))).ToString()[
+                        ..10
+                    ]
+                ),
+        ];
         Assert.Equal(["0x5aa7153b", "0x30d99145"], hashes);
     }
 
@@ -519,10 +584,18 @@ public abstract class LedgerTests : IAsyncLifetime
 
         await ledger.AdvanceAsync(
             Block(200),
-            [Seen(0, firstBlob: 0, block: 15, Batch(3)), Seen(1, firstBlob: 1, block: 150, Batch(4)), Seen(2, firstBlob: 2, block: 190, Batch(5))],
+            [
+                Seen(0, firstBlob: 0, block: 15, Batch(3)),
+                Seen(1, firstBlob: 1, block: 150, Batch(4)),
+                Seen(2, firstBlob: 2, block: 190, Batch(5)),
+            ],
             [],
-            None);
-        Assert.Equal(new StateCounts(Stored: 1, Placed: 1, Anchored: 1, Final: 1, Expired: 1), await ledger.CountStatesAsync(tip: 200, final: 170, None));
+            None
+        );
+        Assert.Equal(
+            new StateCounts(Stored: 1, Placed: 1, Anchored: 1, Final: 1, Expired: 1),
+            await ledger.CountStatesAsync(tip: 200, final: 170, None)
+        );
     }
 
     [SkippableFact]
@@ -558,7 +631,10 @@ public abstract class LedgerTests : IAsyncLifetime
             if (step % 5 == 0)
             {
                 ulong final = tip - (ulong)random.Next(0, 10);
-                Assert.Equal(await ScanStatesAsync(ledger, tip, final), await ledger.CountStatesAsync(tip, final, None));
+                Assert.Equal(
+                    await ScanStatesAsync(ledger, tip, final),
+                    await ledger.CountStatesAsync(tip, final, None)
+                );
             }
         }
     }
@@ -567,10 +643,17 @@ public abstract class LedgerTests : IAsyncLifetime
     public async Task LiveRange_AndAnchorsAt_OfAnyHistory_AreWhatAllAnchorsSay()
     {
         Ledger ledger = await OpenLeadingAsync();
-        var parameters = new EpochParameters(EpochBlocks: 10, HotEpochs: 2, HotSamples: 1, ColdSamples: 1, ProofWindow: 5);
+        var parameters = new EpochParameters(
+            EpochBlocks: 10,
+            HotEpochs: 2,
+            HotSamples: 1,
+            ColdSamples: 1,
+            ProofWindow: 5
+        );
         IAnchorRecord all = new OperatorRecordOfAll(ledger);
         var random = new Random(8);
-        ulong block = 3, blob = 0;
+        ulong block = 3,
+            blob = 0;
         for (uint index = 0; index < 40; index++)
         {
             StoredBatch batch = Batch((int)index, blobs: 1 + random.Next(3));
@@ -579,11 +662,20 @@ public abstract class LedgerTests : IAsyncLifetime
             block += (ulong)random.Next(1, 60);
             for (ulong epoch = 0; epoch < (block / 10) + 15; epoch += 3)
             {
-                Assert.Equal(await all.LiveRangeAsync(Address.Zero, parameters, epoch, None), await ledger.LiveRangeAsync(parameters, epoch, None));
+                Assert.Equal(
+                    await all.LiveRangeAsync(Address.Zero, parameters, epoch, None),
+                    await ledger.LiveRangeAsync(parameters, epoch, None)
+                );
             }
 
-            ulong[] positions = [.. Enumerable.Range(0, 10).Select(_ => (ulong)random.Next((int)blob + 2)).Distinct().Order()];
-            Assert.Equal(await all.AnchorsAtAsync(Address.Zero, positions, None), await ledger.AnchorsAtAsync(positions, None));
+            ulong[] positions =
+            [
+                .. Enumerable.Range(0, 10).Select(_ => (ulong)random.Next((int)blob + 2)).Distinct().Order(),
+            ];
+            Assert.Equal(
+                await all.AnchorsAtAsync(Address.Zero, positions, None),
+                await ledger.AnchorsAtAsync(positions, None)
+            );
         }
     }
 
@@ -591,14 +683,37 @@ public abstract class LedgerTests : IAsyncLifetime
     public async Task Journal_WhatWasWritten_IsReadBackWhole_AndOfItsSenderAlone()
     {
         Ledger ledger = await OpenLeadingAsync();
-        Address mine = Address.Parse("0x00000000000000000000000000000000000000a1"), other = Address.Parse("0x00000000000000000000000000000000000000a2");
+        Address mine = Address.Parse("0x00000000000000000000000000000000000000a1"),
+            other = Address.Parse("0x00000000000000000000000000000000000000a2");
         var sidecar = new BlobSidecar(
             [.. Enumerable.Range(0, 2).Select(i => Bytes(i, BlobSidecar.BlobLength))],
             [.. Enumerable.Range(0, 2).Select(i => Bytes(i, BlobSidecar.PointLength))],
-            [.. Enumerable.Range(0, 2 * BlobSidecar.CellsPerBlob).Select(i => Bytes(i, BlobSidecar.PointLength))]);
+            [.. Enumerable.Range(0, 2 * BlobSidecar.CellsPerBlob).Select(i => Bytes(i, BlobSidecar.PointLength))]
+        );
         var blobs = new JournaledTransaction(
-            1, 7, new TransactionRequest(other, [1, 2, 3], BigInteger.Pow(10, 30), sidecar) { Keys = ["one", "two"] }, 21_000, 1, 2, BigInteger.Pow(2, 70), Bytes(9, 300), [Hash(1), Hash(2)], IsConfirmed: false);
-        var creation = new JournaledTransaction(1, 8, new TransactionRequest(null, [0xfe]), 1 << 24, 5, 6, 0, [0x02], [Hash(3)], IsConfirmed: true);
+            1,
+            7,
+            new TransactionRequest(other, [1, 2, 3], BigInteger.Pow(10, 30), sidecar) { Keys = ["one", "two"] },
+            21_000,
+            1,
+            2,
+            BigInteger.Pow(2, 70),
+            Bytes(9, 300),
+            [Hash(1), Hash(2)],
+            IsConfirmed: false
+        );
+        var creation = new JournaledTransaction(
+            1,
+            8,
+            new TransactionRequest(null, [0xfe]),
+            1 << 24,
+            5,
+            6,
+            0,
+            [0x02],
+            [Hash(3)],
+            IsConfirmed: true
+        );
         var journal = new TransactionJournal(ledger, mine);
         await journal.WriteAsync(blobs with { Hashes = [Hash(1)], Tip = 0 }, None);
         await journal.WriteAsync(creation, None);
@@ -611,7 +726,10 @@ public abstract class LedgerTests : IAsyncLifetime
         await journal.WriteAsync(blobs with { ChainId = 2 }, None);
         Assert.Equal(3, (await journal.ReadAsync(None)).Count);
         await journal.RemoveAsync(1, 7, None);
-        Assert.Equal([(1ul, 8ul), (2ul, 7ul)], (await journal.ReadAsync(None)).Select(kept => (kept.ChainId, kept.Nonce)).Order());
+        Assert.Equal(
+            [(1ul, 8ul), (2ul, 7ul)],
+            (await journal.ReadAsync(None)).Select(kept => (kept.ChainId, kept.Nonce)).Order()
+        );
     }
 
     private static byte[] Bytes(int seed, int length) => [.. Enumerable.Range(0, length).Select(i => (byte)(i + seed))];
@@ -621,13 +739,21 @@ public abstract class LedgerTests : IAsyncLifetime
     private protected static byte[] Payload(int number) => [.. Enumerable.Repeat((byte)number, 1234)];
 
     private protected static StoredBatch Batch(int number, int blobs = 1) =>
-        new(new BatchId(Hash(number)), Hash(1000 + number), 1234, [.. Enumerable.Repeat((byte)number, 48 * blobs)], DateTimeOffset.FromUnixTimeMilliseconds(1_700_000_000_000 + number));
+        new(
+            new BatchId(Hash(number)),
+            Hash(1000 + number),
+            1234,
+            [.. Enumerable.Repeat((byte)number, 48 * blobs)],
+            DateTimeOffset.FromUnixTimeMilliseconds(1_700_000_000_000 + number)
+        );
 
-    private static AnchorSeen Seen(uint index, ulong firstBlob, ulong block, StoredBatch batch) => new(
-        new Anchor(index, Hash(7), firstBlob, (uint)batch.BlobCount, block, block + 100),
-        Hash((int)block),
-        batch.Commitments,
-        [new AnchoredBatch(batch.Id, index, firstBlob, (uint)batch.BlobCount)]);
+    private static AnchorSeen Seen(uint index, ulong firstBlob, ulong block, StoredBatch batch) =>
+        new(
+            new Anchor(index, Hash(7), firstBlob, (uint)batch.BlobCount, block, block + 100),
+            Hash((int)block),
+            batch.Commitments,
+            [new AnchoredBatch(batch.Id, index, firstBlob, (uint)batch.BlobCount)]
+        );
 
     /// <summary>The states, by looking at every batch and every anchor.</summary>
     private static async Task<StateCounts> ScanStatesAsync(Ledger ledger, ulong tip, ulong final)
@@ -644,19 +770,31 @@ public abstract class LedgerTests : IAsyncLifetime
                   FROM batch LEFT JOIN anchored_batch b ON b.batch_id = batch.id LEFT JOIN anchor a ON a.anchor_index = b.anchor_index
                   GROUP BY batch.id, batch.placed_at) AS states
             """,
-            new { tip = (long)tip, final = (long)final });
+            new { tip = (long)tip, final = (long)final }
+        );
     }
 
     /// <summary>A record that reads all anchors each time.</summary>
     private sealed class OperatorRecordOfAll(Ledger ledger) : IAnchorRecord
     {
-        public Task<IReadOnlyList<Anchor>> AnchorsAsync(Address operatorAddress, CancellationToken cancellationToken) => ledger.AnchorsAsync(cancellationToken);
+        public Task<IReadOnlyList<Anchor>> AnchorsAsync(Address operatorAddress, CancellationToken cancellationToken) =>
+            ledger.AnchorsAsync(cancellationToken);
 
-        public Task<byte[]> CommitmentsAsync(Address operatorAddress, uint anchorIndex, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public Task<byte[]> CommitmentsAsync(
+            Address operatorAddress,
+            uint anchorIndex,
+            CancellationToken cancellationToken
+        ) => throw new NotSupportedException();
 
-        public Task<IReadOnlyList<BatchAnchoring>> AnchoringsAsync(BatchId id, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public Task<IReadOnlyList<BatchAnchoring>> AnchoringsAsync(BatchId id, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
 
-        public Task<IReadOnlyList<ProofSeen>> ProofsAsync(Address operatorAddress, ulong first, ulong last, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public Task<IReadOnlyList<ProofSeen>> ProofsAsync(
+            Address operatorAddress,
+            ulong first,
+            ulong last,
+            CancellationToken cancellationToken
+        ) => throw new NotSupportedException();
 
         public Task<BlockPoint?> TipAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
     }

@@ -20,7 +20,9 @@ public sealed class LightLedgerTests : IDisposable
         await ledger.AdvanceAsync(new BlockPoint(5, Bytes32.Zero), new LightEvents([], [], []), CancellationToken.None);
         await using (var connection = new SqliteConnection($"Data Source={Path.Combine(_folder.Path, "light.sqlite")}"))
         {
-            await connection.ExecuteAsync("CREATE TRIGGER no BEFORE DELETE ON followed_block BEGIN SELECT RAISE(ABORT, 'no'); END");
+            await connection.ExecuteAsync(
+                "CREATE TRIGGER no BEFORE DELETE ON followed_block BEGIN SELECT RAISE(ABORT, 'no'); END"
+            );
             await Assert.ThrowsAsync<SqliteException>(() => ledger.RewindAsync(-1, 0, CancellationToken.None));
             await connection.ExecuteAsync("DROP TRIGGER no");
         }

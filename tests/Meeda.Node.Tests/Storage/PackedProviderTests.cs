@@ -47,10 +47,18 @@ public sealed class PackedProviderTests : IAsyncLifetime
     public async Task Flush_RowsOfManyBatches_FillObjectsAndReadBack()
     {
         using PackedProvider provider = Open();
-        (BatchId Id, int Row, byte[] Blob)[] rows = [.. Enumerable.Range(0, 20).Select(i => (Batch(i / 3), i % 3, RandomNumberGenerator.GetBytes(Blob.ByteLength)))];
+        (BatchId Id, int Row, byte[] Blob)[] rows =
+        [
+            .. Enumerable
+                .Range(0, 20)
+                .Select(i => (Batch(i / 3), i % 3, RandomNumberGenerator.GetBytes(Blob.ByteLength))),
+        ];
         await WriteAsync(provider, rows);
 
-        Assert.Equal([2, RowsInPack, RowsInPack], _node.Names("rows").Select(name => _node.Stored("rows", name)!.Length / Blob.ByteLength).Order());
+        Assert.Equal(
+            [2, RowsInPack, RowsInPack],
+            _node.Names("rows").Select(name => _node.Stored("rows", name)!.Length / Blob.ByteLength).Order()
+        );
         foreach ((BatchId id, int row, byte[] blob) in rows)
         {
             Assert.Equal(blob, await ReadAsync(provider, id, row));
@@ -68,7 +76,8 @@ public sealed class PackedProviderTests : IAsyncLifetime
     public async Task Write_OfTheSameRowAgain_IsTheNewOne()
     {
         using PackedProvider provider = Open();
-        byte[] first = RandomNumberGenerator.GetBytes(Blob.ByteLength), second = RandomNumberGenerator.GetBytes(Blob.ByteLength);
+        byte[] first = RandomNumberGenerator.GetBytes(Blob.ByteLength),
+            second = RandomNumberGenerator.GetBytes(Blob.ByteLength);
         await WriteAsync(provider, (Batch(1), 0, first));
         await WriteAsync(provider, (Batch(1), 0, second));
         Assert.Equal(second, await ReadAsync(provider, Batch(1), 0));
@@ -117,7 +126,9 @@ public sealed class PackedProviderTests : IAsyncLifetime
         using PackedProvider other = Open();
         Assert.Equal("chain 1, account a", await other.BelongToAsync("chain 1, account b", None));
         int objects = _node.Names("rows").Count;
-        IOException refusal = await Assert.ThrowsAsync<IOException>(() => WriteAsync(other, (Batch(3), 0, new byte[Blob.ByteLength])));
+        IOException refusal = await Assert.ThrowsAsync<IOException>(() =>
+            WriteAsync(other, (Batch(3), 0, new byte[Blob.ByteLength]))
+        );
         Assert.Contains("chain 1, account a", refusal.Message, StringComparison.Ordinal);
         Assert.Equal(objects, _node.Names("rows").Count);
     }
@@ -137,7 +148,12 @@ public sealed class PackedProviderTests : IAsyncLifetime
     {
         using PackedProvider provider = Open();
         byte[] kept = RandomNumberGenerator.GetBytes(Blob.ByteLength);
-        await WriteAsync(provider, (Batch(1), 0, new byte[Blob.ByteLength]), (Batch(1), 1, new byte[Blob.ByteLength]), (Batch(2), 0, kept));
+        await WriteAsync(
+            provider,
+            (Batch(1), 0, new byte[Blob.ByteLength]),
+            (Batch(1), 1, new byte[Blob.ByteLength]),
+            (Batch(2), 0, kept)
+        );
         await provider.DeleteAsync(Batch(1), 2, None);
         await provider.CareAsync(None);
         Assert.Null(await ReadAsync(provider, Batch(1), 1));
@@ -217,7 +233,8 @@ public sealed class PackedProviderTests : IAsyncLifetime
         await flush;
         Assert.NotNull(await ReadAsync(provider, Batch(1), 0));
 
-        // Another process that cleans up after this one takes the name first: then the rows are not there, and who wrote them hears it.
+        // Another process that cleans up after this one takes the name first: then the rows are not there, and who
+        // wrote them hears it.
         await provider.WriteAsync(Batch(2), 0, new byte[Blob.ByteLength], None);
         StoredPack onItsWay = default;
         slow.Meanwhile = async () =>
@@ -261,7 +278,8 @@ public sealed class PackedProviderTests : IAsyncLifetime
         fixture.Settings["Meeda:Storage:LocalCopyBytes"] = "0";
         for (int i = 0; i < 3; i++)
         {
-            fixture.Settings[$"Meeda:Storage:Providers:{i}"] = $"mefs+{_node.Url.GetLeftPart(UriPartial.Authority)}/bucket-{i}";
+            fixture.Settings[$"Meeda:Storage:Providers:{i}"] =
+                $"mefs+{_node.Url.GetLeftPart(UriPartial.Authority)}/bucket-{i}";
         }
 
         await fixture.InitializeAsync();
@@ -283,13 +301,17 @@ public sealed class PackedProviderTests : IAsyncLifetime
                 await Task.Delay(50);
             }
 
-            // Six batches of a data row and a parity row: some four rows at each of three providers, in one object, unless the machine is so slow that the six came in two groups.
+            // Six batches of a data row and a parity row: some four rows at each of three providers, in one object,
+            // unless the machine is so slow that the six came in two groups.
             Assert.InRange(Enumerable.Range(0, 3).Sum(i => _node.Names($"bucket-{i}").Count), 2, 6);
             Assert.NotNull(await ledger.FindPayloadAsync(Id(commitments[0]), None)); // Not confirmed.
             await fixture.Services.GetRequiredService<PackUpkeep>().PassAsync(None);
-            Dictionary<string, double> gauges = await GaugesAsync(() => fixture.Services.GetRequiredService<PackUpkeep>().PassAsync(None));
+            Dictionary<string, double> gauges = await GaugesAsync(() =>
+                fixture.Services.GetRequiredService<PackUpkeep>().PassAsync(None)
+            );
             Assert.Equal((0, 0), (gauges["meeda.storage.unpacked"], gauges["meeda.storage.unconfirmed"]));
-            Assert.InRange(gauges["meeda.storage.amplification"], 3.2, 9.7); // A stripe of 2,539,520 bytes for six rows to two.
+            // A stripe of 2,539,520 bytes for six rows to two.
+            Assert.InRange(gauges["meeda.storage.amplification"], 3.2, 9.7);
             Assert.Null(await ledger.FindPayloadAsync(Id(commitments[0]), None));
             foreach ((byte[] payload, string commitment) in payloads.Zip(commitments))
             {
@@ -318,7 +340,16 @@ public sealed class PackedProviderTests : IAsyncLifetime
     private static async Task<Dictionary<string, double>> GaugesAsync(Func<Task> work)
     {
         var gauges = new Dictionary<string, double>();
-        using var listener = new MeterListener { InstrumentPublished = (instrument, self) => { if (instrument.Meter.Name == "Meeda") { self.EnableMeasurementEvents(instrument); } } };
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, self) =>
+            {
+                if (instrument.Meter.Name == "Meeda")
+                {
+                    self.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
         listener.SetMeasurementEventCallback<double>((instrument, value, _, _) => gauges[instrument.Name] = value);
         listener.SetMeasurementEventCallback<long>((instrument, value, _, _) => gauges[instrument.Name] = value);
         listener.Start();
@@ -327,7 +358,12 @@ public sealed class PackedProviderTests : IAsyncLifetime
     }
 
     private static BatchId Id(string commitment) =>
-        AltDaCommitment.TryDecode(Convert.FromHexString(commitment[2..]), AltDaCommitment.DefaultDaLayerByte, out AltDaCommitment decoded, out string? error)
+        AltDaCommitment.TryDecode(
+            Convert.FromHexString(commitment[2..]),
+            AltDaCommitment.DefaultDaLayerByte,
+            out AltDaCommitment decoded,
+            out string? error
+        )
             ? new BatchId(decoded.Hash)
             : throw new InvalidDataException(error);
 
@@ -356,7 +392,11 @@ public sealed class PackedProviderTests : IAsyncLifetime
     /// <summary>Stores, and then says nothing any more.</summary>
     private sealed class DyingStore(IObjectStore store) : Through(store)
     {
-        public override async Task PutAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+        public override async Task PutAsync(
+            string name,
+            ReadOnlyMemory<byte> content,
+            CancellationToken cancellationToken
+        )
         {
             await base.PutAsync(name, content, cancellationToken);
             throw new IOException("dead");
@@ -372,7 +412,11 @@ public sealed class PackedProviderTests : IAsyncLifetime
 
         public Func<Task> Meanwhile { get; set; } = () => Task.CompletedTask;
 
-        public override async Task PutAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+        public override async Task PutAsync(
+            string name,
+            ReadOnlyMemory<byte> content,
+            CancellationToken cancellationToken
+        )
         {
             _arrived.TrySetResult();
             await gate;
@@ -389,12 +433,20 @@ public sealed class PackedProviderTests : IAsyncLifetime
 
         public long OccupiedBytes(long contentBytes) => store.OccupiedBytes(contentBytes);
 
-        public virtual Task PutAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) => store.PutAsync(name, content, cancellationToken);
+        public virtual Task PutAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) =>
+            store.PutAsync(name, content, cancellationToken);
 
-        public Task<bool> ReadAsync(string name, long offset, Memory<byte> content, CancellationToken cancellationToken) => store.ReadAsync(name, offset, content, cancellationToken);
+        public Task<bool> ReadAsync(
+            string name,
+            long offset,
+            Memory<byte> content,
+            CancellationToken cancellationToken
+        ) => store.ReadAsync(name, offset, content, cancellationToken);
 
-        public Task<bool> IsConfirmedAsync(string name, CancellationToken cancellationToken) => store.IsConfirmedAsync(name, cancellationToken);
+        public Task<bool> IsConfirmedAsync(string name, CancellationToken cancellationToken) =>
+            store.IsConfirmedAsync(name, cancellationToken);
 
-        public Task DeleteAsync(string name, CancellationToken cancellationToken) => store.DeleteAsync(name, cancellationToken);
+        public Task DeleteAsync(string name, CancellationToken cancellationToken) =>
+            store.DeleteAsync(name, cancellationToken);
     }
 }

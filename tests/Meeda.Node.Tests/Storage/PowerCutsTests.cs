@@ -25,7 +25,12 @@ public sealed class PowerCutsTests
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            Count += logLevel == LogLevel.Warning ? 1 : 0;
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        ) => Count += logLevel == LogLevel.Warning ? 1 : 0;
     }
 }

@@ -12,8 +12,10 @@ using Xunit.Abstractions;
 namespace Meeda.Node.Tests.Storage;
 
 /// <summary>
-/// Six providers, two of which at a time are killed, corrupt what they hold, or are slow, chosen at random for ten simulated minutes of a fault every ten seconds, while batches
-/// are written and read and the repair runs: nothing is lost, no read is ever wrong, and in the end every row is where it belongs.
+/// Six providers, two of which at a time are killed, corrupt what they hold, or are slow, chosen at random for ten
+/// simulated minutes of a fault every ten seconds, while batches
+/// are written and read and the repair runs: nothing is lost, no read is ever wrong, and in the end every row is
+/// where it belongs.
 /// </summary>
 public sealed class ProviderChaosTests(ITestOutputHelper output)
 {
@@ -29,11 +31,16 @@ public sealed class ProviderChaosTests(ITestOutputHelper output)
         ChaosProvider[] providers = [.. Enumerable.Range(0, Providers).Select(i => new ChaosProvider($"chaos {i}"))];
         var placement = new RowPlacement(providers, Lost, key, NullLogger<RowPlacement>.Instance);
         var stored = new List<(BatchId Id, byte[] Blobs, byte[] Commitments)>();
-        int reads = 0, repaired = 0, killed = 0, corrupted = 0, slow = 0;
+        int reads = 0,
+            repaired = 0,
+            killed = 0,
+            corrupted = 0,
+            slow = 0;
         long longest = 0;
         for (int round = 0; round < Rounds; round++)
         {
-            // The two of the round before are well again; what was lost or damaged of theirs has been repaired before two others are struck.
+            // The two of the round before are well again; what was lost or damaged of theirs has been repaired before
+            // two others are struck.
             foreach (ChaosProvider provider in providers)
             {
                 provider.Mend();
@@ -68,7 +75,12 @@ public sealed class ProviderChaosTests(ITestOutputHelper output)
             if (round % 3 == 0 && !struck.Any(provider => provider.IsSlow))
             {
                 byte[] blobs = BlobEncoding.Encode(RandomNumberGenerator.GetBytes(random.Next(1, 600_000)));
-                byte[] commitments = [.. Enumerable.Range(0, blobs.Length / Blob.ByteLength).SelectMany(i => key.Commit(blobs.AsSpan(i * Blob.ByteLength, Blob.ByteLength)).ToArray())];
+                byte[] commitments =
+                [
+                    .. Enumerable
+                        .Range(0, blobs.Length / Blob.ByteLength)
+                        .SelectMany(i => key.Commit(blobs.AsSpan(i * Blob.ByteLength, Blob.ByteLength)).ToArray()),
+                ];
                 BatchId id = BatchId.Compute((uint)round + 1, commitments);
                 await placement.WriteAsync(id, blobs, CancellationToken.None);
                 await placement.FlushAsync(CancellationToken.None);
@@ -98,7 +110,9 @@ public sealed class ProviderChaosTests(ITestOutputHelper output)
         }
 
         output.WriteLine(
-            $"{stored.Count} batches, {reads} reads, {killed} kills, {corrupted} corruptions, {slow} slow-downs, {repaired} rows repaired, longest read {longest * 1000 / Stopwatch.Frequency} ms");
+            $"{stored.Count} batches, {reads} reads, {killed} kills, {corrupted} corruptions, {slow} slow-downs, "
+                + $"{repaired} rows repaired, longest read {longest * 1000 / Stopwatch.Frequency} ms"
+        );
         Assert.True(killed > 0 && corrupted > 0 && slow > 0 && repaired > 0);
     }
 

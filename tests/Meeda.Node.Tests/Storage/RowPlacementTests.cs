@@ -23,7 +23,9 @@ public sealed class RowPlacementTests : IDisposable
     private const int Lost = 2;
 
     private static readonly CommitmentKey Key = new(TrustedSetup.Ethereum);
-    private static readonly byte[] Blobs = BlobEncoding.Encode([.. Enumerable.Range(0, 300_000).Select(i => (byte)(i * 7))]);
+    private static readonly byte[] Blobs = BlobEncoding.Encode([
+        .. Enumerable.Range(0, 300_000).Select(i => (byte)(i * 7)),
+    ]);
     private static readonly byte[] Commitments = CommitmentsOf(Blobs);
     private static readonly BatchId Id = BatchId.Compute(300_000, Commitments);
 
@@ -37,7 +39,10 @@ public sealed class RowPlacementTests : IDisposable
         await Open().WriteAsync(Id, Blobs, CancellationToken.None);
         int rows = 3 + ParityRows.Count(3, Providers, Lost);
         Assert.Equal(rows, Rows().Length);
-        Assert.All(Enumerable.Range(0, Providers), provider => Assert.InRange(Rows(provider).Length, rows / Providers, (rows + Providers - 1) / Providers));
+        Assert.All(
+            Enumerable.Range(0, Providers),
+            provider => Assert.InRange(Rows(provider).Length, rows / Providers, (rows + Providers - 1) / Providers)
+        );
     }
 
     [Fact]
@@ -46,7 +51,9 @@ public sealed class RowPlacementTests : IDisposable
         RowPlacement placement = Open();
         await placement.WriteAsync(Id, Blobs, CancellationToken.None);
         int rows = Rows().Length;
-        foreach (int mask in Enumerable.Range(0, 1 << Providers).Where(mask => BitOperations.PopCount((uint)mask) == Lost))
+        foreach (
+            int mask in Enumerable.Range(0, 1 << Providers).Where(mask => BitOperations.PopCount((uint)mask) == Lost)
+        )
         {
             foreach (int provider in Enumerable.Range(0, Providers).Where(provider => (mask >> provider & 1) == 1))
             {
@@ -55,11 +62,17 @@ public sealed class RowPlacementTests : IDisposable
 
             int lost = rows - Rows().Length;
             Assert.Equal(Blobs, await placement.ReadAsync(Id, Commitments, CancellationToken.None));
-            Assert.Equal(new RepairReport(rows, lost, 0, lost), await placement.RepairAsync(Id, Commitments, CancellationToken.None));
+            Assert.Equal(
+                new RepairReport(rows, lost, 0, lost),
+                await placement.RepairAsync(Id, Commitments, CancellationToken.None)
+            );
             Assert.Equal(rows, Rows().Length);
         }
 
-        Assert.Equal(new RepairReport(rows, 0, 0, 0), await placement.RepairAsync(Id, Commitments, CancellationToken.None));
+        Assert.Equal(
+            new RepairReport(rows, 0, 0, 0),
+            await placement.RepairAsync(Id, Commitments, CancellationToken.None)
+        );
     }
 
     [Fact]
@@ -67,7 +80,12 @@ public sealed class RowPlacementTests : IDisposable
     {
         RowPlacement placement = Open();
         await placement.WriteAsync(Id, Blobs, CancellationToken.None);
-        string[] rotten = [.. Enumerable.Range(0, 2).Select(row => Rows().Single(file => file.EndsWith($".{row}.row", StringComparison.Ordinal)))];
+        string[] rotten =
+        [
+            .. Enumerable
+                .Range(0, 2)
+                .Select(row => Rows().Single(file => file.EndsWith($".{row}.row", StringComparison.Ordinal))),
+        ];
         foreach (string file in rotten)
         {
             byte[] content = await File.ReadAllBytesAsync(file);
@@ -96,8 +114,13 @@ public sealed class RowPlacementTests : IDisposable
         }
 
         Assert.Null(await placement.ReadAsync(Id, Commitments, CancellationToken.None));
-        Assert.Equal(new RepairReport(rows.Length, rows.Length - 2, 0, 0), await placement.RepairAsync(Id, Commitments, CancellationToken.None));
-        Assert.False(await placement.ReadRowAsync(Id, 9, Commitments, new byte[Blob.ByteLength], CancellationToken.None));
+        Assert.Equal(
+            new RepairReport(rows.Length, rows.Length - 2, 0, 0),
+            await placement.RepairAsync(Id, Commitments, CancellationToken.None)
+        );
+        Assert.False(
+            await placement.ReadRowAsync(Id, 9, Commitments, new byte[Blob.ByteLength], CancellationToken.None)
+        );
     }
 
     [Fact]
@@ -113,7 +136,10 @@ public sealed class RowPlacementTests : IDisposable
         Assert.All(inTheWay, File.Delete);
         RepairReport report = await placement.RepairAsync(Id, Commitments, CancellationToken.None);
         Assert.True(report.Repaired > 0);
-        Assert.Equal(new RepairReport(report.Rows, 0, 0, 0), await placement.RepairAsync(Id, Commitments, CancellationToken.None));
+        Assert.Equal(
+            new RepairReport(report.Rows, 0, 0, 0),
+            await placement.RepairAsync(Id, Commitments, CancellationToken.None)
+        );
     }
 
     [Fact]
@@ -145,14 +171,25 @@ public sealed class RowPlacementTests : IDisposable
         RowPlacement placement = Open();
         await using Ledger ledger = await SqliteLedger.OpenAsync(_folder.Path);
         await placement.WriteAsync(Id, Blobs, CancellationToken.None);
-        await ledger.AddBatchAsync(new StoredBatch(Id, Bytes32.Zero, 300_000, Commitments, DateTimeOffset.UnixEpoch), new byte[300_000], 0, CancellationToken.None);
+        await ledger.AddBatchAsync(
+            new StoredBatch(Id, Bytes32.Zero, 300_000, Commitments, DateTimeOffset.UnixEpoch),
+            new byte[300_000],
+            0,
+            CancellationToken.None
+        );
         await ledger.MarkPlacedAsync([Id], DateTimeOffset.UnixEpoch, CancellationToken.None);
         int rows = Rows().Length;
         Directory.Delete(PathOf(1), recursive: true);
         Directory.Delete(PathOf(4), recursive: true);
         using LeaderElection leadership = SqliteLedger.Lead(_folder.Path);
         using var scrub = new RowScrub(
-            Options.Create(new StorageOptions { ScrubBytesPerSecond = int.MaxValue }), placement, ledger, leadership, TimeProvider.System, NullLogger<RowScrub>.Instance);
+            Options.Create(new StorageOptions { ScrubBytesPerSecond = int.MaxValue }),
+            placement,
+            ledger,
+            leadership,
+            TimeProvider.System,
+            NullLogger<RowScrub>.Instance
+        );
 
         await scrub.PassAsync(CancellationToken.None);
 
@@ -165,12 +202,24 @@ public sealed class RowPlacementTests : IDisposable
         await using FakeMefsNode node = await FakeMefsNode.StartAsync();
         await using Ledger ledger = await SqliteLedger.OpenLeadingAsync(_folder.Path);
         using HttpClient http = node.Connect();
-        using var mefs = new PackedProvider(new MefsStore(new MefsClient(http, FakeMefsNode.Token, TimeProvider.System), node.Url, "rows"), ledger);
-        using var placement = new RowPlacement([mefs, new FolderProvider(PathOf(1)).Open(), new FolderProvider(PathOf(2)).Open()], 1, Key, NullLogger<RowPlacement>.Instance, clock: new StoppedClock());
+        using var mefs = new PackedProvider(
+            new MefsStore(new MefsClient(http, FakeMefsNode.Token, TimeProvider.System), node.Url, "rows"),
+            ledger
+        );
+        using var placement = new RowPlacement(
+            [mefs, new FolderProvider(PathOf(1)).Open(), new FolderProvider(PathOf(2)).Open()],
+            1,
+            Key,
+            NullLogger<RowPlacement>.Instance,
+            clock: new StoppedClock()
+        );
         await placement.WriteAsync(Id, Blobs, CancellationToken.None);
         await placement.FlushAsync(CancellationToken.None);
         string stored = Assert.Single(node.Names("rows"));
-        Assert.Equal(new RepairReport(3 + ParityRows.Count(3, 3, 1), 0, 0, 0), await placement.RepairAsync(Id, Commitments, CancellationToken.None));
+        Assert.Equal(
+            new RepairReport(3 + ParityRows.Count(3, 3, 1), 0, 0, 0),
+            await placement.RepairAsync(Id, Commitments, CancellationToken.None)
+        );
 
         // A spoiled object is one wrong row, its last; the repair puts it into another object.
         node.Corrupt("rows", stored);
@@ -178,7 +227,8 @@ public sealed class RowPlacementTests : IDisposable
         Assert.Equal((1, 1), await RepairAsync());
         Assert.Equal((0, 0), await RepairAsync());
 
-        // Both objects vanish, and the first put that would bring the rows back breaks off: they stay missing until the next look.
+        // Both objects vanish, and the first put that would bring the rows back breaks off: they stay missing until
+        // the next look.
         foreach (string name in node.Names("rows"))
         {
             Assert.True(node.Lose("rows", name));
@@ -214,14 +264,25 @@ public sealed class RowPlacementTests : IDisposable
     {
         using RowPlacement placement = Open();
         await using Ledger ledger = await SqliteLedger.OpenAsync(_folder.Path);
-        await ledger.AddBatchAsync(new StoredBatch(Id, Bytes32.Zero, 300_000, Commitments, DateTimeOffset.UnixEpoch), new byte[300_000], 0, CancellationToken.None);
+        await ledger.AddBatchAsync(
+            new StoredBatch(Id, Bytes32.Zero, 300_000, Commitments, DateTimeOffset.UnixEpoch),
+            new byte[300_000],
+            0,
+            CancellationToken.None
+        );
         await ledger.MarkPlacedAsync([Id], DateTimeOffset.UnixEpoch, CancellationToken.None);
         WrittenRows written = await placement.WriteAsync(Id, Blobs, CancellationToken.None);
         Assert.True(await written.FlushAsync(CancellationToken.None));
         Directory.Delete(PathOf(1), recursive: true);
         using LeaderElection leadership = SqliteLedger.Lead(_folder.Path);
         using var scrub = new RowScrub(
-            Options.Create(new StorageOptions { ScrubBytesPerSecond = int.MaxValue }), placement, ledger, leadership, TimeProvider.System, NullLogger<RowScrub>.Instance);
+            Options.Create(new StorageOptions { ScrubBytesPerSecond = int.MaxValue }),
+            placement,
+            ledger,
+            leadership,
+            TimeProvider.System,
+            NullLogger<RowScrub>.Instance
+        );
         using (placement.TryClaim(Id)) // As who clears it away does.
         {
             await scrub.PassAsync(CancellationToken.None);
@@ -233,7 +294,12 @@ public sealed class RowPlacementTests : IDisposable
     [Fact]
     public void Options_ThatCannotWork_AreAllNamed()
     {
-        var options = new StorageOptions { ToleratedLosses = 3, ScrubInterval = TimeSpan.Zero, ScrubBytesPerSecond = 1 };
+        var options = new StorageOptions
+        {
+            ToleratedLosses = 3,
+            ScrubInterval = TimeSpan.Zero,
+            ScrubBytesPerSecond = 1,
+        };
         options.Providers.Add("/a");
         options.Providers.Add("/a");
         options.Providers.Add("mefs+http://node:5001");
@@ -242,10 +308,24 @@ public sealed class RowPlacementTests : IDisposable
     }
 
     private static byte[] CommitmentsOf(byte[] blobs) =>
-        [.. Enumerable.Range(0, blobs.Length / Blob.ByteLength).SelectMany(row => Key.Commit(blobs.AsSpan(row * Blob.ByteLength, Blob.ByteLength)).ToArray())];
+        [
+            .. Enumerable
+                .Range(0, blobs.Length / Blob.ByteLength)
+                .SelectMany(row => Key.Commit(blobs.AsSpan(row * Blob.ByteLength, Blob.ByteLength)).ToArray()),
+        ];
 
     private RowPlacement Open() =>
-        new([.. Enumerable.Range(0, Providers).Select(provider => new FolderProvider(PathOf(provider), TimeSpan.FromHours(1)).Open())], Lost, Key, NullLogger<RowPlacement>.Instance, clock: new StoppedClock());
+        new(
+            [
+                .. Enumerable
+                    .Range(0, Providers)
+                    .Select(provider => new FolderProvider(PathOf(provider), TimeSpan.FromHours(1)).Open()),
+            ],
+            Lost,
+            Key,
+            NullLogger<RowPlacement>.Instance,
+            clock: new StoppedClock()
+        );
 
     // A provider that holds no row of the batch is not made anew by the repair.
     private void DeleteProvider(int provider)
@@ -261,5 +341,7 @@ public sealed class RowPlacementTests : IDisposable
     private string[] Rows() => [.. Enumerable.Range(0, Providers).SelectMany(Rows)];
 
     private string[] Rows(int provider) =>
-        Directory.Exists(PathOf(provider)) ? Directory.GetFiles(PathOf(provider), "*.row", SearchOption.AllDirectories) : [];
+        Directory.Exists(PathOf(provider))
+            ? Directory.GetFiles(PathOf(provider), "*.row", SearchOption.AllDirectories)
+            : [];
 }

@@ -28,7 +28,8 @@ public sealed class RowRaceTests
     }
 
     [Fact]
-    public async Task Read_TooFewAreLeft_GivesWhatThereIs() => Assert.Equal([1, 5, 7], await RaceAsync(Long, row => row is 1 or 5 or 7));
+    public async Task Read_TooFewAreLeft_GivesWhatThereIs() =>
+        Assert.Equal([1, 5, 7], await RaceAsync(Long, row => row is 1 or 5 or 7));
 
     [Fact]
     public async Task Read_ARowHangs_IsReadAroundAfterTheHedge()
@@ -50,17 +51,26 @@ public sealed class RowRaceTests
 
     [Fact]
     public async Task Read_AReaderThrowsWhatNobodyExpects_ComesFromTheOthers() =>
-        Assert.Equal([1, 2, 3, 4], await RaceAsync(Long, row => row == 0 ? throw new InvalidDataException("a bug") : true));
+        Assert.Equal(
+            [1, 2, 3, 4],
+            await RaceAsync(Long, row => row == 0 ? throw new InvalidDataException("a bug") : true)
+        );
 
     [Fact]
     public async Task Read_ReadersThrowAndTooFewAreLeft_ThrowsWhatTheyThrew()
     {
-        InvalidDataException thrown = await Assert.ThrowsAsync<InvalidDataException>(() => RaceAsync(Long, row => row < 5 ? throw new InvalidDataException("a bug") : true));
+        InvalidDataException thrown = await Assert.ThrowsAsync<InvalidDataException>(() =>
+            RaceAsync(Long, row => row < 5 ? throw new InvalidDataException("a bug") : true)
+        );
         Assert.Equal("a bug", thrown.Message);
     }
 
     /// <summary>A row is there, is not, or, null, hangs.</summary>
-    private async Task<IEnumerable<int>> RaceAsync(TimeSpan hedgeAfter, Func<int, bool?> isThere, CancellationToken cancellationToken = default)
+    private async Task<IEnumerable<int>> RaceAsync(
+        TimeSpan hedgeAfter,
+        Func<int, bool?> isThere,
+        CancellationToken cancellationToken = default
+    )
     {
         SortedDictionary<int, byte[]> come = await RowRace.ReadAsync(
             N,
@@ -79,7 +89,8 @@ public sealed class RowRaceTests
                 return answer;
             },
             TimeProvider.System,
-            cancellationToken);
+            cancellationToken
+        );
         Assert.All(come, row => Assert.Equal(Enumerable.Repeat((byte)row.Key, Blob.ByteLength), row.Value));
         return come.Keys;
     }

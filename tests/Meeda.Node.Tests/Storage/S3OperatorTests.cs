@@ -8,7 +8,9 @@ using Xunit;
 
 namespace Meeda.Node.Tests.Storage;
 
-/// <summary>An operator whose providers are buckets of a server that behaves as the S3 gateway of a MEFS node.</summary>
+/// <summary>
+/// An operator whose providers are buckets of a server that behaves as the S3 gateway of a MEFS node.
+/// </summary>
 [Collection("gauges of packs")] // They are one for the process.
 public sealed class S3OperatorTests : IAsyncLifetime
 {
@@ -21,8 +23,12 @@ public sealed class S3OperatorTests : IAsyncLifetime
         _server = await FakeS3Server.StartAsync();
         _server.RenamesTakenNames = true;
         string credentials = Path.Combine(_folder.Path, "credentials");
-        await File.WriteAllTextAsync(credentials, "[s3-operator-tests]\naws_access_key_id = key\naws_secret_access_key = secret\n");
-        Environment.SetEnvironmentVariable("AWS_SHARED_CREDENTIALS_FILE", credentials); // No other test of this process names a profile that exists.
+        await File.WriteAllTextAsync(
+            credentials,
+            "[s3-operator-tests]\naws_access_key_id = key\naws_secret_access_key = secret\n"
+        );
+        // No other test of this process names a profile that exists.
+        Environment.SetEnvironmentVariable("AWS_SHARED_CREDENTIALS_FILE", credentials);
         _operator.Settings["Meeda:Storage:S3Profile"] = "s3-operator-tests";
         _operator.Settings["Meeda:Storage:ToleratedLosses"] = "1";
         _operator.Settings["Meeda:Storage:LocalCopyBytes"] = "0";

@@ -19,8 +19,20 @@ public sealed class S3PlaceTests : IDisposable
     [Theory]
     [InlineData("s3+https://s3.example/rows", "https://s3.example/", "rows", "", "s3:s3.example/rows")]
     [InlineData("s3+http://127.0.0.1:7480/rows/", "http://127.0.0.1:7480/", "rows", "", "s3:127.0.0.1:7480/rows")]
-    [InlineData("s3+http://[::1]:7480/rows.of-2/a/B", "http://[::1]:7480/", "rows.of-2", "a/B/", "s3:[::1]:7480/rows.of-2/a/B")]
-    public void TryReadS3_APlace_IsReadAndNamed(string place, string endpoint, string bucket, string prefix, string name)
+    [InlineData(
+        "s3+http://[::1]:7480/rows.of-2/a/B",
+        "http://[::1]:7480/",
+        "rows.of-2",
+        "a/B/",
+        "s3:[::1]:7480/rows.of-2/a/B"
+    )]
+    public void TryReadS3_APlace_IsReadAndNamed(
+        string place,
+        string endpoint,
+        string bucket,
+        string prefix,
+        string name
+    )
     {
         Assert.True(StorageOptions.TryReadS3(place, out S3Place read));
         Assert.Equal(new S3Place(new Uri(endpoint), bucket, prefix), read);
@@ -55,7 +67,11 @@ public sealed class S3PlaceTests : IDisposable
         string problem = Assert.Single(new StorageOptions { Providers = { place }, ToleratedLosses = 0 }.Problems());
         Assert.Contains("Meeda__Storage__Providers", problem, StringComparison.Ordinal);
         Assert.DoesNotContain(Secret, problem, StringComparison.Ordinal);
-        Assert.DoesNotContain(Secret, Assert.Throws<SetupException>(() => S3Store.Open(place, new StorageOptions())).ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            Secret,
+            Assert.Throws<SetupException>(() => S3Store.Open(place, new StorageOptions())).ToString(),
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -65,12 +81,26 @@ public sealed class S3PlaceTests : IDisposable
     [InlineData("/srv/rows", "/srv/other/../rows/")]
     [InlineData("rows", "./rows")]
     public void Problems_OfOnePlaceSpeltTwice_AreSaid(string place, string other) =>
-        Assert.Contains("named twice", Assert.Single(new StorageOptions { Providers = { place, other }, ToleratedLosses = 0 }.Problems()), StringComparison.Ordinal);
+        Assert.Contains(
+            "named twice",
+            Assert.Single(new StorageOptions { Providers = { place, other }, ToleratedLosses = 0 }.Problems()),
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void Problems_OfGoodPlacesAndOfARegionThatIsNone_AreSaid()
     {
-        var options = new StorageOptions { Providers = { "s3+https://s3.example/rows", "s3+https://s3.example/rows/a", "s3+https://s3.example:444/rows", "mefs+http://127.0.0.1:5001/rows", "/srv/rows" } };
+        var options = new StorageOptions
+        {
+            Providers =
+            {
+                "s3+https://s3.example/rows",
+                "s3+https://s3.example/rows/a",
+                "s3+https://s3.example:444/rows",
+                "mefs+http://127.0.0.1:5001/rows",
+                "/srv/rows",
+            },
+        };
         Assert.Empty(options.Problems());
         options.S3Region = "";
         Assert.Contains("Meeda__Storage__S3Region", Assert.Single(options.Problems()), StringComparison.Ordinal);
@@ -79,8 +109,17 @@ public sealed class S3PlaceTests : IDisposable
     [Fact]
     public async Task Credentials_OfTheEnvironment_AreTakenUnlessAProfileIsNamed()
     {
-        await System.IO.File.WriteAllTextAsync(File, $"[default]\naws_access_key_id = D\naws_secret_access_key = {Secret}\n\n[rows]\naws_access_key_id = R\naws_secret_access_key = {Secret}\naws_session_token = T\n");
-        (string, string)[] environment = [("AWS_ACCESS_KEY_ID", "E"), ("AWS_SECRET_ACCESS_KEY", Secret), ("AWS_SHARED_CREDENTIALS_FILE", File)];
+        await System.IO.File.WriteAllTextAsync(
+            File,
+            $"[default]\naws_access_key_id = D\naws_secret_access_key = {Secret}\n\n[rows]\naws_access_key_id = "
+                + $"R\naws_secret_access_key = {Secret}\naws_session_token = T\n"
+        );
+        (string, string)[] environment =
+        [
+            ("AWS_ACCESS_KEY_ID", "E"),
+            ("AWS_SECRET_ACCESS_KEY", Secret),
+            ("AWS_SHARED_CREDENTIALS_FILE", File),
+        ];
         Assert.Equal(("E", Secret, ""), Read(null, environment));
         Assert.Equal(("E", Secret, "S"), Read(null, [.. environment, ("AWS_SESSION_TOKEN", "S")]));
         Assert.Equal(("R", Secret, "T"), Read("rows", environment));
@@ -102,19 +141,34 @@ public sealed class S3PlaceTests : IDisposable
             await System.IO.File.WriteAllTextAsync(File, text);
         }
 
-        SetupException problem = Assert.Throws<SetupException>(() => Read(profile, ("AWS_SHARED_CREDENTIALS_FILE", File)));
+        SetupException problem = Assert.Throws<SetupException>(() =>
+            Read(profile, ("AWS_SHARED_CREDENTIALS_FILE", File))
+        );
         Assert.Contains(File, problem.Message, StringComparison.Ordinal);
         Assert.DoesNotContain(Secret, problem.ToString(), StringComparison.Ordinal);
-        Assert.Contains(profile is null ? "AWS_ACCESS_KEY_ID" : $"'{profile}'", problem.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            profile is null ? "AWS_ACCESS_KEY_ID" : $"'{profile}'",
+            problem.Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void Credentials_OfTheEnvironmentWithoutTheSecret_AreRefused() =>
-        Assert.Contains("AWS_SECRET_ACCESS_KEY", Assert.Throws<SetupException>(() => Read(null, ("AWS_ACCESS_KEY_ID", "E"))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "AWS_SECRET_ACCESS_KEY",
+            Assert.Throws<SetupException>(() => Read(null, ("AWS_ACCESS_KEY_ID", "E"))).Message,
+            StringComparison.Ordinal
+        );
 
-    private static (string Key, string Secret, string Token) Read(string? profile, params (string Name, string Value)[] environment)
+    private static (string Key, string Secret, string Token) Read(
+        string? profile,
+        params (string Name, string Value)[] environment
+    )
     {
-        ImmutableCredentials read = S3Client.ReadCredentials(profile, name => environment.FirstOrDefault(variable => variable.Name == name).Value).GetCredentials();
+        ImmutableCredentials read = S3Client
+            .ReadCredentials(profile, name => environment.FirstOrDefault(variable => variable.Name == name).Value)
+            .GetCredentials();
         return (read.AccessKey, read.SecretKey, read.Token ?? "");
     }
 }

@@ -8,7 +8,10 @@ using Xunit;
 
 namespace Meeda.Node.Tests.Storage;
 
-/// <summary>The S3 store against a server that fails, lies, or renames as MEFS's gateway does: nothing wrong is given out, and nothing is taken for stored that is not.</summary>
+/// <summary>
+/// The S3 store against a server that fails, lies, or renames as MEFS's gateway does: nothing wrong is given out, and
+/// nothing is taken for stored that is not.
+/// </summary>
 public sealed class S3StoreFaultTests : IAsyncLifetime
 {
     private const string Bucket = "meeda";
@@ -66,7 +69,9 @@ public sealed class S3StoreFaultTests : IAsyncLifetime
     public async Task Put_InPartsThatCannotBeCompleted_LeavesNoPartsBehind()
     {
         _server.Fail("POST uploadId", S3Fault.WrongPage);
-        await Assert.ThrowsAsync<IOException>(() => _store.PutAsync("a", new byte[S3Store.PartBytes + 1], CancellationToken.None));
+        await Assert.ThrowsAsync<IOException>(() =>
+            _store.PutAsync("a", new byte[S3Store.PartBytes + 1], CancellationToken.None)
+        );
         Assert.Equal(0, _server.OpenUploads);
         Assert.Empty(_server.Bucket(Bucket));
     }
@@ -154,7 +159,9 @@ public sealed class S3StoreFaultTests : IAsyncLifetime
         await PutAsync();
         _server.Fail("GET", fault);
         byte[] part = new byte[1000];
-        IOException wrong = await Assert.ThrowsAsync<IOException>(() => _store.ReadAsync("a", 500, part, CancellationToken.None));
+        IOException wrong = await Assert.ThrowsAsync<IOException>(() =>
+            _store.ReadAsync("a", 500, part, CancellationToken.None)
+        );
         Assert.StartsWith($"{_store.Name}: get a: ", wrong.Message, StringComparison.Ordinal);
         Assert.True(await _store.ReadAsync("a", 500, part, CancellationToken.None));
         Assert.Equal(Content[500..1500], part);
@@ -173,12 +180,16 @@ public sealed class S3StoreFaultTests : IAsyncLifetime
     {
         using S3Store hasty = Open(TimeSpan.FromMilliseconds(200));
         _server.Fail("GET", S3Fault.Hang);
-        IOException late = await Assert.ThrowsAsync<IOException>(() => hasty.ReadAsync("a", 0, new byte[10], CancellationToken.None));
+        IOException late = await Assert.ThrowsAsync<IOException>(() =>
+            hasty.ReadAsync("a", 0, new byte[10], CancellationToken.None)
+        );
         Assert.Contains("no answer within", late.Message, StringComparison.Ordinal);
 
         _server.Fail("GET", S3Fault.Hang);
         using var gone = new CancellationTokenSource(TimeSpan.FromMilliseconds(100));
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _store.ReadAsync("a", 0, new byte[10], gone.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            _store.ReadAsync("a", 0, new byte[10], gone.Token)
+        );
     }
 
     [Theory]
@@ -238,6 +249,13 @@ public sealed class S3StoreFaultTests : IAsyncLifetime
     private S3Store Open(TimeSpan limit)
     {
         Assert.True(StorageOptions.TryReadS3($"s3+{_server.Url}{Bucket}", out S3Place place));
-        return new S3Store(new AmazonS3Client(new BasicAWSCredentials("key", "secret"), S3Client.Configure(place.Endpoint, "us-east-1")), place, limit);
+        return new S3Store(
+            new AmazonS3Client(
+                new BasicAWSCredentials("key", "secret"),
+                S3Client.Configure(place.Endpoint, "us-east-1")
+            ),
+            place,
+            limit
+        );
     }
 }

@@ -79,7 +79,15 @@ public sealed class S3StoreTests(S3StoreTests.Gateway gateway) : IClassFixture<S
         S3Store store = await OpenAsync();
         await gateway.Client.PutBucketAsync(_bucket);
         using var other = new MemoryStream(RandomNumberGenerator.GetBytes(length));
-        await gateway.Client.PutObjectAsync(new PutObjectRequest { BucketName = _bucket, Key = "a", InputStream = other, UseChunkEncoding = false });
+        await gateway.Client.PutObjectAsync(
+            new PutObjectRequest
+            {
+                BucketName = _bucket,
+                Key = "a",
+                InputStream = other,
+                UseChunkEncoding = false,
+            }
+        );
         byte[] content = RandomNumberGenerator.GetBytes(1000);
         await store.PutAsync("a", content, CancellationToken.None);
         Assert.Equal(content, await ReadAsync(store, "a", 0, 1000));
@@ -90,8 +98,16 @@ public sealed class S3StoreTests(S3StoreTests.Gateway gateway) : IClassFixture<S
     {
         await OpenAsync();
         await gateway.Client.PutBucketAsync(_bucket);
-        Assert.True(await new S3Upload(gateway.Client, _bucket, "a", new byte[] { 1 }, 10, 1).TryCreateAsync(CancellationToken.None));
-        Assert.False(await new S3Upload(gateway.Client, _bucket, "a", new byte[] { 2 }, 10, 1).TryCreateAsync(CancellationToken.None));
+        Assert.True(
+            await new S3Upload(gateway.Client, _bucket, "a", new byte[] { 1 }, 10, 1).TryCreateAsync(
+                CancellationToken.None
+            )
+        );
+        Assert.False(
+            await new S3Upload(gateway.Client, _bucket, "a", new byte[] { 2 }, 10, 1).TryCreateAsync(
+                CancellationToken.None
+            )
+        );
     }
 
     [SkippableTheory]
@@ -102,9 +118,16 @@ public sealed class S3StoreTests(S3StoreTests.Gateway gateway) : IClassFixture<S
         S3Store store = await OpenAsync();
         byte[] content = RandomNumberGenerator.GetBytes(length);
         await store.PutAsync("long", content, CancellationToken.None);
-        Assert.EndsWith($"-{(length + S3Store.PartBytes - 1) / S3Store.PartBytes}\"", (await gateway.Client.GetObjectMetadataAsync(_bucket, "long")).ETag, StringComparison.Ordinal);
+        Assert.EndsWith(
+            $"-{(length + S3Store.PartBytes - 1) / S3Store.PartBytes}\"",
+            (await gateway.Client.GetObjectMetadataAsync(_bucket, "long")).ETag,
+            StringComparison.Ordinal
+        );
         Assert.Equal(content, await ReadAsync(store, "long", 0, length));
-        Assert.Equal(content[(S3Store.PartBytes - 5)..S3Store.PartBytes], await ReadAsync(store, "long", S3Store.PartBytes - 5, 5));
+        Assert.Equal(
+            content[(S3Store.PartBytes - 5)..S3Store.PartBytes],
+            await ReadAsync(store, "long", S3Store.PartBytes - 5, 5)
+        );
         await store.PutAsync("long", content, CancellationToken.None);
         Assert.Empty((await gateway.Client.ListMultipartUploadsAsync(_bucket)).MultipartUploads ?? []);
     }
@@ -198,8 +221,12 @@ public sealed class S3StoreTests(S3StoreTests.Gateway gateway) : IClassFixture<S
             IOException[] down = await Task.WhenAll(
                 Assert.ThrowsAsync<IOException>(() => ReadAsync(store, "a", 0, 10)),
                 Assert.ThrowsAsync<IOException>(() => store.IsConfirmedAsync("a", CancellationToken.None)),
-                Assert.ThrowsAsync<IOException>(() => store.DeleteAsync("a", CancellationToken.None)));
-            Assert.All(down, failure => Assert.StartsWith($"{store.Name}: ", failure.Message, StringComparison.Ordinal));
+                Assert.ThrowsAsync<IOException>(() => store.DeleteAsync("a", CancellationToken.None))
+            );
+            Assert.All(
+                down,
+                failure => Assert.StartsWith($"{store.Name}: ", failure.Message, StringComparison.Ordinal)
+            );
         }
         finally
         {
@@ -211,7 +238,8 @@ public sealed class S3StoreTests(S3StoreTests.Gateway gateway) : IClassFixture<S
         Assert.Equal(content[..10], await ReadAsync(store, "a", 0, 10));
     }
 
-    private async Task<List<S3Object>> ListAsync() => (await gateway.Client.ListObjectsV2Async(new ListObjectsV2Request { BucketName = _bucket })).S3Objects ?? [];
+    private async Task<List<S3Object>> ListAsync() =>
+        (await gateway.Client.ListObjectsV2Async(new ListObjectsV2Request { BucketName = _bucket })).S3Objects ?? [];
 
     private static async Task<byte[]?> ReadAsync(S3Store store, string name, long offset, int length)
     {
@@ -228,7 +256,11 @@ public sealed class S3StoreTests(S3StoreTests.Gateway gateway) : IClassFixture<S
     private S3Store Open(AWSCredentials credentials, string prefix = "")
     {
         Assert.True(StorageOptions.TryReadS3($"s3+{gateway.Url}{_bucket}/{prefix}", out S3Place place));
-        var store = new S3Store(new AmazonS3Client(credentials, S3Client.Configure(place.Endpoint, "us-east-1")), place, TimeSpan.FromMinutes(1));
+        var store = new S3Store(
+            new AmazonS3Client(credentials, S3Client.Configure(place.Endpoint, "us-east-1")),
+            place,
+            TimeSpan.FromMinutes(1)
+        );
         _opened.Add(store);
         return store;
     }
@@ -239,7 +271,8 @@ public sealed class S3StoreTests(S3StoreTests.Gateway gateway) : IClassFixture<S
         private Task<CephGateway>? _starting;
         private CephGateway? _ceph;
 
-        public static AWSCredentials Credentials { get; } = new BasicAWSCredentials(CephGateway.AccessKey, CephGateway.SecretKey);
+        public static AWSCredentials Credentials { get; } =
+            new BasicAWSCredentials(CephGateway.AccessKey, CephGateway.SecretKey);
 
         public CephGateway Ceph => _ceph!;
 

@@ -34,7 +34,11 @@ public sealed class SickProviderTests : IAsyncLifetime
 
     private readonly TemporaryFolder _folder = new();
     private readonly HangingProvider[] _providers =
-        [.. Enumerable.Range(0, Providers).Select(i => new HangingProvider($"provider {i}", i == Sick ? Deadline : Never))];
+    [
+        .. Enumerable
+            .Range(0, Providers)
+            .Select(i => new HangingProvider($"provider {i}", i == Sick ? Deadline : Never)),
+    ];
 
     // Time passes only while something hangs, so that nothing is late because the machine is busy.
     private readonly SteppedClock _clock = new();
@@ -161,7 +165,14 @@ public sealed class SickProviderTests : IAsyncLifetime
     [Fact]
     public async Task ReadRow_HeldInTheLedger_AsksNoProvider()
     {
-        using var rows = new RowPlacement(_providers, Lost, Key, NullLogger<RowPlacement>.Instance, new HeldPayloads(_ledger), _clock);
+        using var rows = new RowPlacement(
+            _providers,
+            Lost,
+            Key,
+            NullLogger<RowPlacement>.Instance,
+            new HeldPayloads(_ledger),
+            _clock
+        );
         (StoredBatch batch, byte[] content) = Batch(4, 3);
         await _ledger.AddBatchAsync(batch, Payload(4, 3), 0, CancellationToken.None);
         Array.ForEach(_providers, provider => provider.Hang(ProviderCall.Read));
@@ -176,7 +187,9 @@ public sealed class SickProviderTests : IAsyncLifetime
     {
         (StoredBatch batch, byte[] content) = await StoreAsync(6, 3);
         TheSick.Hang(ProviderCall.Read);
-        byte[]?[] read = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => _rows.ReadAsync(batch.Id, batch.Commitments, CancellationToken.None)));
+        byte[]?[] read = await Task.WhenAll(
+            Enumerable.Range(0, 100).Select(_ => _rows.ReadAsync(batch.Id, batch.Commitments, CancellationToken.None))
+        );
         Assert.All(read, blobs => Assert.Equal(content, blobs));
         Assert.InRange(TheSick.Hanging, 0, 4);
     }
@@ -192,7 +205,13 @@ public sealed class SickProviderTests : IAsyncLifetime
         TheSick.Hang(ProviderCall.Read, ProviderCall.Write, ProviderCall.Flush);
         using LeaderElection leadership = SqliteLedger.Lead(_folder.Path);
         using var scrub = new RowScrub(
-            Options.Create(new StorageOptions { ScrubBytesPerSecond = int.MaxValue }), _rows, _ledger, leadership, TimeProvider.System, NullLogger<RowScrub>.Instance);
+            Options.Create(new StorageOptions { ScrubBytesPerSecond = int.MaxValue }),
+            _rows,
+            _ledger,
+            leadership,
+            TimeProvider.System,
+            NullLogger<RowScrub>.Instance
+        );
         await scrub.PassAsync(CancellationToken.None);
         Assert.InRange(_providers[Sick + 1].Rows, whole - 1, whole + 1);
         Assert.InRange(TheSick.Hanging, 1, 4);
@@ -210,7 +229,10 @@ public sealed class SickProviderTests : IAsyncLifetime
     [Fact]
     public async Task Clearing_OneRefuses_IsDoneAtTheOthersAndLaterAtTheOne()
     {
-        StoredBatch[] batches = [.. await Task.WhenAll(Enumerable.Range(20, 3).Select(async seed => (await StoreAsync(seed, 6)).Batch))];
+        StoredBatch[] batches =
+        [
+            .. await Task.WhenAll(Enumerable.Range(20, 3).Select(async seed => (await StoreAsync(seed, 6)).Batch)),
+        ];
         foreach (StoredBatch batch in batches)
         {
             await GiveUpAsync(batch);
@@ -230,7 +252,12 @@ public sealed class SickProviderTests : IAsyncLifetime
         TheSick.Release();
         await clearing.PassAsync(CancellationToken.None);
         Assert.Empty(await _ledger.LeftoversAsync(TheSick.Name, null, 10, CancellationToken.None));
-        Assert.Equal((0, 0), await _rows.RepairAsync(batches[0].Id, batches[0].Commitments, CancellationToken.None) is var report ? (report.Missing, report.Wrong) : default);
+        Assert.Equal(
+            (0, 0),
+            await _rows.RepairAsync(batches[0].Id, batches[0].Commitments, CancellationToken.None) is var report
+                ? (report.Missing, report.Wrong)
+                : default
+        );
         Assert.Null(await _rows.ReadAsync(batches[1].Id, batches[1].Commitments, CancellationToken.None));
         Assert.NotNull(await _rows.ReadAsync(batches[0].Id, batches[0].Commitments, CancellationToken.None));
     }
@@ -240,7 +267,13 @@ public sealed class SickProviderTests : IAsyncLifetime
     {
         var clock = new SteppedClock();
         using var readiness = new Readiness(
-            Options.Create(new StorageOptions { Folder = _folder.Path, ToleratedLosses = Lost }), Options.Create(new BatchOptions()), _ledger, _rows, clock, NullLogger<Readiness>.Instance);
+            Options.Create(new StorageOptions { Folder = _folder.Path, ToleratedLosses = Lost }),
+            Options.Create(new BatchOptions()),
+            _ledger,
+            _rows,
+            clock,
+            NullLogger<Readiness>.Instance
+        );
         TheSick.Hang(ProviderCall.Probe);
         _providers[3].Fail(ProviderCall.Probe, "no space left on device");
         Assert.Null(await readiness.ProblemAsync(CancellationToken.None));
@@ -263,8 +296,18 @@ public sealed class SickProviderTests : IAsyncLifetime
         var clock = new SteppedClock();
         string data = Path.Combine(_folder.Path, "data");
         using var readiness = new Readiness(
-            Options.Create(new StorageOptions { Folder = data }), Options.Create(new BatchOptions()), _ledger, _rows, clock, NullLogger<Readiness>.Instance);
-        Assert.StartsWith("data folder: ", await readiness.ProblemAsync(CancellationToken.None), StringComparison.Ordinal);
+            Options.Create(new StorageOptions { Folder = data }),
+            Options.Create(new BatchOptions()),
+            _ledger,
+            _rows,
+            clock,
+            NullLogger<Readiness>.Instance
+        );
+        Assert.StartsWith(
+            "data folder: ",
+            await readiness.ProblemAsync(CancellationToken.None),
+            StringComparison.Ordinal
+        );
         Directory.CreateDirectory(data);
         clock.Advance(TimeSpan.FromSeconds(1));
         Assert.Null(await readiness.ProblemAsync(CancellationToken.None));
@@ -285,12 +328,21 @@ public sealed class SickProviderTests : IAsyncLifetime
         Assert.Equal(["mefs:old:5001/rows"], await RowProviders.MatchAsync(options, _ledger, CancellationToken.None));
 
         options.Providers[0] = "mefs+http://new:5001/rows";
-        SetupException refused = await Assert.ThrowsAsync<SetupException>(() => RowProviders.MatchAsync(options, _ledger, CancellationToken.None));
-        Assert.Contains("Meeda__Storage__RenamedProviders__0=mefs:old:5001/rows=mefs:new:5001/rows", refused.Message, StringComparison.Ordinal);
+        SetupException refused = await Assert.ThrowsAsync<SetupException>(() =>
+            RowProviders.MatchAsync(options, _ledger, CancellationToken.None)
+        );
+        Assert.Contains(
+            "Meeda__Storage__RenamedProviders__0=mefs:old:5001/rows=mefs:new:5001/rows",
+            refused.Message,
+            StringComparison.Ordinal
+        );
 
         options.RenamedProviders.Add("mefs:old:5001/rows=mefs:new:5001/rows");
         Assert.Empty(await RowProviders.MatchAsync(options, _ledger, CancellationToken.None));
-        Assert.Equal("x", (await _ledger.FindPackedRowAsync("mefs:new:5001/rows", id, 0, CancellationToken.None))?.ObjectName);
+        Assert.Equal(
+            "x",
+            (await _ledger.FindPackedRowAsync("mefs:new:5001/rows", id, 0, CancellationToken.None))?.ObjectName
+        );
 
         options.RenamedProviders[0] = "mefs:new:5001/rows=";
         Assert.Empty(await RowProviders.MatchAsync(options, _ledger, CancellationToken.None));
@@ -306,7 +358,16 @@ public sealed class SickProviderTests : IAsyncLifetime
         }
 
         using var folders = new RowPlacement(
-            [.. Enumerable.Range(0, Providers).Select(i => new FolderProvider(FolderOf(i), i == Sick ? Deadline : Never))], Lost, Key, NullLogger<RowPlacement>.Instance, clock: _clock);
+            [
+                .. Enumerable
+                    .Range(0, Providers)
+                    .Select(i => new FolderProvider(FolderOf(i), i == Sick ? Deadline : Never)),
+            ],
+            Lost,
+            Key,
+            NullLogger<RowPlacement>.Instance,
+            clock: _clock
+        );
         (StoredBatch batch, byte[] content) = Batch(10, 6);
         WrittenRows written = await folders.WriteAsync(batch.Id, content, CancellationToken.None);
         Assert.True(await written.FlushAsync(CancellationToken.None));
@@ -320,11 +381,21 @@ public sealed class SickProviderTests : IAsyncLifetime
         }
 
         _isHanging = () => true;
-        byte[]?[] read = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => folders.ReadAsync(batch.Id, batch.Commitments, CancellationToken.None)));
+        byte[]?[] read = await Task.WhenAll(
+            Enumerable.Range(0, 100).Select(_ => folders.ReadAsync(batch.Id, batch.Commitments, CancellationToken.None))
+        );
         Assert.All(read, blobs => Assert.Equal(content, blobs));
         for (int row = 0; row < 6; row++)
         {
-            Assert.True(await folders.ReadRowAsync(batch.Id, row, batch.Commitments, new byte[Blob.ByteLength], CancellationToken.None));
+            Assert.True(
+                await folders.ReadRowAsync(
+                    batch.Id,
+                    row,
+                    batch.Commitments,
+                    new byte[Blob.ByteLength],
+                    CancellationToken.None
+                )
+            );
         }
 
         foreach (string fifo in fifos)
@@ -339,7 +410,16 @@ public sealed class SickProviderTests : IAsyncLifetime
         var clock = new SteppedClock();
         var lines = new LineLogger();
         int overdue = 0;
-        using (RoundWatch.Begin("placing", TimeSpan.FromSeconds(30), () => "provider 1: it hangs", clock, lines, () => overdue++))
+        using (
+            RoundWatch.Begin(
+                "placing",
+                TimeSpan.FromSeconds(30),
+                () => "provider 1: it hangs",
+                clock,
+                lines,
+                () => overdue++
+            )
+        )
         {
             clock.Advance(TimeSpan.FromSeconds(29));
             Assert.Empty(lines.Lines);
@@ -353,15 +433,24 @@ public sealed class SickProviderTests : IAsyncLifetime
         Assert.Equal((2, 1), (lines.Lines.Count, overdue));
     }
 
-    private static byte[] Payload(int seed, int blobs) => [.. Enumerable.Range(0, (blobs * BlobEncoding.DataBytesPerBlob) - 1000).Select(i => (byte)((i * 7) + seed))];
+    private static byte[] Payload(int seed, int blobs) =>
+        [.. Enumerable.Range(0, (blobs * BlobEncoding.DataBytesPerBlob) - 1000).Select(i => (byte)((i * 7) + seed))];
 
     private static (StoredBatch Batch, byte[] Blobs) Batch(int seed, int blobs)
     {
         byte[] payload = Payload(seed, blobs);
         byte[] encoded = BlobEncoding.Encode(payload);
-        byte[] commitments = [.. Enumerable.Range(0, blobs).SelectMany(row => Key.Commit(encoded.AsSpan(row * Blob.ByteLength, Blob.ByteLength)).ToArray())];
+        byte[] commitments =
+        [
+            .. Enumerable
+                .Range(0, blobs)
+                .SelectMany(row => Key.Commit(encoded.AsSpan(row * Blob.ByteLength, Blob.ByteLength)).ToArray()),
+        ];
         var id = BatchId.Compute((uint)payload.Length, commitments);
-        return (new StoredBatch(id, Keccak256.Hash(payload), (uint)payload.Length, commitments, DateTimeOffset.UnixEpoch), encoded);
+        return (
+            new StoredBatch(id, Keccak256.Hash(payload), (uint)payload.Length, commitments, DateTimeOffset.UnixEpoch),
+            encoded
+        );
     }
 
     /// <summary>Has a batch placed, and not held in the ledger.</summary>
@@ -383,9 +472,17 @@ public sealed class SickProviderTests : IAsyncLifetime
         var anchor = new Anchor(index, Bytes32.Zero, index * 100, (uint)batch.BlobCount, index + 1, index + 2);
         await _ledger.AdvanceAsync(
             new BlockPoint(index + 1, Bytes32.Zero),
-            [new AnchorSeen(anchor, Bytes32.Zero, batch.Commitments, [new AnchoredBatch(batch.Id, index, index * 100, (uint)batch.BlobCount)])],
+            [
+                new AnchorSeen(
+                    anchor,
+                    Bytes32.Zero,
+                    batch.Commitments,
+                    [new AnchoredBatch(batch.Id, index, index * 100, (uint)batch.BlobCount)]
+                ),
+            ],
             [],
-            CancellationToken.None);
+            CancellationToken.None
+        );
         Assert.True(await _ledger.GiveUpAsync(batch.Id, 1000, DateTimeOffset.UnixEpoch, CancellationToken.None));
     }
 
@@ -397,7 +494,14 @@ public sealed class SickProviderTests : IAsyncLifetime
         Assert.True(await lease.TryHoldAsync(CancellationToken.None));
         using var leadership = new LeaderElection(lease, TimeProvider.System, NullLogger<LeaderElection>.Instance);
         using var placement = new BatchPlacement(
-            Options.Create(new StorageOptions()), _ledger, _rows, new BatchSignal(), leadership, TimeProvider.System, NullLogger<BatchPlacement>.Instance);
+            Options.Create(new StorageOptions()),
+            _ledger,
+            _rows,
+            new BatchSignal(),
+            leadership,
+            TimeProvider.System,
+            NullLogger<BatchPlacement>.Instance
+        );
         await placement.StartAsync(CancellationToken.None);
         while ((await _ledger.BacklogAsync(CancellationToken.None)).Count > 0)
         {

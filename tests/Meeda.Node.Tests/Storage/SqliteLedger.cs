@@ -24,6 +24,10 @@ internal static class SqliteLedger
         return ledger;
     }
 
-    public static LeaderElection Lead(string folder) => new(
-        new Lease(new SqliteDatabase(Path.Combine(folder, "ledger.sqlite")), TimeSpan.FromMinutes(1)), TimeProvider.System, NullLogger<LeaderElection>.Instance);
+    public static LeaderElection Lead(string folder) =>
+        new(
+            new Lease(new SqliteDatabase(Path.Combine(folder, "ledger.sqlite")), TimeSpan.FromMinutes(1)),
+            TimeProvider.System,
+            NullLogger<LeaderElection>.Instance
+        );
 }

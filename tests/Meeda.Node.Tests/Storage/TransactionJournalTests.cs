@@ -9,13 +9,20 @@ using Xunit;
 
 namespace Meeda.Node.Tests.Storage;
 
-/// <summary>A process that ends at any point of a sending, and the next one on the same ledger: what was asked for is done once, and its key says so.</summary>
+/// <summary>
+/// A process that ends at any point of a sending, and the next one on the same ledger: what was asked for is done
+/// once, and its key says so.
+/// </summary>
 public sealed class TransactionJournalTests : IDisposable
 {
     private static readonly Address To = Address.Parse("0x00000000000000000000000000000000000dead1");
     private static readonly PrivateKeySigner Key = PrivateKeySigner.FromHex(Anvil.FundedKey);
     private static readonly CancellationToken None = CancellationToken.None;
-    private static readonly TransactionSenderOptions Quick = new() { Confirmations = 0, PollInterval = TimeSpan.FromMilliseconds(20) };
+    private static readonly TransactionSenderOptions Quick = new()
+    {
+        Confirmations = 0,
+        PollInterval = TimeSpan.FromMilliseconds(20),
+    };
 
     private readonly TemporaryFolder _folder = new();
 
@@ -49,20 +56,34 @@ public sealed class TransactionJournalTests : IDisposable
     {
         await using Anvil anvil = await Anvil.StartAsync();
         await using RpcProxy proxy = RpcProxy.Start(anvil.Rpc);
-        proxy.Faults = method => method != "eth_sendRawTransaction" ? ProxyFault.None : point switch
-        {
-            KillPoint.BeforeTheNode => ProxyFault.Hang,
-            KillPoint.AfterTheNode => ProxyFault.AcceptAndHang,
-            _ => ProxyFault.None,
-        };
+        proxy.Faults = method =>
+            method != "eth_sendRawTransaction"
+                ? ProxyFault.None
+                : point switch
+                {
+                    KillPoint.BeforeTheNode => ProxyFault.Hang,
+                    KillPoint.AfterTheNode => ProxyFault.AcceptAndHang,
+                    _ => ProxyFault.None,
+                };
         using var http = new HttpClient { BaseAddress = proxy.Rpc };
         await using (Ledger ledger = await SqliteLedger.OpenAsync(_folder.Path))
         {
             var journal = new EndingJournal(new TransactionJournal(ledger, Key.Address), point);
-            using var first = new TransactionSender(new EthereumClient(new JsonRpcClient(http)), Key, Quick, journal: journal);
+            using var first = new TransactionSender(
+                new EthereumClient(new JsonRpcClient(http)),
+                Key,
+                Quick,
+                journal: journal
+            );
             using var kill = new CancellationTokenSource();
             Task<TransactionReceipt> sending = first.SendAsync(Request(5), kill.Token);
-            while (!sending.IsCompleted && !(point is KillPoint.BeforeTheNode or KillPoint.AfterTheNode && proxy.Calls.Contains("eth_sendRawTransaction")))
+            while (
+                !sending.IsCompleted
+                && !(
+                    point is KillPoint.BeforeTheNode or KillPoint.AfterTheNode
+                    && proxy.Calls.Contains("eth_sendRawTransaction")
+                )
+            )
             {
                 await Task.Delay(10);
             }
@@ -75,7 +96,12 @@ public sealed class TransactionJournalTests : IDisposable
         await using Ledger next = await SqliteLedger.OpenAsync(_folder.Path);
         using var direct = new HttpClient { BaseAddress = anvil.Rpc };
         var client = new EthereumClient(new JsonRpcClient(direct));
-        using var second = new TransactionSender(client, Key, Quick, journal: new TransactionJournal(next, Key.Address));
+        using var second = new TransactionSender(
+            client,
+            Key,
+            Quick,
+            journal: new TransactionJournal(next, Key.Address)
+        );
         TransactionReceipt again = await second.SendAsync(Request(5), None);
         TransactionReceipt other = await second.SendAsync(Request(7, "another"), None);
         Assert.True(again.Succeeded && other.Succeeded);
@@ -85,10 +111,14 @@ public sealed class TransactionJournalTests : IDisposable
 
     private static TransactionRequest Request(int wei, string key = "the one") => new(To, [], wei) { Keys = [key] };
 
-    /// <summary>The real journal of a process that ends when it has written, or when it is about to write that something is confirmed.</summary>
+    /// <summary>
+    /// The real journal of a process that ends when it has written, or when it is about to write that something is
+    /// confirmed.
+    /// </summary>
     private sealed class EndingJournal(ITransactionJournal journal, KillPoint point) : ITransactionJournal
     {
-        public Task<IReadOnlyList<JournaledTransaction>> ReadAsync(CancellationToken cancellationToken) => journal.ReadAsync(cancellationToken);
+        public Task<IReadOnlyList<JournaledTransaction>> ReadAsync(CancellationToken cancellationToken) =>
+            journal.ReadAsync(cancellationToken);
 
         public async Task WriteAsync(JournaledTransaction transaction, CancellationToken cancellationToken)
         {
@@ -104,6 +134,7 @@ public sealed class TransactionJournalTests : IDisposable
             }
         }
 
-        public Task RemoveAsync(ulong chainId, ulong nonce, CancellationToken cancellationToken) => journal.RemoveAsync(chainId, nonce, cancellationToken);
+        public Task RemoveAsync(ulong chainId, ulong nonce, CancellationToken cancellationToken) =>
+            journal.RemoveAsync(chainId, nonce, cancellationToken);
     }
 }

@@ -92,8 +92,20 @@ public sealed class TenantCostsTests : IAsyncLifetime
     [Fact]
     public void Quotas_SayWhatIsUsedUp_AndNothingIsWhereNothingIsUsed()
     {
-        var quota = new TenantQuota(10, 0, 8) { Disk = 20, Blobs = 30, Renewals = 40, Reads = 50 };
-        var full = new TenantUsage(1, 10) { Disk = 20, Blobs = 30, Renewals = 40, Reads = 50 };
+        var quota = new TenantQuota(10, 0, 8)
+        {
+            Disk = 20,
+            Blobs = 30,
+            Renewals = 40,
+            Reads = 50,
+        };
+        var full = new TenantUsage(1, 10)
+        {
+            Disk = 20,
+            Blobs = 30,
+            Renewals = 40,
+            Reads = 50,
+        };
         Assert.Null(quota.Exceeded(TenantUsage.None, full));
         Assert.Null(quota.Exceeded(full, new TenantUsage(1, 0)));
         Assert.Equal("10 bytes", quota.Exceeded(full, new TenantUsage(0, 1)));
@@ -105,15 +117,24 @@ public sealed class TenantCostsTests : IAsyncLifetime
         Assert.Equal(TenantUsage.None, full.Plus(full, factor: -1));
     }
 
-    private async Task<string> MakeAsync(TenantQuota quota, TenantScopes scopes = TenantScopes.Read | TenantScopes.Write) =>
-        (await Keys.MakeAsync($"tenant {_made++}", scopes, quota, DateTimeOffset.UnixEpoch, CancellationToken.None)).Key;
+    private async Task<string> MakeAsync(
+        TenantQuota quota,
+        TenantScopes scopes = TenantScopes.Read | TenantScopes.Write
+    ) =>
+        (
+            await Keys.MakeAsync($"tenant {_made++}", scopes, quota, DateTimeOffset.UnixEpoch, CancellationToken.None)
+        ).Key;
 
     /// <summary>What the first tenant used.</summary>
-    private async Task<T> UsedAsync<T>(Func<TenantUsage, T> what) => what((await Keys.ListAsync(CancellationToken.None))[0].Usage);
+    private async Task<T> UsedAsync<T>(Func<TenantUsage, T> what) =>
+        what((await Keys.ListAsync(CancellationToken.None))[0].Usage);
 
     private async Task<byte[]> PutAsync(string key, byte[] payload, HttpStatusCode expected)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri("put", UriKind.Relative)) { Content = new ByteArrayContent(payload) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri("put", UriKind.Relative))
+        {
+            Content = new ByteArrayContent(payload),
+        };
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
         using HttpResponseMessage answer = await _node.Http.SendAsync(request);
         Assert.Equal(expected, answer.StatusCode);
@@ -143,8 +164,16 @@ public sealed class TenantCostsTests : IAsyncLifetime
         await ledger.SettleAsync((long)block, block, default);
         await ledger.AdvanceAsync(
             new BlockPoint(block, Keccak256.Hash([(byte)index])),
-            [new AnchorSeen(new Anchor(index, new AnchorTree(batch.Commitments).Root, index, 1, block, block + 1_000), Bytes32.Zero, batch.Commitments, [new AnchoredBatch(id, index, index, 1)])],
+            [
+                new AnchorSeen(
+                    new Anchor(index, new AnchorTree(batch.Commitments).Root, index, 1, block, block + 1_000),
+                    Bytes32.Zero,
+                    batch.Commitments,
+                    [new AnchoredBatch(id, index, index, 1)]
+                ),
+            ],
             [],
-            default);
+            default
+        );
     }
 }

@@ -16,7 +16,10 @@ using Xunit;
 
 namespace Meeda.Node.Tests.Tenants;
 
-/// <summary>Keys before a real server whose one route answers its own path, everything that it logs caught at the most talkative level.</summary>
+/// <summary>
+/// Keys before a real server whose one route answers its own path, everything that it logs caught at the most
+/// talkative level.
+/// </summary>
 public sealed class TenantGateTests : IAsyncLifetime
 {
     private readonly TemporaryFolder _folder = new();
@@ -29,7 +32,11 @@ public sealed class TenantGateTests : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        _keys = await TenantKeys.OpenAsync(new StorageOptions { Folder = _folder.Path }, _clock, CancellationToken.None);
+        _keys = await TenantKeys.OpenAsync(
+            new StorageOptions { Folder = _folder.Path },
+            _clock,
+            CancellationToken.None
+        );
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Logging.ClearProviders().AddProvider(_log).SetMinimumLevel(LogLevel.Trace);
@@ -58,7 +65,8 @@ public sealed class TenantGateTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task WithoutTenants_NobodyNeedsAKey() => Assert.Equal(HttpStatusCode.OK, (await GetAsync("echo")).Status);
+    public async Task WithoutTenants_NobodyNeedsAKey() =>
+        Assert.Equal(HttpStatusCode.OK, (await GetAsync("echo")).Status);
 
     [Fact]
     public async Task AKey_InTheUrlOrTheHeader_LetsIn_AndItsAbsenceOrAnotherDoesNot()
@@ -90,7 +98,9 @@ public sealed class TenantGateTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.Unauthorized, (await GetAsync("echo")).Status);
     }
 
-    /// <summary>The keys' database is gone as a full disk or a server that is down are: it refuses every statement.</summary>
+    /// <summary>
+    /// The keys' database is gone as a full disk or a server that is down are: it refuses every statement.
+    /// </summary>
     [Fact]
     public async Task ADatabaseThatRefuses_TurnsNobodyAway_AndWhatWasUsedIsWrittenWhenItIsBack()
     {
@@ -113,13 +123,22 @@ public sealed class TenantGateTests : IAsyncLifetime
     public async Task AKeyRevokedByAnotherProcess_WorksForASecondAtMost_AndOneMadeThereWorksAtOnce()
     {
         string key = await MakeAsync(TenantScopes.Read);
-        await using TenantKeys commandLine = await TenantKeys.OpenAsync(new StorageOptions { Folder = _folder.Path }, CancellationToken.None);
+        await using TenantKeys commandLine = await TenantKeys.OpenAsync(
+            new StorageOptions { Folder = _folder.Path },
+            CancellationToken.None
+        );
         Assert.Equal(HttpStatusCode.OK, (await GetAsync($"t/{key}/echo")).Status);
         Assert.True(await commandLine.RevokeAsync("name", DateTimeOffset.UnixEpoch, CancellationToken.None));
         _clock.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal(HttpStatusCode.Unauthorized, (await GetAsync($"t/{key}/echo")).Status);
 
-        (_, string other) = await commandLine.MakeAsync("other", TenantScopes.Read, new TenantQuota(0, 0, 8), DateTimeOffset.UnixEpoch, CancellationToken.None);
+        (_, string other) = await commandLine.MakeAsync(
+            "other",
+            TenantScopes.Read,
+            new TenantQuota(0, 0, 8),
+            DateTimeOffset.UnixEpoch,
+            CancellationToken.None
+        );
         _clock.Advance(TimeSpan.FromSeconds(0.1));
         Assert.Equal(HttpStatusCode.OK, (await GetAsync($"t/{other}/echo")).Status);
     }
@@ -150,7 +169,10 @@ public sealed class TenantGateTests : IAsyncLifetime
     public async Task Refusals_AreNotCounted_AndAMissingKeyIsAskedForInTheWayOfHttp()
     {
         string key = await MakeAsync(TenantScopes.Write, new TenantQuota(100, 0, 8));
-        using var chunked = new HttpRequestMessage(HttpMethod.Post, new Uri($"t/{key}/echo", UriKind.Relative)) { Content = new ByteArrayContent(new byte[10]) };
+        using var chunked = new HttpRequestMessage(HttpMethod.Post, new Uri($"t/{key}/echo", UriKind.Relative))
+        {
+            Content = new ByteArrayContent(new byte[10]),
+        };
         chunked.Headers.TransferEncodingChunked = true;
         using HttpResponseMessage lengthless = await _http.SendAsync(chunked);
         Assert.Equal(HttpStatusCode.LengthRequired, lengthless.StatusCode);
@@ -163,8 +185,17 @@ public sealed class TenantGateTests : IAsyncLifetime
     public async Task Quotas_OfRequestsInFlight_HoldForTheTenantAlone()
     {
         string key = await MakeAsync(TenantScopes.Read, new TenantQuota(0, 0, 2));
-        (_, string other) = await _keys.MakeAsync("other", TenantScopes.Read, new TenantQuota(0, 0, 2), DateTimeOffset.UnixEpoch, CancellationToken.None);
-        Task<(HttpStatusCode Status, string Body)>[] asked = [.. Enumerable.Range(0, 3).Select(_ => GetAsync($"t/{key}/wait"))];
+        (_, string other) = await _keys.MakeAsync(
+            "other",
+            TenantScopes.Read,
+            new TenantQuota(0, 0, 2),
+            DateTimeOffset.UnixEpoch,
+            CancellationToken.None
+        );
+        Task<(HttpStatusCode Status, string Body)>[] asked =
+        [
+            .. Enumerable.Range(0, 3).Select(_ => GetAsync($"t/{key}/wait")),
+        ];
         Task<(HttpStatusCode Status, string Body)> refused = await Task.WhenAny(asked);
         Assert.Equal(HttpStatusCode.TooManyRequests, (await refused).Status);
         Assert.Equal(HttpStatusCode.OK, (await GetAsync($"t/{other}/echo")).Status);
@@ -206,8 +237,10 @@ public sealed class TenantGateTests : IAsyncLifetime
             (await GetAsync($"t/{key}/fail")).Body,
             (await GetAsync($"t/{key}/nowhere")).Body,
             (await GetAsync($"t/{key}/echo?x={new string('y', 50)}")).Body,
-            (await GetAsync($"t/{key}")).Body);
-        Assert.Contains(_log.Lines, line => line.Contains("/fail", StringComparison.Ordinal)); // the log is really caught
+            (await GetAsync($"t/{key}")).Body
+        );
+        // The log is really caught
+        Assert.Contains(_log.Lines, line => line.Contains("/fail", StringComparison.Ordinal));
         Assert.DoesNotContain(key, answers, StringComparison.Ordinal);
         Assert.DoesNotContain(_log.Lines, line => line.Contains(key, StringComparison.Ordinal));
         foreach (string file in Directory.GetFiles(_folder.Path))
@@ -240,14 +273,16 @@ public sealed class TenantGateTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.Unauthorized, await PostAsync(second, 10));
         string third = (await _keys.RotateAsync("name", CancellationToken.None))!;
         Assert.Equal(HttpStatusCode.Unauthorized, await PostAsync(second, 10));
-        Assert.Equal(HttpStatusCode.TooManyRequests, await PostAsync(third, 2_000)); // 4,000 of 5,000 bytes are used still
+        // 4,000 of 5,000 bytes are used still
+        Assert.Equal(HttpStatusCode.TooManyRequests, await PostAsync(third, 2_000));
         Assert.Equal(HttpStatusCode.OK, await PostAsync(third, 1_000));
         Tenant tenant = Assert.Single(await _keys.ListAsync(CancellationToken.None));
         Assert.Equal((5_000, null), (tenant.Usage.Bytes, tenant.RevokedAt));
     }
 
     [Fact]
-    public async Task Rotate_NobodyOfThatName_IsNull() => Assert.Null(await _keys.RotateAsync("nobody", CancellationToken.None));
+    public async Task Rotate_NobodyOfThatName_IsNull() =>
+        Assert.Null(await _keys.RotateAsync("nobody", CancellationToken.None));
 
     [Fact]
     public async Task Make_ARevokedName_IsRefusedAndSaysWhatToDo()
@@ -260,7 +295,9 @@ public sealed class TenantGateTests : IAsyncLifetime
 
     private async Task ExecuteAsync(string statement)
     {
-        await using var connection = new SqliteConnection($"Data Source={Path.Combine(_folder.Path, "tenants.sqlite")}");
+        await using var connection = new SqliteConnection(
+            $"Data Source={Path.Combine(_folder.Path, "tenants.sqlite")}"
+        );
         await connection.OpenAsync();
         await using SqliteCommand command = connection.CreateCommand();
 #pragma warning disable CA2100 // The statements are the test's own.
@@ -270,7 +307,15 @@ public sealed class TenantGateTests : IAsyncLifetime
     }
 
     private async Task<string> MakeAsync(TenantScopes scopes, TenantQuota? quota = null) =>
-        (await _keys.MakeAsync("name", scopes, quota ?? new TenantQuota(0, 0, 8), DateTimeOffset.UnixEpoch, CancellationToken.None)).Key;
+        (
+            await _keys.MakeAsync(
+                "name",
+                scopes,
+                quota ?? new TenantQuota(0, 0, 8),
+                DateTimeOffset.UnixEpoch,
+                CancellationToken.None
+            )
+        ).Key;
 
     private async Task<(HttpStatusCode Status, string Body)> GetAsync(string path)
     {
@@ -300,11 +345,14 @@ public sealed class TenantGateTests : IAsyncLifetime
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            Lines.Enqueue(formatter(state, exception) + exception);
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        ) => Lines.Enqueue(formatter(state, exception) + exception);
 
-        public void Dispose()
-        {
-        }
+        public void Dispose() { }
     }
 }

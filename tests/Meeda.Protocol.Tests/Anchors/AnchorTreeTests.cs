@@ -18,7 +18,11 @@ public sealed class AnchorTreeTests
     public void Root_OfThreeCommitments_PadsWithAZeroLeaf()
     {
         byte[] all = Commitments(3);
-        Bytes32[] leaves = [.. Enumerable.Range(0, 3).Select(i => Keccak256.Hash([0x00, .. all.AsSpan(48 * i, 48)])), Bytes32.Zero];
+        Bytes32[] leaves =
+        [
+            .. Enumerable.Range(0, 3).Select(i => Keccak256.Hash([0x00, .. all.AsSpan(48 * i, 48)])),
+            Bytes32.Zero,
+        ];
         Bytes32 left = Keccak256.Hash([0x01, .. leaves[0].ToArray(), .. leaves[1].ToArray()]);
         Bytes32 right = Keccak256.Hash([0x01, .. leaves[2].ToArray(), .. leaves[3].ToArray()]);
 
@@ -65,23 +69,27 @@ public sealed class AnchorTreeTests
     {
         byte[] all = Commitments(6);
         var tree = new AnchorTree(all);
-        Gen.Int[0, (48 * 8) - 1].Sample(
-            bit =>
-            {
-                byte[] commitment = all[48..96];
-                commitment[bit / 8] ^= (byte)(1 << (bit % 8));
-                return !AnchorTree.Verify(tree.Root, 6, 1, commitment, tree.Path(1));
-            },
-            iter: 384);
-        Gen.Int[0, (3 * 256) - 1].Sample(
-            bit =>
-            {
-                byte[] bytes = [.. tree.Path(1).SelectMany(node => node.ToArray())];
-                bytes[bit / 8] ^= (byte)(1 << (bit % 8));
-                Bytes32[] path = [.. bytes.Chunk(32).Select(chunk => Bytes32.FromBytes(chunk))];
-                return !AnchorTree.Verify(tree.Root, 6, 1, all.AsSpan(48, 48), path);
-            },
-            iter: 500);
+        Gen.Int[0, (48 * 8) - 1]
+            .Sample(
+                bit =>
+                {
+                    byte[] commitment = all[48..96];
+                    commitment[bit / 8] ^= (byte)(1 << (bit % 8));
+                    return !AnchorTree.Verify(tree.Root, 6, 1, commitment, tree.Path(1));
+                },
+                iter: 384
+            );
+        Gen.Int[0, (3 * 256) - 1]
+            .Sample(
+                bit =>
+                {
+                    byte[] bytes = [.. tree.Path(1).SelectMany(node => node.ToArray())];
+                    bytes[bit / 8] ^= (byte)(1 << (bit % 8));
+                    Bytes32[] path = [.. bytes.Chunk(32).Select(chunk => Bytes32.FromBytes(chunk))];
+                    return !AnchorTree.Verify(tree.Root, 6, 1, all.AsSpan(48, 48), path);
+                },
+                iter: 500
+            );
     }
 
     private static byte[] Commitments(int count)

@@ -12,13 +12,16 @@ public sealed class AltDaCommitmentTests
     [Fact]
     public void Encode_Generic_IsTypeLayerVersionAndBatchId() =>
         Assert.Equal(
-            "014d01" + Convert.ToHexStringLower(Hash.ToArray()), Convert.ToHexStringLower(AltDaCommitment.Of(new BatchId(Hash)).Encode()));
+            "014d01" + Convert.ToHexStringLower(Hash.ToArray()),
+            Convert.ToHexStringLower(AltDaCommitment.Of(new BatchId(Hash)).Encode())
+        );
 
     [Fact]
     public void Encode_Keccak_IsTypeAndHash() =>
         Assert.Equal(
             "00" + Convert.ToHexStringLower(Hash.ToArray()),
-            Convert.ToHexStringLower(new AltDaCommitment(AltDaCommitmentKind.Keccak, Hash).Encode()));
+            Convert.ToHexStringLower(new AltDaCommitment(AltDaCommitmentKind.Keccak, Hash).Encode())
+        );
 
     [Theory]
     [InlineData(AltDaCommitmentKind.Generic)]
@@ -27,7 +30,10 @@ public sealed class AltDaCommitmentTests
     {
         var commitment = new AltDaCommitment(kind, Hash);
 
-        Assert.True(AltDaCommitment.TryDecode(commitment.Encode(Layer), Layer, out AltDaCommitment decoded, out string? error), error);
+        Assert.True(
+            AltDaCommitment.TryDecode(commitment.Encode(Layer), Layer, out AltDaCommitment decoded, out string? error),
+            error
+        );
         Assert.Equal(commitment, decoded);
     }
 

@@ -10,7 +10,10 @@ public sealed class BatchIdTests
 
     [Fact]
     public void Compute_IsTheKeccakOfVersionLengthAndCommitments() =>
-        Assert.Equal(Keccak256.Hash([0x01, 0x00, 0x01, 0x02, 0x03, .. Commitments]), BatchId.Compute(0x010203, Commitments).Value);
+        Assert.Equal(
+            Keccak256.Hash([0x01, 0x00, 0x01, 0x02, 0x03, .. Commitments]),
+            BatchId.Compute(0x010203, Commitments).Value
+        );
 
     [Fact]
     public void Compute_AnyBitOfItsInputsFlipped_IsAnotherId()

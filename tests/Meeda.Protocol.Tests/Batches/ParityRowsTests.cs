@@ -9,7 +9,10 @@ namespace Meeda.Protocol.Tests.Batches;
 
 public sealed class ParityRowsTests
 {
-    private static readonly BigInteger R = BigInteger.Parse("52435875175126190479447740508185965837690552500527637822603658699938581184513", System.Globalization.CultureInfo.InvariantCulture);
+    private static readonly BigInteger R = BigInteger.Parse(
+        "52435875175126190479447740508185965837690552500527637822603658699938581184513",
+        System.Globalization.CultureInfo.InvariantCulture
+    );
     private static readonly CommitmentKey Key = new(TrustedSetup.Ethereum);
 
     public static TheoryData<int, int> SmallShapes
@@ -45,14 +48,16 @@ public sealed class ParityRowsTests
 
     [Fact]
     public void Recover_LargerShapesAndAnyOrder_GivesAllTheOthers() =>
-        Gen.Select(Gen.Int[1, 20], Gen.Int[1, 20], Gen.Int[0, int.MaxValue - 1]).Sample(
-            (n, m, seed) =>
-            {
-                int[] order = [.. Enumerable.Range(0, n + m)];
-                new Random(seed).Shuffle(order);
-                AssertRecovers(Encoded(n, m, seed), order[..n]);
-            },
-            iter: 20);
+        Gen.Select(Gen.Int[1, 20], Gen.Int[1, 20], Gen.Int[0, int.MaxValue - 1])
+            .Sample(
+                (n, m, seed) =>
+                {
+                    int[] order = [.. Enumerable.Range(0, n + m)];
+                    new Random(seed).Shuffle(order);
+                    AssertRecovers(Encoded(n, m, seed), order[..n]);
+                },
+                iter: 20
+            );
 
     [Theory]
     [InlineData(1, 3)]
@@ -63,7 +68,14 @@ public sealed class ParityRowsTests
         byte[][] rows = Encoded(n, m, seed: 7);
         foreach (int element in new[] { 0, 1, 15, 16, 17, 4095 })
         {
-            BigInteger[] values = [.. rows.Select(row => new BigInteger(row.AsSpan(element * 32, 32), isUnsigned: true, isBigEndian: true))];
+            BigInteger[] values =
+            [
+                .. rows.Select(row => new BigInteger(
+                    row.AsSpan(element * 32, 32),
+                    isUnsigned: true,
+                    isBigEndian: true
+                )),
+            ];
             for (int k = 0; k < m; k++)
             {
                 Assert.Equal(Interpolate(values[..n], n + k), values[n + k]);
@@ -124,7 +136,9 @@ public sealed class ParityRowsTests
         Assert.Throws<ArgumentException>(() => ParityRows.Recover([0, 1], [rows[0], rows[1]], [1], [place]));
         Assert.Throws<ArgumentException>(() => ParityRows.Recover([0, -1], [rows[0], rows[1]], [2], [place]));
         Assert.Throws<ArgumentException>(() => ParityRows.Recover([0, 1], [rows[0]], [2], [place]));
-        Assert.Throws<KzgFormatException>(() => ParityRows.Recover([0, 1], [rows[0], rows[1].AsMemory(1)], [2], [place]));
+        Assert.Throws<KzgFormatException>(() =>
+            ParityRows.Recover([0, 1], [rows[0], rows[1].AsMemory(1)], [2], [place])
+        );
         byte[] notCanonical = [.. rows[1]];
         notCanonical.AsSpan(64, 32).Fill(0xff);
         Assert.Throws<KzgFormatException>(() => ParityRows.Recover([0, 1], [rows[0], notCanonical], [2], [place]));
@@ -175,10 +189,18 @@ public sealed class ParityRowsTests
     {
         int[] missing = [.. Enumerable.Range(0, rows.Length).Except(present)];
         byte[][] recovered = [.. missing.Select(_ => new byte[Blob.ByteLength])];
-        ParityRows.Recover(present, [.. present.Select(row => (ReadOnlyMemory<byte>)rows[row])], missing, [.. recovered.Select(row => row.AsMemory())]);
+        ParityRows.Recover(
+            present,
+            [.. present.Select(row => (ReadOnlyMemory<byte>)rows[row])],
+            missing,
+            [.. recovered.Select(row => row.AsMemory())]
+        );
         for (int i = 0; i < missing.Length; i++)
         {
-            Assert.True(rows[missing[i]].AsSpan().SequenceEqual(recovered[i]), $"row {missing[i]} from {string.Join(",", present)}");
+            Assert.True(
+                rows[missing[i]].AsSpan().SequenceEqual(recovered[i]),
+                $"row {missing[i]} from {string.Join(",", present)}"
+            );
         }
     }
 }

@@ -8,7 +8,13 @@ namespace Meeda.Protocol.Tests.Proofs;
 
 public sealed class EpochParametersTests
 {
-    private static readonly EpochParameters Parameters = new(EpochBlocks: 10, HotEpochs: 2, HotSamples: 8, ColdSamples: 16, ProofWindow: 5);
+    private static readonly EpochParameters Parameters = new(
+        EpochBlocks: 10,
+        HotEpochs: 2,
+        HotSamples: 8,
+        ColdSamples: 16,
+        ProofWindow: 5
+    );
 
     [Fact]
     public void LiveRangeAt_NoAnchors_IsNothing() => Assert.Null(Parameters.LiveRangeAt(5, []));
@@ -40,9 +46,11 @@ public sealed class EpochParametersTests
 
     [Fact]
     public void LiveRangeAt_AnyHistory_IsWhatADefinitionByPositionsSays() =>
-        (from steps in Gen.Select(Gen.UInt[0, 15], Gen.UInt[1, 5], Gen.UInt[0, 40]).Array[0, 30]
-         from epoch in Gen.ULong[0, 30]
-         select (steps, epoch)).Sample(
+        (
+            from steps in Gen.Select(Gen.UInt[0, 15], Gen.UInt[1, 5], Gen.UInt[0, 40]).Array[0, 30]
+            from epoch in Gen.ULong[0, 30]
+            select (steps, epoch)
+        ).Sample(
             given =>
             {
                 var anchors = new List<Anchor>();
@@ -59,17 +67,25 @@ public sealed class EpochParametersTests
 
                 ulong at = Parameters.BlockOf(given.epoch);
                 ulong[] live = [.. anchors.Where(a => a.BlockNumber < at && a.Expiry > at).SelectMany(Positions)];
-                ulong[] hot = [.. anchors.Where(a => a.BlockNumber < at && a.Expiry > at && a.BlockNumber + 20 >= at).SelectMany(Positions)];
+                ulong[] hot =
+                [
+                    .. anchors
+                        .Where(a => a.BlockNumber < at && a.Expiry > at && a.BlockNumber + 20 >= at)
+                        .SelectMany(Positions),
+                ];
                 if (Parameters.LiveRangeAt(given.epoch, anchors) is not { } found)
                 {
                     return live.Length == 0;
                 }
 
-                return live.Length > 0 && found.Range.Lo == live[0] && found.Range.Hi == live[^1] + 1
+                return live.Length > 0
+                    && found.Range.Lo == live[0]
+                    && found.Range.Hi == live[^1] + 1
                     && found.Range.Hi - found.Range.Lo == (ulong)live.Length
                     && found.Range.Hi - found.Range.Hot == (ulong)hot.Length;
             },
-            iter: 2_000);
+            iter: 2_000
+        );
 
     private static IEnumerable<ulong> Positions(Anchor anchor)
     {

@@ -30,26 +30,34 @@ public sealed class SamplerTests
 
     [Fact]
     public void Draw_AnyRange_IsTheDefinitionOverBigIntegers() =>
-        (from lo in Gen.ULong[0, 1_000]
-         from cold in Gen.ULong[0, 50]
-         from hot in Gen.ULong[0, 20]
-         select new LiveRange(lo, lo + cold, lo + cold + hot)).Sample(
+        (
+            from lo in Gen.ULong[0, 1_000]
+            from cold in Gen.ULong[0, 50]
+            from hot in Gen.ULong[0, 20]
+            select new LiveRange(lo, lo + cold, lo + cold + hot)
+        ).Sample(
             range =>
             {
                 Sample[] samples = Sampler.Draw(Seed, range, hotSamples: 8, coldSamples: 16);
                 uint h = (uint)Math.Min(range.Hi - range.Hot, 8);
-                return samples.Select((sample, j) =>
-                {
-                    byte[] hash = Keccak256.Hash([.. Seed.Value.ToArray(), 0, 0, 0, (byte)j]).ToArray();
-                    var high = new BigInteger(hash.AsSpan(0, 16), isUnsigned: true, isBigEndian: true);
-                    var low = new BigInteger(hash.AsSpan(16), isUnsigned: true, isBigEndian: true);
-                    BigInteger position = j >= h ? range.Lo + (high % (range.Hot - range.Lo))
-                        : range.Hi - range.Hot == h ? range.Hot + (ulong)j
-                        : range.Hot + (high % (range.Hi - range.Hot));
-                    return sample.Position == position && sample.Weight == (UInt128)low;
-                }).All(right => right);
+                return samples
+                    .Select(
+                        (sample, j) =>
+                        {
+                            byte[] hash = Keccak256.Hash([.. Seed.Value.ToArray(), 0, 0, 0, (byte)j]).ToArray();
+                            var high = new BigInteger(hash.AsSpan(0, 16), isUnsigned: true, isBigEndian: true);
+                            var low = new BigInteger(hash.AsSpan(16), isUnsigned: true, isBigEndian: true);
+                            BigInteger position =
+                                j >= h ? range.Lo + (high % (range.Hot - range.Lo))
+                                : range.Hi - range.Hot == h ? range.Hot + (ulong)j
+                                : range.Hot + (high % (range.Hi - range.Hot));
+                            return sample.Position == position && sample.Weight == (UInt128)low;
+                        }
+                    )
+                    .All(right => right);
             },
-            iter: 500);
+            iter: 500
+        );
 
     [Fact]
     public void Derive_AnyInputChanged_IsAnotherSeed()
@@ -68,7 +76,16 @@ public sealed class SamplerTests
         ];
 
         Assert.Equal(seeds.Length, seeds.Distinct().Count());
-        byte[] packed = [.. block.ToArray(), .. new byte[7], 7, .. account.ToArray(), .. contract.ToArray(), .. new byte[31], 1];
+        byte[] packed =
+        [
+            .. block.ToArray(),
+            .. new byte[7],
+            7,
+            .. account.ToArray(),
+            .. contract.ToArray(),
+            .. new byte[31],
+            1,
+        ];
         Assert.Equal(Keccak256.Hash(packed), seeds[0].Value);
     }
 }

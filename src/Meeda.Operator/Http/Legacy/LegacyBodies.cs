@@ -13,9 +13,13 @@ public sealed record PutObjectBody([property: JsonPropertyName("id")] string Id)
 /// <summary>The answer to <c>/getObjectInfo</c>.</summary>
 /// <param name="Id">The batch id.</param>
 /// <param name="Size">The batch's bytes.</param>
-/// <param name="Expiration">When it need no longer be held, Unix seconds, reckoned from the blocks to go; 0 while it is not anchored.</param>
+/// <param name="Expiration">When it need no longer be held, Unix seconds, reckoned from the blocks to go; 0 while it
+/// is not anchored.</param>
 public sealed record ObjectInfoBody(
-    [property: JsonPropertyName("id")] string Id, [property: JsonPropertyName("size")] long Size, [property: JsonPropertyName("expiration")] long Expiration);
+    [property: JsonPropertyName("id")] string Id,
+    [property: JsonPropertyName("size")] long Size,
+    [property: JsonPropertyName("expiration")] long Expiration
+);
 
 /// <summary>The answer to <c>/getProofInfo</c>.</summary>
 /// <param name="Id">The batch id.</param>
@@ -24,7 +28,8 @@ public sealed record ObjectInfoBody(
 public sealed record ProofInfoBody(
     [property: JsonPropertyName("id")] string Id,
     [property: JsonPropertyName("chooseNuber")] int ChosenNumber,
-    [property: JsonPropertyName("provedSuccessNumber")] int ProvedSuccessNumber);
+    [property: JsonPropertyName("provedSuccessNumber")] int ProvedSuccessNumber
+);
 
 /// <summary>An error in the predecessor's field names.</summary>
 /// <param name="Code">A word.</param>
@@ -33,4 +38,5 @@ public sealed record ProofInfoBody(
 public sealed record LegacyErrorBody(
     [property: JsonPropertyName("Code")] string Code,
     [property: JsonPropertyName("Description")] string Description,
-    [property: JsonPropertyName("HTTPStatusCode")] int HttpStatusCode);
+    [property: JsonPropertyName("HTTPStatusCode")] int HttpStatusCode
+);

@@ -14,7 +14,8 @@ using Microsoft.Extensions.Options;
 namespace Meeda.Operator.Http.Legacy;
 
 /// <summary>
-/// The routes of Meeda's first version, for clients that are in use: same paths, JSON and id as a string. What was wrong is put right and listed in
+/// The routes of Meeda's first version, for clients that are in use: same paths, JSON and id as a string. What was
+/// wrong is put right and listed in
 /// docs/http-api.md.
 /// </summary>
 internal static class LegacyEndpoints
@@ -31,22 +32,53 @@ internal static class LegacyEndpoints
         {
             RouteGroupBuilder group = routes.MapGroup(prefix);
             group.AddEndpointFilter(AnswerErrorsAsync);
-            group.MapPost("/putObject", PutAsync).WithSummary("As the first version: store the hex in \"data\"")
-                .Accepts<PutObjectRequestBody>("application/json", "*/*").Produces<PutObjectBody>().Produces<LegacyErrorBody>(400).Produces<LegacyErrorBody>(413);
-            group.MapGet("/getObject", GetAsync).WithSummary("As the first version: the bytes").Produces<byte[]>(200, "application/octet-stream").Produces<LegacyErrorBody>(400).Produces<LegacyErrorBody>(404);
-            group.MapGet("/getObjectInfo", GetInfoAsync).WithSummary("As the first version: size and expiration").Produces<ObjectInfoBody>().Produces<LegacyErrorBody>(400).Produces<LegacyErrorBody>(404);
-            group.MapGet("/getProofInfo", GetProofInfoAsync).WithSummary("As the first version: how often sampled, how often proven").Produces<ProofInfoBody>().Produces<LegacyErrorBody>(400).Produces<LegacyErrorBody>(404);
-            group.MapGet("/warmup", () => Results.Text("null", "application/json")).WithSummary("As the first version; there is nothing to warm up").Produces<object>();
+            group
+                .MapPost("/putObject", PutAsync)
+                .WithSummary("As the first version: store the hex in \"data\"")
+                .Accepts<PutObjectRequestBody>("application/json", "*/*")
+                .Produces<PutObjectBody>()
+                .Produces<LegacyErrorBody>(400)
+                .Produces<LegacyErrorBody>(413);
+            group
+                .MapGet("/getObject", GetAsync)
+                .WithSummary("As the first version: the bytes")
+                .Produces<byte[]>(200, "application/octet-stream")
+                .Produces<LegacyErrorBody>(400)
+                .Produces<LegacyErrorBody>(404);
+            group
+                .MapGet("/getObjectInfo", GetInfoAsync)
+                .WithSummary("As the first version: size and expiration")
+                .Produces<ObjectInfoBody>()
+                .Produces<LegacyErrorBody>(400)
+                .Produces<LegacyErrorBody>(404);
+            group
+                .MapGet("/getProofInfo", GetProofInfoAsync)
+                .WithSummary("As the first version: how often sampled, how often proven")
+                .Produces<ProofInfoBody>()
+                .Produces<LegacyErrorBody>(400)
+                .Produces<LegacyErrorBody>(404);
+            group
+                .MapGet("/warmup", () => Results.Text("null", "application/json"))
+                .WithSummary("As the first version; there is nothing to warm up")
+                .Produces<object>();
         }
     }
 
     private static async Task<IResult> PutAsync(
-        HttpRequest request, [FromServices] BatchIntake intake, [FromServices] IOptions<BatchOptions> options, CancellationToken cancellationToken)
+        HttpRequest request,
+        [FromServices] BatchIntake intake,
+        [FromServices] IOptions<BatchOptions> options,
+        CancellationToken cancellationToken
+    )
     {
         int limit = (int)Math.Min(int.MaxValue, (2L * options.Value.MaxBatchBytes) + Overhead);
         byte[] body = await RequestBody.ReadAsync(request, limit, "twice MaxBatchBytes", cancellationToken);
         byte[] payload = DataOf(body);
-        StoredBatch batch = await intake.AcceptAsync(payload, request.HttpContext.Features.Get<BodyRoom>(), cancellationToken);
+        StoredBatch batch = await intake.AcceptAsync(
+            payload,
+            request.HttpContext.Features.Get<BodyRoom>(),
+            cancellationToken
+        );
         return Results.Json(new PutObjectBody(IdOf(batch.Id)));
     }
 
@@ -69,7 +101,11 @@ internal static class LegacyEndpoints
                 if (isData)
                 {
                     // Hex has no escapes. A second field of the name would make it a guess which is meant.
-                    if (data is not null || reader.TokenType != JsonTokenType.String || reader.ValueSpan.Length % 2 != 0)
+                    if (
+                        data is not null
+                        || reader.TokenType != JsonTokenType.String
+                        || reader.ValueSpan.Length % 2 != 0
+                    )
                     {
                         throw Malformed();
                     }
@@ -93,20 +129,32 @@ internal static class LegacyEndpoints
 
         return data ?? throw Malformed();
 
-        static DaException Malformed() => new(DaError.MalformedRequest, "data: a JSON object with the bytes as hex digits in \"data\" is expected");
+        static DaException Malformed() =>
+            new(DaError.MalformedRequest, "data: a JSON object with the bytes as hex digits in \"data\" is expected");
     }
 
-    private static async Task<IResult> GetAsync([FromQuery] string? id, HttpContext context, [FromServices] BatchReader reader, CancellationToken cancellationToken) =>
-        new BatchAnswer(await reader.OpenAsync(Parse(id), RequestClient.Of(context), cancellationToken));
+    private static async Task<IResult> GetAsync(
+        [FromQuery] string? id,
+        HttpContext context,
+        [FromServices] BatchReader reader,
+        CancellationToken cancellationToken
+    ) => new BatchAnswer(await reader.OpenAsync(Parse(id), RequestClient.Of(context), cancellationToken));
 
     private static async Task<IResult> GetInfoAsync(
-        [FromQuery] string? id, [FromServices] Ledger ledger, [FromServices] Absence absence, [FromServices] L1Follower follower, [FromServices] TimeProvider time, CancellationToken cancellationToken)
+        [FromQuery] string? id,
+        [FromServices] Ledger ledger,
+        [FromServices] Absence absence,
+        [FromServices] L1Follower follower,
+        [FromServices] TimeProvider time,
+        CancellationToken cancellationToken
+    )
     {
         StoredBatch batch = await FindAsync(ledger, absence, id, cancellationToken);
         long expiration = 0;
         if (await ledger.FindAnchoringAsync(batch.Id, cancellationToken) is { } found && follower.Tip is { } tip)
         {
-            expiration = time.GetUtcNow().ToUnixTimeSeconds() + (long)(((double)found.Anchor.Expiry - tip) * SecondsPerBlock);
+            expiration =
+                time.GetUtcNow().ToUnixTimeSeconds() + (long)(((double)found.Anchor.Expiry - tip) * SecondsPerBlock);
         }
 
         return Results.Json(new ObjectInfoBody(IdOf(batch.Id), batch.PayloadLength, expiration));
@@ -118,25 +166,54 @@ internal static class LegacyEndpoints
         [FromServices] Ledger ledger,
         [FromServices] Absence absence,
         [FromServices] OperatorAccount account,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         StoredBatch batch = await FindAsync(ledger, absence, id, cancellationToken);
         SampledEpoch[] sampled = await ledger.FindAnchoringAsync(batch.Id, cancellationToken) is { } found
-            ? [.. (await ProofEndpoints.HistoryOfAsync(context, new BatchAnchoring(account.Address, found.Batch, found.Anchor, found.TransactionHash), cancellationToken)).Where(epoch => epoch.Sampled > 0)]
+            ?
+            [
+                .. (
+                    await ProofEndpoints.HistoryOfAsync(
+                        context,
+                        new BatchAnchoring(account.Address, found.Batch, found.Anchor, found.TransactionHash),
+                        cancellationToken
+                    )
+                ).Where(epoch => epoch.Sampled > 0),
+            ]
             : [];
-        return Results.Json(new ProofInfoBody(IdOf(batch.Id), sampled.Length, sampled.Count(epoch => epoch.Outcome == EpochOutcome.Proven)));
+        return Results.Json(
+            new ProofInfoBody(
+                IdOf(batch.Id),
+                sampled.Length,
+                sampled.Count(epoch => epoch.Outcome == EpochOutcome.Proven)
+            )
+        );
     }
 
-    private static async Task<StoredBatch> FindAsync(Ledger ledger, Absence absence, string? id, CancellationToken cancellationToken) =>
-        await ledger.FindBatchAsync(Parse(id), cancellationToken) ?? throw await absence.OfAsync("id: no object of this id was ever stored here", cancellationToken);
+    private static async Task<StoredBatch> FindAsync(
+        Ledger ledger,
+        Absence absence,
+        string? id,
+        CancellationToken cancellationToken
+    ) =>
+        await ledger.FindBatchAsync(Parse(id), cancellationToken)
+        ?? throw await absence.OfAsync("id: no object of this id was ever stored here", cancellationToken);
 
-    private static BatchId Parse(string? id) => Bytes32.TryParse(id, out Bytes32 value)
-        ? new BatchId(value)
-        : throw new DaException(DaError.MalformedRequest, "id: 64 hex digits are expected; ids of the first version (96 digits) do not name objects here");
+    private static BatchId Parse(string? id) =>
+        Bytes32.TryParse(id, out Bytes32 value)
+            ? new BatchId(value)
+            : throw new DaException(
+                DaError.MalformedRequest,
+                "id: 64 hex digits are expected; ids of the first version (96 digits) do not name objects here"
+            );
 
     private static string IdOf(BatchId id) => id.ToString()[2..];
 
-    private static async ValueTask<object?> AnswerErrorsAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
+    private static async ValueTask<object?> AnswerErrorsAsync(
+        EndpointFilterInvocationContext context,
+        EndpointFilterDelegate next
+    )
     {
         try
         {
@@ -156,7 +233,11 @@ internal static class LegacyEndpoints
             if (status == StatusCodes.Status500InternalServerError)
             {
                 HttpContext http = context.HttpContext;
-                ErrorResponses.LogFailure(http.RequestServices.GetRequiredService<ILogger<BatchReader>>(), http.Request, failure);
+                ErrorResponses.LogFailure(
+                    http.RequestServices.GetRequiredService<ILogger<BatchReader>>(),
+                    http.Request,
+                    failure
+                );
             }
 
             if (status is StatusCodes.Status429TooManyRequests or >= StatusCodes.Status500InternalServerError)

@@ -22,11 +22,15 @@ public sealed class GeneratorTests
     }
 
     [SkippableFact]
-    public void Simulation_RandomAndExtremeLimbs_FindsEveryOperationExact() => Assert.Contains("every operation exact", Python("simulate.py", "60"), StringComparison.Ordinal);
+    public void Simulation_RandomAndExtremeLimbs_FindsEveryOperationExact() =>
+        Assert.Contains("every operation exact", Python("simulate.py", "60"), StringComparison.Ordinal);
 
     private static string Python(string script, string argument)
     {
-        var start = new ProcessStartInfo("python3", ["-B", Path.Combine(Folder, "generator", script), argument]) { RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("python3", ["-B", Path.Combine(Folder, "generator", script), argument])
+        {
+            RedirectStandardOutput = true,
+        };
         try
         {
             using Process process = Process.Start(start)!;

@@ -109,7 +109,7 @@ internal static class StatusCommand
                 string.Create(
                     CultureInfo.InvariantCulture,
                     $"for {status.Intake.FailingSeconds:N0} "
-                        + $"s{(status.Intake.FailingOver ? ", FAILING OVER: puts are answered 503" : "")}"
+                        + $"s{(status.Intake.FailingOver ? ", failing over: puts are answered 503" : "")}"
                 )
             );
         }

@@ -97,14 +97,14 @@ internal sealed class LeaderElection(Lease lease, TimeProvider time, ILogger<Lea
             return;
         }
 
-        logger.LeaseChanged(
-            lease.IsHeld
-                ? "this operator leads now: it follows L1, anchors and proves"
-                : "another operator leads: this one takes batches and gives them"
-        );
         if (lease.IsHeld)
         {
+            logger.LeaseTaken();
             Taken?.Invoke();
+        }
+        else
+        {
+            logger.LeaseLost();
         }
 
         TaskCompletionSource? taken = null;

@@ -68,7 +68,7 @@ public sealed class L1ConnectionTests
         );
         Assert.Contains(
             log.Lines,
-            line => line.Contains("L1 endpoint 0 (127.0.0.1) is not believed", StringComparison.Ordinal)
+            line => line.Contains("L1 endpoint 0 (127.0.0.1) is excluded from the quorum", StringComparison.Ordinal)
         );
         Assert.DoesNotContain(log.Lines, line => line.Contains("secret", StringComparison.Ordinal));
     }

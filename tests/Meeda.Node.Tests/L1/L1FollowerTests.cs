@@ -94,7 +94,7 @@ public sealed class L1FollowerTests : IAsyncLifetime
         Assert.Equal(36ul, await FinalAfterAsync(FakeRpc.Block(36)));
         Assert.Equal(36ul, await FinalAfterAsync(FakeRpc.Block(10_000_000)));
         Assert.Equal(36ul, await FinalAfterAsync(FakeRpc.Block(90, "another chain")));
-        Assert.Equal(2, _lines.Count(line => line.Contains("not believed", StringComparison.Ordinal)));
+        Assert.Equal(2, _lines.Count(line => line.Contains("is not on its chain: ignored", StringComparison.Ordinal)));
     }
 
     [Fact]

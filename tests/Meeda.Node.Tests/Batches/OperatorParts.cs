@@ -45,6 +45,7 @@ internal sealed class OperatorParts : IAsyncDisposable
         _leadership = SqliteLedger.Lead(folder.Path);
         var client = new EthereumClient(L1);
         Contract = new MeedaVerifierContract(client, Address.Parse("0x00000000000000000000000000000000000000c0"));
+        Standing = new OperatorStanding(Contract, Account, Clock, NullLogger<OperatorStanding>.Instance);
         Follower = NewFollower();
         Terms = new Terms(Follower, Contract);
         States = new BatchStates(Ledger, Follower, Signal, Clock);
@@ -96,6 +97,9 @@ internal sealed class OperatorParts : IAsyncDisposable
 
     public EthereumClient Client { get; }
 
+    /// <summary>As far as it was asked for; before that, as if nothing were wrong.</summary>
+    public OperatorStanding Standing { get; }
+
     public L1Follower Follower { get; private set; }
 
     public Terms Terms { get; private set; }
@@ -140,7 +144,7 @@ internal sealed class OperatorParts : IAsyncDisposable
             Options.Create(new IntakeOptions()),
             Ledger,
             Placement,
-            NewStanding(),
+            Standing,
             Clock,
             NullLogger<IntakePressure>.Instance
         );
@@ -262,9 +266,6 @@ internal sealed class OperatorParts : IAsyncDisposable
             NullLogger<BatchReader>.Instance
         );
 
-    /// <summary>One that was never refused.</summary>
-    private OperatorStanding NewStanding() => new(Contract, Account, Clock, NullLogger<OperatorStanding>.Instance);
-
     private L1Follower NewFollower()
     {
         var follower = new L1Follower(
@@ -275,7 +276,7 @@ internal sealed class OperatorParts : IAsyncDisposable
             Ledger,
             Signal,
             _leadership,
-            NewStanding(),
+            Standing,
             Clock,
             NullLogger<L1Follower>.Instance
         );

@@ -245,6 +245,22 @@ public sealed class PromiseTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Put_WhileTheContractWouldTakeNoAnchor_IsRefused_UntilItWould()
+    {
+        await _parts.FollowAsync(100);
+        _parts.L1.Stake = 0;
+        await _parts.Standing.LookAsync(default);
+        DaException refused = await Assert.ThrowsAsync<DaException>(() => _parts.PutAsync(Payload));
+        Assert.Equal(DaError.Unavailable, refused.Error);
+        Assert.StartsWith("stake", refused.Message, StringComparison.Ordinal);
+        Assert.Empty(await _parts.Ledger.UnplacedBatchesAsync(10, default));
+        _parts.L1.Stake = _parts.L1.Parameters.MinimumStake;
+        await _parts.Standing.LookAsync(default);
+        await _parts.PutAsync(Payload);
+        Assert.Single(await _parts.Ledger.UnplacedBatchesAsync(10, default));
+    }
+
+    [Fact]
     public async Task Put_ThatWaitsForItsAnchor_GivesItsRoomBackOnceItIsDurable()
     {
         await _parts.FollowAsync(100);
@@ -303,6 +319,18 @@ public sealed class PromiseTests : IAsyncLifetime
         await _parts.Ledger.MarkPlacedAsync([batch.Id], stored, default);
         using AnchorPoster poster = Poster(new AnchorOptions { Interval = TimeSpan.FromMinutes(30) });
         Assert.Equal(due ? 1 : 0, (await poster.DueAsync(default)).Count);
+    }
+
+    [Fact]
+    public async Task Due_ARenewalOfAnOldBatch_WaitsForTheIntervalLikeANewBatch()
+    {
+        StoredBatch batch = await AnchoredAsync();
+        using AnchorPoster poster = Poster(new AnchorOptions { Interval = TimeSpan.FromMinutes(30) });
+        _parts.Clock.Advance(TimeSpan.FromHours(2));
+        Assert.True(await _parts.Ledger.RenewAsync(batch.Id, 200, _parts.Clock.GetUtcNow(), default));
+        Assert.Empty(await poster.DueAsync(default));
+        _parts.Clock.Advance(TimeSpan.FromMinutes(30));
+        Assert.Single(await poster.DueAsync(default));
     }
 
     [Fact]

@@ -32,6 +32,9 @@ internal sealed class FakeL1 : IJsonRpc
 
     public ContractParameters Parameters { get; set; } = LocalParameters.Value;
 
+    /// <summary>What every account stakes, in wei.</summary>
+    public BigInteger Stake { get; set; } = LocalParameters.Value.MinimumStake;
+
     public Bytes32 HashOf(ulong number) => Keccak256.Hash(BitConverter.GetBytes(number + ((ulong)Fork << 40)));
 
     /// <summary>Lets the contract keep an anchor, as it does from its block on.</summary>
@@ -123,6 +126,11 @@ internal sealed class FakeL1 : IJsonRpc
                     .. Word(anchor.Expiry),
                 ]
                 : throw new JsonRpcException("eth_call", 3, "execution reverted", []);
+        }
+
+        if (calldata.AsSpan().StartsWith(MeedaVerifierArtifact.Abi.Function("getAccount").Selector))
+        {
+            return [.. Word(Stake), .. Word(0), .. Word(0), .. Word(0)]; // no exit, not slashed
         }
 
         if (calldata.AsSpan().StartsWith(MeedaVerifierArtifact.Abi.Function("anchorCount").Selector))

@@ -70,6 +70,25 @@ public sealed class LedgerOwnerTests : IAsyncLifetime
         await EnsureAsync();
     }
 
+    /// <summary>As of replicas on one database, each with provider folders of its own.</summary>
+    [Fact]
+    public async Task Ensure_WithProvidersThatSayNothing_IsRefusedByTheLedgerItself()
+    {
+        await EnsureAsync();
+        (Address, Address, ulong)[] others =
+        [
+            (OtherContract, Account, 1),
+            (Contract, OtherAccount, 1),
+            (Contract, Account, 5),
+        ];
+        foreach ((Address contract, Address account, ulong chain) in others)
+        {
+            File.Delete(Path.Combine(_folder.Path, "rows", LedgerOwner.FileName));
+            SetupException refusal = await RefusedAsync(contract, account, chain);
+            Assert.StartsWith("data folder", refusal.Message, StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public async Task Ensure_OfALedgerThatHoldsAnchors_AdoptsThoseThatTheContractKeeps_AndRefusesOthers()
     {

@@ -1,7 +1,7 @@
 using System.Data.Common;
 using System.Text.Json.Serialization;
 using Meeda.Client;
-using Meeda.Ethereum.JsonRpc;
+using Meeda.L1.Rpc;
 using Microsoft.AspNetCore.Diagnostics;
 
 namespace Meeda.Http;

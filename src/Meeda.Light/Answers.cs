@@ -1,7 +1,7 @@
 using Meeda.Chain.Contract;
 using Meeda.Ethereum;
-using Meeda.Ethereum.JsonRpc;
-using Meeda.Ethereum.Transactions;
+using Meeda.L1.Rpc;
+using Meeda.L1.Transactions;
 
 namespace Meeda.Light;
 

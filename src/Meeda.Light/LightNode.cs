@@ -3,7 +3,7 @@ using Meeda.Chain.Contract;
 using Meeda.Chain.Index;
 using Meeda.Chain.L1;
 using Meeda.Ethereum;
-using Meeda.Ethereum.JsonRpc;
+using Meeda.L1.Rpc;
 using Meeda.Protocol.Anchors;
 
 namespace Meeda.Light;

@@ -2,13 +2,13 @@ using Meeda.Chain.Contract;
 using Meeda.Chain.Index;
 using Meeda.Chain.L1;
 using Meeda.Chain.Verification;
-using Meeda.Ethereum.JsonRpc;
-using Meeda.Ethereum.Signing;
-using Meeda.Ethereum.Transactions;
 using Meeda.Hosting;
 using Meeda.Hosting.Settings;
 using Meeda.Http;
 using Meeda.Kzg.Commitments;
+using Meeda.L1.Rpc;
+using Meeda.L1.Signing;
+using Meeda.L1.Transactions;
 
 namespace Meeda.Light;
 

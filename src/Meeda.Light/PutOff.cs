@@ -1,6 +1,6 @@
 using Meeda.Chain.L1;
 using Meeda.Ethereum;
-using Meeda.Ethereum.JsonRpc;
+using Meeda.L1.Rpc;
 
 namespace Meeda.Light;
 

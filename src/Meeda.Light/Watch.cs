@@ -4,10 +4,10 @@ using Meeda.Chain.Contract;
 using Meeda.Chain.Index;
 using Meeda.Chain.Verification;
 using Meeda.Ethereum;
-using Meeda.Ethereum.JsonRpc;
-using Meeda.Ethereum.Transactions;
 using Meeda.Kzg.Commitments;
 using Meeda.Kzg.Curves;
+using Meeda.L1.Rpc;
+using Meeda.L1.Transactions;
 using Meeda.Protocol.Anchors;
 using Meeda.Protocol.Proofs;
 

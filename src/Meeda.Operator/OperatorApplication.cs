@@ -1,10 +1,10 @@
 using Meeda.Chain.Contract;
 using Meeda.Chain.L1;
 using Meeda.Ethereum;
-using Meeda.Ethereum.JsonRpc;
 using Meeda.Hosting;
 using Meeda.Hosting.Settings;
 using Meeda.Http;
+using Meeda.L1.Rpc;
 using Meeda.Operator.Http;
 using Meeda.Operator.L1;
 using Meeda.Storage.Folders;
@@ -96,7 +96,7 @@ internal static class OperatorApplication
         {
             chainId = await app.Services.GetRequiredService<EthereumClient>().GetChainIdAsync(cancellationToken);
         }
-        catch (Meeda.Ethereum.JsonRpc.JsonRpcException error)
+        catch (Meeda.L1.Rpc.JsonRpcException error)
         {
             throw new SetupException($"L1: the JSON-RPC endpoint answers with an error: {error.Message.TrimEnd('.')}");
         }

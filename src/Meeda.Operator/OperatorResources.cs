@@ -1,7 +1,7 @@
 using Meeda.Ethereum;
-using Meeda.Ethereum.Signing;
 using Meeda.Hosting;
 using Meeda.Http;
+using Meeda.L1.Signing;
 using Meeda.Operator.L1;
 using Meeda.Operator.Leadership;
 using Meeda.Operator.Persistence;

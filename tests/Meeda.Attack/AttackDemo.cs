@@ -5,7 +5,7 @@ using System.Text.Json;
 using Meeda.Chain.Contract;
 using Meeda.Chain.Index;
 using Meeda.Ethereum;
-using Meeda.Ethereum.Transactions;
+using Meeda.L1.Transactions;
 using Meeda.Node.Cli;
 using Meeda.Protocol.Batches;
 
@@ -156,7 +156,7 @@ internal static class AttackDemo
     }
 
     private static Task<BigInteger> BalanceAsync(Arena arena, Address account, CancellationToken cancellationToken) =>
-        arena.Client.GetBalanceAsync(account, Ethereum.JsonRpc.BlockTag.Latest, cancellationToken);
+        arena.Client.GetBalanceAsync(account, Meeda.L1.Rpc.BlockTag.Latest, cancellationToken);
 
     private static string Ether(BigInteger wei) =>
         ((decimal)(wei / Gwei) / 1_000_000_000m).ToString("0.######", CultureInfo.InvariantCulture) + " ether";

@@ -12,11 +12,12 @@ public sealed partial class DependencyTests
     {
         ["Meeda.Kzg"] = [],
         ["Meeda.Ethereum"] = [],
+        ["Meeda.L1"] = ["Meeda.Ethereum"],
         ["Meeda.Mefs"] = [],
         ["Meeda.Protocol"] = ["Meeda.Kzg", "Meeda.Ethereum"],
         ["Meeda.Client"] = ["Meeda.Protocol"],
         ["Meeda.Hosting"] = [],
-        ["Meeda.Chain"] = ["Meeda.Hosting", "Meeda.Kzg", "Meeda.Ethereum", "Meeda.Protocol"],
+        ["Meeda.Chain"] = ["Meeda.Hosting", "Meeda.Kzg", "Meeda.Ethereum", "Meeda.L1", "Meeda.Protocol"],
         ["Meeda.Storage"] = ["Meeda.Hosting", "Meeda.Kzg", "Meeda.Protocol", "Meeda.Mefs"],
         ["Meeda.Http"] =
         [
@@ -24,6 +25,7 @@ public sealed partial class DependencyTests
             "Meeda.Chain",
             "Meeda.Kzg",
             "Meeda.Ethereum",
+            "Meeda.L1",
             "Meeda.Protocol",
             "Meeda.Client",
         ],
@@ -35,6 +37,7 @@ public sealed partial class DependencyTests
             "Meeda.Http",
             "Meeda.Kzg",
             "Meeda.Ethereum",
+            "Meeda.L1",
             "Meeda.Protocol",
             "Meeda.Mefs",
             "Meeda.Client",
@@ -46,6 +49,7 @@ public sealed partial class DependencyTests
             "Meeda.Http",
             "Meeda.Kzg",
             "Meeda.Ethereum",
+            "Meeda.L1",
             "Meeda.Protocol",
             "Meeda.Client",
         ],
@@ -75,10 +79,11 @@ public sealed partial class DependencyTests
     public void Protocol_OfEthereum_UsesOnlyThePrimitiveValues() => AssertNone("src/Meeda.Protocol", "Meeda.Ethereum.");
 
     [Fact]
-    public void Ethereum_ItsSource_KnowsNoMeedaWord() =>
+    public void EthereumAndL1_TheirSource_KnowsNoMeedaWord() =>
         Assert.Empty(
             Repository
                 .CSharpFiles("src/Meeda.Ethereum")
+                .Concat(Repository.CSharpFiles("src/Meeda.L1"))
                 .Where(file => MeedaWord().IsMatch(File.ReadAllText(file)))
                 .Select(Repository.Relative)
         );
@@ -108,8 +113,7 @@ public sealed partial class DependencyTests
     }
 
     [Fact]
-    public void TheAbi_IsNamedByTheContractOnly() =>
-        AssertOnlyBelow("src/Meeda.Chain/Contract/", "using Meeda.Ethereum.Abi");
+    public void TheAbi_IsNamedByTheContractOnly() => AssertOnlyBelow("src/Meeda.Chain/Contract/", "using Meeda.L1.Abi");
 
     [Theory]
     [InlineData("src/Meeda.Chain")]

@@ -1,5 +1,5 @@
 using Meeda.Ethereum;
-using Meeda.Ethereum.JsonRpc;
+using Meeda.L1.Rpc;
 
 namespace Meeda.Chain.Contract;
 

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Meeda.Ethereum.Abi;
+using Meeda.L1.Abi;
 
 namespace Meeda.Chain.Contract;
 

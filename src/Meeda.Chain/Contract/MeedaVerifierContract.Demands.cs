@@ -1,9 +1,9 @@
 using System.Numerics;
 using Meeda.Chain.Index;
 using Meeda.Ethereum;
-using Meeda.Ethereum.Abi;
-using Meeda.Ethereum.JsonRpc;
-using Meeda.Ethereum.Transactions;
+using Meeda.L1.Abi;
+using Meeda.L1.Rpc;
+using Meeda.L1.Transactions;
 
 namespace Meeda.Chain.Contract;
 

@@ -1,11 +1,11 @@
 using System.Numerics;
 using Meeda.Chain.Index;
 using Meeda.Ethereum;
-using Meeda.Ethereum.Abi;
-using Meeda.Ethereum.JsonRpc;
-using Meeda.Ethereum.Transactions;
 using Meeda.Kzg.Commitments;
 using Meeda.Kzg.Curves;
+using Meeda.L1.Abi;
+using Meeda.L1.Rpc;
+using Meeda.L1.Transactions;
 using Meeda.Protocol.Anchors;
 using Meeda.Protocol.Batches;
 using Meeda.Protocol.Proofs;

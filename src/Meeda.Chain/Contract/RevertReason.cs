@@ -1,5 +1,5 @@
-using Meeda.Ethereum.JsonRpc;
-using Meeda.Ethereum.Transactions;
+using Meeda.L1.Rpc;
+using Meeda.L1.Transactions;
 
 namespace Meeda.Chain.Contract;
 

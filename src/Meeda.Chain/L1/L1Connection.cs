@@ -1,4 +1,4 @@
-using Meeda.Ethereum.JsonRpc;
+using Meeda.L1.Rpc;
 
 namespace Meeda.Chain.L1;
 

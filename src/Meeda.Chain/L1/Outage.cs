@@ -1,8 +1,8 @@
 using System.Data.Common;
 using Meeda.Chain.Contract;
-using Meeda.Ethereum.JsonRpc;
-using Meeda.Ethereum.Signing;
 using Meeda.Hosting;
+using Meeda.L1.Rpc;
+using Meeda.L1.Signing;
 
 namespace Meeda.Chain.L1;
 

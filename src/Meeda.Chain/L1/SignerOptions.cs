@@ -1,10 +1,10 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Meeda.Ethereum;
-using Meeda.Ethereum.JsonRpc;
-using Meeda.Ethereum.Signing;
 using Meeda.Hosting;
 using Meeda.Hosting.Settings;
+using Meeda.L1.Rpc;
+using Meeda.L1.Signing;
 
 namespace Meeda.Chain.L1;
 

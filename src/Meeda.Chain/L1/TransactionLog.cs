@@ -1,5 +1,5 @@
 using System.Globalization;
-using Meeda.Ethereum.Transactions;
+using Meeda.L1.Transactions;
 
 namespace Meeda.Chain.L1;
 

@@ -3,8 +3,8 @@ using System.Numerics;
 using Meeda.Chain.Contract;
 using Meeda.Chain.Index;
 using Meeda.Ethereum;
-using Meeda.Ethereum.JsonRpc;
 using Meeda.Kzg.Commitments;
+using Meeda.L1.Rpc;
 using Meeda.Protocol.Batches;
 
 namespace Meeda.Chain.Verification;

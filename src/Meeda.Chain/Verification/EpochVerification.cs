@@ -2,9 +2,9 @@ using System.Collections.Concurrent;
 using Meeda.Chain.Contract;
 using Meeda.Chain.Index;
 using Meeda.Ethereum;
-using Meeda.Ethereum.JsonRpc;
 using Meeda.Kzg.Commitments;
 using Meeda.Kzg.Curves;
+using Meeda.L1.Rpc;
 using Meeda.Protocol.Proofs;
 
 namespace Meeda.Chain.Verification;

@@ -1,7 +1,7 @@
 using Meeda.Chain.Contract;
 using Meeda.Chain.Index;
 using Meeda.Ethereum;
-using Meeda.Ethereum.JsonRpc;
+using Meeda.L1.Rpc;
 using Meeda.Protocol.Anchors;
 using Meeda.Protocol.Batches;
 

@@ -3,11 +3,11 @@ using System.Numerics;
 using System.Security.Cryptography;
 using Meeda.Chain.Contract;
 using Meeda.Ethereum;
-using Meeda.Ethereum.JsonRpc;
-using Meeda.Ethereum.Signing;
-using Meeda.Ethereum.Transactions;
 using Meeda.Hosting;
 using Meeda.Http;
+using Meeda.L1.Rpc;
+using Meeda.L1.Signing;
+using Meeda.L1.Transactions;
 using Meeda.Operator;
 using Meeda.Operator.Batches;
 

@@ -4,10 +4,10 @@ using Meeda.Chain.Contract;
 using Meeda.Chain.L1;
 using Meeda.Chain.Verification;
 using Meeda.Ethereum;
-using Meeda.Ethereum.JsonRpc;
 using Meeda.Hosting;
 using Meeda.Hosting.Settings;
 using Meeda.Kzg.Commitments;
+using Meeda.L1.Rpc;
 using Meeda.Protocol.Batches;
 
 namespace Meeda.Node.Cli;

@@ -1,9 +1,9 @@
 using Meeda.Chain.Contract;
 using Meeda.Chain.L1;
-using Meeda.Ethereum.Transactions;
 using Meeda.Hosting;
 using Meeda.Kzg.Cells;
 using Meeda.Kzg.Commitments;
+using Meeda.L1.Transactions;
 using Meeda.Operator.Batches;
 using Meeda.Operator.L1;
 using Meeda.Operator.Leadership;

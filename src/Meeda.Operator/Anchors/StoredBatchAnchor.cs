@@ -1,5 +1,5 @@
 using Meeda.Chain.Contract;
-using Meeda.Ethereum.Transactions;
+using Meeda.L1.Transactions;
 using Meeda.Operator.Persistence;
 
 namespace Meeda.Operator.Anchors;

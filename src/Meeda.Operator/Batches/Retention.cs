@@ -1,7 +1,7 @@
 using Meeda.Chain.Contract;
 using Meeda.Chain.Index;
-using Meeda.Ethereum.JsonRpc;
 using Meeda.Hosting;
+using Meeda.L1.Rpc;
 using Meeda.Operator.L1;
 using Meeda.Operator.Leadership;
 using Meeda.Operator.Persistence;

@@ -23,7 +23,7 @@ internal sealed class Terms(L1Follower follower, MeedaVerifierContract contract)
     public long? AnchorFrom => follower.Head is { } head ? From(head) : null;
 
     /// <summary>The L1 block from which on an anchor keeps a promise made at a height.</summary>
-    /// <exception cref="Ethereum.JsonRpc.L1UnreachableException">L1 did not say what the retention is.</exception>
+    /// <exception cref="Meeda.L1.Rpc.L1UnreachableException">L1 did not say what the retention is.</exception>
     public async Task<long> AnchorFromAsync(ulong head, CancellationToken cancellationToken)
     {
         _retention ??= (long)await contract.RetentionAsync(cancellationToken);

@@ -1,5 +1,5 @@
-using Meeda.Ethereum.Transactions;
 using Meeda.Http;
+using Meeda.L1.Transactions;
 using Meeda.Operator.Http.Legacy;
 using Meeda.Operator.L1;
 using Meeda.Operator.Leadership;

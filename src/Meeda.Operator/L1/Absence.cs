@@ -1,6 +1,6 @@
 using Meeda.Chain.Contract;
-using Meeda.Ethereum.JsonRpc;
 using Meeda.Http;
+using Meeda.L1.Rpc;
 using Meeda.Operator.Persistence;
 
 namespace Meeda.Operator.L1;

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Numerics;
 using Meeda.Chain.L1;
 using Meeda.Ethereum;
-using Meeda.Ethereum.JsonRpc;
+using Meeda.L1.Rpc;
 using Microsoft.Extensions.Options;
 
 namespace Meeda.Operator.L1;

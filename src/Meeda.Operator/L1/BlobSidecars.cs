@@ -1,6 +1,6 @@
-using Meeda.Ethereum.Transactions;
 using Meeda.Kzg.Cells;
 using Meeda.Kzg.Commitments;
+using Meeda.L1.Transactions;
 
 namespace Meeda.Operator.L1;
 

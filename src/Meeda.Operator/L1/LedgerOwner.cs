@@ -1,6 +1,6 @@
 using Meeda.Chain.Contract;
-using Meeda.Ethereum.JsonRpc;
 using Meeda.Hosting;
+using Meeda.L1.Rpc;
 using Meeda.Operator.Persistence;
 using Meeda.Protocol.Anchors;
 using Meeda.Storage;

@@ -1,6 +1,6 @@
 using Meeda.Chain.L1;
-using Meeda.Ethereum.JsonRpc;
-using Meeda.Ethereum.Transactions;
+using Meeda.L1.Rpc;
+using Meeda.L1.Transactions;
 
 namespace Meeda.Operator.L1;
 

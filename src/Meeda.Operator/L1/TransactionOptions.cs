@@ -1,7 +1,7 @@
 using System.Numerics;
 using Meeda.Chain.L1;
-using Meeda.Ethereum.Transactions;
 using Meeda.Hosting.Settings;
+using Meeda.L1.Transactions;
 
 namespace Meeda.Operator.L1;
 

@@ -1,5 +1,5 @@
 using Meeda.Ethereum;
-using Meeda.Ethereum.Signing;
+using Meeda.L1.Signing;
 
 namespace Meeda.Operator.Nitro;
 

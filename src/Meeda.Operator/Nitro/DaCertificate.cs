@@ -3,8 +3,8 @@ using System.Diagnostics.CodeAnalysis;
 using System.Numerics;
 using System.Text;
 using Meeda.Ethereum;
-using Meeda.Ethereum.Signing;
 using Meeda.Kzg.Commitments;
+using Meeda.L1.Signing;
 using Meeda.Protocol.Batches;
 
 namespace Meeda.Operator.Nitro;

@@ -3,8 +3,8 @@ using System.Globalization;
 using System.Numerics;
 using Dapper;
 using Meeda.Ethereum;
-using Meeda.Ethereum.Transactions;
 using Meeda.Hosting;
+using Meeda.L1.Transactions;
 
 namespace Meeda.Operator.Persistence;
 

@@ -1,10 +1,10 @@
 using Meeda.Chain.Contract;
 using Meeda.Chain.L1;
-using Meeda.Ethereum.JsonRpc;
-using Meeda.Ethereum.Transactions;
 using Meeda.Hosting;
 using Meeda.Kzg;
 using Meeda.Kzg.Commitments;
+using Meeda.L1.Rpc;
+using Meeda.L1.Transactions;
 using Meeda.Operator.L1;
 using Meeda.Operator.Leadership;
 using Meeda.Operator.Persistence;

@@ -53,7 +53,7 @@ public sealed class HonestOperatorTests
             Task watching = light.RunAsync(stop.Token);
             using var http = new HttpClient { BaseAddress = network.OperatorUrl };
             using var l1 = new HttpClient { BaseAddress = network.L1 };
-            var rpc = new Ethereum.JsonRpc.JsonRpcClient(l1);
+            var rpc = new Meeda.L1.Rpc.JsonRpcClient(l1);
 
             // Blocks that a reorganisation may take without reaching the stake.
             await rpc.CallAsync("anvil_mine", ["0x8"], stop.Token);

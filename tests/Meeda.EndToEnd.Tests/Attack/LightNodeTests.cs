@@ -2,7 +2,7 @@ using System.Numerics;
 using Meeda.Attack;
 using Meeda.Chain.Contract;
 using Meeda.Ethereum;
-using Meeda.Ethereum.Transactions;
+using Meeda.L1.Transactions;
 using Meeda.Node.Cli;
 using Meeda.Protocol.Proofs;
 using Xunit;
@@ -136,7 +136,7 @@ public sealed class LightNodeTests
         [
             .. await Task.WhenAll(
                 lights.Select(light =>
-                    arena.Client.GetBalanceAsync(light, Ethereum.JsonRpc.BlockTag.Latest, CancellationToken.None)
+                    arena.Client.GetBalanceAsync(light, Meeda.L1.Rpc.BlockTag.Latest, CancellationToken.None)
                 )
             ),
         ];
@@ -151,7 +151,7 @@ public sealed class LightNodeTests
         [
             .. await Task.WhenAll(
                 lights.Select(light =>
-                    arena.Client.GetBalanceAsync(light, Ethereum.JsonRpc.BlockTag.Latest, CancellationToken.None)
+                    arena.Client.GetBalanceAsync(light, Meeda.L1.Rpc.BlockTag.Latest, CancellationToken.None)
                 )
             ),
         ];

@@ -3,7 +3,7 @@ using Meeda.Attack;
 using Meeda.Chain.Contract;
 using Meeda.Chain.Index;
 using Meeda.Ethereum;
-using Meeda.Ethereum.Transactions;
+using Meeda.L1.Transactions;
 using Meeda.Node.Cli;
 using Meeda.Protocol.Batches;
 using Xunit;

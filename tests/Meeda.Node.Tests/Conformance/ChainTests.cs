@@ -1,10 +1,10 @@
 using System.Numerics;
 using System.Text.Json;
 using Meeda.Ethereum;
-using Meeda.Ethereum.Abi;
-using Meeda.Ethereum.JsonRpc;
-using Meeda.Ethereum.Signing;
-using Meeda.Ethereum.Transactions;
+using Meeda.L1.Abi;
+using Meeda.L1.Rpc;
+using Meeda.L1.Signing;
+using Meeda.L1.Transactions;
 using Meeda.Node.Tests.Http;
 using Meeda.Operator.Nitro;
 using Meeda.Testing;

@@ -5,7 +5,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Meeda.Ethereum;
-using Meeda.Ethereum.Signing;
+using Meeda.L1.Signing;
 using Meeda.Node.Tests.Http;
 using Meeda.Operator.Nitro;
 using Xunit;

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Meeda.Ethereum.JsonRpc;
+using Meeda.L1.Rpc;
 using Meeda.Node.Tests.L1;
 using Meeda.Operator.L1;
 using Microsoft.AspNetCore.Builder;

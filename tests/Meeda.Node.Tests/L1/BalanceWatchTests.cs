@@ -1,6 +1,6 @@
 using Meeda.Ethereum;
-using Meeda.Ethereum.JsonRpc;
-using Meeda.Ethereum.Signing;
+using Meeda.L1.Rpc;
+using Meeda.L1.Signing;
 using Meeda.Node.Tests.Storage;
 using Meeda.Operator.L1;
 using Meeda.Testing;

@@ -1,8 +1,8 @@
 using Meeda.Ethereum;
-using Meeda.Ethereum.Signing;
-using Meeda.Ethereum.Transactions;
 using Meeda.Kzg.Cells;
 using Meeda.Kzg.Commitments;
+using Meeda.L1.Signing;
+using Meeda.L1.Transactions;
 using Xunit;
 
 namespace Meeda.Node.Tests.L1;

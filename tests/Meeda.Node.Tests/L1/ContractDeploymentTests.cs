@@ -1,6 +1,6 @@
 using Meeda.Chain.Contract;
 using Meeda.Ethereum;
-using Meeda.Ethereum.JsonRpc;
+using Meeda.L1.Rpc;
 using Meeda.Testing;
 using Xunit;
 

@@ -4,7 +4,7 @@ using System.Numerics;
 using System.Text.Json;
 using Meeda.Chain.Contract;
 using Meeda.Ethereum;
-using Meeda.Ethereum.JsonRpc;
+using Meeda.L1.Rpc;
 using Meeda.Node.Cli;
 using Meeda.Protocol.Anchors;
 

@@ -1,8 +1,8 @@
 using Meeda.Chain.Contract;
 using Meeda.Chain.Index;
 using Meeda.Ethereum;
-using Meeda.Ethereum.JsonRpc;
 using Meeda.Hosting;
+using Meeda.L1.Rpc;
 using Meeda.Node.Tests.Storage;
 using Meeda.Operator.L1;
 using Meeda.Operator.Persistence;

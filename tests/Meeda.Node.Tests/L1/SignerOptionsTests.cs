@@ -1,6 +1,6 @@
 using Meeda.Chain.L1;
-using Meeda.Ethereum.Signing;
 using Meeda.Hosting;
+using Meeda.L1.Signing;
 using Xunit;
 
 namespace Meeda.Node.Tests.L1;
@@ -61,12 +61,10 @@ public sealed class SignerOptionsTests : IDisposable
     public void OpenBlobSigner_ASecondAccount_IsItsKey_AndNeverTheOperatorsOwn()
     {
         const string Other = "0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d";
-        Meeda.Ethereum.Address own = Meeda
-            .Ethereum.Signing.PrivateKeySigner.FromHex(Meeda.Testing.Anvil.FundedKey)
-            .Address;
+        Meeda.Ethereum.Address own = Meeda.L1.Signing.PrivateKeySigner.FromHex(Meeda.Testing.Anvil.FundedKey).Address;
         Assert.Null(new SignerOptions().OpenBlobSigner(own));
         Assert.Equal(
-            Meeda.Ethereum.Signing.PrivateKeySigner.FromHex(Other).Address,
+            Meeda.L1.Signing.PrivateKeySigner.FromHex(Other).Address,
             new SignerOptions { BlobKey = Other }
                 .OpenBlobSigner(own)!
                 .Address

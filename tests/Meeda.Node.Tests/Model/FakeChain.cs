@@ -5,9 +5,9 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using Meeda.Chain.Contract;
 using Meeda.Ethereum;
-using Meeda.Ethereum.JsonRpc;
-using Meeda.Ethereum.Signing;
-using Meeda.Ethereum.Transactions;
+using Meeda.L1.Rpc;
+using Meeda.L1.Signing;
+using Meeda.L1.Transactions;
 
 namespace Meeda.Node.Tests.Model;
 

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Meeda.Ethereum;
-using Meeda.Ethereum.JsonRpc;
+using Meeda.L1.Rpc;
 
 namespace Meeda.Node.Tests.Model;
 

@@ -1,11 +1,11 @@
 using Meeda.Chain.Contract;
 using Meeda.Chain.L1;
-using Meeda.Ethereum.JsonRpc;
-using Meeda.Ethereum.Signing;
-using Meeda.Ethereum.Transactions;
 using Meeda.Http;
 using Meeda.Kzg.Cells;
 using Meeda.Kzg.Commitments;
+using Meeda.L1.Rpc;
+using Meeda.L1.Signing;
+using Meeda.L1.Transactions;
 using Meeda.Operator.Anchors;
 using Meeda.Operator.Batches;
 using Meeda.Operator.L1;

@@ -1,7 +1,7 @@
 using Meeda.Ethereum;
-using Meeda.Ethereum.JsonRpc;
-using Meeda.Ethereum.Signing;
-using Meeda.Ethereum.Transactions;
+using Meeda.L1.Rpc;
+using Meeda.L1.Signing;
+using Meeda.L1.Transactions;
 using Meeda.Operator.Persistence;
 using Meeda.Testing;
 using Microsoft.Data.Sqlite;

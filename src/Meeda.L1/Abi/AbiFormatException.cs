@@ -1,0 +1,7 @@
+namespace Meeda.L1.Abi;
+
+/// <summary>
+/// An ABI description, a value or encoded data that is not what it should be. The message names the place.
+/// </summary>
+/// <param name="message">One sentence.</param>
+public sealed class AbiFormatException(string message) : FormatException(message);

@@ -1,0 +1,213 @@
+using System.Collections.Immutable;
+using Meeda.Ethereum;
+
+namespace Meeda.L1.Rpc;
+
+/// <summary>A head that is believed.</summary>
+/// <param name="Number">Its number.</param>
+/// <param name="Members">The endpoints that have it on their chains, in their order.</param>
+internal sealed record AgreedHead(ulong Number, ImmutableArray<int> Members);
+
+/// <summary>Finds the head that several endpoints agree on. The rule is said at <see cref="RedundantRpc"/>.</summary>
+internal sealed class HeadAgreement(ImmutableArray<IJsonRpc> endpoints, RedundantRpcOptions options, TimeProvider time)
+{
+    // One that was silent at the last look is not waited for as long again, or it would hold up everything that is
+    // asked of the others.
+    private const int SilentShare = 10;
+
+    private readonly EthereumClient[] _clients = [.. endpoints.Select(endpoint => new EthereumClient(endpoint))];
+    private readonly string?[] _problems = new string?[endpoints.Length];
+    private bool[] _wasSilent = new bool[endpoints.Length];
+
+    /// <summary>Asks all endpoints for their heads.</summary>
+    /// <exception cref="L1UnreachableException">None answers, or they are on different chains.</exception>
+    public async Task<AgreedHead> LookAsync(CancellationToken cancellationToken)
+    {
+        Block?[] heads = await Task.WhenAll(
+            _clients.Select(
+                (client, i) =>
+                    BlockOfAsync(
+                        client,
+                        BlockTag.Latest,
+                        _wasSilent[i] ? options.HeadLimit / SilentShare : options.HeadLimit,
+                        cancellationToken
+                    )
+            )
+        );
+        bool[] isSilent = [.. heads.Select(head => head is null)];
+        _wasSilent = isSilent.All(silent => silent) ? new bool[heads.Length] : isSilent;
+        var problems = new string?[heads.Length];
+        List<int> left = [.. Enumerable.Range(0, heads.Length).Where(i => heads[i] is not null)];
+        foreach (int silent in Enumerable.Range(0, heads.Length).Except(left))
+        {
+            problems[silent] = "it does not say its head";
+        }
+
+        if (left.Count == 0)
+        {
+            Tell(problems);
+            throw new L1UnreachableException(
+                endpoints.Length == 1
+                    ? "the L1 endpoint does not say its head"
+                    : $"none of {endpoints.Length} L1 endpoints says its head"
+            );
+        }
+
+        LeaveOutFuture(left, heads, problems);
+        await LeaveOutStaleAsync(left, heads, problems, cancellationToken);
+        AgreedHead? agreed = await AgreeAsync(left, heads, cancellationToken);
+        foreach (int other in left.Where(i => agreed?.Members.Contains(i) != true))
+        {
+            problems[other] = agreed is null
+                ? "it is on another chain than the others, or they are"
+                : $"its head is block {heads[other]!.Number}, and block {agreed.Number}, which others agree on, "
+                    + "is not on its chain";
+        }
+
+        Tell(problems);
+        return agreed
+            ?? throw new L1UnreachableException(
+                $"the L1 endpoints disagree: no block down to {options.DeepestFork} below their heads is on the "
+                    + "chains of more than half of them; nothing is believed until they agree"
+            );
+    }
+
+    /// <summary>
+    /// The highest block that more than half of the endpoints that have the head say is <c>finalized</c> or
+    /// <c>safe</c>, or is below one of which they say so; null where there is none.
+    /// </summary>
+    public async Task<Block?> AgreedBelowAsync(AgreedHead head, BlockTag tag, CancellationToken cancellationToken)
+    {
+        Block?[] said = await Task.WhenAll(
+            head.Members.Select(i => BlockOfAsync(_clients[i], tag, options.HeadLimit, cancellationToken))
+        );
+        int quorum = (head.Members.Length / 2) + 1;
+        return said.Where(block => block is not null && block.Number <= head.Number)
+            .OrderByDescending(block => block!.Number)
+            .ElementAtOrDefault(quorum - 1);
+    }
+
+    private async Task<Block?> BlockOfAsync(
+        EthereumClient client,
+        BlockTag tag,
+        TimeSpan within,
+        CancellationToken cancellationToken
+    )
+    {
+        using var limit = new CancellationTokenSource(within, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
+        try
+        {
+            return await client.GetBlockAsync(tag, either.Token);
+        }
+        catch (Exception failure)
+            when (failure is L1UnreachableException or JsonRpcException or OperationCanceledException
+                && !cancellationToken.IsCancellationRequested
+            )
+        {
+            return null;
+        }
+    }
+
+    /// <summary>
+    /// Leaves out heads of the future, unless all are: then it is this machine's clock that is wrong.
+    /// </summary>
+    private void LeaveOutFuture(List<int> left, Block?[] heads, string?[] problems)
+    {
+        ulong latest = (ulong)(time.GetUtcNow() + options.FutureTolerance).ToUnixTimeSeconds();
+        if (left.TrueForAll(i => heads[i]!.Timestamp > latest))
+        {
+            return;
+        }
+
+        foreach (int i in left.Where(i => heads[i]!.Timestamp > latest).ToArray())
+        {
+            problems[i] = $"its head, block {heads[i]!.Number}, is in the future";
+            left.Remove(i);
+        }
+    }
+
+    /// <summary>
+    /// Leaves out endpoints that are far behind another one that has their head on its chain: one that does not may
+    /// be the one that is wrong.
+    /// </summary>
+    private async Task LeaveOutStaleAsync(
+        List<int> left,
+        Block?[] heads,
+        string?[] problems,
+        CancellationToken cancellationToken
+    )
+    {
+        int freshest = left.MaxBy(i => heads[i]!.Timestamp);
+        ulong oldest =
+            heads[freshest]!.Timestamp - Math.Min(heads[freshest]!.Timestamp, (ulong)options.StaleAfter.TotalSeconds);
+        foreach (int i in left.Where(i => heads[i]!.Timestamp < oldest).ToArray())
+        {
+            if (
+                (
+                    await BlockOfAsync(
+                        _clients[freshest],
+                        BlockTag.Number(heads[i]!.Number),
+                        options.HeadLimit,
+                        cancellationToken
+                    )
+                )?.Hash == heads[i]!.Hash
+            )
+            {
+                problems[i] =
+                    $"its head, block {heads[i]!.Number}, is {heads[freshest]!.Timestamp - heads[i]!.Timestamp} s "
+                    + "older than another's";
+                left.Remove(i);
+            }
+        }
+    }
+
+    /// <summary>
+    /// The highest block that more than half have, found by going down from where more than half can have it, in
+    /// growing steps.
+    /// </summary>
+    private async Task<AgreedHead?> AgreeAsync(List<int> left, Block?[] heads, CancellationToken cancellationToken)
+    {
+        int quorum = (left.Count / 2) + 1;
+        ulong top = left.Select(i => heads[i]!.Number).OrderDescending().ElementAt(quorum - 1);
+        for (ulong down = 0; down <= (ulong)options.DeepestFork; down = Math.Max(1, 2 * down))
+        {
+            ulong number = top - Math.Min(top, down);
+            Block?[] blocks = await Task.WhenAll(
+                left.Select(i =>
+                    heads[i]!.Number == number ? Task.FromResult(heads[i])
+                    : heads[i]!.Number < number ? Task.FromResult<Block?>(null)
+                    : BlockOfAsync(_clients[i], BlockTag.Number(number), options.HeadLimit, cancellationToken)
+                )
+            );
+            IGrouping<Bytes32, int>? most = left.Where((_, place) => blocks[place] is not null)
+                .GroupBy(i => blocks[left.IndexOf(i)]!.Hash)
+                .MaxBy(group => group.Count());
+            if (most?.Count() >= quorum)
+            {
+                return new AgreedHead(number, [.. most]);
+            }
+
+            if (number == 0)
+            {
+                break;
+            }
+        }
+
+        return null;
+    }
+
+    private void Tell(string?[] problems)
+    {
+        for (int i = 0; i < problems.Length; i++)
+        {
+            // The numbers in the sentence change with each look; whether there is a problem does not.
+            if (_problems[i] is null != problems[i] is null)
+            {
+                options.Observer?.Invoke(new EndpointNotice(i, problems[i]));
+            }
+
+            _problems[i] = problems[i];
+        }
+    }
+}

@@ -1,0 +1,376 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Polly;
+using Polly.Retry;
+using Polly.Timeout;
+
+namespace Meeda.L1.Rpc;
+
+/// <summary>
+/// JSON-RPC 2.0 over HTTP. What a second try can mend (no connection, 408, 429, 5xx, a call that takes longer than
+/// <see cref="AttemptLimit"/>) is
+/// tried again with growing, jittered pauses; what the node answered, be it an error and in whatever HTTP status, is
+/// final.
+/// </summary>
+/// <remarks>
+/// An endpoint that asks for fewer calls is left alone for as long as it says, or for a growing while where it does
+/// not, by all calls of this client. A log query that takes
+/// too long or is cut off is not repeated as it is: <see cref="BlockRanges"/> asks for less. A user name and password
+/// in the address go along as Basic authorization (RFC 7617).
+/// </remarks>
+public sealed class JsonRpcClient : IJsonRpc
+{
+    /// <summary>The tries after the first, unless another number is asked for.</summary>
+    public const int Retries = 4;
+
+    // The logs of a few thousand blocks are some megabytes; a node that sends more is broken or hostile, or was asked
+    // for too many blocks.
+    private const int MaxAnswerBytes = 64 * 1024 * 1024;
+
+    // What execution clients say where a call reverts, with the contract's own words.
+    private const int RevertCode = 3;
+
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
+
+    private readonly HttpClient _http;
+    private readonly TimeSpan _attemptLimit;
+    private readonly RateLimit _rateLimit;
+    private readonly ResiliencePipeline _pipeline;
+    private readonly ResiliencePipeline _logsPipeline;
+    private long _lastId;
+
+    /// <summary>A client of an endpoint.</summary>
+    /// <param name="http">The connection; its <see cref="HttpClient.BaseAddress"/> is the endpoint.</param>
+    /// <param name="retries">The tries after the first, at least 1.</param>
+    /// <param name="attemptLimit">The longest that one try may take; <see cref="AttemptLimit"/> where it is
+    /// absent.</param>
+    /// <param name="time">The clock of all waiting; the system's where it is absent.</param>
+    public JsonRpcClient(
+        HttpClient http,
+        int retries = Retries,
+        TimeSpan? attemptLimit = null,
+        TimeProvider? time = null
+    )
+    {
+        _http = http;
+        _attemptLimit = attemptLimit ?? AttemptLimit;
+        _rateLimit = new RateLimit(time ?? TimeProvider.System);
+        _pipeline = Pipeline(retries, time, failure => IsTransient(failure) || IsSlowOrCutOff(failure));
+        _logsPipeline = Pipeline(retries, time, IsTransient);
+    }
+
+    /// <summary>The longest that one try may take, unless another time is asked for.</summary>
+    public static TimeSpan AttemptLimit { get; } = TimeSpan.FromSeconds(20);
+
+    /// <inheritdoc/>
+    public async Task<JsonElement> CallAsync(
+        string method,
+        IReadOnlyList<object?> parameters,
+        CancellationToken cancellationToken
+    )
+    {
+        long id = Interlocked.Increment(ref _lastId);
+        try
+        {
+            await _rateLimit.WaitAsync(method, cancellationToken);
+            return await (RateLimit.IsLogQuery(method) ? _logsPipeline : _pipeline).ExecuteAsync(
+                async token => await CallOnceAsync(id, method, parameters, token),
+                cancellationToken
+            );
+        }
+        catch (RetryException failure)
+        {
+            throw failure.Last;
+        }
+        catch (HttpRequestException failure)
+        {
+            throw Unreachable(method, failure);
+        }
+        catch (OperationCanceledException failure) when (IsOwnTimeout(failure))
+        {
+            throw new L1UnreachableException($"{method}: no answer within the HTTP client's limit", failure)
+            {
+                Problem = L1Problem.Silence,
+            };
+        }
+        catch (TimeoutRejectedException failure)
+        {
+            throw new L1UnreachableException($"{method}: no answer within {_attemptLimit.TotalSeconds:0.#} s", failure)
+            {
+                Problem = L1Problem.Silence,
+            };
+        }
+        catch (Exception failure) when (failure is IOException or JsonException or InvalidOperationException)
+        {
+            // InvalidOperationException: a string with half a surrogate pair, which JSON can write and .NET cannot
+            // hold.
+            throw new L1UnreachableException($"{method}: the answer is no JSON-RPC", failure);
+        }
+    }
+
+    private static L1UnreachableException Unreachable(string method, HttpRequestException failure) =>
+        failure switch
+        {
+            { StatusCode: { } status } => new L1UnreachableException(
+                $"{method}: the node answered with HTTP status {(int)status}",
+                failure
+            )
+            {
+                Problem = L1Problem.Status,
+            },
+            { HttpRequestError: HttpRequestError.ConfigurationLimitExceeded } => new L1UnreachableException(
+                $"{method}: the answer is longer than {MaxAnswerBytes} bytes",
+                failure
+            )
+            {
+                Problem = L1Problem.TooLong,
+            },
+            { HttpRequestError: HttpRequestError.ResponseEnded } => new L1UnreachableException(
+                $"{method}: the answer was cut off",
+                failure
+            ),
+            _ => new L1UnreachableException(
+                $"{method}: no connection to the node ({failure.HttpRequestError})",
+                failure
+            )
+            {
+                Problem = L1Problem.Connection,
+            },
+        };
+
+    private static bool IsTransient(Exception failure) =>
+        failure is RetryException
+        || (failure is HttpRequestException http && IsOfTheConnection(http) && IsTransient(http.StatusCode));
+
+    private static bool IsOfTheConnection(HttpRequestException failure) =>
+        failure.HttpRequestError is not (HttpRequestError.ConfigurationLimitExceeded or HttpRequestError.ResponseEnded);
+
+    private static bool IsTransient(HttpStatusCode? status) =>
+        status is null or HttpStatusCode.RequestTimeout or >= HttpStatusCode.InternalServerError;
+
+    private static bool IsSlowOrCutOff(Exception failure) =>
+        failure
+            is TimeoutRejectedException
+                or IOException
+                or HttpRequestException { HttpRequestError: HttpRequestError.ResponseEnded }
+        || (failure is OperationCanceledException cancellation && IsOwnTimeout(cancellation));
+
+    // HttpClient has a limit of its own, which it reports as a cancellation; only the caller's token may look like one.
+    private static bool IsOwnTimeout(OperationCanceledException failure) => failure.InnerException is TimeoutException;
+
+    private ResiliencePipeline Pipeline(int retries, TimeProvider? time, Func<Exception, bool> isTransient) =>
+        new ResiliencePipelineBuilder { TimeProvider = time }
+            .AddRetry(
+                new RetryStrategyOptions
+                {
+                    ShouldHandle = arguments =>
+                        ValueTask.FromResult(
+                            arguments.Outcome.Exception is { } failure
+                                && isTransient(failure)
+                                && _rateLimit.Pause <= RateLimit.LongestWait
+                        ),
+                    MaxRetryAttempts = retries,
+                    Delay = TimeSpan.FromMilliseconds(100),
+                    BackoffType = DelayBackoffType.Exponential,
+                    UseJitter = true,
+                    DelayGenerator = _ =>
+                        ValueTask.FromResult<TimeSpan?>(_rateLimit.Pause is { Ticks: > 0 } pause ? pause : null),
+                }
+            )
+            .AddTimeout(_attemptLimit)
+            .Build();
+
+    private async Task<JsonElement> CallOnceAsync(
+        long id,
+        string method,
+        IReadOnlyList<object?> parameters,
+        CancellationToken cancellationToken
+    )
+    {
+        using JsonContent content = JsonContent.Create(
+            new
+            {
+                jsonrpc = "2.0",
+                id,
+                method,
+                @params = parameters,
+            },
+            options: Json
+        );
+
+        // Some nodes and proxies do not take a chunked body.
+        await content.LoadIntoBufferAsync(cancellationToken);
+        (Uri? address, AuthenticationHeaderValue? authorization) = RpcAddress.Split(_http.BaseAddress);
+        using var request = new HttpRequestMessage(HttpMethod.Post, address) { Content = content };
+        request.Headers.Authorization = authorization;
+
+        // Headers first: otherwise the whole answer is in memory before its length is looked at.
+        using HttpResponseMessage response = await _http.SendAsync(
+            request,
+            HttpCompletionOption.ResponseHeadersRead,
+            cancellationToken
+        );
+        if (!response.IsSuccessStatusCode)
+        {
+            return await ReadFailureAsync(id, method, response, cancellationToken);
+        }
+
+        try
+        {
+            JsonElement result = await ReadAnswerAsync(id, method, response, cancellationToken);
+            _rateLimit.Passed();
+            return result;
+        }
+        catch (JsonRpcException refusal) when (refusal.IsRateLimit)
+        {
+            _rateLimit.Refused(_rateLimit.AskedFor(response) ?? refusal.Pause);
+            throw new RetryException(refusal);
+        }
+    }
+
+    /// <summary>
+    /// An answer in an HTTP status that is no success: what the node says in it counts, and the status only where it
+    /// says nothing.
+    /// </summary>
+    private async Task<JsonElement> ReadFailureAsync(
+        long id,
+        string method,
+        HttpResponseMessage response,
+        CancellationToken cancellationToken
+    )
+    {
+        var failure = new HttpRequestException(message: null, inner: null, response.StatusCode);
+        try
+        {
+            return await ReadAnswerAsync(id, method, response, cancellationToken);
+        }
+        catch (Exception unreadable)
+            when (unreadable is JsonException or InvalidOperationException or IOException or HttpRequestException)
+        {
+            if (response.StatusCode != HttpStatusCode.TooManyRequests)
+            {
+                throw failure;
+            }
+
+            _rateLimit.Refused(_rateLimit.AskedFor(response));
+            throw new RetryException(
+                new L1UnreachableException($"{method}: the endpoint asks for fewer calls (HTTP status 429)", failure)
+                {
+                    Problem = L1Problem.RateLimit,
+                }
+            );
+        }
+        catch (JsonRpcException refusal) when (refusal.IsRateLimit || IsBusy(response.StatusCode, method))
+        {
+            if (refusal.IsRateLimit)
+            {
+                _rateLimit.Refused(_rateLimit.AskedFor(response) ?? refusal.Pause);
+            }
+
+            throw new RetryException(refusal);
+        }
+    }
+
+    /// <summary>
+    /// Whether a gateway says that it has no node at the moment; to a log query it may say so since that takes too
+    /// long.
+    /// </summary>
+    private static bool IsBusy(HttpStatusCode status, string method) =>
+        status is HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout
+        && !RateLimit.IsLogQuery(method);
+
+    private static async Task<JsonElement> ReadAnswerAsync(
+        long id,
+        string method,
+        HttpResponseMessage response,
+        CancellationToken cancellationToken
+    )
+    {
+        await response.Content.LoadIntoBufferAsync(MaxAnswerBytes, cancellationToken);
+        await using Stream body = await response.Content.ReadAsStreamAsync(cancellationToken);
+        using JsonDocument answer = await JsonDocument.ParseAsync(body, cancellationToken: cancellationToken);
+        return Read(id, method, answer.RootElement, response.StatusCode);
+    }
+
+    private static JsonElement Read(long id, string method, JsonElement root, HttpStatusCode status)
+    {
+        if (root.ValueKind != JsonValueKind.Object)
+        {
+            throw new JsonException("an object is expected");
+        }
+
+        // An error may come without an id, when the node could not read it.
+        if (
+            root.TryGetProperty("id", out JsonElement answered)
+            && answered.ValueKind == JsonValueKind.Number
+            && !(answered.TryGetInt64(out long number) && number == id)
+        )
+        {
+            throw new JsonException("it answers another request");
+        }
+
+        if (root.TryGetProperty("error", out JsonElement error) && error.ValueKind == JsonValueKind.Object)
+        {
+            throw ReadError(method, error, status);
+        }
+
+        // Some gateways put the sentence where the object belongs.
+        if (error.ValueKind == JsonValueKind.String)
+        {
+            string sentence = error.GetString()!;
+            throw new JsonRpcException(method, 0, sentence, [])
+            {
+                IsRateLimit = RateLimit.IsMeantBy(method, 0, sentence, status),
+            };
+        }
+
+        return root.TryGetProperty("result", out JsonElement result)
+            ? result.Clone()
+            : throw new JsonException("there is neither result nor error");
+    }
+
+    private static JsonRpcException ReadError(string method, JsonElement error, HttpStatusCode status)
+    {
+        int code =
+            error.TryGetProperty("code", out JsonElement number)
+            && number.ValueKind == JsonValueKind.Number
+            && number.TryGetInt32(out int value)
+                ? value
+                : 0;
+        string message =
+            error.TryGetProperty("message", out JsonElement text) && text.ValueKind == JsonValueKind.String
+                ? text.GetString()!
+                : "an error without a message";
+        byte[] revertData = [];
+        if (error.TryGetProperty("data", out JsonElement data) && data.ValueKind == JsonValueKind.String)
+        {
+            string hex = data.GetString()!;
+            try
+            {
+                revertData = Convert.FromHexString(
+                    hex.StartsWith("0x", StringComparison.Ordinal) ? hex.AsSpan(2) : hex
+                );
+            }
+            catch (FormatException)
+            {
+                // Some nodes put words there.
+            }
+        }
+
+        return new JsonRpcException(method, code, message, revertData)
+        {
+            IsRateLimit =
+                code != RevertCode && revertData.Length == 0 && RateLimit.IsMeantBy(method, code, message, status),
+            Pause = RateLimit.AskedFor(data),
+        };
+    }
+
+    /// <summary>Something that another try may mend.</summary>
+    /// <param name="last">What the caller hears where none did.</param>
+    private sealed class RetryException(Exception last) : Exception
+    {
+        public Exception Last => last;
+    }
+}

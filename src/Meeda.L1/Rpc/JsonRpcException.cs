@@ -1,0 +1,44 @@
+namespace Meeda.L1.Rpc;
+
+/// <summary>
+/// The node answered with an error (JSON-RPC 2.0, section 5.1), in whatever HTTP status. It understood the request,
+/// so the same request gets the same answer again.
+/// </summary>
+public sealed class JsonRpcException : Exception
+{
+    /// <summary>An error as the node gave it.</summary>
+    public JsonRpcException(string method, int code, string message, byte[] revertData)
+        : base($"{method}: {message}")
+    {
+        Method = method;
+        Code = code;
+        RevertData = revertData;
+        NodeMessage = message;
+    }
+
+    /// <summary>What was called.</summary>
+    public string Method { get; }
+
+    /// <summary>The error's code.</summary>
+    public int Code { get; }
+
+    /// <summary>The node's words.</summary>
+    public string NodeMessage { get; }
+
+    /// <summary>The data of a reverted call, empty where there is none.</summary>
+    public byte[] RevertData { get; }
+
+    /// <summary>Whether it says that there were too many calls, rather than anything about this one.</summary>
+    public bool IsRateLimit { get; init; }
+
+    /// <summary>The pause that it asks for with its data, or null.</summary>
+    public TimeSpan? Pause { get; init; }
+
+    /// <summary>
+    /// Whether whoever answered only says that it gave up waiting for another, as a gateway does for its node: what
+    /// was asked may have been done all the same.
+    /// </summary>
+    public bool IsTimeout =>
+        NodeMessage.Contains("timeout", StringComparison.OrdinalIgnoreCase)
+        || NodeMessage.Contains("timed out", StringComparison.OrdinalIgnoreCase);
+}

@@ -1,0 +1,35 @@
+namespace Meeda.L1.Rpc;
+
+/// <summary>
+/// The node could not be asked, or its answer is no JSON-RPC: nothing is known about what it did. The message never
+/// holds the URL, which may hold credentials.
+/// </summary>
+/// <param name="message">One sentence.</param>
+/// <param name="inner">What happened.</param>
+public sealed class L1UnreachableException(string message, Exception? inner = null) : Exception(message, inner)
+{
+    /// <summary>What kept the answer away.</summary>
+    public L1Problem Problem { get; init; } = L1Problem.Answer;
+}
+
+/// <summary>What kept an answer away.</summary>
+public enum L1Problem
+{
+    /// <summary>Something came that is not what was asked for: cut off, no JSON-RPC, or of another shape.</summary>
+    Answer,
+
+    /// <summary>There is no connection.</summary>
+    Connection,
+
+    /// <summary>Nothing came within the limit.</summary>
+    Silence,
+
+    /// <summary>The answer is longer than this process takes.</summary>
+    TooLong,
+
+    /// <summary>An HTTP status that is no success, without a JSON-RPC answer in its body.</summary>
+    Status,
+
+    /// <summary>The endpoint asks for fewer calls (HTTP status 429).</summary>
+    RateLimit,
+}

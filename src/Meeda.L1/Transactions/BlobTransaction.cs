@@ -1,0 +1,145 @@
+using System.Numerics;
+using System.Security.Cryptography;
+using Meeda.Ethereum;
+using Meeda.L1.Rpc;
+using Meeda.L1.Signing;
+
+namespace Meeda.L1.Transactions;
+
+/// <summary>The blobs that travel beside a blob transaction, with what lets a node check them (EIP-7594).</summary>
+/// <param name="Blobs">The blobs, 131,072 bytes each.</param>
+/// <param name="Commitments">Their KZG commitments, 48 bytes each.</param>
+/// <param name="CellProofs">The proofs of all 128 cells of each blob, 48 bytes each, blob by blob.</param>
+public sealed record BlobSidecar(
+    IReadOnlyList<byte[]> Blobs,
+    IReadOnlyList<byte[]> Commitments,
+    IReadOnlyList<byte[]> CellProofs
+)
+{
+    /// <summary>The bytes of a blob: 4,096 field elements.</summary>
+    public const int BlobLength = 131_072;
+
+    /// <summary>The bytes of a commitment or a proof.</summary>
+    public const int PointLength = 48;
+
+    /// <summary>The cells of an extended blob, each with a proof.</summary>
+    public const int CellsPerBlob = 128;
+
+    private const byte KzgVersion = 0x01;
+
+    /// <summary>
+    /// The blobs' versioned hashes: <c>0x01 ‖ sha256(commitment)[1..]</c> (EIP-4844, <c>kzg_to_versioned_hash</c>).
+    /// </summary>
+    public IReadOnlyList<Bytes32> VersionedHashes() =>
+        [
+            .. Commitments.Select(commitment =>
+                Bytes32.FromBytes([KzgVersion, .. SHA256.HashData(commitment).AsSpan(1)])
+            ),
+        ];
+
+    /// <summary>
+    /// Whether there is one commitment and <see cref="CellsPerBlob"/> proofs for each blob, all of their right
+    /// lengths. Says nothing of their truth.
+    /// </summary>
+    public bool IsWellFormed() =>
+        Commitments.Count == Blobs.Count
+        && CellProofs.Count == Blobs.Count * CellsPerBlob
+        && Blobs.All(blob => blob.Length == BlobLength)
+        && Commitments.Concat(CellProofs).All(point => point.Length == PointLength);
+}
+
+/// <summary>A transaction of type 3 (EIP-4844), which carries blobs.</summary>
+/// <param name="ChainId">The chain (EIP-155).</param>
+/// <param name="Nonce">Its place among the sender's.</param>
+/// <param name="MaxPriorityFeePerGas">The tip, in wei for each gas.</param>
+/// <param name="MaxFeePerGas">The most that is paid, base fee and tip, in wei for each gas.</param>
+/// <param name="GasLimit">The most gas it may use.</param>
+/// <param name="To">Whom it calls; a blob transaction cannot make a contract.</param>
+/// <param name="Value">The wei that go with it.</param>
+/// <param name="Data">The calldata.</param>
+/// <param name="MaxFeePerBlobGas">The most that is paid in wei for each blob gas.</param>
+/// <param name="BlobVersionedHashes">The blobs' versioned hashes.</param>
+public sealed record BlobTransaction(
+    ulong ChainId,
+    ulong Nonce,
+    BigInteger MaxPriorityFeePerGas,
+    BigInteger MaxFeePerGas,
+    ulong GasLimit,
+    Address To,
+    BigInteger Value,
+    byte[] Data,
+    BigInteger MaxFeePerBlobGas,
+    IReadOnlyList<Bytes32> BlobVersionedHashes
+) : UnsignedTransaction
+{
+    private const int WrapperVersion = 1;
+
+    /// <inheritdoc/>
+    public override byte Type => 0x03;
+
+    /// <inheritdoc/>
+    public override IReadOnlyDictionary<string, object?> ToJsonRpc(Address from) =>
+        new Dictionary<string, object?>
+        {
+            ["from"] = from.ToString(),
+            ["to"] = To.ToString(),
+            ["gas"] = JsonFields.Quantity(GasLimit),
+            ["maxFeePerGas"] = JsonFields.Quantity(MaxFeePerGas),
+            ["maxPriorityFeePerGas"] = JsonFields.Quantity(MaxPriorityFeePerGas),
+            ["value"] = JsonFields.Quantity(Value),
+            ["nonce"] = JsonFields.Quantity(Nonce),
+            ["data"] = JsonFields.Data(Data),
+            ["chainId"] = JsonFields.Quantity(ChainId),
+            ["accessList"] = Array.Empty<object>(),
+            ["maxFeePerBlobGas"] = JsonFields.Quantity(MaxFeePerBlobGas),
+            ["blobVersionedHashes"] = BlobVersionedHashes.Select(hash => hash.ToString()).ToArray(),
+        };
+
+    /// <summary>
+    /// The signed transaction with its blobs, as the network takes it: <c>0x03 ‖ rlp([body, wrapper version, blobs,
+    /// commitments, cell proofs])</c> (EIP-7594).
+    /// </summary>
+    /// <exception cref="ArgumentException">The sidecar is not well formed, or not that of this transaction.</exception>
+    public byte[] SignWithSidecar(PrivateKeySigner signer, BlobSidecar sidecar) =>
+        WithSidecar(signer.Sign(SigningHash()), sidecar);
+
+    /// <summary>As <see cref="SignWithSidecar"/>, with a signature that was made elsewhere.</summary>
+    /// <exception cref="ArgumentException">The sidecar is not well formed, or not that of this transaction.</exception>
+    public byte[] WithSidecar(Signature signature, BlobSidecar sidecar)
+    {
+        if (!sidecar.IsWellFormed() || !sidecar.VersionedHashes().SequenceEqual(BlobVersionedHashes))
+        {
+            throw new ArgumentException(
+                "the blobs, commitments and cell proofs are not those of this transaction",
+                nameof(sidecar)
+            );
+        }
+
+        return
+        [
+            Type,
+            .. Rlp.EncodeList(
+                SignedBody(signature),
+                Rlp.Encode(WrapperVersion),
+                Rlp.EncodeList(sidecar.Blobs.Select(blob => Rlp.Encode(blob))),
+                Rlp.EncodeList(sidecar.Commitments.Select(commitment => Rlp.Encode(commitment))),
+                Rlp.EncodeList(sidecar.CellProofs.Select(proof => Rlp.Encode(proof)))
+            ),
+        ];
+    }
+
+    private protected override IEnumerable<byte[]> Fields() =>
+        [
+            Rlp.Encode(ChainId),
+            Rlp.Encode(Nonce),
+            Rlp.Encode(MaxPriorityFeePerGas),
+            Rlp.Encode(MaxFeePerGas),
+            Rlp.Encode(GasLimit),
+            Rlp.Encode(To.ToArray()),
+            Rlp.Encode(Value),
+            Rlp.Encode(Data),
+            Rlp.EncodeList(),
+            Rlp.Encode(MaxFeePerBlobGas),
+            Rlp.EncodeList(BlobVersionedHashes.Select(hash => Rlp.Encode(hash.ToArray()))),
+        ];
+}

@@ -1,0 +1,114 @@
+using System.Numerics;
+using Meeda.L1.Rpc;
+
+namespace Meeda.L1.Transactions;
+
+/// <summary>What transactions offer (EIP-1559, EIP-4844), within the limits of the options.</summary>
+internal sealed class FeePolicy(EthereumClient client, TransactionSenderOptions options)
+{
+    // BLOB_BASE_FEE_UPDATE_FRACTION of Cancun (EIP-4844): later forks only raised it, which makes prices lower, so
+    // that this one never comes out too low.
+    private const ulong LeastUpdateFraction = 3_338_477;
+
+    // e^64 wei is more than all ether: whatever a header claims, the sum below stays short.
+    private const ulong MostUpdateFractions = 64;
+
+    private static readonly BigInteger UsualTip = 1_000_000_000;
+
+    /// <summary>What a transaction that is sent now should offer.</summary>
+    /// <exception cref="BlobFeeException">It carries blobs, and the next block may ask more for them than may be
+    /// paid: it would only stand in the way of others.</exception>
+    public async Task<Fees> FirstAsync(TransactionRequest request, CancellationToken cancellationToken)
+    {
+        Fees fees = await CurrentAsync(request.Blobs is not null, request.HasDeadline, cancellationToken);
+        BigInteger price = fees.BlobPrice * 9 / 8;
+        return request.Blobs is null || price <= fees.MaxPerBlobGas
+            ? fees
+            : throw new BlobFeeException(fees.BlobPrice, fees.MaxPerBlobGas);
+    }
+
+    private async Task<Fees> CurrentAsync(bool hasBlobs, bool isUrgent, CancellationToken cancellationToken)
+    {
+        BigInteger tip = BigInteger.Clamp(
+            await client.GetMaxPriorityFeePerGasAsync(cancellationToken) ?? UsualTip,
+            options.MinTip,
+            BigInteger.Max(options.MinTip, options.MaxTip)
+        );
+        Block head =
+            await client.GetBlockAsync(BlockTag.Latest, cancellationToken)
+            ?? throw new L1UnreachableException("the node has no newest block");
+
+        // The base fee rises by at most an eighth a block: twice of it holds for five full blocks.
+        BigInteger most = BigInteger.Min((2 * head.BaseFeePerGas) + tip, options.MaxFeePerGas);
+
+        // The price of blobs rises by at most an eighth a block too (EIP-4844): twice of it holds for five full
+        // blocks, four times for eleven.
+        BigInteger price = hasBlobs ? await BlobBaseFeeAsync(head, cancellationToken) : BigInteger.Zero;
+        BigInteger blob = BigInteger.Min((isUrgent ? 4 : 2) * price, MostPerBlobGas(isUrgent));
+        return new Fees(BigInteger.Min(tip, most), most, blob) { BlobPrice = price };
+    }
+
+    /// <summary>
+    /// What a transaction should offer that takes the place of another: as much more as nodes ask for and the options
+    /// say, or what one would offer now where that is more.
+    /// Null where the limits do not leave room for the least that nodes take.
+    /// </summary>
+    /// <param name="last">The transaction that waits.</param>
+    /// <param name="isUrgent">Whether a deadline is at stake.</param>
+    /// <param name="cancellationToken">Ends the asking.</param>
+    public async Task<Fees?> RaiseAsync(PreparedTransaction last, bool isUrgent, CancellationToken cancellationToken)
+    {
+        bool hasBlobs = last.Request.Blobs is not null;
+        int least = hasBlobs
+            ? TransactionSenderOptions.LeastBlobFeeBumpPercent
+            : TransactionSenderOptions.LeastFeeBumpPercent;
+        int bump = Math.Max(least, options.FeeBumpPercent);
+        Fees now = await CurrentAsync(hasBlobs, isUrgent, cancellationToken);
+        BigInteger most = BigInteger.Min(
+            options.MaxFeePerGas,
+            BigInteger.Max(now.MaxPerGas, Raised(last.Fees.MaxPerGas, bump))
+        );
+        BigInteger tip = BigInteger.Min(most, BigInteger.Max(now.Tip, Raised(last.Fees.Tip, bump)));
+        BigInteger blob = hasBlobs
+            ? BigInteger.Min(
+                MostPerBlobGas(isUrgent),
+                BigInteger.Max(now.MaxPerBlobGas, Raised(last.Fees.MaxPerBlobGas, bump))
+            )
+            : BigInteger.Zero;
+        bool isEnough =
+            most >= Raised(last.Fees.MaxPerGas, least)
+            && tip >= Raised(last.Fees.Tip, least)
+            && (!hasBlobs || blob >= Raised(last.Fees.MaxPerBlobGas, least));
+        return isEnough ? new Fees(tip, most, blob) : null;
+    }
+
+    private BigInteger MostPerBlobGas(bool isUrgent) =>
+        isUrgent ? BigInteger.Max(options.MaxUrgentFeePerBlobGas, options.MaxFeePerBlobGas) : options.MaxFeePerBlobGas;
+
+    /// <summary>
+    /// A fee and so many percent of it, rounded up: <c>fee + ⌈fee · percent / 100⌉</c>, at least one wei more.
+    /// </summary>
+    private static BigInteger Raised(BigInteger fee, int percent) =>
+        fee + BigInteger.Max(1, ((fee * percent) + 99) / 100);
+
+    /// <summary>
+    /// The price of blobs, in wei for each blob gas: as the node tells it, or the most that it can be by the header.
+    /// </summary>
+    private async Task<BigInteger> BlobBaseFeeAsync(Block head, CancellationToken cancellationToken) =>
+        await client.GetBlobBaseFeeAsync(cancellationToken)
+        ?? FakeExponential(Math.Min(head.ExcessBlobGas ?? 0, MostUpdateFractions * LeastUpdateFraction));
+
+    /// <summary><c>fake_exponential(1, excess, fraction)</c> (EIP-4844): e^(excess / fraction), rounded down.</summary>
+    private static BigInteger FakeExponential(ulong excess)
+    {
+        BigInteger sum = 0;
+        BigInteger term = LeastUpdateFraction;
+        for (int i = 1; term > 0; i++)
+        {
+            sum += term;
+            term = term * excess / ((BigInteger)LeastUpdateFraction * i);
+        }
+
+        return sum / LeastUpdateFraction;
+    }
+}

@@ -1,0 +1,120 @@
+using Meeda.Ethereum;
+
+namespace Meeda.L1.Transactions;
+
+/// <summary>
+/// One nonce with every transaction that was signed for it: all of one request, with rising fees. A block may hold
+/// any one of them.
+/// </summary>
+/// <param name="first">The first transaction.</param>
+/// <param name="signed">Its signed form with its hash.</param>
+/// <param name="now">The time, as a timestamp of the sender's clock.</param>
+/// <param name="earlier">The hashes of transactions that were signed for it before; null for none.</param>
+internal sealed class NonceSlot(
+    PreparedTransaction first,
+    (byte[] Wire, Bytes32 Hash) signed,
+    long now,
+    IEnumerable<Bytes32>? earlier = null
+)
+{
+    private readonly List<Bytes32> _hashes = [.. earlier ?? [], signed.Hash];
+    private int _tended;
+
+    /// <summary>The nonce.</summary>
+    public ulong Nonce { get; } = first.Nonce;
+
+    /// <summary>The transaction with the highest fees.</summary>
+    public PreparedTransaction Latest { get; private set; } = first;
+
+    /// <summary>Its signed form.</summary>
+    public byte[] LatestSigned { get; private set; } = signed.Wire;
+
+    /// <summary>Its hash.</summary>
+    public Bytes32 LatestHash => _hashes[^1];
+
+    /// <summary>When fees were last looked at, as a timestamp.</summary>
+    public long PricedAt { get; private set; } = now;
+
+    /// <summary>What its request brings about; empty once it is known that it brought nothing about.</summary>
+    public IReadOnlyList<string> Keys { get; private set; } = first.Request.Keys;
+
+    /// <summary>Whether nobody waits for it any more.</summary>
+    public bool IsAbandoned { get; set; }
+
+    /// <summary>Whether a block held it at the last look.</summary>
+    public bool IsMined { get; set; }
+
+    /// <summary>
+    /// Whether it waits for a block and carries blobs, or waits and carries none: nodes do not take both kinds from
+    /// one account at once.
+    /// </summary>
+    public bool IsInTheWayOf(TransactionRequest request) =>
+        !IsMined && Latest.Request.Blobs is null != request.Blobs is null;
+
+    /// <summary>What the journal keeps of it.</summary>
+    public JournaledTransaction ToJournal(bool isConfirmed) =>
+        new(
+            Latest.ChainId,
+            Nonce,
+            Latest.Request,
+            Latest.GasLimit,
+            Latest.Fees.Tip,
+            Latest.Fees.MaxPerGas,
+            Latest.Fees.MaxPerBlobGas,
+            LatestSigned,
+            [.. Hashes().Reverse()],
+            isConfirmed
+        );
+
+    /// <summary>What was kept, taken up again.</summary>
+    public static NonceSlot FromJournal(JournaledTransaction kept, long now) =>
+        new(
+            new PreparedTransaction(
+                kept.ChainId,
+                kept.Nonce,
+                new Fees(kept.Tip, kept.MaxFeePerGas, kept.MaxFeePerBlobGas),
+                kept.GasLimit,
+                kept.Request
+            ),
+            (kept.Wire, kept.Hashes[^1]),
+            now,
+            kept.Hashes.SkipLast(1)
+        )
+        {
+            IsAbandoned = true,
+        };
+
+    /// <summary>Notes that the request reverted, so that another may bring about what it did not.</summary>
+    public void FreeKeys() => Keys = [];
+
+    /// <summary>All hashes, the newest first.</summary>
+    public IReadOnlyList<Bytes32> Hashes()
+    {
+        lock (_hashes)
+        {
+            return [.. Enumerable.Reverse(_hashes)];
+        }
+    }
+
+    /// <summary>Notes that fees were looked at and stay.</summary>
+    public void Keep(long now) => PricedAt = now;
+
+    /// <summary>Takes in a transaction with higher fees.</summary>
+    public void Raise(PreparedTransaction transaction, (byte[] Wire, Bytes32 Hash) signed, long now)
+    {
+        lock (_hashes)
+        {
+            _hashes.Add(signed.Hash);
+        }
+
+        Latest = transaction;
+        LatestSigned = signed.Wire;
+        PricedAt = now;
+    }
+
+    /// <summary>Claims the slot for one caller; false while another has it.</summary>
+    public bool TryTend() => Interlocked.Exchange(ref _tended, 1) == 0;
+
+    /// <summary>Gives the slot back.</summary>
+    public void EndTending() => Volatile.Write(ref _tended, 0);
+}

@@ -1,0 +1,32 @@
+using System.Numerics;
+using Meeda.Ethereum;
+
+namespace Meeda.L1.Transactions;
+
+/// <summary>What happens to a transaction on its way, beside being mined.</summary>
+public enum TransactionEventKind
+{
+    /// <summary>The mempool did not know it any more; it was handed in again.</summary>
+    Dropped,
+
+    /// <summary>No block took it for long; it was replaced by one with higher fees.</summary>
+    Raised,
+
+    /// <summary>
+    /// No block took it for long, and its fees may not rise further: it waits for L1 to become cheaper.
+    /// </summary>
+    Stuck,
+
+    /// <summary>
+    /// It carries blobs, no block took it for long, and a request with a deadline waits behind it: its fees rise
+    /// beyond the ordinary limit.
+    /// </summary>
+    InTheWay,
+}
+
+/// <summary>Something that happened to a transaction.</summary>
+/// <param name="Kind">What.</param>
+/// <param name="Nonce">Its nonce.</param>
+/// <param name="Hash">Its latest hash.</param>
+/// <param name="MaxFeePerGas">The most that it pays, in wei for each gas.</param>
+public sealed record TransactionEvent(TransactionEventKind Kind, ulong Nonce, Bytes32 Hash, BigInteger MaxFeePerGas);

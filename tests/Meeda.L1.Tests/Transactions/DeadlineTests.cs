@@ -1,0 +1,258 @@
+using Meeda.Ethereum;
+using Meeda.L1.Rpc;
+using Meeda.L1.Transactions;
+using Meeda.Testing;
+using Xunit;
+
+namespace Meeda.L1.Tests.Transactions;
+
+/// <summary>
+/// What has a deadline, when a blob transaction of the same account is not mined; and endpoints that refuse or lack
+/// things.
+/// </summary>
+public sealed class DeadlineTests : IDisposable
+{
+    private const long Gwei = 1_000_000_000;
+    private static readonly Address To = Address.Parse("0x00000000000000000000000000000000000b0b00");
+    private static readonly CancellationToken None = CancellationToken.None;
+    private static readonly byte[] Infinity = [0xc0, .. new byte[47]];
+    private static readonly BlobSidecar Zero = new(
+        [new byte[BlobSidecar.BlobLength]],
+        [Infinity],
+        [.. Enumerable.Repeat(Infinity, BlobSidecar.CellsPerBlob)]
+    );
+    private static readonly TransactionRequest Blobs = new(To, [], 0, Zero);
+    private static readonly TransactionRequest Proof = new(To, [1]) { HasDeadline = true };
+
+    private static readonly TransactionSenderOptions Options = new()
+    {
+        Confirmations = 0,
+        PollInterval = TimeSpan.FromMilliseconds(1),
+        ResendAfter = TimeSpan.FromMilliseconds(20),
+        MaxFeePerBlobGas = 10 * Gwei,
+        MaxUrgentFeePerBlobGas = 1_000 * Gwei,
+    };
+
+    private readonly FakePool _pool = new();
+    private readonly List<TransactionSender> _senders = [];
+
+    public void Dispose() => _senders.ForEach(sender => sender.Dispose());
+
+    [Fact]
+    public async Task Send_WithADeadlineBehindABlobTransactionThatNoBlockTakes_PaysItsWayOut()
+    {
+        var kinds = new System.Collections.Concurrent.ConcurrentBag<TransactionEventKind>();
+        TransactionSender sender = Sender(Options with { Observer = happened => kinds.Add(happened.Kind) });
+        (Task<TransactionReceipt> blobs, _) = await StuckAsync(sender);
+        await sender.SendAsync(Proof, None);
+        await blobs;
+        Assert.Equal(2, _pool.Mined.Count);
+        Assert.InRange(
+            Assert.IsType<BlobTransaction>(_pool.Mined[0]).MaxFeePerBlobGas,
+            _pool.BlobBaseFee,
+            Options.MaxUrgentFeePerBlobGas
+        );
+        Assert.Contains(TransactionEventKind.InTheWay, kinds);
+    }
+
+    /// <summary>The one who sent it is gone: killed, or no longer asking.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Send_WithADeadlineBehindWhatAnEarlierProcessOrACancelledCallLeft_PaysItsWayOut(bool isRestart)
+    {
+        var journal = new MemoryJournal();
+        TransactionSender sender = Sender(Options, journal);
+        (Task<TransactionReceipt> blobs, CancellationTokenSource stop) = await StuckAsync(sender);
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => blobs);
+        await (isRestart ? Sender(Options, journal) : sender).SendAsync(Proof, None);
+        Assert.Equal(2, _pool.Mined.Count);
+    }
+
+    [Fact]
+    public async Task Send_WithoutADeadlineBehindABlobTransaction_NeverPaysMoreThanTheLimit()
+    {
+        TransactionSender sender = Sender(Options);
+        (Task<TransactionReceipt> blobs, _) = await StuckAsync(sender);
+        Task<TransactionReceipt> anchor = sender.SendAsync(new TransactionRequest(To, [2]), None);
+        int looks = _pool.Rpc.Calls.Count;
+        while (_pool.Rpc.Calls.Count < looks + 500)
+        {
+            await Task.Yield();
+        }
+
+        Assert.Empty(_pool.Mined);
+        _pool.BlobBaseFee = Gwei;
+        await Task.WhenAll(blobs, anchor);
+        Assert.True(Assert.IsType<BlobTransaction>(_pool.Mined[0]).MaxFeePerBlobGas <= Options.MaxFeePerBlobGas);
+    }
+
+    [Fact]
+    public async Task Send_BlobsThatCostMoreThanTheLimit_SendsNothing_UnlessADeadlineIsAtStake()
+    {
+        _pool.BlobBaseFee = 50 * Gwei;
+        TransactionSender sender = Sender(Options);
+        await Assert.ThrowsAsync<BlobFeeException>(() => sender.SendAsync(Blobs, None));
+        Assert.DoesNotContain("eth_sendRawTransaction", _pool.Rpc.Calls);
+        Assert.True((await sender.SendAsync(Blobs with { HasDeadline = true }, None)).Succeeded);
+        await sender.SendAsync(Proof, None);
+    }
+
+    /// <summary>
+    /// A gateway that refuses with a bare status, or with the node's words: the nonce is free again, at once and
+    /// after a restart.
+    /// </summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Send_TheNonceWasUsedByAnother_IsFoundOutHoweverTheEndpointRefuses(bool inWords)
+    {
+        object? first = null;
+        _pool.Override = (method, parameters) =>
+        {
+            first = method == "eth_sendRawTransaction" ? parameters[0] : first;
+            return method != "eth_sendRawTransaction"
+                ? null
+                : throw new L1UnreachableException("lost") { Problem = L1Problem.Connection };
+        };
+        var journal = new MemoryJournal();
+        using var killed = new CancellationTokenSource();
+        Task<TransactionReceipt> lost = Sender(Options, journal).SendAsync(Proof, killed.Token);
+        while (first is null)
+        {
+            await Task.Yield();
+        }
+
+        await killed.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => lost);
+
+        _pool.Foreign = 1;
+        _pool.Override = (method, parameters) =>
+            !inWords && method == "eth_sendRawTransaction" && Equals(parameters[0], first)
+                ? throw new L1UnreachableException("eth_sendRawTransaction: the node answered with HTTP status 500")
+                {
+                    Problem = L1Problem.Status,
+                }
+                : null;
+        await Sender(Options, journal).SendAsync(Proof with { Data = [3] }, None);
+        Assert.Equal([3], Assert.IsType<FeeMarketTransaction>(Assert.Single(_pool.Mined)).Data);
+    }
+
+    /// <summary>A gateway that gave up waiting for its node has not refused: the node may have taken it.</summary>
+    [Fact]
+    public async Task Send_TheGatewayTimesOutAfterTheNodeTookIt_ArrivesOnce()
+    {
+        int left = 1;
+        _pool.Override = (method, _) =>
+            method == "eth_sendRawTransaction" && left-- > 0
+                ? throw new JsonRpcException(method, -32002, "request timed out", [])
+                : null;
+        await Sender(Options).SendAsync(Proof, None);
+        Assert.Single(_pool.Mined);
+    }
+
+    [Theory]
+    [InlineData("eth_maxPriorityFeePerGas")]
+    [InlineData("eth_blobBaseFee")]
+    public async Task Send_AnEndpointWithoutAnOptionalMethod_PaysByWhatItHas(string missing)
+    {
+        _pool.BlobBaseFee = 1;
+        foreach (
+            object? fallback in (object?[])
+                [
+                    null,
+                    new
+                    {
+                        reward = (string[][])
+                            [
+                                ["0x77359400"],
+                                ["0x77359400"],
+                            ],
+                        baseFeePerBlobGas = (string[])["0x1", "0x77359400"],
+                    },
+                ]
+        )
+        {
+            _pool.Override = (method, _) =>
+                method == missing ? throw FakeRpcUnknown(method)
+                : method == "eth_feeHistory" ? fallback
+                : null;
+            Assert.True((await Sender(Options).SendAsync(Blobs, None)).Succeeded);
+        }
+
+        var transaction = Assert.IsType<BlobTransaction>(_pool.Mined[^1]);
+        Assert.Equal(
+            missing == "eth_blobBaseFee" ? 4 * Gwei : 2 * Gwei,
+            missing == "eth_blobBaseFee" ? transaction.MaxFeePerBlobGas : transaction.MaxPriorityFeePerGas
+        );
+    }
+
+    [Fact]
+    public async Task GetTransactionCount_OfAnEndpointWithoutPending_IsTheLatest()
+    {
+        _pool.Override = (method, parameters) =>
+            method == "eth_getTransactionCount" && parameters[1] is "pending"
+                ? throw new JsonRpcException(method, -32602, "unknown block tag", [])
+                : null;
+        TransactionSender sender = Sender(Options);
+        await sender.SendAsync(Proof, None);
+        await sender.SendAsync(Proof, None);
+        Assert.Equal(2, _pool.Mined.Count);
+        Assert.True(await sender.IsSettledAsync(None));
+    }
+
+    private static JsonRpcException FakeRpcUnknown(string method) => FakeRpc.Unknown(method);
+
+    private TransactionSender Sender(TransactionSenderOptions options, ITransactionJournal? journal = null)
+    {
+        var sender = new TransactionSender(_pool.Client, _pool, options, journal: journal);
+        _senders.Add(sender);
+        return sender;
+    }
+
+    /// <summary>A blob transaction that the pool holds, whose price has risen beyond the limit.</summary>
+    private async Task<(Task<TransactionReceipt> Sending, CancellationTokenSource Stop)> StuckAsync(
+        TransactionSender sender
+    )
+    {
+        _pool.Override = (method, _) =>
+        {
+            if (method == "eth_sendRawTransaction")
+            {
+                _pool.BlobBaseFee = 50 * Gwei;
+            }
+
+            return null;
+        };
+        var stop = new CancellationTokenSource();
+        Task<TransactionReceipt> sending = sender.SendAsync(Blobs, stop.Token);
+        while (_pool.Waiting == 0)
+        {
+            await Task.Yield();
+        }
+
+        _pool.Override = (_, _) => null;
+        return (sending, stop);
+    }
+
+    private sealed class MemoryJournal : ITransactionJournal
+    {
+        private readonly System.Collections.Concurrent.ConcurrentDictionary<ulong, JournaledTransaction> _kept = new();
+
+        public Task<IReadOnlyList<JournaledTransaction>> ReadAsync(CancellationToken cancellationToken) =>
+            Task.FromResult<IReadOnlyList<JournaledTransaction>>([.. _kept.Values]);
+
+        public Task WriteAsync(JournaledTransaction transaction, CancellationToken cancellationToken)
+        {
+            _kept[transaction.Nonce] = transaction;
+            return Task.CompletedTask;
+        }
+
+        public Task RemoveAsync(ulong chainId, ulong nonce, CancellationToken cancellationToken)
+        {
+            _kept.TryRemove(nonce, out _);
+            return Task.CompletedTask;
+        }
+    }
+}

@@ -1,0 +1,90 @@
+using System.Net;
+using System.Text;
+using System.Text.Json;
+
+namespace Meeda.L1.Tests.Transactions;
+
+/// <summary>What happens to a call on its way.</summary>
+public enum Fault
+{
+    /// <summary>Nothing.</summary>
+    None,
+
+    /// <summary>It never reaches the node.</summary>
+    LoseRequest,
+
+    /// <summary>The node does what it was asked, and its answer is lost.</summary>
+    LoseAnswer,
+
+    /// <summary>The node answers with an error and does nothing.</summary>
+    Refuse,
+}
+
+/// <summary>
+/// A connection to a real node that loses requests and answers as it is told, and remembers what went over it.
+/// </summary>
+public sealed class FaultyConnection() : DelegatingHandler(new SocketsHttpHandler())
+{
+    private readonly List<string> _sent = [];
+    private readonly Lock _gate = new();
+
+    /// <summary>Says what happens to a call of a method with a first parameter.</summary>
+    public Func<string, string, Fault> Faults { get; set; } = (_, _) => Fault.None;
+
+    /// <summary>Every body that was to be sent.</summary>
+    public IReadOnlyList<string> Sent
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _sent];
+            }
+        }
+    }
+
+    protected override async Task<HttpResponseMessage> SendAsync(
+        HttpRequestMessage request,
+        CancellationToken cancellationToken
+    )
+    {
+        string body = await request.Content!.ReadAsStringAsync(cancellationToken);
+        using JsonDocument call = JsonDocument.Parse(body);
+        string method = call.RootElement.GetProperty("method").GetString()!;
+        JsonElement parameters = call.RootElement.GetProperty("params");
+        string first =
+            parameters.GetArrayLength() > 0 && parameters[0].ValueKind == JsonValueKind.String
+                ? parameters[0].GetString()!
+                : "";
+        Fault fault;
+        lock (_gate)
+        {
+            _sent.Add(body);
+            fault = Faults(method, first);
+        }
+
+        switch (fault)
+        {
+            case Fault.LoseRequest:
+                throw new HttpRequestException("lost on the way to the node");
+            case Fault.Refuse:
+                return new HttpResponseMessage(HttpStatusCode.OK)
+                {
+                    Content = new StringContent(
+                        """{"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"refused by the test"}}""",
+                        Encoding.UTF8,
+                        "application/json"
+                    ),
+                };
+            default:
+                HttpResponseMessage answer = await base.SendAsync(request, cancellationToken);
+                if (fault == Fault.LoseAnswer)
+                {
+                    answer.Dispose();
+                    throw new HttpRequestException("lost on the way back");
+                }
+
+                return answer;
+        }
+    }
+}

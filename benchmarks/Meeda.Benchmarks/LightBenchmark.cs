@@ -129,10 +129,10 @@ internal static class LightBenchmark
             using SqliteCommand command = connection.CreateCommand();
             command.CommandText = $"""
                 SELECT (SELECT COALESCE(MAX(number), 0) FROM followed_block), (SELECT COUNT(*) FROM anchor WHERE verdict = {(int)
-                    Verdict.Open}),
-                       (SELECT COUNT(*) FROM proof WHERE verdict = {(int)Verdict.Right}),
+                    Verdict.Pending}),
+                       (SELECT COUNT(*) FROM proof WHERE verdict = {(int)Verdict.Valid}),
                        (SELECT COUNT(*) FROM anchor WHERE verdict = {(int)
-                    Verdict.Wrong}) + (SELECT COUNT(*) FROM proof WHERE verdict = {(int)Verdict.Wrong})
+                    Verdict.Invalid}) + (SELECT COUNT(*) FROM proof WHERE verdict = {(int)Verdict.Invalid})
                 """;
             using SqliteDataReader reader = command.ExecuteReader();
             reader.Read();

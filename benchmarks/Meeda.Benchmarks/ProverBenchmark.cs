@@ -163,7 +163,7 @@ internal static class ProverBenchmark
             await ledger.AdvanceAsync(
                 new BlockPoint(index + 1, Bytes32.Zero),
                 [
-                    new AnchorSeen(
+                    new AnchorEvent(
                         anchor,
                         Bytes32.Zero,
                         commitments,

@@ -128,7 +128,7 @@ public sealed partial class MeedaClient
         {
             using HttpResponseMessage answer = await SendAsync(
                 () => new HttpRequestMessage(HttpMethod.Get, Relative("health/ready")),
-                MostJsonBytes,
+                MaxJsonBytes,
                 cancellationToken
             );
             return true;

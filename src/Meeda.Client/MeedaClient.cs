@@ -19,7 +19,7 @@ namespace Meeda.Client;
 public sealed partial class MeedaClient
 {
     // The longest description, of a batch of 2,100 blobs, has some 210 kB.
-    private const int MostJsonBytes = 1 << 20;
+    private const int MaxJsonBytes = 1 << 20;
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
@@ -195,7 +195,7 @@ public sealed partial class MeedaClient
 
     private async Task<T> AskAsync<T>(Func<HttpRequestMessage> request, CancellationToken cancellationToken)
     {
-        using HttpResponseMessage answer = await SendAsync(request, MostJsonBytes, cancellationToken);
+        using HttpResponseMessage answer = await SendAsync(request, MaxJsonBytes, cancellationToken);
         try
         {
             return await answer.Content.ReadFromJsonAsync<T>(Json, cancellationToken) ?? throw new JsonException();
@@ -268,7 +268,7 @@ public sealed partial class MeedaClient
             throw new MeedaException(
                 answer.StatusCode switch
                 {
-                    HttpStatusCode.NotFound => MeedaError.Absent,
+                    HttpStatusCode.NotFound => MeedaError.NotFound,
                     HttpStatusCode.ServiceUnavailable => MeedaError.FailOver,
                     >= HttpStatusCode.MultipleChoices and < HttpStatusCode.BadRequest => MeedaError.Unavailable,
                     _ when IsTransient(answer) => MeedaError.Unavailable,
@@ -299,7 +299,7 @@ public sealed partial class MeedaClient
         );
         try
         {
-            int room = answer.IsSuccessStatusCode ? most : MostJsonBytes;
+            int room = answer.IsSuccessStatusCode ? most : MaxJsonBytes;
             if (answer.Content.Headers.ContentLength > room)
             {
                 throw new MeedaException(

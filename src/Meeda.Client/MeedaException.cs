@@ -11,7 +11,7 @@ public enum MeedaError
     Refused,
 
     /// <summary>The operator proves that it never stored this, or keeps it no longer.</summary>
-    Absent,
+    NotFound,
 
     /// <summary>It cannot be done now, and was tried several times.</summary>
     Unavailable,

@@ -15,7 +15,7 @@ public enum DaError
     Forbidden,
 
     /// <summary>The ledger proves that this was never stored here.</summary>
-    Absent,
+    NotFound,
 
     /// <summary>The service cannot do it now and may later: try again.</summary>
     Unavailable,

@@ -128,7 +128,7 @@ internal static class ErrorResponses
             DaException { Error: DaError.MalformedRequest } bad => (StatusCodes.Status400BadRequest, bad.Message),
             DaException { Error: DaError.TooLarge } bad => (StatusCodes.Status413PayloadTooLarge, bad.Message),
             DaException { Error: DaError.Forbidden } forbidden => (StatusCodes.Status403Forbidden, forbidden.Message),
-            DaException { Error: DaError.Absent } absent => (StatusCodes.Status404NotFound, absent.Message),
+            DaException { Error: DaError.NotFound } absent => (StatusCodes.Status404NotFound, absent.Message),
             DaException { Error: DaError.Overloaded } busy => (StatusCodes.Status429TooManyRequests, busy.Message),
             DaException { Error: DaError.FailOver } failOver => (
                 StatusCodes.Status503ServiceUnavailable,

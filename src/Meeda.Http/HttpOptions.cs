@@ -8,7 +8,7 @@ public sealed class HttpOptions
     /// <summary>The configuration section that binds to this.</summary>
     public const string Section = "Meeda:Http";
 
-    private const int MostBuffered = 64 * 1024;
+    private const int MaxBuffered = 64 * 1024;
 
     /// <summary>
     /// The operator's URL to listen on: http, an IP address or localhost, a port. Default
@@ -97,8 +97,8 @@ public sealed class HttpOptions
         limits.MaxRequestBodySize = null;
         // What has come and was not read yet: with the server's 1 MiB, slow puts would hold more there than the
         // budget knows.
-        limits.MaxRequestBufferSize = MostBuffered;
-        limits.MaxResponseBufferSize = MostBuffered;
+        limits.MaxRequestBufferSize = MaxBuffered;
+        limits.MaxResponseBufferSize = MaxBuffered;
         limits.MaxConcurrentConnections = MaxConnections;
         limits.RequestHeadersTimeout = HeadTimeout;
         limits.KeepAliveTimeout = KeepAliveTimeout;

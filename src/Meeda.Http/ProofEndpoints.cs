@@ -178,7 +178,7 @@ internal static class ProofEndpoints
         )
         {
             throw new DaException(
-                DaError.Absent,
+                DaError.NotFound,
                 $"epoch: L1 holds no proof of epoch {number}, as far as it was followed here"
             );
         }
@@ -200,7 +200,7 @@ internal static class ProofEndpoints
     private static async Task<EpochBody> EpochOfAsync(
         EpochVerification verification,
         Address operatorAddress,
-        ProofSeen seen,
+        ProofEvent seen,
         CancellationToken cancellationToken
     )
     {
@@ -241,7 +241,7 @@ internal static class ProofEndpoints
                 named is null || each.Operator == named
             )
             ?? throw new DaException(
-                DaError.Absent,
+                DaError.NotFound,
                 "id: L1 holds no anchor of this batch, as far as it was followed here"
             );
     }

@@ -17,7 +17,7 @@ internal sealed class ProofWork : IDisposable
     private const long CacheBytes = 16 << 20;
 
     // Samplers must be answered under steady load too, or they take the data for lost.
-    private static readonly TimeSpan MostPutOff = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan MaxPutOff = TimeSpan.FromMilliseconds(500);
 
     private readonly IntakeWork _intake;
     private readonly int _workers;
@@ -143,7 +143,7 @@ internal sealed class ProofWork : IDisposable
 
         try
         {
-            await _intake.GoFirstAsync(MostPutOff, CancellationToken.None);
+            await _intake.GoFirstAsync(MaxPutOff, CancellationToken.None);
             return await Task.Run(work);
         }
         finally

@@ -21,14 +21,14 @@ internal sealed class AvailabilitySampling(
     LightOptions options,
     LightLedger ledger,
     MeedaVerifierContract contract,
-    Answers answers,
+    ChallengeSender challenges,
     IHttpClientFactory http,
     TimeProvider time,
     ILogger<AvailabilitySampling> logger
 )
 {
     // How often, and after which pause, an operator is asked again that has too much to do.
-    private const int MostTries = 5;
+    private const int MaxTries = 5;
     private static readonly TimeSpan BusyPause = TimeSpan.FromSeconds(1);
 
     // Consensus clients keep blobs for 4,096 epochs of 32 slots (MIN_EPOCHS_FOR_BLOB_SIDECARS_REQUESTS).
@@ -36,12 +36,12 @@ internal sealed class AvailabilitySampling(
 
     // How often in a row each blob was withheld. A restart begins to count anew, which costs time only.
     private readonly Dictionary<(Address Operator, ulong Position), int> _withheld = [];
-    private readonly PutOff _putOff = new(time, logger);
+    private readonly Postponed _putOff = new(time, logger);
     private long? _lookedAt;
 
     /// <summary>One look at what is due.</summary>
     /// <param name="head">The last block that the ledger holds.</param>
-    public async Task LookAsync(ulong head, CancellationToken cancellationToken)
+    public async Task PollAsync(ulong head, CancellationToken cancellationToken)
     {
         await FollowDemandsAsync(head, cancellationToken);
         if (_lookedAt is { } last && time.GetElapsedTime(last) < options.SampleInterval)
@@ -157,7 +157,7 @@ internal sealed class AvailabilitySampling(
                     );
                     return null;
                 }
-                catch (MeedaException busy) when (busy.Status == HttpStatusCode.TooManyRequests && tries < MostTries)
+                catch (MeedaException busy) when (busy.Status == HttpStatusCode.TooManyRequests && tries < MaxTries)
                 {
                     // Others ask it for more than it can do: that alone is no withholding.
                     await Task.Delay(BusyPause, time, cancellationToken);
@@ -185,7 +185,7 @@ internal sealed class AvailabilitySampling(
     )
     {
         string about = $"blob {position} withheld by {operatorAddress}";
-        if (answers.Account is not { } account)
+        if (challenges.Account is not { } account)
         {
             logger.NoKey(about);
             return;
@@ -213,7 +213,9 @@ internal sealed class AvailabilitySampling(
             position,
             bond.ToString(System.Globalization.CultureInfo.InvariantCulture)
         );
-        if (await answers.SendAsync(contract.Demand(operatorAddress, leaf, position, bond), about, cancellationToken))
+        if (
+            await challenges.SendAsync(contract.Demand(operatorAddress, leaf, position, bond), about, cancellationToken)
+        )
         {
             // Done, or refused because somebody demands it already: what L1 shows decides. Until the ledger holds it,
             // it is not sent again.
@@ -224,12 +226,12 @@ internal sealed class AvailabilitySampling(
     /// <summary>Sees to the end of our own demands: published, or expired and paid out.</summary>
     private async Task FollowDemandsAsync(ulong head, CancellationToken cancellationToken)
     {
-        if (answers.Account is not { } account)
+        if (challenges.Account is not { } account)
         {
             return;
         }
 
-        foreach (DemandSeen demand in await ledger.OpenDemandsAsync(account, cancellationToken))
+        foreach (DemandEvent demand in await ledger.OpenDemandsAsync(account, cancellationToken))
         {
             await _putOff.TryAsync(
                 demand.Operator,
@@ -240,13 +242,13 @@ internal sealed class AvailabilitySampling(
         }
     }
 
-    private async Task FollowAsync(DemandSeen demand, ulong head, CancellationToken cancellationToken)
+    private async Task FollowAsync(DemandEvent demand, ulong head, CancellationToken cancellationToken)
     {
         DemandStatus status = await contract.DemandStatusAsync(demand.Id, cancellationToken);
         if (
             status == DemandStatus.Open
             && head > demand.Deadline
-            && await answers.SendAsync(
+            && await challenges.SendAsync(
                 contract.Expire(demand.Id),
                 $"demand {demand.Id} that {demand.Operator} left unanswered",
                 cancellationToken

@@ -80,7 +80,7 @@ internal sealed partial class LightLedger : IAnchorRecord
     }
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<ProofSeen>> ProofsAsync(
+    public async Task<IReadOnlyList<ProofEvent>> ProofsAsync(
         Address operatorAddress,
         ulong first,
         ulong last,
@@ -101,7 +101,7 @@ internal sealed partial class LightLedger : IAnchorRecord
             );
         return
         [
-            .. rows.Select(row => new ProofSeen(
+            .. rows.Select(row => new ProofEvent(
                 (ulong)row.Epoch,
                 (ulong)row.BlockNumber,
                 Bytes32.FromBytes(row.TransactionHash),
@@ -191,7 +191,7 @@ internal sealed partial class LightLedger : IAnchorRecord
         public LightAnchor ToLightAnchor() =>
             new(
                 Address.FromBytes(Operator),
-                new AnchorSeen(ToAnchor(), Bytes32.FromBytes(TransactionHash), Commitments, [])
+                new AnchorEvent(ToAnchor(), Bytes32.FromBytes(TransactionHash), Commitments, [])
             );
 
         public BatchAnchoring ToAnchoring(BatchId id) =>

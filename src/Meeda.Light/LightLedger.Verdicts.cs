@@ -72,7 +72,7 @@ internal sealed partial class LightLedger
     }
 
     /// <summary>Some proofs with that verdict, oldest first.</summary>
-    public async Task<IReadOnlyList<(Address Operator, ProofSeen Proof)>> ProofsWithAsync(
+    public async Task<IReadOnlyList<(Address Operator, ProofEvent Proof)>> ProofsWithAsync(
         Verdict verdict,
         int most,
         CancellationToken cancellationToken
@@ -90,7 +90,7 @@ internal sealed partial class LightLedger
             .. rows.Select(row =>
                 (
                     Address.FromBytes(row.Operator),
-                    new ProofSeen(
+                    new ProofEvent(
                         (ulong)row.Epoch,
                         (ulong)row.BlockNumber,
                         Bytes32.FromBytes(row.TransactionHash),
@@ -137,7 +137,10 @@ internal sealed partial class LightLedger
     }
 
     /// <summary>The demands of somebody that were not seen to be over.</summary>
-    public async Task<IReadOnlyList<DemandSeen>> OpenDemandsAsync(Address demander, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<DemandEvent>> OpenDemandsAsync(
+        Address demander,
+        CancellationToken cancellationToken
+    )
     {
         await using SqliteConnection connection = await ConnectAsync(cancellationToken);
         IEnumerable<(
@@ -155,7 +158,7 @@ internal sealed partial class LightLedger
         );
         return
         [
-            .. rows.Select(row => new DemandSeen(
+            .. rows.Select(row => new DemandEvent(
                 (ulong)row.Id,
                 Address.FromBytes(row.Operator),
                 (ulong)row.Position,
@@ -193,7 +196,7 @@ internal sealed partial class LightLedger
     {
         await using SqliteConnection connection = await ConnectAsync(cancellationToken);
         await connection.ExecuteAsync(
-            $"UPDATE demand SET verdict = {(int)Verdict.Settled} WHERE id = @id",
+            $"UPDATE demand SET verdict = {(int)Verdict.Resolved} WHERE id = @id",
             new { id = (long)id }
         );
     }

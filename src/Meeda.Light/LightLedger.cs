@@ -12,21 +12,21 @@ namespace Meeda.Light;
 /// <summary>What a light node found out about something that an operator did.</summary>
 internal enum Verdict
 {
-    /// <summary>Not looked at yet.</summary>
-    Open = 0,
+    /// <summary>Not checked yet.</summary>
+    Pending = 0,
 
-    /// <summary>As the protocol wants it.</summary>
-    Right = 1,
+    /// <summary>Follows the protocol.</summary>
+    Valid = 1,
 
-    /// <summary>Against the protocol; L1 does not know it yet.</summary>
-    Wrong = 2,
+    /// <summary>Violates the protocol, and no fraud proof of it is on L1 yet.</summary>
+    Invalid = 2,
 
-    /// <summary>Nothing is left to do about it.</summary>
-    Settled = 3,
+    /// <summary>Nothing is left to do: the operator was slashed, or the matter expired.</summary>
+    Resolved = 3,
 }
 
 /// <summary>An anchor of some operator with its leaves and batches.</summary>
-internal sealed record LightAnchor(Address Operator, AnchorSeen Seen);
+internal sealed record LightAnchor(Address Operator, AnchorEvent Seen);
 
 /// <summary>What a run of blocks held.</summary>
 /// <param name="Anchors">Anchors of all operators.</param>
@@ -34,8 +34,8 @@ internal sealed record LightAnchor(Address Operator, AnchorSeen Seen);
 /// <param name="Demands">Demands by anybody.</param>
 internal sealed record LightEvents(
     IReadOnlyList<LightAnchor> Anchors,
-    IReadOnlyList<(Address Operator, ProofSeen Proof)> Proofs,
-    IReadOnlyList<DemandSeen> Demands
+    IReadOnlyList<(Address Operator, ProofEvent Proof)> Proofs,
+    IReadOnlyList<DemandEvent> Demands
 );
 
 /// <summary>
@@ -246,7 +246,7 @@ internal sealed partial class LightLedger
     /// Forgets everything seen in blocks after <paramref name="lastGood"/> (-1 for all), and looks at misses anew
     /// from the epoch of that block on.
     /// </summary>
-    public async Task RewindAsync(long lastGood, ulong epoch, CancellationToken cancellationToken)
+    public async Task RollBackAsync(long lastGood, ulong epoch, CancellationToken cancellationToken)
     {
         await using SqliteConnection connection = await ConnectAsync(cancellationToken);
         await using DbTransaction transaction = await connection.BeginTransactionAsync(cancellationToken);

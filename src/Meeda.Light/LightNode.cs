@@ -20,7 +20,7 @@ internal sealed class LightNode(
     EthereumClient client,
     MeedaVerifierContract contract,
     LightLedger ledger,
-    Watch watch,
+    FraudDetector detector,
     AvailabilitySampling sampling,
     TimeProvider time,
     ILogger<LightNode> logger
@@ -43,8 +43,8 @@ internal sealed class LightNode(
             await TryAsync(reading, () => CatchUpAsync(cancellationToken), cancellationToken); // 1
             if (await HeadAsync(cancellationToken) is { } head)
             {
-                await TryAsync(watching, () => watch.LookAsync(head, cancellationToken), cancellationToken); // 2
-                await TryAsync(sampled, () => sampling.LookAsync(head, cancellationToken), cancellationToken); // 3
+                await TryAsync(watching, () => detector.PollAsync(head, cancellationToken), cancellationToken); // 2
+                await TryAsync(sampled, () => sampling.PollAsync(head, cancellationToken), cancellationToken); // 3
             }
 
             await Task.Delay(reading.Pause(options.PollInterval), time, cancellationToken);
@@ -150,7 +150,7 @@ internal sealed class LightNode(
         {
             IReadOnlyList<Anchor> held =
                 events.Anchors.Count == 0 ? [] : await ledger.AnchorsAsync(operatorAddress, cancellationToken);
-            var odd = new List<(AnchorSeen Seen, AnchorOddity Oddity)>();
+            var odd = new List<(AnchorEvent Seen, AnchorOddity Oddity)>();
             anchors.AddRange(
                 AnchorSequence
                     .Continue(held.Count == 0 ? null : held[^1], events.Anchors, odd)
@@ -165,7 +165,7 @@ internal sealed class LightNode(
                     late.Anchor.Index,
                     await FirstBlockAsync(cancellationToken)
                 );
-                await ledger.RewindAsync(-1, 0, cancellationToken);
+                await ledger.RollBackAsync(-1, 0, cancellationToken);
                 return (null, false);
             }
 
@@ -234,7 +234,7 @@ internal sealed class LightNode(
             {
                 if (point != followed[0])
                 {
-                    await TakeBackAsync((long)point.Number, cancellationToken);
+                    await RollBackAsync((long)point.Number, cancellationToken);
                 }
 
                 return point;
@@ -243,17 +243,17 @@ internal sealed class LightNode(
 
         if (followed.Count > 0)
         {
-            await TakeBackAsync(-1, cancellationToken);
+            await RollBackAsync(-1, cancellationToken);
         }
 
         return null;
     }
 
-    private async Task TakeBackAsync(long lastGood, CancellationToken cancellationToken)
+    private async Task RollBackAsync(long lastGood, CancellationToken cancellationToken)
     {
         logger.Reorganised(lastGood);
-        ulong epoch = lastGood < 0 ? 0 : await watch.FirstOpenEpochAsync((ulong)lastGood, cancellationToken);
-        await ledger.RewindAsync(lastGood, epoch, cancellationToken);
+        ulong epoch = lastGood < 0 ? 0 : await detector.FirstOpenEpochAsync((ulong)lastGood, cancellationToken);
+        await ledger.RollBackAsync(lastGood, epoch, cancellationToken);
     }
 
     private async Task<bool> IsCanonicalAsync(BlockPoint point, CancellationToken cancellationToken) =>

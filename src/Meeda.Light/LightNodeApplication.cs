@@ -122,7 +122,7 @@ internal static class LightNodeApplication
             provider.GetRequiredService<EthereumClient>(),
             options.Contract
         ));
-        services.AddSingleton(provider => new Answers(
+        services.AddSingleton(provider => new ChallengeSender(
             options,
             ledger,
             signer is null
@@ -132,7 +132,7 @@ internal static class LightNodeApplication
                     signer,
                     new TransactionSenderOptions { Confirmations = 0, PollInterval = options.PollInterval }
                 ),
-            provider.GetRequiredService<ILogger<Answers>>()
+            provider.GetRequiredService<ILogger<ChallengeSender>>()
         ));
         services.AddSingleton(_ => new VerificationKey(TrustedSetup.Ethereum));
         services.AddSingleton<EpochVerification>();
@@ -141,7 +141,7 @@ internal static class LightNodeApplication
             new IntakeWork(provider.GetRequiredService<TimeProvider>()),
             ProofWork.DefaultWorkers
         ));
-        services.AddSingleton<Watch>();
+        services.AddSingleton<FraudDetector>();
         services.AddSingleton<AvailabilitySampling>();
         services.AddSingleton<LightNode>();
         services.AddOpenApi(options => options.Describe("Meeda light node", hasTenants: false));

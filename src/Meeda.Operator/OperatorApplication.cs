@@ -129,7 +129,7 @@ internal static class OperatorApplication
 
         try
         {
-            await app.Services.GetRequiredService<OperatorStanding>().LookAsync(cancellationToken);
+            await app.Services.GetRequiredService<OperatorStanding>().PollAsync(cancellationToken);
         }
         catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
         {
@@ -141,7 +141,7 @@ internal static class OperatorApplication
     private static void Warn(WebApplication app, OperatorSettings options)
     {
         ILogger log = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Meeda.Operator");
-        PowerCuts.Warn(log, OperatingSystem.IsLinux());
+        DurabilityCheck.Warn(log, OperatingSystem.IsLinux());
         (string? File, string Setting)[] secrets =
         [
             (options.Nitro.JwtSecretFile, "Meeda__Nitro__JwtSecretFile"),

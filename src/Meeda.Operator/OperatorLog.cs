@@ -7,7 +7,7 @@ internal static partial class OperatorLog
     public static partial void BatchStored(this ILogger logger, string batchId, int bytes, int blobs);
 
     [LoggerMessage(11, LogLevel.Error, "A batch could not be made durable; its client got an error")]
-    public static partial void StoreFailed(this ILogger logger, Exception failure);
+    public static partial void RecordFailure(this ILogger logger, Exception failure);
 
     [LoggerMessage(12, LogLevel.Critical, "Batch {BatchId} cannot be read: too few rows are available")]
     public static partial void RowsMissing(this ILogger logger, string batchId);

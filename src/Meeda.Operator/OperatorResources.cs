@@ -84,7 +84,7 @@ internal sealed record OperatorResources(
         {
             throw new SetupException(
                 $"--listen: {http.Listen} is reachable from other machines, but no API key is configured; "
-                    + "create one with meeda keys make, or set Meeda__Http__AllowAnonymous=true"
+                    + "create one with meeda keys create, or set Meeda__Http__AllowAnonymous=true"
             );
         }
     }

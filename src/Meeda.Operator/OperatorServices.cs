@@ -63,11 +63,11 @@ internal static class OperatorServices
                 options.Storage.ToleratedLosses,
                 provider.GetRequiredService<CommitmentKey>(),
                 provider.GetRequiredService<ILogger<RowPlacement>>(),
-                new HeldPayloads(opened.Ledger)
+                new LedgerRowSource(opened.Ledger)
             ))
             .AddBackground<BatchPlacement>()
             .AddBackground<RowScrub>()
-            .AddBackground<PackUpkeep>()
+            .AddBackground<PackMaintenance>()
             .AddBackground<FolderSweep>();
     }
 
@@ -97,7 +97,7 @@ internal static class OperatorServices
             .AddSingleton<Absence>()
             .AddSingleton<BlobFailover>()
             .AddBackground<L1Follower>()
-            .AddBackground<BalanceWatch>();
+            .AddBackground<BalanceMonitor>();
 
         TransactionSender SenderOf(IServiceProvider provider, ITransactionSigner signer) =>
             new(
@@ -115,7 +115,7 @@ internal static class OperatorServices
     public static IServiceCollection AddTenants(this IServiceCollection services, OperatorResources opened) =>
         services
             .AddSingleton(_ => opened.Tenants)
-            .AddSingleton<IHttpContextFactory, KeyStrippingContextFactory>()
+            .AddSingleton<IHttpContextFactory, TenantKeyPathFilter>()
             .AddHttpContextAccessor()
             .AddSingleton<TenantCosts>();
 

@@ -9,7 +9,7 @@ namespace Meeda.Storage;
 /// </summary>
 internal readonly struct RowBuffer : IDisposable
 {
-    private const int MostPooled = 1 << 20;
+    private const int MaxPooled = 1 << 20;
 
     private readonly byte[] _bytes;
 
@@ -17,7 +17,7 @@ internal readonly struct RowBuffer : IDisposable
     public RowBuffer(int length)
     {
         _bytes =
-            length <= MostPooled ? ArrayPool<byte>.Shared.Rent(length) : GC.AllocateUninitializedArray<byte>(length);
+            length <= MaxPooled ? ArrayPool<byte>.Shared.Rent(length) : GC.AllocateUninitializedArray<byte>(length);
         Memory = _bytes.AsMemory(0, length);
     }
 
@@ -27,13 +27,13 @@ internal readonly struct RowBuffer : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        if (Memory.Length <= MostPooled)
+        if (Memory.Length <= MaxPooled)
         {
             ArrayPool<byte>.Shared.Return(_bytes);
         }
         else
         {
-            LongGarbage.Left(Memory.Length);
+            LargeObjectCollector.Released(Memory.Length);
         }
     }
 }
@@ -43,17 +43,17 @@ internal readonly struct RowBuffer : IDisposable
 /// several times of what is in use, while it counts few objects;
 /// there being few, a collection takes milliseconds.
 /// </summary>
-internal static class LongGarbage
+internal static class LargeObjectCollector
 {
-    private const long Most = 64L << 20;
+    private const long ReleaseThreshold = 64L << 20;
 
     private static long _left;
 
     /// <summary>Takes note of long arrays that nobody uses any more.</summary>
-    public static void Left(long bytes)
+    public static void Released(long bytes)
     {
         long left = Interlocked.Add(ref _left, bytes);
-        if (left >= Most && Interlocked.CompareExchange(ref _left, 0, left) == left)
+        if (left >= ReleaseThreshold && Interlocked.CompareExchange(ref _left, 0, left) == left)
         {
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true, compacting: false);
         }

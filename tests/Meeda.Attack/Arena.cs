@@ -178,7 +178,7 @@ internal sealed class Arena : IAsyncDisposable
         }
     }
 
-    public Task UntilCondemnedAsync(Address operatorAddress) =>
+    public Task UntilSlashedAsync(Address operatorAddress) =>
         UntilAsync(
             $"{operatorAddress} is slashed",
             async () => (await Contract.AccountAsync(operatorAddress, CancellationToken.None)).Condemned

@@ -69,14 +69,14 @@ internal static class AttackDemo
             $"a proof of epoch {epoch} over another commitment than the anchored one: consistent in itself, so "
                 + "the contract records it"
         );
-        await arena.UntilCondemnedAsync(liar.Address);
-        (BigInteger after, bool condemned) = await arena.Contract.AccountAsync(liar.Address, cancellationToken);
+        await arena.UntilSlashedAsync(liar.Address);
+        (BigInteger after, bool slashed) = await arena.Contract.AccountAsync(liar.Address, cancellationToken);
         await ShowAsync(arena, "FraudProven", "fraud proof", cancellationToken);
-        Detail("stake", $"{Ether(before)} before, {Ether(after)} after: slashed, and condemned for ever");
+        Detail("stake", $"{Ether(before)} before, {Ether(after)} after: slashed, and slashed for ever");
         BigInteger credit = await arena.CreditAsync(light);
         Detail("light node", $"is owed {Ether(credit)} by the contract, its part of the stake");
         Detail("treasury", $"is owed {Ether(await arena.CreditAsync(LocalParameters.Value.Treasury))}");
-        return condemned && credit > 0;
+        return slashed && credit > 0;
     }
 
     /// <summary>An operator keeps a batch but does not give it out.</summary>
@@ -92,7 +92,7 @@ internal static class AttackDemo
         Address light = await arena.LightNodeAsync(start + 1, (node.Address, wall.Url));
         BigInteger before = await BalanceAsync(arena, light, cancellationToken);
         Detail("light node", $"{light} asks for random cells, with {Ether(before)}");
-        DemandSeen? demand = null;
+        DemandEvent? demand = null;
         await arena.UntilAsync(
             "the blob is demanded",
             async () =>

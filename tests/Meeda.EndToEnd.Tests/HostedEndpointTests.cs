@@ -25,7 +25,7 @@ namespace Meeda.EndToEnd.Tests;
 /// </summary>
 public sealed class HostedEndpointTests
 {
-    private const ulong MostBlocks = 40;
+    private const ulong MaxBlocks = 40;
     private const string Password = "pa:ss wörd@/%";
 
     [SkippableFact]
@@ -107,7 +107,7 @@ public sealed class HostedEndpointTests
         );
         using var stop = new CancellationTokenSource();
         Task watching = light.RunAsync(stop.Token);
-        await arena.UntilCondemnedAsync(liar.Address);
+        await arena.UntilSlashedAsync(liar.Address);
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => watching);
     }
@@ -178,7 +178,7 @@ public sealed class HostedEndpointTests
         );
         using var stop = new CancellationTokenSource();
         Task watching = light.RunAsync(stop.Token);
-        await arena.UntilCondemnedAsync(liar.Address);
+        await arena.UntilSlashedAsync(liar.Address);
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => watching);
 
@@ -248,7 +248,7 @@ public sealed class HostedEndpointTests
             method switch
             {
                 "eth_getLogs"
-                    when Number(parameters[0]!["toBlock"]) - Number(parameters[0]!["fromBlock"]) >= MostBlocks => new(
+                    when Number(parameters[0]!["toBlock"]) - Number(parameters[0]!["fromBlock"]) >= MaxBlocks => new(
                     400,
                     -32600,
                     "block range is limited to 40"

@@ -33,7 +33,7 @@ public sealed partial class KeysTests : IDisposable
         Assert.Equal(HttpStatusCode.OK, await PutAsync(node, "")); // Nobody needs a key yet.
 
         (int exitCode, string key, string error) = await KeysAsync(
-            "make",
+            "create",
             "rollup",
             "--folder",
             node.Folder,
@@ -80,9 +80,9 @@ public sealed partial class KeysTests : IDisposable
     public async Task A_quota_of_bytes_bounds_blobs_too_unless_they_are_named()
     {
         string data = DataFolder();
-        await KeysAsync("make", "bytes", "--folder", data, "--bytes", "8KiB");
-        await KeysAsync("make", "named", "--folder", data, "--bytes", "8KiB", "--blobs", "0");
-        await KeysAsync("make", "free", "--folder", data);
+        await KeysAsync("create", "bytes", "--folder", data, "--bytes", "8KiB");
+        await KeysAsync("create", "named", "--folder", data, "--bytes", "8KiB", "--blobs", "0");
+        await KeysAsync("create", "free", "--folder", data);
         JsonElement tenants = JsonDocument
             .Parse((await KeysAsync("list", "--json", "--folder", data)).Output)
             .RootElement;
@@ -93,15 +93,15 @@ public sealed partial class KeysTests : IDisposable
     }
 
     [Theory]
-    [InlineData("--scopes: fly", "make", "a", "--scopes", "read,fly")]
-    [InlineData("quota", "make", "a", "--concurrency", "0")]
-    [InlineData("quota", "make", "a", "--rate", "-1")]
-    [InlineData("at least one scope", "make", "a", "--scopes", "")]
+    [InlineData("--scopes: fly", "create", "a", "--scopes", "read,fly")]
+    [InlineData("quota", "create", "a", "--concurrency", "0")]
+    [InlineData("quota", "create", "a", "--rate", "-1")]
+    [InlineData("at least one scope", "create", "a", "--scopes", "")]
     [InlineData("there is no tenant nobody", "revoke", "nobody")]
     [InlineData("there is no tenant nobody", "rotate", "nobody")]
-    [InlineData("--bytes: '1,000'", "make", "a", "--bytes", "1,000")]
-    [InlineData("--bytes: '5GB'", "make", "a", "--bytes", "5GB")]
-    [InlineData("argument missing", "make")]
+    [InlineData("--bytes: '1,000'", "create", "a", "--bytes", "1,000")]
+    [InlineData("--bytes: '5GB'", "create", "a", "--bytes", "5GB")]
+    [InlineData("argument missing", "create")]
     public async Task What_cannot_be_done_is_said_in_a_sentence(string sentence, params string[] arguments)
     {
         DataFolder();
@@ -119,8 +119,8 @@ public sealed partial class KeysTests : IDisposable
     public async Task A_name_is_given_once()
     {
         string data = DataFolder();
-        Assert.Equal(0, (await KeysAsync("make", "rollup", "--folder", data, "--bytes", "5GiB")).ExitCode);
-        (int exitCode, string output, string error) = await KeysAsync("make", "rollup", "--folder", data);
+        Assert.Equal(0, (await KeysAsync("create", "rollup", "--folder", data, "--bytes", "5GiB")).ExitCode);
+        (int exitCode, string output, string error) = await KeysAsync("create", "rollup", "--folder", data);
         Assert.Equal((1, ""), (exitCode, output));
         Assert.Contains("rollup", error, StringComparison.Ordinal);
     }
@@ -129,7 +129,7 @@ public sealed partial class KeysTests : IDisposable
     public async Task A_folder_without_a_ledger_is_refused()
     {
         string folder = Path.Combine(_folder, "elsewhere");
-        (int exitCode, string output, string error) = await KeysAsync("make", "rollup", "--folder", folder);
+        (int exitCode, string output, string error) = await KeysAsync("create", "rollup", "--folder", folder);
         Assert.Equal((1, ""), (exitCode, output));
         Assert.Contains("holds no operator's ledger", error, StringComparison.Ordinal);
         Assert.False(Directory.Exists(folder));
@@ -140,7 +140,7 @@ public sealed partial class KeysTests : IDisposable
     {
         await using PostgresServer postgres = await PostgresServer.StartAsync();
         string database = await postgres.CreateDatabaseAsync();
-        Assert.Equal(1, await ExitCodeAsync(["keys", "make", "one"], [("Meeda__Storage__Database", database)]));
+        Assert.Equal(1, await ExitCodeAsync(["keys", "create", "one"], [("Meeda__Storage__Database", database)]));
         await using (
             Ledger ledger = await Ledger.OpenAsync(
                 new PostgresDatabase(database),
@@ -149,7 +149,7 @@ public sealed partial class KeysTests : IDisposable
             )
         )
         {
-            Assert.Equal(0, await ExitCodeAsync(["keys", "make", "one"], [("Meeda__Storage__Database", database)]));
+            Assert.Equal(0, await ExitCodeAsync(["keys", "create", "one"], [("Meeda__Storage__Database", database)]));
         }
     }
 
@@ -162,10 +162,10 @@ public sealed partial class KeysTests : IDisposable
             config,
             JsonSerializer.Serialize(new { Meeda = new { Storage = new { Folder = data } } })
         );
-        Assert.Equal(0, await ExitCodeAsync(["keys", "make", "one"], [("Meeda__Storage__Folder", data)]));
-        Assert.Equal(0, await ExitCodeAsync(["keys", "make", "two", "--config", config], []));
-        Assert.Equal(1, await ExitCodeAsync(["keys", "make", "three"], []));
-        Assert.Equal(1, await ExitCodeAsync(["keys", "make", "three"], [("Meeda__Storage__Foldr", data)]));
+        Assert.Equal(0, await ExitCodeAsync(["keys", "create", "one"], [("Meeda__Storage__Folder", data)]));
+        Assert.Equal(0, await ExitCodeAsync(["keys", "create", "two", "--config", config], []));
+        Assert.Equal(1, await ExitCodeAsync(["keys", "create", "three"], []));
+        Assert.Equal(1, await ExitCodeAsync(["keys", "create", "three"], [("Meeda__Storage__Foldr", data)]));
         Assert.Equal(0, (await KeysAsync("rotate", "one", "--folder", data)).ExitCode);
         Assert.Equal(
             2,
@@ -240,10 +240,10 @@ public sealed partial class KeysTests : IDisposable
         (int exitCode, _, string error) = await CommandLine.RunAsync(_folder, arguments);
         Assert.Equal(1, exitCode);
         Assert.Contains("--listen", error, StringComparison.Ordinal);
-        Assert.Contains("meeda keys make", error, StringComparison.Ordinal);
+        Assert.Contains("meeda keys create", error, StringComparison.Ordinal);
 
         await ListensAsync(arguments, [("Meeda__Http__AllowAnonymous", "true")]);
-        Assert.Equal(0, (await KeysAsync("make", "rollup", "--folder", data)).ExitCode);
+        Assert.Equal(0, (await KeysAsync("create", "rollup", "--folder", data)).ExitCode);
         await ListensAsync(arguments, []);
     }
 

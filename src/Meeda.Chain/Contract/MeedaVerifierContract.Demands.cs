@@ -83,7 +83,7 @@ internal sealed partial class MeedaVerifierContract
 
     /// <summary>The demands made in a range of blocks.</summary>
     /// <param name="operatorAddress">Of whom; null for all.</param>
-    public async Task<IReadOnlyList<DemandSeen>> ReadDemandsAsync(
+    public async Task<IReadOnlyList<DemandEvent>> ReadDemandsAsync(
         Address? operatorAddress,
         ulong first,
         ulong last,
@@ -105,10 +105,10 @@ internal sealed partial class MeedaVerifierContract
         return Decode([.. Sound(logs, first, last, [])], DemandedEvent, [], ReadDemand);
     }
 
-    private static DemandSeen ReadDemand(Log log)
+    private static DemandEvent ReadDemand(Log log)
     {
         AbiTuple arguments = DemandedEvent.Decode(log);
-        var demand = new DemandSeen(
+        var demand = new DemandEvent(
             checked((ulong)(BigInteger)arguments["demandId"]),
             arguments.Get<Address>("operator"),
             arguments.Get<ulong>("position"),

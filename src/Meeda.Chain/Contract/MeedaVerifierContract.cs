@@ -370,7 +370,7 @@ internal sealed partial class MeedaVerifierContract(EthereumClient client, Addre
             : throw new InvalidDataException("its blobs are none");
     }
 
-    private static AnchorSeen ReadAnchor(Log log, ILookup<ulong, AnchoredBatch> batches)
+    private static AnchorEvent ReadAnchor(Log log, ILookup<ulong, AnchoredBatch> batches)
     {
         AbiTuple arguments = AnchoredEvent.Decode(log);
         uint index = checked((uint)(BigInteger)arguments["anchorIndex"]);
@@ -393,7 +393,7 @@ internal sealed partial class MeedaVerifierContract(EthereumClient client, Addre
             throw new InvalidDataException("its numbers do not add up");
         }
 
-        return new AnchorSeen(
+        return new AnchorEvent(
             anchor,
             log.TransactionHash,
             commitments,
@@ -412,7 +412,7 @@ internal sealed partial class MeedaVerifierContract(EthereumClient client, Addre
         var hints = arguments.Get<AbiTuple>("hints");
         ulong epoch = arguments.Get<ulong>("epoch");
         return new SubmittedProof(
-            new ProofSeen(
+            new ProofEvent(
                 epoch <= Most ? epoch : throw new InvalidDataException("its epoch is none"),
                 log.BlockNumber,
                 log.TransactionHash,

@@ -9,7 +9,7 @@ using Meeda.Protocol.Proofs;
 namespace Meeda.Chain.Contract;
 
 /// <summary>What happened to one operator in a range of blocks.</summary>
-internal sealed record OperatorEvents(IReadOnlyList<AnchorSeen> Anchors, IReadOnlyList<SubmittedProof> Proofs)
+internal sealed record OperatorEvents(IReadOnlyList<AnchorEvent> Anchors, IReadOnlyList<SubmittedProof> Proofs)
 {
     /// <summary>What was left out since it cannot be a log of the contract, in words.</summary>
     public IReadOnlyList<string> Odd { get; init; } = [];
@@ -25,7 +25,7 @@ internal sealed record OperatorEvents(IReadOnlyList<AnchorSeen> Anchors, IReadOn
 /// <param name="Y">The claimed value.</param>
 /// <param name="Proof">The opening, 128 bytes.</param>
 internal sealed record SubmittedProof(
-    ProofSeen Seen,
+    ProofEvent Seen,
     RangeHints Hints,
     IReadOnlyList<byte[]> PartialSums,
     Bytes32 Y,

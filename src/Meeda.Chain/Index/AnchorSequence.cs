@@ -14,14 +14,14 @@ internal static class AnchorSequence
     /// <param name="seen">What was read, in any order.</param>
     /// <param name="odd">What does not go on, each with its reason.</param>
     /// <returns>Those that do, in their order.</returns>
-    public static IReadOnlyList<AnchorSeen> Continue(
+    public static IReadOnlyList<AnchorEvent> Continue(
         Anchor? last,
-        IReadOnlyList<AnchorSeen> seen,
-        ICollection<(AnchorSeen Seen, AnchorOddity Oddity)> odd
+        IReadOnlyList<AnchorEvent> seen,
+        ICollection<(AnchorEvent Seen, AnchorOddity Oddity)> odd
     )
     {
-        var taken = new List<AnchorSeen>(seen.Count);
-        foreach (AnchorSeen each in seen.OrderBy(each => each.Anchor.Index))
+        var taken = new List<AnchorEvent>(seen.Count);
+        foreach (AnchorEvent each in seen.OrderBy(each => each.Anchor.Index))
         {
             AnchorOddity? oddity = Oddity(last, each.Anchor);
             if (oddity is { } found)

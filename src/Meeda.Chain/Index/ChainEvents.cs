@@ -16,7 +16,7 @@ internal sealed record AnchoredBatch(BatchId Batch, uint AnchorIndex, ulong Firs
 }
 
 /// <summary>An anchor seen on L1 with the batches it holds.</summary>
-internal sealed record AnchorSeen(
+internal sealed record AnchorEvent(
     Anchor Anchor,
     Bytes32 TransactionHash,
     byte[] Commitments,
@@ -24,7 +24,7 @@ internal sealed record AnchorSeen(
 );
 
 /// <summary>A proof of an epoch seen on L1, with the seed that the contract used.</summary>
-internal sealed record ProofSeen(ulong Epoch, ulong BlockNumber, Bytes32 TransactionHash, Bytes32 Seed);
+internal sealed record ProofEvent(ulong Epoch, ulong BlockNumber, Bytes32 TransactionHash, Bytes32 Seed);
 
 /// <summary>A demand seen on L1.</summary>
 /// <param name="Id">Its number in the contract.</param>
@@ -34,7 +34,7 @@ internal sealed record ProofSeen(ulong Epoch, ulong BlockNumber, Bytes32 Transac
 /// <param name="VersionedHash">What the published blob must hash to (EIP-4844).</param>
 /// <param name="Deadline">The last block in which it may be answered.</param>
 /// <param name="BlockNumber">The block of the demand.</param>
-internal sealed record DemandSeen(
+internal sealed record DemandEvent(
     ulong Id,
     Address Operator,
     ulong Position,

@@ -64,7 +64,7 @@ internal interface IAnchorRecord
     /// The proofs of an operator from epoch <paramref name="first"/> to <paramref name="last"/> that L1 records, by
     /// epoch.
     /// </summary>
-    Task<IReadOnlyList<ProofSeen>> ProofsAsync(
+    Task<IReadOnlyList<ProofEvent>> ProofsAsync(
         Address operatorAddress,
         ulong first,
         ulong last,

@@ -8,7 +8,7 @@ internal static class L1Connection
     // With another endpoint to ask, none is waited for long.
     private const int RetriesOfSeveral = 1;
     private static readonly TimeSpan LimitOfSeveral = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan LongestHeadInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan MaxHeadInterval = TimeSpan.FromSeconds(1);
 
     /// <summary>Adds an <see cref="EthereumClient"/> of the configured endpoints.</summary>
     public static void Add(IServiceCollection services, L1Options l1)
@@ -70,7 +70,7 @@ internal static class L1Connection
         ILogger logger = provider.GetRequiredService<ILogger<RedundantRpc>>();
         var options = new RedundantRpcOptions
         {
-            HeadInterval = pollInterval < LongestHeadInterval ? pollInterval : LongestHeadInterval,
+            HeadInterval = pollInterval < MaxHeadInterval ? pollInterval : MaxHeadInterval,
             Observer = notice => Tell(logger, endpoints, notice),
         };
         return new RedundantRpc(

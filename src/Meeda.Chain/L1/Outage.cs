@@ -17,7 +17,7 @@ namespace Meeda.Chain.L1;
 internal sealed class Outage(string work, TimeProvider time, ILogger logger)
 {
     private static readonly TimeSpan Reminder = TimeSpan.FromMinutes(1);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(10);
 
     private string? _kind;
     private long _since;
@@ -97,7 +97,7 @@ internal sealed class Outage(string work, TimeProvider time, ILogger logger)
             return usual;
         }
 
-        TimeSpan longest = usual > LongestPause ? usual : LongestPause;
+        TimeSpan longest = usual > MaxPause ? usual : MaxPause;
         TimeSpan growing = usual * (1 << Math.Min(_failures - 1, 12)) * (0.75 + (Random.Shared.NextDouble() / 2));
         return growing < longest ? growing : longest;
     }

@@ -202,11 +202,11 @@ internal sealed class BatchInspection(
         CancellationToken cancellationToken
     )
     {
-        (BigInteger stake, bool condemned) = await contract.AccountAsync(anchoring.Operator, cancellationToken);
+        (BigInteger stake, bool slashed) = await contract.AccountAsync(anchoring.Operator, cancellationToken);
         checks.Add(
             new(
                 $"the operator was never shown to have lied or withheld; it stakes {Ether(stake)} ether",
-                !condemned && !stake.IsZero
+                !slashed && !stake.IsZero
             )
         );
         if (anchoring.Anchor.Expiry <= head)
@@ -249,7 +249,7 @@ internal sealed class BatchInspection(
             return;
         }
 
-        ProofSeen seen = (await record.ProofsAsync(anchoring.Operator, newest.Epoch, newest.Epoch, cancellationToken))[
+        ProofEvent seen = (await record.ProofsAsync(anchoring.Operator, newest.Epoch, newest.Epoch, cancellationToken))[
             0
         ];
         EpochVerdict verdict = await verification.VerifyAsync(anchoring.Operator, seen, cancellationToken);

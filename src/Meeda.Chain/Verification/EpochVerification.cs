@@ -37,7 +37,7 @@ internal sealed class EpochVerification(
 )
 {
     // Two months of epochs of an hour; what was dropped is asked for again.
-    private const int MostHashes = 1_500;
+    private const int MaxHashes = 1_500;
 
     private static readonly TimeSpan FinalAge = TimeSpan.FromSeconds(30);
 
@@ -59,7 +59,7 @@ internal sealed class EpochVerification(
     /// <exception cref="InvalidDataException">L1 does not hold the proof, or the epoch's block, any more.</exception>
     public async Task<EpochVerdict> VerifyAsync(
         Address operatorAddress,
-        ProofSeen seen,
+        ProofEvent seen,
         CancellationToken cancellationToken
     )
     {
@@ -156,7 +156,7 @@ internal sealed class EpochVerification(
             ?? throw new InvalidDataException($"L1 does not give block {number}");
         if (isFinal)
         {
-            if (_hashes.Count >= MostHashes)
+            if (_hashes.Count >= MaxHashes)
             {
                 _hashes.Clear();
             }

@@ -14,14 +14,14 @@ namespace Meeda.Chain.Verification;
 internal sealed class LogRecord : IAnchorRecord
 {
     private readonly Address _operator;
-    private readonly IReadOnlyList<AnchorSeen> _anchors;
-    private readonly IReadOnlyList<ProofSeen> _proofs;
+    private readonly IReadOnlyList<AnchorEvent> _anchors;
+    private readonly IReadOnlyList<ProofEvent> _proofs;
     private readonly BlockPoint _tip;
 
     private LogRecord(
         Address operatorAddress,
-        IReadOnlyList<AnchorSeen> anchors,
-        IReadOnlyList<ProofSeen> proofs,
+        IReadOnlyList<AnchorEvent> anchors,
+        IReadOnlyList<ProofEvent> proofs,
         BlockPoint tip
     )
     {
@@ -51,8 +51,8 @@ internal sealed class LogRecord : IAnchorRecord
             (from, to) => contract.ReadEventsAsync(operatorAddress, from, to, cancellationToken),
             cancellationToken
         );
-        var odd = new List<(AnchorSeen Seen, AnchorOddity Oddity)>();
-        IReadOnlyList<AnchorSeen> anchors = AnchorSequence.Continue(
+        var odd = new List<(AnchorEvent Seen, AnchorOddity Oddity)>();
+        IReadOnlyList<AnchorEvent> anchors = AnchorSequence.Continue(
             null,
             [.. events.SelectMany(each => each.Anchors)],
             odd
@@ -117,13 +117,13 @@ internal sealed class LogRecord : IAnchorRecord
         ]);
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<ProofSeen>> ProofsAsync(
+    public Task<IReadOnlyList<ProofEvent>> ProofsAsync(
         Address operatorAddress,
         ulong first,
         ulong last,
         CancellationToken cancellationToken
     ) =>
-        Task.FromResult<IReadOnlyList<ProofSeen>>([
+        Task.FromResult<IReadOnlyList<ProofEvent>>([
             .. _proofs
                 .Where(proof => operatorAddress == _operator && proof.Epoch >= first && proof.Epoch <= last)
                 .OrderBy(proof => proof.Epoch),

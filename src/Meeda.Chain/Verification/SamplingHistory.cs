@@ -29,10 +29,10 @@ internal sealed record SampledEpoch(ulong Epoch, int Sampled, EpochOutcome Outco
 internal sealed class SamplingHistory(IAnchorRecord record, EpochVerification verification)
 {
     /// <summary>The most epochs that are looked at, the newest.</summary>
-    public const int MostEpochs = 512;
+    public const int MaxEpochs = 512;
 
     /// <summary>
-    /// The epochs in which a batch was live, oldest first; of more than <see cref="MostEpochs"/> the newest.
+    /// The epochs in which a batch was live, oldest first; of more than <see cref="MaxEpochs"/> the newest.
     /// </summary>
     public async Task<IReadOnlyList<SampledEpoch>> OfAsync(
         BatchAnchoring anchoring,
@@ -52,8 +52,8 @@ internal sealed class SamplingHistory(IAnchorRecord record, EpochVerification ve
             return [];
         }
 
-        first = Math.Max(first, last < MostEpochs ? 0 : last - MostEpochs + 1);
-        Dictionary<ulong, ProofSeen> proofs = (
+        first = Math.Max(first, last < MaxEpochs ? 0 : last - MaxEpochs + 1);
+        Dictionary<ulong, ProofEvent> proofs = (
             await record.ProofsAsync(anchoring.Operator, first, last, cancellationToken)
         ).ToDictionary(proof => proof.Epoch);
         var epochs = new List<SampledEpoch>();
@@ -67,7 +67,7 @@ internal sealed class SamplingHistory(IAnchorRecord record, EpochVerification ve
                 continue;
             }
 
-            EpochSeed seed = proofs.TryGetValue(epoch, out ProofSeen? proof)
+            EpochSeed seed = proofs.TryGetValue(epoch, out ProofEvent? proof)
                 ? new EpochSeed(proof.Seed)
                 : await verification.SeedAsync(anchoring.Operator, epoch, cancellationToken);
             EpochOutcome outcome =

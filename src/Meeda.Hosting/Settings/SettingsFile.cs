@@ -7,7 +7,7 @@ namespace Meeda.Hosting.Settings;
 /// </summary>
 internal static class SettingsFile
 {
-    private const int MostBytes = 1 << 20;
+    private const int MaxBytes = 1 << 20;
 
     /// <summary>Reads the settings of a file as names with colons, and their texts.</summary>
     /// <exception cref="SetupException">
@@ -18,9 +18,9 @@ internal static class SettingsFile
         try
         {
             using FileStream file = File.OpenRead(path);
-            if (file.CanSeek && file.Length > MostBytes)
+            if (file.CanSeek && file.Length > MaxBytes)
             {
-                throw new SetupException($"--config: {path} has {file.Length} bytes, {MostBytes} are the most");
+                throw new SetupException($"--config: {path} has {file.Length} bytes, {MaxBytes} are the most");
             }
 
             var options = new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, MaxDepth = 8 };

@@ -15,7 +15,7 @@ internal static unsafe class VectorInterpolationSum<TLanes>
     private const int Length = Cell.ElementCount;
 
     // Additions to sums that are reduced, as many as FrCarry.Normalise allows.
-    private const int MostAdditions = 7;
+    private const int MaxAdditions = 7;
 
     private static readonly int GroupLength = FrLimbs.Count * TLanes.Lanes;
     private static readonly LaneTransform<TLanes> Transform = new(Length);
@@ -82,14 +82,14 @@ internal static unsafe class VectorInterpolationSum<TLanes>
                     TLanes.Multiply(power, power, shift, scratch);
                 }
 
-                if (additions % MostAdditions == MostAdditions - 1)
+                if (additions % MaxAdditions == MaxAdditions - 1)
                 {
-                    Butterfly.Prepare<TLanes>(sums, Length, MostAdditions + 1, 1);
+                    Butterfly.Prepare<TLanes>(sums, Length, MaxAdditions + 1, 1);
                 }
             }
 
             // 3. All lanes together.
-            Butterfly.Prepare<TLanes>(sums, Length, MostAdditions + 1, 1);
+            Butterfly.Prepare<TLanes>(sums, Length, MaxAdditions + 1, 1);
             for (int i = 0; i < Length; i++)
             {
                 for (int lane = 0; lane < lanes; lane++)

@@ -119,7 +119,7 @@ internal static class DemoCommand
         ShowAnchor(batch);
 
         Say("Waiting for an epoch whose proof covers the batch");
-        ProofSeen proof = await ProvenAsync(network, batch.Anchor!, cancellationToken);
+        ProofEvent proof = await ProvenAsync(network, batch.Anchor!, cancellationToken);
         ulong anchorGas = await GasOfAsync(network, batch.Anchor!.Transaction, cancellationToken);
         ulong proofGas = await GasOfAsync(network, proof.TransactionHash.ToString(), cancellationToken);
         Detail("epoch", $"{proof.Epoch}, proven in block {proof.BlockNumber}");
@@ -237,7 +237,7 @@ internal static class DemoCommand
         }
     }
 
-    private static async Task<ProofSeen> ProvenAsync(
+    private static async Task<ProofEvent> ProvenAsync(
         LocalNetwork network,
         AnchorBody anchor,
         CancellationToken cancellationToken

@@ -74,7 +74,7 @@ internal static class KeysCommand
             Description = "bytes of batches it may read in all; 0 for any number",
             DefaultValueFactory = _ => "0",
         };
-        var make = new Command("make", "Make a tenant; prints its key, which is shown this once")
+        var create = new Command("create", "Create a tenant and print its key, which is shown only once")
         {
             name,
             folder,
@@ -106,7 +106,7 @@ internal static class KeysCommand
             };
         }
 
-        make.SetAction(
+        create.SetAction(
             (parsed, cancellationToken) =>
                 MakeAsync(
                     ReadSettings(parsed.GetValue(folder), parsed.GetValue(config)),
@@ -162,7 +162,13 @@ internal static class KeysCommand
                     cancellationToken
                 )
         );
-        return new Command("keys", "Make, list, rotate and revoke the keys of tenants") { make, list, rotate, revoke };
+        return new Command("keys", "Create, list, rotate and revoke the keys of tenants")
+        {
+            create,
+            list,
+            rotate,
+            revoke,
+        };
     }
 
     /// <summary>Reads scopes as the option has them.</summary>
@@ -344,7 +350,7 @@ internal static class KeysCommand
         await using TenantKeys keys = await OpenAsync(storage, cancellationToken);
         Console.WriteLine(
             await keys.RotateAsync(name, cancellationToken)
-                ?? throw new SetupException($"name: there is no tenant {name}; meeda keys make {name} makes one")
+                ?? throw new SetupException($"name: there is no tenant {name}; meeda keys create {name} creates one")
         );
         return ExitCode.Success;
     }

@@ -18,7 +18,7 @@ namespace Meeda.Node.Cli;
 internal static class VerifyCommand
 {
     // The largest payload that a batch can have: 16 bits of blobs.
-    private const int MostBytes = 1 << 28;
+    private const int MaxBytes = 1 << 28;
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
@@ -102,7 +102,7 @@ internal static class VerifyCommand
         Address contractAddress = Address.Parse(settings.Contract);
         List<HttpClient> l1 = [.. settings.Endpoints().Select(Connect)];
         using HttpClient http = OutgoingHttp.Client();
-        http.MaxResponseContentBufferSize = MostBytes;
+        http.MaxResponseContentBufferSize = MaxBytes;
         EthereumClient client = L1Connection.Open(l1, warning => Console.Error.WriteLine($"meeda: {warning}"));
         var contract = new MeedaVerifierContract(client, contractAddress);
         try

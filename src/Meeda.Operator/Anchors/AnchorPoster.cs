@@ -40,14 +40,14 @@ internal sealed class AnchorPoster(
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
 
     // Batches that are looked at for a blob transaction; the providers refuse the oldest first.
-    private const int MostHomeless = 256;
+    private const int MaxUnplaceable = 256;
 
     /// <inheritdoc/>
     protected override async Task LeadAsync(CancellationToken stoppingToken)
     {
         // What an earlier run of this process sent may still wait in the mempool: only when it is mined and followed
         // does the ledger tell the truth.
-        await follower.FollowedBeyondPendingAsync(sender, stoppingToken);
+        await follower.WaitUntilSettledAsync(sender, stoppingToken);
         using var timer = new PeriodicTimer(Look < options.Value.Interval ? Look : options.Value.Interval, time);
         var outage = new Outage("anchoring", time, logger);
         while (await timer.WaitForNextTickAsync(stoppingToken))
@@ -75,13 +75,16 @@ internal sealed class AnchorPoster(
     internal async Task AnchorWaitingAsync(CancellationToken cancellationToken)
     {
         await SettleAsync(cancellationToken);
-        if ((await DueAsync(cancellationToken)).Count == 0 && (await HomelessAsync(cancellationToken)).Count == 0)
+        if (
+            (await DueAsync(cancellationToken)).Count == 0
+            && (await UnplaceableBatchesAsync(cancellationToken)).Count == 0
+        )
         {
             return;
         }
 
         await follower.FollowedToHeadAsync(cancellationToken);
-        IReadOnlyList<StoredBatch> homeless = await HomelessAsync(cancellationToken);
+        IReadOnlyList<StoredBatch> homeless = await UnplaceableBatchesAsync(cancellationToken);
         IReadOnlyList<StoredBatch> waiting = homeless.Count > 0 ? homeless : await DueAsync(cancellationToken);
         if (waiting.Count == 0)
         {
@@ -96,7 +99,7 @@ internal sealed class AnchorPoster(
         };
         TransactionReceipt receipt = await sender.SendAsync(anchor, cancellationToken);
         logger.Anchored(receipt.TransactionHash.ToString(), receipt.BlockNumber, receipt.GasUsed);
-        await follower.FollowedAsync(receipt.BlockNumber, cancellationToken);
+        await follower.WaitForBlockAsync(receipt.BlockNumber, cancellationToken);
     }
 
     /// <summary>
@@ -161,7 +164,7 @@ internal sealed class AnchorPoster(
     /// The batches that the providers refused, as many as one transaction carries the blobs of: they do not wait for
     /// others.
     /// </summary>
-    private async Task<IReadOnlyList<StoredBatch>> HomelessAsync(CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<StoredBatch>> UnplaceableBatchesAsync(CancellationToken cancellationToken)
     {
         if (!failover.IsOn || placement.FailingFor == TimeSpan.Zero)
         {
@@ -172,15 +175,15 @@ internal sealed class AnchorPoster(
         var fitting = new List<StoredBatch>();
         foreach (
             StoredBatch batch in await ledger.WaitingUnplacedBatchesAsync(
-                BlobFailover.MostBlobs,
-                MostHomeless,
+                BlobFailover.MaxBlobs,
+                MaxUnplaceable,
                 cancellationToken
             )
         )
         {
             if (
                 placement.IsRefused(batch.Id)
-                && fitting.Sum(each => each.BlobCount) + batch.BlobCount <= BlobFailover.MostBlobs
+                && fitting.Sum(each => each.BlobCount) + batch.BlobCount <= BlobFailover.MaxBlobs
             )
             {
                 fitting.Add(batch);

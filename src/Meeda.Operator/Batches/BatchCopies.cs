@@ -119,7 +119,7 @@ internal sealed class BatchCopies(long size, TimeSpan maxWait, TimeProvider time
         copy.Stop.Cancel();
         if (copy.Length > Pace.LongLength)
         {
-            LongGarbage.Left(copy.Length);
+            LargeObjectCollector.Released(copy.Length);
         }
     }
 

@@ -65,7 +65,7 @@ internal sealed class BatchIntake(
     private async Task<StoredBatch> TakeInAsync(byte[] payload, CancellationToken cancellationToken)
     {
         CheckLength(payload.Length); // 1
-        await pressure.EnsureTakesAsync(cancellationToken);
+        await pressure.EnsureAcceptingAsync(cancellationToken);
         Bytes32 payloadHash = Keccak256.Hash(payload);
         Tenant? tenant = costs.Current;
         Lazy<Task<StoredBatch>> job = _running.GetOrAdd(
@@ -93,7 +93,7 @@ internal sealed class BatchIntake(
     {
         StoredBatch batch = await storing;
         room?.Dispose();
-        if (options.Value.PutWaitsFor != BatchState.Stored)
+        if (options.Value.AckLevel != BatchState.Stored)
         {
             await WaitAsync(batch, cancellationToken); // 6
         }
@@ -151,15 +151,15 @@ internal sealed class BatchIntake(
                 cost = most; // Its anchor is late enough: no other one is owed.
             }
 
-            pressure.StoreWorked();
+            pressure.RecordSuccess();
             signal.PulseStored();
             logger.BatchStored(batch.Id.ToString(), payload.Length, batch.BlobCount);
             return batch;
         }
         catch (Exception failure) when (failure is IOException or TimeoutException or System.Data.Common.DbException)
         {
-            logger.StoreFailed(failure);
-            throw pressure.StoreFailed(failure);
+            logger.RecordFailure(failure);
+            throw pressure.RecordFailure(failure);
         }
         finally
         {
@@ -184,11 +184,11 @@ internal sealed class BatchIntake(
 
     private async Task WaitAsync(StoredBatch batch, CancellationToken cancellationToken)
     {
-        using var limit = new CancellationTokenSource(options.Value.PutWaitLimit, time);
+        using var limit = new CancellationTokenSource(options.Value.AckTimeout, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
         try
         {
-            await states.ReachedAsync(batch.Id, options.Value.PutWaitsFor, both.Token);
+            await states.WaitForStateAsync(batch.Id, options.Value.AckLevel, both.Token);
         }
         catch (OperationCanceledException late)
             when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
@@ -196,8 +196,8 @@ internal sealed class BatchIntake(
             throw new DaException(
                 DaError.Unavailable,
                 $"state: batch {batch.Id} is stored, but not "
-                    + $"{options.Value.PutWaitsFor.ToString().ToLowerInvariant()} within "
-                    + $"{options.Value.PutWaitLimit} (PutWaitLimit); the same put again goes on waiting",
+                    + $"{options.Value.AckLevel.ToString().ToLowerInvariant()} within "
+                    + $"{options.Value.AckTimeout} (AckTimeout); the same put again goes on waiting",
                 late
             );
         }

@@ -25,13 +25,13 @@ public sealed class BatchOptions
     /// its providers too) or <c>Anchored</c> (in an L1 block,
     /// an anchor interval and a slot or two). Default <c>Stored</c>: the rest follows whatever happens to this process.
     /// </summary>
-    public BatchState PutWaitsFor { get; set; } = BatchState.Stored;
+    public BatchState AckLevel { get; set; } = BatchState.Stored;
 
     /// <summary>
     /// The longest that a put waits for that state. Default 5 minutes. Then its answer is 500 though the batch is
     /// stored: the same put again goes on waiting.
     /// </summary>
-    public TimeSpan PutWaitLimit { get; set; } = TimeSpan.FromMinutes(5);
+    public TimeSpan AckTimeout { get; set; } = TimeSpan.FromMinutes(5);
 
     /// <summary>Says what is wrong with these options, one sentence each.</summary>
     internal IEnumerable<string> Problems()
@@ -41,14 +41,14 @@ public sealed class BatchOptions
             yield return "max batch bytes: between 1 and 268435456 (Meeda__Batches__MaxBatchBytes)";
         }
 
-        if (PutWaitsFor is not (BatchState.Stored or BatchState.Placed or BatchState.Anchored))
+        if (AckLevel is not (BatchState.Stored or BatchState.Placed or BatchState.Anchored))
         {
-            yield return "put waits for: Stored, Placed or Anchored (Meeda__Batches__PutWaitsFor)";
+            yield return "ack level: one of Stored, Placed and Anchored (Meeda__Batches__AckLevel)";
         }
 
-        if (PutWaitLimit < TimeSpan.FromSeconds(1) || PutWaitLimit > TimeSpan.FromHours(1))
+        if (AckTimeout < TimeSpan.FromSeconds(1) || AckTimeout > TimeSpan.FromHours(1))
         {
-            yield return "put wait limit: between 1 s and 1 hour (Meeda__Batches__PutWaitLimit)";
+            yield return "ack timeout: between 1 s and 1 hour (Meeda__Batches__AckTimeout)";
         }
     }
 }

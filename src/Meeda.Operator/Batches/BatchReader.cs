@@ -97,7 +97,7 @@ internal sealed class BatchReader(
     {
         if (batch.DeletedAt is not null)
         {
-            throw new DaException(DaError.Absent, "commitment: the batch had expired and is no longer kept");
+            throw new DaException(DaError.NotFound, "commitment: the batch had expired and is no longer kept");
         }
     }
 
@@ -122,7 +122,7 @@ internal sealed class BatchReader(
             if (batch.PayloadHash == batch.Id.Value && !await ledger.IsOwedAsync(batch.Id, cancellationToken))
             {
                 // Known from L1 alone, and given up before this ledger began.
-                throw new DaException(DaError.Absent, "commitment: the batch had expired and is no longer kept");
+                throw new DaException(DaError.NotFound, "commitment: the batch had expired and is no longer kept");
             }
 
             logger.RowsMissing(batch.Id.ToString());
@@ -151,7 +151,7 @@ internal sealed class BatchReader(
 
         if (blobs.Length > Pace.LongLength)
         {
-            LongGarbage.Left(2L * blobs.Length);
+            LargeObjectCollector.Released(2L * blobs.Length);
         }
 
         return payload;

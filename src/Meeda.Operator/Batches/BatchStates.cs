@@ -12,7 +12,7 @@ namespace Meeda.Operator.Batches;
 /// <param name="State">How far it has come.</param>
 /// <param name="Anchoring">Its latest place on L1, with the anchor and its transaction; null before it has one.</param>
 /// <param name="Depth">L1 blocks on top of the anchor's, as far as they were read.</param>
-internal sealed record BatchStanding(
+internal sealed record BatchStatus(
     StoredBatch Batch,
     BatchState State,
     (AnchoredBatch Batch, Anchor Anchor, Bytes32 TransactionHash)? Anchoring,
@@ -32,11 +32,11 @@ internal sealed class BatchStates(Ledger ledger, L1Follower follower, BatchSigna
     /// Where a batch stands. While an anchor is owed, earlier ones count for nothing: what was promised last is not
     /// on L1 yet.
     /// </summary>
-    public async Task<BatchStanding> OfAsync(StoredBatch batch, CancellationToken cancellationToken)
+    public async Task<BatchStatus> OfAsync(StoredBatch batch, CancellationToken cancellationToken)
     {
         if (await ledger.FindAnchoringAsync(batch.Id, cancellationToken) is not { } anchoring)
         {
-            return new BatchStanding(batch, batch.PlacedAt is null ? BatchState.Stored : BatchState.Placed, null, 0);
+            return new BatchStatus(batch, batch.PlacedAt is null ? BatchState.Stored : BatchState.Placed, null, 0);
         }
 
         // Before the first look of this process, what the ledger holds says more than nothing.
@@ -46,7 +46,7 @@ internal sealed class BatchStates(Ledger ledger, L1Follower follower, BatchSigna
             : anchoring.Anchor.Expiry <= tip ? BatchState.Expired
             : anchoring.Anchor.BlockNumber <= follower.Final ? BatchState.Final
             : BatchState.Anchored;
-        return new BatchStanding(
+        return new BatchStatus(
             batch,
             state,
             anchoring,
@@ -55,7 +55,7 @@ internal sealed class BatchStates(Ledger ledger, L1Follower follower, BatchSigna
     }
 
     /// <summary>Waits until a batch has come as far as a state.</summary>
-    public async Task ReachedAsync(BatchId id, BatchState state, CancellationToken cancellationToken)
+    public async Task WaitForStateAsync(BatchId id, BatchState state, CancellationToken cancellationToken)
     {
         while (true)
         {

@@ -50,7 +50,7 @@ internal sealed class IntakePressure(
     /// <summary>Lets a put in, or says why not.</summary>
     /// <exception cref="DaException">It must wait (<see cref="DaError.Overloaded"/>), or go to L1
     /// (<see cref="DaError.FailOver"/>).</exception>
-    public async Task EnsureTakesAsync(CancellationToken cancellationToken)
+    public async Task EnsureAcceptingAsync(CancellationToken cancellationToken)
     {
         Counted counted = await CountAsync(cancellationToken);
         if (ProviderCause(counted) is { } cause)
@@ -96,7 +96,7 @@ internal sealed class IntakePressure(
     }
 
     /// <summary>Takes note that a batch was made durable.</summary>
-    public void StoreWorked()
+    public void RecordSuccess()
     {
         lock (_gate)
         {
@@ -105,7 +105,7 @@ internal sealed class IntakePressure(
     }
 
     /// <summary>Takes note that a batch could not be made durable, and gives what its client should hear.</summary>
-    public DaException StoreFailed(Exception failure)
+    public DaException RecordFailure(Exception failure)
     {
         TimeSpan failing;
         lock (_gate)
@@ -200,7 +200,7 @@ internal sealed class IntakePressure(
         try
         {
             await ledger.ProbeAsync(ProbeBytes, cancellationToken);
-            StoreWorked();
+            RecordSuccess();
         }
         catch (Exception failing) when (IsRefusal(failing))
         {

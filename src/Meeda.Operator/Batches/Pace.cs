@@ -19,7 +19,7 @@ internal sealed class Pace(TimeProvider time)
     public static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
 
     // Before this much time has passed, nobody is called slow.
-    private static readonly TimeSpan LeastMeasured = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan MinMeasured = TimeSpan.FromSeconds(1);
 
     private TimeSpan _slack = Grace;
     private TimeSpan _waited;
@@ -34,7 +34,7 @@ internal sealed class Pace(TimeProvider time)
 
     /// <summary>Bytes a second while it was waited for; infinite before there is something to measure.</summary>
     public double BytesPerSecond =>
-        _waited + Running is var waited && waited < LeastMeasured
+        _waited + Running is var waited && waited < MinMeasured
             ? double.PositiveInfinity
             : _bytes / waited.TotalSeconds;
 

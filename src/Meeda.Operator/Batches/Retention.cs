@@ -75,7 +75,7 @@ internal sealed class Retention(
                 + await contract.PublishWindowAsync(cancellationToken);
             if (agreed > grace)
             {
-                await GiveUpAsync(agreed - grace, cancellationToken);
+                await ExpireAsync(agreed - grace, cancellationToken);
             }
         }
 
@@ -135,7 +135,7 @@ internal sealed class Retention(
         }
     }
 
-    private async Task GiveUpAsync(ulong block, CancellationToken cancellationToken)
+    private async Task ExpireAsync(ulong block, CancellationToken cancellationToken)
     {
         var kept = new HashSet<uint>();
         while (await ledger.ExpiredBatchesAsync(block, PageLength, cancellationToken) is { Count: > 0 } expired)
@@ -144,7 +144,7 @@ internal sealed class Retention(
             foreach (StoredBatch batch in expired)
             {
                 await EnsureExpiredAsync(batch, block, kept, cancellationToken);
-                if (await ledger.GiveUpAsync(batch.Id, block, time.GetUtcNow(), cancellationToken))
+                if (await ledger.ExpireAsync(batch.Id, block, time.GetUtcNow(), cancellationToken))
                 {
                     costs.GivenUp(batch);
                     logger.GivenUp(batch.Id.ToString());

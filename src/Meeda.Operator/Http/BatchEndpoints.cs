@@ -71,7 +71,10 @@ internal static class BatchEndpoints
         {
             if (!await ledger.RenewAsync(batch.Id, terms.AnchorFrom, time.GetUtcNow(), cancellationToken))
             {
-                throw new DaException(DaError.Absent, "id: the batch had expired and is no longer kept; put it again");
+                throw new DaException(
+                    DaError.NotFound,
+                    "id: the batch had expired and is no longer kept; put it again"
+                );
             }
 
             batch = await FindAsync(id, ledger, absence, cancellationToken);
@@ -97,7 +100,7 @@ internal static class BatchEndpoints
             : await ledger.FindBatchAsync(new BatchId(value), cancellationToken)
                 ?? throw await absence.OfAsync("id: no batch of this id was ever stored here", cancellationToken);
 
-    private static BatchBody BodyOf(BatchStanding standing)
+    private static BatchBody BodyOf(BatchStatus standing)
     {
         AnchorBody? anchor = standing.Anchoring is var (batch, on, transaction)
             ? new AnchorBody(

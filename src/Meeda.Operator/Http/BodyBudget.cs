@@ -46,7 +46,7 @@ internal sealed class BodyBudget
         _maxWait = options.Value.MaxWait;
         _size = options.Value.MaxBytesInFlight;
         _firstSize = _size / 4;
-        _reserveSize = Math.Min(DaProviderEndpoint.MostBodyBytes(batches.Value), _size - _firstSize);
+        _reserveSize = Math.Min(DaProviderEndpoint.MaxBodyBytes(batches.Value), _size - _firstSize);
         _restSize = _size - _firstSize - _reserveSize;
     }
 

@@ -114,7 +114,7 @@ internal sealed class BodyRoom(BodyBudget budget, BodyBudget.Client client, long
             budget.Close(this);
             if (First + Rest + Reserve is var left && left > Pace.LongLength)
             {
-                LongGarbage.Left(left);
+                LargeObjectCollector.Released(left);
             }
         }
     }

@@ -27,10 +27,10 @@ internal static class DaProviderEndpoint
     private const string DaCertificatePreimageType = "3";
 
     // geth's limit on the answers of one batch.
-    private const long MostBatchAnswer = 25_000_000;
+    private const long MaxBatchAnswer = 25_000_000;
 
     /// <summary>The longest body, which is the longest of all routes: hex doubles a batch.</summary>
-    public static int MostBodyBytes(BatchOptions options) =>
+    public static int MaxBodyBytes(BatchOptions options) =>
         (int)Math.Min(int.MaxValue, (2L * options.MaxBatchBytes) + Overhead);
 
     /// <summary>
@@ -113,7 +113,7 @@ internal static class DaProviderEndpoint
         {
             byte[] body = await RequestBody.ReadAsync(
                 context.Request,
-                MostBodyBytes(calls.Options),
+                MaxBodyBytes(calls.Options),
                 "twice MaxBatchBytes",
                 context.RequestAborted
             );
@@ -149,10 +149,10 @@ internal static class DaProviderEndpoint
         foreach (JsonRpcRequest request in requests)
         {
             Result result =
-                written > MostBatchAnswer
+                written > MaxBatchAnswer
                     ? new JsonRpcException(
                         JsonRpcException.ResponseTooLarge,
-                        $"batch: the answers before this one have more than {MostBatchAnswer} bytes"
+                        $"batch: the answers before this one have more than {MaxBatchAnswer} bytes"
                     )
                     : await calls.AnswerAsync(request, room: null, context.RequestAborted); // others need the body
             if (request.IsNotification)
@@ -219,13 +219,13 @@ internal static class DaProviderEndpoint
     /// </summary>
     private static async Task DiscardAsync(HttpContext context)
     {
-        const long MostDiscarded = 64L << 20;
+        const long MaxDiscarded = 64L << 20;
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
         limit.CancelAfter(TimeSpan.FromSeconds(10));
         try
         {
             long discarded = 0;
-            while (discarded < MostDiscarded)
+            while (discarded < MaxDiscarded)
             {
                 System.IO.Pipelines.ReadResult read = await context.Request.BodyReader.ReadAsync(limit.Token);
                 discarded += read.Buffer.Length;

@@ -26,7 +26,7 @@ internal static class OperatorPipeline
         TenantKeys tenants = app.Services.GetRequiredService<TenantKeys>();
         app.Use(connections.InvokeAsync);
         app.UseConnectionCloseForUnreadBodies();
-        app.RefuseLongAnnouncements(DaProviderEndpoint.MostBodyBytes(options.Batches), "twice MaxBatchBytes");
+        app.UseContentLengthLimit(DaProviderEndpoint.MaxBodyBytes(options.Batches), "twice MaxBatchBytes");
         app.UseErrorResponses();
         app.Use(new OriginGuard(async stop => !await tenants.AnyAsync(stop), options.Http.AllowAnonymous).InvokeAsync);
         app.Use(new TenantGate(tenants, TimeProvider.System).InvokeAsync);

@@ -18,7 +18,7 @@ internal static class RequestBody
     /// <param name="app">The service.</param>
     /// <param name="limit">The most bytes that a route takes.</param>
     /// <param name="setting">The name of the setting that the limit comes from.</param>
-    public static void RefuseLongAnnouncements(this WebApplication app, long limit, string setting) =>
+    public static void UseContentLengthLimit(this WebApplication app, long limit, string setting) =>
         app.Use(
             async (context, next) =>
             {

@@ -22,7 +22,7 @@ internal sealed class Absence(
     /// <summary>The error to answer with where the ledger does not know what was asked for.</summary>
     /// <param name="absent">The sentence where it is proven that there is no such thing.</param>
     /// <param name="cancellationToken">Ends the asking.</param>
-    /// <returns><see cref="DaError.Absent"/> where that is proven, <see cref="DaError.Unavailable"/>
+    /// <returns><see cref="DaError.NotFound"/> where that is proven, <see cref="DaError.Unavailable"/>
     /// otherwise.</returns>
     public async Task<DaException> OfAsync(string absent, CancellationToken cancellationToken) =>
         await WhyNotAsync(cancellationToken) is { } reason
@@ -31,7 +31,7 @@ internal sealed class Absence(
                 $"{absent.Split(':')[0]}: it is not in the ledger, and whether this operator anchored it is not "
                     + $"known: {reason}"
             )
-            : new DaException(DaError.Absent, absent);
+            : new DaException(DaError.NotFound, absent);
 
     private async Task<string?> WhyNotAsync(CancellationToken cancellationToken)
     {

@@ -11,7 +11,7 @@ namespace Meeda.Operator.L1;
 internal sealed class BlobFailover(IOptions<L1Options> options)
 {
     /// <summary>The most blobs of one transaction (EIP-7594).</summary>
-    public const int MostBlobs = 6;
+    public const int MaxBlobs = 6;
 
     /// <summary>Whether batches go this way.</summary>
     public bool IsOn => options.Value.FailoverToBlobs;

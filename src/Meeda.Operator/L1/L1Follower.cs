@@ -91,7 +91,7 @@ internal sealed class L1Follower(
     }
 
     /// <summary>Waits until the ledger holds everything up to a block.</summary>
-    public async Task FollowedAsync(ulong blockNumber, CancellationToken cancellationToken)
+    public async Task WaitForBlockAsync(ulong blockNumber, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -122,7 +122,7 @@ internal sealed class L1Follower(
             ulong head = await client.GetBlockNumberAsync(cancellationToken);
             try
             {
-                await FollowedAsync(head, cancellationToken)
+                await WaitForBlockAsync(head, cancellationToken)
                     .WaitAsync(5 * options.Value.PollInterval, time, cancellationToken);
                 return;
             }
@@ -136,7 +136,7 @@ internal sealed class L1Follower(
     /// <summary>
     /// Waits until no transaction of the sender is pending and everything it did on L1 is in the ledger.
     /// </summary>
-    public async Task FollowedBeyondPendingAsync(TransactionSender sender, CancellationToken cancellationToken)
+    public async Task WaitUntilSettledAsync(TransactionSender sender, CancellationToken cancellationToken)
     {
         var outage = new Outage("reading what was sent before", time, logger);
         while (true)
@@ -250,7 +250,7 @@ internal sealed class L1Follower(
     {
         while (true)
         {
-            await LookAsync(stoppingToken);
+            await PollAsync(stoppingToken);
             await Task.Delay(_following.Pause(options.Value.PollInterval), time, stoppingToken);
         }
     }
@@ -287,12 +287,12 @@ internal sealed class L1Follower(
 
         _isReadAnew = true;
         logger.AnchorsMissing(account.Address.ToString(), index, await FirstBlockAsync(cancellationToken));
-        await ledger.RewindAsync(-1, cancellationToken);
+        await ledger.RollBackAsync(-1, cancellationToken);
         return true;
     }
 
     /// <summary>Looks at L1 once: the leader reads, the others learn from the ledger how far it is.</summary>
-    internal async Task LookAsync(CancellationToken cancellationToken)
+    internal async Task PollAsync(CancellationToken cancellationToken)
     {
         try
         {
@@ -323,7 +323,7 @@ internal sealed class L1Follower(
         {
             try
             {
-                await standing.LookAsync(cancellationToken);
+                await standing.PollAsync(cancellationToken);
                 _asking.Over();
             }
             catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
@@ -358,7 +358,7 @@ internal sealed class L1Follower(
 
         long lastGood = ancestor is { } found ? (long)found.Number : -1;
         logger.Reorganised(lastGood);
-        await ledger.RewindAsync(lastGood, cancellationToken);
+        await ledger.RollBackAsync(lastGood, cancellationToken);
         lock (_gate)
         {
             _tip = ancestor?.Number;
@@ -410,11 +410,11 @@ internal sealed class L1Follower(
             throw new InvalidDataException($"L1 reorganised while blocks {first} to {last} were read");
         }
 
-        IReadOnlyList<AnchorSeen> anchors = events.Anchors;
+        IReadOnlyList<AnchorEvent> anchors = events.Anchors;
         if (anchors.Count > 0)
         {
             Anchor? newest = (await ledger.LastAnchorAsync(cancellationToken)).Last;
-            var odd = new List<(AnchorSeen Seen, AnchorOddity Oddity)>();
+            var odd = new List<(AnchorEvent Seen, AnchorOddity Oddity)>();
             anchors = AnchorSequence.Continue(newest, events.Anchors, odd);
             if (
                 odd.Any(each => each.Oddity == AnchorOddity.Gap)
@@ -424,7 +424,7 @@ internal sealed class L1Follower(
                 return (null, false);
             }
 
-            foreach ((AnchorSeen seen, AnchorOddity oddity) in odd)
+            foreach ((AnchorEvent seen, AnchorOddity oddity) in odd)
             {
                 logger.OddLog(
                     account.Address.ToString(),
@@ -465,7 +465,7 @@ internal sealed class L1Follower(
     /// <returns>False where everything is to be read again.</returns>
     /// <exception cref="InvalidDataException">Anchors are missing; nothing was written.</exception>
     private async Task<bool> IsCompleteAsync(
-        IReadOnlyList<AnchorSeen> read,
+        IReadOnlyList<AnchorEvent> read,
         ulong block,
         CancellationToken cancellationToken
     )

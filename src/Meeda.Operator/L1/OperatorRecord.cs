@@ -45,7 +45,7 @@ internal sealed class OperatorRecord(Ledger ledger, OperatorAccount account) : I
             : [];
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<ProofSeen>> ProofsAsync(
+    public async Task<IReadOnlyList<ProofEvent>> ProofsAsync(
         Address operatorAddress,
         ulong first,
         ulong last,

@@ -23,7 +23,7 @@ internal sealed class OperatorStanding(
     public TimeSpan FailingFor => _refusal is { } refusal ? time.GetElapsedTime(refusal.Since) : TimeSpan.Zero;
 
     /// <summary>Asks the contract.</summary>
-    public async Task LookAsync(CancellationToken cancellationToken)
+    public async Task PollAsync(CancellationToken cancellationToken)
     {
         string? reason = await contract.WhyNoAnchorAsync(account.Address, cancellationToken);
         Refusal? before = _refusal;

@@ -18,13 +18,13 @@ namespace Meeda.Operator.Nitro;
 internal sealed class ChunkedStores(TimeProvider time, IOptions<IntakeOptions> options)
 {
     /// <summary>The most batches of one tenant in arrival at once, as in Nitro.</summary>
-    public const int MostPending = 10;
+    public const int MaxPending = 10;
 
     /// <summary>The most of all tenants.</summary>
-    public const int MostPendingInAll = 4 * MostPending;
+    public const int MaxPendingInAll = 4 * MaxPending;
 
     // The same beginning is refused as a replay as long as its timestamp is good. More than these are not remembered.
-    private const int MostRemembered = 10_000;
+    private const int MaxRemembered = 10_000;
 
     // What a chunk costs beside its bytes: its array, its place among the others.
     private const int ChunkOverhead = 128;
@@ -261,7 +261,7 @@ internal sealed class ChunkedStores(TimeProvider time, IOptions<IntakeOptions> o
     {
         while (
             _begunInOrder.TryPeek(out (long, Bytes32) oldest)
-            && (_begunInOrder.Count >= MostRemembered || _begun[oldest] < now)
+            && (_begunInOrder.Count >= MaxRemembered || _begun[oldest] < now)
         )
         {
             _begun.Remove(_begunInOrder.Dequeue());
@@ -272,14 +272,14 @@ internal sealed class ChunkedStores(TimeProvider time, IOptions<IntakeOptions> o
     private void MakeRoom(long tenant, DateTimeOffset now)
     {
         ForgetLate(now);
-        if (_arrivals.Values.Count(arrival => arrival.Tenant == tenant) >= MostPending)
+        if (_arrivals.Values.Count(arrival => arrival.Tenant == tenant) >= MaxPending)
         {
-            Evict(arrival => arrival.Tenant == tenant, $"{MostPending} batches are in arrival already", now);
+            Evict(arrival => arrival.Tenant == tenant, $"{MaxPending} batches are in arrival already", now);
         }
 
-        if (_arrivals.Count >= MostPendingInAll)
+        if (_arrivals.Count >= MaxPendingInAll)
         {
-            Evict(_ => true, $"{MostPendingInAll} batches of all tenants are in arrival already", now);
+            Evict(_ => true, $"{MaxPendingInAll} batches of all tenants are in arrival already", now);
         }
     }
 

@@ -197,7 +197,7 @@ internal sealed class DaProvider(
         {
             return await read();
         }
-        catch (DaException absent) when (absent.Error == DaError.Absent)
+        catch (DaException absent) when (absent.Error == DaError.NotFound)
         {
             throw new DaException(
                 DaError.Unavailable,

@@ -39,16 +39,16 @@ internal sealed class JsonRpcException(int code, string message) : Exception(mes
 internal sealed class JsonRpcRequest
 {
     /// <summary>The most parameters: no method has more.</summary>
-    public const int MostParameters = 8;
+    public const int MaxParameters = 8;
 
     /// <summary>The most calls of one body.</summary>
-    public const int MostInBatch = 100;
+    public const int MaxInBatch = 100;
 
-    private const int MostDepth = 16;
-    private const int LongestId = 256;
-    private const int LongestName = 128;
+    private const int MaxDepth = 16;
+    private const int MaxId = 256;
+    private const int MaxName = 128;
 
-    private static readonly JsonReaderOptions Options = new() { MaxDepth = MostDepth };
+    private static readonly JsonReaderOptions Options = new() { MaxDepth = MaxDepth };
 
     private readonly List<ReadOnlyMemory<byte>?> _parameters = [];
 
@@ -91,12 +91,9 @@ internal sealed class JsonRpcRequest
 
             while (isBatch && reader.Read() && reader.TokenType != JsonTokenType.EndArray)
             {
-                if (requests.Count == MostInBatch)
+                if (requests.Count == MaxInBatch)
                 {
-                    throw new JsonRpcException(
-                        JsonRpcException.InvalidRequest,
-                        $"batch: more than {MostInBatch} calls"
-                    );
+                    throw new JsonRpcException(JsonRpcException.InvalidRequest, $"batch: more than {MaxInBatch} calls");
                 }
 
                 requests.Add(ParseOne(ref reader, body));
@@ -263,7 +260,7 @@ internal sealed class JsonRpcRequest
             || (reader.TokenType == JsonTokenType.String && IsText(ref reader))
         )
         {
-            if (length <= LongestId)
+            if (length <= MaxId)
             {
                 Id = body.Slice(start, length);
                 return;
@@ -271,19 +268,19 @@ internal sealed class JsonRpcRequest
         }
 
         reader.Skip();
-        Fail($"id: a number, a string or null of at most {LongestId} bytes is expected");
+        Fail($"id: a number, a string or null of at most {MaxId} bytes is expected");
     }
 
     private void TakeMethod(ref Utf8JsonReader reader)
     {
-        if (reader.TokenType == JsonTokenType.String && reader.ValueSpan.Length <= LongestName && IsText(ref reader))
+        if (reader.TokenType == JsonTokenType.String && reader.ValueSpan.Length <= MaxName && IsText(ref reader))
         {
             Method = reader.GetString()!;
             return;
         }
 
         reader.Skip();
-        Fail($"method: a string of at most {LongestName} bytes is expected");
+        Fail($"method: a string of at most {MaxName} bytes is expected");
     }
 
     private void TakeParameters(ref Utf8JsonReader reader, ReadOnlyMemory<byte> body)
@@ -302,11 +299,11 @@ internal sealed class JsonRpcRequest
 
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
-            if (_parameters.Count == MostParameters)
+            if (_parameters.Count == MaxParameters)
             {
                 Fault ??= new JsonRpcException(
                     JsonRpcException.InvalidParameters,
-                    $"params: more than {MostParameters} parameters"
+                    $"params: more than {MaxParameters} parameters"
                 );
             }
             else
@@ -332,7 +329,7 @@ internal sealed class JsonRpcRequest
         try
         {
             // A long one is never used, so it need not be looked at either.
-            return reader.ValueSpan.Length > LongestId || reader.GetString() is not null;
+            return reader.ValueSpan.Length > MaxId || reader.GetString() is not null;
         }
         catch (InvalidOperationException)
         {

@@ -335,7 +335,7 @@ internal sealed partial class Ledger
     /// one step, since a put may have renewed it.
     /// </summary>
     /// <returns>Whether it was.</returns>
-    public async Task<bool> GiveUpAsync(
+    public async Task<bool> ExpireAsync(
         BatchId id,
         ulong block,
         DateTimeOffset now,

@@ -11,7 +11,7 @@ internal sealed partial class Ledger
     /// <summary>
     /// Records that the rows of a given-up batch were deleted, but for those at some providers, which are noted.
     /// </summary>
-    public Task MarkClearedAsync(BatchId id, IReadOnlyList<string> left, CancellationToken cancellationToken) =>
+    public Task MarkRowsDeletedAsync(BatchId id, IReadOnlyList<string> left, CancellationToken cancellationToken) =>
         WriteAsLeaderAsync(
             async (connection, transaction) =>
             {

@@ -250,7 +250,7 @@ internal sealed partial class Ledger
     /// <summary>
     /// The proofs from epoch <paramref name="first"/> to <paramref name="last"/> that were seen on L1, by epoch.
     /// </summary>
-    public async Task<IReadOnlyList<ProofSeen>> ProofsAsync(
+    public async Task<IReadOnlyList<ProofEvent>> ProofsAsync(
         ulong first,
         ulong last,
         CancellationToken cancellationToken
@@ -291,14 +291,14 @@ internal sealed partial class Ledger
     /// <exception cref="LeaseLostException">Another operator follows L1 by now.</exception>
     public Task AdvanceAsync(
         BlockPoint tip,
-        IReadOnlyList<AnchorSeen> anchors,
-        IReadOnlyList<ProofSeen> proofs,
+        IReadOnlyList<AnchorEvent> anchors,
+        IReadOnlyList<ProofEvent> proofs,
         CancellationToken cancellationToken
     ) =>
         WriteAsLeaderAsync(
             async (connection, transaction) =>
             {
-                foreach (AnchorSeen seen in anchors)
+                foreach (AnchorEvent seen in anchors)
                 {
                     await AddAnchorAsync(seen, connection, transaction);
                 }
@@ -339,7 +339,7 @@ internal sealed partial class Ledger
     /// <param name="lastGood">The common ancestor's number, or -1 for following anew from the start.</param>
     /// <param name="cancellationToken">Stops the work; nothing is then forgotten.</param>
     /// <exception cref="LeaseLostException">Another operator follows L1 by now.</exception>
-    public Task RewindAsync(long lastGood, CancellationToken cancellationToken) =>
+    public Task RollBackAsync(long lastGood, CancellationToken cancellationToken) =>
         WriteAsLeaderAsync(
             (connection, transaction) =>
                 connection.ExecuteAsync(
@@ -371,7 +371,7 @@ internal sealed partial class Ledger
             cancellationToken
         );
 
-    private static async Task AddAnchorAsync(AnchorSeen seen, DbConnection connection, DbTransaction transaction)
+    private static async Task AddAnchorAsync(AnchorEvent seen, DbConnection connection, DbTransaction transaction)
     {
         await connection.ExecuteAsync(
             """
@@ -425,7 +425,7 @@ internal sealed partial class Ledger
     /// providers; its payload's hash is not known before it is read, and the id stands in its place.
     /// </summary>
     private static async Task RebuildAsync(
-        AnchorSeen seen,
+        AnchorEvent seen,
         AnchoredBatch batch,
         DbConnection connection,
         DbTransaction transaction
@@ -524,7 +524,7 @@ internal sealed partial class Ledger
 
     private sealed record ProofRow(long Epoch, long BlockNumber, byte[] TransactionHash, byte[] Seed)
     {
-        public ProofSeen ToProof() =>
+        public ProofEvent ToProof() =>
             new((ulong)Epoch, (ulong)BlockNumber, Bytes32.FromBytes(TransactionHash), Bytes32.FromBytes(Seed));
     }
 

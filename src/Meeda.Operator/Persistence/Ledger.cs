@@ -18,7 +18,7 @@ internal sealed partial class Ledger(Database database, Lease lease) : IAsyncDis
     private const int KeptBlocks = 512;
 
     // A group of writers that share a commit, at most; and as many wait for the next.
-    private const int MostInCommit = 64;
+    private const int MaxInCommit = 64;
 
     internal static readonly string[] Migrations =
     [
@@ -230,7 +230,7 @@ internal sealed partial class Ledger(Database database, Lease lease) : IAsyncDis
         await database.MigrateAsync("ledger", Migrations, cancellationToken);
         await lease.MigrateAsync(cancellationToken);
         var ledger = new Ledger(database, lease);
-        ledger._adding = new(ledger.AddAsync, MostInCommit);
+        ledger._adding = new(ledger.AddAsync, MaxInCommit);
         return ledger;
     }
 

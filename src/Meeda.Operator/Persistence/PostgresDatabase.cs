@@ -17,9 +17,9 @@ internal sealed class PostgresDatabase : Database
     // A process that is stopped within a transaction would keep its locks, also the one on the lease, and nobody
     // could take over. The server ends such a transaction; what its
     // process writes when it wakes up fails. No transaction here waits for anything but the server.
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(5);
 
-    private const int MostTries = 3;
+    private const int MaxTries = 3;
 
     private readonly NpgsqlDataSource _source;
 
@@ -32,7 +32,7 @@ internal sealed class PostgresDatabase : Database
         {
             string options = string.Create(
                 CultureInfo.InvariantCulture,
-                $"-c synchronous_commit=on -c idle_in_transaction_session_timeout={LongestPause.TotalMilliseconds:0}"
+                $"-c synchronous_commit=on -c idle_in_transaction_session_timeout={MaxPause.TotalMilliseconds:0}"
             );
             _source = NpgsqlDataSource.Create(
                 new NpgsqlConnectionStringBuilder(connectionString) { Options = options, IncludeErrorDetail = false }
@@ -70,7 +70,7 @@ internal sealed class PostgresDatabase : Database
                 return;
             }
             catch (PostgresException deadlock)
-                when (deadlock.SqlState == PostgresErrorCodes.DeadlockDetected && tries < MostTries)
+                when (deadlock.SqlState == PostgresErrorCodes.DeadlockDetected && tries < MaxTries)
             {
                 // The server undid this one so that the other goes on; nothing of it happened.
             }

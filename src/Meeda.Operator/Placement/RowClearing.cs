@@ -54,7 +54,7 @@ internal sealed class RowClearing(Ledger ledger, RowPlacement rows, TimeProvider
             }
         }
 
-        await ledger.MarkClearedAsync(id, left, cancellationToken);
+        await ledger.MarkRowsDeletedAsync(id, left, cancellationToken);
         return true;
     }
 

@@ -29,7 +29,7 @@ internal sealed class RowScrub(
     private const int PageLength = 64;
 
     // More than this is a lost provider, and then the ordinary pass comes to all of them.
-    private const int MostAtRisk = 4096;
+    private const int MaxAtRisk = 4096;
 
     // A batch of the longest kind is read and computed anew within seconds.
     private static readonly TimeSpan CheckLimit = TimeSpan.FromMinutes(5);
@@ -148,7 +148,7 @@ internal sealed class RowScrub(
 
         int bad = report.Missing + report.Wrong;
         _atRisk.Remove(batch.Id);
-        if (bad > report.Repaired && _atRisk.Count < MostAtRisk)
+        if (bad > report.Repaired && _atRisk.Count < MaxAtRisk)
         {
             _atRisk[batch.Id] = report.Rows - batch.BlobCount - bad + report.Repaired;
         }

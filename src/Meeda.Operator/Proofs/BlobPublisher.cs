@@ -34,7 +34,7 @@ internal sealed class BlobPublisher(
     private const ulong ReorganisationDepth = 64;
 
     // Demands that were seen and whose deadline is not over, by number.
-    private readonly SortedDictionary<ulong, DemandSeen> _open = [];
+    private readonly SortedDictionary<ulong, DemandEvent> _open = [];
     private readonly BlockRanges _ranges = new(client);
     private ulong? _next;
 
@@ -46,7 +46,7 @@ internal sealed class BlobPublisher(
         {
             try
             {
-                await LookAsync(stoppingToken);
+                await PollAsync(stoppingToken);
                 outage.Over();
             }
             catch (Exception failure) when (failure is not LeaseLostException && !stoppingToken.IsCancellationRequested)
@@ -58,7 +58,7 @@ internal sealed class BlobPublisher(
         }
     }
 
-    private async Task LookAsync(CancellationToken cancellationToken)
+    private async Task PollAsync(CancellationToken cancellationToken)
     {
         ulong head = await client.GetBlockNumberAsync(cancellationToken);
         ulong window = await contract.PublishWindowAsync(cancellationToken) + ReorganisationDepth;
@@ -80,7 +80,7 @@ internal sealed class BlobPublisher(
                 continue;
             }
 
-            foreach (DemandSeen demand in demands)
+            foreach (DemandEvent demand in demands)
             {
                 _open[demand.Id] = demand;
             }
@@ -89,7 +89,7 @@ internal sealed class BlobPublisher(
         }
 
         _next = head > ReorganisationDepth ? head - ReorganisationDepth : 0;
-        foreach (DemandSeen demand in _open.Values.ToArray())
+        foreach (DemandEvent demand in _open.Values.ToArray())
         {
             if (
                 await contract.DemandStatusAsync(demand.Id, cancellationToken) is not DemandStatus.Open
@@ -105,7 +105,7 @@ internal sealed class BlobPublisher(
         }
     }
 
-    private async Task AnswerAsync(DemandSeen demand, CancellationToken cancellationToken)
+    private async Task AnswerAsync(DemandEvent demand, CancellationToken cancellationToken)
     {
         logger.Publishing(demand.Id, demand.Position, demand.Deadline);
         try

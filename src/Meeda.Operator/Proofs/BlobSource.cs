@@ -71,7 +71,7 @@ internal sealed class BlobSource(
         if (batch.DeletedAt is not null)
         {
             throw new DaException(
-                DaError.Absent,
+                DaError.NotFound,
                 $"position: the batch of the blob at {position} had expired and is no longer kept"
             );
         }

@@ -39,7 +39,7 @@ internal sealed class Prover(
     /// <inheritdoc/>
     protected override async Task LeadAsync(CancellationToken stoppingToken)
     {
-        await follower.FollowedBeyondPendingAsync(sender, stoppingToken);
+        await follower.WaitUntilSettledAsync(sender, stoppingToken);
         EpochParameters? parameters = null;
         var outage = new Outage("proving", time, logger);
         while (true)
@@ -143,7 +143,7 @@ internal sealed class Prover(
             cancellationToken
         );
         logger.Proven(epoch, receipt.TransactionHash.ToString(), receipt.BlockNumber, receipt.GasUsed);
-        await follower.FollowedAsync(receipt.BlockNumber, cancellationToken);
+        await follower.WaitForBlockAsync(receipt.BlockNumber, cancellationToken);
     }
 
     /// <summary>The proof, or null where a row is so wrong that it is no blob.</summary>

@@ -7,7 +7,7 @@ namespace Meeda.Operator.Tenants;
 /// <summary>
 /// Lets requests in by key. Clients that cannot send a header carry the key in the base URL, <c>/t/&lt;key&gt;</c>,
 /// which
-/// <see cref="KeyStrippingContextFactory"/> takes off the path: what is routed, logged, measured or answered never
+/// <see cref="TenantKeyPathFilter"/> takes off the path: what is routed, logged, measured or answered never
 /// holds a key.
 /// </summary>
 internal sealed class TenantGate(TenantKeys keys, TimeProvider time)
@@ -15,7 +15,7 @@ internal sealed class TenantGate(TenantKeys keys, TimeProvider time)
     private const string Scheme = "Bearer ";
 
     // Beyond so many, those of tenants that are quiet are forgotten.
-    private const int MostAllowances = 1_000;
+    private const int MaxAllowances = 1_000;
 
     private readonly ConcurrentDictionary<long, Allowance> _allowances = new();
 
@@ -60,7 +60,7 @@ internal sealed class TenantGate(TenantKeys keys, TimeProvider time)
 
         context.Features.Set(tenant);
         context.Features.Set(new KnownClient($"tenant {tenant.Id}"));
-        if (_allowances.Count > MostAllowances)
+        if (_allowances.Count > MaxAllowances)
         {
             Evict();
         }

@@ -66,14 +66,14 @@ internal sealed class TenantKeys : IAsyncDisposable
     ];
 
     // How old the copy in memory may be: that long a revoked key may go on working.
-    private static readonly TimeSpan MostAge = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(1);
 
     // A key that is not known may have just been made; but a client with a wrong one must not have the database asked
     // for each of its requests.
-    private static readonly TimeSpan LeastAge = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan MinAge = TimeSpan.FromMilliseconds(100);
 
     // How long a request waits for a newer copy before it is judged by the old one.
-    private static readonly TimeSpan MostWait = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan MaxWait = TimeSpan.FromMilliseconds(250);
 
     private readonly Database _database;
     private readonly TimeProvider _time;
@@ -91,7 +91,7 @@ internal sealed class TenantKeys : IAsyncDisposable
     {
         _database = database;
         _time = time;
-        _timer = time.CreateTimer(_ => WriteUsageSoon(), null, MostAge, MostAge);
+        _timer = time.CreateTimer(_ => WriteUsageSoon(), null, MaxAge, MaxAge);
     }
 
     /// <summary>Opens the tenants of an operator's storage, and makes room for them where there are none.</summary>
@@ -209,10 +209,10 @@ internal sealed class TenantKeys : IAsyncDisposable
     public async Task<Tenant?> FindAsync(string key, CancellationToken cancellationToken)
     {
         string hash = Convert.ToHexString(HashOf(key));
-        Copy copy = await CopyAsync(MostAge, cancellationToken);
+        Copy copy = await CopyAsync(MaxAge, cancellationToken);
         if (!copy.Tenants.ContainsKey(hash))
         {
-            copy = await CopyAsync(LeastAge, cancellationToken);
+            copy = await CopyAsync(MinAge, cancellationToken);
         }
 
         return copy.Tenants.GetValueOrDefault(hash);
@@ -292,7 +292,7 @@ internal sealed class TenantKeys : IAsyncDisposable
 
     /// <summary>Whether there is any tenant, revoked ones too: then the service asks everybody for a key.</summary>
     public async Task<bool> AnyAsync(CancellationToken cancellationToken) =>
-        (await CopyAsync(MostAge, cancellationToken)).IsAny;
+        (await CopyAsync(MaxAge, cancellationToken)).IsAny;
 
     private bool HasPending()
     {
@@ -308,19 +308,19 @@ internal sealed class TenantKeys : IAsyncDisposable
     {
         if (HasPending())
         {
-            _ = RefreshAsync(MostAge);
+            _ = RefreshAsync(MaxAge);
         }
     }
 
     /// <summary>The copy, renewed first where it is older; where the database takes its time, the old one.</summary>
-    private async ValueTask<Copy> CopyAsync(TimeSpan mostAge, CancellationToken cancellationToken)
+    private async ValueTask<Copy> CopyAsync(TimeSpan maxAge, CancellationToken cancellationToken)
     {
-        if (_time.GetElapsedTime(Interlocked.Read(ref _askedAt)) >= mostAge)
+        if (_time.GetElapsedTime(Interlocked.Read(ref _askedAt)) >= maxAge)
         {
-            Task refresh = RefreshAsync(mostAge);
+            Task refresh = RefreshAsync(maxAge);
             try
             {
-                await refresh.WaitAsync(MostWait, _time, cancellationToken);
+                await refresh.WaitAsync(MaxWait, _time, cancellationToken);
             }
             catch (TimeoutException)
             {
@@ -334,11 +334,11 @@ internal sealed class TenantKeys : IAsyncDisposable
     }
 
     /// <summary>Renews the copy where it is older than that; requests that want it together share the work.</summary>
-    private Task RefreshAsync(TimeSpan mostAge)
+    private Task RefreshAsync(TimeSpan maxAge)
     {
         lock (_gate)
         {
-            if (_refresh.IsCompleted && _time.GetElapsedTime(_askedAt) >= mostAge)
+            if (_refresh.IsCompleted && _time.GetElapsedTime(_askedAt) >= maxAge)
             {
                 _askedAt = _time.GetTimestamp();
                 _refresh = Task.Run(SynchronizeAsync);

@@ -30,7 +30,7 @@ internal sealed class PackedProvider(IObjectStore store, IPackIndex index, TimeS
     private readonly CancellationTokenSource _over = new();
 
     // While one object is on its way the next is filled; more would only take memory.
-    private readonly SemaphoreSlim _lines = new(2);
+    private readonly SemaphoreSlim _uploadSlots = new(2);
     private readonly Lock _gate = new();
     private readonly List<Task> _sent = [];
     private readonly HashSet<string> _onTheirWay = new(StringComparer.Ordinal);
@@ -117,7 +117,7 @@ internal sealed class PackedProvider(IObjectStore store, IPackIndex index, TimeS
     }
 
     /// <summary>
-    /// Forgets where the rows are; an object goes when it holds none any more (<see cref="CareAsync"/>).
+    /// Forgets where the rows are; an object goes when it holds none any more (<see cref="RunAsync"/>).
     /// </summary>
     public Task DeleteAsync(BatchId id, int rows, CancellationToken cancellationToken) =>
         index.DeletePackedRowsAsync(Name, id, cancellationToken);
@@ -155,7 +155,7 @@ internal sealed class PackedProvider(IObjectStore store, IPackIndex index, TimeS
     /// </summary>
     /// <returns>How many were confirmed.</returns>
     /// <exception cref="IOException">The store cannot be asked now.</exception>
-    public async Task<int> CareAsync(CancellationToken cancellationToken)
+    public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
         int confirmed = 0;
         await ForEachAsync(
@@ -206,7 +206,7 @@ internal sealed class PackedProvider(IObjectStore store, IPackIndex index, TimeS
     {
         _over.Cancel();
         _over.Dispose();
-        _lines.Dispose();
+        _uploadSlots.Dispose();
         _open?.Dispose();
         (store as IDisposable)?.Dispose();
     }
@@ -253,7 +253,7 @@ internal sealed class PackedProvider(IObjectStore store, IPackIndex index, TimeS
     /// </summary>
     private async Task SendAsync(Pack pack, CancellationToken cancellationToken)
     {
-        await _lines.WaitAsync(cancellationToken);
+        await _uploadSlots.WaitAsync(cancellationToken);
         Task sending = PutAsync(pack);
         lock (_gate)
         {
@@ -292,7 +292,7 @@ internal sealed class PackedProvider(IObjectStore store, IPackIndex index, TimeS
             }
 
             pack.Dispose();
-            _lines.Release();
+            _uploadSlots.Release();
         }
     }
 

@@ -45,7 +45,7 @@ internal sealed class PendingFlush
 internal sealed class ProviderLane : IRowSource, IDisposable
 {
     // More wait only where hundreds of clients read long batches at once.
-    private const int MostWaiting = 8192;
+    private const int MaxWaiting = 8192;
 
     // One that did not answer is left alone for some deadlines: each new try may cost another one.
     private const int RestDeadlines = 6;
@@ -77,14 +77,14 @@ internal sealed class ProviderLane : IRowSource, IDisposable
         _reads = new Slots(_limits.Reads);
         _writes = new Slots(_limits.Writes);
         _threads = new LaneThreads(provider.Name, _limits.Reads + _limits.Writes);
-        Record = new ProviderRecord(time);
+        Record = new ProviderHealth(time);
     }
 
     /// <inheritdoc/>
     public string Name => _provider.Name;
 
     /// <summary>How the provider did.</summary>
-    public ProviderRecord Record { get; }
+    public ProviderHealth Record { get; }
 
     /// <summary>What is wrong with it right now, for logs; null where nothing is known to be.</summary>
     public string? Trouble
@@ -321,15 +321,15 @@ internal sealed class ProviderLane : IRowSource, IDisposable
                 throw new ProviderOutException(reason);
             }
 
-            if (slots.InFlight < slots.Most)
+            if (slots.InFlight < slots.Max)
             {
                 slots.InFlight++;
                 return;
             }
 
-            if (slots.Waiting.Count >= MostWaiting)
+            if (slots.Waiting.Count >= MaxWaiting)
             {
-                throw new IOException($"{Name}: {MostWaiting} calls wait for their turn already");
+                throw new IOException($"{Name}: {MaxWaiting} calls wait for their turn already");
             }
 
             waiting = slots.Waiting.AddLast(
@@ -357,7 +357,7 @@ internal sealed class ProviderLane : IRowSource, IDisposable
     /// <summary>Why nothing may be asked now; null where it may.</summary>
     private string? Refusal() =>
         _stuck > 0 ? $"{Name}: {_trouble}; it is left alone until it does"
-        : _isOut && (Record.IsResting || _reads.InFlight + _writes.InFlight > 0)
+        : _isOut && (Record.IsBackingOff || _reads.InFlight + _writes.InFlight > 0)
             ? $"{Name}: {_trouble}; it is left alone for a while"
         : null;
 
@@ -538,7 +538,7 @@ internal sealed class ProviderLane : IRowSource, IDisposable
 
     private sealed class Slots(int most)
     {
-        public int Most => most;
+        public int Max => most;
 
         public int InFlight { get; set; }
 

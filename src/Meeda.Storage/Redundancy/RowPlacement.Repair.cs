@@ -57,12 +57,12 @@ internal sealed partial class RowPlacement
         {
             try
             {
-                written[row] = await Home(id, row)
+                written[row] = await AssignedProvider(id, row)
                     .WriteAsync(id, row, row < n ? Row(data, row) : Row(parity, row - n), cancellationToken);
             }
             catch (IOException refused)
             {
-                NoteRefusal(Home(id, row), refused);
+                NoteRefusal(AssignedProvider(id, row), refused);
             }
         }
 
@@ -90,7 +90,7 @@ internal sealed partial class RowPlacement
         bool[] present = await Task.WhenAll(
             Enumerable
                 .Range(0, rows)
-                .Select(row => ReadFromAsync(Home(id, row), id, row, Row(blobs, row), cancellationToken))
+                .Select(row => ReadFromAsync(AssignedProvider(id, row), id, row, Row(blobs, row), cancellationToken))
         );
         return Array.TrueForAll(present, isPresent => isPresent)
             && await Task.Run(() => RowVerification.Matches(key, blobs, commitments), cancellationToken);

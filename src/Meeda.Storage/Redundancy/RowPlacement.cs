@@ -35,7 +35,7 @@ internal sealed partial class RowPlacement(
 
     // The ledger has to read a whole payload for one row: of longer ones it is asked where the provider does not
     // answer.
-    private const int MostBlobsHeldFirst = 8;
+    private const int MaxBlobsHeldFirst = 8;
 
     private readonly TimeProvider _time = clock ?? TimeProvider.System;
     private readonly ProviderLane[] _lanes =
@@ -183,11 +183,11 @@ internal sealed partial class RowPlacement(
     {
         int n = commitments.Length / KzgCommitment.Length;
         int rows = n + ParityRows.Count(n, providers.Count, lost);
-        SortedDictionary<int, byte[]> come = await RowRace.ReadAsync(
+        SortedDictionary<int, byte[]> come = await HedgedRowReader.ReadAsync(
             n,
             rows,
             HedgeAfter(id, n),
-            (row, blob, stop) => ReadFromAsync(Home(id, row), id, row, blob, stop),
+            (row, blob, stop) => ReadFromAsync(AssignedProvider(id, row), id, row, blob, stop),
             _time,
             cancellationToken
         );
@@ -205,7 +205,7 @@ internal sealed partial class RowPlacement(
         NoteDamaged(id);
         byte[] all = await AllCommitmentsAsync(commitments, cancellationToken);
         var found = new RowSet();
-        come = await RowRace.ReadAsync(
+        come = await HedgedRowReader.ReadAsync(
             n,
             rows,
             HedgeAfter(id, n),
@@ -229,16 +229,16 @@ internal sealed partial class RowPlacement(
         CancellationToken cancellationToken
     )
     {
-        bool isHeldFirst = commitments.Length / KzgCommitment.Length <= MostBlobsHeldFirst;
+        bool isHeldFirst = commitments.Length / KzgCommitment.Length <= MaxBlobsHeldFirst;
         if (held is not null && isHeldFirst && await ReadFromAsync(held, id, row, blob, cancellationToken))
         {
             return true;
         }
 
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        TimeSpan hedge = Home(id, row).Record.Latency(HedgePercentile);
+        TimeSpan hedge = AssignedProvider(id, row).Record.Latency(HedgePercentile);
         hedge = hedge > RowHedge ? hedge : RowHedge;
-        Task<bool> home = ReadFromAsync(Home(id, row), id, row, blob, over.Token);
+        Task<bool> home = ReadFromAsync(AssignedProvider(id, row), id, row, blob, over.Token);
         if (await Task.WhenAny(home, Task.Delay(hedge, _time, over.Token)) == home && await home)
         {
             await over.CancelAsync();
@@ -247,7 +247,7 @@ internal sealed partial class RowPlacement(
 
         IEnumerable<IRowSource> neighbours = LanesFor(id, row).Skip(1);
         IRowSource[] others = held is null || isHeldFirst ? [.. neighbours] : [held, .. neighbours];
-        SortedDictionary<int, byte[]> come = await RowRace.ReadAsync(
+        SortedDictionary<int, byte[]> come = await HedgedRowReader.ReadAsync(
             1,
             others.Length + 1,
             hedge,
@@ -320,17 +320,17 @@ internal sealed partial class RowPlacement(
     private static ReadOnlyMemory<byte> Row(ReadOnlyMemory<byte> blobs, int row) =>
         blobs.Slice(row * Blob.ByteLength, Blob.ByteLength);
 
-    private int HomeIndex(BatchId id, int row)
+    private int AssignedIndex(BatchId id, int row)
     {
         byte first = id.Value.ToArray()[0];
         return (row + first) % providers.Count;
     }
 
-    private ProviderLane Home(BatchId id, int row) => _lanes[HomeIndex(id, row)];
+    private ProviderLane AssignedProvider(BatchId id, int row) => _lanes[AssignedIndex(id, row)];
 
     /// <summary>The providers in the order in which they get a row.</summary>
     private IEnumerable<ProviderLane> LanesFor(BatchId id, int row) =>
-        Enumerable.Range(0, _lanes.Length).Select(i => _lanes[(HomeIndex(id, row) + i) % _lanes.Length]);
+        Enumerable.Range(0, _lanes.Length).Select(i => _lanes[(AssignedIndex(id, row) + i) % _lanes.Length]);
 
     private async Task<WriteTicket> WriteRowAsync(
         BatchId id,
@@ -343,7 +343,7 @@ internal sealed partial class RowPlacement(
         // neighbour, and the scrub brings it home.
         ProviderLane[] order =
         [
-            .. LanesFor(id, row).Take(lost + 1).OrderBy(lane => lane.IsOut || lane.Record.IsResting),
+            .. LanesFor(id, row).Take(lost + 1).OrderBy(lane => lane.IsOut || lane.Record.IsBackingOff),
         ];
         for (int i = 0; ; i++)
         {
@@ -371,7 +371,7 @@ internal sealed partial class RowPlacement(
     private TimeSpan HedgeAfter(BatchId id, int n) =>
         Enumerable
             .Range(0, Math.Min(n, providers.Count))
-            .Select(row => Home(id, row).Record.Latency(HedgePercentile))
+            .Select(row => AssignedProvider(id, row).Record.Latency(HedgePercentile))
             .Max();
 
     /// <summary>Where a row may be: at home first, then at its neighbours, then here.</summary>
@@ -444,7 +444,7 @@ internal sealed partial class RowPlacement(
     {
         int wrong = 0;
         IRowSource[] sources = Sources(id, row);
-        SortedDictionary<int, byte[]> come = await RowRace.ReadAsync(
+        SortedDictionary<int, byte[]> come = await HedgedRowReader.ReadAsync(
             1,
             sources.Length,
             RowHedge,

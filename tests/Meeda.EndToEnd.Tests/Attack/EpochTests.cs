@@ -101,9 +101,9 @@ public sealed class EpochTests
             "the reporter is paid",
             async () => await arena.CreditAsync(light) >= LocalParameters.Value.MissReward
         );
-        (BigInteger stake, bool condemned) = await arena.Contract.AccountAsync(node.Address, CancellationToken.None);
+        (BigInteger stake, bool slashed) = await arena.Contract.AccountAsync(node.Address, CancellationToken.None);
         Assert.True(stake <= LocalParameters.OperatorStake - LocalParameters.Value.MissPenalty);
-        Assert.False(condemned);
+        Assert.False(slashed);
     }
 
     [SkippableTheory]

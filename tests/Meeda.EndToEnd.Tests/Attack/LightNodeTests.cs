@@ -31,7 +31,7 @@ public sealed class LightNodeTests
             EpochStatus.None,
             await arena.Contract.EpochStatusAsync(liar.Address, epoch, CancellationToken.None)
         );
-        await arena.UntilCondemnedAsync(liar.Address);
+        await arena.UntilSlashedAsync(liar.Address);
         Assert.Equal(
             EpochStatus.Fraudulent,
             await arena.Contract.EpochStatusAsync(liar.Address, epoch, CancellationToken.None)
@@ -54,7 +54,7 @@ public sealed class LightNodeTests
         using TransactionSender second = await arena.OperatorAsync();
         var liar = new LyingOperator(arena, second);
         await liar.ProveAsync((await liar.AnchorAsync(1000)).BlockNumber, lie: true);
-        await arena.UntilCondemnedAsync(liar.Address);
+        await arena.UntilSlashedAsync(liar.Address);
         Assert.Equal(
             EpochStatus.Proven,
             await arena.Contract.EpochStatusAsync(honest.Address, epoch, CancellationToken.None)
@@ -100,7 +100,7 @@ public sealed class LightNodeTests
         using TransactionSender account = await arena.OperatorAsync();
         var liar = new LyingOperator(arena, account);
         await liar.AnchorRawAsync(1000, Convert.FromHexString(commitment));
-        await arena.UntilCondemnedAsync(liar.Address);
+        await arena.UntilSlashedAsync(liar.Address);
         Assert.True(await arena.CreditAsync(light) == Reward, what);
     }
 
@@ -143,7 +143,7 @@ public sealed class LightNodeTests
         using TransactionSender account = await arena.OperatorAsync();
         var liar = new LyingOperator(arena, account);
         await liar.ProveAsync((await liar.AnchorAsync(1000)).BlockNumber, lie: true);
-        await arena.UntilCondemnedAsync(liar.Address);
+        await arena.UntilSlashedAsync(liar.Address);
         await arena.MineAsync(3);
         BigInteger[] credits = [.. await Task.WhenAll(lights.Select(arena.CreditAsync))];
         Assert.Equal([0, Reward], credits.Order());
@@ -171,7 +171,7 @@ public sealed class LightNodeTests
         await liar.AnchorAsync(1000);
         await arena.MineAsync(12);
         await liar.ProveAsync(await arena.Client.GetBlockNumberAsync(CancellationToken.None), lie: true);
-        await arena.UntilCondemnedAsync(liar.Address);
+        await arena.UntilSlashedAsync(liar.Address);
         await arena.Rpc.CallAsync("anvil_reorg", [depth, Array.Empty<object>()], CancellationToken.None);
 
         // The lie itself may be gone too, if the reorganisation went that deep: then the liar tells it again.
@@ -181,7 +181,7 @@ public sealed class LightNodeTests
             await liar.ProveAsync(head, lie: true);
         }
 
-        await arena.UntilCondemnedAsync(liar.Address);
+        await arena.UntilSlashedAsync(liar.Address);
         await arena.UntilAsync("the light node is paid", async () => await arena.CreditAsync(light) == Reward);
     }
 }

@@ -33,7 +33,7 @@ public sealed class WithholdingTests
         using var wall = new Wall();
         Address light = await arena.LightNodeAsync((node.Address, wall.Url));
         await arena.UntilAsync("the blob is demanded", async () => await DemandsAsync(arena) is [_, ..]);
-        DemandSeen demand = (await DemandsAsync(arena))[0];
+        DemandEvent demand = (await DemandsAsync(arena))[0];
         Assert.Equal(light, demand.Demander);
         await arena.UntilAsync(
             "the blob is published",
@@ -64,7 +64,7 @@ public sealed class WithholdingTests
         Address light = await arena.LightNodeAsync((silent.Address, wall.Url));
         await arena.UntilAsync("the blob is demanded", async () => await DemandsAsync(arena) is [_, ..]);
         await arena.MineAsync((int)LocalParameters.Value.PublishWindow + 1);
-        await arena.UntilCondemnedAsync(silent.Address);
+        await arena.UntilSlashedAsync(silent.Address);
 
         // The epochs that it missed meanwhile cost it some of the stake that the reward is a part of.
         await arena.UntilAsync(
@@ -94,7 +94,7 @@ public sealed class WithholdingTests
         Assert.DoesNotContain(await DemandsAsync(arena), demand => demand.Operator == honest.Address);
     }
 
-    private static async Task<IReadOnlyList<DemandSeen>> DemandsAsync(Arena arena) =>
+    private static async Task<IReadOnlyList<DemandEvent>> DemandsAsync(Arena arena) =>
         await arena.Contract.ReadDemandsAsync(
             operatorAddress: null,
             0,

@@ -127,7 +127,7 @@ public sealed class CrashTests(ITestOutputHelper output)
         await using CrashHarness harness = await CrashHarness.StartAsync(
             arena,
             Path.Combine(arena.Folder, "terminated"),
-            ("Meeda__Batches__PutWaitsFor", "Anchored")
+            ("Meeda__Batches__AckLevel", "Anchored")
         );
         harness.Post(Clients, longest: 1_000_000);
         for (int round = 0; round < 3; round++)
@@ -151,7 +151,7 @@ public sealed class CrashTests(ITestOutputHelper output)
         await using CrashHarness harness = await CrashHarness.StartAsync(
             arena,
             Path.Combine(arena.Folder, "status"),
-            ("Meeda__Batches__PutWaitsFor", "Anchored")
+            ("Meeda__Batches__AckLevel", "Anchored")
         );
         using var body = new ByteArrayContent(RandomNumberGenerator.GetBytes(1000));
         using HttpResponseMessage answer = await harness.Http.PostAsync(new Uri("put", UriKind.Relative), body);

@@ -32,9 +32,9 @@ public sealed class AbsenceTests : IAsyncLifetime
         Assert.Equal(DaError.Unavailable, await ErrorAsync(() => _parts.Reader.ReadAsync(id, default)));
         Assert.Equal(DaError.Unavailable, await ErrorAsync(() => ReadByPayloadHashAsync(Keccak256.Hash(Payload))));
         _parts.L1.Head = 50;
-        await _parts.LookAsync();
-        Assert.Equal(DaError.Absent, await ErrorAsync(() => _parts.Reader.ReadAsync(id, default)));
-        Assert.Equal(DaError.Absent, await ErrorAsync(() => ReadByPayloadHashAsync(Keccak256.Hash(Payload))));
+        await _parts.PollAsync();
+        Assert.Equal(DaError.NotFound, await ErrorAsync(() => _parts.Reader.ReadAsync(id, default)));
+        Assert.Equal(DaError.NotFound, await ErrorAsync(() => ReadByPayloadHashAsync(Keccak256.Hash(Payload))));
     }
 
     [Fact]
@@ -90,7 +90,7 @@ public sealed class AbsenceTests : IAsyncLifetime
         StoredBatch batch = await WithRowsAsync();
         await SeeAsync(batch, block: 60);
         await _parts.Ledger.AdvanceAsync(new BlockPoint(1_000_000, Bytes32.Zero), [], [], default);
-        Assert.True(await _parts.Ledger.GiveUpAsync(batch.Id, 1_000_000, DateTimeOffset.UnixEpoch, default));
+        Assert.True(await _parts.Ledger.ExpireAsync(batch.Id, 1_000_000, DateTimeOffset.UnixEpoch, default));
         Directory.Delete(_parts.RowsFolder, recursive: true);
         var source = new BlobSource(
             _parts.Ledger,
@@ -99,7 +99,7 @@ public sealed class AbsenceTests : IAsyncLifetime
             OperatorParts.Key,
             NullLogger<BlobSource>.Instance
         );
-        Assert.Equal(DaError.Absent, await ErrorAsync(() => source.ReadAsync(0, default)));
+        Assert.Equal(DaError.NotFound, await ErrorAsync(() => source.ReadAsync(0, default)));
         Assert.False(_parts.Rows.TryTakeDamaged(out _));
     }
 
@@ -143,7 +143,7 @@ public sealed class AbsenceTests : IAsyncLifetime
         _parts.Ledger.AdvanceAsync(
             new BlockPoint(block, _parts.L1.HashOf(block)),
             [
-                new AnchorSeen(
+                new AnchorEvent(
                     new Anchor(0, Bytes32.Zero, 0, 2, block, block + 5000),
                     Bytes32.Zero,
                     batch.Commitments,

@@ -54,7 +54,7 @@ internal sealed class OperatorParts : IAsyncDisposable
             1,
             Key,
             NullLogger<RowPlacement>.Instance,
-            new HeldPayloads(Ledger),
+            new LedgerRowSource(Ledger),
             Clock
         );
         Costs = new TenantCosts(_keys, Rows, new HttpContextAccessor());
@@ -195,7 +195,7 @@ internal sealed class OperatorParts : IAsyncDisposable
         await Ledger.AdvanceAsync(
             new BlockPoint(block, L1.HashOf(block)),
             [
-                new AnchorSeen(
+                new AnchorEvent(
                     anchor,
                     Bytes32.Zero,
                     batch.Commitments,
@@ -225,7 +225,7 @@ internal sealed class OperatorParts : IAsyncDisposable
     }
 
     /// <summary>A look at L1 as the follower's loop takes it: up to the head, and what is final.</summary>
-    public async Task LookAsync()
+    public async Task PollAsync()
     {
         using var stop = new CancellationTokenSource();
         L1Follower looking = Follower;

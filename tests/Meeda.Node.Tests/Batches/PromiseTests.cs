@@ -40,7 +40,7 @@ public sealed class PromiseTests : IAsyncLifetime
         await _parts.PutAsync(Payload);
 
         Assert.NotNull((await _parts.FindAsync(batch)).OwedSince);
-        Assert.False(await _parts.Ledger.GiveUpAsync(batch.Id, 1000, DateTimeOffset.UnixEpoch, default));
+        Assert.False(await _parts.Ledger.ExpireAsync(batch.Id, 1000, DateTimeOffset.UnixEpoch, default));
         _parts.L1.IsAway = false;
         await _parts.FollowAsync(1001);
         Assert.Equal(BatchState.Placed, await PlacedStateAsync(batch));
@@ -110,7 +110,7 @@ public sealed class PromiseTests : IAsyncLifetime
         await _parts.Ledger.AdvanceAsync(
             new BlockPoint(1001, _parts.L1.HashOf(1001)),
             [
-                new AnchorSeen(
+                new AnchorEvent(
                     new(1, default, 500, 1, 300, 300 + Retention),
                     default,
                     late.Commitments,
@@ -144,14 +144,14 @@ public sealed class PromiseTests : IAsyncLifetime
         {
             foreach (StoredBatch batch in batches)
             {
-                await _parts.Ledger.GiveUpAsync(batch.Id, 2000, DateTimeOffset.UnixEpoch, default);
+                await _parts.Ledger.ExpireAsync(batch.Id, 2000, DateTimeOffset.UnixEpoch, default);
             }
         });
         await Task.WhenAll(payloads.Select(payload => Task.Run(() => _parts.PutAsync(payload))));
         await givingUp;
         foreach (StoredBatch batch in batches)
         {
-            await _parts.Ledger.GiveUpAsync(batch.Id, 2000, DateTimeOffset.UnixEpoch, default);
+            await _parts.Ledger.ExpireAsync(batch.Id, 2000, DateTimeOffset.UnixEpoch, default);
             StoredBatch now = await _parts.FindAsync(batch);
             Assert.Null(now.DeletedAt);
             Assert.NotNull(now.OwedSince);
@@ -234,7 +234,7 @@ public sealed class PromiseTests : IAsyncLifetime
         StoredBatch batch = await AnchoredAsync();
         await _parts.FollowAsync(1000);
         Assert.Equal(BatchState.Expired, await _parts.StateAsync(batch));
-        _parts.Options_.PutWaitsFor = BatchState.Anchored;
+        _parts.Options_.AckLevel = BatchState.Anchored;
         Task<StoredBatch> put = _parts.PutAsync(Payload);
         await UntilAsync(async () => (await _parts.FindAsync(batch)).OwedSince is not null);
         await _parts.PlaceAsync();
@@ -249,13 +249,13 @@ public sealed class PromiseTests : IAsyncLifetime
     {
         await _parts.FollowAsync(100);
         _parts.L1.Stake = 0;
-        await _parts.Standing.LookAsync(default);
+        await _parts.Standing.PollAsync(default);
         DaException refused = await Assert.ThrowsAsync<DaException>(() => _parts.PutAsync(Payload));
         Assert.Equal(DaError.Unavailable, refused.Error);
         Assert.StartsWith("stake", refused.Message, StringComparison.Ordinal);
         Assert.Empty(await _parts.Ledger.UnplacedBatchesAsync(10, default));
         _parts.L1.Stake = _parts.L1.Parameters.MinimumStake;
-        await _parts.Standing.LookAsync(default);
+        await _parts.Standing.PollAsync(default);
         await _parts.PutAsync(Payload);
         Assert.Single(await _parts.Ledger.UnplacedBatchesAsync(10, default));
     }
@@ -264,7 +264,7 @@ public sealed class PromiseTests : IAsyncLifetime
     public async Task Put_ThatWaitsForItsAnchor_GivesItsRoomBackOnceItIsDurable()
     {
         await _parts.FollowAsync(100);
-        _parts.Options_.PutWaitsFor = BatchState.Anchored;
+        _parts.Options_.AckLevel = BatchState.Anchored;
         using var room = new Room();
         Task<StoredBatch> put = _parts.PutAsync(Payload, room);
         await room.Given;

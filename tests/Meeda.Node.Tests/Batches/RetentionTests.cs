@@ -116,7 +116,7 @@ public sealed class RetentionTests : IAsyncLifetime
 
     private async Task<Retention> LookingAsync()
     {
-        await _parts.LookAsync();
+        await _parts.PollAsync();
         return _parts.NewRetention();
     }
 

@@ -160,7 +160,7 @@ public sealed class ChunkedStoresTests
         ulong oldest = Start(1, 3, 3);
         _clock.Advance(TimeSpan.FromSeconds(1));
         ulong younger = Start(1, 3, 3);
-        for (int i = 3; i < ChunkedStores.MostPending; i++)
+        for (int i = 3; i < ChunkedStores.MaxPending; i++)
         {
             Start(1, 3, 3);
         }
@@ -175,7 +175,7 @@ public sealed class ChunkedStoresTests
     [Fact]
     public void Start_AllPlacesTakenByBatchesUnderWay_IsRefusedUntilOneStandsStill()
     {
-        for (int i = 0; i < ChunkedStores.MostPending; i++)
+        for (int i = 0; i < ChunkedStores.MaxPending; i++)
         {
             Take(Start(2, 3, 6), 0, [1, 2, 3]);
         }
@@ -193,7 +193,7 @@ public sealed class ChunkedStoresTests
     public async Task Start_OneTenantsPlacesTaken_LeavesTheOthersTheirs_AndTheirBatchesAreTheirOwn()
     {
         ulong mine = Start(1, 3, 3, tenant: 1);
-        for (int i = 0; i < 3 * ChunkedStores.MostPending; i++)
+        for (int i = 0; i < 3 * ChunkedStores.MaxPending; i++)
         {
             Start(1, 3, 3, tenant: 2);
         }

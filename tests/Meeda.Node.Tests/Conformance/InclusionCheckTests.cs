@@ -29,7 +29,7 @@ public sealed class InclusionCheckTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         _ledger = await SqliteLedger.OpenAsync(_folder.Path);
-        AnchorSeen[] anchors = [Seen(0, 0, 100, 200), Seen(1, 1, 300, 400)];
+        AnchorEvent[] anchors = [Seen(0, 0, 100, 200), Seen(1, 1, 300, 400)];
         await _ledger.AdvanceAsync(new BlockPoint(350, Bytes32.Zero), anchors, [], CancellationToken.None);
     }
 
@@ -80,11 +80,11 @@ public sealed class InclusionCheckTests : IAsyncLifetime
             CancellationToken.None
         );
         await CheckAsync(500);
-        await _ledger.RewindAsync(350, CancellationToken.None);
+        await _ledger.RollBackAsync(350, CancellationToken.None);
         Assert.Equal(DaError.Unavailable, (await Assert.ThrowsAsync<DaException>(() => CheckAsync(500))).Error);
     }
 
-    private AnchorSeen Seen(uint index, ulong first, ulong block, ulong expiry) =>
+    private AnchorEvent Seen(uint index, ulong first, ulong block, ulong expiry) =>
         new(
             new Anchor(index, Bytes32.Zero, first, 1, block, expiry),
             Bytes32.Zero,

@@ -238,7 +238,7 @@ public sealed class ApiExampleTests(OperatorFixture node) : IClassFixture<Operat
         await ledger.AdvanceAsync(
             new BlockPoint(120, block),
             [
-                new AnchorSeen(
+                new AnchorEvent(
                     new Anchor(0, Keccak256.Hash("root"u8), 0, (uint)batch.BlobCount, 100, 100_000),
                     Keccak256.Hash("transaction"u8),
                     batch.Commitments,

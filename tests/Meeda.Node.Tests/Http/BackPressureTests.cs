@@ -166,7 +166,7 @@ public sealed class BackPressureTests : IAsyncLifetime
     [Fact]
     public async Task Put_WaitsForPlaced_AnswersWhenItsRowsAreThere()
     {
-        await StartAsync(("Meeda:Batches:PutWaitsFor", "Placed"), ("Meeda:Batches:PutWaitLimit", "00:00:01"));
+        await StartAsync(("Meeda:Batches:AckLevel", "Placed"), ("Meeda:Batches:AckTimeout", "00:00:01"));
         Assert.Equal(
             "placed",
             await StateAsync(await PutAsync(RandomNumberGenerator.GetBytes(300_000), HttpStatusCode.OK))
@@ -194,7 +194,7 @@ public sealed class BackPressureTests : IAsyncLifetime
     [InlineData(true)]
     public async Task Put_ThatWaitsForItsAnchor_HoldsNoRoomForItsBody(bool isNitro)
     {
-        await StartAsync(("Meeda:Batches:PutWaitsFor", "Anchored"), ("Meeda:Batches:PutWaitLimit", "00:04:00"));
+        await StartAsync(("Meeda:Batches:AckLevel", "Anchored"), ("Meeda:Batches:AckTimeout", "00:04:00"));
         var budget = _app!.Services.GetRequiredService<BodyBudget>();
         byte[] payload = RandomNumberGenerator.GetBytes(200_000);
         using var stop = new CancellationTokenSource();

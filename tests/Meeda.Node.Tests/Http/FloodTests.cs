@@ -288,7 +288,7 @@ public sealed class FloodTests : IAsyncLifetime
         await ledger.AdvanceAsync(
             new BlockPoint(10, Bytes32.Zero),
             [
-                new AnchorSeen(
+                new AnchorEvent(
                     anchor,
                     Bytes32.Zero,
                     batch.Commitments,

@@ -109,7 +109,7 @@ public sealed class ListenAddressTests
         SetupException problem = await Assert.ThrowsAsync<SetupException>(() =>
             OperatorApplication.BuildAsync(settings, listen, quiet: true, CancellationToken.None)
         );
-        Assert.Contains("meeda keys make", problem.Message, StringComparison.Ordinal);
+        Assert.Contains("meeda keys create", problem.Message, StringComparison.Ordinal);
         SqliteConnection.ClearAllPools();
     }
 

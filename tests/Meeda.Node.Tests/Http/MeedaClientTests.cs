@@ -38,7 +38,7 @@ public sealed class MeedaClientTests(FollowingOperatorFixture node) : IClassFixt
     [Fact]
     public async Task Get_OfWhatWasNeverStored_IsAbsent() =>
         await AssertAsync(
-            MeedaError.Absent,
+            MeedaError.NotFound,
             () => new MeedaClient(node.Http).GetAsync(AltDaCommitment.Of(new BatchId(Bytes32.Zero)))
         );
 

@@ -13,7 +13,7 @@ public sealed class ProofWorkTests : IDisposable
     private readonly TaskCompletionSource _go = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<string> _done = [];
     private int _running;
-    private int _mostRunning;
+    private int _maxRunning;
 
     public ProofWorkTests()
     {
@@ -33,7 +33,7 @@ public sealed class ProofWorkTests : IDisposable
         Assert.Equal("b0", await other);
         string[] answered = [.. (await Task.WhenAll(flood.Select(AnswerAsync))).OfType<string>()];
         Assert.Equal(1 + (ProofWork.QueueForWorker / 2), answered.Length);
-        Assert.Equal(1, _mostRunning);
+        Assert.Equal(1, _maxRunning);
         Assert.True(_done.IndexOf("b0") <= 2, string.Join(' ', _done));
 
         static async Task<string?> AnswerAsync(Task<string> asked)
@@ -113,7 +113,7 @@ public sealed class ProofWorkTests : IDisposable
             name,
             async () =>
             {
-                _mostRunning = Math.Max(_mostRunning, Interlocked.Increment(ref _running));
+                _maxRunning = Math.Max(_maxRunning, Interlocked.Increment(ref _running));
                 await _go.Task;
                 lock (_done)
                 {

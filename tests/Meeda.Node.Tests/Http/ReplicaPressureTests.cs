@@ -88,7 +88,7 @@ public sealed class ReplicaPressureTests(PostgresFixture postgres) : IClassFixtu
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         while (true)
         {
-            Exception? refused = await Record.ExceptionAsync(() => pressure.EnsureTakesAsync(limit.Token));
+            Exception? refused = await Record.ExceptionAsync(() => pressure.EnsureAcceptingAsync(limit.Token));
             if (
                 refused is DaException { Error: DaError.FailOver } == failingOver
                 && (await pressure.ReportAsync(limit.Token)).IsFailingOver == failingOver

@@ -16,7 +16,7 @@ public sealed class AnchorSequenceTests
     [Fact]
     public void Continue_FromTheStart_TakesThemInTheirOrder()
     {
-        var odd = new List<(AnchorSeen Seen, AnchorOddity Oddity)>();
+        var odd = new List<(AnchorEvent Seen, AnchorOddity Oddity)>();
         Assert.Equal(
             [0u, 1u, 2u],
             AnchorSequence.Continue(null, [Seen(1, 2), Seen(0, 0), Seen(2, 4)], odd).Select(seen => seen.Anchor.Index)
@@ -27,7 +27,7 @@ public sealed class AnchorSequenceTests
     [Fact]
     public void Continue_WhatIsRepeatedMissingOrContradicts_IsTold()
     {
-        var odd = new List<(AnchorSeen Seen, AnchorOddity Oddity)>();
+        var odd = new List<(AnchorEvent Seen, AnchorOddity Oddity)>();
         Anchor last = Seen(4, 8).Anchor;
         Assert.Equal(
             [5u],
@@ -84,6 +84,6 @@ public sealed class AnchorSequenceTests
         Assert.Empty(await contract.ReadDemandsAsync(null, 0, 10, CancellationToken.None));
     }
 
-    private static AnchorSeen Seen(uint index, ulong firstBlob) =>
+    private static AnchorEvent Seen(uint index, ulong firstBlob) =>
         new(new Anchor(index, Bytes32.Zero, firstBlob, 2, 100, 200), Bytes32.Zero, new byte[96], []);
 }

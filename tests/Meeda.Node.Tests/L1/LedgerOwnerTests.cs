@@ -95,7 +95,7 @@ public sealed class LedgerOwnerTests : IAsyncLifetime
         var anchor = new Anchor(0, Keccak256.Hash([1]), 0, 1, 10, 500);
         await _ledger.AdvanceAsync(
             new BlockPoint(20, Bytes32.Zero),
-            [new AnchorSeen(anchor, Bytes32.Zero, new byte[48], [])],
+            [new AnchorEvent(anchor, Bytes32.Zero, new byte[48], [])],
             [],
             default
         );

@@ -26,7 +26,7 @@ public sealed class MeedaVerifierContractTests
     private static readonly Address Operator = Address.Parse("0x00000000000000000000000000000000000a11ce");
     private static readonly RangeHints Hints = new(1, 2, 3);
     private static readonly SubmittedProof Proof = new(
-        new ProofSeen(7, 8, Keccak256.Hash("tx"u8), Keccak256.Hash("seed"u8)),
+        new ProofEvent(7, 8, Keccak256.Hash("tx"u8), Keccak256.Hash("seed"u8)),
         Hints,
         [Padded(G1Point.Generator)],
         Keccak256.Hash("y"u8),

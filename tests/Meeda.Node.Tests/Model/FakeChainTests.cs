@@ -261,7 +261,7 @@ public sealed class FakeChainTests
     )
     {
         EpochParameters parameters = await contract.EpochParametersAsync(None);
-        IReadOnlyList<AnchorSeen> anchors = (
+        IReadOnlyList<AnchorEvent> anchors = (
             await contract.ReadEventsAsync(Operator.Address, 0, await client.GetBlockNumberAsync(None), None)
         ).Anchors;
         (LiveRange range, RangeHints hints) = parameters

@@ -29,7 +29,7 @@ internal sealed class FakeVerifier(
     Func<ulong, Bytes32> blockHash
 )
 {
-    private const int MostBlobs = 4096;
+    private const int MaxBlobs = 4096;
 
     // Results, event data and errors, each as a function whose inputs they are: the library encodes inputs only.
     private static readonly ContractAbi Encoders = ReadEncoders();
@@ -176,7 +176,7 @@ internal sealed class FakeVerifier(
             blobs += expected;
         }
 
-        Require(blobs <= MostBlobs, "TooManyBlobs", blobs, MostBlobs);
+        Require(blobs <= MaxBlobs, "TooManyBlobs", blobs, MaxBlobs);
         Require(
             (ulong)commitments.Length == blobs * KzgCommitment.Length,
             "CommitmentsLength",
@@ -248,7 +248,7 @@ internal sealed class FakeVerifier(
         Require((uint)sums.Length == chunks, "WrongPartialSumCount", sums.Length, chunks);
         EpochSeed seed = EpochSeed.Derive(blockHash(_epochs.BlockOf(epoch)), epoch, from, address, chainId);
         var submitted = new SubmittedProof(
-            new ProofSeen(epoch, block, Bytes32.Zero, seed.Value),
+            new ProofEvent(epoch, block, Bytes32.Zero, seed.Value),
             hints,
             [.. sums.Select(Padded)],
             arguments.Get<Bytes32>("y"),

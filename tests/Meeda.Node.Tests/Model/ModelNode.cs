@@ -62,7 +62,7 @@ internal sealed class ModelNode : IAsyncDisposable
     private static readonly TimeSpan LongQuiet = TimeSpan.FromSeconds(3);
 
     // Calls to providers, ledger and L1; the longest pass makes some hundred.
-    private const long MostWork = 20_000;
+    private const long MaxWork = 20_000;
 
     private static readonly Task Never = new TaskCompletionSource().Task;
 
@@ -106,7 +106,7 @@ internal sealed class ModelNode : IAsyncDisposable
             storage.ToleratedLosses,
             Key,
             NullLogger<RowPlacement>.Instance,
-            new HeldPayloads(ledger),
+            new LedgerRowSource(ledger),
             clock
         );
         // There are no tenants, and so nobody is charged.
@@ -195,8 +195,8 @@ internal sealed class ModelNode : IAsyncDisposable
             var options = new BatchOptions
             {
                 MaxBatchBytes = settings.MaxBatchBytes,
-                PutWaitsFor = state,
-                PutWaitLimit = TimeSpan.FromHours(1),
+                AckLevel = state,
+                AckTimeout = TimeSpan.FromHours(1),
             };
             _intakes[state] = new BatchIntake(
                 Options.Create(options),
@@ -299,9 +299,9 @@ internal sealed class ModelNode : IAsyncDisposable
     }
 
     /// <summary>Looks at L1 once.</summary>
-    public async Task LookAsync()
+    public async Task PollAsync()
     {
-        await PassAsync("look", Follower.LookAsync, timer: null);
+        await PassAsync("look", Follower.PollAsync, timer: null);
         if (_lanes.TryGetValue("anchor", out Task? anchoring))
         {
             await QuietAsync(anchoring, Poll, Quiet);
@@ -336,7 +336,7 @@ internal sealed class ModelNode : IAsyncDisposable
             {
                 if (!_hasBegun)
                 {
-                    await Follower.FollowedBeyondPendingAsync(_sender, stop);
+                    await Follower.WaitUntilSettledAsync(_sender, stop);
                     _hasBegun = true;
                 }
 
@@ -347,7 +347,7 @@ internal sealed class ModelNode : IAsyncDisposable
         for (int i = 0; i < blocks && !_lanes["anchor"].IsCompleted; i++)
         {
             _world.Chain.Mine();
-            await PassAsync("look", Follower.LookAsync, timer: null);
+            await PassAsync("look", Follower.PollAsync, timer: null);
             _world.Clock.Advance(Poll);
             await QuietAsync(_lanes["anchor"], Poll, Quiet);
         }
@@ -388,11 +388,11 @@ internal sealed class ModelNode : IAsyncDisposable
         while (!task.IsCompleted)
         {
             long before = _world.Activity.Count;
-            if (before - began > MostWork)
+            if (before - began > MaxWork)
             {
                 throw new BrokenInvariantException(
                     Invariant.NothingIsStuck,
-                    $"more than {MostWork} calls, and no end of: {string.Join(", ", Unfinished)}; complaints: "
+                    $"more than {MaxWork} calls, and no end of: {string.Join(", ", Unfinished)}; complaints: "
                         + $"{string.Join(" | ", Complaints.TakeLast(4))}"
                 );
             }

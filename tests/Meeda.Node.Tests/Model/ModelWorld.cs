@@ -297,7 +297,7 @@ internal sealed class ModelWorld : IAsyncDisposable
         )
         {
             Chain.Mine((int)blocks);
-            await Leader.LookAsync();
+            await Leader.PollAsync();
         }
     }
 
@@ -308,7 +308,7 @@ internal sealed class ModelWorld : IAsyncDisposable
         {
             Clock.Advance(ModelNode.Interval + TimeSpan.FromSeconds(1));
             Chain.Mine();
-            await node.LookAsync();
+            await node.PollAsync();
             await node.PlaceAsync();
             await node.AnchorAsync(blocks: 3);
         }
@@ -347,7 +347,7 @@ internal sealed class ModelWorld : IAsyncDisposable
 
         foreach (ModelNode node in Nodes)
         {
-            await node.LookAsync();
+            await node.PollAsync();
             if (node.Unfinished.ToArray() is { Length: > 0 } stuck)
             {
                 Break(Invariant.NothingIsStuck, $"still waiting: {string.Join(", ", stuck)}; {Complaints()}");
@@ -424,7 +424,7 @@ internal sealed class ModelWorld : IAsyncDisposable
         }
 
         using var patience = new CancellationTokenSource();
-        await Leader.LookAsync();
+        await Leader.PollAsync();
         Task<StoredBatch> put = node.PutAsync(payload, waitsFor, patience.Token);
         for (int i = 0; i < 4; i++)
         {
@@ -458,7 +458,7 @@ internal sealed class ModelWorld : IAsyncDisposable
                     Break(Invariant.Held, $"{promise.Name} is read back as other bytes");
                 }
             }
-            catch (DaException denied) when (denied.Error == DaError.Absent)
+            catch (DaException denied) when (denied.Error == DaError.NotFound)
             {
                 Break(
                     Invariant.NotDenied,

@@ -47,7 +47,7 @@ internal sealed record Tick : Operation
 /// <summary>A node looks at L1.</summary>
 internal sealed record Look(int Node = 0) : Operation
 {
-    public override Task RunAsync(ModelWorld world) => world.Node(Node).LookAsync();
+    public override Task RunAsync(ModelWorld world) => world.Node(Node).PollAsync();
 }
 
 /// <summary>The leader brings rows to providers.</summary>
@@ -69,7 +69,7 @@ internal sealed record Retain(int Looks = 2) : Operation
     {
         for (int i = 0; i < Looks; i++)
         {
-            await world.Leader.LookAsync();
+            await world.Leader.PollAsync();
             await world.Leader.RetainAsync();
         }
     }

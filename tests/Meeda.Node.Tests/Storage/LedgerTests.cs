@@ -107,7 +107,7 @@ public sealed class PostgresLedgerTests(PostgresFixture postgres) : LedgerTests,
         await UntilAsync(() => secondLease.TryHoldAsync(None));
         Assert.True(firstLease.IsHeld);
         await Assert.ThrowsAsync<LeaseLostException>(() => first.AdvanceAsync(Block(12), [], [], None));
-        await Assert.ThrowsAsync<LeaseLostException>(() => first.RewindAsync(5, None));
+        await Assert.ThrowsAsync<LeaseLostException>(() => first.RollBackAsync(5, None));
         await second.AdvanceAsync(Block(13), [], [], None);
         Assert.Equal(Block(13), await second.TipAsync(None));
 
@@ -267,7 +267,7 @@ public abstract class LedgerTests : IAsyncLifetime
         await ledger.AdvanceAsync(
             Block(20),
             [Seen(0, firstBlob: 0, block: 15, batch)],
-            [new ProofSeen(3, 18, Hash(99), Hash(98))],
+            [new ProofEvent(3, 18, Hash(99), Hash(98))],
             None
         );
 
@@ -276,7 +276,7 @@ public abstract class LedgerTests : IAsyncLifetime
         Assert.Contains(3ul, await ledger.ProvenEpochsAsync(3, None));
         Assert.Equal(new AnchoredBatch(batch.Id, 0, 0, 2), (await ledger.BlobsAtAsync([0, 1], None))[1].Anchored);
 
-        await ledger.RewindAsync(14, None);
+        await ledger.RollBackAsync(14, None);
         Assert.Equal(Block(10), await ledger.TipAsync(None));
         Assert.Equal([batch.Id], (await ledger.WaitingBatchesAsync(256, None)).Select(waiting => waiting.Id));
         Assert.Null(await ledger.FindAnchoringAsync(batch.Id, None));
@@ -399,9 +399,9 @@ public abstract class LedgerTests : IAsyncLifetime
         Assert.Equal(1u, (await ledger.FindAnchoringAsync(batch.Id, None))!.Value.Anchor.Index);
 
         // The second anchor goes: the renewal is owed again. Both go: one anchor is owed, not two.
-        await ledger.RewindAsync(20, None);
+        await ledger.RollBackAsync(20, None);
         Assert.Single(await ledger.WaitingBatchesAsync(256, None));
-        await ledger.RewindAsync(10, None);
+        await ledger.RollBackAsync(10, None);
         await ledger.AdvanceAsync(Block(40), [Seen(0, firstBlob: 0, block: 35, batch)], [], None);
         Assert.Empty(await ledger.WaitingBatchesAsync(256, None));
         Assert.False(await ledger.RenewAsync(Batch(9).Id, 20, Now, None));
@@ -432,11 +432,11 @@ public abstract class LedgerTests : IAsyncLifetime
         await ledger.RenewAsync(renewed.Id, 200, Now, None);
 
         Assert.Empty(await ledger.ExpiredBatchesAsync(114, 10, None));
-        Assert.False(await ledger.GiveUpAsync(expired.Id, 114, Now, None));
+        Assert.False(await ledger.ExpireAsync(expired.Id, 114, Now, None));
         Assert.Equal([expired.Id], (await ledger.ExpiredBatchesAsync(200, 10, None)).Select(batch => batch.Id));
-        Assert.False(await ledger.GiveUpAsync(renewed.Id, 200, Now, None));
-        Assert.False(await ledger.GiveUpAsync(live.Id, 200, Now, None));
-        Assert.True(await ledger.GiveUpAsync(expired.Id, 200, Now, None));
+        Assert.False(await ledger.ExpireAsync(renewed.Id, 200, Now, None));
+        Assert.False(await ledger.ExpireAsync(live.Id, 200, Now, None));
+        Assert.True(await ledger.ExpireAsync(expired.Id, 200, Now, None));
         Assert.NotNull((await ledger.FindBatchAsync(expired.Id, None))!.DeletedAt);
         Assert.Null(await ledger.FindPayloadAsync(expired.Id, None));
         Assert.Equal([expired.Id], (await ledger.UnclearedBatchesAsync(10, None)).Select(batch => batch.Id));
@@ -447,7 +447,7 @@ public abstract class LedgerTests : IAsyncLifetime
         Assert.Null((await ledger.FindBatchAsync(expired.Id, None))!.DeletedAt);
         Assert.Equal(Payload(1), await ledger.FindPayloadAsync(expired.Id, None));
         Assert.Equal([expired.Id], (await ledger.UnplacedBatchesAsync(10, None)).Select(batch => batch.Id));
-        await ledger.MarkClearedAsync(expired.Id, ["a", "b"], None);
+        await ledger.MarkRowsDeletedAsync(expired.Id, ["a", "b"], None);
         Assert.Empty(await ledger.UnclearedBatchesAsync(10, None));
         Assert.Equal([expired.Id], await ledger.LeftoversAsync("a", null, 10, None));
         Assert.Empty(await ledger.LeftoversAsync("a", expired.Id, 10, None));
@@ -514,7 +514,7 @@ public abstract class LedgerTests : IAsyncLifetime
         // L1 is read anew from the start.
         await ledger.SettleAsync(20, 20, None);
         Assert.Equal([Batch(2).Id], (await ledger.WaitingBatchesAsync(10, None)).Select(batch => batch.Id));
-        await ledger.RewindAsync(-1, None);
+        await ledger.RollBackAsync(-1, None);
         await ledger.AdvanceAsync(Block(21), [Seen(0, firstBlob: 0, block: 15, Batch(1))], [], None);
         Assert.Null((await ledger.FindBatchAsync(Batch(1).Id, None))!.OwedSince);
     }
@@ -603,7 +603,7 @@ public abstract class LedgerTests : IAsyncLifetime
     {
         Ledger ledger = await OpenLeadingAsync();
         var random = new Random(7);
-        var anchors = new List<AnchorSeen>();
+        var anchors = new List<AnchorEvent>();
         ulong tip = 10;
         for (int step = 0; step < 150; step++)
         {
@@ -619,7 +619,7 @@ public abstract class LedgerTests : IAsyncLifetime
                 case 2:
                     tip = (ulong)random.Next((int)tip - 5, (int)tip);
                     anchors.RemoveAll(anchor => anchor.Anchor.BlockNumber > tip);
-                    await ledger.RewindAsync((long)tip, None);
+                    await ledger.RollBackAsync((long)tip, None);
                     break;
                 default: // also of batches that were never stored here
                     tip += (ulong)random.Next(1, 30);
@@ -747,7 +747,7 @@ public abstract class LedgerTests : IAsyncLifetime
             DateTimeOffset.FromUnixTimeMilliseconds(1_700_000_000_000 + number)
         );
 
-    private static AnchorSeen Seen(uint index, ulong firstBlob, ulong block, StoredBatch batch) =>
+    private static AnchorEvent Seen(uint index, ulong firstBlob, ulong block, StoredBatch batch) =>
         new(
             new Anchor(index, Hash(7), firstBlob, (uint)batch.BlobCount, block, block + 100),
             Hash((int)block),
@@ -789,7 +789,7 @@ public abstract class LedgerTests : IAsyncLifetime
         public Task<IReadOnlyList<BatchAnchoring>> AnchoringsAsync(BatchId id, CancellationToken cancellationToken) =>
             throw new NotSupportedException();
 
-        public Task<IReadOnlyList<ProofSeen>> ProofsAsync(
+        public Task<IReadOnlyList<ProofEvent>> ProofsAsync(
             Address operatorAddress,
             ulong first,
             ulong last,

@@ -23,13 +23,13 @@ public sealed class LightLedgerTests : IDisposable
             await connection.ExecuteAsync(
                 "CREATE TRIGGER no BEFORE DELETE ON followed_block BEGIN SELECT RAISE(ABORT, 'no'); END"
             );
-            await Assert.ThrowsAsync<SqliteException>(() => ledger.RewindAsync(-1, 0, CancellationToken.None));
+            await Assert.ThrowsAsync<SqliteException>(() => ledger.RollBackAsync(-1, 0, CancellationToken.None));
             await connection.ExecuteAsync("DROP TRIGGER no");
         }
 
         Assert.Equal([5UL], (await ledger.FollowedBlocksAsync(CancellationToken.None)).Select(block => block.Number));
         await ledger.AdvanceAsync(new BlockPoint(6, Bytes32.Zero), new LightEvents([], [], []), CancellationToken.None);
-        await ledger.RewindAsync(5, 0, CancellationToken.None);
+        await ledger.RollBackAsync(5, 0, CancellationToken.None);
         Assert.Equal([5UL], (await ledger.FollowedBlocksAsync(CancellationToken.None)).Select(block => block.Number));
     }
 

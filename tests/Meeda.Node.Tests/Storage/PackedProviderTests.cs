@@ -84,7 +84,7 @@ public sealed class PackedProviderTests : IAsyncLifetime
 
         // The first object holds nothing now.
         Assert.Equal(2, _node.Names("rows").Count);
-        await provider.CareAsync(None);
+        await provider.RunAsync(None);
         Assert.Single(_node.Names("rows"));
         Assert.Equal(second, await ReadAsync(provider, Batch(1), 0));
     }
@@ -155,11 +155,11 @@ public sealed class PackedProviderTests : IAsyncLifetime
             (Batch(2), 0, kept)
         );
         await provider.DeleteAsync(Batch(1), 2, None);
-        await provider.CareAsync(None);
+        await provider.RunAsync(None);
         Assert.Null(await ReadAsync(provider, Batch(1), 1));
         Assert.Equal(kept, await ReadAsync(provider, Batch(2), 0));
         await provider.DeleteAsync(Batch(2), 2, None);
-        await provider.CareAsync(None);
+        await provider.RunAsync(None);
         Assert.Empty(_node.Names("rows"));
     }
 
@@ -183,7 +183,7 @@ public sealed class PackedProviderTests : IAsyncLifetime
 
         // Only who wrote it hears of it: the next flush has nothing to say.
         await WriteAsync(provider, (Batch(3), 0, blob));
-        await provider.CareAsync(None);
+        await provider.RunAsync(None);
         Assert.Equal(2, _node.Names("rows").Count);
         await WriteAsync(provider, (Batch(2), 0, blob));
         Assert.Equal(blob, await ReadAsync(provider, Batch(2), 0));
@@ -215,7 +215,7 @@ public sealed class PackedProviderTests : IAsyncLifetime
         Assert.Single(_node.Names("rows"));
         using PackedProvider restarted = Open();
         Assert.Null(await ReadAsync(restarted, Batch(1), 0));
-        await restarted.CareAsync(None);
+        await restarted.RunAsync(None);
         Assert.Empty(_node.Names("rows"));
     }
 
@@ -228,7 +228,7 @@ public sealed class PackedProviderTests : IAsyncLifetime
         await provider.WriteAsync(Batch(1), 0, new byte[Blob.ByteLength], None);
         Task flush = provider.FlushAsync(None);
         await slow.Arrived;
-        await provider.CareAsync(None);
+        await provider.RunAsync(None);
         gate.SetResult();
         await flush;
         Assert.NotNull(await ReadAsync(provider, Batch(1), 0));
@@ -244,7 +244,7 @@ public sealed class PackedProviderTests : IAsyncLifetime
         };
         await Assert.ThrowsAsync<IOException>(() => provider.FlushAsync(None));
         Assert.Null(await ReadAsync(provider, Batch(2), 0));
-        await provider.CareAsync(None);
+        await provider.RunAsync(None);
         Assert.Single(_node.Names("rows"));
     }
 
@@ -254,11 +254,11 @@ public sealed class PackedProviderTests : IAsyncLifetime
         _node.LooksUntilObjectConfirmed = 2;
         using PackedProvider provider = Open();
         await WriteAsync(provider, (Batch(1), 0, new byte[Blob.ByteLength]));
-        Assert.Equal(0, await provider.CareAsync(None));
+        Assert.Equal(0, await provider.RunAsync(None));
         int confirmed = 0;
         for (int look = 0; look < 4; look++)
         {
-            confirmed += await provider.CareAsync(None);
+            confirmed += await provider.RunAsync(None);
         }
 
         Assert.Equal(1, confirmed);
@@ -305,9 +305,9 @@ public sealed class PackedProviderTests : IAsyncLifetime
             // unless the machine is so slow that the six came in two groups.
             Assert.InRange(Enumerable.Range(0, 3).Sum(i => _node.Names($"bucket-{i}").Count), 2, 6);
             Assert.NotNull(await ledger.FindPayloadAsync(Id(commitments[0]), None)); // Not confirmed.
-            await fixture.Services.GetRequiredService<PackUpkeep>().PassAsync(None);
+            await fixture.Services.GetRequiredService<PackMaintenance>().PassAsync(None);
             Dictionary<string, double> gauges = await GaugesAsync(() =>
-                fixture.Services.GetRequiredService<PackUpkeep>().PassAsync(None)
+                fixture.Services.GetRequiredService<PackMaintenance>().PassAsync(None)
             );
             Assert.Equal((0, 0), (gauges["meeda.storage.unpacked"], gauges["meeda.storage.unconfirmed"]));
             // A stripe of 2,539,520 bytes for six rows to two.

@@ -59,7 +59,7 @@ public sealed class S3OperatorTests : IAsyncLifetime
         Assert.All(Enumerable.Range(0, 3), i => Assert.NotEmpty(_server.Bucket($"bucket-{i}")));
 
         // The ledger lets go of the payload only when the gateway says that all chunks are confirmed.
-        var upkeep = _operator.Services.GetRequiredService<PackUpkeep>();
+        var upkeep = _operator.Services.GetRequiredService<PackMaintenance>();
         int reads = Reads;
         await upkeep.PassAsync(CancellationToken.None);
         Assert.Equal(payload, (await _operator.GetAsync(get)).Body);

@@ -154,13 +154,13 @@ public sealed class S3StoreTests(S3StoreTests.Gateway gateway) : IClassFixture<S
             Assert.Equal(rows[i], blob);
         }
 
-        Assert.Equal(2, await provider.CareAsync(CancellationToken.None)); // S3 has confirmed what it has.
+        Assert.Equal(2, await provider.RunAsync(CancellationToken.None)); // S3 has confirmed what it has.
         for (int i = 0; i < 30; i++)
         {
             await provider.DeleteAsync(Batch(i), 5, CancellationToken.None);
         }
 
-        await provider.CareAsync(CancellationToken.None);
+        await provider.RunAsync(CancellationToken.None);
         Assert.Empty(await ListAsync());
 
         static BatchId Batch(int number) => new(Bytes32.FromBytes([.. new byte[31], (byte)number]));

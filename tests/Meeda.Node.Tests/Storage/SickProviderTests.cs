@@ -170,7 +170,7 @@ public sealed class SickProviderTests : IAsyncLifetime
             Lost,
             Key,
             NullLogger<RowPlacement>.Instance,
-            new HeldPayloads(_ledger),
+            new LedgerRowSource(_ledger),
             _clock
         );
         (StoredBatch batch, byte[] content) = Batch(4, 3);
@@ -235,7 +235,7 @@ public sealed class SickProviderTests : IAsyncLifetime
         ];
         foreach (StoredBatch batch in batches)
         {
-            await GiveUpAsync(batch);
+            await ExpireAsync(batch);
         }
 
         TheSick.Fail(ProviderCall.Delete, "read-only file system");
@@ -466,14 +466,14 @@ public sealed class SickProviderTests : IAsyncLifetime
     }
 
     /// <summary>Has a batch given up, as one whose only anchor has expired.</summary>
-    private async Task GiveUpAsync(StoredBatch batch)
+    private async Task ExpireAsync(StoredBatch batch)
     {
         uint index = _anchors++;
         var anchor = new Anchor(index, Bytes32.Zero, index * 100, (uint)batch.BlobCount, index + 1, index + 2);
         await _ledger.AdvanceAsync(
             new BlockPoint(index + 1, Bytes32.Zero),
             [
-                new AnchorSeen(
+                new AnchorEvent(
                     anchor,
                     Bytes32.Zero,
                     batch.Commitments,
@@ -483,7 +483,7 @@ public sealed class SickProviderTests : IAsyncLifetime
             [],
             CancellationToken.None
         );
-        Assert.True(await _ledger.GiveUpAsync(batch.Id, 1000, DateTimeOffset.UnixEpoch, CancellationToken.None));
+        Assert.True(await _ledger.ExpireAsync(batch.Id, 1000, DateTimeOffset.UnixEpoch, CancellationToken.None));
     }
 
     /// <summary>Lets the placing run until nothing waits.</summary>

@@ -165,7 +165,7 @@ public sealed class TenantCostsTests : IAsyncLifetime
         await ledger.AdvanceAsync(
             new BlockPoint(block, Keccak256.Hash([(byte)index])),
             [
-                new AnchorSeen(
+                new AnchorEvent(
                     new Anchor(index, new AnchorTree(batch.Commitments).Root, index, 1, block, block + 1_000),
                     Bytes32.Zero,
                     batch.Commitments,

@@ -40,7 +40,7 @@ public sealed class TenantGateTests : IAsyncLifetime
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Logging.ClearProviders().AddProvider(_log).SetMinimumLevel(LogLevel.Trace);
-        builder.Services.AddSingleton<IHttpContextFactory, KeyStrippingContextFactory>();
+        builder.Services.AddSingleton<IHttpContextFactory, TenantKeyPathFilter>();
         _app = builder.Build();
         _app.Use(new TenantGate(_keys, _clock).InvokeAsync);
         _app.UseErrorResponses();

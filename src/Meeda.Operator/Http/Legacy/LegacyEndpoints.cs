@@ -225,7 +225,7 @@ internal static class LegacyEndpoints
             {
                 DaError.MalformedRequest => ("ServerError", StatusCodes.Status400BadRequest),
                 DaError.TooLarge => ("ServerError", StatusCodes.Status413PayloadTooLarge),
-                DaError.Absent => ("DataBase", StatusCodes.Status404NotFound),
+                DaError.NotFound => ("DataBase", StatusCodes.Status404NotFound),
                 DaError.Overloaded => ("Busy", StatusCodes.Status429TooManyRequests),
                 DaError.FailOver => ("Storage", StatusCodes.Status503ServiceUnavailable),
                 _ => ("Storage", StatusCodes.Status500InternalServerError),

@@ -6,11 +6,11 @@ using Meeda.L1.Transactions;
 namespace Meeda.Light;
 
 /// <summary>Sends a light node's transactions within its budget. Without a key it only watches.</summary>
-internal sealed class Answers(
+internal sealed class ChallengeSender(
     LightOptions options,
     LightLedger ledger,
     TransactionSender? sender,
-    ILogger<Answers> logger
+    ILogger<ChallengeSender> logger
 )
 {
     /// <summary>The account that answers, or null where it only watches.</summary>

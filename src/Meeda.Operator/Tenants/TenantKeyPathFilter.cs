@@ -12,7 +12,7 @@ internal sealed record UrlKey(string Key);
 /// count as one, before the key and behind it: a client that puts <c>/put</c> behind a base URL which ends with a
 /// slash means <c>/put</c>.
 /// </summary>
-internal sealed class KeyStrippingContextFactory(IServiceProvider services) : IHttpContextFactory
+internal sealed class TenantKeyPathFilter(IServiceProvider services) : IHttpContextFactory
 {
     private const string UrlPrefix = "/t/";
 

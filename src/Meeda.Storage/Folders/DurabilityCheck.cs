@@ -3,7 +3,7 @@ using Meeda.Hosting;
 namespace Meeda.Storage.Folders;
 
 /// <summary>What a power cut may take although it was said to be stored.</summary>
-internal static class PowerCuts
+internal static class DurabilityCheck
 {
     /// <summary>
     /// Warns where the system has no way to sync a file system (<see cref="FileSystemSync"/>): there, rows of folders

@@ -12,13 +12,13 @@ namespace Meeda.Operator.Placement;
 /// Once in a while asks buckets which objects they have confirmed, so that payloads held for those may go, deletes
 /// objects that nobody needs, and says what packing costs.
 /// </summary>
-internal sealed class PackUpkeep(
+internal sealed class PackMaintenance(
     RowProviders providers,
     IOptions<StorageOptions> options,
     Ledger ledger,
     LeaderElection leadership,
     TimeProvider time,
-    ILogger<PackUpkeep> logger
+    ILogger<PackMaintenance> logger
 ) : LeaderService(leadership)
 {
     // Confirming takes a MEFS node more than an hour.
@@ -78,7 +78,7 @@ internal sealed class PackUpkeep(
                 {
                     try
                     {
-                        return await provider.CareAsync(cancellationToken);
+                        return await provider.RunAsync(cancellationToken);
                     }
                     catch (IOException failure)
                     {

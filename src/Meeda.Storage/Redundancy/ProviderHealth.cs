@@ -5,7 +5,7 @@ namespace Meeda.Storage.Redundancy;
 /// It steers where new rows go and in which order rows
 /// are read; it is experience only, so it is kept in memory and made anew after a restart.
 /// </summary>
-internal sealed class ProviderRecord(TimeProvider time)
+internal sealed class ProviderHealth(TimeProvider time)
 {
     // New experience counts a tenth.
     private const double Weight = 0.1;
@@ -14,7 +14,7 @@ internal sealed class ProviderRecord(TimeProvider time)
     private const int Remembered = 128;
 
     private static readonly TimeSpan FirstRest = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LongestRest = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan MaxRest = TimeSpan.FromMinutes(5);
 
     // A failure that nothing followed on says little after this.
     private static readonly TimeSpan Lately = TimeSpan.FromMinutes(1);
@@ -48,7 +48,7 @@ internal sealed class ProviderRecord(TimeProvider time)
     /// Whether it failed lately and is left alone for a while where there is a choice; twice as long after each
     /// failure in a row.
     /// </summary>
-    public bool IsResting
+    public bool IsBackingOff
     {
         get
         {
@@ -119,7 +119,7 @@ internal sealed class ProviderRecord(TimeProvider time)
             _failures += (1 - _failures) * Weight;
             TimeSpan rest = _rest == TimeSpan.Zero ? FirstRest : _rest * 2;
             rest = rest > atLeast ? rest : atLeast;
-            _rest = rest < LongestRest ? rest : LongestRest;
+            _rest = rest < MaxRest ? rest : MaxRest;
             _restsFrom = time.GetTimestamp();
             _lastFailure = reason;
         }

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Meeda.Node.Tests.Storage;
 
-public sealed class PowerCutsTests
+public sealed class DurabilityCheckTests
 {
     [Theory]
     [InlineData(true, 0)]
@@ -12,7 +12,7 @@ public sealed class PowerCutsTests
     public void Warn_WhereNothingCanBeSynced_IsOneWarning(bool isLinux, int warnings)
     {
         var log = new Warnings();
-        PowerCuts.Warn(log, isLinux);
+        DurabilityCheck.Warn(log, isLinux);
         Assert.Equal(warnings, log.Count);
     }
 

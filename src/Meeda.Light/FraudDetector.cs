@@ -18,29 +18,29 @@ namespace Meeda.Light;
 /// commitment that is no point of the group, a
 /// recorded partial sum that is not the weighted sum of the anchored commitments, an epoch that was not proven in time.
 /// </summary>
-internal sealed class Watch(
+internal sealed class FraudDetector(
     EthereumClient client,
     MeedaVerifierContract contract,
     LightLedger ledger,
-    Answers answers,
+    ChallengeSender challenges,
     TimeProvider time,
-    ILogger<Watch> logger
+    ILogger<FraudDetector> logger
 )
 {
     // Anchors and proofs that one round looks at; what is left comes in the next.
-    private const int MostAtOnce = 256;
+    private const int MaxAtOnce = 256;
 
     // Somewhat more than reportMiss takes (contracts/snapshots).
     private const int ReportGas = 150_000;
 
     // What could not be looked at, and from when on it is tried again.
-    private readonly PutOff _putOff = new(time, logger);
+    private readonly Postponed _putOff = new(time, logger);
 
     private EpochParameters? _parameters;
 
     /// <summary>One round over everything that is new or not settled.</summary>
     /// <param name="head">The last block that the ledger holds.</param>
-    public async Task LookAsync(ulong head, CancellationToken cancellationToken)
+    public async Task PollAsync(ulong head, CancellationToken cancellationToken)
     {
         _parameters ??= await contract.EpochParametersAsync(cancellationToken);
         await LookAtAnchorsAsync(cancellationToken);
@@ -70,7 +70,7 @@ internal sealed class Watch(
 
     private async Task LookAtAnchorsAsync(CancellationToken cancellationToken)
     {
-        while (await ledger.AnchorsWithAsync(Verdict.Open, MostAtOnce, cancellationToken) is { Count: > 0 } anchors)
+        while (await ledger.AnchorsWithAsync(Verdict.Pending, MaxAtOnce, cancellationToken) is { Count: > 0 } anchors)
         {
             // A year of commitments to decompress and to check: every processor helps.
             (LightAnchor Anchor, int? Invalid)[] found = await Task.Run(
@@ -96,7 +96,7 @@ internal sealed class Watch(
                     (
                         each.Anchor.Operator,
                         each.Anchor.Seen.Anchor.Index,
-                        each.Invalid is null ? Verdict.Right : Verdict.Wrong
+                        each.Invalid is null ? Verdict.Valid : Verdict.Invalid
                     )
                 ),
                 cancellationToken
@@ -108,9 +108,9 @@ internal sealed class Watch(
     {
         while (true)
         {
-            (Address Operator, ProofSeen Proof)[] due =
+            (Address Operator, ProofEvent Proof)[] due =
             [
-                .. (await ledger.ProofsWithAsync(Verdict.Open, MostAtOnce + _putOff.Count, cancellationToken)).Where(
+                .. (await ledger.ProofsWithAsync(Verdict.Pending, MaxAtOnce + _putOff.Count, cancellationToken)).Where(
                     each => !_putOff.IsPutOff(each.Operator, Name(each.Proof))
                 ),
             ];
@@ -119,7 +119,7 @@ internal sealed class Watch(
                 return;
             }
 
-            foreach ((Address operatorAddress, ProofSeen seen) in due)
+            foreach ((Address operatorAddress, ProofEvent seen) in due)
             {
                 await _putOff.TryAsync(
                     operatorAddress,
@@ -131,9 +131,9 @@ internal sealed class Watch(
         }
     }
 
-    private static string Name(ProofSeen proof) => $"the proof of epoch {proof.Epoch}";
+    private static string Name(ProofEvent proof) => $"the proof of epoch {proof.Epoch}";
 
-    private async Task LookAtProofAsync(Address operatorAddress, ProofSeen seen, CancellationToken cancellationToken)
+    private async Task LookAtProofAsync(Address operatorAddress, ProofEvent seen, CancellationToken cancellationToken)
     {
         (_, int? wrong, _, _) = await CheckAsync(operatorAddress, seen, cancellationToken);
         if (wrong is { } chunk)
@@ -148,7 +148,7 @@ internal sealed class Watch(
         await ledger.SetProofVerdictAsync(
             operatorAddress,
             seen.Epoch,
-            wrong is null ? Verdict.Right : Verdict.Wrong,
+            wrong is null ? Verdict.Valid : Verdict.Invalid,
             cancellationToken
         );
     }
@@ -179,7 +179,7 @@ internal sealed class Watch(
                 logger.EpochMissed(operatorAddress.ToString(), epoch);
                 if (
                     await IsWorthReportingAsync(operatorAddress, epoch, cancellationToken)
-                    && !await answers.SendAsync(
+                    && !await challenges.SendAsync(
                         contract.ReportMiss(operatorAddress, epoch, hints),
                         $"miss of epoch {epoch} by {operatorAddress}",
                         cancellationToken
@@ -226,8 +226,8 @@ internal sealed class Watch(
     {
         foreach (
             LightAnchor wrong in await ledger.AnchorsWithAsync(
-                Verdict.Wrong,
-                MostAtOnce + _putOff.Count,
+                Verdict.Invalid,
+                MaxAtOnce + _putOff.Count,
                 cancellationToken
             )
         )
@@ -241,9 +241,9 @@ internal sealed class Watch(
         }
 
         foreach (
-            (Address operatorAddress, ProofSeen seen) in await ledger.ProofsWithAsync(
-                Verdict.Wrong,
-                MostAtOnce + _putOff.Count,
+            (Address operatorAddress, ProofEvent seen) in await ledger.ProofsWithAsync(
+                Verdict.Invalid,
+                MaxAtOnce + _putOff.Count,
                 cancellationToken
             )
         )
@@ -261,7 +261,7 @@ internal sealed class Watch(
     {
         if (
             (await contract.AccountAsync(wrong.Operator, cancellationToken)).Condemned
-            || await answers.SendAsync(
+            || await challenges.SendAsync(
                 InvalidCommitment(wrong),
                 $"invalid commitment of {wrong.Operator}",
                 cancellationToken
@@ -269,13 +269,13 @@ internal sealed class Watch(
         )
         {
             await ledger.SetAnchorVerdictsAsync(
-                [(wrong.Operator, wrong.Seen.Anchor.Index, Verdict.Settled)],
+                [(wrong.Operator, wrong.Seen.Anchor.Index, Verdict.Resolved)],
                 cancellationToken
             );
         }
     }
 
-    private async Task AnswerProofAsync(Address operatorAddress, ProofSeen seen, CancellationToken cancellationToken)
+    private async Task AnswerProofAsync(Address operatorAddress, ProofEvent seen, CancellationToken cancellationToken)
     {
         bool settled =
             (await contract.AccountAsync(operatorAddress, cancellationToken)).Condemned
@@ -296,7 +296,7 @@ internal sealed class Watch(
                 ],
                 cancellationToken
             );
-            settled = await answers.SendAsync(
+            settled = await challenges.SendAsync(
                 contract.ProveFraud(operatorAddress, proof, chunk.Value, leaves),
                 $"wrong partial sum {chunk} of epoch {seen.Epoch} by {operatorAddress}",
                 cancellationToken
@@ -305,7 +305,7 @@ internal sealed class Watch(
 
         if (settled)
         {
-            await ledger.SetProofVerdictAsync(operatorAddress, seen.Epoch, Verdict.Settled, cancellationToken);
+            await ledger.SetProofVerdictAsync(operatorAddress, seen.Epoch, Verdict.Resolved, cancellationToken);
         }
     }
 
@@ -314,7 +314,7 @@ internal sealed class Watch(
     /// </summary>
     private async Task<(SubmittedProof Proof, int? Wrong, Sample[] Samples, AnchoredCommitments Anchored)> CheckAsync(
         Address operatorAddress,
-        ProofSeen seen,
+        ProofEvent seen,
         CancellationToken cancellationToken
     )
     {

@@ -11,12 +11,12 @@ namespace Meeda.Operator.L1;
 /// Reads the balances of the operator's accounts, and warns when one gets low: an account that cannot pay misses its
 /// epochs.
 /// </summary>
-internal sealed class BalanceWatch(
+internal sealed class BalanceMonitor(
     IOptions<TransactionOptions> options,
     EthereumClient client,
     OperatorAccount account,
     TimeProvider time,
-    ILogger<BalanceWatch> logger
+    ILogger<BalanceMonitor> logger
 ) : BackgroundService
 {
     private static readonly TimeSpan Look = TimeSpan.FromMinutes(1);
@@ -29,16 +29,16 @@ internal sealed class BalanceWatch(
     public bool IsLow => Balance < options.Value.BalanceAlarm;
 
     /// <summary>Looks once, at the operator's account and at the one that pays for publications.</summary>
-    internal async Task LookAsync(CancellationToken cancellationToken)
+    internal async Task PollAsync(CancellationToken cancellationToken)
     {
-        Balance = await LookAsync(account.Address, cancellationToken);
+        Balance = await PollAsync(account.Address, cancellationToken);
         if (account.Publications is { } publications)
         {
-            await LookAsync(publications, cancellationToken);
+            await PollAsync(publications, cancellationToken);
         }
     }
 
-    private async Task<decimal> LookAsync(Address address, CancellationToken cancellationToken)
+    private async Task<decimal> PollAsync(Address address, CancellationToken cancellationToken)
     {
         BigInteger wei = await client.GetBalanceAsync(address, BlockTag.Latest, cancellationToken);
         decimal balance = (decimal)BigInteger.Min(wei / Gwei, long.MaxValue) / 1_000_000_000m;
@@ -66,7 +66,7 @@ internal sealed class BalanceWatch(
         {
             try
             {
-                await LookAsync(stoppingToken);
+                await PollAsync(stoppingToken);
             }
             catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
             {

@@ -7,7 +7,7 @@ namespace Meeda.Operator.Persistence;
 /// The data rows of batches whose payloads the ledger holds: encoding them anew gives the very rows that the
 /// providers have, or will have.
 /// </summary>
-internal sealed class HeldPayloads(Ledger ledger) : IRowSource
+internal sealed class LedgerRowSource(Ledger ledger) : IRowSource
 {
     /// <inheritdoc/>
     public string Name => "ledger";

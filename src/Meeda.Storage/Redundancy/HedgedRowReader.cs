@@ -10,10 +10,10 @@ namespace Meeda.Storage.Redundancy;
 /// out each time they take longer than their providers usually do (hedging; Dean and Barroso, "The tail at scale").
 /// Whatever comes first counts; the rest is given up.
 /// </summary>
-internal static class RowRace
+internal static class HedgedRowReader
 {
     // Below this a second request costs more than it wins.
-    private static readonly TimeSpan LeastHedge = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan MinHedge = TimeSpan.FromMilliseconds(20);
 
     /// <summary>Reads any <paramref name="n"/> of <paramref name="rows"/> rows, unchecked.</summary>
     /// <param name="n">As many are enough, the first ones best.</param>
@@ -73,9 +73,9 @@ internal static class RowRace
             Ask();
         }
 
-        if (hedgeAfter < LeastHedge)
+        if (hedgeAfter < MinHedge)
         {
-            hedgeAfter = LeastHedge;
+            hedgeAfter = MinHedge;
         }
 
         while (come.Count < n && outstanding > 0)

@@ -9,7 +9,7 @@ namespace Meeda.Light;
 /// and the work on others goes on. That L1 does not answer concerns
 /// all, and is let through.
 /// </summary>
-internal sealed class PutOff(TimeProvider time, ILogger logger)
+internal sealed class Postponed(TimeProvider time, ILogger logger)
 {
     private static readonly TimeSpan First = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan Longest = TimeSpan.FromHours(1);

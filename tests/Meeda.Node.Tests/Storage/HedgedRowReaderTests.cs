@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Meeda.Node.Tests.Storage;
 
-public sealed class RowRaceTests
+public sealed class HedgedRowReaderTests
 {
     private const int N = 4;
     private const int Rows = 8;
@@ -72,7 +72,7 @@ public sealed class RowRaceTests
         CancellationToken cancellationToken = default
     )
     {
-        SortedDictionary<int, byte[]> come = await RowRace.ReadAsync(
+        SortedDictionary<int, byte[]> come = await HedgedRowReader.ReadAsync(
             N,
             Rows,
             hedgeAfter,

@@ -11,7 +11,7 @@ using Xunit;
 namespace Meeda.Node.Tests.L1;
 
 /// <summary>The alarm about an account that runs out of ether.</summary>
-public sealed class BalanceWatchTests
+public sealed class BalanceMonitorTests
 {
     [SkippableTheory]
     [InlineData("0x16345785d8a0000", "0.1", false)] // exactly the alarm
@@ -25,14 +25,14 @@ public sealed class BalanceWatchTests
         var rpc = new JsonRpcClient(http);
         var account = new OperatorAccount(PrivateKeySigner.FromHex(Anvil.FundedKey).Address);
         await rpc.CallAsync("anvil_setBalance", [account.Address.ToString(), wei], CancellationToken.None);
-        using var watch = new BalanceWatch(
+        using var watch = new BalanceMonitor(
             Options.Create(new TransactionOptions { BalanceAlarm = 0.1m }),
             new EthereumClient(rpc),
             account,
             TimeProvider.System,
-            NullLogger<BalanceWatch>.Instance
+            NullLogger<BalanceMonitor>.Instance
         );
-        await watch.LookAsync(CancellationToken.None);
+        await watch.PollAsync(CancellationToken.None);
         Assert.Equal(decimal.Parse(ether, System.Globalization.CultureInfo.InvariantCulture), watch.Balance);
         Assert.Equal(isLow, watch.IsLow);
     }
@@ -47,15 +47,15 @@ public sealed class BalanceWatchTests
         {
             Publications = publications,
         };
-        var log = new LineLogger<BalanceWatch>();
-        using var watch = new BalanceWatch(
+        var log = new LineLogger<BalanceMonitor>();
+        using var watch = new BalanceMonitor(
             Options.Create(new TransactionOptions { BalanceAlarm = 0.1m }),
             new EthereumClient(new JsonRpcClient(http)),
             account,
             TimeProvider.System,
             log
         );
-        await watch.LookAsync(CancellationToken.None);
+        await watch.PollAsync(CancellationToken.None);
         Assert.Contains(publications.ToString(), Assert.Single(log.Lines), StringComparison.Ordinal);
         Assert.False(watch.IsLow);
     }

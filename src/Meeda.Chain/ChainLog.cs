@@ -15,6 +15,9 @@ internal static partial class ChainLog
     [LoggerMessage(25, LogLevel.Information, "L1 endpoint {Endpoint} ({Host}) is back in the quorum")]
     public static partial void EndpointBelieved(this ILogger logger, int endpoint, string host);
 
+    [LoggerMessage(26, LogLevel.Information, "Read L1 up to block {Block} of {Head}")]
+    public static partial void CatchingUp(this ILogger logger, ulong block, ulong head);
+
     [LoggerMessage(200, LogLevel.Warning, "{Work} waits: {Reason}; retrying")]
     public static partial void Waits(this ILogger logger, string work, string reason);
 
@@ -23,6 +26,20 @@ internal static partial class ChainLog
 
     [LoggerMessage(202, LogLevel.Information, "{Work} continues after {Seconds} s")]
     public static partial void WaitsNoMore(this ILogger logger, string work, long seconds);
+
+    [LoggerMessage(
+        205,
+        LogLevel.Warning,
+        "The L1 endpoint names no final block: until it does, no batch counts as final and none is deleted"
+    )]
+    public static partial void NothingFinal(this ILogger logger);
+
+    [LoggerMessage(
+        206,
+        LogLevel.Error,
+        "The L1 endpoint calls block {Block} final, and it is not on its chain: ignored"
+    )]
+    public static partial void FinalNotBelieved(this ILogger logger, ulong block);
 
     [LoggerMessage(207, LogLevel.Warning, "Logs are read from block {Block} on: {Doubt}")]
     public static partial void StartInDoubt(this ILogger logger, ulong block, string doubt);

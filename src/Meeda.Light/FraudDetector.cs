@@ -73,7 +73,7 @@ internal sealed class FraudDetector(
         while (await ledger.AnchorsWithAsync(Verdict.Pending, MaxAtOnce, cancellationToken) is { Count: > 0 } anchors)
         {
             // A year of commitments to decompress and to check: every processor helps.
-            (LightAnchor Anchor, int? Invalid)[] found = await Task.Run(
+            (OperatorAnchor Anchor, int? Invalid)[] found = await Task.Run(
                 () =>
                     anchors
                         .AsParallel()
@@ -83,7 +83,7 @@ internal sealed class FraudDetector(
                         .ToArray(),
                 cancellationToken
             );
-            foreach ((LightAnchor anchor, int? invalid) in found.Where(each => each.Invalid is not null))
+            foreach ((OperatorAnchor anchor, int? invalid) in found.Where(each => each.Invalid is not null))
             {
                 logger.InvalidCommitment(
                     anchor.Operator.ToString(),
@@ -225,7 +225,7 @@ internal sealed class FraudDetector(
     private async Task AnswerAsync(CancellationToken cancellationToken)
     {
         foreach (
-            LightAnchor wrong in await ledger.AnchorsWithAsync(
+            OperatorAnchor wrong in await ledger.AnchorsWithAsync(
                 Verdict.Invalid,
                 MaxAtOnce + _putOff.Count,
                 cancellationToken
@@ -257,7 +257,7 @@ internal sealed class FraudDetector(
         }
     }
 
-    private async Task AnswerAnchorAsync(LightAnchor wrong, CancellationToken cancellationToken)
+    private async Task AnswerAnchorAsync(OperatorAnchor wrong, CancellationToken cancellationToken)
     {
         if (
             (await contract.AccountAsync(wrong.Operator, cancellationToken)).Condemned
@@ -352,7 +352,7 @@ internal sealed class FraudDetector(
         );
     }
 
-    private TransactionRequest InvalidCommitment(LightAnchor wrong)
+    private TransactionRequest InvalidCommitment(OperatorAnchor wrong)
     {
         int place = FindInvalid(wrong.Seen.Commitments)!.Value;
         byte[] commitment = CommitmentAt(wrong.Seen.Commitments, (ulong)place).ToArray();

@@ -121,12 +121,12 @@ internal sealed partial class LightLedger : IAnchorRecord
     }
 
     /// <summary>Adds new anchors to what is remembered, so that it need not be read anew.</summary>
-    private void Remember(IEnumerable<LightAnchor> added)
+    private void Remember(IEnumerable<OperatorAnchor> added)
     {
         lock (_gate)
         {
             _changes++;
-            foreach (IGrouping<Address, LightAnchor> each in added.GroupBy(anchor => anchor.Operator))
+            foreach (IGrouping<Address, OperatorAnchor> each in added.GroupBy(anchor => anchor.Operator))
             {
                 if (_anchors.TryGetValue(each.Key, out IReadOnlyList<Anchor>? known))
                 {
@@ -188,7 +188,7 @@ internal sealed partial class LightLedger : IAnchorRecord
                 (ulong)Expiry
             );
 
-        public LightAnchor ToLightAnchor() =>
+        public OperatorAnchor ToOperatorAnchor() =>
             new(
                 Address.FromBytes(Operator),
                 new AnchorEvent(ToAnchor(), Bytes32.FromBytes(TransactionHash), Commitments, [])

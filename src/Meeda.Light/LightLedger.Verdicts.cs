@@ -31,7 +31,7 @@ internal sealed partial class LightLedger
     }
 
     /// <summary>Some anchors with that verdict, oldest first, without their batches.</summary>
-    public async Task<IReadOnlyList<LightAnchor>> AnchorsWithAsync(
+    public async Task<IReadOnlyList<OperatorAnchor>> AnchorsWithAsync(
         Verdict verdict,
         int most,
         CancellationToken cancellationToken
@@ -45,7 +45,7 @@ internal sealed partial class LightLedger
             """,
             new { most }
         );
-        return [.. rows.Select(row => row.ToLightAnchor())];
+        return [.. rows.Select(row => row.ToOperatorAnchor())];
     }
 
     /// <summary>Notes what was found out about anchors.</summary>

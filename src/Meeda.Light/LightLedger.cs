@@ -25,19 +25,6 @@ internal enum Verdict
     Resolved = 3,
 }
 
-/// <summary>An anchor of some operator with its leaves and batches.</summary>
-internal sealed record LightAnchor(Address Operator, AnchorEvent Seen);
-
-/// <summary>What a run of blocks held.</summary>
-/// <param name="Anchors">Anchors of all operators.</param>
-/// <param name="Proofs">Proofs of all operators.</param>
-/// <param name="Demands">Demands by anybody.</param>
-internal sealed record LightEvents(
-    IReadOnlyList<LightAnchor> Anchors,
-    IReadOnlyList<(Address Operator, ProofEvent Proof)> Proofs,
-    IReadOnlyList<DemandEvent> Demands
-);
-
 /// <summary>
 /// What a light node knows, rebuilt from L1's logs alone: every operator's anchors with their leaves, proofs, misses
 /// and demands, and what it made of them. Losing
@@ -154,7 +141,7 @@ internal sealed partial class LightLedger
     }
 
     /// <summary>Takes what a run of blocks held, and the new tip, in one transaction.</summary>
-    public async Task AdvanceAsync(BlockPoint tip, LightEvents events, CancellationToken cancellationToken)
+    public async Task AdvanceAsync(BlockPoint tip, ChainEvents events, CancellationToken cancellationToken)
     {
         await using SqliteConnection connection = await ConnectAsync(cancellationToken);
         await using DbTransaction transaction = await connection.BeginTransactionAsync(cancellationToken);

@@ -36,9 +36,6 @@ internal static partial class LightLog
     [LoggerMessage(68, LogLevel.Error, "Not challenged: {About}: no key is configured, this light node only watches")]
     public static partial void NoKey(this ILogger logger, string about);
 
-    [LoggerMessage(69, LogLevel.Information, "Read L1 up to block {Block} of {Head}")]
-    public static partial void CatchingUp(this ILogger logger, ulong block, ulong head);
-
     [LoggerMessage(
         70,
         LogLevel.Warning,

@@ -1,4 +1,5 @@
 using Meeda.Chain.Contract;
+using Meeda.Chain.Following;
 using Meeda.Chain.Index;
 using Meeda.Chain.L1;
 using Meeda.Chain.Verification;
@@ -143,6 +144,15 @@ internal static class LightNodeApplication
         ));
         services.AddSingleton<FraudDetector>();
         services.AddSingleton<AvailabilitySampling>();
+        services.AddSingleton<LightChain>();
+        services.AddSingleton(provider => new ChainFollower(
+            provider.GetRequiredService<EthereumClient>(),
+            provider.GetRequiredService<MeedaVerifierContract>(),
+            provider.GetRequiredService<LightChain>(),
+            only: null,
+            options.FromBlock,
+            provider.GetRequiredService<ILogger<ChainFollower>>()
+        ));
         services.AddSingleton<LightNode>();
         services.AddOpenApi(options => options.Describe("Meeda light node", hasTenants: false));
         WebApplication app = builder.Build();

@@ -127,20 +127,6 @@ internal static partial class OperatorLog
     [LoggerMessage(204, LogLevel.Warning, "{Operator} can anchor again: puts are accepted")]
     public static partial void CanAnchorAgain(this ILogger logger, string @operator);
 
-    [LoggerMessage(
-        205,
-        LogLevel.Warning,
-        "The L1 endpoint names no final block: until it does, no batch counts as final and none is deleted"
-    )]
-    public static partial void NothingFinal(this ILogger logger);
-
-    [LoggerMessage(
-        206,
-        LogLevel.Error,
-        "The L1 endpoint calls block {Block} final, and it is not on its chain: ignored"
-    )]
-    public static partial void FinalNotBelieved(this ILogger logger, ulong block);
-
     [LoggerMessage(212, LogLevel.Warning, "The balance of {Account} could not be read: {Reason}")]
     public static partial void BalanceUnknown(this ILogger logger, string account, string reason);
 

@@ -46,3 +46,18 @@ internal sealed record DemandEvent(
 
 /// <summary>A block that the follower has read up to.</summary>
 internal readonly record struct BlockPoint(ulong Number, Bytes32 Hash);
+
+/// <summary>An operator's anchor.</summary>
+/// <param name="Operator">The operator.</param>
+/// <param name="Seen">The anchor with its leaves and batches.</param>
+internal sealed record OperatorAnchor(Address Operator, AnchorEvent Seen);
+
+/// <summary>What a run of blocks held, after what cannot be the contract's was left out.</summary>
+/// <param name="Anchors">Anchors, those of one operator in their order.</param>
+/// <param name="Proofs">Proofs, each with its operator.</param>
+/// <param name="Demands">Demands by anybody.</param>
+internal sealed record ChainEvents(
+    IReadOnlyList<OperatorAnchor> Anchors,
+    IReadOnlyList<(Address Operator, ProofEvent Proof)> Proofs,
+    IReadOnlyList<DemandEvent> Demands
+);

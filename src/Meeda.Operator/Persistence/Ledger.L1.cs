@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Dapper;
+using Meeda.Chain.Following;
 using Meeda.Chain.Index;
 using Meeda.Ethereum;
 using Meeda.Hosting;
@@ -11,7 +12,7 @@ using Meeda.Protocol.Proofs;
 namespace Meeda.Operator.Persistence;
 
 /// <content>What was seen on L1: anchors with their batches, proofs, and the blocks that were read.</content>
-internal sealed partial class Ledger
+internal sealed partial class Ledger : IFollowedChain
 {
     /// <summary>The latest anchoring of a batch, with its anchor, or null where no anchor holds it.</summary>
     public async Task<(AnchoredBatch Batch, Anchor Anchor, Bytes32 TransactionHash)?> FindAnchoringAsync(
@@ -159,6 +160,21 @@ internal sealed partial class Ledger
 
         return anchors;
     }
+
+    /// <inheritdoc/>
+    Task<(Anchor? Last, long Count)> IFollowedChain.LastAnchorAsync(
+        Address operatorAddress,
+        CancellationToken cancellationToken
+    ) => LastAnchorAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    Task IFollowedChain.AdvanceAsync(BlockPoint tip, ChainEvents events, CancellationToken cancellationToken) =>
+        AdvanceAsync(
+            tip,
+            [.. events.Anchors.Select(each => each.Seen)],
+            [.. events.Proofs.Select(each => each.Proof)],
+            cancellationToken
+        );
 
     /// <summary>The anchor with the highest index, or null where there is none, and the number of all.</summary>
     public async Task<(Anchor? Last, long Count)> LastAnchorAsync(CancellationToken cancellationToken)

@@ -17,7 +17,7 @@ public sealed class LightLedgerTests : IDisposable
     public async Task Rewind_AStatementFails_ChangesNothingAndLeavesNoTransactionBehind()
     {
         LightLedger ledger = await LightLedger.OpenAsync(_folder.Path, CancellationToken.None);
-        await ledger.AdvanceAsync(new BlockPoint(5, Bytes32.Zero), new LightEvents([], [], []), CancellationToken.None);
+        await ledger.AdvanceAsync(new BlockPoint(5, Bytes32.Zero), new ChainEvents([], [], []), CancellationToken.None);
         await using (var connection = new SqliteConnection($"Data Source={Path.Combine(_folder.Path, "light.sqlite")}"))
         {
             await connection.ExecuteAsync(
@@ -28,7 +28,7 @@ public sealed class LightLedgerTests : IDisposable
         }
 
         Assert.Equal([5UL], (await ledger.FollowedBlocksAsync(CancellationToken.None)).Select(block => block.Number));
-        await ledger.AdvanceAsync(new BlockPoint(6, Bytes32.Zero), new LightEvents([], [], []), CancellationToken.None);
+        await ledger.AdvanceAsync(new BlockPoint(6, Bytes32.Zero), new ChainEvents([], [], []), CancellationToken.None);
         await ledger.RollBackAsync(5, 0, CancellationToken.None);
         Assert.Equal([5UL], (await ledger.FollowedBlocksAsync(CancellationToken.None)).Select(block => block.Number));
     }

@@ -1,0 +1,27 @@
+using Meeda.Chain.Index;
+using Meeda.Ethereum;
+using Meeda.Protocol.Anchors;
+
+namespace Meeda.Chain.Following;
+
+/// <summary>
+/// Where a <see cref="ChainFollower"/> keeps what it reads: the blocks, and what their logs say. Every write is one
+/// transaction.
+/// </summary>
+internal interface IFollowedChain
+{
+    /// <summary>The last block that was read, or null before the first.</summary>
+    Task<BlockPoint?> TipAsync(CancellationToken cancellationToken);
+
+    /// <summary>The blocks that are kept for finding a common ancestor, newest first.</summary>
+    Task<IReadOnlyList<BlockPoint>> FollowedBlocksAsync(CancellationToken cancellationToken);
+
+    /// <summary>An operator's anchor with the highest index, or null where there is none, and the number of all.</summary>
+    Task<(Anchor? Last, long Count)> LastAnchorAsync(Address operatorAddress, CancellationToken cancellationToken);
+
+    /// <summary>Adds what a run of blocks held, and its last block as the new tip.</summary>
+    Task AdvanceAsync(BlockPoint tip, ChainEvents events, CancellationToken cancellationToken);
+
+    /// <summary>Removes everything that came in blocks after <paramref name="lastGood"/>; -1 removes all.</summary>
+    Task RollBackAsync(long lastGood, CancellationToken cancellationToken);
+}

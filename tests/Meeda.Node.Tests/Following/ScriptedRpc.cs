@@ -1,0 +1,31 @@
+using System.Text.Json;
+using Meeda.L1.Rpc;
+
+namespace Meeda.Node.Tests.Following;
+
+/// <summary>A way to an L1 that does something before, or instead of, one of its answers.</summary>
+internal sealed class ScriptedRpc(IJsonRpc chain) : IJsonRpc
+{
+    private int _calls;
+
+    /// <summary>How many calls there were.</summary>
+    public int Calls => _calls;
+
+    /// <summary>Done before the call of that number (from 1); may throw.</summary>
+    public Action<int>? Before { get; set; }
+
+    /// <summary>Changes an answer; given the method, the parameters and the truth.</summary>
+    public Func<string, IReadOnlyList<object?>, JsonElement, JsonElement>? Lie { get; set; }
+
+    public async Task<JsonElement> CallAsync(
+        string method,
+        IReadOnlyList<object?> parameters,
+        CancellationToken cancellationToken
+    )
+    {
+        Before?.Invoke(Interlocked.Increment(ref _calls));
+        cancellationToken.ThrowIfCancellationRequested();
+        JsonElement truth = await chain.CallAsync(method, parameters, cancellationToken);
+        return Lie?.Invoke(method, parameters, truth) ?? truth;
+    }
+}

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using Meeda.Chain.Index;
 using Meeda.Ethereum;
+using Meeda.Hosting.Persistence;
 using Meeda.Kzg.Commitments;
 using Meeda.Operator.Leadership;
 using Meeda.Operator.Persistence;
@@ -162,15 +163,21 @@ internal static class ProverBenchmark
             var anchor = new Anchor(index, Bytes32.Zero, (ulong)first, BlobsInBatch, index + 1, 1_000_000);
             await ledger.AdvanceAsync(
                 new BlockPoint(index + 1, Bytes32.Zero),
-                [
-                    new AnchorEvent(
-                        anchor,
-                        Bytes32.Zero,
-                        commitments,
-                        [new AnchoredBatch(id, index, (ulong)first, BlobsInBatch)]
-                    ),
-                ],
-                [],
+                new ChainEvents(
+                    [
+                        new OperatorAnchor(
+                            Address.Zero,
+                            new AnchorEvent(
+                                anchor,
+                                Bytes32.Zero,
+                                commitments,
+                                [new AnchoredBatch(id, index, (ulong)first, BlobsInBatch)]
+                            )
+                        ),
+                    ],
+                    [],
+                    []
+                ),
                 CancellationToken.None
             );
         }

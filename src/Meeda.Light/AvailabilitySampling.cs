@@ -63,10 +63,12 @@ internal sealed class AvailabilitySampling(
 
     private async Task SampleAsync(Address operatorAddress, Uri api, ulong head, CancellationToken cancellationToken)
     {
-        var anchored = new AnchoredCommitments(ledger, operatorAddress);
+        var anchored = new AnchoredCommitments(ledger.Index, operatorAddress);
         Anchor[] live =
         [
-            .. (await ledger.AnchorsAsync(operatorAddress, cancellationToken)).Where(anchor => anchor.Expiry > head),
+            .. (await ledger.Index.AnchorsAsync(operatorAddress, cancellationToken)).Where(anchor =>
+                anchor.Expiry > head
+            ),
         ];
         if (live.Length == 0 || (await contract.AccountAsync(operatorAddress, cancellationToken)).Condemned)
         {

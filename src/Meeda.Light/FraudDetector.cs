@@ -160,7 +160,7 @@ internal sealed class FraudDetector(
         CancellationToken cancellationToken
     )
     {
-        IReadOnlyList<Anchor> anchors = await ledger.AnchorsAsync(operatorAddress, cancellationToken);
+        IReadOnlyList<Anchor> anchors = await ledger.Index.AnchorsAsync(operatorAddress, cancellationToken);
         if (anchors.Count == 0)
         {
             return;
@@ -329,9 +329,9 @@ internal sealed class FraudDetector(
             ?? throw new InvalidDataException(
                 $"block {seen.BlockNumber} does not hold the proof of epoch {seen.Epoch} any more"
             );
-        var anchored = new AnchoredCommitments(ledger, operatorAddress);
+        var anchored = new AnchoredCommitments(ledger.Index, operatorAddress);
         if (
-            _parameters!.LiveRangeAt(seen.Epoch, await ledger.AnchorsAsync(operatorAddress, cancellationToken))
+            _parameters!.LiveRangeAt(seen.Epoch, await ledger.Index.AnchorsAsync(operatorAddress, cancellationToken))
             is not var (range, _)
         )
         {

@@ -12,21 +12,17 @@ namespace Meeda.Light;
 internal sealed class LightChain(LightLedger ledger, FraudDetector detector) : IFollowedChain
 {
     /// <inheritdoc/>
-    public Task<BlockPoint?> TipAsync(CancellationToken cancellationToken) => ledger.TipAsync(cancellationToken);
+    public Task<BlockPoint?> TipAsync(CancellationToken cancellationToken) => ledger.Index.TipAsync(cancellationToken);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<BlockPoint>> FollowedBlocksAsync(CancellationToken cancellationToken) =>
-        ledger.FollowedBlocksAsync(cancellationToken);
+        ledger.Index.FollowedBlocksAsync(cancellationToken);
 
     /// <inheritdoc/>
-    public async Task<(Anchor? Last, long Count)> LastAnchorAsync(
+    public Task<(Anchor? Last, long Count)> LastAnchorAsync(
         Address operatorAddress,
         CancellationToken cancellationToken
-    )
-    {
-        IReadOnlyList<Anchor> anchors = await ledger.AnchorsAsync(operatorAddress, cancellationToken);
-        return (anchors.Count == 0 ? null : anchors[^1], anchors.Count);
-    }
+    ) => ledger.Index.LastAnchorAsync(operatorAddress, cancellationToken);
 
     /// <inheritdoc/>
     public Task AdvanceAsync(BlockPoint tip, ChainEvents events, CancellationToken cancellationToken) =>

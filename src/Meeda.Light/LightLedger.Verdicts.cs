@@ -1,64 +1,58 @@
-using Dapper;
 using Meeda.Chain.Index;
 using Meeda.Ethereum;
-using Microsoft.Data.Sqlite;
 
 namespace Meeda.Light;
 
-/// <summary>What the light node still has to look at or to answer.</summary>
+/// <content>What the light node still has to check or to challenge.</content>
 internal sealed partial class LightLedger
 {
-    /// <summary>The operators that ever anchored, with the first epoch whose miss was not looked at.</summary>
+    /// <summary>The operators that ever anchored, with the first epoch that was not checked for a miss.</summary>
     public async Task<IReadOnlyList<(Address Operator, ulong NextEpoch)>> OperatorsAsync(
         CancellationToken cancellationToken
-    )
-    {
-        await using SqliteConnection connection = await ConnectAsync(cancellationToken);
-        IEnumerable<(byte[] Address, long NextEpoch)> rows = await connection.QueryAsync<(byte[], long)>(
-            "SELECT address, next_epoch FROM operator"
-        );
-        return [.. rows.Select(row => (Address.FromBytes(row.Address), (ulong)row.NextEpoch))];
-    }
+    ) =>
+        [
+            .. (
+                await QueryAsync<(byte[] Address, long NextEpoch)>(
+                    "SELECT address, next_epoch FROM operator",
+                    null,
+                    cancellationToken
+                )
+            ).Select(row => (Address.FromBytes(row.Address), (ulong)row.NextEpoch)),
+        ];
 
-    /// <summary>Notes up to where an operator's misses were looked at.</summary>
-    public async Task SetNextEpochAsync(Address operatorAddress, ulong epoch, CancellationToken cancellationToken)
-    {
-        await using SqliteConnection connection = await ConnectAsync(cancellationToken);
-        await connection.ExecuteAsync(
+    /// <summary>Notes up to where an operator's epochs were checked for misses.</summary>
+    public Task SetNextEpochAsync(Address operatorAddress, ulong epoch, CancellationToken cancellationToken) =>
+        ExecuteAsync(
             "UPDATE operator SET next_epoch = @epoch WHERE address = @address",
-            new { epoch = (long)epoch, address = operatorAddress.ToArray() }
+            new { epoch = (long)epoch, address = operatorAddress.ToArray() },
+            cancellationToken
         );
-    }
 
     /// <summary>Some anchors with that verdict, oldest first, without their batches.</summary>
     public async Task<IReadOnlyList<OperatorAnchor>> AnchorsWithAsync(
         Verdict verdict,
-        int most,
+        int max,
         CancellationToken cancellationToken
-    )
-    {
-        await using SqliteConnection connection = await ConnectAsync(cancellationToken);
-        IEnumerable<AnchorRow> rows = await connection.QueryAsync<AnchorRow>(
-            $"""
-            SELECT {AnchorRow.Columns}, operator AS Operator, transaction_hash AS TransactionHash, commitments AS Commitments
-            FROM anchor WHERE verdict = {(int)verdict} ORDER BY block_number LIMIT @most
-            """,
-            new { most }
-        );
-        return [.. rows.Select(row => row.ToOperatorAnchor())];
-    }
+    ) =>
+        [
+            .. (
+                await QueryAsync<LeavesRow>(
+                    $"""
+                    SELECT operator AS Operator, transaction_hash AS TransactionHash, commitments AS Commitments, {ChainIndex.AnchorRow.Columns}
+                    FROM anchor WHERE verdict = {(int)verdict} ORDER BY block_number LIMIT @max
+                    """,
+                    new { max },
+                    cancellationToken
+                )
+            ).Select(row => row.ToAnchor()),
+        ];
 
     /// <summary>Notes what was found out about anchors.</summary>
-    public async Task SetAnchorVerdictsAsync(
+    public Task SetAnchorVerdictsAsync(
         IEnumerable<(Address Operator, uint AnchorIndex, Verdict Verdict)> found,
         CancellationToken cancellationToken
-    )
-    {
-        await using SqliteConnection connection = await ConnectAsync(cancellationToken);
-        await using System.Data.Common.DbTransaction transaction = await connection.BeginTransactionAsync(
-            cancellationToken
-        );
-        await connection.ExecuteAsync(
+    ) =>
+        ExecuteAsync(
             "UPDATE anchor SET verdict = @verdict WHERE operator = @address AND anchor_index = @index",
             found.Select(each => new
             {
@@ -66,138 +60,135 @@ internal sealed partial class LightLedger
                 address = each.Operator.ToArray(),
                 index = (long)each.AnchorIndex,
             }),
-            transaction
+            cancellationToken
         );
-        await transaction.CommitAsync(cancellationToken);
-    }
 
     /// <summary>Some proofs with that verdict, oldest first.</summary>
     public async Task<IReadOnlyList<(Address Operator, ProofEvent Proof)>> ProofsWithAsync(
         Verdict verdict,
-        int most,
+        int max,
         CancellationToken cancellationToken
-    )
-    {
-        await using SqliteConnection connection = await ConnectAsync(cancellationToken);
-        IEnumerable<(byte[] Operator, long Epoch, long BlockNumber, byte[] TransactionHash, byte[] Seed)> rows =
-            await connection.QueryAsync<(byte[], long, long, byte[], byte[])>(
-                "SELECT operator, epoch, block_number, transaction_hash, seed FROM proof WHERE verdict = "
-                    + $"{(int)verdict} ORDER BY block_number LIMIT @most",
-                new { most }
-            );
-        return
+    ) =>
         [
-            .. rows.Select(row =>
-                (
-                    Address.FromBytes(row.Operator),
-                    new ProofEvent(
-                        (ulong)row.Epoch,
-                        (ulong)row.BlockNumber,
-                        Bytes32.FromBytes(row.TransactionHash),
-                        Bytes32.FromBytes(row.Seed)
-                    )
+            .. (
+                await QueryAsync<OwnedProofRow>(
+                    $"SELECT operator AS Operator, {ChainIndex.ProofRow.Columns} FROM proof WHERE verdict = "
+                        + $"{(int)verdict} ORDER BY block_number LIMIT @max",
+                    new { max },
+                    cancellationToken
                 )
-            ),
+            ).Select(row => (Address.FromBytes(row.Operator), row.ToProof())),
         ];
-    }
 
     /// <summary>What was found out about a proof, or null where none was seen.</summary>
     public async Task<Verdict?> ProofVerdictAsync(
         Address operatorAddress,
         ulong epoch,
         CancellationToken cancellationToken
-    )
-    {
-        await using SqliteConnection connection = await ConnectAsync(cancellationToken);
-        return (Verdict?)
-            await connection.ExecuteScalarAsync<int?>(
-                "SELECT verdict FROM proof WHERE operator = @address AND epoch = @epoch",
-                new { address = operatorAddress.ToArray(), epoch = (long)epoch }
-            );
-    }
+    ) =>
+        (Verdict?)
+            (
+                await QueryAsync<long?>(
+                    "SELECT verdict FROM proof WHERE operator = @address AND epoch = @epoch",
+                    new { address = operatorAddress.ToArray(), epoch = (long)epoch },
+                    cancellationToken
+                )
+            ).SingleOrDefault();
 
     /// <summary>Notes what was found out about a proof.</summary>
-    public async Task SetProofVerdictAsync(
+    public Task SetProofVerdictAsync(
         Address operatorAddress,
         ulong epoch,
         Verdict verdict,
         CancellationToken cancellationToken
-    )
-    {
-        await using SqliteConnection connection = await ConnectAsync(cancellationToken);
-        await connection.ExecuteAsync(
+    ) =>
+        ExecuteAsync(
             "UPDATE proof SET verdict = @verdict WHERE operator = @address AND epoch = @epoch",
             new
             {
                 verdict = (int)verdict,
                 address = operatorAddress.ToArray(),
                 epoch = (long)epoch,
-            }
+            },
+            cancellationToken
         );
-    }
 
-    /// <summary>The demands of somebody that were not seen to be over.</summary>
+    /// <summary>The demands of one account that were not seen to be over.</summary>
     public async Task<IReadOnlyList<DemandEvent>> OpenDemandsAsync(
         Address demander,
         CancellationToken cancellationToken
-    )
-    {
-        await using SqliteConnection connection = await ConnectAsync(cancellationToken);
-        IEnumerable<(
-            long Id,
-            byte[] Operator,
-            long Position,
-            byte[] Demander,
-            byte[] VersionedHash,
-            long Deadline,
-            long BlockNumber
-        )> rows = await connection.QueryAsync<(long, byte[], long, byte[], byte[], long, long)>(
-            "SELECT id, operator, position, demander, versioned_hash, deadline, block_number FROM demand WHERE "
-                + "verdict = 0 AND demander = @demander ORDER BY id",
-            new { demander = demander.ToArray() }
-        );
-        return
+    ) =>
         [
-            .. rows.Select(row => new DemandEvent(
-                (ulong)row.Id,
-                Address.FromBytes(row.Operator),
-                (ulong)row.Position,
-                Address.FromBytes(row.Demander),
-                Bytes32.FromBytes(row.VersionedHash),
-                (ulong)row.Deadline,
-                (ulong)row.BlockNumber
-            )),
+            .. (
+                await QueryAsync<ChainIndex.DemandRow>(
+                    $"SELECT {ChainIndex.DemandRow.Columns} FROM demand WHERE verdict = 0 AND demander = @demander "
+                        + "ORDER BY id",
+                    new { demander = demander.ToArray() },
+                    cancellationToken
+                )
+            ).Select(row => row.ToDemand()),
         ];
-    }
 
-    /// <summary>Whether somebody demanded a blob from block <paramref name="first"/> on.</summary>
+    /// <summary>Whether anybody demanded a blob from block <paramref name="first"/> on.</summary>
     public async Task<bool> WasDemandedAsync(
         Address operatorAddress,
         ulong position,
         ulong first,
         CancellationToken cancellationToken
-    )
-    {
-        await using SqliteConnection connection = await ConnectAsync(cancellationToken);
-        return await connection.ExecuteScalarAsync<long>(
-                "SELECT COUNT(*) FROM demand WHERE operator = @address AND position = @position AND block_number "
-                    + ">= @first",
+    ) =>
+        (
+            await QueryAsync<long>(
+                "SELECT id FROM demand WHERE operator = @address AND position = @position AND block_number >= @first",
                 new
                 {
                     address = operatorAddress.ToArray(),
                     position = (long)position,
                     first = (long)first,
-                }
-            ) != 0;
-    }
+                },
+                cancellationToken
+            )
+        ).Any();
 
     /// <summary>Notes that a demand is over.</summary>
-    public async Task CloseDemandAsync(ulong id, CancellationToken cancellationToken)
-    {
-        await using SqliteConnection connection = await ConnectAsync(cancellationToken);
-        await connection.ExecuteAsync(
+    public Task CloseDemandAsync(ulong id, CancellationToken cancellationToken) =>
+        ExecuteAsync(
             $"UPDATE demand SET verdict = {(int)Verdict.Resolved} WHERE id = @id",
-            new { id = (long)id }
+            new { id = (long)id },
+            cancellationToken
         );
+
+    private sealed record LeavesRow(
+        byte[] Operator,
+        byte[] TransactionHash,
+        byte[] Commitments,
+        long AnchorIndex,
+        byte[] Root,
+        long FirstBlob,
+        long BlobCount,
+        long BlockNumber,
+        long Expiry
+    )
+    {
+        public OperatorAnchor ToAnchor() =>
+            new(
+                Address.FromBytes(Operator),
+                new AnchorEvent(
+                    new ChainIndex.AnchorRow(AnchorIndex, Root, FirstBlob, BlobCount, BlockNumber, Expiry).ToAnchor(),
+                    Bytes32.FromBytes(TransactionHash),
+                    Commitments,
+                    []
+                )
+            );
+    }
+
+    private sealed record OwnedProofRow(
+        byte[] Operator,
+        long Epoch,
+        long BlockNumber,
+        byte[] TransactionHash,
+        byte[] Seed
+    )
+    {
+        public ProofEvent ToProof() => new ChainIndex.ProofRow(Epoch, BlockNumber, TransactionHash, Seed).ToProof();
     }
 }

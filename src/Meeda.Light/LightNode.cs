@@ -59,7 +59,7 @@ internal sealed class LightNode(
     {
         try
         {
-            return (await ledger.TipAsync(cancellationToken))?.Number;
+            return (await ledger.Index.TipAsync(cancellationToken))?.Number;
         }
         catch (System.Data.Common.DbException)
         {

@@ -92,7 +92,12 @@ internal static class LightNodeApplication
             ledger = await LightLedger.OpenAsync(options.Folder, cancellationToken);
         }
         catch (Exception unusable)
-            when (unusable is IOException or UnauthorizedAccessException or System.Data.Common.DbException)
+            when (unusable
+                    is IOException
+                        or InvalidDataException
+                        or UnauthorizedAccessException
+                        or System.Data.Common.DbException
+            )
         {
             throw new SetupException(
                 $"--folder: {Path.GetFullPath(options.Folder)} cannot be used: {unusable.Message.TrimEnd('.')}"
@@ -113,8 +118,8 @@ internal static class LightNodeApplication
             }
         );
         services.AddSingleton(options);
-        services.AddSingleton(ledger);
-        services.AddSingleton<IAnchorRecord>(ledger);
+        services.AddSingleton(_ => ledger); // by a factory, so that the host disposes of it
+        services.AddSingleton<IAnchorRecord>(ledger.Index);
         services.AddSingleton(
             new ServedOperators(async stop => [.. (await ledger.OperatorsAsync(stop)).Select(each => each.Operator)])
         );

@@ -1,5 +1,6 @@
 using Meeda.Ethereum;
 using Meeda.Hosting;
+using Meeda.Hosting.Persistence;
 using Meeda.Http;
 using Meeda.L1.Signing;
 using Meeda.Operator.L1;

@@ -92,7 +92,7 @@ internal static class OperatorServices
                 provider.GetRequiredService<TransactionSender>(),
                 opened.BlobSigner is { } blobs ? SenderOf(provider, blobs) : null
             ))
-            .AddSingleton<IAnchorRecord, OperatorRecord>()
+            .AddSingleton<IAnchorRecord>(opened.Ledger.Index)
             .AddSingleton<OperatorStanding>()
             .AddSingleton<Absence>()
             .AddSingleton<BlobFailover>()

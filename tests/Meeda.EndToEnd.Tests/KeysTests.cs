@@ -5,6 +5,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Meeda.Attack;
 using Meeda.Ethereum;
+using Meeda.Hosting.Persistence;
 using Meeda.L1.Signing;
 using Meeda.Operator.Leadership;
 using Meeda.Operator.Persistence;

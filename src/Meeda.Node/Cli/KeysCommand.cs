@@ -7,6 +7,7 @@ using Dapper;
 using Meeda.Chain.L1;
 using Meeda.Ethereum;
 using Meeda.Hosting;
+using Meeda.Hosting.Persistence;
 using Meeda.Hosting.Settings;
 using Meeda.Operator.L1;
 using Meeda.Operator.Persistence;

@@ -46,7 +46,7 @@ internal sealed class Absence(
         }
 
         // Anchors are numbered from 0, so with the first of them, or with none in the contract, none is missing.
-        if (await ledger.FirstAnchorAsync(cancellationToken) is not 0)
+        if (await ledger.FirstAnchorAsync(cancellationToken) is not { Index: 0 })
         {
             try
             {

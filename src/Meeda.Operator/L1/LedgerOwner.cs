@@ -2,7 +2,6 @@ using Meeda.Chain.Contract;
 using Meeda.Hosting;
 using Meeda.L1.Rpc;
 using Meeda.Operator.Persistence;
-using Meeda.Protocol.Anchors;
 using Meeda.Storage;
 using Meeda.Storage.Buckets;
 using Microsoft.Extensions.Options;
@@ -87,15 +86,14 @@ internal sealed class LedgerOwner(
     /// <summary>A ledger of before there were bindings says by its anchors whose it is.</summary>
     private async Task EnsureAnchorsAreOursAsync(string what, CancellationToken cancellationToken)
     {
-        if (await ledger.FirstAnchorAsync(cancellationToken) is not { } index)
+        if (await ledger.FirstAnchorAsync(cancellationToken) is not { } held)
         {
             return;
         }
 
-        Anchor held = (await ledger.AnchorsAsync(cancellationToken))[0];
         try
         {
-            if ((await contract.GetAnchorAsync(account.Address, index, cancellationToken)).Root == held.Root)
+            if ((await contract.GetAnchorAsync(account.Address, held.Index, cancellationToken)).Root == held.Root)
             {
                 return;
             }

@@ -1,7 +1,7 @@
 using System.Data.Common;
 using Dapper;
 using Meeda.Hosting;
-using Meeda.Operator.Persistence;
+using Meeda.Hosting.Persistence;
 
 namespace Meeda.Operator.Leadership;
 

@@ -1,6 +1,7 @@
 using System.Data.Common;
 using Dapper;
 using Meeda.Ethereum;
+using Meeda.Hosting.Persistence;
 
 namespace Meeda.Operator.Persistence;
 
@@ -62,13 +63,17 @@ internal sealed partial class Ledger
                     INSERT INTO binding (one, chain_id, contract, account, places, tolerated_losses, began_at)
                     SELECT 1, @ChainId, @Contract, @Account, '', 0, CASE WHEN EXISTS (SELECT 1 FROM batch) OR EXISTS (SELECT 1 FROM followed_block) THEN 0 ELSE @Head END
                     WHERE true
-                    ON CONFLICT DO NOTHING
+                    ON CONFLICT DO NOTHING;
+                    -- what was read before there were bindings, with its batches
+                    UPDATE anchor SET operator = @Account WHERE operator = @Nobody;
+                    UPDATE proof SET operator = @Account WHERE operator = @Nobody;
                     """,
                     new
                     {
                         ChainId = (long)binding.ChainId,
                         Contract = binding.Contract.ToArray(),
                         Account = binding.Account.ToArray(),
+                        Nobody = Array.Empty<byte>(),
                         Head = (long)head,
                     },
                     transaction

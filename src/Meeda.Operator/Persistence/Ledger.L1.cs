@@ -7,343 +7,74 @@ using Meeda.Hosting;
 using Meeda.Kzg.Commitments;
 using Meeda.Protocol.Anchors;
 using Meeda.Protocol.Batches;
-using Meeda.Protocol.Proofs;
 
 namespace Meeda.Operator.Persistence;
 
-/// <content>What was seen on L1: anchors with their batches, proofs, and the blocks that were read.</content>
+/// <content>
+/// What was seen on L1, written by the operator that leads: the index of the chain, and in the same transaction what
+/// it means for the batches.
+/// </content>
 internal sealed partial class Ledger : IFollowedChain
 {
-    /// <summary>The latest anchoring of a batch, with its anchor, or null where no anchor holds it.</summary>
-    public async Task<(AnchoredBatch Batch, Anchor Anchor, Bytes32 TransactionHash)?> FindAnchoringAsync(
-        BatchId id,
-        CancellationToken cancellationToken
-    )
-    {
-        await using DbConnection connection = await database.ConnectAsync(cancellationToken);
-        AnchoringRow? row = await connection.QueryFirstOrDefaultAsync<AnchoringRow>(
-            """
-            SELECT b.first_blob AS FirstBlob, b.blob_count AS BlobCount, a.anchor_index AS AnchorIndex, a.root AS Root, a.first_blob AS AnchorFirstBlob,
-                   a.blob_count AS AnchorBlobCount, a.block_number AS BlockNumber, a.expiry AS Expiry, a.transaction_hash AS TransactionHash
-            FROM anchored_batch b JOIN anchor a ON a.anchor_index = b.anchor_index
-            WHERE b.batch_id = @id ORDER BY b.first_blob DESC LIMIT 1
-            """,
-            new { id = id.Value.ToArray() }
-        );
-        return row is null ? null : (row.ToBatch(id), row.ToAnchor(), Bytes32.FromBytes(row.TransactionHash));
-    }
-
-    /// <summary>How a batch stood at an L1 block, all as of one moment.</summary>
-    /// <param name="id">The batch.</param>
-    /// <param name="block">The block.</param>
-    /// <param name="cancellationToken">Ends the reading.</param>
-    /// <returns>
-    /// The last block that was read; the latest expiry of the anchors up to the block, null where there is none; and
-    /// whether a promise of another term covered the block: made
-    /// before it, and its own anchor not there yet or not expired; and whether this ledger was there then, so that it
-    /// knows all promises.
-    /// </returns>
-    public async Task<(ulong? Tip, ulong? Expiry, bool IsPromised, bool IsKnown)> TermAtAsync(
-        BatchId id,
-        ulong block,
-        CancellationToken cancellationToken
-    )
-    {
-        await using DbConnection connection = await database.ConnectAsync(cancellationToken);
-        (long? tip, long? expiry, long promises, long began) = await connection.QuerySingleAsync<(
-            long?,
-            long?,
-            long,
-            long
-        )>(
-            """
-            SELECT (SELECT MAX(number) FROM followed_block),
-                   (SELECT MAX(a.expiry) FROM anchored_batch b JOIN anchor a ON a.anchor_index = b.anchor_index WHERE b.batch_id = @id AND a.block_number <= @block),
-                   (SELECT COUNT(*) FROM promise WHERE promise.batch_id = @id AND promise.block <= @block
-                       AND NOT EXISTS (SELECT 1 FROM anchored_batch b JOIN anchor a ON a.anchor_index = b.anchor_index
-                                       WHERE b.batch_id = @id AND a.block_number >= promise.anchor_from AND a.expiry <= @block)),
-                   COALESCE((SELECT began_at FROM binding), 0)
-            """,
-            new { id = id.Value.ToArray(), block = (long)Math.Min(block, long.MaxValue) }
-        );
-        return ((ulong?)tip, (ulong?)expiry, promises > 0, began <= (long)Math.Min(block, long.MaxValue));
-    }
-
-    /// <summary>The index of the first anchor that was read; null where none was.</summary>
-    public async Task<uint?> FirstAnchorAsync(CancellationToken cancellationToken)
-    {
-        await using DbConnection connection = await database.ConnectAsync(cancellationToken);
-        return (uint?)await connection.ExecuteScalarAsync<long?>("SELECT MIN(anchor_index) FROM anchor");
-    }
-
-    /// <summary>All anchors of this operator, by index.</summary>
-    public async Task<IReadOnlyList<Anchor>> AnchorsAsync(CancellationToken cancellationToken)
-    {
-        await using DbConnection connection = await database.ConnectAsync(cancellationToken);
-        IEnumerable<AnchorRow> rows = await connection.QueryAsync<AnchorRow>(
-            """
-            SELECT anchor_index AS AnchorIndex, root AS Root, first_blob AS FirstBlob, blob_count AS BlobCount, block_number AS BlockNumber, expiry AS Expiry
-            FROM anchor ORDER BY anchor_index
-            """
-        );
-        return [.. rows.Select(row => row.ToAnchor())];
-    }
-
     /// <summary>
-    /// The live range at an epoch's block, and the anchors that bound it, each found by an index; null where nothing
-    /// is live.
+    /// Gives the tables of one operator its address, so that the index is the one of the light nodes. A ledger that
+    /// is bound says whose they are; in an older one they are nobody's until it is (<see cref="BindAsync"/>).
     /// </summary>
-    public async Task<(LiveRange Range, RangeHints Hints)?> LiveRangeAsync(
-        EpochParameters parameters,
-        ulong epoch,
-        CancellationToken cancellationToken
-    )
-    {
-        ulong block = parameters.BlockOf(epoch);
-        ulong hotSpan = (ulong)parameters.HotEpochs * parameters.EpochBlocks;
-        await using DbConnection connection = await database.ConnectAsync(cancellationToken);
-        Anchor? last = await FindAsync("block_number < @block ORDER BY block_number DESC, anchor_index DESC", block);
-        Anchor? lo = await FindAsync("expiry > @block ORDER BY expiry, anchor_index", block);
-        if (last is null || lo is null || lo.Index > last.Index)
-        {
-            return null;
-        }
-
-        uint end = last.Index + 1;
-        Anchor? hot = await FindAsync(
-            "block_number >= @block ORDER BY block_number, anchor_index",
-            block > hotSpan ? block - hotSpan : 0
-        );
-        (uint hotIndex, ulong hotBlob) =
-            hot is null || hot.Index >= end ? (end, last.EndBlob)
-            : hot.Index < lo.Index ? (lo.Index, lo.FirstBlob)
-            : (hot.Index, hot.FirstBlob);
-        return (new LiveRange(lo.FirstBlob, hotBlob, last.EndBlob), new RangeHints(lo.Index, hotIndex, end));
-
-        async Task<Anchor?> FindAsync(string condition, ulong number) =>
-            (
-                await connection.QueryFirstOrDefaultAsync<AnchorRow>(
-                    $"SELECT {AnchorRow.Columns} FROM anchor WHERE {condition} LIMIT 1",
-                    new { block = (long)number }
-                )
-            )?.ToAnchor();
-    }
-
-    /// <summary>The anchors that cover blob positions, by index; fewer where some are covered by none.</summary>
-    /// <param name="positions">Positions in ascending order.</param>
-    /// <param name="cancellationToken">Ends the reading.</param>
-    public async Task<IReadOnlyList<Anchor>> AnchorsAtAsync(
-        IReadOnlyList<ulong> positions,
-        CancellationToken cancellationToken
-    )
-    {
-        await using DbConnection connection = await database.ConnectAsync(cancellationToken);
-        var anchors = new List<Anchor>();
-        foreach (ulong position in positions)
-        {
-            if (
-                (anchors.Count == 0 || position >= anchors[^1].EndBlob)
-                && (
-                    await connection.QueryFirstOrDefaultAsync<AnchorRow>(
-                        $"SELECT {AnchorRow.Columns} FROM anchor WHERE first_blob <= @position ORDER BY "
-                            + "first_blob DESC LIMIT 1",
-                        new { position = (long)position }
-                    )
-                )?.ToAnchor()
-                    is { } anchor
-                && position < anchor.EndBlob
-            )
-            {
-                anchors.Add(anchor);
-            }
-        }
-
-        return anchors;
-    }
+    private const string IndexOfOperators = $$"""
+        ALTER TABLE anchor RENAME TO anchor_of_one;
+        ALTER TABLE anchored_batch RENAME TO anchored_batch_of_one;
+        ALTER TABLE proof RENAME TO proof_of_one;
+        ALTER TABLE followed_block RENAME TO followed_block_of_one;
+        DROP INDEX anchor_by_block;
+        DROP INDEX anchor_by_expiry;
+        DROP INDEX anchor_by_blob;
+        DROP INDEX anchored_batch_id;
+        DROP INDEX anchored_batch_anchor;
+        {{ChainIndex.Schema}}
+        INSERT INTO anchor (operator, anchor_index, root, first_blob, blob_count, block_number, expiry, transaction_hash, commitments)
+        SELECT COALESCE((SELECT account FROM binding), CAST('' AS {bytes})), anchor_index, root, first_blob, blob_count, block_number, expiry, transaction_hash, commitments
+        FROM anchor_of_one;
+        INSERT INTO anchored_batch (operator, first_blob, blob_count, anchor_index, batch_id)
+        SELECT COALESCE((SELECT account FROM binding), CAST('' AS {bytes})), first_blob, blob_count, anchor_index, batch_id FROM anchored_batch_of_one;
+        INSERT INTO proof (operator, epoch, block_number, transaction_hash, seed)
+        SELECT COALESCE((SELECT account FROM binding), CAST('' AS {bytes})), epoch, block_number, transaction_hash, seed FROM proof_of_one;
+        INSERT INTO followed_block (number, hash) SELECT number, hash FROM followed_block_of_one;
+        DROP TABLE anchored_batch_of_one;
+        DROP TABLE anchor_of_one;
+        DROP TABLE proof_of_one;
+        DROP TABLE followed_block_of_one;
+        -- the operator asks for its own without naming itself
+        CREATE INDEX anchor_index_alone ON anchor (anchor_index);
+        CREATE INDEX anchor_expiry_alone ON anchor (expiry, anchor_index);
+        CREATE INDEX anchored_batch_anchor_alone ON anchored_batch (anchor_index);
+        CREATE INDEX anchored_batch_blob_alone ON anchored_batch (first_blob);
+        CREATE INDEX proof_epoch_alone ON proof (epoch);
+        """;
 
     /// <inheritdoc/>
-    Task<(Anchor? Last, long Count)> IFollowedChain.LastAnchorAsync(
+    public Task<BlockPoint?> TipAsync(CancellationToken cancellationToken) => Index.TipAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<BlockPoint>> FollowedBlocksAsync(CancellationToken cancellationToken) =>
+        Index.FollowedBlocksAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<(Anchor? Last, long Count)> LastAnchorAsync(
         Address operatorAddress,
         CancellationToken cancellationToken
-    ) => LastAnchorAsync(cancellationToken);
+    ) => Index.LastAnchorAsync(operatorAddress, cancellationToken);
 
     /// <inheritdoc/>
-    Task IFollowedChain.AdvanceAsync(BlockPoint tip, ChainEvents events, CancellationToken cancellationToken) =>
-        AdvanceAsync(
-            tip,
-            [.. events.Anchors.Select(each => each.Seen)],
-            [.. events.Proofs.Select(each => each.Proof)],
-            cancellationToken
-        );
-
-    /// <summary>The anchor with the highest index, or null where there is none, and the number of all.</summary>
-    public async Task<(Anchor? Last, long Count)> LastAnchorAsync(CancellationToken cancellationToken)
-    {
-        await using DbConnection connection = await database.ConnectAsync(cancellationToken);
-        AnchorRow? row = await connection.QueryFirstOrDefaultAsync<AnchorRow>(
-            """
-            SELECT anchor_index AS AnchorIndex, root AS Root, first_blob AS FirstBlob, blob_count AS BlobCount, block_number AS BlockNumber, expiry AS Expiry
-            FROM anchor ORDER BY anchor_index DESC LIMIT 1
-            """
-        );
-        return (row?.ToAnchor(), await connection.ExecuteScalarAsync<long>("SELECT COUNT(*) FROM anchor"));
-    }
-
-    /// <summary>The anchored batch that covers a blob position, or null where none does.</summary>
-    public async Task<AnchoredBatch?> FindBatchAtAsync(ulong position, CancellationToken cancellationToken)
-    {
-        await using DbConnection connection = await database.ConnectAsync(cancellationToken);
-        AnchoredBatchRow? row = await connection.QueryFirstOrDefaultAsync<AnchoredBatchRow>(
-            AnchoredBatchRow.At,
-            new { position = (long)position }
-        );
-        return row is null || (ulong)(row.FirstBlob + row.BlobCount) <= position ? null : row.ToBatch();
-    }
-
-    /// <summary>The anchored batches that cover blob positions, each with what was stored of it.</summary>
-    /// <param name="positions">Positions in ascending order.</param>
-    /// <exception cref="InvalidDataException">A position is covered by no anchor, or by a batch that was not stored
-    /// here: the ledger is behind L1 or damaged.</exception>
-    public async Task<IReadOnlyList<(ulong Position, AnchoredBatch Anchored, StoredBatch Stored)>> BlobsAtAsync(
-        IReadOnlyList<ulong> positions,
-        CancellationToken cancellationToken
-    )
-    {
-        await using DbConnection connection = await database.ConnectAsync(cancellationToken);
-        var blobs = new List<(ulong, AnchoredBatch, StoredBatch)>(positions.Count);
-        (AnchoredBatch Anchored, StoredBatch Stored)? last = null;
-        foreach (ulong position in positions)
-        {
-            if (last is not { } known || position >= known.Anchored.FirstBlob + known.Anchored.BlobCount)
-            {
-                AnchoredBatchRow? row = await connection.QueryFirstOrDefaultAsync<AnchoredBatchRow>(
-                    AnchoredBatchRow.At,
-                    new { position = (long)position }
-                );
-                AnchoredBatch anchored =
-                    row?.ToBatch() is { } found && position < found.FirstBlob + found.BlobCount
-                        ? found
-                        : throw new InvalidDataException($"the ledger knows no batch at blob position {position}");
-                BatchRow stored =
-                    await connection.QueryFirstOrDefaultAsync<BatchRow>(
-                        $"SELECT {BatchRow.Columns} FROM batch WHERE id = @id",
-                        new { id = row.BatchId }
-                    )
-                    ?? throw new InvalidDataException(
-                        $"batch {anchored.Batch} is anchored for this operator but not in its ledger"
-                    );
-                last = known = (anchored, stored.ToBatch());
-            }
-
-            blobs.Add((position, known.Anchored, known.Stored));
-        }
-
-        return blobs;
-    }
-
-    /// <summary>The epochs from <paramref name="first"/> on whose proof was seen on L1.</summary>
-    public async Task<IReadOnlySet<ulong>> ProvenEpochsAsync(ulong first, CancellationToken cancellationToken)
-    {
-        await using DbConnection connection = await database.ConnectAsync(cancellationToken);
-        IEnumerable<long> epochs = await connection.QueryAsync<long>(
-            "SELECT epoch FROM proof WHERE epoch >= @first",
-            new { first = (long)first }
-        );
-        return epochs.Select(epoch => (ulong)epoch).ToHashSet();
-    }
-
-    /// <summary>The leaves of an anchor, 48 bytes each.</summary>
-    /// <exception cref="InvalidDataException">There is no such anchor: the ledger is behind L1 or damaged.</exception>
-    public async Task<byte[]> AnchorCommitmentsAsync(uint anchorIndex, CancellationToken cancellationToken)
-    {
-        await using DbConnection connection = await database.ConnectAsync(cancellationToken);
-        return await connection.ExecuteScalarAsync<byte[]>(
-                "SELECT commitments FROM anchor WHERE anchor_index = @index",
-                new { index = (long)anchorIndex }
-            ) ?? throw new InvalidDataException($"the ledger knows no anchor {anchorIndex}");
-    }
-
-    /// <summary>
-    /// The proofs from epoch <paramref name="first"/> to <paramref name="last"/> that were seen on L1, by epoch.
-    /// </summary>
-    public async Task<IReadOnlyList<ProofEvent>> ProofsAsync(
-        ulong first,
-        ulong last,
-        CancellationToken cancellationToken
-    )
-    {
-        await using DbConnection connection = await database.ConnectAsync(cancellationToken);
-        IEnumerable<ProofRow> rows = await connection.QueryAsync<ProofRow>(
-            """
-            SELECT epoch AS Epoch, block_number AS BlockNumber, transaction_hash AS TransactionHash, seed AS Seed
-            FROM proof WHERE epoch BETWEEN @first AND @last ORDER BY epoch
-            """,
-            new { first = (long)first, last = (long)last }
-        );
-        return [.. rows.Select(row => row.ToProof())];
-    }
-
-    /// <summary>The last block followed, or null at the start.</summary>
-    public async Task<BlockPoint?> TipAsync(CancellationToken cancellationToken)
-    {
-        await using DbConnection connection = await database.ConnectAsync(cancellationToken);
-        BlockRow? row = await connection.QueryFirstOrDefaultAsync<BlockRow>(
-            "SELECT number AS Number, hash AS Hash FROM followed_block ORDER BY number DESC LIMIT 1"
-        );
-        return row?.ToPoint();
-    }
-
-    /// <summary>The followed blocks that are kept, newest first.</summary>
-    public async Task<IReadOnlyList<BlockPoint>> FollowedBlocksAsync(CancellationToken cancellationToken)
-    {
-        await using DbConnection connection = await database.ConnectAsync(cancellationToken);
-        IEnumerable<BlockRow> rows = await connection.QueryAsync<BlockRow>(
-            "SELECT number AS Number, hash AS Hash FROM followed_block ORDER BY number DESC"
-        );
-        return [.. rows.Select(row => row.ToPoint())];
-    }
-
-    /// <summary>Takes what a run of blocks held, and the new tip, in one transaction.</summary>
     /// <exception cref="LeaseLostException">Another operator follows L1 by now.</exception>
-    public Task AdvanceAsync(
-        BlockPoint tip,
-        IReadOnlyList<AnchorEvent> anchors,
-        IReadOnlyList<ProofEvent> proofs,
-        CancellationToken cancellationToken
-    ) =>
+    public Task AdvanceAsync(BlockPoint tip, ChainEvents events, CancellationToken cancellationToken) =>
         WriteAsLeaderAsync(
             async (connection, transaction) =>
             {
-                foreach (AnchorEvent seen in anchors)
+                await ChainIndex.AddAsync(tip, events, connection, transaction, cancellationToken);
+                foreach (OperatorAnchor anchor in events.Anchors)
                 {
-                    await AddAnchorAsync(seen, connection, transaction);
+                    await NoteAnchoredAsync(anchor.Seen, connection, transaction);
                 }
-
-                await connection.ExecuteAsync(
-                    """
-                    INSERT INTO proof (epoch, block_number, transaction_hash, seed) VALUES (@Epoch, @BlockNumber, @TransactionHash, @Seed)
-                    ON CONFLICT (epoch) DO UPDATE SET block_number = excluded.block_number, transaction_hash = excluded.transaction_hash, seed = excluded.seed
-                    """,
-                    proofs.Select(proof => new
-                    {
-                        Epoch = (long)proof.Epoch,
-                        BlockNumber = (long)proof.BlockNumber,
-                        TransactionHash = proof.TransactionHash.ToArray(),
-                        Seed = proof.Seed.ToArray(),
-                    }),
-                    transaction
-                );
-                await connection.ExecuteAsync(
-                    "INSERT INTO followed_block (number, hash) VALUES (@Number, @Hash) ON CONFLICT (number) DO "
-                        + "UPDATE SET hash = excluded.hash",
-                    new { Number = (long)tip.Number, Hash = tip.Hash.ToArray() },
-                    transaction
-                );
-                await connection.ExecuteAsync(
-                    "DELETE FROM followed_block WHERE number <= @old",
-                    new { old = (long)tip.Number - KeptBlocks },
-                    transaction
-                );
             },
             cancellationToken
         );
@@ -352,19 +83,25 @@ internal sealed partial class Ledger : IFollowedChain
     /// Forgets everything seen in blocks after <paramref name="lastGood"/>: they are no longer part of the chain.
     /// Batches that lose their anchor wait for another.
     /// </summary>
-    /// <param name="lastGood">The common ancestor's number, or -1 for following anew from the start.</param>
+    /// <param name="lastGood">The common ancestor's number, or -1 for following again from the start.</param>
     /// <param name="cancellationToken">Stops the work; nothing is then forgotten.</param>
     /// <exception cref="LeaseLostException">Another operator follows L1 by now.</exception>
     public Task RollBackAsync(long lastGood, CancellationToken cancellationToken) =>
         WriteAsLeaderAsync(
-            (connection, transaction) =>
-                connection.ExecuteAsync(
+            async (connection, transaction) =>
+            {
+                await connection.ExecuteAsync(
                     """
                     UPDATE batch SET waiting = 1
                     WHERE deleted_at IS NULL
                       AND id IN (SELECT b.batch_id FROM anchored_batch b JOIN anchor a ON a.anchor_index = b.anchor_index WHERE a.block_number > @lastGood);
-                    DELETE FROM anchored_batch WHERE anchor_index IN (SELECT anchor_index FROM anchor WHERE block_number > @lastGood);
-                    DELETE FROM anchor WHERE block_number > @lastGood;
+                    """,
+                    new { lastGood },
+                    transaction
+                );
+                await ChainIndex.RollBackAsync(lastGood, connection, transaction, cancellationToken);
+                await connection.ExecuteAsync(
+                    """
                     UPDATE batch SET anchor_from = @lastGood + 1 WHERE waiting = 1 AND anchor_from > @lastGood AND @lastGood >= 0;
                     UPDATE promise SET block = CASE WHEN block > @lastGood THEN @lastGood ELSE block END, anchor_from = CASE WHEN anchor_from > @lastGood THEN @lastGood + 1 ELSE anchor_from END
                     WHERE @lastGood >= 0 AND (block > @lastGood OR anchor_from > @lastGood);
@@ -378,35 +115,17 @@ internal sealed partial class Ledger : IFollowedChain
                     UPDATE batch
                     SET first_anchor = (SELECT MIN(anchor_index) FROM anchored_batch WHERE batch_id = batch.id), last_anchor = (SELECT MAX(anchor_index) FROM anchored_batch WHERE batch_id = batch.id)
                     WHERE last_anchor > COALESCE((SELECT MAX(anchor_index) FROM anchor), -1);
-                    DELETE FROM proof WHERE block_number > @lastGood;
-                    DELETE FROM followed_block WHERE number > @lastGood;
                     """,
                     new { lastGood },
                     transaction
-                ),
+                );
+            },
             cancellationToken
         );
 
-    private static async Task AddAnchorAsync(AnchorEvent seen, DbConnection connection, DbTransaction transaction)
+    /// <summary>Notes for the batches of an anchor that they are in it.</summary>
+    private static async Task NoteAnchoredAsync(AnchorEvent seen, DbConnection connection, DbTransaction transaction)
     {
-        await connection.ExecuteAsync(
-            """
-            INSERT INTO anchor (anchor_index, root, first_blob, blob_count, block_number, expiry, transaction_hash, commitments)
-            VALUES (@Index, @Root, @FirstBlob, @BlobCount, @BlockNumber, @Expiry, @TransactionHash, @Commitments)
-            """,
-            new
-            {
-                Index = (long)seen.Anchor.Index,
-                Root = seen.Anchor.Root.ToArray(),
-                FirstBlob = (long)seen.Anchor.FirstBlob,
-                BlobCount = (long)seen.Anchor.BlobCount,
-                BlockNumber = (long)seen.Anchor.BlockNumber,
-                Expiry = (long)seen.Anchor.Expiry,
-                TransactionHash = seen.TransactionHash.ToArray(),
-                seen.Commitments,
-            },
-            transaction
-        );
         foreach (AnchoredBatch batch in seen.Batches.Where(batch => batch.PayloadLength is not null))
         {
             await RebuildAsync(seen, batch, connection, transaction);
@@ -414,7 +133,6 @@ internal sealed partial class Ledger : IFollowedChain
 
         await connection.ExecuteAsync(
             """
-            INSERT INTO anchored_batch (first_blob, blob_count, anchor_index, batch_id) VALUES (@FirstBlob, @BlobCount, @AnchorIndex, @BatchId);
             UPDATE batch SET waiting = 0 WHERE id = @BatchId AND anchor_from <= @BlockNumber;
             -- An anchor that is read after a put and too old for it: the put covers what comes behind the anchor's expiry.
             INSERT INTO promise (batch_id, block, anchor_from)
@@ -425,8 +143,6 @@ internal sealed partial class Ledger : IFollowedChain
             """,
             seen.Batches.Select(batch => new
             {
-                FirstBlob = (long)batch.FirstBlob,
-                BlobCount = (long)batch.BlobCount,
                 AnchorIndex = (long)batch.AnchorIndex,
                 BatchId = batch.Batch.Value.ToArray(),
                 BlockNumber = (long)seen.Anchor.BlockNumber,
@@ -476,76 +192,5 @@ internal sealed partial class Ledger : IFollowedChain
             },
             transaction
         );
-    }
-
-    private sealed record AnchorRow(
-        long AnchorIndex,
-        byte[] Root,
-        long FirstBlob,
-        long BlobCount,
-        long BlockNumber,
-        long Expiry
-    )
-    {
-        public const string Columns =
-            "anchor_index AS AnchorIndex, root AS Root, first_blob AS FirstBlob, blob_count AS BlobCount, "
-            + "block_number AS BlockNumber, expiry AS Expiry";
-
-        public Anchor ToAnchor() =>
-            new(
-                (uint)AnchorIndex,
-                Bytes32.FromBytes(Root),
-                (ulong)FirstBlob,
-                (uint)BlobCount,
-                (ulong)BlockNumber,
-                (ulong)Expiry
-            );
-    }
-
-    private sealed record AnchoredBatchRow(long FirstBlob, long BlobCount, long AnchorIndex, byte[] BatchId)
-    {
-        public const string At = """
-            SELECT first_blob AS FirstBlob, blob_count AS BlobCount, anchor_index AS AnchorIndex, batch_id AS BatchId
-            FROM anchored_batch WHERE first_blob <= @position ORDER BY first_blob DESC LIMIT 1
-            """;
-
-        public AnchoredBatch ToBatch() =>
-            new(new BatchId(Bytes32.FromBytes(BatchId)), (uint)AnchorIndex, (ulong)FirstBlob, (uint)BlobCount);
-    }
-
-    private sealed record AnchoringRow(
-        long FirstBlob,
-        long BlobCount,
-        long AnchorIndex,
-        byte[] Root,
-        long AnchorFirstBlob,
-        long AnchorBlobCount,
-        long BlockNumber,
-        long Expiry,
-        byte[] TransactionHash
-    )
-    {
-        public AnchoredBatch ToBatch(BatchId id) => new(id, (uint)AnchorIndex, (ulong)FirstBlob, (uint)BlobCount);
-
-        public Anchor ToAnchor() =>
-            new(
-                (uint)AnchorIndex,
-                Bytes32.FromBytes(Root),
-                (ulong)AnchorFirstBlob,
-                (uint)AnchorBlobCount,
-                (ulong)BlockNumber,
-                (ulong)Expiry
-            );
-    }
-
-    private sealed record ProofRow(long Epoch, long BlockNumber, byte[] TransactionHash, byte[] Seed)
-    {
-        public ProofEvent ToProof() =>
-            new((ulong)Epoch, (ulong)BlockNumber, Bytes32.FromBytes(TransactionHash), Bytes32.FromBytes(Seed));
-    }
-
-    private sealed record BlockRow(long Number, byte[] Hash)
-    {
-        public BlockPoint ToPoint() => new((ulong)Number, Bytes32.FromBytes(Hash));
     }
 }

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Meeda.Hosting;
+using Meeda.Hosting.Persistence;
 using Meeda.Operator.Leadership;
 
 namespace Meeda.Operator.Persistence;
@@ -13,10 +14,6 @@ namespace Meeda.Operator.Persistence;
 /// <param name="lease">Who may write what only one operator at a time may.</param>
 internal sealed partial class Ledger(Database database, Lease lease) : IAsyncDisposable
 {
-    // Followed blocks kept for finding the common ancestor after a reorg; deeper ones than this are followed anew
-    // from the start.
-    private const int KeptBlocks = 512;
-
     // A group of writers that share a commit, at most; and as many wait for the next.
     private const int MaxInCommit = 64;
 
@@ -217,6 +214,7 @@ internal sealed partial class Ledger(Database database, Lease lease) : IAsyncDis
             FROM sent_transaction_of_one_chain;
             DROP TABLE sent_transaction_of_one_chain;
             """,
+        IndexOfOperators,
     ];
 
     private GroupCommit<(StoredBatch Batch, byte[] Payload, long? AnchorFrom)>? _adding;

@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Globalization;
 using Dapper;
+using Meeda.Hosting.Persistence;
 using Npgsql;
 
 namespace Meeda.Operator.Persistence;

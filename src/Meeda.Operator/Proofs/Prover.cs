@@ -111,7 +111,10 @@ internal sealed class Prover(
 
     private async Task ProveAsync(EpochParameters parameters, ulong epoch, CancellationToken cancellationToken)
     {
-        if (await ledger.LiveRangeAsync(parameters, epoch, cancellationToken) is not var (range, hints))
+        if (
+            await ledger.Index.LiveRangeAsync(account.Address, parameters, epoch, cancellationToken)
+            is not var (range, hints)
+        )
         {
             return;
         }

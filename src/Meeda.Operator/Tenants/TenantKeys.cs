@@ -5,6 +5,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Dapper;
 using Meeda.Hosting;
+using Meeda.Hosting.Persistence;
 using Meeda.Operator.Persistence;
 using Meeda.Storage;
 

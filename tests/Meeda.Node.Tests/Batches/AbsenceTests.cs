@@ -151,6 +151,7 @@ public sealed class AbsenceTests : IAsyncLifetime
                 ),
             ],
             [],
-            default
+            default,
+            _parts.Account.Address
         );
 }

@@ -203,7 +203,8 @@ internal sealed class OperatorParts : IAsyncDisposable
                 ),
             ],
             [],
-            CancellationToken.None
+            CancellationToken.None,
+            Account.Address
         );
         await FollowAsync(block);
     }

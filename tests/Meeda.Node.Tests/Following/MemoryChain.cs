@@ -32,6 +32,15 @@ internal sealed class MemoryChain : IFollowedChain
                 ),
         ];
 
+    /// <summary>An operator's anchors by index.</summary>
+    public IReadOnlyList<Anchor> AnchorsOf(Address operatorAddress) =>
+        [
+            .. _anchors
+                .Where(each => each.Operator == operatorAddress)
+                .Select(each => each.Seen.Anchor)
+                .OrderBy(anchor => anchor.Index),
+        ];
+
     public Task<BlockPoint?> TipAsync(CancellationToken cancellationToken) =>
         Task.FromResult(_blocks.Count == 0 ? (BlockPoint?)null : _blocks[^1]);
 
@@ -43,14 +52,8 @@ internal sealed class MemoryChain : IFollowedChain
         CancellationToken cancellationToken
     )
     {
-        Anchor[] anchors =
-        [
-            .. _anchors
-                .Where(each => each.Operator == operatorAddress)
-                .Select(each => each.Seen.Anchor)
-                .OrderBy(anchor => anchor.Index),
-        ];
-        return Task.FromResult<(Anchor?, long)>((anchors.LastOrDefault(), anchors.Length));
+        IReadOnlyList<Anchor> anchors = AnchorsOf(operatorAddress);
+        return Task.FromResult<(Anchor?, long)>((anchors.Count == 0 ? null : anchors[^1], anchors.Count));
     }
 
     public Task AdvanceAsync(BlockPoint tip, ChainEvents events, CancellationToken cancellationToken)

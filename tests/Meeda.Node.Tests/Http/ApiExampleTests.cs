@@ -9,6 +9,7 @@ using Meeda.Chain.Index;
 using Meeda.Client;
 using Meeda.Ethereum;
 using Meeda.Http;
+using Meeda.Operator.L1;
 using Meeda.Operator.Persistence;
 using Meeda.Protocol.Anchors;
 using Meeda.Protocol.Batches;
@@ -246,7 +247,8 @@ public sealed class ApiExampleTests(OperatorFixture node) : IClassFixture<Operat
                 ),
             ],
             [],
-            CancellationToken.None
+            CancellationToken.None,
+            node.Services.GetRequiredService<OperatorAccount>().Address
         );
     }
 }

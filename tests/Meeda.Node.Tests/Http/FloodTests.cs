@@ -9,6 +9,7 @@ using Meeda.Http;
 using Meeda.Operator.Batches;
 using Meeda.Operator.Http;
 using Meeda.Operator.Nitro;
+using Meeda.Operator.L1;
 using Meeda.Operator.Persistence;
 using Meeda.Protocol.Anchors;
 using Meeda.Protocol.Batches;
@@ -296,7 +297,8 @@ public sealed class FloodTests : IAsyncLifetime
                 ),
             ],
             [],
-            default
+            default,
+            _node.Services.GetRequiredService<OperatorAccount>().Address
         );
     }
 

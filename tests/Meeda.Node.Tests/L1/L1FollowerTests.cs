@@ -4,6 +4,7 @@ using Meeda.Chain.L1;
 using Meeda.Chain.Verification;
 using Meeda.Ethereum;
 using Meeda.Hosting;
+using Meeda.Hosting.Persistence;
 using Meeda.L1.Rpc;
 using Meeda.Operator.L1;
 using Meeda.Operator.Leadership;
@@ -173,7 +174,7 @@ public sealed class L1FollowerTests : IAsyncLifetime
         var verification = new EpochVerification(
             client,
             new MeedaVerifierContract(client, Address.Zero),
-            new OperatorRecord(_ledger, new OperatorAccount(Account)),
+            _ledger.Index,
             null!,
             _clock
         );

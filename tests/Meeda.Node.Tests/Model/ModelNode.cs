@@ -1,5 +1,6 @@
 using Meeda.Chain.Contract;
 using Meeda.Chain.L1;
+using Meeda.Hosting.Persistence;
 using Meeda.Http;
 using Meeda.Kzg.Cells;
 using Meeda.Kzg.Commitments;

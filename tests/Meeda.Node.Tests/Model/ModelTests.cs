@@ -1,5 +1,6 @@
 using System.Globalization;
 using CsCheck;
+using Meeda.Hosting.Persistence;
 using Meeda.Node.Tests.Storage;
 using Meeda.Operator.Persistence;
 using Microsoft.Data.Sqlite;

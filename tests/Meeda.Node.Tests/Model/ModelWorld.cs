@@ -1,3 +1,4 @@
+using Meeda.Hosting.Persistence;
 using Meeda.Http;
 using Meeda.Node.Cli;
 using Meeda.Operator.Batches;

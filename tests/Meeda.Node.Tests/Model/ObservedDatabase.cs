@@ -1,5 +1,5 @@
 using System.Data.Common;
-using Meeda.Operator.Persistence;
+using Meeda.Hosting.Persistence;
 
 namespace Meeda.Node.Tests.Model;
 

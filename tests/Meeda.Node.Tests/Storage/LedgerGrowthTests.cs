@@ -1,6 +1,7 @@
 using System.Data.Common;
 using Dapper;
 using Meeda.Ethereum;
+using Meeda.Hosting.Persistence;
 using Meeda.Operator.Leadership;
 using Meeda.Operator.Persistence;
 using Meeda.Protocol.Batches;
@@ -59,8 +60,14 @@ public sealed class LedgerGrowthTests : IDisposable
         await MeasureAsync("/status", () => ledger.CountStatesAsync(tip, tip - 64, default));
         await MeasureAsync("/status, backlog", () => ledger.BacklogAsync(default));
         await MeasureAsync("/batches/<id>", () => ledger.FindAnchoringAsync(id, default));
-        await MeasureAsync("/epochs, the prover", () => ledger.LiveRangeAsync(parameters, (tip / 10) - 1, default));
-        await MeasureAsync("/proof", () => ledger.AnchorsAtAsync([(ulong)anchors - 10, (ulong)anchors - 9], default));
+        await MeasureAsync(
+            "/epochs, the prover",
+            () => ledger.Index.LiveRangeAsync(Address.Zero, parameters, (tip / 10) - 1, default)
+        );
+        await MeasureAsync(
+            "/proof",
+            () => ledger.Index.AnchorsAtAsync(Address.Zero, [(ulong)anchors - 10, (ulong)anchors - 9], default)
+        );
         await MeasureAsync("/blobs", () => ledger.FindBatchAtAsync((ulong)anchors - 10, default));
         return steps;
 
@@ -88,12 +95,13 @@ public sealed class LedgerGrowthTests : IDisposable
                     transaction
                 );
                 await connection.ExecuteAsync(
-                    "INSERT INTO anchor (anchor_index, root, first_blob, blob_count, block_number, expiry, "
-                        + "transaction_hash, commitments) VALUES (@number, @id, @number, 1, @block, @expiry, @id, @id)",
+                    "INSERT INTO anchor (operator, anchor_index, root, first_blob, blob_count, block_number, expiry, "
+                        + "transaction_hash, commitments) VALUES (@nobody, @number, @id, @number, 1, @block, @expiry, @id, @id)",
                     Enumerable
                         .Range(0, anchors)
                         .Select(number => new
                         {
+                            nobody = new byte[20],
                             id = IdOf(number),
                             number = (long)number,
                             block = (long)number * AnchorBlocks,
@@ -102,9 +110,16 @@ public sealed class LedgerGrowthTests : IDisposable
                     transaction
                 );
                 await connection.ExecuteAsync(
-                    "INSERT INTO anchored_batch (first_blob, blob_count, anchor_index, batch_id) VALUES (@number, "
-                        + "1, @number, @id)",
-                    Enumerable.Range(0, anchors).Select(number => new { id = IdOf(number), number = (long)number }),
+                    "INSERT INTO anchored_batch (operator, first_blob, blob_count, anchor_index, batch_id) "
+                        + "VALUES (@nobody, @number, 1, @number, @id)",
+                    Enumerable
+                        .Range(0, anchors)
+                        .Select(number => new
+                        {
+                            nobody = new byte[20],
+                            id = IdOf(number),
+                            number = (long)number,
+                        }),
                     transaction
                 );
                 await connection.ExecuteAsync(

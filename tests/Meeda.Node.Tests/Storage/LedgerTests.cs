@@ -4,6 +4,7 @@ using Dapper;
 using Meeda.Chain.Index;
 using Meeda.Ethereum;
 using Meeda.Hosting;
+using Meeda.Hosting.Persistence;
 using Meeda.L1.Rpc;
 using Meeda.L1.Signing;
 using Meeda.L1.Transactions;
@@ -281,7 +282,7 @@ public abstract class LedgerTests : IAsyncLifetime
         Assert.Equal([batch.Id], (await ledger.WaitingBatchesAsync(256, None)).Select(waiting => waiting.Id));
         Assert.Null(await ledger.FindAnchoringAsync(batch.Id, None));
         Assert.Empty(await ledger.ProvenEpochsAsync(0, None));
-        Assert.Empty(await ledger.AnchorsAsync(None));
+        Assert.Empty(await ledger.Index.AnchorsAsync(Address.Zero, None));
     }
 
     [SkippableFact]
@@ -519,6 +520,72 @@ public abstract class LedgerTests : IAsyncLifetime
         Assert.Null((await ledger.FindBatchAsync(Batch(1).Id, None))!.OwedSince);
     }
 
+    [SkippableTheory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Open_ALedgerThatNamesNoOperator_KeepsWhatItSaw_AsItsOwners(bool isBound)
+    {
+        Address account = Address.Parse("0x00000000000000000000000000000000000000a1");
+        byte[] id = Batch(1).Id.Value.ToArray();
+        await using (Database before = await DatabaseAsync())
+        {
+            await before.MigrateAsync(
+                "ledger",
+                [.. Ledger.Migrations.TakeWhile(each => !each.Contains("anchor_of_one", StringComparison.Ordinal))],
+                None
+            );
+            await before.WriteAsync(
+                (connection, transaction) =>
+                    connection.ExecuteAsync(
+                        """
+                        INSERT INTO batch (id, payload_hash, payload_length, commitments, stored_at, placed_at, waiting, first_anchor, last_anchor)
+                        VALUES (@id, @id, 5, @id, 7, 8, 0, 0, 1);
+                        UPDATE batch_count SET count = 1;
+                        INSERT INTO anchor (anchor_index, root, first_blob, blob_count, block_number, expiry, transaction_hash, commitments)
+                        VALUES (0, @id, 0, 1, 15, 115, @id, @id), (1, @id, 1, 1, 18, 118, @id, @id);
+                        INSERT INTO anchored_batch (first_blob, blob_count, anchor_index, batch_id) VALUES (0, 1, 0, @id), (1, 1, 1, @id);
+                        INSERT INTO proof (epoch, block_number, transaction_hash, seed) VALUES (2, 17, @id, @id);
+                        INSERT INTO followed_block (number, hash) VALUES (16, @id), (20, @id);
+                        """
+                            + (
+                                isBound
+                                    ? "INSERT INTO binding (one, chain_id, contract, account, places, "
+                                        + "tolerated_losses, began_at) VALUES (1, 1, @account, @account, '', 0, 0)"
+                                    : ""
+                            ),
+                        new { id, account = account.ToArray() },
+                        transaction
+                    ),
+                None
+            );
+        }
+
+        Ledger ledger = await OpenLeadingAsync();
+        Assert.Equal(15ul, (await ledger.FirstAnchorAsync(None))!.BlockNumber);
+        Assert.Equal(isBound, (await ledger.Index.AnchorsAsync(account, None)).Count == 2);
+        await ledger.BindAsync(new LedgerBinding(1, account, account), 20, None);
+        Assert.Equal([15ul, 18ul], (await ledger.Index.AnchorsAsync(account, None)).Select(each => each.BlockNumber));
+        Assert.Equal(account, (await ledger.Index.LastAnchoringAsync(Batch(1).Id, None))!.Operator);
+        Assert.Equal(2, (await ledger.Index.AnchoringsAsync(Batch(1).Id, None)).Count);
+        Assert.Equal(17ul, Assert.Single(await ledger.Index.ProofsAsync(account, 0, 9, None)).BlockNumber);
+        Assert.Equal(id, await ledger.Index.CommitmentsAsync(account, 1, None));
+        Assert.Equal(20ul, (await ledger.TipAsync(None))!.Value.Number);
+        Assert.Equal(2, (await ledger.FollowedBlocksAsync(None)).Count);
+
+        // And it goes on from there: back and forth as if it had been written so.
+        await ledger.RollBackAsync(16, None);
+        Assert.Equal([0u], (await ledger.Index.AnchorsAsync(account, None)).Select(each => each.Index));
+        Assert.Equal(0u, (await ledger.FindAnchoringAsync(Batch(1).Id, None))!.Value.Anchor.Index);
+        await ledger.AdvanceAsync(Block(21), [Seen(1, 1, 19, Batch(2))], [], None, account);
+        Assert.Equal((0u, 1u), await AnchoredAsync(ledger));
+
+        async Task<(uint, uint)> AnchoredAsync(Ledger of) =>
+            (
+                (await of.FindAnchoringAsync(Batch(1).Id, None))!.Value.Anchor.Index,
+                (await of.FindAnchoringAsync(Batch(2).Id, None))!.Value.Anchor.Index
+            );
+    }
+
     [SkippableFact]
     public async Task Open_ALedgerWhoseMigrationWasAnother_IsRefused()
     {
@@ -664,7 +731,7 @@ public abstract class LedgerTests : IAsyncLifetime
             {
                 Assert.Equal(
                     await all.LiveRangeAsync(Address.Zero, parameters, epoch, None),
-                    await ledger.LiveRangeAsync(parameters, epoch, None)
+                    await ledger.Index.LiveRangeAsync(Address.Zero, parameters, epoch, None)
                 );
             }
 
@@ -674,7 +741,7 @@ public abstract class LedgerTests : IAsyncLifetime
             ];
             Assert.Equal(
                 await all.AnchorsAtAsync(Address.Zero, positions, None),
-                await ledger.AnchorsAtAsync(positions, None)
+                await ledger.Index.AnchorsAtAsync(Address.Zero, positions, None)
             );
         }
     }
@@ -778,7 +845,7 @@ public abstract class LedgerTests : IAsyncLifetime
     private sealed class OperatorRecordOfAll(Ledger ledger) : IAnchorRecord
     {
         public Task<IReadOnlyList<Anchor>> AnchorsAsync(Address operatorAddress, CancellationToken cancellationToken) =>
-            ledger.AnchorsAsync(cancellationToken);
+            ledger.Index.AnchorsAsync(operatorAddress, cancellationToken);
 
         public Task<byte[]> CommitmentsAsync(
             Address operatorAddress,

@@ -16,7 +16,7 @@ public sealed class LightLedgerTests : IDisposable
     [Fact]
     public async Task Rewind_AStatementFails_ChangesNothingAndLeavesNoTransactionBehind()
     {
-        LightLedger ledger = await LightLedger.OpenAsync(_folder.Path, CancellationToken.None);
+        await using LightLedger ledger = await LightLedger.OpenAsync(_folder.Path, CancellationToken.None);
         await ledger.AdvanceAsync(new BlockPoint(5, Bytes32.Zero), new ChainEvents([], [], []), CancellationToken.None);
         await using (var connection = new SqliteConnection($"Data Source={Path.Combine(_folder.Path, "light.sqlite")}"))
         {
@@ -27,10 +27,16 @@ public sealed class LightLedgerTests : IDisposable
             await connection.ExecuteAsync("DROP TRIGGER no");
         }
 
-        Assert.Equal([5UL], (await ledger.FollowedBlocksAsync(CancellationToken.None)).Select(block => block.Number));
+        Assert.Equal(
+            [5UL],
+            (await ledger.Index.FollowedBlocksAsync(CancellationToken.None)).Select(block => block.Number)
+        );
         await ledger.AdvanceAsync(new BlockPoint(6, Bytes32.Zero), new ChainEvents([], [], []), CancellationToken.None);
         await ledger.RollBackAsync(5, 0, CancellationToken.None);
-        Assert.Equal([5UL], (await ledger.FollowedBlocksAsync(CancellationToken.None)).Select(block => block.Number));
+        Assert.Equal(
+            [5UL],
+            (await ledger.Index.FollowedBlocksAsync(CancellationToken.None)).Select(block => block.Number)
+        );
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Meeda.Chain.Index;
 using Meeda.Ethereum;
 using Meeda.Hosting;
+using Meeda.Hosting.Persistence;
 using Meeda.Kzg.Commitments;
 using Meeda.Operator.Batches;
 using Meeda.Operator.Leadership;

@@ -1,3 +1,4 @@
+using Meeda.Hosting.Persistence;
 using Meeda.Operator.Leadership;
 using Meeda.Operator.Persistence;
 using Microsoft.Extensions.Logging.Abstractions;

@@ -5,6 +5,7 @@ using Meeda.Chain.Index;
 using Meeda.Ethereum;
 using Meeda.Kzg.Commitments;
 using Meeda.Node.Tests.Http;
+using Meeda.Operator.L1;
 using Meeda.Operator.Persistence;
 using Meeda.Operator.Tenants;
 using Meeda.Protocol.Anchors;
@@ -173,7 +174,8 @@ public sealed class TenantCostsTests : IAsyncLifetime
                 ),
             ],
             [],
-            default
+            default,
+            _node.Services.GetRequiredService<OperatorAccount>().Address
         );
     }
 }

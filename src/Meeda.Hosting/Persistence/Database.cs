@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Dapper;
 
-namespace Meeda.Operator.Persistence;
+namespace Meeda.Hosting.Persistence;
 
 /// <summary>
 /// The database behind durable state: SQLite for one operator, PostgreSQL for several of them behind a load balancer.

@@ -2,7 +2,7 @@ using System.Data.Common;
 using Dapper;
 using Microsoft.Data.Sqlite;
 
-namespace Meeda.Operator.Persistence;
+namespace Meeda.Hosting.Persistence;
 
 /// <summary>A SQLite file in WAL mode.</summary>
 /// <param name="path">The file, made where it is absent.</param>

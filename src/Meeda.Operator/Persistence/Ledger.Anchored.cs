@@ -1,0 +1,145 @@
+using System.Data.Common;
+using Dapper;
+using Meeda.Chain.Index;
+using Meeda.Ethereum;
+using Meeda.Protocol.Anchors;
+using Meeda.Protocol.Batches;
+
+namespace Meeda.Operator.Persistence;
+
+/// <content>What the ledger's batches are on L1.</content>
+internal sealed partial class Ledger
+{
+    /// <summary>What L1's logs say of this operator, whose ledger holds nobody else's.</summary>
+    public ChainIndex Index { get; } = new(database);
+
+    /// <summary>The latest anchoring of a batch, with its anchor, or null where no anchor holds it.</summary>
+    public async Task<(AnchoredBatch Batch, Anchor Anchor, Bytes32 TransactionHash)?> FindAnchoringAsync(
+        BatchId id,
+        CancellationToken cancellationToken
+    ) =>
+        await Index.LastAnchoringAsync(id, cancellationToken) is { } last
+            ? (last.Batch, last.Anchor, last.TransactionHash)
+            : null;
+
+    /// <summary>How a batch stood at an L1 block, all as of one moment.</summary>
+    /// <param name="id">The batch.</param>
+    /// <param name="block">The block.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <returns>
+    /// The last block that was read; the latest expiry of the anchors up to the block, null where there is none; and
+    /// whether a promise of another term covered the block: made
+    /// before it, and its own anchor not there yet or not expired; and whether this ledger was there then, so that it
+    /// knows all promises.
+    /// </returns>
+    public async Task<(ulong? Tip, ulong? Expiry, bool IsPromised, bool IsKnown)> TermAtAsync(
+        BatchId id,
+        ulong block,
+        CancellationToken cancellationToken
+    )
+    {
+        await using DbConnection connection = await database.ConnectAsync(cancellationToken);
+        (long? tip, long? expiry, long promises, long began) = await connection.QuerySingleAsync<(
+            long?,
+            long?,
+            long,
+            long
+        )>(
+            """
+            SELECT (SELECT MAX(number) FROM followed_block),
+                   (SELECT MAX(a.expiry) FROM anchored_batch b JOIN anchor a ON a.anchor_index = b.anchor_index WHERE b.batch_id = @id AND a.block_number <= @block),
+                   (SELECT COUNT(*) FROM promise WHERE promise.batch_id = @id AND promise.block <= @block
+                       AND NOT EXISTS (SELECT 1 FROM anchored_batch b JOIN anchor a ON a.anchor_index = b.anchor_index
+                                       WHERE b.batch_id = @id AND a.block_number >= promise.anchor_from AND a.expiry <= @block)),
+                   COALESCE((SELECT began_at FROM binding), 0)
+            """,
+            new { id = id.Value.ToArray(), block = (long)Math.Min(block, long.MaxValue) }
+        );
+        return ((ulong?)tip, (ulong?)expiry, promises > 0, began <= (long)Math.Min(block, long.MaxValue));
+    }
+
+    /// <summary>The first anchor that was read, whoever's it is; null where none was.</summary>
+    public async Task<Anchor?> FirstAnchorAsync(CancellationToken cancellationToken)
+    {
+        await using DbConnection connection = await database.ConnectAsync(cancellationToken);
+        return (
+            await connection.QueryFirstOrDefaultAsync<ChainIndex.AnchorRow>(
+                $"SELECT {ChainIndex.AnchorRow.Columns} FROM anchor ORDER BY anchor_index LIMIT 1"
+            )
+        )?.ToAnchor();
+    }
+
+    /// <summary>The anchored batch that covers a blob position, or null where none does.</summary>
+    public async Task<AnchoredBatch?> FindBatchAtAsync(ulong position, CancellationToken cancellationToken)
+    {
+        await using DbConnection connection = await database.ConnectAsync(cancellationToken);
+        AnchoredBatchRow? row = await connection.QueryFirstOrDefaultAsync<AnchoredBatchRow>(
+            AnchoredBatchRow.At,
+            new { position = (long)position }
+        );
+        return row is null || (ulong)(row.FirstBlob + row.BlobCount) <= position ? null : row.ToBatch();
+    }
+
+    /// <summary>The anchored batches that cover blob positions, each with what was stored of it.</summary>
+    /// <param name="positions">Positions in ascending order.</param>
+    /// <exception cref="InvalidDataException">A position is covered by no anchor, or by a batch that was not stored
+    /// here: the ledger is behind L1 or damaged.</exception>
+    public async Task<IReadOnlyList<(ulong Position, AnchoredBatch Anchored, StoredBatch Stored)>> BlobsAtAsync(
+        IReadOnlyList<ulong> positions,
+        CancellationToken cancellationToken
+    )
+    {
+        await using DbConnection connection = await database.ConnectAsync(cancellationToken);
+        var blobs = new List<(ulong, AnchoredBatch, StoredBatch)>(positions.Count);
+        (AnchoredBatch Anchored, StoredBatch Stored)? last = null;
+        foreach (ulong position in positions)
+        {
+            if (last is not { } known || position >= known.Anchored.FirstBlob + known.Anchored.BlobCount)
+            {
+                AnchoredBatchRow? row = await connection.QueryFirstOrDefaultAsync<AnchoredBatchRow>(
+                    AnchoredBatchRow.At,
+                    new { position = (long)position }
+                );
+                AnchoredBatch anchored =
+                    row?.ToBatch() is { } found && position < found.FirstBlob + found.BlobCount
+                        ? found
+                        : throw new InvalidDataException($"the ledger knows no batch at blob position {position}");
+                BatchRow stored =
+                    await connection.QueryFirstOrDefaultAsync<BatchRow>(
+                        $"SELECT {BatchRow.Columns} FROM batch WHERE id = @id",
+                        new { id = row.BatchId }
+                    )
+                    ?? throw new InvalidDataException(
+                        $"batch {anchored.Batch} is anchored for this operator but not in its ledger"
+                    );
+                last = known = (anchored, stored.ToBatch());
+            }
+
+            blobs.Add((position, known.Anchored, known.Stored));
+        }
+
+        return blobs;
+    }
+
+    /// <summary>The epochs from <paramref name="first"/> on whose proof was seen on L1.</summary>
+    public async Task<IReadOnlySet<ulong>> ProvenEpochsAsync(ulong first, CancellationToken cancellationToken)
+    {
+        await using DbConnection connection = await database.ConnectAsync(cancellationToken);
+        IEnumerable<long> epochs = await connection.QueryAsync<long>(
+            "SELECT epoch FROM proof WHERE epoch >= @first",
+            new { first = (long)first }
+        );
+        return epochs.Select(epoch => (ulong)epoch).ToHashSet();
+    }
+
+    private sealed record AnchoredBatchRow(long FirstBlob, long BlobCount, long AnchorIndex, byte[] BatchId)
+    {
+        public const string At = """
+            SELECT first_blob AS FirstBlob, blob_count AS BlobCount, anchor_index AS AnchorIndex, batch_id AS BatchId
+            FROM anchored_batch WHERE first_blob <= @position ORDER BY first_blob DESC LIMIT 1
+            """;
+
+        public AnchoredBatch ToBatch() =>
+            new(new BatchId(Bytes32.FromBytes(BatchId)), (uint)AnchorIndex, (ulong)FirstBlob, (uint)BlobCount);
+    }
+}

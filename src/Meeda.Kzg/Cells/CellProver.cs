@@ -9,7 +9,7 @@ namespace Meeda.Kzg.Cells;
 /// use by many threads at once. The first
 /// proofs wait for tables: a second on vectors, eight seconds or so on processors that have none.
 /// </summary>
-public sealed class CellProver
+public sealed class CellProver : IDisposable
 {
     private readonly ByteTransform _blobTransform = ByteTransform.Create(Blob.ElementCount);
     private readonly ByteTransform _cellTransform = ByteTransform.Create(Cell.ExtendedElementCount);
@@ -23,6 +23,18 @@ public sealed class CellProver
         ArgumentNullException.ThrowIfNull(setup);
         _recovery = new CellRecovery(new FourierTransform(Cell.ExtendedElementCount));
         _proofs = new(() => new CellProofs(setup));
+    }
+
+    /// <summary>
+    /// Frees the tables of proofs. Calls that are at work end as ever; later ones that need proofs throw
+    /// <see cref="ObjectDisposedException"/>.
+    /// </summary>
+    public void Dispose()
+    {
+        if (_proofs.IsValueCreated)
+        {
+            _proofs.Value.Dispose();
+        }
     }
 
     /// <summary>A blob's 128 cells, one behind the other (<c>compute_cells</c>).</summary>

@@ -37,14 +37,14 @@ public sealed class CellProver : IDisposable
         }
     }
 
-    /// <summary>A blob's 128 cells, one behind the other (<c>compute_cells</c>).</summary>
+    /// <summary>A blob's 128 cells, concatenated (<c>compute_cells</c>).</summary>
     /// <param name="blob">131072 bytes.</param>
     /// <exception cref="KzgFormatException">The length is not that of a blob, or an element is not below the
     /// modulus.</exception>
     public byte[] ComputeCells(ReadOnlySpan<byte> blob) => Extend(Interpolate(blob));
 
     /// <summary>
-    /// A blob's 128 cells, one behind the other, and their proofs (<c>compute_cells_and_kzg_proofs</c>).
+    /// A blob's 128 cells, concatenated, and their proofs (<c>compute_cells_and_kzg_proofs</c>).
     /// </summary>
     /// <param name="blob">131072 bytes.</param>
     /// <param name="proofs">128 proofs.</param>
@@ -58,12 +58,12 @@ public sealed class CellProver : IDisposable
     }
 
     /// <summary>
-    /// All 128 cells, one behind the other, and their proofs, from at least 64 cells
+    /// All 128 cells, concatenated, and their proofs, from at least 64 cells
     /// (<c>recover_cells_and_kzg_proofs</c>). Cells that contradict each other
     /// are not noticed: verify them first.
     /// </summary>
     /// <param name="indices">Which cells there are, ascending.</param>
-    /// <param name="cells">These cells, one behind the other.</param>
+    /// <param name="cells">These cells, concatenated.</param>
     /// <param name="proofs">128 proofs.</param>
     /// <exception cref="KzgFormatException">There are fewer than 64 indices, they do not ascend, or the cells are not
     /// as many or not canonical.</exception>

@@ -29,7 +29,7 @@ internal sealed unsafe class FixedBaseMsmBatch : IDisposable
     private readonly Stack<Workspace> _workspaces = [];
 
     /// <summary>Builds the table.</summary>
-    /// <param name="points">Points of the subgroup, none at infinity, those of each sum one behind the other; their
+    /// <param name="points">Points of the subgroup, none at infinity, the lists of all sums concatenated; their
     /// number a multiple of 8. Not to be changed afterwards.</param>
     /// <param name="count">Sums.</param>
     /// <param name="createAdder">Makes adders, one for each thread.</param>

@@ -28,7 +28,7 @@ internal abstract unsafe class PairAdder
     public abstract G1Affine Read(double* points, uint entry);
 
     /// <summary>
-    /// Adds the two points of each pair and writes the sums one behind the other. False, and rows of no meaning,
+    /// Adds the two points of each pair and writes the sums consecutively. False, and rows of no meaning,
     /// where two of a pair are equal or
     /// opposite: the affine formula does not hold there.
     /// </summary>

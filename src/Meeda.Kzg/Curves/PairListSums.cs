@@ -21,7 +21,7 @@ internal sealed unsafe class PairListSums
     // Which lists are not summed up yet.
     private readonly int* _lists;
 
-    // Lists of entries, one behind the other, where each begins, and room for the lists of the next round.
+    // Lists of entries, concatenated, where each begins, and room for the lists of the next round.
     private uint* _entries;
     private uint* _nextEntries;
     private int* _offsets;
@@ -137,7 +137,7 @@ internal sealed unsafe class PairListSums
         }
     }
 
-    // Takes pairs off a list and puts their sums, whose rows come one behind the other, on the next. May write and
+    // Takes pairs off a list and puts their sums, whose rows are consecutive, on the next. May write and
     // read as much as one vector too far.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void PairUp(uint* list, int count, uint* pairs, uint* next, uint sum)

@@ -12,7 +12,7 @@ internal abstract unsafe class PointMultiplier
         : PointLanes256.IsSupported ? new VectorPointMultiplier<PointLanes256>(memory)
         : new ScalarPointMultiplier(memory);
 
-    /// <summary>Writes the products one behind the other.</summary>
+    /// <summary>Writes the products consecutively.</summary>
     /// <param name="points">Where the rows begin that entries count (<see cref="PairAdder"/>).</param>
     /// <param name="entries">Points of the subgroup, none at infinity.</param>
     /// <param name="scalars">As many scalars, none of them 0.</param>

@@ -53,7 +53,7 @@ internal sealed unsafe class PointFourierTransform : IDisposable
     public void Dispose() => _memory.Dispose();
 
     /// <summary>Replaces coefficients by values: value <c>i</c> is that at <c>ω^brp(i)</c>.</summary>
-    /// <param name="polynomials">The polynomials, one behind the other.</param>
+    /// <param name="polynomials">The polynomials, concatenated.</param>
     public void Evaluate(Span<G1Affine> polynomials)
     {
         using NativeArena.Lease lease = _memory.Use();
@@ -72,7 +72,7 @@ internal sealed unsafe class PointFourierTransform : IDisposable
     /// <summary>
     /// Replaces values by the coefficients of the polynomial that has them, times the transform's size.
     /// </summary>
-    /// <param name="polynomials">The polynomials, one behind the other.</param>
+    /// <param name="polynomials">The polynomials, concatenated.</param>
     public void InterpolateScaled(Span<G1Affine> polynomials)
     {
         using NativeArena.Lease lease = _memory.Use();
@@ -158,7 +158,7 @@ internal sealed unsafe class PointFourierTransform : IDisposable
             (_pairs[(4 * butterfly) + 2], _pairs[(4 * butterfly) + 3]) = (a, b == Infinity ? b : b ^ 1);
         }
 
-        // Sums come one behind the other; what has no affine formula is added by itself.
+        // Sums are consecutive; what has no affine formula is added by itself.
         bool regular = !_entries.AsSpan().Contains(Infinity);
         if (regular)
         {

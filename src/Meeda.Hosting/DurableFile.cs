@@ -4,7 +4,10 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Meeda.Hosting;
 
-/// <summary>Files that survive a power cut once the call that wrote them has returned.</summary>
+/// <summary>
+/// Writes files so that a reader finds the old content or the new. What <see cref="WriteLazily"/> wrote survives a power
+/// cut after the next sync of its file system, what the others wrote as soon as they return.
+/// </summary>
 internal static partial class DurableFile
 {
     private const int OpenReadOnly = 0;

@@ -5,8 +5,8 @@ using Microsoft.Win32.SafeHandles;
 namespace Meeda.Hosting;
 
 /// <summary>
-/// Writes files so that a reader finds the old content or the new. What <see cref="WriteLazily"/> wrote survives a power
-/// cut after the next sync of its file system, what the others wrote as soon as they return.
+/// Writes files so that a reader finds the old content or the new, and makes folders. What is written survives a power
+/// cut after the next sync of its file system; a folder as soon as it is made.
 /// </summary>
 internal static partial class DurableFile
 {

@@ -29,7 +29,7 @@ servers
 
 check "restore with the committed lock files" dotnet restore Meeda.sln --locked-mode -v quiet
 check "build, warnings as errors" dotnet build Meeda.sln -c Release --no-restore --nologo -v quiet
-csharpier() { dotnet tool restore >"$results/tools" 2>&1 && dotnet csharpier check src tests benchmarks; }
+csharpier() { dotnet tool restore >"$results/tools" 2>&1 && dotnet csharpier check src tests benchmarks tools; }
 check "C# layout" csharpier
 check "C# style" dotnet format style Meeda.sln --verify-no-changes --no-restore
 

@@ -3,12 +3,12 @@ using System.Numerics;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Meeda.Chain.Contract;
+using Meeda.DevNet;
 using Meeda.Ethereum;
 using Meeda.L1.Rpc;
 using Meeda.L1.Signing;
 using Meeda.L1.Transactions;
 using Meeda.Light;
-using Meeda.Node.Cli;
 using Meeda.Testing;
 
 namespace Meeda.Attack;

@@ -4,9 +4,9 @@ using System.Numerics;
 using System.Text.Json;
 using Meeda.Chain.Contract;
 using Meeda.Chain.Index;
+using Meeda.DevNet;
 using Meeda.Ethereum;
 using Meeda.L1.Transactions;
-using Meeda.Node.Cli;
 using Meeda.Protocol.Batches;
 
 namespace Meeda.Attack;

@@ -21,7 +21,7 @@ internal static class CommandLine
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        start.ArgumentList.Add(typeof(Node.Cli.ExitCode).Assembly.Location);
+        start.ArgumentList.Add(ProgramOf(arguments));
         foreach (string argument in arguments)
         {
             start.ArgumentList.Add(argument);
@@ -35,6 +35,12 @@ internal static class CommandLine
 
         return Process.Start(start)!;
     }
+
+    /// <summary>What runs a command: as <c>./meeda</c> has it, the local network is a program of its own.</summary>
+    public static string ProgramOf(params string[] arguments) =>
+        (arguments is ["demo" or "dev", ..] ? typeof(DevNet.LocalNetwork) : typeof(Node.Cli.ExitCode))
+            .Assembly
+            .Location;
 
     /// <summary>Runs the program to its end.</summary>
     public static async Task<(int ExitCode, string Output, string Error)> RunAsync(

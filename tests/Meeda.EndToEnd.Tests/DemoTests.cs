@@ -199,7 +199,7 @@ public sealed class DemoTests : IDisposable
             RedirectStandardError = true,
             RedirectStandardOutput = true,
         };
-        start.ArgumentList.Add(typeof(Node.Cli.ExitCode).Assembly.Location);
+        start.ArgumentList.Add(CommandLine.ProgramOf("demo"));
         start.ArgumentList.Add("demo");
         start.Environment["MEEDA_ANVIL"] = "";
         return Process.Start(start)!;

@@ -280,17 +280,7 @@ public sealed class ProgramTests : IDisposable
         start.ArgumentList.Add("\"$@\" & echo $!; wait $!; echo ended with $?");
         foreach (
             string argument in (string[])
-                [
-                    "sh",
-                    "dotnet",
-                    typeof(Node.Cli.ExitCode).Assembly.Location,
-                    "dev",
-                    "--json",
-                    "--port",
-                    "0",
-                    "--l1-port",
-                    "0",
-                ]
+                ["sh", "dotnet", CommandLine.ProgramOf("dev"), "dev", "--json", "--port", "0", "--l1-port", "0"]
         )
         {
             start.ArgumentList.Add(argument);

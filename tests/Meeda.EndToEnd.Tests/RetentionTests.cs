@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using Meeda.Attack;
 using Meeda.Client;
-using Meeda.Node.Cli;
+using Meeda.DevNet;
 using Meeda.Protocol.Batches;
 using Meeda.Storage;
 using Xunit;

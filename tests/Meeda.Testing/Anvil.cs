@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Meeda.Node.Cli;
+using Meeda.DevNet;
 using Xunit;
 
 namespace Meeda.Testing;

@@ -36,9 +36,6 @@ internal sealed class BatchIntake(
     // Committing is pure computation: more at once than there are processors would only make every one of them later.
     private readonly SemaphoreSlim _committing = new(Environment.ProcessorCount);
 
-    /// <summary>What encoding and committing took for each blob of the last batch; zero before the first.</summary>
-    public TimeSpan LastCommitTimePerBlob { get; private set; }
-
     /// <summary>
     /// Takes a payload in:
     /// (1) refuse what can never be taken, (2) join the same bytes in work, or know them again, (3) encode into blobs
@@ -171,8 +168,9 @@ internal sealed class BatchIntake(
     {
         long started = time.GetTimestamp();
         byte[] commitments = await CommitAsync(payload);
-        LastCommitTimePerBlob = time.GetElapsedTime(started) / (commitments.Length / KzgCommitment.Length);
-        OperatorMetrics.CommitTime.Record(LastCommitTimePerBlob.TotalMilliseconds);
+        OperatorMetrics.CommitTime.Record(
+            (time.GetElapsedTime(started) / (commitments.Length / KzgCommitment.Length)).TotalMilliseconds
+        );
         return new StoredBatch(
             BatchId.Compute((uint)payload.Length, commitments),
             payloadHash,

@@ -27,9 +27,6 @@ internal sealed class ProofBuilder(Ledger ledger, RowPlacement rows, CommitmentK
     // Rows in flight: enough to keep a disk busy, and no more memory than these.
     private const int Readers = 16;
 
-    /// <summary>Where the time of the last proof went.</summary>
-    public ProofTimes LastTimes { get; private set; }
-
     /// <summary>The providers that something is wrong with, for logs; empty where nothing is known to be.</summary>
     public string Troubles => rows.Troubles;
 
@@ -38,7 +35,17 @@ internal sealed class ProofBuilder(Ledger ledger, RowPlacement rows, CommitmentK
     /// <param name="z">The epoch's challenge.</param>
     /// <param name="cancellationToken">Ends the work.</param>
     /// <exception cref="InvalidDataException">A sampled row cannot be had, or the ledger is damaged.</exception>
-    public async Task<AvailabilityProof> BuildAsync(Sample[] samples, Fr z, CancellationToken cancellationToken)
+    public Task<AvailabilityProof> BuildAsync(Sample[] samples, Fr z, CancellationToken cancellationToken) =>
+        BuildAsync(samples, z, timed: null, cancellationToken);
+
+    /// <summary>Builds a proof, and tells where the time went.</summary>
+    /// <inheritdoc cref="BuildAsync(Sample[], Fr, CancellationToken)"/>
+    internal async Task<AvailabilityProof> BuildAsync(
+        Sample[] samples,
+        Fr z,
+        Action<ProofTimes>? timed,
+        CancellationToken cancellationToken
+    )
     {
         long started = Stopwatch.GetTimestamp();
         ILookup<ulong, UInt128> weights = samples.ToLookup(sample => sample.Position, sample => sample.Weight);
@@ -65,7 +72,7 @@ internal sealed class ProofBuilder(Ledger ledger, RowPlacement rows, CommitmentK
                 TimeSpan sum = Stopwatch.GetElapsedTime(started);
                 started = Stopwatch.GetTimestamp();
                 KzgProof proof = combination.Open(key, z, out Fr y);
-                LastTimes = new ProofTimes(look, read, combine, sum, Stopwatch.GetElapsedTime(started));
+                timed?.Invoke(new ProofTimes(look, read, combine, sum, Stopwatch.GetElapsedTime(started)));
                 return new AvailabilityProof(sums, y, proof);
             },
             cancellationToken

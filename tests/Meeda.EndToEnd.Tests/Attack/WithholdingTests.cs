@@ -2,9 +2,9 @@ using System.Numerics;
 using Meeda.Attack;
 using Meeda.Chain.Contract;
 using Meeda.Chain.Index;
+using Meeda.DevNet;
 using Meeda.Ethereum;
 using Meeda.L1.Transactions;
-using Meeda.Node.Cli;
 using Meeda.Protocol.Batches;
 using Xunit;
 

@@ -1,6 +1,6 @@
 using Meeda.Chain.Index;
+using Meeda.DevNet;
 using Meeda.Http;
-using Meeda.Node.Cli;
 using Meeda.Operator.Anchors;
 using Meeda.Operator.Batches;
 using Meeda.Operator.Persistence;

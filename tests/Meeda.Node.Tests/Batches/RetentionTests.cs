@@ -1,6 +1,6 @@
+using Meeda.DevNet;
 using Meeda.Ethereum;
 using Meeda.Http;
-using Meeda.Node.Cli;
 using Meeda.Operator.Batches;
 using Meeda.Operator.Persistence;
 using Meeda.Protocol.Anchors;

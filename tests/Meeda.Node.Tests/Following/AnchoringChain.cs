@@ -3,11 +3,11 @@ using System.Numerics;
 using System.Security.Cryptography;
 using System.Text;
 using Meeda.Chain.Contract;
+using Meeda.DevNet;
 using Meeda.Ethereum;
 using Meeda.L1.Rpc;
 using Meeda.L1.Signing;
 using Meeda.L1.Transactions;
-using Meeda.Node.Cli;
 using Meeda.Node.Tests.Model;
 
 namespace Meeda.Node.Tests.Following;

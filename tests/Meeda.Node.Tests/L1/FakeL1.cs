@@ -3,9 +3,9 @@ using System.Globalization;
 using System.Numerics;
 using System.Text.Json;
 using Meeda.Chain.Contract;
+using Meeda.DevNet;
 using Meeda.Ethereum;
 using Meeda.L1.Rpc;
-using Meeda.Node.Cli;
 using Meeda.Protocol.Anchors;
 
 namespace Meeda.Node.Tests.L1;

@@ -1,13 +1,13 @@
 using System.Globalization;
 using Meeda.Chain.Contract;
 using Meeda.Chain.Index;
+using Meeda.DevNet;
 using Meeda.Ethereum;
 using Meeda.Kzg.Commitments;
 using Meeda.Kzg.Curves;
 using Meeda.L1.Rpc;
 using Meeda.L1.Signing;
 using Meeda.L1.Transactions;
-using Meeda.Node.Cli;
 using Meeda.Operator.Anchors;
 using Meeda.Operator.Persistence;
 using Meeda.Protocol.Batches;

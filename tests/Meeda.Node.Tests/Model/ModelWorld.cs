@@ -1,6 +1,6 @@
+using Meeda.DevNet;
 using Meeda.Hosting.Persistence;
 using Meeda.Http;
-using Meeda.Node.Cli;
 using Meeda.Operator.Batches;
 using Meeda.Operator.Persistence;
 using Meeda.Protocol.Anchors;

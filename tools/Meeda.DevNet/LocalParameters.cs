@@ -2,7 +2,7 @@ using System.Numerics;
 using Meeda.Chain.Contract;
 using Meeda.Ethereum;
 
-namespace Meeda.Node.Cli;
+namespace Meeda.DevNet;
 
 /// <summary>
 /// The contract's parameters on a local network, whose blocks come every second: short epochs, so that a person sees

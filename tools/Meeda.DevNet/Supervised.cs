@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Meeda.Node.Cli;
+namespace Meeda.DevNet;
 
 /// <summary>
 /// Child processes that do not outlive this one. Between the two stands a shell that waits for the end of its input:

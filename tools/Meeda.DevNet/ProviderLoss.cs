@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 using Meeda.Chain.Verification;
 using Meeda.Storage;
 
-namespace Meeda.Node.Cli;
+namespace Meeda.DevNet;
 
 /// <summary>
 /// What <c>demo --lose</c> does to the default store: it deletes two providers' folders, twice, and looks whether the

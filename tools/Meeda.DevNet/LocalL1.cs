@@ -3,7 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Meeda.Hosting;
 
-namespace Meeda.Node.Cli;
+namespace Meeda.DevNet;
 
 /// <summary>
 /// A local L1: anvil, a real EVM with the Osaka rules, as a child process on the loopback interface. Every chain it

@@ -3,8 +3,9 @@ using System.Net;
 using System.Text.Json;
 using Meeda.Hosting;
 using Meeda.Hosting.Settings;
+using Meeda.Node.Cli;
 
-namespace Meeda.Node.Cli;
+namespace Meeda.DevNet;
 
 /// <summary><c>dev</c>: a local network that keeps running, for a person or a script to play with.</summary>
 internal static class DevCommand

@@ -9,9 +9,8 @@ using Meeda.L1.Rpc;
 using Meeda.L1.Signing;
 using Meeda.L1.Transactions;
 using Meeda.Operator;
-using Meeda.Operator.Batches;
 
-namespace Meeda.Node.Cli;
+namespace Meeda.DevNet;
 
 /// <summary>What a local network is made of.</summary>
 /// <param name="Folder">The operator's data folder.</param>
@@ -76,9 +75,6 @@ internal sealed class LocalNetwork : IAsyncDisposable
 
     /// <summary>The operator's HTTP API.</summary>
     public Uri OperatorUrl { get; }
-
-    /// <summary>What the operator's engine took for each blob of the last batch.</summary>
-    public TimeSpan CommitTimePerBlob => _operator.Services.GetRequiredService<BatchIntake>().LastCommitTimePerBlob;
 
     /// <summary>Starts everything, in order; on failure nothing keeps running.</summary>
     /// <exception cref="SetupException">A part could not be started; the sentence says which and why.</exception>

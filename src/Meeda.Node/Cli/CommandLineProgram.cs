@@ -1,0 +1,57 @@
+using System.CommandLine;
+using Meeda.Hosting;
+
+namespace Meeda.Node.Cli;
+
+/// <summary>A program of commands: what is wrong is a line on standard error, and Ctrl-C lets a command end.</summary>
+internal static class CommandLineProgram
+{
+    // Ctrl-C asks a command to stop; it gets this long to stop its children and give its port back.
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(15);
+
+    /// <summary>Runs the command that the arguments name.</summary>
+    /// <returns>The process's exit code.</returns>
+    public static async Task<int> RunAsync(RootCommand root, string[] args)
+    {
+        Interrupts.Listen();
+        OutgoingHttp.UseProxy(new ProxyOptions());
+        try
+        {
+            // No response files: an argument that begins with @ is that argument.
+            ParseResult parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+            IEnumerable<string> errors = parsed.Errors.Select(error => error.Message);
+            string[] problems = [.. errors.Concat(CommandLineChecks.Problems(parsed)).Distinct()];
+            if (problems.Length > 0)
+            {
+                throw new SetupException(string.Join(Environment.NewLine, problems));
+            }
+
+            return await parsed.InvokeAsync(
+                new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null },
+                Interrupts.Token(StopLimit)
+            );
+        }
+        catch (SetupException problem)
+        {
+            foreach (string line in problem.Message.Split(Environment.NewLine))
+            {
+                await Console.Error.WriteLineAsync($"meeda: {line}");
+            }
+
+            return ExitCode.Failure;
+        }
+        catch (OperationCanceledException)
+        {
+            await Console.Error.WriteLineAsync("meeda: stopped");
+            return ExitCode.Interrupted;
+        }
+        catch (Exception unforeseen) when (Environment.GetEnvironmentVariable("MEEDA_TRACE") is not "1")
+        {
+            await Console.Error.WriteLineAsync(
+                $"meeda: {unforeseen.Message.ReplaceLineEndings(" ")} ({unforeseen.GetType().Name}, which was not "
+                    + "foreseen: please report it with what MEEDA_TRACE=1 shows)"
+            );
+            return ExitCode.Failure;
+        }
+    }
+}

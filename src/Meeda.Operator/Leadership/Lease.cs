@@ -1,5 +1,4 @@
 using System.Data.Common;
-using Dapper;
 using Meeda.Hosting;
 using Meeda.Operator.Persistence;
 
@@ -78,7 +77,8 @@ internal class Lease(Database database, TimeSpan term)
                         _holder,
                         term = (long)term.TotalMilliseconds,
                     },
-                    transaction
+                    transaction,
+                    cancellationToken
                 ),
             cancellationToken
         );
@@ -106,7 +106,8 @@ internal class Lease(Database database, TimeSpan term)
                     connection.ExecuteAsync(
                         "UPDATE lease SET expires_at = 0 WHERE name = @Name AND holder = @_holder",
                         new { Name, _holder },
-                        transaction
+                        transaction,
+                        cancellationToken
                     ),
                 cancellationToken
             );
@@ -118,7 +119,11 @@ internal class Lease(Database database, TimeSpan term)
     /// transaction is over.
     /// </summary>
     /// <exception cref="LeaseLostException">Another one has it, or this one's has run out.</exception>
-    public virtual async Task EnsureHeldAsync(DbConnection connection, DbTransaction transaction)
+    public virtual async Task EnsureHeldAsync(
+        DbConnection connection,
+        DbTransaction transaction,
+        CancellationToken cancellationToken
+    )
     {
         if (!database.IsShared)
         {
@@ -131,7 +136,8 @@ internal class Lease(Database database, TimeSpan term)
             || await connection.ExecuteScalarAsync<long?>(
                 "SELECT token FROM lease WHERE name = @Name AND token = @token FOR SHARE",
                 new { Name, token },
-                transaction
+                transaction,
+                cancellationToken
             )
                 is null
         )

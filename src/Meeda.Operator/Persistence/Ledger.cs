@@ -272,7 +272,7 @@ internal sealed partial class Ledger(Database database, Lease lease) : IAsyncDis
         database.WriteAsync(
             async (connection, transaction) =>
             {
-                await lease.EnsureHeldAsync(connection, transaction);
+                await lease.EnsureHeldAsync(connection, transaction, cancellationToken);
                 await work(connection, transaction);
             },
             cancellationToken

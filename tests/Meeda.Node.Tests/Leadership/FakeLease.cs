@@ -35,6 +35,9 @@ internal sealed class FakeLease(Database database, TimeSpan term) : Lease(databa
     public override void Drop() => _isHeld = false;
 
     /// <inheritdoc/>
-    public override Task EnsureHeldAsync(DbConnection connection, DbTransaction transaction) =>
-        IsFree ? Task.CompletedTask : throw new LeaseLostException();
+    public override Task EnsureHeldAsync(
+        DbConnection connection,
+        DbTransaction transaction,
+        CancellationToken cancellationToken
+    ) => IsFree ? Task.CompletedTask : throw new LeaseLostException();
 }

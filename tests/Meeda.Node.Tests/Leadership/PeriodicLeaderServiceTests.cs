@@ -4,6 +4,7 @@ using Meeda.Hosting;
 using Meeda.Node.Tests.Storage;
 using Meeda.Operator.Leadership;
 using Meeda.Operator.Persistence;
+using Meeda.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
@@ -182,7 +183,8 @@ public sealed class PeriodicLeaderServiceTests : IDisposable
         /// <summary>Lets time pass until something happens that has not been waited for.</summary>
         public async Task UntilAsync(string what, FakeTimeProvider clock)
         {
-            Task<string> next = _events.Reader.ReadAsync().AsTask();
+            using CancellationTokenSource limit = Patience.Limit(TimeSpan.FromSeconds(20));
+            Task<string> next = _events.Reader.ReadAsync(limit.Token).AsTask();
             while (true)
             {
                 await Task.WhenAny(next, Task.Delay(1));
@@ -196,7 +198,7 @@ public sealed class PeriodicLeaderServiceTests : IDisposable
                 }
                 else
                 {
-                    next = _events.Reader.ReadAsync().AsTask();
+                    next = _events.Reader.ReadAsync(limit.Token).AsTask();
                 }
             }
         }

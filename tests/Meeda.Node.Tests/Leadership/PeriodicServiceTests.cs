@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Meeda.Hosting;
+using Meeda.Testing;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
@@ -133,7 +134,11 @@ public sealed class PeriodicServiceTests
         protected override Task? Wake => Early;
 
         /// <summary>Waits until the next round begins.</summary>
-        public async Task NextAsync() => await _begun.Reader.ReadAsync();
+        public async Task NextAsync()
+        {
+            using CancellationTokenSource limit = Patience.Limit(TimeSpan.FromSeconds(20));
+            await _begun.Reader.ReadAsync(limit.Token);
+        }
 
         /// <summary>Moves the clock on by intervals until a round begins: its timer may not be set yet.</summary>
         public async Task TickedAsync(FakeTimeProvider clock, TimeSpan step)

@@ -283,6 +283,17 @@ internal sealed class ServiceWorld : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits until something has come about while the clock stands still.</summary>
+    public async Task WithoutTimeAsync(Func<Task<bool>> condition)
+    {
+        using CancellationTokenSource limit = Patience.Limit(Limit);
+        while (!await condition())
+        {
+            Assert.False(limit.IsCancellationRequested, "it has not come about: " + string.Join('\n', Lines.Lines));
+            await Task.Delay(2);
+        }
+    }
+
     /// <summary>Lets time pass, for something that must not come about.</summary>
     public async Task PassAsync(TimeSpan span)
     {

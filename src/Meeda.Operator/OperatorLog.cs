@@ -29,9 +29,6 @@ internal static partial class OperatorLog
     )]
     public static partial void BatchLost(this ILogger logger, string batchId, int missing, int wrong, int rows);
 
-    [LoggerMessage(18, LogLevel.Error, "Scrubbing failed, retrying at the next interval: {Reason}")]
-    public static partial void ScrubFailed(this ILogger logger, string reason);
-
     [LoggerMessage(
         19,
         LogLevel.Error,
@@ -90,14 +87,8 @@ internal static partial class OperatorLog
     )]
     public static partial void PlacingRefused(this ILogger logger, string batchId, string reason);
 
-    [LoggerMessage(81, LogLevel.Error, "Placement failed, retrying: {Reason}")]
-    public static partial void PlacingFailed(this ILogger logger, string reason);
-
     [LoggerMessage(82, LogLevel.Information, "Batch {BatchId} has expired and is deleted")]
     public static partial void GivenUp(this ILogger logger, string batchId);
-
-    [LoggerMessage(83, LogLevel.Error, "Deleting expired batches failed, retrying at the next interval: {Reason}")]
-    public static partial void RetentionFailed(this ILogger logger, string reason);
 
     [LoggerMessage(84, LogLevel.Warning, "This operator leads now: it follows L1, anchors and proves")]
     public static partial void LeaseTaken(this ILogger logger);
@@ -107,9 +98,6 @@ internal static partial class OperatorLog
 
     [LoggerMessage(85, LogLevel.Error, "The lease could not be requested: {Reason}")]
     public static partial void LeaseUnreachable(this ILogger logger, string reason);
-
-    [LoggerMessage(86, LogLevel.Warning, "Pack maintenance failed, retrying at the next interval: {Reason}")]
-    public static partial void UpkeepFailed(this ILogger logger, string reason);
 
     [LoggerMessage(
         90,

@@ -1,7 +1,6 @@
 using System.Data.Common;
 using System.Security.Cryptography;
 using System.Text;
-using Dapper;
 
 namespace Meeda.Hosting.Persistence;
 
@@ -13,6 +12,8 @@ namespace Meeda.Hosting.Persistence;
 /// </summary>
 internal abstract class Database : IAsyncDisposable
 {
+    static Database() => ColumnTypes.Register();
+
     /// <summary>Whether more than one process may use it at once, so that they must agree on who anchors.</summary>
     public abstract bool IsShared { get; }
 
@@ -58,25 +59,30 @@ internal abstract class Database : IAsyncDisposable
     /// <param name="version">How many of them have run.</param>
     /// <param name="connection">The connection.</param>
     /// <param name="transaction">Its transaction.</param>
+    /// <param name="cancellationToken">Stops the work.</param>
     /// <exception cref="InvalidDataException">One that ran was another.</exception>
     protected static async Task CheckHashesAsync(
         string schema,
         IReadOnlyList<string> migrations,
         long version,
         DbConnection connection,
-        DbTransaction transaction
+        DbTransaction transaction,
+        CancellationToken cancellationToken
     )
     {
         await connection.ExecuteAsync(
             "CREATE TABLE IF NOT EXISTS schema_migration (name TEXT NOT NULL, number BIGINT NOT NULL, hash TEXT "
                 + "NOT NULL, PRIMARY KEY (name, number))",
-            transaction: transaction
+            null,
+            transaction,
+            cancellationToken
         );
         Dictionary<long, string> noted = (
             await connection.QueryAsync<(long Number, string Hash)>(
                 "SELECT number, hash FROM schema_migration WHERE name = @schema",
                 new { schema },
-                transaction
+                transaction,
+                cancellationToken
             )
         ).ToDictionary(row => row.Number, row => row.Hash);
         for (int number = 1; number <= Math.Min(version, migrations.Count); number++)
@@ -99,10 +105,11 @@ internal abstract class Database : IAsyncDisposable
                     new
                     {
                         schema,
-                        number = (long)number,
+                        number,
                         hash,
                     },
-                    transaction
+                    transaction,
+                    cancellationToken
                 );
             }
         }

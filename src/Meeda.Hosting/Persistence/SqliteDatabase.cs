@@ -1,5 +1,4 @@
 using System.Data.Common;
-using Dapper;
 using Microsoft.Data.Sqlite;
 
 namespace Meeda.Hosting.Persistence;
@@ -33,7 +32,8 @@ internal sealed class SqliteDatabase(string path, bool survivesPowerCut = true) 
         {
             await connection.OpenAsync(cancellationToken);
             await connection.ExecuteAsync(
-                survivesPowerCut ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL"
+                survivesPowerCut ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL",
+                cancellationToken
             );
             return connection;
         }
@@ -73,7 +73,7 @@ internal sealed class SqliteDatabase(string path, bool survivesPowerCut = true) 
     {
         await using (DbConnection connection = await ConnectAsync(cancellationToken))
         {
-            await connection.ExecuteAsync("PRAGMA journal_mode = WAL");
+            await connection.ExecuteAsync("PRAGMA journal_mode = WAL", cancellationToken);
         }
 
         bool isCurrent = false;
@@ -84,18 +84,27 @@ internal sealed class SqliteDatabase(string path, bool survivesPowerCut = true) 
                 {
                     long version = await connection.ExecuteScalarAsync<long>(
                         "PRAGMA user_version",
-                        transaction: transaction
+                        null,
+                        transaction,
+                        cancellationToken
                     );
                     CheckVersion(schema, version, migrations.Count);
-                    await CheckHashesAsync(schema, migrations, version, connection, transaction);
+                    await CheckHashesAsync(schema, migrations, version, connection, transaction, cancellationToken);
                     isCurrent = version == migrations.Count;
                     if (!isCurrent)
                     {
                         await connection.ExecuteAsync(
                             Dialect(migrations[(int)version], "INTEGER PRIMARY KEY AUTOINCREMENT", "BLOB"),
-                            transaction: transaction
+                            null,
+                            transaction,
+                            cancellationToken
                         );
-                        await connection.ExecuteAsync($"PRAGMA user_version = {version + 1}", transaction: transaction);
+                        await connection.ExecuteAsync(
+                            $"PRAGMA user_version = {version + 1}",
+                            null,
+                            transaction,
+                            cancellationToken
+                        );
                     }
                 },
                 cancellationToken
@@ -109,7 +118,8 @@ internal sealed class SqliteDatabase(string path, bool survivesPowerCut = true) 
         await using DbConnection connection = await ConnectAsync(cancellationToken);
         return await connection.ExecuteScalarAsync<long>(
                 "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = @table",
-                new { table }
+                new { table },
+                cancellationToken
             ) > 0;
     }
 
@@ -119,7 +129,8 @@ internal sealed class SqliteDatabase(string path, bool survivesPowerCut = true) 
         await using DbConnection connection = await ConnectAsync(cancellationToken);
         return await connection.ExecuteScalarAsync<long>(
                 "SELECT COUNT(*) FROM pragma_table_info(@table) WHERE name = @column",
-                new { table, column }
+                new { table, column },
+                cancellationToken
             ) > 0;
     }
 

@@ -1,6 +1,4 @@
 using Meeda.Chain.Contract;
-using Meeda.Chain.L1;
-using Meeda.Hosting;
 using Meeda.Kzg.Cells;
 using Meeda.Kzg.Commitments;
 using Meeda.L1.Transactions;
@@ -34,7 +32,14 @@ internal sealed class AnchorPoster(
     TransactionSender sender,
     TimeProvider time,
     ILogger<AnchorPoster> logger
-) : LeaderService(leadership)
+)
+    : PeriodicLeaderService(
+        "Anchoring",
+        Look < options.Value.Interval ? Look : options.Value.Interval,
+        leadership,
+        time,
+        logger
+    )
 {
     // A batch may fill its anchor before the interval is over, so the ledger is asked more often than anchors are sent.
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
@@ -43,33 +48,17 @@ internal sealed class AnchorPoster(
     private const int MaxUnplaceable = 256;
 
     /// <inheritdoc/>
-    protected override async Task LeadAsync(CancellationToken stoppingToken)
-    {
+    protected override string? Obstacle => standing.Problem;
+
+    /// <inheritdoc/>
+    protected override Task OnLeadingAsync(CancellationToken stoppingToken) =>
         // What an earlier run of this process sent may still wait in the mempool: only when it is mined and followed
         // does the ledger tell the truth.
-        await follower.WaitUntilSettledAsync(sender, stoppingToken);
-        using var timer = new PeriodicTimer(Look < options.Value.Interval ? Look : options.Value.Interval, time);
-        var outage = new Outage("anchoring", time, logger);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
-        {
-            if (standing.Problem is { } refusal)
-            {
-                outage.Failed("standing", refusal);
-                continue;
-            }
+        follower.WaitUntilSettledAsync(sender, stoppingToken);
 
-            try
-            {
-                await AnchorWaitingAsync(stoppingToken);
-                outage.Over();
-            }
-            catch (Exception failure) when (failure is not LeaseLostException && !stoppingToken.IsCancellationRequested)
-            {
-                outage.Failed(failure);
-                await Task.Delay(outage.Pause(Look), time, stoppingToken);
-            }
-        }
-    }
+    /// <inheritdoc/>
+    protected override Task RunOnceAsync(CancellationToken stoppingToken) =>
+        Obstacle is null ? AnchorWaitingAsync(stoppingToken) : Task.CompletedTask;
 
     /// <summary>Anchors what is due, and waits until it is followed.</summary>
     internal async Task AnchorWaitingAsync(CancellationToken cancellationToken)
@@ -152,7 +141,7 @@ internal sealed class AnchorPoster(
             options.Value.MaxBlobs,
             cancellationToken
         );
-        DateTimeOffset now = time.GetUtcNow();
+        DateTimeOffset now = Time.GetUtcNow();
         return
             waiting.Sum(batch => batch.BlobCount) >= options.Value.MaxBlobs
             || waiting.Any(batch => Stamp.IsOlder(batch.OwedSince, options.Value.Interval, now))

@@ -1,6 +1,5 @@
 using Meeda.Chain.Contract;
 using Meeda.Chain.Index;
-using Meeda.Hosting;
 using Meeda.L1.Rpc;
 using Meeda.Operator.L1;
 using Meeda.Operator.Leadership;
@@ -34,7 +33,7 @@ internal sealed class Retention(
     LeaderElection leadership,
     TimeProvider time,
     ILogger<Retention> logger
-) : LeaderService(leadership)
+) : PeriodicLeaderService("Deleting expired batches", options.Value.RetentionInterval, leadership, time, logger)
 {
     private const int PageLength = 64;
 
@@ -44,22 +43,17 @@ internal sealed class Retention(
     private (ulong Final, ulong Tip)? _last;
 
     /// <inheritdoc/>
-    protected override async Task LeadAsync(CancellationToken stoppingToken)
+    protected override bool WaitsFirst => true;
+
+    /// <inheritdoc/>
+    protected override Task OnLeadingAsync(CancellationToken stoppingToken)
     {
         _last = null; // Another one may have led meanwhile.
-        using var timer = new PeriodicTimer(options.Value.RetentionInterval, time);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
-        {
-            try
-            {
-                await PassAsync(stoppingToken);
-            }
-            catch (Exception failure) when (failure is not LeaseLostException && !stoppingToken.IsCancellationRequested)
-            {
-                logger.RetentionFailed(failure.Message);
-            }
-        }
+        return Task.CompletedTask;
     }
+
+    /// <inheritdoc/>
+    protected override Task RunOnceAsync(CancellationToken stoppingToken) => PassAsync(stoppingToken);
 
     /// <summary>
     /// Gives up what had expired at this look and at the last one, then clears away what was given up.
@@ -144,7 +138,7 @@ internal sealed class Retention(
             foreach (StoredBatch batch in expired)
             {
                 await EnsureExpiredAsync(batch, block, kept, cancellationToken);
-                if (await ledger.ExpireAsync(batch.Id, block, time.GetUtcNow(), cancellationToken))
+                if (await ledger.ExpireAsync(batch.Id, block, Time.GetUtcNow(), cancellationToken))
                 {
                     costs.GivenUp(batch);
                     logger.GivenUp(batch.Id.ToString());

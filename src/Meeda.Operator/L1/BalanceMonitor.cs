@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Numerics;
 using Meeda.Chain.L1;
 using Meeda.Ethereum;
+using Meeda.Hosting;
 using Meeda.L1.Rpc;
 using Microsoft.Extensions.Options;
 
@@ -17,7 +18,7 @@ internal sealed class BalanceMonitor(
     OperatorAccount account,
     TimeProvider time,
     ILogger<BalanceMonitor> logger
-) : BackgroundService
+) : PeriodicService(Look, time)
 {
     private static readonly TimeSpan Look = TimeSpan.FromMinutes(1);
     private static readonly BigInteger Gwei = 1_000_000_000;
@@ -59,19 +60,9 @@ internal sealed class BalanceMonitor(
     }
 
     /// <inheritdoc/>
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Look, time);
-        do
-        {
-            try
-            {
-                await PollAsync(stoppingToken);
-            }
-            catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
-            {
-                logger.BalanceUnknown(account.Address.ToString(), Outage.Explain(failure).Reason);
-            }
-        } while (await timer.WaitForNextTickAsync(stoppingToken));
-    }
+    protected override Task RunOnceAsync(CancellationToken stoppingToken) => PollAsync(stoppingToken);
+
+    /// <inheritdoc/>
+    protected override void OnFailed(Exception failure) =>
+        logger.BalanceUnknown(account.Address.ToString(), Outage.Explain(failure).Reason);
 }

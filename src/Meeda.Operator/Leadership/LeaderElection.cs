@@ -5,11 +5,13 @@ namespace Meeda.Operator.Leadership;
 /// <summary>
 /// Holds the lease while it can, and tells those who work under it when they may begin and when they must stop.
 /// </summary>
-internal sealed class LeaderElection(Lease lease, TimeProvider time, ILogger<LeaderElection> logger) : BackgroundService
+internal sealed class LeaderElection(Lease lease, TimeProvider time, ILogger<LeaderElection> logger)
+    : PeriodicService(lease.Term / 4, time)
 {
     private readonly Lock _gate = new();
     private TaskCompletionSource _taken = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private CancellationTokenSource _lost = new();
+    private long _heldAt = time.GetTimestamp();
 
     /// <summary>Whether this process leads, as far as it knows.</summary>
     public bool IsLeading => lease.IsHeld;
@@ -21,7 +23,7 @@ internal sealed class LeaderElection(Lease lease, TimeProvider time, ILogger<Lea
 
     /// <summary>Waits until this process leads.</summary>
     /// <returns>Is cancelled when it no longer does.</returns>
-    public async Task<CancellationToken> LeadAsync(CancellationToken cancellationToken)
+    public async Task<CancellationToken> WaitUntilLeadingAsync(CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -62,33 +64,30 @@ internal sealed class LeaderElection(Lease lease, TimeProvider time, ILogger<Lea
     }
 
     /// <inheritdoc/>
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task RunOnceAsync(CancellationToken stoppingToken)
     {
-        long heldAt = time.GetTimestamp();
-        using var timer = new PeriodicTimer(lease.Term / 4, time);
-        do
+        bool wasHeld = lease.IsHeld;
+        try
         {
-            bool wasHeld = lease.IsHeld;
-            try
+            long asked = Time.GetTimestamp();
+            if (await lease.TryHoldAsync(stoppingToken))
             {
-                long asked = time.GetTimestamp();
-                if (await lease.TryHoldAsync(stoppingToken))
-                {
-                    heldAt = asked;
-                }
+                _heldAt = asked;
             }
-            catch (Exception failure) when (failure is System.Data.Common.DbException or TimeoutException)
-            {
-                logger.LeaseUnreachable(failure.Message);
-                if (time.GetElapsedTime(heldAt) > lease.Term * 0.75)
-                {
-                    lease.Drop();
-                }
-            }
-
+        }
+        catch (Exception) when (Time.GetElapsedTime(_heldAt) > lease.Term * 0.75)
+        {
+            lease.Drop(); // It may run out before the database answers again.
+            throw;
+        }
+        finally
+        {
             Tell(wasHeld);
-        } while (await timer.WaitForNextTickAsync(stoppingToken));
+        }
     }
+
+    /// <inheritdoc/>
+    protected override void OnFailed(Exception failure) => logger.LeaseUnreachable(failure.Message);
 
     private void Tell(bool wasHeld)
     {
@@ -126,41 +125,5 @@ internal sealed class LeaderElection(Lease lease, TimeProvider time, ILogger<Lea
         taken?.SetResult();
         lost?.Cancel();
         lost?.Dispose();
-    }
-}
-
-/// <summary>
-/// Work that one operator of several does, the leader: begun when this process leads, stopped when it no longer does,
-/// and begun again.
-/// </summary>
-internal abstract class LeaderService(LeaderElection leadership) : BackgroundService
-{
-    /// <summary>The work; a failure that it lets out ends the process.</summary>
-    /// <param name="stoppingToken">Cancelled when the process stops, and when it no longer leads.</param>
-    protected abstract Task LeadAsync(CancellationToken stoppingToken);
-
-    /// <inheritdoc/>
-    protected sealed override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        while (true)
-        {
-            CancellationToken lost = await leadership.LeadAsync(stoppingToken);
-            using var both = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, lost);
-            try
-            {
-                await LeadAsync(both.Token);
-                return;
-            }
-            catch (OperationCanceledException)
-                when (lost.IsCancellationRequested && !stoppingToken.IsCancellationRequested)
-            {
-                // Then until it leads again.
-            }
-            catch (LeaseLostException) when (!stoppingToken.IsCancellationRequested)
-            {
-                // The database said so before this process has noticed.
-                await Task.Delay(Timeout.Infinite, both.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
-        }
     }
 }

@@ -1,5 +1,4 @@
 using System.Data.Common;
-using Dapper;
 using Meeda.Hosting;
 using Meeda.Hosting.Persistence;
 
@@ -14,7 +13,7 @@ namespace Meeda.Operator.Leadership;
 /// sent, it sends nothing new. An operator that has its
 /// database to itself leads always.
 /// </summary>
-internal sealed class Lease(Database database, TimeSpan term)
+internal class Lease(Database database, TimeSpan term)
 {
     private static readonly string[] Migrations =
     [
@@ -42,7 +41,7 @@ internal sealed class Lease(Database database, TimeSpan term)
     public TimeSpan Term => term;
 
     /// <summary>Whether this process held the lease when it looked last.</summary>
-    public bool IsHeld => Volatile.Read(ref _token) != 0;
+    public virtual bool IsHeld => Volatile.Read(ref _token) != 0;
 
     /// <summary>Makes the lease's table.</summary>
     public Task MigrateAsync(CancellationToken cancellationToken) =>
@@ -51,7 +50,7 @@ internal sealed class Lease(Database database, TimeSpan term)
     /// <summary>Takes the lease where nobody has it, or renews it.</summary>
     /// <returns>Whether this process has it now.</returns>
     /// <exception cref="DbException">The database does not answer; the lease runs on until its end.</exception>
-    public async Task<bool> TryHoldAsync(CancellationToken cancellationToken)
+    public virtual async Task<bool> TryHoldAsync(CancellationToken cancellationToken)
     {
         if (!database.IsShared)
         {
@@ -78,7 +77,8 @@ internal sealed class Lease(Database database, TimeSpan term)
                         _holder,
                         term = (long)term.TotalMilliseconds,
                     },
-                    transaction
+                    transaction,
+                    cancellationToken
                 ),
             cancellationToken
         );
@@ -87,7 +87,7 @@ internal sealed class Lease(Database database, TimeSpan term)
     }
 
     /// <summary>Believes the lease lost, until it is taken anew.</summary>
-    public void Drop()
+    public virtual void Drop()
     {
         if (database.IsShared)
         {
@@ -106,7 +106,8 @@ internal sealed class Lease(Database database, TimeSpan term)
                     connection.ExecuteAsync(
                         "UPDATE lease SET expires_at = 0 WHERE name = @Name AND holder = @_holder",
                         new { Name, _holder },
-                        transaction
+                        transaction,
+                        cancellationToken
                     ),
                 cancellationToken
             );
@@ -118,7 +119,11 @@ internal sealed class Lease(Database database, TimeSpan term)
     /// transaction is over.
     /// </summary>
     /// <exception cref="LeaseLostException">Another one has it, or this one's has run out.</exception>
-    public async Task EnsureHeldAsync(DbConnection connection, DbTransaction transaction)
+    public virtual async Task EnsureHeldAsync(
+        DbConnection connection,
+        DbTransaction transaction,
+        CancellationToken cancellationToken
+    )
     {
         if (!database.IsShared)
         {
@@ -131,7 +136,8 @@ internal sealed class Lease(Database database, TimeSpan term)
             || await connection.ExecuteScalarAsync<long?>(
                 "SELECT token FROM lease WHERE name = @Name AND token = @token FOR SHARE",
                 new { Name, token },
-                transaction
+                transaction,
+                cancellationToken
             )
                 is null
         )

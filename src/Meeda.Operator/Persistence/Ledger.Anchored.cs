@@ -2,6 +2,7 @@ using System.Data.Common;
 using Dapper;
 using Meeda.Chain.Index;
 using Meeda.Ethereum;
+using Meeda.Hosting.Persistence;
 using Meeda.Protocol.Anchors;
 using Meeda.Protocol.Batches;
 

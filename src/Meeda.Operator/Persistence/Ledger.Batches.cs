@@ -1,8 +1,8 @@
 using System.Data.Common;
 using System.Globalization;
-using Dapper;
 using Meeda.Ethereum;
 using Meeda.Hosting;
+using Meeda.Hosting.Persistence;
 using Meeda.Kzg.Commitments;
 using Meeda.Protocol.Batches;
 
@@ -72,7 +72,8 @@ internal sealed partial class Ledger
         await using DbConnection connection = await database.ConnectAsync(cancellationToken);
         return await connection.QueryFirstOrDefaultAsync<byte[]>(
             "SELECT content FROM payload WHERE batch_id = @id",
-            new { id = id.Value.ToArray() }
+            new { id },
+            cancellationToken
         );
     }
 
@@ -89,7 +90,8 @@ internal sealed partial class Ledger
         IEnumerable<BatchRow> rows = await connection.QueryAsync<BatchRow>(
             $"SELECT {BatchRow.Columns} FROM batch WHERE sequence > @sequence AND placed_at IS NOT NULL AND "
                 + "deleted_at IS NULL ORDER BY sequence LIMIT @count",
-            new { sequence, count }
+            new { sequence, count },
+            cancellationToken
         );
         return [.. rows.Select(row => (row.Sequence, row.ToBatch()))];
     }
@@ -140,18 +142,22 @@ internal sealed partial class Ledger
     public async Task<Backlog> BacklogAsync(CancellationToken cancellationToken)
     {
         await using DbConnection connection = await database.ConnectAsync(cancellationToken);
-        (long bytes, long count, long? oldest) = await connection.QuerySingleAsync<(long, long, long?)>(
-            "SELECT CAST(COALESCE(SUM(payload_length), 0) AS BIGINT), COUNT(*), MIN(stored_at) FROM batch WHERE "
-                + "placed_at IS NULL AND damaged = 0"
+        return await connection.QuerySingleAsync<Backlog>(
+            "SELECT CAST(COALESCE(SUM(payload_length), 0) AS BIGINT) AS bytes, COUNT(*) AS count, "
+                + "MIN(stored_at) AS oldest FROM batch WHERE "
+                + "placed_at IS NULL AND damaged = 0",
+            cancellationToken
         );
-        return new Backlog(bytes, count, oldest is { } since ? DateTimeOffset.FromUnixTimeMilliseconds(since) : null);
     }
 
     /// <summary>The number of batches that an anchor is owed for.</summary>
     public async Task<long> CountUnanchoredAsync(CancellationToken cancellationToken)
     {
         await using DbConnection connection = await database.ConnectAsync(cancellationToken);
-        return await connection.ExecuteScalarAsync<long>("SELECT COUNT(*) FROM batch WHERE waiting = 1");
+        return await connection.ExecuteScalarAsync<long>(
+            "SELECT COUNT(*) FROM batch WHERE waiting = 1",
+            cancellationToken
+        );
     }
 
     /// <summary>Records that all rows of batches are durable at their providers.</summary>
@@ -164,10 +170,9 @@ internal sealed partial class Ledger
             (connection, transaction) =>
                 connection.ExecuteAsync(
                     "UPDATE batch SET placed_at = @now, damaged = 0 WHERE id = @id AND placed_at IS NULL",
-                    batches
-                        .OrderBy(id => id.ToString(), StringComparer.Ordinal)
-                        .Select(id => new { id = id.Value.ToArray(), now = now.ToUnixTimeMilliseconds() }),
-                    transaction
+                    batches.OrderBy(id => id.ToString(), StringComparer.Ordinal).Select(id => new { id, now }),
+                    transaction,
+                    cancellationToken
                 ),
             cancellationToken
         );
@@ -192,7 +197,8 @@ internal sealed partial class Ledger
                         AND NOT EXISTS (SELECT 1 FROM packed_row JOIN pack ON pack.sequence = packed_row.pack WHERE packed_row.batch_id = batch.id AND pack.state = @stored))
                     """,
                     new { bytes, stored = (long)PackState.Stored },
-                    transaction
+                    transaction,
+                    cancellationToken
                 ),
             cancellationToken
         );
@@ -221,18 +227,19 @@ internal sealed partial class Ledger
             {
                 var parameters = new
                 {
-                    Id = id.Value.ToArray(),
+                    Id = id,
                     from = anchorFrom,
-                    now = now.ToUnixTimeMilliseconds(),
+                    now,
                 };
                 known = await writer.ExecuteAsync(
                     $"UPDATE batch SET {Owe} WHERE id = @Id AND deleted_at IS NULL",
                     parameters,
-                    transaction
+                    transaction,
+                    cancellationToken
                 );
                 if (known > 0)
                 {
-                    await writer.ExecuteAsync(NotePromise, parameters, transaction);
+                    await writer.ExecuteAsync(NotePromise, parameters, transaction, cancellationToken);
                 }
             },
             cancellationToken
@@ -249,7 +256,8 @@ internal sealed partial class Ledger
                 SELECT CASE WHEN EXISTS (SELECT 1 FROM batch WHERE waiting = 1
                     AND (anchor_from IS NULL OR anchor_from > COALESCE((SELECT MAX(number) FROM followed_block), 0)))
                   OR EXISTS (SELECT 1 FROM promise WHERE anchor_from IS NULL) THEN 1 ELSE 0 END
-                """
+                """,
+                cancellationToken
             ) != 0;
     }
 
@@ -274,8 +282,9 @@ internal sealed partial class Ledger
                     WHERE waiting = 1 AND deleted_at IS NULL
                       AND EXISTS (SELECT 1 FROM anchored_batch b JOIN anchor a ON a.anchor_index = b.anchor_index WHERE b.batch_id = batch.id AND a.block_number >= batch.anchor_from)
                     """,
-                    new { anchorFrom, head = (long)head },
-                    transaction
+                    new { anchorFrom, head },
+                    transaction,
+                    cancellationToken
                 ),
             cancellationToken
         );
@@ -289,8 +298,9 @@ internal sealed partial class Ledger
             (connection, transaction) =>
                 connection.ExecuteAsync(
                     "UPDATE batch SET damaged = 1 WHERE id = @id AND damaged = 0",
-                    new { id = id.Value.ToArray() },
-                    transaction
+                    new { id },
+                    transaction,
+                    cancellationToken
                 ),
             cancellationToken
         );
@@ -301,8 +311,9 @@ internal sealed partial class Ledger
             (connection, transaction) =>
                 connection.ExecuteAsync(
                     "UPDATE batch SET damaged = 0 WHERE id = @id AND damaged = 1",
-                    new { id = id.Value.ToArray() },
-                    transaction
+                    new { id },
+                    transaction,
+                    cancellationToken
                 ),
             cancellationToken
         );
@@ -325,7 +336,8 @@ internal sealed partial class Ledger
             SELECT {BatchRow.Columns} FROM batch
             WHERE {Expired} ORDER BY sequence LIMIT @count
             """,
-            new { block = (long)block, count }
+            new { block, count },
+            cancellationToken
         );
         return [.. rows.Select(row => row.ToBatch())];
     }
@@ -350,17 +362,19 @@ internal sealed partial class Ledger
                     $"UPDATE batch SET deleted_at = @now, uncleared = 1 WHERE id = @id AND {Expired}",
                     new
                     {
-                        id = id.Value.ToArray(),
-                        block = (long)block,
-                        now = now.ToUnixTimeMilliseconds(),
+                        id,
+                        block,
+                        now,
                     },
-                    transaction
+                    transaction,
+                    cancellationToken
                 );
                 await connection.ExecuteAsync(
                     "DELETE FROM payload WHERE batch_id = @id AND EXISTS (SELECT 1 FROM batch WHERE id = @id AND "
                         + "deleted_at IS NOT NULL)",
-                    new { id = id.Value.ToArray() },
-                    transaction
+                    new { id },
+                    transaction,
+                    cancellationToken
                 );
             },
             cancellationToken
@@ -385,7 +399,8 @@ internal sealed partial class Ledger
                     SELECT 1 FROM anchored_batch b JOIN anchor a ON a.anchor_index = b.anchor_index
                     WHERE b.batch_id = batch.id AND a.expiry > COALESCE((SELECT MAX(number) FROM followed_block), 0)))
                 """,
-                new { id = id.Value.ToArray() }
+                new { id },
+                cancellationToken
             ) > 0;
     }
 
@@ -397,8 +412,9 @@ internal sealed partial class Ledger
             (connection, transaction) =>
                 connection.ExecuteAsync(
                     "UPDATE batch SET payload_hash = @payloadHash WHERE id = @id AND payload_hash = id",
-                    new { id = id.Value.ToArray(), payloadHash = payloadHash.ToArray() },
-                    transaction
+                    new { id, payloadHash },
+                    transaction,
+                    cancellationToken
                 ),
             cancellationToken
         );
@@ -411,7 +427,8 @@ internal sealed partial class Ledger
         await using DbConnection connection = await database.ConnectAsync(cancellationToken);
         return await connection.ExecuteScalarAsync<long>(
                 "SELECT CASE WHEN EXISTS (SELECT 1 FROM batch WHERE payload_hash = id AND deleted_at IS NULL) "
-                    + "THEN 1 ELSE 0 END"
+                    + "THEN 1 ELSE 0 END",
+                cancellationToken
             ) != 0;
     }
 
@@ -427,11 +444,13 @@ internal sealed partial class Ledger
         // decides, and only those of live anchors are counted.
         long? live = await connection.QueryFirstOrDefaultAsync<long?>(
             "SELECT anchor_index FROM anchor WHERE expiry > @tip ORDER BY expiry, anchor_index LIMIT 1",
-            new { tip = (long)tip }
+            new { tip },
+            cancellationToken
         );
         long? recent = await connection.QueryFirstOrDefaultAsync<long?>(
             "SELECT anchor_index FROM anchor WHERE block_number > @final ORDER BY block_number, anchor_index LIMIT 1",
-            new { final = (long)final }
+            new { final },
+            cancellationToken
         );
         return await connection.QuerySingleAsync<StateCounts>(
             """
@@ -442,7 +461,8 @@ internal sealed partial class Ledger
                          (SELECT COUNT(*) FROM batch WHERE last_anchor >= @live AND first_anchor < @recent) AS Final,
                          (SELECT count FROM batch_count WHERE state = 'anchored') AS Ever) AS counts
             """,
-            new { live = live ?? long.MaxValue, recent = recent ?? long.MaxValue }
+            new { live = live ?? long.MaxValue, recent = recent ?? long.MaxValue },
+            cancellationToken
         );
     }
 
@@ -501,16 +521,17 @@ internal sealed partial class Ledger
                         """,
                         new
                         {
-                            Id = batch.Id.Value.ToArray(),
-                            PayloadHash = batch.PayloadHash.ToArray(),
-                            PayloadLength = (long)batch.PayloadLength,
+                            batch.Id,
+                            batch.PayloadHash,
+                            batch.PayloadLength,
                             batch.Commitments,
                             batch.Tenant,
-                            now = batch.StoredAt.ToUnixTimeMilliseconds(),
+                            now = batch.StoredAt,
                             from = anchorFrom,
                             payload,
                         },
-                        transaction
+                        transaction,
+                        CancellationToken.None
                     );
                 }
             },
@@ -526,7 +547,8 @@ internal sealed partial class Ledger
         await using DbConnection connection = await database.ConnectAsync(cancellationToken);
         IEnumerable<BatchRow> rows = await connection.QueryAsync<BatchRow>(
             $"SELECT {BatchRow.Columns} FROM batch WHERE {condition} ORDER BY sequence LIMIT @count",
-            new { count }
+            new { count },
+            cancellationToken
         );
         return [.. rows.Select(row => row.ToBatch())];
     }
@@ -536,46 +558,39 @@ internal sealed partial class Ledger
         await using DbConnection connection = await database.ConnectAsync(cancellationToken);
         BatchRow? row = await connection.QueryFirstOrDefaultAsync<BatchRow>(
             $"SELECT {BatchRow.Columns} FROM batch WHERE {column} = @value",
-            new { value = value.ToArray() }
+            new { value },
+            cancellationToken
         );
         return row?.ToBatch();
     }
 
     private sealed record BatchRow(
         long Sequence,
-        byte[] Id,
-        byte[] PayloadHash,
-        long PayloadLength,
+        BatchId Id,
+        Bytes32 PayloadHash,
+        uint PayloadLength,
         byte[] Commitments,
-        long StoredAt,
-        long? PlacedAt,
-        long? DeletedAt,
+        DateTimeOffset StoredAt,
+        DateTimeOffset? PlacedAt,
+        DateTimeOffset? DeletedAt,
         long Waiting,
-        long? OwedAt,
+        DateTimeOffset? OwedAt,
         long Damaged,
         long? Tenant
     )
     {
         public const string Columns =
-            "sequence AS Sequence, id AS Id, payload_hash AS PayloadHash, payload_length AS PayloadLength, "
-            + "commitments AS Commitments, stored_at AS StoredAt, "
-            + "placed_at AS PlacedAt, deleted_at AS DeletedAt, waiting AS Waiting, owed_at AS OwedAt, damaged AS "
-            + "Damaged, tenant AS Tenant";
+            "sequence, id, payload_hash, payload_length, commitments, stored_at, placed_at, deleted_at, waiting, "
+            + "owed_at, damaged, tenant";
 
         public StoredBatch ToBatch() =>
-            new(
-                new BatchId(Bytes32.FromBytes(Id)),
-                Bytes32.FromBytes(PayloadHash),
-                (uint)PayloadLength,
-                Commitments,
-                DateTimeOffset.FromUnixTimeMilliseconds(StoredAt)
-            )
+            new(Id, PayloadHash, PayloadLength, Commitments, StoredAt)
             {
-                PlacedAt = PlacedAt is { } placed ? DateTimeOffset.FromUnixTimeMilliseconds(placed) : null,
-                DeletedAt = DeletedAt is { } deleted ? DateTimeOffset.FromUnixTimeMilliseconds(deleted) : null,
+                PlacedAt = PlacedAt,
+                DeletedAt = DeletedAt,
                 IsDamaged = Damaged != 0,
                 Tenant = Tenant,
-                OwedSince = Waiting != 0 ? DateTimeOffset.FromUnixTimeMilliseconds(OwedAt ?? StoredAt) : null,
+                OwedSince = Waiting != 0 ? OwedAt ?? StoredAt : null,
             };
     }
 }

@@ -1,5 +1,4 @@
 using System.Data.Common;
-using Dapper;
 using Meeda.Ethereum;
 using Meeda.Hosting.Persistence;
 
@@ -36,12 +35,10 @@ internal sealed partial class Ledger
         }
 
         await using DbConnection connection = await database.ConnectAsync(cancellationToken);
-        BindingRow? row = await connection.QueryFirstOrDefaultAsync<BindingRow>(
-            "SELECT chain_id AS ChainId, contract AS Contract, account AS Account FROM binding"
+        return await connection.QueryFirstOrDefaultAsync<LedgerBinding>(
+            "SELECT chain_id, contract, account FROM binding",
+            cancellationToken
         );
-        return row is null
-            ? null
-            : new LedgerBinding((ulong)row.ChainId, Address.FromBytes(row.Contract), Address.FromBytes(row.Account));
     }
 
     /// <inheritdoc cref="FindBindingAsync(Database, CancellationToken)"/>
@@ -70,13 +67,14 @@ internal sealed partial class Ledger
                     """,
                     new
                     {
-                        ChainId = (long)binding.ChainId,
-                        Contract = binding.Contract.ToArray(),
-                        Account = binding.Account.ToArray(),
+                        binding.ChainId,
+                        binding.Contract,
+                        binding.Account,
                         Nobody = Array.Empty<byte>(),
-                        Head = (long)head,
+                        Head = head,
                     },
-                    transaction
+                    transaction,
+                    cancellationToken
                 ),
             cancellationToken
         );
@@ -100,7 +98,9 @@ internal sealed partial class Ledger
                 changes.Clear();
                 (string before, long losses) = await connection.QueryFirstOrDefaultAsync<(string, long)>(
                     "SELECT places, tolerated_losses FROM binding",
-                    transaction: transaction
+                    null,
+                    transaction,
+                    cancellationToken
                 );
                 if (before is { Length: > 0 } && before != now)
                 {
@@ -116,14 +116,13 @@ internal sealed partial class Ledger
 
                 await connection.ExecuteAsync(
                     "UPDATE binding SET places = @now, tolerated_losses = @losses",
-                    new { now, losses = (long)toleratedLosses },
-                    transaction
+                    new { now, losses = toleratedLosses },
+                    transaction,
+                    cancellationToken
                 );
             },
             cancellationToken
         );
         return changes;
     }
-
-    private sealed record BindingRow(long ChainId, byte[] Contract, byte[] Account);
 }

@@ -1,6 +1,5 @@
 using System.Data.Common;
-using Dapper;
-using Meeda.Ethereum;
+using Meeda.Hosting.Persistence;
 using Meeda.Protocol.Batches;
 
 namespace Meeda.Operator.Persistence;
@@ -17,13 +16,15 @@ internal sealed partial class Ledger
             {
                 await connection.ExecuteAsync(
                     "UPDATE batch SET uncleared = 0 WHERE id = @id",
-                    new { id = id.Value.ToArray() },
-                    transaction
+                    new { id },
+                    transaction,
+                    cancellationToken
                 );
                 await connection.ExecuteAsync(
                     "INSERT INTO leftover_rows (provider, batch_id) VALUES (@provider, @id) ON CONFLICT DO NOTHING",
-                    left.Select(provider => new { provider, id = id.Value.ToArray() }),
-                    transaction
+                    left.Select(provider => new { provider, id }),
+                    transaction,
+                    cancellationToken
                 );
             },
             cancellationToken
@@ -42,7 +43,7 @@ internal sealed partial class Ledger
     )
     {
         await using DbConnection connection = await database.ConnectAsync(cancellationToken);
-        IEnumerable<byte[]> ids = await connection.QueryAsync<byte[]>(
+        IEnumerable<BatchId> ids = await connection.QueryAsync<BatchId>(
             "SELECT batch_id FROM leftover_rows WHERE provider = @provider AND batch_id > @after ORDER BY "
                 + "batch_id LIMIT @count",
             new
@@ -50,9 +51,10 @@ internal sealed partial class Ledger
                 provider,
                 after = after?.Value.ToArray() ?? [],
                 count,
-            }
+            },
+            cancellationToken
         );
-        return [.. ids.Select(id => new BatchId(Bytes32.FromBytes(id)))];
+        return [.. ids];
     }
 
     /// <summary>Records that a provider has no rows of a batch any more, or is to have them.</summary>
@@ -61,8 +63,9 @@ internal sealed partial class Ledger
             (connection, transaction) =>
                 connection.ExecuteAsync(
                     "DELETE FROM leftover_rows WHERE provider = @provider AND batch_id = @id",
-                    new { provider, id = id.Value.ToArray() },
-                    transaction
+                    new { provider, id },
+                    transaction,
+                    cancellationToken
                 ),
             cancellationToken
         );
@@ -77,8 +80,9 @@ internal sealed partial class Ledger
                 connection.ExecuteAsync(
                     "INSERT INTO write_probe (id, probed_at) VALUES (1, @now) ON CONFLICT (id) DO UPDATE SET "
                         + "probed_at = excluded.probed_at",
-                    new { now = now.ToUnixTimeMilliseconds() },
-                    transaction
+                    new { now },
+                    transaction,
+                    cancellationToken
                 ),
             cancellationToken
         );
@@ -87,7 +91,13 @@ internal sealed partial class Ledger
     public async Task<IReadOnlyList<string>> PackStoresAsync(CancellationToken cancellationToken)
     {
         await using DbConnection connection = await database.ConnectAsync(cancellationToken);
-        return [.. await connection.QueryAsync<string>("SELECT DISTINCT store FROM pack WHERE state IN (1, 2)")];
+        return
+        [
+            .. await connection.QueryAsync<string>(
+                "SELECT DISTINCT store FROM pack WHERE state IN (1, 2)",
+                cancellationToken
+            ),
+        ];
     }
 
     /// <summary>
@@ -108,7 +118,8 @@ internal sealed partial class Ledger
                     UPDATE pack SET store = @to WHERE store = @from;
                     """,
                     new { from, to },
-                    transaction
+                    transaction,
+                    cancellationToken
                 );
             },
             cancellationToken

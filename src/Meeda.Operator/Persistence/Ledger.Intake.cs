@@ -1,7 +1,7 @@
 using System.Data.Common;
 using System.Security.Cryptography;
-using Dapper;
 using Meeda.Hosting;
+using Meeda.Hosting.Persistence;
 
 namespace Meeda.Operator.Persistence;
 
@@ -26,7 +26,9 @@ internal sealed partial class Ledger
                 connection.ExecuteAsync(
                     $"INSERT INTO refusal (what, since) VALUES ('providers', {ServerNow}) ON CONFLICT (what) DO "
                         + "NOTHING",
-                    transaction: transaction
+                    null,
+                    transaction,
+                    cancellationToken
                 ),
             cancellationToken
         );
@@ -38,7 +40,12 @@ internal sealed partial class Ledger
     public Task NoteAcceptanceAsync(CancellationToken cancellationToken) =>
         WriteAsLeaderAsync(
             (connection, transaction) =>
-                connection.ExecuteAsync("DELETE FROM refusal WHERE what = 'providers'", transaction: transaction),
+                connection.ExecuteAsync(
+                    "DELETE FROM refusal WHERE what = 'providers'",
+                    null,
+                    transaction,
+                    cancellationToken
+                ),
             cancellationToken
         );
 
@@ -47,7 +54,8 @@ internal sealed partial class Ledger
     {
         await using DbConnection connection = await database.ConnectAsync(cancellationToken);
         long? milliseconds = await connection.ExecuteScalarAsync<long?>(
-            $"SELECT {ServerNow} - since FROM refusal WHERE what = 'providers'"
+            $"SELECT {ServerNow} - since FROM refusal WHERE what = 'providers'",
+            cancellationToken
         );
         return TimeSpan.FromMilliseconds(Math.Max(0, milliseconds ?? 0));
     }
@@ -69,9 +77,15 @@ internal sealed partial class Ledger
                 await connection.ExecuteAsync(
                     "INSERT INTO payload (batch_id, length, content) VALUES (@id, @length, @content)",
                     probe,
-                    transaction
+                    transaction,
+                    cancellationToken
                 );
-                await connection.ExecuteAsync("DELETE FROM payload WHERE batch_id = @id", probe, transaction);
+                await connection.ExecuteAsync(
+                    "DELETE FROM payload WHERE batch_id = @id",
+                    probe,
+                    transaction,
+                    cancellationToken
+                );
             },
             cancellationToken
         );

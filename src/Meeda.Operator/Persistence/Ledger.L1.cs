@@ -4,6 +4,7 @@ using Meeda.Chain.Following;
 using Meeda.Chain.Index;
 using Meeda.Ethereum;
 using Meeda.Hosting;
+using Meeda.Hosting.Persistence;
 using Meeda.Kzg.Commitments;
 using Meeda.Protocol.Anchors;
 using Meeda.Protocol.Batches;

@@ -1,5 +1,5 @@
 using System.Data.Common;
-using Dapper;
+using Meeda.Hosting.Persistence;
 using Meeda.Kzg.Commitments;
 using Meeda.Protocol.Batches;
 using Meeda.Storage.Buckets;
@@ -34,7 +34,8 @@ internal sealed partial class Ledger : IPackIndex
                         occupied,
                         state = (long)PackState.OnItsWay,
                     },
-                    transaction
+                    transaction,
+                    cancellationToken
                 ),
             cancellationToken
         );
@@ -67,7 +68,8 @@ internal sealed partial class Ledger : IPackIndex
                         stored = (long)PackState.Stored,
                         onItsWay = (long)PackState.OnItsWay,
                     },
-                    transaction
+                    transaction,
+                    cancellationToken
                 );
                 if (moved == 0)
                 {
@@ -83,14 +85,15 @@ internal sealed partial class Ledger : IPackIndex
                         (row, i) =>
                             new
                             {
-                                batch = row.Batch.Value.ToArray(),
-                                row = (long)row.Row,
+                                batch = row.Batch,
+                                row = row.Row,
                                 store,
                                 sequence,
                                 offset = (long)i * Blob.ByteLength,
                             }
                     ),
-                    transaction
+                    transaction,
+                    cancellationToken
                 );
             },
             cancellationToken
@@ -112,10 +115,11 @@ internal sealed partial class Ledger : IPackIndex
             """,
             new
             {
-                batch = batch.Value.ToArray(),
-                row = (long)row,
+                batch,
+                row,
                 store,
-            }
+            },
+            cancellationToken
         );
     }
 
@@ -125,8 +129,9 @@ internal sealed partial class Ledger : IPackIndex
             (connection, transaction) =>
                 connection.ExecuteAsync(
                     "DELETE FROM packed_row WHERE batch_id = @batch AND store = @store",
-                    new { batch = batch.Value.ToArray(), store },
-                    transaction
+                    new { batch, store },
+                    transaction,
+                    cancellationToken
                 ),
             cancellationToken
         );
@@ -169,7 +174,8 @@ internal sealed partial class Ledger : IPackIndex
                         confirmed = (long)PackState.Confirmed,
                         stored = (long)PackState.Stored,
                     },
-                    transaction
+                    transaction,
+                    cancellationToken
                 ),
             cancellationToken
         );
@@ -185,7 +191,8 @@ internal sealed partial class Ledger : IPackIndex
                     "UPDATE pack SET state = @givenUp WHERE sequence = @sequence AND NOT EXISTS (SELECT 1 FROM "
                         + "packed_row WHERE packed_row.pack = pack.sequence)",
                     new { sequence, givenUp = (long)PackState.GivenUp },
-                    transaction
+                    transaction,
+                    cancellationToken
                 ),
             cancellationToken
         );
@@ -199,7 +206,8 @@ internal sealed partial class Ledger : IPackIndex
                 connection.ExecuteAsync(
                     "DELETE FROM pack WHERE sequence = @sequence AND state = @givenUp",
                     new { sequence, givenUp = (long)PackState.GivenUp },
-                    transaction
+                    transaction,
+                    cancellationToken
                 ),
             cancellationToken
         );
@@ -210,13 +218,14 @@ internal sealed partial class Ledger : IPackIndex
         await using DbConnection connection = await database.ConnectAsync(cancellationToken);
         return await connection.QuerySingleAsync<PackingCosts>(
             """
-            SELECT (SELECT CAST(COALESCE(SUM(payload_length), 0) AS BIGINT) FROM batch WHERE placed_at IS NULL) AS WaitingBytes,
-                   (SELECT CAST(COALESCE(SUM(payload_length), 0) AS BIGINT) FROM batch WHERE deleted_at IS NULL) AS KeptBytes,
-                   (SELECT CAST(COALESCE(SUM(occupied), 0) AS BIGINT) FROM pack WHERE state IN (1, 2)) AS OccupiedBytes,
-                   (SELECT COUNT(*) FROM packed_row) * @blobBytes AS RowBytes,
-                   (SELECT COUNT(*) FROM pack WHERE state = 1) AS Unconfirmed
+            SELECT (SELECT CAST(COALESCE(SUM(payload_length), 0) AS BIGINT) FROM batch WHERE placed_at IS NULL) AS waiting_bytes,
+                   (SELECT CAST(COALESCE(SUM(payload_length), 0) AS BIGINT) FROM batch WHERE deleted_at IS NULL) AS kept_bytes,
+                   (SELECT CAST(COALESCE(SUM(occupied), 0) AS BIGINT) FROM pack WHERE state IN (1, 2)) AS occupied_bytes,
+                   (SELECT COUNT(*) FROM packed_row) * @blobBytes AS row_bytes,
+                   (SELECT COUNT(*) FROM pack WHERE state = 1) AS unconfirmed
             """,
-            new { blobBytes = (long)Blob.ByteLength }
+            new { blobBytes = (long)Blob.ByteLength },
+            cancellationToken
         );
     }
 
@@ -229,19 +238,16 @@ internal sealed partial class Ledger : IPackIndex
     )
     {
         await using DbConnection connection = await database.ConnectAsync(cancellationToken);
-        return
-        [
-            .. (
-                await connection.QueryAsync<(long Sequence, string ObjectName)>(
-                    $"SELECT sequence, object_name FROM pack WHERE {condition} ORDER BY sequence LIMIT @count",
-                    new
-                    {
-                        store,
-                        after,
-                        count,
-                    }
-                )
-            ).Select(pack => new StoredPack(pack.Sequence, pack.ObjectName)),
-        ];
+        IEnumerable<StoredPack> packs = await connection.QueryAsync<StoredPack>(
+            $"SELECT sequence, object_name FROM pack WHERE {condition} ORDER BY sequence LIMIT @count",
+            new
+            {
+                store,
+                after,
+                count,
+            },
+            cancellationToken
+        );
+        return [.. packs];
     }
 }

@@ -17,6 +17,8 @@ internal sealed partial class Ledger(Database database, Lease lease) : IAsyncDis
     // A group of writers that share a commit, at most; and as many wait for the next.
     private const int MaxInCommit = 64;
 
+    static Ledger() => LedgerColumnTypes.Register();
+
     internal static readonly string[] Migrations =
     [
         """
@@ -270,7 +272,7 @@ internal sealed partial class Ledger(Database database, Lease lease) : IAsyncDis
         database.WriteAsync(
             async (connection, transaction) =>
             {
-                await lease.EnsureHeldAsync(connection, transaction);
+                await lease.EnsureHeldAsync(connection, transaction, cancellationToken);
                 await work(connection, transaction);
             },
             cancellationToken

@@ -1,6 +1,5 @@
 using System.Data.Common;
 using System.Globalization;
-using Dapper;
 using Meeda.Hosting.Persistence;
 using Npgsql;
 
@@ -90,34 +89,48 @@ internal sealed class PostgresDatabase : Database
                 await connection.ExecuteAsync(
                     "SELECT pg_advisory_xact_lock(@MigrationLock)",
                     new { MigrationLock },
-                    transaction
+                    transaction,
+                    cancellationToken
                 );
                 await connection.ExecuteAsync(
                     "CREATE TABLE IF NOT EXISTS schema_version (name TEXT PRIMARY KEY, version BIGINT NOT NULL)",
-                    transaction: transaction
+                    null,
+                    transaction,
+                    cancellationToken
                 );
                 long version =
                     await connection.ExecuteScalarAsync<long?>(
                         "SELECT version FROM schema_version WHERE name = @schema",
                         new { schema },
-                        transaction
+                        transaction,
+                        cancellationToken
                     ) ?? 0;
                 CheckVersion(schema, version, migrations.Count);
-                await CheckHashesAsync(schema, migrations, version, connection, transaction);
+                await CheckHashesAsync(schema, migrations, version, connection, transaction, cancellationToken);
                 foreach (string migration in migrations.Skip((int)version))
                 {
                     await connection.ExecuteAsync(
                         Dialect(migration, "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY", "BYTEA"),
-                        transaction: transaction
+                        null,
+                        transaction,
+                        cancellationToken
                     );
                 }
 
-                await CheckHashesAsync(schema, migrations, migrations.Count, connection, transaction);
+                await CheckHashesAsync(
+                    schema,
+                    migrations,
+                    migrations.Count,
+                    connection,
+                    transaction,
+                    cancellationToken
+                );
                 await connection.ExecuteAsync(
                     "INSERT INTO schema_version (name, version) VALUES (@schema, @version) ON CONFLICT (name) DO "
                         + "UPDATE SET version = excluded.version",
-                    new { schema, version = (long)migrations.Count },
-                    transaction
+                    new { schema, version = migrations.Count },
+                    transaction,
+                    cancellationToken
                 );
             },
             cancellationToken
@@ -127,7 +140,11 @@ internal sealed class PostgresDatabase : Database
     public override async Task<bool> HasTableAsync(string table, CancellationToken cancellationToken)
     {
         await using DbConnection connection = await ConnectAsync(cancellationToken);
-        return await connection.ExecuteScalarAsync<bool>("SELECT to_regclass(@table) IS NOT NULL", new { table });
+        return await connection.ExecuteScalarAsync<bool>(
+            "SELECT to_regclass(@table) IS NOT NULL",
+            new { table },
+            cancellationToken
+        );
     }
 
     /// <inheritdoc/>
@@ -137,7 +154,8 @@ internal sealed class PostgresDatabase : Database
         return await connection.ExecuteScalarAsync<long>(
                 "SELECT COUNT(*) FROM pg_attribute WHERE attrelid = to_regclass(@table) AND attname = @column AND "
                     + "NOT attisdropped",
-                new { table, column }
+                new { table, column },
+                cancellationToken
             ) > 0;
     }
 

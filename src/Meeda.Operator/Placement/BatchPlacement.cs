@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Meeda.Ethereum;
-using Meeda.Hosting;
 using Meeda.Kzg.Commitments;
 using Meeda.Operator.Leadership;
 using Meeda.Operator.Persistence;
@@ -26,7 +25,7 @@ internal sealed class BatchPlacement(
     LeaderElection leadership,
     TimeProvider time,
     ILogger<BatchPlacement> logger
-) : LeaderService(leadership)
+) : PeriodicLeaderService("Placement", Look, leadership, time, logger)
 {
     // Placing is encoding and waiting for disks or nodes: two at a time keep both busy.
     private const int AtOnce = 2;
@@ -53,49 +52,40 @@ internal sealed class BatchPlacement(
     /// them: on a shared ledger <see cref="Ledger.RefusedForAsync"/> says it to all alike.
     /// </summary>
     public TimeSpan FailingFor =>
-        Interlocked.Read(ref _failingSince) is not 0 and var since ? time.GetElapsedTime(since) : TimeSpan.Zero;
+        Interlocked.Read(ref _failingSince) is not 0 and var since ? Time.GetElapsedTime(since) : TimeSpan.Zero;
 
     /// <summary>Whether the providers refused a batch when it was last brought to them.</summary>
     public bool IsRefused(BatchId id) => _refused.ContainsKey(id);
 
     /// <inheritdoc/>
-    protected override async Task LeadAsync(CancellationToken stoppingToken)
+    /// <remarks>
+    /// Another operator on the same database may have stored something without a signal here, and batches that
+    /// providers rejected are tried again: for those there is the interval.
+    /// </remarks>
+    protected override Task? Wake => signal.Stored;
+
+    /// <inheritdoc/>
+    protected override Task OnLeadingAsync(CancellationToken stoppingToken)
     {
         _isRefusalNoted = null;
-        try
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    protected override async Task RunOnceAsync(CancellationToken stoppingToken)
+    {
+        while (await IsTimeAsync(stoppingToken) && await PlaceAllAsync(stoppingToken))
         {
-            await PlaceForEverAsync(stoppingToken);
-        }
-        finally
-        {
-            // Who leads next finds out anew. What this process found must not be said for ever.
-            Interlocked.Exchange(ref _failingSince, 0);
-            _refused.Clear();
+            // Some were placed, and more may have come.
         }
     }
 
-    private async Task PlaceForEverAsync(CancellationToken stoppingToken)
+    /// <inheritdoc/>
+    protected override void OnStopped()
     {
-        while (true)
-        {
-            Task changed = signal.Stored;
-            try
-            {
-                if (await IsTimeAsync(stoppingToken) && await PlaceAllAsync(stoppingToken))
-                {
-                    continue;
-                }
-            }
-            catch (Exception failure) when (failure is not LeaseLostException && !stoppingToken.IsCancellationRequested)
-            {
-                logger.PlacingFailed(failure.Message);
-            }
-
-            // Another operator on the same database may have stored something without a signal here, and refused
-            // batches are tried again.
-            await Task.WhenAny(changed, Task.Delay(Look, time, stoppingToken));
-            stoppingToken.ThrowIfCancellationRequested();
-        }
+        // Who leads next finds out anew. What this process found must not be said for ever.
+        Interlocked.Exchange(ref _failingSince, 0);
+        _refused.Clear();
     }
 
     /// <summary>Whether what waits has waited long enough, or is enough.</summary>
@@ -108,7 +98,7 @@ internal sealed class BatchPlacement(
 
         Backlog backlog = await ledger.BacklogAsync(cancellationToken);
         return backlog.Bytes >= EnoughBytes
-            || Stamp.IsOlder(backlog.Oldest, options.Value.EffectivePackDelay, time.GetUtcNow());
+            || Stamp.IsOlder(backlog.Oldest, options.Value.EffectivePackDelay, Time.GetUtcNow());
     }
 
     /// <summary>Tries each batch that waits, until some are refused.</summary>
@@ -147,7 +137,7 @@ internal sealed class BatchPlacement(
             "placing",
             RoundLimit,
             () => rows.Troubles,
-            time,
+            Time,
             logger,
             NoteFailing
         );
@@ -222,7 +212,7 @@ internal sealed class BatchPlacement(
             return 0;
         }
 
-        await ledger.MarkPlacedAsync(placed, time.GetUtcNow(), cancellationToken);
+        await ledger.MarkPlacedAsync(placed, Time.GetUtcNow(), cancellationToken);
         foreach (BatchId id in placed)
         {
             _refused.TryRemove(id, out _);
@@ -294,7 +284,7 @@ internal sealed class BatchPlacement(
         }
     }
 
-    private void NoteFailing() => Interlocked.CompareExchange(ref _failingSince, time.GetTimestamp(), 0);
+    private void NoteFailing() => Interlocked.CompareExchange(ref _failingSince, Time.GetTimestamp(), 0);
 
     private void Refuse(IReadOnlyList<BatchId> batches, IOException refused)
     {

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Meeda.Hosting;
 using Meeda.Operator.Leadership;
 using Meeda.Operator.Persistence;
 using Meeda.Storage;
@@ -19,29 +18,20 @@ internal sealed class PackMaintenance(
     LeaderElection leadership,
     TimeProvider time,
     ILogger<PackMaintenance> logger
-) : LeaderService(leadership)
+) : PeriodicLeaderService("Pack maintenance", Look, leadership, time, logger)
 {
     // Confirming takes a MEFS node more than an hour.
-    private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Look = TimeSpan.FromMinutes(1);
 
     private readonly ConcurrentDictionary<PackedProvider, bool> _checked = new();
 
     /// <inheritdoc/>
-    protected override async Task LeadAsync(CancellationToken stoppingToken)
+    protected override async Task RunOnceAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(Interval, time);
-        await CheckAsync(stoppingToken);
-        while (providers.Packed.Any() && await timer.WaitForNextTickAsync(stoppingToken))
+        if (providers.Packed.Any())
         {
-            try
-            {
-                await CheckAsync(stoppingToken);
-                await PassAsync(stoppingToken);
-            }
-            catch (Exception failure) when (failure is not LeaseLostException && !stoppingToken.IsCancellationRequested)
-            {
-                logger.UpkeepFailed(failure.Message);
-            }
+            await CheckAsync(stoppingToken);
+            await PassAsync(stoppingToken);
         }
     }
 

@@ -1,5 +1,4 @@
 using Meeda.Ethereum;
-using Meeda.Hosting;
 using Meeda.Kzg.Commitments;
 using Meeda.Operator.Leadership;
 using Meeda.Operator.Persistence;
@@ -24,7 +23,7 @@ internal sealed class RowScrub(
     LeaderElection leadership,
     TimeProvider time,
     ILogger<RowScrub> logger
-) : LeaderService(leadership)
+) : PeriodicLeaderService("Scrubbing", options.Value.ScrubInterval, leadership, time, logger)
 {
     private const int PageLength = 64;
 
@@ -38,21 +37,10 @@ internal sealed class RowScrub(
     private readonly Dictionary<BatchId, int> _atRisk = [];
 
     /// <inheritdoc/>
-    protected override async Task LeadAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(options.Value.ScrubInterval, time);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
-        {
-            try
-            {
-                await PassAsync(stoppingToken);
-            }
-            catch (Exception failure) when (failure is not LeaseLostException && !stoppingToken.IsCancellationRequested)
-            {
-                logger.ScrubFailed(failure.Message);
-            }
-        }
-    }
+    protected override bool WaitsFirst => true;
+
+    /// <inheritdoc/>
+    protected override Task RunOnceAsync(CancellationToken stoppingToken) => PassAsync(stoppingToken);
 
     /// <summary>Looks at every stored batch once.</summary>
     internal async Task PassAsync(CancellationToken cancellationToken)
@@ -113,9 +101,9 @@ internal sealed class RowScrub(
 
     internal async Task CheckAsync(StoredBatch batch, CancellationToken cancellationToken)
     {
-        long started = time.GetTimestamp();
+        long started = Time.GetTimestamp();
         RepairReport report;
-        using (RoundWatch.Begin("the scrub of a batch", CheckLimit, () => rows.Troubles, time, logger))
+        using (RoundWatch.Begin("the scrub of a batch", CheckLimit, () => rows.Troubles, Time, logger))
         using (IDisposable? claim = rows.TryClaim(batch.Id))
         {
             // It may have been given up since it was read: rows written anew would stay behind for ever.
@@ -174,10 +162,10 @@ internal sealed class RowScrub(
 
         TimeSpan due =
             TimeSpan.FromSeconds((double)report.Rows * Blob.ByteLength / options.Value.ScrubBytesPerSecond)
-            - time.GetElapsedTime(started);
+            - Time.GetElapsedTime(started);
         if (due > TimeSpan.Zero)
         {
-            await Task.Delay(due, time, cancellationToken);
+            await Task.Delay(due, Time, cancellationToken);
         }
     }
 

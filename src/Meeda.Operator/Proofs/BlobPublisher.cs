@@ -27,7 +27,7 @@ internal sealed class BlobPublisher(
     LeaderElection leadership,
     TimeProvider time,
     ILogger<BlobPublisher> logger
-) : LeaderService(leadership)
+) : PeriodicLeaderService("Answering demands", options.Value.PollInterval, leadership, time, logger)
 {
     // Deeper reorganisations than this were never seen on Ethereum since the merge; each look reads so many blocks
     // anew.
@@ -39,29 +39,10 @@ internal sealed class BlobPublisher(
     private ulong? _next;
 
     /// <inheritdoc/>
-    protected override async Task LeadAsync(CancellationToken stoppingToken)
+    protected override async Task RunOnceAsync(CancellationToken stoppingToken)
     {
-        var outage = new Outage("looking for demands", time, logger);
-        while (true)
-        {
-            try
-            {
-                await PollAsync(stoppingToken);
-                outage.Over();
-            }
-            catch (Exception failure) when (failure is not LeaseLostException && !stoppingToken.IsCancellationRequested)
-            {
-                outage.Failed(failure);
-            }
-
-            await Task.Delay(outage.Pause(options.Value.PollInterval), time, stoppingToken);
-        }
-    }
-
-    private async Task PollAsync(CancellationToken cancellationToken)
-    {
-        ulong head = await client.GetBlockNumberAsync(cancellationToken);
-        ulong window = await contract.PublishWindowAsync(cancellationToken) + ReorganisationDepth;
+        ulong head = await client.GetBlockNumberAsync(stoppingToken);
+        ulong window = await contract.PublishWindowAsync(stoppingToken) + ReorganisationDepth;
         ulong next = _next ?? (head > window ? head - window : 0);
         while (next <= head)
         {
@@ -71,8 +52,8 @@ internal sealed class BlobPublisher(
                 await _ranges.TryReadAsync(
                     first,
                     last,
-                    () => contract.ReadDemandsAsync(account.Address, first, last, cancellationToken),
-                    cancellationToken
+                    () => contract.ReadDemandsAsync(account.Address, first, last, stoppingToken),
+                    stoppingToken
                 )
                 is not { } demands
             )
@@ -92,7 +73,7 @@ internal sealed class BlobPublisher(
         foreach (DemandEvent demand in _open.Values.ToArray())
         {
             if (
-                await contract.DemandStatusAsync(demand.Id, cancellationToken) is not DemandStatus.Open
+                await contract.DemandStatusAsync(demand.Id, stoppingToken) is not DemandStatus.Open
                 || head >= demand.Deadline
             )
             {
@@ -101,7 +82,7 @@ internal sealed class BlobPublisher(
                 continue;
             }
 
-            await AnswerAsync(demand, cancellationToken);
+            await AnswerAsync(demand, stoppingToken);
         }
     }
 
@@ -133,7 +114,7 @@ internal sealed class BlobPublisher(
             logger.PublishedBlob(demand.Id, receipt.TransactionHash.ToString(), receipt.BlockNumber);
             _open.Remove(demand.Id);
         }
-        catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception failure) when (failure is not LeaseLostException && !cancellationToken.IsCancellationRequested)
         {
             logger.PublishingFailed(demand.Id, RevertReason.Of(failure));
         }

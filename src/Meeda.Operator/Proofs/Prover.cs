@@ -31,35 +31,24 @@ internal sealed class Prover(
     LeaderElection leadership,
     TimeProvider time,
     ILogger<Prover> logger
-) : LeaderService(leadership)
+) : PeriodicLeaderService("Proving", options.Value.PollInterval, leadership, time, logger)
 {
     // Five slots: by then a proof should be in a block.
     private static readonly TimeSpan RoundLimit = TimeSpan.FromMinutes(1);
 
+    private EpochParameters? _parameters;
+
     /// <inheritdoc/>
-    protected override async Task LeadAsync(CancellationToken stoppingToken)
+    protected override Task OnLeadingAsync(CancellationToken stoppingToken) =>
+        follower.WaitUntilSettledAsync(sender, stoppingToken);
+
+    /// <inheritdoc/>
+    protected override async Task RunOnceAsync(CancellationToken stoppingToken)
     {
-        await follower.WaitUntilSettledAsync(sender, stoppingToken);
-        EpochParameters? parameters = null;
-        var outage = new Outage("proving", time, logger);
-        while (true)
+        _parameters ??= await contract.EpochParametersAsync(stoppingToken);
+        foreach (ulong epoch in await OpenEpochsAsync(_parameters, stoppingToken))
         {
-            try
-            {
-                parameters ??= await contract.EpochParametersAsync(stoppingToken);
-                foreach (ulong epoch in await OpenEpochsAsync(parameters, stoppingToken))
-                {
-                    await TryProveAsync(parameters, epoch, stoppingToken);
-                }
-
-                outage.Over();
-            }
-            catch (Exception failure) when (failure is not LeaseLostException && !stoppingToken.IsCancellationRequested)
-            {
-                outage.Failed(failure);
-            }
-
-            await Task.Delay(outage.Pause(options.Value.PollInterval), time, stoppingToken);
+            await TryProveAsync(_parameters, epoch, stoppingToken);
         }
     }
 
@@ -94,7 +83,7 @@ internal sealed class Prover(
             "a proof",
             RoundLimit,
             () => $"epoch {epoch}; {builder.Troubles}".TrimEnd(' ', ';'),
-            time,
+            Time,
             logger
         );
         try

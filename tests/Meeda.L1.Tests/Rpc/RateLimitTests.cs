@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using Meeda.L1.Rpc;
-using Meeda.Testing;
+using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
 namespace Meeda.L1.Tests.Rpc;
@@ -10,7 +10,7 @@ namespace Meeda.L1.Tests.Rpc;
 /// <summary>How long an endpoint is left alone that asks for fewer calls.</summary>
 public sealed class RateLimitTests
 {
-    private readonly StoppedClock _clock = new();
+    private readonly FakeTimeProvider _clock = new();
 
     [Fact]
     public void Refused_WithoutATime_GrowsAndEndsWithAnAnswer()

@@ -17,10 +17,11 @@ using Meeda.Protocol.Anchors;
 using Meeda.Storage;
 using Meeda.Storage.Folders;
 using Meeda.Storage.Redundancy;
-using Meeda.Testing;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
+using Xunit;
 
 namespace Meeda.Node.Tests.Batches;
 
@@ -75,7 +76,7 @@ internal sealed class OperatorParts : IAsyncDisposable
 
     public FakeL1 L1 { get; } = new();
 
-    public StoppedClock Clock { get; } = new();
+    public FakeTimeProvider Clock { get; } = new();
 
     public StorageOptions Storage { get; } =
         new()
@@ -225,16 +226,12 @@ internal sealed class OperatorParts : IAsyncDisposable
         _folder.Dispose();
     }
 
-    /// <summary>A look at L1 as the follower's loop takes it: up to the head, and what is final.</summary>
+    /// <summary>Polls L1 once as the follower's loop does: up to the head, and what is final.</summary>
     public async Task PollAsync()
     {
-        using var stop = new CancellationTokenSource();
-        L1Follower looking = Follower;
-        await looking.StartAsync(stop.Token); // Its clock stands still, so it looks once.
-        while (!looking.IsCaughtUp || looking.Tip != L1.Head)
-        {
-            await Task.Delay(5);
-        }
+        await Follower.PollAsync(CancellationToken.None);
+        Assert.True(Follower.IsCaughtUp);
+        Assert.Equal(L1.Head, Follower.Tip);
     }
 
     public Retention NewRetention() =>

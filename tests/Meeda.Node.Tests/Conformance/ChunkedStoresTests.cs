@@ -1,8 +1,8 @@
 using Meeda.Http;
 using Meeda.Operator.Batches;
 using Meeda.Operator.Nitro;
-using Meeda.Testing;
 using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
 namespace Meeda.Node.Tests.Conformance;
@@ -19,7 +19,7 @@ public sealed class ChunkedStoresTests
     // for one shorter than it.
     private const ulong AnnouncedChunkSize = 2_621_144;
 
-    private readonly StoppedClock _clock = new();
+    private readonly FakeTimeProvider _clock = new();
     private readonly ChunkedStores _stores;
     private ulong _timeout = 9;
 

@@ -13,6 +13,7 @@ using Meeda.Testing;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
 namespace Meeda.Node.Tests.L1;
@@ -24,7 +25,7 @@ public sealed class L1FollowerTests : IAsyncLifetime
     private static readonly CancellationToken None = CancellationToken.None;
 
     private readonly TemporaryFolder _folder = new();
-    private readonly StoppedClock _clock = new();
+    private readonly FakeTimeProvider _clock = new();
     private readonly Lines _lines = new();
     private readonly FakeRpc _rpc;
     private ulong _head = 100;

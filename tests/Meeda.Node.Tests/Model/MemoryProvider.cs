@@ -47,6 +47,17 @@ internal sealed class MemoryProvider(string name, Activity activity) : IRowProvi
     /// <summary>Loses every row.</summary>
     public void Lose() => _rows.Clear();
 
+    /// <summary>Turns a bit of a row over, where it is here.</summary>
+    public void Spoil(BatchId batch, int row)
+    {
+        if (_rows.TryGetValue((batch, row), out byte[]? kept))
+        {
+            byte[] other = [.. kept];
+            other[1] ^= 1;
+            _rows[(batch, row)] = other;
+        }
+    }
+
     /// <inheritdoc/>
     public async Task<bool> ReadAsync(BatchId id, int row, Memory<byte> blob, CancellationToken cancellationToken)
     {

@@ -13,6 +13,7 @@ using Meeda.Storage.Redundancy;
 using Meeda.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
 namespace Meeda.Node.Tests.Storage;
@@ -211,7 +212,7 @@ public sealed class RowPlacementTests : IDisposable
             1,
             Key,
             NullLogger<RowPlacement>.Instance,
-            clock: new StoppedClock()
+            clock: new FakeTimeProvider()
         );
         await placement.WriteAsync(Id, Blobs, CancellationToken.None);
         await placement.FlushAsync(CancellationToken.None);
@@ -324,7 +325,7 @@ public sealed class RowPlacementTests : IDisposable
             Lost,
             Key,
             NullLogger<RowPlacement>.Instance,
-            clock: new StoppedClock()
+            clock: new FakeTimeProvider()
         );
 
     // A provider that holds no row of the batch is not made anew by the repair.

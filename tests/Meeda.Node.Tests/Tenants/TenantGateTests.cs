@@ -5,13 +5,13 @@ using Meeda.Hosting;
 using Meeda.Http;
 using Meeda.Operator.Tenants;
 using Meeda.Storage;
-using Meeda.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
 namespace Meeda.Node.Tests.Tenants;
@@ -25,7 +25,7 @@ public sealed class TenantGateTests : IAsyncLifetime
     private readonly TemporaryFolder _folder = new();
     private readonly CaughtLog _log = new();
     private readonly SemaphoreSlim _release = new(0);
-    private readonly StoppedClock _clock = new();
+    private readonly FakeTimeProvider _clock = new();
     private TenantKeys _keys = null!;
     private WebApplication _app = null!;
     private HttpClient _http = null!;

@@ -1,0 +1,20 @@
+using Meeda.Ethereum;
+using Meeda.Hosting.Persistence;
+using Meeda.Protocol.Batches;
+
+namespace Meeda.Operator.Persistence;
+
+/// <summary>Hashes, addresses and batch ids in columns: as bytes.</summary>
+internal static class LedgerColumnTypes
+{
+    /// <summary>Registers them with Dapper.</summary>
+    public static void Register()
+    {
+        ColumnTypes.Add((Address value) => value.ToArray(), (byte[] column) => Address.FromBytes(column));
+        ColumnTypes.Add((Bytes32 value) => value.ToArray(), (byte[] column) => Bytes32.FromBytes(column));
+        ColumnTypes.Add(
+            (BatchId value) => value.Value.ToArray(),
+            (byte[] column) => new BatchId(Bytes32.FromBytes(column))
+        );
+    }
+}

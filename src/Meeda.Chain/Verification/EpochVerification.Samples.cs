@@ -19,7 +19,7 @@ internal sealed record EpochSamples(
     Sample[] Samples
 );
 
-/// <content>What an epoch draws: the same for who proves it, who verifies the proof and who shows its history.</content>
+/// <content>What an epoch draws: the same for the prover, for whoever verifies, and for a batch's history.</content>
 internal sealed partial class EpochVerification
 {
     // Two months of epochs of an hour; what was dropped is asked for again.

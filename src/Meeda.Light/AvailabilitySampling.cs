@@ -75,29 +75,7 @@ internal sealed class AvailabilitySampling(
             return;
         }
 
-        // Blobs that were withheld before come again, so that a lie is told apart from an accident.
-        ulong[] suspects =
-        [
-            .. _withheld.Keys.Where(key => key.Operator == operatorAddress).Select(key => key.Position),
-        ];
-        foreach (
-            ulong position in suspects.Where(position =>
-                !Array.Exists(live, anchor => anchor.FirstBlob <= position && position < anchor.EndBlob)
-            )
-        )
-        {
-            _withheld.Remove((operatorAddress, position));
-        }
-
-        ulong first = live[0].FirstBlob;
-        ulong count = live[^1].EndBlob - first;
-        ulong[] positions =
-        [
-            .. suspects
-                .Where(position => position >= first)
-                .Concat(Enumerable.Range(0, options.SamplesAtOnce).Select(_ => first + RandomBelow(count)))
-                .Distinct(),
-        ];
+        ulong[] positions = ChoosePositions(operatorAddress, live);
         IReadOnlyList<AnchoredLeaf> leaves = await anchored.LeavesAsync(positions, cancellationToken);
         int right = 0;
         foreach ((ulong position, AnchoredLeaf leaf) in positions.Zip(leaves))
@@ -126,6 +104,36 @@ internal sealed class AvailabilitySampling(
         {
             logger.SamplesRight(operatorAddress.ToString(), right);
         }
+    }
+
+    /// <summary>
+    /// Random live blobs, and those that were withheld before: they come again, so that a lie is told apart from an
+    /// accident. What is not live any more is forgotten.
+    /// </summary>
+    private ulong[] ChoosePositions(Address operatorAddress, Anchor[] live)
+    {
+        ulong[] suspects =
+        [
+            .. _withheld.Keys.Where(key => key.Operator == operatorAddress).Select(key => key.Position),
+        ];
+        foreach (
+            ulong position in suspects.Where(position =>
+                !Array.Exists(live, anchor => anchor.FirstBlob <= position && position < anchor.EndBlob)
+            )
+        )
+        {
+            _withheld.Remove((operatorAddress, position));
+        }
+
+        ulong first = live[0].FirstBlob;
+        ulong count = live[^1].EndBlob - first;
+        return
+        [
+            .. suspects
+                .Where(position => position >= first)
+                .Concat(Enumerable.Range(0, options.SamplesAtOnce).Select(_ => first + RandomBelow(count)))
+                .Distinct(),
+        ];
     }
 
     /// <summary>Asks for one random cell of a blob.</summary>

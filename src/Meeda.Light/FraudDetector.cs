@@ -7,7 +7,6 @@ using Meeda.Ethereum;
 using Meeda.Kzg.Commitments;
 using Meeda.Kzg.Curves;
 using Meeda.L1.Rpc;
-using Meeda.L1.Transactions;
 using Meeda.Protocol.Anchors;
 using Meeda.Protocol.Proofs;
 
@@ -18,10 +17,11 @@ namespace Meeda.Light;
 /// commitment that is no point of the group, a
 /// recorded partial sum that is not the weighted sum of the anchored commitments, an epoch that was not proven in time.
 /// </summary>
-internal sealed class FraudDetector(
+internal sealed partial class FraudDetector(
     EthereumClient client,
     MeedaVerifierContract contract,
     LightLedger ledger,
+    EpochVerification verification,
     ChallengeSender challenges,
     TimeProvider time,
     ILogger<FraudDetector> logger
@@ -36,26 +36,23 @@ internal sealed class FraudDetector(
     // What could not be looked at, and from when on it is tried again.
     private readonly Postponed _putOff = new(time, logger);
 
-    private EpochParameters? _parameters;
-
     /// <summary>One round over everything that is new or not settled.</summary>
     /// <param name="head">The last block that the ledger holds.</param>
     public async Task PollAsync(ulong head, CancellationToken cancellationToken)
     {
-        _parameters ??= await contract.EpochParametersAsync(cancellationToken);
-        await LookAtAnchorsAsync(cancellationToken);
-        await LookAtProofsAsync(cancellationToken);
+        await CheckAnchorsAsync(cancellationToken);
+        await CheckProofsAsync(cancellationToken);
         foreach ((Address operatorAddress, ulong nextEpoch) in await ledger.OperatorsAsync(cancellationToken))
         {
             await _putOff.TryAsync(
                 operatorAddress,
                 "the epochs",
-                () => LookAtMissesAsync(operatorAddress, nextEpoch, head, cancellationToken),
+                () => CheckMissesAsync(operatorAddress, nextEpoch, head, cancellationToken),
                 cancellationToken
             );
         }
 
-        await AnswerAsync(cancellationToken);
+        await ChallengeAllAsync(cancellationToken);
     }
 
     /// <summary>
@@ -64,11 +61,11 @@ internal sealed class FraudDetector(
     /// </summary>
     public async Task<ulong> FirstOpenEpochAsync(ulong blockNumber, CancellationToken cancellationToken)
     {
-        _parameters ??= await contract.EpochParametersAsync(cancellationToken);
-        return blockNumber < _parameters.ProofWindow ? 0 : _parameters.EpochAt(blockNumber - _parameters.ProofWindow);
+        EpochParameters parameters = await verification.ParametersAsync(cancellationToken);
+        return blockNumber < parameters.ProofWindow ? 0 : parameters.EpochAt(blockNumber - parameters.ProofWindow);
     }
 
-    private async Task LookAtAnchorsAsync(CancellationToken cancellationToken)
+    private async Task CheckAnchorsAsync(CancellationToken cancellationToken)
     {
         while (await ledger.AnchorsWithAsync(Verdict.Pending, MaxAtOnce, cancellationToken) is { Count: > 0 } anchors)
         {
@@ -104,7 +101,7 @@ internal sealed class FraudDetector(
         }
     }
 
-    private async Task LookAtProofsAsync(CancellationToken cancellationToken)
+    private async Task CheckProofsAsync(CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -124,7 +121,7 @@ internal sealed class FraudDetector(
                 await _putOff.TryAsync(
                     operatorAddress,
                     Name(seen),
-                    () => LookAtProofAsync(operatorAddress, seen, cancellationToken),
+                    () => CheckProofAsync(operatorAddress, seen, cancellationToken),
                     cancellationToken
                 );
             }
@@ -133,10 +130,10 @@ internal sealed class FraudDetector(
 
     private static string Name(ProofEvent proof) => $"the proof of epoch {proof.Epoch}";
 
-    private async Task LookAtProofAsync(Address operatorAddress, ProofEvent seen, CancellationToken cancellationToken)
+    private async Task CheckProofAsync(Address operatorAddress, ProofEvent seen, CancellationToken cancellationToken)
     {
-        (_, int? wrong, _, _) = await CheckAsync(operatorAddress, seen, cancellationToken);
-        if (wrong is { } chunk)
+        RecomputedProof recomputed = await verification.RecomputeAsync(operatorAddress, seen, cancellationToken);
+        if (recomputed.WrongChunk is { } chunk)
         {
             logger.WrongPartialSum(operatorAddress.ToString(), seen.Epoch, chunk);
         }
@@ -148,12 +145,12 @@ internal sealed class FraudDetector(
         await ledger.SetProofVerdictAsync(
             operatorAddress,
             seen.Epoch,
-            wrong is null ? Verdict.Valid : Verdict.Invalid,
+            recomputed.WrongChunk is null ? Verdict.Valid : Verdict.Invalid,
             cancellationToken
         );
     }
 
-    private async Task LookAtMissesAsync(
+    private async Task CheckMissesAsync(
         Address operatorAddress,
         ulong nextEpoch,
         ulong head,
@@ -167,11 +164,12 @@ internal sealed class FraudDetector(
         }
 
         // Nothing was live before the first anchor.
-        ulong first = Math.Max(nextEpoch, _parameters!.EpochAt(anchors[0].BlockNumber));
-        for (ulong epoch = first; _parameters.LastProofBlock(epoch) < head; epoch++)
+        EpochParameters parameters = await verification.ParametersAsync(cancellationToken);
+        ulong first = Math.Max(nextEpoch, parameters.EpochAt(anchors[0].BlockNumber));
+        for (ulong epoch = first; parameters.LastProofBlock(epoch) < head; epoch++)
         {
             if (
-                _parameters.LiveRangeAt(epoch, anchors) is var (_, hints)
+                parameters.LiveRangeAt(epoch, anchors) is var (_, hints)
                 && await ledger.ProofVerdictAsync(operatorAddress, epoch, cancellationToken) is null
                 && await contract.EpochStatusAsync(operatorAddress, epoch, cancellationToken) == EpochStatus.None
             )
@@ -217,155 +215,6 @@ internal sealed class FraudDetector(
 
         logger.MissNotWorthReporting(operatorAddress.ToString(), epoch, reward.ToString(CultureInfo.InvariantCulture));
         return false;
-    }
-
-    /// <summary>
-    /// Answers what was found wrong, until L1 shows that the operator was slashed, by us or by somebody else.
-    /// </summary>
-    private async Task AnswerAsync(CancellationToken cancellationToken)
-    {
-        foreach (
-            OperatorAnchor wrong in await ledger.AnchorsWithAsync(
-                Verdict.Invalid,
-                MaxAtOnce + _putOff.Count,
-                cancellationToken
-            )
-        )
-        {
-            await _putOff.TryAsync(
-                wrong.Operator,
-                $"the answer to the commitments of anchor {wrong.Seen.Anchor.Index}",
-                () => AnswerAnchorAsync(wrong, cancellationToken),
-                cancellationToken
-            );
-        }
-
-        foreach (
-            (Address operatorAddress, ProofEvent seen) in await ledger.ProofsWithAsync(
-                Verdict.Invalid,
-                MaxAtOnce + _putOff.Count,
-                cancellationToken
-            )
-        )
-        {
-            await _putOff.TryAsync(
-                operatorAddress,
-                $"the answer to {Name(seen)}",
-                () => AnswerProofAsync(operatorAddress, seen, cancellationToken),
-                cancellationToken
-            );
-        }
-    }
-
-    private async Task AnswerAnchorAsync(OperatorAnchor wrong, CancellationToken cancellationToken)
-    {
-        if (
-            (await contract.AccountAsync(wrong.Operator, cancellationToken)).Condemned
-            || await challenges.SendAsync(
-                InvalidCommitment(wrong),
-                $"invalid commitment of {wrong.Operator}",
-                cancellationToken
-            )
-        )
-        {
-            await ledger.SetAnchorVerdictsAsync(
-                [(wrong.Operator, wrong.Seen.Anchor.Index, Verdict.Resolved)],
-                cancellationToken
-            );
-        }
-    }
-
-    private async Task AnswerProofAsync(Address operatorAddress, ProofEvent seen, CancellationToken cancellationToken)
-    {
-        bool settled =
-            (await contract.AccountAsync(operatorAddress, cancellationToken)).Condemned
-            || await contract.EpochStatusAsync(operatorAddress, seen.Epoch, cancellationToken) != EpochStatus.Proven;
-        if (!settled)
-        {
-            (SubmittedProof proof, int? chunk, Sample[] samples, AnchoredCommitments anchored) = await CheckAsync(
-                operatorAddress,
-                seen,
-                cancellationToken
-            );
-            IReadOnlyList<AnchoredLeaf> leaves = await anchored.LeavesAsync(
-                [
-                    .. samples
-                        .Skip(chunk!.Value * Sampler.ChunkSize)
-                        .Take(Sampler.ChunkSize)
-                        .Select(sample => sample.Position),
-                ],
-                cancellationToken
-            );
-            settled = await challenges.SendAsync(
-                contract.ProveFraud(operatorAddress, proof, chunk.Value, leaves),
-                $"wrong partial sum {chunk} of epoch {seen.Epoch} by {operatorAddress}",
-                cancellationToken
-            );
-        }
-
-        if (settled)
-        {
-            await ledger.SetProofVerdictAsync(operatorAddress, seen.Epoch, Verdict.Resolved, cancellationToken);
-        }
-    }
-
-    /// <summary>
-    /// Recomputes an epoch's partial sums from the anchored leaves and compares them with the recorded ones.
-    /// </summary>
-    private async Task<(SubmittedProof Proof, int? Wrong, Sample[] Samples, AnchoredCommitments Anchored)> CheckAsync(
-        Address operatorAddress,
-        ProofEvent seen,
-        CancellationToken cancellationToken
-    )
-    {
-        OperatorEvents events = await contract.ReadEventsAsync(
-            operatorAddress,
-            seen.BlockNumber,
-            seen.BlockNumber,
-            cancellationToken
-        );
-        SubmittedProof proof =
-            events.Proofs.FirstOrDefault(each => each.Seen.Epoch == seen.Epoch)
-            ?? throw new InvalidDataException(
-                $"block {seen.BlockNumber} does not hold the proof of epoch {seen.Epoch} any more"
-            );
-        var anchored = new AnchoredCommitments(ledger.Index, operatorAddress);
-        if (
-            _parameters!.LiveRangeAt(seen.Epoch, await ledger.Index.AnchorsAsync(operatorAddress, cancellationToken))
-            is not var (range, _)
-        )
-        {
-            throw new InvalidDataException($"epoch {seen.Epoch} of {operatorAddress} has a proof but no live blobs");
-        }
-
-        Sample[] samples = Sampler.Draw(
-            new EpochSeed(proof.Seen.Seed),
-            range,
-            _parameters.HotSamples,
-            _parameters.ColdSamples
-        );
-        return (
-            proof,
-            proof.FindWrongChunk(await anchored.PartialSumsAsync(samples, areChecked: true, cancellationToken)),
-            samples,
-            anchored
-        );
-    }
-
-    private TransactionRequest InvalidCommitment(OperatorAnchor wrong)
-    {
-        int place = FindInvalid(wrong.Seen.Commitments)!.Value;
-        byte[] commitment = CommitmentAt(wrong.Seen.Commitments, (ulong)place).ToArray();
-        var y = new byte[64];
-        G1Point.TryFindY(commitment, y);
-        return contract.ProveInvalidCommitment(
-            wrong.Operator,
-            wrong.Seen.Anchor.Index,
-            wrong.Seen.Anchor.FirstBlob + (ulong)place,
-            commitment,
-            new AnchorTree(wrong.Seen.Commitments).Path(place),
-            y
-        );
     }
 
     private static int? FindInvalid(byte[] commitments)

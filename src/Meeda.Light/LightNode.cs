@@ -18,26 +18,33 @@ internal sealed class LightNode(
     AvailabilitySampling sampling,
     TimeProvider time,
     ILogger<LightNode> logger
-)
+) : BackgroundService
 {
-    /// <summary>Runs until it is cancelled.</summary>
-    public async Task RunAsync(CancellationToken cancellationToken)
+    private readonly Outage _reading = new("reading L1", time, logger);
+    private readonly Outage _detecting = new("checking anchors, proofs and epochs", time, logger);
+    private readonly Outage _sampling = new("sampling operators", time, logger);
+
+    /// <summary>
+    /// One round. What one part of it cannot do now does not keep the others from what they can: a lie must be
+    /// challenged in time.
+    /// </summary>
+    internal async Task PollAsync(CancellationToken cancellationToken)
     {
-        var reading = new Outage("reading L1", time, logger);
-        var watching = new Outage("looking at anchors, proofs and epochs", time, logger);
-        var sampled = new Outage("sampling operators", time, logger);
+        await TryAsync(_reading, () => follower.CatchUpAsync(cancellationToken), cancellationToken); // 1
+        if (await HeadAsync(cancellationToken) is { } head)
+        {
+            await TryAsync(_detecting, () => detector.PollAsync(head, cancellationToken), cancellationToken); // 2
+            await TryAsync(_sampling, () => sampling.PollAsync(head, cancellationToken), cancellationToken); // 3
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
         while (true)
         {
-            // What one of them cannot do now does not keep the others from what they can: a lie must be answered in
-            // time.
-            await TryAsync(reading, () => follower.CatchUpAsync(cancellationToken), cancellationToken); // 1
-            if (await HeadAsync(cancellationToken) is { } head)
-            {
-                await TryAsync(watching, () => detector.PollAsync(head, cancellationToken), cancellationToken); // 2
-                await TryAsync(sampled, () => sampling.PollAsync(head, cancellationToken), cancellationToken); // 3
-            }
-
-            await Task.Delay(reading.Pause(options.PollInterval), time, cancellationToken);
+            await PollAsync(stoppingToken);
+            await Task.Delay(_reading.Pause(options.PollInterval), time, stoppingToken);
         }
     }
 

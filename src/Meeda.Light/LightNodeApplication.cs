@@ -1,15 +1,8 @@
-using Meeda.Chain.Contract;
-using Meeda.Chain.Following;
-using Meeda.Chain.Index;
 using Meeda.Chain.L1;
-using Meeda.Chain.Verification;
 using Meeda.Hosting;
 using Meeda.Hosting.Settings;
 using Meeda.Http;
-using Meeda.Kzg.Commitments;
-using Meeda.L1.Rpc;
 using Meeda.L1.Signing;
-using Meeda.L1.Transactions;
 
 namespace Meeda.Light;
 
@@ -86,94 +79,20 @@ internal static class LightNodeApplication
             );
         }
 
-        LightLedger ledger;
-        try
-        {
-            ledger = await LightLedger.OpenAsync(options.Folder, cancellationToken);
-        }
-        catch (Exception unusable)
-            when (unusable
-                    is IOException
-                        or InvalidDataException
-                        or UnauthorizedAccessException
-                        or System.Data.Common.DbException
-            )
-        {
-            throw new SetupException(
-                $"--folder: {Path.GetFullPath(options.Folder)} cannot be used: {unusable.Message.TrimEnd('.')}"
-            );
-        }
-
+        LightLedger ledger = await LightServices.OpenLedgerAsync(options, cancellationToken);
         WebApplicationBuilder builder = ServiceHost.CreateBuilder(quiet);
         ConnectionLimits connections = ServiceHost.Listen(builder, listen ?? "http://127.0.0.1:0", http);
-        IServiceCollection services = builder.Services;
-        services.AddOutgoingHttp();
-        L1Connection.Add(services, l1);
-        services.AddHttpClient(
-            nameof(AvailabilitySampling),
-            http =>
-            {
-                http.Timeout = TimeSpan.FromSeconds(10);
-                http.MaxResponseContentBufferSize = 64 * 1024;
-            }
-        );
-        services.AddSingleton(options);
-        services.AddSingleton(_ => ledger); // by a factory, so that the host disposes of it
-        services.AddSingleton<IAnchorRecord>(ledger.Index);
-        services.AddSingleton(
-            new ServedOperators(async stop => [.. (await ledger.OperatorsAsync(stop)).Select(each => each.Operator)])
-        );
-        services.AddSingleton(TimeProvider.System);
-        services.AddSingleton(provider => new MeedaVerifierContract(
-            provider.GetRequiredService<EthereumClient>(),
-            options.Contract
-        ));
-        services.AddSingleton(provider => new ChallengeSender(
-            options,
-            ledger,
-            signer is null
-                ? null
-                : new TransactionSender(
-                    provider.GetRequiredService<EthereumClient>(),
-                    signer,
-                    new TransactionSenderOptions { Confirmations = 0, PollInterval = options.PollInterval }
-                ),
-            provider.GetRequiredService<ILogger<ChallengeSender>>()
-        ));
-        services.AddSingleton(_ => new VerificationKey(TrustedSetup.Ethereum));
-        services.AddSingleton<EpochVerification>();
-        services.AddSingleton<SamplingHistory>();
-        services.AddSingleton(provider => new ProofWork(
-            new IntakeWork(provider.GetRequiredService<TimeProvider>()),
-            ProofWork.DefaultWorkers
-        ));
-        services.AddSingleton<FraudDetector>();
-        services.AddSingleton<AvailabilitySampling>();
-        services.AddSingleton<LightChain>();
-        services.AddSingleton(provider => new ChainFollower(
-            provider.GetRequiredService<EthereumClient>(),
-            provider.GetRequiredService<MeedaVerifierContract>(),
-            provider.GetRequiredService<LightChain>(),
-            only: null,
-            options.FromBlock,
-            provider.GetRequiredService<ILogger<ChainFollower>>()
-        ));
-        services.AddSingleton<LightNode>();
-        services.AddOpenApi(options => options.Describe("Meeda light node", hasTenants: false));
+        builder
+            .Services.AddLightLedger(options, ledger)
+            .AddLightL1(options, l1)
+            .AddChallenges(options, signer)
+            .AddFraudDetection()
+            .AddSampling()
+            .AddVerifierApi(listens: listen is not null)
+            .AddBackground<LightNode>();
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(10));
         WebApplication app = builder.Build();
-        app.Use(connections.InvokeAsync);
-        app.UseConnectionCloseForUnreadBodies();
-        app.UseErrorResponses();
-        app.Use(new OriginGuard(_ => Task.FromResult(true), http.AllowAnonymous).InvokeAsync);
-        app.UseHeadAsGet();
-        app.UseRouting(); // behind what changes the method
-        app.MapApiDocument();
-        ServiceHost.Under(app, "Proofs").MapProofs();
-        ServiceHost
-            .Under(app, "Light node")
-            .MapGet("/health/live", () => Results.Ok())
-            .WithSummary("The process answers")
-            .Produces(200);
+        app.UseVerifierApi(connections, http);
         return new LightRole(app, listens: listen is not null, signer?.Address);
     }
 }

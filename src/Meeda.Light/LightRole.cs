@@ -10,6 +10,8 @@ namespace Meeda.Light;
 /// <param name="account">The account that answers, or null where it only watches.</param>
 internal sealed class LightRole(WebApplication app, bool listens, Address? account) : IAsyncDisposable
 {
+    private bool _isStarted;
+
     /// <summary>The account that answers, or null where it only watches.</summary>
     public Address? Account => account;
 
@@ -19,13 +21,14 @@ internal sealed class LightRole(WebApplication app, bool listens, Address? accou
     /// <summary>Where its API listens, once it runs; empty where it does not.</summary>
     public IEnumerable<string> Urls => listens ? app.Urls : [];
 
-    /// <summary>Begins to serve the API.</summary>
+    /// <summary>Begins to watch, and to serve the API.</summary>
     /// <exception cref="SetupException">It cannot listen there.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         try
         {
-            await (listens ? ServiceHost.StartAsync(app, cancellationToken) : Task.CompletedTask);
+            await (listens ? ServiceHost.StartAsync(app, cancellationToken) : app.StartAsync(cancellationToken));
+            _isStarted = true;
         }
         catch (IOException taken)
         {
@@ -33,9 +36,18 @@ internal sealed class LightRole(WebApplication app, bool listens, Address? accou
         }
     }
 
-    /// <summary>Watches until it is cancelled.</summary>
-    public Task RunAsync(CancellationToken cancellationToken) =>
-        app.Services.GetRequiredService<LightNode>().RunAsync(cancellationToken);
+    /// <summary>Watches until it is cancelled; starts first where nobody did.</summary>
+    /// <exception cref="OperationCanceledException">It was cancelled, and has stopped.</exception>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        if (!_isStarted)
+        {
+            await StartAsync(cancellationToken);
+        }
+
+        await app.WaitForShutdownAsync(cancellationToken);
+        cancellationToken.ThrowIfCancellationRequested();
+    }
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => app.DisposeAsync();

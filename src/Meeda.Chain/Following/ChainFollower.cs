@@ -111,7 +111,7 @@ internal sealed class ChainFollower(
         return ancestor;
     }
 
-    /// <summary>Once, the followed operator's newest anchor, where those that are kept are fewer than it says.</summary>
+    /// <summary>Once: the followed operator's newest anchor, where fewer are kept than it says.</summary>
     private async Task<(Address Operator, uint Index)?> FirstMissingAsync(CancellationToken cancellationToken) =>
         !_isChecked
         && only is { } one

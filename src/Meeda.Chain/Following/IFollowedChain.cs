@@ -16,7 +16,7 @@ internal interface IFollowedChain
     /// <summary>The blocks that are kept for finding a common ancestor, newest first.</summary>
     Task<IReadOnlyList<BlockPoint>> FollowedBlocksAsync(CancellationToken cancellationToken);
 
-    /// <summary>An operator's anchor with the highest index, or null where there is none, and the number of all.</summary>
+    /// <summary>An operator's anchor with the highest index (null for none), and the number of all.</summary>
     Task<(Anchor? Last, long Count)> LastAnchorAsync(Address operatorAddress, CancellationToken cancellationToken);
 
     /// <summary>Adds what a run of blocks held, and its last block as the new tip.</summary>

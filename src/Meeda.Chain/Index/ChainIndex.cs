@@ -29,7 +29,7 @@ internal sealed partial class ChainIndex(Database database) : IAnchorRecord
         return [.. rows.Select(row => row.ToAnchor())];
     }
 
-    /// <summary>An operator's anchor with the highest index, or null where there is none, and the number of all.</summary>
+    /// <summary>An operator's anchor with the highest index (null for none), and the number of all.</summary>
     public async Task<(Anchor? Last, long Count)> LastAnchorAsync(
         Address operatorAddress,
         CancellationToken cancellationToken

@@ -59,28 +59,17 @@ internal sealed class SamplingHistory(IAnchorRecord record, EpochVerification ve
         var epochs = new List<SampledEpoch>();
         for (ulong epoch = first; epoch <= last; epoch++)
         {
-            if (
-                await record.LiveRangeAsync(anchoring.Operator, parameters, epoch, cancellationToken)
-                is not var (range, _)
-            )
+            EpochSeed? recorded = proofs.TryGetValue(epoch, out ProofEvent? proof) ? new EpochSeed(proof.Seed) : null;
+            if (await verification.DrawAsync(anchoring.Operator, epoch, recorded, cancellationToken) is not { } drawn)
             {
                 continue;
             }
 
-            EpochSeed seed = proofs.TryGetValue(epoch, out ProofEvent? proof)
-                ? new EpochSeed(proof.Seed)
-                : await verification.SeedAsync(anchoring.Operator, epoch, cancellationToken);
             EpochOutcome outcome =
                 proof is not null ? EpochOutcome.Proven
                 : tip.Number > parameters.LastProofBlock(epoch) ? EpochOutcome.Missed
                 : EpochOutcome.Pending;
-            epochs.Add(
-                new SampledEpoch(
-                    epoch,
-                    Covered(Sampler.Draw(seed, range, parameters.HotSamples, parameters.ColdSamples), anchoring.Batch),
-                    outcome
-                )
-            );
+            epochs.Add(new SampledEpoch(epoch, Covered(drawn.Samples, anchoring.Batch), outcome));
         }
 
         return epochs;

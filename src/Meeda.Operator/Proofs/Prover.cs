@@ -1,9 +1,9 @@
 using Meeda.Chain.Contract;
 using Meeda.Chain.L1;
+using Meeda.Chain.Verification;
 using Meeda.Hosting;
 using Meeda.Kzg;
 using Meeda.Kzg.Commitments;
-using Meeda.L1.Rpc;
 using Meeda.L1.Transactions;
 using Meeda.Operator.L1;
 using Meeda.Operator.Leadership;
@@ -20,7 +20,7 @@ namespace Meeda.Operator.Proofs;
 /// </summary>
 internal sealed class Prover(
     IOptions<L1Options> options,
-    EthereumClient client,
+    EpochVerification verification,
     MeedaVerifierContract contract,
     OperatorAccount account,
     L1Follower follower,
@@ -48,7 +48,7 @@ internal sealed class Prover(
         _parameters ??= await contract.EpochParametersAsync(stoppingToken);
         foreach (ulong epoch in await OpenEpochsAsync(_parameters, stoppingToken))
         {
-            await TryProveAsync(_parameters, epoch, stoppingToken);
+            await TryProveAsync(epoch, stoppingToken);
         }
     }
 
@@ -77,7 +77,7 @@ internal sealed class Prover(
         return open.Count == 0 ? [] : [.. open.Except(await ledger.ProvenEpochsAsync(open[0], cancellationToken))];
     }
 
-    private async Task TryProveAsync(EpochParameters parameters, ulong epoch, CancellationToken cancellationToken)
+    private async Task TryProveAsync(ulong epoch, CancellationToken cancellationToken)
     {
         using RoundWatch watch = RoundWatch.Begin(
             "a proof",
@@ -88,7 +88,7 @@ internal sealed class Prover(
         );
         try
         {
-            await ProveAsync(parameters, epoch, cancellationToken);
+            await ProveAsync(epoch, cancellationToken);
         }
         catch (Exception failure) when (failure is not LeaseLostException && !cancellationToken.IsCancellationRequested)
         {
@@ -98,22 +98,16 @@ internal sealed class Prover(
         }
     }
 
-    private async Task ProveAsync(EpochParameters parameters, ulong epoch, CancellationToken cancellationToken)
+    private async Task ProveAsync(ulong epoch, CancellationToken cancellationToken)
     {
         if (
-            await ledger.Index.LiveRangeAsync(account.Address, parameters, epoch, cancellationToken)
-            is not var (range, hints)
+            await verification.DrawAsync(account.Address, epoch, recordedSeed: null, cancellationToken)
+            is not var (block, seed, range, hints, samples)
         )
         {
             return;
         }
 
-        Block block =
-            await client.GetBlockAsync(BlockTag.Number(parameters.BlockOf(epoch)), cancellationToken)
-            ?? throw new InvalidDataException($"L1 does not give block {parameters.BlockOf(epoch)}");
-        ulong chainId = await client.GetChainIdAsync(cancellationToken);
-        EpochSeed seed = EpochSeed.Derive(block.Hash, epoch, account.Address, contract.Address, chainId);
-        Sample[] samples = Sampler.Draw(seed, range, parameters.HotSamples, parameters.ColdSamples);
         logger.Proving(epoch, samples.Length, range.Lo, range.Hi);
 
         AvailabilityProof? proof = await TryBuildAsync(samples, seed, cancellationToken);
@@ -129,7 +123,7 @@ internal sealed class Prover(
         TransactionReceipt receipt = await sender.SendAsync(
             contract.SubmitProof(epoch, hints, proof) with
             {
-                Keys = [$"proof:{contract.Address}:{epoch}:{block.Hash}"],
+                Keys = [$"proof:{contract.Address}:{epoch}:{block}"],
                 HasDeadline = true,
             },
             cancellationToken

@@ -40,18 +40,21 @@ internal sealed class AnchoringChain
     public static byte[] Commitment(string text) => [.. SHA256.HashData(Encoding.UTF8.GetBytes(text)), .. new byte[16]];
 
     /// <summary>Hands in an anchor of one batch with one blob; the next block takes it.</summary>
-    public Task AnchorAsync(PrivateKeySigner signer) =>
+    /// <param name="signer">The operator.</param>
+    /// <param name="commitment">The blob's commitment; null for one that no other anchor has, and no point.</param>
+    public Task AnchorAsync(PrivateKeySigner signer, byte[]? commitment = null) =>
         SendAsync(
             signer,
             Contract.Anchor([
                 (
                     1_000,
-                    Commitment(
-                        string.Create(
-                            CultureInfo.InvariantCulture,
-                            $"{signer.Address} {_nonces.GetValueOrDefault(signer.Address)}"
+                    commitment
+                        ?? Commitment(
+                            string.Create(
+                                CultureInfo.InvariantCulture,
+                                $"{signer.Address} {_nonces.GetValueOrDefault(signer.Address)}"
+                            )
                         )
-                    )
                 ),
             ])
         );

@@ -6,7 +6,7 @@ using Meeda.Protocol.Anchors;
 
 namespace Meeda.Node.Tests.Following;
 
-/// <summary>What a follower read, in memory, with the rules of the databases: nothing twice, nothing by halves.</summary>
+/// <summary>What a follower read, in memory, by the databases' rules: nothing twice, nothing by halves.</summary>
 internal sealed class MemoryChain : IFollowedChain
 {
     private readonly List<BlockPoint> _blocks = [];

@@ -6,6 +6,7 @@ using Meeda.Chain.Contract;
 using Meeda.Chain.Index;
 using Meeda.Ethereum;
 using Meeda.Kzg.Commitments;
+using Meeda.Kzg.Curves;
 using Meeda.L1.Abi;
 using Meeda.Protocol.Anchors;
 using Meeda.Protocol.Batches;
@@ -72,6 +73,7 @@ internal sealed class FakeVerifier(
             "submitProof" => SubmitProof(state, from, arguments, block, data),
             "publish" => (state, [], []), // demands are the test's own; here the transaction is what counts
             "reportMiss" => ReportMiss(state, from, arguments, block),
+            "proveInvalidCommitment" => ProveInvalidCommitment(state, arguments),
             "parameters" => View(state, name, [(object)parameters.ToAbi()]),
             "getAnchor" => View(state, name, Describe(state, arguments)),
             "anchorCount" => View(state, name, state.Of((Address)arguments[0]).Anchors.Count),
@@ -316,6 +318,23 @@ internal sealed class FakeVerifier(
             [],
             [Log("MissReported", [Topic(missing), Topic(epoch), Topic(from)], penalty)]
         );
+    }
+
+    private static (State State, byte[] Output, IReadOnlyList<FakeLog> Logs) ProveInvalidCommitment(
+        State state,
+        AbiTuple arguments
+    )
+    {
+        var leaf = (AbiTuple)arguments[0];
+        var owner = (Address)leaf[0];
+        Operator account = state.Of(owner);
+        Require(!account.Condemned, "Condemned", owner);
+        if (G1Point.TryDecode((byte[])leaf[3], out _))
+        {
+            throw new FakeRevertException([]); // Its errors are the real contract's business.
+        }
+
+        return (state.With(owner, account with { Condemned = true, Stake = 0 }), [], []);
     }
 
     /// <summary>The live range that the hints bound, of an epoch that is not decided.</summary>

@@ -96,7 +96,8 @@ public sealed class LedgerGrowthTests : IDisposable
                 );
                 await connection.ExecuteAsync(
                     "INSERT INTO anchor (operator, anchor_index, root, first_blob, blob_count, block_number, expiry, "
-                        + "transaction_hash, commitments) VALUES (@nobody, @number, @id, @number, 1, @block, @expiry, @id, @id)",
+                        + "transaction_hash, commitments) "
+                        + "VALUES (@nobody, @number, @id, @number, 1, @block, @expiry, @id, @id)",
                     Enumerable
                         .Range(0, anchors)
                         .Select(number => new

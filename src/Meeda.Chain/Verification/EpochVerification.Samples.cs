@@ -1,0 +1,136 @@
+using System.Collections.Concurrent;
+using Meeda.Ethereum;
+using Meeda.L1.Rpc;
+using Meeda.Protocol.Proofs;
+
+namespace Meeda.Chain.Verification;
+
+/// <summary>What an epoch challenges an operator to prove.</summary>
+/// <param name="Block">The hash of the epoch's block; null where the seed was given.</param>
+/// <param name="Seed">The seed.</param>
+/// <param name="Range">The blobs that are live at the epoch's block.</param>
+/// <param name="Hints">The anchors that bound them.</param>
+/// <param name="Samples">The blobs to prove, with their weights.</param>
+internal sealed record EpochSamples(
+    Bytes32? Block,
+    EpochSeed Seed,
+    LiveRange Range,
+    RangeHints Hints,
+    Sample[] Samples
+);
+
+/// <content>What an epoch draws: the same for the prover, for whoever verifies, and for a batch's history.</content>
+internal sealed partial class EpochVerification
+{
+    // Two months of epochs of an hour; what was dropped is asked for again.
+    private const int MaxHashes = 1_500;
+
+    private static readonly TimeSpan FinalAge = TimeSpan.FromSeconds(30);
+
+    private readonly TimeProvider _time = time ?? TimeProvider.System;
+    private readonly ConcurrentDictionary<ulong, Bytes32> _hashes = new();
+    private EpochParameters? _parameters;
+    private ulong? _chainId;
+    private Final? _final;
+
+    /// <summary>The contract's parameters, asked for once.</summary>
+    public async Task<EpochParameters> ParametersAsync(CancellationToken cancellationToken) =>
+        _parameters ??= await contract.EpochParametersAsync(cancellationToken);
+
+    /// <summary>The block of an epoch, once <see cref="ParametersAsync"/> was asked.</summary>
+    public ulong BlockOf(ulong epoch) => _parameters!.BlockOf(epoch);
+
+    /// <summary>Draws an epoch's samples.</summary>
+    /// <param name="operatorAddress">The operator.</param>
+    /// <param name="epoch">The epoch.</param>
+    /// <param name="recordedSeed">The seed that the contract recorded; null to derive it from the block.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    /// <returns>Null where nothing was live at the epoch's block.</returns>
+    /// <exception cref="InvalidDataException">L1 does not give the block.</exception>
+    public async Task<EpochSamples?> DrawAsync(
+        Address operatorAddress,
+        ulong epoch,
+        EpochSeed? recordedSeed,
+        CancellationToken cancellationToken
+    )
+    {
+        EpochParameters parameters = await ParametersAsync(cancellationToken);
+        if (
+            await record.LiveRangeAsync(operatorAddress, parameters, epoch, cancellationToken) is not var (range, hints)
+        )
+        {
+            return null;
+        }
+
+        Bytes32? block = null;
+        if (recordedSeed is not { } seed)
+        {
+            (block, seed) = await DeriveSeedAsync(operatorAddress, epoch, cancellationToken);
+        }
+
+        Sample[] samples = Sampler.Draw(seed, range, parameters.HotSamples, parameters.ColdSamples);
+        return new EpochSamples(block, seed, range, hints, samples);
+    }
+
+    /// <summary>An epoch's seed, from the hash of its block.</summary>
+    /// <exception cref="InvalidDataException">L1 does not give the block.</exception>
+    public async Task<EpochSeed> SeedAsync(Address operatorAddress, ulong epoch, CancellationToken cancellationToken) =>
+        (await DeriveSeedAsync(operatorAddress, epoch, cancellationToken)).Seed;
+
+    private async Task<(Bytes32 Block, EpochSeed Seed)> DeriveSeedAsync(
+        Address operatorAddress,
+        ulong epoch,
+        CancellationToken cancellationToken
+    )
+    {
+        ulong number = (await ParametersAsync(cancellationToken)).BlockOf(epoch);
+        ulong chainId = _chainId ??= await client.GetChainIdAsync(cancellationToken);
+        Bytes32 block = await HashAsync(number, cancellationToken);
+        return (block, EpochSeed.Derive(block, epoch, operatorAddress, contract.Address, chainId));
+    }
+
+    /// <summary>
+    /// A block's hash; one of a final block is asked for once, since a history needs hundreds of them.
+    /// </summary>
+    private async Task<Bytes32> HashAsync(ulong number, CancellationToken cancellationToken)
+    {
+        if (_hashes.TryGetValue(number, out Bytes32 known))
+        {
+            return known;
+        }
+
+        // Asked before the block is: what is final then has that hash for good.
+        bool isFinal = number <= await FinalAsync(cancellationToken);
+        Block block =
+            await client.GetBlockAsync(BlockTag.Number(number), cancellationToken)
+            ?? throw new InvalidDataException($"L1 does not give block {number}");
+        if (isFinal)
+        {
+            if (_hashes.Count >= MaxHashes)
+            {
+                _hashes.Clear();
+            }
+
+            _hashes[number] = block.Hash;
+        }
+
+        return block.Hash;
+    }
+
+    private async Task<ulong> FinalAsync(CancellationToken cancellationToken)
+    {
+        if (Volatile.Read(ref _final) is not { } last || _time.GetElapsedTime(last.AskedAt) > FinalAge)
+        {
+            Block? final = await client.GetBlockAsync(BlockTag.Finalized, cancellationToken);
+            last = new Final(
+                Math.Min(final?.Number ?? 0, await client.GetBlockNumberAsync(cancellationToken)),
+                _time.GetTimestamp()
+            );
+            Volatile.Write(ref _final, last);
+        }
+
+        return last.Number;
+    }
+
+    private sealed record Final(ulong Number, long AskedAt);
+}

@@ -1,0 +1,58 @@
+using Meeda.Chain.Verification;
+using Meeda.Http;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Meeda.Light;
+
+/// <summary>The HTTP API under which verifiers ask a light node; it may be switched off.</summary>
+internal static class VerifierApi
+{
+    /// <summary>What the API is made of.</summary>
+    public static IServiceCollection AddVerifierApi(this IServiceCollection services, bool listens)
+    {
+        services
+            .AddSingleton<SamplingHistory>()
+            .AddSingleton(provider => new ProofWork(
+                new IntakeWork(provider.GetRequiredService<TimeProvider>()),
+                ProofWork.DefaultWorkers
+            ))
+            .AddOpenApi(options => options.Describe("Meeda light node", hasTenants: false));
+        return listens ? services : services.AddSingleton<IServer, NoServer>();
+    }
+
+    /// <summary>Its pipeline and routes.</summary>
+    public static void UseVerifierApi(this WebApplication app, ConnectionLimits connections, HttpOptions http)
+    {
+        app.Use(connections.InvokeAsync);
+        app.UseConnectionCloseForUnreadBodies();
+        app.UseErrorResponses();
+        app.Use(new OriginGuard(_ => Task.FromResult(true), http.AllowAnonymous).InvokeAsync);
+        app.UseHeadAsGet();
+        app.UseRouting(); // behind what changes the method
+        app.MapApiDocument();
+        ServiceHost.Under(app, "Proofs").MapProofs();
+        ServiceHost
+            .Under(app, "Light node")
+            .MapGet("/health/live", () => Results.Ok())
+            .WithSummary("The process answers")
+            .Produces(200);
+    }
+
+    /// <summary>What a host without a port serves by.</summary>
+    private sealed class NoServer : IServer
+    {
+        /// <inheritdoc/>
+        public IFeatureCollection Features { get; } = new FeatureCollection();
+
+        /// <inheritdoc/>
+        public Task StartAsync<TContext>(IHttpApplication<TContext> application, CancellationToken cancellationToken)
+            where TContext : notnull => Task.CompletedTask;
+
+        /// <inheritdoc/>
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        /// <inheritdoc/>
+        public void Dispose() { }
+    }
+}

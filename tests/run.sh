@@ -74,6 +74,7 @@ passed=$((passed + p)) failed=$((failed + f))
 check "Solidity format" npm run --silent --prefix contracts fmt:check
 check "Solidity lint" npm run --silent --prefix contracts lint
 check "contract ABI and bytecode are those of the source" npm run --silent --prefix contracts abi:check
+check "vectors are those of the scripts" npm run --silent --prefix contracts vectors:check
 check "gas is that of the committed snapshot" npm run --silent --prefix contracts snapshot:check
 
 # What failed once more, where a reader of the last lines sees it.

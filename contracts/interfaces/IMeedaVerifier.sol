@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import { G1 } from "../src/libraries/Bls12381.sol";
+import {G1} from "../src/libraries/Bls12381.sol";
 
 /// @title What Meeda keeps on L1: operators' stakes, their anchors, and the proofs that they still hold what they anchored
 /// @notice The rules are those of docs/protocol.md. Windows and retention count L1 blocks, amounts are wei. Every state is per operator: an L1
@@ -201,13 +201,7 @@ interface IMeedaVerifier {
 
     /// @notice An epoch was proven. The log carries all of the proof: calldata would not do, since an operator that is a contract could hide it.
     event ProofSubmitted(
-        address indexed operator,
-        uint64 indexed epoch,
-        bytes32 seed,
-        RangeHints hints,
-        G1[] partialSums,
-        bytes32 y,
-        G1 proof
+        address indexed operator, uint64 indexed epoch, bytes32 seed, RangeHints hints, G1[] partialSums, bytes32 y, G1 proof
     );
 
     /// @notice An operator asked for its stake back, which it can have after block `lockedUntil`.

@@ -4,7 +4,10 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Meeda.Hosting;
 
-/// <summary>Files that survive a power cut once the call that wrote them has returned.</summary>
+/// <summary>
+/// Writes files so that a reader finds the old content or the new, and makes folders. What is written survives a power
+/// cut after the next sync of its file system; a folder as soon as it is made.
+/// </summary>
 internal static partial class DurableFile
 {
     private const int OpenReadOnly = 0;

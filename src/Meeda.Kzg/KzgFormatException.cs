@@ -6,5 +6,5 @@ namespace Meeda.Kzg;
 /// The message names the field and the limit. A proof that does not verify is no such thing: that is
 /// <see langword="false"/>.
 /// </summary>
-/// <param name="message">One sentence: the field, what it is, what was expected.</param>
+/// <param name="message">One message: the field, what it is, what was expected.</param>
 public sealed class KzgFormatException(string message) : FormatException(message);

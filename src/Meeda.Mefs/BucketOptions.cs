@@ -27,7 +27,7 @@ public sealed record BucketOptions(int Policy, int DataCount, int ParityCount)
     public int StripeBytes => DataCount * ContentTree.ChunkLength;
 
     /// <summary>
-    /// Bytes that storage providers keep for an object of so many bytes: whole stripes, with what makes them
+    /// Bytes that storage providers keep for an object of that many bytes: whole stripes, with what makes them
     /// redundant.
     /// </summary>
     public long OccupiedBytes(long contentBytes)
@@ -57,5 +57,5 @@ public sealed record BucketOptions(int Policy, int DataCount, int ParityCount)
 /// <param name="Confirmed">Whether it is on the data chain; puts are refused before.</param>
 /// <param name="Length">Bytes of its objects.</param>
 /// <param name="UsedBytes">Bytes stored for them, redundancy and padding included.</param>
-/// <param name="Options">How its objects are spread; they are the bucket's for ever.</param>
+/// <param name="Options">How its objects are spread; they never change.</param>
 public sealed record BucketInfo(string Name, bool Confirmed, long Length, long UsedBytes, BucketOptions Options);

@@ -12,7 +12,7 @@ public sealed class ReadmeTests
     public void Example_AsInTheReadme_Runs()
     {
         // example begins
-        var key = new CommitmentKey(TrustedSetup.Ethereum);
+        using var key = new CommitmentKey(TrustedSetup.Ethereum);
         var verifier = new VerificationKey(TrustedSetup.Ethereum);
 
         byte[] blob = new byte[Blob.ByteLength]; // 4096 field elements, 32 bytes big-endian each
@@ -28,7 +28,8 @@ public sealed class ReadmeTests
         KzgProof combined = sum.Open(key, Fr.FromUInt64(7), out Fr sevenY);
 
         // 128 cells, any 64 of which give the blob
-        byte[] cells = new CellProver(TrustedSetup.Ethereum).ComputeCells(blob);
+        using var prover = new CellProver(TrustedSetup.Ethereum);
+        byte[] cells = prover.ComputeCells(blob);
         // example ends
         Assert.True(opened);
         Assert.Equal(y * Fr.FromUInt64(7), sevenY);

@@ -47,6 +47,41 @@ public sealed partial class DocumentTests
         Assert.Empty(broken);
     }
 
+    /// <summary>
+    /// A change of one sentence is then a change of one line. Tables, headings and code are left out.
+    /// </summary>
+    [Theory]
+    [MemberData(nameof(Documents))]
+    public void Document_ItsText_HasOneSentenceALine(string document)
+    {
+        bool isCode = false;
+        var longLines = new List<string>();
+        foreach (string line in File.ReadLines(Path.Combine(Repository.Root, document)))
+        {
+            string text = line.TrimStart();
+            bool isFence = text.StartsWith("```", StringComparison.Ordinal);
+            isCode ^= isFence;
+            if (
+                isCode
+                || isFence
+                || text.StartsWith('|')
+                || text.StartsWith('#')
+                || line.StartsWith("    ", StringComparison.Ordinal)
+            )
+            {
+                continue;
+            }
+
+            string words = Parentheses().Replace(CodeOrTarget().Replace(text, "X"), "X");
+            if (SentenceEnd().Matches(words).Any(end => !Abbreviation().IsMatch(words[..(end.Index + 1)])))
+            {
+                longLines.Add(line);
+            }
+        }
+
+        Assert.Empty(longLines);
+    }
+
     [Fact]
     public void Configuration_EverySetting_IsDocumented()
     {
@@ -210,6 +245,18 @@ public sealed partial class DocumentTests
             line => Assert.Matches("RestoreLockedMode=true|--locked-mode", line)
         );
     }
+
+    [GeneratedRegex(@"`[^`]*`|\]\([^)]*\)")]
+    private static partial Regex CodeOrTarget();
+
+    [GeneratedRegex(@"\([^()]*\)")]
+    private static partial Regex Parentheses();
+
+    [GeneratedRegex(@"[.!?][""')]* +[""(*_]*[A-Z0-9\[]")]
+    private static partial Regex SentenceEnd();
+
+    [GeneratedRegex(@"(^|[\s(])([A-Za-z]|e\.g|i\.e|etc|vs|cf|No)\.$|^\d+\.$")]
+    private static partial Regex Abbreviation();
 
     [GeneratedRegex(@"\]\(([^)\s]+)\)")]
     private static partial Regex Link();

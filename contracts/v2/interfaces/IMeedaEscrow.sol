@@ -84,10 +84,7 @@ interface IMeedaEscrow is IMeedaCredits {
     function balanceOf(address rollup, address id) external view returns (uint256);
 
     /// @notice A rollup's limits as they hold now.
-    function limitsOf(address rollup, address id)
-        external
-        view
-        returns (uint256 highestPrice, uint256 maxWeiPerEpoch);
+    function limitsOf(address rollup, address id) external view returns (uint256 highestPrice, uint256 maxWeiPerEpoch);
 
     /// @notice Who signs a rollup's orders now.
     function posterOf(address rollup) external view returns (address);

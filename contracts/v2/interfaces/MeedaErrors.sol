@@ -59,6 +59,8 @@ error EmptyAnchor();
 error CommitmentsLength(uint256 length, uint256 expected);
 /// @dev A batch's blob count is not that of its payload's length.
 error BatchBlobCount(uint256 batch, uint256 blobCount, uint256 expected);
+/// @dev The call is longer than nodes take of an ordinary transaction.
+error AnchorTooLarge(uint256 length, uint256 most);
 /// @dev An anchor holds at most so many blobs.
 error TooManyBlobs(uint256 blobCount, uint256 most);
 /// @dev There is no such anchor.

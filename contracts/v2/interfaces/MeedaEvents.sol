@@ -107,9 +107,7 @@ event EscrowWithdrawalRequested(address indexed rollup, address indexed id, uint
 /// @dev A rollup has its prepayment back, in its credit.
 event EscrowWithdrawn(address indexed rollup, address indexed id, uint256 amount);
 /// @dev An anchor charged a rollup for a batch, in wei.
-event Charged(
-    address indexed rollup, address indexed id, bytes32 indexed batchId, uint256 anchorIndex, uint256 amount
-);
+event Charged(address indexed rollup, address indexed id, bytes32 indexed batchId, uint256 anchorIndex, uint256 amount);
 /// @dev An anchor could not charge a rollup for a batch.
 event ChargeRefused(
     address indexed rollup, address indexed id, bytes32 indexed batchId, uint256 anchorIndex, Refusal why

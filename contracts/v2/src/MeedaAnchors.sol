@@ -25,6 +25,9 @@ contract MeedaAnchors is IMeedaAnchors, Credits {
     /// @dev The commitments stay below 120,000 bytes, so the transaction is an ordinary one, and paths have 12 hashes.
     uint256 private constant MAX_BLOBS = 2340;
 
+    /// @dev Bytes of the call: nodes pass on no ordinary transaction above 128 KiB.
+    uint256 private constant MAX_CALLDATA = 120_000;
+
     bytes32 private constant OPERATOR_KEY = keccak256("OperatorKey(address account,address key,uint256 nonce)");
 
     address private immutable VERIFIER;
@@ -441,6 +444,7 @@ contract MeedaAnchors is IMeedaAnchors, Credits {
 
     /// @dev Each batch has the blobs that its payload needs, and there are commitments for exactly so many.
     function checkHeaders(BatchHeader[] calldata batches, uint256 length) private pure returns (uint256 blobCount) {
+        require(msg.data.length <= MAX_CALLDATA, AnchorTooLarge(msg.data.length, MAX_CALLDATA));
         require(batches.length != 0, EmptyAnchor());
         for (uint256 i = 0; i < batches.length; i++) {
             uint256 payloadLength = batches[i].payloadLength;

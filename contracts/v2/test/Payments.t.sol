@@ -461,6 +461,18 @@ contract EscrowTest is Base {
         escrow.chargeAt(rollup, owner, 2);
     }
 
+    /// @dev An epoch in which nobody paid is settled all the same, for nothing: its range of charges is empty.
+    function test_an_epoch_without_charges_is_settled_for_nothing() public {
+        anchorBlobs(1);
+        (, RangeHints memory h) = rightHints(owner, 2);
+        goToEpoch(2);
+        submit(prove(2, h));
+        goTo(12_00);
+        expectError(abi.encodeWithSelector(WrongChargeHints.selector, 1, 0));
+        escrow.settle(owner, 2, 1, 0);
+        assertEq(escrow.settle(owner, 2, 0, 0), 0, "nothing");
+    }
+
     function test_charges_of_expired_and_later_anchors_are_not_in_an_epoch() public {
         bytes memory a = newBlob();
         pay(a, order(a, uint128(CHARGE), 100));

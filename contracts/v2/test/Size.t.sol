@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Base} from "./Base.sol";
+import "../interfaces/MeedaErrors.sol";
 import "../interfaces/MeedaTypes.sol";
 import {Bls12381} from "../src/libraries/Bls12381.sol";
 import {Kzg, Poly} from "./Kzg.sol";
@@ -103,6 +104,36 @@ contract SizeTest is Base {
             abi.encodeCall(anchors.anchor, (header(1, 2340, address(0)), new bytes(48 * 2340), new SignedOrder[](0), 0))
         .length;
         assertTrue(size <= MOST_BYTES, vm.toString(size));
+    }
+
+    /// @dev Many small batches, and their orders, are what makes an anchor long.
+    function test_an_anchor_longer_than_an_ordinary_transaction_is_refused() public {
+        (bytes memory fits, bytes memory exceeds) = (anchorOf(831, 0), anchorOf(832, 0));
+        assertTrue(fits.length <= MOST_BYTES && fits.length > MOST_BYTES - 200, vm.toString(fits.length));
+        assertTrue(exceeds.length > MOST_BYTES, vm.toString(exceeds.length));
+        assertTrue(errorOf(fits) != AnchorTooLarge.selector, "fits");
+        assertTrue(errorOf(exceeds) == AnchorTooLarge.selector, "one batch more");
+        assertTrue(errorOf(anchorOf(400, 390)) == AnchorTooLarge.selector, "orders count");
+    }
+
+    function anchorOf(uint256 count, uint256 orders) private view returns (bytes memory) {
+        BatchHeader[] memory batches = new BatchHeader[](count);
+        SignedOrder[] memory signed = new SignedOrder[](orders);
+        for (uint256 i = 0; i < count; i++) {
+            batches[i] = BatchHeader(1, 1, rollup);
+        }
+        for (uint256 i = 0; i < orders; i++) {
+            signed[i].batch = uint32(i);
+        }
+        return abi.encodeCall(anchors.anchor, (batches, new bytes(48 * count), signed, 0));
+    }
+
+    /// @dev The error of an anchor by the operator, 0 where it was taken.
+    function errorOf(bytes memory data) private returns (bytes4) {
+        goTo(5);
+        vm.prank(operator);
+        (bool done, bytes memory returned) = address(anchors).call(data);
+        return done ? bytes4(0) : bytes4(returned);
     }
 
     function challengeAnew(uint256 count, uint256 size) private {

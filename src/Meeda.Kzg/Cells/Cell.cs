@@ -27,7 +27,7 @@ public static class Cell
     /// <summary>Elements of all cells of a blob: <c>FIELD_ELEMENTS_PER_EXT_BLOB</c>.</summary>
     internal const int ExtendedElementCount = 2 * Blob.ElementCount;
 
-    /// <summary>Reads cells that lie one behind the other.</summary>
+    /// <summary>Reads cells that are concatenated.</summary>
     /// <exception cref="KzgFormatException">There are not <paramref name="count"/> cells, or an element is not below
     /// the modulus.</exception>
     internal static Fr[] Decode(ReadOnlySpan<byte> cells, int count)
@@ -42,7 +42,7 @@ public static class Cell
         return elements;
     }
 
-    /// <summary>Checks cells that lie one behind the other.</summary>
+    /// <summary>Checks cells that are concatenated.</summary>
     /// <exception cref="KzgFormatException">There are not <paramref name="count"/> cells, or an element is not below
     /// the modulus.</exception>
     internal static void ThrowIfInvalid(ReadOnlySpan<byte> cells, int count)

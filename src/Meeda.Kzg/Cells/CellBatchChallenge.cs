@@ -19,7 +19,7 @@ internal static class CellBatchChallenge
     /// <param name="commitments">The commitments, each once.</param>
     /// <param name="commitmentIndices">Per cell its commitment's place among them.</param>
     /// <param name="cellIndices">Per cell its index.</param>
-    /// <param name="cells">The cells, one behind the other.</param>
+    /// <param name="cells">The cells, concatenated.</param>
     /// <param name="proofs">Per cell its proof.</param>
     public static Fr Compute(
         ReadOnlySpan<KzgCommitment> commitments,

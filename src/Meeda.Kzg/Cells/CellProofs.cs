@@ -21,7 +21,7 @@ namespace Meeda.Kzg.Cells;
 /// points that never change.
 /// </para>
 /// </summary>
-internal sealed class CellProofs
+internal sealed class CellProofs : IDisposable
 {
     private const int Chunks = Blob.ElementCount / Cell.ElementCount;
     private const int TransformSize = 2 * Chunks;
@@ -50,8 +50,22 @@ internal sealed class CellProofs
             }
         }
 
-        new PointFourierTransform(TransformSize, Cell.ElementCount).Evaluate(points);
+        using (PointFourierTransform transform = new(TransformSize, Cell.ElementCount))
+        {
+            transform.Evaluate(points);
+        }
+
         _sums = new(Transpose(points, Cell.ElementCount), TransformSize, PairAdder.Create);
+    }
+
+    /// <summary>Frees the memory, once proofs that are being computed are done.</summary>
+    public void Dispose()
+    {
+        _sums.Dispose();
+        while (_pointTransforms.TryTake(out PointFourierTransform? transform))
+        {
+            transform.Dispose();
+        }
     }
 
     /// <summary>The proofs of all cells of a polynomial.</summary>

@@ -9,7 +9,7 @@ namespace Meeda.Kzg.Cells;
 /// use by many threads at once. The first
 /// proofs wait for tables: a second on vectors, eight seconds or so on processors that have none.
 /// </summary>
-public sealed class CellProver
+public sealed class CellProver : IDisposable
 {
     private readonly ByteTransform _blobTransform = ByteTransform.Create(Blob.ElementCount);
     private readonly ByteTransform _cellTransform = ByteTransform.Create(Cell.ExtendedElementCount);
@@ -25,14 +25,26 @@ public sealed class CellProver
         _proofs = new(() => new CellProofs(setup));
     }
 
-    /// <summary>A blob's 128 cells, one behind the other (<c>compute_cells</c>).</summary>
+    /// <summary>
+    /// Frees the tables of proofs. Calls that are at work end as ever; later ones that need proofs throw
+    /// <see cref="ObjectDisposedException"/>.
+    /// </summary>
+    public void Dispose()
+    {
+        if (_proofs.IsValueCreated)
+        {
+            _proofs.Value.Dispose();
+        }
+    }
+
+    /// <summary>A blob's 128 cells, concatenated (<c>compute_cells</c>).</summary>
     /// <param name="blob">131072 bytes.</param>
     /// <exception cref="KzgFormatException">The length is not that of a blob, or an element is not below the
     /// modulus.</exception>
     public byte[] ComputeCells(ReadOnlySpan<byte> blob) => Extend(Interpolate(blob));
 
     /// <summary>
-    /// A blob's 128 cells, one behind the other, and their proofs (<c>compute_cells_and_kzg_proofs</c>).
+    /// A blob's 128 cells, concatenated, and their proofs (<c>compute_cells_and_kzg_proofs</c>).
     /// </summary>
     /// <param name="blob">131072 bytes.</param>
     /// <param name="proofs">128 proofs.</param>
@@ -46,12 +58,12 @@ public sealed class CellProver
     }
 
     /// <summary>
-    /// All 128 cells, one behind the other, and their proofs, from at least 64 cells
+    /// All 128 cells, concatenated, and their proofs, from at least 64 cells
     /// (<c>recover_cells_and_kzg_proofs</c>). Cells that contradict each other
     /// are not noticed: verify them first.
     /// </summary>
     /// <param name="indices">Which cells there are, ascending.</param>
-    /// <param name="cells">These cells, one behind the other.</param>
+    /// <param name="cells">These cells, concatenated.</param>
     /// <param name="proofs">128 proofs.</param>
     /// <exception cref="KzgFormatException">There are fewer than 64 indices, they do not ascend, or the cells are not
     /// as many or not canonical.</exception>

@@ -30,10 +30,10 @@ public sealed class CellVerifier
     /// </summary>
     /// <param name="commitments">Per cell its blob's commitment, 48 bytes each.</param>
     /// <param name="cellIndices">Per cell its index.</param>
-    /// <param name="cells">The cells, one behind the other.</param>
+    /// <param name="cells">The cells, concatenated.</param>
     /// <param name="proofs">Per cell its proof, 48 bytes each.</param>
     /// <exception cref="KzgFormatException">The numbers differ, an element is not below the modulus, or a commitment
-    /// or proof is none.</exception>
+    /// or proof is invalid.</exception>
     public bool VerifyCellKzgProofBatch(
         ReadOnlySpan<byte> commitments,
         ReadOnlySpan<CellIndex> cellIndices,
@@ -46,7 +46,7 @@ public sealed class CellVerifier
             throw new KzgFormatException($"commitments: {commitments.Length} bytes, each has {KzgCommitment.Length}");
         }
 
-        // Cells of one blob usually come one behind the other.
+        // Cells of one blob usually are consecutive.
         int count = commitments.Length / KzgCommitment.Length;
         var places = new Dictionary<string, int>();
         var distinct = new List<byte>();
@@ -89,7 +89,7 @@ public sealed class CellVerifier
     /// </summary>
     /// <param name="commitments">Per cell its blob's commitment.</param>
     /// <param name="cellIndices">Per cell its index.</param>
-    /// <param name="cells">The cells, one behind the other.</param>
+    /// <param name="cells">The cells, concatenated.</param>
     /// <param name="proofs">Per cell its proof.</param>
     /// <exception cref="KzgFormatException">The numbers differ, or an element is not below the modulus.</exception>
     public bool VerifyCellKzgProofBatch(

@@ -11,7 +11,7 @@ internal static class InterpolationSum
 
     /// <summary>The 64 coefficients of <c>Σ weight_k·I_k</c>.</summary>
     /// <param name="indices">Each cell's index.</param>
-    /// <param name="cells">The cells one behind the other, all elements below the modulus.</param>
+    /// <param name="cells">The cells, concatenated, all elements below the modulus.</param>
     /// <param name="weights">Each cell's weight.</param>
     public static Fr[] Compute(ReadOnlySpan<CellIndex> indices, ReadOnlySpan<byte> cells, ReadOnlySpan<Fr> weights) =>
         FrLanes512.IsSupported ? VectorInterpolationSum<FrLanes512>.Compute(indices, cells, weights)

@@ -23,7 +23,7 @@ internal static unsafe class VectorInterpolationSum<TLanes>
 
     /// <summary>The 64 coefficients of <c>Σ weight_k·I_k</c>.</summary>
     /// <param name="indices">Each cell's index.</param>
-    /// <param name="cells">The cells one behind the other, all elements below the modulus.</param>
+    /// <param name="cells">The cells, concatenated, all elements below the modulus.</param>
     /// <param name="weights">Each cell's weight.</param>
     public static Fr[] Compute(ReadOnlySpan<CellIndex> indices, ReadOnlySpan<byte> cells, ReadOnlySpan<Fr> weights)
     {

@@ -6,7 +6,7 @@ namespace Meeda.Kzg.Commitments;
 /// <summary>
 /// The layout of a blob (EIP-4844): 4096 elements of the scalar field, 32 bytes big-endian each, the values of a
 /// polynomial of degree below 4096 on the
-/// 4096th roots of unity in bit-reversed order. Blobs are plain bytes here; several lie one behind the other.
+/// 4096th roots of unity in bit-reversed order. Blobs are plain bytes here; several are concatenated.
 /// </summary>
 public static class Blob
 {
@@ -22,7 +22,7 @@ public static class Blob
     /// <summary>
     /// Whether the bytes are a whole number of blobs whose elements are all below the field's modulus.
     /// </summary>
-    /// <param name="blobs">One blob, or several one behind the other; nothing at all counts as no blobs.</param>
+    /// <param name="blobs">One blob, or several concatenated; nothing at all counts as no blobs.</param>
     public static bool IsCanonical(ReadOnlySpan<byte> blobs) =>
         blobs.Length % ByteLength == 0 && FindNonCanonical(blobs) < 0;
 

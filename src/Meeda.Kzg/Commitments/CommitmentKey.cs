@@ -8,9 +8,10 @@ namespace Meeda.Kzg.Commitments;
 /// <summary>
 /// What commits to blobs and opens them: the setup's Lagrange points in blob order (consensus-specs,
 /// deneb/polynomial-commitments.md).
-/// Safe for use by many threads at once; making one takes a fraction of a second.
+/// Safe for use by many threads at once; making one takes a fraction of a second. It owns native memory (its tables
+/// take some 30 MB): keep one for as long as the program needs it, and dispose of it then.
 /// </summary>
-public sealed class CommitmentKey
+public sealed class CommitmentKey : IDisposable
 {
     private readonly FixedBaseMsm _fixedBase;
 
@@ -23,6 +24,11 @@ public sealed class CommitmentKey
         // L_brp(i)(τ)·G1, so that element i of a blob goes with point i.
         _fixedBase = new(EvaluationDomain.InBitReversedOrder((G1Affine[])setup.Lagrange.Clone()), PairAdder.Create);
     }
+
+    /// <summary>
+    /// Frees the tables. Calls that are at work end as ever; later ones throw <see cref="ObjectDisposedException"/>.
+    /// </summary>
+    public void Dispose() => _fixedBase.Dispose();
 
     /// <summary>The commitment to a blob (<c>blob_to_kzg_commitment</c>).</summary>
     /// <param name="blob">131072 bytes.</param>

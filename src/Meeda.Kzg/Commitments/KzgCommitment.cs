@@ -42,7 +42,7 @@ public readonly struct KzgCommitment : IEquatable<KzgCommitment>, IParsable<KzgC
     internal static KzgCommitment From(G1Affine point) => new(point);
 
     /// <summary>Decodes a compressed commitment.</summary>
-    /// <exception cref="KzgFormatException">The bytes are none: see <see cref="TryDecode"/>.</exception>
+    /// <exception cref="KzgFormatException">The bytes are invalid: see <see cref="TryDecode"/>.</exception>
     public static KzgCommitment Decode(ReadOnlySpan<byte> compressed) =>
         TryDecode(compressed, out KzgCommitment commitment)
             ? commitment
@@ -50,9 +50,9 @@ public readonly struct KzgCommitment : IEquatable<KzgCommitment>, IParsable<KzgC
                 $"commitment: these {compressed.Length} bytes are no compressed point of G1 ({Length} bytes)"
             );
 
-    /// <summary>Decodes commitments one behind the other, several at a time: faster than one by one.</summary>
+    /// <summary>Decodes concatenated commitments, several at a time: faster than one by one.</summary>
     /// <param name="compressed">48 bytes for each.</param>
-    /// <exception cref="KzgFormatException">The bytes are not a whole number of commitments, or one of them is none:
+    /// <exception cref="KzgFormatException">The bytes are not a whole number of commitments, or one of them is invalid:
     /// see <see cref="TryDecode"/>.</exception>
     public static KzgCommitment[] DecodeAll(ReadOnlySpan<byte> compressed)
     {

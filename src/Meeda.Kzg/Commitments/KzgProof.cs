@@ -38,7 +38,7 @@ public readonly struct KzgProof : IEquatable<KzgProof>, IParsable<KzgProof>
     internal static KzgProof From(G1Affine point) => new(point);
 
     /// <summary>Decodes a compressed proof.</summary>
-    /// <exception cref="KzgFormatException">The bytes are none: see <see cref="TryDecode"/>.</exception>
+    /// <exception cref="KzgFormatException">The bytes are invalid: see <see cref="TryDecode"/>.</exception>
     public static KzgProof Decode(ReadOnlySpan<byte> compressed) =>
         TryDecode(compressed, out KzgProof proof)
             ? proof
@@ -46,9 +46,9 @@ public readonly struct KzgProof : IEquatable<KzgProof>, IParsable<KzgProof>
                 $"proof: these {compressed.Length} bytes are no compressed point of G1 ({Length} bytes)"
             );
 
-    /// <summary>Decodes proofs one behind the other, several at a time: faster than one by one.</summary>
+    /// <summary>Decodes concatenated proofs, several at a time: faster than one by one.</summary>
     /// <param name="compressed">48 bytes for each.</param>
-    /// <exception cref="KzgFormatException">The bytes are not a whole number of proofs, or one of them is none: see
+    /// <exception cref="KzgFormatException">The bytes are not a whole number of proofs, or one of them is invalid: see
     /// <see cref="TryDecode"/>.</exception>
     public static KzgProof[] DecodeAll(ReadOnlySpan<byte> compressed)
     {

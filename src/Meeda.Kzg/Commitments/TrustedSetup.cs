@@ -68,7 +68,7 @@ public sealed partial class TrustedSetup
             out G2Affine point
         )
             ? point
-            : throw new KzgFormatException($"trusted setup: point {power} of G2 is none");
+            : throw new KzgFormatException($"trusted setup: point {power} of G2 is invalid");
 
     /// <summary>Reads a setup's bytes and checks their SHA-256.</summary>
     /// <param name="stream">The points in the order above.</param>
@@ -109,7 +109,7 @@ public sealed partial class TrustedSetup
                 )
             )
             {
-                throw new KzgFormatException($"trusted setup: point {i} of G1 is none");
+                throw new KzgFormatException($"trusted setup: point {i} of G1 is invalid");
             }
         }
 

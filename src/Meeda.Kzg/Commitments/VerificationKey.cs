@@ -89,7 +89,7 @@ public sealed class VerificationKey
     /// Whether every blob is the one committed to, with two pairings in all (<c>verify_blob_kzg_proof_batch</c>). No
     /// blobs at all verify.
     /// </summary>
-    /// <param name="blobs">The blobs one behind the other.</param>
+    /// <param name="blobs">The blobs, concatenated.</param>
     /// <param name="commitments">As many commitments.</param>
     /// <param name="proofs">As many proofs of <see cref="CommitmentKey.OpenBlob"/>.</param>
     /// <exception cref="KzgFormatException">The numbers differ, or an element is not below the modulus.</exception>

@@ -15,7 +15,7 @@ internal static class AffineListSums
     /// Replaces every list by its sum, which ends up at the list's number; an empty list's sum is the point at
     /// infinity.
     /// </summary>
-    /// <param name="points">The lists one behind the other; at least as many places as lists.</param>
+    /// <param name="points">The lists, concatenated; at least as many places as lists.</param>
     /// <param name="lengths">The lengths of the lists; overwritten.</param>
     public static void Sum(Span<G1Affine> points, Span<int> lengths)
     {

@@ -112,7 +112,7 @@ internal sealed unsafe class DoublingSums
         return true;
     }
 
-    // Leaves the totals one behind the other, from a row on. What is added stays as it is, for complete sums.
+    // Leaves the totals consecutively, from a row on. What is added stays as it is, for complete sums.
     private bool TrySum(out int totals)
     {
         totals = _first + (_bits * _count);

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Meeda.Kzg.Fields;
 
 namespace Meeda.Kzg.Curves;
@@ -15,10 +14,11 @@ namespace Meeda.Kzg.Curves;
 /// points, the whole sum is done again
 /// with complete additions.
 /// </remarks>
-internal sealed unsafe class FixedBaseMsm
+internal sealed unsafe class FixedBaseMsm : IDisposable
 {
     private readonly G1Affine[] _points;
-    private readonly double* _memory;
+    private readonly NativeArena _memory = new();
+    private readonly double* _rows;
     private readonly FixedBaseMsmPlan _plan;
     private readonly Stack<FixedBaseMsmWorkspace> _workspaces = [];
 
@@ -26,7 +26,7 @@ internal sealed unsafe class FixedBaseMsm
     /// <param name="points">Points of the subgroup, none at infinity; their number a multiple of 8. Not to be changed
     /// afterwards.</param>
     /// <param name="createAdder">Makes the adder, one for each workspace.</param>
-    public FixedBaseMsm(G1Affine[] points, Func<PairAdder> createAdder)
+    public FixedBaseMsm(G1Affine[] points, Func<NativeArena, PairAdder> createAdder)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(points.Length % 8, 0);
         if (points.Any(point => point.IsInfinity))
@@ -38,17 +38,17 @@ internal sealed unsafe class FixedBaseMsm
         _plan = new FixedBaseMsmPlan(points.Length);
         int workspaceCount = Environment.ProcessorCount;
         long rows = _plan.TableLength + ((long)workspaceCount * _plan.ArenaLength);
-        _memory = (double*)LargePages.Allocate((nuint)(rows * PairAdder.RowLength * sizeof(double)));
-        PairAdder adder = createAdder();
+        _rows = (double*)_memory.Allocate((nuint)(rows * PairAdder.RowLength * sizeof(double)));
+        PairAdder adder = createAdder(_memory);
         for (int i = 0; i < points.Length; i++)
         {
-            adder.Write(points[i], _memory + ((long)i * PairAdder.RowLength));
+            adder.Write(points[i], _rows + ((long)i * PairAdder.RowLength));
         }
 
         long windowLength = (long)points.Length * PairAdder.RowLength;
         for (int window = 0; window < FixedBaseMsmPlan.Windows; window++)
         {
-            double* target = _memory + (window * FixedBaseMsmPlan.Multiples * windowLength);
+            double* target = _rows + (window * FixedBaseMsmPlan.Multiples * windowLength);
             if (window > 0)
             {
                 // From twice the point of the window before.
@@ -65,18 +65,20 @@ internal sealed unsafe class FixedBaseMsm
         for (int i = 0; i < workspaceCount; i++)
         {
             int arena = _plan.TableLength + (i * _plan.ArenaLength);
-            _workspaces.Push(new(_plan, _memory, arena, i == 0 ? adder : createAdder()));
+            _workspaces.Push(new(_memory, _plan, _rows, arena, i == 0 ? adder : createAdder(_memory)));
         }
     }
 
-    /// <summary>Gives the table's memory back.</summary>
-    ~FixedBaseMsm() => NativeMemory.AlignedFree(_memory);
+    /// <summary>Frees the memory, once sums that are being worked out are done.</summary>
+    public void Dispose() => _memory.Dispose();
 
     /// <summary>The sum.</summary>
     /// <param name="scalars">One for each point, 32 bytes big-endian each, all below the modulus.</param>
+    /// <exception cref="ObjectDisposedException">The memory was freed.</exception>
     public G1Point Sum(ReadOnlySpan<byte> scalars)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(scalars.Length, _points.Length * Fr.Length);
+        using NativeArena.Lease lease = _memory.Use();
         FixedBaseMsmWorkspace workspace = Take();
         try
         {
@@ -88,7 +90,6 @@ internal sealed unsafe class FixedBaseMsm
         finally
         {
             Return(workspace);
-            GC.KeepAlive(this);
         }
 
         return CompleteSum(scalars);

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Runtime.InteropServices;
 using Meeda.Kzg.Fields;
 
 namespace Meeda.Kzg.Curves;
@@ -9,7 +8,7 @@ namespace Meeda.Kzg.Curves;
 /// <see cref="FixedBaseMsm"/>, a table of all <c>2^(9w)·P_i</c> and one set of
 /// 256 buckets for each sum, and several sums share their inversions. Safe for use by many threads at once.
 /// </summary>
-internal sealed unsafe class FixedBaseMsmBatch
+internal sealed unsafe class FixedBaseMsmBatch : IDisposable
 {
     private const int Width = 9;
     private const int Windows = (255 + Width) / Width;
@@ -25,15 +24,16 @@ internal sealed unsafe class FixedBaseMsmBatch
     private readonly int _count;
     private readonly int _length;
     private readonly int _sumsAtOnce;
+    private readonly NativeArena _memory = new();
     private readonly double* _table;
     private readonly Stack<Workspace> _workspaces = [];
 
     /// <summary>Builds the table.</summary>
-    /// <param name="points">Points of the subgroup, none at infinity, those of each sum one behind the other; their
+    /// <param name="points">Points of the subgroup, none at infinity, the lists of all sums concatenated; their
     /// number a multiple of 8. Not to be changed afterwards.</param>
     /// <param name="count">Sums.</param>
     /// <param name="createAdder">Makes adders, one for each thread.</param>
-    public FixedBaseMsmBatch(G1Affine[] points, int count, Func<PairAdder> createAdder)
+    public FixedBaseMsmBatch(G1Affine[] points, int count, Func<NativeArena, PairAdder> createAdder)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(points.Length % 8, 0);
         ArgumentOutOfRangeException.ThrowIfNotEqual(points.Length % count, 0);
@@ -54,8 +54,8 @@ internal sealed unsafe class FixedBaseMsmBatch
         nuint bytes =
             (nuint)((Windows * windowLength) + ((long)threads * workspaceLength * PairAdder.RowLength))
             * sizeof(double);
-        _table = (double*)LargePages.Allocate(bytes);
-        PairAdder adder = createAdder();
+        _table = (double*)_memory.Allocate(bytes);
+        PairAdder adder = createAdder(_memory);
         for (int i = 0; i < points.Length; i++)
         {
             adder.Write(points[i], _table + ((long)i * PairAdder.RowLength));
@@ -74,10 +74,10 @@ internal sealed unsafe class FixedBaseMsmBatch
         for (int i = 0; i < threads; i++)
         {
             int arena = (Windows * points.Length) + (i * workspaceLength);
-            PairAdder own = i == 0 ? adder : createAdder();
+            PairAdder own = i == 0 ? adder : createAdder(_memory);
             _workspaces.Push(
                 new(
-                    new(_table, arena, Width, _sumsAtOnce, entries, own),
+                    new(_memory, _table, arena, Width, _sumsAtOnce, entries, own),
                     new(_table, arena + arenaLength, count, Bits, own),
                     entries
                 )
@@ -85,13 +85,15 @@ internal sealed unsafe class FixedBaseMsmBatch
         }
     }
 
-    /// <summary>Gives the table's memory back.</summary>
-    ~FixedBaseMsmBatch() => NativeMemory.AlignedFree(_table);
+    /// <summary>Frees the memory, once sums that are being worked out are done.</summary>
+    public void Dispose() => _memory.Dispose();
 
     /// <summary>All sums; one scalar for each point, 32 bytes big-endian below the modulus.</summary>
+    /// <exception cref="ObjectDisposedException">The memory was freed.</exception>
     public G1Affine[] Sum(ReadOnlySpan<byte> scalars)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(scalars.Length, _points.Length * Fr.Length);
+        using NativeArena.Lease lease = _memory.Use();
         Workspace workspace = Take();
         try
         {
@@ -120,8 +122,6 @@ internal sealed unsafe class FixedBaseMsmBatch
                 _workspaces.Push(workspace);
                 Monitor.Pulse(_workspaces);
             }
-
-            GC.KeepAlive(this);
         }
     }
 

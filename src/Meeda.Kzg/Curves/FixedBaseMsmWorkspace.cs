@@ -1,5 +1,4 @@
 using System.Numerics;
-using System.Runtime.InteropServices;
 
 namespace Meeda.Kzg.Curves;
 
@@ -20,7 +19,6 @@ internal sealed unsafe class FixedBaseMsmWorkspace
     private readonly PairAdder _adder;
     private readonly double* _points;
     private readonly PairListSums _lists;
-    private readonly byte* _memory;
     private readonly short* _digits;
 
     // The sums of lists.
@@ -28,26 +26,23 @@ internal sealed unsafe class FixedBaseMsmWorkspace
     private readonly uint* _lineSums;
 
     /// <summary>Takes memory.</summary>
+    /// <param name="memory">Where it is taken; whoever calls holds a lease of it.</param>
     /// <param name="plan">The sizes.</param>
     /// <param name="points">The table, with the arenas of all workspaces behind it.</param>
     /// <param name="arena">The row where this workspace's arena begins.</param>
     /// <param name="adder">The adder, used by nobody else.</param>
-    public FixedBaseMsmWorkspace(FixedBaseMsmPlan plan, double* points, int arena, PairAdder adder)
+    public FixedBaseMsmWorkspace(NativeArena memory, FixedBaseMsmPlan plan, double* points, int arena, PairAdder adder)
     {
         _plan = plan;
         _points = points;
         _adder = adder;
 
         // Each bucket is listed in a row and in a column.
-        _lists = new(points, arena, Math.Max(plan.DigitCount, 2 * Buckets), Buckets, adder);
-        _memory = (byte*)LargePages.Allocate((2 * Buckets * sizeof(uint)) + ((nuint)plan.DigitCount * sizeof(short)));
-        _bucketSums = (uint*)_memory;
+        _lists = new(memory, points, arena, Math.Max(plan.DigitCount, 2 * Buckets), Buckets, adder);
+        _bucketSums = (uint*)memory.Allocate((2 * Buckets * sizeof(uint)) + ((nuint)plan.DigitCount * sizeof(short)));
         _lineSums = _bucketSums + Buckets;
         _digits = (short*)(_lineSums + Buckets);
     }
-
-    /// <summary>Gives the memory back.</summary>
-    ~FixedBaseMsmWorkspace() => NativeMemory.AlignedFree(_memory);
 
     /// <summary>The sum; false where two points that met are equal or opposite.</summary>
     public bool TrySum(ReadOnlySpan<byte> scalars, out G1Point sum)
@@ -90,7 +85,6 @@ internal sealed unsafe class FixedBaseMsmWorkspace
             sum = power >= ColumnBits - 1 ? Add(sum, bits[power - ColumnBits + 1]) : sum;
         }
 
-        GC.KeepAlive(this);
         return true;
     }
 

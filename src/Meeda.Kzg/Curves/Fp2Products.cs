@@ -119,7 +119,7 @@ internal sealed unsafe class Fp2Products<TLanes>
         return product;
     }
 
-    /// <summary>Begins anew: what has not been taken is lost.</summary>
+    /// <summary>Starts over: what has not been taken is lost.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Clear() => _next = _factors;
 

@@ -6,10 +6,9 @@ namespace Meeda.Kzg.Curves;
 
 /// <summary>
 /// Points of the curve in Jacobian coordinates <c>(X/Z², Y/Z³)</c>, one in each lane: X, Y and Z are a group each,
-/// one behind the other. Nothing is
-/// asked on the way: where two points that are added turn out equal or opposite, or one is at infinity, Z becomes 0
-/// in that lane and stays 0 through all that
-/// follows, so that one look at the end tells (<see cref="TryToAffine"/>). Not safe for use by several threads at once.
+/// concatenated. Nothing is checked on the way: where two points that are added turn out equal or opposite, or one is
+/// at infinity, Z becomes 0 in that lane and stays 0 through all that follows, so that one check at the end suffices
+/// (<see cref="TryToAffine"/>). Not safe for use by several threads at once.
 /// </summary>
 internal sealed unsafe class JacobianLanes<TLanes>
     where TLanes : struct, IPointLanes
@@ -101,7 +100,7 @@ internal sealed unsafe class JacobianLanes<TLanes>
     /// Replaces X and Y by the affine coordinates, with one inversion in all; false, and worthless points, where one
     /// is at infinity.
     /// </summary>
-    /// <param name="points">The points of some groups, one behind the other.</param>
+    /// <param name="points">The points of some groups, concatenated.</param>
     /// <param name="groups">How many groups.</param>
     /// <param name="products">Room for as many groups of a coordinate.</param>
     public bool TryToAffine(double* points, int groups, double* products)

@@ -15,10 +15,11 @@ internal abstract unsafe class PairAdder
     public const int PairPadding = 16;
 
     /// <summary>The fastest adder that the processor supports.</summary>
-    public static PairAdder Create() =>
-        PointLanes512.IsSupported ? new VectorPairAdder<PointLanes512>()
-        : PointLanes256.IsSupported ? new VectorPairAdder<PointLanes256>()
-        : new ScalarPairAdder();
+    /// <param name="memory">Where it takes its memory; whoever calls the adder holds a lease of it.</param>
+    public static PairAdder Create(NativeArena memory) =>
+        PointLanes512.IsSupported ? new VectorPairAdder<PointLanes512>(memory)
+        : PointLanes256.IsSupported ? new VectorPairAdder<PointLanes256>(memory)
+        : new ScalarPairAdder(memory);
 
     /// <summary>Writes a point that is not at infinity.</summary>
     public abstract void Write(in G1Affine point, double* row);
@@ -27,7 +28,7 @@ internal abstract unsafe class PairAdder
     public abstract G1Affine Read(double* points, uint entry);
 
     /// <summary>
-    /// Adds the two points of each pair and writes the sums one behind the other. False, and rows of no meaning,
+    /// Adds the two points of each pair and writes the sums consecutively. False, and rows of no meaning,
     /// where two of a pair are equal or
     /// opposite: the affine formula does not hold there.
     /// </summary>

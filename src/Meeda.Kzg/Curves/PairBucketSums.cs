@@ -15,6 +15,7 @@ internal sealed unsafe class PairBucketSums
     private readonly int[] _ends;
 
     /// <summary>Takes memory.</summary>
+    /// <param name="memory">Where it is taken; whoever calls holds a lease of it.</param>
     /// <param name="points">Where the rows begin that entries count; the owner keeps them.</param>
     /// <param name="arena">The row where <see cref="ArenaLength"/> rows are free.</param>
     /// <param name="width">Bits of a digit, at least 3: digits are from <c>-2^(width-1)</c> to
@@ -22,7 +23,15 @@ internal sealed unsafe class PairBucketSums
     /// <param name="sums">Sums at once.</param>
     /// <param name="entries">Entries with digits in all.</param>
     /// <param name="adder">The adder, used by nobody else.</param>
-    public PairBucketSums(double* points, int arena, int width, int sums, int entries, PairAdder adder)
+    public PairBucketSums(
+        NativeArena memory,
+        double* points,
+        int arena,
+        int width,
+        int sums,
+        int entries,
+        PairAdder adder
+    )
     {
         Width = width;
         Sums = sums;
@@ -30,6 +39,7 @@ internal sealed unsafe class PairBucketSums
         _rowBits = width - 1 - _columnBits;
         _ends = new int[sums * BucketCount];
         _lists = new(
+            memory,
             points,
             arena,
             Math.Max(entries, 2 * sums * BucketCount),

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
 namespace Meeda.Kzg.Curves;
@@ -17,13 +16,12 @@ internal sealed unsafe class PairListSums
     private readonly PairAdder _adder;
     private readonly double* _points;
     private readonly int _arena;
-    private readonly byte* _memory;
     private readonly uint* _pairs;
 
     // Which lists are not summed up yet.
     private readonly int* _lists;
 
-    // Lists of entries, one behind the other, where each begins, and room for the lists of the next round.
+    // Lists of entries, concatenated, where each begins, and room for the lists of the next round.
     private uint* _entries;
     private uint* _nextEntries;
     private int* _offsets;
@@ -31,12 +29,13 @@ internal sealed unsafe class PairListSums
     private int _used;
 
     /// <summary>Takes memory for lists.</summary>
+    /// <param name="memory">Where it is taken; whoever calls holds a lease of it.</param>
     /// <param name="points">Where the rows begin that entries count; the owner keeps them.</param>
     /// <param name="arena">The row where sums begin to be written.</param>
     /// <param name="entries">Entries of all lists together at most.</param>
     /// <param name="lists">Lists at most.</param>
     /// <param name="adder">The adder, used by nobody else.</param>
-    public PairListSums(double* points, int arena, int entries, int lists, PairAdder adder)
+    public PairListSums(NativeArena memory, double* points, int arena, int entries, int lists, PairAdder adder)
     {
         _points = points;
         _arena = arena;
@@ -46,17 +45,13 @@ internal sealed unsafe class PairListSums
         // Vectors are read and written beyond the last entry, and adders overwrite pairs beyond the last.
         int entryRoom = entries + (2 * PairAdder.PairPadding);
         int listRoom = lists + 1;
-        _memory = (byte*)LargePages.Allocate((nuint)((3 * entryRoom) + (3 * listRoom)) * sizeof(uint));
-        _entries = (uint*)_memory;
+        _entries = (uint*)memory.Allocate((nuint)((3 * entryRoom) + (3 * listRoom)) * sizeof(uint));
         _nextEntries = _entries + entryRoom;
         _pairs = _nextEntries + entryRoom;
         _offsets = (int*)(_pairs + entryRoom);
         _nextOffsets = _offsets + listRoom;
         _lists = _nextOffsets + listRoom;
     }
-
-    /// <summary>Gives the memory back.</summary>
-    ~PairListSums() => NativeMemory.AlignedFree(_memory);
 
     /// <summary>Entries of all lists together at most.</summary>
     public int Capacity { get; }
@@ -124,7 +119,6 @@ internal sealed unsafe class PairListSums
 
             if (left == 0)
             {
-                GC.KeepAlive(this);
                 return true;
             }
 
@@ -143,7 +137,7 @@ internal sealed unsafe class PairListSums
         }
     }
 
-    // Takes pairs off a list and puts their sums, whose rows come one behind the other, on the next. May write and
+    // Takes pairs off a list and puts their sums, whose rows are consecutive, on the next. May write and
     // read as much as one vector too far.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void PairUp(uint* list, int count, uint* pairs, uint* next, uint sum)

@@ -6,7 +6,7 @@ namespace Meeda.Kzg.Curves;
 /// </summary>
 internal static class PointDecoder
 {
-    /// <summary>Decodes points one behind the other, 48 bytes each.</summary>
+    /// <summary>Decodes concatenated points, 48 bytes each.</summary>
     /// <param name="compressed">Their bytes.</param>
     /// <param name="points">Where they go.</param>
     /// <returns>
@@ -22,7 +22,7 @@ internal static class PointDecoder
             : DecodeScalar(compressed, points);
     }
 
-    /// <summary>Decodes one point; false where there are not 48 bytes, or it is none.</summary>
+    /// <summary>Decodes one point; false where there are not 48 bytes, or it is invalid.</summary>
     public static bool TryDecode(ReadOnlySpan<byte> compressed, out G1Affine point)
     {
         point = default;

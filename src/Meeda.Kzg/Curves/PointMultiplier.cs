@@ -6,12 +6,13 @@ internal abstract unsafe class PointMultiplier
     /// <summary>
     /// The fastest multiplier that the processor supports. Rows are those of <see cref="PairAdder.Create"/>.
     /// </summary>
-    public static PointMultiplier Create() =>
-        PointLanes512.IsSupported ? new VectorPointMultiplier<PointLanes512>()
-        : PointLanes256.IsSupported ? new VectorPointMultiplier<PointLanes256>()
-        : new ScalarPointMultiplier();
+    /// <param name="memory">Where it takes its memory; whoever calls the multiplier holds a lease of it.</param>
+    public static PointMultiplier Create(NativeArena memory) =>
+        PointLanes512.IsSupported ? new VectorPointMultiplier<PointLanes512>(memory)
+        : PointLanes256.IsSupported ? new VectorPointMultiplier<PointLanes256>(memory)
+        : new ScalarPointMultiplier(memory);
 
-    /// <summary>Writes the products one behind the other.</summary>
+    /// <summary>Writes the products consecutively.</summary>
     /// <param name="points">Where the rows begin that entries count (<see cref="PairAdder"/>).</param>
     /// <param name="entries">Points of the subgroup, none at infinity.</param>
     /// <param name="scalars">As many scalars, none of them 0.</param>

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Meeda.Kzg.Fields;
 using Meeda.Kzg.Fields.Kernels;
 
@@ -23,7 +22,6 @@ internal sealed unsafe class ScalarPairAdder : PairAdder
     // From one element to the next.
     private const int Step = 16;
 
-    private readonly int* _memory;
     private readonly int* _products;
     private readonly int* _differences;
     private readonly int* _temporary;
@@ -32,16 +30,13 @@ internal sealed unsafe class ScalarPairAdder : PairAdder
     private int _touched;
 
     /// <summary>Takes memory for a chunk.</summary>
-    public ScalarPairAdder()
+    /// <param name="memory">Where it is taken.</param>
+    public ScalarPairAdder(NativeArena memory)
     {
-        _memory = (int*)NativeMemory.AlignedAlloc(((2 * ChunkLength) + 10) * Step * sizeof(int), 64);
-        _products = _memory;
+        _products = (int*)memory.Allocate(((2 * ChunkLength) + 10) * Step * sizeof(int));
         _differences = _products + (ChunkLength * Step);
         _temporary = _differences + (ChunkLength * Step);
     }
-
-    /// <summary>Gives the memory back.</summary>
-    ~ScalarPairAdder() => NativeMemory.AlignedFree(_memory);
 
     /// <inheritdoc/>
     public override void Write(in G1Affine point, double* row)
@@ -72,7 +67,6 @@ internal sealed unsafe class ScalarPairAdder : PairAdder
             );
         }
 
-        GC.KeepAlive(this);
         return regular;
     }
 
@@ -84,8 +78,6 @@ internal sealed unsafe class ScalarPairAdder : PairAdder
             long offset = (long)start * RowLength;
             DoubleChunk(source + offset, target + offset, Math.Min(ChunkLength, count - start));
         }
-
-        GC.KeepAlive(this);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

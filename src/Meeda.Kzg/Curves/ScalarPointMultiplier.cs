@@ -3,9 +3,10 @@ namespace Meeda.Kzg.Curves;
 /// <summary>
 /// Products by scalar arithmetic: for processors without FMA, and the reference of the vector multipliers.
 /// </summary>
-internal sealed unsafe class ScalarPointMultiplier : PointMultiplier
+/// <param name="memory">Where its memory is taken.</param>
+internal sealed unsafe class ScalarPointMultiplier(NativeArena memory) : PointMultiplier
 {
-    private readonly ScalarPairAdder _rows = new();
+    private readonly ScalarPairAdder _rows = new(memory);
 
     /// <inheritdoc/>
     public override void Multiply(

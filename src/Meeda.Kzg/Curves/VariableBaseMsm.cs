@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using System.Diagnostics.CodeAnalysis;
 
 namespace Meeda.Kzg.Curves;
 
@@ -7,6 +7,11 @@ namespace Meeda.Kzg.Curves;
 /// windows' sums are worked out together, so that their
 /// additions share inversions. Not safe for use by several threads at once.
 /// </summary>
+[SuppressMessage(
+    "Reliability",
+    "CA1001",
+    Justification = "Each thread has one, whose memory goes when the thread does."
+)]
 internal sealed unsafe class VariableBaseMsm
 {
     /// <summary>Limbs of a scalar.</summary>
@@ -20,7 +25,8 @@ internal sealed unsafe class VariableBaseMsm
     private static VariableBaseMsm?[]? _instances;
 
     private readonly int _windows;
-    private readonly PairAdder _adder = PairAdder.Create();
+    private readonly NativeArena _memory = new();
+    private readonly PairAdder _adder;
     private readonly double* _rows;
     private readonly PairBucketSums _buckets;
     private readonly uint[] _entries;
@@ -31,22 +37,20 @@ internal sealed unsafe class VariableBaseMsm
     private VariableBaseMsm(int points, int width)
     {
         _windows = (128 + width) / width;
+        _adder = PairAdder.Create(_memory);
         int entries = points * _windows;
         _rows = (double*)
-            LargePages.Allocate(
+            _memory.Allocate(
                 (nuint)(points + PairBucketSums.ArenaLength(width, _windows, entries))
                     * PairAdder.RowLength
                     * sizeof(double)
             );
-        _buckets = new(_rows, points, width, _windows, entries, _adder);
+        _buckets = new(_memory, _rows, points, width, _windows, entries, _adder);
         _entries = new uint[entries];
         _digits = new short[entries];
         _sumOf = new ushort[entries];
         _bits = new uint[_windows * width];
     }
-
-    /// <summary>Gives the memory back.</summary>
-    ~VariableBaseMsm() => NativeMemory.AlignedFree(_rows);
 
     /// <summary>The sum; false where equal or opposite points met, and other code has to be asked.</summary>
     /// <param name="points">Any points of the curve.</param>
@@ -76,6 +80,8 @@ internal sealed unsafe class VariableBaseMsm
 
     private bool TrySumPart(ReadOnlySpan<G1Affine> points, ReadOnlySpan<ulong> scalars, out G1Point sum)
     {
+        using NativeArena.Lease lease = _memory.Use();
+
         // 1. An entry for each digit; points at infinity have none.
         int filled = 0;
         for (int i = 0; i < points.Length; i++)
@@ -115,7 +121,6 @@ internal sealed unsafe class VariableBaseMsm
             }
         }
 
-        GC.KeepAlive(this);
         return true;
     }
 }

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Meeda.Kzg.Fields.Kernels;
 
 namespace Meeda.Kzg.Curves;
@@ -19,7 +18,6 @@ internal sealed unsafe class VectorPairAdder<TLanes> : PairAdder
 
     private static readonly int GroupLength = FpLimbs.Count * TLanes.Lanes;
 
-    private readonly double* _memory;
     private readonly double* _products;
     private readonly double* _differences;
     private readonly double* _firstX;
@@ -29,7 +27,8 @@ internal sealed unsafe class VectorPairAdder<TLanes> : PairAdder
     private readonly double* _temporary;
 
     /// <summary>Takes memory for a chunk.</summary>
-    public VectorPairAdder()
+    /// <param name="memory">Where it is taken.</param>
+    public VectorPairAdder(NativeArena memory)
     {
         RoundingMode.RequireNearest();
 
@@ -37,9 +36,7 @@ internal sealed unsafe class VectorPairAdder<TLanes> : PairAdder
         // sets.
         const int Offset = 72;
         int chunk = ChunkLength * FpLimbs.Count;
-        _memory = (double*)
-            LargePages.Allocate((nuint)((3 * chunk) + (32 * GroupLength) + (8 * Offset)) * sizeof(double));
-        _products = _memory;
+        _products = (double*)memory.Allocate((nuint)((3 * chunk) + (32 * GroupLength) + (8 * Offset)) * sizeof(double));
         _differences = _products + chunk + Offset;
         _firstX = _differences + chunk + Offset;
         _scratch = _firstX + chunk + Offset;
@@ -52,9 +49,6 @@ internal sealed unsafe class VectorPairAdder<TLanes> : PairAdder
             _zero[i] = 0;
         }
     }
-
-    /// <summary>Gives the memory back.</summary>
-    ~VectorPairAdder() => NativeMemory.AlignedFree(_memory);
 
     /// <inheritdoc/>
     public override void Write(in G1Affine point, double* row)
@@ -86,7 +80,6 @@ internal sealed unsafe class VectorPairAdder<TLanes> : PairAdder
             );
         }
 
-        GC.KeepAlive(this);
         return regular;
     }
 
@@ -98,8 +91,6 @@ internal sealed unsafe class VectorPairAdder<TLanes> : PairAdder
             long offset = (long)start * RowLength;
             DoubleChunk(source + offset, target + offset, Math.Min(ChunkLength, count - start) / TLanes.Lanes);
         }
-
-        GC.KeepAlive(this);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -20,15 +20,17 @@ internal sealed unsafe class VectorPointMultiplier<TLanes> : PointMultiplier
     private const int OddMultiples = 8;
     private const int RowLength = PairAdder.RowLength;
 
-    private readonly VectorPairAdder<TLanes> _adder = new();
+    private readonly VectorPairAdder<TLanes> _adder;
     private readonly JacobianLanes<TLanes> _jacobian = new();
     private readonly AlignedDoubles _table = new(((2 * OddMultiples) + 1) * ChunkLength * RowLength);
     private readonly AlignedDoubles _groups;
     private readonly uint[] _pairs = new uint[2 * (ChunkLength + PairAdder.PairPadding)];
 
     /// <summary>Takes memory for a chunk.</summary>
-    public VectorPointMultiplier()
+    /// <param name="memory">Where it is taken.</param>
+    public VectorPointMultiplier(NativeArena memory)
     {
+        _adder = new(memory);
         int length = JacobianLanes<TLanes>.GroupLength;
         _groups = new((6 * length) + (ChunkLength / TLanes.Lanes * 4 * length));
         FpLimbsBroadcast(G1Affine.EndomorphismX(Fp.One), Beta);

@@ -8,7 +8,7 @@ namespace Meeda.Kzg.Polynomials;
 /// them at once. Not safe for use by several
 /// threads at once.
 /// </summary>
-internal sealed unsafe class PointFourierTransform
+internal sealed unsafe class PointFourierTransform : IDisposable
 {
     private const int RowLength = PairAdder.RowLength;
 
@@ -16,8 +16,9 @@ internal sealed unsafe class PointFourierTransform
     private const uint Infinity = uint.MaxValue;
 
     private readonly int _size;
-    private readonly PairAdder _adder = PairAdder.Create();
-    private readonly PointMultiplier _multiplier = PointMultiplier.Create();
+    private readonly NativeArena _memory = new();
+    private readonly PairAdder _adder;
+    private readonly PointMultiplier _multiplier;
     private readonly SplitScalar[] _roots;
 
     // Rows: two areas for the points of a stage and the next, and one for products.
@@ -35,24 +36,27 @@ internal sealed unsafe class PointFourierTransform
     public PointFourierTransform(int size, int count)
     {
         _size = size;
+        _adder = PairAdder.Create(_memory);
+        _multiplier = PointMultiplier.Create(_memory);
         _roots = [.. EvaluationDomain.RootsOfUnity(size).Select(root => new SplitScalar(root))];
         _places = size * count;
         _entries = new uint[_places];
         _pairs = new uint[2 * (_places + PairAdder.PairPadding)];
         _factors = new uint[_places / 2];
         _factorRoots = new SplitScalar[_places / 2];
-        _rows = (double*)LargePages.Allocate((nuint)(3 * _places * RowLength * sizeof(double)));
+        _rows = (double*)_memory.Allocate((nuint)(3 * _places * RowLength * sizeof(double)));
     }
-
-    /// <summary>Gives the memory back.</summary>
-    ~PointFourierTransform() => NativeMemory.AlignedFree(_rows);
 
     private int Products => 2 * _places;
 
+    /// <summary>Frees the memory.</summary>
+    public void Dispose() => _memory.Dispose();
+
     /// <summary>Replaces coefficients by values: value <c>i</c> is that at <c>ω^brp(i)</c>.</summary>
-    /// <param name="polynomials">The polynomials, one behind the other.</param>
+    /// <param name="polynomials">The polynomials, concatenated.</param>
     public void Evaluate(Span<G1Affine> polynomials)
     {
+        using NativeArena.Lease lease = _memory.Use();
         Load(polynomials);
         int target = _places;
         for (int half = _size / 2; half >= 1; half /= 2, target = _places - target)
@@ -68,9 +72,10 @@ internal sealed unsafe class PointFourierTransform
     /// <summary>
     /// Replaces values by the coefficients of the polynomial that has them, times the transform's size.
     /// </summary>
-    /// <param name="polynomials">The polynomials, one behind the other.</param>
+    /// <param name="polynomials">The polynomials, concatenated.</param>
     public void InterpolateScaled(Span<G1Affine> polynomials)
     {
+        using NativeArena.Lease lease = _memory.Use();
         Load(polynomials);
         int target = _places;
         for (int half = 1; half < _size; half *= 2, target = _places - target)
@@ -102,8 +107,6 @@ internal sealed unsafe class PointFourierTransform
         {
             points[i] = Read(_entries[i]);
         }
-
-        GC.KeepAlive(this);
     }
 
     private double* Row(int index) => _rows + ((long)index * RowLength);
@@ -155,7 +158,7 @@ internal sealed unsafe class PointFourierTransform
             (_pairs[(4 * butterfly) + 2], _pairs[(4 * butterfly) + 3]) = (a, b == Infinity ? b : b ^ 1);
         }
 
-        // Sums come one behind the other; what has no affine formula is added by itself.
+        // Sums are consecutive; what has no affine formula is added by itself.
         bool regular = !_entries.AsSpan().Contains(Infinity);
         if (regular)
         {

@@ -50,7 +50,7 @@ public readonly record struct AltDaCommitment(AltDaCommitmentKind Kind, Bytes32 
     /// <param name="encoded">The bytes.</param>
     /// <param name="daLayerByte">The layer byte that a generic commitment must carry.</param>
     /// <param name="commitment">The commitment, where the result is true.</param>
-    /// <param name="error">One sentence that names the field and what was expected, where the result is false.</param>
+    /// <param name="error">One message that names the field and what was expected, where the result is false.</param>
     public static bool TryDecode(
         ReadOnlySpan<byte> encoded,
         byte daLayerByte,

@@ -63,7 +63,7 @@ public static class BlobEncoding
         return (payloadLength + DataBytesPerElement + DataBytesPerBlob - 1) / DataBytesPerBlob;
     }
 
-    /// <summary>Encodes a payload into <see cref="BlobCount"/> blobs, one behind the other.</summary>
+    /// <summary>Encodes a payload into <see cref="BlobCount"/> blobs, concatenated.</summary>
     /// <param name="payload">1 to <see cref="MaxPayloadLength"/> bytes.</param>
     /// <returns><c>BlobCount(payload.Length) · 131072</c> bytes.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The payload is empty or too long.</exception>
@@ -110,7 +110,7 @@ public static class BlobEncoding
     }
 
     /// <summary>Decodes blobs strictly: whatever <see cref="Encode"/> could not have written is refused.</summary>
-    /// <param name="blobs">The blobs, one behind the other.</param>
+    /// <param name="blobs">The blobs, concatenated.</param>
     /// <param name="payload">The payload, or an empty array where the result is false.</param>
     /// <param name="error">Why the blobs do not decode.</param>
     public static bool TryDecode(ReadOnlySpan<byte> blobs, out byte[] payload, out BlobDecodingError error)

@@ -43,8 +43,8 @@ public static class ParityRows
     }
 
     /// <summary>Computes parity rows from all data rows.</summary>
-    /// <param name="dataRows">The batch's blobs, one behind the other.</param>
-    /// <param name="parityRows">Whole blobs, one behind the other, overwritten: as many parity rows as there is room
+    /// <param name="dataRows">The batch's blobs, concatenated.</param>
+    /// <param name="parityRows">Whole blobs, concatenated, overwritten: as many parity rows as there is room
     /// for.</param>
     /// <exception cref="ArgumentException">A length is not a whole number of blobs, or there is no data
     /// row.</exception>
@@ -77,7 +77,7 @@ public static class ParityRows
     }
 
     /// <summary>Derives the commitments of parity rows from those of the data rows, without any row.</summary>
-    /// <param name="dataCommitments">48 bytes each, one behind the other, in order.</param>
+    /// <param name="dataCommitments">48 bytes each, concatenated, in order.</param>
     /// <param name="parityRows">How many parity rows there are.</param>
     /// <returns>48 bytes for each parity row.</returns>
     /// <exception cref="Meeda.Kzg.KzgFormatException">A commitment does not decode.</exception>

@@ -17,14 +17,14 @@ public sealed class FixedBaseMsmBatchTests
     [MemberData(nameof(Adders))]
     public void Sum_AnyScalars_IsEachCompleteSum(string name)
     {
-        Func<PairAdder> create = Creator(name);
+        Func<NativeArena, PairAdder> create = Creator(name);
         G1Affine[] points =
         [
             .. Enumerable
                 .Range(0, Count * Length)
                 .Select(i => G1Point.Generator.Multiply(Fr.FromUInt64((ulong)((i * i * i) + 11))).ToAffine()),
         ];
-        var batch = new FixedBaseMsmBatch(points, Count, create);
+        using var batch = new FixedBaseMsmBatch(points, Count, create);
         Gen.OneOf(
                 Arbitrary.Fr.Array[Count * Length],
                 Arbitrary.Fr.Select(scalar => Enumerable.Repeat(scalar, Count * Length).ToArray()),
@@ -41,7 +41,7 @@ public sealed class FixedBaseMsmBatchTests
     [MemberData(nameof(Adders))]
     public void Sum_EqualAndOppositePoints_IsEachCompleteSum(string name)
     {
-        Func<PairAdder> create = Creator(name);
+        Func<NativeArena, PairAdder> create = Creator(name);
         G1Affine one = G1Affine.Generator;
         G1Affine five = G1Point.Generator.Multiply(Fr.FromUInt64(5)).ToAffine();
         Gen.Select(
@@ -63,15 +63,15 @@ public sealed class FixedBaseMsmBatchTests
             );
     }
 
-    private static Func<PairAdder> Creator(string name)
+    private static Func<NativeArena, PairAdder> Creator(string name)
     {
         Skip.If(name == "256" && !PointLanes256.IsSupported, "no AVX2");
         Skip.If(name == "512" && !PointLanes512.IsSupported, "no AVX-512");
         return name switch
         {
-            "256" => () => new VectorPairAdder<PointLanes256>(),
-            "512" => () => new VectorPairAdder<PointLanes512>(),
-            _ => () => new ScalarPairAdder(),
+            "256" => memory => new VectorPairAdder<PointLanes256>(memory),
+            "512" => memory => new VectorPairAdder<PointLanes512>(memory),
+            _ => memory => new ScalarPairAdder(memory),
         };
     }
 

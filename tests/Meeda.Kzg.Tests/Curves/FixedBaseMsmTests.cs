@@ -22,7 +22,7 @@ public sealed unsafe class FixedBaseMsmTests
                 .Select(i => G1Point.Generator.Multiply(Fr.FromUInt64((ulong)((i * i * i) + 11))).ToAffine()),
         ];
         var adder = new AdderChoice(name);
-        var msm = new FixedBaseMsm(points, adder.Create);
+        using var msm = new FixedBaseMsm(points, adder.Create);
         Gen.OneOf(Arbitrary.Fr.Array[64], Arbitrary.Fr.Select(scalar => Enumerable.Repeat(scalar, 64).ToArray()))
             .Sample(
                 scalars => Assert.Equal(MultiScalarMultiplication.Sum(points, scalars), msm.Sum(Bytes(scalars))),
@@ -44,7 +44,7 @@ public sealed unsafe class FixedBaseMsmTests
                 .Select(i => G1Point.Generator.Multiply(Fr.FromUInt64((ulong)((i * i * i) + 5))).ToAffine()),
         ];
         var adder = new AdderChoice(name);
-        var msm = new FixedBaseMsm(points, adder.Create);
+        using var msm = new FixedBaseMsm(points, adder.Create);
         const int Width = FixedBaseMsmPlan.Width;
         Fr Power(int bit) => Fr.FromBigInteger(BigInteger.One << bit);
         Fr half = Fr.FromBigInteger(Fr.Modulus / 2);
@@ -97,7 +97,7 @@ public sealed unsafe class FixedBaseMsmTests
             }
         )
         {
-            var msm = new FixedBaseMsm(points, adder.Create);
+            using var msm = new FixedBaseMsm(points, adder.Create);
             Fr[] equal = [.. Enumerable.Repeat(scalar, 8)];
             Fr[] doubles =
             [
@@ -122,7 +122,8 @@ public sealed unsafe class FixedBaseMsmTests
     public void TryAdd_PairOfEqualOrOppositePoints_IsRefused(string name)
     {
         var choice = new AdderChoice(name);
-        PairAdder adder = choice.Create();
+        using var arena = new NativeArena();
+        PairAdder adder = choice.Create(arena);
         const int Count = 37;
         double* rows = (double*)NativeMemory.AlignedAlloc(8 * Count * PairAdder.RowLength * sizeof(double), 64);
         try
@@ -159,13 +160,15 @@ public sealed unsafe class FixedBaseMsmTests
 
     [Fact]
     public void Constructor_PointAtInfinity_Throws() =>
-        Assert.Throws<ArgumentException>(() => new FixedBaseMsm(new G1Affine[8], () => new ScalarPairAdder()));
+        Assert.Throws<ArgumentException>(() =>
+            new FixedBaseMsm(new G1Affine[8], memory => new ScalarPairAdder(memory))
+        );
 
     private static byte[] Bytes(Fr[] scalars) => [.. scalars.SelectMany(scalar => scalar.ToArray())];
 
     private sealed class AdderChoice
     {
-        private readonly Func<PairAdder> _create;
+        private readonly Func<NativeArena, PairAdder> _create;
 
         public AdderChoice(string name)
         {
@@ -180,12 +183,12 @@ public sealed unsafe class FixedBaseMsmTests
             );
             _create = name switch
             {
-                "512" => () => new VectorPairAdder<PointLanes512>(),
-                "256" => () => new VectorPairAdder<PointLanes256>(),
-                _ => () => new ScalarPairAdder(),
+                "512" => memory => new VectorPairAdder<PointLanes512>(memory),
+                "256" => memory => new VectorPairAdder<PointLanes256>(memory),
+                _ => memory => new ScalarPairAdder(memory),
             };
         }
 
-        public PairAdder Create() => _create();
+        public PairAdder Create(NativeArena memory) => _create(memory);
     }
 }

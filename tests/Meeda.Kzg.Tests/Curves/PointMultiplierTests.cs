@@ -29,7 +29,8 @@ public sealed unsafe class PointMultiplierTests
     [MemberData(nameof(Multipliers))]
     public void Multiply_AnyScalars_IsTheProduct(string name)
     {
-        (PointMultiplier multiplier, PairAdder rows) = Create(name);
+        using var arena = new NativeArena();
+        (PointMultiplier multiplier, PairAdder rows) = Create(name, arena);
         Gen<Fr> small = Gen.Select(
                 Arbitrary.AnyOf(BigInteger.Zero, CurveParameterSquare, -CurveParameterSquare),
                 Gen.Int[-40, 40]
@@ -80,15 +81,15 @@ public sealed unsafe class PointMultiplierTests
             );
     }
 
-    private static (PointMultiplier Multiplier, PairAdder Rows) Create(string name)
+    private static (PointMultiplier Multiplier, PairAdder Rows) Create(string name, NativeArena memory)
     {
         Skip.If(name == "256" && !PointLanes256.IsSupported, "no AVX2");
         Skip.If(name == "512" && !PointLanes512.IsSupported, "no AVX-512");
         return name switch
         {
-            "256" => (new VectorPointMultiplier<PointLanes256>(), new VectorPairAdder<PointLanes256>()),
-            "512" => (new VectorPointMultiplier<PointLanes512>(), new VectorPairAdder<PointLanes512>()),
-            _ => (new ScalarPointMultiplier(), new ScalarPairAdder()),
+            "256" => (new VectorPointMultiplier<PointLanes256>(memory), new VectorPairAdder<PointLanes256>(memory)),
+            "512" => (new VectorPointMultiplier<PointLanes512>(memory), new VectorPairAdder<PointLanes512>(memory)),
+            _ => (new ScalarPointMultiplier(memory), new ScalarPairAdder(memory)),
         };
     }
 

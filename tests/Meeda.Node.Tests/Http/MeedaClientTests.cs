@@ -9,7 +9,6 @@ using Meeda.Kzg.Commitments;
 using Meeda.Kzg.Fields;
 using Meeda.Protocol.Anchors;
 using Meeda.Protocol.Batches;
-using Meeda.Testing;
 using Xunit;
 
 namespace Meeda.Node.Tests.Http;
@@ -179,13 +178,6 @@ public sealed class MeedaClientTests(FollowingOperatorFixture node) : IClassFixt
         Assert.Equal("Bearer mk_secret", sent);
         Assert.DoesNotContain("mk_secret", refused.ToString(), StringComparison.Ordinal);
     }
-
-    [Fact]
-    public void PublicApi_OfTheClient_IsTheApprovedOne() =>
-        PublicApi.IsApproved(
-            typeof(MeedaClient).Assembly,
-            Path.Combine(Path.GetDirectoryName(SourcePath())!, "ClientApi.txt")
-        );
 
     [Fact]
     public async Task Cell_OfABlob_IsGivenOutOnlyAsItsCommitmentSays()

@@ -14,7 +14,7 @@ namespace Meeda.Operator.Persistence;
 /// </summary>
 internal static class ColumnTypes
 {
-    /// <summary>Registers them with Dapper, and matches columns such as <c>placed_at</c> with <c>PlacedAt</c>.</summary>
+    /// <summary>Registers them with Dapper and matches columns such as <c>placed_at</c> with <c>PlacedAt</c>.</summary>
     public static void Register()
     {
         DefaultTypeMap.MatchNamesWithUnderscores = true;

@@ -40,6 +40,7 @@ public sealed class Anvil : IAsyncDisposable
     /// <param name="arguments">More arguments.</param>
     public static async Task<Anvil> StartAtAsync(int port, params string[] arguments)
     {
+        FastRun.SkipIfFast();
         Skip.If(Binary is null, "anvil is not installed: run ./meeda test, which installs it, or set MEEDA_ANVIL");
         ProcessStartInfo start = Supervised.StartInfo(Binary!);
         foreach (

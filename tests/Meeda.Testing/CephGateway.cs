@@ -39,6 +39,7 @@ public sealed class CephGateway : IAsyncDisposable
     /// <summary>Starts one; skips the test where it is not installed.</summary>
     public static async Task<CephGateway> StartAsync()
     {
+        FastRun.SkipIfFast();
         Skip.IfNot(
             IsInstalled && OperatingSystem.IsLinux(),
             "Ceph is not installed: on Debian, apt-get install --no-install-recommends radosgw ceph-mon ceph-osd"

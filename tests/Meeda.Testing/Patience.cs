@@ -48,6 +48,28 @@ public static class Patience
         return limit;
     }
 
+    /// <summary>Asks again and again until something has come about.</summary>
+    /// <param name="condition">Whether it has.</param>
+    /// <param name="quiet">The longest that it takes on a quiet machine; the test fails after that.</param>
+    /// <param name="what">What is waited for, for the failure.</param>
+    public static async Task UntilAsync(
+        Func<Task<bool>> condition,
+        TimeSpan quiet,
+        [CallerArgumentExpression(nameof(condition))] string what = ""
+    )
+    {
+        using CancellationTokenSource limit = Limit(quiet);
+        while (!await condition())
+        {
+            if (limit.IsCancellationRequested)
+            {
+                throw new TimeoutException($"it has not come about: {what}");
+            }
+
+            await Task.Delay(20);
+        }
+    }
+
     private static async Task CancelAsync(CancellationTokenSource limit, TimeSpan quiet)
     {
         try

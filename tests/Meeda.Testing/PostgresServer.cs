@@ -34,6 +34,7 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <summary>Starts one; skips the test where it is not installed.</summary>
     public static async Task<PostgresServer> StartAsync()
     {
+        FastRun.SkipIfFast();
         Skip.If(
             Binaries is null || OperatingSystem.IsWindows(),
             "PostgreSQL is not installed: on Debian, apt-get install postgresql"

@@ -20,6 +20,7 @@ public sealed class MeedaClientTests(FollowingOperatorFixture node) : IClassFixt
     public async Task PutAndGet_OfARealOperator_GiveTheBytesBack_ByBothCommitments()
     {
         var client = new MeedaClient(node.Http);
+        StatesBody before = (await client.StatusAsync()).Batches;
         byte[] payload = RandomNumberGenerator.GetBytes(200_000);
         AltDaCommitment commitment = await client.PutAsync(payload);
         Assert.Equal(MeedaClient.Compute(payload), commitment);
@@ -30,7 +31,8 @@ public sealed class MeedaClientTests(FollowingOperatorFixture node) : IClassFixt
         );
         BatchBody batch = await client.DescribeAsync(new BatchId(commitment.Hash));
         Assert.Equal((200_000u, 2), (batch.Bytes, batch.Blobs));
-        Assert.True((await client.StatusAsync()).Batches.Stored >= 0);
+        StatesBody after = (await client.StatusAsync()).Batches;
+        Assert.Equal(before.Stored + before.Placed + 1, after.Stored + after.Placed);
         Assert.Equal(batch.BatchId, (await client.RenewAsync(new BatchId(commitment.Hash))).BatchId);
     }
 

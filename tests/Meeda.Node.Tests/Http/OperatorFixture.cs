@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Meeda.Operator;
 using Meeda.Operator.Persistence;
+using Meeda.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
@@ -18,6 +19,7 @@ public class OperatorFixture : IAsyncLifetime
     public const int MaxBatchBytes = 300_000;
 
     private readonly TemporaryFolder _folder = new();
+    private readonly Socket _closed = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
     private WebApplication? _app;
 
     public HttpClient Http { get; private set; } = null!;
@@ -50,11 +52,10 @@ public class OperatorFixture : IAsyncLifetime
     public async Task PlacedAsync()
     {
         var ledger = Services.GetRequiredService<Ledger>();
-        while ((await ledger.BacklogAsync(CancellationToken.None)).Count > 0)
-        {
-            await Task.Delay(20);
-        }
-
+        await Patience.UntilAsync(
+            async () => (await ledger.BacklogAsync(CancellationToken.None)).Count == 0,
+            TimeSpan.FromSeconds(30)
+        );
         await ledger.TrimPayloadsAsync(0, CancellationToken.None);
     }
 
@@ -75,13 +76,18 @@ public class OperatorFixture : IAsyncLifetime
     {
         await StopAsync();
         _folder.Dispose();
+        _closed.Dispose();
     }
 
-    private static int ClosedPort()
+    /// <summary>A port that refuses connections and that nobody else can take: bound, and never listened on.</summary>
+    private int ClosedPort()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        if (!_closed.IsBound)
+        {
+            _closed.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        }
+
+        return ((IPEndPoint)_closed.LocalEndPoint!).Port;
     }
 
     private async Task StartAsync()

@@ -175,6 +175,7 @@ public sealed class AnchorPosterTests : IAsyncLifetime
         await _poster.StartAsync(default);
         await _world.UntilAsync(() => _world.HasLogged("Anchoring waits: " + _world.Standing.Problem));
         await _world.PassAsync(Interval * 2);
+        Assert.DoesNotContain("eth_estimateGas", _world.L1.Calls); // it is not even tried
         Assert.DoesNotContain("eth_sendRawTransaction", _world.L1.Calls);
     }
 

@@ -4,7 +4,9 @@ using Meeda.L1.Rpc;
 
 namespace Meeda.Node.Tests.Services;
 
-/// <summary>The way to an L1 that counts its calls, and that fails or answers otherwise when the test says so.</summary>
+/// <summary>
+/// The way to an L1 that counts its calls, and that fails or answers otherwise when the test says so.
+/// </summary>
 internal sealed class ScriptedL1(IJsonRpc chain) : IJsonRpc
 {
     private readonly ConcurrentQueue<string> _calls = new();

@@ -191,13 +191,8 @@ public sealed class PostgresLedgerTests(PostgresFixture postgres) : LedgerTests,
     private protected override async Task<Database> DatabaseAsync() =>
         new PostgresDatabase(_connectionString ??= await postgres.CreateDatabaseAsync());
 
-    private static async Task UntilAsync(Func<Task<bool>> condition)
-    {
-        while (!await condition())
-        {
-            await Task.Delay(50);
-        }
-    }
+    private static Task UntilAsync(Func<Task<bool>> condition) =>
+        Patience.UntilAsync(condition, TimeSpan.FromSeconds(30));
 }
 
 /// <summary>What holds of the ledger on every database.</summary>

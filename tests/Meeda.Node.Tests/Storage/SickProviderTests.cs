@@ -504,10 +504,10 @@ public sealed class SickProviderTests : IAsyncLifetime
             NullLogger<BatchPlacement>.Instance
         );
         await placement.StartAsync(CancellationToken.None);
-        while ((await _ledger.BacklogAsync(CancellationToken.None)).Count > 0)
-        {
-            await Task.Delay(20);
-        }
+        await Patience.UntilAsync(
+            async () => (await _ledger.BacklogAsync(CancellationToken.None)).Count == 0,
+            TimeSpan.FromSeconds(30)
+        );
 
         await placement.StopAsync(CancellationToken.None);
     }

@@ -14,7 +14,7 @@ namespace Meeda.Node.Tests.L1;
 /// An L1 in memory: blocks that the test makes, no logs, the contract's parameters and anchors; and whatever lie the
 /// test tells.
 /// </summary>
-internal sealed class FakeL1 : IJsonRpc
+internal sealed class FakeL1 : JsonRpc
 {
     private readonly ConcurrentDictionary<uint, Anchor> _anchors = new();
 
@@ -40,7 +40,7 @@ internal sealed class FakeL1 : IJsonRpc
     /// <summary>Lets the contract keep an anchor, as it does from its block on.</summary>
     public void Keep(Anchor anchor) => _anchors[anchor.Index] = anchor;
 
-    public Task<JsonElement> CallAsync(
+    public override Task<JsonElement> CallAsync(
         string method,
         IReadOnlyList<object?> parameters,
         CancellationToken cancellationToken

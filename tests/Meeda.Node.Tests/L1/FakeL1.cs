@@ -94,12 +94,12 @@ internal sealed class FakeL1 : JsonRpc
     private byte[] Call(string data)
     {
         byte[] calldata = Convert.FromHexString(data.AsSpan(2));
-        if (calldata.AsSpan().StartsWith(MeedaVerifierArtifact.Abi.Function("parameters").Selector))
+        if (calldata.AsSpan().StartsWith(VerifierAbi.Abi.Function("parameters").Selector))
         {
             return
             [
-                .. Parameters
-                    .ToAbi()
+                .. VerifierAbi
+                    .InOrder(Parameters)
                     .SelectMany(value =>
                         value switch
                         {
@@ -111,7 +111,7 @@ internal sealed class FakeL1 : JsonRpc
             ];
         }
 
-        if (calldata.AsSpan().StartsWith(MeedaVerifierArtifact.Abi.Function("getAnchor").Selector))
+        if (calldata.AsSpan().StartsWith(VerifierAbi.Abi.Function("getAnchor").Selector))
         {
             return _anchors.TryGetValue(
                 (uint)new BigInteger(calldata.AsSpan(36, 32), isUnsigned: true, isBigEndian: true),
@@ -128,12 +128,12 @@ internal sealed class FakeL1 : JsonRpc
                 : throw new JsonRpcException("eth_call", 3, "execution reverted", []);
         }
 
-        if (calldata.AsSpan().StartsWith(MeedaVerifierArtifact.Abi.Function("getAccount").Selector))
+        if (calldata.AsSpan().StartsWith(VerifierAbi.Abi.Function("getAccount").Selector))
         {
             return [.. Word(Stake), .. Word(0), .. Word(0), .. Word(0)]; // no exit, not slashed
         }
 
-        if (calldata.AsSpan().StartsWith(MeedaVerifierArtifact.Abi.Function("anchorCount").Selector))
+        if (calldata.AsSpan().StartsWith(VerifierAbi.Abi.Function("anchorCount").Selector))
         {
             return Word((ulong)_anchors.Count);
         }

@@ -234,9 +234,7 @@ internal sealed class FakeChain : JsonRpc
             "eth_getBalance" => Quantity(Balance),
             "eth_maxPriorityFeePerGas" => Quantity(1_000_000_000),
             "eth_blobBaseFee" => Quantity(BlobBaseFee),
-            "eth_getCode" => Address.Parse(given[0].GetString()!) == Contract
-                ? Data(MeedaVerifierArtifact.Bytecode)
-                : "0x",
+            "eth_getCode" => Address.Parse(given[0].GetString()!) == Contract ? MeedaVerifierArtifact.Bytecode : "0x",
             "eth_call" => Data(
                 Execute(
                     Call(given[0]),

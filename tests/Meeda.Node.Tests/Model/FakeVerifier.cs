@@ -6,11 +6,12 @@ using Meeda.Chain.Contract;
 using Meeda.Chain.Index;
 using Meeda.Ethereum;
 using Meeda.Kzg.Commitments;
-using Meeda.L1.Abi;
+using Meeda.Node.Tests.L1;
 using Meeda.Protocol.Anchors;
 using Meeda.Protocol.Batches;
 using Meeda.Protocol.Proofs;
 using Meeda.Testing;
+using Meeda.Testing.Abi;
 
 namespace Meeda.Node.Tests.Model;
 
@@ -55,7 +56,7 @@ internal sealed class FakeVerifier(
     )
     {
         string name =
-            MeedaVerifierArtifact.Abi is { } abi
+            VerifierAbi.Abi is { } abi
             && data.Length >= AbiFunction.SelectorLength
             && Names.TryGetValue(Convert.ToHexString(data.AsSpan(0, AbiFunction.SelectorLength)), out string? known)
                 ? known
@@ -71,7 +72,7 @@ internal sealed class FakeVerifier(
             "anchor" => Anchor(state, from, arguments, block),
             "submitProof" => SubmitProof(state, from, arguments, block, data),
             "reportMiss" => ReportMiss(state, from, arguments, block),
-            "parameters" => View(state, name, [(object)parameters.ToAbi()]),
+            "parameters" => View(state, name, [(object)VerifierAbi.InOrder(parameters)]),
             "getAnchor" => View(state, name, Describe(state, arguments)),
             "anchorCount" => View(state, name, state.Of((Address)arguments[0]).Anchors.Count),
             "stakeOf" => View(state, name, state.Of((Address)arguments[0]).Stake),
@@ -149,7 +150,7 @@ internal sealed class FakeVerifier(
     private FakeLog Log(string name, Bytes32[] indexed, params object[] data) =>
         new(
             address,
-            [MeedaVerifierArtifact.Abi.Event(name).Topic, .. indexed],
+            [VerifierAbi.Abi.Event(name).Topic, .. indexed],
             Encoders.Function(name + "Data").Encode(data)[AbiFunction.SelectorLength..]
         );
 
@@ -338,7 +339,7 @@ internal sealed class FakeVerifier(
         Artifact()
             .Where(item => (string?)item!["type"] == "function")
             .Select(item => (string)item!["name"]!)
-            .ToDictionary(name => Convert.ToHexString(MeedaVerifierArtifact.Abi.Function(name).Selector));
+            .ToDictionary(name => Convert.ToHexString(VerifierAbi.Abi.Function(name).Selector));
 
     private static ContractAbi ReadEncoders()
     {

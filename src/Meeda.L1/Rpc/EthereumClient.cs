@@ -240,17 +240,17 @@ public sealed class EthereumClient(JsonRpc rpc)
         CancellationToken cancellationToken
     )
     {
-        var filter = new NewFilterInput
+        var filter = new
         {
-            Address = [$"{address}"],
-            Topics = [.. topics.Select(place => place?.Select(topic => $"{topic}").ToArray())],
-            FromBlock = new BlockParameter(first),
-            ToBlock = new BlockParameter(last),
+            address = $"{address}",
+            topics = topics.Select(place => place?.Select(topic => $"{topic}").ToArray()).ToArray(),
+            fromBlock = JsonFields.Quantity(first),
+            toBlock = JsonFields.Quantity(last),
         };
 
         // One at a time, and not by Nethereum's service: tens of thousands of its logs, with their data as text, would
-        // be in memory at once.
-        JsonElement logs = await rpc.CallAsync("eth_getLogs", [AnswerJson.Plain(filter)], cancellationToken);
+        // be in memory at once. Its filter names one address as a list, which not every endpoint takes.
+        JsonElement logs = await rpc.CallAsync("eth_getLogs", [filter], cancellationToken);
         return [.. logs.Items().Select(log => Answers.Log(AnswerJson.Read<FilterLog?>(log)))];
     }
 

@@ -12,6 +12,7 @@ return args switch
         int.Parse(port, System.Globalization.CultureInfo.InvariantCulture)
     ),
     ["hostile", ..] => await HostileBenchmark.RunAsync(),
+    ["abi", ..] => AbiBenchmark.Run(),
     ["light", ..] => await LightBenchmark.RunAsync(),
     ["put", "--child", var folder] => await PutBenchmark.RunChildAsync(folder),
     ["put", ..] => await PutBenchmark.RunAsync(),
@@ -28,6 +29,7 @@ static int Usage()
                bench put       POST /put at 1, 8 and 64 clients, service and clients in processes of their own
                bench hostile   500 good clients beside 500 hostile ones, each kind in a process of its own
                bench parity    parity rows on one core: encoding and decoding, on AVX-512, AVX2 and scalar code
+               bench abi       logs of anchors to values, beside Nethereum's own reader
                bench light     a light node that catches up a year of anchors
         """
     );

@@ -259,7 +259,7 @@ internal sealed class SyntheticChain : IAsyncDisposable
             logIndex = "0x0",
         };
 
-    private static string Topic(string name) => MeedaVerifierArtifact.Abi.Event(name).Topic.ToString();
+    private static string Topic(string name) => MeedaVerifierArtifact.Contract.TopicOf(name).ToString();
 
     private static string Hex(ulong value) => "0x" + value.ToString("x", CultureInfo.InvariantCulture);
 

@@ -140,7 +140,7 @@ internal static class AttackDemo
             await arena.Client.GetLogsAsync(
                 arena.Contract.Address,
                 [
-                    [MeedaVerifierArtifact.Abi.Event(eventName).Topic],
+                    [MeedaVerifierArtifact.Contract.TopicOf(eventName)],
                 ],
                 0,
                 head,

@@ -7,7 +7,7 @@ using Meeda.L1.Rpc;
 namespace Meeda.Testing;
 
 /// <summary>A node in the test's process: what it answers, or throws, is the test's business.</summary>
-public sealed class FakeRpc(Func<string, IReadOnlyList<object?>, object?> answer) : IJsonRpc
+public sealed class FakeRpc(Func<string, IReadOnlyList<object?>, object?> answer) : JsonRpc
 {
     /// <summary>The methods that were called, in their order.</summary>
     public ConcurrentQueue<string> Calls { get; } = new();
@@ -38,7 +38,7 @@ public sealed class FakeRpc(Func<string, IReadOnlyList<object?>, object?> answer
         new(method, -32601, $"the method {method} does not exist/is not available", []);
 
     /// <inheritdoc/>
-    public Task<JsonElement> CallAsync(
+    public override Task<JsonElement> CallAsync(
         string method,
         IReadOnlyList<object?> parameters,
         CancellationToken cancellationToken

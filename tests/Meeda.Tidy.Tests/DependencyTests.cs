@@ -113,7 +113,40 @@ public sealed partial class DependencyTests
     }
 
     [Fact]
-    public void TheAbi_IsNamedByTheContractOnly() => AssertOnlyBelow("src/Meeda.Chain/Contract/", "using Meeda.L1.Abi");
+    public void TheAbi_IsNamedByTheContractOnly() =>
+        AssertOnlyBelow("src/Meeda.Chain/Contract/", "using Meeda.L1.Contracts");
+
+    /// <summary>Nethereum stays behind Meeda.L1 and the contract's binding.</summary>
+    [Fact]
+    public void Nethereum_IsNamedByL1AndTheContractOnly()
+    {
+        string[] elsewhere =
+        [
+            .. Repository
+                .CSharpFiles("src")
+                .Where(file => File.ReadAllText(file).Contains("Nethereum.", StringComparison.Ordinal))
+                .Select(Repository.Relative)
+                .Where(file =>
+                    !file.StartsWith("src/Meeda.L1/", StringComparison.Ordinal)
+                    && !file.StartsWith("src/Meeda.Chain/Contract/", StringComparison.Ordinal)
+                ),
+        ];
+        Assert.Empty(elsewhere);
+    }
+
+    /// <summary>The packages that strangers use bring no Nethereum, and no Newtonsoft.Json with it.</summary>
+    [Theory]
+    [InlineData("Meeda.Kzg")]
+    [InlineData("Meeda.Ethereum")]
+    [InlineData("Meeda.Protocol")]
+    [InlineData("Meeda.Client")]
+    public void Library_ItsPackages_AreWithoutNethereum(string library) =>
+        Assert.DoesNotContain(
+            File.ReadAllLines(Path.Combine(Repository.Root, "src", library, "packages.lock.json")),
+            line =>
+                line.Contains("Nethereum", StringComparison.Ordinal)
+                || line.Contains("Newtonsoft", StringComparison.Ordinal)
+        );
 
     [Theory]
     [InlineData("src/Meeda.Chain")]

@@ -51,22 +51,23 @@ internal sealed record ContractParameters
     /// <summary>Who gets what is slashed and not rewarded.</summary>
     public required Address Treasury { get; init; }
 
-    /// <summary>The fields in the order of the contract's <c>Parameters</c> struct.</summary>
-    public object[] ToAbi() =>
-        [
-            EpochBlocks,
-            ProofWindow,
-            ChallengeWindow,
-            HotEpochs,
-            HotSamples,
-            ColdSamples,
-            Retention,
-            PublishWindow,
-            MinimumStake,
-            MissPenalty,
-            MissReward,
-            FraudReward,
-            DemandBond,
-            Treasury,
-        ];
+    /// <summary>The contract's <c>Parameters</c> struct.</summary>
+    public ParametersData ToAbi() =>
+        new()
+        {
+            EpochBlocks = EpochBlocks,
+            ProofWindow = ProofWindow,
+            ChallengeWindow = ChallengeWindow,
+            HotEpochs = HotEpochs,
+            HotSamples = HotSamples,
+            ColdSamples = ColdSamples,
+            Retention = Retention,
+            PublishWindow = PublishWindow,
+            MinimumStake = MinimumStake,
+            MissPenalty = MissPenalty,
+            MissReward = MissReward,
+            FraudReward = FraudReward,
+            DemandBond = DemandBond,
+            Treasury = $"{Treasury}",
+        };
 }

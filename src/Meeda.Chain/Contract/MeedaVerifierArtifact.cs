@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Meeda.L1.Abi;
+using Meeda.L1.Contracts;
 
 namespace Meeda.Chain.Contract;
 
@@ -16,13 +16,17 @@ internal static class MeedaVerifierArtifact
             typeof(MeedaVerifierArtifact).Assembly.GetManifestResourceStream(Resource)
             ?? throw new InvalidOperationException($"the resource {Resource} is missing from the assembly");
         using JsonDocument artifact = JsonDocument.Parse(stream);
-        Abi = ContractAbi.Parse(artifact.RootElement.GetProperty("abi").GetRawText());
-        Bytecode = Convert.FromHexString(artifact.RootElement.GetProperty("bytecode").GetString()!.AsSpan()[2..]);
+        Abi = artifact.RootElement.GetProperty("abi").GetRawText();
+        Contract = new TypedContract(Abi);
+        Bytecode = artifact.RootElement.GetProperty("bytecode").GetString()!;
     }
 
     /// <summary>The contract's functions, events and errors.</summary>
-    public static ContractAbi Abi { get; }
+    public static TypedContract Contract { get; }
 
-    /// <summary>The creation bytecode, to which the encoded constructor arguments are appended.</summary>
-    public static byte[] Bytecode { get; }
+    /// <summary>The same as the Solidity compiler writes it, a JSON array.</summary>
+    public static string Abi { get; }
+
+    /// <summary>The creation bytecode in hex, to which the encoded constructor arguments are appended.</summary>
+    public static string Bytecode { get; }
 }

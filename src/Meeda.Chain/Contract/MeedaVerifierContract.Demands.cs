@@ -1,7 +1,7 @@
 using System.Numerics;
 using Meeda.Chain.Index;
 using Meeda.Ethereum;
-using Meeda.L1.Abi;
+using Meeda.L1.Contracts;
 using Meeda.L1.Rpc;
 using Meeda.L1.Transactions;
 
@@ -14,32 +14,25 @@ internal sealed partial class MeedaVerifierContract
 {
     private ulong? _challengeWindow;
 
-    private static readonly AbiFunction DemandFunction = MeedaVerifierArtifact.Abi.Function("demand");
-    private static readonly AbiFunction PublishFunction = MeedaVerifierArtifact.Abi.Function("publish");
-    private static readonly AbiFunction ExpireFunction = MeedaVerifierArtifact.Abi.Function("expire");
-    private static readonly AbiFunction GetDemandFunction = MeedaVerifierArtifact.Abi.Function("getDemand");
-    private static readonly AbiFunction DemandBondFunction = MeedaVerifierArtifact.Abi.Function("demandBond");
-    private static readonly AbiFunction ClaimFunction = MeedaVerifierArtifact.Abi.Function("claim");
-    private static readonly AbiEvent DemandedEvent = MeedaVerifierArtifact.Abi.Event("Demanded");
+    private static readonly EventReader<DemandedEventData> Demanded = Abi.Event<DemandedEventData>();
 
     /// <summary>The transaction that demands a blob of an operator.</summary>
     /// <param name="leaf">The blob's anchor, commitment and Merkle path.</param>
     /// <param name="position">The operator's position of the blob.</param>
     /// <param name="bond">The bond in wei; at least <see cref="DemandBondAsync"/> in the block that takes it.</param>
     public TransactionRequest Demand(Address operatorAddress, AnchoredLeaf leaf, ulong position, BigInteger bond) =>
-        new(
-            address,
-            DemandFunction.Encode(
-                (object)
-                    new object[]
-                    {
-                        operatorAddress,
-                        leaf.AnchorIndex,
-                        position,
-                        leaf.Commitment,
-                        leaf.Path.Cast<object>().ToArray(),
-                    }
-            ),
+        Request(
+            new DemandFunction
+            {
+                Blob = new BlobRefData
+                {
+                    Operator = $"{operatorAddress}",
+                    AnchorIndex = leaf.AnchorIndex,
+                    Position = position,
+                    Commitment = leaf.Commitment,
+                    Path = Nodes(leaf.Path),
+                },
+            },
             bond
         );
 
@@ -47,39 +40,36 @@ internal sealed partial class MeedaVerifierContract
     /// <param name="demandId">The demand that it answers.</param>
     /// <param name="blobIndex">Which of the transaction's blobs.</param>
     public TransactionRequest Publish(ulong demandId, int blobIndex) =>
-        new(address, PublishFunction.Encode(demandId, (ulong)blobIndex));
+        Request(new PublishFunction { DemandId = demandId, BlobIndex = blobIndex });
 
     /// <summary>The transaction that slashes an operator whose demand was not answered in time.</summary>
-    public TransactionRequest Expire(ulong demandId) => new(address, ExpireFunction.Encode(demandId));
+    public TransactionRequest Expire(ulong demandId) => Request(new ExpireFunction { DemandId = demandId });
 
     /// <summary>The transaction that pays out what the contract owes the sender.</summary>
-    public TransactionRequest Claim() => new(address, ClaimFunction.Encode());
+    public TransactionRequest Claim() => Request(new ClaimFunction());
 
     /// <summary>The bond that a demand in the next block takes, in wei.</summary>
     public async Task<BigInteger> DemandBondAsync(CancellationToken cancellationToken) =>
-        (BigInteger)(await CallAsync(DemandBondFunction, cancellationToken))[0];
+        (await CallAsync(new DemandBondFunction(), cancellationToken)).Value1;
 
     /// <summary>Where a demand stands.</summary>
     public async Task<DemandStatus> DemandStatusAsync(ulong demandId, CancellationToken cancellationToken) =>
-        (DemandStatus)
-            ((AbiTuple)(await CallAsync(GetDemandFunction, cancellationToken, demandId))[0]).Get<ulong>("status");
+        (DemandStatus)(await CallAsync(new GetDemandFunction { DemandId = demandId }, cancellationToken)).Value1.Status;
 
     /// <summary>What the reporter of a missed epoch gets, in wei.</summary>
     public async Task<BigInteger> MissRewardAsync(CancellationToken cancellationToken) =>
-        ((AbiTuple)(await CallAsync(ParametersFunction, cancellationToken))[0]).Get<BigInteger>("missReward");
+        (await ParametersAsync(cancellationToken)).MissReward;
 
     /// <summary>The blocks within which a demanded blob must be published.</summary>
     public async Task<ulong> PublishWindowAsync(CancellationToken cancellationToken) =>
-        ((AbiTuple)(await CallAsync(ParametersFunction, cancellationToken))[0]).Get<ulong>("publishWindow");
+        (await ParametersAsync(cancellationToken)).PublishWindow;
 
     /// <summary>
     /// The blocks from a proof within which a wrong partial sum can be slashed; asked for once, since the contract
     /// never changes it.
     /// </summary>
     public async Task<ulong> ChallengeWindowAsync(CancellationToken cancellationToken) =>
-        _challengeWindow ??= ((AbiTuple)(await CallAsync(ParametersFunction, cancellationToken))[0]).Get<ulong>(
-            "challengeWindow"
-        );
+        _challengeWindow ??= (await ParametersAsync(cancellationToken)).ChallengeWindow;
 
     /// <summary>The demands made in a range of blocks.</summary>
     /// <param name="operatorAddress">Of whom; null for all.</param>
@@ -94,7 +84,7 @@ internal sealed partial class MeedaVerifierContract
         IReadOnlyList<Log> logs = await client.GetLogsAsync(
             address,
             [
-                [DemandedEvent.Topic],
+                [Demanded.Topic],
                 null,
                 operatorTopic,
             ],
@@ -102,22 +92,22 @@ internal sealed partial class MeedaVerifierContract
             last,
             cancellationToken
         );
-        return Decode([.. Sound(logs, first, last, [])], DemandedEvent, [], ReadDemand);
+        return Decode([.. Sound(logs, first, last, [])], Demanded.Topic, Demanded.Name, [], ReadDemand);
     }
 
     private static DemandEvent ReadDemand(Log log)
     {
-        AbiTuple arguments = DemandedEvent.Decode(log);
+        DemandedEventData values = Demanded.Read(log);
         var demand = new DemandEvent(
-            checked((ulong)(BigInteger)arguments["demandId"]),
-            arguments.Get<Address>("operator"),
-            arguments.Get<ulong>("position"),
-            arguments.Get<Address>("demander"),
-            arguments.Get<Bytes32>("versionedHash"),
-            arguments.Get<ulong>("deadline"),
+            checked((ulong)values.DemandId),
+            Address.Parse(values.Operator),
+            values.Position,
+            Address.Parse(values.Demander),
+            Bytes32.FromBytes(values.VersionedHash),
+            values.Deadline,
             log.BlockNumber
         );
-        return demand.Id <= Most && demand.Position <= Most && demand.Deadline <= Most
+        return demand.Id <= MaxNumber && demand.Position <= MaxNumber && demand.Deadline <= MaxNumber
             ? demand
             : throw new InvalidDataException("its numbers do not add up");
     }

@@ -21,5 +21,5 @@ internal static class RevertReason
         };
 
     private static string Describe(byte[] revertData, string otherwise) =>
-        MeedaVerifierArtifact.Abi.TryDescribeRevert(revertData, out string? reason) ? reason : otherwise;
+        MeedaVerifierArtifact.Contract.TryDescribeRevert(revertData, out string? reason) ? reason : otherwise;
 }

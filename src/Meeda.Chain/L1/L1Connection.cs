@@ -22,16 +22,16 @@ internal static class L1Connection
 
         if (endpoints.Count == 1)
         {
-            services.AddSingleton<IJsonRpc>(provider => new JsonRpcClient(
+            services.AddSingleton<JsonRpc>(provider => new JsonRpcClient(
                 provider.GetRequiredService<IHttpClientFactory>().CreateClient(Name(0))
             ));
         }
         else
         {
-            services.AddSingleton<IJsonRpc>(provider => Several(provider, endpoints, l1.PollInterval));
+            services.AddSingleton<JsonRpc>(provider => Several(provider, endpoints, l1.PollInterval));
         }
 
-        services.AddSingleton(provider => new EthereumClient(provider.GetRequiredService<IJsonRpc>()));
+        services.AddSingleton(provider => new EthereumClient(provider.GetRequiredService<JsonRpc>()));
     }
 
     /// <summary>A client of one endpoint or of several, for a command that has no services and asks once.</summary>

@@ -1,3 +1,5 @@
+using Nethereum.RPC.Eth.DTOs;
+
 namespace Meeda.L1.Rpc;
 
 /// <summary>Which block a question is about.</summary>
@@ -24,6 +26,22 @@ public readonly record struct BlockTag
 
     /// <summary>The block of that number.</summary>
     public static BlockTag Number(ulong number) => new(JsonFields.Quantity(number));
+
+    /// <summary>As Nethereum has it.</summary>
+    internal BlockParameter ToParameter()
+    {
+        var parameter = new BlockParameter();
+        if (Enum.TryParse(_text, out BlockParameter.BlockParameterType named))
+        {
+            parameter.SetValue(named);
+        }
+        else if (_text is not null)
+        {
+            parameter.SetValue(_text);
+        }
+
+        return parameter;
+    }
 
     /// <summary>As JSON-RPC writes it; <c>latest</c> for the default value.</summary>
     public override string ToString() => _text ?? "latest";

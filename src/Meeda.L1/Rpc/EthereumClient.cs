@@ -2,25 +2,39 @@ using System.Numerics;
 using System.Text.Json;
 using Meeda.Ethereum;
 using Meeda.L1.Transactions;
+using Nethereum.Contracts.Services;
+using Nethereum.Hex.HexTypes;
+using Nethereum.JsonRpc.Client;
+using Nethereum.RPC.Eth;
+using Nethereum.RPC.Eth.DTOs;
+using Nethereum.Web3;
 
 namespace Meeda.L1.Rpc;
 
 /// <summary>
-/// What is asked of an Ethereum execution client (execution-apis), with typed answers. Every method throws
-/// <see cref="JsonRpcException"/> where the node
-/// answers with an error and <see cref="L1UnreachableException"/> where it does not answer, or with something else
-/// than was asked for.
+/// What is asked of an Ethereum execution client (execution-apis): Nethereum's services with a token, and with answers
+/// of which nothing is missing. Every method throws <see cref="JsonRpcException"/> where the node answers with an error
+/// and <see cref="L1UnreachableException"/> where it does not answer, or with something else than was asked for.
 /// </summary>
 /// <param name="rpc">The JSON-RPC connection: to one node, or to several.</param>
-public sealed class EthereumClient(IJsonRpc rpc)
+public sealed class EthereumClient(JsonRpc rpc)
 {
+    private readonly IEthApiContractService _eth = new Web3(rpc).Eth;
+    private readonly EthMaxPriorityFeePerGas _tip = new(rpc);
+
+    // EIP-7516 has no service of Nethereum's.
+    private readonly RpcRequestResponseHandlerNoParam<HexBigInteger> _blobBaseFee = new(rpc, "eth_blobBaseFee");
+
     /// <summary>The chain's id (EIP-155).</summary>
     public async Task<ulong> GetChainIdAsync(CancellationToken cancellationToken) =>
-        (await rpc.CallAsync("eth_chainId", [], cancellationToken)).AsUInt64();
+        Answers.UInt64(await JsonRpc.UnderAsync(() => _eth.ChainId.SendRequestAsync(), cancellationToken), "chain id");
 
     /// <summary>The newest block's number.</summary>
     public async Task<ulong> GetBlockNumberAsync(CancellationToken cancellationToken) =>
-        (await rpc.CallAsync("eth_blockNumber", [], cancellationToken)).AsUInt64();
+        Answers.UInt64(
+            await JsonRpc.UnderAsync(() => _eth.Blocks.GetBlockNumber.SendRequestAsync(), cancellationToken),
+            "block number"
+        );
 
     /// <summary>
     /// A block's header, or null where there is no such block: also where the node does not know
@@ -28,10 +42,13 @@ public sealed class EthereumClient(IJsonRpc rpc)
     /// </summary>
     public async Task<Block?> GetBlockAsync(BlockTag tag, CancellationToken cancellationToken)
     {
-        JsonElement block;
+        BlockWithTransactionHashes? block;
         try
         {
-            block = await rpc.CallAsync("eth_getBlockByNumber", [tag.ToString(), false], cancellationToken);
+            block = await JsonRpc.UnderAsync(
+                () => _eth.Blocks.GetBlockWithTransactionsHashesByNumber.SendRequestAsync(tag.ToParameter()),
+                cancellationToken
+            );
         }
         catch (Exception unsupported)
             when ((tag == BlockTag.Finalized || tag == BlockTag.Safe) && IsUnsupported(unsupported))
@@ -39,17 +56,7 @@ public sealed class EthereumClient(IJsonRpc rpc)
             return null;
         }
 
-        return block.ValueKind == JsonValueKind.Null
-            ? null
-            : new Block(
-                block.Field("number").AsUInt64(),
-                block.Field("hash").AsBytes32(),
-                block.Field("parentHash").AsBytes32(),
-                block.Field("timestamp").AsUInt64(),
-                block.OptionalField("baseFeePerGas")?.AsBigInteger() ?? BigInteger.Zero,
-                block.OptionalField("blobGasUsed")?.AsUInt64(),
-                block.OptionalField("excessBlobGas")?.AsUInt64()
-            );
+        return block is null ? null : Answers.Header(block);
     }
 
     /// <summary>
@@ -64,9 +71,13 @@ public sealed class EthereumClient(IJsonRpc rpc)
     {
         try
         {
-            return (
-                await rpc.CallAsync("eth_getTransactionCount", [address.ToString(), tag.ToString()], cancellationToken)
-            ).AsUInt64();
+            return Answers.UInt64(
+                await JsonRpc.UnderAsync(
+                    () => _eth.Transactions.GetTransactionCount.SendRequestAsync($"{address}", tag.ToParameter()),
+                    cancellationToken
+                ),
+                "transaction count"
+            );
         }
         catch (Exception unsupported) when (tag == BlockTag.Pending && IsUnsupported(unsupported))
         {
@@ -76,11 +87,23 @@ public sealed class EthereumClient(IJsonRpc rpc)
 
     /// <summary>The code of an account; empty where it is no contract.</summary>
     public async Task<byte[]> GetCodeAsync(Address address, BlockTag tag, CancellationToken cancellationToken) =>
-        (await rpc.CallAsync("eth_getCode", [address.ToString(), tag.ToString()], cancellationToken)).AsBytes();
+        Answers.Data(
+            await JsonRpc.UnderAsync(
+                () => _eth.GetCode.SendRequestAsync($"{address}", tag.ToParameter()),
+                cancellationToken
+            ),
+            "code"
+        );
 
     /// <summary>An account's balance in wei.</summary>
     public async Task<BigInteger> GetBalanceAsync(Address address, BlockTag tag, CancellationToken cancellationToken) =>
-        (await rpc.CallAsync("eth_getBalance", [address.ToString(), tag.ToString()], cancellationToken)).AsBigInteger();
+        Answers.Number(
+            await JsonRpc.UnderAsync(
+                () => _eth.GetBalance.SendRequestAsync($"{address}", tag.ToParameter()),
+                cancellationToken
+            ),
+            "balance"
+        );
 
     /// <summary>
     /// The tip that the node suggests, in wei for each gas (EIP-1559); of one that suggests none the median of what
@@ -91,7 +114,10 @@ public sealed class EthereumClient(IJsonRpc rpc)
     {
         try
         {
-            return (await rpc.CallAsync("eth_maxPriorityFeePerGas", [], cancellationToken)).AsBigInteger();
+            return Answers.Number(
+                await JsonRpc.UnderAsync(() => _tip.SendRequestAsync(null), cancellationToken),
+                "priority fee"
+            );
         }
         catch (Exception unsupported) when (IsUnsupported(unsupported))
         {
@@ -115,7 +141,10 @@ public sealed class EthereumClient(IJsonRpc rpc)
     {
         try
         {
-            return (await rpc.CallAsync("eth_blobBaseFee", [], cancellationToken)).AsBigInteger();
+            return Answers.Number(
+                await JsonRpc.UnderAsync(() => _blobBaseFee.SendRequestAsync(null), cancellationToken),
+                "blob base fee"
+            );
         }
         catch (Exception unsupported) when (IsUnsupported(unsupported))
         {
@@ -127,20 +156,14 @@ public sealed class EthereumClient(IJsonRpc rpc)
     }
 
     /// <summary>The answer of a read-only call.</summary>
-    public async Task<byte[]> CallAsync(Address to, byte[] data, BlockTag tag, CancellationToken cancellationToken) =>
-        (
-            await rpc.CallAsync(
-                "eth_call",
-                [new { to = to.ToString(), data = JsonFields.Data(data) }, tag.ToString()],
-                cancellationToken
-            )
-        ).AsBytes();
+    public Task<byte[]> CallAsync(Address to, byte[] data, BlockTag tag, CancellationToken cancellationToken) =>
+        CallAsync(new CallInput { To = $"{to}", Data = JsonFields.Data(data) }, tag, cancellationToken);
 
     /// <summary>
     /// What a transaction would answer, were it carried out on the state of a block. A revert is a
     /// <see cref="JsonRpcException"/> with its data.
     /// </summary>
-    public async Task<byte[]> CallAsync(
+    public Task<byte[]> CallAsync(
         Address from,
         TransactionRequest request,
         ulong gasLimit,
@@ -148,9 +171,9 @@ public sealed class EthereumClient(IJsonRpc rpc)
         CancellationToken cancellationToken
     )
     {
-        Dictionary<string, object?> call = Describe(from, request);
-        call["gas"] = JsonFields.Quantity(gasLimit);
-        return (await rpc.CallAsync("eth_call", [call, tag.ToString()], cancellationToken)).AsBytes();
+        BlobCallInput call = Describe(from, request);
+        call.Gas = new HexBigInteger(gasLimit);
+        return CallAsync(call, tag, cancellationToken);
     }
 
     /// <summary>
@@ -160,48 +183,48 @@ public sealed class EthereumClient(IJsonRpc rpc)
         Address from,
         TransactionRequest request,
         CancellationToken cancellationToken
-    ) => (await rpc.CallAsync("eth_estimateGas", [Describe(from, request)], cancellationToken)).AsUInt64();
+    ) =>
+        Answers.UInt64(
+            await JsonRpc.UnderAsync(
+                () => _eth.Transactions.EstimateGas.SendRequestAsync(Describe(from, request)),
+                cancellationToken
+            ),
+            "gas"
+        );
 
     /// <summary>Hands a signed transaction to the network.</summary>
     /// <returns>Its hash.</returns>
     public async Task<Bytes32> SendRawTransactionAsync(byte[] signedTransaction, CancellationToken cancellationToken) =>
-        (
-            await rpc.CallAsync("eth_sendRawTransaction", [JsonFields.Data(signedTransaction)], cancellationToken)
-        ).AsBytes32();
+        Answers.Hash(
+            await JsonRpc.UnderAsync(
+                () => _eth.Transactions.SendRawTransaction.SendRequestAsync(JsonFields.Data(signedTransaction)),
+                cancellationToken
+            ),
+            "transaction hash"
+        );
 
     /// <summary>A transaction's receipt, or null while no block holds it.</summary>
-    public async Task<TransactionReceipt?> GetTransactionReceiptAsync(Bytes32 hash, CancellationToken cancellationToken)
-    {
-        JsonElement receipt = await rpc.CallAsync("eth_getTransactionReceipt", [hash.ToString()], cancellationToken);
-        return receipt.ValueKind == JsonValueKind.Null
-            ? null
-            : new TransactionReceipt(
-                Same(hash, receipt.Field("transactionHash").AsBytes32()),
-                receipt.Field("blockNumber").AsUInt64(),
-                receipt.Field("blockHash").AsBytes32(),
-                receipt.Field("gasUsed").AsUInt64(),
-                receipt.OptionalField("contractAddress")?.AsAddress(),
-                receipt.Field("status").AsUInt64() == 1,
-                [.. receipt.Field("logs").Items().Select(ReadLog)],
-                receipt.OptionalField("effectiveGasPrice")?.AsBigInteger() ?? BigInteger.Zero
-            );
-    }
+    public async Task<Transactions.TransactionReceipt?> GetTransactionReceiptAsync(
+        Bytes32 hash,
+        CancellationToken cancellationToken
+    ) =>
+        await JsonRpc.UnderAsync(
+            () => _eth.Transactions.GetTransactionReceipt.SendRequestAsync($"{hash}"),
+            cancellationToken
+        )
+            is { } receipt
+            ? Answers.Receipt(receipt, hash)
+            : null;
 
     /// <summary>A transaction, or null where the node does not know it.</summary>
-    public async Task<Transaction?> GetTransactionAsync(Bytes32 hash, CancellationToken cancellationToken)
-    {
-        JsonElement transaction = await rpc.CallAsync("eth_getTransactionByHash", [hash.ToString()], cancellationToken);
-        return transaction.ValueKind == JsonValueKind.Null
-            ? null
-            : new Transaction(
-                Same(hash, transaction.Field("hash").AsBytes32()),
-                transaction.Field("from").AsAddress(),
-                transaction.OptionalField("to")?.AsAddress(),
-                transaction.Field("nonce").AsUInt64(),
-                transaction.Field("input").AsBytes(),
-                transaction.OptionalField("blockNumber")?.AsUInt64()
-            );
-    }
+    public async Task<Transaction?> GetTransactionAsync(Bytes32 hash, CancellationToken cancellationToken) =>
+        await JsonRpc.UnderAsync(
+            () => _eth.Transactions.GetTransactionByHash.SendRequestAsync($"{hash}"),
+            cancellationToken
+        )
+            is { } transaction
+            ? Answers.Transaction(transaction, hash)
+            : null;
 
     /// <summary>The logs of a contract in a range of blocks, in their order.</summary>
     /// <param name="address">The contract.</param>
@@ -217,20 +240,18 @@ public sealed class EthereumClient(IJsonRpc rpc)
         CancellationToken cancellationToken
     )
     {
-        JsonElement logs = await rpc.CallAsync(
-            "eth_getLogs",
-            [
-                new
-                {
-                    address = address.ToString(),
-                    topics = topics.Select(place => place?.Select(topic => topic.ToString()).ToArray()).ToArray(),
-                    fromBlock = JsonFields.Quantity(first),
-                    toBlock = JsonFields.Quantity(last),
-                },
-            ],
-            cancellationToken
-        );
-        return [.. logs.Items().Select(ReadLog)];
+        var filter = new
+        {
+            address = $"{address}",
+            topics = topics.Select(place => place?.Select(topic => $"{topic}").ToArray()).ToArray(),
+            fromBlock = JsonFields.Quantity(first),
+            toBlock = JsonFields.Quantity(last),
+        };
+
+        // One at a time, and not by Nethereum's service: tens of thousands of its logs, with their data as text, would
+        // be in memory at once. Its filter names one address as a list, which not every endpoint takes.
+        JsonElement logs = await rpc.CallAsync("eth_getLogs", [filter], cancellationToken);
+        return [.. logs.Items().Select(log => Answers.Log(AnswerJson.Read<FilterLog?>(log)))];
     }
 
     /// <summary>Whether the node answers, but not this: for questions that it need not know.</summary>
@@ -239,7 +260,10 @@ public sealed class EthereumClient(IJsonRpc rpc)
             is JsonRpcException { IsRateLimit: false }
                 or L1UnreachableException { Problem: L1Problem.Answer or L1Problem.Status };
 
-    /// <summary>A list of the fees of the last ten blocks; null where the node has no such method or field.</summary>
+    /// <summary>
+    /// A list of the fees of the last ten blocks; null where the node has no such method or field. Nethereum's type
+    /// does not know the fees of blobs.
+    /// </summary>
     private async Task<JsonElement?> FeeHistoryAsync(
         string field,
         double[] percentiles,
@@ -261,38 +285,22 @@ public sealed class EthereumClient(IJsonRpc rpc)
         }
     }
 
-    private static Dictionary<string, object?> Describe(Address from, TransactionRequest request)
-    {
-        var call = new Dictionary<string, object?>
-        {
-            ["from"] = from.ToString(),
-            ["to"] = request.To?.ToString(),
-            ["data"] = JsonFields.Data(request.Data),
-            ["value"] = JsonFields.Quantity(request.Value),
-        };
-        if (request.Blobs is { } blobs)
-        {
-            call["blobVersionedHashes"] = blobs.VersionedHashes().Select(hash => hash.ToString()).ToArray();
-        }
-
-        return call;
-    }
-
-    private static Bytes32 Same(Bytes32 asked, Bytes32 answered) =>
-        answered == asked
-            ? answered
-            : throw new L1UnreachableException(
-                $"the node was asked for transaction {asked} and answered with {answered}"
-            );
-
-    private static Log ReadLog(JsonElement log) =>
-        new(
-            log.Field("address").AsAddress(),
-            [.. log.Field("topics").Items().Select(topic => topic.AsBytes32())],
-            log.Field("data").AsBytes(),
-            log.Field("blockNumber").AsUInt64(),
-            log.Field("blockHash").AsBytes32(),
-            log.Field("transactionHash").AsBytes32(),
-            log.Field("logIndex").AsUInt64()
+    private async Task<byte[]> CallAsync(CallInput call, BlockTag tag, CancellationToken cancellationToken) =>
+        Answers.Data(
+            await JsonRpc.UnderAsync(
+                () => _eth.Transactions.Call.SendRequestAsync(call, tag.ToParameter()),
+                cancellationToken
+            ),
+            "result"
         );
+
+    private static BlobCallInput Describe(Address from, TransactionRequest request) =>
+        new()
+        {
+            From = $"{from}",
+            To = request.To?.ToString(),
+            Data = JsonFields.Data(request.Data),
+            Value = new HexBigInteger(request.Value),
+            BlobVersionedHashes = request.Blobs?.VersionedHashes().Select(hash => $"{hash}").ToArray(),
+        };
 }

@@ -9,7 +9,7 @@ namespace Meeda.L1.Rpc;
 internal sealed record AgreedHead(ulong Number, ImmutableArray<int> Members);
 
 /// <summary>Finds the head that several endpoints agree on. The rule is said at <see cref="RedundantRpc"/>.</summary>
-internal sealed class HeadAgreement(ImmutableArray<IJsonRpc> endpoints, RedundantRpcOptions options, TimeProvider time)
+internal sealed class HeadAgreement(ImmutableArray<JsonRpc> endpoints, RedundantRpcOptions options, TimeProvider time)
 {
     // One that was silent at the last look is not waited for as long again, or it would hold up everything that is
     // asked of the others.

@@ -20,7 +20,7 @@ namespace Meeda.L1.Rpc;
 /// too long or is cut off is not repeated as it is: <see cref="BlockRanges"/> asks for less. A user name and password
 /// in the address go along as Basic authorization (RFC 7617).
 /// </remarks>
-public sealed class JsonRpcClient : IJsonRpc
+public sealed class JsonRpcClient : JsonRpc
 {
     /// <summary>The tries after the first, unless another number is asked for.</summary>
     public const int Retries = 4;
@@ -65,7 +65,7 @@ public sealed class JsonRpcClient : IJsonRpc
     public static TimeSpan AttemptLimit { get; } = TimeSpan.FromSeconds(20);
 
     /// <inheritdoc/>
-    public async Task<JsonElement> CallAsync(
+    public override async Task<JsonElement> CallAsync(
         string method,
         IReadOnlyList<object?> parameters,
         CancellationToken cancellationToken

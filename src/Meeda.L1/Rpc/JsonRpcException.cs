@@ -1,14 +1,22 @@
+using Nethereum.JsonRpc.Client;
+
 namespace Meeda.L1.Rpc;
 
 /// <summary>
 /// The node answered with an error (JSON-RPC 2.0, section 5.1), in whatever HTTP status. It understood the request,
 /// so the same request gets the same answer again.
 /// </summary>
-public sealed class JsonRpcException : Exception
+public sealed class JsonRpcException : RpcResponseException
 {
     /// <summary>An error as the node gave it.</summary>
     public JsonRpcException(string method, int code, string message, byte[] revertData)
-        : base($"{method}: {message}")
+        : base(
+            new RpcError(
+                code,
+                $"{method}: {message}",
+                revertData.Length == 0 ? null : "0x" + Convert.ToHexStringLower(revertData)
+            )
+        )
     {
         Method = method;
         Code = code;

@@ -19,7 +19,7 @@ namespace Meeda.L1.Rpc;
 /// not compared: one that gives the right
 /// headers and wrong states, logs or receipts is not found out.
 /// </remarks>
-public sealed class RedundantRpc : IJsonRpc, IDisposable
+public sealed class RedundantRpc : JsonRpc, IDisposable
 {
     private const string SendMethod = "eth_sendRawTransaction";
     private const string BlockMethod = "eth_getBlockByNumber";
@@ -41,7 +41,7 @@ public sealed class RedundantRpc : IJsonRpc, IDisposable
     // What one endpoint alone must not decide: on these hang steps that cannot be taken back.
     private static readonly BlockTag[] AgreedTags = [BlockTag.Finalized, BlockTag.Safe];
 
-    private readonly ImmutableArray<IJsonRpc> _endpoints;
+    private readonly ImmutableArray<JsonRpc> _endpoints;
     private readonly HeadAgreement _agreement;
     private readonly RedundantRpcOptions _options;
     private readonly TimeProvider _time;
@@ -54,7 +54,7 @@ public sealed class RedundantRpc : IJsonRpc, IDisposable
     /// <param name="options">When they are believed.</param>
     /// <param name="time">The clock; the system's where it is absent.</param>
     /// <exception cref="ArgumentException">There is none.</exception>
-    public RedundantRpc(IEnumerable<IJsonRpc> endpoints, RedundantRpcOptions options, TimeProvider? time = null)
+    public RedundantRpc(IEnumerable<JsonRpc> endpoints, RedundantRpcOptions options, TimeProvider? time = null)
     {
         _endpoints = [.. endpoints];
         if (_endpoints.IsEmpty)
@@ -68,7 +68,7 @@ public sealed class RedundantRpc : IJsonRpc, IDisposable
     }
 
     /// <inheritdoc/>
-    public async Task<JsonElement> CallAsync(
+    public override async Task<JsonElement> CallAsync(
         string method,
         IReadOnlyList<object?> parameters,
         CancellationToken cancellationToken
@@ -78,7 +78,7 @@ public sealed class RedundantRpc : IJsonRpc, IDisposable
         switch (method)
         {
             case SendMethod:
-                return await SendAsync(parameters, head, cancellationToken);
+                return await SendToAllAsync(parameters, head, cancellationToken);
             case "eth_blockNumber":
                 return JsonSerializer.SerializeToElement(JsonFields.Quantity(head.Number));
             case ReceiptMethod:
@@ -205,7 +205,7 @@ public sealed class RedundantRpc : IJsonRpc, IDisposable
     /// Hands a transaction to every endpoint; it is sent as soon as one has taken it, and refused where all that were
     /// reached refuse it.
     /// </summary>
-    private async Task<JsonElement> SendAsync(
+    private async Task<JsonElement> SendToAllAsync(
         IReadOnlyList<object?> parameters,
         AgreedHead head,
         CancellationToken cancellationToken

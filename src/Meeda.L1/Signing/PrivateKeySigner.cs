@@ -2,13 +2,7 @@ using System.Diagnostics;
 using System.Numerics;
 using Meeda.Ethereum;
 using Meeda.L1.Transactions;
-using Org.BouncyCastle.Asn1.Sec;
-using Org.BouncyCastle.Asn1.X9;
-using Org.BouncyCastle.Crypto.Digests;
-using Org.BouncyCastle.Crypto.Parameters;
-using Org.BouncyCastle.Crypto.Signers;
-using Org.BouncyCastle.Math.EC;
-using BcInteger = Org.BouncyCastle.Math.BigInteger;
+using Nethereum.Signer;
 
 namespace Meeda.L1.Signing;
 
@@ -22,21 +16,13 @@ public sealed class PrivateKeySigner : ITransactionSigner
 {
     private const int KeyLength = 32;
 
-    private static readonly X9ECParameters Secp256k1 = SecNamedCurves.GetByName("secp256k1");
-    private static readonly ECDomainParameters Domain = new(Secp256k1);
-
     [DebuggerBrowsable(DebuggerBrowsableState.Never)]
-    private readonly BcInteger _key;
+    private readonly EthECKey _key;
 
-    private readonly ECPoint _publicKey;
-
-    private PrivateKeySigner(BcInteger key)
+    private PrivateKeySigner(EthECKey key)
     {
         _key = key;
-        _publicKey = Secp256k1.G.Multiply(key).Normalize();
-        Address = Address.FromBytes(
-            Keccak256.Hash(_publicKey.GetEncoded(compressed: false).AsSpan(1)).ToArray().AsSpan(12)
-        );
+        Address = Address.Parse(key.GetPublicAddress());
     }
 
     /// <summary>The account's address: the last 20 bytes of the Keccak-256 of the public key.</summary>
@@ -73,10 +59,11 @@ public sealed class PrivateKeySigner : ITransactionSigner
             throw new FormatException("private key: 32 bytes are expected");
         }
 
-        var key = new BcInteger(1, bytes);
-        return key.SignValue == 0 || key.CompareTo(Secp256k1.N) >= 0
+        // Nethereum's key takes any number of bytes, so that the range is checked here.
+        BigInteger number = new(bytes, isUnsigned: true, isBigEndian: true);
+        return number.IsZero || number >= SignatureRecovery.Order
             ? throw new FormatException("private key: it is not between 1 and the order of secp256k1")
-            : new PrivateKeySigner(key);
+            : new PrivateKeySigner(new EthECKey(bytes.ToArray(), isPrivate: true));
     }
 
     /// <summary>The account whose private key a text file holds; white space around it does not matter.</summary>
@@ -88,13 +75,8 @@ public sealed class PrivateKeySigner : ITransactionSigner
     /// <summary>Signs a hash.</summary>
     public Signature Sign(Bytes32 hash)
     {
-        var signer = new ECDsaSigner(new HMacDsaKCalculator(new Sha256Digest()));
-        signer.Init(forSigning: true, new ECPrivateKeyParameters(_key, Domain));
-        BcInteger[] numbers = signer.GenerateSignature(hash.ToArray());
-        BcInteger r = numbers[0];
-        BcInteger s =
-            numbers[1].CompareTo(Secp256k1.N.ShiftRight(1)) > 0 ? Secp256k1.N.Subtract(numbers[1]) : numbers[1];
-        return new Signature(YParity(hash, r, s), ToInteger(r), ToInteger(s));
+        EthECDSASignature signature = _key.SignAndCalculateYParityV(hash.ToArray());
+        return new Signature(signature.V[0], ToInteger(signature.R), ToInteger(signature.S));
     }
 
     /// <inheritdoc/>
@@ -104,36 +86,5 @@ public sealed class PrivateKeySigner : ITransactionSigner
     /// <summary>The address, never the key.</summary>
     public override string ToString() => $"account {Address}";
 
-    /// <summary>
-    /// Which of the two points with that x the signature came from: the one that <c>r^-1 (s·R - e·G)</c> gives our
-    /// public key back with.
-    /// </summary>
-    private int YParity(Bytes32 hash, BcInteger r, BcInteger s)
-    {
-        var e = new BcInteger(1, hash.ToArray());
-        BcInteger inverse = r.ModInverse(Secp256k1.N);
-        for (int parity = 0; parity < 2; parity++)
-        {
-            ECPoint point = Secp256k1.Curve.DecodePoint([(byte)(2 + parity), .. ToBytes(r)]);
-            ECPoint recovered = point
-                .Multiply(s.Multiply(inverse).Mod(Secp256k1.N))
-                .Subtract(Secp256k1.G.Multiply(e.Multiply(inverse).Mod(Secp256k1.N)));
-            if (recovered.Normalize().Equals(_publicKey))
-            {
-                return parity;
-            }
-        }
-
-        // x = r + n happens for one signature in 2^128 and has no place in a transaction's signature.
-        throw new InvalidOperationException("the signature cannot be recovered from");
-    }
-
-    private static BigInteger ToInteger(BcInteger value) =>
-        new(value.ToByteArrayUnsigned(), isUnsigned: true, isBigEndian: true);
-
-    private static byte[] ToBytes(BcInteger value)
-    {
-        byte[] digits = value.ToByteArrayUnsigned();
-        return [.. new byte[KeyLength - digits.Length], .. digits];
-    }
+    private static BigInteger ToInteger(byte[] bytes) => new(bytes, isUnsigned: true, isBigEndian: true);
 }

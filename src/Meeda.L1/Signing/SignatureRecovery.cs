@@ -1,16 +1,19 @@
+using System.Globalization;
+using System.Numerics;
 using Meeda.Ethereum;
-using Org.BouncyCastle.Asn1.Sec;
-using Org.BouncyCastle.Asn1.X9;
-using Org.BouncyCastle.Math.EC;
-using BcInteger = Org.BouncyCastle.Math.BigInteger;
+using Nethereum.Signer;
 
 namespace Meeda.L1.Signing;
 
 /// <summary>What the precompile at address 1 does (Yellow Paper, appendix E, ECREC): who signed.</summary>
 public static class SignatureRecovery
 {
-    private static readonly X9ECParameters Secp256k1 = SecNamedCurves.GetByName("secp256k1");
-    private static readonly BcInteger HalfOrder = Secp256k1.N.ShiftRight(1);
+    /// <summary>The order of secp256k1 (SEC 2, section 2.4.1).</summary>
+    internal static readonly BigInteger Order = BigInteger.Parse(
+        "0FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141",
+        NumberStyles.HexNumber,
+        CultureInfo.InvariantCulture
+    );
 
     /// <summary>
     /// The account that signed a hash, or false where the signature is none of any account or its <c>s</c> is in the
@@ -27,35 +30,38 @@ public static class SignatureRecovery
             return false;
         }
 
-        var r = new BcInteger(1, signature[..32]);
-        var s = new BcInteger(1, signature[32..64]);
-        if (r.SignValue == 0 || r.CompareTo(Secp256k1.N) >= 0 || s.SignValue == 0 || s.CompareTo(HalfOrder) > 0)
+        // Nethereum recovers from numbers out of range, too.
+        BigInteger r = Number(signature[..32]);
+        BigInteger s = Number(signature[32..64]);
+        if (r.IsZero || r >= Order || s.IsZero || s > Order / 2)
         {
             return false;
         }
 
-        ECPoint point;
         try
         {
-            point = Secp256k1.Curve.DecodePoint([(byte)(2 + signature[64] - 27), .. signature[..32]]);
+            EthECDSASignature parts = EthECDSASignatureFactory.FromComponents(
+                signature[..32].ToArray(),
+                signature[32..64].ToArray(),
+                signature[64]
+            );
+            return Address.TryParse(
+                EthECKey.RecoverFromSignature(parts, hash.ToArray())?.GetPublicAddress(),
+                out signer
+            );
         }
-        catch (Exception notOnCurve) when (notOnCurve is ArgumentException or ArithmeticException)
+        catch (Exception invalid)
+            when (invalid
+                    is ArgumentException
+                        or ArithmeticException
+                        or NullReferenceException
+                        or InvalidOperationException
+            )
         {
+            // Nethereum has no refusal of its own where no point has that x.
             return false;
         }
-
-        var e = new BcInteger(1, hash.ToArray());
-        BcInteger inverse = r.ModInverse(Secp256k1.N);
-        ECPoint key = point
-            .Multiply(s.Multiply(inverse).Mod(Secp256k1.N))
-            .Subtract(Secp256k1.G.Multiply(e.Multiply(inverse).Mod(Secp256k1.N)))
-            .Normalize();
-        if (key.IsInfinity)
-        {
-            return false;
-        }
-
-        signer = Address.FromBytes(Keccak256.Hash(key.GetEncoded(compressed: false).AsSpan(1)).ToArray().AsSpan(12));
-        return true;
     }
+
+    private static BigInteger Number(ReadOnlySpan<byte> bytes) => new(bytes, isUnsigned: true, isBigEndian: true);
 }

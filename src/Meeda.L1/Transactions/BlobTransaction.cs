@@ -3,6 +3,9 @@ using System.Security.Cryptography;
 using Meeda.Ethereum;
 using Meeda.L1.Rpc;
 using Meeda.L1.Signing;
+using Nethereum.Model;
+using Nethereum.RLP;
+using Signature = Meeda.L1.Signing.Signature;
 
 namespace Meeda.L1.Transactions;
 
@@ -72,11 +75,6 @@ public sealed record BlobTransaction(
     IReadOnlyList<Bytes32> BlobVersionedHashes
 ) : UnsignedTransaction
 {
-    private const int WrapperVersion = 1;
-
-    /// <inheritdoc/>
-    public override byte Type => 0x03;
-
     /// <inheritdoc/>
     public override IReadOnlyDictionary<string, object?> ToJsonRpc(Address from) =>
         new Dictionary<string, object?>
@@ -115,31 +113,57 @@ public sealed record BlobTransaction(
             );
         }
 
-        return
-        [
-            Type,
-            .. Rlp.EncodeList(
-                SignedBody(signature),
-                Rlp.Encode(WrapperVersion),
-                Rlp.EncodeList(sidecar.Blobs.Select(blob => Rlp.Encode(blob))),
-                Rlp.EncodeList(sidecar.Commitments.Select(commitment => Rlp.Encode(commitment))),
-                Rlp.EncodeList(sidecar.CellProofs.Select(proof => Rlp.Encode(proof)))
-            ),
-        ];
+        return ((Model)Signed(signature)).Encode(sidecar);
     }
 
-    private protected override IEnumerable<byte[]> Fields() =>
-        [
-            Rlp.Encode(ChainId),
-            Rlp.Encode(Nonce),
-            Rlp.Encode(MaxPriorityFeePerGas),
-            Rlp.Encode(MaxFeePerGas),
-            Rlp.Encode(GasLimit),
-            Rlp.Encode(To.ToArray()),
-            Rlp.Encode(Value),
-            Rlp.Encode(Data),
-            Rlp.EncodeList(),
-            Rlp.Encode(MaxFeePerBlobGas),
-            Rlp.EncodeList(BlobVersionedHashes.Select(hash => Rlp.Encode(hash.ToArray()))),
-        ];
+    private protected override SignedTypeTransaction ToModel() => new Model(this);
+
+    /// <summary>The type that Nethereum 6.1 knows the number of and nothing else.</summary>
+    private sealed class Model(BlobTransaction transaction) : SignedTypeTransaction
+    {
+        private const byte WrapperVersion = 1;
+
+        public override TransactionType TransactionType => TransactionType.Blob;
+
+        public override byte[] GetRLPEncoded() => [(byte)TransactionType, .. SignedBody()];
+
+        public override byte[] GetRLPEncodedRaw() => [(byte)TransactionType, .. RLP.EncodeList([.. Fields()])];
+
+        /// <summary>As the network takes it, with its blobs.</summary>
+        public byte[] Encode(BlobSidecar sidecar) =>
+            [
+                (byte)TransactionType,
+                .. RLP.EncodeList(
+                    SignedBody(),
+                    RLP.EncodeByte(WrapperVersion),
+                    List(sidecar.Blobs),
+                    List(sidecar.Commitments),
+                    List(sidecar.CellProofs)
+                ),
+            ];
+
+        private byte[] SignedBody()
+        {
+            List<byte[]> fields = Fields();
+            RLPSignedDataEncoder.AddSignatureToEncodedData(Signature, fields);
+            return RLP.EncodeList([.. fields]);
+        }
+
+        private List<byte[]> Fields() =>
+            [
+                RLP.EncodeElement(Digits(transaction.ChainId)),
+                RLP.EncodeElement(Digits(transaction.Nonce)),
+                RLP.EncodeElement(Digits(transaction.MaxPriorityFeePerGas)),
+                RLP.EncodeElement(Digits(transaction.MaxFeePerGas)),
+                RLP.EncodeElement(Digits(transaction.GasLimit)),
+                RLP.EncodeElement(transaction.To.ToArray()),
+                RLP.EncodeElement(Digits(transaction.Value)),
+                RLP.EncodeElement(transaction.Data),
+                RLP.EncodeList(),
+                RLP.EncodeElement(Digits(transaction.MaxFeePerBlobGas)),
+                List(transaction.BlobVersionedHashes.Select(hash => hash.ToArray())),
+            ];
+
+        private static byte[] List(IEnumerable<byte[]> items) => RLP.EncodeList([.. items.Select(RLP.EncodeElement)]);
+    }
 }

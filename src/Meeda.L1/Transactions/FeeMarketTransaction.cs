@@ -1,6 +1,7 @@
 using System.Numerics;
 using Meeda.Ethereum;
 using Meeda.L1.Rpc;
+using Nethereum.Model;
 
 namespace Meeda.L1.Transactions;
 
@@ -25,9 +26,6 @@ public sealed record FeeMarketTransaction(
 ) : UnsignedTransaction
 {
     /// <inheritdoc/>
-    public override byte Type => 0x02;
-
-    /// <inheritdoc/>
     public override IReadOnlyDictionary<string, object?> ToJsonRpc(Address from) =>
         new Dictionary<string, object?>
         {
@@ -43,16 +41,16 @@ public sealed record FeeMarketTransaction(
             ["accessList"] = Array.Empty<object>(),
         };
 
-    private protected override IEnumerable<byte[]> Fields() =>
-        [
-            Rlp.Encode(ChainId),
-            Rlp.Encode(Nonce),
-            Rlp.Encode(MaxPriorityFeePerGas),
-            Rlp.Encode(MaxFeePerGas),
-            Rlp.Encode(GasLimit),
-            Rlp.Encode(To is { } address ? address.ToArray() : []),
-            Rlp.Encode(Value),
-            Rlp.Encode(Data),
-            Rlp.EncodeList(),
-        ];
+    private protected override SignedTypeTransaction ToModel() =>
+        new Transaction1559(
+            ChainId,
+            Nonce,
+            MaxPriorityFeePerGas,
+            MaxFeePerGas,
+            GasLimit,
+            To?.ToString(),
+            Value,
+            JsonFields.Data(Data),
+            accessList: []
+        );
 }

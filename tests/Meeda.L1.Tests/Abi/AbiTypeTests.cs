@@ -1,7 +1,8 @@
 using System.Numerics;
 using CsCheck;
 using Meeda.Ethereum;
-using Meeda.L1.Abi;
+using Meeda.L1.Contracts;
+using Meeda.Testing.Abi;
 using Xunit;
 
 namespace Meeda.L1.Tests.Abi;

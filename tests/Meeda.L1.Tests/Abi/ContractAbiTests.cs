@@ -1,8 +1,9 @@
 using System.Numerics;
 using CsCheck;
 using Meeda.Ethereum;
-using Meeda.L1.Abi;
+using Meeda.L1.Contracts;
 using Meeda.L1.Rpc;
+using Meeda.Testing.Abi;
 using Xunit;
 
 namespace Meeda.L1.Tests.Abi;

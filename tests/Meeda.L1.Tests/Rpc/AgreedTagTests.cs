@@ -34,7 +34,7 @@ public sealed class AgreedTagTests
         Assert.Null(await new EthereumClient(rpc).GetBlockAsync(BlockTag.Finalized, None));
     }
 
-    private static RedundantRpc Redundant(params IJsonRpc[] endpoints) => new(endpoints, new RedundantRpcOptions());
+    private static RedundantRpc Redundant(params JsonRpc[] endpoints) => new(endpoints, new RedundantRpcOptions());
 
     private static FakeRpc Endpoint(ulong? final) =>
         new(

@@ -128,7 +128,7 @@ internal sealed class FakePool : ITransactionSigner
             throw new JsonRpcException("eth_sendRawTransaction", -32000, "nonce too low", []);
         }
 
-        if (_waiting.Values.Any(other => other.Transaction.Type != transaction.Type))
+        if (_waiting.Values.Any(other => other.Transaction.GetType() != transaction.GetType()))
         {
             throw new JsonRpcException("eth_sendRawTransaction", -32000, "address already reserved", []);
         }

@@ -1,13 +1,13 @@
 using System.Numerics;
 using System.Text.Json;
 using Meeda.Ethereum;
-using Meeda.L1.Abi;
 using Meeda.L1.Rpc;
 using Meeda.L1.Signing;
 using Meeda.L1.Transactions;
 using Meeda.Node.Tests.Http;
 using Meeda.Operator.Nitro;
 using Meeda.Testing;
+using Meeda.Testing.Abi;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 

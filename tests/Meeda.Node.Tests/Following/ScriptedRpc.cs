@@ -4,7 +4,7 @@ using Meeda.L1.Rpc;
 namespace Meeda.Node.Tests.Following;
 
 /// <summary>A way to an L1 that does something before, or instead of, one of its answers.</summary>
-internal sealed class ScriptedRpc(IJsonRpc chain) : IJsonRpc
+internal sealed class ScriptedRpc(JsonRpc chain) : JsonRpc
 {
     private int _calls;
 
@@ -17,7 +17,7 @@ internal sealed class ScriptedRpc(IJsonRpc chain) : IJsonRpc
     /// <summary>Changes an answer; given the method, the parameters and the truth.</summary>
     public Func<string, IReadOnlyList<object?>, JsonElement, JsonElement>? Lie { get; set; }
 
-    public async Task<JsonElement> CallAsync(
+    public override async Task<JsonElement> CallAsync(
         string method,
         IReadOnlyList<object?> parameters,
         CancellationToken cancellationToken

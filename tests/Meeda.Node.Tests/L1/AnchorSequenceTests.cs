@@ -53,7 +53,7 @@ public sealed class AnchorSequenceTests
     [InlineData("address")]
     public async Task ReadEvents_ALogThatIsNone_IsLeftOutAndTold(string what)
     {
-        string topic = MeedaVerifierArtifact.Abi.Event("Anchored").Topic.ToString();
+        string topic = MeedaVerifierArtifact.Contract.TopicOf("Anchored").ToString();
         string operatorTopic = "0x" + new string('0', 24) + Contract.ToString()[2..];
         var rpc = new FakeRpc(
             (_, _) =>

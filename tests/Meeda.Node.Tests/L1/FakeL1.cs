@@ -14,7 +14,7 @@ namespace Meeda.Node.Tests.L1;
 /// An L1 in memory: blocks that the test makes, no logs, the contract's parameters and anchors; and whatever lie the
 /// test tells.
 /// </summary>
-internal sealed class FakeL1 : IJsonRpc
+internal sealed class FakeL1 : JsonRpc
 {
     private readonly ConcurrentDictionary<uint, Anchor> _anchors = new();
 
@@ -40,7 +40,7 @@ internal sealed class FakeL1 : IJsonRpc
     /// <summary>Lets the contract keep an anchor, as it does from its block on.</summary>
     public void Keep(Anchor anchor) => _anchors[anchor.Index] = anchor;
 
-    public Task<JsonElement> CallAsync(
+    public override Task<JsonElement> CallAsync(
         string method,
         IReadOnlyList<object?> parameters,
         CancellationToken cancellationToken
@@ -94,12 +94,12 @@ internal sealed class FakeL1 : IJsonRpc
     private byte[] Call(string data)
     {
         byte[] calldata = Convert.FromHexString(data.AsSpan(2));
-        if (calldata.AsSpan().StartsWith(MeedaVerifierArtifact.Abi.Function("parameters").Selector))
+        if (calldata.AsSpan().StartsWith(VerifierAbi.Abi.Function("parameters").Selector))
         {
             return
             [
-                .. Parameters
-                    .ToAbi()
+                .. VerifierAbi
+                    .InOrder(Parameters)
                     .SelectMany(value =>
                         value switch
                         {
@@ -111,7 +111,7 @@ internal sealed class FakeL1 : IJsonRpc
             ];
         }
 
-        if (calldata.AsSpan().StartsWith(MeedaVerifierArtifact.Abi.Function("getAnchor").Selector))
+        if (calldata.AsSpan().StartsWith(VerifierAbi.Abi.Function("getAnchor").Selector))
         {
             return _anchors.TryGetValue(
                 (uint)new BigInteger(calldata.AsSpan(36, 32), isUnsigned: true, isBigEndian: true),
@@ -128,12 +128,12 @@ internal sealed class FakeL1 : IJsonRpc
                 : throw new JsonRpcException("eth_call", 3, "execution reverted", []);
         }
 
-        if (calldata.AsSpan().StartsWith(MeedaVerifierArtifact.Abi.Function("getAccount").Selector))
+        if (calldata.AsSpan().StartsWith(VerifierAbi.Abi.Function("getAccount").Selector))
         {
             return [.. Word(Stake), .. Word(0), .. Word(0), .. Word(0)]; // no exit, not slashed
         }
 
-        if (calldata.AsSpan().StartsWith(MeedaVerifierArtifact.Abi.Function("anchorCount").Selector))
+        if (calldata.AsSpan().StartsWith(VerifierAbi.Abi.Function("anchorCount").Selector))
         {
             return Word((ulong)_anchors.Count);
         }

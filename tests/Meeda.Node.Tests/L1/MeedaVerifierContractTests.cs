@@ -6,12 +6,12 @@ using Meeda.Ethereum;
 using Meeda.Kzg.Commitments;
 using Meeda.Kzg.Curves;
 using Meeda.Kzg.Fields;
-using Meeda.L1.Abi;
 using Meeda.L1.Transactions;
 using Meeda.Operator.Anchors;
 using Meeda.Operator.Persistence;
 using Meeda.Protocol.Proofs;
 using Meeda.Testing;
+using Meeda.Testing.Abi;
 using Xunit;
 
 namespace Meeda.Node.Tests.L1;
@@ -22,7 +22,7 @@ namespace Meeda.Node.Tests.L1;
 /// </summary>
 public sealed class MeedaVerifierContractTests
 {
-    private static readonly ContractAbi Abi = MeedaVerifierArtifact.Abi;
+    private static readonly ContractAbi Abi = VerifierAbi.Abi;
     private static readonly Address Operator = Address.Parse("0x00000000000000000000000000000000000a11ce");
     private static readonly RangeHints Hints = new(1, 2, 3);
     private static readonly SubmittedProof Proof = new(
@@ -137,39 +137,11 @@ public sealed class MeedaVerifierContractTests
     [Fact]
     public void Deploy_TheParameters_StandInTheContractsOrder()
     {
-        string[] fields;
-        using (
-            JsonDocument artifact = JsonDocument.Parse(
-                File.ReadAllBytes(Path.Combine(Repository.Root, "contracts", "abi", "MeedaVerifier.json"))
-            )
-        )
-        {
-            JsonElement constructor = artifact
-                .RootElement.GetProperty("abi")
-                .EnumerateArray()
-                .Single(item => item.GetProperty("type").GetString() == "constructor");
-            fields =
-            [
-                .. constructor
-                    .GetProperty("inputs")[0]
-                    .GetProperty("components")
-                    .EnumerateArray()
-                    .Select(field => field.GetProperty("name").GetString()!),
-            ];
-        }
-
-        object[] values = LocalParameters.Value.ToAbi();
-        Assert.Equal(fields.Length, values.Length);
-        Assert.All(
-            fields.Zip(values),
-            pair =>
-                Assert.Equal(
-                    typeof(ContractParameters)
-                        .GetProperty(char.ToUpperInvariant(pair.First[0]) + pair.First[1..])!
-                        .GetValue(LocalParameters.Value),
-                    pair.Second
-                )
+        byte[] expected = Abi.Constructor.Encode(
+            Convert.FromHexString(MeedaVerifierArtifact.Bytecode.AsSpan(2)),
+            [VerifierAbi.InOrder(LocalParameters.Value)]
         );
+        Assert.Equal(expected, MeedaVerifierContract.Deploy(LocalParameters.Value).Data);
     }
 
     private static void AssertHints(AbiTuple arguments)

@@ -180,7 +180,7 @@ public sealed class FraudDetectorTests : IAsyncLifetime
         var wrong = new byte[G1Point.PaddedLength];
         G1Point.Generator.EncodePadded(wrong);
         var changed = System.Text.Json.Nodes.JsonNode.Parse(logs.GetRawText())!.AsArray();
-        string topic = MeedaVerifierArtifact.Abi.Event("ProofSubmitted").Topic.ToString();
+        string topic = MeedaVerifierArtifact.Contract.TopicOf("ProofSubmitted").ToString();
         foreach (System.Text.Json.Nodes.JsonNode? log in changed)
         {
             if ((string)log!["topics"]![0]! == topic)

@@ -15,7 +15,7 @@ using Meeda.Node.Tests.Following;
 using Meeda.Node.Tests.Model;
 using Meeda.Node.Tests.Storage;
 using Meeda.Protocol.Proofs;
-using Meeda.Testing;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Meeda.Node.Tests.Light;
 
@@ -55,7 +55,7 @@ internal sealed class LightWorld : IAsyncDisposable
 
     public LightOptions Options { get; }
 
-    public StoppedClock Clock { get; } = new();
+    public FakeTimeProvider Clock { get; } = new();
 
     public LineLogger Log { get; } = new();
 

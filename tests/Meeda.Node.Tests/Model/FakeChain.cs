@@ -18,7 +18,7 @@ namespace Meeda.Node.Tests.Model;
 /// what nodes answer.
 /// Accounts have as much ether as they need, and gas is an estimate that nobody should compare.
 /// </summary>
-internal sealed class FakeChain : IJsonRpc
+internal sealed class FakeChain : JsonRpc
 {
     /// <summary>Seconds between two blocks.</summary>
     public const ulong SlotSeconds = 12;
@@ -188,7 +188,7 @@ internal sealed class FakeChain : IJsonRpc
     }
 
     /// <inheritdoc/>
-    public Task<JsonElement> CallAsync(
+    public override Task<JsonElement> CallAsync(
         string method,
         IReadOnlyList<object?> parameters,
         CancellationToken cancellationToken
@@ -234,9 +234,7 @@ internal sealed class FakeChain : IJsonRpc
             "eth_getBalance" => Quantity(Balance),
             "eth_maxPriorityFeePerGas" => Quantity(1_000_000_000),
             "eth_blobBaseFee" => Quantity(BlobBaseFee),
-            "eth_getCode" => Address.Parse(given[0].GetString()!) == Contract
-                ? Data(MeedaVerifierArtifact.Bytecode)
-                : "0x",
+            "eth_getCode" => Address.Parse(given[0].GetString()!) == Contract ? MeedaVerifierArtifact.Bytecode : "0x",
             "eth_call" => Data(
                 Execute(
                     Call(given[0]),

@@ -310,7 +310,7 @@ public sealed class FakeChainTests
     /// <summary>One of the two chains.</summary>
     private abstract class Side
     {
-        public abstract IJsonRpc Rpc { get; }
+        public abstract JsonRpc Rpc { get; }
 
         public abstract Address Contract { get; set; }
 
@@ -345,7 +345,7 @@ public sealed class FakeChainTests
 
     private sealed class RealSide(JsonRpcClient rpc) : Side
     {
-        public override IJsonRpc Rpc => rpc;
+        public override JsonRpc Rpc => rpc;
 
         public override Address Contract { get; set; }
 
@@ -358,7 +358,7 @@ public sealed class FakeChainTests
 
     private sealed class FakeSide(FakeChain chain) : Side
     {
-        public override IJsonRpc Rpc => chain;
+        public override JsonRpc Rpc => chain;
 
         public override Address Contract
         {

@@ -7,11 +7,12 @@ using Meeda.Chain.Index;
 using Meeda.Ethereum;
 using Meeda.Kzg.Commitments;
 using Meeda.Kzg.Curves;
-using Meeda.L1.Abi;
+using Meeda.Node.Tests.L1;
 using Meeda.Protocol.Anchors;
 using Meeda.Protocol.Batches;
 using Meeda.Protocol.Proofs;
 using Meeda.Testing;
+using Meeda.Testing.Abi;
 
 namespace Meeda.Node.Tests.Model;
 
@@ -56,7 +57,7 @@ internal sealed class FakeVerifier(
     )
     {
         string name =
-            MeedaVerifierArtifact.Abi is { } abi
+            VerifierAbi.Abi is { } abi
             && data.Length >= AbiFunction.SelectorLength
             && Names.TryGetValue(Convert.ToHexString(data.AsSpan(0, AbiFunction.SelectorLength)), out string? known)
                 ? known
@@ -74,7 +75,7 @@ internal sealed class FakeVerifier(
             "publish" => (state, [], []), // demands are the test's own; here the transaction is what counts
             "reportMiss" => ReportMiss(state, from, arguments, block),
             "proveInvalidCommitment" => ProveInvalidCommitment(state, arguments),
-            "parameters" => View(state, name, [(object)parameters.ToAbi()]),
+            "parameters" => View(state, name, [(object)VerifierAbi.InOrder(parameters)]),
             "getAnchor" => View(state, name, Describe(state, arguments)),
             "anchorCount" => View(state, name, state.Of((Address)arguments[0]).Anchors.Count),
             "stakeOf" => View(state, name, state.Of((Address)arguments[0]).Stake),
@@ -152,7 +153,7 @@ internal sealed class FakeVerifier(
     private FakeLog Log(string name, Bytes32[] indexed, params object[] data) =>
         new(
             address,
-            [MeedaVerifierArtifact.Abi.Event(name).Topic, .. indexed],
+            [VerifierAbi.Abi.Event(name).Topic, .. indexed],
             Encoders.Function(name + "Data").Encode(data)[AbiFunction.SelectorLength..]
         );
 
@@ -358,7 +359,7 @@ internal sealed class FakeVerifier(
         Artifact()
             .Where(item => (string?)item!["type"] == "function")
             .Select(item => (string)item!["name"]!)
-            .ToDictionary(name => Convert.ToHexString(MeedaVerifierArtifact.Abi.Function(name).Selector));
+            .ToDictionary(name => Convert.ToHexString(VerifierAbi.Abi.Function(name).Selector));
 
     private static ContractAbi ReadEncoders()
     {

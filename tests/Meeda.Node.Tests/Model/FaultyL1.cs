@@ -26,7 +26,7 @@ internal enum Lie
 }
 
 /// <summary>A node's way to L1, which may be silent, and may lie once.</summary>
-internal sealed class FaultyL1(IJsonRpc chain, Activity activity) : IJsonRpc
+internal sealed class FaultyL1(JsonRpc chain, Activity activity) : JsonRpc
 {
     private readonly Lock _gate = new();
     private readonly HashSet<Lie> _lies = [];
@@ -53,7 +53,7 @@ internal sealed class FaultyL1(IJsonRpc chain, Activity activity) : IJsonRpc
     }
 
     /// <inheritdoc/>
-    public async Task<JsonElement> CallAsync(
+    public override async Task<JsonElement> CallAsync(
         string method,
         IReadOnlyList<object?> parameters,
         CancellationToken cancellationToken

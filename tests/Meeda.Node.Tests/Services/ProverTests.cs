@@ -1,4 +1,5 @@
 using Meeda.Chain.Contract;
+using Meeda.Chain.Verification;
 using Meeda.Kzg.Commitments;
 using Meeda.Node.Tests.Model;
 using Meeda.Operator.Persistence;
@@ -27,7 +28,7 @@ public sealed class ProverTests : IAsyncLifetime
         _prover = _world.Own(
             new Prover(
                 _world.L1Options,
-                _world.Client,
+                new EpochVerification(_world.Client, _world.Contract, _world.Ledger.Index, Verification, _world.Clock),
                 _world.Contract,
                 _world.Account,
                 _world.Follower,

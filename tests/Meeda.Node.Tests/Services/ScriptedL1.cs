@@ -7,7 +7,7 @@ namespace Meeda.Node.Tests.Services;
 /// <summary>
 /// The way to an L1 that counts its calls, and that fails or answers otherwise when the test says so.
 /// </summary>
-internal sealed class ScriptedL1(IJsonRpc chain) : IJsonRpc
+internal sealed class ScriptedL1(JsonRpc chain) : JsonRpc
 {
     private readonly ConcurrentQueue<string> _calls = new();
 
@@ -27,7 +27,7 @@ internal sealed class ScriptedL1(IJsonRpc chain) : IJsonRpc
     public void ComeBack() => Failure = _ => null;
 
     /// <inheritdoc/>
-    public async Task<JsonElement> CallAsync(
+    public override async Task<JsonElement> CallAsync(
         string method,
         IReadOnlyList<object?> parameters,
         CancellationToken cancellationToken

@@ -1,7 +1,8 @@
 using System.Collections;
 using System.Text.Json;
+using Meeda.L1.Contracts;
 
-namespace Meeda.L1.Abi;
+namespace Meeda.Testing.Abi;
 
 /// <summary>
 /// A struct, or the inputs or outputs of a function: fields one behind the other, dynamic ones by offset.

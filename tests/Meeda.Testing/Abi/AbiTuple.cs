@@ -1,7 +1,7 @@
 using System.Collections;
 using Meeda.Ethereum;
 
-namespace Meeda.L1.Abi;
+namespace Meeda.Testing.Abi;
 
 /// <summary>
 /// Decoded values in their order, which can be asked for by name too: a struct, the outputs of a function, the

@@ -1,4 +1,4 @@
-namespace Meeda.L1.Abi;
+namespace Meeda.L1.Contracts;
 
 /// <summary>
 /// An ABI description, a value or encoded data that is not what it should be. The message names the place.

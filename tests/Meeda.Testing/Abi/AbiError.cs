@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
+using Meeda.L1.Contracts;
 
-namespace Meeda.L1.Abi;
+namespace Meeda.Testing.Abi;
 
 /// <summary>A contract's custom error.</summary>
 public sealed class AbiError

@@ -4,8 +4,9 @@ using System.Numerics;
 using System.Text;
 using System.Text.Json;
 using Meeda.Ethereum;
+using Meeda.L1.Contracts;
 
-namespace Meeda.L1.Abi;
+namespace Meeda.Testing.Abi;
 
 /// <summary>
 /// A type of the contract ABI (Solidity documentation, "Contract ABI Specification"): encodes C# values into words

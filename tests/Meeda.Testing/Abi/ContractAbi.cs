@@ -2,8 +2,9 @@ using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using System.Text.Json;
 using Meeda.Ethereum;
+using Meeda.L1.Contracts;
 
-namespace Meeda.L1.Abi;
+namespace Meeda.Testing.Abi;
 
 /// <summary>What a contract can be asked and what it tells, as the Solidity compiler describes it.</summary>
 public sealed class ContractAbi

@@ -1,7 +1,8 @@
 using Meeda.Ethereum;
+using Meeda.L1.Contracts;
 using Meeda.L1.Rpc;
 
-namespace Meeda.L1.Abi;
+namespace Meeda.Testing.Abi;
 
 /// <summary>A contract's event.</summary>
 public sealed class AbiEvent

@@ -1,4 +1,6 @@
-namespace Meeda.L1.Abi;
+using Meeda.L1.Contracts;
+
+namespace Meeda.Testing.Abi;
 
 /// <summary>A contract's function.</summary>
 public sealed class AbiFunction

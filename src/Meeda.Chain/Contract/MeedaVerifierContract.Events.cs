@@ -1,0 +1,210 @@
+using Meeda.Chain.Index;
+using Meeda.Ethereum;
+using Meeda.Kzg.Commitments;
+using Meeda.L1.Contracts;
+using Meeda.L1.Rpc;
+using Meeda.Protocol.Anchors;
+using Meeda.Protocol.Batches;
+using Meeda.Protocol.Proofs;
+
+namespace Meeda.Chain.Contract;
+
+/// <summary>What the contract's logs say.</summary>
+internal sealed partial class MeedaVerifierContract
+{
+    // Block numbers, epochs and positions of blobs are far below; beyond it a ledger could not hold them.
+    private const ulong MaxNumber = long.MaxValue;
+
+    private static readonly EventReader<AnchoredEventData> Anchored = Abi.Event<AnchoredEventData>();
+    private static readonly EventReader<BatchAnchoredEventData> BatchAnchored = Abi.Event<BatchAnchoredEventData>();
+    private static readonly EventReader<ProofSubmittedEventData> ProofSubmitted = Abi.Event<ProofSubmittedEventData>();
+
+    private static readonly Bytes32[] FollowedTopics = [Anchored.Topic, BatchAnchored.Topic, ProofSubmitted.Topic];
+
+    /// <summary>What happened to one operator in a range of blocks, in order.</summary>
+    public async Task<OperatorEvents> ReadEventsAsync(
+        Address operatorAddress,
+        ulong first,
+        ulong last,
+        CancellationToken cancellationToken
+    )
+    {
+        IReadOnlyList<Log> logs = await client.GetLogsAsync(
+            address,
+            [FollowedTopics, [Topic(operatorAddress)]],
+            first,
+            last,
+            cancellationToken
+        );
+        var odd = new List<string>();
+        return Read([.. Sound(logs, first, last, odd).Where(log => log.Topics[1] == Topic(operatorAddress))], odd);
+    }
+
+    /// <summary>The operators that anchored a batch in a range of blocks.</summary>
+    public async Task<IReadOnlyList<Address>> ReadHoldersAsync(
+        BatchId id,
+        ulong first,
+        ulong last,
+        CancellationToken cancellationToken
+    )
+    {
+        IReadOnlyList<Log> logs = await client.GetLogsAsync(
+            address,
+            [
+                [BatchAnchored.Topic],
+                null,
+                [id.Value],
+            ],
+            first,
+            last,
+            cancellationToken
+        );
+        return [.. Sound(logs, first, last, []).Select(OperatorOf)];
+    }
+
+    /// <summary>What happened to every operator in a range of blocks.</summary>
+    public async Task<IReadOnlyDictionary<Address, OperatorEvents>> ReadAllEventsAsync(
+        ulong first,
+        ulong last,
+        CancellationToken cancellationToken
+    )
+    {
+        IReadOnlyList<Log> logs = await client.GetLogsAsync(address, [FollowedTopics], first, last, cancellationToken);
+        return Sound(logs, first, last, [])
+            .GroupBy(OperatorOf)
+            .ToDictionary(group => group.Key, group => Read([.. group], []));
+    }
+
+    private static Address OperatorOf(Log log) =>
+        Address.FromBytes(log.Topics[1].ToArray().AsSpan(Bytes32.Length - Address.Length));
+
+    /// <summary>The logs that are what was asked for: of this contract, in these blocks, about an operator.</summary>
+    private IEnumerable<Log> Sound(IReadOnlyList<Log> logs, ulong first, ulong last, List<string> odd)
+    {
+        foreach (Log log in logs)
+        {
+            if (log.Address == address && log.BlockNumber >= first && log.BlockNumber <= last && log.Topics.Count > 1)
+            {
+                yield return log;
+            }
+            else
+            {
+                odd.Add($"log {log.LogIndex} of block {log.BlockNumber}: it is not what was asked for");
+            }
+        }
+    }
+
+    private static OperatorEvents Read(IReadOnlyList<Log> logs, List<string> odd)
+    {
+        ILookup<ulong, AnchoredBatch> batches = Decode(logs, BatchAnchored.Topic, BatchAnchored.Name, odd, ReadBatch)
+            .ToLookup(batch => (ulong)batch.AnchorIndex);
+        return new OperatorEvents(
+            [.. Decode(logs, Anchored.Topic, Anchored.Name, odd, log => ReadAnchor(log, batches))],
+            [.. Decode(logs, ProofSubmitted.Topic, ProofSubmitted.Name, odd, ReadProof)]
+        )
+        {
+            Odd = odd,
+        };
+    }
+
+    /// <summary>
+    /// The logs of an event, but for those that are invalid or hold values that no contract could have written: one of
+    /// these must not hide the others.
+    /// </summary>
+    private static List<T> Decode<T>(
+        IReadOnlyList<Log> logs,
+        Bytes32 topic,
+        string name,
+        List<string> odd,
+        Func<Log, T> read
+    )
+    {
+        var values = new List<T>();
+        foreach (Log log in logs.Where(log => log.Topics[0] == topic))
+        {
+            try
+            {
+                values.Add(read(log));
+            }
+            catch (Exception unreadable)
+                when (unreadable is FormatException or OverflowException or InvalidDataException)
+            {
+                odd.Add($"log {log.LogIndex} of block {log.BlockNumber} ({name}): {unreadable.Message}");
+            }
+        }
+
+        return values;
+    }
+
+    private static AnchoredBatch ReadBatch(Log log)
+    {
+        BatchAnchoredEventData values = BatchAnchored.Read(log);
+        var batch = new AnchoredBatch(
+            new BatchId(Bytes32.FromBytes(values.BatchId)),
+            checked((uint)values.AnchorIndex),
+            values.FirstBlob,
+            values.BlobCount
+        )
+        {
+            PayloadLength = values.PayloadLength,
+        };
+        return batch.BlobCount > 0 && batch.FirstBlob <= MaxNumber
+            ? batch
+            : throw new InvalidDataException("its blobs are invalid");
+    }
+
+    private static AnchorEvent ReadAnchor(Log log, ILookup<ulong, AnchoredBatch> batches)
+    {
+        AnchoredEventData values = Anchored.Read(log);
+        uint index = checked((uint)values.AnchorIndex);
+        var anchor = new Anchor(
+            index,
+            Bytes32.FromBytes(values.Root),
+            values.FirstBlob,
+            values.BlobCount,
+            log.BlockNumber,
+            values.Expiry
+        );
+        byte[] commitments = values.Commitments;
+        if (
+            anchor.BlobCount == 0
+            || anchor.FirstBlob > MaxNumber
+            || anchor.Expiry > MaxNumber
+            || commitments.Length != (long)anchor.BlobCount * KzgCommitment.Length
+        )
+        {
+            throw new InvalidDataException("its numbers do not add up");
+        }
+
+        return new AnchorEvent(
+            anchor,
+            log.TransactionHash,
+            commitments,
+            [
+                .. batches[index]
+                    .Where(batch =>
+                        batch.FirstBlob >= anchor.FirstBlob && batch.FirstBlob + batch.BlobCount <= anchor.EndBlob
+                    ),
+            ]
+        );
+    }
+
+    private static SubmittedProof ReadProof(Log log)
+    {
+        ProofSubmittedEventData values = ProofSubmitted.Read(log);
+        return new SubmittedProof(
+            new ProofEvent(
+                values.Epoch <= MaxNumber ? values.Epoch : throw new InvalidDataException("its epoch is out of range"),
+                log.BlockNumber,
+                log.TransactionHash,
+                Bytes32.FromBytes(values.Seed)
+            ),
+            new RangeHints(values.Hints.LoAnchor, values.Hints.HotAnchor, values.Hints.EndAnchor),
+            [.. values.PartialSums.Select(Padded)],
+            Bytes32.FromBytes(values.Y),
+            Padded(values.Proof)
+        );
+    }
+
+    private static byte[] Padded(G1Data point) => [.. point.XHigh, .. point.XLow, .. point.YHigh, .. point.YLow];
+}

@@ -1,0 +1,58 @@
+using System.Text.Json;
+using Nethereum.JsonRpc.Client;
+using Nethereum.JsonRpc.Client.RpcMessages;
+
+namespace Meeda.L1.Rpc;
+
+/// <summary>
+/// JSON-RPC 2.0 as a caller sees it, whatever number of nodes is behind it. It is a client of Nethereum, whose
+/// services work over it, and has what that lacks: the caller's token, and answers that are read strictly.
+/// </summary>
+public abstract class JsonRpc : ClientBase
+{
+    private static readonly AsyncLocal<CancellationToken> Flowing = new();
+
+    /// <summary>Calls a method.</summary>
+    /// <param name="method">For example <c>eth_blockNumber</c>.</param>
+    /// <param name="parameters">Its parameters, each serialised as JSON.</param>
+    /// <param name="cancellationToken">Ends the waiting; the node may do what it was asked all the same.</param>
+    /// <returns>The result, which may be JSON's null.</returns>
+    /// <exception cref="JsonRpcException">The node answered with an error.</exception>
+    /// <exception cref="L1UnreachableException">The node could not be asked.</exception>
+    public abstract Task<JsonElement> CallAsync(
+        string method,
+        IReadOnlyList<object?> parameters,
+        CancellationToken cancellationToken
+    );
+
+    /// <summary>A call of one of Nethereum's services, under the token of <see cref="UnderAsync"/>.</summary>
+    public sealed override async Task<RpcResponseMessage> SendAsync(
+        RpcRequestMessage rpcRequestMessage,
+        string? route = null
+    )
+    {
+        JsonElement result = await CallAsync(
+            rpcRequestMessage.Method,
+            [.. ((object?[]?)rpcRequestMessage.RawParameters ?? []).Select(AnswerJson.Plain)],
+            Flowing.Value
+        );
+        return new RpcResponseMessage(rpcRequestMessage.Id, (object)result);
+    }
+
+    /// <summary>A result as one of Nethereum's types; null where it is JSON's null.</summary>
+    /// <exception cref="L1UnreachableException">It is something else.</exception>
+    public sealed override T DecodeResult<T>(RpcResponseMessage rpcResponseMessage) =>
+        AnswerJson.Read<T>(rpcResponseMessage.ResultSystemTextJson);
+
+    /// <summary>Makes a call of Nethereum's under a token, which its own methods do not take.</summary>
+    internal static async Task<T> UnderAsync<T>(Func<Task<T>> call, CancellationToken cancellationToken)
+    {
+        // Set in this method's own context: it flows with the call, and the caller's is not touched.
+        Flowing.Value = cancellationToken;
+        return await call();
+    }
+
+    /// <inheritdoc/>
+    protected sealed override Task<RpcResponseMessage[]> SendAsync(RpcRequestMessage[] requests) =>
+        Task.WhenAll(requests.Select(request => SendAsync(request)));
+}

@@ -40,7 +40,9 @@ internal static class TenantAccess
         });
     }
 
-    /// <summary>Lets requests through by key, scope and quota; behind routing, since routes name their scopes.</summary>
+    /// <summary>
+    /// Lets requests through by key, scope and quota; behind routing, since routes name their scopes.
+    /// </summary>
     public static void UseTenantAccess(this WebApplication app, TenantKeys keys, TimeProvider time)
     {
         app.UseAuthentication();
@@ -48,7 +50,9 @@ internal static class TenantAccess
         app.Use(new TenantGate(keys, time).InvokeAsync);
     }
 
-    /// <summary>The scope that a request needs: the one that its route names, otherwise the one of its method.</summary>
+    /// <summary>
+    /// The scope that a request needs: the one that its route names, otherwise the one of its method.
+    /// </summary>
     public static string ScopeOf(HttpContext context) =>
         context.GetEndpoint()?.Metadata.GetMetadata<IAuthorizeData>()?.Policy
         ?? (IsWrite(context.Request) ? Write : Read);

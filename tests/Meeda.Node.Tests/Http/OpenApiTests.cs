@@ -35,7 +35,9 @@ public sealed class OpenApiTests(OperatorFixture node) : IClassFixture<OperatorF
         Assert.Equal(await File.ReadAllTextAsync(approved), actual);
     }
 
-    /// <summary>The fallback policy would keep a route that forgot its policy closed, by a guess of its scope.</summary>
+    /// <summary>
+    /// The fallback policy would keep a route that forgot its policy closed, by a guess of its scope.
+    /// </summary>
     [Fact]
     public void Routes_OfTheOperator_NameTheScopeTheyNeed_AndOnlyHealthIsOpen()
     {

@@ -19,6 +19,8 @@ internal static partial class ApiDocument
         "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' "
         + "data:; font-src 'self' data:";
 
+    private const string ApiKey = "apiKey";
+
     private static readonly (string Status, string When)[] TenantStatuses =
     [
         ("401", "There are tenants, and the request has no valid key"),
@@ -43,6 +45,11 @@ internal static partial class ApiDocument
                 }
 
                 document.Servers?.Clear(); // They would name the host that the first request asked for.
+                if (hasTenants)
+                {
+                    document.AddComponent(ApiKey, ApiKeyScheme());
+                }
+
                 document.Info.Title = title;
                 document.Info.Version = "1";
                 document.Info.Description =
@@ -55,7 +62,7 @@ internal static partial class ApiDocument
                     {
                         if (hasTenants && !path.StartsWith("/health", StringComparison.Ordinal))
                         {
-                            AddTenantStatuses(operation);
+                            AddTenants(document, operation);
                         }
 
                         if (
@@ -161,8 +168,22 @@ internal static partial class ApiDocument
         }
     }
 
-    private static void AddTenantStatuses(OpenApiOperation operation)
+    private static OpenApiSecurityScheme ApiKeyScheme() =>
+        new()
+        {
+            Type = SecuritySchemeType.Http,
+            Scheme = "bearer",
+            Description =
+                "A tenant's API key, needed once the operator has made one. Clients that cannot send a header put "
+                + "/t/<key> before the path",
+        };
+
+    private static void AddTenants(OpenApiDocument document, OpenApiOperation operation)
     {
+        operation.Security =
+        [
+            new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(ApiKey, document)] = [] },
+        ];
         foreach ((string status, string when) in TenantStatuses)
         {
             operation.Responses?.TryAdd(status, new OpenApiResponse { Description = when });

@@ -117,7 +117,8 @@ internal static class OperatorServices
             .AddSingleton(_ => opened.Tenants)
             .AddSingleton<IHttpContextFactory, TenantKeyPathFilter>()
             .AddHttpContextAccessor()
-            .AddSingleton<TenantCosts>();
+            .AddSingleton<TenantCosts>()
+            .AddTenantAccess();
 
     /// <summary>The batches: taken in, read, renewed, deleted.</summary>
     public static IServiceCollection AddBatches(this IServiceCollection services, OperatorSettings options) =>

@@ -4,6 +4,7 @@ using Meeda.Ethereum;
 using Meeda.Http;
 using Meeda.Operator.Batches;
 using Meeda.Operator.Persistence;
+using Meeda.Operator.Tenants;
 using Meeda.Protocol.Batches;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Options;
@@ -27,6 +28,7 @@ internal static class AltDaEndpoints
         string[] writes = [HttpMethods.Post, HttpMethods.Put];
         routes
             .MapMethods("/put", writes, PutAsync)
+            .RequireAuthorization(TenantAccess.Write)
             .WithSummary("Store a batch; the body is its raw bytes, the answer its raw generic commitment")
             .Accepts<byte[]>(OctetStream, "*/*")
             .Produces<byte[]>(200, OctetStream)
@@ -35,6 +37,7 @@ internal static class AltDaEndpoints
             .Produces<ErrorBody>(500);
         routes
             .MapMethods("/put/{commitment}", writes, PutKeccakAsync)
+            .RequireAuthorization(TenantAccess.Write)
             .WithSummary("Store a batch under the keccak commitment that the client computed")
             .Accepts<byte[]>(OctetStream, "*/*")
             .Produces(200)
@@ -43,6 +46,7 @@ internal static class AltDaEndpoints
             .Produces<ErrorBody>(500);
         routes
             .MapGet("/get/{commitment}", GetAsync)
+            .RequireAuthorization(TenantAccess.Read)
             .WithSummary("Read a batch back by its generic or keccak commitment, checked against its KZG commitments")
             .Produces<byte[]>(200, OctetStream)
             .Produces<ErrorBody>(400)

@@ -19,12 +19,14 @@ internal static class BatchEndpoints
     {
         routes
             .MapGet("/batches/{id}", GetAsync)
+            .RequireAuthorization(TenantAccess.Read)
             .WithSummary("A batch's commitments, state and anchor")
             .Produces<BatchBody>()
             .Produces<ErrorBody>(400)
             .Produces<ErrorBody>(404);
         routes
             .MapPost("/batches/{id}/renew", RenewAsync)
+            .RequireAuthorization(TenantAccess.Write)
             .WithSummary("Anchor a batch once more, so that it is kept for another term from then on")
             .Produces<BatchBody>()
             .Produces<ErrorBody>(400)

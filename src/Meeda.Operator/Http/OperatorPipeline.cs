@@ -5,6 +5,7 @@ using Meeda.Operator.L1;
 using Meeda.Operator.Leadership;
 using Meeda.Operator.Tenants;
 using Meeda.Storage.Folders;
+using Microsoft.AspNetCore.Authorization;
 
 namespace Meeda.Operator.Http;
 
@@ -29,9 +30,9 @@ internal static class OperatorPipeline
         app.UseContentLengthLimit(DaProviderEndpoint.MaxBodyBytes(options.Batches), "twice MaxBatchBytes");
         app.UseErrorResponses();
         app.Use(new OriginGuard(async stop => !await tenants.AnyAsync(stop), options.Http.AllowAnonymous).InvokeAsync);
-        app.Use(new TenantGate(tenants, TimeProvider.System).InvokeAsync);
         app.UseHeadAsGet();
-        app.UseRouting(); // behind the gate, which takes keys off the path
+        app.UseRouting();
+        app.UseTenantAccess(tenants, TimeProvider.System);
     }
 
     /// <summary>Maps every route of an operator.</summary>
@@ -39,14 +40,27 @@ internal static class OperatorPipeline
     /// <param name="nitroSecret">What Nitro's tokens are signed with; null where none are asked for.</param>
     public static void MapOperator(this WebApplication app, byte[]? nitroSecret)
     {
-        app.MapApiDocument();
+        RouteGroupBuilder document = app.MapGroup("").RequireAuthorization(TenantAccess.Read);
+        ((IEndpointConventionBuilder)document).Finally(Close);
+        document.MapApiDocument();
         ServiceHost.Under(app, "OP Stack").MapAltDa();
-        ServiceHost.Under(app, "Arbitrum Nitro").MapNitro(nitroSecret);
+
+        // One route reads and stores, by the same method.
+        ServiceHost.Under(app, "Arbitrum Nitro").RequireAuthorization(TenantAccess.Write).MapNitro(nitroSecret);
         ServiceHost.Under(app, "Batches").MapBatches();
-        ServiceHost.Under(app, "Proofs").MapProofs();
-        ServiceHost.Under(app, "Blobs").MapBlobs();
-        ServiceHost.Under(app, "Operator").MapStatus();
-        ServiceHost.Under(app, "Operator").MapHealth();
+        ServiceHost.Under(app, "Proofs").RequireAuthorization(TenantAccess.Read).MapProofs();
+        ServiceHost.Under(app, "Blobs").RequireAuthorization(TenantAccess.Read).MapBlobs();
+        ServiceHost.Under(app, "Operator").RequireAuthorization(TenantAccess.Read).MapStatus();
+        ServiceHost.Under(app, "Operator").AllowAnonymous().MapHealth();
         ServiceHost.Under(app, "First version").MapLegacy();
+    }
+
+    /// <summary>Asks for a key where a library left its routes open, as that of the page does its script.</summary>
+    private static void Close(EndpointBuilder endpoint)
+    {
+        foreach (IAllowAnonymous open in endpoint.Metadata.OfType<IAllowAnonymous>().ToList())
+        {
+            endpoint.Metadata.Remove(open);
+        }
     }
 }

@@ -1,65 +1,30 @@
 using System.Collections.Concurrent;
 using Meeda.Client;
-using Meeda.Http;
 
 namespace Meeda.Operator.Tenants;
 
 /// <summary>
-/// Lets requests in by key. Clients that cannot send a header carry the key in the base URL, <c>/t/&lt;key&gt;</c>,
-/// which
-/// <see cref="TenantKeyPathFilter"/> takes off the path: what is routed, logged, measured or answered never
-/// holds a key.
+/// Holds authenticated tenants to their quotas: requests in flight, requests a second, bytes in all.
 /// </summary>
 internal sealed class TenantGate(TenantKeys keys, TimeProvider time)
 {
-    private const string Scheme = "Bearer ";
-
     // Beyond so many, those of tenants that are quiet are forgotten.
     private const int MaxAllowances = 1_000;
 
     private readonly ConcurrentDictionary<long, Allowance> _allowances = new();
 
     /// <summary>
-    /// Lets a request through or answers it: 401 without a good key, 403 beyond its scopes, 429 beyond its quota.
+    /// Lets a request through or answers it: 429 beyond its tenant's quota, 411 where that cannot be told. Requests of
+    /// no tenant pass.
     /// </summary>
     public async Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
-        string? key = context.Features.Get<UrlKey>()?.Key ?? HeaderKey(context.Request);
-        if (context.Request.Path.StartsWithSegments("/health", StringComparison.Ordinal))
+        if (context.Features.Get<Tenant>() is not { } tenant)
         {
             await next(context);
             return;
         }
 
-        if (!await keys.AnyAsync(context.RequestAborted))
-        {
-            await next(context);
-            return;
-        }
-
-        if (key is null || await keys.FindAsync(key, context.RequestAborted) is not { } tenant)
-        {
-            await RefuseAsync(
-                context,
-                StatusCodes.Status401Unauthorized,
-                "key: a good one is needed, as /t/<key> before the path or in Authorization: Bearer"
-            );
-            return;
-        }
-
-        TenantScopes needed = IsWrite(context.Request) ? TenantScopes.Write : TenantScopes.Read;
-        if ((tenant.Scopes & (needed | TenantScopes.Admin)) == 0)
-        {
-            await RefuseAsync(
-                context,
-                StatusCodes.Status403Forbidden,
-                $"key: it does not allow to {(needed == TenantScopes.Write ? "write" : "read")}"
-            );
-            return;
-        }
-
-        context.Features.Set(tenant);
-        context.Features.Set(new KnownClient($"tenant {tenant.Id}"));
         if (_allowances.Count > MaxAllowances)
         {
             Evict();
@@ -74,31 +39,36 @@ internal sealed class TenantGate(TenantKeys keys, TimeProvider time)
 
         try
         {
-            if (tenant.Quota.Bytes > 0 && IsWrite(context.Request) && context.Request.ContentLength is null)
-            {
-                await RefuseAsync(
-                    context,
-                    StatusCodes.Status411LengthRequired,
-                    "body: a tenant with a quota of bytes must say the length (Content-Length)"
-                );
-                return;
-            }
-
-            if (!keys.TryUse(tenant, context.Request.ContentLength ?? 0))
-            {
-                await RefuseAsync(
-                    context,
-                    StatusCodes.Status429TooManyRequests,
-                    $"quota: the tenant's {tenant.Quota.Bytes} bytes are used up"
-                );
-                return;
-            }
-
-            await next(context);
+            await CountAsync(context, tenant, next);
         }
         finally
         {
             allowance.Leave();
+        }
+    }
+
+    /// <summary>Counts a request and its bytes in; one that is refused is not counted.</summary>
+    private async Task CountAsync(HttpContext context, Tenant tenant, RequestDelegate next)
+    {
+        if (tenant.Quota.Bytes > 0 && TenantAccess.IsWrite(context.Request) && context.Request.ContentLength is null)
+        {
+            await RefuseAsync(
+                context,
+                StatusCodes.Status411LengthRequired,
+                "body: a tenant with a quota of bytes must say the length (Content-Length)"
+            );
+        }
+        else if (!keys.TryUse(tenant, context.Request.ContentLength ?? 0))
+        {
+            await RefuseAsync(
+                context,
+                StatusCodes.Status429TooManyRequests,
+                $"quota: the tenant's {tenant.Quota.Bytes} bytes are used up"
+            );
+        }
+        else
+        {
+            await next(context);
         }
     }
 
@@ -114,23 +84,9 @@ internal sealed class TenantGate(TenantKeys keys, TimeProvider time)
         }
     }
 
-    private static string? HeaderKey(HttpRequest request) =>
-        request.Headers.Authorization.ToString() is var header
-        && header.StartsWith(Scheme + TenantKeys.Prefix, StringComparison.OrdinalIgnoreCase)
-            ? header[Scheme.Length..].Trim()
-            : null;
-
-    private static bool IsWrite(HttpRequest request) =>
-        !HttpMethods.IsGet(request.Method) && !HttpMethods.IsHead(request.Method);
-
     private static async Task RefuseAsync(HttpContext context, int status, string sentence)
     {
         context.Response.StatusCode = status;
-        if (status == StatusCodes.Status401Unauthorized)
-        {
-            context.Response.Headers.WWWAuthenticate = "Bearer"; // RFC 9110, section 15.5.2
-        }
-
         if (status == StatusCodes.Status429TooManyRequests)
         {
             context.Response.Headers.RetryAfter = "1";

@@ -1,6 +1,10 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Meeda.Operator.Tenants;
 using Meeda.Testing;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace Meeda.Node.Tests.Http;
@@ -29,6 +33,30 @@ public sealed class OpenApiTests(OperatorFixture node) : IClassFixture<OperatorF
         }
 
         Assert.Equal(await File.ReadAllTextAsync(approved), actual);
+    }
+
+    /// <summary>
+    /// The fallback policy would keep a route that forgot its policy closed, by a guess of its scope.
+    /// </summary>
+    [Fact]
+    public void Routes_OfTheOperator_NameTheScopeTheyNeed_AndOnlyHealthIsOpen()
+    {
+        RouteEndpoint[] routes =
+        [
+            .. node.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>(),
+        ];
+        Assert.NotEmpty(routes);
+        foreach (RouteEndpoint route in routes)
+        {
+            string path = route.RoutePattern.RawText!;
+            bool isOpen = route.Metadata.GetMetadata<IAllowAnonymous>() is not null;
+            Assert.Equal((path, path.StartsWith("/health", StringComparison.Ordinal)), (path, isOpen));
+            Assert.True(
+                isOpen
+                    || route.Metadata.GetMetadata<IAuthorizeData>()?.Policy is TenantAccess.Read or TenantAccess.Write,
+                $"{path} names no scope"
+            );
+        }
     }
 
     [Fact]

@@ -41,11 +41,15 @@ public sealed class TenantGateTests : IAsyncLifetime
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Logging.ClearProviders().AddProvider(_log).SetMinimumLevel(LogLevel.Trace);
         builder.Services.AddSingleton<IHttpContextFactory, TenantKeyPathFilter>();
+        builder.Services.AddSingleton(_keys).AddTenantAccess();
         _app = builder.Build();
-        _app.Use(new TenantGate(_keys, _clock).InvokeAsync);
         _app.UseErrorResponses();
         _app.UseRouting();
+        _app.UseTenantAccess(_keys, _clock);
         _app.Map("/echo", (HttpRequest request) => request.Path.Value);
+        _app.Map("/read", () => "read").RequireAuthorization(TenantAccess.Read);
+        _app.Map("/write", () => "write").RequireAuthorization(TenantAccess.Write);
+        _app.MapGet("/open", () => "open").AllowAnonymous();
         _app.Map("/fail", string () => throw new InvalidOperationException("on purpose"));
         _app.Map("/refuse", string () => throw new DaException(DaError.TooLarge, "body: too long"));
         _app.Map("/wait", async () => await _release.WaitAsync());
@@ -152,6 +156,30 @@ public sealed class TenantGateTests : IAsyncLifetime
         string key = await MakeAsync(scopes);
         Assert.Equal(get, (await GetAsync($"t/{key}/echo")).Status);
         Assert.Equal(post, await PostAsync(key, 10));
+    }
+
+    [Theory]
+    [InlineData(TenantScopes.Read, "read", "key: it does not allow to write")]
+    [InlineData(TenantScopes.Write, "key: it does not allow to read", "write")]
+    [InlineData(TenantScopes.Admin, "read", "write")]
+    public async Task Scopes_OfARoute_AreTheOnesItNames_WhateverItsMethod(
+        TenantScopes scopes,
+        string read,
+        string write
+    )
+    {
+        string key = await MakeAsync(scopes);
+        Assert.Contains(read, (await GetAsync($"t/{key}/read")).Body, StringComparison.Ordinal);
+        Assert.Contains(write, (await GetAsync($"t/{key}/write")).Body, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task AnOpenRoute_WithTenants_NeedsNoKey_AndWhatIsNoRouteDoes()
+    {
+        await MakeAsync(TenantScopes.Read);
+        Assert.Equal((HttpStatusCode.OK, "open"), await GetAsync("open"));
+        Assert.Equal((HttpStatusCode.OK, "open"), await GetAsync("t/mk_unknown/open"));
+        Assert.Equal(HttpStatusCode.Unauthorized, (await GetAsync("nowhere")).Status);
     }
 
     [Fact]

@@ -7,6 +7,7 @@ using Meeda.Http;
 using Meeda.Operator.Batches;
 using Meeda.Operator.L1;
 using Meeda.Operator.Persistence;
+using Meeda.Operator.Tenants;
 using Meeda.Protocol.Batches;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Options;
@@ -34,6 +35,7 @@ internal static class LegacyEndpoints
             group.AddEndpointFilter(AnswerErrorsAsync);
             group
                 .MapPost("/putObject", PutAsync)
+                .RequireAuthorization(TenantAccess.Write)
                 .WithSummary("As the first version: store the hex in \"data\"")
                 .Accepts<PutObjectRequestBody>("application/json", "*/*")
                 .Produces<PutObjectBody>()
@@ -41,24 +43,28 @@ internal static class LegacyEndpoints
                 .Produces<LegacyErrorBody>(413);
             group
                 .MapGet("/getObject", GetAsync)
+                .RequireAuthorization(TenantAccess.Read)
                 .WithSummary("As the first version: the bytes")
                 .Produces<byte[]>(200, "application/octet-stream")
                 .Produces<LegacyErrorBody>(400)
                 .Produces<LegacyErrorBody>(404);
             group
                 .MapGet("/getObjectInfo", GetInfoAsync)
+                .RequireAuthorization(TenantAccess.Read)
                 .WithSummary("As the first version: size and expiration")
                 .Produces<ObjectInfoBody>()
                 .Produces<LegacyErrorBody>(400)
                 .Produces<LegacyErrorBody>(404);
             group
                 .MapGet("/getProofInfo", GetProofInfoAsync)
+                .RequireAuthorization(TenantAccess.Read)
                 .WithSummary("As the first version: how often sampled, how often proven")
                 .Produces<ProofInfoBody>()
                 .Produces<LegacyErrorBody>(400)
                 .Produces<LegacyErrorBody>(404);
             group
                 .MapGet("/warmup", () => Results.Text("null", "application/json"))
+                .RequireAuthorization(TenantAccess.Read)
                 .WithSummary("As the first version; there is nothing to warm up")
                 .Produces<object>();
         }

@@ -65,7 +65,7 @@ public sealed record IntakeBody(
 /// does.</param>
 /// <param name="L1Block">The last L1 block read, or null.</param>
 /// <param name="FinalBlock">The last block that L1 called final.</param>
-/// <param name="L1CaughtUp">Whether L1 answered at the last look.</param>
+/// <param name="L1CaughtUp">Whether L1 answered at the last poll.</param>
 /// <param name="Batches">Its batches by state.</param>
 /// <param name="Intake">What presses on it.</param>
 public sealed record StatusBody(
@@ -79,6 +79,6 @@ public sealed record StatusBody(
     IntakeBody Intake
 );
 
-/// <summary>The body of every error: one sentence that names the field and, where there is one, the limit.</summary>
-/// <param name="Error">The sentence.</param>
+/// <summary>The body of every error: one message that names the field and, where there is one, the limit.</summary>
+/// <param name="Error">The message.</param>
 public sealed record ErrorBody(string Error);

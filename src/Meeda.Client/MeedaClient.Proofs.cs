@@ -8,7 +8,7 @@ using Meeda.Protocol.Batches;
 namespace Meeda.Client;
 
 /// <content>What binds batches to L1, and single pieces of blobs. Commitments are the caller's, out of L1's log; what
-/// is checked against them need not be believed.</content>
+/// is checked against them need not be trusted.</content>
 public sealed partial class MeedaClient
 {
     private static readonly Lazy<VerificationKey> Verifier = new(() => new VerificationKey(TrustedSetup.Ethereum));
@@ -50,7 +50,7 @@ public sealed partial class MeedaClient
         );
 
     /// <summary>
-    /// An epoch's recorded proof and what computing it anew said there: the operator's, or light node's, word.
+    /// An epoch's recorded proof and what recomputing it said there: the operator's, or light node's, word.
     /// </summary>
     /// <exception cref="MeedaException">There is no such epoch, or it cannot be said now.</exception>
     public Task<EpochBody> EpochAsync(ulong epoch, CancellationToken cancellationToken = default) =>

@@ -11,7 +11,7 @@ using Polly.Retry;
 namespace Meeda.Client;
 
 /// <summary>
-/// A client of a Meeda operator that believes nothing: every batch that it reads is checked against the commitment
+/// A client of a Meeda operator that trusts nothing: every batch that it reads is checked against the commitment
 /// that was asked for, and every commitment that it gets
 /// against the bytes that were sent. What a later try may mend is tried again; puts too, since the same bytes are
 /// stored once. Safe for use by many threads.

@@ -6,7 +6,7 @@ namespace Meeda.Client;
 public enum MeedaError
 {
     /// <summary>
-    /// The request can never succeed as it stands, or the key does not allow it: the sentence says why.
+    /// The request can never succeed as it stands, or the key does not allow it: the message says why.
     /// </summary>
     Refused,
 
@@ -25,10 +25,10 @@ public enum MeedaError
     NotVerified,
 }
 
-/// <summary>A failure of a <see cref="MeedaClient"/>, with a sentence for whoever sees to it. Holds no key.</summary>
+/// <summary>A failure of a <see cref="MeedaClient"/>, with a message for whoever sees to it. Holds no key.</summary>
 public sealed class MeedaException : Exception
 {
-    /// <summary>A failure with its sentence.</summary>
+    /// <summary>A failure with its message.</summary>
     public MeedaException(MeedaError error, string message, HttpStatusCode? status = null, Exception? inner = null)
         : base(message, inner)
     {

@@ -62,7 +62,7 @@ public sealed record HistoryBody(
 /// <param name="Holds">Whether it holds.</param>
 public sealed record CheckBody(string What, bool Holds);
 
-/// <summary>An epoch's recorded proof with what computing it anew says.</summary>
+/// <summary>An epoch's recorded proof with what recomputing it says.</summary>
 /// <param name="Operator">The operator.</param>
 /// <param name="Epoch">The epoch.</param>
 /// <param name="Status"><c>none</c>, <c>proven</c>, <c>missed</c> or <c>fraudulent</c>: what the contract says.</param>

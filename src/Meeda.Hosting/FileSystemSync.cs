@@ -6,7 +6,7 @@ namespace Meeda.Hosting;
 /// <summary>
 /// Syncs the file system that a folder is on (syncfs of Linux). The folder is open before what a sync shall report on
 /// is written, since the system says a write-back error
-/// once to each who had it open (Linux 5.8); and it is opened anew after each sync, since another disk may stand in
+/// once to each who had it open (Linux 5.8); and it is opened again after each sync, since another disk may stand in
 /// its place by then.
 /// </summary>
 /// <param name="folder">The folder.</param>

@@ -19,7 +19,7 @@ public sealed class ProxyOptions
     /// </summary>
     public string? Url { get; set; }
 
-    /// <summary>Says what is wrong with these options, one sentence each.</summary>
+    /// <summary>Says what is wrong with these options, one message each.</summary>
     internal IEnumerable<string> Problems()
     {
         if (

@@ -79,7 +79,7 @@ internal static class SecretFile
 
     /// <summary>
     /// Whether the file is this user's. A container mounts a secret read-only, owned by root, and lets the program read
-    /// it through its group: there is nobody who could change that, and nobody else in the group.
+    /// it through its group: there is no one who could change that, and no one else in the group.
     /// </summary>
     private static bool MayChange(SafeFileHandle file, UnixFileMode mode)
     {

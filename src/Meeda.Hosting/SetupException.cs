@@ -1,8 +1,8 @@
 namespace Meeda.Hosting;
 
 /// <summary>
-/// Something outside the program is missing or wrong. The message is one sentence that says what, and what to do
+/// Something outside the program is missing or wrong. The message says what, and what to do
 /// about it.
 /// </summary>
-/// <param name="message">The sentence, without a full stop.</param>
+/// <param name="message">The message, without a full stop.</param>
 public sealed class SetupException(string message) : Exception(message);

@@ -54,7 +54,7 @@ internal static partial class ApiDocument
                 document.Info.Version = "1";
                 document.Info.Description =
                     "docs/http-api.md says when each status is given and what to do about it. Every error's body "
-                    + "is one sentence that names the field and the limit. Raw bytes are shown in examples as "
+                    + "is one message that names the field and the limit. Raw bytes are shown in examples as "
                     + "hex digits.";
                 foreach ((string path, IOpenApiPathItem item) in document.Paths)
                 {

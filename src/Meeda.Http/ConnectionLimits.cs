@@ -6,7 +6,7 @@ namespace Meeda.Http;
 /// <summary>
 /// Bounds connections, for all and for each address. A new one takes the place of the one that has been idle longest.
 /// Where none is idle, it is let in as one of a few spare ones, on
-/// which health alone is answered, so that whoever watches over the service is never locked out.
+/// which health alone is answered, so that monitoring is never locked out.
 /// </summary>
 /// <param name="options">How many.</param>
 /// <param name="time">The clock.</param>
@@ -32,7 +32,7 @@ internal sealed class ConnectionLimits(HttpOptions options, TimeProvider time)
         }
     }
 
-    /// <summary>Sets the server's limits, and looks at each connection of its endpoints.</summary>
+    /// <summary>Sets the server's limits, and checks each connection of its endpoints.</summary>
     public void Apply(KestrelServerOptions kestrel)
     {
         options.Apply(kestrel.Limits);
@@ -120,7 +120,7 @@ internal sealed class ConnectionLimits(HttpOptions options, TimeProvider time)
             }
             else if (_count >= options.MaxConnections)
             {
-                // From whoever has most.
+                // From the client with the most.
                 idle = _addresses
                     .Values.OrderByDescending(each => each.Count)
                     .Select(each => Longest(each, isSpare: false))

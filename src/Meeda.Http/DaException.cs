@@ -11,7 +11,7 @@ public enum DaError
     /// <summary>The payload is longer than this service takes: send less.</summary>
     TooLarge,
 
-    /// <summary>The caller may not do this: ask whoever may.</summary>
+    /// <summary>The caller may not do this: ask a party that may.</summary>
     Forbidden,
 
     /// <summary>The ledger proves that this was never stored here.</summary>
@@ -28,11 +28,11 @@ public enum DaError
 }
 
 /// <summary>
-/// A failure that the caller must act on. The message is one sentence, fit to be shown to that caller.
+/// A failure that the caller must act on. The message is fit to be shown to that caller.
 /// </summary>
 public sealed class DaException : Exception
 {
-    /// <summary>A failure with its sentence.</summary>
+    /// <summary>A failure with its message.</summary>
     public DaException(DaError error, string message, Exception? inner = null)
         : base(message, inner)
     {

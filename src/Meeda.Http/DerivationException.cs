@@ -6,7 +6,7 @@ namespace Meeda.Http;
 /// </summary>
 internal enum DerivationFault
 {
-    /// <summary>The commitment's bytes are none that this version of the protocol can produce.</summary>
+    /// <summary>The bytes are no commitment that this version of the protocol can produce.</summary>
     ParseFailed = 1,
 
     /// <summary>It was included on L1 when the batch need no longer be held.</summary>

@@ -8,7 +8,7 @@ namespace Meeda.Http;
 
 /// <summary>The body of a 418, in the field names of the clients that know it.</summary>
 /// <param name="StatusCode">1 to 4.</param>
-/// <param name="Msg">The sentence.</param>
+/// <param name="Msg">The message.</param>
 public sealed record DerivationBody(
     [property: JsonPropertyName("StatusCode")] int StatusCode,
     [property: JsonPropertyName("Msg")] string Msg
@@ -80,7 +80,7 @@ internal static class ErrorResponses
     }
 
     /// <summary>
-    /// What anybody can bring about by asking while something is away is one line; a stack is for faults of this
+    /// What any client can cause by asking while something is away is one line; a stack is for faults of this
     /// program.
     /// </summary>
     internal static void LogFailure(ILogger logger, HttpRequest request, Exception failure)
@@ -151,7 +151,7 @@ internal static class ErrorResponses
         };
         if (failure is DbException refused)
         {
-            // Anybody can ask while the database is away: one line each, without a stack.
+            // Any client can ask while the database is away: one line each, without a stack.
             logger.CallFailed($"{context.Request.Method} {context.Request.Path}", refused.Message);
         }
         else if (

@@ -8,7 +8,7 @@ internal static class HexBody
     /// <summary>Bytes as text.</summary>
     public static string Of(ReadOnlySpan<byte> bytes) => "0x" + Convert.ToHexStringLower(bytes);
 
-    /// <summary>Text of exactly so many bytes, with or without <c>0x</c>.</summary>
+    /// <summary>Text of exactly that many bytes, with or without <c>0x</c>.</summary>
     public static bool TryDecode([NotNullWhen(true)] string? text, int length, out byte[] bytes)
     {
         ReadOnlySpan<char> digits = text;

@@ -16,7 +16,7 @@ public sealed class HttpOptions
     /// </summary>
     public string Listen { get; set; } = "http://127.0.0.1:3100";
 
-    /// <summary>Whether to listen beyond this machine though nobody needs a key. Default false.</summary>
+    /// <summary>Whether to listen beyond this machine though no key is required. Default false.</summary>
     public bool AllowAnonymous { get; set; }
 
     /// <summary>
@@ -49,7 +49,7 @@ public sealed class HttpOptions
     /// </summary>
     public long MaxAnswerBytes { get; set; } = 256L << 20;
 
-    /// <summary>Says what is wrong with these options, one sentence each.</summary>
+    /// <summary>Says what is wrong with these options, one message each.</summary>
     internal IEnumerable<string> Problems()
     {
         if (!ListenAddress.TryParse(Listen, out _, out string? problem))
@@ -89,7 +89,7 @@ public sealed class HttpOptions
     }
 
     /// <summary>
-    /// Sets the server's limits. What reads a body limits its length itself, with a sentence that names the limit.
+    /// Sets the server's limits. What reads a body limits its length itself, with a message that names the limit.
     /// </summary>
     internal void Apply(KestrelServerLimits limits)
     {
@@ -105,6 +105,6 @@ public sealed class HttpOptions
         limits.MinRequestBodyDataRate = slowest;
         limits.MinResponseDataRate = slowest;
         limits.MaxRequestHeadersTotalSize = 16 * 1024;
-        limits.MaxRequestLineSize = 4 * 1024; // the longest path is a commitment behind a key
+        limits.MaxRequestLineSize = 4 * 1024; // the maximum path is a commitment behind a key
     }
 }

@@ -4,17 +4,17 @@ using Meeda.Client;
 namespace Meeda.Http;
 
 /// <summary>
-/// Keeps web pages away from a service that asks nobody for a key: a page that a browser of this machine shows must
+/// Keeps web pages away from a service that asks no one for a key: a page that a browser of this machine shows must
 /// neither write (it may send requests anywhere) nor read (its name may be made to resolve to this machine). Programs
 /// are not concerned: none sends what is refused here.
 /// </summary>
 /// <remarks>
-/// The content type is not looked at: what HTML forms send (<c>application/x-www-form-urlencoded</c>) is what curl
+/// The content type is not checked: what HTML forms send (<c>application/x-www-form-urlencoded</c>) is what curl
 /// sends for <c>--data-binary</c>, too. Browsers send <c>Origin</c> with every form that is posted.
 /// </remarks>
-/// <param name="isOpen">Whether nobody needs a key.</param>
+/// <param name="isOpen">Whether no key is required.</param>
 /// <param name="anyHost">
-/// Whether the service may be asked by any name: it is meant for other machines, whose names for it nobody here knows.
+/// Whether the service may be asked by any name: it is meant for other machines, whose names for it no one here knows.
 /// </param>
 internal sealed class OriginGuard(Func<CancellationToken, Task<bool>> isOpen, bool anyHost)
 {

@@ -10,7 +10,7 @@ namespace Meeda.Http;
 
 /// <summary>
 /// What verifiers ask, of an operator or of any light node: the same answers, computed from what each read of L1 by
-/// itself. Nobody needs to believe them;
+/// itself. No one needs to truste them;
 /// <c>meeda verify</c> does not.
 /// </summary>
 internal static class ProofEndpoints
@@ -34,7 +34,7 @@ internal static class ProofEndpoints
             .Produces<ErrorBody>(404);
         routes
             .MapGet("/epochs/{epoch}", GetEpochAsync)
-            .WithSummary("An epoch's recorded proof with its partial sums, and what computing it anew says")
+            .WithSummary("An epoch's recorded proof with its partial sums, and what recomputing it says")
             .Produces<EpochBody>()
             .Produces<ErrorBody>(400)
             .Produces<ErrorBody>(404);
@@ -183,7 +183,7 @@ internal static class ProofEndpoints
             );
         }
 
-        // Once nobody can challenge the proof any more its verdict stands for ever; before, one is made for each
+        // Once no one can challenge the proof any more its verdict stands permanently; before, one is made for each
         // block of L1. A bad one may be L1's mistake, and is not kept.
         BlockPoint? tip = await record.TipAsync(cancellationToken);
         bool isOver =

@@ -162,7 +162,7 @@ internal sealed class ProofWork : IDisposable
                     _free++;
                     if (_free == _workers)
                     {
-                        _lastTurn.Clear(); // Nobody waits: all begin anew.
+                        _lastTurn.Clear(); // No one waits: all begin again.
                     }
                 }
             }

@@ -7,10 +7,10 @@ namespace Meeda.Http;
 /// <param name="Name">What it is called where costs are counted.</param>
 internal sealed record KnownClient(string Name);
 
-/// <summary>For whom a request's costs are counted: its tenant, or its address where nobody needs a key.</summary>
+/// <summary>For whom a request's costs are counted: its tenant, or its address where no key is required.</summary>
 internal static class RequestClient
 {
-    // Whoever has one IPv6 address has its network of 2^64.
+    // A client with one IPv6 address has its network of 2^64.
     private const int NetworkBytes = 8;
 
     /// <summary>The client of a request.</summary>

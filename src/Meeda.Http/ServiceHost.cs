@@ -77,7 +77,7 @@ internal static class ServiceHost
         logging.SetMinimumLevel(quiet ? LogLevel.Warning : LogLevel.Information);
         logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("System.Net.Http", LogLevel.Warning);
 
-        // Whoever reads the log may fall behind, or stop: better lines are lost, which the log says, than requests
+        // The reader of the log may fall behind, or stop: better lines are lost, which the log says, than requests
         // wait.
         logging.Services.Configure<ConsoleLoggerOptions>(console =>
             console.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite

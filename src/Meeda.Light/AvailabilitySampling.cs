@@ -34,12 +34,12 @@ internal sealed class AvailabilitySampling(
     // Consensus clients keep blobs for 4,096 epochs of 32 slots (MIN_EPOCHS_FOR_BLOB_SIDECARS_REQUESTS).
     private const ulong BlobRetention = 4096 * 32;
 
-    // How often in a row each blob was withheld. A restart begins to count anew, which costs time only.
+    // How often in a row each blob was withheld. A restart begins to count again, which costs time only.
     private readonly Dictionary<(Address Operator, ulong Position), int> _withheld = [];
     private readonly Postponed _putOff = new(time, logger);
     private long? _lookedAt;
 
-    /// <summary>One look at what is due.</summary>
+    /// <summary>One pass over what is due.</summary>
     /// <param name="head">The last block that the ledger holds.</param>
     public async Task PollAsync(ulong head, CancellationToken cancellationToken)
     {
@@ -201,7 +201,7 @@ internal sealed class AvailabilitySampling(
             return;
         }
 
-        // What was demanded is being answered, or stands on L1 for everybody to read; demanding it again would only
+        // What was demanded is being answered, or stands on L1 for everyone to read; demanding it again would only
         // pay the operator.
         if (
             await ledger.WasDemandedAsync(
@@ -227,8 +227,8 @@ internal sealed class AvailabilitySampling(
             await challenges.SendAsync(contract.Demand(operatorAddress, leaf, position, bond), about, cancellationToken)
         )
         {
-            // Done, or refused because somebody demands it already: what L1 shows decides. Until the ledger holds it,
-            // it is not sent again.
+            // Done, or refused because another party has demanded it already: what L1 shows decides. Until the ledger
+            // holds it, it is not sent again.
             _withheld[(operatorAddress, position)] = 0;
         }
     }

@@ -21,7 +21,7 @@ internal sealed class ChallengeSender(
     /// <param name="about">What it answers, for the log.</param>
     /// <param name="cancellationToken">Ends the waiting; the transaction may be mined all the same.</param>
     /// <returns>
-    /// Whether there is nothing more to send: it is done, or the contract refuses it, which means that somebody else
+    /// Whether there is nothing more to send: it is done, or the contract refuses it, which means that another party
     /// was first or the window is over. False
     /// where it may be tried again.
     /// </returns>
@@ -33,7 +33,7 @@ internal sealed class ChallengeSender(
             return true;
         }
 
-        // A bond counts as spent: whoever publishes gets it.
+        // A bond counts as spent: the publisher gets it.
         if (
             await ledger.SpentAsync(cancellationToken) is var spent
             && (spent >= options.Budget || spent + request.Value > options.Budget)

@@ -13,7 +13,7 @@ namespace Meeda.Light;
 internal sealed partial class FraudDetector
 {
     /// <summary>
-    /// Challenges what was found wrong, until L1 shows that the operator was slashed, by us or by somebody else.
+    /// Challenges what was found wrong, until L1 shows that the operator was slashed, by us or by another party.
     /// </summary>
     private async Task ChallengeAllAsync(CancellationToken cancellationToken)
     {

@@ -13,7 +13,7 @@ using Meeda.Protocol.Proofs;
 namespace Meeda.Light;
 
 /// <summary>
-/// Looks at what operators anchored, proved and missed, and answers what is against the protocol: an anchored
+/// Checks what operators anchored, proved and missed, and answers what is against the protocol: an anchored
 /// commitment that is no point of the group, a
 /// recorded partial sum that is not the weighted sum of the anchored commitments, an epoch that was not proven in time.
 /// </summary>
@@ -27,13 +27,13 @@ internal sealed partial class FraudDetector(
     ILogger<FraudDetector> logger
 )
 {
-    // Anchors and proofs that one round looks at; what is left comes in the next.
+    // Anchors and proofs that one round checks; what is left comes in the next.
     private const int MaxAtOnce = 256;
 
     // Somewhat more than reportMiss takes (contracts/snapshots).
     private const int ReportGas = 150_000;
 
-    // What could not be looked at, and from when on it is tried again.
+    // What could not be checked, and from when on it is tried again.
     private readonly Postponed _putOff = new(time, logger);
 
     /// <summary>One round over everything that is new or not settled.</summary>
@@ -56,7 +56,7 @@ internal sealed partial class FraudDetector(
     }
 
     /// <summary>
-    /// The first epoch whose window was not over at a block: misses from it on must be looked at anew after a
+    /// The first epoch whose window was not over at a block: misses from it on must be checked again after a
     /// reorganisation to that block.
     /// </summary>
     public async Task<ulong> FirstOpenEpochAsync(ulong blockNumber, CancellationToken cancellationToken)

@@ -129,7 +129,7 @@ internal sealed partial class LightLedger
             ).Select(row => row.ToDemand()),
         ];
 
-    /// <summary>Whether anybody demanded a blob from block <paramref name="first"/> on.</summary>
+    /// <summary>Whether anyone demanded a blob from block <paramref name="first"/> on.</summary>
     public async Task<bool> WasDemandedAsync(
         Address operatorAddress,
         ulong position,

@@ -62,7 +62,7 @@ internal sealed partial class LightLedger : IAsyncDisposable
             );
             if (tables > 0 && !await database.HasTableAsync("spending", cancellationToken))
             {
-                // Its tables, some of which may have the same names, are somebody else's.
+                // Its tables, some of which may have the same names, are another party's.
                 throw new IOException("light.sqlite was not made by a light node");
             }
         }
@@ -112,7 +112,7 @@ internal sealed partial class LightLedger : IAsyncDisposable
             cancellationToken
         );
 
-    /// <summary>What was spent so far, in wei: gas, and bonds that nobody gave back.</summary>
+    /// <summary>What was spent so far, in wei: gas, and bonds that no one gave back.</summary>
     public async Task<BigInteger> SpentAsync(CancellationToken cancellationToken)
     {
         IEnumerable<string> amounts = await QueryAsync<string>("SELECT wei FROM spending", null, cancellationToken);

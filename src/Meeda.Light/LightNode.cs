@@ -4,7 +4,7 @@ using Meeda.Chain.L1;
 namespace Meeda.Light;
 
 /// <summary>
-/// Follows L1 and nothing else, believes nobody, and answers every lie that it can show. Each round: (1) read new
+/// Follows L1 and nothing else, trusts no one, and answers every lie that it can show. Each round: (1) read new
 /// blocks, taking back what a reorganisation
 /// undid, (2) look at new anchors, proofs and epochs, and answer what is wrong, (3) sample what operators serve, and
 /// demand what they withhold. Everything it

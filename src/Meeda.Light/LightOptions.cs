@@ -15,7 +15,7 @@ internal sealed record LightOptions
     /// <summary>The block of the contract's deployment.</summary>
     public ulong FromBlock { get; init; }
 
-    /// <summary>How often L1's head is looked at. Default 6 s, half a slot: the windows are hours.</summary>
+    /// <summary>How often L1's head is checked. Default 6 s, half a slot: the windows are hours.</summary>
     public TimeSpan PollInterval { get; init; } = TimeSpan.FromSeconds(6);
 
     /// <summary>

@@ -36,7 +36,7 @@ internal sealed class LightRole(WebApplication app, bool listens, Address? accou
         }
     }
 
-    /// <summary>Watches until it is cancelled; starts first where nobody did.</summary>
+    /// <summary>Watches until it is cancelled; starts first where no one did.</summary>
     /// <exception cref="OperationCanceledException">It was cancelled, and has stopped.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {

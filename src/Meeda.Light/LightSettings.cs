@@ -31,7 +31,7 @@ internal sealed class LightSettings
     [Amount("ether", 18)]
     public decimal Budget { get; set; } = 0.5m;
 
-    /// <summary>How often L1's head is looked at. Default 6 s, half a slot: the windows are hours.</summary>
+    /// <summary>How often L1's head is checked. Default 6 s, half a slot: the windows are hours.</summary>
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromSeconds(6);
 
     /// <summary>How often each of the operators is sampled. Default one minute.</summary>
@@ -47,7 +47,7 @@ internal sealed class LightSettings
     public IList<string> Operators { get; } = [];
 
     /// <summary>
-    /// Says what is wrong with these options, one sentence each. The URL to listen on is checked where it is bound.
+    /// Says what is wrong with these options, one message each. The URL to listen on is checked where it is bound.
     /// </summary>
     internal IEnumerable<string> Problems()
     {

@@ -72,7 +72,7 @@ internal static class OperatorApplication
             .AddServer();
 
         // What is in work is finished or, since nothing is acknowledged that is not durable, parked; then the process
-        // ends, whoever still waits.
+        // ends, even if clients still wait.
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(10));
         builder.Services.AddOpenApi(api => api.Describe("Meeda operator", hasTenants: true));
         WebApplication app = builder.Build();

@@ -39,7 +39,7 @@ internal readonly struct RowBuffer : IDisposable
 }
 
 /// <summary>
-/// Collects after so many bytes of long arrays were let go of. Left to itself the collector lets the heap grow to
+/// Collects after that many bytes of long arrays were let go of. Left to itself the collector lets the heap grow to
 /// several times of what is in use, while it counts few objects;
 /// there being few, a collection takes milliseconds.
 /// </summary>
@@ -49,7 +49,7 @@ internal static class LargeObjectCollector
 
     private static long _left;
 
-    /// <summary>Takes note of long arrays that nobody uses any more.</summary>
+    /// <summary>Takes note of long arrays that no one uses any more.</summary>
     public static void Released(long bytes)
     {
         long left = Interlocked.Add(ref _left, bytes);

@@ -48,7 +48,7 @@ public sealed class StorageOptions
     /// <summary>L1 blocks for which a batch is kept after the contract's expiry. Default 7,200, a day.</summary>
     public int GraceBlocks { get; set; } = 7_200;
 
-    /// <summary>The pause between two looks for expired batches. Default 10 minutes.</summary>
+    /// <summary>The pause between two polls for expired batches. Default 10 minutes.</summary>
     public TimeSpan RetentionInterval { get; set; } = TimeSpan.FromMinutes(10);
 
     /// <summary>
@@ -60,14 +60,14 @@ public sealed class StorageOptions
 
     /// <summary>
     /// Buckets that are reached under another name than before, as <c>mefs:old:5001/rows=mefs:new:5001/rows</c>: what
-    /// the ledger knows to be in the old one is then looked for in the new one. With nothing behind the equals sign the
+    /// the ledger knows to be in the old one is then looked up in the new one. With nothing behind the equals sign the
     /// ledger forgets what was there. Default none.
     /// </summary>
     public IList<string> RenamedProviders { get; } = [];
 
     /// <summary>
-    /// The longest that a batch waits in the ledger for others, so that rows of many share an object where providers
-    /// are buckets. Default none, which means a minute where one of the
+    /// The maximum time that a batch waits in the ledger for others, so that rows of many share an object where
+    /// providers are buckets. Default none, which means a minute where one of the
     /// providers is a MEFS bucket, where a small object costs as much as a large one, and no wait otherwise. 16 MiB
     /// are worth placing at once, whatever this says. A batch is anchored once
     /// it is placed, so that this delays anchors too.
@@ -100,19 +100,20 @@ public sealed class StorageOptions
     public string? S3Profile { get; set; }
 
     /// <summary>
-    /// The longest that one call of a folder may take: writing or reading a row, syncing, deleting. Default 10 s. One
-    /// that takes longer counts as failed, its rows go elsewhere, and the folder is left alone until the call returns.
+    /// The maximum time that one call of a folder may take: writing or reading a row, syncing, deleting. Default 10 s.
+    /// One that takes longer counts as failed, its rows go elsewhere, and the folder is left alone until the call
+    /// returns.
     /// </summary>
     public TimeSpan ProviderDeadline { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// The longest that one call of a bucket may take, the upload of an object of 16 MiB and its reading back included.
-    /// Default 2 minutes.
+    /// The maximum time that one call of a bucket may take, the upload of an object of 16 MiB and its reading back
+    /// included. Default 2 minutes.
     /// </summary>
     public TimeSpan BucketDeadline { get; set; } = TimeSpan.FromMinutes(2);
 
     /// <summary>
-    /// The pause between two looks of the scrub at what is stored. Default 10 minutes: reads that meet a bad row wait
+    /// The pause between two polls of the scrub at what is stored. Default 10 minutes: reads that meet a bad row wait
     /// no longer than that.
     /// </summary>
     public TimeSpan ScrubInterval { get; set; } = TimeSpan.FromMinutes(10);
@@ -142,7 +143,7 @@ public sealed class StorageOptions
     internal TimeSpan EffectivePackDelay =>
         PackDelay ?? (Places.Any(place => TryReadMefs(place, out _, out _)) ? TimeSpan.FromMinutes(1) : TimeSpan.Zero);
 
-    /// <summary>Says what is wrong with these options, one sentence each.</summary>
+    /// <summary>Says what is wrong with these options, one message each.</summary>
     internal IEnumerable<string> Problems()
     {
         if (ToleratedLosses < 0 || ToleratedLosses >= Places.Count)

@@ -4,8 +4,8 @@ using Meeda.Ethereum;
 namespace Meeda.Chain.Contract;
 
 /// <summary>
-/// What the MeedaVerifier contract is made with and keeps for ever (docs/protocol.md). Windows and retention count L1
-/// blocks, amounts are wei.
+/// What the MeedaVerifier contract is made with and keeps permanently (docs/protocol.md). Windows and retention count
+/// L1 blocks, amounts are wei.
 /// </summary>
 internal sealed record ContractParameters
 {

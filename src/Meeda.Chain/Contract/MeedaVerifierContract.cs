@@ -167,7 +167,7 @@ internal sealed partial class MeedaVerifierContract(EthereumClient client, Addre
         return (ulong)Abi.Decode(function, answer).Value1;
     }
 
-    /// <summary>What somebody may claim, in wei.</summary>
+    /// <summary>What an account may claim, in wei.</summary>
     public async Task<BigInteger> CreditAsync(Address owner, CancellationToken cancellationToken) =>
         (await CallAsync(new CreditOfFunction { Owner = $"{owner}" }, cancellationToken)).Value1;
 

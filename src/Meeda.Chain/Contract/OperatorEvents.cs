@@ -32,7 +32,7 @@ internal sealed record SubmittedProof(
     byte[] Proof
 )
 {
-    /// <summary>The proof as values of the protocol; false where a part of it is none.</summary>
+    /// <summary>The proof as values of the protocol; false where a part of it is invalid.</summary>
     public bool TryDecode([NotNullWhen(true)] out AvailabilityProof? proof)
     {
         proof = null;
@@ -55,7 +55,7 @@ internal sealed record SubmittedProof(
     }
 
     /// <summary>
-    /// The first chunk whose partial sum is not the one that was computed anew, or null where all are right.
+    /// The first chunk whose partial sum is not the one that was recomputed, or null where all are right.
     /// </summary>
     /// <param name="expected">The right partial sums; the contract has checked that there are as many.</param>
     public int? FindWrongChunk(IReadOnlyList<G1Point> expected)

@@ -7,7 +7,7 @@ namespace Meeda.Chain.Contract;
 internal static class RevertReason
 {
     /// <summary>
-    /// One sentence about a failure; for a revert with the contract's error and its arguments, for example
+    /// One message about a failure; for a revert with the contract's error and its arguments, for example
     /// <c>StakeTooLow(stake: 5, minimum: 10)</c>.
     /// </summary>
     public static string Of(Exception failure) =>

@@ -7,7 +7,7 @@ namespace Meeda.Chain.Following;
 /// <summary>What the contract's logs in a run of blocks hold, as the endpoint gave them.</summary>
 /// <param name="Last">The last of the blocks.</param>
 /// <param name="Operators">What happened to each operator.</param>
-/// <param name="Demands">The demands by anybody; none where only one operator is followed.</param>
+/// <param name="Demands">The demands by anyone; none where only one operator is followed.</param>
 internal sealed record ChainLogs(
     BlockPoint Last,
     IReadOnlyDictionary<Address, OperatorEvents> Operators,

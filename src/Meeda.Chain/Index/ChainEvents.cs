@@ -30,7 +30,7 @@ internal sealed record ProofEvent(ulong Epoch, ulong BlockNumber, Bytes32 Transa
 /// <param name="Id">Its number in the contract.</param>
 /// <param name="Operator">The operator that must answer.</param>
 /// <param name="Position">The operator's position of the blob.</param>
-/// <param name="Demander">Who demanded, and is paid if nobody answers.</param>
+/// <param name="Demander">Who demanded, and is paid if no one answers.</param>
 /// <param name="VersionedHash">What the published blob must hash to (EIP-4844).</param>
 /// <param name="Deadline">The last block in which it may be answered.</param>
 /// <param name="BlockNumber">The block of the demand.</param>
@@ -55,7 +55,7 @@ internal sealed record OperatorAnchor(Address Operator, AnchorEvent Seen);
 /// <summary>What a run of blocks held, after what cannot be the contract's was left out.</summary>
 /// <param name="Anchors">Anchors, those of one operator in their order.</param>
 /// <param name="Proofs">Proofs, each with its operator.</param>
-/// <param name="Demands">Demands by anybody.</param>
+/// <param name="Demands">Demands by anyone.</param>
 internal sealed record ChainEvents(
     IReadOnlyList<OperatorAnchor> Anchors,
     IReadOnlyList<(Address Operator, ProofEvent Proof)> Proofs,

@@ -7,7 +7,7 @@ namespace Meeda.Chain.Index;
 
 /// <summary>
 /// What was read of operators' anchors and proofs from L1's logs: an operator keeps its own, a light node
-/// everybody's. Whoever verifies recomputes
+/// everyone's. A verifier recomputes
 /// everything from this and from L1.
 /// </summary>
 internal interface IAnchorRecord

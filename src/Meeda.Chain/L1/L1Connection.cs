@@ -53,7 +53,7 @@ internal static class L1Connection
                         ? $"L1 endpoint {notice.Endpoint} ({endpoints[notice.Endpoint].BaseAddress!.Host}) is "
                             + $"left out: {problem.TrimEnd('.')}"
                         : $"L1 endpoint {notice.Endpoint} ({endpoints[notice.Endpoint].BaseAddress!.Host}) is "
-                            + "believed again"
+                            + "trusted again"
                 ),
         };
         return new EthereumClient(
@@ -86,7 +86,7 @@ internal static class L1Connection
     {
         // The host and nothing else: paths and user names of endpoints are credentials.
         string host = endpoints[notice.Endpoint].Host;
-        ChainMetrics.EndpointChanges.Add(1, new("endpoint", notice.Endpoint), new("believed", notice.Problem is null));
+        ChainMetrics.EndpointChanges.Add(1, new("endpoint", notice.Endpoint), new("trusted", notice.Problem is null));
         if (notice.Problem is { } problem)
         {
             logger.EndpointNotBelieved(notice.Endpoint, host, problem);

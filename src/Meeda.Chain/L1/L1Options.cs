@@ -26,7 +26,7 @@ public sealed class L1Options
     public string KeyFile { get; set; } = "";
 
     /// <summary>
-    /// How often the head is looked at. Default 2 s: a sixth of a slot, so a block is seen within a fraction of its
+    /// How often the head is checked. Default 2 s: a sixth of a slot, so a block is seen within a fraction of its
     /// time.
     /// </summary>
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromSeconds(2);
@@ -51,7 +51,7 @@ public sealed class L1Options
     /// <summary>The endpoints of <see cref="Rpc"/>, in their order.</summary>
     internal IReadOnlyList<Uri> Endpoints() => [.. SplitEndpoints().Select(endpoint => new Uri(endpoint))];
 
-    /// <summary>Says what is wrong with these options, one sentence each.</summary>
+    /// <summary>Says what is wrong with these options, one message each.</summary>
     internal IEnumerable<string> Problems()
     {
         string[] endpoints = SplitEndpoints();

@@ -52,7 +52,7 @@ public sealed class SignerOptions
     /// <summary>A file with that private key, bare.</summary>
     public string? BlobKeyFile { get; set; }
 
-    /// <summary>Says what is wrong with these options, one sentence each.</summary>
+    /// <summary>Says what is wrong with these options, one message each.</summary>
     internal IEnumerable<string> Problems(L1Options l1)
     {
         int ways = (Key is null ? 0 : 1) + (l1.KeyFile.Length == 0 ? 0 : 1) + (Remote is null ? 0 : 1);
@@ -84,7 +84,7 @@ public sealed class SignerOptions
     }
 
     /// <summary>The signer that these options name.</summary>
-    /// <exception cref="SetupException">A file cannot be read, or does not hold what it should. The sentence holds no
+    /// <exception cref="SetupException">A file cannot be read, or does not hold what it should. The message holds no
     /// secret.</exception>
     internal ITransactionSigner Open(L1Options l1)
     {
@@ -103,7 +103,7 @@ public sealed class SignerOptions
     internal Address AccountOf(L1Options l1) => Remote is not null ? Address.Parse(RemoteAddress!) : Open(l1).Address;
 
     /// <summary>The signer of the second account, or null where there is none.</summary>
-    /// <exception cref="SetupException">It cannot be read, or is the operator's own. The sentence holds no
+    /// <exception cref="SetupException">It cannot be read, or is the operator's own. The message holds no
     /// secret.</exception>
     internal PrivateKeySigner? OpenBlobSigner(Address operatorAddress)
     {
@@ -120,7 +120,7 @@ public sealed class SignerOptions
     }
 
     /// <summary>The key of a file: bare, or encrypted with a password.</summary>
-    /// <exception cref="SetupException">The file or the password cannot be used. The sentence holds nothing of
+    /// <exception cref="SetupException">The file or the password cannot be used. The message holds nothing of
     /// either.</exception>
     internal static PrivateKeySigner ReadKeyFile(string path, string? password, string? passwordFile)
     {

@@ -19,7 +19,7 @@ internal sealed class TransactionLog(ILogger<TransactionSender> logger)
             happened.Nonce,
             happened.Kind switch
             {
-                TransactionEventKind.Dropped => "the mempool did not know it any more; it was handed in again",
+                TransactionEventKind.Dropped => "the mempool did not know it any more; it was resubmitted",
                 TransactionEventKind.Raised => $"no block took its predecessor for long; it pays up to {gwei} gwei",
                 TransactionEventKind.InTheWay =>
                     "no block took it for long, and a proof waits behind it: its blob fee may rise up to "

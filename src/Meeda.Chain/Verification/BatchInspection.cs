@@ -26,7 +26,7 @@ internal sealed record BatchReport(
     public bool Holds => Checks.Count > 0 && Checks.All(check => check.Holds);
 }
 
-/// <summary>Looks at a batch from outside: believes L1's node and nobody else.</summary>
+/// <summary>Inspects a batch from outside: trusts L1's node and no one else.</summary>
 /// <param name="client">L1.</param>
 /// <param name="contract">The contract.</param>
 /// <param name="commitmentKey">The ceremony's commitment key.</param>
@@ -42,7 +42,7 @@ internal sealed class BatchInspection(
 {
     /// <summary>Reports on a batch.</summary>
     /// <param name="commitment">The batch, as a rollup names it.</param>
-    /// <param name="operatorAddress">Whose promise to look at; null for the newest anchor of whomever.</param>
+    /// <param name="operatorAddress">Whose promise to inspect; null for the newest anchor of whomever.</param>
     /// <param name="payloads">What sources say the batch is, each with the source's name; null where one gave
     /// nothing.</param>
     /// <param name="cancellationToken">Ends the work.</param>
@@ -99,7 +99,7 @@ internal sealed class BatchInspection(
                     false
                 )
             );
-            unproven.Add("that anybody promised to keep this batch");
+            unproven.Add("that any operator promised to keep this batch");
             return new BatchReport(known, operatorAddress, checks, unproven);
         }
 
@@ -212,7 +212,7 @@ internal sealed class BatchInspection(
         if (anchoring.Anchor.Expiry <= head)
         {
             unproven.Add(
-                $"that anybody still keeps the batch: the promise ended at block {anchoring.Anchor.Expiry}, L1 is "
+                $"that any operator still keeps the batch: the promise ended at block {anchoring.Anchor.Expiry}, L1 is "
                     + $"at {head}"
             );
         }

@@ -33,7 +33,7 @@ internal sealed class BatchVerification(MeedaVerifierContract contract, IAnchorR
 
     /// <summary>Whether a payload is the batch of that id.</summary>
     public Check CheckPayload(BatchId id, ReadOnlySpan<byte> payload) =>
-        new("the payload's commitments, computed anew, give the batch id", IdOf(key, payload) == id);
+        new("the payload's commitments, recomputed, give the batch id", IdOf(key, payload) == id);
 
     /// <summary>
     /// Whether a batch stands in the anchor that the log tells of, and the contract keeps that anchor.

@@ -19,7 +19,7 @@ internal sealed record EpochSamples(
     Sample[] Samples
 );
 
-/// <content>What an epoch draws: the same for the prover, for whoever verifies, and for a batch's history.</content>
+/// <content>What an epoch draws: the same for the prover, for verifiers, and for a batch's history.</content>
 internal sealed partial class EpochVerification
 {
     // Two months of epochs of an hour; what was dropped is asked for again.

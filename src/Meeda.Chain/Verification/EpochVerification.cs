@@ -8,7 +8,7 @@ using Meeda.Protocol.Proofs;
 
 namespace Meeda.Chain.Verification;
 
-/// <summary>A recorded proof of an epoch, computed anew in every part.</summary>
+/// <summary>A recorded proof of an epoch, recomputed in every part.</summary>
 /// <param name="Proof">What the contract's log holds.</param>
 /// <param name="Status">What the contract makes of it.</param>
 /// <param name="Range">The live blobs at the epoch's block, or null where none were.</param>
@@ -32,7 +32,7 @@ internal sealed record EpochVerdict(
 /// <param name="WrongChunk">The first chunk whose partial sum is wrong, or null where all are right.</param>
 internal sealed record RecomputedProof(SubmittedProof Proof, EpochSamples Drawn, int? WrongChunk);
 
-/// <summary>Verifies recorded proofs against L1 and the anchors read from it; believes no operator.</summary>
+/// <summary>Verifies recorded proofs against L1 and the anchors read from it; trusts no operator.</summary>
 internal sealed partial class EpochVerification(
     EthereumClient client,
     MeedaVerifierContract contract,
@@ -55,7 +55,7 @@ internal sealed partial class EpochVerification(
         SubmittedProof proof = await ReadAsync(operatorAddress, seen, cancellationToken);
         EpochStatus status = await contract.EpochStatusAsync(operatorAddress, seen.Epoch, cancellationToken);
         var recorded = new Check(
-            "the contract recorded the proof and nobody has shown it to be wrong",
+            "the contract recorded the proof and no fraud proof has refuted it",
             status == EpochStatus.Proven
         );
         if (await DrawAsync(operatorAddress, seen.Epoch, recordedSeed: null, cancellationToken) is not { } drawn)
@@ -94,7 +94,7 @@ internal sealed partial class EpochVerification(
                 proof.Seen.Seed == drawn.Seed.Value && proof.Hints == drawn.Hints
             ),
             new(
-                "its partial sums, computed anew from L1's log, are right",
+                "its partial sums, recomputed from L1's log, are right",
                 proof.PartialSums.Count == sums.Length && proof.FindWrongChunk(sums) is null
             ),
             new(

@@ -23,12 +23,12 @@ internal enum EpochOutcome
 internal sealed record SampledEpoch(ulong Epoch, int Sampled, EpochOutcome Outcome);
 
 /// <summary>
-/// How often a batch was sampled, and how often proven: anybody can compute it, since the samples follow from L1's
+/// How often a batch was sampled, and how often proven: any verifier can compute it, since the samples follow from L1's
 /// block hashes.
 /// </summary>
 internal sealed class SamplingHistory(IAnchorRecord record, EpochVerification verification)
 {
-    /// <summary>The most epochs that are looked at, the newest.</summary>
+    /// <summary>The maximum number of epochs that are checked, the newest.</summary>
     public const int MaxEpochs = 512;
 
     /// <summary>

@@ -82,7 +82,7 @@ internal static partial class SettingValue
         };
         problem = read is null ? $"'{Short(value)}' is not {form}" : null;
 
-        // Negative numbers are read where the type has them: the options' own check then names the least that they
+        // Negative numbers are read where the type has them: the options' own check then names the minimum that they
         // take.
         return read switch
         {
@@ -100,7 +100,7 @@ internal static partial class SettingValue
     /// longest first.
     /// </summary>
     /// <returns>
-    /// Null where it is neither, or does not fit. A bare number is refused, but for 0: nobody can say of what it is
+    /// Null where it is neither, or does not fit. A bare number is refused, but for 0: no one can say of what it is
     /// one.
     /// </returns>
     public static TimeSpan? Duration(string text)

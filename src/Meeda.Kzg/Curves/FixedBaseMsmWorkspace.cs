@@ -30,7 +30,7 @@ internal sealed unsafe class FixedBaseMsmWorkspace
     /// <param name="plan">The sizes.</param>
     /// <param name="points">The table, with the arenas of all workspaces behind it.</param>
     /// <param name="arena">The row where this workspace's arena begins.</param>
-    /// <param name="adder">The adder, used by nobody else.</param>
+    /// <param name="adder">The adder, used by no one else.</param>
     public FixedBaseMsmWorkspace(NativeArena memory, FixedBaseMsmPlan plan, double* points, int arena, PairAdder adder)
     {
         _plan = plan;

@@ -4,7 +4,7 @@ using Meeda.Kzg.Fields;
 namespace Meeda.Kzg.Curves;
 
 /// <summary>
-/// <c>Σ s_i·P_i</c> over points that nobody vouches for: repeated, opposite and infinite ones are fine, since every
+/// <c>Σ s_i·P_i</c> over points that no one vouches for: repeated, opposite and infinite ones are fine, since every
 /// addition is complete.
 /// Few points share their doublings (Straus), many share buckets (Pippenger).
 /// </summary>

@@ -22,7 +22,7 @@ internal sealed unsafe class PairBucketSums
     /// <c>2^(width-1)</c>.</param>
     /// <param name="sums">Sums at once.</param>
     /// <param name="entries">Entries with digits in all.</param>
-    /// <param name="adder">The adder, used by nobody else.</param>
+    /// <param name="adder">The adder, used by no one else.</param>
     public PairBucketSums(
         NativeArena memory,
         double* points,

@@ -34,7 +34,7 @@ internal sealed unsafe class PairListSums
     /// <param name="arena">The row where sums begin to be written.</param>
     /// <param name="entries">Entries of all lists together at most.</param>
     /// <param name="lists">Lists at most.</param>
-    /// <param name="adder">The adder, used by nobody else.</param>
+    /// <param name="adder">The adder, used by no one else.</param>
     public PairListSums(NativeArena memory, double* points, int arena, int entries, int lists, PairAdder adder)
     {
         _points = points;

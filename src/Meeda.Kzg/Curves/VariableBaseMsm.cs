@@ -3,7 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 namespace Meeda.Kzg.Curves;
 
 /// <summary>
-/// <c>Σ s_i·P_i</c> with scalars below 2^128 over points that nobody has seen before, by Pippenger's buckets: the
+/// <c>Σ s_i·P_i</c> with scalars below 2^128 over points that no one has seen before, by Pippenger's buckets: the
 /// windows' sums are worked out together, so that their
 /// additions share inversions. Not safe for use by several threads at once.
 /// </summary>

@@ -3,5 +3,5 @@ namespace Meeda.L1.Contracts;
 /// <summary>
 /// An ABI description, a value or encoded data that is not what it should be. The message names the place.
 /// </summary>
-/// <param name="message">One sentence.</param>
+/// <param name="message">One message.</param>
 public sealed class AbiFormatException(string message) : FormatException(message);

@@ -7,8 +7,8 @@ using Nethereum.Contracts;
 namespace Meeda.L1.Contracts;
 
 /// <summary>
-/// Reads the logs of one event into its type, as Nethereum's <c>DecodeAllEvents</c> does, but strictly, and ten times as
-/// fast.
+/// Reads the logs of one event into its type, as Nethereum's <c>DecodeAllEvents</c> does, but strictly, and ten times
+/// as fast.
 /// </summary>
 /// <typeparam name="T">The event's type.</typeparam>
 public sealed class EventReader<T>

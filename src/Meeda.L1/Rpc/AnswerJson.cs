@@ -8,15 +8,15 @@ namespace Meeda.L1.Rpc;
 
 /// <summary>
 /// Nethereum's types to and from JSON. Its own converters take <c>"10"</c> for 16, <c>"0x"</c> for 0, punctuation for
-/// digits and numbers of any length, and give up the whole answer over a field of another type that nobody asks for.
+/// digits and numbers of any length, and give up the whole answer over a field of another type that no one asks for.
 /// Here what is not a quantity or a text is kept as an invalid value, and refused where it is used
 /// (<see cref="Answers"/>).
 /// </summary>
 internal static class AnswerJson
 {
     /// <summary>
-    /// What stands in the place of an invalid quantity: 2^256, which is beyond all valid ones. Nethereum's type takes no
-    /// negative number.
+    /// What stands in the place of an invalid quantity: 2^256, which is beyond all valid ones. Nethereum's type takes
+    /// no negative number.
     /// </summary>
     public static readonly BigInteger NoQuantity = BigInteger.One << 256;
 

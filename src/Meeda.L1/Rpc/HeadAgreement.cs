@@ -3,7 +3,7 @@ using Meeda.Ethereum;
 
 namespace Meeda.L1.Rpc;
 
-/// <summary>A head that is believed.</summary>
+/// <summary>A head that is trusted.</summary>
 /// <param name="Number">Its number.</param>
 /// <param name="Members">The endpoints that have it on their chains, in their order.</param>
 internal sealed record AgreedHead(ulong Number, ImmutableArray<int> Members);
@@ -11,7 +11,7 @@ internal sealed record AgreedHead(ulong Number, ImmutableArray<int> Members);
 /// <summary>Finds the head that several endpoints agree on. The rule is said at <see cref="RedundantRpc"/>.</summary>
 internal sealed class HeadAgreement(ImmutableArray<JsonRpc> endpoints, RedundantRpcOptions options, TimeProvider time)
 {
-    // One that was silent at the last look is not waited for as long again, or it would hold up everything that is
+    // One that was silent at the last poll is not waited for as long again, or it would hold up everything that is
     // asked of the others.
     private const int SilentShare = 10;
 
@@ -68,7 +68,7 @@ internal sealed class HeadAgreement(ImmutableArray<JsonRpc> endpoints, Redundant
         return agreed
             ?? throw new L1UnreachableException(
                 $"the L1 endpoints disagree: no block down to {options.DeepestFork} below their heads is on the "
-                    + "chains of more than half of them; nothing is believed until they agree"
+                    + "chains of more than half of them; nothing is trusted until they agree"
             );
     }
 
@@ -201,7 +201,7 @@ internal sealed class HeadAgreement(ImmutableArray<JsonRpc> endpoints, Redundant
     {
         for (int i = 0; i < problems.Length; i++)
         {
-            // The numbers in the sentence change with each look; whether there is a problem does not.
+            // The numbers in the message change with each poll; whether there is a problem does not.
             if (_problems[i] is null != problems[i] is null)
             {
                 options.Observer?.Invoke(new EndpointNotice(i, problems[i]));

@@ -44,7 +44,7 @@ public sealed class JsonRpcClient : JsonRpc
     /// <summary>A client of an endpoint.</summary>
     /// <param name="http">The connection; its <see cref="HttpClient.BaseAddress"/> is the endpoint.</param>
     /// <param name="retries">The tries after the first, at least 1.</param>
-    /// <param name="attemptLimit">The longest that one try may take; <see cref="AttemptLimit"/> where it is
+    /// <param name="attemptLimit">The maximum time that one try may take; <see cref="AttemptLimit"/> where it is
     /// absent.</param>
     /// <param name="time">The clock of all waiting; the system's where it is absent.</param>
     public JsonRpcClient(
@@ -61,7 +61,7 @@ public sealed class JsonRpcClient : JsonRpc
         _logsPipeline = Pipeline(retries, time, IsTransient);
     }
 
-    /// <summary>The longest that one try may take, unless another time is asked for.</summary>
+    /// <summary>The maximum time that one try may take, unless another time is asked for.</summary>
     public static TimeSpan AttemptLimit { get; } = TimeSpan.FromSeconds(20);
 
     /// <inheritdoc/>
@@ -206,7 +206,7 @@ public sealed class JsonRpcClient : JsonRpc
         using var request = new HttpRequestMessage(HttpMethod.Post, address) { Content = content };
         request.Headers.Authorization = authorization;
 
-        // Headers first: otherwise the whole answer is in memory before its length is looked at.
+        // Headers first: otherwise the whole answer is in memory before its length is checked.
         using HttpResponseMessage response = await _http.SendAsync(
             request,
             HttpCompletionOption.ResponseHeadersRead,
@@ -316,7 +316,7 @@ public sealed class JsonRpcClient : JsonRpc
             throw ReadError(method, error, status);
         }
 
-        // Some gateways put the sentence where the object belongs.
+        // Some gateways put the message where the object belongs.
         if (error.ValueKind == JsonValueKind.String)
         {
             string sentence = error.GetString()!;

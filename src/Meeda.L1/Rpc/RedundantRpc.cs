@@ -5,7 +5,7 @@ namespace Meeda.L1.Rpc;
 
 /// <summary>
 /// Several endpoints as one. A signed transaction goes to all of them; everything else is read from one that is
-/// believed. Believed is a head that more than half of the
+/// trusted. Believed is a head that more than half of the
 /// endpoints in question have on their chains, which with two means both: what only one says, it may have made up.
 /// Questions about the latest block are asked
 /// about that head by its number, so that an endpoint that runs ahead or is on a fork of its own is not heard about
@@ -15,7 +15,7 @@ namespace Meeda.L1.Rpc;
 /// <remarks>
 /// Which endpoints are in question: those that answer, whose head is not in the future, and which are not far behind
 /// an endpoint that has their head on its chain. One that is
-/// left alone by this is believed alone. What is read at a height that is agreed on is taken from one endpoint and
+/// left alone by this is trusted alone. What is read at a height that is agreed on is taken from one endpoint and
 /// not compared: one that gives the right
 /// headers and wrong states, logs or receipts is not found out.
 /// </remarks>
@@ -51,7 +51,7 @@ public sealed class RedundantRpc : JsonRpc, IDisposable
 
     /// <summary>Several endpoints of one chain.</summary>
     /// <param name="endpoints">The endpoints, the preferred one first.</param>
-    /// <param name="options">When they are believed.</param>
+    /// <param name="options">When they are trusted.</param>
     /// <param name="time">The clock; the system's where it is absent.</param>
     /// <exception cref="ArgumentException">There is none.</exception>
     public RedundantRpc(IEnumerable<JsonRpc> endpoints, RedundantRpcOptions options, TimeProvider? time = null)
@@ -96,7 +96,7 @@ public sealed class RedundantRpc : JsonRpc, IDisposable
     /// <inheritdoc/>
     public void Dispose() => _looking.Dispose();
 
-    /// <summary>The parameters with the believed head in the place of <c>latest</c>.</summary>
+    /// <summary>The parameters with the trusted head in the place of <c>latest</c>.</summary>
     private static IReadOnlyList<object?> AtHead(string method, IReadOnlyList<object?> parameters, AgreedHead head) =>
         TagPlaces.TryGetValue(method, out int place) && place < parameters.Count && parameters[place] is "latest"
             ? [.. parameters.Take(place), JsonFields.Quantity(head.Number), .. parameters.Skip(place + 1)]
@@ -123,7 +123,7 @@ public sealed class RedundantRpc : JsonRpc, IDisposable
     }
 
     /// <summary>
-    /// Asks the believed endpoints in turn until one answers. What a contract said is an answer; another error may be
+    /// Asks the trusted endpoints in turn until one answers. What a contract said is an answer; another error may be
     /// that endpoint's own, so the next is asked.
     /// </summary>
     private async Task<JsonElement> ReadAsync(
@@ -152,7 +152,7 @@ public sealed class RedundantRpc : JsonRpc, IDisposable
     }
 
     /// <summary>
-    /// The block that a tag stands for in the eyes of more than half of the believed endpoints, as its chain has it
+    /// The block that a tag stands for in the eyes of more than half of the trusted endpoints, as its chain has it
     /// at that height; null where so many do not name one.
     /// </summary>
     private async Task<JsonElement> AgreedBlockAsync(
@@ -180,7 +180,7 @@ public sealed class RedundantRpc : JsonRpc, IDisposable
             );
     }
 
-    /// <summary>A receipt; none where its block is beyond what is believed.</summary>
+    /// <summary>A receipt; none where its block is beyond what is trusted.</summary>
     private async Task<JsonElement> ReceiptAsync(
         IReadOnlyList<object?> parameters,
         AgreedHead head,

@@ -1,9 +1,9 @@
 namespace Meeda.L1.Rpc;
 
-/// <summary>When a <see cref="RedundantRpc"/> believes an endpoint.</summary>
+/// <summary>When a <see cref="RedundantRpc"/> trusts an endpoint.</summary>
 public sealed record RedundantRpcOptions
 {
-    /// <summary>How long a look at the heads holds. Default 1 s, a twelfth of a slot.</summary>
+    /// <summary>How long a check at the heads holds. Default 1 s, a twelfth of a slot.</summary>
     public TimeSpan HeadInterval { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>How long an endpoint may take to say its head before it counts as unreachable. Default 5 s.</summary>
@@ -27,11 +27,11 @@ public sealed record RedundantRpcOptions
     /// </summary>
     public int DeepestFork { get; init; } = 64;
 
-    /// <summary>Hears when an endpoint is believed or not believed any more; null for nobody.</summary>
+    /// <summary>Hears when an endpoint is trusted or not trusted any more; null for no one.</summary>
     public Action<EndpointNotice>? Observer { get; init; }
 }
 
 /// <summary>What became of an endpoint.</summary>
 /// <param name="Endpoint">Its place among the endpoints, from 0.</param>
-/// <param name="Problem">Why it is not believed; null where it is believed again.</param>
+/// <param name="Problem">Why it is not trusted; null where it is trusted again.</param>
 public sealed record EndpointNotice(int Endpoint, string? Problem);

@@ -18,7 +18,7 @@ public interface ITransactionSigner
 /// <summary>A transaction could not be signed. Nothing was sent.</summary>
 public sealed class SigningException : Exception
 {
-    /// <summary>A failure with its sentence.</summary>
+    /// <summary>A failure with its message.</summary>
     public SigningException(string message, Exception? inner = null)
         : base(message, inner) { }
 }

@@ -16,8 +16,8 @@ public static class SignatureRecovery
     );
 
     /// <summary>
-    /// The account that signed a hash, or false where the signature is none of any account or its <c>s</c> is in the
-    /// upper half (EIP-2).
+    /// The account that signed a hash, or false where invalid secp256k1 signature of any account or its <c>s</c> is in
+    /// the upper half (EIP-2).
     /// </summary>
     /// <param name="hash">What was signed.</param>
     /// <param name="signature">65 bytes, untrusted: <c>r ‖ s ‖ v</c> with v 27 or 28.</param>

@@ -5,7 +5,7 @@ namespace Meeda.L1.Transactions;
 
 /// <summary>Blobs cost more than they may at this moment: nothing was sent.</summary>
 /// <param name="price">The price of blobs, in wei for each blob gas.</param>
-/// <param name="limit">The most that may be paid.</param>
+/// <param name="limit">The maximum that may be paid.</param>
 public sealed class BlobFeeException(BigInteger price, BigInteger limit)
     : Exception(
         string.Create(

@@ -55,12 +55,12 @@ public sealed record BlobSidecar(
 /// <param name="ChainId">The chain (EIP-155).</param>
 /// <param name="Nonce">Its place among the sender's.</param>
 /// <param name="MaxPriorityFeePerGas">The tip, in wei for each gas.</param>
-/// <param name="MaxFeePerGas">The most that is paid, base fee and tip, in wei for each gas.</param>
+/// <param name="MaxFeePerGas">The maximum that is paid, base fee and tip, in wei for each gas.</param>
 /// <param name="GasLimit">The most gas it may use.</param>
 /// <param name="To">Whom it calls; a blob transaction cannot make a contract.</param>
 /// <param name="Value">The wei that go with it.</param>
 /// <param name="Data">The calldata.</param>
-/// <param name="MaxFeePerBlobGas">The most that is paid in wei for each blob gas.</param>
+/// <param name="MaxFeePerBlobGas">The maximum that is paid in wei for each blob gas.</param>
 /// <param name="BlobVersionedHashes">The blobs' versioned hashes.</param>
 public sealed record BlobTransaction(
     ulong ChainId,

@@ -9,7 +9,7 @@ namespace Meeda.L1.Transactions;
 /// <param name="ChainId">The chain (EIP-155).</param>
 /// <param name="Nonce">Its place among the sender's.</param>
 /// <param name="MaxPriorityFeePerGas">The tip, in wei for each gas.</param>
-/// <param name="MaxFeePerGas">The most that is paid, base fee and tip, in wei for each gas.</param>
+/// <param name="MaxFeePerGas">The maximum that is paid, base fee and tip, in wei for each gas.</param>
 /// <param name="GasLimit">The most gas it may use.</param>
 /// <param name="To">Whom it calls; null makes a contract.</param>
 /// <param name="Value">The wei that go with it.</param>

@@ -92,7 +92,7 @@ internal sealed class FeePolicy(EthereumClient client, TransactionSenderOptions 
         fee + BigInteger.Max(1, ((fee * percent) + 99) / 100);
 
     /// <summary>
-    /// The price of blobs, in wei for each blob gas: as the node tells it, or the most that it can be by the header.
+    /// The price of blobs, in wei for each blob gas: as the node tells it, or the maximum that it can be by the header.
     /// </summary>
     private async Task<BigInteger> BlobBaseFeeAsync(Block head, CancellationToken cancellationToken) =>
         await client.GetBlobBaseFeeAsync(cancellationToken)

@@ -38,10 +38,10 @@ internal sealed class NonceSlot(
     /// <summary>What its request brings about; empty once it is known that it brought nothing about.</summary>
     public IReadOnlyList<string> Keys { get; private set; } = first.Request.Keys;
 
-    /// <summary>Whether nobody waits for it any more.</summary>
+    /// <summary>Whether no one waits for it any more.</summary>
     public bool IsAbandoned { get; set; }
 
-    /// <summary>Whether a block held it at the last look.</summary>
+    /// <summary>Whether a block held it at the last poll.</summary>
     public bool IsMined { get; set; }
 
     /// <summary>
@@ -96,7 +96,7 @@ internal sealed class NonceSlot(
         }
     }
 
-    /// <summary>Notes that fees were looked at and stay.</summary>
+    /// <summary>Notes that fees were checked and stay.</summary>
     public void Keep(long now) => PricedAt = now;
 
     /// <summary>Takes in a transaction with higher fees.</summary>

@@ -6,7 +6,7 @@ namespace Meeda.L1.Transactions;
 /// <summary>What happens to a transaction on its way, beside being mined.</summary>
 public enum TransactionEventKind
 {
-    /// <summary>The mempool did not know it any more; it was handed in again.</summary>
+    /// <summary>The mempool did not know it any more; it was resubmitted.</summary>
     Dropped,
 
     /// <summary>No block took it for long; it was replaced by one with higher fees.</summary>
@@ -28,5 +28,5 @@ public enum TransactionEventKind
 /// <param name="Kind">What.</param>
 /// <param name="Nonce">Its nonce.</param>
 /// <param name="Hash">Its latest hash.</param>
-/// <param name="MaxFeePerGas">The most that it pays, in wei for each gas.</param>
+/// <param name="MaxFeePerGas">The maximum that it pays, in wei for each gas.</param>
 public sealed record TransactionEvent(TransactionEventKind Kind, ulong Nonce, Bytes32 Hash, BigInteger MaxFeePerGas);

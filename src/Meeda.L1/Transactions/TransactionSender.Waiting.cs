@@ -39,7 +39,7 @@ public sealed partial class TransactionSender
             catch (Exception unanswered)
                 when (unanswered is L1UnreachableException or JsonRpcException or SigningException)
             {
-                // It was handed in: whether it is mined does not depend on our asking. A node that is starting
+                // It was submitted: whether it is mined does not depend on our asking. A node that is starting
                 // answers with errors. Go on asking.
             }
 
@@ -57,7 +57,7 @@ public sealed partial class TransactionSender
             }
             catch (NonceTakenException)
             {
-                // Its nonce was used by something else, which nobody waits to hear; the slot is closed.
+                // Its nonce was used by something else, which no one waits to hear; the slot is closed.
             }
         }
     }
@@ -189,7 +189,7 @@ public sealed partial class TransactionSender
         {
             await CloseAsync(slot, isConfirmed: false);
             throw new NonceTakenException(
-                $"nonce {slot.Nonce} of {Address} was used by a transaction of somebody else; an account must be "
+                $"nonce {slot.Nonce} of {Address} was used by a transaction of another party; an account must be "
                     + "used by one sender only",
                 refusal
             );

@@ -11,7 +11,7 @@ namespace Meeda.L1.Transactions;
 /// forgets or reorganises, so that
 /// no request is ever carried out twice and none displaces another; a request with the key of an earlier one
 /// (<see cref="TransactionRequest.Keys"/>) waits for that.
-/// Fees are raised while no block takes a transaction; one that the mempool lost is handed in again, and one that a
+/// Fees are raised while no block takes a transaction; one that the mempool lost is resubmitted, and one that a
 /// reorganisation undid too.
 /// </summary>
 /// <remarks>
@@ -46,7 +46,7 @@ public sealed partial class TransactionSender : IDisposable
     // back, and what comes behind waits for them.
     private readonly List<NonceSlot> _confirmed = [];
 
-    // The requests with a deadline that are not handed in yet, with blobs and without.
+    // The requests with a deadline that are not submitted yet, with blobs and without.
     private int _deadlinesWithBlobs;
     private int _deadlinesWithout;
     private ulong? _chainId;
@@ -95,7 +95,7 @@ public sealed partial class TransactionSender : IDisposable
     /// method sees to it that it is before it
     /// sends its own. Who cancels and asks again asks for two transactions, unless the requests have a key in common.
     /// </param>
-    /// <exception cref="ArgumentException">It has blobs that are not well formed, or blobs and nobody to
+    /// <exception cref="ArgumentException">It has blobs that are not well formed, or blobs and no one to
     /// call.</exception>
     /// <exception cref="JsonRpcException">The node refuses it, for example because it would revert: nothing was
     /// sent.</exception>
@@ -167,7 +167,7 @@ public sealed partial class TransactionSender : IDisposable
     }
 
     /// <summary>
-    /// Forgets what is known here of the account's nonces, to be read from the journal anew: another process may have
+    /// Forgets what is known here of the account's nonces, to be read from the journal again: another process may have
     /// gone on with them. To be called when no
     /// call of <see cref="SendAsync"/> is under way.
     /// </summary>

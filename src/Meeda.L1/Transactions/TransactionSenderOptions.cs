@@ -36,19 +36,20 @@ public sealed record TransactionSenderOptions
     public int FeeBumpPercent { get; init; } = 25;
 
     /// <summary>
-    /// The most that is ever paid, in wei for each gas. Default 500 gwei; when L1 is dearer, the transaction waits.
+    /// The maximum that is ever paid, in wei for each gas. Default 500 gwei; when L1 is higher-priced, the transaction
+    /// waits.
     /// </summary>
     public BigInteger MaxFeePerGas { get; init; } = 500_000_000_000;
 
     /// <summary>
-    /// The most that is ever paid, in wei for each blob gas. Default 500 gwei, some 0.07 ether a blob; when blobs are
-    /// dearer, the transaction waits.
+    /// The maximum that is ever paid, in wei for each blob gas. Default 500 gwei, some 0.07 ether a blob; when blobs
+    /// are higher-priced, the transaction waits.
     /// </summary>
     public BigInteger MaxFeePerBlobGas { get; init; } = 500_000_000_000;
 
     /// <summary>
-    /// The most that is paid, in wei for each blob gas, where a deadline is at stake: for a blob transaction that has
-    /// one, and for one that a request with a deadline waits behind,
+    /// The maximum that is paid, in wei for each blob gas, where a deadline is at stake: for a blob transaction that
+    /// has one, and for one that a request with a deadline waits behind,
     /// since nodes take no other transaction of the account meanwhile. Default 5,000 gwei, some 0.66 ether a blob.
     /// </summary>
     public BigInteger MaxUrgentFeePerBlobGas { get; init; } = 5_000_000_000_000;
@@ -57,8 +58,8 @@ public sealed record TransactionSenderOptions
     public BigInteger MinTip { get; init; } = BigInteger.Zero;
 
     /// <summary>
-    /// The most that is offered as a tip at first, in wei for each gas, whatever the node suggests. Default 100 gwei;
-    /// raises go beyond it.
+    /// The maximum that is offered as a tip at first, in wei for each gas, whatever the node suggests. Default 100
+    /// gwei; raises go beyond it.
     /// </summary>
     public BigInteger MaxTip { get; init; } = 100_000_000_000;
 
@@ -68,7 +69,7 @@ public sealed record TransactionSenderOptions
     /// </summary>
     public int MaxInFlight { get; init; } = 8;
 
-    /// <summary>Hears what happens to transactions on their way; null for nobody.</summary>
+    /// <summary>Hears what happens to transactions on their way; null for no one.</summary>
     public Action<TransactionEvent>? Observer { get; init; }
 
     /// <summary>

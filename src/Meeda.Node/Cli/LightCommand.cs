@@ -45,7 +45,7 @@ internal static partial class LightCommand
         };
         var poll = new Option<string?>("--poll")
         {
-            Description = "seconds between two looks at L1's head (Meeda__Light__PollInterval) [default: 6]",
+            Description = "seconds between two polls at L1's head (Meeda__Light__PollInterval) [default: 6]",
         };
         var listen = new Option<string?>("--listen")
         {
@@ -61,7 +61,7 @@ internal static partial class LightCommand
         };
         var sampleInterval = new Option<string?>("--sample-interval")
         {
-            Description = "seconds between two looks at those operators (Meeda__Light__SampleInterval) [default: 60]",
+            Description = "seconds between two polls at those operators (Meeda__Light__SampleInterval) [default: 60]",
         };
         Option<string?> config = ConfigOption.Build();
         var command = new Command("light", "Run a light node: recompute every proof from L1 and answer every lie")

@@ -28,7 +28,7 @@ internal sealed class OperatorConnection
             DefaultValueFactory = _ => Environment.GetEnvironmentVariable(UrlVariable) ?? "http://127.0.0.1:3100",
         };
 
-    /// <summary>Does a command's work with a client, and turns its failures into sentences.</summary>
+    /// <summary>Does a command's work with a client, and turns its failures into messages.</summary>
     /// <exception cref="SetupException">The URL is none, or the operator did not do it.</exception>
     public static async Task<int> UseAsync(string url, Func<MeedaClient, Task> work)
     {

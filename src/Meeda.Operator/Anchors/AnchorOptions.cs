@@ -22,7 +22,7 @@ public sealed class AnchorOptions
     /// </summary>
     public int MaxBlobs { get; set; } = 256;
 
-    /// <summary>Says what is wrong with these options, one sentence each.</summary>
+    /// <summary>Says what is wrong with these options, one message each.</summary>
     internal IEnumerable<string> Problems(BatchOptions batches)
     {
         if (Interval < TimeSpan.FromMilliseconds(10) || Interval > TimeSpan.FromHours(1))

@@ -44,7 +44,7 @@ internal sealed class AnchorPoster(
     // A batch may fill its anchor before the interval is over, so the ledger is asked more often than anchors are sent.
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
 
-    // Batches that are looked at for a blob transaction; the providers refuse the oldest first.
+    // Batches that are checked for a blob transaction; the providers refuse the oldest first.
     private const int MaxUnplaceable = 256;
 
     /// <inheritdoc/>

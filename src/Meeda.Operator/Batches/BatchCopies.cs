@@ -48,13 +48,13 @@ internal sealed class BatchCopies(long size, TimeSpan maxWait, TimeProvider time
         }
     }
 
-    /// <summary>Gives a reader a batch, which is put together where nobody reads it yet. The reader is disposed of when
+    /// <summary>Gives a reader a batch, which is put together where no one reads it yet. The reader is disposed of when
     /// it needs it no more.</summary>
     /// <param name="client">Who reads.</param>
     /// <param name="id">The batch.</param>
     /// <param name="length">Its bytes.</param>
     /// <param name="loading">The most bytes in memory while it is put together.</param>
-    /// <param name="load">Puts it together; stopped when nobody waits for it any more.</param>
+    /// <param name="load">Puts it together; stopped when no one waits for it any more.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="DaException">There was no room in time (<see cref="DaError.Overloaded"/>), or what
     /// <paramref name="load"/> throws.</exception>

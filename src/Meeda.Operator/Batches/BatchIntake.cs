@@ -41,7 +41,7 @@ internal sealed class BatchIntake(
     /// (1) refuse what can never be taken, (2) join the same bytes in work, or know them again, (3) encode into blobs
     /// and commit to each, (4) name the
     /// batch, (5) make it durable in the ledger, payload and promise in one, (6) wait for the state that puts wait
-    /// for. Bytes that are known are promised anew: for a whole term
+    /// for. Bytes that are known are promised again: for a whole term
     /// from now, whatever became of them.
     /// </summary>
     /// <param name="payload">1 to <see cref="BatchOptions.MaxBatchBytes"/> bytes; not changed afterwards.</param>

@@ -9,7 +9,7 @@ public sealed class BatchOptions
     public const string Section = "Meeda:Batches";
 
     /// <summary>
-    /// The longest payload taken, in bytes. Default 16 MiB: what EigenDA takes, and 133 blobs, well within one
+    /// The maximum payload taken, in bytes. Default 16 MiB: what EigenDA takes, and 133 blobs, well within one
     /// anchor.
     /// </summary>
     public int MaxBatchBytes { get; set; } = 16 * 1024 * 1024;
@@ -28,12 +28,12 @@ public sealed class BatchOptions
     public BatchState AckLevel { get; set; } = BatchState.Stored;
 
     /// <summary>
-    /// The longest that a put waits for that state. Default 5 minutes. Then its answer is 500 though the batch is
+    /// The maximum time that a put waits for that state. Default 5 minutes. Then its answer is 500 though the batch is
     /// stored: the same put again goes on waiting.
     /// </summary>
     public TimeSpan AckTimeout { get; set; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>Says what is wrong with these options, one sentence each.</summary>
+    /// <summary>Says what is wrong with these options, one message each.</summary>
     internal IEnumerable<string> Problems()
     {
         if (MaxBatchBytes is < 1 or > 1 << 28)

@@ -81,7 +81,7 @@ internal sealed class BatchReader(
         EnsureKept(batch);
         costs.Charge(costs.Current, new TenantUsage(0, 0) { Reads = batch.PayloadLength });
 
-        // The rows, the same one behind the other, and the payload are in memory at once.
+        // The rows, the same, concatenated, and the payload are in memory at once.
         long loading = (2L * batch.BlobCount * Blob.ByteLength) + batch.PayloadLength;
         return await copies.OpenAsync(
             client,

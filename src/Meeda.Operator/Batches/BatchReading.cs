@@ -2,7 +2,7 @@ using System.IO.Pipelines;
 
 namespace Meeda.Operator.Batches;
 
-/// <summary>One reader's hold on a batch in memory, which others may read at the same time. Nobody writes to
+/// <summary>One reader's hold on a batch in memory, which others may read at the same time. No one writes to
 /// it.</summary>
 internal sealed class BatchReading(BatchCopies copies, BatchCopies.Copy copy, string client, TimeProvider time)
     : IDisposable
@@ -18,7 +18,7 @@ internal sealed class BatchReading(BatchCopies copies, BatchCopies.Copy copy, st
     /// <summary>The batch's bytes, checked.</summary>
     public ReadOnlyMemory<byte> Payload => Bytes;
 
-    /// <summary>The same, for who takes nothing but an array. Nobody writes to it.</summary>
+    /// <summary>The same, for who takes nothing but an array. No one writes to it.</summary>
     internal byte[] Bytes { get; set; } = [];
 
     /// <summary>Who reads.</summary>

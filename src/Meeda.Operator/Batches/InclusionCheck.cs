@@ -9,7 +9,7 @@ namespace Meeda.Operator.Batches;
 /// commitment, of L1 up to that block and of what this operator
 /// had promised by then, all from one look at the ledger, so every server of this operator answers alike. It was not
 /// where the batch had been anchored, its last anchor at that
-/// block had expired, and no later promise of another term covered the block: nobody owes the bytes any more, and a
+/// block had expired, and no later promise of another term covered the block: no one owes the bytes any more, and a
 /// node that syncs later could not get them.
 /// </summary>
 /// <param name="ledger">What was promised, and seen on L1.</param>
@@ -44,7 +44,7 @@ internal sealed class InclusionCheck(Ledger ledger)
             throw new DaException(
                 DaError.Unavailable,
                 $"l1_inclusion_block_number: block {inclusionBlock} is not followed yet (block {tip ?? 0} is); "
-                    + "whether the batch was anchored anew is not known"
+                    + "whether the batch was anchored again is not known"
             );
         }
 
@@ -53,7 +53,7 @@ internal sealed class InclusionCheck(Ledger ledger)
             throw new DaException(
                 DaError.Unavailable,
                 $"l1_inclusion_block_number: this server's ledger began after block {inclusionBlock}; whether the "
-                    + "batch had been promised anew by then is not known"
+                    + "batch had been promised again by then is not known"
             );
         }
 

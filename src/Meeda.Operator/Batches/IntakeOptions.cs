@@ -45,7 +45,7 @@ public sealed class IntakeOptions
     /// </summary>
     public long FailoverBacklogBytes { get; set; }
 
-    /// <summary>Says what is wrong with these options, one sentence each.</summary>
+    /// <summary>Says what is wrong with these options, one message each.</summary>
     internal IEnumerable<string> Problems(BatchOptions batches)
     {
         if (MaxBytesInFlight * 3 / 4 < batches.MaxBatchBytes)

@@ -23,7 +23,7 @@ internal sealed record PressureReport(
 /// <summary>
 /// Decides whether a put is taken now: refused for a while where a retry can help, and sent to L1 (the failover
 /// signal) only by the policy that the operator chose.
-/// Nothing needs to be reset: each look judges anew by the causes themselves, which all operators on one ledger read
+/// Nothing needs to be reset: each poll judges again by the causes themselves, which all operators on one ledger read
 /// there, so that all of them say the same.
 /// </summary>
 internal sealed class IntakePressure(
@@ -247,7 +247,7 @@ internal sealed class IntakePressure(
         }
     }
 
-    /// <summary>The backlog and what refuses it, looked at anew when the last look is old.</summary>
+    /// <summary>The backlog and what refuses it, checked again when the last poll is old.</summary>
     private async Task<Counted> CountAsync(CancellationToken cancellationToken)
     {
         if (Fresh() is { } fresh)
@@ -265,7 +265,7 @@ internal sealed class IntakePressure(
 
             Backlog backlog = await ledger.BacklogAsync(cancellationToken);
 
-            // What nothing waits for is refused by nobody, whatever a leader that is gone has written.
+            // What nothing waits for is refused by no one, whatever a leader that is gone has written.
             TimeSpan refused =
                 ledger.IsShared && backlog.Count > 0 ? await ledger.RefusedForAsync(cancellationToken) : TimeSpan.Zero;
             return _counted = new Counted(

@@ -18,7 +18,7 @@ internal sealed class Pace(TimeProvider time)
     /// <summary>How far behind the least rate a client may be.</summary>
     public static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
 
-    // Before this much time has passed, nobody is called slow.
+    // Before this much time has passed, no one is called slow.
     private static readonly TimeSpan MinMeasured = TimeSpan.FromSeconds(1);
 
     private TimeSpan _slack = Grace;

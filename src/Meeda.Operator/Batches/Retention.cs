@@ -16,7 +16,7 @@ namespace Meeda.Operator.Batches;
 /// <summary>
 /// Gives batches up some time after the contract's expiry, and clears their rows away from every provider. That
 /// cannot be undone, so no single answer of L1 brings it about: a
-/// batch must have expired at two looks in a row, <see cref="StorageOptions.RetentionInterval"/> apart, by blocks
+/// batch must have expired at two checks in a row, <see cref="StorageOptions.RetentionInterval"/> apart, by blocks
 /// that are final, followed and on the chain that L1 gives when it
 /// is asked again, and the contract must keep the very anchors that the ledger holds. A batch that is renewed, or put
 /// again, is kept.
@@ -39,7 +39,7 @@ internal sealed class Retention(
 
     private readonly RowClearing _clearing = new(ledger, rows, time, logger);
 
-    // What the last look found.
+    // What the last poll found.
     private (ulong Final, ulong Tip)? _last;
 
     /// <inheritdoc/>
@@ -78,7 +78,7 @@ internal sealed class Retention(
 
     /// <summary>
     /// The last block that was final at this look and at the last one; null where there was none, or one of them is
-    /// not to be believed.
+    /// not to be trusted.
     /// </summary>
     private async Task<ulong?> AgreedAsync(CancellationToken cancellationToken)
     {
@@ -97,7 +97,7 @@ internal sealed class Retention(
             return null;
         }
 
-        // Finality may come late and then all at once, so a jump is no lie; but it waits for one look more.
+        // Finality may come late and then all at once, so a jump is no lie; but it waits for one more check.
         if (final > finalBefore && final - finalBefore > (tip > tipBefore ? tip - tipBefore : 0))
         {
             logger.FinalJumped(finalBefore, final, tipBefore, tip);
@@ -107,7 +107,7 @@ internal sealed class Retention(
         return Math.Min(final, finalBefore);
     }
 
-    /// <summary>Asks L1 once more for what the follower believes.</summary>
+    /// <summary>Asks L1 once more for what the follower trusts.</summary>
     private async Task EnsureFinalAsync(ulong final, BlockPoint read, CancellationToken cancellationToken)
     {
         ulong head = await client.GetBlockNumberAsync(cancellationToken);
@@ -148,7 +148,7 @@ internal sealed class Retention(
 
             if (count == 0)
             {
-                return; // All of them were promised anew in this moment.
+                return; // All of them were promised again in this moment.
             }
         }
     }

@@ -161,7 +161,7 @@ internal static class AltDaEndpoints
             );
         }
 
-        // Only of this layer and version is it known for ever what its commitments look like. Another layer's, or a
+        // Only of this layer and version is it known permanently what its commitments look like. Another layer's, or a
         // later version's, may be good elsewhere.
         if (
             encoded is [(byte)AltDaCommitmentKind.Generic, var layer, AltDaCommitment.GenericVersion, ..]

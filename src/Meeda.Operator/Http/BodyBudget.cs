@@ -14,7 +14,7 @@ namespace Meeda.Operator.Http;
 /// </summary>
 internal sealed class BodyBudget
 {
-    /// <summary>Room is taken in steps of so many bytes, smaller ones at first (<see cref="NextStep"/>).</summary>
+    /// <summary>Room is taken in steps of that many bytes, smaller ones at first (<see cref="NextStep"/>).</summary>
     public const int Step = 64 * 1024;
 
     private const int FirstStep = 4 * 1024;

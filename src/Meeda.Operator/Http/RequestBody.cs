@@ -51,7 +51,7 @@ internal static class RequestBody
     /// <param name="request">The request. What it says of a content encoding is not acted upon: nothing is ever
     /// decompressed here.</param>
     /// <param name="limit">The most bytes.</param>
-    /// <param name="setting">The name of the setting that the limit comes from, for the sentence.</param>
+    /// <param name="setting">The name of the setting that the limit comes from, for the message.</param>
     /// <param name="cancellationToken">The request's end.</param>
     /// <exception cref="DaException">It is longer than the limit (<see cref="DaError.TooLarge"/>), or there is no
     /// room (<see cref="DaError.Overloaded"/>).</exception>

@@ -7,7 +7,7 @@ namespace Meeda.Operator.L1;
 
 /// <summary>
 /// Whether what is not in the ledger was never anchored by this operator either. An OP Stack node that is told
-/// "absent" gives the batch up for ever, so it is said only where L1
+/// "absent" gives the batch up permanently, so it is said only where L1
 /// was read to its head, and from before this operator's first anchor on.
 /// </summary>
 internal sealed class Absence(
@@ -20,7 +20,7 @@ internal sealed class Absence(
     private volatile bool _isFromTheStart;
 
     /// <summary>The error to answer with where the ledger does not know what was asked for.</summary>
-    /// <param name="absent">The sentence where it is proven that there is no such thing.</param>
+    /// <param name="absent">The message where it is proven that there is no such thing.</param>
     /// <param name="cancellationToken">Ends the asking.</param>
     /// <returns><see cref="DaError.NotFound"/> where that is proven, <see cref="DaError.Unavailable"/>
     /// otherwise.</returns>

@@ -23,13 +23,13 @@ internal sealed class BalanceMonitor(
     private static readonly TimeSpan Look = TimeSpan.FromMinutes(1);
     private static readonly BigInteger Gwei = 1_000_000_000;
 
-    /// <summary>The balance at the last look, in ether; null before the first.</summary>
+    /// <summary>The balance at the last poll, in ether; null before the first.</summary>
     public decimal? Balance { get; private set; }
 
     /// <summary>Whether it was below <see cref="TransactionOptions.BalanceAlarm"/>.</summary>
     public bool IsLow => Balance < options.Value.BalanceAlarm;
 
-    /// <summary>Looks once, at the operator's account and at the one that pays for publications.</summary>
+    /// <summary>Polls once, at the operator's account and at the one that pays for publications.</summary>
     internal async Task PollAsync(CancellationToken cancellationToken)
     {
         Balance = await PollAsync(account.Address, cancellationToken);

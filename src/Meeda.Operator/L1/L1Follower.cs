@@ -62,12 +62,12 @@ internal sealed class L1Follower : BackgroundService
 
     /// <summary>
     /// The last block that L1 calls final, as far as it was followed; 0 before it was asked, and where it names none.
-    /// It never goes back, and is believed only if it is a block
+    /// It never goes back, and is trusted only if it is a block
     /// of the chain that was followed, so that no single answer moves it beyond what this process has read.
     /// </summary>
     public ulong Final => _final.Number;
 
-    /// <summary>Whether L1 was read up to its head at the last look.</summary>
+    /// <summary>Whether L1 was read up to its head at the last poll.</summary>
     public bool IsCaughtUp { get; private set; }
 
     /// <summary>The last block whose events are in the ledger, or null before the first.</summary>
@@ -83,7 +83,7 @@ internal sealed class L1Follower : BackgroundService
     }
 
     /// <summary>
-    /// L1's height for certain: its head at a look that ended well a moment ago, up to which this process read
+    /// L1's height for certain: its head at a poll that ended well a moment ago, up to which this process read
     /// everything into the ledger. Null where it is not known,
     /// also where another operator reads.
     /// </summary>
@@ -198,7 +198,7 @@ internal sealed class L1Follower : BackgroundService
         }
     }
 
-    /// <summary>Looks at L1 once: the leader reads, the others learn from the ledger how far it is.</summary>
+    /// <summary>Polls L1 once: the leader reads, the others learn from the ledger how far it is.</summary>
     internal async Task PollAsync(CancellationToken cancellationToken)
     {
         try
@@ -218,7 +218,7 @@ internal sealed class L1Follower : BackgroundService
         }
         catch (LeaseLostException)
         {
-            // The next look reads what the other one wrote.
+            // The next poll reads what the other one wrote.
         }
         catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
         {

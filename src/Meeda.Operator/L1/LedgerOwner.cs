@@ -29,13 +29,13 @@ internal sealed class LedgerOwner(
     /// <summary>The file in a provider's folder that says whose it is.</summary>
     internal const string FileName = "operator.txt";
 
-    /// <summary>The sentence for somebody who starts an operator over what belongs to another one.</summary>
+    /// <summary>The message for an administrator who starts an operator over what belongs to another one.</summary>
     /// <param name="what">What belongs to another one, as a message names it.</param>
     /// <param name="difference">What is different, in words.</param>
     internal static SetupException Refusal(string what, string difference) =>
         new(
             $"{what}: {difference}. A data folder, database and providers belong to one chain, contract and "
-                + "account for ever: name others "
+                + "account permanently: name others "
                 + "(Meeda__Storage__Folder, Meeda__Storage__Database, Meeda__Storage__Providers), or the settings "
                 + "that belong to these"
         );

@@ -10,7 +10,7 @@ namespace Meeda.Operator.L1;
 /// otherwise, and
 /// where that account is refused, for example for want of ether, from the operator's. The contract takes a
 /// publication from
-/// anybody.
+/// anyone.
 /// </summary>
 /// <param name="main">The operator's account.</param>
 /// <param name="own">The account of its own, or null.</param>

@@ -12,18 +12,18 @@ public sealed class TransactionOptions
     public const string Section = "Meeda:Transactions";
 
     /// <summary>
-    /// The most that is paid for each gas, base fee and tip, in gwei. Default 500; when L1 is dearer, transactions
-    /// wait.
+    /// The maximum that is paid for each gas, base fee and tip, in gwei. Default 500; when L1 is higher-priced,
+    /// transactions wait.
     /// </summary>
     [Amount("gwei", 9)]
     public decimal MaxFee { get; set; } = 500;
 
-    /// <summary>The most that is paid for each blob gas, in gwei. Default 500, some 0.07 ether a blob.</summary>
+    /// <summary>The maximum that is paid for each blob gas, in gwei. Default 500, some 0.07 ether a blob.</summary>
     [Amount("gwei", 9)]
     public decimal MaxBlobFee { get; set; } = 500;
 
     /// <summary>
-    /// The most that is paid for each blob gas where a penalty is at stake, in gwei: to publish a demanded blob, and
+    /// The maximum that is paid for each blob gas where a penalty is at stake, in gwei: to publish a demanded blob, and
     /// to get a blob transaction into a block that a proof waits
     /// behind. Default 5,000, some 0.66 ether a blob.
     /// </summary>
@@ -34,7 +34,7 @@ public sealed class TransactionOptions
     [Amount("gwei", 9)]
     public decimal MinTip { get; set; }
 
-    /// <summary>The most that is offered as a tip before a transaction has waited, in gwei. Default 100.</summary>
+    /// <summary>The maximum that is offered as a tip before a transaction has waited, in gwei. Default 100.</summary>
     [Amount("gwei", 9)]
     public decimal MaxTip { get; set; } = 100;
 
@@ -63,7 +63,7 @@ public sealed class TransactionOptions
     [Amount("ether", 18)]
     public decimal BalanceAlarm { get; set; } = 0.1m;
 
-    /// <summary>Says what is wrong with these options, one sentence each.</summary>
+    /// <summary>Says what is wrong with these options, one message each.</summary>
     internal IEnumerable<string> Problems()
     {
         if (MaxFee <= 0 || MaxBlobFee <= 0 || MinTip < 0 || MaxTip < MinTip)

@@ -17,7 +17,8 @@ internal sealed class LeaderElection(Lease lease, TimeProvider time, ILogger<Lea
     public bool IsLeading => lease.IsHeld;
 
     /// <summary>
-    /// Called when this process has begun to lead, before anybody works under it; not where it leads from the start.
+    /// Called when this process has begun to lead, before any service works under it; not where it leads from the
+    /// start.
     /// </summary>
     public event Action? Taken;
 

@@ -7,7 +7,7 @@ namespace Meeda.Operator.Leadership;
 /// <summary>
 /// Which of several operators on one database follows L1, anchors and proves: the one with the lease. It is renewed
 /// long before it runs out, by the database's clock,
-/// and everything that only the leader may write is written in a transaction that looks at the lease's token
+/// and everything that only the leader may write is written in a transaction that checks the lease's token
 /// (Kleppmann, "How to do distributed locking": fencing). A
 /// leader that was paused and wakes up late writes nothing more, and since a transaction is journaled before it is
 /// sent, it sends nothing new. An operator that has its
@@ -34,20 +34,21 @@ internal class Lease(Database database, TimeSpan term)
 
     private readonly string _holder = Guid.NewGuid().ToString("N");
 
-    // The lease's token while this process believes it holds it; 0 otherwise. A database that is not shared needs none.
+    // The lease's token while this process assumes that it holds it; 0 otherwise. A database that is not shared needs
+    // none.
     private long _token = database.IsShared ? 0 : 1;
 
     /// <summary>How long a lease lasts that is not renewed.</summary>
     public TimeSpan Term => term;
 
-    /// <summary>Whether this process held the lease when it looked last.</summary>
+    /// <summary>Whether this process held the lease when it last checked.</summary>
     public virtual bool IsHeld => Volatile.Read(ref _token) != 0;
 
     /// <summary>Makes the lease's table.</summary>
     public Task MigrateAsync(CancellationToken cancellationToken) =>
         database.IsShared ? database.MigrateAsync("lease", Migrations, cancellationToken) : Task.CompletedTask;
 
-    /// <summary>Takes the lease where nobody has it, or renews it.</summary>
+    /// <summary>Takes the lease where no one has it, or renews it.</summary>
     /// <returns>Whether this process has it now.</returns>
     /// <exception cref="DbException">The database does not answer; the lease runs on until its end.</exception>
     public virtual async Task<bool> TryHoldAsync(CancellationToken cancellationToken)
@@ -86,7 +87,7 @@ internal class Lease(Database database, TimeSpan term)
         return token is not null;
     }
 
-    /// <summary>Believes the lease lost, until it is taken anew.</summary>
+    /// <summary>Takes the lease for lost, until it is taken again.</summary>
     public virtual void Drop()
     {
         if (database.IsShared)
@@ -115,7 +116,7 @@ internal class Lease(Database database, TimeSpan term)
     }
 
     /// <summary>
-    /// Goes on only where this process still holds the lease, and keeps anybody else from taking it until the
+    /// Goes on only where this process still holds the lease, and keeps other processes from taking it until the
     /// transaction is over.
     /// </summary>
     /// <exception cref="LeaseLostException">Another one has it, or this one's has run out.</exception>

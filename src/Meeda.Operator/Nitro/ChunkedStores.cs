@@ -111,7 +111,7 @@ internal sealed class ChunkedStores(TimeProvider time, IOptions<IntakeOptions> o
     }
 
     /// <summary>
-    /// Takes one chunk. The same again is taken again; another one in its place ends the batch, since nobody knows
+    /// Takes one chunk. The same again is taken again; another one in its place ends the batch, since no one knows
     /// which is right.
     /// </summary>
     /// <exception cref="NitroException">There is no such batch in arrival, or the chunk is not one of its.</exception>

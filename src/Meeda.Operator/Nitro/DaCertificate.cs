@@ -80,7 +80,7 @@ internal sealed class DaCertificate
     /// <param name="encoded">The bytes.</param>
     /// <param name="provider">The provider byte that it must carry.</param>
     /// <param name="certificate">The certificate, where the result is true.</param>
-    /// <param name="error">One sentence, where the result is false.</param>
+    /// <param name="error">One message, where the result is false.</param>
     public static bool TryDecode(
         ReadOnlySpan<byte> encoded,
         byte provider,
@@ -116,7 +116,7 @@ internal sealed class DaCertificate
         byte[] copy = encoded.ToArray();
         if (!SignatureRecovery.TryRecover(Digest(copy), copy.AsSpan(copy.Length - SignatureLength), out Address signer))
         {
-            error = "certificate: the signature is none";
+            error = "certificate: invalid secp256k1 signature";
             return false;
         }
 

@@ -28,7 +28,7 @@ internal sealed class DaProvider(
     // as text that waits for the client.
     private const int AnswerFactor = 4;
 
-    // What putting the batch together takes in addition: its rows, and the same one behind the other.
+    // What putting the batch together takes in addition: its rows, and the same, concatenated.
     private const int LoadFactor = 7;
 
     /// <summary>The bytes of a sequencer message in front of the certificate: five 8-byte numbers.</summary>
@@ -116,7 +116,7 @@ internal sealed class DaProvider(
         HttpContext? context = requests.HttpContext;
         long length = certificate.PayloadLength;
 
-        // An answer is nobody else's, so that it is held under a name of its own.
+        // An answer is no one else's, so that it is held under a name of its own.
         var name = new BatchId(Bytes32.FromBytes(RandomNumberGenerator.GetBytes(Bytes32.Length)));
         BatchReading reading = await answers.OpenAsync(
             ClientOf(context),

@@ -6,7 +6,7 @@ namespace Meeda.Operator.Nitro;
 
 /// <summary>A JSON-RPC error that a caller is answered with.</summary>
 /// <param name="code">The code: those of JSON-RPC 2.0, section 5.1, and geth's.</param>
-/// <param name="message">One sentence.</param>
+/// <param name="message">One message.</param>
 internal sealed class JsonRpcException(int code, string message) : Exception(message)
 {
     /// <summary>What came is no JSON.</summary>
@@ -65,7 +65,7 @@ internal sealed class JsonRpcRequest
     /// <summary>The method.</summary>
     public string Method { get; private set; } = "";
 
-    /// <summary>Whether nobody waits for an answer.</summary>
+    /// <summary>Whether no one waits for an answer.</summary>
     public bool IsNotification => Fault is null && Id.IsEmpty;
 
     /// <summary>The number of parameters.</summary>
@@ -328,7 +328,7 @@ internal sealed class JsonRpcRequest
     {
         try
         {
-            // A long one is never used, so it need not be looked at either.
+            // A long one is never used, so it need not be checked either.
             return reader.ValueSpan.Length > MaxId || reader.GetString() is not null;
         }
         catch (InvalidOperationException)

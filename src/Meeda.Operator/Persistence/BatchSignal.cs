@@ -8,10 +8,10 @@ internal sealed class BatchSignal
     private TaskCompletionSource _stored = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Completes when the next batch is stored. Take it before looking at the ledger.</summary>
+    /// <summary>Completes when the next batch is stored. Take it before reading the ledger.</summary>
     public Task Stored => Volatile.Read(ref _stored).Task;
 
-    /// <summary>Completes when the next batch changes its state. Take it before looking at the ledger.</summary>
+    /// <summary>Completes when the next batch changes its state. Take it before reading the ledger.</summary>
     public Task Changed => Volatile.Read(ref _changed).Task;
 
     /// <summary>Says that a batch was stored.</summary>

@@ -5,7 +5,7 @@ namespace Meeda.Operator.Persistence;
 /// <summary>
 /// Makes many writers share one commit, and so one wait for the disk: while a commit is under way the next ones
 /// gather, and all that gathered go together. A writer
-/// alone waits for nobody.
+/// alone waits for no one.
 /// </summary>
 /// <typeparam name="T">What is written.</typeparam>
 internal sealed class GroupCommit<T> : IAsyncDisposable
@@ -17,8 +17,8 @@ internal sealed class GroupCommit<T> : IAsyncDisposable
 
     /// <summary>Starts the group.</summary>
     /// <param name="commit">Writes a group in one transaction: all of it, or it throws and nothing of it.</param>
-    /// <param name="most">The most items of a group, and the most that wait for the next: further writers wait
-    /// outside.</param>
+    /// <param name="most">The maximum number of items of a group, and the maximum that wait for the next: further
+    /// writers wait outside.</param>
     public GroupCommit(Func<IReadOnlyList<T>, Task> commit, int most)
     {
         _commit = commit;

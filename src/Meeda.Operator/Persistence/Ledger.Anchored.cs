@@ -11,7 +11,7 @@ namespace Meeda.Operator.Persistence;
 /// <content>What the ledger's batches are on L1.</content>
 internal sealed partial class Ledger
 {
-    /// <summary>What L1's logs say of this operator, whose ledger holds nobody else's.</summary>
+    /// <summary>What L1's logs say of this operator, whose ledger holds no one else's.</summary>
     public ChainIndex Index { get; } = new(database);
 
     /// <summary>The latest anchoring of a batch, with its anchor, or null where no anchor holds it.</summary>

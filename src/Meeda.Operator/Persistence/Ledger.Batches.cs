@@ -43,7 +43,7 @@ internal sealed partial class Ledger
     /// that is kept is owed another anchor unless one stands in
     /// <paramref name="anchorFrom"/> or a later block. One statement decides which, so that nothing comes between.
     /// The payload is kept until the rows are placed, of a batch that is
-    /// known too: whether its rows are still whole nobody knows, and equal rows may be written again. Many who do
+    /// known too: whether its rows are still whole no one knows, and equal rows may be written again. Many who do
     /// this at once share one commit.
     /// </summary>
     /// <param name="batch">The batch.</param>
@@ -178,7 +178,7 @@ internal sealed partial class Ledger
         );
 
     /// <summary>
-    /// Lets go of the oldest payloads of placed batches, beyond so many bytes of all that are held; not of those with
+    /// Lets go of the oldest payloads of placed batches, beyond that many bytes of all that are held; not of those with
     /// rows in a pack that is not confirmed.
     /// </summary>
     /// <returns>How many.</returns>
@@ -343,7 +343,7 @@ internal sealed partial class Ledger
     }
 
     /// <summary>
-    /// Gives an expired batch up: from here on it is not served, and its rows may be deleted. Looked at and done in
+    /// Gives an expired batch up: from here on it is not served, and its rows may be deleted. Checked and done in
     /// one step, since a put may have renewed it.
     /// </summary>
     /// <returns>Whether it was.</returns>
@@ -488,7 +488,7 @@ internal sealed partial class Ledger
         database.WriteAsync(
             async (connection, transaction) =>
             {
-                // In one order, whoever writes: two groups that lock the same batches must not wait for each other.
+                // In one order for all writers: two groups that lock the same batches must not wait for each other.
                 foreach (
                     (StoredBatch batch, byte[] payload, long? anchorFrom) in group.OrderBy(
                         item => item.Batch.Id.ToString(),

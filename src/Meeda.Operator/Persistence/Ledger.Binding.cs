@@ -5,7 +5,7 @@ using Meeda.Hosting.Persistence;
 namespace Meeda.Operator.Persistence;
 
 /// <summary>
-/// Whose ledger, data folder and providers these are: one chain's, one contract's and one account's, for ever.
+/// Whose ledger, data folder and providers these are: one chain's, one contract's and one account's, permanently.
 /// </summary>
 /// <param name="ChainId">The chain (EIP-155).</param>
 /// <param name="Contract">The MeedaVerifier contract.</param>

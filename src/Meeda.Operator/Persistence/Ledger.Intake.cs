@@ -61,7 +61,7 @@ internal sealed partial class Ledger
     }
 
     /// <summary>
-    /// Writes and removes so many bytes in one durable transaction: what a put would have to do, without one.
+    /// Writes and removes that many bytes in one durable transaction: what a put would have to do, without one.
     /// </summary>
     /// <exception cref="DbException">The database does not take them.</exception>
     public Task ProbeAsync(int bytes, CancellationToken cancellationToken) =>

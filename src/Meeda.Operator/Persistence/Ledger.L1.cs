@@ -19,7 +19,7 @@ internal sealed partial class Ledger : IFollowedChain
 {
     /// <summary>
     /// Gives the tables of one operator its address, so that the index is the one of the light nodes. A ledger that
-    /// is bound says whose they are; in an older one they are nobody's until it is (<see cref="BindAsync"/>).
+    /// is bound says whose they are; in an older one they are no one's until it is (<see cref="BindAsync"/>).
     /// </summary>
     private const string IndexOfOperators = $$"""
         ALTER TABLE anchor RENAME TO anchor_of_one;

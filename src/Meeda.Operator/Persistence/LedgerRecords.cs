@@ -31,7 +31,7 @@ internal sealed record StoredBatch(
     /// <summary>Whether what is stored of it did not give it back when it was last read.</summary>
     public bool IsDamaged { get; init; }
 
-    /// <summary>The tenant that put it, by number; null where nobody needed a key.</summary>
+    /// <summary>The tenant that put it, by number; null where no key was required.</summary>
     public long? Tenant { get; init; }
 
     /// <summary>The number of blobs.</summary>

@@ -4,7 +4,7 @@ using Meeda.Storage;
 namespace Meeda.Operator.Persistence;
 
 /// <summary>
-/// The data rows of batches whose payloads the ledger holds: encoding them anew gives the very rows that the
+/// The data rows of batches whose payloads the ledger holds: encoding them again gives the very rows that the
 /// providers have, or will have.
 /// </summary>
 internal sealed class LedgerRowSource(Ledger ledger) : IRowSource

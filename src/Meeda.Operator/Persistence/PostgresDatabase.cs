@@ -11,10 +11,11 @@ namespace Meeda.Operator.Persistence;
 /// </summary>
 internal sealed class PostgresDatabase : Database
 {
-    // Whoever migrates holds this lock, so that replicas which start together migrate once. The number has no meaning.
+    // The process that migrates holds this lock, so that replicas which start together migrate once. The number has no
+    // meaning.
     private const long MigrationLock = 0x4d45454441;
 
-    // A process that is stopped within a transaction would keep its locks, also the one on the lease, and nobody
+    // A process that is stopped within a transaction would keep its locks, also the one on the lease, and no one
     // could take over. The server ends such a transaction; what its
     // process writes when it wakes up fails. No transaction here waits for anything but the server.
     private static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(5);

@@ -1,8 +1,8 @@
 namespace Meeda.Operator.Persistence;
 
 /// <summary>
-/// Times of day that were stored. Whoever stored one may have had another clock: this process before its clock was
-/// set right, or another operator on the same database.
+/// Times of day that were stored. The process that stored one may have had another clock: this process before its clock
+/// was set right, or another operator on the same database.
 /// </summary>
 internal static class Stamp
 {

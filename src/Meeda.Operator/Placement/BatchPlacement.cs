@@ -83,7 +83,7 @@ internal sealed class BatchPlacement(
     /// <inheritdoc/>
     protected override void OnStopped()
     {
-        // Who leads next finds out anew. What this process found must not be said for ever.
+        // The next leader finds out again. What this process found must not be said permanently.
         Interlocked.Exchange(ref _failingSince, 0);
         _refused.Clear();
     }
@@ -142,7 +142,7 @@ internal sealed class BatchPlacement(
             NoteFailing
         );
 
-        // Rows of a batch that are being cleared away or repaired are written at the next look.
+        // Rows of a batch that are being cleared away or repaired are written at the next attempt.
         List<(StoredBatch Batch, WrittenRows? Written, IDisposable Claim)> claimed = [];
         int placed = 0;
         try
@@ -254,7 +254,7 @@ internal sealed class BatchPlacement(
             || Keccak256.Hash(payload) != batch.PayloadHash
         )
         {
-            // Rows of other bytes would take the place of good ones. It stops none behind it, and is stored anew when
+            // Rows of other bytes would take the place of good ones. It stops none behind it, and is stored again when
             // it is put again.
             logger.PayloadLost(batch.Id.ToString());
             await ledger.MarkDamagedAsync(batch.Id, cancellationToken);

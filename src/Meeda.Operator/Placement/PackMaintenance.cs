@@ -9,7 +9,7 @@ namespace Meeda.Operator.Placement;
 
 /// <summary>
 /// Once in a while asks buckets which objects they have confirmed, so that payloads held for those may go, deletes
-/// objects that nobody needs, and says what packing costs.
+/// unused objects, and says what packing costs.
 /// </summary>
 internal sealed class PackMaintenance(
     RowProviders providers,
@@ -58,7 +58,7 @@ internal sealed class PackMaintenance(
                 })
         );
 
-    /// <summary>Looks after every bucket once.</summary>
+    /// <summary>Maintains every bucket once.</summary>
     internal async Task PassAsync(CancellationToken cancellationToken)
     {
         // Side by side: a bucket that does not answer is waited for as long as its client does.

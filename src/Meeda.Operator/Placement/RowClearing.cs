@@ -41,7 +41,7 @@ internal sealed class RowClearing(Ledger ledger, RowPlacement rows, TimeProvider
         using IDisposable? claim = rows.TryClaim(id);
         if (claim is null)
         {
-            return false; // Somebody is about to write its rows, or reads them for a repair.
+            return false; // Another task is about to write its rows, or reads them for a repair.
         }
 
         IReadOnlyList<string> left = [];

@@ -12,7 +12,7 @@ namespace Meeda.Operator.Placement;
 /// <summary>
 /// Reads stored rows in the background at a bounded rate, checks them against their commitments and brings back what
 /// is missing or wrong before it is needed:
-/// first the batches whose readers met a bad row, then those that could not be repaired at the last look, the ones
+/// first the batches whose readers met a bad row, then those that could not be repaired at the last poll, the ones
 /// with the fewest spare rows first, then all others, newest last,
 /// again and again.
 /// </summary>
@@ -30,7 +30,7 @@ internal sealed class RowScrub(
     // More than this is a lost provider, and then the ordinary pass comes to all of them.
     private const int MaxAtRisk = 4096;
 
-    // A batch of the longest kind is read and computed anew within seconds.
+    // A batch of the longest kind is read and recomputed within seconds.
     private static readonly TimeSpan CheckLimit = TimeSpan.FromMinutes(5);
 
     // Batches that are not whole after a repair, with the rows that they could still lose.
@@ -42,7 +42,7 @@ internal sealed class RowScrub(
     /// <inheritdoc/>
     protected override Task RunOnceAsync(CancellationToken stoppingToken) => PassAsync(stoppingToken);
 
-    /// <summary>Looks at every stored batch once.</summary>
+    /// <summary>Checks every stored batch once.</summary>
     internal async Task PassAsync(CancellationToken cancellationToken)
     {
         var damaged = new HashSet<BatchId>();
@@ -71,7 +71,7 @@ internal sealed class RowScrub(
     }
 
     /// <summary>
-    /// Looks at the batches whose readers met a bad row, each once in a pass: one that cannot be mended, and is read
+    /// Checks the batches whose readers met a bad row, each once in a pass: one that cannot be mended, and is read
     /// or noted
     /// again and again, must not keep the scrub from all others.
     /// </summary>
@@ -106,7 +106,7 @@ internal sealed class RowScrub(
         using (RoundWatch.Begin("the scrub of a batch", CheckLimit, () => rows.Troubles, Time, logger))
         using (IDisposable? claim = rows.TryClaim(batch.Id))
         {
-            // It may have been given up since it was read: rows written anew would stay behind for ever.
+            // It may have been given up since it was read: rows rewritten would stay behind permanently.
             if (
                 claim is null
                 || await ledger.FindBatchAsync(batch.Id, cancellationToken)

@@ -12,9 +12,9 @@ using Microsoft.Extensions.Options;
 namespace Meeda.Operator.Proofs;
 
 /// <summary>
-/// Answers demands: whoever could not get a blob from this operator may demand it on L1, and it must appear there as
-/// a real blob (EIP-4844) before the deadline, or the
-/// stake is lost. What is open is asked of L1 at each look, so a restart or a reorganisation changes nothing.
+/// Answers demands: a light node that could not get a blob from this operator may demand it on L1, and it must appear
+/// there as a real blob (EIP-4844) before the deadline, or the
+/// stake is lost. What is open is asked of L1 at each poll, so a restart or a reorganisation changes nothing.
 /// </summary>
 internal sealed class BlobPublisher(
     IOptions<L1Options> options,
@@ -29,8 +29,8 @@ internal sealed class BlobPublisher(
     ILogger<BlobPublisher> logger
 ) : PeriodicLeaderService("Answering demands", options.Value.PollInterval, leadership, time, logger)
 {
-    // Deeper reorganisations than this were never seen on Ethereum since the merge; each look reads so many blocks
-    // anew.
+    // Deeper reorganisations than this were never seen on Ethereum since the merge; each poll reads so many blocks
+    // again.
     private const ulong ReorganisationDepth = 64;
 
     // Demands that were seen and whose deadline is not over, by number.
@@ -98,7 +98,7 @@ internal sealed class BlobPublisher(
             );
             if (sidecar.VersionedHashes()[0] != demand.VersionedHash)
             {
-                // The demand's block was taken back and its number given to another; the next look reads which.
+                // The demand's block was taken back and its number given to another; the next poll reads which.
                 throw new InvalidDataException("L1 reorganised while the demand was answered");
             }
 

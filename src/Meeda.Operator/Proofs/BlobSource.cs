@@ -17,7 +17,7 @@ internal sealed class BlobSource(
     ILogger<BlobSource> logger
 )
 {
-    /// <summary>Reads a blob; a row that is missing or wrong is computed anew from the batch's other rows.</summary>
+    /// <summary>Reads a blob; a row that is missing or wrong is recomputed from the batch's other rows.</summary>
     /// <param name="position">The operator's position of the blob.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
     /// <returns>The blob, 131072 bytes, and its commitment, 48.</returns>

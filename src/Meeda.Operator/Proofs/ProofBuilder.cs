@@ -98,7 +98,7 @@ internal sealed class ProofBuilder(Ledger ledger, RowPlacement rows, CommitmentK
                     is not { PlacedAt: not null, DeletedAt: null }
             )
             {
-                continue; // Somebody else sees to it, or its rows are not to be there.
+                continue; // Another task handles it, or its rows are not to be there.
             }
 
             RepairReport report = await rows.RepairAsync(stored.Id, stored.Commitments, cancellationToken);

@@ -16,7 +16,7 @@ namespace Meeda.Operator.Proofs;
 /// <summary>
 /// Proves each epoch that has live blobs, as long as its window is open. What is proven is what the follower saw on
 /// L1, so a restart resumes by itself, and a
-/// proof that a reorganisation undid is made anew over the new seed.
+/// proof that a reorganisation undid is rebuilt over the new seed.
 /// </summary>
 internal sealed class Prover(
     IOptions<L1Options> options,
@@ -92,7 +92,7 @@ internal sealed class Prover(
         }
         catch (Exception failure) when (failure is not LeaseLostException && !cancellationToken.IsCancellationRequested)
         {
-            // Data that cannot be proven now may be repaired within the window, so the next look tries again; it is
+            // Data that cannot be proven now may be repaired within the window, so the next poll tries again; it is
             // said loudly each time.
             logger.ProvingFailed(epoch, RevertReason.Of(failure));
         }

@@ -34,7 +34,7 @@ internal sealed class ApiKeyHandler(
 
         if (!await keys.AnyAsync(Context.RequestAborted))
         {
-            return Success(TenantScopes.Admin); // without tenants, everybody may do everything
+            return Success(TenantScopes.Admin); // without tenants, everyone may do everything
         }
 
         string? key = Context.Features.Get<UrlKey>()?.Key ?? HeaderKey(Request);

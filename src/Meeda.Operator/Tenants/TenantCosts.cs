@@ -9,7 +9,8 @@ namespace Meeda.Operator.Tenants;
 /// anchored for them, and what they read.</summary>
 internal sealed class TenantCosts(TenantKeys keys, RowPlacement rows, IHttpContextAccessor requests)
 {
-    /// <summary>The tenant whose request is served now; null where nobody needs a key, or nobody asked.</summary>
+    /// <summary>The tenant whose request is served now; null where no key is required, or no request is
+    /// served.</summary>
     public Tenant? Current => requests.HttpContext?.Features.Get<Tenant>();
 
     /// <summary>What a new batch costs.</summary>

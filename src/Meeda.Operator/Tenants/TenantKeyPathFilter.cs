@@ -36,7 +36,7 @@ internal sealed class TenantKeyPathFilter(IServiceProvider services) : IHttpCont
             {
                 request.Path = path;
 
-                // Kestrel keeps the target as it came, for whoever asks.
+                // Kestrel keeps the target as it came, for later readers.
                 request.RawTarget = request.Path + request.QueryString;
             }
         }

@@ -97,7 +97,7 @@ internal sealed class TenantKeys : IAsyncDisposable
 
     /// <summary>Opens the tenants of an operator's storage, and makes room for them where there are none.</summary>
     /// <exception cref="DbException">They cannot be opened or written.</exception>
-    /// <exception cref="ArgumentException">The database's connection string is none.</exception>
+    /// <exception cref="ArgumentException">The database's connection string is invalid.</exception>
     public static Task<TenantKeys> OpenAsync(StorageOptions storage, CancellationToken cancellationToken) =>
         OpenAsync(storage, TimeProvider.System, cancellationToken);
 
@@ -105,7 +105,7 @@ internal sealed class TenantKeys : IAsyncDisposable
     /// Opens the tenants of an operator's storage, with a clock that says how old the copy in memory is.
     /// </summary>
     /// <exception cref="DbException">They cannot be opened or written.</exception>
-    /// <exception cref="ArgumentException">The database's connection string is none.</exception>
+    /// <exception cref="ArgumentException">The database's connection string is invalid.</exception>
     public static async Task<TenantKeys> OpenAsync(
         StorageOptions storage,
         TimeProvider time,
@@ -291,7 +291,7 @@ internal sealed class TenantKeys : IAsyncDisposable
         }
     }
 
-    /// <summary>Whether there is any tenant, revoked ones too: then the service asks everybody for a key.</summary>
+    /// <summary>Whether there is any tenant, revoked ones too: then the service asks everyone for a key.</summary>
     public async Task<bool> AnyAsync(CancellationToken cancellationToken) =>
         (await CopyAsync(MaxAge, cancellationToken)).IsAny;
 
@@ -339,9 +339,9 @@ internal sealed class TenantKeys : IAsyncDisposable
     {
         lock (_gate)
         {
+            // The copy counts as old until the new one is there: a request that comes meanwhile waits for it, too.
             if (_refresh.IsCompleted && _time.GetElapsedTime(_askedAt) >= maxAge)
             {
-                _askedAt = _time.GetTimestamp();
                 _refresh = Task.Run(SynchronizeAsync);
             }
 
@@ -350,7 +350,7 @@ internal sealed class TenantKeys : IAsyncDisposable
     }
 
     /// <summary>
-    /// Writes what was used and reads all tenants anew. Where the database refuses, what is known stays as it is, and
+    /// Writes what was used and reads all tenants again. Where the database refuses, what is known stays as it is, and
     /// what was used waits.
     /// </summary>
     private async Task SynchronizeAsync()
@@ -401,7 +401,7 @@ internal sealed class TenantKeys : IAsyncDisposable
         }
         catch (Exception refused) when (IsRefusal(refused))
         {
-            // The next look is a second away.
+            // The next poll is a second away.
         }
         finally
         {

@@ -44,7 +44,7 @@ public static class BlobEncoding
     public const int DataBytesPerBlob = Blob.ElementCount * DataBytesPerElement;
 
     /// <summary>
-    /// The longest payload in bytes: as many blobs as a batch header's <c>uint16 blobCount</c> can say, and within an
+    /// The maximum payload in bytes: as many blobs as a batch header's <c>uint16 blobCount</c> can say, and within an
     /// array.
     /// </summary>
     public const int MaxPayloadLength = 1 << 30;

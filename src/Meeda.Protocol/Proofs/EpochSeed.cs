@@ -7,7 +7,7 @@ namespace Meeda.Protocol.Proofs;
 /// <summary>
 /// The randomness of one operator's proof of one epoch (docs/protocol.md, "Proof of availability"):
 /// <c>seed_e = keccak256(blockhash(B_e) ‖ uint64 e ‖ operator ‖ contract ‖ uint256 chainId)</c>. The block is fixed
-/// in advance, so nobody moves
+/// in advance, so no one moves
 /// the seed by choosing when to call.
 /// </summary>
 /// <param name="Value">The 32 bytes.</param>

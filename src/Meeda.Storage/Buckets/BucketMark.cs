@@ -20,7 +20,7 @@ internal sealed class BucketMark(IObjectStore store, string owner)
     private volatile bool _isOurs;
 
     /// <summary>Compares the mark, where there is one.</summary>
-    /// <returns>Whose the bucket is where it is another's; null where it is ours or nobody's.</returns>
+    /// <returns>Whose the bucket is where it is another's; null where it is ours or no one's.</returns>
     /// <exception cref="IOException">The bucket cannot be asked now.</exception>
     public async Task<string?> FindOtherAsync(CancellationToken cancellationToken)
     {

@@ -15,7 +15,7 @@ internal interface IObjectStore
     int ObjectBytes { get; }
 
     /// <summary>
-    /// What the store occupies for an object of so many bytes, all copies and padding of its own included.
+    /// What the store occupies for an object of that many bytes, all copies and padding of its own included.
     /// </summary>
     long OccupiedBytes(long contentBytes);
 

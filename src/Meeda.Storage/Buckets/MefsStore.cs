@@ -115,7 +115,7 @@ internal sealed class MefsStore(MefsClient client, Uri node, string bucket) : IO
         }
         catch (MefsException raced) when (raced.Error == MefsError.BucketExists)
         {
-            // Somebody else was faster.
+            // Another party was faster.
         }
 
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -133,7 +133,7 @@ internal sealed class MefsStore(MefsClient client, Uri node, string bucket) : IO
         }
     }
 
-    /// <summary>The name is taken: by the same content, or by what a failed put left or somebody damaged.</summary>
+    /// <summary>The name is taken: by the same content, or by what a failed put left, or by a damaged object.</summary>
     private async Task ReplaceAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
         ObjectInfo found = await client.HeadAsync(bucket, name, cancellationToken);

@@ -10,11 +10,11 @@ namespace Meeda.Storage.Buckets;
 /// Rows of many batches in the objects of a bucket, as many in each as it should hold; which row is where stands in
 /// the ledger. What is written lies in memory until an object is full,
 /// or until the flush: rows that are flushed together share objects. An object's name is never used twice, so that
-/// what a failed put leaves is in nobody's way.
+/// what a failed put leaves is in no one's way.
 /// </summary>
 /// <param name="store">The bucket, disposed of with this.</param>
 /// <param name="index">The index.</param>
-/// <param name="deadline">The longest that one call may take, and the upload of an object; by default <see
+/// <param name="deadline">The maximum time that one call may take, and the upload of an object; by default <see
 /// cref="StorageOptions.BucketDeadline"/>'s default.</param>
 internal sealed class PackedProvider(IObjectStore store, IPackIndex index, TimeSpan? deadline = null)
     : IRowProvider,
@@ -135,7 +135,7 @@ internal sealed class PackedProvider(IObjectStore store, IPackIndex index, TimeS
     /// </summary>
     /// <param name="owner">The owner's line.</param>
     /// <param name="cancellationToken">Ends the asking.</param>
-    /// <returns>Whose it is where it is another's; null where it is ours or nobody's.</returns>
+    /// <returns>Whose it is where it is another's; null where it is ours or no one's.</returns>
     /// <exception cref="IOException">The bucket cannot be asked now.</exception>
     public Task<string?> BelongToAsync(string owner, CancellationToken cancellationToken)
     {
@@ -296,7 +296,7 @@ internal sealed class PackedProvider(IObjectStore store, IPackIndex index, TimeS
         }
     }
 
-    /// <summary>Rows one behind the other.</summary>
+    /// <summary>Rows, concatenated.</summary>
     private sealed class Pack(int most) : IDisposable
     {
         private readonly RowBuffer _buffer = new(most * Blob.ByteLength);

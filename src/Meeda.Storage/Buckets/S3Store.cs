@@ -11,7 +11,7 @@ namespace Meeda.Storage.Buckets;
 
 /// <summary>
 /// Objects in a bucket of an S3 server: Amazon's, Ceph, MinIO, or the gateway of a MEFS node. None of its answers is
-/// believed alone: servers are known that store damaged content
+/// trusted alone: servers are known that store damaged content
 /// with status 200, and MEFS's gateway stores a second object of a name under another name. So each put looks before,
 /// and reads all of it back afterwards.
 /// </summary>
@@ -36,7 +36,7 @@ internal sealed class S3Store : IObjectStore, IDisposable
     private volatile string? _noConditions;
 
     /// <summary>Makes a store over an open client, which it disposes of.</summary>
-    /// <param name="limit">The longest that one call of the server's may take, the SDK's retries included.</param>
+    /// <param name="limit">The maximum time that one call of the server's may take, the SDK's retries included.</param>
     internal S3Store(IAmazonS3 client, S3Place place, TimeSpan limit)
     {
         _client = client;
@@ -81,7 +81,7 @@ internal sealed class S3Store : IObjectStore, IDisposable
             await DeleteAsync(name, cancellationToken);
         }
 
-        // Refused means that somebody else was faster, or that this very put is a retry of one that the server had
+        // Refused means that another party was faster, or that this very put is a retry of one that the server had
         // done: what is there decides.
         if (!await CreateAsync(name, content, cancellationToken) && !await HoldsAsync(name, content, cancellationToken))
         {
@@ -148,7 +148,7 @@ internal sealed class S3Store : IObjectStore, IDisposable
     /// <inheritdoc/>
     /// <remarks>
     /// S3 answers a put when it is durable, so that what is there is confirmed. The gateway of a MEFS node tells how
-    /// far the chunks are, and is believed in that.
+    /// far the chunks are, and is trusted in that.
     /// </remarks>
     public async Task<bool> IsConfirmedAsync(string name, CancellationToken cancellationToken)
     {
@@ -360,7 +360,7 @@ internal sealed class S3Store : IObjectStore, IDisposable
         }
         catch (AmazonS3Exception raced) when (raced.ErrorCode == "BucketAlreadyOwnedByYou")
         {
-            // Somebody else with these credentials was faster.
+            // Another party with these credentials was faster.
         }
 
         return true;

@@ -11,7 +11,7 @@ namespace Meeda.Storage.Buckets;
 /// </summary>
 /// <param name="client">The server.</param>
 /// <param name="content">What it takes is not copied.</param>
-/// <param name="partBytes">An object that is longer goes up in parts of so many bytes, the last one shorter.</param>
+/// <param name="partBytes">An object that is longer goes up in parts of that many bytes, the last one shorter.</param>
 /// <param name="partsAtOnce">Parts under way at once.</param>
 /// <param name="isConditional">Whether the condition is set; false for servers that do not take it.</param>
 internal sealed class S3Upload(

@@ -15,7 +15,7 @@ namespace Meeda.Storage.Folders;
 /// until the disk has answered: <see cref="ProviderLane"/> has the threads and the deadline for that.
 /// </summary>
 /// <param name="folder">The folder, opened by the first call that needs it.</param>
-/// <param name="deadline">The longest that one call may take; by default <see
+/// <param name="deadline">The maximum time that one call may take; by default <see
 /// cref="StorageOptions.ProviderDeadline"/>'s default.</param>
 internal sealed partial class FolderProvider(string folder, TimeSpan? deadline = null) : IRowProvider, IDisposable
 {

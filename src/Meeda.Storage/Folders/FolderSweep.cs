@@ -2,7 +2,7 @@ namespace Meeda.Storage.Folders;
 
 /// <summary>
 /// Once the service listens, tells what is odd about its providers, and deletes what interrupted writes left in the
-/// folders: a disk with millions of rows takes minutes to list, and nobody waits for it.
+/// folders: a disk with millions of rows takes minutes to list, and no one waits for it.
 /// </summary>
 internal sealed class FolderSweep(
     RowProviders providers,

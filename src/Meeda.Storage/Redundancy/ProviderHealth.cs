@@ -3,7 +3,7 @@ namespace Meeda.Storage.Redundancy;
 /// <summary>
 /// What was experienced with a provider: how long its answers take, how often it fails, how often it gave wrong rows.
 /// It steers where new rows go and in which order rows
-/// are read; it is experience only, so it is kept in memory and made anew after a restart.
+/// are read; it is experience only, so it is kept in memory and rebuilt after a restart.
 /// </summary>
 internal sealed class ProviderHealth(TimeProvider time)
 {

@@ -7,7 +7,7 @@ using Meeda.Protocol.Batches;
 namespace Meeda.Storage.Redundancy;
 
 /// <summary>How much is asked of a provider at once, and how long it may take.</summary>
-/// <param name="Deadline">The longest that one call may take.</param>
+/// <param name="Deadline">The maximum time that one call may take.</param>
 /// <param name="Reads">Reads in flight at most; others wait for them.</param>
 /// <param name="Writes">Writes, flushes, deletions and probes in flight at most; others wait for them.</param>
 internal sealed record ProviderLimits(TimeSpan Deadline, int Reads, int Writes)
@@ -39,7 +39,7 @@ internal sealed class PendingFlush
 /// <summary>
 /// The only way to a provider: calls go through threads of its own, a bounded number at once, and each has a deadline.
 /// A call over its deadline is a failure for whoever waits for it; until it returns, everything else asked of this
-/// provider fails at once, so that a provider that hangs costs some threads and nobody's time. Writes by several
+/// provider fails at once, so that a provider that hangs costs some threads and no one's time. Writes by several
 /// callers share flushes, and a flush that fails is told to each of them.
 /// </summary>
 internal sealed class ProviderLane : IRowSource, IDisposable
@@ -115,7 +115,7 @@ internal sealed class ProviderLane : IRowSource, IDisposable
     {
         await EnterAsync(_reads, cancellationToken);
 
-        // The provider never sees the caller's memory, which it might still write to when nobody waits for it any more.
+        // The provider never sees the caller's memory, which it might still write to when no one waits for it any more.
         RowBuffer? read = await CallAsync<RowBuffer?>(
             _reads,
             "read",

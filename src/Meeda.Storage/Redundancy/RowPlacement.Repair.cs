@@ -4,11 +4,11 @@ using Meeda.Protocol.Batches;
 
 namespace Meeda.Storage.Redundancy;
 
-/// <summary>What a look at all rows of a batch found.</summary>
+/// <summary>What a check of all rows of a batch found.</summary>
 /// <param name="Rows">Data and parity rows that there should be.</param>
 /// <param name="Missing">Rows that were not where they belong.</param>
 /// <param name="Wrong">Rows that are not those committed to.</param>
-/// <param name="Repaired">Rows that were computed anew and are durable again.</param>
+/// <param name="Repaired">Rows that were recomputed and are durable again.</param>
 internal readonly record struct RepairReport(int Rows, int Missing, int Wrong, int Repaired);
 
 /// <content>Finding and mending what is missing or wrong.</content>
@@ -22,8 +22,8 @@ internal sealed partial class RowPlacement
 
     /// <summary>
     /// Checks every row of a batch where it belongs, all at the price of one where all are well, and writes those
-    /// anew that are missing or wrong. Rows that
-    /// cannot be written now stay missing until the next look. Whoever asks has claimed the batch.
+    /// again that are missing or wrong. Rows that
+    /// cannot be written now stay missing until the next poll. Whoever asks has claimed the batch.
     /// </summary>
     public async Task<RepairReport> RepairAsync(
         BatchId id,

@@ -95,7 +95,7 @@ internal sealed partial class RowPlacement(
     /// Claims the rows of a batch: who writes, repairs or deletes them does so alone, since one who deletes what
     /// another writes would undo it. The claim ends when it is disposed of.
     /// </summary>
-    /// <returns>Null where somebody else has claimed them.</returns>
+    /// <returns>Null where another party has claimed them.</returns>
     public IDisposable? TryClaim(BatchId id) => _claimed.TryAdd(id, true) ? new Claim(this, id) : null;
 
     /// <summary>
@@ -104,7 +104,7 @@ internal sealed partial class RowPlacement(
     /// <see cref="WrittenRows.FlushAsync"/> says so. Storing the same batch again replaces the rows by equal ones.
     /// </summary>
     /// <param name="id">The batch.</param>
-    /// <param name="blobs">Its data rows, one behind the other.</param>
+    /// <param name="blobs">Its data rows, concatenated.</param>
     /// <param name="cancellationToken">Stops between rows.</param>
     /// <exception cref="IOException">A row is at no provider.</exception>
     public async Task<WrittenRows> WriteAsync(
@@ -121,7 +121,7 @@ internal sealed partial class RowPlacement(
 
     /// <summary>Stores those rows of a batch again that did not become durable where they were.</summary>
     /// <param name="written">The batch's rows.</param>
-    /// <param name="blobs">Its data rows, one behind the other.</param>
+    /// <param name="blobs">Its data rows, concatenated.</param>
     /// <param name="cancellationToken">Stops between rows.</param>
     /// <exception cref="IOException">A row is at no provider.</exception>
     public async Task WriteAsync(WrittenRows written, ReadOnlyMemory<byte> blobs, CancellationToken cancellationToken)
@@ -218,7 +218,7 @@ internal sealed partial class RowPlacement(
     }
 
     /// <summary>
-    /// One data row of a batch, from whoever has it first: the ledger, its provider, another one, or computed anew from
+    /// One data row of a batch, from whoever has it first: the ledger, its provider, another one, or recomputed from
     /// the batch's other rows. It is not checked. False where it cannot be had.
     /// </summary>
     public async Task<bool> ReadRowAsync(

@@ -14,7 +14,7 @@ internal static class RowVerification
     /// passes with probability 2^-128 (small-exponents test; Bellare, Garay, Rabin, "Fast Batch Verification").
     /// </summary>
     /// <param name="key">The ceremony's commitment key.</param>
-    /// <param name="blobs">Blobs one behind the other, from an untrusted place.</param>
+    /// <param name="blobs">Blobs, concatenated, from an untrusted place.</param>
     /// <param name="commitments">Their compressed commitments, 48 bytes each, from the ledger or L1.</param>
     public static bool Matches(CommitmentKey key, ReadOnlySpan<byte> blobs, ReadOnlySpan<byte> commitments)
     {

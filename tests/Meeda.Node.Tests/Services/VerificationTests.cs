@@ -144,7 +144,7 @@ public sealed class VerificationTests : IAsyncLifetime
 
         report = await inspection.ReportAsync(commitment, Address.Zero, [], default);
         Assert.False(report.Holds);
-        Assert.Contains("that anybody promised to keep this batch", report.Unproven);
+        Assert.Contains("that any operator promised to keep this batch", report.Unproven);
     }
 
     private EpochVerification NewVerification() =>

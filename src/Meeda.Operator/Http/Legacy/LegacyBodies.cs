@@ -33,7 +33,7 @@ public sealed record ProofInfoBody(
 
 /// <summary>An error in the predecessor's field names.</summary>
 /// <param name="Code">A word.</param>
-/// <param name="Description">One sentence.</param>
+/// <param name="Description">One message.</param>
 /// <param name="HttpStatusCode">The status.</param>
 public sealed record LegacyErrorBody(
     [property: JsonPropertyName("Code")] string Code,

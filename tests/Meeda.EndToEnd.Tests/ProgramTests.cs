@@ -46,7 +46,7 @@ public sealed class ProgramTests : IDisposable
         );
         _ = light.StandardError.ReadToEndAsync();
         string line = (await light.StandardOutput.ReadLineAsync())!;
-        Assert.StartsWith("It answers verifiers at http://127.0.0.1:", line, StringComparison.Ordinal);
+        Assert.StartsWith("Verifier API listening on http://127.0.0.1:", line, StringComparison.Ordinal);
         using (var client = new TcpClient())
         {
             await Assert.ThrowsAsync<SocketException>(() => client.ConnectAsync(IPAddress.Loopback, other));

@@ -27,8 +27,8 @@ internal static partial class LightCommand
         var keyFile = new Option<string?>("--key-file")
         {
             Description =
-                "file with the private key that answers lies and is paid for it; without it the light node only "
-                + "watches (Meeda__Light__KeyFile)",
+                "file with the private key that submits fraud proofs and receives the rewards; without it the light "
+                + "node only watches (Meeda__Light__KeyFile)",
         };
         var fromBlock = new Option<string?>("--from-block")
         {
@@ -41,7 +41,7 @@ internal static partial class LightCommand
         var budget = new Option<string?>("--budget")
         {
             Description =
-                "the most ether that it ever spends, on gas and on bonds (Meeda__Light__Budget) [default: 0.5]",
+                "maximum ether that it ever spends, on gas and on bonds (Meeda__Light__Budget) [default: 0.5]",
         };
         var poll = new Option<string?>("--poll")
         {
@@ -64,7 +64,10 @@ internal static partial class LightCommand
             Description = "seconds between two polls at those operators (Meeda__Light__SampleInterval) [default: 60]",
         };
         Option<string?> config = ConfigOption.Build();
-        var command = new Command("light", "Run a light node: recompute every proof from L1 and answer every lie")
+        var command = new Command(
+            "light",
+            "Run a light node: verify every proof again from L1 and challenge invalid ones"
+        )
         {
             rpc,
             contract,
@@ -115,7 +118,7 @@ internal static partial class LightCommand
         await role.StartAsync(cancellationToken);
         foreach (string url in role.Urls)
         {
-            Console.WriteLine($"It answers verifiers at {url}");
+            Console.WriteLine($"Verifier API listening on {url}");
         }
 
         Console.WriteLine(

@@ -155,7 +155,8 @@ public sealed class TypedContractTests
             reader.Read(log with { Topics = [Bytes32.Zero, .. log.Topics.Skip(1)] })
         );
         Assert.Throws<AbiFormatException>(() => reader.Read(log with { Data = log.Data[..^32] }));
-        Assert.Throws<AbiFormatException>(() => reader.Read(log with { Data = [0x80, .. log.Data[1..]] })); // above uint128
+        // An amount above uint128.
+        Assert.Throws<AbiFormatException>(() => reader.Read(log with { Data = [0x80, .. log.Data[1..]] }));
         Assert.Throws<AbiFormatException>(() =>
             reader.Read(log with { Topics = [log.Topics[0], Keccak256.Hash("no address"u8), log.Topics[2]] })
         );

@@ -7,7 +7,9 @@ using Xunit;
 
 namespace Meeda.Node.Tests.L1;
 
-/// <summary>The generated types of functions and events against the compiled contract, by the tests' own codec.</summary>
+/// <summary>
+/// The generated types of functions and events against the compiled contract, by the tests' own codec.
+/// </summary>
 public sealed class TypedBindingTests
 {
     private static readonly Type[] Types =

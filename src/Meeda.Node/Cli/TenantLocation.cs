@@ -1,0 +1,143 @@
+using System.Data.Common;
+using Meeda.Chain.L1;
+using Meeda.Ethereum;
+using Meeda.Hosting;
+using Meeda.Hosting.Persistence;
+using Meeda.Hosting.Settings;
+using Meeda.Operator.L1;
+using Meeda.Operator.Persistence;
+using Meeda.Operator.Tenants;
+using Meeda.Storage;
+
+namespace Meeda.Node.Cli;
+
+/// <summary>Where an operator has its tenants, and whose the settings say that it is.</summary>
+internal sealed record TenantLocation(StorageOptions Storage, Address? Contract, Address? Account)
+{
+    /// <summary>Where the operator of this very configuration has its tenants.</summary>
+    public static TenantLocation Read(string? folder, string? file)
+    {
+        var settings = new SettingsReader(
+            new Dictionary<string, string?> { [$"{StorageOptions.Section}:{nameof(StorageOptions.Folder)}"] = folder },
+            file
+        );
+        var storage = settings.Get<StorageOptions>();
+        var l1 = settings.Get<L1Options>();
+        var signer = settings.Get<SignerOptions>();
+        settings.ThrowIfWrong([]);
+        return new TenantLocation(
+            storage,
+            Address.TryParse(l1.Contract, out Address address) ? address : null,
+            AccountOf(signer, l1)
+        );
+    }
+
+    /// <summary>
+    /// The tenants of an operator that has been there: a key in another place would open nothing, and leave the
+    /// operator open.
+    /// </summary>
+    /// <exception cref="SetupException">There is no operator's ledger, it is another operator's, or it cannot be opened.
+    /// </exception>
+    public async Task<TenantKeys> OpenAsync(CancellationToken cancellationToken)
+    {
+        OwnerOnly.Apply();
+        string folder = Path.GetFullPath(Storage.Folder);
+        if (Storage.Database is null && !File.Exists(Path.Combine(folder, "ledger.sqlite")))
+        {
+            throw new SetupException(
+                $"--folder: {folder} holds no operator's ledger; name the operator's data folder (--folder, "
+                    + "Meeda__Storage__Folder or --config), and start the operator once before"
+            );
+        }
+
+        try
+        {
+            if (Storage.Database is not null && !await HasLedgerAsync(Storage.Database, cancellationToken))
+            {
+                throw new SetupException(
+                    "database: it holds no operator's ledger; name the operator's database "
+                        + "(Meeda__Storage__Database or --config), "
+                        + "and start the operator once before"
+                );
+            }
+
+            await EnsureOwnAsync(cancellationToken);
+            return await TenantKeys.OpenAsync(Storage, cancellationToken);
+        }
+        catch (Exception unusable)
+            when (unusable
+                    is ArgumentException
+                        or IOException
+                        or UnauthorizedAccessException
+                        or InvalidDataException
+                        or TimeoutException
+                        or DbException
+            )
+        {
+            throw new SetupException(
+                $"{(Storage.Database is null ? "--folder" : "database")}: the tenants cannot be opened: "
+                    + $"{unusable.Message.TrimEnd('.')}"
+            );
+        }
+    }
+
+    /// <summary>
+    /// The account of the configured signer; null where none is named, or this command may not read its key.
+    /// </summary>
+    private static Address? AccountOf(SignerOptions signer, L1Options l1)
+    {
+        if (signer.Problems(l1).Any())
+        {
+            return null;
+        }
+
+        try
+        {
+            return signer.AccountOf(l1);
+        }
+        catch (SetupException)
+        {
+            return null; // Who makes keys need not be able to read the operator's.
+        }
+    }
+
+    /// <summary>A key in another operator's place would open nothing there where it is meant to.</summary>
+    private async Task EnsureOwnAsync(CancellationToken cancellationToken)
+    {
+        await using Database database = Storage.Database is null
+            ? new SqliteDatabase(Path.Combine(Storage.Folder, "ledger.sqlite"))
+            : new PostgresDatabase(Storage.Database);
+        if (
+            await Ledger.FindBindingAsync(database, cancellationToken) is { } bound
+            && bound.DifferenceFrom(
+                bound with
+                {
+                    Contract = Contract ?? bound.Contract,
+                    Account = Account ?? bound.Account,
+                }
+            )
+                is { } difference
+        )
+        {
+            throw LedgerOwner.Refusal(
+                Storage.Database is null ? $"data folder {Path.GetFullPath(Storage.Folder)}" : "database",
+                difference
+            );
+        }
+    }
+
+    private static async Task<bool> HasLedgerAsync(string connectionString, CancellationToken cancellationToken)
+    {
+        await using var database = new PostgresDatabase(connectionString);
+        await using DbConnection connection = await database.ConnectAsync(cancellationToken);
+        return await connection.ExecuteScalarAsync<bool>(
+                "SELECT to_regclass('schema_version') IS NOT NULL",
+                cancellationToken
+            )
+            && await connection.ExecuteScalarAsync<long?>(
+                "SELECT version FROM schema_version WHERE name = 'ledger'",
+                cancellationToken
+            )
+                is not null;
+    }
+}

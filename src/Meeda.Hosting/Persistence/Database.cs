@@ -29,7 +29,7 @@ internal abstract class Database : IAsyncDisposable
     public abstract Task WriteAsync(Func<DbConnection, DbTransaction, Task> work, CancellationToken cancellationToken);
 
     /// <summary>Brings a schema up to date, once however many processes start together.</summary>
-    /// <param name="schema">Its name: each has versions of its own.</param>
+    /// <param name="schema">Its name, under which PostgreSQL keeps its version; an SQLite file has one schema.</param>
     /// <param name="migrations">What leads from each version to the next.</param>
     /// <param name="cancellationToken">Stops between migrations.</param>
     /// <exception cref="InvalidDataException">A newer program has been here, or one whose migrations were

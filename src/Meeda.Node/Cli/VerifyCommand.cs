@@ -17,7 +17,7 @@ namespace Meeda.Node.Cli;
 /// </summary>
 internal static class VerifyCommand
 {
-    // The largest payload that a batch can have: 16 bits of blobs.
+    // What operators take at most (MaxBatchBytes); the contract would allow more.
     private const int MaxBytes = 1 << 28;
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);

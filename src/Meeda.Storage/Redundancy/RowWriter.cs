@@ -66,7 +66,7 @@ internal sealed class RowWriter(RowLayout layout, ILogger logger)
         CancellationToken cancellationToken
     )
     {
-        // As many as may be layout.Lost may refuse, or be left alone since they did so a moment ago: the row then waits at a
+        // As many as may be lost may refuse, or be left alone since they did so a moment ago: the row then waits at a
         // neighbour, and the scrub brings it home.
         ProviderLane[] order =
         [

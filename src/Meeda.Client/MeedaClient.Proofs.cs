@@ -22,7 +22,7 @@ public sealed partial class MeedaClient
     /// root.</exception>
     public async Task<BatchProofBody> ProofAsync(BatchId id, CancellationToken cancellationToken = default)
     {
-        BatchProofBody proof = await AskAsync<BatchProofBody>(
+        BatchProofBody proof = await _operator.AskAsync<BatchProofBody>(
             () => new HttpRequestMessage(HttpMethod.Get, Relative($"batches/{id}/proof")),
             cancellationToken
         );
@@ -44,7 +44,7 @@ public sealed partial class MeedaClient
     /// <exception cref="MeedaException">It has no such batch, it is not anchored, or the operator cannot say
     /// now.</exception>
     public Task<HistoryBody> HistoryAsync(BatchId id, CancellationToken cancellationToken = default) =>
-        AskAsync<HistoryBody>(
+        _operator.AskAsync<HistoryBody>(
             () => new HttpRequestMessage(HttpMethod.Get, Relative($"batches/{id}/history")),
             cancellationToken
         );
@@ -54,7 +54,7 @@ public sealed partial class MeedaClient
     /// </summary>
     /// <exception cref="MeedaException">There is no such epoch, or it cannot be said now.</exception>
     public Task<EpochBody> EpochAsync(ulong epoch, CancellationToken cancellationToken = default) =>
-        AskAsync<EpochBody>(
+        _operator.AskAsync<EpochBody>(
             () => new HttpRequestMessage(HttpMethod.Get, Relative($"epochs/{epoch}")),
             cancellationToken
         );
@@ -73,7 +73,7 @@ public sealed partial class MeedaClient
         CancellationToken cancellationToken = default
     )
     {
-        OpeningBody body = await AskAsync<OpeningBody>(
+        OpeningBody body = await _operator.AskAsync<OpeningBody>(
             () => new HttpRequestMessage(HttpMethod.Get, Relative($"blobs/{position}/opening?z={z}")),
             cancellationToken
         );
@@ -105,7 +105,7 @@ public sealed partial class MeedaClient
         CancellationToken cancellationToken = default
     )
     {
-        CellBody body = await AskAsync<CellBody>(
+        CellBody body = await _operator.AskAsync<CellBody>(
             () => new HttpRequestMessage(HttpMethod.Get, Relative($"blobs/{position}/cells/{index.Value}")),
             cancellationToken
         );
@@ -126,9 +126,9 @@ public sealed partial class MeedaClient
     {
         try
         {
-            using HttpResponseMessage answer = await SendAsync(
+            using HttpResponseMessage answer = await _operator.SendAsync(
                 () => new HttpRequestMessage(HttpMethod.Get, Relative("health/ready")),
-                MaxJsonBytes,
+                OperatorConnection.MaxJsonBytes,
                 cancellationToken
             );
             return true;

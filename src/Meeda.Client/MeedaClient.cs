@@ -1,12 +1,6 @@
-using System.Net;
-using System.Net.Http.Headers;
-using System.Net.Http.Json;
-using System.Text.Json;
 using Meeda.Ethereum;
 using Meeda.Kzg.Commitments;
 using Meeda.Protocol.Batches;
-using Polly;
-using Polly.Retry;
 
 namespace Meeda.Client;
 
@@ -18,17 +12,11 @@ namespace Meeda.Client;
 /// </summary>
 public sealed partial class MeedaClient
 {
-    // The longest description, of a batch of 2,100 blobs, has some 210 kB.
-    private const int MaxJsonBytes = 1 << 20;
-
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
-
     // Loading the ceremony's setup takes a while and memory: once for all clients, when the first needs it.
     private static readonly Lazy<CommitmentKey> Key = new(() => new CommitmentKey(TrustedSetup.Ethereum));
 
-    private readonly HttpClient _http;
     private readonly MeedaClientOptions _options;
-    private readonly ResiliencePipeline<HttpResponseMessage> _pipeline;
+    private readonly OperatorConnection _operator;
 
     /// <summary>A client of an operator.</summary>
     /// <param name="http">
@@ -51,34 +39,8 @@ public sealed partial class MeedaClient
             );
         }
 
-        _http = http;
         _options = options ?? new MeedaClientOptions();
-        var builder = new ResiliencePipelineBuilder<HttpResponseMessage> { TimeProvider = time };
-        _pipeline =
-            _options.Retries == 0
-                ? builder.Build()
-                : builder
-                    .AddRetry(
-                        new RetryStrategyOptions<HttpResponseMessage>
-                        {
-                            ShouldHandle = new PredicateBuilder<HttpResponseMessage>()
-                                .Handle<HttpRequestException>()
-                                .HandleResult(IsTransient),
-                            MaxRetryAttempts = _options.Retries,
-                            Delay = TimeSpan.FromMilliseconds(500),
-                            BackoffType = DelayBackoffType.Exponential,
-                            UseJitter = true,
-                            DelayGenerator = attempt => new ValueTask<TimeSpan?>(
-                                attempt.Outcome.Result?.Headers.RetryAfter?.Delta
-                            ),
-                            OnRetry = attempt =>
-                            {
-                                attempt.Outcome.Result?.Dispose();
-                                return default;
-                            },
-                        }
-                    )
-                    .Build();
+        _operator = new OperatorConnection(http, _options, time);
     }
 
     /// <summary>Stores a batch.</summary>
@@ -92,7 +54,7 @@ public sealed partial class MeedaClient
         CancellationToken cancellationToken = default
     )
     {
-        using HttpResponseMessage answer = await SendAsync(
+        using HttpResponseMessage answer = await _operator.SendAsync(
             () =>
                 new HttpRequestMessage(HttpMethod.Post, Relative("put"))
                 {
@@ -124,7 +86,7 @@ public sealed partial class MeedaClient
     public async Task<byte[]> GetAsync(AltDaCommitment commitment, CancellationToken cancellationToken = default)
     {
         string path = $"get/0x{Convert.ToHexStringLower(commitment.Encode(_options.DaLayerByte))}";
-        using HttpResponseMessage answer = await SendAsync(
+        using HttpResponseMessage answer = await _operator.SendAsync(
             () => new HttpRequestMessage(HttpMethod.Get, Relative(path)),
             _options.MaxBatchBytes,
             cancellationToken
@@ -151,12 +113,15 @@ public sealed partial class MeedaClient
     /// </summary>
     /// <exception cref="MeedaException">It has no such batch, or cannot say now.</exception>
     public Task<BatchBody> DescribeAsync(BatchId id, CancellationToken cancellationToken = default) =>
-        AskAsync<BatchBody>(() => new HttpRequestMessage(HttpMethod.Get, Relative($"batches/{id}")), cancellationToken);
+        _operator.AskAsync<BatchBody>(
+            () => new HttpRequestMessage(HttpMethod.Get, Relative($"batches/{id}")),
+            cancellationToken
+        );
 
     /// <summary>Asks the operator to anchor a batch once more, so that it is kept for another term.</summary>
     /// <exception cref="MeedaException">It has no such batch, or cannot do it now.</exception>
     public Task<BatchBody> RenewAsync(BatchId id, CancellationToken cancellationToken = default) =>
-        AskAsync<BatchBody>(
+        _operator.AskAsync<BatchBody>(
             () => new HttpRequestMessage(HttpMethod.Post, Relative($"batches/{id}/renew")),
             cancellationToken
         );
@@ -164,7 +129,10 @@ public sealed partial class MeedaClient
     /// <summary>How the operator is doing.</summary>
     /// <exception cref="MeedaException">It cannot say now.</exception>
     public Task<StatusBody> StatusAsync(CancellationToken cancellationToken = default) =>
-        AskAsync<StatusBody>(() => new HttpRequestMessage(HttpMethod.Get, Relative("status")), cancellationToken);
+        _operator.AskAsync<StatusBody>(
+            () => new HttpRequestMessage(HttpMethod.Get, Relative("status")),
+            cancellationToken
+        );
 
     /// <summary>The generic commitment of a payload, computed here.</summary>
     /// <param name="payload">At least one byte.</param>
@@ -183,155 +151,4 @@ public sealed partial class MeedaClient
     }
 
     private static Uri Relative(string path) => new(path, UriKind.Relative);
-
-    // 503 is the order to post to L1, not to try again.
-    private static bool IsTransient(HttpResponseMessage answer) =>
-        answer.StatusCode
-            is HttpStatusCode.RequestTimeout
-                or HttpStatusCode.TooManyRequests
-                or HttpStatusCode.InternalServerError
-                or HttpStatusCode.BadGateway
-                or HttpStatusCode.GatewayTimeout;
-
-    private async Task<T> AskAsync<T>(Func<HttpRequestMessage> request, CancellationToken cancellationToken)
-    {
-        using HttpResponseMessage answer = await SendAsync(request, MaxJsonBytes, cancellationToken);
-        try
-        {
-            return await answer.Content.ReadFromJsonAsync<T>(Json, cancellationToken) ?? throw new JsonException();
-        }
-        catch (JsonException malformed)
-        {
-            throw new MeedaException(
-                MeedaError.Unavailable,
-                "the operator's answer is not of the form that is expected; is this the URL of an operator?",
-                answer.StatusCode,
-                malformed
-            );
-        }
-    }
-
-    /// <summary>
-    /// Sends until there is an answer with its whole body in memory, or until trying again is no use.
-    /// </summary>
-    private async Task<HttpResponseMessage> SendAsync(
-        Func<HttpRequestMessage> request,
-        int most,
-        CancellationToken cancellationToken
-    )
-    {
-        HttpResponseMessage answer;
-        try
-        {
-            answer = await _pipeline.ExecuteAsync(
-                async token =>
-                {
-                    using HttpRequestMessage message = request();
-                    if (_options.Key is not null)
-                    {
-                        message.Headers.Authorization = new AuthenticationHeaderValue("Bearer", _options.Key);
-                    }
-
-                    return await SendOnceAsync(message, most, token);
-                },
-                cancellationToken
-            );
-        }
-        catch (HttpRequestException failure)
-        {
-            throw new MeedaException(
-                MeedaError.Unavailable,
-                $"{_http.BaseAddress!.GetLeftPart(UriPartial.Authority)} does not answer, or not to the end "
-                    + $"({failure.HttpRequestError})",
-                null,
-                failure
-            );
-        }
-        catch (OperationCanceledException late) when (!cancellationToken.IsCancellationRequested)
-        {
-            throw new MeedaException(
-                MeedaError.Unavailable,
-                $"{_http.BaseAddress!.GetLeftPart(UriPartial.Authority)} does not answer within "
-                    + $"{_http.Timeout.TotalSeconds:0} s",
-                null,
-                late
-            );
-        }
-
-        if (answer.IsSuccessStatusCode)
-        {
-            return answer;
-        }
-
-        using (answer)
-        {
-            throw new MeedaException(
-                answer.StatusCode switch
-                {
-                    HttpStatusCode.NotFound => MeedaError.NotFound,
-                    HttpStatusCode.ServiceUnavailable => MeedaError.FailOver,
-                    >= HttpStatusCode.MultipleChoices and < HttpStatusCode.BadRequest => MeedaError.Unavailable,
-                    _ when IsTransient(answer) => MeedaError.Unavailable,
-                    _ => MeedaError.Refused,
-                },
-                $"the operator answers {(int)answer.StatusCode}: {await SentenceAsync(answer, cancellationToken)}",
-                answer.StatusCode
-            );
-        }
-    }
-
-    /// <summary>
-    /// One try, its body included: one that breaks off or stalls is no answer, and may be tried again.
-    /// </summary>
-    private async Task<HttpResponseMessage> SendOnceAsync(
-        HttpRequestMessage message,
-        int most,
-        CancellationToken cancellationToken
-    )
-    {
-        // HttpClient's own limit ends at the headers, when the body is not read by it.
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(_http.Timeout);
-        HttpResponseMessage answer = await _http.SendAsync(
-            message,
-            HttpCompletionOption.ResponseHeadersRead,
-            limit.Token
-        );
-        try
-        {
-            int room = answer.IsSuccessStatusCode ? most : MaxJsonBytes;
-            if (answer.Content.Headers.ContentLength > room)
-            {
-                throw new MeedaException(
-                    MeedaError.NotVerified,
-                    $"the operator's answer has {answer.Content.Headers.ContentLength} bytes, {room} are the most",
-                    answer.StatusCode
-                );
-            }
-
-            await answer.Content.LoadIntoBufferAsync(room, limit.Token);
-            return answer;
-        }
-        catch
-        {
-            answer.Dispose();
-            throw;
-        }
-    }
-
-    private static async Task<string> SentenceAsync(HttpResponseMessage answer, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return JsonSerializer
-                    .Deserialize<ErrorBody>(await answer.Content.ReadAsByteArrayAsync(cancellationToken), Json)
-                    ?.Error
-                ?? answer.ReasonPhrase
-                ?? "";
-        }
-        catch (JsonException)
-        {
-            return answer.ReasonPhrase ?? "";
-        }
-    }
 }

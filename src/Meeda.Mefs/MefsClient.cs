@@ -1,7 +1,3 @@
-using System.Text.Json;
-using Polly;
-using Polly.Retry;
-
 namespace Meeda.Mefs;
 
 /// <summary>
@@ -25,7 +21,6 @@ public sealed class MefsClient
 
     private readonly MefsConnection _connection;
     private readonly TimeProvider _time;
-    private readonly ResiliencePipeline _again;
 
     /// <summary>Makes a client.</summary>
     /// <param name="http">The connections; <see cref="HttpClient.BaseAddress"/> is the node (see
@@ -35,22 +30,8 @@ public sealed class MefsClient
     public MefsClient(HttpClient http, string? token, TimeProvider time)
     {
         ArgumentNullException.ThrowIfNull(http);
-        _connection = new MefsConnection(http, token);
+        _connection = new MefsConnection(http, token, time);
         _time = time;
-        _again = new ResiliencePipelineBuilder { TimeProvider = time }
-            .AddRetry(
-                new RetryStrategyOptions
-                {
-                    ShouldHandle = new PredicateBuilder().Handle<MefsException>(failure =>
-                        failure.Error is MefsError.Unreachable or MefsError.Busy
-                    ),
-                    MaxRetryAttempts = Retries,
-                    Delay = TimeSpan.FromMilliseconds(100),
-                    BackoffType = DelayBackoffType.Exponential,
-                    UseJitter = true,
-                }
-            )
-            .Build();
     }
 
     /// <summary>
@@ -75,7 +56,7 @@ public sealed class MefsClient
                 },
             ],
             MaxDescriptionBytes,
-            ReadBucket,
+            MefsAnswers.Bucket,
             cancellationToken
         );
     }
@@ -83,21 +64,12 @@ public sealed class MefsClient
     /// <summary>Describes a bucket.</summary>
     /// <exception cref="MefsException">It does not exist, or the call failed.</exception>
     public Task<BucketInfo> HeadBucketAsync(string bucket, CancellationToken cancellationToken) =>
-        AskAsync("HeadBucket", [bucket], MaxDescriptionBytes, ReadBucket, cancellationToken);
+        _connection.AskAsync("HeadBucket", [bucket], MaxDescriptionBytes, MefsAnswers.Bucket, cancellationToken);
 
     /// <summary>Lists the node's buckets whose names start with a prefix, which may be empty.</summary>
     /// <exception cref="MefsException">The call failed.</exception>
     public Task<IReadOnlyList<BucketInfo>> ListBucketsAsync(string prefix, CancellationToken cancellationToken) =>
-        AskAsync<IReadOnlyList<BucketInfo>>(
-            "ListBuckets",
-            [prefix],
-            MaxDescriptionBytes,
-            buckets =>
-                buckets.ValueKind is JsonValueKind.Null or JsonValueKind.Undefined
-                    ? []
-                    : [.. buckets.EnumerateArray().Select(ReadBucket)],
-            cancellationToken
-        );
+        _connection.AskAsync("ListBuckets", [prefix], MaxDescriptionBytes, MefsAnswers.Buckets, cancellationToken);
 
     /// <summary>Waits until a bucket is confirmed on the data chain, which takes the node minutes.</summary>
     /// <param name="bucket">The bucket.</param>
@@ -155,7 +127,7 @@ public sealed class MefsClient
                 new { UserDefined = new Dictionary<string, string> { ["encryption"] = "none", ["etag"] = "cid" } },
             ],
             MaxDescriptionBytes,
-            ReadObject,
+            MefsAnswers.Object,
             both.Token
         );
         Task push = _connection.PushAsync(stream, body, both.Token);
@@ -190,7 +162,7 @@ public sealed class MefsClient
     /// <summary>Describes an object.</summary>
     /// <exception cref="MefsException">It does not exist, or the call failed.</exception>
     public Task<ObjectInfo> HeadAsync(string bucket, string name, CancellationToken cancellationToken) =>
-        AskAsync("HeadObject", [bucket, name], MaxDescriptionBytes, ReadObject, cancellationToken);
+        _connection.AskAsync("HeadObject", [bucket, name], MaxDescriptionBytes, MefsAnswers.Object, cancellationToken);
 
     /// <summary>Reads a whole object and checks it against the content id that its caller knows.</summary>
     /// <param name="bucket">The bucket.</param>
@@ -260,7 +232,7 @@ public sealed class MefsClient
         string marker,
         CancellationToken cancellationToken
     ) =>
-        AskAsync(
+        _connection.AskAsync(
             "ListObjects",
             [
                 bucket,
@@ -273,12 +245,7 @@ public sealed class MefsClient
                 },
             ],
             MaxDescriptionBytes,
-            page => new ObjectPage(
-                page.TryGetProperty("Objects", out JsonElement objects) && objects.ValueKind == JsonValueKind.Array
-                    ? [.. objects.EnumerateArray().Select(ReadObject)]
-                    : [],
-                page.GetProperty("IsTruncated").GetBoolean() ? page.GetProperty("NextMarker").GetString() : null
-            ),
+            MefsAnswers.Page,
             cancellationToken
         );
 
@@ -290,7 +257,7 @@ public sealed class MefsClient
         int maxLength,
         CancellationToken cancellationToken
     ) =>
-        AskAsync(
+        _connection.AskAsync(
             "GetObject",
             [
                 bucket,
@@ -306,58 +273,4 @@ public sealed class MefsClient
             result => result.GetBytesFromBase64(),
             cancellationToken
         );
-
-    private async Task<T> AskAsync<T>(
-        string method,
-        object?[] parameters,
-        long maxAnswerBytes,
-        Func<JsonElement, T> read,
-        CancellationToken cancellationToken
-    ) =>
-        await _again.ExecuteAsync(
-            async token => await _connection.CallAsync(method, parameters, maxAnswerBytes, read, token),
-            cancellationToken
-        );
-
-    // Members that are zero, false or empty are left out of a bucket.
-    private static BucketInfo ReadBucket(JsonElement bucket) =>
-        new(
-            bucket.GetProperty("Name").GetString() ?? throw new JsonException("a bucket without a name"),
-            bucket.TryGetProperty("Confirmed", out JsonElement confirmed) && confirmed.GetBoolean(),
-            OptionalNumber(bucket, "Length"),
-            OptionalNumber(bucket, "UsedBytes"),
-            new BucketOptions(
-                (int)OptionalNumber(bucket, "Policy"),
-                (int)OptionalNumber(bucket, "DataCount"),
-                (int)OptionalNumber(bucket, "ParityCount")
-            )
-        );
-
-    private static ObjectInfo ReadObject(JsonElement value)
-    {
-        bool isCid =
-            value.TryGetProperty("MD5", out JsonElement etag)
-            && etag.ValueKind == JsonValueKind.String
-            && ContentId.TryDecode(etag.GetBytesFromBase64(), out _);
-        ObjectState state = default;
-        if (
-            value.TryGetProperty("State", out JsonElement text)
-            && text.GetString() is { Length: > 0 } words
-            && !ObjectState.TryParse(words, out state)
-        )
-        {
-            throw new JsonException("an object's state is not understood");
-        }
-
-        return new ObjectInfo(
-            value.GetProperty("Name").GetString() ?? throw new JsonException("an object without a name"),
-            OptionalNumber(value, "Size"),
-            OptionalNumber(value, "StoredBytes"),
-            isCid && ContentId.TryDecode(etag.GetBytesFromBase64(), out ContentId id) ? id : null,
-            state
-        );
-    }
-
-    private static long OptionalNumber(JsonElement value, string name) =>
-        value.TryGetProperty(name, out JsonElement number) ? number.GetInt64() : 0;
 }

@@ -2,17 +2,35 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Polly;
+using Polly.Retry;
 
 namespace Meeda.Mefs;
 
 /// <summary>
-/// JSON-RPC 2.0 over HTTP to <c>/rpc/v0</c>, namespace <c>Memoriae</c>, positional parameters. One call, one try.
+/// JSON-RPC 2.0 over HTTP to <c>/rpc/v0</c>, namespace <c>Memoriae</c>, positional parameters. One call is one
+/// try; an <see cref="AskAsync">asking</see> may be several.
 /// </summary>
-internal sealed class MefsConnection(HttpClient http, string? token)
+internal sealed class MefsConnection(HttpClient http, string? token, TimeProvider time)
 {
     private static readonly JsonSerializerOptions Json = new();
 
     private long _lastId;
+
+    private readonly ResiliencePipeline _again = new ResiliencePipelineBuilder { TimeProvider = time }
+        .AddRetry(
+            new RetryStrategyOptions
+            {
+                ShouldHandle = new PredicateBuilder().Handle<MefsException>(failure =>
+                    failure.Error is MefsError.Unreachable or MefsError.Busy
+                ),
+                MaxRetryAttempts = MefsClient.Retries,
+                Delay = TimeSpan.FromMilliseconds(100),
+                BackoffType = DelayBackoffType.Exponential,
+                UseJitter = true,
+            }
+        )
+        .Build();
 
     /// <summary>Calls a method and gives its result to <paramref name="read"/>.</summary>
     /// <param name="method">Without its namespace.</param>
@@ -80,6 +98,21 @@ internal sealed class MefsConnection(HttpClient http, string? token)
             throw new MefsException(MefsError.Unreachable, $"{method}: the node does not answer", failure);
         }
     }
+
+    /// <summary>
+    /// Calls a method that changes nothing, as <see cref="CallAsync"/> does, and again where another try can help.
+    /// </summary>
+    public async Task<T> AskAsync<T>(
+        string method,
+        object?[] parameters,
+        long maxAnswerBytes,
+        Func<JsonElement, T> read,
+        CancellationToken cancellationToken
+    ) =>
+        await _again.ExecuteAsync(
+            async token => await CallAsync(method, parameters, maxAnswerBytes, read, token),
+            cancellationToken
+        );
 
     /// <summary>Pushes a body to where the node waits for it under that name.</summary>
     public async Task PushAsync(Guid stream, HttpContent content, CancellationToken cancellationToken)

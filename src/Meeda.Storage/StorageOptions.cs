@@ -13,7 +13,7 @@ public sealed class StorageOptions
     /// <summary>Folder providers where none are named.</summary>
     internal const int DefaultProviders = 6;
 
-    private const string MefsPrefix = "mefs+";
+    internal const string MefsPrefix = "mefs+";
 
     /// <summary>
     /// The folder for the ledger, and for rows where no providers are named; made if absent. Default
@@ -144,105 +144,7 @@ public sealed class StorageOptions
         PackDelay ?? (Places.Any(place => TryReadMefs(place, out _, out _)) ? TimeSpan.FromMinutes(1) : TimeSpan.Zero);
 
     /// <summary>Says what is wrong with these options, one message each.</summary>
-    internal IEnumerable<string> Problems()
-    {
-        if (ToleratedLosses < 0 || ToleratedLosses >= Places.Count)
-        {
-            yield return $"tolerated losses: between 0 and {Places.Count - 1}, fewer than there are providers "
-                + "(Meeda__Storage__ToleratedLosses)";
-        }
-
-        if (Places.DistinctBy(WhatIsMeant, StringComparer.Ordinal).Count() != Places.Count)
-        {
-            yield return "providers: one is named twice (Meeda__Storage__Providers)";
-        }
-
-        foreach (
-            string place in Places.Where(place =>
-                place.StartsWith(MefsPrefix, StringComparison.Ordinal) && !TryReadMefs(place, out _, out _)
-            )
-        )
-        {
-            yield return $"providers: {Redact(place)} is not of the form mefs+http://host:port/bucket "
-                + "(Meeda__Storage__Providers)";
-        }
-
-        foreach (string place in Places.Where(place => S3Place.IsMeant(place) && !TryReadS3(place, out _)))
-        {
-            yield return $"providers: {Redact(place)} is not of the form s3+https://host:port/bucket/prefix, "
-                + "without credentials (Meeda__Storage__Providers)";
-        }
-
-        foreach (
-            string place in Places.Where(place =>
-                place.Contains("://", StringComparison.Ordinal)
-                && !place.StartsWith(MefsPrefix, StringComparison.Ordinal)
-                && !S3Place.IsMeant(place)
-            )
-        )
-        {
-            yield return $"providers: {Redact(place)} is neither a folder nor begins with mefs+http or s3+http "
-                + "(Meeda__Storage__Providers)";
-        }
-
-        foreach (
-            string renamed in RenamedProviders.Where(renamed => renamed.IndexOf('=', StringComparison.Ordinal) < 1)
-        )
-        {
-            yield return $"renamed providers: {Redact(renamed)} is not of the form old=new "
-                + "(Meeda__Storage__RenamedProviders)";
-        }
-
-        if (S3Region.Length == 0)
-        {
-            yield return "S3 region: a name such as us-east-1 (Meeda__Storage__S3Region)";
-        }
-
-        if (LeaseTerm < TimeSpan.FromSeconds(1) || LeaseTerm > TimeSpan.FromMinutes(10))
-        {
-            yield return "lease term: between 1 s and 10 minutes (Meeda__Storage__LeaseTerm)";
-        }
-
-        if (ProviderDeadline < TimeSpan.FromMilliseconds(100) || ProviderDeadline > TimeSpan.FromHours(1))
-        {
-            yield return "provider deadline: between 100 ms and an hour (Meeda__Storage__ProviderDeadline)";
-        }
-
-        if (BucketDeadline < TimeSpan.FromSeconds(1) || BucketDeadline > TimeSpan.FromHours(1))
-        {
-            yield return "bucket deadline: between 1 s and an hour (Meeda__Storage__BucketDeadline)";
-        }
-
-        if (PackDelay is { } delay && (delay < TimeSpan.Zero || delay > TimeSpan.FromHours(1)))
-        {
-            yield return "pack delay: between 0 and an hour (Meeda__Storage__PackDelay)";
-        }
-
-        if (LocalCopyBytes < 0)
-        {
-            yield return "local copy bytes: at least 0 (Meeda__Storage__LocalCopyBytes)";
-        }
-
-        if (RetentionInterval < TimeSpan.FromMilliseconds(100) || RetentionInterval > TimeSpan.FromDays(7))
-        {
-            yield return "retention interval: between 100 ms and 7 days (Meeda__Storage__RetentionInterval)";
-        }
-
-        if (GraceBlocks < 0)
-        {
-            yield return "grace blocks: at least 0 (Meeda__Storage__GraceBlocks)";
-        }
-
-        if (ScrubInterval < TimeSpan.FromMilliseconds(100) || ScrubInterval > TimeSpan.FromDays(7))
-        {
-            yield return "scrub interval: between 100 ms and 7 days (Meeda__Storage__ScrubInterval)";
-        }
-
-        if (ScrubBytesPerSecond < 1024 * 1024)
-        {
-            yield return "scrub rate: at least 1048576 bytes a second (Meeda__Storage__ScrubBytesPerSecond)";
-        }
-    }
+    internal IEnumerable<string> Problems() => StorageProblems.Of(this);
 
     /// <summary>Reads the place of a MEFS bucket; false where it is another kind of place, or malformed.</summary>
     internal static bool TryReadMefs(string place, out Uri node, out string bucket)
@@ -280,7 +182,7 @@ public sealed class StorageOptions
         [.. Places.Where(place => TryReadS3(place, out _) || TryReadMefs(place, out _, out _)).Select(WhatIsMeant)];
 
     // Two spellings of one place would look like two providers, and be lost together.
-    private static string WhatIsMeant(string place) =>
+    internal static string WhatIsMeant(string place) =>
         TryReadS3(place, out S3Place s3) ? s3.Name
         : TryReadMefs(place, out Uri node, out string bucket) ? $"mefs:{node.Authority}/{bucket}"
         : place.Length == 0 ? place

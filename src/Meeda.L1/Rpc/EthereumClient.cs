@@ -21,6 +21,7 @@ public sealed class EthereumClient(JsonRpc rpc)
 {
     private readonly IEthApiContractService _eth = new Web3(rpc).Eth;
     private readonly EthMaxPriorityFeePerGas _tip = new(rpc);
+    private readonly FeeHistory _feeHistory = new(rpc);
 
     // EIP-7516 has no service of Nethereum's.
     private readonly RpcRequestResponseHandlerNoParam<HexBigInteger> _blobBaseFee = new(rpc, "eth_blobBaseFee");
@@ -121,15 +122,7 @@ public sealed class EthereumClient(JsonRpc rpc)
         }
         catch (Exception unsupported) when (IsUnsupported(unsupported))
         {
-            JsonElement? rewards = await FeeHistoryAsync("reward", [50], cancellationToken);
-            BigInteger[] tips =
-            [
-                .. (rewards?.Items() ?? [])
-                    .SelectMany(block => block.Items())
-                    .Select(tip => tip.AsBigInteger())
-                    .Order(),
-            ];
-            return tips.Length == 0 ? null : tips[tips.Length / 2];
+            return await _feeHistory.MedianTipAsync(cancellationToken);
         }
     }
 
@@ -148,10 +141,7 @@ public sealed class EthereumClient(JsonRpc rpc)
         }
         catch (Exception unsupported) when (IsUnsupported(unsupported))
         {
-            JsonElement? prices = await FeeHistoryAsync("baseFeePerBlobGas", [], cancellationToken);
-            return prices?.Items().LastOrDefault() is { ValueKind: JsonValueKind.String } last
-                ? last.AsBigInteger()
-                : null;
+            return await _feeHistory.LastBlobBaseFeeAsync(cancellationToken);
         }
     }
 
@@ -259,31 +249,6 @@ public sealed class EthereumClient(JsonRpc rpc)
         failure
             is JsonRpcException { IsRateLimit: false }
                 or L1UnreachableException { Problem: L1Problem.Answer or L1Problem.Status };
-
-    /// <summary>
-    /// A list of the fees of the last ten blocks; null where the node has no such method or field. Nethereum's type
-    /// does not know the fees of blobs.
-    /// </summary>
-    private async Task<JsonElement?> FeeHistoryAsync(
-        string field,
-        double[] percentiles,
-        CancellationToken cancellationToken
-    )
-    {
-        try
-        {
-            JsonElement history = await rpc.CallAsync(
-                "eth_feeHistory",
-                ["0xa", BlockTag.Latest.ToString(), percentiles],
-                cancellationToken
-            );
-            return history.ValueKind == JsonValueKind.Object ? history.OptionalField(field) : null;
-        }
-        catch (Exception unsupported) when (IsUnsupported(unsupported))
-        {
-            return null;
-        }
-    }
 
     private async Task<byte[]> CallAsync(CallInput call, BlockTag tag, CancellationToken cancellationToken) =>
         Answers.Data(

@@ -25,13 +25,6 @@ public sealed class JsonRpcClient : JsonRpc
     /// <summary>The tries after the first, unless another number is asked for.</summary>
     public const int Retries = 4;
 
-    // The logs of a few thousand blocks are some megabytes; a node that sends more is broken or hostile, or was asked
-    // for too many blocks.
-    private const int MaxAnswerBytes = 64 * 1024 * 1024;
-
-    // What execution clients say where a call reverts, with the contract's own words.
-    private const int RevertCode = 3;
-
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
     private readonly HttpClient _http;
@@ -121,7 +114,7 @@ public sealed class JsonRpcClient : JsonRpc
                 Problem = L1Problem.Status,
             },
             { HttpRequestError: HttpRequestError.ConfigurationLimitExceeded } => new L1UnreachableException(
-                $"{method}: the answer is longer than {MaxAnswerBytes} bytes",
+                $"{method}: the answer is longer than {JsonRpcAnswer.MaxBytes} bytes",
                 failure
             )
             {
@@ -219,7 +212,7 @@ public sealed class JsonRpcClient : JsonRpc
 
         try
         {
-            JsonElement result = await ReadAnswerAsync(id, method, response, cancellationToken);
+            JsonElement result = await JsonRpcAnswer.ReadAsync(id, method, response, cancellationToken);
             _rateLimit.Passed();
             return result;
         }
@@ -244,7 +237,7 @@ public sealed class JsonRpcClient : JsonRpc
         var failure = new HttpRequestException(message: null, inner: null, response.StatusCode);
         try
         {
-            return await ReadAnswerAsync(id, method, response, cancellationToken);
+            return await JsonRpcAnswer.ReadAsync(id, method, response, cancellationToken);
         }
         catch (Exception unreadable)
             when (unreadable is JsonException or InvalidOperationException or IOException or HttpRequestException)
@@ -280,92 +273,6 @@ public sealed class JsonRpcClient : JsonRpc
     private static bool IsBusy(HttpStatusCode status, string method) =>
         status is HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout
         && !RateLimit.IsLogQuery(method);
-
-    private static async Task<JsonElement> ReadAnswerAsync(
-        long id,
-        string method,
-        HttpResponseMessage response,
-        CancellationToken cancellationToken
-    )
-    {
-        await response.Content.LoadIntoBufferAsync(MaxAnswerBytes, cancellationToken);
-        await using Stream body = await response.Content.ReadAsStreamAsync(cancellationToken);
-        using JsonDocument answer = await JsonDocument.ParseAsync(body, cancellationToken: cancellationToken);
-        return Read(id, method, answer.RootElement, response.StatusCode);
-    }
-
-    private static JsonElement Read(long id, string method, JsonElement root, HttpStatusCode status)
-    {
-        if (root.ValueKind != JsonValueKind.Object)
-        {
-            throw new JsonException("an object is expected");
-        }
-
-        // An error may come without an id, when the node could not read it.
-        if (
-            root.TryGetProperty("id", out JsonElement answered)
-            && answered.ValueKind == JsonValueKind.Number
-            && !(answered.TryGetInt64(out long number) && number == id)
-        )
-        {
-            throw new JsonException("it answers another request");
-        }
-
-        if (root.TryGetProperty("error", out JsonElement error) && error.ValueKind == JsonValueKind.Object)
-        {
-            throw ReadError(method, error, status);
-        }
-
-        // Some gateways put the message where the object belongs.
-        if (error.ValueKind == JsonValueKind.String)
-        {
-            string sentence = error.GetString()!;
-            throw new JsonRpcException(method, 0, sentence, [])
-            {
-                IsRateLimit = RateLimit.IsMeantBy(method, 0, sentence, status),
-            };
-        }
-
-        return root.TryGetProperty("result", out JsonElement result)
-            ? result.Clone()
-            : throw new JsonException("there is neither result nor error");
-    }
-
-    private static JsonRpcException ReadError(string method, JsonElement error, HttpStatusCode status)
-    {
-        int code =
-            error.TryGetProperty("code", out JsonElement number)
-            && number.ValueKind == JsonValueKind.Number
-            && number.TryGetInt32(out int value)
-                ? value
-                : 0;
-        string message =
-            error.TryGetProperty("message", out JsonElement text) && text.ValueKind == JsonValueKind.String
-                ? text.GetString()!
-                : "an error without a message";
-        byte[] revertData = [];
-        if (error.TryGetProperty("data", out JsonElement data) && data.ValueKind == JsonValueKind.String)
-        {
-            string hex = data.GetString()!;
-            try
-            {
-                revertData = Convert.FromHexString(
-                    hex.StartsWith("0x", StringComparison.Ordinal) ? hex.AsSpan(2) : hex
-                );
-            }
-            catch (FormatException)
-            {
-                // Some nodes put words there.
-            }
-        }
-
-        return new JsonRpcException(method, code, message, revertData)
-        {
-            IsRateLimit =
-                code != RevertCode && revertData.Length == 0 && RateLimit.IsMeantBy(method, code, message, status),
-            Pause = RateLimit.AskedFor(data),
-        };
-    }
 
     /// <summary>Something that another try may mend.</summary>
     /// <param name="last">What the caller hears where none did.</param>

@@ -18,9 +18,9 @@ internal sealed class BatchCopies(long size, TimeSpan maxWait, TimeProvider time
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
     private readonly Lock _gate = new();
-    private readonly Dictionary<BatchId, Copy> _copies = [];
+    private readonly Dictionary<BatchId, BatchCopy> _copies = [];
     private readonly Dictionary<string, long> _held = new(StringComparer.Ordinal);
-    private readonly List<Waiter> _waiting = [];
+    private readonly List<WaitingReader> _waiting = [];
     private long _used;
     private long _opened;
 
@@ -67,7 +67,14 @@ internal sealed class BatchCopies(long size, TimeSpan maxWait, TimeProvider time
         CancellationToken cancellationToken
     )
     {
-        var waiter = new Waiter(client, id, Math.Min(length, size / 2), Math.Min(loading, size / 2), load, _opened);
+        var waiter = new WaitingReader(
+            client,
+            id,
+            Math.Min(length, size / 2),
+            Math.Min(loading, size / 2),
+            load,
+            _opened
+        );
         lock (_gate)
         {
             _opened++;
@@ -91,13 +98,11 @@ internal sealed class BatchCopies(long size, TimeSpan maxWait, TimeProvider time
     /// <summary>Ends a reading.</summary>
     internal void Close(BatchReading reading)
     {
-        Copy copy = reading.Copy;
+        BatchCopy copy = reading.Copy;
         lock (_gate)
         {
-            copy.Readers.Remove(reading);
-            if (--copy.Clients[reading.Client] == 0)
+            if (copy.Leave(reading))
             {
-                copy.Clients.Remove(reading.Client);
                 Hold(reading.Client, -copy.Taken);
             }
 
@@ -108,7 +113,7 @@ internal sealed class BatchCopies(long size, TimeSpan maxWait, TimeProvider time
             }
 
             _used -= copy.IsLoading ? 0 : copy.Taken;
-            if (_copies.TryGetValue(copy.Id, out Copy? current) && current == copy)
+            if (_copies.TryGetValue(copy.Id, out BatchCopy? current) && current == copy)
             {
                 _copies.Remove(copy.Id);
             }
@@ -123,7 +128,7 @@ internal sealed class BatchCopies(long size, TimeSpan maxWait, TimeProvider time
         }
     }
 
-    private async Task<BatchReading> EnterAsync(Waiter waiter, CancellationToken cancellationToken)
+    private async Task<BatchReading> EnterAsync(WaitingReader waiter, CancellationToken cancellationToken)
     {
         TimeSpan left = maxWait;
         try
@@ -185,20 +190,15 @@ internal sealed class BatchCopies(long size, TimeSpan maxWait, TimeProvider time
                 is { } next
         )
         {
-            if (!_copies.TryGetValue(next.Id, out Copy? copy))
+            if (!_copies.TryGetValue(next.Id, out BatchCopy? copy))
             {
-                _copies[next.Id] = copy = new Copy(next.Id, next.Length, next.Loading);
+                _copies[next.Id] = copy = new BatchCopy(next.Id, next.Length, next.Loading);
                 _used += copy.Taken;
                 copy.Loaded = new(() => LoadAsync(copy, next.Load));
             }
 
             var reading = new BatchReading(this, copy, next.Client, time);
-            copy.Readers.Add(reading);
-            if (!copy.Clients.TryAdd(next.Client, 1))
-            {
-                copy.Clients[next.Client]++;
-            }
-            else
+            if (copy.Join(reading))
             {
                 Hold(next.Client, copy.Taken);
             }
@@ -208,7 +208,7 @@ internal sealed class BatchCopies(long size, TimeSpan maxWait, TimeProvider time
         }
     }
 
-    private async Task<byte[]> LoadAsync(Copy copy, Func<CancellationToken, Task<byte[]>> load)
+    private async Task<byte[]> LoadAsync(BatchCopy copy, Func<CancellationToken, Task<byte[]>> load)
     {
         lock (_gate)
         {
@@ -244,11 +244,11 @@ internal sealed class BatchCopies(long size, TimeSpan maxWait, TimeProvider time
         }
     }
 
-    private bool Fits(Waiter waiter)
+    private bool Fits(WaitingReader waiter)
     {
         // What fails or is given up goes with its readers; who comes now gets another copy.
         if (
-            _copies.TryGetValue(waiter.Id, out Copy? copy)
+            _copies.TryGetValue(waiter.Id, out BatchCopy? copy)
             && (copy.Stop.IsCancellationRequested || (copy.Loaded is { IsValueCreated: true, Value.IsFaulted: true }))
         )
         {
@@ -267,7 +267,7 @@ internal sealed class BatchCopies(long size, TimeSpan maxWait, TimeProvider time
 
     /// <summary>The readers of the copy that is given up for a waiting reader: one that only slow readers have, or
     /// readers of clients that hold more.</summary>
-    private IReadOnlyList<BatchReading> FindSlowestFor(Waiter waiter)
+    private IReadOnlyList<BatchReading> FindSlowestFor(WaitingReader waiter)
     {
         lock (_gate)
         {
@@ -278,63 +278,22 @@ internal sealed class BatchCopies(long size, TimeSpan maxWait, TimeProvider time
 
             long own = HeldBy(waiter.Client);
             bool isBeyondItsPart = own + waiter.Loading > size / 2;
-            (Copy Copy, double Speed)? slowest = null;
-            foreach (
-                Copy copy in _copies.Values.Where(copy => !isBeyondItsPart || copy.Clients.ContainsKey(waiter.Client))
-            )
+            BatchCopy[] candidates =
+            [
+                .. _copies.Values.Where(copy => !isBeyondItsPart || copy.Clients.ContainsKey(waiter.Client)),
+            ];
+            if (candidates.Any(copy => copy.Readers.Exists(reading => reading.IsCutOff)))
             {
-                if (copy.Readers.Exists(reading => reading.IsCutOff))
-                {
-                    return []; // One is being given back.
-                }
-
-                if (
-                    copy.Readers.TrueForAll(reading =>
-                        reading.Speed is { } speed && (speed < Pace.LongBytesPerSecond || HeldBy(reading.Client) > own)
-                    )
-                    && copy.Readers.Max(reading => reading.Speed!.Value) is var fastest
-                    && (slowest is null || fastest < slowest.Value.Speed)
-                )
-                {
-                    slowest = (copy, fastest);
-                }
+                return []; // One is being given back.
             }
 
-            return slowest is { } found ? [.. found.Copy.Readers] : [];
+            BatchCopy? slowest = candidates
+                .Where(copy => copy.Readers.TrueForAll(MayGo))
+                .MinBy(copy => copy.Readers.Max(reading => reading.Speed!.Value));
+            return slowest is null ? [] : [.. slowest.Readers];
+
+            bool MayGo(BatchReading reading) =>
+                reading.Speed is { } speed && (speed < Pace.LongBytesPerSecond || HeldBy(reading.Client) > own);
         }
-    }
-
-    /// <summary>A batch in memory.</summary>
-    internal sealed class Copy(BatchId id, long length, long loading)
-    {
-        public BatchId Id => id;
-
-        public long Length => length;
-
-        public long Taken { get; set; } = loading;
-
-        public bool IsLoading { get; set; }
-
-        /// <summary>How many of the readers are whose.</summary>
-        public Dictionary<string, int> Clients { get; } = new(StringComparer.Ordinal);
-
-        public List<BatchReading> Readers { get; } = [];
-
-        public CancellationTokenSource Stop { get; } = new();
-
-        public Lazy<Task<byte[]>> Loaded { get; set; } = null!;
-    }
-
-    private sealed record Waiter(
-        string Client,
-        BatchId Id,
-        long Length,
-        long Loading,
-        Func<CancellationToken, Task<byte[]>> Load,
-        long Order
-    )
-    {
-        public TaskCompletionSource<BatchReading> Entered { get; } =
-            new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

@@ -4,8 +4,7 @@ namespace Meeda.Operator.Batches;
 
 /// <summary>One reader's hold on a batch in memory, which others may read at the same time. No one writes to
 /// it.</summary>
-internal sealed class BatchReading(BatchCopies copies, BatchCopies.Copy copy, string client, TimeProvider time)
-    : IDisposable
+internal sealed class BatchReading(BatchCopies copies, BatchCopy copy, string client, TimeProvider time) : IDisposable
 {
     // What is handed to the server at once: it copies what it is given.
     private const int Piece = 32 * 1024;
@@ -25,7 +24,7 @@ internal sealed class BatchReading(BatchCopies copies, BatchCopies.Copy copy, st
     public string Client => client;
 
     /// <summary>What it reads.</summary>
-    public BatchCopies.Copy Copy => copy;
+    public BatchCopy Copy => copy;
 
     /// <summary>Whether it was ended so that others find room.</summary>
     public bool IsCutOff => _cutOff.IsCancellationRequested;

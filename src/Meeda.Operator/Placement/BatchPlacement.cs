@@ -40,22 +40,13 @@ internal sealed class BatchPlacement(
     // Two deadlines of a folder, and then some.
     private static readonly TimeSpan RoundLimit = TimeSpan.FromSeconds(30);
 
-    private readonly ConcurrentDictionary<BatchId, bool> _refused = new();
-    private long _failingSince;
+    private readonly PlacementRefusals _refusals = new(ledger, signal, time, logger);
 
-    // Whether the ledger says what this process found out last; null where it may say what another operator did.
-    private bool? _isRefusalNoted;
+    /// <inheritdoc cref="PlacementRefusals.FailingFor"/>
+    public TimeSpan FailingFor => _refusals.FailingFor;
 
-    /// <summary>
-    /// How long the providers have been refusing this process's batches, without taking one; zero while they take
-    /// them, and where another operator leads and brings
-    /// them: on a shared ledger <see cref="Ledger.RefusedForAsync"/> says it to all alike.
-    /// </summary>
-    public TimeSpan FailingFor =>
-        Interlocked.Read(ref _failingSince) is not 0 and var since ? Time.GetElapsedTime(since) : TimeSpan.Zero;
-
-    /// <summary>Whether the providers refused a batch when it was last brought to them.</summary>
-    public bool IsRefused(BatchId id) => _refused.ContainsKey(id);
+    /// <inheritdoc cref="PlacementRefusals.IsRefused"/>
+    public bool IsRefused(BatchId id) => _refusals.IsRefused(id);
 
     /// <inheritdoc/>
     /// <remarks>
@@ -67,7 +58,7 @@ internal sealed class BatchPlacement(
     /// <inheritdoc/>
     protected override Task OnLeadingAsync(CancellationToken stoppingToken)
     {
-        _isRefusalNoted = null;
+        _refusals.Begin();
         return Task.CompletedTask;
     }
 
@@ -81,12 +72,7 @@ internal sealed class BatchPlacement(
     }
 
     /// <inheritdoc/>
-    protected override void OnStopped()
-    {
-        // The next leader finds out again. What this process found must not be said permanently.
-        Interlocked.Exchange(ref _failingSince, 0);
-        _refused.Clear();
-    }
+    protected override void OnStopped() => _refusals.Forget();
 
     /// <summary>Whether what waits has waited long enough, or is enough.</summary>
     internal async Task<bool> IsTimeAsync(CancellationToken cancellationToken)
@@ -110,14 +96,14 @@ internal sealed class BatchPlacement(
             IReadOnlyList<StoredBatch> page = await ledger.UnplacedBatchesAsync(PageLength, cancellationToken);
             if (page.Count == 0)
             {
-                await AcceptAsync(cancellationToken); // nothing is left that could be refused
+                await _refusals.AcceptAsync(cancellationToken); // nothing is left that could be refused
                 return isAny;
             }
 
             int placed = await PlaceAsync(page, cancellationToken);
             if (placed == 0 && FailingFor > TimeSpan.Zero)
             {
-                await NoteRefusalAsync(cancellationToken);
+                await _refusals.NoteRefusalAsync(cancellationToken);
             }
 
             if (placed < page.Count || page.Count < PageLength)
@@ -139,57 +125,23 @@ internal sealed class BatchPlacement(
             () => rows.Troubles,
             Time,
             logger,
-            NoteFailing
+            _refusals.NoteFailing
         );
 
         // Rows of a batch that are being cleared away or repaired are written at the next attempt.
-        List<(StoredBatch Batch, WrittenRows? Written, IDisposable Claim)> claimed = [];
-        int placed = 0;
+        List<(StoredBatch Batch, IDisposable Claim)> claimed = [];
+        int placed;
         try
         {
             foreach (StoredBatch batch in page)
             {
                 if (rows.TryClaim(batch.Id) is { } claim)
                 {
-                    claimed.Add((batch, null, claim));
+                    claimed.Add((batch, claim));
                 }
             }
 
-            // Each time at least one more provider is left alone.
-            IReadOnlyList<(StoredBatch Batch, WrittenRows? Written)> todo =
-            [
-                .. claimed.Select(one => (one.Batch, one.Written)),
-            ];
-            for (int tries = 0; todo.Count > 0 && tries <= options.Value.ToleratedLosses + 1; tries++)
-            {
-                var written = new ConcurrentBag<(StoredBatch Batch, WrittenRows Written)>();
-                await Parallel.ForEachAsync(
-                    todo,
-                    new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken },
-                    async (one, stop) =>
-                    {
-                        if (await TryWriteAsync(one.Batch, one.Written, stop) is { } where)
-                        {
-                            written.Add((one.Batch, where));
-                        }
-                    }
-                );
-                (StoredBatch Batch, WrittenRows Written)[] all = [.. written];
-                bool[] isDurable = await Task.WhenAll(all.Select(one => one.Written.FlushAsync(cancellationToken)));
-                placed += await MarkPlacedAsync(
-                    [.. all.Where((_, i) => isDurable[i]).Select(one => one.Batch.Id)],
-                    cancellationToken
-                );
-                todo = [.. all.Where((_, i) => !isDurable[i]).Select(one => (one.Batch, (WrittenRows?)one.Written))];
-            }
-
-            if (todo.Count > 0)
-            {
-                Refuse(
-                    [.. todo.Select(one => one.Batch.Id)],
-                    new IOException($"its rows did not become durable: {rows.Troubles}")
-                );
-            }
+            placed = await PlaceClaimedAsync([.. claimed.Select(one => one.Batch)], cancellationToken);
         }
         finally
         {
@@ -205,6 +157,49 @@ internal sealed class BatchPlacement(
         return placed;
     }
 
+    private async Task<int> PlaceClaimedAsync(IReadOnlyList<StoredBatch> batches, CancellationToken cancellationToken)
+    {
+        int placed = 0;
+
+        // Each time at least one more provider is left alone.
+        IReadOnlyList<(StoredBatch Batch, WrittenRows? Written)> todo =
+        [
+            .. batches.Select(batch => (batch, (WrittenRows?)null)),
+        ];
+        for (int tries = 0; todo.Count > 0 && tries <= options.Value.ToleratedLosses + 1; tries++)
+        {
+            var written = new ConcurrentBag<(StoredBatch Batch, WrittenRows Written)>();
+            await Parallel.ForEachAsync(
+                todo,
+                new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken },
+                async (one, stop) =>
+                {
+                    if (await TryWriteAsync(one.Batch, one.Written, stop) is { } where)
+                    {
+                        written.Add((one.Batch, where));
+                    }
+                }
+            );
+            (StoredBatch Batch, WrittenRows Written)[] all = [.. written];
+            bool[] isDurable = await Task.WhenAll(all.Select(one => one.Written.FlushAsync(cancellationToken)));
+            placed += await MarkPlacedAsync(
+                [.. all.Where((_, i) => isDurable[i]).Select(one => one.Batch.Id)],
+                cancellationToken
+            );
+            todo = [.. all.Where((_, i) => !isDurable[i]).Select(one => (one.Batch, (WrittenRows?)one.Written))];
+        }
+
+        if (todo.Count > 0)
+        {
+            _refusals.Refuse(
+                [.. todo.Select(one => one.Batch.Id)],
+                new IOException($"its rows did not become durable: {rows.Troubles}")
+            );
+        }
+
+        return placed;
+    }
+
     private async Task<int> MarkPlacedAsync(BatchId[] placed, CancellationToken cancellationToken)
     {
         if (placed.Length == 0)
@@ -215,30 +210,11 @@ internal sealed class BatchPlacement(
         await ledger.MarkPlacedAsync(placed, Time.GetUtcNow(), cancellationToken);
         foreach (BatchId id in placed)
         {
-            _refused.TryRemove(id, out _);
+            _refusals.Took(id);
         }
 
-        await AcceptAsync(cancellationToken);
+        await _refusals.AcceptAsync(cancellationToken);
         return placed.Length;
-    }
-
-    private async Task AcceptAsync(CancellationToken cancellationToken)
-    {
-        Interlocked.Exchange(ref _failingSince, 0);
-        if (ledger.IsShared && _isRefusalNoted != false)
-        {
-            await ledger.NoteAcceptanceAsync(cancellationToken);
-            _isRefusalNoted = false;
-        }
-    }
-
-    private async Task NoteRefusalAsync(CancellationToken cancellationToken)
-    {
-        if (ledger.IsShared && _isRefusalNoted != true)
-        {
-            await ledger.NoteRefusalAsync(cancellationToken);
-            _isRefusalNoted = true;
-        }
     }
 
     /// <summary>Writes the rows of a batch, those that are not durable yet.</summary>
@@ -279,29 +255,8 @@ internal sealed class BatchPlacement(
         }
         catch (IOException refused)
         {
-            Refuse([batch.Id], refused);
+            _refusals.Refuse([batch.Id], refused);
             return null;
-        }
-    }
-
-    private void NoteFailing() => Interlocked.CompareExchange(ref _failingSince, Time.GetTimestamp(), 0);
-
-    private void Refuse(IReadOnlyList<BatchId> batches, IOException refused)
-    {
-        NoteFailing();
-        bool isNew = false;
-        foreach (BatchId id in batches)
-        {
-            if (_refused.TryAdd(id, true))
-            {
-                logger.PlacingRefused(id.ToString(), refused.Message);
-                isNew = true;
-            }
-        }
-
-        if (isNew)
-        {
-            signal.PulseChanged();
         }
     }
 }

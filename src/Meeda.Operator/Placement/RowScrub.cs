@@ -102,27 +102,13 @@ internal sealed class RowScrub(
     internal async Task CheckAsync(StoredBatch batch, CancellationToken cancellationToken)
     {
         long started = Time.GetTimestamp();
-        RepairReport report;
-        using (RoundWatch.Begin("the scrub of a batch", CheckLimit, () => rows.Troubles, Time, logger))
-        using (IDisposable? claim = rows.TryClaim(batch.Id))
+        if (
+            await RepairAsync(batch, cancellationToken) is not { } report
+            // It may have been given up meanwhile, so it lacks nothing.
+            || await ledger.FindBatchAsync(batch.Id, cancellationToken) is not { DeletedAt: null } now
+        )
         {
-            // It may have been given up since it was read: rows rewritten would stay behind permanently.
-            if (
-                claim is null
-                || await ledger.FindBatchAsync(batch.Id, cancellationToken)
-                    is not { PlacedAt: not null, DeletedAt: null }
-            )
-            {
-                _atRisk.Remove(batch.Id);
-                return;
-            }
-
-            report = await rows.RepairAsync(batch.Id, batch.Commitments, cancellationToken);
-        }
-
-        if (await ledger.FindBatchAsync(batch.Id, cancellationToken) is not { DeletedAt: null } now)
-        {
-            _atRisk.Remove(batch.Id); // It was given up meanwhile, so it lacks nothing.
+            _atRisk.Remove(batch.Id);
             return;
         }
 
@@ -134,6 +120,39 @@ internal sealed class RowScrub(
             await LearnPayloadHashAsync(now, cancellationToken);
         }
 
+        await NoteAsync(batch, report, cancellationToken);
+        TimeSpan due =
+            TimeSpan.FromSeconds((double)report.Rows * Blob.ByteLength / options.Value.ScrubBytesPerSecond)
+            - Time.GetElapsedTime(started);
+        if (due > TimeSpan.Zero)
+        {
+            await Task.Delay(due, Time, cancellationToken);
+        }
+    }
+
+    /// <summary>Checks and repairs the rows of a batch; null where it is claimed, or no longer to be kept.</summary>
+    private async Task<RepairReport?> RepairAsync(StoredBatch batch, CancellationToken cancellationToken)
+    {
+        using (RoundWatch.Begin("the scrub of a batch", CheckLimit, () => rows.Troubles, Time, logger))
+        using (IDisposable? claim = rows.TryClaim(batch.Id))
+        {
+            // It may have been given up since it was read: rows rewritten would stay behind permanently.
+            if (
+                claim is null
+                || await ledger.FindBatchAsync(batch.Id, cancellationToken)
+                    is not { PlacedAt: not null, DeletedAt: null }
+            )
+            {
+                return null;
+            }
+
+            return await rows.RepairAsync(batch.Id, batch.Commitments, cancellationToken);
+        }
+    }
+
+    /// <summary>Takes note of what a repair found and could not mend.</summary>
+    private async Task NoteAsync(StoredBatch batch, RepairReport report, CancellationToken cancellationToken)
+    {
         int bad = report.Missing + report.Wrong;
         _atRisk.Remove(batch.Id);
         if (bad > report.Repaired && _atRisk.Count < MaxAtRisk)
@@ -158,14 +177,6 @@ internal sealed class RowScrub(
         if (batch.IsDamaged && bad <= report.Repaired)
         {
             await ledger.MarkWholeAsync(batch.Id, cancellationToken);
-        }
-
-        TimeSpan due =
-            TimeSpan.FromSeconds((double)report.Rows * Blob.ByteLength / options.Value.ScrubBytesPerSecond)
-            - Time.GetElapsedTime(started);
-        if (due > TimeSpan.Zero)
-        {
-            await Task.Delay(due, Time, cancellationToken);
         }
     }
 

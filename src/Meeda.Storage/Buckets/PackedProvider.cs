@@ -34,7 +34,7 @@ internal sealed class PackedProvider(IObjectStore store, IPackIndex index, TimeS
     private readonly Lock _gate = new();
     private readonly List<Task> _sent = [];
     private readonly HashSet<string> _onTheirWay = new(StringComparer.Ordinal);
-    private Pack? _open;
+    private OpenPack? _open;
     private BucketMark? _mark;
 
     /// <inheritdoc/>
@@ -54,10 +54,10 @@ internal sealed class PackedProvider(IObjectStore store, IPackIndex index, TimeS
             return;
         }
 
-        Pack? full = null;
+        OpenPack? full = null;
         lock (_gate)
         {
-            _open ??= new Pack(store.ObjectBytes / Blob.ByteLength);
+            _open ??= new OpenPack(store.ObjectBytes / Blob.ByteLength);
             _open.Add(id, row, blob.Span);
             if (_open.IsFull)
             {
@@ -74,7 +74,7 @@ internal sealed class PackedProvider(IObjectStore store, IPackIndex index, TimeS
     /// <inheritdoc/>
     public async Task FlushAsync(CancellationToken cancellationToken)
     {
-        Pack? last;
+        OpenPack? last;
         lock (_gate)
         {
             (last, _open) = (_open, null);
@@ -251,7 +251,7 @@ internal sealed class PackedProvider(IObjectStore store, IPackIndex index, TimeS
     /// <summary>
     /// Puts an object on its way, and waits for no more than a free line; how it went is told by the flush.
     /// </summary>
-    private async Task SendAsync(Pack pack, CancellationToken cancellationToken)
+    private async Task SendAsync(OpenPack pack, CancellationToken cancellationToken)
     {
         await _uploadSlots.WaitAsync(cancellationToken);
         Task sending = PutAsync(pack);
@@ -261,7 +261,7 @@ internal sealed class PackedProvider(IObjectStore store, IPackIndex index, TimeS
         }
     }
 
-    private async Task PutAsync(Pack pack)
+    private async Task PutAsync(OpenPack pack)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(_over.Token);
         limit.CancelAfter(Limits.Deadline);
@@ -294,26 +294,5 @@ internal sealed class PackedProvider(IObjectStore store, IPackIndex index, TimeS
             pack.Dispose();
             _uploadSlots.Release();
         }
-    }
-
-    /// <summary>Rows, concatenated.</summary>
-    private sealed class Pack(int most) : IDisposable
-    {
-        private readonly RowBuffer _buffer = new(most * Blob.ByteLength);
-        private readonly List<(BatchId Batch, int Row)> _rows = [];
-
-        public IReadOnlyList<(BatchId Batch, int Row)> Rows => _rows;
-
-        public ReadOnlyMemory<byte> Content => _buffer.Memory[..(_rows.Count * Blob.ByteLength)];
-
-        public bool IsFull => _rows.Count == most;
-
-        public void Add(BatchId batch, int row, ReadOnlySpan<byte> blob)
-        {
-            blob[..Blob.ByteLength].CopyTo(_buffer.Memory.Span[(_rows.Count * Blob.ByteLength)..]);
-            _rows.Add((batch, row));
-        }
-
-        public void Dispose() => _buffer.Dispose();
     }
 }

@@ -1,7 +1,5 @@
-using System.Buffers;
 using System.Net;
 using System.Net.Http.Headers;
-using Amazon.Runtime;
 using Amazon.S3;
 using Amazon.S3.Model;
 using Meeda.Hosting;
@@ -24,15 +22,14 @@ internal sealed class S3Store : IObjectStore, IDisposable
     public const int PartBytes = 8 << 20;
 
     private const int PartsAtOnce = 2;
-    private const int BufferBytes = 1 << 17;
 
     // Set by the gateway of a MEFS node, in the words of its own API.
     private const string MefsState = "x-amz-meta-state";
 
     private readonly IAmazonS3 _client;
     private readonly S3Place _place;
-    private readonly TimeSpan _limit;
-    private volatile bool _bucketSeen;
+    private readonly S3Calls _calls;
+    private readonly S3Bucket _bucket;
     private volatile string? _noConditions;
 
     /// <summary>Makes a store over an open client, which it disposes of.</summary>
@@ -41,7 +38,8 @@ internal sealed class S3Store : IObjectStore, IDisposable
     {
         _client = client;
         _place = place;
-        _limit = limit;
+        _calls = new S3Calls(place.Name, limit);
+        _bucket = new S3Bucket(client, place.Bucket, _calls);
     }
 
     /// <inheritdoc/>
@@ -97,7 +95,7 @@ internal sealed class S3Store : IObjectStore, IDisposable
 
     /// <inheritdoc/>
     public Task<bool> ReadAsync(string name, long offset, Memory<byte> content, CancellationToken cancellationToken) =>
-        AskAsync(
+        _calls.AskAsync(
             "get",
             name,
             async limit =>
@@ -167,7 +165,7 @@ internal sealed class S3Store : IObjectStore, IDisposable
 
     /// <inheritdoc/>
     public Task DeleteAsync(string name, CancellationToken cancellationToken) =>
-        AskAsync(
+        _calls.AskAsync(
             "delete",
             name,
             async limit =>
@@ -202,7 +200,7 @@ internal sealed class S3Store : IObjectStore, IDisposable
 
     /// <summary>What the server says of an object, or null where it is absent.</summary>
     private Task<GetObjectMetadataResponse?> FindAsync(string name, CancellationToken cancellationToken) =>
-        AskAsync<GetObjectMetadataResponse?>(
+        _calls.AskAsync<GetObjectMetadataResponse?>(
             "head",
             name,
             async limit =>
@@ -216,7 +214,7 @@ internal sealed class S3Store : IObjectStore, IDisposable
 
     /// <summary>Whether the object is there with this very content, by reading all of it.</summary>
     private Task<bool> HoldsAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) =>
-        AskAsync(
+        _calls.AskAsync(
             "read back",
             name,
             async limit =>
@@ -225,50 +223,11 @@ internal sealed class S3Store : IObjectStore, IDisposable
                     new GetObjectRequest { BucketName = _place.Bucket, Key = KeyOf(name) },
                     limit
                 );
-                return await IsSameAsync(answer.ResponseStream, content, limit);
+                return await StoredContent.IsSameAsync(answer.ResponseStream, content, limit);
             },
             absent: false,
             cancellationToken
         );
-
-    private static async Task<bool> IsSameAsync(
-        Stream stored,
-        ReadOnlyMemory<byte> content,
-        CancellationToken cancellationToken
-    )
-    {
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
-        try
-        {
-            int same = 0;
-            while (true)
-            {
-                int count = await stored.ReadAsync(buffer, cancellationToken);
-                if (count == 0)
-                {
-                    return same == content.Length;
-                }
-
-                if (
-                    count > content.Length - same
-                    || !buffer.AsSpan(0, count).SequenceEqual(content.Span.Slice(same, count))
-                )
-                {
-                    return false;
-                }
-
-                same += count;
-            }
-        }
-        catch (IOException)
-        {
-            return false; // It began to answer and broke off, as MEFS's gateway does where chunks are gone.
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
-    }
 
     /// <summary>
     /// Uploads on the condition that the name is free, or without it where the server does not know it: names are
@@ -313,111 +272,15 @@ internal sealed class S3Store : IObjectStore, IDisposable
     /// <summary>Puts an object that is not to be there yet; false where the server says that it is.</summary>
     private async Task<bool> CreateAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
-        await EnsureBucketAsync(cancellationToken);
-        bool? created = await AskAsync<bool?>(
+        await _bucket.EnsureAsync(cancellationToken);
+        bool? created = await _calls.AskAsync<bool?>(
             "put",
             name,
             async limit => await TryCreateAsync(name, content, limit),
             absent: null,
             cancellationToken
         );
-        _bucketSeen = created is not null;
+        _bucket.Note(isThere: created is not null);
         return created ?? throw new IOException($"{Name}: put {name}: the bucket is gone");
-    }
-
-    /// <summary>
-    /// Looks for the bucket once, and makes it where it is absent. To find out by a put would not do: after one into
-    /// an absent bucket, Ceph's gateway at times answers the connection's next request with 400.
-    /// </summary>
-    private async Task EnsureBucketAsync(CancellationToken cancellationToken)
-    {
-        if (_bucketSeen)
-        {
-            return;
-        }
-
-        bool isThere = await AskAsync(
-            "head of the bucket",
-            "",
-            async limit =>
-                await _client.HeadBucketAsync(new HeadBucketRequest { BucketName = _place.Bucket }, limit) is not null,
-            absent: false,
-            cancellationToken
-        );
-        if (!isThere)
-        {
-            await AskAsync("create the bucket", "", CreateBucketAsync, absent: false, cancellationToken);
-        }
-
-        _bucketSeen = true;
-    }
-
-    private async Task<bool> CreateBucketAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            await _client.PutBucketAsync(new PutBucketRequest { BucketName = _place.Bucket }, cancellationToken);
-        }
-        catch (AmazonS3Exception raced) when (raced.ErrorCode == "BucketAlreadyOwnedByYou")
-        {
-            // Another party with these credentials was faster.
-        }
-
-        return true;
-    }
-
-    /// <summary>
-    /// One question to the server, within the limit. Every failure becomes an <see cref="IOException"/> that names
-    /// the place; an absent object or bucket is no failure.
-    /// </summary>
-    private async Task<T> AskAsync<T>(
-        string what,
-        string name,
-        Func<CancellationToken, Task<T>> ask,
-        T absent,
-        CancellationToken cancellationToken
-    )
-    {
-        string where = $"{Name}: {what} {name}".TrimEnd();
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(_limit);
-        try
-        {
-            return await ask(limit.Token);
-        }
-        catch (AmazonServiceException missing)
-            when (missing.StatusCode == HttpStatusCode.NotFound
-                && missing.ErrorCode is "NoSuchKey" or "NoSuchBucket" or "NotFound"
-            )
-        {
-            return absent;
-        }
-        catch (AmazonServiceException beyond) when (beyond.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable)
-        {
-            return absent;
-        }
-        catch (AmazonServiceException refused)
-        {
-            // Without the answer itself as cause: it may quote what was signed.
-            string hint = refused.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden
-                ? ": the credentials are not taken, or do not allow it"
-                : "";
-            throw new IOException($"{where}: status {(int)refused.StatusCode} {refused.ErrorCode}{hint}");
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            throw;
-        }
-        catch (OperationCanceledException late)
-        {
-            throw new IOException($"{where}: no answer within {_limit.TotalSeconds:0} s", late);
-        }
-        catch (Exception failure)
-            when (failure is AmazonClientException or HttpRequestException or System.Xml.XmlException
-                || (failure is IOException && !failure.Message.StartsWith(Name, StringComparison.Ordinal))
-            )
-        {
-            throw new IOException($"{where}: {failure.Message.TrimEnd('.')}", failure);
-        }
     }
 }

@@ -33,18 +33,111 @@ internal static class HedgedRowReader
         CancellationToken cancellationToken
     )
     {
-        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        // Of a source that is disposed of, a reader that is still to begin could not ask for it.
-        CancellationToken stop = over.Token;
-        var finished = Channel.CreateUnbounded<(int Row, byte[]? Blob, Exception? Failure)>();
-        Exception? firstFailure = null;
-        var come = new SortedDictionary<int, byte[]>();
-        int asked = 0,
-            outstanding = 0;
-        void Ask()
+        if (hedgeAfter < MinHedge)
         {
-            int row = asked++;
-            outstanding++;
+            hedgeAfter = MinHedge;
+        }
+
+        using var race = new Race(n, rows, read, cancellationToken);
+        race.AskFor(n);
+        while (!race.IsWon && race.IsAnyOut)
+        {
+            Task<bool> next = race.NextAsync();
+            while (race.IsAnyLeft && await Task.WhenAny(next, Task.Delay(hedgeAfter, time, race.Stop)) != next)
+            {
+                race.AskFor(race.Lacking);
+            }
+
+            await next;
+            race.TakeFinished();
+        }
+
+        return await race.EndAsync();
+    }
+
+    /// <summary>The rows that were asked for, and those that came.</summary>
+    private sealed class Race(
+        int n,
+        int rows,
+        Func<int, Memory<byte>, CancellationToken, Task<bool>> read,
+        CancellationToken cancellationToken
+    ) : IDisposable
+    {
+        private readonly CancellationTokenSource _over = CancellationTokenSource.CreateLinkedTokenSource(
+            cancellationToken
+        );
+        private readonly Channel<(int Row, byte[]? Blob, Exception? Failure)> _finished = Channel.CreateUnbounded<(
+            int Row,
+            byte[]? Blob,
+            Exception? Failure
+        )>();
+        private readonly SortedDictionary<int, byte[]> _come = [];
+        private Exception? _firstFailure;
+        private int _asked;
+        private int _outstanding;
+
+        public CancellationToken Stop => _over.Token;
+
+        public bool IsWon => _come.Count >= n;
+
+        public bool IsAnyOut => _outstanding > 0;
+
+        public bool IsAnyLeft => _asked < rows;
+
+        public int Lacking => n - _come.Count;
+
+        public Task<bool> NextAsync() => _finished.Reader.WaitToReadAsync(cancellationToken).AsTask();
+
+        /// <summary>Asks for so many more rows, or for those that are left.</summary>
+        public void AskFor(int count)
+        {
+            for (; count > 0 && IsAnyLeft; count--)
+            {
+                Ask();
+            }
+        }
+
+        /// <summary>Takes what is there, and asks for another row instead of each that did not come.</summary>
+        public void TakeFinished()
+        {
+            while (!IsWon && _finished.Reader.TryRead(out (int Row, byte[]? Blob, Exception? Failure) one))
+            {
+                _outstanding--;
+                _firstFailure ??= one.Failure;
+                if (one.Blob is not null)
+                {
+                    _come[one.Row] = one.Blob;
+                }
+                else
+                {
+                    AskFor(1);
+                }
+            }
+        }
+
+        /// <summary>Gives up what is still out.</summary>
+        /// <returns>The rows that came.</returns>
+        public async Task<SortedDictionary<int, byte[]>> EndAsync()
+        {
+            await _over.CancelAsync();
+            cancellationToken.ThrowIfCancellationRequested();
+            if (!IsWon && _firstFailure is not null)
+            {
+                ExceptionDispatchInfo.Throw(_firstFailure);
+            }
+
+            return _come;
+        }
+
+        public void Dispose() => _over.Dispose();
+
+        private void Ask()
+        {
+            int row = _asked++;
+            _outstanding++;
+
+            // Of a source that is disposed of, a reader that is still to begin could not ask for it.
+            CancellationToken stop = Stop;
             _ = Task.Run(
                 async () =>
                 {
@@ -61,57 +154,11 @@ internal static class HedgedRowReader
                     }
                     finally
                     {
-                        finished.Writer.TryWrite((row, come, failure)); // Whatever happens: the race waits for it.
+                        _finished.Writer.TryWrite((row, come, failure)); // Whatever happens: the race waits for it.
                     }
                 },
                 CancellationToken.None
             );
         }
-
-        while (asked < n)
-        {
-            Ask();
-        }
-
-        if (hedgeAfter < MinHedge)
-        {
-            hedgeAfter = MinHedge;
-        }
-
-        while (come.Count < n && outstanding > 0)
-        {
-            Task<bool> next = finished.Reader.WaitToReadAsync(cancellationToken).AsTask();
-            while (asked < rows && await Task.WhenAny(next, Task.Delay(hedgeAfter, time, stop)) != next)
-            {
-                for (int more = n - come.Count; more > 0 && asked < rows; more--)
-                {
-                    Ask();
-                }
-            }
-
-            await next;
-            while (come.Count < n && finished.Reader.TryRead(out (int Row, byte[]? Blob, Exception? Failure) one))
-            {
-                outstanding--;
-                firstFailure ??= one.Failure;
-                if (one.Blob is not null)
-                {
-                    come[one.Row] = one.Blob;
-                }
-                else if (asked < rows)
-                {
-                    Ask();
-                }
-            }
-        }
-
-        await over.CancelAsync();
-        cancellationToken.ThrowIfCancellationRequested();
-        if (come.Count < n && firstFailure is not null)
-        {
-            ExceptionDispatchInfo.Throw(firstFailure);
-        }
-
-        return come;
     }
 }

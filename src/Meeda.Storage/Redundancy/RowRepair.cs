@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Meeda.Kzg.Commitments;
 using Meeda.Protocol.Batches;
 
@@ -11,15 +10,13 @@ namespace Meeda.Storage.Redundancy;
 /// <param name="Repaired">Rows that were recomputed and are durable again.</param>
 internal readonly record struct RepairReport(int Rows, int Missing, int Wrong, int Repaired);
 
-/// <content>Finding and mending what is missing or wrong.</content>
-internal sealed partial class RowPlacement
+/// <summary>Finds and mends what is missing or wrong of a batch's rows.</summary>
+/// <param name="layout">Which row belongs where.</param>
+/// <param name="search">Finds the rows that are as they should be.</param>
+/// <param name="key">The ceremony's commitment key.</param>
+/// <param name="logger">The log.</param>
+internal sealed class RowRepair(RowLayout layout, RowSearch search, CommitmentKey key, ILogger logger)
 {
-    // More than this at once is a lost provider, and then the scrub's ordinary pass comes to all of them.
-    private const int MaxDamaged = 1024;
-
-    // Batches whose readers met a missing or wrong row, for the scrub to see to first.
-    private readonly ConcurrentQueue<BatchId> _damaged = new();
-
     /// <summary>
     /// Checks every row of a batch where it belongs, all at the price of one where all are well, and writes those
     /// again that are missing or wrong. Rows that
@@ -32,7 +29,7 @@ internal sealed partial class RowPlacement
     )
     {
         int n = commitments.Length / KzgCommitment.Length;
-        byte[] all = await AllCommitmentsAsync(commitments, cancellationToken);
+        byte[] all = await search.AllCommitmentsAsync(commitments, cancellationToken);
         int rows = all.Length / KzgCommitment.Length;
         if (await IsWholeAsync(id, all, cancellationToken))
         {
@@ -41,7 +38,7 @@ internal sealed partial class RowPlacement
 
         RowSet good = await CollectAsync(id, all, cancellationToken);
 
-        if (await RecoverAsync(good.Blobs, n, commitments, cancellationToken) is not { } data)
+        if (await search.RecoverAsync(good.Blobs, n, commitments, cancellationToken) is not { } data)
         {
             return new RepairReport(rows, good.Missing, good.Wrong, 0);
         }
@@ -57,29 +54,24 @@ internal sealed partial class RowPlacement
         {
             try
             {
-                written[row] = await AssignedProvider(id, row)
-                    .WriteAsync(id, row, row < n ? Row(data, row) : Row(parity, row - n), cancellationToken);
+                written[row] = await layout
+                    .AssignedProvider(id, row)
+                    .WriteAsync(
+                        id,
+                        row,
+                        row < n ? RowLayout.Row(data, row) : RowLayout.Row(parity, row - n),
+                        cancellationToken
+                    );
             }
             catch (IOException refused)
             {
-                NoteRefusal(AssignedProvider(id, row), refused);
+                logger.ProviderRefused(layout.AssignedProvider(id, row), refused);
             }
         }
 
         await written.FlushAsync(cancellationToken);
         int repaired = Enumerable.Range(0, rows).Count(row => written[row] is not null);
         return new RepairReport(rows, good.Missing, good.Wrong, repaired);
-    }
-
-    /// <summary>Takes the next batch whose readers met a missing or wrong row.</summary>
-    public bool TryTakeDamaged(out BatchId id) => _damaged.TryDequeue(out id);
-
-    private void NoteDamaged(BatchId id)
-    {
-        if (_damaged.Count < MaxDamaged)
-        {
-            _damaged.Enqueue(id);
-        }
     }
 
     /// <summary>Whether every row is where it belongs and is the one committed to.</summary>
@@ -90,7 +82,15 @@ internal sealed partial class RowPlacement
         bool[] present = await Task.WhenAll(
             Enumerable
                 .Range(0, rows)
-                .Select(row => ReadFromAsync(AssignedProvider(id, row), id, row, Row(blobs, row), cancellationToken))
+                .Select(row =>
+                    search.ReadFromAsync(
+                        layout.AssignedProvider(id, row),
+                        id,
+                        row,
+                        RowLayout.Row(blobs, row),
+                        cancellationToken
+                    )
+                )
         );
         return Array.TrueForAll(present, isPresent => isPresent)
             && await Task.Run(() => RowVerification.Matches(key, blobs, commitments), cancellationToken);
@@ -103,37 +103,12 @@ internal sealed partial class RowPlacement
         for (int row = 0; row < commitments.Length / KzgCommitment.Length; row++)
         {
             var blob = new byte[Blob.ByteLength];
-            if (await FindGoodRowAsync(id, row, commitments, blob, set, cancellationToken))
+            if (await search.FindGoodRowAsync(id, row, commitments, blob, set, cancellationToken))
             {
                 set.Blobs[row] = blob;
             }
         }
 
         return set;
-    }
-
-    /// <summary>The good rows of a batch, and how many were not.</summary>
-    private sealed class RowSet
-    {
-        private int _missing;
-        private int _wrong;
-
-        public Dictionary<int, byte[]> Blobs { get; } = [];
-
-        public ConcurrentDictionary<int, bool> Misplaced { get; } = new();
-
-        public int Missing => _missing;
-
-        public int Wrong => _wrong;
-
-        public void Found(int row, bool isHome)
-        {
-            if (!isHome)
-            {
-                Misplaced[row] = true;
-            }
-        }
-
-        public void NotFound(bool isThere) => Interlocked.Increment(ref isThere ? ref _wrong : ref _missing);
     }
 }

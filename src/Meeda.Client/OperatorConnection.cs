@@ -1,0 +1,215 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Polly;
+using Polly.Retry;
+
+namespace Meeda.Client;
+
+/// <summary>
+/// The way to an operator: what a later try may mend is tried again, and what goes wrong is a
+/// <see cref="MeedaException"/>.
+/// </summary>
+internal sealed class OperatorConnection
+{
+    /// <summary>
+    /// The most bytes of a JSON answer. The longest description, of a batch of 2,100 blobs, has some 210 kB.
+    /// </summary>
+    public const int MaxJsonBytes = 1 << 20;
+
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
+
+    private readonly HttpClient _http;
+    private readonly MeedaClientOptions _options;
+    private readonly ResiliencePipeline<HttpResponseMessage> _pipeline;
+
+    /// <summary>A connection; nothing is asked yet.</summary>
+    public OperatorConnection(HttpClient http, MeedaClientOptions options, TimeProvider? time)
+    {
+        _http = http;
+        _options = options;
+        var builder = new ResiliencePipelineBuilder<HttpResponseMessage> { TimeProvider = time };
+        _pipeline =
+            _options.Retries == 0
+                ? builder.Build()
+                : builder
+                    .AddRetry(
+                        new RetryStrategyOptions<HttpResponseMessage>
+                        {
+                            ShouldHandle = new PredicateBuilder<HttpResponseMessage>()
+                                .Handle<HttpRequestException>()
+                                .HandleResult(IsTransient),
+                            MaxRetryAttempts = _options.Retries,
+                            Delay = TimeSpan.FromMilliseconds(500),
+                            BackoffType = DelayBackoffType.Exponential,
+                            UseJitter = true,
+                            DelayGenerator = attempt => new ValueTask<TimeSpan?>(
+                                attempt.Outcome.Result?.Headers.RetryAfter?.Delta
+                            ),
+                            OnRetry = attempt =>
+                            {
+                                attempt.Outcome.Result?.Dispose();
+                                return default;
+                            },
+                        }
+                    )
+                    .Build();
+    }
+
+    /// <summary>Asks for a JSON document.</summary>
+    public async Task<T> AskAsync<T>(Func<HttpRequestMessage> request, CancellationToken cancellationToken)
+    {
+        using HttpResponseMessage answer = await SendAsync(request, MaxJsonBytes, cancellationToken);
+        try
+        {
+            return await answer.Content.ReadFromJsonAsync<T>(Json, cancellationToken) ?? throw new JsonException();
+        }
+        catch (JsonException malformed)
+        {
+            throw new MeedaException(
+                MeedaError.Unavailable,
+                "the operator's answer is not of the form that is expected; is this the URL of an operator?",
+                answer.StatusCode,
+                malformed
+            );
+        }
+    }
+
+    /// <summary>
+    /// Sends until there is an answer with its whole body in memory, or until trying again is no use.
+    /// </summary>
+    public async Task<HttpResponseMessage> SendAsync(
+        Func<HttpRequestMessage> request,
+        int most,
+        CancellationToken cancellationToken
+    )
+    {
+        HttpResponseMessage answer;
+        try
+        {
+            answer = await _pipeline.ExecuteAsync(
+                async token =>
+                {
+                    using HttpRequestMessage message = request();
+                    if (_options.Key is not null)
+                    {
+                        message.Headers.Authorization = new AuthenticationHeaderValue("Bearer", _options.Key);
+                    }
+
+                    return await SendOnceAsync(message, most, token);
+                },
+                cancellationToken
+            );
+        }
+        catch (HttpRequestException failure)
+        {
+            throw new MeedaException(
+                MeedaError.Unavailable,
+                $"{_http.BaseAddress!.GetLeftPart(UriPartial.Authority)} does not answer, or not to the end "
+                    + $"({failure.HttpRequestError})",
+                null,
+                failure
+            );
+        }
+        catch (OperationCanceledException late) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new MeedaException(
+                MeedaError.Unavailable,
+                $"{_http.BaseAddress!.GetLeftPart(UriPartial.Authority)} does not answer within "
+                    + $"{_http.Timeout.TotalSeconds:0} s",
+                null,
+                late
+            );
+        }
+
+        return answer.IsSuccessStatusCode ? answer : throw await RefusalAsync(answer, cancellationToken);
+    }
+
+    // 503 is the order to post to L1, not to try again.
+    private static bool IsTransient(HttpResponseMessage answer) =>
+        answer.StatusCode
+            is HttpStatusCode.RequestTimeout
+                or HttpStatusCode.TooManyRequests
+                or HttpStatusCode.InternalServerError
+                or HttpStatusCode.BadGateway
+                or HttpStatusCode.GatewayTimeout;
+
+    /// <summary>
+    /// One try, its body included: one that breaks off or stalls is no answer, and may be tried again.
+    /// </summary>
+    private async Task<HttpResponseMessage> SendOnceAsync(
+        HttpRequestMessage message,
+        int most,
+        CancellationToken cancellationToken
+    )
+    {
+        // HttpClient's own limit ends at the headers, when the body is not read by it.
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(_http.Timeout);
+        HttpResponseMessage answer = await _http.SendAsync(
+            message,
+            HttpCompletionOption.ResponseHeadersRead,
+            limit.Token
+        );
+        try
+        {
+            int room = answer.IsSuccessStatusCode ? most : MaxJsonBytes;
+            if (answer.Content.Headers.ContentLength > room)
+            {
+                throw new MeedaException(
+                    MeedaError.NotVerified,
+                    $"the operator's answer has {answer.Content.Headers.ContentLength} bytes, {room} are the most",
+                    answer.StatusCode
+                );
+            }
+
+            await answer.Content.LoadIntoBufferAsync(room, limit.Token);
+            return answer;
+        }
+        catch
+        {
+            answer.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>What an answer that is no success means.</summary>
+    private static async Task<MeedaException> RefusalAsync(
+        HttpResponseMessage answer,
+        CancellationToken cancellationToken
+    )
+    {
+        using (answer)
+        {
+            return new MeedaException(
+                answer.StatusCode switch
+                {
+                    HttpStatusCode.NotFound => MeedaError.NotFound,
+                    HttpStatusCode.ServiceUnavailable => MeedaError.FailOver,
+                    >= HttpStatusCode.MultipleChoices and < HttpStatusCode.BadRequest => MeedaError.Unavailable,
+                    _ when IsTransient(answer) => MeedaError.Unavailable,
+                    _ => MeedaError.Refused,
+                },
+                $"the operator answers {(int)answer.StatusCode}: {await SentenceAsync(answer, cancellationToken)}",
+                answer.StatusCode
+            );
+        }
+    }
+
+    private static async Task<string> SentenceAsync(HttpResponseMessage answer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return JsonSerializer
+                    .Deserialize<ErrorBody>(await answer.Content.ReadAsByteArrayAsync(cancellationToken), Json)
+                    ?.Error
+                ?? answer.ReasonPhrase
+                ?? "";
+        }
+        catch (JsonException)
+        {
+            return answer.ReasonPhrase ?? "";
+        }
+    }
+}

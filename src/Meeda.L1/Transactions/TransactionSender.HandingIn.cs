@@ -1,0 +1,215 @@
+using Meeda.Ethereum;
+using Meeda.L1.Rpc;
+using Meeda.L1.Signing;
+
+namespace Meeda.L1.Transactions;
+
+/// <summary>How a request gets its turn, its nonce and its first transaction.</summary>
+public sealed partial class TransactionSender
+{
+    // EIP-7825: no transaction may ask for more gas.
+    private const ulong TransactionGasCap = 1 << 24;
+
+    /// <summary>Sends a request, or waits for an earlier one that it has a key in common with.</summary>
+    /// <returns>The nonce of either, and its receipt with the confirmations on top.</returns>
+    private async Task<(NonceSlot Slot, TransactionReceipt Receipt)> SendOrJoinAsync(
+        TransactionRequest request,
+        CancellationToken cancellationToken
+    )
+    {
+        NonceSlot? slot = null;
+        try
+        {
+            await _inFlight.WaitAsync(cancellationToken);
+            try
+            {
+                CountDeadline(request, 1);
+                try
+                {
+                    while (!await TryHandInAsync(request, handedIn => slot = handedIn, cancellationToken))
+                    {
+                        await TendWhileWaitingAsync(cancellationToken);
+                    }
+                }
+                finally
+                {
+                    CountDeadline(request, -1);
+                }
+
+                // 3. The next request may go while this one waits for its block, and for its confirmations.
+                await WaitUntilMinedAsync(slot!, depth: 0, cancellationToken);
+            }
+            finally
+            {
+                _inFlight.Release();
+            }
+
+            TransactionReceipt receipt = await WaitUntilMinedAsync(slot!, _options.Confirmations, cancellationToken);
+            await CloseAsync(slot!, isConfirmed: true);
+            return (slot!, receipt);
+        }
+        catch when (slot is not null)
+        {
+            // Cancelled, as a rule. A slot that is closed already does not come back by this.
+            slot.IsAbandoned = true;
+            throw;
+        }
+    }
+
+    /// <summary>Hands a request in, or finds the earlier one that it joins, unless it is not its turn.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="taken">Hears the nonce as soon as there is one.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    private async Task<bool> TryHandInAsync(
+        TransactionRequest request,
+        Action<NonceSlot> taken,
+        CancellationToken cancellationToken
+    )
+    {
+        await _oneAtATime.WaitAsync(cancellationToken);
+        try
+        {
+            // 1. What cancelled calls and earlier processes left behind is mined first, so that the gas is estimated
+            // on a state that holds it.
+            await FinishAbandonedAsync(cancellationToken);
+            if (!IsTurnOf(request))
+            {
+                return false;
+            }
+
+            // 2. From here on the nonce is taken.
+            NonceSlot? slot = Sharing(request);
+            if (slot is not null)
+            {
+                taken(slot);
+                return true;
+            }
+
+            slot = await OpenAsync(request, cancellationToken);
+            taken(slot);
+            await HandInFirstAsync(slot, cancellationToken);
+            return true;
+        }
+        finally
+        {
+            _oneAtATime.Release();
+        }
+    }
+
+    /// <summary>
+    /// Whether no transaction of the other kind waits for its block, since nodes do not take blob transactions and
+    /// others from one account at once; and no request of the
+    /// other kind with a deadline waits for the account, unless this one has a deadline too.
+    /// </summary>
+    private bool IsTurnOf(TransactionRequest request)
+    {
+        lock (_open)
+        {
+            return !_open.Exists(slot => slot.IsInTheWayOf(request))
+                && (
+                    request.HasDeadline
+                    || Volatile.Read(ref request.Blobs is null ? ref _deadlinesWithBlobs : ref _deadlinesWithout) == 0
+                );
+        }
+    }
+
+    /// <summary>Whether a request with a deadline waits until a block takes this blob transaction.</summary>
+    private bool IsInTheWayOfADeadline(NonceSlot slot) =>
+        slot.Latest.Request.Blobs is not null && Volatile.Read(ref _deadlinesWithout) > 0;
+
+    private void CountDeadline(TransactionRequest request, int change)
+    {
+        if (request.HasDeadline)
+        {
+            Interlocked.Add(ref request.Blobs is null ? ref _deadlinesWithout : ref _deadlinesWithBlobs, change);
+        }
+    }
+
+    private async Task TendWhileWaitingAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            // What is in the way looks after itself, unless its caller has gone meanwhile.
+            await TendAbandonedAsync(cancellationToken);
+        }
+        catch (Exception unanswered) when (unanswered is L1UnreachableException or JsonRpcException or SigningException)
+        {
+            // As in WaitUntilMinedAsync.
+        }
+
+        await Task.Delay(_options.PollInterval, _time, cancellationToken);
+    }
+
+    private async Task<NonceSlot> OpenAsync(TransactionRequest request, CancellationToken cancellationToken)
+    {
+        _chainId ??= await _client.GetChainIdAsync(cancellationToken);
+        ulong estimate = await _client.EstimateGasAsync(Address, request, cancellationToken);
+        ulong gas = Math.Min(
+            estimate + (estimate * (ulong)_options.GasMarginPercent / 100),
+            Math.Max(estimate, TransactionGasCap)
+        );
+        ulong nonce = await _client.GetTransactionCountAsync(Address, BlockTag.Pending, cancellationToken);
+        Fees fees = await _fees.FirstAsync(request, cancellationToken);
+        lock (_open)
+        {
+            // A node that reorganised or restarted may have forgotten what we sent, and would give its nonce out again.
+            foreach (NonceSlot known in _open.Concat(_confirmed))
+            {
+                nonce = Math.Max(nonce, known.Nonce + 1);
+            }
+        }
+
+        await FillGapAsync(nonce, cancellationToken);
+
+        var transaction = new PreparedTransaction(_chainId.Value, nonce, fees, gas, request);
+        var slot = new NonceSlot(
+            transaction,
+            await transaction.SignAsync(_signer, cancellationToken),
+            _time.GetTimestamp()
+        );
+        if (_journal is not null)
+        {
+            await _journal.WriteAsync(slot.ToJournal(isConfirmed: false), cancellationToken);
+        }
+
+        lock (_open)
+        {
+            _open.Add(slot);
+            return slot;
+        }
+    }
+
+    private async Task HandInFirstAsync(NonceSlot slot, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _client.SendRawTransactionAsync(slot.LatestSigned, cancellationToken);
+        }
+        catch (L1UnreachableException)
+        {
+            // It may have arrived all the same: the waiting finds out.
+        }
+        catch (JsonRpcException refusal)
+        {
+            // A call that was repeated because its first answer got lost is refused too: as known already. What a
+            // gateway gave up waiting for may have arrived.
+            if (!refusal.IsTimeout && !await MayBeKnownAsync(slot.LatestHash, cancellationToken))
+            {
+                await CloseAsync(slot, isConfirmed: false);
+                throw;
+            }
+        }
+    }
+
+    private async Task<bool> MayBeKnownAsync(Bytes32 hash, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _client.GetTransactionAsync(hash, cancellationToken) is not null;
+        }
+        catch (Exception unanswered) when (unanswered is L1UnreachableException or JsonRpcException)
+        {
+            return true;
+        }
+    }
+}

@@ -1,0 +1,77 @@
+using System.Data.Common;
+using Meeda.Ethereum;
+using Meeda.Hosting.Persistence;
+using Meeda.Protocol.Batches;
+
+namespace Meeda.Operator.Persistence;
+
+/// <content>The payloads that are held here, and the hashes by which they are asked for.</content>
+internal sealed partial class Ledger
+{
+    /// <summary>The payload of a batch where it is held here, or null: then its rows are at the providers.</summary>
+    public async Task<byte[]?> FindPayloadAsync(BatchId id, CancellationToken cancellationToken)
+    {
+        await using DbConnection connection = await database.ConnectAsync(cancellationToken);
+        return await connection.QueryFirstOrDefaultAsync<byte[]>(
+            "SELECT content FROM payload WHERE batch_id = @id",
+            new { id },
+            cancellationToken
+        );
+    }
+
+    /// <summary>
+    /// Lets go of the oldest payloads of placed batches, beyond that many bytes of all that are held; not of those with
+    /// rows in a pack that is not confirmed.
+    /// </summary>
+    /// <returns>How many.</returns>
+    public async Task<int> TrimPayloadsAsync(long bytes, CancellationToken cancellationToken)
+    {
+        int count = 0;
+        await WriteAsLeaderAsync(
+            async (connection, transaction) =>
+                count = await connection.ExecuteAsync(
+                    """
+                    DELETE FROM payload WHERE sequence IN (
+                        SELECT held.sequence
+                        FROM (SELECT sequence, batch_id, SUM(length) OVER (ORDER BY sequence DESC) AS total FROM payload) AS held
+                        JOIN batch ON batch.id = held.batch_id
+                        WHERE held.total > @bytes AND batch.placed_at IS NOT NULL AND batch.damaged = 0
+                        AND NOT EXISTS (SELECT 1 FROM packed_row JOIN pack ON pack.sequence = packed_row.pack WHERE packed_row.batch_id = batch.id AND pack.state = @stored))
+                    """,
+                    new { bytes, stored = (long)PackState.Stored },
+                    transaction,
+                    cancellationToken
+                ),
+            cancellationToken
+        );
+        return count;
+    }
+
+    /// <summary>
+    /// Records the Keccak-256 of a payload that was not known, since the batch was known from L1 alone.
+    /// </summary>
+    public Task SetPayloadHashAsync(BatchId id, Bytes32 payloadHash, CancellationToken cancellationToken) =>
+        database.WriteAsync(
+            (connection, transaction) =>
+                connection.ExecuteAsync(
+                    "UPDATE batch SET payload_hash = @payloadHash WHERE id = @id AND payload_hash = id",
+                    new { id, payloadHash },
+                    transaction,
+                    cancellationToken
+                ),
+            cancellationToken
+        );
+
+    /// <summary>
+    /// Whether a kept batch is known from L1 alone, so that the Keccak-256 of its payload is not known yet.
+    /// </summary>
+    public async Task<bool> HasUnknownPayloadsAsync(CancellationToken cancellationToken)
+    {
+        await using DbConnection connection = await database.ConnectAsync(cancellationToken);
+        return await connection.ExecuteScalarAsync<long>(
+                "SELECT CASE WHEN EXISTS (SELECT 1 FROM batch WHERE payload_hash = id AND deleted_at IS NULL) "
+                    + "THEN 1 ELSE 0 END",
+                cancellationToken
+            ) != 0;
+    }
+}

@@ -1,0 +1,57 @@
+using Amazon.S3;
+using Amazon.S3.Model;
+
+namespace Meeda.Storage.Buckets;
+
+/// <summary>A bucket of an S3 server, which is made where it is absent.</summary>
+/// <param name="client">The server.</param>
+/// <param name="bucket">The bucket's name.</param>
+/// <param name="calls">The way to the server.</param>
+internal sealed class S3Bucket(IAmazonS3 client, string bucket, S3Calls calls)
+{
+    private volatile bool _isThere;
+
+    /// <summary>
+    /// Looks for the bucket once, and makes it where it is absent. To find out by a put would not do: after one into
+    /// an absent bucket, Ceph's gateway at times answers the connection's next request with 400.
+    /// </summary>
+    public async Task EnsureAsync(CancellationToken cancellationToken)
+    {
+        if (_isThere)
+        {
+            return;
+        }
+
+        bool isThere = await calls.AskAsync(
+            "head of the bucket",
+            "",
+            async limit =>
+                await client.HeadBucketAsync(new HeadBucketRequest { BucketName = bucket }, limit) is not null,
+            absent: false,
+            cancellationToken
+        );
+        if (!isThere)
+        {
+            await calls.AskAsync("create the bucket", "", CreateAsync, absent: false, cancellationToken);
+        }
+
+        _isThere = true;
+    }
+
+    /// <summary>Notes whether a put found the bucket: one that it did not find is looked for again.</summary>
+    public void Note(bool isThere) => _isThere = isThere;
+
+    private async Task<bool> CreateAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await client.PutBucketAsync(new PutBucketRequest { BucketName = bucket }, cancellationToken);
+        }
+        catch (AmazonS3Exception raced) when (raced.ErrorCode == "BucketAlreadyOwnedByYou")
+        {
+            // Another party with these credentials was faster.
+        }
+
+        return true;
+    }
+}

@@ -1,0 +1,87 @@
+using Meeda.Kzg.Commitments;
+using Meeda.Protocol.Batches;
+
+namespace Meeda.Storage.Redundancy;
+
+/// <summary>
+/// Writes the rows of batches to the providers that they belong to, or to a neighbour where their own refuses.
+/// </summary>
+/// <param name="layout">Which row belongs where.</param>
+/// <param name="logger">The log.</param>
+internal sealed class RowWriter(RowLayout layout, ILogger logger)
+{
+    /// <summary>Stores those rows of a batch again that did not become durable where they were.</summary>
+    /// <param name="written">The batch's rows.</param>
+    /// <param name="blobs">Its data rows, concatenated.</param>
+    /// <param name="cancellationToken">Stops between rows.</param>
+    /// <exception cref="IOException">A row is at no provider.</exception>
+    public async Task WriteAsync(WrittenRows written, ReadOnlyMemory<byte> blobs, CancellationToken cancellationToken)
+    {
+        int n = blobs.Length / Blob.ByteLength;
+        int rows = written.Count;
+        using var parity = new RowBuffer((rows - n) * Blob.ByteLength);
+        await Task.Run(() => ParityRows.Encode(blobs, parity.Memory), cancellationToken);
+
+        // One line a provider: they work side by side, and each takes its rows one after the other.
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, Math.Min(layout.Lanes.Count, rows))
+                .Select(async first =>
+                {
+                    for (int row = first; row < rows; row += layout.Lanes.Count)
+                    {
+                        if (written[row] is null)
+                        {
+                            written[row] = await WriteRowAsync(
+                                written.Id,
+                                row,
+                                row < n ? RowLayout.Row(blobs, row) : RowLayout.Row(parity.Memory, row - n),
+                                cancellationToken
+                            );
+                        }
+                    }
+                })
+        );
+    }
+
+    /// <summary>Makes everything durable that was written before.</summary>
+    /// <exception cref="IOException">A provider did not. It is left alone for a while, so that rows written again go
+    /// elsewhere.</exception>
+    public async Task FlushAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Task.WhenAll(layout.Lanes.Select(lane => lane.FlushAsync(cancellationToken)));
+        }
+        catch (IOException failure)
+        {
+            throw new IOException("a provider cannot make its rows durable", failure);
+        }
+    }
+
+    private async Task<WriteTicket> WriteRowAsync(
+        BatchId id,
+        int row,
+        ReadOnlyMemory<byte> blob,
+        CancellationToken cancellationToken
+    )
+    {
+        // As many as may be lost may refuse, or be left alone since they did so a moment ago: the row then waits at a
+        // neighbour, and the scrub brings it home.
+        ProviderLane[] order =
+        [
+            .. layout.LanesFor(id, row).Take(layout.Lost + 1).OrderBy(lane => lane.IsOut || lane.Record.IsBackingOff),
+        ];
+        for (int i = 0; ; i++)
+        {
+            try
+            {
+                return await order[i].WriteAsync(id, row, blob, cancellationToken);
+            }
+            catch (IOException refused) when (i < layout.Lost)
+            {
+                logger.ProviderRefused(order[i], refused);
+            }
+        }
+    }
+}

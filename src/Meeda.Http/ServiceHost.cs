@@ -77,6 +77,9 @@ internal static class ServiceHost
         logging.SetMinimumLevel(quiet ? LogLevel.Warning : LogLevel.Information);
         logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("System.Net.Http", LogLevel.Warning);
 
+        // A line for each probe of a service that is not ready: the checks themselves log when it begins and ends.
+        logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);
+
         // The reader of the log may fall behind, or stop: better lines are lost, which the log says, than requests
         // wait.
         logging.Services.Configure<ConsoleLoggerOptions>(console =>

@@ -265,6 +265,7 @@ public sealed partial class MeedaClient
 
         using (answer)
         {
+            (string sentence, string? code) = await ReadErrorAsync(answer, cancellationToken);
             throw new MeedaException(
                 answer.StatusCode switch
                 {
@@ -274,9 +275,12 @@ public sealed partial class MeedaClient
                     _ when IsTransient(answer) => MeedaError.Unavailable,
                     _ => MeedaError.Refused,
                 },
-                $"the operator answers {(int)answer.StatusCode}: {await SentenceAsync(answer, cancellationToken)}",
+                $"the operator answers {(int)answer.StatusCode}: {sentence}",
                 answer.StatusCode
-            );
+            )
+            {
+                Code = code,
+            };
         }
     }
 
@@ -319,19 +323,30 @@ public sealed partial class MeedaClient
         }
     }
 
-    private static async Task<string> SentenceAsync(HttpResponseMessage answer, CancellationToken cancellationToken)
+    /// <summary>The message of an error, and its code where it has one.</summary>
+    private static async Task<(string Sentence, string? Code)> ReadErrorAsync(
+        HttpResponseMessage answer,
+        CancellationToken cancellationToken
+    )
     {
+        ErrorAnswer? error = null;
         try
         {
-            return JsonSerializer
-                    .Deserialize<ErrorBody>(await answer.Content.ReadAsByteArrayAsync(cancellationToken), Json)
-                    ?.Error
-                ?? answer.ReasonPhrase
-                ?? "";
+            error = JsonSerializer.Deserialize<ErrorAnswer>(
+                await answer.Content.ReadAsByteArrayAsync(cancellationToken),
+                Json
+            );
         }
         catch (JsonException)
         {
-            return answer.ReasonPhrase ?? "";
+            // Not an operator's: that of a proxy, say.
         }
+
+        return (error?.Detail ?? error?.Error ?? answer.ReasonPhrase ?? "", error?.Code);
     }
+
+    /// <summary>
+    /// Problem details (RFC 9457), or <see cref="ErrorBody"/>, whichever the route and the operator's version give.
+    /// </summary>
+    private sealed record ErrorAnswer(string? Detail, string? Code, string? Error);
 }

@@ -29,7 +29,7 @@ internal static class ServiceHost
             new WebApplicationOptions { ApplicationName = "meeda", EnvironmentName = Environments.Production }
         );
         builder.WebHost.UseKestrelCore();
-        builder.Services.AddRouting();
+        builder.Services.AddRouting().AddErrorResponses();
         AddLogging(builder.Logging, quiet);
         return builder;
     }

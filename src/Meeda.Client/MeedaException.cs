@@ -41,4 +41,10 @@ public sealed class MeedaException : Exception
 
     /// <summary>The operator's status code, or null where there was no answer.</summary>
     public HttpStatusCode? Status { get; }
+
+    /// <summary>
+    /// The operator's code of the error, such as <c>batch_not_found</c>; null where it gave none, as for batches
+    /// themselves (<c>/put</c>, <c>/get</c>).
+    /// </summary>
+    public string? Code { get; init; }
 }

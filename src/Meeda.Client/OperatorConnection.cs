@@ -182,6 +182,7 @@ internal sealed class OperatorConnection
     {
         using (answer)
         {
+            (string sentence, string? code) = await ReadErrorAsync(answer, cancellationToken);
             return new MeedaException(
                 answer.StatusCode switch
                 {
@@ -191,25 +192,39 @@ internal sealed class OperatorConnection
                     _ when IsTransient(answer) => MeedaError.Unavailable,
                     _ => MeedaError.Refused,
                 },
-                $"the operator answers {(int)answer.StatusCode}: {await SentenceAsync(answer, cancellationToken)}",
+                $"the operator answers {(int)answer.StatusCode}: {sentence}",
                 answer.StatusCode
-            );
+            )
+            {
+                Code = code,
+            };
         }
     }
 
-    private static async Task<string> SentenceAsync(HttpResponseMessage answer, CancellationToken cancellationToken)
+    /// <summary>The message of an error, and its code where it has one.</summary>
+    private static async Task<(string Sentence, string? Code)> ReadErrorAsync(
+        HttpResponseMessage answer,
+        CancellationToken cancellationToken
+    )
     {
+        ErrorAnswer? error = null;
         try
         {
-            return JsonSerializer
-                    .Deserialize<ErrorBody>(await answer.Content.ReadAsByteArrayAsync(cancellationToken), Json)
-                    ?.Error
-                ?? answer.ReasonPhrase
-                ?? "";
+            error = JsonSerializer.Deserialize<ErrorAnswer>(
+                await answer.Content.ReadAsByteArrayAsync(cancellationToken),
+                Json
+            );
         }
         catch (JsonException)
         {
-            return answer.ReasonPhrase ?? "";
+            // Not an operator's: that of a proxy, say.
         }
+
+        return (error?.Detail ?? error?.Error ?? answer.ReasonPhrase ?? "", error?.Code);
     }
+
+    /// <summary>
+    /// Problem details (RFC 9457), or <see cref="ErrorBody"/>, whichever the route and the operator's version give.
+    /// </summary>
+    private sealed record ErrorAnswer(string? Detail, string? Code, string? Error);
 }

@@ -53,8 +53,9 @@ internal static partial class ApiDocument
                 document.Info.Title = title;
                 document.Info.Version = "1";
                 document.Info.Description =
-                    "docs/http-api.md says when each status is given and what to do about it. Every error's body "
-                    + "is one message that names the field and the limit. Raw bytes are shown in examples as "
+                    "docs/http-api.md says when each status is given and what to do about it. The body of an "
+                    + "error is problem details (RFC 9457), or one message where a rollup's protocol or the "
+                    + "first version wants it so; both name the field and the limit. Raw bytes are shown in examples as "
                     + "hex digits.";
                 foreach ((string path, IOpenApiPathItem item) in document.Paths)
                 {

@@ -56,12 +56,10 @@ internal sealed class ConnectionLimits(HttpOptions options, TimeProvider time)
             context.Response.Headers.Connection = "close";
             if (!context.Request.Path.StartsWithSegments("/health", StringComparison.Ordinal))
             {
-                context.Response.StatusCode = StatusCodes.Status429TooManyRequests;
                 context.Response.Headers.RetryAfter = "1";
-                await context.Response.WriteAsJsonAsync(
-                    new Client.ErrorBody(
-                        "service: all connections are in use (MaxConnections, MaxConnectionsPerAddress); try again"
-                    )
+                await context.AnswerErrorAsync(
+                    ErrorCode.Overloaded,
+                    "service: all connections are in use (MaxConnections, MaxConnectionsPerAddress); try again"
                 );
                 return;
             }

@@ -37,8 +37,36 @@ public sealed class DaException : Exception
         : base(message, inner)
     {
         Error = error;
+        Code = error switch
+        {
+            DaError.MalformedRequest => ErrorCode.MalformedRequest,
+            DaError.TooLarge => ErrorCode.BodyTooLarge,
+            DaError.Forbidden => ErrorCode.NotOwner,
+            DaError.NotFound => ErrorCode.BatchNotFound,
+            DaError.Overloaded => ErrorCode.Overloaded,
+            _ => ErrorCode.Unavailable,
+        };
+    }
+
+    /// <summary>A failure of a kind that has a code of its own.</summary>
+    public DaException(ErrorCode code, string message, Exception? inner = null)
+        : base(message, inner)
+    {
+        Code = code;
+        Error = code.Status() switch
+        {
+            StatusCodes.Status400BadRequest => DaError.MalformedRequest,
+            StatusCodes.Status403Forbidden => DaError.Forbidden,
+            StatusCodes.Status404NotFound => DaError.NotFound,
+            StatusCodes.Status413PayloadTooLarge => DaError.TooLarge,
+            StatusCodes.Status429TooManyRequests => DaError.Overloaded,
+            _ => DaError.Unavailable,
+        };
     }
 
     /// <summary>What the caller should do.</summary>
     public DaError Error { get; }
+
+    /// <summary>What kind of failure it is, for programs.</summary>
+    public ErrorCode Code { get; }
 }

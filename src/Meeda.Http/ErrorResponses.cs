@@ -1,8 +1,6 @@
-using System.Data.Common;
 using System.Text.Json.Serialization;
 using Meeda.Client;
 using Meeda.L1.Rpc;
-using Microsoft.AspNetCore.Diagnostics;
 
 namespace Meeda.Http;
 
@@ -20,63 +18,61 @@ public sealed record DerivationBody(
 /// of theirs that is no route: an OP Stack node waits for the batch, and stops for good when the challenge window is
 /// over.
 /// 503 is kept for the failover policy, since a batcher takes it as the signal to post to L1 instead; what a retry
-/// can mend is 500.
+/// can mend is 500. Meeda's own routes answer problem details (<see cref="ProblemBody"/>), those of rollups' protocols
+/// and of the first version <see cref="ErrorBody"/>, as ever.
 /// </summary>
 internal static class ErrorResponses
 {
+    // Own routes that batches, blobs and epochs are asked for by.
+    private static readonly string[] OwnNames = ["batch", "blob", "epoch"];
+
     // The routes of the first version begin with one of these, too.
-    private static readonly string[] DataNames = ["get", "put", "batch", "blob", "epoch", "nitro"];
+    private static readonly string[] DataNames = ["get", "put", "nitro", .. OwnNames];
 
     private static readonly string[] WholeNames = ["da", "warmup"];
 
     // The shortest that names a batch: a batch id, or the hash of a keccak commitment.
     private const int HexDigitsOfAnId = 64;
 
-    /// <summary>Turns exceptions of the endpoints below it into <see cref="ErrorBody"/> answers.</summary>
+    /// <summary>Adds what makes problem details, and answers of exceptions.</summary>
+    public static IServiceCollection AddErrorResponses(this IServiceCollection services) =>
+        services
+            // Nothing that is logged has the trace's id.
+            .AddProblemDetails(options =>
+                options.CustomizeProblemDetails = problem => problem.ProblemDetails.Extensions.Remove("traceId")
+            )
+            .AddExceptionHandler<FailureHandler>();
+
+    /// <summary>Turns exceptions of the endpoints below it, and statuses without a body, into answers.</summary>
     public static void UseErrorResponses(this WebApplication app)
     {
-        ILogger logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Meeda.Node.Http");
+        app.UseExceptionHandler(new ExceptionHandlerOptions { SuppressDiagnosticsCallback = _ => true });
+        app.UseStatusCodePages(pages => AnswerStatusAsync(pages.HttpContext));
+    }
 
-        // What is worth a line is logged where the answer is decided: a client that is refused must not be able to
-        // fill the log.
-        app.UseExceptionHandler(
-            new ExceptionHandlerOptions
-            {
-                ExceptionHandler = context => WriteAsync(context, logger),
-                SuppressDiagnosticsCallback = _ => true,
-            }
-        );
-        app.UseStatusCodePages(async pages =>
-        {
-            HttpContext context = pages.HttpContext;
-            if (context.Response.Headers.Allow is [{ } methods] && methods.Split(", ").Contains("GET"))
-            {
-                context.Response.Headers.Allow = $"{methods}, HEAD"; // Which the routes themselves do not know.
-            }
-
-            if (context.Response.StatusCode == StatusCodes.Status404NotFound && IsData(context.Request.Path))
-            {
-                context.Response.StatusCode = StatusCodes.Status400BadRequest;
-                await context.Response.WriteAsJsonAsync(
-                    new ErrorBody(
-                        $"path: there is no route {context.Request.Path}; see /get/<commitment>, /put, "
-                            + "/put/<commitment>, /batches/<id>"
-                    )
-                );
-                return;
-            }
-
-            string sentence = context.Response.StatusCode switch
-            {
-                StatusCodes.Status404NotFound =>
-                    $"path: there is nothing at {context.Request.Path}; see /get/<commitment>, /put, "
-                        + "/batches/<id>, /health/ready",
-                StatusCodes.Status405MethodNotAllowed =>
-                    $"method: {context.Request.Method} is not for {context.Request.Path}",
-                int status => $"request: refused with status {status}",
-            };
-            await context.Response.WriteAsJsonAsync(new ErrorBody(sentence));
-        });
+    /// <summary>Answers an error in the form of the route that was asked.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="code">What kind of error it is.</param>
+    /// <param name="sentence">The message: it names the field and, where there is one, the limit.</param>
+    /// <param name="status">The status, where it is not the code's.</param>
+    public static Task AnswerErrorAsync(this HttpContext context, ErrorCode code, string sentence, int? status = null)
+    {
+        context.Response.StatusCode = status ?? code.Status();
+        return IsOfRollups(context.Request.Path)
+            ? context.Response.WriteAsJsonAsync(new ErrorBody(sentence))
+            : TypedResults
+                .Problem(
+                    new ProblemBody
+                    {
+                        Type = code.Type(),
+                        Title = code.Title(),
+                        Status = context.Response.StatusCode,
+                        Detail = sentence,
+                        Code = code.Name(),
+                        Error = sentence,
+                    }
+                )
+                .ExecuteAsync(context);
     }
 
     /// <summary>
@@ -95,14 +91,40 @@ internal static class ErrorResponses
         }
     }
 
+    private static Task AnswerStatusAsync(HttpContext context)
+    {
+        if (context.Response.Headers.Allow is [{ } methods] && methods.Split(", ").Contains("GET"))
+        {
+            context.Response.Headers.Allow = $"{methods}, HEAD"; // Which the routes themselves do not know.
+        }
+
+        int status = context.Response.StatusCode;
+        PathString path = context.Request.Path;
+        return status switch
+        {
+            StatusCodes.Status404NotFound when IsData(path) => context.AnswerErrorAsync(
+                ErrorCode.MalformedPath,
+                $"path: there is no route {path}; see /get/<commitment>, /put, /put/<commitment>, /batches/<id>"
+            ),
+            StatusCodes.Status404NotFound => context.AnswerErrorAsync(
+                ErrorCode.RouteNotFound,
+                $"path: there is nothing at {path}; see /get/<commitment>, /put, /batches/<id>, /health/ready"
+            ),
+            StatusCodes.Status405MethodNotAllowed => context.AnswerErrorAsync(
+                ErrorCode.MethodNotAllowed,
+                $"method: {context.Request.Method} is not for {path}"
+            ),
+            _ => context.AnswerErrorAsync(ErrorCode.RequestRefused, $"request: refused with status {status}", status),
+        };
+    }
+
     /// <summary>
     /// Whether a path is meant for a route of batches, wherever in it the route's name stands, misspelt at its end or
     /// with an
     /// escaped slash behind it, or where it names a batch: a wrong base URL must not read as a batch that is absent.
     /// </summary>
     private static bool IsData(PathString path) =>
-        Uri.UnescapeDataString(path.Value!)
-            .Split('/')
+        Segments(path)
             .Any(segment =>
                 DataNames.Any(name => segment.StartsWith(name, StringComparison.OrdinalIgnoreCase))
                 || WholeNames.Contains(segment, StringComparer.OrdinalIgnoreCase)
@@ -113,61 +135,15 @@ internal static class ErrorResponses
                 )
             );
 
-    private static async Task WriteAsync(HttpContext context, ILogger logger)
+    /// <summary>
+    /// Whether a path is meant for Alt-DA, Nitro or the first version, also below a wrong base URL. By the path, since
+    /// much is refused before it is routed.
+    /// </summary>
+    private static bool IsOfRollups(PathString path)
     {
-        Exception? failure = context.Features.Get<IExceptionHandlerFeature>()?.Error;
-        if (failure is DerivationException forever)
-        {
-            context.Response.StatusCode = StatusCodes.Status418ImATeapot;
-            await context.Response.WriteAsJsonAsync(new DerivationBody((int)forever.Fault, forever.Message));
-            return;
-        }
-
-        (int status, string sentence) = failure switch
-        {
-            DaException { Error: DaError.MalformedRequest } bad => (StatusCodes.Status400BadRequest, bad.Message),
-            DaException { Error: DaError.TooLarge } bad => (StatusCodes.Status413PayloadTooLarge, bad.Message),
-            DaException { Error: DaError.Forbidden } forbidden => (StatusCodes.Status403Forbidden, forbidden.Message),
-            DaException { Error: DaError.NotFound } absent => (StatusCodes.Status404NotFound, absent.Message),
-            DaException { Error: DaError.Overloaded } busy => (StatusCodes.Status429TooManyRequests, busy.Message),
-            DaException { Error: DaError.FailOver } failOver => (
-                StatusCodes.Status503ServiceUnavailable,
-                failOver.Message
-            ),
-            DaException unavailable => (StatusCodes.Status500InternalServerError, unavailable.Message),
-            L1UnreachableException or JsonRpcException or HttpRequestException => (
-                StatusCodes.Status500InternalServerError,
-                "L1: it does not answer as it should; try again"
-            ),
-            BadHttpRequestException bad => (bad.StatusCode, $"request: {bad.Message.TrimEnd('.')}"),
-            DbException => (
-                StatusCodes.Status500InternalServerError,
-                "ledger: its database does not answer, or takes nothing; try again"
-            ),
-            _ => (
-                StatusCodes.Status500InternalServerError,
-                "service: an internal error, which is in the log; try again"
-            ),
-        };
-        if (failure is DbException refused)
-        {
-            // Any client can ask while the database is away: one line each, without a stack.
-            logger.CallFailed($"{context.Request.Method} {context.Request.Path}", refused.Message);
-        }
-        else if (
-            status >= StatusCodes.Status500InternalServerError
-            && failure is not null and not DaException { Error: DaError.FailOver }
-        )
-        {
-            LogFailure(logger, context.Request, failure);
-        }
-
-        if (status is StatusCodes.Status429TooManyRequests or >= StatusCodes.Status500InternalServerError)
-        {
-            context.Response.Headers.RetryAfter = "1";
-        }
-
-        context.Response.StatusCode = status;
-        await context.Response.WriteAsJsonAsync(new ErrorBody(sentence));
+        string first = Segments(path).FirstOrDefault(segment => segment.Length > 0) ?? "";
+        return IsData(path) && !OwnNames.Any(name => first.StartsWith(name, StringComparison.OrdinalIgnoreCase));
     }
+
+    private static string[] Segments(PathString path) => Uri.UnescapeDataString(path.Value ?? "").Split('/');
 }

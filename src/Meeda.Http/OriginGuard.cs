@@ -1,5 +1,4 @@
 using System.Net;
-using Meeda.Client;
 
 namespace Meeda.Http;
 
@@ -31,9 +30,9 @@ internal sealed class OriginGuard(Func<CancellationToken, Task<bool>> isOpen, bo
     public async Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
         HttpRequest request = context.Request;
-        (int Status, string Sentence)? refusal =
-            !anyHost && !IsThisHost(context) ? (StatusCodes.Status421MisdirectedRequest, OtherHost)
-            : IsOfAnotherOrigin(request) ? (StatusCodes.Status403Forbidden, OtherOrigin)
+        (ErrorCode Code, string Sentence)? refusal =
+            !anyHost && !IsThisHost(context) ? (ErrorCode.HostRefused, OtherHost)
+            : IsOfAnotherOrigin(request) ? (ErrorCode.OriginRefused, OtherOrigin)
             : null;
         if (
             refusal is not { } refused
@@ -45,8 +44,7 @@ internal sealed class OriginGuard(Func<CancellationToken, Task<bool>> isOpen, bo
             return;
         }
 
-        context.Response.StatusCode = refused.Status;
-        await context.Response.WriteAsJsonAsync(new ErrorBody(refused.Sentence));
+        await context.AnswerErrorAsync(refused.Code, refused.Sentence);
     }
 
     /// <summary>

@@ -24,20 +24,20 @@ internal static class ProofEndpoints
             .MapGet("/batches/{id}/proof", GetBatchProofAsync)
             .WithSummary("A batch's commitments, its newest anchor and the Merkle path of each blob")
             .Produces<BatchProofBody>()
-            .Produces<ErrorBody>(400)
-            .Produces<ErrorBody>(404);
+            .Produces<ProblemBody>(400, ProblemBody.ContentType)
+            .Produces<ProblemBody>(404, ProblemBody.ContentType);
         routes
             .MapGet("/batches/{id}/history", GetHistoryAsync)
             .WithSummary("How often a batch was sampled, and how often proven")
             .Produces<HistoryBody>()
-            .Produces<ErrorBody>(400)
-            .Produces<ErrorBody>(404);
+            .Produces<ProblemBody>(400, ProblemBody.ContentType)
+            .Produces<ProblemBody>(404, ProblemBody.ContentType);
         routes
             .MapGet("/epochs/{epoch}", GetEpochAsync)
             .WithSummary("An epoch's recorded proof with its partial sums, and what recomputing it says")
             .Produces<EpochBody>()
-            .Produces<ErrorBody>(400)
-            .Produces<ErrorBody>(404);
+            .Produces<ProblemBody>(400, ProblemBody.ContentType)
+            .Produces<ProblemBody>(404, ProblemBody.ContentType);
     }
 
     /// <summary>Reads an operator from a query; null where none is named.</summary>
@@ -178,7 +178,7 @@ internal static class ProofEndpoints
         )
         {
             throw new DaException(
-                DaError.NotFound,
+                ErrorCode.ProofNotFound,
                 $"epoch: L1 holds no proof of epoch {number}, as far as it was followed here"
             );
         }
@@ -241,7 +241,7 @@ internal static class ProofEndpoints
                 named is null || each.Operator == named
             )
             ?? throw new DaException(
-                DaError.NotFound,
+                ErrorCode.AnchorNotFound,
                 "id: L1 holds no anchor of this batch, as far as it was followed here"
             );
     }

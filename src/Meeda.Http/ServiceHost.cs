@@ -29,7 +29,7 @@ internal static class ServiceHost
             new WebApplicationOptions { ApplicationName = "meeda", EnvironmentName = Environments.Production }
         );
         builder.WebHost.UseKestrelCore();
-        builder.Services.AddRouting();
+        builder.Services.AddRouting().AddErrorResponses();
         AddLogging(builder.Logging, quiet);
         return builder;
     }
@@ -76,6 +76,9 @@ internal static class ServiceHost
         logging.AddConsole(console => console.LogToStandardErrorThreshold = quiet ? LogLevel.Trace : LogLevel.None);
         logging.SetMinimumLevel(quiet ? LogLevel.Warning : LogLevel.Information);
         logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("System.Net.Http", LogLevel.Warning);
+
+        // A line for each probe of a service that is not ready: the checks themselves log when it begins and ends.
+        logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);
 
         // The reader of the log may fall behind, or stop: better lines are lost, which the log says, than requests
         // wait.

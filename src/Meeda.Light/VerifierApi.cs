@@ -17,7 +17,8 @@ internal static class VerifierApi
                 new IntakeWork(provider.GetRequiredService<TimeProvider>()),
                 ProofWork.DefaultWorkers
             ))
-            .AddOpenApi(options => options.Describe("Meeda light node", hasTenants: false));
+            .AddOpenApi(options => options.Describe("Meeda light node", hasTenants: false))
+            .AddHealthChecks();
         return listens ? services : services.AddSingleton<IServer, NoServer>();
     }
 
@@ -32,11 +33,7 @@ internal static class VerifierApi
         app.UseRouting(); // behind what changes the method
         app.MapApiDocument();
         ServiceHost.Under(app, "Proofs").MapProofs();
-        ServiceHost
-            .Under(app, "Light node")
-            .MapGet("/health/live", () => Results.Ok())
-            .WithSummary("The process answers")
-            .Produces(200);
+        ServiceHost.Under(app, "Light node").MapLiveness("/health/live", "The process answers");
     }
 
     /// <summary>What a host without a port serves by.</summary>

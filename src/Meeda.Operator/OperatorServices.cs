@@ -169,7 +169,8 @@ internal static class OperatorServices
             .AddSingleton<DaProvider>();
 
     /// <summary>What every request passes.</summary>
-    public static IServiceCollection AddServer(this IServiceCollection services) => services.AddSingleton<BodyBudget>();
+    public static IServiceCollection AddServer(this IServiceCollection services) =>
+        services.AddSingleton<BodyBudget>().AddOperatorHealth();
 
     private static BatchCopies CopiesOf(IServiceProvider provider, OperatorSettings options) =>
         new(options.Http.MaxAnswerBytes, options.Intake.MaxWait, provider.GetRequiredService<TimeProvider>());

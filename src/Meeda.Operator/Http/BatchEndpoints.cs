@@ -22,15 +22,15 @@ internal static class BatchEndpoints
             .RequireAuthorization(TenantAccess.Read)
             .WithSummary("A batch's commitments, state and anchor")
             .Produces<BatchBody>()
-            .Produces<ErrorBody>(400)
-            .Produces<ErrorBody>(404);
+            .Produces<ProblemBody>(400, ProblemBody.ContentType)
+            .Produces<ProblemBody>(404, ProblemBody.ContentType);
         routes
             .MapPost("/batches/{id}/renew", RenewAsync)
             .RequireAuthorization(TenantAccess.Write)
             .WithSummary("Anchor a batch once more, so that it is kept for another term from then on")
             .Produces<BatchBody>()
-            .Produces<ErrorBody>(400)
-            .Produces<ErrorBody>(404);
+            .Produces<ProblemBody>(400, ProblemBody.ContentType)
+            .Produces<ProblemBody>(404, ProblemBody.ContentType);
     }
 
     private static async Task<BatchBody> GetAsync(
@@ -62,7 +62,7 @@ internal static class BatchEndpoints
         )
         {
             throw new DaException(
-                DaError.Forbidden,
+                ErrorCode.NotOwner,
                 "id: another tenant put this batch; it, or a key with the scope admin, may renew it"
             );
         }
@@ -74,7 +74,7 @@ internal static class BatchEndpoints
             if (!await ledger.RenewAsync(batch.Id, terms.AnchorFrom, time.GetUtcNow(), cancellationToken))
             {
                 throw new DaException(
-                    DaError.NotFound,
+                    ErrorCode.BatchExpired,
                     "id: the batch had expired and is no longer kept; put it again"
                 );
             }

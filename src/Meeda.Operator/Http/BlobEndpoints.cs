@@ -25,16 +25,16 @@ internal static class BlobEndpoints
             .MapGet("/blobs/{position}/opening", GetOpeningAsync)
             .WithSummary("A blob's value at a given point with its KZG proof")
             .Produces<OpeningBody>()
-            .Produces<ErrorBody>(400)
-            .Produces<ErrorBody>(404)
-            .Produces<ErrorBody>(500);
+            .Produces<ProblemBody>(400, ProblemBody.ContentType)
+            .Produces<ProblemBody>(404, ProblemBody.ContentType)
+            .Produces<ProblemBody>(500, ProblemBody.ContentType);
         routes
             .MapGet("/blobs/{position}/cells/{index}", GetCellAsync)
             .WithSummary("One of a blob's 128 cells with its KZG proof")
             .Produces<CellBody>()
-            .Produces<ErrorBody>(400)
-            .Produces<ErrorBody>(404)
-            .Produces<ErrorBody>(500);
+            .Produces<ProblemBody>(400, ProblemBody.ContentType)
+            .Produces<ProblemBody>(404, ProblemBody.ContentType)
+            .Produces<ProblemBody>(500, ProblemBody.ContentType);
     }
 
     private static async Task<OpeningBody> GetOpeningAsync(

@@ -1,7 +1,5 @@
-using Meeda.Kzg.Commitments;
-using Meeda.Operator.Batches;
-using Meeda.Operator.L1;
-using Microsoft.AspNetCore.Mvc;
+using Meeda.Http;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Meeda.Operator.Http;
 
@@ -18,37 +16,48 @@ internal static class HealthEndpoints
     /// <summary>Maps <c>/health</c>, <c>/health/live</c> and <c>/health/ready</c>.</summary>
     public static void MapHealth(this IEndpointRouteBuilder routes)
     {
-        routes
-            .MapGet("/health", () => Results.Ok())
-            .WithSummary("The same as /health/live, where EigenDA's clients and load balancers look")
-            .Produces(200);
-        routes.MapGet("/health/live", () => Results.Ok()).WithSummary("The process answers").Produces(200);
-        routes
-            .MapGet("/health/ready", ReadyAsync)
-            .WithSummary(
-                "A put would work now: the ledger can be written, there is room for the longest batch, and no "
-                    + "more providers are away than may be lost; "
-                    + "L1 being away does not stop intake, so it is only reported"
-            )
-            .Produces<ReadinessBody>()
-            .Produces<ReadinessBody>(StatusCodes.Status503ServiceUnavailable);
+        routes.MapLiveness("/health", "The same as /health/live, where EigenDA's clients and load balancers look");
+        routes.MapLiveness("/health/live", "The process answers");
+        routes.MapReadiness(
+            "/health/ready",
+            "A put would work now: the ledger can be written, there is room for the longest batch, and no "
+                + "more providers are away than may be lost; "
+                + "L1 being away does not stop intake, so it is only reported",
+            BodyOf
+        );
     }
 
-    private static async Task<IResult> ReadyAsync(
-        [FromServices] Readiness readiness,
-        [FromServices] CommitmentKey key,
-        [FromServices] L1Follower follower,
-        [FromServices] OperatorStanding standing,
-        CancellationToken cancellationToken
-    )
+    private static ReadinessBody BodyOf(HttpContext context, HealthReport report)
     {
-        GC.KeepAlive(key); // resolving it loads the ceremony's setup
-        string? reason = standing.Problem is { } refusal
-            ? $"stake: {refusal}"
-            : await readiness.ProblemAsync(cancellationToken);
-        return Results.Json(
-            new ReadinessBody(reason is null, follower.IsCaughtUp, follower.Tip, reason),
-            statusCode: reason is null ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable
+        HealthReportEntry l1 = report.Entries[HealthChecks.L1];
+        return new ReadinessBody(
+            report.Status != HealthStatus.Unhealthy,
+            l1.Status == HealthStatus.Healthy,
+            l1.Data.TryGetValue(HealthChecks.Block, out object? block) ? (ulong)block : null,
+            ReasonOf(context, report.Entries[HealthChecks.Stake])
+                ?? ReasonOf(context, report.Entries[HealthChecks.Intake])
+                ?? ReasonOf(context, l1)
         );
+    }
+
+    private static string? ReasonOf(HttpContext context, HealthReportEntry entry)
+    {
+        if (entry.Status != HealthStatus.Unhealthy)
+        {
+            return null;
+        }
+
+        if (entry.Exception is not { } failure)
+        {
+            return entry.Description;
+        }
+
+        // The framework would show the exception's message, which may say what clients need not know.
+        ErrorResponses.LogFailure(
+            context.RequestServices.GetRequiredService<ILogger<ReadinessBody>>(),
+            context.Request,
+            failure
+        );
+        return "service: an internal error, which is in the log; try again";
     }
 }

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.IO.Pipelines;
-using Meeda.Client;
 using Meeda.Http;
 
 namespace Meeda.Operator.Http;
@@ -29,12 +28,10 @@ internal static class RequestBody
                         return;
                     }
 
-                    context.Response.StatusCode = StatusCodes.Status413PayloadTooLarge;
-                    await context.Response.WriteAsJsonAsync(
-                        new ErrorBody(
-                            $"body: {context.Request.ContentLength} bytes are more than the limit of {limit} "
-                                + $"bytes ({setting})"
-                        )
+                    await context.AnswerErrorAsync(
+                        ErrorCode.BodyTooLarge,
+                        $"body: {context.Request.ContentLength} bytes are more than the limit of {limit} "
+                            + $"bytes ({setting})"
                     );
                     return;
                 }

@@ -24,14 +24,21 @@ internal sealed class Absence(
     /// <param name="cancellationToken">Ends the asking.</param>
     /// <returns><see cref="DaError.NotFound"/> where that is proven, <see cref="DaError.Unavailable"/>
     /// otherwise.</returns>
-    public async Task<DaException> OfAsync(string absent, CancellationToken cancellationToken) =>
+    public Task<DaException> OfAsync(string absent, CancellationToken cancellationToken) =>
+        OfAsync(ErrorCode.BatchNotFound, absent, cancellationToken);
+
+    /// <summary>The error to answer with where the ledger does not know what was asked for.</summary>
+    /// <param name="code">What it is where it is proven that there is no such thing.</param>
+    /// <param name="absent">The message there.</param>
+    /// <param name="cancellationToken">Ends the asking.</param>
+    public async Task<DaException> OfAsync(ErrorCode code, string absent, CancellationToken cancellationToken) =>
         await WhyNotAsync(cancellationToken) is { } reason
             ? new DaException(
-                DaError.Unavailable,
+                ErrorCode.AbsenceUnknown,
                 $"{absent.Split(':')[0]}: it is not in the ledger, and whether this operator anchored it is not "
                     + $"known: {reason}"
             )
-            : new DaException(DaError.NotFound, absent);
+            : new DaException(code, absent);
 
     private async Task<string?> WhyNotAsync(CancellationToken cancellationToken)
     {

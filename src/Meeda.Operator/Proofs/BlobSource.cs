@@ -63,6 +63,7 @@ internal sealed class BlobSource(
         )
         {
             throw await absence.OfAsync(
+                ErrorCode.BlobNotFound,
                 $"position: this operator has anchored no blob at {position}",
                 cancellationToken
             );
@@ -71,7 +72,7 @@ internal sealed class BlobSource(
         if (batch.DeletedAt is not null)
         {
             throw new DaException(
-                DaError.NotFound,
+                ErrorCode.BatchExpired,
                 $"position: the batch of the blob at {position} had expired and is no longer kept"
             );
         }

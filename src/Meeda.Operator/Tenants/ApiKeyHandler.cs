@@ -1,6 +1,5 @@
 using System.Security.Claims;
 using System.Text.Encodings.Web;
-using Meeda.Client;
 using Meeda.Http;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
@@ -56,10 +55,11 @@ internal sealed class ApiKeyHandler(
     /// <inheritdoc/>
     protected override async Task HandleChallengeAsync(AuthenticationProperties properties)
     {
-        Response.StatusCode = StatusCodes.Status401Unauthorized;
+        AuthenticateResult result = await HandleAuthenticateOnceSafeAsync();
         Response.Headers.WWWAuthenticate = "Bearer"; // RFC 9110, section 15.5.2
-        await Response.WriteAsJsonAsync(
-            new ErrorBody("key: a good one is needed, as /t/<key> before the path or in Authorization: Bearer")
+        await Context.AnswerErrorAsync(
+            result.Failure is null ? ErrorCode.KeyMissing : ErrorCode.KeyInvalid,
+            "key: a good one is needed, as /t/<key> before the path or in Authorization: Bearer"
         );
     }
 
@@ -67,8 +67,7 @@ internal sealed class ApiKeyHandler(
     protected override async Task HandleForbiddenAsync(AuthenticationProperties properties)
     {
         string scope = TenantAccess.ScopeOf(Context);
-        Response.StatusCode = StatusCodes.Status403Forbidden;
-        await Response.WriteAsJsonAsync(new ErrorBody($"key: it does not allow to {scope}"));
+        await Context.AnswerErrorAsync(ErrorCode.ScopeMissing, $"key: it does not allow to {scope}");
     }
 
     private AuthenticateResult Success(TenantScopes scopes)

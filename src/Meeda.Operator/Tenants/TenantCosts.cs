@@ -27,7 +27,7 @@ internal sealed class TenantCosts(TenantKeys keys, RowPlacement rows, IHttpConte
     {
         if (tenant is not null && !keys.TryUse(tenant, cost, out string? exceeded))
         {
-            throw new DaException(DaError.Overloaded, $"quota: the tenant's {exceeded} are used up");
+            throw new DaException(ErrorCode.QuotaExceeded, $"quota: the tenant's {exceeded} are used up");
         }
     }
 

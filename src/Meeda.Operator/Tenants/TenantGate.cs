@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using Meeda.Client;
+using Meeda.Http;
 
 namespace Meeda.Operator.Tenants;
 
@@ -33,7 +33,7 @@ internal sealed class TenantGate(TenantKeys keys, TimeProvider time)
         Allowance allowance = _allowances.GetOrAdd(tenant.Id, _ => new Allowance());
         if (!allowance.TryEnter(tenant.Quota, time.GetTimestamp(), time, out string? reason))
         {
-            await RefuseAsync(context, StatusCodes.Status429TooManyRequests, reason!);
+            await RefuseAsync(context, ErrorCode.QuotaExceeded, reason!);
             return;
         }
 
@@ -54,7 +54,7 @@ internal sealed class TenantGate(TenantKeys keys, TimeProvider time)
         {
             await RefuseAsync(
                 context,
-                StatusCodes.Status411LengthRequired,
+                ErrorCode.LengthRequired,
                 "body: a tenant with a quota of bytes must say the length (Content-Length)"
             );
         }
@@ -62,7 +62,7 @@ internal sealed class TenantGate(TenantKeys keys, TimeProvider time)
         {
             await RefuseAsync(
                 context,
-                StatusCodes.Status429TooManyRequests,
+                ErrorCode.QuotaExceeded,
                 $"quota: the tenant's {tenant.Quota.Bytes} bytes are used up"
             );
         }
@@ -84,15 +84,14 @@ internal sealed class TenantGate(TenantKeys keys, TimeProvider time)
         }
     }
 
-    private static async Task RefuseAsync(HttpContext context, int status, string sentence)
+    private static async Task RefuseAsync(HttpContext context, ErrorCode code, string sentence)
     {
-        context.Response.StatusCode = status;
-        if (status == StatusCodes.Status429TooManyRequests)
+        if (code == ErrorCode.QuotaExceeded)
         {
             context.Response.Headers.RetryAfter = "1";
         }
 
-        await context.Response.WriteAsJsonAsync(new ErrorBody(sentence));
+        await context.AnswerErrorAsync(code, sentence);
     }
 
     /// <summary>A tenant's requests in flight, and its bucket of requests a second.</summary>

@@ -1,15 +1,11 @@
 namespace Meeda.Storage.Redundancy;
 
 /// <summary>
-/// What was experienced with a provider: how long its answers take, how often it fails, how often it gave wrong rows.
-/// It steers where new rows go and in which order rows
-/// are read; it is experience only, so it is kept in memory and rebuilt after a restart.
+/// Health statistics of one provider: how long its answers take, and whether it failed lately. They decide whether new
+/// rows go there and how long a read waits before it asks others too. In memory only; rebuilt after a restart.
 /// </summary>
 internal sealed class ProviderHealth(TimeProvider time)
 {
-    // New experience counts a tenth.
-    private const double Weight = 0.1;
-
     // The latencies that a percentile is taken from.
     private const int Remembered = 128;
 
@@ -22,27 +18,10 @@ internal sealed class ProviderHealth(TimeProvider time)
     private readonly Lock _gate = new();
     private readonly double[] _latencies = new double[Remembered];
     private int _looks;
-    private double _failures;
-    private long _wrongRows;
     private TimeSpan _rest;
     private long _restsFrom;
     private bool _isFlushFailing;
     private string? _lastFailure;
-
-    /// <summary>The part of its latest answers that were failures, newer ones counting more.</summary>
-    public double FailureRate
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _failures;
-            }
-        }
-    }
-
-    /// <summary>Rows from it that did not match their commitments.</summary>
-    public long WrongRows => Interlocked.Read(ref _wrongRows);
 
     /// <summary>
     /// Whether it failed lately and is left alone for a while where there is a choice; twice as long after each
@@ -82,7 +61,6 @@ internal sealed class ProviderHealth(TimeProvider time)
         lock (_gate)
         {
             _latencies[_looks++ % Remembered] = latency.TotalMilliseconds;
-            _failures *= 1 - Weight;
             if (!_isFlushFailing)
             {
                 _rest = TimeSpan.Zero;
@@ -116,22 +94,11 @@ internal sealed class ProviderHealth(TimeProvider time)
     {
         lock (_gate)
         {
-            _failures += (1 - _failures) * Weight;
             TimeSpan rest = _rest == TimeSpan.Zero ? FirstRest : _rest * 2;
             rest = rest > atLeast ? rest : atLeast;
             _rest = rest < MaxRest ? rest : MaxRest;
             _restsFrom = time.GetTimestamp();
             _lastFailure = reason;
-        }
-    }
-
-    /// <summary>Takes note of a row that did not match its commitment.</summary>
-    public void WasWrong()
-    {
-        Interlocked.Increment(ref _wrongRows);
-        lock (_gate)
-        {
-            _failures += (1 - _failures) * Weight;
         }
     }
 

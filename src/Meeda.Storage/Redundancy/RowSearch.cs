@@ -100,7 +100,6 @@ internal sealed class RowSearch(
                 }
 
                 Interlocked.Increment(ref wrong);
-                (sources[i] as ProviderLane)?.Record.WasWrong();
                 return false;
             },
             time,

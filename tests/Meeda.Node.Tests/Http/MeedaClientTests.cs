@@ -163,6 +163,25 @@ public sealed class MeedaClientTests(FollowingOperatorFixture node) : IClassFixt
     public async Task Status_AnAnswerWithoutEnd_IsNotTakenIn() =>
         await AssertAsync(MeedaError.NotVerified, () => Lying(_ => Bytes(new byte[2 << 20])).StatusAsync());
 
+    [Theory]
+    [InlineData("""{"error":"id: bad"}""", "id: bad", null)]
+    [InlineData("""{"detail":"id: bad","code":"malformed_request"}""", "id: bad", "malformed_request")]
+    [InlineData("""{"title":"t","detail":"id: bad","code":"x","error":"id: bad"}""", "id: bad", "x")]
+    [InlineData("<html>a proxy's</html>", "Bad Request", null)]
+    [InlineData("""{"error":{"message":"another service's"}}""", "Bad Request", null)]
+    [InlineData("null", "Bad Request", null)]
+    public async Task Errors_InBothForms_GiveMessageAndCode(string body, string message, string? code)
+    {
+        MeedaException refused = await AssertAsync(
+            MeedaError.Refused,
+            () =>
+                Lying(_ => new HttpResponseMessage(HttpStatusCode.BadRequest) { Content = new StringContent(body) })
+                    .StatusAsync()
+        );
+        Assert.EndsWith($"400: {message}", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(code, refused.Code);
+    }
+
     [Fact]
     public async Task Key_IsSentAsABearerToken_AndInNoException()
     {

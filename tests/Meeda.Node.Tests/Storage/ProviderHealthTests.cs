@@ -84,15 +84,4 @@ public sealed class ProviderHealthTests
 
         Assert.Equal(TimeSpan.FromMilliseconds(7), _health.Latency(1));
     }
-
-    [Fact]
-    public void FailureRateAndWrongRows_CountWhatHappened()
-    {
-        _health.WasWrong();
-        _health.Failed();
-        Assert.Equal(1, _health.WrongRows);
-        Assert.Equal(0.19, _health.FailureRate, 6);
-        _health.Worked(TimeSpan.Zero);
-        Assert.Equal(0.171, _health.FailureRate, 6);
-    }
 }

@@ -41,7 +41,7 @@ public sealed class TenantGateTests : IAsyncLifetime
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Logging.ClearProviders().AddProvider(_log).SetMinimumLevel(LogLevel.Trace);
         builder.Services.AddSingleton<IHttpContextFactory, TenantKeyPathFilter>();
-        builder.Services.AddSingleton(_keys).AddTenantAccess();
+        builder.Services.AddSingleton(_keys).AddErrorResponses().AddTenantAccess();
         _app = builder.Build();
         _app.UseErrorResponses();
         _app.UseRouting();
@@ -319,6 +319,35 @@ public sealed class TenantGateTests : IAsyncLifetime
         await _keys.RevokeAsync("name", DateTimeOffset.UnixEpoch, CancellationToken.None);
         SetupException problem = await Assert.ThrowsAsync<SetupException>(() => MakeAsync(TenantScopes.Read));
         Assert.Contains("keys rotate name", problem.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Refusals_OfOwnRoutes_SayTheirCode()
+    {
+        string key = await MakeAsync(TenantScopes.Write, new TenantQuota(10, 0, 8));
+        await AssertAsync(_http.GetAsync(new Uri("echo", UriKind.Relative)), 401, "key_missing");
+        await AssertAsync(_http.GetAsync(new Uri("t/mk_unknown/echo", UriKind.Relative)), 401, "key_invalid");
+        await AssertAsync(_http.GetAsync(new Uri($"t/{key}/echo", UriKind.Relative)), 403, "scope_missing");
+        using var content = new ByteArrayContent(new byte[11]);
+        await AssertAsync(_http.PostAsync(new Uri($"t/{key}/echo", UriKind.Relative), content), 429, "quota_exceeded");
+
+        static async Task AssertAsync(Task<HttpResponseMessage> asked, int status, string code)
+        {
+            using HttpResponseMessage answer = await asked;
+            await Http.ProblemTests.AssertProblemAsync(answer, status, code);
+        }
+    }
+
+    [Theory]
+    [InlineData("get/0x00")]
+    [InlineData("nitro")]
+    [InlineData("da/getObject")]
+    public async Task Refusals_OfRoutesOfProtocols_AreOneMessage(string path)
+    {
+        await MakeAsync(TenantScopes.Read);
+        (HttpStatusCode status, string body) = await GetAsync(path);
+        Assert.Equal(HttpStatusCode.Unauthorized, status);
+        Assert.StartsWith("""{"error":"key: """, body, StringComparison.Ordinal);
     }
 
     private async Task ExecuteAsync(string statement)

@@ -1,0 +1,136 @@
+using System.Text.Json;
+
+namespace Meeda.Http;
+
+/// <summary>
+/// What kind of error a client was answered with: the member <c>code</c> of problem details, in snake case. Names are
+/// part of the API: they are added to, and never change. docs/http-api.md lists them.
+/// </summary>
+public enum ErrorCode
+{
+    /// <summary>The request can never succeed as it stands.</summary>
+    MalformedRequest,
+
+    /// <summary>The path is no route, and 404 would read as a batch that is absent.</summary>
+    MalformedPath,
+
+    /// <summary>There are tenants, and the request has no key.</summary>
+    KeyMissing,
+
+    /// <summary>The key is unknown or revoked.</summary>
+    KeyInvalid,
+
+    /// <summary>The key's scopes do not allow this.</summary>
+    ScopeMissing,
+
+    /// <summary>Another tenant put the batch.</summary>
+    NotOwner,
+
+    /// <summary>A web page of another origin sent the request.</summary>
+    OriginRefused,
+
+    /// <summary>The path is no route.</summary>
+    RouteNotFound,
+
+    /// <summary>The batch was never stored here.</summary>
+    BatchNotFound,
+
+    /// <summary>The batch had expired and is no longer kept.</summary>
+    BatchExpired,
+
+    /// <summary>The operator has anchored no blob at the position.</summary>
+    BlobNotFound,
+
+    /// <summary>L1 holds no anchor of the batch.</summary>
+    AnchorNotFound,
+
+    /// <summary>L1 holds no proof of the epoch.</summary>
+    ProofNotFound,
+
+    /// <summary>The method is not for this path.</summary>
+    MethodNotAllowed,
+
+    /// <summary>The body came too slowly.</summary>
+    BodyTooSlow,
+
+    /// <summary>The tenant has a quota of bytes, and the request does not say its length.</summary>
+    LengthRequired,
+
+    /// <summary>The body is longer than the service takes.</summary>
+    BodyTooLarge,
+
+    /// <summary>The service is not asked by this host name.</summary>
+    HostRefused,
+
+    /// <summary>A quota of the tenant is used up.</summary>
+    QuotaExceeded,
+
+    /// <summary>The service has too much to do.</summary>
+    Overloaded,
+
+    /// <summary>What was asked for is not in the ledger, and whether it was anchored is not known.</summary>
+    AbsenceUnknown,
+
+    /// <summary>The data or the service is away for now.</summary>
+    Unavailable,
+
+    /// <summary>L1 does not answer as it should.</summary>
+    L1Unavailable,
+
+    /// <summary>The ledger's database does not answer, or takes nothing.</summary>
+    LedgerUnavailable,
+
+    /// <summary>A fault of the service.</summary>
+    InternalError,
+
+    /// <summary>The server refused the request with a status that has no code of its own.</summary>
+    RequestRefused,
+}
+
+/// <summary>What belongs to an <see cref="ErrorCode"/>.</summary>
+internal static class ErrorCodes
+{
+    /// <summary>As clients see it: <c>batch_not_found</c>.</summary>
+    public static string Name(this ErrorCode code) => JsonNamingPolicy.SnakeCaseLower.ConvertName(code.ToString());
+
+    /// <summary>Identifies the code among the problems of all services (RFC 9457, 3.1.1).</summary>
+    public static string Type(this ErrorCode code) => $"urn:meeda:problem:{code.Name()}";
+
+    /// <summary>The status that it is answered with, as a rule.</summary>
+    public static int Status(this ErrorCode code) => Describe(code).Status;
+
+    /// <summary>The code in words, the same for each occurrence.</summary>
+    public static string Title(this ErrorCode code) => Describe(code).Title;
+
+    private static (int Status, string Title) Describe(ErrorCode code) =>
+        code switch
+        {
+            ErrorCode.MalformedRequest => (400, "The request is malformed"),
+            ErrorCode.MalformedPath => (400, "The path names data and is no route"),
+            ErrorCode.KeyMissing => (401, "An API key is needed"),
+            ErrorCode.KeyInvalid => (401, "The API key is unknown or revoked"),
+            ErrorCode.ScopeMissing => (403, "The API key lacks the scope"),
+            ErrorCode.NotOwner => (403, "The batch is another tenant's"),
+            ErrorCode.OriginRefused => (403, "Web pages of other origins are not served"),
+            ErrorCode.RouteNotFound => (404, "The path is no route"),
+            ErrorCode.BatchNotFound => (404, "The batch was never stored here"),
+            ErrorCode.BatchExpired => (404, "The batch had expired and is no longer kept"),
+            ErrorCode.BlobNotFound => (404, "There is no blob at this position"),
+            ErrorCode.AnchorNotFound => (404, "The batch has no anchor"),
+            ErrorCode.ProofNotFound => (404, "The epoch has no proof"),
+            ErrorCode.MethodNotAllowed => (405, "The method is not for this path"),
+            ErrorCode.BodyTooSlow => (408, "The body came too slowly"),
+            ErrorCode.LengthRequired => (411, "The body's length must be said"),
+            ErrorCode.BodyTooLarge => (413, "The body is too long"),
+            ErrorCode.HostRefused => (421, "The service is not asked by this host name"),
+            ErrorCode.QuotaExceeded => (429, "A quota is used up"),
+            ErrorCode.Overloaded => (429, "The service has too much to do"),
+            ErrorCode.AbsenceUnknown => (500, "Whether there is such a thing is not known now"),
+            ErrorCode.Unavailable => (500, "It cannot be done now"),
+            ErrorCode.L1Unavailable => (500, "L1 does not answer as it should"),
+            ErrorCode.LedgerUnavailable => (500, "The ledger does not answer"),
+            ErrorCode.InternalError => (500, "The service has a fault"),
+            ErrorCode.RequestRefused => (400, "The server refuses the request"),
+            _ => throw new ArgumentOutOfRangeException(nameof(code), code, "no such code"),
+        };
+}

@@ -1,0 +1,121 @@
+using System.Net.Http.Headers;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Meeda.Http;
+using Meeda.Testing;
+using Xunit;
+
+namespace Meeda.Node.Tests.Http;
+
+/// <summary>Errors of Meeda's own routes are problem details; those of the others are what their clients know.</summary>
+public sealed partial class ProblemTests(OperatorFixture node) : IClassFixture<OperatorFixture>
+{
+    private const string Absent = "0x7777777777777777777777777777777777777777777777777777777777777777";
+    private const string Point = "?z=0x0000000000000000000000000000000000000000000000000000000000000007";
+
+    [Theory]
+    [InlineData("GET", "batches/xyz", 400, "malformed_request")]
+    [InlineData("POST", "batches/xyz/renew", 400, "malformed_request")]
+    [InlineData("GET", "batches/" + Absent, 500, "absence_unknown")]
+    [InlineData("GET", "batches/" + Absent + "/proof", 404, "anchor_not_found")]
+    [InlineData("GET", "epochs/xyz", 400, "malformed_request")]
+    [InlineData("GET", "epochs/5", 404, "proof_not_found")]
+    [InlineData("GET", "blobs/9/opening" + Point, 500, "absence_unknown")]
+    [InlineData("GET", "blobs/9/opening", 400, "malformed_request")]
+    [InlineData("GET", "batches/" + Absent + "/nothing", 400, "malformed_path")]
+    [InlineData("GET", "batch/" + Absent, 400, "malformed_path")]
+    [InlineData("GET", "nothing", 404, "route_not_found")]
+    [InlineData("GET", "health/nothing", 404, "route_not_found")]
+    [InlineData("POST", "status", 405, "method_not_allowed")]
+    public async Task OwnRoute_Error_IsAProblemWithItsCode(string method, string path, int status, string code)
+    {
+        using HttpResponseMessage answer = await SendAsync(method, path);
+        await AssertProblemAsync(answer, status, code);
+    }
+
+    [Fact]
+    public async Task OwnRoute_ErrorForAClientThatAcceptsText_IsAProblemAllTheSame()
+    {
+        using HttpResponseMessage answer = await SendAsync("GET", "batches/xyz", "text/plain");
+        await AssertProblemAsync(answer, 400, "malformed_request");
+    }
+
+    [Theory]
+    [InlineData("GET", "get/xyz", 400)]
+    [InlineData("GET", "get/0x014d01" + "77", 418)]
+    [InlineData("POST", "put", 400)]
+    [InlineData("POST", "put/0x00", 400)]
+    [InlineData("DELETE", "put", 405)]
+    [InlineData("GET", "wrong/base/get/0x00", 400)]
+    [InlineData("GET", Absent, 400)]
+    [InlineData("GET", "nitro", 405)]
+    [InlineData("GET", "getObject", 400)]
+    [InlineData("GET", "da/getObjectInfo?id=1", 400)]
+    [InlineData("GET", "da/nothing", 400)]
+    public async Task RouteOfAProtocol_Error_HasTheBodyThatItsClientsKnow(string method, string path, int status)
+    {
+        using HttpResponseMessage answer = await SendAsync(method, path);
+        Assert.Equal(status, (int)answer.StatusCode);
+        Assert.Equal("application/json", answer.Content.Headers.ContentType?.MediaType);
+        string[] names = [.. (await ReadAsync(answer)).EnumerateObject().Select(member => member.Name)];
+        Assert.Contains(
+            string.Join(' ', names),
+            (string[])["error", "StatusCode Msg", "Code Description HTTPStatusCode"]
+        );
+    }
+
+    /// <summary>Clients switch on codes: the document has each of them, with its status, and no other.</summary>
+    [Fact]
+    public async Task Document_TableOfCodes_IsTheCodes()
+    {
+        string document = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "http-api.md"));
+        Assert.Equal(
+            Enum.GetValues<ErrorCode>()
+                .Select(code => (code.Name(), code == ErrorCode.RequestRefused ? "4xx" : $"{code.Status()}"))
+                .Order(),
+            Row().Matches(document).Select(row => (row.Groups["code"].Value, row.Groups["status"].Value)).Order()
+        );
+    }
+
+    [Fact]
+    public void Codes_All_HaveATitleAndAUri() =>
+        Assert.All(
+            Enum.GetValues<ErrorCode>(),
+            code =>
+            {
+                Assert.NotEmpty(code.Title());
+                Assert.True(Uri.IsWellFormedUriString(code.Type(), UriKind.Absolute));
+            }
+        );
+
+    internal static async Task AssertProblemAsync(HttpResponseMessage answer, int status, string code)
+    {
+        Assert.Equal("application/problem+json", answer.Content.Headers.ContentType?.MediaType);
+        JsonElement body = await ReadAsync(answer);
+        Assert.Equal((status, code), ((int)answer.StatusCode, body.GetProperty("code").GetString()));
+        Assert.Equal(
+            (string[])["type", "title", "status", "detail", "code", "error"],
+            body.EnumerateObject().Select(member => member.Name)
+        );
+        Assert.Equal(status, body.GetProperty("status").GetInt32());
+        Assert.Equal($"urn:meeda:problem:{code}", body.GetProperty("type").GetString());
+        Assert.Equal(body.GetProperty("detail").GetString(), body.GetProperty("error").GetString());
+    }
+
+    private static async Task<JsonElement> ReadAsync(HttpResponseMessage answer) =>
+        JsonSerializer.Deserialize<JsonElement>(await answer.Content.ReadAsStreamAsync());
+
+    private async Task<HttpResponseMessage> SendAsync(string method, string path, string? accept = null)
+    {
+        using var request = new HttpRequestMessage(new HttpMethod(method), new Uri(path, UriKind.Relative));
+        if (accept is not null)
+        {
+            request.Headers.Accept.Add(MediaTypeWithQualityHeaderValue.Parse(accept));
+        }
+
+        return await node.Http.SendAsync(request);
+    }
+
+    [GeneratedRegex(@"^\| `(?<code>[a-z0-9_]+)` \| (?<status>\d{3}|4xx) \|", RegexOptions.Multiline)]
+    private static partial Regex Row();
+}

@@ -55,8 +55,8 @@ internal static partial class ApiDocument
                 document.Info.Description =
                     "docs/http-api.md says when each status is given and what to do about it. The body of an "
                     + "error is problem details (RFC 9457), or one message where a rollup's protocol or the "
-                    + "first version wants it so; both name the field and the limit. Raw bytes are shown in examples as "
-                    + "hex digits.";
+                    + "first version wants it so; both name the field and the limit. Raw bytes are shown in examples "
+                    + "as hex digits.";
                 foreach ((string path, IOpenApiPathItem item) in document.Paths)
                 {
                     foreach ((HttpMethod method, OpenApiOperation operation) in item.Operations ?? [])

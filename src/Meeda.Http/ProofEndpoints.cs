@@ -51,8 +51,8 @@ internal static class ProofEndpoints
         string id,
         [FromQuery] string? @operator,
         HttpContext context,
-        [FromServices] IAnchorRecord record,
-        [FromServices] ProofWork work,
+        IAnchorRecord record,
+        ProofWork work,
         CancellationToken cancellationToken
     )
     {
@@ -126,7 +126,7 @@ internal static class ProofEndpoints
         string id,
         [FromQuery] string? @operator,
         HttpContext context,
-        [FromServices] IAnchorRecord record,
+        IAnchorRecord record,
         CancellationToken cancellationToken
     )
     {
@@ -148,11 +148,11 @@ internal static class ProofEndpoints
         string epoch,
         [FromQuery] string? @operator,
         HttpContext context,
-        [FromServices] ProofWork work,
-        [FromServices] MeedaVerifierContract contract,
-        [FromServices] IAnchorRecord record,
-        [FromServices] EpochVerification verification,
-        [FromServices] ServedOperators operators,
+        ProofWork work,
+        MeedaVerifierContract contract,
+        IAnchorRecord record,
+        EpochVerification verification,
+        ServedOperators operators,
         CancellationToken cancellationToken
     )
     {

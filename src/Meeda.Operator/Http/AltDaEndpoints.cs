@@ -6,6 +6,7 @@ using Meeda.Operator.Batches;
 using Meeda.Operator.Persistence;
 using Meeda.Operator.Tenants;
 using Meeda.Protocol.Batches;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Options;
 
@@ -55,10 +56,10 @@ internal static class AltDaEndpoints
             .Produces<ErrorBody>(500);
     }
 
-    private static async Task<IResult> PutAsync(
+    private static async Task<FileContentHttpResult> PutAsync(
         HttpRequest request,
-        [FromServices] BatchIntake intake,
-        [FromServices] IOptions<BatchOptions> options,
+        BatchIntake intake,
+        IOptions<BatchOptions> options,
         CancellationToken cancellationToken
     )
     {
@@ -73,14 +74,14 @@ internal static class AltDaEndpoints
             request.HttpContext.Features.Get<BodyRoom>(),
             cancellationToken
         );
-        return Results.Bytes(AltDaCommitment.Of(batch.Id).Encode(options.Value.DaLayerByte), OctetStream);
+        return TypedResults.Bytes(AltDaCommitment.Of(batch.Id).Encode(options.Value.DaLayerByte), OctetStream);
     }
 
-    private static async Task<IResult> PutKeccakAsync(
+    private static async Task<Ok> PutKeccakAsync(
         string commitment,
         HttpRequest request,
-        [FromServices] BatchIntake intake,
-        [FromServices] IOptions<BatchOptions> options,
+        BatchIntake intake,
+        IOptions<BatchOptions> options,
         CancellationToken cancellationToken
     )
     {
@@ -105,16 +106,16 @@ internal static class AltDaEndpoints
         }
 
         await intake.AcceptAsync(payload, request.HttpContext.Features.Get<BodyRoom>(), cancellationToken);
-        return Results.Ok();
+        return TypedResults.Ok();
     }
 
-    private static async Task<IResult> GetAsync(
+    private static async Task<BatchAnswer> GetAsync(
         string commitment,
         HttpContext context,
         [FromQuery(Name = "l1_inclusion_block_number")] string? inclusionBlock,
-        [FromServices] BatchReader reader,
-        [FromServices] InclusionCheck inclusion,
-        [FromServices] IOptions<BatchOptions> options,
+        BatchReader reader,
+        InclusionCheck inclusion,
+        IOptions<BatchOptions> options,
         CancellationToken cancellationToken
     )
     {

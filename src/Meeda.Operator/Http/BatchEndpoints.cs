@@ -36,19 +36,19 @@ internal static class BatchEndpoints
     private static async Task<BatchBody> GetAsync(
         string id,
         [FromServices] Ledger ledger,
-        [FromServices] Absence absence,
-        [FromServices] BatchStates states,
+        Absence absence,
+        BatchStates states,
         CancellationToken cancellationToken
     ) => BodyOf(await states.OfAsync(await FindAsync(id, ledger, absence, cancellationToken), cancellationToken));
 
     private static async Task<BatchBody> RenewAsync(
         string id,
         [FromServices] Ledger ledger,
-        [FromServices] Absence absence,
-        [FromServices] BatchStates states,
-        [FromServices] Terms terms,
-        [FromServices] TenantCosts costs,
-        [FromServices] TimeProvider time,
+        Absence absence,
+        BatchStates states,
+        Terms terms,
+        TenantCosts costs,
+        TimeProvider time,
         CancellationToken cancellationToken
     )
     {

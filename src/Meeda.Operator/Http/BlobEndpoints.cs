@@ -41,9 +41,9 @@ internal static class BlobEndpoints
         string position,
         [FromQuery] string? z,
         HttpContext context,
-        [FromServices] BlobSource blobs,
-        [FromServices] CommitmentKey key,
-        [FromServices] ProofWork work,
+        BlobSource blobs,
+        CommitmentKey key,
+        ProofWork work,
         CancellationToken cancellationToken
     )
     {
@@ -81,9 +81,9 @@ internal static class BlobEndpoints
         string position,
         string index,
         HttpContext context,
-        [FromServices] BlobSource blobs,
-        [FromServices] CellOpening cells,
-        [FromServices] ProofWork work,
+        BlobSource blobs,
+        CellOpening cells,
+        ProofWork work,
         CancellationToken cancellationToken
     )
     {

@@ -6,7 +6,6 @@ using Meeda.Http;
 using Meeda.Operator.Batches;
 using Meeda.Operator.Nitro;
 using Meeda.Operator.Tenants;
-using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Options;
 
 namespace Meeda.Operator.Http;
@@ -66,11 +65,11 @@ internal static class DaProviderEndpoint
                 Path,
                 async (
                     HttpContext context,
-                    [FromServices] DaProvider provider,
-                    [FromServices] ChunkedStores chunks,
-                    [FromServices] IOptions<BatchOptions> options,
-                    [FromServices] TimeProvider time,
-                    [FromServices] ILogger<DaProvider> logger
+                    DaProvider provider,
+                    ChunkedStores chunks,
+                    IOptions<BatchOptions> options,
+                    TimeProvider time,
+                    ILogger<DaProvider> logger
                 ) =>
                 {
                     if (

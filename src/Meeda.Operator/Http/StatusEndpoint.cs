@@ -20,11 +20,11 @@ internal static class StatusEndpoint
 
     private static async Task<StatusBody> GetAsync(
         [FromServices] Ledger ledger,
-        [FromServices] L1Follower follower,
-        [FromServices] IntakePressure pressure,
-        [FromServices] LeaderElection leadership,
-        [FromServices] OperatorAccount account,
-        [FromServices] MeedaVerifierContract contract,
+        L1Follower follower,
+        IntakePressure pressure,
+        LeaderElection leadership,
+        OperatorAccount account,
+        MeedaVerifierContract contract,
         CancellationToken cancellationToken
     )
     {

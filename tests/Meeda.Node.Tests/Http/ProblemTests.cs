@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Meeda.Node.Tests.Http;
 
-/// <summary>Errors of Meeda's own routes are problem details; those of the others are what their clients know.</summary>
+/// <summary>Errors of Meeda's own routes are problem details; the others' are what their clients know.</summary>
 public sealed partial class ProblemTests(OperatorFixture node) : IClassFixture<OperatorFixture>
 {
     private const string Absent = "0x7777777777777777777777777777777777777777777777777777777777777777";

@@ -9,6 +9,7 @@ using Meeda.Operator.L1;
 using Meeda.Operator.Persistence;
 using Meeda.Operator.Tenants;
 using Meeda.Protocol.Batches;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Options;
 
@@ -63,17 +64,17 @@ internal static class LegacyEndpoints
                 .Produces<LegacyErrorBody>(400)
                 .Produces<LegacyErrorBody>(404);
             group
-                .MapGet("/warmup", () => Results.Text("null", "application/json"))
+                .MapGet("/warmup", () => TypedResults.Text("null", "application/json"))
                 .RequireAuthorization(TenantAccess.Read)
                 .WithSummary("As the first version; there is nothing to warm up")
                 .Produces<object>();
         }
     }
 
-    private static async Task<IResult> PutAsync(
+    private static async Task<JsonHttpResult<PutObjectBody>> PutAsync(
         HttpRequest request,
-        [FromServices] BatchIntake intake,
-        [FromServices] IOptions<BatchOptions> options,
+        BatchIntake intake,
+        IOptions<BatchOptions> options,
         CancellationToken cancellationToken
     )
     {
@@ -85,7 +86,7 @@ internal static class LegacyEndpoints
             request.HttpContext.Features.Get<BodyRoom>(),
             cancellationToken
         );
-        return Results.Json(new PutObjectBody(IdOf(batch.Id)));
+        return TypedResults.Json(new PutObjectBody(IdOf(batch.Id)));
     }
 
     /// <summary>The bytes in "data", decoded from the body itself: whatever else stands in it takes no room.</summary>
@@ -139,19 +140,19 @@ internal static class LegacyEndpoints
             new(DaError.MalformedRequest, "data: a JSON object with the bytes as hex digits in \"data\" is expected");
     }
 
-    private static async Task<IResult> GetAsync(
+    private static async Task<BatchAnswer> GetAsync(
         [FromQuery] string? id,
         HttpContext context,
-        [FromServices] BatchReader reader,
+        BatchReader reader,
         CancellationToken cancellationToken
     ) => new BatchAnswer(await reader.OpenAsync(Parse(id), RequestClient.Of(context), cancellationToken));
 
-    private static async Task<IResult> GetInfoAsync(
+    private static async Task<JsonHttpResult<ObjectInfoBody>> GetInfoAsync(
         [FromQuery] string? id,
         [FromServices] Ledger ledger,
-        [FromServices] Absence absence,
-        [FromServices] L1Follower follower,
-        [FromServices] TimeProvider time,
+        Absence absence,
+        L1Follower follower,
+        TimeProvider time,
         CancellationToken cancellationToken
     )
     {
@@ -163,15 +164,15 @@ internal static class LegacyEndpoints
                 time.GetUtcNow().ToUnixTimeSeconds() + (long)(((double)found.Anchor.Expiry - tip) * SecondsPerBlock);
         }
 
-        return Results.Json(new ObjectInfoBody(IdOf(batch.Id), batch.PayloadLength, expiration));
+        return TypedResults.Json(new ObjectInfoBody(IdOf(batch.Id), batch.PayloadLength, expiration));
     }
 
-    private static async Task<IResult> GetProofInfoAsync(
+    private static async Task<JsonHttpResult<ProofInfoBody>> GetProofInfoAsync(
         [FromQuery] string? id,
         HttpContext context,
         [FromServices] Ledger ledger,
-        [FromServices] Absence absence,
-        [FromServices] OperatorAccount account,
+        Absence absence,
+        OperatorAccount account,
         CancellationToken cancellationToken
     )
     {
@@ -188,7 +189,7 @@ internal static class LegacyEndpoints
                 ).Where(epoch => epoch.Sampled > 0),
             ]
             : [];
-        return Results.Json(
+        return TypedResults.Json(
             new ProofInfoBody(
                 IdOf(batch.Id),
                 sampled.Length,
@@ -251,7 +252,7 @@ internal static class LegacyEndpoints
                 context.HttpContext.Response.Headers.RetryAfter = "1";
             }
 
-            return Results.Json(new LegacyErrorBody(code, failure.Message, status), statusCode: status);
+            return TypedResults.Json(new LegacyErrorBody(code, failure.Message, status), statusCode: status);
         }
     }
 }

@@ -36,7 +36,8 @@ internal sealed record TenantLocation(StorageOptions Storage, Address? Contract,
     /// The tenants of an operator that has been there: a key in another place would open nothing, and leave the
     /// operator open.
     /// </summary>
-    /// <exception cref="SetupException">There is no operator's ledger, it is another operator's, or it cannot be opened.
+    /// <exception cref="SetupException">There is no operator's ledger, it is another operator's, or it cannot be
+    /// opened.
     /// </exception>
     public async Task<TenantKeys> OpenAsync(CancellationToken cancellationToken)
     {

@@ -23,8 +23,6 @@ internal static class DaProviderEndpoint
     // The sequencer's header, JSON around it, and certificates are small beside the batch, which hex doubles.
     private const int Overhead = 1 << 20;
 
-    private const string DaCertificatePreimageType = "3";
-
     // geth's limit on the answers of one batch.
     private const long MaxBatchAnswer = 25_000_000;
 
@@ -94,7 +92,13 @@ internal static class DaProviderEndpoint
 
                     await AnswerBodyAsync(
                         context,
-                        new Calls(provider, chunks, options.Value, context.Features.Get<Tenant>()?.Id ?? 0, logger)
+                        new DaProviderCalls(
+                            provider,
+                            chunks,
+                            options.Value,
+                            context.Features.Get<Tenant>()?.Id ?? 0,
+                            logger
+                        )
                     );
                 }
             )
@@ -103,7 +107,7 @@ internal static class DaProviderEndpoint
             .Produces<JsonObject>()
             .Produces<ErrorBody>(401);
 
-    private static async Task AnswerBodyAsync(HttpContext context, Calls calls)
+    private static async Task AnswerBodyAsync(HttpContext context, DaProviderCalls calls)
     {
         HttpResponse response = context.Response;
         IReadOnlyList<JsonRpcRequest> requests;
@@ -133,7 +137,11 @@ internal static class DaProviderEndpoint
         if (!isBatch)
         {
             JsonRpcRequest request = requests[0];
-            Result result = await calls.AnswerAsync(request, context.Features.Get<BodyRoom>(), context.RequestAborted);
+            DaProviderResult result = await calls.AnswerAsync(
+                request,
+                context.Features.Get<BodyRoom>(),
+                context.RequestAborted
+            );
             if (!request.IsNotification)
             {
                 await WriteAsync(response, request.Id, result);
@@ -147,7 +155,7 @@ internal static class DaProviderEndpoint
         long written = 0;
         foreach (JsonRpcRequest request in requests)
         {
-            Result result =
+            DaProviderResult result =
                 written > MaxBatchAnswer
                     ? new JsonRpcException(
                         JsonRpcException.ResponseTooLarge,
@@ -173,7 +181,7 @@ internal static class DaProviderEndpoint
     private static async Task<long> WriteAsync(
         HttpResponse response,
         ReadOnlyMemory<byte> id,
-        Result result,
+        DaProviderResult result,
         char before = '\0'
     )
     {
@@ -243,220 +251,7 @@ internal static class DaProviderEndpoint
         UnreadBodies.Close(context.Response);
     }
 
-    private static JsonRpcException TooLarge(string sentence) =>
+    /// <summary>The answer to what is too long, in the words that Nitro's client looks for.</summary>
+    internal static JsonRpcException TooLarge(string sentence) =>
         new(JsonRpcException.ServerError, $"{NitroException.TooLarge}: {sentence}");
-
-    /// <summary>What a call gave: an error, or what writes its result.</summary>
-    private readonly record struct Result(JsonRpcException? Error, Action<Utf8JsonWriter>? Write)
-    {
-        public static implicit operator Result(JsonRpcException error) => new(error, null);
-
-        public static implicit operator Result(Action<Utf8JsonWriter> write) => new(null, write);
-
-        public static Result Field(string name, byte[] bytes) =>
-            new(null, json => WriteObject(json, name, HexBody.Of(bytes)));
-
-        public static Result Field(string name, string text) => new(null, json => WriteObject(json, name, text));
-
-        private static void WriteObject(Utf8JsonWriter json, string name, string text)
-        {
-            json.WriteStartObject();
-            json.WriteString(name, text);
-            json.WriteEndObject();
-        }
-    }
-
-    /// <summary>The methods.</summary>
-    private sealed class Calls(
-        DaProvider provider,
-        ChunkedStores chunks,
-        BatchOptions options,
-        long tenant,
-        ILogger logger
-    )
-    {
-        public BatchOptions Options => options;
-
-        /// <summary>Answers one call; what goes wrong is an answer too.</summary>
-        /// <param name="request">The call.</param>
-        /// <param name="room">The room of the body, which the call gives back where it needs the body no more; null
-        /// where others need it.</param>
-        /// <param name="cancellationToken">The request's end.</param>
-        public async Task<Result> AnswerAsync(
-            JsonRpcRequest request,
-            IDisposable? room,
-            CancellationToken cancellationToken
-        )
-        {
-            if (request.Fault is { } fault)
-            {
-                return fault;
-            }
-
-            try
-            {
-                return await CallAsync(request, room, cancellationToken);
-            }
-            catch (JsonRpcException refused)
-            {
-                return refused;
-            }
-            catch (NitroException refused)
-            {
-                return new JsonRpcException(JsonRpcException.ServerError, refused.Message);
-            }
-            catch (DaException refused)
-            {
-                if (refused.Error == DaError.Unavailable)
-                {
-                    logger.CallFailed(request.Method, refused.Message);
-                }
-
-                return new JsonRpcException(
-                    JsonRpcException.ServerError,
-                    refused.Error switch
-                    {
-                        DaError.FailOver => $"{NitroException.Fallback}: {refused.Message}",
-                        DaError.TooLarge => $"{NitroException.TooLarge}: {refused.Message}",
-                        _ => refused.Message,
-                    }
-                );
-            }
-            catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
-            {
-                logger.RequestFailed("POST", Path, failure);
-                return new JsonRpcException(
-                    JsonRpcException.ServerError,
-                    "service: an internal error, which is in the log; try again"
-                );
-            }
-        }
-
-        private async Task<Result> CallAsync(
-            JsonRpcRequest request,
-            IDisposable? room,
-            CancellationToken cancellationToken
-        )
-        {
-            switch (request.Method)
-            {
-                case "daprovider_getSupportedHeaderBytes":
-                    return Result.Field("headerBytes", [DaCertificate.Flag]);
-                case "daprovider_getMaxMessageSize":
-                    return (Action<Utf8JsonWriter>)(
-                        json =>
-                        {
-                            json.WriteStartObject();
-                            json.WriteNumber("maxSize", options.MaxBatchBytes);
-                            json.WriteEndObject();
-                        }
-                    );
-                case "daprovider_store":
-                    EnsureFits(request.ByteCount(0));
-                    return Certificate(await StoreAsync(request, room, cancellationToken));
-                case "daprovider_startChunkedStore":
-                    EnsureFits(request.Number(3));
-                    ulong batch = chunks.Start(
-                        tenant,
-                        request.Number(0),
-                        request.Number(1),
-                        request.Number(2),
-                        request.Number(3),
-                        request.Number(4),
-                        request.Bytes(5)
-                    );
-                    return Result.Field("BatchId", $"0x{batch:x}");
-                case "daprovider_sendChunk":
-                    chunks.Take(tenant, request.Number(0), request.Number(1), request.Bytes(2), request.Bytes(3));
-                    return (Action<Utf8JsonWriter>)(json => json.WriteNullValue());
-                case "daprovider_commitChunkedStore":
-                    return Certificate(
-                        await chunks.CommitAsync(
-                            tenant,
-                            request.Number(0),
-                            request.Bytes(1),
-                            message => provider.StoreAsync(message, room: null, cancellationToken)
-                        )
-                    );
-                case "daprovider_recoverPayload":
-                    return await RecoverAsync(request, payload: true, preimages: false, cancellationToken);
-                case "daprovider_collectPreimages":
-                    return await RecoverAsync(request, payload: false, preimages: true, cancellationToken);
-                case "daprovider_recoverPayloadAndPreimages":
-                    return await RecoverAsync(request, payload: true, preimages: true, cancellationToken);
-                case "daprovider_generateReadPreimageProof":
-                    return Result.Field(
-                        "proof",
-                        await provider.ProveReadAsync(request.Number(0), request.Bytes(1), cancellationToken)
-                    );
-                case "daprovider_generateCertificateValidityProof":
-                    return Result.Field("proof", provider.ProveValidity(request.Bytes(0)));
-                default:
-                    throw new JsonRpcException(
-                        JsonRpcException.MethodNotFound,
-                        $"the method {request.Method} does not exist/is not available"
-                    );
-            }
-        }
-
-        /// <summary>
-        /// Stores the batch of a call; while it waits for its state, neither the body nor room for it is held.
-        /// </summary>
-        private Task<byte[]> StoreAsync(JsonRpcRequest request, IDisposable? room, CancellationToken cancellationToken)
-        {
-            byte[] message = request.Bytes(0);
-            if (room is not null)
-            {
-                request.ReleaseBody();
-            }
-
-            return provider.StoreAsync(message, room, cancellationToken);
-        }
-
-        private static Result Certificate(byte[] certificate) => Result.Field("serialized-da-cert", certificate);
-
-        private void EnsureFits(decimal bytes)
-        {
-            if (bytes > options.MaxBatchBytes)
-            {
-                throw TooLarge($"{bytes} bytes are more than {options.MaxBatchBytes} bytes");
-            }
-        }
-
-        private async Task<Result> RecoverAsync(
-            JsonRpcRequest request,
-            bool payload,
-            bool preimages,
-            CancellationToken cancellationToken
-        )
-        {
-            request.Number(0);
-            request.Bytes(1);
-            (DaCertificate certificate, byte[] bytes) = await provider.RecoverAsync(
-                request.Bytes(2),
-                cancellationToken
-            );
-            return (Action<Utf8JsonWriter>)(
-                json =>
-                {
-                    json.WriteStartObject();
-                    if (payload)
-                    {
-                        json.WriteBase64String("Payload", bytes);
-                    }
-
-                    if (preimages)
-                    {
-                        json.WriteStartObject("Preimages");
-                        json.WriteStartObject(DaCertificatePreimageType);
-                        json.WriteBase64String(certificate.Hash.ToString(), bytes);
-                        json.WriteEndObject();
-                        json.WriteEndObject();
-                    }
-
-                    json.WriteEndObject();
-                }
-            );
-        }
-    }
 }

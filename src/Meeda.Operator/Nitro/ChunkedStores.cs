@@ -15,7 +15,7 @@ namespace Meeda.Operator.Nitro;
 /// places:
 /// where they are full, a batch that has received nothing, or nothing more for a while, makes room.
 /// </summary>
-internal sealed class ChunkedStores(TimeProvider time, IOptions<IntakeOptions> options)
+internal sealed partial class ChunkedStores(TimeProvider time, IOptions<IntakeOptions> options)
 {
     /// <summary>The most batches of one tenant in arrival at once, as in Nitro.</summary>
     public const int MaxPending = 10;
@@ -38,7 +38,7 @@ internal sealed class ChunkedStores(TimeProvider time, IOptions<IntakeOptions> o
     private static readonly TimeSpan IdleLimit = TimeSpan.FromSeconds(15);
 
     private readonly Lock _gate = new();
-    private readonly Dictionary<ulong, Arrival> _arrivals = [];
+    private readonly Dictionary<ulong, ChunkArrival> _arrivals = [];
     private readonly Dictionary<(long Tenant, Bytes32 Signature), DateTimeOffset> _begun = [];
     private readonly Queue<(long Tenant, Bytes32 Signature)> _begunInOrder = new();
     private long _held;
@@ -101,7 +101,7 @@ internal sealed class ChunkedStores(TimeProvider time, IOptions<IntakeOptions> o
                 id = BinaryPrimitives.ReadUInt64BigEndian(RandomNumberGenerator.GetBytes(sizeof(ulong)));
             } while (id == 0 || _arrivals.ContainsKey(id));
 
-            _arrivals.Add(id, new Arrival(tenant, chunks, chunkSize, (int)totalSize) { LastNew = now });
+            _arrivals.Add(id, new ChunkArrival(tenant, chunks, chunkSize, (int)totalSize) { LastNew = now });
 
             // A request that was refused may be sent again: Nitro's client repeats the very same one.
             _begun.Add(request, DateTimeOffset.FromUnixTimeSeconds((long)timestamp) + RequestLimit);
@@ -121,7 +121,7 @@ internal sealed class ChunkedStores(TimeProvider time, IOptions<IntakeOptions> o
         DateTimeOffset now = time.GetUtcNow();
         lock (_gate)
         {
-            Arrival arrival = Find(tenant, id, now);
+            ChunkArrival arrival = Find(tenant, id, now);
             if (index >= arrival.Count)
             {
                 throw new NitroException(
@@ -174,7 +174,7 @@ internal sealed class ChunkedStores(TimeProvider time, IOptions<IntakeOptions> o
     public async Task<T> CommitAsync<T>(long tenant, ulong id, byte[] signature, Func<byte[], Task<T>> storeAsync)
     {
         Check([], signature, id);
-        Arrival arrival;
+        ChunkArrival arrival;
         lock (_gate)
         {
             arrival = Find(tenant, id, time.GetUtcNow());
@@ -238,108 +238,11 @@ internal sealed class ChunkedStores(TimeProvider time, IOptions<IntakeOptions> o
     }
 
     /// <summary>Another tenant's batch is as unknown as none.</summary>
-    private Arrival Find(long tenant, ulong id, DateTimeOffset now)
+    private ChunkArrival Find(long tenant, ulong id, DateTimeOffset now)
     {
         ForgetLate(now);
-        return _arrivals.TryGetValue(id, out Arrival? arrival) && arrival.Tenant == tenant
+        return _arrivals.TryGetValue(id, out ChunkArrival? arrival) && arrival.Tenant == tenant
             ? arrival
             : throw new NitroException($"messageId: no batch is in arrival under {id}");
-    }
-
-    private void ForgetLate(DateTimeOffset now)
-    {
-        foreach ((ulong id, Arrival arrival) in _arrivals.ToArray())
-        {
-            if (!arrival.IsCommitting && now - arrival.LastNew > CollectionLimit)
-            {
-                Remove(id);
-            }
-        }
-    }
-
-    private void ForgetBegun(DateTimeOffset now)
-    {
-        while (
-            _begunInOrder.TryPeek(out (long, Bytes32) oldest)
-            && (_begunInOrder.Count >= MaxRemembered || _begun[oldest] < now)
-        )
-        {
-            _begun.Remove(_begunInOrder.Dequeue());
-        }
-    }
-
-    /// <summary>Sees to it that the tenant, and all together, have a place left.</summary>
-    private void MakeRoom(long tenant, DateTimeOffset now)
-    {
-        ForgetLate(now);
-        if (_arrivals.Values.Count(arrival => arrival.Tenant == tenant) >= MaxPending)
-        {
-            Evict(arrival => arrival.Tenant == tenant, $"{MaxPending} batches are in arrival already", now);
-        }
-
-        if (_arrivals.Count >= MaxPendingInAll)
-        {
-            Evict(_ => true, $"{MaxPendingInAll} batches of all tenants are in arrival already", now);
-        }
-    }
-
-    private void Evict(Func<Arrival, bool> isCandidate, string full, DateTimeOffset now)
-    {
-        KeyValuePair<ulong, Arrival>? leaving = _arrivals
-            .Where(pair =>
-                isCandidate(pair.Value)
-                && !pair.Value.IsCommitting
-                && (pair.Value.Seen == 0 || now - pair.Value.LastNew > IdleLimit)
-            )
-            .OrderBy(pair => pair.Value.Seen > 0)
-            .ThenBy(pair => pair.Value.LastNew)
-            .Select(pair => (KeyValuePair<ulong, Arrival>?)pair)
-            .FirstOrDefault();
-        Remove(leaving?.Key ?? throw new NitroException($"startChunkedStore: {full}; try again"));
-    }
-
-    private void Remove(ulong id)
-    {
-        if (_arrivals.Remove(id, out Arrival? arrival))
-        {
-            _held -= arrival.Chunks.Values.Sum(chunk => (long)chunk.Length + ChunkOverhead);
-        }
-    }
-
-    private sealed class Arrival(long tenant, ulong count, ulong chunkSize, int totalSize)
-    {
-        public long Tenant => tenant;
-
-        /// <summary>
-        /// The number of chunks. Room is taken for those only that have come: a short request may announce millions.
-        /// </summary>
-        public ulong Count => count;
-
-        public Dictionary<ulong, byte[]> Chunks { get; } = [];
-
-        /// <summary>Chunks that have come.</summary>
-        public ulong Seen => (ulong)Chunks.Count;
-
-        /// <summary>When the last of them came that had not come before, or the batch was begun.</summary>
-        public DateTimeOffset LastNew { get; set; }
-
-        public bool IsCommitting { get; set; }
-
-        /// <summary>The last chunk has what is left: a whole one where the total is a multiple.</summary>
-        public int LengthOf(ulong index) =>
-            (int)(index == count - 1 ? (((ulong)totalSize - 1) % chunkSize) + 1 : chunkSize);
-
-        public byte[] ToArray()
-        {
-            var batch = new byte[totalSize];
-            int at = 0;
-            for (ulong i = 0; i < count; i++)
-            {
-                Chunks[i].CopyTo(batch, at);
-                at += Chunks[i].Length;
-            }
-
-            return batch;
-        }
     }
 }

@@ -1,5 +1,4 @@
 using System.Buffers.Text;
-using System.Collections.Frozen;
 using System.Data.Common;
 using System.Security.Cryptography;
 using System.Text;
@@ -22,7 +21,7 @@ namespace Meeda.Operator.Tenants;
 /// through just then.
 /// </para>
 /// </summary>
-internal sealed class TenantKeys : IAsyncDisposable
+internal sealed partial class TenantKeys : IAsyncDisposable
 {
     /// <summary>What keys begin with, so that one that leaked can be recognised.</summary>
     public const string Prefix = "mk_";
@@ -84,7 +83,7 @@ internal sealed class TenantKeys : IAsyncDisposable
 
     // What was used since it was last written, by tenant; guarded by _gate.
     private readonly Dictionary<long, TenantUsage> _pending = [];
-    private Copy _copy = new([]);
+    private TenantSnapshot _copy = new([]);
     private long _askedAt;
     private Task _refresh = Task.CompletedTask;
 
@@ -210,7 +209,7 @@ internal sealed class TenantKeys : IAsyncDisposable
     public async Task<Tenant?> FindAsync(string key, CancellationToken cancellationToken)
     {
         string hash = Convert.ToHexString(HashOf(key));
-        Copy copy = await CopyAsync(MaxAge, cancellationToken);
+        TenantSnapshot copy = await CopyAsync(MaxAge, cancellationToken);
         if (!copy.Tenants.ContainsKey(hash))
         {
             copy = await CopyAsync(MinAge, cancellationToken);
@@ -254,322 +253,9 @@ internal sealed class TenantKeys : IAsyncDisposable
         return count > 0;
     }
 
-    /// <summary>
-    /// Counts a request in, if its bytes are within the tenant's quota. What other operators on the same database
-    /// counted is known a second later. Never waits, never fails.
-    /// </summary>
-    /// <returns>Whether they are.</returns>
-    public bool TryUse(Tenant tenant, long bytes) => TryUse(tenant, new TenantUsage(1, bytes), out _);
-
-    /// <summary>Counts what a tenant uses, if it is within its quota. Never waits, never fails.</summary>
-    /// <param name="tenant">Who.</param>
-    /// <param name="usage">What it uses.</param>
-    /// <param name="exceeded">What of its quota would be exceeded.</param>
-    /// <returns>Whether it is within.</returns>
-    public bool TryUse(Tenant tenant, TenantUsage usage, out string? exceeded)
-    {
-        lock (_gate)
-        {
-            TenantUsage pending = _pending.GetValueOrDefault(tenant.Id) ?? TenantUsage.None;
-            TenantUsage written = _copy.Usage.GetValueOrDefault(tenant.Id) ?? tenant.Usage;
-            exceeded = tenant.Quota.Exceeded(written.Plus(pending), usage);
-            if (exceeded is null)
-            {
-                _pending[tenant.Id] = pending.Plus(usage);
-            }
-
-            return exceeded is null;
-        }
-    }
-
-    /// <summary>Takes back what was counted: it was not used after all, or is used no more.</summary>
-    public void GiveBack(long tenantId, TenantUsage usage)
-    {
-        lock (_gate)
-        {
-            _pending[tenantId] = (_pending.GetValueOrDefault(tenantId) ?? TenantUsage.None).Plus(usage, factor: -1);
-        }
-    }
-
-    /// <summary>Whether there is any tenant, revoked ones too: then the service asks everyone for a key.</summary>
-    public async Task<bool> AnyAsync(CancellationToken cancellationToken) =>
-        (await CopyAsync(MaxAge, cancellationToken)).IsAny;
-
-    private bool HasPending()
-    {
-        lock (_gate)
-        {
-            return _pending.Count > 0;
-        }
-    }
-
     private static string NewKey() => Prefix + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(KeyBytes));
-
-    private void WriteUsageSoon()
-    {
-        if (HasPending())
-        {
-            _ = RefreshAsync(MaxAge);
-        }
-    }
-
-    /// <summary>The copy, renewed first where it is older; where the database takes its time, the old one.</summary>
-    private async ValueTask<Copy> CopyAsync(TimeSpan maxAge, CancellationToken cancellationToken)
-    {
-        if (_time.GetElapsedTime(Interlocked.Read(ref _askedAt)) >= maxAge)
-        {
-            Task refresh = RefreshAsync(maxAge);
-            try
-            {
-                await refresh.WaitAsync(MaxWait, _time, cancellationToken);
-            }
-            catch (TimeoutException)
-            {
-                // It goes on by itself, for the requests that come after this one; those of the next second do not
-                // wait for it.
-                Interlocked.Exchange(ref _askedAt, _time.GetTimestamp());
-            }
-        }
-
-        return Volatile.Read(ref _copy);
-    }
-
-    /// <summary>Renews the copy where it is older than that; requests that want it together share the work.</summary>
-    private Task RefreshAsync(TimeSpan maxAge)
-    {
-        lock (_gate)
-        {
-            // The copy counts as old until the new one is there: a request that comes meanwhile waits for it, too.
-            if (_refresh.IsCompleted && _time.GetElapsedTime(_askedAt) >= maxAge)
-            {
-                _refresh = Task.Run(SynchronizeAsync);
-            }
-
-            return _refresh;
-        }
-    }
-
-    /// <summary>
-    /// Writes what was used and reads all tenants again. Where the database refuses, what is known stays as it is, and
-    /// what was used waits.
-    /// </summary>
-    private async Task SynchronizeAsync()
-    {
-        await _synchronizing.WaitAsync();
-        try
-        {
-            KeyValuePair<long, TenantUsage>[] written;
-            lock (_gate)
-            {
-                written = [.. _pending];
-            }
-
-            try
-            {
-                if (written.Length > 0)
-                {
-                    await _database.WriteAsync(
-                        (connection, transaction) =>
-                            connection.ExecuteAsync(
-                                """
-                                UPDATE tenant SET used_requests = used_requests + @requests, used_bytes = used_bytes + @bytes, used_disk = used_disk + @disk, used_blobs = used_blobs + @blobs,
-                                                  used_renewals = used_renewals + @renewals, used_reads = used_reads + @reads
-                                WHERE id = @id
-                                """,
-                                written.Select(each => new
-                                {
-                                    id = each.Key,
-                                    requests = each.Value.Requests,
-                                    bytes = each.Value.Bytes,
-                                    disk = each.Value.Disk,
-                                    blobs = each.Value.Blobs,
-                                    renewals = each.Value.Renewals,
-                                    reads = each.Value.Reads,
-                                }),
-                                transaction
-                            ),
-                        CancellationToken.None
-                    );
-                }
-            }
-            catch (Exception refused) when (IsRefusal(refused))
-            {
-                written = [];
-            }
-
-            await ReadHeldAsync(written, CancellationToken.None);
-        }
-        catch (Exception refused) when (IsRefusal(refused))
-        {
-            // The next poll is a second away.
-        }
-        finally
-        {
-            _synchronizing.Release();
-        }
-    }
-
-    private async Task ReadAsync(CancellationToken cancellationToken)
-    {
-        await _synchronizing.WaitAsync(cancellationToken);
-        try
-        {
-            await ReadHeldAsync([], cancellationToken);
-        }
-        finally
-        {
-            _synchronizing.Release();
-        }
-    }
-
-    /// <summary>
-    /// Reads all tenants; what was written before counts as used from the moment that it is seen there, and not
-    /// twice.
-    /// </summary>
-    private async Task ReadHeldAsync(
-        IReadOnlyList<KeyValuePair<long, TenantUsage>> written,
-        CancellationToken cancellationToken
-    )
-    {
-        long asked = _time.GetTimestamp();
-        Copy? copy = null;
-        try
-        {
-            await using DbConnection connection = await _database.ConnectAsync(cancellationToken);
-            copy = new Copy([.. await connection.QueryAsync<TenantRow>($"SELECT {Columns} FROM tenant")]);
-        }
-        finally
-        {
-            lock (_gate)
-            {
-                foreach ((long id, TenantUsage usage) in written)
-                {
-                    TenantUsage left = _pending[id].Plus(usage, factor: -1);
-                    if (left != TenantUsage.None)
-                    {
-                        _pending[id] = left;
-                    }
-                    else
-                    {
-                        _pending.Remove(id);
-                    }
-                }
-
-                // Without a new copy, the old one learns what was written.
-                Volatile.Write(ref _copy, copy ?? _copy.With(written));
-                _askedAt = asked;
-            }
-        }
-    }
 
     private static bool IsRefusal(Exception failure) => failure is DbException or TimeoutException or IOException;
 
     private static byte[] HashOf(string key) => SHA256.HashData(Encoding.UTF8.GetBytes(key));
-
-    /// <summary>The tenants as they were read last. Never changed.</summary>
-    private sealed class Copy
-    {
-        public Copy(IReadOnlyList<TenantRow> rows)
-        {
-            IsAny = rows.Count > 0;
-            Tenants = rows.Where(row => row.RevokedAt is null)
-                .ToFrozenDictionary(row => Convert.ToHexString(row.KeyHash), row => row.ToTenant());
-            Usage = rows.ToFrozenDictionary(row => row.Id, row => row.ToUsage());
-        }
-
-        private Copy(Copy before, FrozenDictionary<long, TenantUsage> usage)
-        {
-            IsAny = before.IsAny;
-            Tenants = before.Tenants;
-            Usage = usage;
-        }
-
-        /// <summary>Whether there is any, revoked ones too.</summary>
-        public bool IsAny { get; }
-
-        /// <summary>Those that are not revoked, by the hash of their key.</summary>
-        public FrozenDictionary<string, Tenant> Tenants { get; }
-
-        /// <summary>What each had used.</summary>
-        public FrozenDictionary<long, TenantUsage> Usage { get; }
-
-        /// <summary>The same with usage that was written since.</summary>
-        public Copy With(IReadOnlyList<KeyValuePair<long, TenantUsage>> written)
-        {
-            Dictionary<long, TenantUsage> usage = Usage.ToDictionary();
-            foreach ((long id, TenantUsage more) in written)
-            {
-                usage[id] = (usage.GetValueOrDefault(id) ?? TenantUsage.None).Plus(more);
-            }
-
-            return new Copy(this, usage.ToFrozenDictionary());
-        }
-    }
-
-    private sealed record TenantRow
-    {
-        public long Id { get; init; }
-
-        public string Name { get; init; } = "";
-
-        public byte[] KeyHash { get; init; } = [];
-
-        public long Scopes { get; init; }
-
-        public long QuotaBytes { get; init; }
-
-        public long QuotaRate { get; init; }
-
-        public long QuotaConcurrency { get; init; }
-
-        public long QuotaDisk { get; init; }
-
-        public long QuotaBlobs { get; init; }
-
-        public long QuotaRenewals { get; init; }
-
-        public long QuotaReads { get; init; }
-
-        public long UsedRequests { get; init; }
-
-        public long UsedBytes { get; init; }
-
-        public long UsedDisk { get; init; }
-
-        public long UsedBlobs { get; init; }
-
-        public long UsedRenewals { get; init; }
-
-        public long UsedReads { get; init; }
-
-        public long CreatedAt { get; init; }
-
-        public long? RevokedAt { get; init; }
-
-        public TenantUsage ToUsage() =>
-            new(UsedRequests, UsedBytes)
-            {
-                Disk = UsedDisk,
-                Blobs = UsedBlobs,
-                Renewals = UsedRenewals,
-                Reads = UsedReads,
-            };
-
-        public Tenant ToTenant() =>
-            new(
-                Id,
-                Name,
-                (TenantScopes)Scopes,
-                new TenantQuota(QuotaBytes, (int)QuotaRate, (int)QuotaConcurrency)
-                {
-                    Disk = QuotaDisk,
-                    Blobs = QuotaBlobs,
-                    Renewals = QuotaRenewals,
-                    Reads = QuotaReads,
-                },
-                ToUsage(),
-                DateTimeOffset.FromUnixTimeSeconds(CreatedAt),
-                RevokedAt is { } revoked ? DateTimeOffset.FromUnixTimeSeconds(revoked) : null
-            );
-    }
 }

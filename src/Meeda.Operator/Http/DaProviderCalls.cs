@@ -1,0 +1,200 @@
+using System.Text.Json;
+using Meeda.Http;
+using Meeda.Operator.Batches;
+using Meeda.Operator.Nitro;
+
+namespace Meeda.Operator.Http;
+
+/// <summary>The methods.</summary>
+internal sealed class DaProviderCalls(
+    DaProvider provider,
+    ChunkedStores chunks,
+    BatchOptions options,
+    long tenant,
+    ILogger logger
+)
+{
+    private const string DaCertificatePreimageType = "3";
+
+    public BatchOptions Options => options;
+
+    /// <summary>Answers one call; what goes wrong is an answer too.</summary>
+    /// <param name="request">The call.</param>
+    /// <param name="room">The room of the body, which the call gives back where it needs the body no more; null
+    /// where others need it.</param>
+    /// <param name="cancellationToken">The request's end.</param>
+    public async Task<DaProviderResult> AnswerAsync(
+        JsonRpcRequest request,
+        IDisposable? room,
+        CancellationToken cancellationToken
+    )
+    {
+        if (request.Fault is { } fault)
+        {
+            return fault;
+        }
+
+        try
+        {
+            return await CallAsync(request, room, cancellationToken);
+        }
+        catch (JsonRpcException refused)
+        {
+            return refused;
+        }
+        catch (NitroException refused)
+        {
+            return new JsonRpcException(JsonRpcException.ServerError, refused.Message);
+        }
+        catch (DaException refused)
+        {
+            if (refused.Error == DaError.Unavailable)
+            {
+                logger.CallFailed(request.Method, refused.Message);
+            }
+
+            return new JsonRpcException(
+                JsonRpcException.ServerError,
+                refused.Error switch
+                {
+                    DaError.FailOver => $"{NitroException.Fallback}: {refused.Message}",
+                    DaError.TooLarge => $"{NitroException.TooLarge}: {refused.Message}",
+                    _ => refused.Message,
+                }
+            );
+        }
+        catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
+        {
+            logger.RequestFailed("POST", DaProviderEndpoint.Path, failure);
+            return new JsonRpcException(
+                JsonRpcException.ServerError,
+                "service: an internal error, which is in the log; try again"
+            );
+        }
+    }
+
+    private async Task<DaProviderResult> CallAsync(
+        JsonRpcRequest request,
+        IDisposable? room,
+        CancellationToken cancellationToken
+    )
+    {
+        switch (request.Method)
+        {
+            case "daprovider_getSupportedHeaderBytes":
+                return DaProviderResult.Field("headerBytes", [DaCertificate.Flag]);
+            case "daprovider_getMaxMessageSize":
+                return (Action<Utf8JsonWriter>)(
+                    json =>
+                    {
+                        json.WriteStartObject();
+                        json.WriteNumber("maxSize", options.MaxBatchBytes);
+                        json.WriteEndObject();
+                    }
+                );
+            case "daprovider_store":
+                EnsureFits(request.ByteCount(0));
+                return Certificate(await StoreAsync(request, room, cancellationToken));
+            case "daprovider_startChunkedStore":
+                EnsureFits(request.Number(3));
+                ulong batch = chunks.Start(
+                    tenant,
+                    request.Number(0),
+                    request.Number(1),
+                    request.Number(2),
+                    request.Number(3),
+                    request.Number(4),
+                    request.Bytes(5)
+                );
+                return DaProviderResult.Field("BatchId", $"0x{batch:x}");
+            case "daprovider_sendChunk":
+                chunks.Take(tenant, request.Number(0), request.Number(1), request.Bytes(2), request.Bytes(3));
+                return (Action<Utf8JsonWriter>)(json => json.WriteNullValue());
+            case "daprovider_commitChunkedStore":
+                return Certificate(
+                    await chunks.CommitAsync(
+                        tenant,
+                        request.Number(0),
+                        request.Bytes(1),
+                        message => provider.StoreAsync(message, room: null, cancellationToken)
+                    )
+                );
+            case "daprovider_recoverPayload":
+                return await RecoverAsync(request, payload: true, preimages: false, cancellationToken);
+            case "daprovider_collectPreimages":
+                return await RecoverAsync(request, payload: false, preimages: true, cancellationToken);
+            case "daprovider_recoverPayloadAndPreimages":
+                return await RecoverAsync(request, payload: true, preimages: true, cancellationToken);
+            case "daprovider_generateReadPreimageProof":
+                return DaProviderResult.Field(
+                    "proof",
+                    await provider.ProveReadAsync(request.Number(0), request.Bytes(1), cancellationToken)
+                );
+            case "daprovider_generateCertificateValidityProof":
+                return DaProviderResult.Field("proof", provider.ProveValidity(request.Bytes(0)));
+            default:
+                throw new JsonRpcException(
+                    JsonRpcException.MethodNotFound,
+                    $"the method {request.Method} does not exist/is not available"
+                );
+        }
+    }
+
+    /// <summary>
+    /// Stores the batch of a call; while it waits for its state, neither the body nor room for it is held.
+    /// </summary>
+    private Task<byte[]> StoreAsync(JsonRpcRequest request, IDisposable? room, CancellationToken cancellationToken)
+    {
+        byte[] message = request.Bytes(0);
+        if (room is not null)
+        {
+            request.ReleaseBody();
+        }
+
+        return provider.StoreAsync(message, room, cancellationToken);
+    }
+
+    private static DaProviderResult Certificate(byte[] certificate) =>
+        DaProviderResult.Field("serialized-da-cert", certificate);
+
+    private void EnsureFits(decimal bytes)
+    {
+        if (bytes > options.MaxBatchBytes)
+        {
+            throw DaProviderEndpoint.TooLarge($"{bytes} bytes are more than {options.MaxBatchBytes} bytes");
+        }
+    }
+
+    private async Task<DaProviderResult> RecoverAsync(
+        JsonRpcRequest request,
+        bool payload,
+        bool preimages,
+        CancellationToken cancellationToken
+    )
+    {
+        request.Number(0);
+        request.Bytes(1);
+        (DaCertificate certificate, byte[] bytes) = await provider.RecoverAsync(request.Bytes(2), cancellationToken);
+        return (Action<Utf8JsonWriter>)(
+            json =>
+            {
+                json.WriteStartObject();
+                if (payload)
+                {
+                    json.WriteBase64String("Payload", bytes);
+                }
+
+                if (preimages)
+                {
+                    json.WriteStartObject("Preimages");
+                    json.WriteStartObject(DaCertificatePreimageType);
+                    json.WriteBase64String(certificate.Hash.ToString(), bytes);
+                    json.WriteEndObject();
+                    json.WriteEndObject();
+                }
+
+                json.WriteEndObject();
+            }
+        );
+    }
+}

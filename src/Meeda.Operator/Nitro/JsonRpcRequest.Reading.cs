@@ -1,0 +1,171 @@
+using System.Text.Json;
+
+namespace Meeda.Operator.Nitro;
+
+/// <summary>How a call is read.</summary>
+internal sealed partial class JsonRpcRequest
+{
+    private static JsonRpcRequest ParseOne(ref Utf8JsonReader reader, ReadOnlyMemory<byte> body)
+    {
+        var request = new JsonRpcRequest();
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            reader.Skip();
+            request.Fail("a request is an object with a method");
+            return request;
+        }
+
+        bool isVersion = false,
+            hasId = false,
+            hasMethod = false,
+            hasParameters = false;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (reader.ValueTextEquals("id"u8))
+            {
+                request.Once(ref hasId, "id");
+                reader.Read();
+                request.TakeId(ref reader, body);
+            }
+            else if (reader.ValueTextEquals("method"u8))
+            {
+                request.Once(ref hasMethod, "method");
+                reader.Read();
+                request.TakeMethod(ref reader);
+            }
+            else if (reader.ValueTextEquals("params"u8))
+            {
+                request.Once(ref hasParameters, "params");
+                reader.Read();
+                request.TakeParameters(ref reader, body);
+            }
+            else if (reader.ValueTextEquals("jsonrpc"u8))
+            {
+                request.Once(ref isVersion, "jsonrpc");
+                reader.Read();
+                if (reader.TokenType != JsonTokenType.String || !reader.ValueTextEquals("2.0"u8))
+                {
+                    request.Fail("jsonrpc: \"2.0\" is expected");
+                }
+
+                reader.Skip();
+            }
+            else
+            {
+                reader.Read();
+                reader.Skip();
+            }
+        }
+
+        if (!isVersion)
+        {
+            request.Fail("jsonrpc: \"2.0\" is expected");
+        }
+
+        if (!hasMethod)
+        {
+            request.Fail("method: it is missing");
+        }
+
+        return request;
+    }
+
+    private void Once(ref bool isSeen, string name)
+    {
+        if (isSeen)
+        {
+            Fail($"{name}: it is there twice");
+        }
+
+        isSeen = true;
+    }
+
+    private void TakeId(ref Utf8JsonReader reader, ReadOnlyMemory<byte> body)
+    {
+        int start = (int)reader.TokenStartIndex;
+        int length = (int)reader.BytesConsumed - start;
+        if (
+            reader.TokenType is JsonTokenType.Number or JsonTokenType.Null
+            || (reader.TokenType == JsonTokenType.String && IsText(ref reader))
+        )
+        {
+            if (length <= MaxId)
+            {
+                Id = body.Slice(start, length);
+                return;
+            }
+        }
+
+        reader.Skip();
+        Fail($"id: a number, a string or null of at most {MaxId} bytes is expected");
+    }
+
+    private void TakeMethod(ref Utf8JsonReader reader)
+    {
+        if (reader.TokenType == JsonTokenType.String && reader.ValueSpan.Length <= MaxName && IsText(ref reader))
+        {
+            Method = reader.GetString()!;
+            return;
+        }
+
+        reader.Skip();
+        Fail($"method: a string of at most {MaxName} bytes is expected");
+    }
+
+    private void TakeParameters(ref Utf8JsonReader reader, ReadOnlyMemory<byte> body)
+    {
+        if (reader.TokenType == JsonTokenType.Null)
+        {
+            return;
+        }
+
+        if (reader.TokenType != JsonTokenType.StartArray)
+        {
+            reader.Skip();
+            Fail("params: an array is expected", JsonRpcException.InvalidParameters);
+            return;
+        }
+
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            if (_parameters.Count == MaxParameters)
+            {
+                Fault ??= new JsonRpcException(
+                    JsonRpcException.InvalidParameters,
+                    $"params: more than {MaxParameters} parameters"
+                );
+            }
+            else
+            {
+                // Past the opening quote; what has an escape is given as it stands, and is then neither a number nor
+                // hex.
+                _parameters.Add(
+                    reader.TokenType == JsonTokenType.String
+                        ? body.Slice((int)reader.TokenStartIndex + 1, reader.ValueSpan.Length)
+                        : null
+                );
+            }
+
+            reader.Skip();
+        }
+    }
+
+    /// <summary>
+    /// Whether a string can be given back: its bytes are UTF-8, and no half of a surrogate pair stands alone.
+    /// </summary>
+    private static bool IsText(ref Utf8JsonReader reader)
+    {
+        try
+        {
+            // A long one is never used, so it need not be checked either.
+            return reader.ValueSpan.Length > MaxId || reader.GetString() is not null;
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
+    }
+
+    private void Fail(string sentence, int code = JsonRpcException.InvalidRequest) =>
+        Fault ??= new JsonRpcException(code, sentence);
+}

@@ -1,0 +1,215 @@
+using System.Data.Common;
+using Dapper;
+using Meeda.Hosting.Persistence;
+
+namespace Meeda.Operator.Tenants;
+
+/// <summary>What tenants use: counted in memory, written and read in groups.</summary>
+internal sealed partial class TenantKeys
+{
+    /// <summary>
+    /// Counts a request in, if its bytes are within the tenant's quota. What other operators on the same database
+    /// counted is known a second later. Never waits, never fails.
+    /// </summary>
+    /// <returns>Whether they are.</returns>
+    public bool TryUse(Tenant tenant, long bytes) => TryUse(tenant, new TenantUsage(1, bytes), out _);
+
+    /// <summary>Counts what a tenant uses, if it is within its quota. Never waits, never fails.</summary>
+    /// <param name="tenant">Who.</param>
+    /// <param name="usage">What it uses.</param>
+    /// <param name="exceeded">What of its quota would be exceeded.</param>
+    /// <returns>Whether it is within.</returns>
+    public bool TryUse(Tenant tenant, TenantUsage usage, out string? exceeded)
+    {
+        lock (_gate)
+        {
+            TenantUsage pending = _pending.GetValueOrDefault(tenant.Id) ?? TenantUsage.None;
+            TenantUsage written = _copy.Usage.GetValueOrDefault(tenant.Id) ?? tenant.Usage;
+            exceeded = tenant.Quota.Exceeded(written.Plus(pending), usage);
+            if (exceeded is null)
+            {
+                _pending[tenant.Id] = pending.Plus(usage);
+            }
+
+            return exceeded is null;
+        }
+    }
+
+    /// <summary>Takes back what was counted: it was not used after all, or is used no more.</summary>
+    public void GiveBack(long tenantId, TenantUsage usage)
+    {
+        lock (_gate)
+        {
+            _pending[tenantId] = (_pending.GetValueOrDefault(tenantId) ?? TenantUsage.None).Plus(usage, factor: -1);
+        }
+    }
+
+    /// <summary>Whether there is any tenant, revoked ones too: then the service asks everyone for a key.</summary>
+    public async Task<bool> AnyAsync(CancellationToken cancellationToken) =>
+        (await CopyAsync(MaxAge, cancellationToken)).IsAny;
+
+    private bool HasPending()
+    {
+        lock (_gate)
+        {
+            return _pending.Count > 0;
+        }
+    }
+
+    private void WriteUsageSoon()
+    {
+        if (HasPending())
+        {
+            _ = RefreshAsync(MaxAge);
+        }
+    }
+
+    /// <summary>The copy, renewed first where it is older; where the database takes its time, the old one.</summary>
+    private async ValueTask<TenantSnapshot> CopyAsync(TimeSpan maxAge, CancellationToken cancellationToken)
+    {
+        if (_time.GetElapsedTime(Interlocked.Read(ref _askedAt)) >= maxAge)
+        {
+            Task refresh = RefreshAsync(maxAge);
+            try
+            {
+                await refresh.WaitAsync(MaxWait, _time, cancellationToken);
+            }
+            catch (TimeoutException)
+            {
+                // It goes on by itself, for the requests that come after this one; those of the next second do not
+                // wait for it.
+                Interlocked.Exchange(ref _askedAt, _time.GetTimestamp());
+            }
+        }
+
+        return Volatile.Read(ref _copy);
+    }
+
+    /// <summary>Renews the copy where it is older than that; requests that want it together share the work.</summary>
+    private Task RefreshAsync(TimeSpan maxAge)
+    {
+        lock (_gate)
+        {
+            // The copy counts as old until the new one is there: a request that comes meanwhile waits for it, too.
+            if (_refresh.IsCompleted && _time.GetElapsedTime(_askedAt) >= maxAge)
+            {
+                _refresh = Task.Run(SynchronizeAsync);
+            }
+
+            return _refresh;
+        }
+    }
+
+    /// <summary>
+    /// Writes what was used and reads all tenants again. Where the database refuses, what is known stays as it is, and
+    /// what was used waits.
+    /// </summary>
+    private async Task SynchronizeAsync()
+    {
+        await _synchronizing.WaitAsync();
+        try
+        {
+            KeyValuePair<long, TenantUsage>[] written;
+            lock (_gate)
+            {
+                written = [.. _pending];
+            }
+
+            try
+            {
+                if (written.Length > 0)
+                {
+                    await _database.WriteAsync(
+                        (connection, transaction) =>
+                            connection.ExecuteAsync(
+                                """
+                                UPDATE tenant SET used_requests = used_requests + @requests, used_bytes = used_bytes + @bytes, used_disk = used_disk + @disk, used_blobs = used_blobs + @blobs,
+                                                  used_renewals = used_renewals + @renewals, used_reads = used_reads + @reads
+                                WHERE id = @id
+                                """,
+                                written.Select(each => new
+                                {
+                                    id = each.Key,
+                                    requests = each.Value.Requests,
+                                    bytes = each.Value.Bytes,
+                                    disk = each.Value.Disk,
+                                    blobs = each.Value.Blobs,
+                                    renewals = each.Value.Renewals,
+                                    reads = each.Value.Reads,
+                                }),
+                                transaction
+                            ),
+                        CancellationToken.None
+                    );
+                }
+            }
+            catch (Exception refused) when (IsRefusal(refused))
+            {
+                written = [];
+            }
+
+            await ReadHeldAsync(written, CancellationToken.None);
+        }
+        catch (Exception refused) when (IsRefusal(refused))
+        {
+            // The next poll is a second away.
+        }
+        finally
+        {
+            _synchronizing.Release();
+        }
+    }
+
+    private async Task ReadAsync(CancellationToken cancellationToken)
+    {
+        await _synchronizing.WaitAsync(cancellationToken);
+        try
+        {
+            await ReadHeldAsync([], cancellationToken);
+        }
+        finally
+        {
+            _synchronizing.Release();
+        }
+    }
+
+    /// <summary>
+    /// Reads all tenants; what was written before counts as used from the moment that it is seen there, and not
+    /// twice.
+    /// </summary>
+    private async Task ReadHeldAsync(
+        IReadOnlyList<KeyValuePair<long, TenantUsage>> written,
+        CancellationToken cancellationToken
+    )
+    {
+        long asked = _time.GetTimestamp();
+        TenantSnapshot? copy = null;
+        try
+        {
+            await using DbConnection connection = await _database.ConnectAsync(cancellationToken);
+            copy = new TenantSnapshot([.. await connection.QueryAsync<TenantRow>($"SELECT {Columns} FROM tenant")]);
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                foreach ((long id, TenantUsage usage) in written)
+                {
+                    TenantUsage left = _pending[id].Plus(usage, factor: -1);
+                    if (left != TenantUsage.None)
+                    {
+                        _pending[id] = left;
+                    }
+                    else
+                    {
+                        _pending.Remove(id);
+                    }
+                }
+
+                // Without a new copy, the old one learns what was written.
+                Volatile.Write(ref _copy, copy ?? _copy.With(written));
+                _askedAt = asked;
+            }
+        }
+    }
+}

@@ -10,10 +10,10 @@ internal static partial class ChainLog
     public static partial void TransactionOnItsWay(this ILogger logger, string hash, ulong nonce, string what);
 
     [LoggerMessage(24, LogLevel.Warning, "L1 endpoint {Endpoint} ({Host}) is excluded from the quorum: {Reason}")]
-    public static partial void EndpointNotBelieved(this ILogger logger, int endpoint, string host, string reason);
+    public static partial void EndpointExcluded(this ILogger logger, int endpoint, string host, string reason);
 
     [LoggerMessage(25, LogLevel.Information, "L1 endpoint {Endpoint} ({Host}) is back in the quorum")]
-    public static partial void EndpointBelieved(this ILogger logger, int endpoint, string host);
+    public static partial void EndpointReadmitted(this ILogger logger, int endpoint, string host);
 
     [LoggerMessage(26, LogLevel.Information, "Read L1 up to block {Block} of {Head}")]
     public static partial void CatchingUp(this ILogger logger, ulong block, ulong head);
@@ -39,7 +39,7 @@ internal static partial class ChainLog
         LogLevel.Error,
         "The L1 endpoint calls block {Block} final, and it is not on its chain: ignored"
     )]
-    public static partial void FinalNotBelieved(this ILogger logger, ulong block);
+    public static partial void FinalBlockRejected(this ILogger logger, ulong block);
 
     [LoggerMessage(207, LogLevel.Warning, "Logs are read from block {Block} on: {Doubt}")]
     public static partial void StartInDoubt(this ILogger logger, ulong block, string doubt);

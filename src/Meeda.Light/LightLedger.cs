@@ -1,7 +1,6 @@
 using System.Data.Common;
 using System.Globalization;
 using System.Numerics;
-using Dapper;
 using Meeda.Chain.Index;
 using Meeda.Ethereum;
 using Meeda.Hosting;
@@ -58,7 +57,8 @@ internal sealed partial class LightLedger : IAsyncDisposable
         await using (DbConnection connection = await database.ConnectAsync(cancellationToken))
         {
             long tables = await connection.ExecuteScalarAsync<long>(
-                "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+                "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
+                cancellationToken
             );
             if (tables > 0 && !await database.HasTableAsync("spending", cancellationToken))
             {
@@ -83,7 +83,8 @@ internal sealed partial class LightLedger : IAsyncDisposable
                         .Anchors.Select(each => each.Operator)
                         .Distinct()
                         .Select(each => new { Operator = each.ToArray() }),
-                    transaction
+                    transaction,
+                    cancellationToken
                 );
             },
             cancellationToken
@@ -106,7 +107,8 @@ internal sealed partial class LightLedger : IAsyncDisposable
                     UPDATE operator SET next_epoch = MIN(next_epoch, @epoch);
                     """,
                     new { epoch = (long)epoch },
-                    transaction
+                    transaction,
+                    cancellationToken
                 );
             },
             cancellationToken
@@ -140,17 +142,12 @@ internal sealed partial class LightLedger : IAsyncDisposable
     )
     {
         await using DbConnection connection = await _database.ConnectAsync(cancellationToken);
-        return await connection.QueryAsync<T>(
-            new CommandDefinition(sql, parameters, cancellationToken: cancellationToken)
-        );
+        return await connection.QueryAsync<T>(sql, parameters, cancellationToken);
     }
 
     private Task ExecuteAsync(string sql, object parameters, CancellationToken cancellationToken) =>
         _database.WriteAsync(
-            (connection, transaction) =>
-                connection.ExecuteAsync(
-                    new CommandDefinition(sql, parameters, transaction, cancellationToken: cancellationToken)
-                ),
+            (connection, transaction) => connection.ExecuteAsync(sql, parameters, transaction, cancellationToken),
             cancellationToken
         );
 }

@@ -50,7 +50,7 @@ internal sealed class FinalBlock(EthereumClient client, IFollowedChain chain, IL
         {
             if (_rejected != said.Number)
             {
-                logger.FinalNotBelieved(said.Number);
+                logger.FinalBlockRejected(said.Number);
             }
 
             _rejected = said.Number;

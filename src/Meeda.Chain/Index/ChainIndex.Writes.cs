@@ -1,5 +1,5 @@
 using System.Data.Common;
-using Dapper;
+using Meeda.Hosting.Persistence;
 
 namespace Meeda.Chain.Index;
 
@@ -122,9 +122,7 @@ internal sealed partial class ChainIndex
         );
 
         Task ExecuteAsync(string sql, object parameters) =>
-            connection.ExecuteAsync(
-                new CommandDefinition(sql, parameters, transaction, cancellationToken: cancellationToken)
-            );
+            connection.ExecuteAsync(sql, parameters, transaction, cancellationToken);
     }
 
     /// <summary>Removes everything that came in blocks after <paramref name="lastGood"/>; -1 removes all.</summary>
@@ -135,17 +133,15 @@ internal sealed partial class ChainIndex
         CancellationToken cancellationToken
     ) =>
         connection.ExecuteAsync(
-            new CommandDefinition(
-                """
-                DELETE FROM anchor WHERE block_number > @lastGood;
-                DELETE FROM proof WHERE block_number > @lastGood;
-                DELETE FROM demand WHERE block_number > @lastGood;
-                DELETE FROM followed_block WHERE number > @lastGood;
-                """,
-                new { lastGood },
-                transaction,
-                cancellationToken: cancellationToken
-            )
+            """
+            DELETE FROM anchor WHERE block_number > @lastGood;
+            DELETE FROM proof WHERE block_number > @lastGood;
+            DELETE FROM demand WHERE block_number > @lastGood;
+            DELETE FROM followed_block WHERE number > @lastGood;
+            """,
+            new { lastGood },
+            transaction,
+            cancellationToken
         );
 
     private static object Values(OperatorAnchor each) =>

@@ -1,5 +1,4 @@
 using System.Data.Common;
-using Dapper;
 using Meeda.Ethereum;
 using Meeda.Hosting.Persistence;
 using Meeda.Protocol.Anchors;
@@ -20,11 +19,9 @@ internal sealed partial class ChainIndex(Database database) : IAnchorRecord
     {
         await using DbConnection connection = await database.ConnectAsync(cancellationToken);
         IEnumerable<AnchorRow> rows = await connection.QueryAsync<AnchorRow>(
-            new CommandDefinition(
-                $"SELECT {AnchorRow.Columns} FROM anchor WHERE operator = @address ORDER BY anchor_index",
-                new { address = operatorAddress.ToArray() },
-                cancellationToken: cancellationToken
-            )
+            $"SELECT {AnchorRow.Columns} FROM anchor WHERE operator = @address ORDER BY anchor_index",
+            new { address = operatorAddress.ToArray() },
+            cancellationToken
         );
         return [.. rows.Select(row => row.ToAnchor())];
     }
@@ -46,11 +43,9 @@ internal sealed partial class ChainIndex(Database database) : IAnchorRecord
         return (
             last,
             await connection.ExecuteScalarAsync<long>(
-                new CommandDefinition(
-                    "SELECT COUNT(*) FROM anchor WHERE operator = @address",
-                    new { address = operatorAddress.ToArray() },
-                    cancellationToken: cancellationToken
-                )
+                "SELECT COUNT(*) FROM anchor WHERE operator = @address",
+                new { address = operatorAddress.ToArray() },
+                cancellationToken
             )
         );
     }
@@ -130,11 +125,9 @@ internal sealed partial class ChainIndex(Database database) : IAnchorRecord
     {
         await using DbConnection connection = await database.ConnectAsync(cancellationToken);
         return await connection.ExecuteScalarAsync<byte[]>(
-                new CommandDefinition(
-                    "SELECT commitments FROM anchor WHERE operator = @address AND anchor_index = @index",
-                    new { address = operatorAddress.ToArray(), index = (long)anchorIndex },
-                    cancellationToken: cancellationToken
-                )
+                "SELECT commitments FROM anchor WHERE operator = @address AND anchor_index = @index",
+                new { address = operatorAddress.ToArray(), index = (long)anchorIndex },
+                cancellationToken
             ) ?? throw new InvalidDataException($"the index knows no anchor {anchorIndex} of {operatorAddress}");
     }
 
@@ -143,11 +136,9 @@ internal sealed partial class ChainIndex(Database database) : IAnchorRecord
     {
         await using DbConnection connection = await database.ConnectAsync(cancellationToken);
         IEnumerable<AnchoringRow> rows = await connection.QueryAsync<AnchoringRow>(
-            new CommandDefinition(
-                AnchoringRow.OfBatch + " b.operator, b.first_blob",
-                new { id = id.Value.ToArray() },
-                cancellationToken: cancellationToken
-            )
+            AnchoringRow.OfBatch + " b.operator, b.first_blob",
+            new { id = id.Value.ToArray() },
+            cancellationToken
         );
         return [.. rows.Select(row => row.ToAnchoring(id))];
     }
@@ -157,11 +148,9 @@ internal sealed partial class ChainIndex(Database database) : IAnchorRecord
     {
         await using DbConnection connection = await database.ConnectAsync(cancellationToken);
         AnchoringRow? row = await connection.QueryFirstOrDefaultAsync<AnchoringRow>(
-            new CommandDefinition(
-                AnchoringRow.OfBatch + " b.first_blob DESC LIMIT 1",
-                new { id = id.Value.ToArray() },
-                cancellationToken: cancellationToken
-            )
+            AnchoringRow.OfBatch + " b.first_blob DESC LIMIT 1",
+            new { id = id.Value.ToArray() },
+            cancellationToken
         );
         return row?.ToAnchoring(id);
     }
@@ -176,17 +165,15 @@ internal sealed partial class ChainIndex(Database database) : IAnchorRecord
     {
         await using DbConnection connection = await database.ConnectAsync(cancellationToken);
         IEnumerable<ProofRow> rows = await connection.QueryAsync<ProofRow>(
-            new CommandDefinition(
-                $"SELECT {ProofRow.Columns} FROM proof WHERE operator = @address AND epoch BETWEEN @first AND @last "
-                    + "ORDER BY epoch",
-                new
-                {
-                    address = operatorAddress.ToArray(),
-                    first = (long)first,
-                    last = (long)Math.Min(last, long.MaxValue),
-                },
-                cancellationToken: cancellationToken
-            )
+            $"SELECT {ProofRow.Columns} FROM proof WHERE operator = @address AND epoch BETWEEN @first AND @last "
+                + "ORDER BY epoch",
+            new
+            {
+                address = operatorAddress.ToArray(),
+                first = (long)first,
+                last = (long)Math.Min(last, long.MaxValue),
+            },
+            cancellationToken
         );
         return [.. rows.Select(row => row.ToProof())];
     }
@@ -196,7 +183,8 @@ internal sealed partial class ChainIndex(Database database) : IAnchorRecord
     {
         await using DbConnection connection = await database.ConnectAsync(cancellationToken);
         BlockRow? row = await connection.QueryFirstOrDefaultAsync<BlockRow>(
-            new CommandDefinition(BlockRow.NewestFirst + " LIMIT 1", cancellationToken: cancellationToken)
+            BlockRow.NewestFirst + " LIMIT 1",
+            cancellationToken
         );
         return row?.ToPoint();
     }
@@ -205,9 +193,7 @@ internal sealed partial class ChainIndex(Database database) : IAnchorRecord
     public async Task<IReadOnlyList<BlockPoint>> FollowedBlocksAsync(CancellationToken cancellationToken)
     {
         await using DbConnection connection = await database.ConnectAsync(cancellationToken);
-        IEnumerable<BlockRow> rows = await connection.QueryAsync<BlockRow>(
-            new CommandDefinition(BlockRow.NewestFirst, cancellationToken: cancellationToken)
-        );
+        IEnumerable<BlockRow> rows = await connection.QueryAsync<BlockRow>(BlockRow.NewestFirst, cancellationToken);
         return [.. rows.Select(row => row.ToPoint())];
     }
 
@@ -220,11 +206,9 @@ internal sealed partial class ChainIndex(Database database) : IAnchorRecord
     )
     {
         AnchorRow? row = await connection.QueryFirstOrDefaultAsync<AnchorRow>(
-            new CommandDefinition(
-                $"SELECT {AnchorRow.Columns} FROM anchor WHERE operator = @address AND {condition} LIMIT 1",
-                new { address = operatorAddress.ToArray(), number = (long)Math.Min(number, long.MaxValue) },
-                cancellationToken: cancellationToken
-            )
+            $"SELECT {AnchorRow.Columns} FROM anchor WHERE operator = @address AND {condition} LIMIT 1",
+            new { address = operatorAddress.ToArray(), number = (long)Math.Min(number, long.MaxValue) },
+            cancellationToken
         );
         return row?.ToAnchor();
     }

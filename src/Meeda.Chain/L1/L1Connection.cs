@@ -89,11 +89,11 @@ internal static class L1Connection
         ChainMetrics.EndpointChanges.Add(1, new("endpoint", notice.Endpoint), new("trusted", notice.Problem is null));
         if (notice.Problem is { } problem)
         {
-            logger.EndpointNotBelieved(notice.Endpoint, host, problem);
+            logger.EndpointExcluded(notice.Endpoint, host, problem);
         }
         else
         {
-            logger.EndpointBelieved(notice.Endpoint, host);
+            logger.EndpointReadmitted(notice.Endpoint, host);
         }
     }
 

@@ -35,14 +35,14 @@ internal sealed class AnchorPoster(
 )
     : PeriodicLeaderService(
         "Anchoring",
-        Look < options.Value.Interval ? Look : options.Value.Interval,
+        PollInterval < options.Value.Interval ? PollInterval : options.Value.Interval,
         leadership,
         time,
         logger
     )
 {
     // A batch may fill its anchor before the interval is over, so the ledger is asked more often than anchors are sent.
-    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(500);
 
     // Batches that are checked for a blob transaction; the providers refuse the oldest first.
     private const int MaxUnplaceable = 256;

@@ -26,7 +26,7 @@ internal sealed record BatchStatus(
 internal sealed class BatchStates(Ledger ledger, L1Follower follower, BatchSignal signal, TimeProvider time)
 {
     // Another operator on the same database may have moved a batch without a signal here.
-    private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(1);
 
     /// <summary>
     /// Where a batch stands. While an anchor is owed, earlier ones count for nothing: what was promised last is not
@@ -72,7 +72,7 @@ internal sealed class BatchStates(Ledger ledger, L1Follower follower, BatchSigna
                 return;
             }
 
-            await Task.WhenAny(changed, Task.Delay(Look, time, cancellationToken));
+            await Task.WhenAny(changed, Task.Delay(PollInterval, time, cancellationToken));
             cancellationToken.ThrowIfCancellationRequested();
         }
     }

@@ -18,9 +18,9 @@ internal sealed class BalanceMonitor(
     OperatorAccount account,
     TimeProvider time,
     ILogger<BalanceMonitor> logger
-) : PeriodicService(Look, time)
+) : PeriodicService(PollInterval, time)
 {
-    private static readonly TimeSpan Look = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMinutes(1);
     private static readonly BigInteger Gwei = 1_000_000_000;
 
     /// <summary>The balance at the last poll, in ether; null before the first.</summary>

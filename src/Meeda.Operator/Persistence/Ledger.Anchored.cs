@@ -1,5 +1,4 @@
 using System.Data.Common;
-using Dapper;
 using Meeda.Chain.Index;
 using Meeda.Ethereum;
 using Meeda.Hosting.Persistence;
@@ -54,7 +53,8 @@ internal sealed partial class Ledger
                                        WHERE b.batch_id = @id AND a.block_number >= promise.anchor_from AND a.expiry <= @block)),
                    COALESCE((SELECT began_at FROM binding), 0)
             """,
-            new { id = id.Value.ToArray(), block = (long)Math.Min(block, long.MaxValue) }
+            new { id = id.Value.ToArray(), block = (long)Math.Min(block, long.MaxValue) },
+            cancellationToken
         );
         return ((ulong?)tip, (ulong?)expiry, promises > 0, began <= (long)Math.Min(block, long.MaxValue));
     }
@@ -65,7 +65,8 @@ internal sealed partial class Ledger
         await using DbConnection connection = await database.ConnectAsync(cancellationToken);
         return (
             await connection.QueryFirstOrDefaultAsync<ChainIndex.AnchorRow>(
-                $"SELECT {ChainIndex.AnchorRow.Columns} FROM anchor ORDER BY anchor_index LIMIT 1"
+                $"SELECT {ChainIndex.AnchorRow.Columns} FROM anchor ORDER BY anchor_index LIMIT 1",
+                cancellationToken
             )
         )?.ToAnchor();
     }
@@ -76,7 +77,8 @@ internal sealed partial class Ledger
         await using DbConnection connection = await database.ConnectAsync(cancellationToken);
         AnchoredBatchRow? row = await connection.QueryFirstOrDefaultAsync<AnchoredBatchRow>(
             AnchoredBatchRow.At,
-            new { position = (long)position }
+            new { position = (long)position },
+            cancellationToken
         );
         return row is null || (ulong)(row.FirstBlob + row.BlobCount) <= position ? null : row.ToBatch();
     }
@@ -99,7 +101,8 @@ internal sealed partial class Ledger
             {
                 AnchoredBatchRow? row = await connection.QueryFirstOrDefaultAsync<AnchoredBatchRow>(
                     AnchoredBatchRow.At,
-                    new { position = (long)position }
+                    new { position = (long)position },
+                    cancellationToken
                 );
                 AnchoredBatch anchored =
                     row?.ToBatch() is { } found && position < found.FirstBlob + found.BlobCount
@@ -108,7 +111,8 @@ internal sealed partial class Ledger
                 BatchRow stored =
                     await connection.QueryFirstOrDefaultAsync<BatchRow>(
                         $"SELECT {BatchRow.Columns} FROM batch WHERE id = @id",
-                        new { id = row.BatchId }
+                        new { id = row.BatchId },
+                        cancellationToken
                     )
                     ?? throw new InvalidDataException(
                         $"batch {anchored.Batch} is anchored for this operator but not in its ledger"
@@ -128,7 +132,8 @@ internal sealed partial class Ledger
         await using DbConnection connection = await database.ConnectAsync(cancellationToken);
         IEnumerable<long> epochs = await connection.QueryAsync<long>(
             "SELECT epoch FROM proof WHERE epoch >= @first",
-            new { first = (long)first }
+            new { first = (long)first },
+            cancellationToken
         );
         return epochs.Select(epoch => (ulong)epoch).ToHashSet();
     }

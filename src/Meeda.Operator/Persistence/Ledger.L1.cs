@@ -1,5 +1,4 @@
 using System.Data.Common;
-using Dapper;
 using Meeda.Chain.Following;
 using Meeda.Chain.Index;
 using Meeda.Ethereum;
@@ -74,7 +73,7 @@ internal sealed partial class Ledger : IFollowedChain
                 await ChainIndex.AddAsync(tip, events, connection, transaction, cancellationToken);
                 foreach (OperatorAnchor anchor in events.Anchors)
                 {
-                    await NoteAnchoredAsync(anchor.Seen, connection, transaction);
+                    await NoteAnchoredAsync(anchor.Seen, connection, transaction, cancellationToken);
                 }
             },
             cancellationToken
@@ -98,7 +97,8 @@ internal sealed partial class Ledger : IFollowedChain
                       AND id IN (SELECT b.batch_id FROM anchored_batch b JOIN anchor a ON a.anchor_index = b.anchor_index WHERE a.block_number > @lastGood);
                     """,
                     new { lastGood },
-                    transaction
+                    transaction,
+                    cancellationToken
                 );
                 await ChainIndex.RollBackAsync(lastGood, connection, transaction, cancellationToken);
                 await connection.ExecuteAsync(
@@ -118,18 +118,24 @@ internal sealed partial class Ledger : IFollowedChain
                     WHERE last_anchor > COALESCE((SELECT MAX(anchor_index) FROM anchor), -1);
                     """,
                     new { lastGood },
-                    transaction
+                    transaction,
+                    cancellationToken
                 );
             },
             cancellationToken
         );
 
     /// <summary>Notes for the batches of an anchor that they are in it.</summary>
-    private static async Task NoteAnchoredAsync(AnchorEvent seen, DbConnection connection, DbTransaction transaction)
+    private static async Task NoteAnchoredAsync(
+        AnchorEvent seen,
+        DbConnection connection,
+        DbTransaction transaction,
+        CancellationToken cancellationToken
+    )
     {
         foreach (AnchoredBatch batch in seen.Batches.Where(batch => batch.PayloadLength is not null))
         {
-            await RebuildAsync(seen, batch, connection, transaction);
+            await RebuildAsync(seen, batch, connection, transaction, cancellationToken);
         }
 
         await connection.ExecuteAsync(
@@ -148,7 +154,8 @@ internal sealed partial class Ledger : IFollowedChain
                 BatchId = batch.Batch.Value.ToArray(),
                 BlockNumber = (long)seen.Anchor.BlockNumber,
             }),
-            transaction
+            transaction,
+            cancellationToken
         );
     }
 
@@ -161,7 +168,8 @@ internal sealed partial class Ledger : IFollowedChain
         AnchorEvent seen,
         AnchoredBatch batch,
         DbConnection connection,
-        DbTransaction transaction
+        DbTransaction transaction,
+        CancellationToken cancellationToken
     )
     {
         int first = (int)(batch.FirstBlob - seen.Anchor.FirstBlob) * KzgCommitment.Length;
@@ -191,7 +199,8 @@ internal sealed partial class Ledger : IFollowedChain
                 commitments,
                 block = (long)seen.Anchor.BlockNumber,
             },
-            transaction
+            transaction,
+            cancellationToken
         );
     }
 }

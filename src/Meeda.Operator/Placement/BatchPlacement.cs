@@ -25,7 +25,7 @@ internal sealed class BatchPlacement(
     LeaderElection leadership,
     TimeProvider time,
     ILogger<BatchPlacement> logger
-) : PeriodicLeaderService("Placement", Look, leadership, time, logger)
+) : PeriodicLeaderService("Placement", PollInterval, leadership, time, logger)
 {
     // Placing is encoding and waiting for disks or nodes: two at a time keep both busy.
     private const int AtOnce = 2;
@@ -35,7 +35,7 @@ internal sealed class BatchPlacement(
     // fourth at each.
     private const long EnoughBytes = 16L << 20;
 
-    private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(1);
 
     // Two deadlines of a folder, and then some.
     private static readonly TimeSpan RoundLimit = TimeSpan.FromSeconds(30);

@@ -18,10 +18,10 @@ internal sealed class PackMaintenance(
     LeaderElection leadership,
     TimeProvider time,
     ILogger<PackMaintenance> logger
-) : PeriodicLeaderService("Pack maintenance", Look, leadership, time, logger)
+) : PeriodicLeaderService("Pack maintenance", PollInterval, leadership, time, logger)
 {
     // Confirming takes a MEFS node more than an hour.
-    private static readonly TimeSpan Look = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMinutes(1);
 
     private readonly ConcurrentDictionary<PackedProvider, bool> _checked = new();
 

@@ -59,7 +59,7 @@ internal sealed class ApiKeyHandler(
         Response.Headers.WWWAuthenticate = "Bearer"; // RFC 9110, section 15.5.2
         await Context.AnswerErrorAsync(
             result.Failure is null ? ErrorCode.KeyMissing : ErrorCode.KeyInvalid,
-            "key: a good one is needed, as /t/<key> before the path or in Authorization: Bearer"
+            "key: missing or invalid; send it as Authorization: Bearer <key>, or put /t/<key> before the path"
         );
     }
 
@@ -67,7 +67,7 @@ internal sealed class ApiKeyHandler(
     protected override async Task HandleForbiddenAsync(AuthenticationProperties properties)
     {
         string scope = TenantAccess.ScopeOf(Context);
-        await Context.AnswerErrorAsync(ErrorCode.ScopeMissing, $"key: it does not allow to {scope}");
+        await Context.AnswerErrorAsync(ErrorCode.ScopeMissing, $"key: it lacks the scope {scope}");
     }
 
     private AuthenticateResult Success(TenantScopes scopes)

@@ -1,5 +1,4 @@
 using System.Data.Common;
-using Dapper;
 using Meeda.Hosting.Persistence;
 
 namespace Meeda.Operator.Tenants;
@@ -137,7 +136,8 @@ internal sealed partial class TenantKeys
                                     renewals = each.Value.Renewals,
                                     reads = each.Value.Reads,
                                 }),
-                                transaction
+                                transaction,
+                                CancellationToken.None
                             ),
                         CancellationToken.None
                     );
@@ -187,7 +187,9 @@ internal sealed partial class TenantKeys
         try
         {
             await using DbConnection connection = await _database.ConnectAsync(cancellationToken);
-            copy = new TenantSnapshot([.. await connection.QueryAsync<TenantRow>($"SELECT {Columns} FROM tenant")]);
+            copy = new TenantSnapshot([
+                .. await connection.QueryAsync<TenantRow>($"SELECT {Columns} FROM tenant", cancellationToken),
+            ]);
         }
         finally
         {

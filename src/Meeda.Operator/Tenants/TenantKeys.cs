@@ -2,7 +2,6 @@ using System.Buffers.Text;
 using System.Data.Common;
 using System.Security.Cryptography;
 using System.Text;
-using Dapper;
 using Meeda.Hosting;
 using Meeda.Hosting.Persistence;
 using Meeda.Operator.Persistence;
@@ -147,7 +146,7 @@ internal sealed partial class TenantKeys : IAsyncDisposable
         TenantRow? row = null;
         await _database.WriteAsync(
             async (connection, transaction) =>
-                row = await connection.QuerySingleOrDefaultAsync<TenantRow>(
+                row = await connection.QueryFirstOrDefaultAsync<TenantRow>(
                     $"""
                     INSERT INTO tenant (name, key_hash, scopes, quota_bytes, quota_rate, quota_concurrency, quota_disk, quota_blobs, quota_renewals, quota_reads, created_at)
                     VALUES (@name, @hash, @scopes, @bytes, @rate, @concurrency, @disk, @blobs, @renewals, @reads, @now)
@@ -167,7 +166,8 @@ internal sealed partial class TenantKeys : IAsyncDisposable
                         reads = quota.Reads,
                         now = now.ToUnixTimeSeconds(),
                     },
-                    transaction
+                    transaction,
+                    cancellationToken
                 ),
             cancellationToken
         );
@@ -194,7 +194,8 @@ internal sealed partial class TenantKeys : IAsyncDisposable
                 count = await connection.ExecuteAsync(
                     "UPDATE tenant SET key_hash = @hash, revoked_at = NULL WHERE name = @name",
                     new { name, hash = HashOf(key) },
-                    transaction
+                    transaction,
+                    cancellationToken
                 ),
             cancellationToken
         );
@@ -230,9 +231,9 @@ internal sealed partial class TenantKeys : IAsyncDisposable
         await using DbConnection connection = await _database.ConnectAsync(cancellationToken);
         return
         [
-            .. (await connection.QueryAsync<TenantRow>($"SELECT {Columns} FROM tenant ORDER BY id")).Select(row =>
-                row.ToTenant()
-            ),
+            .. (
+                await connection.QueryAsync<TenantRow>($"SELECT {Columns} FROM tenant ORDER BY id", cancellationToken)
+            ).Select(row => row.ToTenant()),
         ];
     }
 
@@ -245,7 +246,8 @@ internal sealed partial class TenantKeys : IAsyncDisposable
                 count = await connection.ExecuteAsync(
                     "UPDATE tenant SET revoked_at = @now WHERE name = @name AND revoked_at IS NULL",
                     new { name, now = now.ToUnixTimeSeconds() },
-                    transaction
+                    transaction,
+                    cancellationToken
                 ),
             cancellationToken
         );

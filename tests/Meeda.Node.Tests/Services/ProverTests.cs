@@ -106,10 +106,12 @@ public sealed class ProverTests : IAsyncLifetime
             provider.Spoil(_batch.Id, 0);
         }
 
-        ulong epoch = await NextEpochAsync();
+        // A read may take the parity row, which is right, before the wrong one: then it is a later epoch that meets it.
+        await NextEpochAsync();
         await _prover.StartAsync(default);
+        await _world.UntilAsync(() => _world.HasLogged("the proof that was built does not verify"));
+        ulong epoch = await NextEpochAsync();
         await _world.UntilAsync(() => IsProven(epoch));
-        Assert.True(_world.HasLogged("the proof that was built does not verify"));
         Assert.InRange(Sent(), 1, _world.OnL1.Epochs.Count + 1); // none of them was refused
     }
 

@@ -159,8 +159,8 @@ public sealed class TenantGateTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData(TenantScopes.Read, "read", "key: it does not allow to write")]
-    [InlineData(TenantScopes.Write, "key: it does not allow to read", "write")]
+    [InlineData(TenantScopes.Read, "read", "key: it lacks the scope write")]
+    [InlineData(TenantScopes.Write, "key: it lacks the scope read", "write")]
     [InlineData(TenantScopes.Admin, "read", "write")]
     public async Task Scopes_OfARoute_AreTheOnesItNames_WhateverItsMethod(
         TenantScopes scopes,

@@ -1,0 +1,26 @@
+using Meeda.Ethereum;
+using Meeda.Protocol.Batches;
+
+namespace Meeda.Protocol.Signatures;
+
+/// <summary>
+/// A rollup's word that it pays for a batch, which its poster signs (EIP-712) and the operator sends with the anchor.
+/// </summary>
+/// <param name="Rollup">The account whose prepayment is charged.</param>
+/// <param name="Batch">The batch.</param>
+/// <param name="Operator">The operator's account id.</param>
+/// <param name="MaxWei">The most that the batch may cost over all renewals, in wei.</param>
+/// <param name="Deadline">The last L1 block in which it may be charged.</param>
+public sealed record Order(Address Rollup, BatchId Batch, Address Operator, UInt128 MaxWei, ulong Deadline)
+{
+    private static readonly Bytes32 Type = Keccak256.Hash(
+        "Order(address rollup,bytes32 batchId,address operator,uint256 maxWei,uint256 deadline)"u8
+    );
+
+    /// <summary>What the poster signs.</summary>
+    /// <param name="escrow">The domain of the escrow contract.</param>
+    public Bytes32 Digest(ContractDomain escrow) =>
+        escrow.Digest(
+            new StructEncoder(Type, 5).Add(Rollup).Add(Batch.Value).Add(Operator).Add(MaxWei).Add(Deadline).Hash()
+        );
+}

@@ -61,6 +61,34 @@ public sealed class EthereumClient(JsonRpc rpc)
     }
 
     /// <summary>
+    /// The encoded header of a block, for contracts that read it (version 2's seeds); null where there is no such
+    /// block. Its hash is checked: a header that this client cannot encode, as after a fork that adds fields, is asked
+    /// for by <c>debug_getRawHeader</c>, which not every node answers.
+    /// </summary>
+    /// <param name="number">The block's number.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    public async Task<BlockHeader?> GetBlockHeaderAsync(ulong number, CancellationToken cancellationToken)
+    {
+        string quantity = JsonFields.Quantity(number);
+        JsonElement block = await rpc.CallAsync("eth_getBlockByNumber", [quantity, false], cancellationToken);
+        if (block.ValueKind == JsonValueKind.Null)
+        {
+            return null;
+        }
+
+        if (BlockHeader.Encode(block) is { } header)
+        {
+            return header;
+        }
+
+        JsonElement raw = await rpc.CallAsync("debug_getRawHeader", [quantity], cancellationToken);
+        header = BlockHeader.Of(raw.AsBytes());
+        return header.IsOf(block)
+            ? header
+            : throw new L1UnreachableException($"the node's header of block {number} has not that block's hash");
+    }
+
+    /// <summary>
     /// The number of an account's transactions: its next nonce. Of an endpoint that knows no
     /// <see cref="BlockTag.Pending"/> that of the newest block.
     /// </summary>

@@ -1,32 +1,49 @@
-// Writes src/Meeda.Chain/Contract/MeedaVerifier.g.cs: the functions and events of abi/MeedaVerifier.json that the C# side uses, as types of
-// Nethereum.Contracts; with --check compares instead.
-import { readFileSync, writeFileSync } from 'node:fs';
+// Writes src/Meeda.Chain/Contract/**/*.g.cs: functions and events of the compiled contracts as types of Nethereum.Contracts; with --check
+// compares instead. Of version 1 what the C# side uses, of version 2 all.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const contracts = join(dirname(fileURLToPath(import.meta.url)), '..');
-const path = join(contracts, '../src/Meeda.Chain/Contract/MeedaVerifier.g.cs');
-const { abi } = JSON.parse(readFileSync(join(contracts, 'abi/MeedaVerifier.json'), 'utf8'));
-const functions = [
-  'anchor', 'anchorCount', 'claim', 'creditOf', 'demand', 'demandBond', 'expire', 'getAccount', 'getAnchor', 'getDemand', 'getEpoch', 'parameters',
-  'proveFraud', 'proveInvalidCommitment', 'publish', 'reportMiss', 'stake', 'submitProof',
-];
-const events = ['Anchored', 'BatchAnchored', 'Demanded', 'ProofSubmitted'];
-
-const structs = new Map();
+const abiOf = (path) => JSON.parse(readFileSync(join(contracts, path), 'utf8')).abi;
 const pascal = (name) => name.charAt(0).toUpperCase() + name.slice(1);
 const structOf = (input) => input.internalType.replace('struct ', '').replace('[]', '').split('.').at(-1);
 
-function typeOf(input) {
-  if (input.type.endsWith('[]')) return `List<${typeOf({ ...input, type: input.type.slice(0, -2) })}>`;
-  if (input.type === 'tuple') {
-    structs.set(structOf(input), input.components);
-    input.components.forEach(typeOf);
-    return `${structOf(input)}Data`;
+/** What the contracts of one version have in common: their structs, and the names that are taken. */
+class Version {
+  structs = new Map();
+  names = new Map();
+
+  /** Whether a type is new: a function that two contracts share is one type. */
+  isNew(name, item) {
+    const text = JSON.stringify([item.inputs, item.outputs]);
+    const known = this.names.get(name);
+    if (known !== undefined && known !== text) throw new Error(`two contracts have different ${name}`);
+    this.names.set(name, text);
+    return known === undefined;
   }
-  const bits = /^uint(\d+)$/.exec(input.type)?.[1];
-  if (bits) return bits <= 8 ? 'byte' : bits <= 16 ? 'ushort' : bits <= 32 ? 'uint' : bits <= 64 ? 'ulong' : 'BigInteger';
-  return { address: 'string', string: 'string', bool: 'bool' }[input.type] ?? 'byte[]';
+
+  typeOf(input) {
+    const list = /^(.*)\[\d*\]$/.exec(input.type);
+    if (list) return `List<${this.typeOf({ ...input, type: list[1] })}>`;
+    if (input.type === 'tuple') {
+      this.structs.set(structOf(input), input.components);
+      input.components.forEach((each) => this.typeOf(each));
+      return `${structOf(input)}Data`;
+    }
+    const bits = /^uint(\d+)$/.exec(input.type)?.[1];
+    if (bits) return bits <= 8 ? 'byte' : bits <= 16 ? 'ushort' : bits <= 32 ? 'uint' : bits <= 64 ? 'ulong' : 'BigInteger';
+    return { address: 'string', string: 'string', bool: 'bool' }[input.type] ?? 'byte[]';
+  }
+
+  properties(inputs, isEvent = false) {
+    return inputs.map((input, i) => {
+      const type = this.typeOf(input);
+      const struct = input.type.startsWith('tuple') ? `, "${structOf(input)}"` : '';
+      const rest = isEvent ? `, ${input.indexed}` : struct;
+      return `    [Parameter("${input.type}", "${input.name}", ${i + 1}${rest})]\n    public ${type} ${pascal(input.name || `value${i + 1}`)} { get; set; }${initial(type)}\n`;
+    }).join('\n');
+  }
 }
 
 function initial(type) {
@@ -35,45 +52,74 @@ function initial(type) {
   return type.endsWith('Data') ? ' = new();' : '';
 }
 
-function properties(inputs, isEvent = false) {
-  return inputs.map((input, i) => {
-    const type = typeOf(input);
-    const struct = input.type.startsWith('tuple') ? `, "${structOf(input)}"` : '';
-    const rest = isEvent ? `, ${input.indexed}` : struct;
-    return `    [Parameter("${input.type}", "${input.name}", ${i + 1}${rest})]\n    public ${type} ${pascal(input.name || `value${i + 1}`)} { get; set; }${initial(type)}\n`;
-  }).join('\n');
+const type = (attribute, head, body) => `[${attribute}]\ninternal sealed class ${head}\n{\n${body}}\n`;
+
+function structs(version) {
+  return [...version.structs].map(([name, fields]) => type(`Struct("${name}")`, `${name}Data`, version.properties(fields)));
 }
 
-const type = (attribute, head, body) => `[${attribute}]\ninternal sealed class ${head}\n{\n${body}}\n`;
-const parts = [];
-for (const name of functions) {
-  const item = abi.find((entry) => entry.type === 'function' && entry.name === name);
-  const output = item.outputs.length ? `, IFunction<${pascal(name)}Function, ${pascal(name)}Output>` : '';
-  parts.push(type(`Function("${name}"${item.outputs.length ? `, typeof(${pascal(name)}Output)` : ''})`, `${pascal(name)}Function : FunctionMessage${output}`, properties(item.inputs)));
-  if (output) parts.push(type('FunctionOutput', `${pascal(name)}Output : IFunctionOutputDTO`, properties(item.outputs)));
+function bind(version, contract, abi, { functions, events, creation = true } = {}) {
+  const parts = [];
+  const named = (kind, names) => names?.map((name) => abi.find((item) => item.type === kind && item.name === name)) ?? abi.filter((item) => item.type === kind);
+  for (const item of named('function', functions)) {
+    const name = pascal(item.name);
+    if (!version.isNew(`${name}Function`, item)) continue;
+    const output = item.outputs.length ? `, IFunction<${name}Function, ${name}Output>` : '';
+    parts.push(type(`Function("${item.name}"${output ? `, typeof(${name}Output)` : ''})`, `${name}Function : FunctionMessage${output}`, version.properties(item.inputs)));
+    if (output) parts.push(type('FunctionOutput', `${name}Output : IFunctionOutputDTO`, version.properties(item.outputs)));
+  }
+  for (const item of named('event', events)) {
+    if (!version.isNew(`${item.name}EventData`, item)) continue;
+    parts.push(type(`Event("${item.name}")`, `${item.name}EventData : IEventDTO`, version.properties(item.inputs, true)));
+  }
+  if (creation) {
+    parts.push(
+      `internal sealed class ${contract}Deployment(string bytecode) : ContractDeploymentMessage(bytecode)\n{\n`
+      + `    public ${contract}Deployment()\n        : this("") { }\n\n${version.properties(abi.find((entry) => entry.type === 'constructor').inputs)}}\n`,
+    );
+  }
+  return parts;
 }
-for (const name of events) {
-  const item = abi.find((entry) => entry.type === 'event' && entry.name === name);
-  parts.push(type(`Event("${name}")`, `${name}EventData : IEventDTO`, properties(item.inputs, true)));
-}
-const creation = abi.find((entry) => entry.type === 'constructor');
-parts.push(
-  'internal sealed class MeedaVerifierDeployment(string bytecode) : ContractDeploymentMessage(bytecode)\n{\n'
-  + `    public MeedaVerifierDeployment()\n        : this("") { }\n\n${properties(creation.inputs)}}\n`,
-);
-const made = `// <auto-generated>Made by contracts/script/bindings.mjs from the compiled contract.</auto-generated>
+
+const files = new Map();
+
+function write(path, namespace, parts) {
+  files.set(join(contracts, '../src/Meeda.Chain/Contract', path), `// <auto-generated>Made by contracts/script/bindings.mjs from the compiled contract.</auto-generated>
 #nullable enable
 using System.Numerics;
 using Meeda.L1.Contracts;
 using Nethereum.ABI.FunctionEncoding.Attributes;
 using Nethereum.Contracts;
 
-namespace Meeda.Chain.Contract;
+namespace ${namespace};
 
-${[...[...structs].map(([name, fields]) => type(`Struct("${name}")`, `${name}Data`, properties(fields))), ...parts].join('\n')}`;
-if (!process.argv.includes('--check')) {
-  writeFileSync(path, made);
-} else if (readFileSync(path, 'utf8') !== made) {
-  console.error('MeedaVerifier.g.cs is stale: run `npm run abi` in contracts/ and commit what it writes');
-  process.exit(1);
+${parts.join('\n')}`);
+}
+
+const version1 = new Version();
+const parts1 = bind(version1, 'MeedaVerifier', abiOf('abi/MeedaVerifier.json'), {
+  functions: [
+    'anchor', 'anchorCount', 'claim', 'creditOf', 'demand', 'demandBond', 'expire', 'getAccount', 'getAnchor', 'getDemand', 'getEpoch', 'parameters',
+    'proveFraud', 'proveInvalidCommitment', 'publish', 'reportMiss', 'stake', 'submitProof',
+  ],
+  events: ['Anchored', 'BatchAnchored', 'Demanded', 'ProofSubmitted'],
+});
+write('MeedaVerifier.g.cs', 'Meeda.Chain.Contract', [...structs(version1), ...parts1]);
+
+const version2 = new Version();
+for (const contract of ['MeedaSystem', 'MeedaAnchors', 'MeedaVerifier', 'MeedaPublication', 'MeedaEscrow']) {
+  // The parts are created by the system, not by transactions of ours.
+  const parts = bind(version2, contract, abiOf(`v2/abi/${contract}.json`), { creation: contract === 'MeedaSystem' });
+  write(`Version2/${contract}.g.cs`, 'Meeda.Chain.Contract.Version2', parts);
+}
+write('Version2/Structs.g.cs', 'Meeda.Chain.Contract.Version2', structs(version2));
+
+for (const [path, made] of files) {
+  if (!process.argv.includes('--check')) {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, made);
+  } else if (readFileSync(path, 'utf8') !== made) {
+    console.error(`${path} is stale: run \`npm run abi\` in contracts/ and commit what it writes`);
+    process.exit(1);
+  }
 }

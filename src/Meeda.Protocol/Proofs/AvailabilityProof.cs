@@ -18,7 +18,7 @@ public sealed record AvailabilityProof(IReadOnlyList<G1Point> PartialSums, Fr Y,
     /// What the contract checks when the proof is recorded: <c>e(C - y·G1 + z·π, G2) = e(π, τ·G2)</c> with <c>C = Σ
     /// PartialSums</c>.
     /// It says nothing about whether the partial sums are those of the anchored commitments: who compares them with
-    /// <see cref="SumCommitments"/> knows.
+    /// <see cref="SumCommitments(Sample[], Func{ulong, G1Point})"/> knows.
     /// </summary>
     /// <param name="key">The ceremony's verification key.</param>
     /// <param name="z">The epoch's challenge.</param>
@@ -39,19 +39,33 @@ public sealed record AvailabilityProof(IReadOnlyList<G1Point> PartialSums, Fr Y,
     /// </summary>
     /// <param name="samples">The epoch's samples.</param>
     /// <param name="commitmentAt">The anchored commitment at a blob position; asked by several threads at once.</param>
-    public static G1Point[] SumCommitments(Sample[] samples, Func<ulong, G1Point> commitmentAt)
+    public static G1Point[] SumCommitments(Sample[] samples, Func<ulong, G1Point> commitmentAt) =>
+        SumCommitments(samples, commitmentAt, Sampler.ChunkSize);
+
+    /// <summary>The partial sums of an epoch's samples, one per chunk.</summary>
+    /// <param name="samples">The epoch's samples.</param>
+    /// <param name="commitmentAt">The anchored commitment at a blob position; asked by several threads at once.</param>
+    /// <param name="chunkSize">The samples that one partial sum covers.</param>
+    public static G1Point[] SumCommitments(Sample[] samples, Func<ulong, G1Point> commitmentAt, int chunkSize)
     {
         ArgumentNullException.ThrowIfNull(samples);
-        var sums = new G1Point[(samples.Length + Sampler.ChunkSize - 1) / Sampler.ChunkSize];
-        Parallel.For(0, sums.Length, chunk => sums[chunk] = SumChunk(samples, chunk, commitmentAt));
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(chunkSize);
+        var sums = new G1Point[(samples.Length + chunkSize - 1) / chunkSize];
+        Parallel.For(
+            0,
+            sums.Length,
+            chunk =>
+            {
+                int first = chunk * chunkSize;
+                int end = Math.Min(samples.Length, first + chunkSize);
+                sums[chunk] = SumChunk(samples.AsSpan(first..end), commitmentAt);
+            }
+        );
         return sums;
     }
 
-    private static G1Point SumChunk(Sample[] samples, int chunk, Func<ulong, G1Point> commitmentAt)
+    private static G1Point SumChunk(ReadOnlySpan<Sample> covered, Func<ulong, G1Point> commitmentAt)
     {
-        ReadOnlySpan<Sample> covered = samples.AsSpan(
-            (chunk * Sampler.ChunkSize)..Math.Min(samples.Length, (chunk + 1) * Sampler.ChunkSize)
-        );
         var points = new G1Point[covered.Length];
         var weights = new UInt128[covered.Length];
         for (int i = 0; i < covered.Length; i++)

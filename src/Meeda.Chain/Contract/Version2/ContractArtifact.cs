@@ -1,0 +1,49 @@
+using System.Text.Json;
+using Meeda.Ethereum;
+using Meeda.L1.Contracts;
+
+namespace Meeda.Chain.Contract.Version2;
+
+/// <summary>
+/// A compiled contract of version 2, built into this assembly from <c>contracts/v2/abi</c>.
+/// </summary>
+internal sealed class ContractArtifact
+{
+    private ContractArtifact(string name)
+    {
+        string resource = $"Version2.{name}.json";
+        using Stream stream =
+            typeof(ContractArtifact).Assembly.GetManifestResourceStream(resource)
+            ?? throw new InvalidOperationException($"the resource {resource} is missing from the assembly");
+        using JsonDocument artifact = JsonDocument.Parse(stream);
+        Contract = new TypedContract(artifact.RootElement.GetProperty("abi").GetRawText());
+        Bytecode = Convert.FromHexString(artifact.RootElement.GetProperty("bytecode").GetString()!.AsSpan(2));
+    }
+
+    /// <summary>One deployment: its parameters and its parts.</summary>
+    public static ContractArtifact System { get; } = new("MeedaSystem");
+
+    /// <summary>Accounts, stakes and anchors.</summary>
+    public static ContractArtifact Anchors { get; } = new("MeedaAnchors");
+
+    /// <summary>Seeds, proofs and challenges.</summary>
+    public static ContractArtifact Verifier { get; } = new("MeedaVerifier");
+
+    /// <summary>Demands.</summary>
+    public static ContractArtifact Publication { get; } = new("MeedaPublication");
+
+    /// <summary>Payments of rollups.</summary>
+    public static ContractArtifact Escrow { get; } = new("MeedaEscrow");
+
+    /// <summary>The parts in the order in which the system creates them.</summary>
+    public static IReadOnlyList<ContractArtifact> Parts { get; } = [Anchors, Verifier, Publication, Escrow];
+
+    /// <summary>Functions, events and errors.</summary>
+    public TypedContract Contract { get; }
+
+    /// <summary>The creation bytecode, to which the encoded constructor arguments are appended.</summary>
+    public byte[] Bytecode { get; }
+
+    /// <summary>Keccak-256 of the creation bytecode, which a system commits to.</summary>
+    public Bytes32 CodeHash => Keccak256.Hash(Bytecode);
+}

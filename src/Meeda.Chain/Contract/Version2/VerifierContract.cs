@@ -1,0 +1,126 @@
+using Meeda.Ethereum;
+using Meeda.L1.Rpc;
+using Meeda.L1.Transactions;
+using Meeda.Protocol.Proofs;
+
+namespace Meeda.Chain.Contract.Version2;
+
+/// <summary>A proof as it was recorded.</summary>
+/// <param name="Seed">The seed that it was made for.</param>
+/// <param name="Hints">The anchors that bound the live range.</param>
+/// <param name="PartialSums">The partial sums, as <see cref="PackedPoints"/>.</param>
+internal sealed record RecordedProof(Bytes32 Seed, RangeHints Hints, byte[] PartialSums);
+
+/// <summary>Seeds, proofs of availability, and what anybody can show about an operator.</summary>
+internal sealed class VerifierContract(EthereumClient client, Address address)
+    : PartContract(client, address, ContractArtifact.Verifier)
+{
+    /// <summary>The transaction that records the RANDAO mix of an epoch's seed block.</summary>
+    /// <param name="epoch">The epoch.</param>
+    /// <param name="header">The block's header.</param>
+    public TransactionRequest RecordSeed(ulong epoch, BlockHeader header) =>
+        Request(new RecordSeedFunction { Epoch = epoch, Header = header.Rlp });
+
+    /// <summary>The transaction that submits an epoch's proof.</summary>
+    /// <param name="epoch">The epoch.</param>
+    /// <param name="seed">The seed that the proof was made for.</param>
+    /// <param name="hints">The anchors that bound the live range.</param>
+    /// <param name="proof">The proof, with a partial sum for each <see cref="ChunkProof.ChunkSize"/> samples.</param>
+    /// <param name="header">The seed block's header; null where the seed is recorded.</param>
+    public TransactionRequest SubmitProof(
+        ulong epoch,
+        EpochSeed seed,
+        RangeHints hints,
+        AvailabilityProof proof,
+        BlockHeader? header
+    ) =>
+        Request(
+            new SubmitProofFunction
+            {
+                Proof = new EpochProofData
+                {
+                    Epoch = epoch,
+                    Seed = seed.Value.ToArray(),
+                    Hints = Hints(hints),
+                    PartialSums = PackedPoints.Encode([.. proof.PartialSums]),
+                    Y = proof.Y.ToArray(),
+                    Opening = PackedPoints.Encode([proof.Proof.Point]),
+                },
+                Header = header?.Rlp ?? [],
+            }
+        );
+
+    /// <summary>The transaction that reports an epoch of an account as missed.</summary>
+    /// <param name="account">The account.</param>
+    /// <param name="epoch">The epoch.</param>
+    /// <param name="hints">The anchors that bound the live range.</param>
+    /// <param name="header">The seed block's header; null where the seed is recorded, or not needed.</param>
+    public TransactionRequest ReportMiss(Address account, ulong epoch, RangeHints hints, BlockHeader? header) =>
+        Request(
+            new ReportMissFunction
+            {
+                Id = $"{account}",
+                Epoch = epoch,
+                Hints = Hints(hints),
+                Header = header?.Rlp ?? [],
+            }
+        );
+
+    /// <summary>The transaction that shows a recorded partial sum to be wrong.</summary>
+    /// <param name="account">The account.</param>
+    /// <param name="epoch">The epoch.</param>
+    /// <param name="proven">The recorded proof.</param>
+    /// <param name="chunk">The wrong partial sum.</param>
+    /// <param name="leaves">The anchored commitments of its samples.</param>
+    public TransactionRequest ProveFraud(
+        Address account,
+        ulong epoch,
+        RecordedProof proven,
+        int chunk,
+        ChunkProof leaves
+    ) =>
+        Request(
+            new ProveFraudFunction
+            {
+                Id = $"{account}",
+                Epoch = epoch,
+                Proven = new RecordedProofData
+                {
+                    Seed = proven.Seed.ToArray(),
+                    Hints = Hints(proven.Hints),
+                    PartialSums = proven.PartialSums,
+                },
+                Chunk = chunk,
+                Leaves = new ChunkProofData
+                {
+                    Points = [.. leaves.Points],
+                    Order = [.. leaves.Order],
+                    Anchors = [.. leaves.Anchors],
+                    IdRoots = Words(leaves.IdRoots),
+                    Hashes = Words(leaves.Hashes),
+                },
+            }
+        );
+
+    /// <summary>Whether anything was recorded or reported about an epoch of an account.</summary>
+    public async Task<EpochStatus> EpochStatusAsync(
+        Address account,
+        ulong epoch,
+        CancellationToken cancellationToken
+    ) =>
+        (EpochStatus)
+            (await CallAsync(new GetEpochFunction { Id = $"{account}", Epoch = epoch }, cancellationToken))
+                .Value1
+                .Status;
+
+    /// <summary>The recorded RANDAO mix of an epoch; zero where there is none.</summary>
+    public async Task<Bytes32> MixAsync(ulong epoch, CancellationToken cancellationToken) =>
+        Bytes32.FromBytes((await CallAsync(new MixOfFunction { Epoch = epoch }, cancellationToken)).Value1);
+
+    /// <summary>The randomness of an account's epoch.</summary>
+    /// <exception cref="JsonRpcException">The epoch's mix is not recorded.</exception>
+    public async Task<Bytes32> EpochSeedAsync(Address account, ulong epoch, CancellationToken cancellationToken) =>
+        Bytes32.FromBytes(
+            (await CallAsync(new EpochSeedFunction { Id = $"{account}", Epoch = epoch }, cancellationToken)).Value1
+        );
+}

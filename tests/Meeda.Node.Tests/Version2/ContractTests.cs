@@ -1,0 +1,201 @@
+using System.Numerics;
+using System.Text.Json;
+using Meeda.Chain.Contract;
+using Meeda.Chain.Contract.Version2;
+using Meeda.Ethereum;
+using Meeda.L1.Rpc;
+using Meeda.L1.Signing;
+using Meeda.L1.Transactions;
+using Meeda.Protocol.Proofs;
+using Meeda.Protocol.Signatures;
+using Xunit;
+
+namespace Meeda.Node.Tests.Version2;
+
+/// <summary>The C# side of version 2 against the compiled contracts on anvil.</summary>
+public sealed class ContractTests
+{
+    private static readonly BigInteger Stake = BigInteger.Pow(10, 18) * 17;
+
+    [Fact]
+    public async Task Parameters_OfADeployment_AreWhatItWasMadeWith()
+    {
+        await using Deployment deployment = await Deployment.StartAsync();
+        Assert.Equal(Deployment.Parameters, await deployment.System.ParametersAsync(default));
+    }
+
+    [Fact]
+    public async Task Deploy_UnsoundParameters_AreRefusedByName()
+    {
+        await using Deployment deployment = await Deployment.StartAsync();
+        SystemParameters unsound = Deployment.Parameters with { FraudRewardBps = 1_001 };
+        JsonRpcException refused = await Assert.ThrowsAsync<JsonRpcException>(() =>
+            deployment.SendAsync(SystemContract.Deploy(unsound))
+        );
+        Assert.True(ContractArtifact.System.Contract.TryDescribeRevert(refused.RevertData, out string? why));
+        Assert.Contains("fraudRewardBps", why);
+    }
+
+    [Fact]
+    public async Task SetOperatorKey_WithAKeysConsent_NamesIt()
+    {
+        await using Deployment deployment = await Deployment.StartAsync();
+        AnchorsContract anchors = deployment.System.Anchors;
+        await deployment.SendAsync(anchors.Register(Stake));
+        var key = PrivateKeySigner.FromBytes(Keccak256.Hash("an operator key"u8).ToArray());
+        var domain = new ContractDomain(await deployment.Client.GetChainIdAsync(default), anchors.Address);
+        (Bytes32 r, Bytes32 vs) = key.Sign(new OperatorKeyConsent(deployment.Sender, key.Address, 0).Digest(domain))
+            .ToCompact();
+
+        await deployment.SendAsync(anchors.SetOperatorKey(deployment.Sender, key.Address, r, vs));
+
+        Assert.Equal(
+            new OperatorAccount(deployment.Sender, key.Address, 1, Stake, IsSlashed: false),
+            await anchors.AccountAsync(deployment.Sender, default)
+        );
+    }
+
+    [Fact]
+    public async Task SubmitProof_OfAnHonestOperator_IsRecordedWithTheSeedOfTheHeader()
+    {
+        await using Deployment deployment = await Deployment.StartAsync();
+        (LyingProver prover, ulong epoch, BlockHeader header) = await AnchoredAsync(deployment);
+        VerifierContract verifier = deployment.System.Verifier;
+        await deployment.SendAsync(verifier.RecordSeed(epoch, header));
+        Bytes32 mix = await verifier.MixAsync(epoch, default);
+
+        LyingProver.Draft draft = await prover.ProveAsync(epoch, mix, lie: false);
+        Assert.Equal(draft.Seed.Value, await verifier.EpochSeedAsync(deployment.Sender, epoch, default));
+        Assert.Equal(3, draft.Proof.PartialSums.Count);
+        await deployment.SendAsync(draft.Submit(verifier, header: null));
+
+        Assert.Equal(EpochStatus.Proven, await verifier.EpochStatusAsync(deployment.Sender, epoch, default));
+
+        // No right partial sum can be slashed.
+        ChunkProof leaves = ChunkProof.Build(draft.Chunk(2), prover.Anchors);
+        await RefusedAsync(
+            deployment,
+            verifier.ProveFraud(deployment.Sender, epoch, draft.Recorded, 2, leaves),
+            "PartialSumRight"
+        );
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(2)]
+    public async Task ProveFraud_OfAWrongPartialSum_SlashesInAnOrdinaryTransaction(int chunk)
+    {
+        await using Deployment deployment = await Deployment.StartAsync();
+        (LyingProver prover, ulong epoch, BlockHeader header) = await AnchoredAsync(deployment);
+        VerifierContract verifier = deployment.System.Verifier;
+        LyingProver.Draft draft = await prover.ProveAsync(epoch, await MixAsync(deployment, epoch), lie: true);
+        await deployment.SendAsync(draft.Submit(verifier, header));
+
+        TransactionRequest challenge = verifier.ProveFraud(
+            deployment.Sender,
+            epoch,
+            draft.Recorded,
+            chunk,
+            ChunkProof.Build(draft.Chunk(chunk), prover.Anchors)
+        );
+        Assert.InRange(challenge.Data.Length, 1, 120_000);
+        if (chunk != 2)
+        {
+            await RefusedAsync(deployment, challenge, "PartialSumRight");
+            return;
+        }
+
+        await deployment.SendAsync(challenge);
+
+        OperatorAccount account = await deployment.System.Anchors.AccountAsync(deployment.Sender, default);
+        Assert.True(account.IsSlashed);
+        Assert.Equal(BigInteger.Zero, account.Stake);
+        Assert.Equal(EpochStatus.Fraudulent, await verifier.EpochStatusAsync(deployment.Sender, epoch, default));
+    }
+
+    [Fact]
+    public async Task ReportMiss_OfAnUnprovenEpoch_CostsAPenalty()
+    {
+        await using Deployment deployment = await Deployment.StartAsync();
+        (LyingProver prover, ulong epoch, BlockHeader header) = await AnchoredAsync(deployment);
+        SystemParameters parameters = Deployment.Parameters;
+        await deployment.MineToAsync(parameters.SeedBlockOf(epoch) + parameters.ProofWindow);
+        (_, RangeHints hints) = parameters
+            .Epochs.LiveRangeAt(epoch, [.. prover.Anchors.Select(content => content.Anchor)])!
+            .Value;
+
+        await deployment.SendAsync(deployment.System.Verifier.ReportMiss(deployment.Sender, epoch, hints, header));
+
+        OperatorAccount account = await deployment.System.Anchors.AccountAsync(deployment.Sender, default);
+        Assert.Equal(Stake - parameters.MissPenalty, account.Stake);
+    }
+
+    [Fact]
+    public async Task Anchor_BeyondTheCapacity_IsRefused()
+    {
+        await using Deployment deployment = await Deployment.StartAsync();
+        AnchorsContract anchors = deployment.System.Anchors;
+        await deployment.SendAsync(anchors.Register(Deployment.Parameters.MinimumStake));
+        await deployment.SendAsync(anchors.SetOperatorKey(deployment.Sender, deployment.Sender));
+        Assert.Equal((0, 0), await anchors.CapacityAsync(deployment.Sender, 0, default));
+        await RefusedAsync(deployment, anchors.Anchor([(5, new byte[48])], 0), "StakeTooLow", ContractArtifact.Anchors);
+    }
+
+    /// <summary>An operator with three older blobs and one recent one, at an epoch whose seed block is mined.</summary>
+    private static async Task<(LyingProver Prover, ulong Epoch, BlockHeader Header)> AnchoredAsync(
+        Deployment deployment
+    )
+    {
+        SystemParameters parameters = Deployment.Parameters;
+        AnchorsContract anchors = deployment.System.Anchors;
+        await deployment.SendAsync(anchors.Register(Stake));
+        await deployment.SendAsync(anchors.SetOperatorKey(deployment.Sender, deployment.Sender));
+        var prover = new LyingProver(deployment);
+        await prover.AnchorAsync(130_000, 5);
+        ulong epoch = 1 + (prover.Anchors[0].Anchor.BlockNumber / parameters.EpochBlocks) + 1;
+        await deployment.MineToAsync((epoch * parameters.EpochBlocks) - 3);
+        await prover.AnchorAsync(7);
+        await deployment.MineToAsync(parameters.SeedBlockOf(epoch) + 1);
+        Assert.Equal((1000, 4), await CapacityAsync(deployment));
+        BlockHeader? header = await deployment.Client.GetBlockHeaderAsync(parameters.SeedBlockOf(epoch), default);
+        return (prover, epoch, header!);
+    }
+
+    private static async Task<(int Most, int Live)> CapacityAsync(Deployment deployment)
+    {
+        (BigInteger most, BigInteger live) = await deployment.System.Anchors.CapacityAsync(
+            deployment.Sender,
+            0,
+            default
+        );
+        return ((int)most, (int)live);
+    }
+
+    /// <summary>The mix of an epoch's seed block as the node describes the block.</summary>
+    private static async Task<Bytes32> MixAsync(Deployment deployment, ulong epoch)
+    {
+        JsonElement block = await deployment.Rpc.CallAsync(
+            "eth_getBlockByNumber",
+            ["0x" + Deployment.Parameters.SeedBlockOf(epoch).ToString("x", null), false],
+            default
+        );
+        return Bytes32.Parse(block.GetProperty("mixHash").GetString()!);
+    }
+
+    private static async Task RefusedAsync(
+        Deployment deployment,
+        TransactionRequest request,
+        string error,
+        ContractArtifact? artifact = null
+    )
+    {
+        JsonRpcException refused = await Assert.ThrowsAsync<JsonRpcException>(() =>
+            deployment.SendAsync(request)
+        );
+        TypedContractOf(artifact).TryDescribeRevert(refused.RevertData, out string? why);
+        Assert.StartsWith(error, why);
+    }
+
+    private static Meeda.L1.Contracts.TypedContract TypedContractOf(ContractArtifact? artifact) =>
+        (artifact ?? ContractArtifact.Verifier).Contract;
+}

@@ -67,9 +67,10 @@ internal sealed class OperatorConnection
     public static void UseProxyOfTheSettings()
     {
         var settings = new SettingsReader(new Dictionary<string, string?>());
-        var proxy = settings.Get<ProxyOptions>();
-        settings.ThrowIfWrong(proxy.Problems());
-        OutgoingHttp.UseProxy(proxy);
+        using ServiceProvider all = new ServiceCollection()
+            .AddSettings(settings, new ProxyOptionsValidator())
+            .Validate();
+        OutgoingHttp.UseProxy(all.Options<ProxyOptions>());
     }
 
     /// <summary>

@@ -189,11 +189,12 @@ internal static class VerifyCommand
     private static L1Options ReadSettings(Dictionary<string, string?> options, string? file)
     {
         var settings = new SettingsReader(options, file);
-        var l1 = settings.Get<L1Options>();
-        var proxy = settings.Get<ProxyOptions>();
-        settings.ThrowIfWrong([.. l1.Problems(), .. proxy.Problems()]);
-        OutgoingHttp.UseProxy(proxy);
-        return l1;
+        using ServiceProvider all = new ServiceCollection()
+            .AddSettings(settings, new L1OptionsValidator())
+            .AddSettings(settings, new ProxyOptionsValidator())
+            .Validate();
+        OutgoingHttp.UseProxy(all.Options<ProxyOptions>());
+        return all.Options<L1Options>();
     }
 
     private static async Task<byte[]?> GetAsync(

@@ -10,7 +10,7 @@ namespace Meeda.Http;
 
 /// <summary>
 /// What verifiers ask, of an operator or of any light node: the same answers, computed from what each read of L1 by
-/// itself. No one needs to truste them;
+/// itself. No one needs to trust them;
 /// <c>meeda verify</c> does not.
 /// </summary>
 internal static class ProofEndpoints
@@ -22,12 +22,14 @@ internal static class ProofEndpoints
     {
         routes
             .MapGet("/batches/{id}/proof", GetBatchProofAsync)
+            .Expects(ParameterForms.BatchId)
             .WithSummary("A batch's commitments, its newest anchor and the Merkle path of each blob")
             .Produces<BatchProofBody>()
             .Produces<ProblemBody>(400, ProblemBody.ContentType)
             .Produces<ProblemBody>(404, ProblemBody.ContentType);
         routes
             .MapGet("/batches/{id}/history", GetHistoryAsync)
+            .Expects(ParameterForms.BatchId)
             .WithSummary("How often a batch was sampled, and how often proven")
             .Produces<HistoryBody>()
             .Produces<ProblemBody>(400, ProblemBody.ContentType)
@@ -48,7 +50,7 @@ internal static class ProofEndpoints
         : throw new DaException(DaError.MalformedRequest, "operator: an address is 40 hex digits, with or without 0x");
 
     private static async Task<BatchProofBody> GetBatchProofAsync(
-        string id,
+        BatchId id,
         [FromQuery] string? @operator,
         HttpContext context,
         IAnchorRecord record,
@@ -123,7 +125,7 @@ internal static class ProofEndpoints
     }
 
     private static async Task<HistoryBody> GetHistoryAsync(
-        string id,
+        BatchId id,
         [FromQuery] string? @operator,
         HttpContext context,
         IAnchorRecord record,
@@ -226,18 +228,13 @@ internal static class ProofEndpoints
 
     private static async Task<BatchAnchoring> FindAsync(
         IAnchorRecord record,
-        string id,
+        BatchId id,
         string? @operator,
         CancellationToken cancellationToken
     )
     {
-        if (!Bytes32.TryParse(id, out Bytes32 value))
-        {
-            throw new DaException(DaError.MalformedRequest, "id: a batch id is 64 hex digits, with or without 0x");
-        }
-
         Address? named = ParseOperator(@operator);
-        return (await record.AnchoringsAsync(new BatchId(value), cancellationToken)).LastOrDefault(each =>
+        return (await record.AnchoringsAsync(id, cancellationToken)).LastOrDefault(each =>
                 named is null || each.Operator == named
             )
             ?? throw new DaException(

@@ -221,9 +221,9 @@ internal static class VerifyCommand
 
     private static AltDaCommitment Parse(string text)
     {
-        if (Bytes32.TryParse(text, out Bytes32 id))
+        if (BatchId.TryParse(text, null, out BatchId id))
         {
-            return AltDaCommitment.Of(new BatchId(id));
+            return AltDaCommitment.Of(id);
         }
 
         byte[] encoded;

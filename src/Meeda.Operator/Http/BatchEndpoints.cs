@@ -1,5 +1,4 @@
 using Meeda.Client;
-using Meeda.Ethereum;
 using Meeda.Http;
 using Meeda.Kzg.Commitments;
 using Meeda.Operator.Batches;
@@ -20,6 +19,7 @@ internal static class BatchEndpoints
         routes
             .MapGet("/batches/{id}", GetAsync)
             .RequireAuthorization(TenantAccess.Read)
+            .Expects(ParameterForms.BatchId)
             .WithSummary("A batch's commitments, state and anchor")
             .Produces<BatchBody>()
             .Produces<ProblemBody>(400, ProblemBody.ContentType)
@@ -27,6 +27,7 @@ internal static class BatchEndpoints
         routes
             .MapPost("/batches/{id}/renew", RenewAsync)
             .RequireAuthorization(TenantAccess.Write)
+            .Expects(ParameterForms.BatchId)
             .WithSummary("Anchor a batch once more, so that it is kept for another term from then on")
             .Produces<BatchBody>()
             .Produces<ProblemBody>(400, ProblemBody.ContentType)
@@ -34,7 +35,7 @@ internal static class BatchEndpoints
     }
 
     private static async Task<BatchBody> GetAsync(
-        string id,
+        BatchId id,
         [FromServices] Ledger ledger,
         Absence absence,
         BatchStates states,
@@ -42,7 +43,7 @@ internal static class BatchEndpoints
     ) => BodyOf(await states.OfAsync(await FindAsync(id, ledger, absence, cancellationToken), cancellationToken));
 
     private static async Task<BatchBody> RenewAsync(
-        string id,
+        BatchId id,
         [FromServices] Ledger ledger,
         Absence absence,
         BatchStates states,
@@ -92,15 +93,13 @@ internal static class BatchEndpoints
     }
 
     private static async Task<StoredBatch> FindAsync(
-        string id,
+        BatchId id,
         Ledger ledger,
         Absence absence,
         CancellationToken cancellationToken
     ) =>
-        !Bytes32.TryParse(id, out Bytes32 value)
-            ? throw new DaException(DaError.MalformedRequest, "id: a batch id is 64 hex digits, with or without 0x")
-            : await ledger.FindBatchAsync(new BatchId(value), cancellationToken)
-                ?? throw await absence.OfAsync("id: no batch of this id was ever stored here", cancellationToken);
+        await ledger.FindBatchAsync(id, cancellationToken)
+        ?? throw await absence.OfAsync("id: no batch of this id was ever stored here", cancellationToken);
 
     private static BatchBody BodyOf(BatchStatus standing)
     {

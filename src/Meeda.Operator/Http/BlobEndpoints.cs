@@ -5,7 +5,6 @@ using Meeda.Kzg.Cells;
 using Meeda.Kzg.Commitments;
 using Meeda.Kzg.Fields;
 using Meeda.Operator.Proofs;
-using Microsoft.AspNetCore.Mvc;
 
 namespace Meeda.Operator.Http;
 
@@ -23,6 +22,7 @@ internal static class BlobEndpoints
     {
         routes
             .MapGet("/blobs/{position}/opening", GetOpeningAsync)
+            .Expects(ParameterForms.Point)
             .WithSummary("A blob's value at a given point with its KZG proof")
             .Produces<OpeningBody>()
             .Produces<ProblemBody>(400, ProblemBody.ContentType)
@@ -39,7 +39,7 @@ internal static class BlobEndpoints
 
     private static async Task<OpeningBody> GetOpeningAsync(
         string position,
-        [FromQuery] string? z,
+        Fr z,
         HttpContext context,
         BlobSource blobs,
         CommitmentKey key,
@@ -47,30 +47,16 @@ internal static class BlobEndpoints
         CancellationToken cancellationToken
     )
     {
-        if (!HexBody.TryDecode(z, Fr.Length, out byte[] encoded) || !Fr.TryDecode(encoded, out Fr point))
-        {
-            throw new DaException(
-                DaError.MalformedRequest,
-                "z: the point is 64 hex digits of a number below the order of BLS12-381's scalar field (?z=0x…)"
-            );
-        }
-
         ulong number = Parse(position);
         byte[] commitment = await blobs.FindCommitmentAsync(number, cancellationToken);
         return await work.GetAsync(
             RequestClient.Of(context),
-            ("opening", number, HexBody.Of(commitment), point.ToString()),
+            ("opening", number, HexBody.Of(commitment), z.ToString()),
             async () =>
             {
                 (byte[] blob, commitment) = await blobs.ReadAsync(number, CancellationToken.None);
-                KzgProof proof = key.Open(blob, point, out Fr y);
-                return new OpeningBody(
-                    number,
-                    HexBody.Of(commitment),
-                    HexBody.Of(encoded),
-                    y.ToString(),
-                    proof.ToString()
-                );
+                KzgProof proof = key.Open(blob, z, out Fr y);
+                return new OpeningBody(number, HexBody.Of(commitment), z.ToString(), y.ToString(), proof.ToString());
             },
             _ => OpeningBytes,
             cancellationToken

@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Text.Json;
 using Meeda.Chain.Index;
 using Meeda.Chain.Verification;
-using Meeda.Ethereum;
 using Meeda.Http;
 using Meeda.Operator.Batches;
 using Meeda.Operator.L1;
@@ -208,8 +207,8 @@ internal static class LegacyEndpoints
         ?? throw await absence.OfAsync("id: no object of this id was ever stored here", cancellationToken);
 
     private static BatchId Parse(string? id) =>
-        Bytes32.TryParse(id, out Bytes32 value)
-            ? new BatchId(value)
+        BatchId.TryParse(id, null, out BatchId value)
+            ? value
             : throw new DaException(
                 DaError.MalformedRequest,
                 "id: 64 hex digits are expected; ids of the first version (96 digits) do not name objects here"

@@ -42,8 +42,13 @@ internal static class ErrorResponses
                 options.CustomizeProblemDetails = problem => problem.ProblemDetails.Extensions.Remove("traceId")
             )
             .AddExceptionHandler<FailureHandler>()
+            .AddJson(HttpJson.Default)
             // What cannot be bound is answered as a status, also in development.
             .PostConfigure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = false);
+
+    /// <summary>Lets bodies be written by what was generated for them.</summary>
+    public static IServiceCollection AddJson(this IServiceCollection services, JsonSerializerContext json) =>
+        services.ConfigureHttpJsonOptions(options => options.SerializerOptions.TypeInfoResolverChain.Insert(0, json));
 
     /// <summary>Turns exceptions of the endpoints below it, and statuses without a body, into answers.</summary>
     public static void UseErrorResponses(this WebApplication app)

@@ -20,8 +20,6 @@ internal static class VerifyCommand
     // What operators take at most (MaxBatchBytes); the contract would allow more.
     private const int MaxBytes = 1 << 28;
 
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
-
     /// <summary>The command with its arguments.</summary>
     public static Command Build()
     {
@@ -160,15 +158,14 @@ internal static class VerifyCommand
         {
             Console.WriteLine(
                 JsonSerializer.Serialize(
-                    new
-                    {
-                        batchId = report.BatchId?.ToString(),
-                        @operator = report.Operator?.ToString(),
+                    new VerifyOutput(
+                        report.BatchId?.ToString(),
+                        report.Operator?.ToString(),
                         report.Holds,
                         report.Checks,
-                        report.Unproven,
-                    },
-                    Json
+                        report.Unproven
+                    ),
+                    CliJson.Default.VerifyOutput
                 )
             );
             return;

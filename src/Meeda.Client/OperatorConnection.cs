@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using Polly;
 using Polly.Retry;
 
@@ -17,8 +18,6 @@ internal sealed class OperatorConnection
     /// The most bytes of a JSON answer. The longest description, of a batch of 2,100 blobs, has some 210 kB.
     /// </summary>
     public const int MaxJsonBytes = 1 << 20;
-
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
     private readonly HttpClient _http;
     private readonly MeedaClientOptions _options;
@@ -63,7 +62,8 @@ internal sealed class OperatorConnection
         using HttpResponseMessage answer = await SendAsync(request, MaxJsonBytes, cancellationToken);
         try
         {
-            return await answer.Content.ReadFromJsonAsync<T>(Json, cancellationToken) ?? throw new JsonException();
+            var type = (JsonTypeInfo<T>)ClientJson.Default.GetTypeInfo(typeof(T))!;
+            return await answer.Content.ReadFromJsonAsync(type, cancellationToken) ?? throw new JsonException();
         }
         catch (JsonException malformed)
         {
@@ -212,7 +212,7 @@ internal sealed class OperatorConnection
         {
             error = JsonSerializer.Deserialize<ErrorAnswer>(
                 await answer.Content.ReadAsByteArrayAsync(cancellationToken),
-                Json
+                ClientJson.Default.ErrorAnswer
             );
         }
         catch (JsonException)
@@ -222,9 +222,4 @@ internal sealed class OperatorConnection
 
         return (error?.Detail ?? error?.Error ?? answer.ReasonPhrase ?? "", error?.Code);
     }
-
-    /// <summary>
-    /// Problem details (RFC 9457), or <see cref="ErrorBody"/>, whichever the route and the operator's version give.
-    /// </summary>
-    private sealed record ErrorAnswer(string? Detail, string? Code, string? Error);
 }

@@ -4,7 +4,7 @@ using System.Text;
 namespace Meeda.Ethereum;
 
 /// <summary>The 20-byte address of an account. The default value is the zero address.</summary>
-public readonly struct Address : IEquatable<Address>
+public readonly struct Address : IEquatable<Address>, IParsable<Address>
 {
     /// <summary>The number of bytes.</summary>
     public const int Length = 20;
@@ -45,6 +45,15 @@ public readonly struct Address : IEquatable<Address>
                 "40 hex digits, with or without 0x, are expected; mixed case must be the checksum of EIP-55"
             );
 
+    /// <inheritdoc cref="Parse(string)"/>
+    /// <param name="s">The text.</param>
+    /// <param name="provider">Not used.</param>
+    public static Address Parse(string s, IFormatProvider? provider)
+    {
+        ArgumentNullException.ThrowIfNull(s);
+        return Parse(s);
+    }
+
     /// <summary>
     /// Reads 40 hex digits, with or without <c>0x</c>; false for anything else. Mixed case must be the checksum of
     /// EIP-55.
@@ -69,6 +78,13 @@ public readonly struct Address : IEquatable<Address>
         address = parsed;
         return true;
     }
+
+    /// <inheritdoc cref="TryParse(string?, out Address)"/>
+    /// <param name="s">The text.</param>
+    /// <param name="provider">Not used.</param>
+    /// <param name="result">The value, where the result is true.</param>
+    public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, out Address result) =>
+        TryParse(s, out result);
 
     /// <summary>Writes the 20 bytes.</summary>
     public void CopyTo(Span<byte> destination)

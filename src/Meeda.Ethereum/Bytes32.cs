@@ -4,7 +4,7 @@ using System.Diagnostics.CodeAnalysis;
 namespace Meeda.Ethereum;
 
 /// <summary>Thirty-two bytes: a hash, a topic, a storage word. The default value is all zeros.</summary>
-public readonly struct Bytes32 : IEquatable<Bytes32>
+public readonly struct Bytes32 : IEquatable<Bytes32>, IParsable<Bytes32>
 {
     /// <summary>The number of bytes.</summary>
     public const int Length = 32;
@@ -39,6 +39,15 @@ public readonly struct Bytes32 : IEquatable<Bytes32>
             ? value
             : throw new FormatException("64 hex digits, with or without 0x, are expected");
 
+    /// <inheritdoc cref="Parse(string)"/>
+    /// <param name="s">The text.</param>
+    /// <param name="provider">Not used.</param>
+    public static Bytes32 Parse(string s, IFormatProvider? provider)
+    {
+        ArgumentNullException.ThrowIfNull(s);
+        return Parse(s);
+    }
+
     /// <summary>Reads 64 hex digits, with or without <c>0x</c>; false for anything else.</summary>
     public static bool TryParse([NotNullWhen(true)] string? hex, out Bytes32 value)
     {
@@ -52,6 +61,13 @@ public readonly struct Bytes32 : IEquatable<Bytes32>
         value = new Bytes32(bytes);
         return true;
     }
+
+    /// <inheritdoc cref="TryParse(string?, out Bytes32)"/>
+    /// <param name="s">The text.</param>
+    /// <param name="provider">Not used.</param>
+    /// <param name="result">The value, where the result is true.</param>
+    public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, out Bytes32 result) =>
+        TryParse(s, out result);
 
     /// <summary>Writes the 32 bytes.</summary>
     public void CopyTo(Span<byte> destination)

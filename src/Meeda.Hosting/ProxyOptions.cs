@@ -18,22 +18,4 @@ public sealed class ProxyOptions
     /// Requests to this machine's loopback addresses always do.
     /// </summary>
     public string? Url { get; set; }
-
-    /// <summary>Says what is wrong with these options, one message each.</summary>
-    internal IEnumerable<string> Problems()
-    {
-        if (
-            Url is not null
-            && Url != Environment
-            && (
-                !HttpUrl.TryParse(Url, out Uri? proxy)
-                || proxy.Scheme != Uri.UriSchemeHttp
-                || proxy.AbsolutePath != "/"
-                || proxy.UserInfo.Length > 0
-            )
-        )
-        {
-            yield return "proxy: http://host:port without credentials, or the word environment (Meeda__Proxy__Url)";
-        }
-    }
 }

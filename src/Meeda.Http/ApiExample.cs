@@ -31,7 +31,7 @@ internal sealed record ApiExample(
         using Stream stream =
             typeof(ApiExample).Assembly.GetManifestResourceStream(Resource)
             ?? throw new InvalidOperationException($"{Resource} is not embedded");
-        return JsonSerializer.Deserialize<ApiExample[]>(stream, JsonSerializerOptions.Web)
+        return JsonSerializer.Deserialize(stream, HttpJson.Default.ApiExampleArray)
             ?? throw new InvalidOperationException($"{Resource} is empty");
     }
 }

@@ -41,7 +41,14 @@ internal static class ErrorResponses
             .AddProblemDetails(options =>
                 options.CustomizeProblemDetails = problem => problem.ProblemDetails.Extensions.Remove("traceId")
             )
-            .AddExceptionHandler<FailureHandler>();
+            .AddExceptionHandler<FailureHandler>()
+            .AddJson(HttpJson.Default)
+            // What cannot be bound is answered as a status, also in development.
+            .PostConfigure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = false);
+
+    /// <summary>Lets bodies be written by what was generated for them.</summary>
+    public static IServiceCollection AddJson(this IServiceCollection services, JsonSerializerContext json) =>
+        services.ConfigureHttpJsonOptions(options => options.SerializerOptions.TypeInfoResolverChain.Insert(0, json));
 
     /// <summary>Turns exceptions of the endpoints below it, and statuses without a body, into answers.</summary>
     public static void UseErrorResponses(this WebApplication app)
@@ -102,6 +109,8 @@ internal static class ErrorResponses
         PathString path = context.Request.Path;
         return status switch
         {
+            StatusCodes.Status400BadRequest when ParameterForms.ProblemOf(context) is { } problem =>
+                context.AnswerErrorAsync(ErrorCode.MalformedRequest, problem),
             StatusCodes.Status404NotFound when IsData(path) => context.AnswerErrorAsync(
                 ErrorCode.MalformedPath,
                 $"path: there is no route {path}; see /get/<commitment>, /put, /put/<commitment>, /batches/<id>"

@@ -49,45 +49,6 @@ public sealed class HttpOptions
     /// </summary>
     public long MaxAnswerBytes { get; set; } = 256L << 20;
 
-    /// <summary>Says what is wrong with these options, one message each.</summary>
-    internal IEnumerable<string> Problems()
-    {
-        if (!ListenAddress.TryParse(Listen, out _, out string? problem))
-        {
-            yield return $"--listen: {problem} (--listen or Meeda__Http__Listen; of a light node Meeda__Light__Listen)";
-        }
-
-        if (MaxConnections < 1)
-        {
-            yield return "max connections: at least 1 (Meeda__Http__MaxConnections)";
-        }
-
-        if (MaxConnectionsPerAddress < 1)
-        {
-            yield return "max connections per address: at least 1 (Meeda__Http__MaxConnectionsPerAddress)";
-        }
-
-        if (KeepAliveTimeout < TimeSpan.FromSeconds(1))
-        {
-            yield return "keep alive timeout: at least 1 s (Meeda__Http__KeepAliveTimeout)";
-        }
-
-        if (HeadTimeout < TimeSpan.FromSeconds(1) || HeadTimeout > TimeSpan.FromHours(1))
-        {
-            yield return "head timeout: between 1 s and 1 hour (Meeda__Http__HeadTimeout)";
-        }
-
-        if (MaxAnswerBytes < 1 << 20)
-        {
-            yield return "max answer bytes: at least 1048576 (Meeda__Http__MaxAnswerBytes)";
-        }
-
-        if (MinBytesPerSecond < 1)
-        {
-            yield return "min bytes per second: at least 1 (Meeda__Http__MinBytesPerSecond)";
-        }
-    }
-
     /// <summary>
     /// Sets the server's limits. What reads a body limits its length itself, with a message that names the limit.
     /// </summary>

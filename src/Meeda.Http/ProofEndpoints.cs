@@ -4,13 +4,14 @@ using Meeda.Chain.Verification;
 using Meeda.Client;
 using Meeda.Ethereum;
 using Meeda.Protocol.Batches;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Meeda.Http;
 
 /// <summary>
 /// What verifiers ask, of an operator or of any light node: the same answers, computed from what each read of L1 by
-/// itself. No one needs to truste them;
+/// itself. No one needs to trust them;
 /// <c>meeda verify</c> does not.
 /// </summary>
 internal static class ProofEndpoints
@@ -22,33 +23,19 @@ internal static class ProofEndpoints
     {
         routes
             .MapGet("/batches/{id}/proof", GetBatchProofAsync)
-            .WithSummary("A batch's commitments, its newest anchor and the Merkle path of each blob")
-            .Produces<BatchProofBody>()
-            .Produces<ProblemBody>(400, ProblemBody.ContentType)
-            .Produces<ProblemBody>(404, ProblemBody.ContentType);
+            .Expects(ParameterForms.BatchId)
+            .WithSummary("A batch's commitments, its newest anchor and the Merkle path of each blob");
         routes
             .MapGet("/batches/{id}/history", GetHistoryAsync)
-            .WithSummary("How often a batch was sampled, and how often proven")
-            .Produces<HistoryBody>()
-            .Produces<ProblemBody>(400, ProblemBody.ContentType)
-            .Produces<ProblemBody>(404, ProblemBody.ContentType);
+            .Expects(ParameterForms.BatchId)
+            .WithSummary("How often a batch was sampled, and how often proven");
         routes
             .MapGet("/epochs/{epoch}", GetEpochAsync)
-            .WithSummary("An epoch's recorded proof with its partial sums, and what recomputing it says")
-            .Produces<EpochBody>()
-            .Produces<ProblemBody>(400, ProblemBody.ContentType)
-            .Produces<ProblemBody>(404, ProblemBody.ContentType);
+            .WithSummary("An epoch's recorded proof with its partial sums, and what recomputing it says");
     }
 
-    /// <summary>Reads an operator from a query; null where none is named.</summary>
-    /// <exception cref="DaException">It is no address.</exception>
-    public static Address? ParseOperator(string? text) =>
-        string.IsNullOrEmpty(text) ? null
-        : Address.TryParse(text, out Address address) ? address
-        : throw new DaException(DaError.MalformedRequest, "operator: an address is 40 hex digits, with or without 0x");
-
-    private static async Task<BatchProofBody> GetBatchProofAsync(
-        string id,
+    private static async Task<Results<Ok<BatchProofBody>, Problem<Status400>, Problem<Status404>>> GetBatchProofAsync(
+        BatchId id,
         [FromQuery] string? @operator,
         HttpContext context,
         IAnchorRecord record,
@@ -56,13 +43,24 @@ internal static class ProofEndpoints
         CancellationToken cancellationToken
     )
     {
-        BatchAnchoring found = await FindAsync(record, id, @operator, cancellationToken);
-        return await work.GetAsync(
-            RequestClient.Of(context),
-            ("proof", found),
-            () => ProofOfAsync(record, found, CancellationToken.None),
-            proof => 1024 * proof.Blobs.Count,
-            cancellationToken
+        if (!TryReadOperator(@operator, out Address? named))
+        {
+            return NoAddress();
+        }
+
+        if (await FindAsync(record, id, named, cancellationToken) is not { } found)
+        {
+            return NoAnchor();
+        }
+
+        return TypedResults.Ok(
+            await work.GetAsync(
+                RequestClient.Of(context),
+                ("proof", found),
+                () => ProofOfAsync(record, found, CancellationToken.None),
+                proof => 1024 * proof.Blobs.Count,
+                cancellationToken
+            )
         );
     }
 
@@ -122,17 +120,30 @@ internal static class ProofEndpoints
             );
     }
 
-    private static async Task<HistoryBody> GetHistoryAsync(
-        string id,
+    private static async Task<Results<Ok<HistoryBody>, Problem<Status400>, Problem<Status404>>> GetHistoryAsync(
+        BatchId id,
         [FromQuery] string? @operator,
         HttpContext context,
         IAnchorRecord record,
         CancellationToken cancellationToken
     )
     {
-        BatchAnchoring found = await FindAsync(record, id, @operator, cancellationToken);
+        if (!TryReadOperator(@operator, out Address? named))
+        {
+            return NoAddress();
+        }
+
+        if (await FindAsync(record, id, named, cancellationToken) is not { } found)
+        {
+            return NoAnchor();
+        }
+
         IReadOnlyList<SampledEpoch> epochs = await HistoryOfAsync(context, found, cancellationToken);
-        return new HistoryBody(
+        return TypedResults.Ok(HistoryOf(found, epochs));
+    }
+
+    private static HistoryBody HistoryOf(BatchAnchoring found, IReadOnlyList<SampledEpoch> epochs) =>
+        new(
             found.Batch.Batch.ToString(),
             found.Operator.ToString(),
             found.Batch.BlobCount,
@@ -142,9 +153,8 @@ internal static class ProofEndpoints
             epochs.Count(epoch => epoch is { Sampled: > 0, Outcome: EpochOutcome.Missed }),
             [.. epochs.Select(epoch => new SampledEpochBody(epoch.Epoch, epoch.Sampled, Lower(epoch.Outcome)))]
         );
-    }
 
-    private static async Task<EpochBody> GetEpochAsync(
+    private static async Task<Results<Ok<EpochBody>, Problem<Status400>, Problem<Status404>>> GetEpochAsync(
         string epoch,
         [FromQuery] string? @operator,
         HttpContext context,
@@ -158,26 +168,29 @@ internal static class ProofEndpoints
     {
         if (!ulong.TryParse(epoch, out ulong number))
         {
-            throw new DaException(DaError.MalformedRequest, "epoch: a whole number");
+            return new Problem<Status400>(ErrorCode.MalformedRequest, "epoch: a whole number");
         }
 
-        Address[] candidates = ParseOperator(@operator) is { } named
-            ? [named]
-            : [.. await operators.ListAsync(cancellationToken)];
-        if (candidates.Length > 1)
+        if (!TryReadOperator(@operator, out Address? named))
         {
-            throw new DaException(
-                DaError.MalformedRequest,
-                $"operator: {candidates.Length} operators are followed here; name one with ?operator=0x…"
+            return NoAddress();
+        }
+
+        IReadOnlyList<Address> candidates = named is { } one ? [one] : await operators.ListAsync(cancellationToken);
+        if (candidates.Count > 1)
+        {
+            return new Problem<Status400>(
+                ErrorCode.MalformedRequest,
+                $"operator: {candidates.Count} operators are followed here; name one with ?operator=0x…"
             );
         }
 
         if (
-            candidates.Length == 0
+            candidates.Count == 0
             || await record.ProofsAsync(candidates[0], number, number, cancellationToken) is not [{ } seen]
         )
         {
-            throw new DaException(
+            return new Problem<Status404>(
                 ErrorCode.ProofNotFound,
                 $"epoch: L1 holds no proof of epoch {number}, as far as it was followed here"
             );
@@ -188,12 +201,14 @@ internal static class ProofEndpoints
         BlockPoint? tip = await record.TipAsync(cancellationToken);
         bool isOver =
             tip is { } last && last.Number > seen.BlockNumber + await contract.ChallengeWindowAsync(cancellationToken);
-        return await work.GetAsync(
-            RequestClient.Of(context),
-            ("epoch", candidates[0], seen, isOver ? null : tip),
-            () => EpochOfAsync(verification, candidates[0], seen, CancellationToken.None),
-            body => isOver && !body.Holds ? 0 : 256 * (body.PartialSums.Count + 4),
-            cancellationToken
+        return TypedResults.Ok(
+            await work.GetAsync(
+                RequestClient.Of(context),
+                ("epoch", candidates[0], seen, isOver ? null : tip),
+                () => EpochOfAsync(verification, candidates[0], seen, CancellationToken.None),
+                body => isOver && !body.Holds ? 0 : 256 * (body.PartialSums.Count + 4),
+                cancellationToken
+            )
         );
     }
 
@@ -224,27 +239,30 @@ internal static class ProofEndpoints
         );
     }
 
-    private static async Task<BatchAnchoring> FindAsync(
+    /// <summary>The batch's latest anchor, of the named operator where one is named; null where there is none.</summary>
+    private static async Task<BatchAnchoring?> FindAsync(
         IAnchorRecord record,
-        string id,
-        string? @operator,
+        BatchId id,
+        Address? named,
         CancellationToken cancellationToken
-    )
-    {
-        if (!Bytes32.TryParse(id, out Bytes32 value))
-        {
-            throw new DaException(DaError.MalformedRequest, "id: a batch id is 64 hex digits, with or without 0x");
-        }
+    ) =>
+        (await record.AnchoringsAsync(id, cancellationToken)).LastOrDefault(each =>
+            named is null || each.Operator == named
+        );
 
-        Address? named = ParseOperator(@operator);
-        return (await record.AnchoringsAsync(new BatchId(value), cancellationToken)).LastOrDefault(each =>
-                named is null || each.Operator == named
-            )
-            ?? throw new DaException(
-                ErrorCode.AnchorNotFound,
-                "id: L1 holds no anchor of this batch, as far as it was followed here"
-            );
+    /// <summary>Reads an operator from a query, of which an empty one names none.</summary>
+    private static bool TryReadOperator(string? text, out Address? named)
+    {
+        bool isNamed = Address.TryParse(text, out Address address);
+        named = isNamed ? address : null;
+        return isNamed || string.IsNullOrEmpty(text);
     }
+
+    private static Problem<Status400> NoAddress() =>
+        new(ErrorCode.MalformedRequest, "operator: an address is 40 hex digits, with or without 0x");
+
+    private static Problem<Status404> NoAnchor() =>
+        new(ErrorCode.AnchorNotFound, "id: L1 holds no anchor of this batch, as far as it was followed here");
 
 #pragma warning disable CA1308 // Names in JSON are lower case.
     private static string Lower<T>(T value)

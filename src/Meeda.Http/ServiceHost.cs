@@ -1,7 +1,5 @@
 using Meeda.Hosting;
-using Meeda.Hosting.Settings;
 using Microsoft.Extensions.Logging.Console;
-using Microsoft.Extensions.Options;
 
 namespace Meeda.Http;
 
@@ -56,14 +54,6 @@ internal static class ServiceHost
         ListenAddress.TryParse(url, out ListenAddress? address, out string? problem)
             ? address
             : throw new SetupException($"--listen: {problem}");
-
-    /// <summary>Reads the settings of a class and adds them to the services.</summary>
-    public static void AddOptions<T>(IServiceCollection services, SettingsReader settings, out T options)
-        where T : class, new()
-    {
-        options = settings.Get<T>();
-        services.AddSingleton(Options.Create(options));
-    }
 
     /// <summary>Adds a service that runs in the background and that others may ask for.</summary>
     public static IServiceCollection AddBackground<T>(this IServiceCollection services)

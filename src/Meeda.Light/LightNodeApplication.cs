@@ -46,20 +46,30 @@ internal static class LightNodeApplication
         CancellationToken cancellationToken
     )
     {
-        var light = settings.Get<LightSettings>();
-        var l1 = settings.Get<L1Options>();
-        var http = settings.Get<HttpOptions>();
-        var signing = settings.Get<SignerOptions>();
-        var proxy = settings.Get<ProxyOptions>();
+        using ServiceProvider all = AddSettings(new ServiceCollection(), settings).Validate();
+        LightSettings light = all.Options<LightSettings>();
+        L1Options l1 = all.Options<L1Options>();
+        HttpOptions http = all.Options<HttpOptions>();
+        SignerOptions signing = all.Options<SignerOptions>();
         string? listen = light.Listen.Length == 0 ? null : light.Listen;
-        http.Listen = listen ?? http.Listen;
-        settings.ThrowIfWrong([.. l1.Problems(), .. light.Problems(), .. http.Problems(), .. proxy.Problems()]);
-        OutgoingHttp.UseProxy(proxy);
+        OutgoingHttp.UseProxy(all.Options<ProxyOptions>());
         PrivateKeySigner? signer = light.KeyFile is null
             ? null
             : SignerOptions.ReadKeyFile(light.KeyFile, signing.Password, signing.PasswordFile);
         return await BuildAsync(light.ToOptions(l1), l1, signer, listen, http, quiet, cancellationToken);
     }
+
+    private static IServiceCollection AddSettings(IServiceCollection services, SettingsReader settings) =>
+        services
+            .AddSettings(settings, new L1OptionsValidator())
+            .AddSettings(settings, new LightSettingsValidator())
+            .AddSettings(settings, new HttpOptionsValidator())
+            .AddSettings(settings, new ProxyOptionsValidator())
+            .AddSettings<SignerOptions>(settings)
+            .PostConfigure<HttpOptions>(http =>
+                // It listens where its own setting says, which may be nowhere.
+                http.Listen = settings.Get<LightSettings>() is { Listen.Length: > 0 } light ? light.Listen : http.Listen
+            );
 
     private static async Task<LightRole> BuildAsync(
         LightOptions options,

@@ -14,7 +14,8 @@ internal sealed class LightSettings
     /// <summary>The configuration section that binds to this.</summary>
     public const string Section = "Meeda:Light";
 
-    private const string Ways = "--operator or Meeda__Light__Operators__0";
+    /// <summary>How operators are named, for messages.</summary>
+    internal const string Ways = "--operator or Meeda__Light__Operators__0";
 
     /// <summary>
     /// The file with the private key that answers lies, as 64 hex digits or encrypted. Default none: the light node
@@ -46,47 +47,6 @@ internal sealed class LightSettings
     /// <summary>The operators that it samples, each as <c>ADDRESS=URL</c> of its API. Default none.</summary>
     public IList<string> Operators { get; } = [];
 
-    /// <summary>
-    /// Says what is wrong with these options, one message each. The URL to listen on is checked where it is bound.
-    /// </summary>
-    internal IEnumerable<string> Problems()
-    {
-        if (Budget < 0)
-        {
-            yield return "budget: at least 0 ether (--budget or Meeda__Light__Budget)";
-        }
-
-        if (PollInterval < TimeSpan.FromMilliseconds(50) || PollInterval > TimeSpan.FromMinutes(10))
-        {
-            yield return "poll interval: between 50 ms and 10 minutes (--poll or Meeda__Light__PollInterval)";
-        }
-
-        if (SampleInterval < TimeSpan.FromMilliseconds(100) || SampleInterval > TimeSpan.FromDays(1))
-        {
-            yield return "sample interval: between 100 ms and 1 day "
-                + "(--sample-interval or Meeda__Light__SampleInterval)";
-        }
-
-        if (KeyFile is not null && !File.Exists(KeyFile))
-        {
-            yield return $"key file: there is no file {KeyFile} (--key-file or Meeda__Light__KeyFile)";
-        }
-
-        var named = new HashSet<Address>();
-        foreach (string each in Operators)
-        {
-            if (!TryReadOperator(each, out Address address, out _))
-            {
-                yield return "operator: ADDRESS=URL is needed, a 20-byte hex address and an http or https URL "
-                    + $"({Ways})";
-            }
-            else if (!named.Add(address))
-            {
-                yield return $"operator: {address} is named twice ({Ways})";
-            }
-        }
-    }
-
     /// <summary>These settings as the light node takes them, once there are no problems.</summary>
     internal LightOptions ToOptions(L1Options l1) =>
         new()
@@ -113,7 +73,8 @@ internal sealed class LightSettings
             ? (address, api)
             : throw new SetupException($"operator: ADDRESS=URL is needed ({Ways})");
 
-    private static bool TryReadOperator(string text, out Address address, out Uri api)
+    /// <summary>Reads <c>ADDRESS=URL</c>; false where it is malformed.</summary>
+    internal static bool TryReadOperator(string text, out Address address, out Uri api)
     {
         int separator = text.IndexOf('=', StringComparison.Ordinal);
         address = default;

@@ -170,7 +170,7 @@ internal static class OperatorServices
 
     /// <summary>What every request passes.</summary>
     public static IServiceCollection AddServer(this IServiceCollection services) =>
-        services.AddSingleton<BodyBudget>().AddOperatorHealth();
+        services.AddSingleton<BodyBudget>().AddOperatorHealth().AddJson(OperatorJson.Default);
 
     private static BatchCopies CopiesOf(IServiceProvider provider, OperatorSettings options) =>
         new(options.Http.MaxAnswerBytes, options.Intake.MaxWait, provider.GetRequiredService<TimeProvider>());

@@ -24,33 +24,45 @@ internal sealed record OperatorSettings(
     ProxyOptions Proxy
 )
 {
-    /// <summary>Reads them, and adds each class to the services.</summary>
+    /// <summary>Reads and checks them, and adds each class to the services.</summary>
     /// <param name="settings">All there are.</param>
     /// <param name="services">Where services find them.</param>
     /// <exception cref="SetupException">Some are wrong: all of them are named.</exception>
     public static OperatorSettings Read(SettingsReader settings, IServiceCollection services)
     {
-        ServiceHost.AddOptions(services, settings, out BatchOptions batches);
-        ServiceHost.AddOptions(services, settings, out IntakeOptions intake);
-        ServiceHost.AddOptions(services, settings, out AnchorOptions anchors);
-        ServiceHost.AddOptions(services, settings, out L1Options l1);
-        ServiceHost.AddOptions(services, settings, out TransactionOptions transactions);
-        ServiceHost.AddOptions(services, settings, out StorageOptions storage);
-        ServiceHost.AddOptions(services, settings, out NitroOptions nitro);
-        ServiceHost.AddOptions(services, settings, out HttpOptions http);
-        ServiceHost.AddOptions(services, settings, out SignerOptions signing);
-        ServiceHost.AddOptions(services, settings, out ProxyOptions proxy);
-        settings.ThrowIfWrong([
-            .. l1.Problems(),
-            .. signing.Problems(l1),
-            .. transactions.Problems(),
-            .. intake.Problems(batches),
-            .. batches.Problems(),
-            .. storage.Problems(),
-            .. anchors.Problems(batches),
-            .. http.Problems(),
-            .. proxy.Problems(),
-        ]);
-        return new(batches, intake, anchors, l1, transactions, storage, nitro, http, signing, proxy);
+        Add(services, settings);
+
+        // What the host is made of is opened before it, and needs them.
+        using ServiceProvider all = Add(new ServiceCollection(), settings).Validate();
+        return new(
+            all.Options<BatchOptions>(),
+            all.Options<IntakeOptions>(),
+            all.Options<AnchorOptions>(),
+            all.Options<L1Options>(),
+            all.Options<TransactionOptions>(),
+            all.Options<StorageOptions>(),
+            all.Options<NitroOptions>(),
+            all.Options<HttpOptions>(),
+            all.Options<SignerOptions>(),
+            all.Options<ProxyOptions>()
+        );
+    }
+
+    private static IServiceCollection Add(IServiceCollection services, SettingsReader settings)
+    {
+        // As read, wrong or not: a rule between two classes must not keep quiet because one of them has a fault.
+        var l1 = settings.Get<L1Options>();
+        var batches = settings.Get<BatchOptions>();
+        return services
+            .AddSettings(settings, new L1OptionsValidator())
+            .AddSettings(settings, new SignerOptionsValidator(l1))
+            .AddSettings(settings, new TransactionOptionsValidator())
+            .AddSettings(settings, new IntakeOptionsValidator(batches))
+            .AddSettings(settings, new BatchOptionsValidator())
+            .AddSettings(settings, new StorageOptionsValidator())
+            .AddSettings(settings, new AnchorOptionsValidator(batches))
+            .AddSettings(settings, new HttpOptionsValidator())
+            .AddSettings(settings, new ProxyOptionsValidator())
+            .AddSettings<NitroOptions>(settings);
     }
 }

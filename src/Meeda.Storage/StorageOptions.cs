@@ -143,9 +143,6 @@ public sealed class StorageOptions
     internal TimeSpan EffectivePackDelay =>
         PackDelay ?? (Places.Any(place => TryReadMefs(place, out _, out _)) ? TimeSpan.FromMinutes(1) : TimeSpan.Zero);
 
-    /// <summary>Says what is wrong with these options, one message each.</summary>
-    internal IEnumerable<string> Problems() => StorageProblems.Of(this);
-
     /// <summary>Reads the place of a MEFS bucket; false where it is another kind of place, or malformed.</summary>
     internal static bool TryReadMefs(string place, out Uri node, out string bucket)
     {

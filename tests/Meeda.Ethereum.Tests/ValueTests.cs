@@ -73,4 +73,41 @@ public sealed class ValueTests
         Assert.Throws<FormatException>(() => Bytes32.Parse(text));
         Assert.Throws<ArgumentException>(() => Bytes32.FromBytes(new byte[31]));
     }
+
+    [Theory]
+    [InlineData("0xd8dA6BF26964aF9D7eEd9e03E53415D37aA96045", true)]
+    [InlineData("0xD8dA6BF26964aF9D7eEd9e03E53415D37aA96045", false)]
+    [InlineData(" 0xd8dA6BF26964aF9D7eEd9e03E53415D37aA96045", false)]
+    [InlineData("", false)]
+    [InlineData(null, false)]
+    public void Address_AsIParsable_IsReadAsByItsOwnMethods(string? text, bool isRead) =>
+        Assert.Equal(isRead, IsParsed<Address>(text));
+
+    [Theory]
+    [InlineData("0x0000000000000000000000000000000000000000000000000000000000000007", true)]
+    [InlineData("0000000000000000000000000000000000000000000000000000000000000007", true)]
+    [InlineData("0x07", false)]
+    [InlineData(null, false)]
+    public void Bytes32_AsIParsable_IsReadAsByItsOwnMethods(string? text, bool isRead) =>
+        Assert.Equal(isRead, IsParsed<Bytes32>(text));
+
+    private static bool IsParsed<T>(string? text)
+        where T : struct, IParsable<T>
+    {
+        bool isRead = T.TryParse(text, null, out T value);
+        if (isRead)
+        {
+            Assert.Equal(T.Parse(text!, null), value);
+        }
+        else if (text is null)
+        {
+            Assert.Throws<ArgumentNullException>(() => T.Parse(text!, null));
+        }
+        else
+        {
+            Assert.Throws<FormatException>(() => T.Parse(text, null));
+        }
+
+        return isRead;
+    }
 }

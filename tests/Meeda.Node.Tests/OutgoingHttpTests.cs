@@ -50,7 +50,7 @@ public sealed class OutgoingHttpTests
     [InlineData("http://user:pass@proxy:3128")]
     [InlineData("Environment")]
     public void Problems_ProxyThatIsNone_IsRefused(string url) =>
-        Assert.Single(new ProxyOptions { Url = url }.Problems());
+        Assert.Single(new ProxyOptionsValidator().Failures(new ProxyOptions { Url = url }));
 
     [Theory]
     [InlineData(301)]

@@ -1,5 +1,3 @@
-using Meeda.Ethereum;
-
 namespace Meeda.Chain.L1;
 
 /// <summary>How the node reaches L1 and which contract it works with.</summary>
@@ -51,38 +49,7 @@ public sealed class L1Options
     /// <summary>The endpoints of <see cref="Rpc"/>, in their order.</summary>
     internal IReadOnlyList<Uri> Endpoints() => [.. SplitEndpoints().Select(endpoint => new Uri(endpoint))];
 
-    /// <summary>Says what is wrong with these options, one message each.</summary>
-    internal IEnumerable<string> Problems()
-    {
-        string[] endpoints = SplitEndpoints();
-        if (
-            endpoints.Length == 0
-            || !endpoints.All(endpoint =>
-                Uri.TryCreate(endpoint, UriKind.Absolute, out Uri? uri) && uri.Scheme is "http" or "https"
-            )
-        )
-        {
-            yield return "rpc: an absolute http or https URL of an Ethereum JSON-RPC endpoint is needed, or "
-                + "several with commas between (--rpc or Meeda__L1__Rpc)";
-        }
-
-        if (!Address.TryParse(Contract, out _))
-        {
-            yield return "contract: the 20-byte hex address of the MeedaVerifier contract is needed (--contract "
-                + "or Meeda__L1__Contract)";
-        }
-
-        if (PollInterval < TimeSpan.FromMilliseconds(10) || PollInterval > TimeSpan.FromMinutes(1))
-        {
-            yield return "poll interval: between 10 ms and 1 minute (Meeda__L1__PollInterval)";
-        }
-
-        if (Confirmations is < 0 or > 64)
-        {
-            yield return "confirmations: between 0 and 64 (Meeda__L1__Confirmations)";
-        }
-    }
-
-    private string[] SplitEndpoints() =>
+    /// <summary>The texts of <see cref="Rpc"/>, whatever they are.</summary>
+    internal string[] SplitEndpoints() =>
         Rpc.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 }

@@ -52,37 +52,6 @@ public sealed class SignerOptions
     /// <summary>A file with that private key, bare.</summary>
     public string? BlobKeyFile { get; set; }
 
-    /// <summary>Says what is wrong with these options, one message each.</summary>
-    internal IEnumerable<string> Problems(L1Options l1)
-    {
-        int ways = (Key is null ? 0 : 1) + (l1.KeyFile.Length == 0 ? 0 : 1) + (Remote is null ? 0 : 1);
-        if (ways != 1)
-        {
-            yield return "key: exactly one of a key file (--key-file), Meeda__Signer__Key and "
-                + $"Meeda__Signer__Remote is needed; there are {ways}";
-        }
-
-        if (BlobKey is not null && BlobKeyFile is not null)
-        {
-            yield return "blob key: one of Meeda__Signer__BlobKey and Meeda__Signer__BlobKeyFile, not both";
-        }
-
-        if (l1.KeyFile.Length > 0 && !File.Exists(l1.KeyFile))
-        {
-            yield return $"key file: there is no file {l1.KeyFile} (--key-file or Meeda__L1__KeyFile)";
-        }
-
-        if (Remote is not null && !HttpUrl.TryParse(Remote, out _))
-        {
-            yield return "remote signer: an absolute http or https URL is needed (Meeda__Signer__Remote)";
-        }
-
-        if (Remote is not null && !Address.TryParse(RemoteAddress ?? "", out _))
-        {
-            yield return "remote signer: the address that it signs for is needed (Meeda__Signer__RemoteAddress)";
-        }
-    }
-
     /// <summary>The signer that these options name.</summary>
     /// <exception cref="SetupException">A file cannot be read, or does not hold what it should. The message holds no
     /// secret.</exception>

@@ -58,6 +58,14 @@ internal sealed class SettingsReader
     public object Get(Type type)
     {
         object options = Activator.CreateInstance(type)!;
+        Bind(options);
+        return options;
+    }
+
+    /// <summary>As <see cref="Get{T}"/>, into an object that has its defaults.</summary>
+    public void Bind(object options)
+    {
+        Type type = options.GetType();
         string section = SettingNames.SectionOf(type)!;
         foreach (PropertyInfo property in SettingNames.Properties(type))
         {
@@ -70,20 +78,6 @@ internal sealed class SettingsReader
             {
                 property.SetValue(options, value);
             }
-        }
-
-        return options;
-    }
-
-    /// <summary>Stops with all that is wrong, also by the options' own checks.</summary>
-    /// <param name="more">What those checks say.</param>
-    /// <exception cref="SetupException">There is anything.</exception>
-    public void ThrowIfWrong(IEnumerable<string> more)
-    {
-        string[] all = [.. _problems.Concat(more).Distinct()];
-        if (all.Length > 0)
-        {
-            throw new SetupException(string.Join(Environment.NewLine, all));
         }
     }
 
@@ -187,7 +181,7 @@ internal sealed class SettingsReader
             // Names and places of providers belong together: one that is left out by mistake must not shift the others.
             if (items[i].Index != i)
             {
-                _problems.Add($"{items[i].Entry.Origin}: the one before it, number {i}, is missing");
+                AddOnce($"{items[i].Entry.Origin}: the one before it, number {i}, is missing");
                 return;
             }
 
@@ -201,12 +195,21 @@ internal sealed class SettingsReader
     private object? Read(PropertyInfo property, Entry entry)
     {
         object? value = SettingValue.Read(property, entry.Value, out string? problem);
-        if (problem is not null && !_problems.Contains($"{entry.Origin}: {problem}"))
+        if (problem is not null)
         {
-            _problems.Add($"{entry.Origin}: {problem}");
+            AddOnce($"{entry.Origin}: {problem}");
         }
 
         return value;
+    }
+
+    // A class is read by each container that has its options.
+    private void AddOnce(string problem)
+    {
+        if (!_problems.Contains(problem))
+        {
+            _problems.Add(problem);
+        }
     }
 
     private sealed record Entry(string Origin, string Value);

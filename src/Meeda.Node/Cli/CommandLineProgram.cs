@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Meeda.Hosting;
+using Meeda.Hosting.Settings;
 
 namespace Meeda.Node.Cli;
 
@@ -33,12 +34,12 @@ internal static class CommandLineProgram
         }
         catch (SetupException problem)
         {
-            foreach (string line in problem.Message.Split(Environment.NewLine))
-            {
-                await Console.Error.WriteLineAsync($"meeda: {line}");
-            }
-
-            return ExitCode.Failure;
+            return await FailAsync(problem.Message.Split(Environment.NewLine));
+        }
+        catch (Exception wrong) when (SettingsServices.FailuresOf(wrong) is { Count: > 0 } failures)
+        {
+            // A host that starts validates its options again, after what a setting names may have gone.
+            return await FailAsync(failures);
         }
         catch (OperationCanceledException)
         {
@@ -53,5 +54,15 @@ internal static class CommandLineProgram
             );
             return ExitCode.Failure;
         }
+    }
+
+    private static async Task<int> FailAsync(IEnumerable<string> lines)
+    {
+        foreach (string line in lines)
+        {
+            await Console.Error.WriteLineAsync($"meeda: {line}");
+        }
+
+        return ExitCode.Failure;
     }
 }

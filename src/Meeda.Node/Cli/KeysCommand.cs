@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using Meeda.Hosting;
 using Meeda.Operator.Tenants;
 
@@ -10,11 +9,6 @@ namespace Meeda.Node.Cli;
 /// <summary><c>keys</c>: who may use the operator. Works on the data folder, also while the operator runs.</summary>
 internal static class KeysCommand
 {
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
-    {
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
-    };
-
     private static readonly Option<string?> Folder = new("--folder")
     {
         Description = "the operator's data folder (Meeda__Storage__Folder) [default: .meeda/operator]",
@@ -170,7 +164,7 @@ internal static class KeysCommand
         IReadOnlyList<Tenant> tenants = await keys.ListAsync(cancellationToken);
         if (json)
         {
-            Console.WriteLine(JsonSerializer.Serialize(tenants, Json));
+            Console.WriteLine(JsonSerializer.Serialize(tenants, CliJson.Default.IReadOnlyListTenant));
             return ExitCode.Success;
         }
 

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Meeda.Client;
-using Meeda.Ethereum;
 using Meeda.Hosting;
 using Meeda.Hosting.Settings;
 using Meeda.Protocol.Batches;
@@ -67,9 +66,10 @@ internal sealed class OperatorConnection
     public static void UseProxyOfTheSettings()
     {
         var settings = new SettingsReader(new Dictionary<string, string?>());
-        var proxy = settings.Get<ProxyOptions>();
-        settings.ThrowIfWrong(proxy.Problems());
-        OutgoingHttp.UseProxy(proxy);
+        using ServiceProvider all = new ServiceCollection()
+            .AddSettings(settings, new ProxyOptionsValidator())
+            .Validate();
+        OutgoingHttp.UseProxy(all.Options<ProxyOptions>());
     }
 
     /// <summary>
@@ -78,31 +78,11 @@ internal sealed class OperatorConnection
     /// <exception cref="SetupException">It is none of them.</exception>
     public static AltDaCommitment ParseCommitment(string text)
     {
-        if (Bytes32.TryParse(text, out Bytes32 id))
-        {
-            return AltDaCommitment.Of(new BatchId(id));
-        }
-
-        string digits = text.StartsWith("0x", StringComparison.OrdinalIgnoreCase) ? text[2..] : text;
-        try
-        {
-            byte[] encoded = Convert.FromHexString(digits);
-            if (
-                encoded.Length > 1
-                && AltDaCommitment.TryDecode(encoded, encoded[1], out AltDaCommitment commitment, out _)
-            )
-            {
-                return commitment;
-            }
-        }
-        catch (FormatException)
-        {
-            // Said below.
-        }
-
-        throw new SetupException(
-            $"ID: {text} is neither a batch id (64 hex digits) nor a commitment, generic "
-                + $"({2 * AltDaCommitment.GenericLength} digits) or keccak ({2 * AltDaCommitment.KeccakLength})"
-        );
+        return BatchId.TryParse(text, null, out BatchId id) ? AltDaCommitment.Of(id)
+            : AltDaCommitment.TryParse(text, null, out AltDaCommitment commitment) ? commitment
+            : throw new SetupException(
+                $"ID: {text} is neither a batch id (64 hex digits) nor a commitment, generic "
+                    + $"({2 * AltDaCommitment.GenericLength} digits) or keccak ({2 * AltDaCommitment.KeccakLength})"
+            );
     }
 }

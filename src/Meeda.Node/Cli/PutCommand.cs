@@ -65,14 +65,14 @@ internal static class PutCommand
                 {
                     Console.WriteLine(
                         JsonSerializer.Serialize(
-                            new
-                            {
-                                commitment = hex,
-                                batchId = new BatchId(commitment.Hash).ToString(),
-                                bytes = payload.Length,
+                            new PutOutput(
+                                hex,
+                                new BatchId(commitment.Hash).ToString(),
+                                payload.Length,
                                 blobs,
-                                milliseconds = Math.Round(milliseconds, 1),
-                            }
+                                Math.Round(milliseconds, 1)
+                            ),
+                            CliJson.Default.PutOutput
                         )
                     );
                     return;

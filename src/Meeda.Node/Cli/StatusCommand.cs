@@ -10,8 +10,6 @@ namespace Meeda.Node.Cli;
 /// <summary><c>status [ID]</c>: how an operator is doing, or where a batch stands.</summary>
 internal static class StatusCommand
 {
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
-
     /// <summary>The command with its arguments.</summary>
     public static Command Build()
     {
@@ -70,7 +68,7 @@ internal static class StatusCommand
     {
         if (json)
         {
-            Console.WriteLine(JsonSerializer.Serialize(status, Json));
+            Console.WriteLine(JsonSerializer.Serialize(status, CliJson.Default.StatusBody));
             return;
         }
 
@@ -127,7 +125,7 @@ internal static class StatusCommand
     {
         if (json)
         {
-            Console.WriteLine(JsonSerializer.Serialize(batch, Json));
+            Console.WriteLine(JsonSerializer.Serialize(batch, CliJson.Default.BatchBody));
             return;
         }
 

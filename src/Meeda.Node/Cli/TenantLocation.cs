@@ -21,14 +21,18 @@ internal sealed record TenantLocation(StorageOptions Storage, Address? Contract,
             new Dictionary<string, string?> { [$"{StorageOptions.Section}:{nameof(StorageOptions.Folder)}"] = folder },
             file
         );
-        var storage = settings.Get<StorageOptions>();
-        var l1 = settings.Get<L1Options>();
-        var signer = settings.Get<SignerOptions>();
-        settings.ThrowIfWrong([]);
+
+        // Their form alone is checked: these commands need neither L1 nor the providers.
+        using ServiceProvider all = new ServiceCollection()
+            .AddSettings<StorageOptions>(settings)
+            .AddSettings<L1Options>(settings)
+            .AddSettings<SignerOptions>(settings)
+            .Validate();
+        L1Options l1 = all.Options<L1Options>();
         return new TenantLocation(
-            storage,
+            all.Options<StorageOptions>(),
             Address.TryParse(l1.Contract, out Address address) ? address : null,
-            AccountOf(signer, l1)
+            AccountOf(all.Options<SignerOptions>(), l1)
         );
     }
 
@@ -87,7 +91,7 @@ internal sealed record TenantLocation(StorageOptions Storage, Address? Contract,
     /// </summary>
     private static Address? AccountOf(SignerOptions signer, L1Options l1)
     {
-        if (signer.Problems(l1).Any())
+        if (new SignerOptionsValidator(l1).Failures(signer).Any())
         {
             return null;
         }

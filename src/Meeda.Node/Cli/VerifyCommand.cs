@@ -20,8 +20,6 @@ internal static class VerifyCommand
     // What operators take at most (MaxBatchBytes); the contract would allow more.
     private const int MaxBytes = 1 << 28;
 
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
-
     /// <summary>The command with its arguments.</summary>
     public static Command Build()
     {
@@ -160,15 +158,14 @@ internal static class VerifyCommand
         {
             Console.WriteLine(
                 JsonSerializer.Serialize(
-                    new
-                    {
-                        batchId = report.BatchId?.ToString(),
-                        @operator = report.Operator?.ToString(),
+                    new VerifyOutput(
+                        report.BatchId?.ToString(),
+                        report.Operator?.ToString(),
                         report.Holds,
                         report.Checks,
-                        report.Unproven,
-                    },
-                    Json
+                        report.Unproven
+                    ),
+                    CliJson.Default.VerifyOutput
                 )
             );
             return;
@@ -189,11 +186,12 @@ internal static class VerifyCommand
     private static L1Options ReadSettings(Dictionary<string, string?> options, string? file)
     {
         var settings = new SettingsReader(options, file);
-        var l1 = settings.Get<L1Options>();
-        var proxy = settings.Get<ProxyOptions>();
-        settings.ThrowIfWrong([.. l1.Problems(), .. proxy.Problems()]);
-        OutgoingHttp.UseProxy(proxy);
-        return l1;
+        using ServiceProvider all = new ServiceCollection()
+            .AddSettings(settings, new L1OptionsValidator())
+            .AddSettings(settings, new ProxyOptionsValidator())
+            .Validate();
+        OutgoingHttp.UseProxy(all.Options<ProxyOptions>());
+        return all.Options<L1Options>();
     }
 
     private static async Task<byte[]?> GetAsync(
@@ -220,9 +218,9 @@ internal static class VerifyCommand
 
     private static AltDaCommitment Parse(string text)
     {
-        if (Bytes32.TryParse(text, out Bytes32 id))
+        if (BatchId.TryParse(text, null, out BatchId id))
         {
-            return AltDaCommitment.Of(new BatchId(id));
+            return AltDaCommitment.Of(id);
         }
 
         byte[] encoded;

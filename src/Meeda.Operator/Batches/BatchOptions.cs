@@ -32,23 +32,4 @@ public sealed class BatchOptions
     /// stored: the same put again goes on waiting.
     /// </summary>
     public TimeSpan AckTimeout { get; set; } = TimeSpan.FromMinutes(5);
-
-    /// <summary>Says what is wrong with these options, one message each.</summary>
-    internal IEnumerable<string> Problems()
-    {
-        if (MaxBatchBytes is < 1 or > 1 << 28)
-        {
-            yield return "max batch bytes: between 1 and 268435456 (Meeda__Batches__MaxBatchBytes)";
-        }
-
-        if (AckLevel is not (BatchState.Stored or BatchState.Placed or BatchState.Anchored))
-        {
-            yield return "ack level: one of Stored, Placed and Anchored (Meeda__Batches__AckLevel)";
-        }
-
-        if (AckTimeout < TimeSpan.FromSeconds(1) || AckTimeout > TimeSpan.FromHours(1))
-        {
-            yield return "ack timeout: between 1 s and 1 hour (Meeda__Batches__AckTimeout)";
-        }
-    }
 }

@@ -44,40 +44,4 @@ public sealed class IntakeOptions
     /// means never.
     /// </summary>
     public long FailoverBacklogBytes { get; set; }
-
-    /// <summary>Says what is wrong with these options, one message each.</summary>
-    internal IEnumerable<string> Problems(BatchOptions batches)
-    {
-        if (MaxBytesInFlight * 3 / 4 < batches.MaxBatchBytes)
-        {
-            yield return "max bytes in flight: at least four thirds of MaxBatchBytes, "
-                + $"{batches.MaxBatchBytes / 3L * 4} (Meeda__Intake__MaxBytesInFlight)";
-        }
-
-        if (MaxWait < TimeSpan.Zero || MaxWait > TimeSpan.FromMinutes(5))
-        {
-            yield return "max wait: between 0 and 5 minutes (Meeda__Intake__MaxWait)";
-        }
-
-        if (MaxBacklogBytes < batches.MaxBatchBytes)
-        {
-            yield return "max backlog bytes: at least MaxBatchBytes (Meeda__Intake__MaxBacklogBytes)";
-        }
-
-        if (MaxUnanchoredBatches < 1)
-        {
-            yield return "max unanchored batches: at least 1 (Meeda__Intake__MaxUnanchoredBatches)";
-        }
-
-        if (FailoverAfter < TimeSpan.Zero)
-        {
-            yield return "failover after: zero for never, or a time (Meeda__Intake__FailoverAfter)";
-        }
-
-        if (FailoverBacklogBytes < 0)
-        {
-            yield return "failover backlog bytes: zero for never, or a number of bytes "
-                + "(Meeda__Intake__FailoverBacklogBytes)";
-        }
-    }
 }

@@ -1,5 +1,4 @@
 using Meeda.Client;
-using Meeda.Ethereum;
 using Meeda.Http;
 using Meeda.Kzg.Commitments;
 using Meeda.Operator.Batches;
@@ -7,6 +6,7 @@ using Meeda.Operator.L1;
 using Meeda.Operator.Persistence;
 using Meeda.Operator.Tenants;
 using Meeda.Protocol.Batches;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Meeda.Operator.Http;
@@ -20,29 +20,29 @@ internal static class BatchEndpoints
         routes
             .MapGet("/batches/{id}", GetAsync)
             .RequireAuthorization(TenantAccess.Read)
-            .WithSummary("A batch's commitments, state and anchor")
-            .Produces<BatchBody>()
-            .Produces<ProblemBody>(400, ProblemBody.ContentType)
-            .Produces<ProblemBody>(404, ProblemBody.ContentType);
+            .Expects(ParameterForms.BatchId)
+            .WithSummary("A batch's commitments, state and anchor");
         routes
             .MapPost("/batches/{id}/renew", RenewAsync)
             .RequireAuthorization(TenantAccess.Write)
-            .WithSummary("Anchor a batch once more, so that it is kept for another term from then on")
-            .Produces<BatchBody>()
-            .Produces<ProblemBody>(400, ProblemBody.ContentType)
-            .Produces<ProblemBody>(404, ProblemBody.ContentType);
+            .Expects(ParameterForms.BatchId)
+            .WithSummary("Anchor a batch once more, so that it is kept for another term from then on");
     }
 
-    private static async Task<BatchBody> GetAsync(
-        string id,
+    private static async Task<Results<Ok<BatchBody>, Problem<Status400>, Problem<Status404>>> GetAsync(
+        BatchId id,
         [FromServices] Ledger ledger,
         Absence absence,
         BatchStates states,
         CancellationToken cancellationToken
-    ) => BodyOf(await states.OfAsync(await FindAsync(id, ledger, absence, cancellationToken), cancellationToken));
+    )
+    {
+        StoredBatch batch = await FindAsync(id, ledger, absence, cancellationToken);
+        return TypedResults.Ok(BodyOf(await states.OfAsync(batch, cancellationToken)));
+    }
 
-    private static async Task<BatchBody> RenewAsync(
-        string id,
+    private static async Task<Results<Ok<BatchBody>, Problem<Status400>, Problem<Status404>>> RenewAsync(
+        BatchId id,
         [FromServices] Ledger ledger,
         Absence absence,
         BatchStates states,
@@ -73,7 +73,7 @@ internal static class BatchEndpoints
         {
             if (!await ledger.RenewAsync(batch.Id, terms.AnchorFrom, time.GetUtcNow(), cancellationToken))
             {
-                throw new DaException(
+                return new Problem<Status404>(
                     ErrorCode.BatchExpired,
                     "id: the batch had expired and is no longer kept; put it again"
                 );
@@ -88,19 +88,17 @@ internal static class BatchEndpoints
             costs.GiveBack(tenant, cost);
         }
 
-        return BodyOf(await states.OfAsync(batch, cancellationToken));
+        return TypedResults.Ok(BodyOf(await states.OfAsync(batch, cancellationToken)));
     }
 
     private static async Task<StoredBatch> FindAsync(
-        string id,
+        BatchId id,
         Ledger ledger,
         Absence absence,
         CancellationToken cancellationToken
     ) =>
-        !Bytes32.TryParse(id, out Bytes32 value)
-            ? throw new DaException(DaError.MalformedRequest, "id: a batch id is 64 hex digits, with or without 0x")
-            : await ledger.FindBatchAsync(new BatchId(value), cancellationToken)
-                ?? throw await absence.OfAsync("id: no batch of this id was ever stored here", cancellationToken);
+        await ledger.FindBatchAsync(id, cancellationToken)
+        ?? throw await absence.OfAsync("id: no batch of this id was ever stored here", cancellationToken);
 
     private static BatchBody BodyOf(BatchStatus standing)
     {

@@ -5,7 +5,7 @@ using Meeda.Kzg.Cells;
 using Meeda.Kzg.Commitments;
 using Meeda.Kzg.Fields;
 using Meeda.Operator.Proofs;
-using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Meeda.Operator.Http;
 
@@ -23,23 +23,18 @@ internal static class BlobEndpoints
     {
         routes
             .MapGet("/blobs/{position}/opening", GetOpeningAsync)
-            .WithSummary("A blob's value at a given point with its KZG proof")
-            .Produces<OpeningBody>()
-            .Produces<ProblemBody>(400, ProblemBody.ContentType)
-            .Produces<ProblemBody>(404, ProblemBody.ContentType)
-            .Produces<ProblemBody>(500, ProblemBody.ContentType);
+            .Expects(ParameterForms.Point)
+            .WithSummary("A blob's value at a given point with its KZG proof");
         routes
             .MapGet("/blobs/{position}/cells/{index}", GetCellAsync)
-            .WithSummary("One of a blob's 128 cells with its KZG proof")
-            .Produces<CellBody>()
-            .Produces<ProblemBody>(400, ProblemBody.ContentType)
-            .Produces<ProblemBody>(404, ProblemBody.ContentType)
-            .Produces<ProblemBody>(500, ProblemBody.ContentType);
+            .WithSummary("One of a blob's 128 cells with its KZG proof");
     }
 
-    private static async Task<OpeningBody> GetOpeningAsync(
+    private static async Task<
+        Results<Ok<OpeningBody>, Problem<Status400>, Problem<Status404>, Problem<Status500>>
+    > GetOpeningAsync(
         string position,
-        [FromQuery] string? z,
+        Fr z,
         HttpContext context,
         BlobSource blobs,
         CommitmentKey key,
@@ -47,37 +42,37 @@ internal static class BlobEndpoints
         CancellationToken cancellationToken
     )
     {
-        if (!HexBody.TryDecode(z, Fr.Length, out byte[] encoded) || !Fr.TryDecode(encoded, out Fr point))
+        if (!TryRead(position, out ulong number))
         {
-            throw new DaException(
-                DaError.MalformedRequest,
-                "z: the point is 64 hex digits of a number below the order of BLS12-381's scalar field (?z=0x…)"
-            );
+            return NoPosition();
         }
 
-        ulong number = Parse(position);
         byte[] commitment = await blobs.FindCommitmentAsync(number, cancellationToken);
-        return await work.GetAsync(
-            RequestClient.Of(context),
-            ("opening", number, HexBody.Of(commitment), point.ToString()),
-            async () =>
-            {
-                (byte[] blob, commitment) = await blobs.ReadAsync(number, CancellationToken.None);
-                KzgProof proof = key.Open(blob, point, out Fr y);
-                return new OpeningBody(
-                    number,
-                    HexBody.Of(commitment),
-                    HexBody.Of(encoded),
-                    y.ToString(),
-                    proof.ToString()
-                );
-            },
-            _ => OpeningBytes,
-            cancellationToken
+        return TypedResults.Ok(
+            await work.GetAsync(
+                RequestClient.Of(context),
+                ("opening", number, HexBody.Of(commitment), z.ToString()),
+                async () =>
+                {
+                    (byte[] blob, commitment) = await blobs.ReadAsync(number, CancellationToken.None);
+                    KzgProof proof = key.Open(blob, z, out Fr y);
+                    return new OpeningBody(
+                        number,
+                        HexBody.Of(commitment),
+                        z.ToString(),
+                        y.ToString(),
+                        proof.ToString()
+                    );
+                },
+                _ => OpeningBytes,
+                cancellationToken
+            )
         );
     }
 
-    private static async Task<CellBody> GetCellAsync(
+    private static async Task<
+        Results<Ok<CellBody>, Problem<Status400>, Problem<Status404>, Problem<Status500>>
+    > GetCellAsync(
         string position,
         string index,
         HttpContext context,
@@ -92,31 +87,38 @@ internal static class BlobEndpoints
             || cellIndex >= Cell.CountPerBlob
         )
         {
-            throw new DaException(DaError.MalformedRequest, $"index: a blob has cells 0 to {Cell.CountPerBlob - 1}");
+            return new Problem<Status400>(
+                ErrorCode.MalformedRequest,
+                $"index: a blob has cells 0 to {Cell.CountPerBlob - 1}"
+            );
         }
 
-        ulong number = Parse(position);
+        if (!TryRead(position, out ulong number))
+        {
+            return NoPosition();
+        }
+
         byte[] commitment = await blobs.FindCommitmentAsync(number, cancellationToken);
-        return await work.GetAsync(
-            RequestClient.Of(context),
-            ("cell", number, HexBody.Of(commitment), cellIndex),
-            async () =>
-            {
-                (byte[] blob, commitment) = await blobs.ReadAsync(number, CancellationToken.None);
-                byte[] cell = cells.Open(blob, new CellIndex((ulong)cellIndex), out KzgProof proof);
-                return new CellBody(number, cellIndex, HexBody.Of(commitment), HexBody.Of(cell), proof.ToString());
-            },
-            _ => CellBytes,
-            cancellationToken
+        return TypedResults.Ok(
+            await work.GetAsync(
+                RequestClient.Of(context),
+                ("cell", number, HexBody.Of(commitment), cellIndex),
+                async () =>
+                {
+                    (byte[] blob, commitment) = await blobs.ReadAsync(number, CancellationToken.None);
+                    byte[] cell = cells.Open(blob, new CellIndex((ulong)cellIndex), out KzgProof proof);
+                    return new CellBody(number, cellIndex, HexBody.Of(commitment), HexBody.Of(cell), proof.ToString());
+                },
+                _ => CellBytes,
+                cancellationToken
+            )
         );
     }
 
-    private static ulong Parse(string position) =>
-        ulong.TryParse(position, NumberStyles.None, CultureInfo.InvariantCulture, out ulong number)
-        && number <= long.MaxValue
-            ? number
-            : throw new DaException(
-                DaError.MalformedRequest,
-                "position: the whole number under which the operator anchored the blob"
-            );
+    private static bool TryRead(string position, out ulong number) =>
+        ulong.TryParse(position, NumberStyles.None, CultureInfo.InvariantCulture, out number)
+        && number <= long.MaxValue;
+
+    private static Problem<Status400> NoPosition() =>
+        new(ErrorCode.MalformedRequest, "position: the whole number under which the operator anchored the blob");
 }

@@ -15,8 +15,7 @@ internal static class StatusEndpoint
     public static void MapStatus(this IEndpointRouteBuilder routes) =>
         routes
             .MapGet("/status", GetAsync)
-            .WithSummary("The operator at a glance: batches by state, backlog, L1, failover")
-            .Produces<StatusBody>();
+            .WithSummary("The operator at a glance: batches by state, backlog, L1, failover");
 
     private static async Task<StatusBody> GetAsync(
         [FromServices] Ledger ledger,

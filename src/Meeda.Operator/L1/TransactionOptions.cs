@@ -63,48 +63,6 @@ public sealed class TransactionOptions
     [Amount("ether", 18)]
     public decimal BalanceAlarm { get; set; } = 0.1m;
 
-    /// <summary>Says what is wrong with these options, one message each.</summary>
-    internal IEnumerable<string> Problems()
-    {
-        if (MaxFee <= 0 || MaxBlobFee <= 0 || MinTip < 0 || MaxTip < MinTip)
-        {
-            yield return "fees: MaxFee and MaxBlobFee above 0, MinTip at least 0, MaxTip at least MinTip, all in "
-                + "gwei (Meeda__Transactions__…)";
-        }
-
-        if (MaxUrgentBlobFee < MaxBlobFee)
-        {
-            yield return "fees: MaxUrgentBlobFee at least MaxBlobFee, in gwei (Meeda__Transactions__MaxUrgentBlobFee)";
-        }
-
-        if (ResendAfter < TimeSpan.FromMilliseconds(100) || ResendAfter > TimeSpan.FromHours(1))
-        {
-            yield return "resend after: between 100 ms and 1 hour (Meeda__Transactions__ResendAfter)";
-        }
-
-        if (FeeBumpPercent is < TransactionSenderOptions.LeastFeeBumpPercent or > 1000)
-        {
-            yield return $"fee bump percent: between {TransactionSenderOptions.LeastFeeBumpPercent}, the least "
-                + "that nodes take, and 1000 (Meeda__Transactions__FeeBumpPercent)";
-        }
-
-        if (GasMarginPercent is < 0 or > 1000)
-        {
-            yield return "gas margin percent: between 0 and 1000 (Meeda__Transactions__GasMarginPercent)";
-        }
-
-        if (MaxInFlight is < 1 or > 16)
-        {
-            yield return "max in flight: between 1 and 16, what nodes keep of one account "
-                + "(Meeda__Transactions__MaxInFlight)";
-        }
-
-        if (BalanceAlarm < 0)
-        {
-            yield return "balance alarm: at least 0 ether (Meeda__Transactions__BalanceAlarm)";
-        }
-    }
-
     /// <summary>These options as the sender takes them.</summary>
     internal TransactionSenderOptions ToSenderOptions(L1Options l1, Action<TransactionEvent> observer) =>
         new()

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using Meeda.Ethereum;
 
@@ -19,7 +20,7 @@ public enum AltDaCommitmentKind : byte
 /// </summary>
 /// <param name="Kind">Keccak or generic.</param>
 /// <param name="Hash">The payload's Keccak-256, or the batch id.</param>
-public readonly record struct AltDaCommitment(AltDaCommitmentKind Kind, Bytes32 Hash)
+public readonly record struct AltDaCommitment(AltDaCommitmentKind Kind, Bytes32 Hash) : IParsable<AltDaCommitment>
 {
     /// <summary>
     /// The default DA layer byte of Meeda's generic commitments. Taken by others: 0x00, 0x0a, 0x0c, 0x47, 0xff.
@@ -44,6 +45,36 @@ public readonly record struct AltDaCommitment(AltDaCommitmentKind Kind, Bytes32 
     {
         byte[] prefix = Kind == AltDaCommitmentKind.Keccak ? [(byte)Kind] : [(byte)Kind, daLayerByte, GenericVersion];
         return [.. prefix, .. Hash.ToArray()];
+    }
+
+    /// <summary>
+    /// Reads an encoded commitment of any DA layer from 66 (keccak) or 70 (generic) hex digits, with or without
+    /// <c>0x</c>. Where only one layer's will do, <see cref="TryDecode"/> tells them apart.
+    /// </summary>
+    /// <param name="s">The text.</param>
+    /// <param name="provider">Not used.</param>
+    /// <exception cref="FormatException">It is something else.</exception>
+    public static AltDaCommitment Parse(string s, IFormatProvider? provider = null)
+    {
+        ArgumentNullException.ThrowIfNull(s);
+        return TryParse(s, provider, out AltDaCommitment commitment)
+            ? commitment
+            : throw new FormatException(
+                $"commitment: {2 * KeccakLength} (keccak) or {2 * GenericLength} (generic) hex digits are expected, "
+                    + "with or without 0x"
+            );
+    }
+
+    /// <summary>Reads an encoded commitment, as <see cref="Parse"/> does; false where that would throw.</summary>
+    public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, out AltDaCommitment result)
+    {
+        ReadOnlySpan<char> digits = s;
+        digits = digits.StartsWith("0x", StringComparison.OrdinalIgnoreCase) ? digits[2..] : digits;
+        Span<byte> encoded = stackalloc byte[GenericLength];
+        result = default;
+        return digits.Length is 2 * KeccakLength or 2 * GenericLength
+            && Convert.FromHexString(digits, encoded, out _, out int length) == OperationStatus.Done
+            && TryDecode(encoded[..length], encoded[1], out result, out _);
     }
 
     /// <summary>Decodes an untrusted encoded commitment.</summary>

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
 using Meeda.Ethereum;
 using Meeda.Kzg.Commitments;
 
@@ -10,7 +11,7 @@ namespace Meeda.Protocol.Batches;
 /// It binds every byte of the payload, and its length, through the blobs' KZG commitments.
 /// </summary>
 /// <param name="Value">The 32 bytes.</param>
-public readonly record struct BatchId(Bytes32 Value)
+public readonly record struct BatchId(Bytes32 Value) : IParsable<BatchId>
 {
     private const byte Version = 0x01;
     private const int PrefixLength = 1 + sizeof(uint);
@@ -35,6 +36,20 @@ public readonly record struct BatchId(Bytes32 Value)
         BinaryPrimitives.WriteUInt32BigEndian(preimage.AsSpan(1), payloadLength);
         commitments.CopyTo(preimage.AsSpan(PrefixLength));
         return new BatchId(Keccak256.Hash(preimage));
+    }
+
+    /// <summary>Reads 64 hex digits, with or without <c>0x</c>.</summary>
+    /// <param name="s">The text.</param>
+    /// <param name="provider">Not used.</param>
+    /// <exception cref="FormatException">It is something else.</exception>
+    public static BatchId Parse(string s, IFormatProvider? provider = null) => new(Bytes32.Parse(s, provider));
+
+    /// <summary>Reads 64 hex digits, as <see cref="Parse"/> does; false where that would throw.</summary>
+    public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, out BatchId result)
+    {
+        bool isId = Bytes32.TryParse(s, out Bytes32 value);
+        result = new BatchId(value);
+        return isId;
     }
 
     /// <summary>The id as <c>0x</c> and 64 lower-case hex digits.</summary>

@@ -33,6 +33,38 @@ public sealed partial class ProblemTests(OperatorFixture node) : IClassFixture<O
         await AssertProblemAsync(answer, status, code);
     }
 
+    /// <summary>What the framework binds is refused with the parameter's name and what is expected.</summary>
+    [Theory]
+    [InlineData("GET", "batches/xyz", "id: a batch id is 64 hex digits, with or without 0x")]
+    [InlineData("GET", "batches/" + Absent + "7", "id: a batch id is 64 hex digits, with or without 0x")]
+    [InlineData("POST", "batches/xyz/renew", "id: a batch id is 64 hex digits, with or without 0x")]
+    [InlineData("GET", "batches/xyz/proof?operator=xyz", "id: a batch id is 64 hex digits, with or without 0x")]
+    [InlineData("GET", "batches/xyz/history", "id: a batch id is 64 hex digits, with or without 0x")]
+    [InlineData(
+        "GET",
+        "batches/" + Absent + "/proof?operator=xyz",
+        "operator: an address is 40 hex digits, with or without 0x"
+    )]
+    [InlineData("GET", "batches/" + Absent + "/history?operator=", "id: L1 holds no anchor of this batch")]
+    [InlineData("GET", "blobs/9/opening", "z: the point is 64 hex digits of a number below the order of BLS12-381")]
+    [InlineData("GET", "blobs/9/opening?z=", "z: the point is 64 hex digits of a number below the order")]
+    [InlineData("GET", "blobs/x/opening?z=0xff", "z: the point is 64 hex digits of a number below the order")]
+    [InlineData("GET", "blobs/x/opening" + Point, "position: the whole number under which the operator anchored")]
+    [InlineData("GET", "blobs/x/cells/128", "index: a blob has cells 0 to 127")]
+    public async Task OwnRoute_ParameterThatIsMalformed_IsNamedWithWhatIsExpected(
+        string method,
+        string path,
+        string detail
+    )
+    {
+        using HttpResponseMessage answer = await SendAsync(method, path);
+        Assert.StartsWith(
+            detail,
+            (await ReadAsync(answer)).GetProperty("detail").GetString(),
+            StringComparison.Ordinal
+        );
+    }
+
     [Fact]
     public async Task OwnRoute_ErrorForAClientThatAcceptsText_IsAProblemAllTheSame()
     {

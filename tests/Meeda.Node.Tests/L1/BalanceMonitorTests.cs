@@ -63,7 +63,7 @@ public sealed class BalanceMonitorTests
     [Fact]
     public void Problems_OfEverySettingOutOfItsRange_NameIt()
     {
-        Assert.Empty(new TransactionOptions().Problems());
+        Assert.Empty(new TransactionOptionsValidator().Failures(new TransactionOptions()));
         var wrong = new TransactionOptions
         {
             MaxFee = 0,
@@ -73,7 +73,7 @@ public sealed class BalanceMonitorTests
             MaxInFlight = 17,
             BalanceAlarm = -1,
         };
-        string said = string.Join('\n', wrong.Problems());
+        string said = string.Join('\n', new TransactionOptionsValidator().Failures(wrong));
         Assert.All(
             ["MaxFee", "ResendAfter", "FeeBumpPercent", "GasMarginPercent", "MaxInFlight", "BalanceAlarm"],
             name => Assert.Contains(name, said, StringComparison.Ordinal)

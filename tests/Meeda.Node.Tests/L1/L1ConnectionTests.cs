@@ -21,7 +21,7 @@ public sealed class L1ConnectionTests
     public void Endpoints_OfTheSetting_AreReadInTheirOrder(string rpc, int count)
     {
         var options = new L1Options { Rpc = rpc, Contract = Address.Zero.ToString() };
-        Assert.Empty(options.Problems());
+        Assert.Empty(new L1OptionsValidator().Failures(options));
         Assert.Equal(count, options.Endpoints().Count);
         Assert.Equal(new Uri("http://one/"), options.Endpoints()[0]);
     }
@@ -33,7 +33,9 @@ public sealed class L1ConnectionTests
     [InlineData("http://one/,ftp://two")]
     public void Problems_OfAnEndpointThatIsNone_NameTheSettingAndNotTheUrl(string rpc)
     {
-        string problem = Assert.Single(new L1Options { Rpc = rpc, Contract = Address.Zero.ToString() }.Problems());
+        string problem = Assert.Single(
+            new L1OptionsValidator().Failures(new L1Options { Rpc = rpc, Contract = Address.Zero.ToString() })
+        );
         Assert.Contains("Meeda__L1__Rpc", problem, StringComparison.Ordinal);
         Assert.DoesNotContain("two", problem, StringComparison.Ordinal);
     }

@@ -81,16 +81,19 @@ public sealed class SignerOptionsTests : IDisposable
         var two = new SignerOptions { Key = Key, Remote = "ftp://signer" };
         Assert.Contains(
             "Meeda__Signer__Key",
-            Assert.Single(new SignerOptions().Problems(new L1Options())),
+            Assert.Single(new SignerOptionsValidator(new L1Options()).Failures(new SignerOptions())),
             StringComparison.Ordinal
         );
-        string said = string.Join('\n', two.Problems(new L1Options { KeyFile = Path.Combine(_folder.Path, "absent") }));
+        string said = string.Join(
+            '\n',
+            new SignerOptionsValidator(new L1Options { KeyFile = Path.Combine(_folder.Path, "absent") }).Failures(two)
+        );
         Assert.All(
             ["there are 3", "Meeda__L1__KeyFile", "Meeda__Signer__Remote)", "Meeda__Signer__RemoteAddress"],
             part => Assert.Contains(part, said, StringComparison.Ordinal)
         );
         Assert.DoesNotContain(Key, said, StringComparison.Ordinal);
-        Assert.Empty(new SignerOptions { Key = Key }.Problems(new L1Options()));
+        Assert.Empty(new SignerOptionsValidator(new L1Options()).Failures(new SignerOptions { Key = Key }));
     }
 
     [Fact]

@@ -432,7 +432,7 @@ public sealed class SettingsReaderTests : IDisposable
     public void Light_OutOfRange_IsRefusedAndNotClamped(string variable, string value, string field)
     {
         SettingsReader reader = ReaderOf((variable, value));
-        string problem = Assert.Single(reader.Get<LightSettings>().Problems());
+        string problem = Assert.Single(new LightSettingsValidator().Failures(reader.Get<LightSettings>()));
         Assert.StartsWith(field, problem, StringComparison.Ordinal);
         Assert.Empty(reader.Problems);
     }
@@ -449,7 +449,11 @@ public sealed class SettingsReaderTests : IDisposable
                 )
             )
             .Get<LightSettings>();
-        Assert.Contains("named twice", Assert.Single(light.Problems()), StringComparison.Ordinal);
+        Assert.Contains(
+            "named twice",
+            Assert.Single(new LightSettingsValidator().Failures(light)),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]

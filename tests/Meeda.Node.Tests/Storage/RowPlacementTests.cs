@@ -304,8 +304,9 @@ public sealed class RowPlacementTests : IDisposable
         options.Providers.Add("/a");
         options.Providers.Add("/a");
         options.Providers.Add("mefs+http://node:5001");
-        Assert.Equal(5, options.Problems().Count());
-        Assert.Empty(new StorageOptions().Problems());
+        var validator = new StorageOptionsValidator();
+        Assert.Equal(5, validator.Failures(options).Count());
+        Assert.Empty(validator.Failures(new StorageOptions()));
     }
 
     private static byte[] CommitmentsOf(byte[] blobs) =>

@@ -64,7 +64,9 @@ public sealed class S3PlaceTests : IDisposable
     [InlineData("mefs+http://me:hush-hush-secret@node/a/b")]
     public void Problems_OfAPlaceWithAPassword_DoNotShowIt(string place)
     {
-        string problem = Assert.Single(new StorageOptions { Providers = { place }, ToleratedLosses = 0 }.Problems());
+        string problem = Assert.Single(
+            new StorageOptionsValidator().Failures(new StorageOptions { Providers = { place }, ToleratedLosses = 0 })
+        );
         Assert.Contains("Meeda__Storage__Providers", problem, StringComparison.Ordinal);
         Assert.DoesNotContain(Secret, problem, StringComparison.Ordinal);
         Assert.DoesNotContain(
@@ -83,7 +85,11 @@ public sealed class S3PlaceTests : IDisposable
     public void Problems_OfOnePlaceSpeltTwice_AreSaid(string place, string other) =>
         Assert.Contains(
             "named twice",
-            Assert.Single(new StorageOptions { Providers = { place, other }, ToleratedLosses = 0 }.Problems()),
+            Assert.Single(
+                new StorageOptionsValidator().Failures(
+                    new StorageOptions { Providers = { place, other }, ToleratedLosses = 0 }
+                )
+            ),
             StringComparison.Ordinal
         );
 
@@ -101,9 +107,13 @@ public sealed class S3PlaceTests : IDisposable
                 "/srv/rows",
             },
         };
-        Assert.Empty(options.Problems());
+        Assert.Empty(new StorageOptionsValidator().Failures(options));
         options.S3Region = "";
-        Assert.Contains("Meeda__Storage__S3Region", Assert.Single(options.Problems()), StringComparison.Ordinal);
+        Assert.Contains(
+            "Meeda__Storage__S3Region",
+            Assert.Single(new StorageOptionsValidator().Failures(options)),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]

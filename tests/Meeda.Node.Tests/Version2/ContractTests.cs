@@ -189,9 +189,7 @@ public sealed class ContractTests
         ContractArtifact? artifact = null
     )
     {
-        JsonRpcException refused = await Assert.ThrowsAsync<JsonRpcException>(() =>
-            deployment.SendAsync(request)
-        );
+        JsonRpcException refused = await Assert.ThrowsAsync<JsonRpcException>(() => deployment.SendAsync(request));
         TypedContractOf(artifact).TryDescribeRevert(refused.RevertData, out string? why);
         Assert.StartsWith(error, why);
     }

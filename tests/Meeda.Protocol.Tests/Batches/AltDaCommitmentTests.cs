@@ -51,4 +51,26 @@ public sealed class AltDaCommitmentTests
         Assert.StartsWith("commitment: ", error, StringComparison.Ordinal);
         Assert.Contains(expected.Split('|'), part => error.Contains(part, StringComparison.Ordinal));
     }
+
+    [Fact]
+    public void Parse_EncodedInHex_IsTheCommitmentOfAnyLayer_AndAnythingElseIsRefused()
+    {
+        var generic = AltDaCommitment.Of(new BatchId(Keccak256.Hash([7])));
+        var keccak = new AltDaCommitment(AltDaCommitmentKind.Keccak, Keccak256.Hash([8]));
+        Assert.All(
+            [generic, keccak],
+            each =>
+            {
+                string hex = Convert.ToHexStringLower(each.Encode(0x0c));
+                Assert.Equal(each, AltDaCommitment.Parse(hex));
+                Assert.Equal(each, AltDaCommitment.Parse("0x" + hex.ToUpperInvariant()));
+                Assert.All(
+                    [hex[2..], hex + "00", hex[..^1], hex[..^1] + "g", "02" + hex[2..], " " + hex],
+                    text => Assert.False(AltDaCommitment.TryParse(text, null, out _))
+                );
+            }
+        );
+        Assert.False(AltDaCommitment.TryParse(null, null, out _));
+        Assert.Throws<FormatException>(() => AltDaCommitment.Parse(generic.Hash.ToString()));
+    }
 }

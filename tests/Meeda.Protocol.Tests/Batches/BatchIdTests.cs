@@ -38,4 +38,17 @@ public sealed class BatchIdTests
     [InlineData(49)]
     public void Compute_NotWholeCommitments_Throws(int length) =>
         Assert.Throws<ArgumentException>(() => BatchId.Compute(1, new byte[length]));
+
+    [Fact]
+    public void Parse_WhatToStringWrites_IsTheId_AndAnythingElseIsRefused()
+    {
+        var id = new BatchId(Keccak256.Hash([7]));
+        Assert.Equal(id, BatchId.Parse(id.ToString()));
+        Assert.Equal(id, BatchId.Parse(id.ToString()[2..]));
+        Assert.All(
+            [null, "", "0x", id.ToString() + "0", id.ToString()[..^1], " " + id],
+            text => Assert.False(BatchId.TryParse(text, null, out _))
+        );
+        Assert.Throws<FormatException>(() => BatchId.Parse("0x07"));
+    }
 }

@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Text.Json;
 using Meeda.Chain.Index;
 using Meeda.Chain.Verification;
-using Meeda.Ethereum;
 using Meeda.Http;
 using Meeda.Operator.Batches;
 using Meeda.Operator.L1;
@@ -39,7 +38,6 @@ internal static class LegacyEndpoints
                 .RequireAuthorization(TenantAccess.Write)
                 .WithSummary("As the first version: store the hex in \"data\"")
                 .Accepts<PutObjectRequestBody>("application/json", "*/*")
-                .Produces<PutObjectBody>()
                 .Produces<LegacyErrorBody>(400)
                 .Produces<LegacyErrorBody>(413);
             group
@@ -53,14 +51,12 @@ internal static class LegacyEndpoints
                 .MapGet("/getObjectInfo", GetInfoAsync)
                 .RequireAuthorization(TenantAccess.Read)
                 .WithSummary("As the first version: size and expiration")
-                .Produces<ObjectInfoBody>()
                 .Produces<LegacyErrorBody>(400)
                 .Produces<LegacyErrorBody>(404);
             group
                 .MapGet("/getProofInfo", GetProofInfoAsync)
                 .RequireAuthorization(TenantAccess.Read)
                 .WithSummary("As the first version: how often sampled, how often proven")
-                .Produces<ProofInfoBody>()
                 .Produces<LegacyErrorBody>(400)
                 .Produces<LegacyErrorBody>(404);
             group
@@ -71,7 +67,7 @@ internal static class LegacyEndpoints
         }
     }
 
-    private static async Task<JsonHttpResult<PutObjectBody>> PutAsync(
+    private static async Task<Ok<PutObjectBody>> PutAsync(
         HttpRequest request,
         BatchIntake intake,
         IOptions<BatchOptions> options,
@@ -86,7 +82,7 @@ internal static class LegacyEndpoints
             request.HttpContext.Features.Get<BodyRoom>(),
             cancellationToken
         );
-        return TypedResults.Json(new PutObjectBody(IdOf(batch.Id)));
+        return TypedResults.Ok(new PutObjectBody(IdOf(batch.Id)));
     }
 
     /// <summary>The bytes in "data", decoded from the body itself: whatever else stands in it takes no room.</summary>
@@ -147,7 +143,7 @@ internal static class LegacyEndpoints
         CancellationToken cancellationToken
     ) => new BatchAnswer(await reader.OpenAsync(Parse(id), RequestClient.Of(context), cancellationToken));
 
-    private static async Task<JsonHttpResult<ObjectInfoBody>> GetInfoAsync(
+    private static async Task<Ok<ObjectInfoBody>> GetInfoAsync(
         [FromQuery] string? id,
         [FromServices] Ledger ledger,
         Absence absence,
@@ -164,10 +160,10 @@ internal static class LegacyEndpoints
                 time.GetUtcNow().ToUnixTimeSeconds() + (long)(((double)found.Anchor.Expiry - tip) * SecondsPerBlock);
         }
 
-        return TypedResults.Json(new ObjectInfoBody(IdOf(batch.Id), batch.PayloadLength, expiration));
+        return TypedResults.Ok(new ObjectInfoBody(IdOf(batch.Id), batch.PayloadLength, expiration));
     }
 
-    private static async Task<JsonHttpResult<ProofInfoBody>> GetProofInfoAsync(
+    private static async Task<Ok<ProofInfoBody>> GetProofInfoAsync(
         [FromQuery] string? id,
         HttpContext context,
         [FromServices] Ledger ledger,
@@ -189,7 +185,7 @@ internal static class LegacyEndpoints
                 ).Where(epoch => epoch.Sampled > 0),
             ]
             : [];
-        return TypedResults.Json(
+        return TypedResults.Ok(
             new ProofInfoBody(
                 IdOf(batch.Id),
                 sampled.Length,
@@ -208,8 +204,8 @@ internal static class LegacyEndpoints
         ?? throw await absence.OfAsync("id: no object of this id was ever stored here", cancellationToken);
 
     private static BatchId Parse(string? id) =>
-        Bytes32.TryParse(id, out Bytes32 value)
-            ? new BatchId(value)
+        BatchId.TryParse(id, null, out BatchId value)
+            ? value
             : throw new DaException(
                 DaError.MalformedRequest,
                 "id: 64 hex digits are expected; ids of the first version (96 digits) do not name objects here"

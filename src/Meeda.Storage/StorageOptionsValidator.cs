@@ -1,12 +1,14 @@
+using Meeda.Hosting.Settings;
 using Meeda.Storage.Buckets;
 
 namespace Meeda.Storage;
 
-/// <summary>What is wrong with storage options.</summary>
-internal static class StorageProblems
+/// <summary>Checks <see cref="StorageOptions"/>.</summary>
+internal sealed class StorageOptionsValidator : SettingsValidator<StorageOptions>
 {
-    /// <summary>Everything that is wrong, one message each.</summary>
-    public static IEnumerable<string> Of(StorageOptions options) => OfProviders(options).Concat(OfLimits(options));
+    /// <inheritdoc/>
+    public override IEnumerable<string> Failures(StorageOptions options) =>
+        OfProviders(options).Concat(OfLimits(options));
 
     private static IEnumerable<string> OfProviders(StorageOptions options)
     {

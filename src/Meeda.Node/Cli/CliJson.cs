@@ -1,0 +1,32 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Meeda.Chain.Verification;
+using Meeda.Client;
+using Meeda.Operator.Tenants;
+
+namespace Meeda.Node.Cli;
+
+/// <summary>What <c>put --json</c> prints.</summary>
+internal sealed record PutOutput(string Commitment, string BatchId, int Bytes, int Blobs, double Milliseconds);
+
+/// <summary>What <c>verify --json</c> prints.</summary>
+internal sealed record VerifyOutput(
+    string? BatchId,
+    string? Operator,
+    bool Holds,
+    IReadOnlyList<Check> Checks,
+    IReadOnlyList<string> Unproven
+);
+
+/// <summary>The JSON that commands print, without reflection.</summary>
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, Converters = [typeof(ScopesConverter)])]
+[JsonSerializable(typeof(BatchBody))]
+[JsonSerializable(typeof(IReadOnlyList<Tenant>))]
+[JsonSerializable(typeof(PutOutput))]
+[JsonSerializable(typeof(StatusBody))]
+[JsonSerializable(typeof(VerifyOutput))]
+internal sealed partial class CliJson : JsonSerializerContext
+{
+    /// <summary>Scopes as words, as <c>--scopes</c> takes them.</summary>
+    internal sealed class ScopesConverter() : JsonStringEnumConverter<TenantScopes>(JsonNamingPolicy.CamelCase);
+}

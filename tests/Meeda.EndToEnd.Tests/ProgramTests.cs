@@ -20,7 +20,8 @@ public sealed class ProgramTests : IDisposable
     [Fact]
     public async Task Light_FrameworkConfigurationAround_ListensOnlyWhereItWasTold()
     {
-        int other = FreePort();
+        using var reserved = new ReservedPort();
+        int other = reserved.Number;
         await File.WriteAllTextAsync(
             Path.Combine(_folder, "appsettings.json"),
             JsonSerializer.Serialize(
@@ -321,12 +322,5 @@ public sealed class ProgramTests : IDisposable
         {
             return false;
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -258,10 +258,7 @@ public sealed class ProgramTests : IDisposable
         );
         await CommandLine.SignalAsync(dev.Id, "KILL");
         await dev.WaitForExitAsync();
-        while (children.Any(IsRunning))
-        {
-            await Task.Delay(20); // The test's own limit is the suite's.
-        }
+        await Patience.UntilAsync(() => !children.Any(IsRunning), TimeSpan.FromSeconds(60));
     }
 
     [SkippableFact]

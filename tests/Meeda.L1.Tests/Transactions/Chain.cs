@@ -107,15 +107,12 @@ internal sealed class Chain : IAsyncDisposable
     /// <summary>Waits until the node's next block would hold so many transactions.</summary>
     public async Task PendingCountAsync(int count)
     {
-        using var limit = Patience.Limit(Limit);
-        while (
-            (await Rpc.CallAsync("eth_getBlockByNumber", ["pending", false], limit.Token))
-                .GetProperty("transactions")
-                .GetArrayLength() != count
-        )
-        {
-            await Task.Yield();
-        }
+        await Patience.UntilAsync(
+            async () =>
+                (await CallAsync("eth_getBlockByNumber", "pending", false)).GetProperty("transactions").GetArrayLength()
+                == count,
+            Limit
+        );
     }
 
     /// <summary>Waits for a transaction's receipt.</summary>

@@ -1,29 +1,28 @@
 using System.Net;
-using System.Net.Sockets;
+using Meeda.Testing;
 
 namespace Meeda.Attack;
 
 /// <summary>An HTTP server that gives nothing.</summary>
 internal sealed class Wall : IDisposable
 {
+    private readonly ReservedPort _port = new();
     private readonly HttpListener _listener = new();
 
     public Wall()
     {
-        using (var free = new TcpListener(IPAddress.Loopback, 0))
-        {
-            free.Start();
-            Url = new Uri($"http://127.0.0.1:{((IPEndPoint)free.LocalEndpoint).Port}/");
-        }
-
         _listener.Prefixes.Add(Url.ToString());
         _listener.Start();
         _ = AnswerAsync();
     }
 
-    public Uri Url { get; }
+    public Uri Url => _port.Url;
 
-    public void Dispose() => _listener.Close();
+    public void Dispose()
+    {
+        _listener.Close();
+        _port.Dispose();
+    }
 
     private async Task AnswerAsync()
     {

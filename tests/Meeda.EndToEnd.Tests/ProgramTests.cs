@@ -20,7 +20,8 @@ public sealed class ProgramTests : IDisposable
     [Fact]
     public async Task Light_FrameworkConfigurationAround_ListensOnlyWhereItWasTold()
     {
-        int other = FreePort();
+        using var reserved = new ReservedPort();
+        int other = reserved.Number;
         await File.WriteAllTextAsync(
             Path.Combine(_folder, "appsettings.json"),
             JsonSerializer.Serialize(
@@ -257,10 +258,7 @@ public sealed class ProgramTests : IDisposable
         );
         await CommandLine.SignalAsync(dev.Id, "KILL");
         await dev.WaitForExitAsync();
-        while (children.Any(IsRunning))
-        {
-            await Task.Delay(20); // The test's own limit is the suite's.
-        }
+        await Patience.UntilAsync(() => !children.Any(IsRunning), TimeSpan.FromSeconds(60));
     }
 
     [SkippableFact]
@@ -321,12 +319,5 @@ public sealed class ProgramTests : IDisposable
         {
             return false;
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

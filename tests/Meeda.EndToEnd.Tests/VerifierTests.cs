@@ -293,24 +293,23 @@ public sealed class VerifierTests(ProvenBatch batch) : IClassFixture<ProvenBatch
     /// <summary>An HTTP server that answers everything with the same bytes.</summary>
     private sealed class Liar : IDisposable
     {
+        private readonly ReservedPort _port = new();
         private readonly HttpListener _listener = new();
 
         public Liar(byte[] answer)
         {
-            using (var free = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0))
-            {
-                free.Start();
-                Url = $"http://127.0.0.1:{((IPEndPoint)free.LocalEndpoint).Port}/";
-            }
-
             _listener.Prefixes.Add(Url);
             _listener.Start();
             _ = AnswerAsync(answer);
         }
 
-        public string Url { get; }
+        public string Url => _port.Url.ToString();
 
-        public void Dispose() => _listener.Close();
+        public void Dispose()
+        {
+            _listener.Close();
+            _port.Dispose();
+        }
 
         private async Task AnswerAsync(byte[] answer)
         {

@@ -16,6 +16,7 @@ public sealed class SolidityAgreementTests
 {
     private static readonly Random Random = new();
 
+    [Trait("Category", "Slow")]
     [SkippableFact]
     public async Task Solidity_RandomAnchorsBatchesAndEpochs_Agrees()
     {

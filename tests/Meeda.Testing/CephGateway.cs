@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using Xunit;
 
 namespace Meeda.Testing;
@@ -24,11 +22,13 @@ public sealed class CephGateway : IAsyncDisposable
 
     private readonly string _folder = Directory.CreateTempSubdirectory("meeda-ceph-").FullName;
     private readonly List<Process> _daemons = [];
+    private readonly ReservedPort _monitorPort = new();
+    private readonly ReservedPort _gatewayPort = new();
 
     private CephGateway() { }
 
     /// <summary>Where it listens.</summary>
-    public Uri Url { get; private set; } = null!;
+    public Uri Url => _gatewayPort.Url;
 
     /// <summary>Whether all its programs are installed.</summary>
     public static bool IsInstalled { get; } =
@@ -96,16 +96,16 @@ public sealed class CephGateway : IAsyncDisposable
             await EndAsync(daemon);
         }
 
+        _monitorPort.Dispose();
+        _gatewayPort.Dispose();
         Directory.Delete(_folder, recursive: true);
     }
 
     private async Task StartDaemonsAsync()
     {
-        int monitor = FreePort();
-        Url = new Uri($"http://127.0.0.1:{FreePort()}/");
         var id = Guid.NewGuid();
         var disk = Guid.NewGuid();
-        await File.WriteAllTextAsync(PathOf("ceph.conf"), Settings(id, monitor));
+        await File.WriteAllTextAsync(PathOf("ceph.conf"), Settings(id));
         foreach (string folder in new[] { "mon", "osd", "rgw" })
         {
             Directory.CreateDirectory(PathOf(folder));
@@ -142,7 +142,7 @@ public sealed class CephGateway : IAsyncDisposable
             $"{id}",
             "--addv",
             "a",
-            $"[v1:127.0.0.1:{monitor}]",
+            $"[v1:127.0.0.1:{_monitorPort.Number}]",
             PathOf("monmap")
         );
         await RunAsync("ceph-mon", "-i", "a", "--mkfs", "--monmap", PathOf("monmap"), "--keyring", PathOf("keyring"));
@@ -198,11 +198,11 @@ public sealed class CephGateway : IAsyncDisposable
     /// One monitor, one disk in memory, no copies, no authentication between the daemons, and none of the gateway's
     /// background work.
     /// </summary>
-    private string Settings(Guid id, int monitor) =>
+    private string Settings(Guid id) =>
         $"""
             [global]
             fsid = {id}
-            mon host = [v1:127.0.0.1:{monitor.ToString(CultureInfo.InvariantCulture)}]
+            mon host = [v1:127.0.0.1:{_monitorPort.Number.ToString(CultureInfo.InvariantCulture)}]
             mon initial members = a
             auth cluster required = none
             auth service required = none
@@ -231,7 +231,7 @@ public sealed class CephGateway : IAsyncDisposable
             cluster addr = 127.0.0.1
             [client.rgw.a]
             rgw data = {_folder}/rgw
-            rgw frontends = beast endpoint=127.0.0.1:{Url.Port.ToString(CultureInfo.InvariantCulture)}
+            rgw frontends = beast endpoint=127.0.0.1:{_gatewayPort.Number.ToString(CultureInfo.InvariantCulture)}
             rgw enable usage log = false
             rgw run sync thread = false
             rgw enable gc threads = false
@@ -317,13 +317,6 @@ public sealed class CephGateway : IAsyncDisposable
         Process process = Process.Start(start)!;
         _ = process.StandardOutput.BaseStream.CopyToAsync(Stream.Null);
         return process;
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private static bool IsOnPath(string program) =>

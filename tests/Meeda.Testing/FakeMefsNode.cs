@@ -313,7 +313,7 @@ public sealed partial class FakeMefsNode : IAsyncDisposable
 
         byte[] content = await _streams
             .GetOrAdd((string)reader["Info"]!, _ => new())
-            .Content.Task.WaitAsync(TimeSpan.FromSeconds(30), cancellationToken);
+            .Content.Task.WaitAsync(Patience.Of(TimeSpan.FromSeconds(30)), cancellationToken);
         if (content.Length == 0)
         {
             throw new NodeError("object is empty");

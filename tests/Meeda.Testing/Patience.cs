@@ -5,42 +5,40 @@ using System.Runtime.CompilerServices;
 namespace Meeda.Testing;
 
 /// <summary>
-/// Time limits of tests, in seconds of a quiet machine. On a slower or busier machine they grow by how much slower it
-/// is,
-/// so that a test ends because something does not happen, never because the machine has other work.
+/// Time limits of tests, in seconds of a quiet machine. On a slower or busier machine they grow in proportion, so that
+/// a test fails because something does not happen, never because the machine has other work.
 /// </summary>
 public static class Patience
 {
-    // What one round of the measurement takes on a quiet machine of 2025, in milliseconds.
+    // The duration of one round of the measurement on a quiet machine of 2025, in milliseconds.
     private const double QuietRound = 4;
 
-    // A test that hangs must end, whatever the machine says of itself.
+    // A test that hangs must end, whatever load the machine reports.
     private const int MaxSlowness = 60;
 
-    // What the code under test waits for in vain should not make a busy run last for hours.
+    // Time-outs that a test provokes on purpose must not make a busy run last for hours.
     private const int MaxStretch = 5;
 
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(250);
 
     private static readonly double Speed = MeasureSpeed();
 
-    /// <summary>How many times longer the machine takes at the moment than a quiet one; from 1 to 60.</summary>
+    /// <summary>How many times slower the machine is at the moment than a quiet one; from 1 to 60.</summary>
     public static double Slowness => Math.Clamp(Speed * WorkPerProcessor(), 1, MaxSlowness);
 
     /// <summary>
-    /// A time of a quiet machine as this one's at the moment, up to five times as long: for limits that are handed to
-    /// the
-    /// code under test.
+    /// Scales a time of a quiet machine to this machine's present speed, up to five times: for limits that are passed to
+    /// the code under test.
     /// </summary>
     public static TimeSpan Of(TimeSpan quiet) => quiet * Math.Min(Slowness, MaxStretch);
 
     /// <summary>
-    /// Whole seconds between the blocks of an L1 whose windows an operator on this machine has to meet: 1 on a quiet
-    /// one.
+    /// Whole seconds between the blocks of an L1 whose windows an operator on this machine has to meet; 1 on a quiet
+    /// machine.
     /// </summary>
     public static int BlockSeconds => (int)Math.Clamp(Math.Round(Slowness / 3), 1, 8);
 
-    /// <summary>A token source that is cancelled after a time of a quiet machine, measured all the while.</summary>
+    /// <summary>A token source that is cancelled after a time of a quiet machine, measured continuously.</summary>
     public static CancellationTokenSource Limit(TimeSpan quiet)
     {
         var limit = new CancellationTokenSource();
@@ -48,10 +46,17 @@ public static class Patience
         return limit;
     }
 
-    /// <summary>Asks again and again until something has come about.</summary>
-    /// <param name="condition">Whether it has.</param>
-    /// <param name="quiet">The longest that it takes on a quiet machine; the test fails after that.</param>
-    /// <param name="what">What is waited for, for the failure.</param>
+    /// <inheritdoc cref="UntilAsync(Func{Task{bool}}, TimeSpan, string)"/>
+    public static Task UntilAsync(
+        Func<bool> condition,
+        TimeSpan quiet,
+        [CallerArgumentExpression(nameof(condition))] string what = ""
+    ) => UntilAsync(() => Task.FromResult(condition()), quiet, what);
+
+    /// <summary>Polls a condition until it holds.</summary>
+    /// <param name="condition">The condition.</param>
+    /// <param name="quiet">The maximum time on a quiet machine; the test fails after that.</param>
+    /// <param name="what">Names the condition in the failure.</param>
     public static async Task UntilAsync(
         Func<Task<bool>> condition,
         TimeSpan quiet,
@@ -63,7 +68,7 @@ public static class Patience
         {
             if (limit.IsCancellationRequested)
             {
-                throw new TimeoutException($"it has not come about: {what}");
+                throw new TimeoutException($"the condition did not become true: {what}");
             }
 
             await Task.Delay(20);
@@ -86,17 +91,17 @@ public static class Patience
         }
         catch (Exception ended) when (ended is ObjectDisposedException or OperationCanceledException)
         {
-            // The test was done before.
+            // The test ended before the limit.
         }
     }
 
-    /// <summary>Threads that want to run for each processor, by the kernel's word; 1 where it gives none.</summary>
+    /// <summary>Runnable threads per processor, as the kernel reports them; 1 where it does not.</summary>
     private static double WorkPerProcessor()
     {
         try
         {
-            // "0.20 0.18 0.12 3/602 31000": averages of 1, 5 and 15 minutes, running and existing threads, last
-            // process.
+            // "0.20 0.18 0.12 3/602 31000": averages of 1, 5 and 15 minutes, runnable and existing threads, last
+            // process id.
             string[] fields = File.ReadAllText("/proc/loadavg").Split(' ');
             double average = double.Parse(fields[0], CultureInfo.InvariantCulture);
             double now = double.Parse(fields[3].Split('/')[0], CultureInfo.InvariantCulture);

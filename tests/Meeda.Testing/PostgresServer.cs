@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using Xunit;
 
 namespace Meeda.Testing;
@@ -16,9 +14,9 @@ public sealed class PostgresServer : IAsyncDisposable
 
     private readonly Process _process;
     private readonly string _folder;
-    private readonly int _port;
+    private readonly ReservedPort _port;
 
-    private PostgresServer(Process process, string folder, int port)
+    private PostgresServer(Process process, string folder, ReservedPort port)
     {
         _process = process;
         _folder = folder;
@@ -47,13 +45,13 @@ public sealed class PostgresServer : IAsyncDisposable
 
         string data = Path.Combine(folder, "data");
         await RunAsync("initdb", "--no-sync", "--auth=trust", "--encoding=UTF8", "--username", User, "--pgdata", data);
-        int port = FreePort();
+        var port = new ReservedPort();
         Process process = Start(
             "postgres",
             "-D",
             data,
             "-p",
-            $"{port}",
+            $"{port.Number}",
             "-c",
             "listen_addresses=127.0.0.1",
             "-c",
@@ -73,6 +71,7 @@ public sealed class PostgresServer : IAsyncDisposable
         }
 
         process.Dispose();
+        port.Dispose();
         throw new InvalidOperationException("PostgreSQL ended before it was ready");
     }
 
@@ -80,8 +79,8 @@ public sealed class PostgresServer : IAsyncDisposable
     public async Task<string> CreateDatabaseAsync()
     {
         string name = $"t{Guid.NewGuid():N}";
-        await RunAsync("createdb", "-h", "127.0.0.1", "-p", $"{_port}", "-U", User, name);
-        return $"Host=127.0.0.1;Port={_port};Database={name};Username={User}";
+        await RunAsync("createdb", "-h", "127.0.0.1", "-p", $"{_port.Number}", "-U", User, name);
+        return $"Host=127.0.0.1;Port={_port.Number};Database={name};Username={User}";
     }
 
     /// <inheritdoc/>
@@ -90,6 +89,7 @@ public sealed class PostgresServer : IAsyncDisposable
         _process.Kill(entireProcessTree: true);
         await _process.WaitForExitAsync();
         _process.Dispose();
+        _port.Dispose();
         Directory.Delete(_folder, recursive: true);
     }
 
@@ -121,13 +121,6 @@ public sealed class PostgresServer : IAsyncDisposable
         Process process = Process.Start(start)!;
         _ = process.StandardOutput.BaseStream.CopyToAsync(Stream.Null);
         return process;
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private static string? Find()

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
 
@@ -38,14 +37,14 @@ public sealed record ProxyRefusal(int Status, int Code, string? Message);
 /// </summary>
 public sealed class RpcProxy : IAsyncDisposable
 {
+    private readonly ReservedPort _port = new();
     private readonly HttpListener _listener = new();
     private readonly HttpClient _node;
     private readonly CancellationTokenSource _end = new();
     private readonly Task _serving;
 
-    private RpcProxy(Uri node, int port)
+    private RpcProxy(Uri node)
     {
-        Rpc = new Uri($"http://127.0.0.1:{port}/");
         _node = new HttpClient(new SocketsHttpHandler()) { BaseAddress = node };
         _listener.Prefixes.Add(Rpc.ToString());
         _listener.Start();
@@ -53,7 +52,7 @@ public sealed class RpcProxy : IAsyncDisposable
     }
 
     /// <summary>Where it listens.</summary>
-    public Uri Rpc { get; }
+    public Uri Rpc => _port.Url;
 
     /// <summary>Says what happens to a call of a method.</summary>
     public Func<string, ProxyFault> Faults { get; set; } = _ => ProxyFault.None;
@@ -77,24 +76,7 @@ public sealed class RpcProxy : IAsyncDisposable
     public System.Collections.Concurrent.ConcurrentQueue<string> Calls { get; } = new();
 
     /// <summary>Starts a proxy in front of a node.</summary>
-    public static RpcProxy Start(Uri node)
-    {
-        while (true)
-        {
-            using var probe = new TcpListener(IPAddress.Loopback, 0);
-            probe.Start();
-            int port = ((IPEndPoint)probe.LocalEndpoint).Port;
-            probe.Stop();
-            try
-            {
-                return new RpcProxy(node, port);
-            }
-            catch (HttpListenerException)
-            {
-                // Somebody took the port meanwhile.
-            }
-        }
-    }
+    public static RpcProxy Start(Uri node) => new(node);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -102,6 +84,7 @@ public sealed class RpcProxy : IAsyncDisposable
         await _end.CancelAsync();
         _listener.Abort();
         await _serving;
+        _port.Dispose();
         _node.Dispose();
         _end.Dispose();
     }

@@ -13,6 +13,7 @@ public sealed class PackageTests : IDisposable
 
     private readonly string _folder = Directory.CreateTempSubdirectory("meeda-packages-").FullName;
 
+    [Trait("Category", "Slow")]
     [Fact]
     public async Task Pack_EachLibrary_IsCompleteAndItsSampleRuns()
     {

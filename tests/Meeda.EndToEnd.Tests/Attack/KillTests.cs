@@ -1,10 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
 using System.Net.Http.Json;
-using System.Net.Sockets;
-using System.Security.Cryptography;
 using Meeda.Attack;
 using Meeda.Client;
 using Meeda.DevNet;
@@ -18,7 +15,8 @@ namespace Meeda.EndToEnd.Tests.Attack;
 
 /// <summary>
 /// The operator and a light node as processes of their own, killed with SIGKILL at random moments: nothing that was
-/// answered may be lost, nobody slashed.
+/// answered may be lost, and no account may be slashed. MEEDA_KILL_SECONDS sets how long it goes on; MEEDA_KILL_SEED repeats
+/// the moments of the kills, their victims and the payloads.
 /// </summary>
 [Trait("Category", "Attack")]
 public sealed class KillTests(ITestOutputHelper output)
@@ -27,8 +25,10 @@ public sealed class KillTests(ITestOutputHelper output)
         int.Parse(Environment.GetEnvironmentVariable("MEEDA_KILL_SECONDS") ?? "60", CultureInfo.InvariantCulture)
     );
 
-    // What the processes said, for when it goes wrong.
-    private readonly ConcurrentQueue<string> _said = new();
+    private static readonly TimeSpan FirstAnswerLimit = Duration + TimeSpan.FromMinutes(3);
+
+    // The output of the processes, shown when the test fails.
+    private readonly ConcurrentQueue<string> _output = new();
 
     [SkippableFact]
     public async Task Kills_of_operator_and_light_node_at_random_moments_lose_nothing()
@@ -44,7 +44,9 @@ public sealed class KillTests(ITestOutputHelper output)
         );
         (Address operatorAddress, string operatorKey) = await arena.StakedKeyAsync();
         (Address lightAddress, string lightKey) = await arena.StakedKeyAsync();
-        int port = FreePort();
+        Random random = RandomSeed.Open("MEEDA_KILL_SEED", output.WriteLine);
+        var payloads = new Random(random.Next());
+        using var port = new ReservedPort();
         string[] l1 = ["--rpc", arena.L1.ToString(), "--contract", arena.Contract.Address.ToString()];
         string[][] commands =
         [
@@ -56,7 +58,7 @@ public sealed class KillTests(ITestOutputHelper output)
                 "--folder",
                 Path.Combine(arena.Folder, "killed"),
                 "--listen",
-                $"http://127.0.0.1:{port}",
+                $"http://127.0.0.1:{port.Number}",
             ],
             [
                 "light",
@@ -72,25 +74,21 @@ public sealed class KillTests(ITestOutputHelper output)
                 "--sample-interval",
                 "1",
                 "--operator",
-                $"{operatorAddress}=http://127.0.0.1:{port}",
+                $"{operatorAddress}=http://127.0.0.1:{port.Number}",
             ],
         ];
         Process[] running = [.. commands.Select(Start)];
-        using var http = new HttpClient
-        {
-            BaseAddress = new Uri($"http://127.0.0.1:{port}"),
-            Timeout = TimeSpan.FromSeconds(20),
-        };
+        using var http = new HttpClient { BaseAddress = port.Url, Timeout = Patience.Of(TimeSpan.FromSeconds(20)) };
         var stored = new Dictionary<BatchId, byte[]>();
         int[] kills = [0, 0];
         try
         {
             using var end = new CancellationTokenSource(Duration);
-            Task posting = Task.Run(() => PostUntilAsync(http, stored, end.Token));
+            Task posting = Task.Run(() => PostUntilAsync(http, stored, payloads, end.Token));
             while (!end.IsCancellationRequested)
             {
-                await Task.Delay(RandomNumberGenerator.GetInt32(1_000, 6_000));
-                int victim = RandomNumberGenerator.GetInt32(2);
+                await Task.Delay(Patience.Of(TimeSpan.FromMilliseconds(random.Next(1_000, 6_000))));
+                int victim = random.Next(2);
                 running[victim].Kill();
                 await running[victim].WaitForExitAsync();
                 running[victim].Dispose();
@@ -125,7 +123,7 @@ public sealed class KillTests(ITestOutputHelper output)
                 {
                     output.WriteLine(await http.GetStringAsync(new Uri("status", UriKind.Relative)));
                     output.WriteLine(await http.GetStringAsync(new Uri($"batches/{id}", UriKind.Relative)));
-                    output.WriteLine(string.Join('\n', _said.TakeLast(60)));
+                    output.WriteLine(string.Join('\n', _output.TakeLast(60)));
                     throw;
                 }
 
@@ -159,11 +157,18 @@ public sealed class KillTests(ITestOutputHelper output)
         }
     }
 
-    private static async Task PostUntilAsync(HttpClient http, Dictionary<BatchId, byte[]> stored, CancellationToken end)
+    private static async Task PostUntilAsync(
+        HttpClient http,
+        Dictionary<BatchId, byte[]> stored,
+        Random random,
+        CancellationToken end
+    )
     {
-        while (!end.IsCancellationRequested)
+        // Where every operator was killed before its first answer, the last one, which stays alive, gets time for it.
+        using CancellationTokenSource limit = Patience.Limit(FirstAnswerLimit);
+        while (!end.IsCancellationRequested || (stored.Count == 0 && !limit.IsCancellationRequested))
         {
-            byte[] payload = RandomNumberGenerator.GetBytes(RandomNumberGenerator.GetInt32(1, 300_000));
+            byte[] payload = random.NextBytes(random.Next(1, 300_000));
             try
             {
                 using var body = new ByteArrayContent(payload);
@@ -209,13 +214,6 @@ public sealed class KillTests(ITestOutputHelper output)
         }
     }
 
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
-
     private Process Start(string[] command)
     {
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
@@ -236,8 +234,8 @@ public sealed class KillTests(ITestOutputHelper output)
         Process process = Process.Start(start)!;
 
         // A pipe that nobody reads would stop the process when it is full.
-        process.OutputDataReceived += (_, line) => _said.Enqueue($"{command[0]}: {line.Data}");
-        process.ErrorDataReceived += (_, line) => _said.Enqueue($"{command[0]}: {line.Data}");
+        process.OutputDataReceived += (_, line) => _output.Enqueue($"{command[0]}: {line.Data}");
+        process.ErrorDataReceived += (_, line) => _output.Enqueue($"{command[0]}: {line.Data}");
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
         return process;

@@ -1,8 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
-using System.Net.Sockets;
-using System.Security.Cryptography;
 using Meeda.Attack;
 using Meeda.Chain.Verification;
 using Meeda.Ethereum;
@@ -31,6 +29,7 @@ internal sealed class CrashHarness : IAsyncDisposable
 
     private readonly Arena _arena;
     private readonly Address _operator;
+    private readonly ReservedPort _port = new();
     private readonly string[] _command;
     private readonly (string Name, string Value)[] _environment;
     private readonly HttpClient _http;
@@ -54,7 +53,6 @@ internal sealed class CrashHarness : IAsyncDisposable
         _arena = arena;
         _operator = operatorAddress;
         _environment = environment;
-        string url = $"http://127.0.0.1:{FreePort()}";
         _command =
         [
             "operator",
@@ -67,10 +65,10 @@ internal sealed class CrashHarness : IAsyncDisposable
             "--folder",
             folder,
             "--listen",
-            url,
+            $"http://127.0.0.1:{_port.Number}",
         ];
 #pragma warning disable RS0030 // A test is its own host.
-        _http = new HttpClient { BaseAddress = new Uri(url), Timeout = TimeSpan.FromSeconds(100) };
+        _http = new HttpClient { BaseAddress = _port.Url, Timeout = Patience.Of(TimeSpan.FromSeconds(100)) };
 #pragma warning restore RS0030
     }
 
@@ -96,8 +94,14 @@ internal sealed class CrashHarness : IAsyncDisposable
     /// Starts clients that put random batches, most of them short, and put again what was not answered 200, half of
     /// the time.
     /// </summary>
-    public void Post(int clients, int longest) =>
-        _clients = [.. Enumerable.Range(0, clients).Select(_ => Task.Run(() => PostAsync(longest)))];
+    public void Post(int clients, int maxLength, Random random) =>
+        _clients = [
+            .. Enumerable
+                .Range(0, clients)
+                .Select(_ => new Random(random.Next()))
+                .ToArray()
+                .Select(own => Task.Run(() => PostAsync(maxLength, own))),
+        ];
 
     public async Task StopPostingAsync()
     {
@@ -238,20 +242,17 @@ internal sealed class CrashHarness : IAsyncDisposable
         }
 
         _http.Dispose();
+        _port.Dispose();
         _stop.Dispose();
     }
 
-    private async Task PostAsync(int longest)
+    private async Task PostAsync(int maxLength, Random random)
     {
         byte[]? again = null;
         while (!_stop.IsCancellationRequested)
         {
-            byte[] payload =
-                again
-                ?? RandomNumberGenerator.GetBytes(
-                    RandomNumberGenerator.GetInt32(8) == 0 ? longest : RandomNumberGenerator.GetInt32(1, 100_000)
-                );
-            again = await PutAsync(payload) || RandomNumberGenerator.GetInt32(2) == 0 ? null : payload;
+            byte[] payload = again ?? random.NextBytes(random.Next(8) == 0 ? maxLength : random.Next(1, 100_000));
+            again = await PutAsync(payload) || random.Next(2) == 0 ? null : payload;
         }
     }
 
@@ -313,12 +314,5 @@ internal sealed class CrashHarness : IAsyncDisposable
         process.ErrorDataReceived += (_, line) => _said.Enqueue(line.Data ?? "");
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

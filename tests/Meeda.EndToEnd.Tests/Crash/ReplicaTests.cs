@@ -1,8 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net.Http.Json;
-using System.Net.Sockets;
-using System.Security.Cryptography;
 using Meeda.Attack;
 using Meeda.Chain.Index;
 using Meeda.Chain.Verification;
@@ -23,6 +21,8 @@ namespace Meeda.EndToEnd.Tests.Crash;
 [Trait("Category", "Crash")]
 public sealed class ReplicaTests(ITestOutputHelper output)
 {
+    private readonly Random _random = RandomSeed.Open("MEEDA_CRASH_SEED", output.WriteLine);
+
     [SkippableFact]
     public async Task A_leader_that_is_paused_or_killed_is_replaced_and_every_batch_is_anchored_once()
     {
@@ -97,11 +97,11 @@ public sealed class ReplicaTests(ITestOutputHelper output)
         }
     }
 
-    private static async Task PostAsync(Dictionary<BatchId, byte[]> stored, Replica[] replicas)
+    private async Task PostAsync(Dictionary<BatchId, byte[]> stored, Replica[] replicas)
     {
         for (int i = 0; i < 12; i++)
         {
-            byte[] payload = RandomNumberGenerator.GetBytes(RandomNumberGenerator.GetInt32(1, 200_000));
+            byte[] payload = _random.NextBytes(_random.Next(1, 200_000));
             using var body = new ByteArrayContent(payload);
             using HttpResponseMessage answer = await replicas[i % replicas.Length]
                 .Http.PostAsync(new Uri("put", UriKind.Relative), body);
@@ -170,13 +170,13 @@ public sealed class ReplicaTests(ITestOutputHelper output)
 
     private sealed class Replica : IAsyncDisposable
     {
+        private readonly ReservedPort _port = new();
         private readonly string[] _command;
         private readonly (string Name, string Value)[] _environment;
         private Process? _process;
 
         public Replica(Arena arena, string keyFile, string database, int number)
         {
-            string url = $"http://127.0.0.1:{FreePort()}";
             _command =
             [
                 "operator",
@@ -189,7 +189,7 @@ public sealed class ReplicaTests(ITestOutputHelper output)
                 "--folder",
                 Path.Combine(arena.Folder, $"replica-{number}"),
                 "--listen",
-                url,
+                $"http://127.0.0.1:{_port.Number}",
             ];
             _environment =
             [
@@ -208,7 +208,7 @@ public sealed class ReplicaTests(ITestOutputHelper output)
                     ),
             ];
 #pragma warning disable RS0030 // A test is its own host.
-            Http = new HttpClient { BaseAddress = new Uri(url), Timeout = TimeSpan.FromSeconds(60) };
+            Http = new HttpClient { BaseAddress = _port.Url, Timeout = Patience.Of(TimeSpan.FromSeconds(60)) };
 #pragma warning restore RS0030
         }
 
@@ -269,13 +269,7 @@ public sealed class ReplicaTests(ITestOutputHelper output)
             }
 
             Http.Dispose();
-        }
-
-        private static int FreePort()
-        {
-            using var listener = new TcpListener(System.Net.IPAddress.Loopback, 0);
-            listener.Start();
-            return ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
+            _port.Dispose();
         }
     }
 }

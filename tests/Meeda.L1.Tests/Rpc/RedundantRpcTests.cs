@@ -288,10 +288,10 @@ public sealed class RedundantRpcTests : IAsyncLifetime
         LieAhead(_proxies[0], 5_000, timestampAhead: 0);
         Task<TransactionReceipt> sending = SenderOver(_both, Quick with { Confirmations = 3 })
             .SendAsync(new TransactionRequest(To, [], 5), None);
-        while (await _node.GetBalanceAsync(To, BlockTag.Latest, None) == 0)
-        {
-            await Task.Yield();
-        }
+        await Patience.UntilAsync(
+            async () => await _node.GetBalanceAsync(To, BlockTag.Latest, None) != 0,
+            TimeSpan.FromSeconds(60)
+        );
 
         // It is mined, and the liar says that thousands of blocks are on top of it. So many looks later it is still
         // waited for.

@@ -18,10 +18,12 @@ internal sealed class Chain : IAsyncDisposable
     private readonly HttpClient _http;
     private readonly HttpClient _faultyHttp;
     private readonly List<TransactionSender> _senders = [];
+    private readonly ReservedPort _port;
     private Anvil _anvil;
 
-    private Chain(Anvil anvil)
+    private Chain(Anvil anvil, ReservedPort port)
     {
+        _port = port;
         _anvil = anvil;
         _http = new HttpClient { BaseAddress = anvil.Rpc };
         _faultyHttp = new HttpClient(Connection) { BaseAddress = anvil.Rpc };
@@ -38,7 +40,19 @@ internal sealed class Chain : IAsyncDisposable
 
     public EthereumClient Client { get; }
 
-    public static async Task<Chain> StartAsync(params string[] arguments) => new(await Anvil.StartAsync(arguments));
+    public static async Task<Chain> StartAsync(params string[] arguments)
+    {
+        var port = new ReservedPort();
+        try
+        {
+            return new Chain(await Anvil.StartAtAsync(port.Number, arguments), port);
+        }
+        catch
+        {
+            port.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>A sender of anvil's funded account, over the faulty connection.</summary>
     public TransactionSender Sender(
@@ -65,9 +79,8 @@ internal sealed class Chain : IAsyncDisposable
     /// <summary>Kills the node and starts another at the same address, whose chain and mempool are empty.</summary>
     public async Task RestartAsync(params string[] arguments)
     {
-        Uri rpc = _anvil.Rpc;
         await _anvil.DisposeAsync();
-        _anvil = await Anvil.StartAtAsync(rpc.Port, arguments);
+        _anvil = await Anvil.StartAtAsync(_port.Number, arguments);
     }
 
     /// <summary>Waits until the mempool holds one transaction that is not the known one.</summary>
@@ -94,15 +107,12 @@ internal sealed class Chain : IAsyncDisposable
     /// <summary>Waits until the node's next block would hold so many transactions.</summary>
     public async Task PendingCountAsync(int count)
     {
-        using var limit = Patience.Limit(Limit);
-        while (
-            (await Rpc.CallAsync("eth_getBlockByNumber", ["pending", false], limit.Token))
-                .GetProperty("transactions")
-                .GetArrayLength() != count
-        )
-        {
-            await Task.Yield();
-        }
+        await Patience.UntilAsync(
+            async () =>
+                (await CallAsync("eth_getBlockByNumber", "pending", false)).GetProperty("transactions").GetArrayLength()
+                == count,
+            Limit
+        );
     }
 
     /// <summary>Waits for a transaction's receipt.</summary>
@@ -144,5 +154,6 @@ internal sealed class Chain : IAsyncDisposable
         _http.Dispose();
         _faultyHttp.Dispose();
         await _anvil.DisposeAsync();
+        _port.Dispose();
     }
 }

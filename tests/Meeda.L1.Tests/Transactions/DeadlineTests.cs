@@ -77,10 +77,7 @@ public sealed class DeadlineTests : IDisposable
         (Task<TransactionReceipt> blobs, _) = await StuckAsync(sender);
         Task<TransactionReceipt> anchor = sender.SendAsync(new TransactionRequest(To, [2]), None);
         int looks = _pool.Rpc.Calls.Count;
-        while (_pool.Rpc.Calls.Count < looks + 500)
-        {
-            await Task.Yield();
-        }
+        await Patience.UntilAsync(() => _pool.Rpc.Calls.Count >= looks + 500, TimeSpan.FromSeconds(60));
 
         Assert.Empty(_pool.Mined);
         _pool.BlobBaseFee = Gwei;
@@ -119,10 +116,7 @@ public sealed class DeadlineTests : IDisposable
         var journal = new MemoryJournal();
         using var killed = new CancellationTokenSource();
         Task<TransactionReceipt> lost = Sender(Options, journal).SendAsync(Proof, killed.Token);
-        while (first is null)
-        {
-            await Task.Yield();
-        }
+        await Patience.UntilAsync(() => first is not null, TimeSpan.FromSeconds(60));
 
         await killed.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => lost);
@@ -227,10 +221,7 @@ public sealed class DeadlineTests : IDisposable
         };
         var stop = new CancellationTokenSource();
         Task<TransactionReceipt> sending = sender.SendAsync(Blobs, stop.Token);
-        while (_pool.Waiting == 0)
-        {
-            await Task.Yield();
-        }
+        await Patience.UntilAsync(() => _pool.Waiting != 0, TimeSpan.FromSeconds(60));
 
         _pool.Override = (_, _) => null;
         return (sending, stop);

@@ -73,10 +73,7 @@ public sealed class TransactionJournalTests
         Assert.False(await second.IsSettledAsync(None));
         Assert.Equal(journal.Kept.Values.Single().Hashes[^1], await chain.PendingAsync(known: null));
         await chain.CallAsync("anvil_mine");
-        while (!await second.IsSettledAsync(None))
-        {
-            await Task.Yield();
-        }
+        await Patience.UntilAsync(async () => await second.IsSettledAsync(None), TimeSpan.FromSeconds(60));
 
         await second.SendAsyncAndMine(chain, new TransactionRequest(To, [], 7));
         Assert.Equal(12, await chain.Client.GetBalanceAsync(To, BlockTag.Latest, None));
@@ -109,10 +106,7 @@ public sealed class TransactionJournalTests
         Assert.Equal(hash, journal.Kept[0].Hashes[0]);
         await chain.PendingCountAsync(1);
         await chain.CallAsync("anvil_mine");
-        while (!await second.IsSettledAsync(None))
-        {
-            await Task.Yield();
-        }
+        await Patience.UntilAsync(async () => await second.IsSettledAsync(None), TimeSpan.FromSeconds(60));
 
         Assert.Equal(5, await chain.Client.GetBalanceAsync(To, BlockTag.Latest, None));
     }

@@ -4,6 +4,7 @@ using Meeda.Http;
 using Meeda.Operator.Anchors;
 using Meeda.Operator.Batches;
 using Meeda.Operator.Persistence;
+using Meeda.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Xunit;
@@ -368,10 +369,7 @@ public sealed class PromiseTests : IAsyncLifetime
 
     private static async Task UntilAsync(Func<Task<bool>> condition)
     {
-        while (!await condition())
-        {
-            await Task.Delay(10);
-        }
+        await Patience.UntilAsync(condition, TimeSpan.FromSeconds(60));
     }
 
     private AnchorPoster Poster(AnchorOptions options) =>

@@ -4,6 +4,7 @@ using Meeda.Http;
 using Meeda.Operator.Batches;
 using Meeda.Operator.Persistence;
 using Meeda.Protocol.Anchors;
+using Meeda.Testing;
 using Xunit;
 
 namespace Meeda.Node.Tests.Batches;
@@ -98,10 +99,7 @@ public sealed class RetentionTests : IAsyncLifetime
         await retention.PassAsync(default);
         _parts.L1.Final = 1000;
         await _parts.Follower.StartAsync(default); // looks once more
-        while (_parts.Follower.Final != 1000)
-        {
-            await Task.Delay(5);
-        }
+        await Patience.UntilAsync(() => _parts.Follower.Final == 1000, TimeSpan.FromSeconds(60));
 
         await retention.PassAsync(default);
         Assert.True(await IsKeptAsync());

@@ -114,10 +114,7 @@ public sealed class BatchCopiesTests
         await stopped.Task;
         Assert.Equal(30, copies.Used);
         end.SetResult([]);
-        while (copies.Used > 0)
-        {
-            await Task.Yield();
-        }
+        await Patience.UntilAsync(() => copies.Used == 0, TimeSpan.FromSeconds(60));
     }
 
     private static BatchId IdOf(int number) => new(Keccak256.Hash([(byte)number]));

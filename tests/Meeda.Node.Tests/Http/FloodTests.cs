@@ -13,6 +13,7 @@ using Meeda.Operator.Nitro;
 using Meeda.Operator.Persistence;
 using Meeda.Protocol.Anchors;
 using Meeda.Protocol.Batches;
+using Meeda.Testing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -50,10 +51,7 @@ public sealed class FloodTests : IAsyncLifetime
         }
 
         var budget = _node.Services.GetRequiredService<BodyBudget>();
-        while (budget.Used == 0)
-        {
-            await Task.Delay(10);
-        }
+        await Patience.UntilAsync(() => budget.Used != 0, TimeSpan.FromSeconds(60));
 
         foreach (int length in (int[])[1_000, 100_000, OperatorFixture.MaxBatchBytes])
         {
@@ -121,10 +119,10 @@ public sealed class FloodTests : IAsyncLifetime
 
         // What was answered is not computed again, so it is never refused.
         var work = _node.Services.GetRequiredService<ProofWork>();
-        while ((await _node.GetAsync("blobs/0/cells/0")).Status != HttpStatusCode.OK)
-        {
-            await Task.Delay(10);
-        }
+        await Patience.UntilAsync(
+            async () => (await _node.GetAsync("blobs/0/cells/0")).Status == HttpStatusCode.OK,
+            TimeSpan.FromSeconds(60)
+        );
 
         Assert.All(
             await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => _node.GetAsync("blobs/0/cells/0"))),
@@ -178,10 +176,7 @@ public sealed class FloodTests : IAsyncLifetime
 
         Assert.Contains(await Task.WhenAll(reads), answer => answer.Contains("\"Payload\"", StringComparison.Ordinal));
         Assert.InRange(most, 0, Most);
-        while (answers.Used > 0)
-        {
-            await Task.Delay(10); // until the last request is over
-        }
+        await Patience.UntilAsync(() => answers.Used == 0, TimeSpan.FromSeconds(60));
 
         Assert.Equal(HttpStatusCode.OK, (await _node.PostAsync("put", [1])).Status);
 
@@ -248,10 +243,7 @@ public sealed class FloodTests : IAsyncLifetime
             );
         }
 
-        while (budget.Used < 8 * 4096)
-        {
-            await Task.Delay(10);
-        }
+        await Patience.UntilAsync(() => budget.Used >= 8 * 4096, TimeSpan.FromSeconds(60));
 
         for (int i = 0; i < 2 * ConnectionLimits.Spare; i++)
         {

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Meeda.L1.Rpc;
 using Meeda.Node.Tests.L1;
 using Meeda.Operator.L1;
+using Meeda.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -29,10 +30,7 @@ public sealed class FollowingOperatorFixture : OperatorFixture
         L1 = _node.Urls.First();
         await base.InitializeAsync();
         var follower = Services.GetRequiredService<L1Follower>();
-        while (!follower.IsCaughtUp || follower.Tip is null)
-        {
-            await Task.Delay(20);
-        }
+        await Patience.UntilAsync(() => follower.IsCaughtUp && follower.Tip is not null, TimeSpan.FromSeconds(60));
     }
 
     public override async Task DisposeAsync()

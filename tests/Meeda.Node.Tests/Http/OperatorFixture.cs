@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Meeda.Operator;
 using Meeda.Operator.Persistence;
 using Meeda.Testing;
@@ -19,7 +18,7 @@ public class OperatorFixture : IAsyncLifetime
     public const int MaxBatchBytes = 300_000;
 
     private readonly TemporaryFolder _folder = new();
-    private readonly Socket _closed = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+    private readonly ReservedPort _closed = new();
     private WebApplication? _app;
 
     public HttpClient Http { get; private set; } = null!;
@@ -79,17 +78,6 @@ public class OperatorFixture : IAsyncLifetime
         _closed.Dispose();
     }
 
-    /// <summary>A port that refuses connections and that nobody else can take: bound, and never listened on.</summary>
-    private int ClosedPort()
-    {
-        if (!_closed.IsBound)
-        {
-            _closed.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        }
-
-        return ((IPEndPoint)_closed.LocalEndPoint!).Port;
-    }
-
     private async Task StartAsync()
     {
         string keyFile = System.IO.Path.Combine(Folder, "operator.key");
@@ -98,7 +86,7 @@ public class OperatorFixture : IAsyncLifetime
             new Dictionary<string, string?>(Settings)
             {
                 ["Meeda:Storage:Folder"] = System.IO.Path.Combine(Folder, "data"),
-                ["Meeda:L1:Rpc"] = L1 ?? $"http://127.0.0.1:{ClosedPort()}",
+                ["Meeda:L1:Rpc"] = L1 ?? $"http://127.0.0.1:{_closed.Number}",
                 ["Meeda:L1:Contract"] = "0x00000000000000000000000000000000000000c0",
                 ["Meeda:L1:KeyFile"] = keyFile,
                 ["Meeda:Batches:MaxBatchBytes"] = $"{MaxBatchBytes}",

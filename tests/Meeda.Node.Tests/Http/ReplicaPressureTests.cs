@@ -7,6 +7,7 @@ using Meeda.Operator.Batches;
 using Meeda.Operator.Leadership;
 using Meeda.Operator.Persistence;
 using Meeda.Protocol.Batches;
+using Meeda.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
@@ -85,7 +86,7 @@ public sealed class ReplicaPressureTests(PostgresFixture postgres) : IClassFixtu
     private static async Task UntilAsync(WebApplication each, bool failingOver)
     {
         var pressure = each.Services.GetRequiredService<IntakePressure>();
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        using CancellationTokenSource limit = Patience.Limit(TimeSpan.FromMinutes(2));
         while (true)
         {
             Exception? refused = await Record.ExceptionAsync(() => pressure.EnsureAcceptingAsync(limit.Token));

@@ -6,6 +6,7 @@ using Meeda.L1.Rpc;
 using Meeda.L1.Transactions;
 using Meeda.Node.Tests.Following;
 using Meeda.Protocol.Proofs;
+using Meeda.Testing;
 using Xunit;
 
 namespace Meeda.Node.Tests.Light;
@@ -43,10 +44,10 @@ public sealed class LightNodeTests : IAsyncLifetime
     {
         await AnchorAsync();
         await _world.Node.StartAsync(None);
-        while (await _world.Ledger.Index.TipAsync(None) is not { } tip || tip.Number < _world.L1.Head)
-        {
-            await Task.Delay(5);
-        }
+        await Patience.UntilAsync(
+            async () => await _world.Ledger.Index.TipAsync(None) is { } tip && tip.Number >= _world.L1.Head,
+            TimeSpan.FromSeconds(60)
+        );
 
         await _world.Node.StopAsync(None);
         Assert.True(_world.Node.ExecuteTask!.IsCompleted);

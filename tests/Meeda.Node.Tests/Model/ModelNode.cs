@@ -17,6 +17,7 @@ using Meeda.Operator.Tenants;
 using Meeda.Protocol.Batches;
 using Meeda.Storage;
 using Meeda.Storage.Redundancy;
+using Meeda.Testing;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -400,7 +401,7 @@ internal sealed class ModelNode : IAsyncDisposable
 
             Task waiting = timer is { } span ? _world.Clock.WaitedForAsync(span) : Never;
             Task hung = _world.Activity.Hung;
-            if (await Task.WhenAny(task, waiting, hung, Task.Delay(patience)) == waiting)
+            if (await Task.WhenAny(task, waiting, hung, Task.Delay(Patience.Of(patience))) == waiting)
             {
                 return;
             }
@@ -469,7 +470,7 @@ internal sealed class ModelNode : IAsyncDisposable
         foreach (Task lane in _lanes.Values)
         {
             // One that hangs at a provider is left behind, as a killed process would
-            await Task.WhenAny(lane, Task.Delay(LongQuiet));
+            await Task.WhenAny(lane, Task.Delay(Patience.Of(LongQuiet)));
         }
 
         _lost.Dispose();

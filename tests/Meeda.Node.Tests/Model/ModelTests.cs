@@ -3,6 +3,7 @@ using CsCheck;
 using Meeda.Hosting.Persistence;
 using Meeda.Node.Tests.Storage;
 using Meeda.Operator.Persistence;
+using Meeda.Testing;
 using Microsoft.Data.Sqlite;
 using Xunit;
 using Xunit.Abstractions;
@@ -102,7 +103,7 @@ public sealed class ModelTests(PostgresFixture postgres, ITestOutputHelper outpu
         await using ModelWorld world = await ModelWorld.StartAsync(session.OpenAsync, nodes, ignored);
         try
         {
-            await PlayAsync().WaitAsync(Longest);
+            await PlayAsync().WaitAsync(Patience.Of(Longest));
             return null;
         }
         catch (BrokenInvariantException broken)

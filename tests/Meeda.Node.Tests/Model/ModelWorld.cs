@@ -5,6 +5,7 @@ using Meeda.Operator.Batches;
 using Meeda.Operator.Persistence;
 using Meeda.Protocol.Anchors;
 using Meeda.Protocol.Batches;
+using Meeda.Testing;
 
 namespace Meeda.Node.Tests.Model;
 
@@ -453,7 +454,7 @@ internal sealed class ModelWorld : IAsyncDisposable
             {
                 byte[] read = await node
                     .Reader.ReadAsync(id, CancellationToken.None)
-                    .WaitAsync(TimeSpan.FromSeconds(isSettled ? 60 : 2));
+                    .WaitAsync(Patience.Of(TimeSpan.FromSeconds(isSettled ? 60 : 2)));
                 if (!read.AsSpan().SequenceEqual(promise.Payload))
                 {
                     Break(Invariant.Held, $"{promise.Name} is read back as other bytes");

@@ -1,4 +1,5 @@
 using Meeda.Operator.Persistence;
+using Meeda.Testing;
 using Xunit;
 
 namespace Meeda.Node.Tests.Storage;
@@ -19,10 +20,7 @@ public sealed class GroupCommitTests
             most: 8
         );
         Task alone = group.WriteAsync(0, CancellationToken.None);
-        while (groups.Count == 0)
-        {
-            await Task.Yield();
-        }
+        await Patience.UntilAsync(() => groups.Count != 0, TimeSpan.FromSeconds(60));
 
         Task[] others = [.. Enumerable.Range(1, 5).Select(i => group.WriteAsync(i, CancellationToken.None))];
         Assert.DoesNotContain(others, other => other.IsCompleted);

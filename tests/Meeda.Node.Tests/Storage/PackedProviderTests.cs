@@ -296,10 +296,10 @@ public sealed class PackedProviderTests : IAsyncLifetime
             }
 
             var ledger = fixture.Services.GetRequiredService<Ledger>();
-            while ((await ledger.BacklogAsync(None)).Count > 0)
-            {
-                await Task.Delay(50);
-            }
+            await Patience.UntilAsync(
+                async () => (await ledger.BacklogAsync(None)).Count == 0,
+                TimeSpan.FromSeconds(60)
+            );
 
             // Six batches of a data row and a parity row: some four rows at each of three providers, in one object,
             // unless the machine is so slow that the six came in two groups.

@@ -24,6 +24,7 @@ public sealed class ProviderChaosTests(ITestOutputHelper output)
     private const int Rounds = 60; // ten minutes, one round in ten seconds
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task TwoOfSix_KilledCorruptedOrSlowAtRandom_LoseNothingAndAreNeverBelieved()
     {
         var random = new Random(20261123);

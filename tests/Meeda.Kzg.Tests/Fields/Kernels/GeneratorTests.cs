@@ -21,6 +21,7 @@ public sealed class GeneratorTests
         Assert.Equal(File.ReadAllText(Path.Combine(Folder, file)), generated);
     }
 
+    [Trait("Category", "Slow")]
     [SkippableFact]
     public void Simulation_RandomAndExtremeLimbs_FindsEveryOperationExact() =>
         Assert.Contains("every operation exact", Python("simulate.py", "60"), StringComparison.Ordinal);

@@ -1,5 +1,4 @@
 using System.Numerics;
-using System.Text.Json;
 using Meeda.Chain.Contract;
 using Meeda.Chain.Contract.Version2;
 using Meeda.Ethereum;
@@ -88,7 +87,11 @@ public sealed class ContractTests
         await using Deployment deployment = await Deployment.StartAsync();
         (LyingProver prover, ulong epoch, BlockHeader header) = await AnchoredAsync(deployment);
         VerifierContract verifier = deployment.System.Verifier;
-        LyingProver.Draft draft = await prover.ProveAsync(epoch, await MixAsync(deployment, epoch), lie: true);
+        LyingProver.Draft draft = await prover.ProveAsync(
+            epoch,
+            await deployment.MixAsync(Deployment.Parameters.SeedBlockOf(epoch)),
+            lie: true
+        );
         await deployment.SendAsync(draft.Submit(verifier, header));
 
         TransactionRequest challenge = verifier.ProveFraud(
@@ -171,17 +174,6 @@ public sealed class ContractTests
         return ((int)most, (int)live);
     }
 
-    /// <summary>The mix of an epoch's seed block as the node describes the block.</summary>
-    private static async Task<Bytes32> MixAsync(Deployment deployment, ulong epoch)
-    {
-        JsonElement block = await deployment.Rpc.CallAsync(
-            "eth_getBlockByNumber",
-            ["0x" + Deployment.Parameters.SeedBlockOf(epoch).ToString("x", null), false],
-            default
-        );
-        return Bytes32.Parse(block.GetProperty("mixHash").GetString()!);
-    }
-
     private static async Task RefusedAsync(
         Deployment deployment,
         TransactionRequest request,
@@ -190,10 +182,7 @@ public sealed class ContractTests
     )
     {
         JsonRpcException refused = await Assert.ThrowsAsync<JsonRpcException>(() => deployment.SendAsync(request));
-        TypedContractOf(artifact).TryDescribeRevert(refused.RevertData, out string? why);
+        (artifact ?? ContractArtifact.Verifier).Contract.TryDescribeRevert(refused.RevertData, out string? why);
         Assert.StartsWith(error, why);
     }
-
-    private static Meeda.L1.Contracts.TypedContract TypedContractOf(ContractArtifact? artifact) =>
-        (artifact ?? ContractArtifact.Verifier).Contract;
 }

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Text.Json;
 using Meeda.Chain.Contract.Version2;
 using Meeda.Ethereum;
 using Meeda.L1.Rpc;
@@ -88,6 +89,13 @@ internal sealed class Deployment : IAsyncDisposable
         {
             await Rpc.CallAsync("anvil_mine", [FakeRpc.Quantity(block - head)], default);
         }
+    }
+
+    /// <summary>The RANDAO mix of a block as the node describes the block.</summary>
+    public async Task<Bytes32> MixAsync(ulong block)
+    {
+        JsonElement described = await Rpc.CallAsync("eth_getBlockByNumber", [FakeRpc.Quantity(block), false], default);
+        return Bytes32.Parse(described.GetProperty("mixHash").GetString()!);
     }
 
     public async ValueTask DisposeAsync()

@@ -239,7 +239,9 @@ internal static class ProofEndpoints
         );
     }
 
-    /// <summary>The batch's latest anchor, of the named operator where one is named; null where there is none.</summary>
+    /// <summary>
+    /// The batch's latest anchor, of the named operator where one is named; null where there is none.
+    /// </summary>
     private static async Task<BatchAnchoring?> FindAsync(
         IAnchorRecord record,
         BatchId id,

@@ -102,41 +102,7 @@ internal sealed class ProofWork : IDisposable
 
     private async Task<T> InTurnAsync<T>(string client, Func<Task<T>> work)
     {
-        Waiter? waiter = null;
-        lock (_gate)
-        {
-            if (_free > 0)
-            {
-                _free--;
-                _lastTurn[client] = ++_turns;
-            }
-            else
-            {
-                int own = _waiting.Count(each => each.Client == client);
-                if (own >= _workers * QueueForWorker / 2)
-                {
-                    throw Overloaded();
-                }
-
-                if (_waiting.Count >= _workers * QueueForWorker)
-                {
-                    // Who has most there gives a place to who has less.
-                    IGrouping<string, Waiter> most = _waiting.GroupBy(each => each.Client).MaxBy(each => each.Count())!;
-                    if (most.Count() <= own + 1)
-                    {
-                        throw Overloaded();
-                    }
-
-                    Waiter last = most.Last();
-                    _waiting.Remove(last);
-                    last.Turn.SetException(Overloaded());
-                }
-
-                _waiting.Add(waiter = new Waiter(client));
-            }
-        }
-
-        if (waiter is not null)
+        if (TakeWorkerOrPlace(client) is { } waiter)
         {
             await waiter.Turn.Task;
         }
@@ -148,22 +114,73 @@ internal sealed class ProofWork : IDisposable
         }
         finally
         {
-            lock (_gate)
+            PassWorkerOn();
+        }
+    }
+
+    /// <summary>Takes a free worker, or a place in the queue.</summary>
+    /// <returns>The place; null where there was a worker.</returns>
+    /// <exception cref="DaException">There is neither.</exception>
+    private Waiter? TakeWorkerOrPlace(string client)
+    {
+        lock (_gate)
+        {
+            if (_free > 0)
             {
-                // Whose last turn is the longest ago.
-                if (_waiting.MinBy(each => _lastTurn.GetValueOrDefault(each.Client)) is { } next)
+                _free--;
+                _lastTurn[client] = ++_turns;
+                return null;
+            }
+
+            int own = _waiting.Count(each => each.Client == client);
+            if (own >= _workers * QueueForWorker / 2)
+            {
+                throw Overloaded();
+            }
+
+            if (_waiting.Count >= _workers * QueueForWorker)
+            {
+                GiveUpPlace(own);
+            }
+
+            var waiter = new Waiter(client);
+            _waiting.Add(waiter);
+            return waiter;
+        }
+    }
+
+    /// <summary>Takes a place from the client that has most of them, for one that has fewer.</summary>
+    /// <exception cref="DaException">No client has enough more.</exception>
+    private void GiveUpPlace(int own)
+    {
+        IGrouping<string, Waiter> most = _waiting.GroupBy(each => each.Client).MaxBy(each => each.Count())!;
+        if (most.Count() <= own + 1)
+        {
+            throw Overloaded();
+        }
+
+        Waiter last = most.Last();
+        _waiting.Remove(last);
+        last.Turn.SetException(Overloaded());
+    }
+
+    /// <summary>Gives the worker to the client whose last turn is the longest ago.</summary>
+    private void PassWorkerOn()
+    {
+        lock (_gate)
+        {
+            if (_waiting.MinBy(each => _lastTurn.GetValueOrDefault(each.Client)) is { } next)
+            {
+                _waiting.Remove(next);
+                _lastTurn[next.Client] = ++_turns;
+                next.Turn.SetResult();
+            }
+            else
+            {
+                _free++;
+                if (_free == _workers)
                 {
-                    _waiting.Remove(next);
-                    _lastTurn[next.Client] = ++_turns;
-                    next.Turn.SetResult();
-                }
-                else
-                {
-                    _free++;
-                    if (_free == _workers)
-                    {
-                        _lastTurn.Clear(); // No one waits: all begin again.
-                    }
+                    _lastTurn.Clear(); // No one waits: all begin again.
                 }
             }
         }

@@ -63,34 +63,12 @@ internal sealed class BatchInspection(
             return new BatchReport(null, null, checks, unproven);
         }
 
-        BatchAnchoring? anchoring = null;
-        LogRecord? record = null;
-        ContractDeployment start = await ContractDeployment.FindAsync(
-            client,
-            contract.Address,
-            hint,
-            cancellationToken
-        );
-        ulong first = start.Block;
-        if (start.Doubt is { } doubt && first > 0)
-        {
-            unproven.Add($"that nothing was anchored before block {first}: {doubt}");
-        }
-
+        ulong first = await FirstBlockAsync(unproven, cancellationToken);
         ulong head = await client.GetBlockNumberAsync(cancellationToken);
-        foreach (Address holder in await HoldersAsync(known, operatorAddress, first, head, cancellationToken))
-        {
-            LogRecord each = await LogRecord.ReadAsync(client, contract, holder, first, cancellationToken);
-            if (
-                await each.AnchoringsAsync(known, cancellationToken) is [.., { } newest]
-                && (anchoring is null || newest.Anchor.Expiry > anchoring.Anchor.Expiry)
-            )
-            {
-                (anchoring, record) = (newest, each);
-            }
-        }
-
-        if (anchoring is null)
+        if (
+            await FindPromiseAsync(known, operatorAddress, first, head, cancellationToken)
+            is not var (anchoring, record)
+        )
         {
             checks.Add(
                 new(
@@ -111,10 +89,10 @@ internal sealed class BatchInspection(
             )
         );
         checks.AddRange(
-            await new BatchVerification(contract, record!, commitmentKey).CheckAnchorAsync(anchoring, cancellationToken)
+            await new BatchVerification(contract, record, commitmentKey).CheckAnchorAsync(anchoring, cancellationToken)
         );
         await CheckHoldingAsync(anchoring, head, checks, unproven, cancellationToken);
-        await CheckProofsAsync(anchoring, record!, checks, unproven, cancellationToken);
+        await CheckProofsAsync(anchoring, record, checks, unproven, cancellationToken);
         return new BatchReport(known, anchoring.Operator, checks, unproven);
     }
 
@@ -162,6 +140,48 @@ internal sealed class BatchInspection(
         }
 
         return id;
+    }
+
+    /// <summary>The block from which on the contract's events are read.</summary>
+    private async Task<ulong> FirstBlockAsync(List<string> unproven, CancellationToken cancellationToken)
+    {
+        ContractDeployment start = await ContractDeployment.FindAsync(
+            client,
+            contract.Address,
+            hint,
+            cancellationToken
+        );
+        if (start.Doubt is { } doubt && start.Block > 0)
+        {
+            unproven.Add($"that nothing was anchored before block {start.Block}: {doubt}");
+        }
+
+        return start.Block;
+    }
+
+    /// <summary>The promise that lasts longest, with what L1 holds of its operator; null where there is none.</summary>
+    private async Task<(BatchAnchoring Anchoring, LogRecord Record)?> FindPromiseAsync(
+        BatchId id,
+        Address? operatorAddress,
+        ulong first,
+        ulong head,
+        CancellationToken cancellationToken
+    )
+    {
+        (BatchAnchoring Anchoring, LogRecord Record)? found = null;
+        foreach (Address holder in await HoldersAsync(id, operatorAddress, first, head, cancellationToken))
+        {
+            LogRecord record = await LogRecord.ReadAsync(client, contract, holder, first, cancellationToken);
+            if (
+                await record.AnchoringsAsync(id, cancellationToken) is [.., { } newest]
+                && (found is not { } before || newest.Anchor.Expiry > before.Anchoring.Anchor.Expiry)
+            )
+            {
+                found = (newest, record);
+            }
+        }
+
+        return found;
     }
 
     private async Task<IReadOnlyList<Address>> HoldersAsync(

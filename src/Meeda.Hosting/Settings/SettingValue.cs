@@ -54,32 +54,7 @@ internal static partial class SettingValue
             return value;
         }
 
-        bool isBytes = property.Name.Contains("Bytes", StringComparison.Ordinal);
-        const string ByteForm = "a number from 0 to 255, or 0x and two hex digits";
-        (object? read, string form) = type switch
-        {
-            _ when type == typeof(bool) => (Boolean(value), "true or false"),
-            _ when type == typeof(TimeSpan) => (
-                (object?)Duration(value),
-                "a time, as 500ms, 30s, 5m, 1h30m or hh:mm:ss"
-            ),
-            _ when type == typeof(decimal) => Amount(property, value),
-            _ when type.IsEnum => (Name(type, value), $"one of {string.Join(", ", Enum.GetNames(type))}"),
-            _ when type == typeof(int) => (
-                (object?)Whole(value, int.MinValue, int.MaxValue, isBytes),
-                Form(isBytes, int.MaxValue)
-            ),
-            _ when type == typeof(long) => (
-                (object?)Whole(value, long.MinValue, long.MaxValue, isBytes),
-                Form(isBytes, long.MaxValue)
-            ),
-            _ when type == typeof(ulong) => (
-                (object?)Whole(value, 0, ulong.MaxValue, isBytes),
-                Form(isBytes, ulong.MaxValue)
-            ),
-            _ when type == typeof(byte) => ((object?)Whole(value, 0, byte.MaxValue, inBytes: false), ByteForm),
-            _ => throw new NotSupportedException($"settings of the type {type} ({property.Name})"),
-        };
+        (object? read, string form) = Parse(property, type, value);
         problem = read is null ? $"'{Short(value)}' is not {form}" : null;
 
         // Negative numbers are read where the type has them: the options' own check then names the minimum that they
@@ -177,6 +152,37 @@ internal static partial class SettingValue
         }
 
         return value >= least && value <= most ? value : null;
+    }
+
+    /// <summary>The value, null where the text has another form, and the form that it should have.</summary>
+    private static (object? Read, string Form) Parse(PropertyInfo property, Type type, string value)
+    {
+        bool isBytes = property.Name.Contains("Bytes", StringComparison.Ordinal);
+        const string ByteForm = "a number from 0 to 255, or 0x and two hex digits";
+        return type switch
+        {
+            _ when type == typeof(bool) => (Boolean(value), "true or false"),
+            _ when type == typeof(TimeSpan) => (
+                (object?)Duration(value),
+                "a time, as 500ms, 30s, 5m, 1h30m or hh:mm:ss"
+            ),
+            _ when type == typeof(decimal) => Amount(property, value),
+            _ when type.IsEnum => (Name(type, value), $"one of {string.Join(", ", Enum.GetNames(type))}"),
+            _ when type == typeof(int) => (
+                (object?)Whole(value, int.MinValue, int.MaxValue, isBytes),
+                Form(isBytes, int.MaxValue)
+            ),
+            _ when type == typeof(long) => (
+                (object?)Whole(value, long.MinValue, long.MaxValue, isBytes),
+                Form(isBytes, long.MaxValue)
+            ),
+            _ when type == typeof(ulong) => (
+                (object?)Whole(value, 0, ulong.MaxValue, isBytes),
+                Form(isBytes, ulong.MaxValue)
+            ),
+            _ when type == typeof(byte) => ((object?)Whole(value, 0, byte.MaxValue, inBytes: false), ByteForm),
+            _ => throw new NotSupportedException($"settings of the type {type} ({property.Name})"),
+        };
     }
 
     private static object? Boolean(string text) =>

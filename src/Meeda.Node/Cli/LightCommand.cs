@@ -11,100 +11,93 @@ namespace Meeda.Node.Cli;
 /// </summary>
 internal static partial class LightCommand
 {
+    private static readonly Option<string?> KeyFile = new("--key-file")
+    {
+        Description =
+            "file with the private key that submits fraud proofs and receives the rewards; without it the light "
+            + "node only watches (Meeda__Light__KeyFile)",
+    };
+
+    private static readonly Option<string?> Folder = new("--folder")
+    {
+        Description = "where its ledger is kept (Meeda__Light__Folder) [default: .meeda/light]",
+    };
+
+    private static readonly Option<string?> Budget = new("--budget")
+    {
+        Description = "maximum ether that it ever spends, on gas and on bonds (Meeda__Light__Budget) [default: 0.5]",
+    };
+
+    private static readonly Option<string?> Poll = new("--poll")
+    {
+        Description = "seconds between two polls at L1's head (Meeda__Light__PollInterval) [default: 6]",
+    };
+
+    private static readonly Option<string?> Listen = new("--listen")
+    {
+        Description =
+            "URL under which verifiers may ask it; empty for none (Meeda__Light__Listen) [default: "
+            + "http://127.0.0.1:3101]",
+    };
+
+    private static readonly Option<string[]> Operators = new("--operator")
+    {
+        Description =
+            "an operator to sample, ADDRESS=URL of its API; may be given several times "
+            + "(Meeda__Light__Operators__0)",
+    };
+
+    private static readonly Option<string?> SampleInterval = new("--sample-interval")
+    {
+        Description = "seconds between two polls at those operators (Meeda__Light__SampleInterval) [default: 60]",
+    };
+
+    private static readonly Option<string?> Config = ConfigOption.Build();
+
     /// <summary>The command with its options. Each is a setting too (<c>Meeda__Section__Name</c>).</summary>
     public static Command Build()
     {
-        var rpc = new Option<string?>("--rpc")
-        {
-            Description =
-                "L1 JSON-RPC endpoint, or several with commas between; one that holds credentials belongs in the "
-                + "environment (Meeda__L1__Rpc)",
-        };
-        var contract = new Option<string?>("--contract")
-        {
-            Description = "address of the MeedaVerifier contract (Meeda__L1__Contract)",
-        };
-        var keyFile = new Option<string?>("--key-file")
-        {
-            Description =
-                "file with the private key that submits fraud proofs and receives the rewards; without it the light "
-                + "node only watches (Meeda__Light__KeyFile)",
-        };
-        var fromBlock = new Option<string?>("--from-block")
-        {
-            Description = "L1 block of the contract's deployment (Meeda__L1__FromBlock)",
-        };
-        var folder = new Option<string?>("--folder")
-        {
-            Description = "where its ledger is kept (Meeda__Light__Folder) [default: .meeda/light]",
-        };
-        var budget = new Option<string?>("--budget")
-        {
-            Description =
-                "maximum ether that it ever spends, on gas and on bonds (Meeda__Light__Budget) [default: 0.5]",
-        };
-        var poll = new Option<string?>("--poll")
-        {
-            Description = "seconds between two polls at L1's head (Meeda__Light__PollInterval) [default: 6]",
-        };
-        var listen = new Option<string?>("--listen")
-        {
-            Description =
-                "URL under which verifiers may ask it; empty for none (Meeda__Light__Listen) [default: "
-                + "http://127.0.0.1:3101]",
-        };
-        var operators = new Option<string[]>("--operator")
-        {
-            Description =
-                "an operator to sample, ADDRESS=URL of its API; may be given several times "
-                + "(Meeda__Light__Operators__0)",
-        };
-        var sampleInterval = new Option<string?>("--sample-interval")
-        {
-            Description = "seconds between two polls at those operators (Meeda__Light__SampleInterval) [default: 60]",
-        };
-        Option<string?> config = ConfigOption.Build();
         var command = new Command(
             "light",
             "Run a light node: verify every proof again from L1 and challenge invalid ones"
         )
         {
-            rpc,
-            contract,
-            keyFile,
-            fromBlock,
-            folder,
-            budget,
-            poll,
-            listen,
-            operators,
-            sampleInterval,
-            config,
+            L1CommandOptions.Rpc,
+            L1CommandOptions.Contract,
+            KeyFile,
+            L1CommandOptions.FromBlock,
+            Folder,
+            Budget,
+            Poll,
+            Listen,
+            Operators,
+            SampleInterval,
+            Config,
         };
         command.SetAction(
             (parsed, cancellationToken) =>
-            {
-                var options = new Dictionary<string, string?>
-                {
-                    ["Meeda:L1:Rpc"] = parsed.GetValue(rpc),
-                    ["Meeda:L1:Contract"] = parsed.GetValue(contract),
-                    ["Meeda:L1:FromBlock"] = parsed.GetValue(fromBlock),
-                    ["Meeda:Light:KeyFile"] = parsed.GetValue(keyFile),
-                    ["Meeda:Light:Folder"] = parsed.GetValue(folder),
-                    ["Meeda:Light:Budget"] = parsed.GetValue(budget),
-                    ["Meeda:Light:PollInterval"] = InSeconds(parsed.GetValue(poll)),
-                    ["Meeda:Light:SampleInterval"] = InSeconds(parsed.GetValue(sampleInterval)),
-                    ["Meeda:Light:Listen"] = parsed.GetValue(listen),
-                };
-                foreach ((int index, string each) in (parsed.GetValue(operators) ?? []).Index())
-                {
-                    options[string.Create(CultureInfo.InvariantCulture, $"Meeda:Light:Operators:{index}")] = each;
-                }
-
-                return RunAsync(new SettingsReader(options, parsed.GetValue(config)), cancellationToken);
-            }
+                RunAsync(new SettingsReader(SettingsOf(parsed), parsed.GetValue(Config)), cancellationToken)
         );
         return command;
+    }
+
+    private static Dictionary<string, string?> SettingsOf(ParseResult parsed)
+    {
+        var settings = new Dictionary<string, string?>(L1CommandOptions.SettingsOf(parsed))
+        {
+            ["Meeda:Light:KeyFile"] = parsed.GetValue(KeyFile),
+            ["Meeda:Light:Folder"] = parsed.GetValue(Folder),
+            ["Meeda:Light:Budget"] = parsed.GetValue(Budget),
+            ["Meeda:Light:PollInterval"] = InSeconds(parsed.GetValue(Poll)),
+            ["Meeda:Light:SampleInterval"] = InSeconds(parsed.GetValue(SampleInterval)),
+            ["Meeda:Light:Listen"] = parsed.GetValue(Listen),
+        };
+        foreach ((int index, string each) in (parsed.GetValue(Operators) ?? []).Index())
+        {
+            settings[string.Create(CultureInfo.InvariantCulture, $"Meeda:Light:Operators:{index}")] = each;
+        }
+
+        return settings;
     }
 
     // These two options say that they are in seconds, so here a bare number has a unit.

@@ -15,23 +15,9 @@ internal static class OperatorCommand
     /// </summary>
     public static Command Build()
     {
-        var rpc = new Option<string?>("--rpc")
-        {
-            Description =
-                "L1 JSON-RPC endpoint, or several with commas between; one that holds credentials belongs in the "
-                + "environment (Meeda__L1__Rpc)",
-        };
-        var contract = new Option<string?>("--contract")
-        {
-            Description = "address of the MeedaVerifier contract (Meeda__L1__Contract)",
-        };
         var keyFile = new Option<string?>("--key-file")
         {
             Description = "file with the operator's private key, 64 hex digits (Meeda__L1__KeyFile)",
-        };
-        var fromBlock = new Option<string?>("--from-block")
-        {
-            Description = "L1 block of the contract's deployment (Meeda__L1__FromBlock)",
         };
         var folder = new Option<string?>("--folder")
         {
@@ -44,10 +30,10 @@ internal static class OperatorCommand
         Option<string?> config = ConfigOption.Build();
         var command = new Command("operator", "Run an operator: take batches, keep, anchor and prove them")
         {
-            rpc,
-            contract,
+            L1CommandOptions.Rpc,
+            L1CommandOptions.Contract,
             keyFile,
-            fromBlock,
+            L1CommandOptions.FromBlock,
             folder,
             listen,
             config,
@@ -56,12 +42,9 @@ internal static class OperatorCommand
             (parsed, cancellationToken) =>
                 RunAsync(
                     new SettingsReader(
-                        new Dictionary<string, string?>
+                        new Dictionary<string, string?>(L1CommandOptions.SettingsOf(parsed))
                         {
-                            ["Meeda:L1:Rpc"] = parsed.GetValue(rpc),
-                            ["Meeda:L1:Contract"] = parsed.GetValue(contract),
                             ["Meeda:L1:KeyFile"] = parsed.GetValue(keyFile),
-                            ["Meeda:L1:FromBlock"] = parsed.GetValue(fromBlock),
                             ["Meeda:Storage:Folder"] = parsed.GetValue(folder),
                             ["Meeda:Http:Listen"] = parsed.GetValue(listen),
                         },

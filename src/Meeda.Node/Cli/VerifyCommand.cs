@@ -27,16 +27,6 @@ internal static class VerifyCommand
         {
             Description = "a batch id (64 hex digits), or an OP Stack commitment, generic or keccak",
         };
-        var rpc = new Option<string?>("--rpc")
-        {
-            Description =
-                "L1 JSON-RPC endpoint, or several with commas between; one that holds credentials belongs in the "
-                + "environment (Meeda__L1__Rpc)",
-        };
-        var contract = new Option<string?>("--contract")
-        {
-            Description = "address of the MeedaVerifier contract (Meeda__L1__Contract)",
-        };
         var from = new Option<string[]>("--from")
         {
             Description = "a source of the data, which need not be trusted; may be given several times",
@@ -46,10 +36,6 @@ internal static class VerifyCommand
         {
             Description = "whose promise to look at; without it the one that lasts longest",
         };
-        var fromBlock = new Option<string?>("--from-block")
-        {
-            Description = "L1 block of the contract's deployment (Meeda__L1__FromBlock)",
-        };
         var json = new Option<bool>("--json") { Description = "print the report as one line of JSON" };
         Option<string?> config = ConfigOption.Build();
         var command = new Command(
@@ -58,11 +44,11 @@ internal static class VerifyCommand
         )
         {
             batch,
-            rpc,
-            contract,
+            L1CommandOptions.Rpc,
+            L1CommandOptions.Contract,
             from,
             operatorAddress,
-            fromBlock,
+            L1CommandOptions.FromBlock,
             json,
             config,
         };
@@ -70,15 +56,7 @@ internal static class VerifyCommand
             (parsed, cancellationToken) =>
                 RunAsync(
                     Parse(parsed.GetValue(batch)!),
-                    ReadSettings(
-                        new Dictionary<string, string?>
-                        {
-                            ["Meeda:L1:Rpc"] = parsed.GetValue(rpc),
-                            ["Meeda:L1:Contract"] = parsed.GetValue(contract),
-                            ["Meeda:L1:FromBlock"] = parsed.GetValue(fromBlock),
-                        },
-                        parsed.GetValue(config)
-                    ),
+                    ReadSettings(L1CommandOptions.SettingsOf(parsed), parsed.GetValue(config)),
                     [.. (parsed.GetValue(from) ?? []).Select(source => ParseUrl("--from", source.TrimEnd('/') + "/"))],
                     parsed.GetValue(operatorAddress) is { } named ? ParseAddress("--operator", named) : null,
                     parsed.GetValue(json),

@@ -84,41 +84,17 @@ internal sealed class DaProviderCalls(
             case "daprovider_getSupportedHeaderBytes":
                 return DaProviderResult.Field("headerBytes", [DaCertificate.Flag]);
             case "daprovider_getMaxMessageSize":
-                return (Action<Utf8JsonWriter>)(
-                    json =>
-                    {
-                        json.WriteStartObject();
-                        json.WriteNumber("maxSize", options.MaxBatchBytes);
-                        json.WriteEndObject();
-                    }
-                );
+                return MaxMessageSize();
             case "daprovider_store":
                 EnsureFits(request.ByteCount(0));
                 return Certificate(await StoreAsync(request, room, cancellationToken));
             case "daprovider_startChunkedStore":
-                EnsureFits(request.Number(3));
-                ulong batch = chunks.Start(
-                    tenant,
-                    request.Number(0),
-                    request.Number(1),
-                    request.Number(2),
-                    request.Number(3),
-                    request.Number(4),
-                    request.Bytes(5)
-                );
-                return DaProviderResult.Field("BatchId", $"0x{batch:x}");
+                return StartChunked(request);
             case "daprovider_sendChunk":
                 chunks.Take(tenant, request.Number(0), request.Number(1), request.Bytes(2), request.Bytes(3));
                 return (Action<Utf8JsonWriter>)(json => json.WriteNullValue());
             case "daprovider_commitChunkedStore":
-                return Certificate(
-                    await chunks.CommitAsync(
-                        tenant,
-                        request.Number(0),
-                        request.Bytes(1),
-                        message => provider.StoreAsync(message, room: null, cancellationToken)
-                    )
-                );
+                return Certificate(await CommitChunkedAsync(request, cancellationToken));
             case "daprovider_recoverPayload":
                 return await RecoverAsync(request, payload: true, preimages: false, cancellationToken);
             case "daprovider_collectPreimages":
@@ -153,6 +129,39 @@ internal sealed class DaProviderCalls(
 
         return provider.StoreAsync(message, room, cancellationToken);
     }
+
+    private DaProviderResult StartChunked(JsonRpcRequest request)
+    {
+        EnsureFits(request.Number(3));
+        ulong batch = chunks.Start(
+            tenant,
+            request.Number(0),
+            request.Number(1),
+            request.Number(2),
+            request.Number(3),
+            request.Number(4),
+            request.Bytes(5)
+        );
+        return DaProviderResult.Field("BatchId", $"0x{batch:x}");
+    }
+
+    private Task<byte[]> CommitChunkedAsync(JsonRpcRequest request, CancellationToken cancellationToken) =>
+        chunks.CommitAsync(
+            tenant,
+            request.Number(0),
+            request.Bytes(1),
+            message => provider.StoreAsync(message, room: null, cancellationToken)
+        );
+
+    private DaProviderResult MaxMessageSize() =>
+        (Action<Utf8JsonWriter>)(
+            json =>
+            {
+                json.WriteStartObject();
+                json.WriteNumber("maxSize", options.MaxBatchBytes);
+                json.WriteEndObject();
+            }
+        );
 
     private static DaProviderResult Certificate(byte[] certificate) =>
         DaProviderResult.Field("serialized-da-cert", certificate);

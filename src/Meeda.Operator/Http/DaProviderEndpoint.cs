@@ -134,24 +134,33 @@ internal static class DaProviderEndpoint
             return;
         }
 
-        if (!isBatch)
+        await (isBatch ? AnswerBatchAsync(context, calls, requests) : AnswerOneAsync(context, calls, requests[0]));
+    }
+
+    private static async Task AnswerOneAsync(HttpContext context, DaProviderCalls calls, JsonRpcRequest request)
+    {
+        DaProviderResult result = await calls.AnswerAsync(
+            request,
+            context.Features.Get<BodyRoom>(),
+            context.RequestAborted
+        );
+        if (!request.IsNotification)
         {
-            JsonRpcRequest request = requests[0];
-            DaProviderResult result = await calls.AnswerAsync(
-                request,
-                context.Features.Get<BodyRoom>(),
-                context.RequestAborted
-            );
-            if (!request.IsNotification)
-            {
-                await WriteAsync(response, request.Id, result);
-            }
-
-            return;
+            await WriteAsync(context.Response, request.Id, result);
         }
+    }
 
-        // One after the other, each written before the next is worked on. As in geth, they end where they are too
-        // long together.
+    /// <summary>
+    /// One after the other, each written before the next is worked on. As in geth, they end where they are too long
+    /// together.
+    /// </summary>
+    private static async Task AnswerBatchAsync(
+        HttpContext context,
+        DaProviderCalls calls,
+        IReadOnlyList<JsonRpcRequest> requests
+    )
+    {
+        HttpResponse response = context.Response;
         long written = 0;
         foreach (JsonRpcRequest request in requests)
         {

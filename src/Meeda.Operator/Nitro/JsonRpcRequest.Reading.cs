@@ -15,54 +15,18 @@ internal sealed partial class JsonRpcRequest
             return request;
         }
 
-        bool isVersion = false,
-            hasId = false,
-            hasMethod = false,
-            hasParameters = false;
+        Fields seen = Fields.None;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            if (reader.ValueTextEquals("id"u8))
-            {
-                request.Once(ref hasId, "id");
-                reader.Read();
-                request.TakeId(ref reader, body);
-            }
-            else if (reader.ValueTextEquals("method"u8))
-            {
-                request.Once(ref hasMethod, "method");
-                reader.Read();
-                request.TakeMethod(ref reader);
-            }
-            else if (reader.ValueTextEquals("params"u8))
-            {
-                request.Once(ref hasParameters, "params");
-                reader.Read();
-                request.TakeParameters(ref reader, body);
-            }
-            else if (reader.ValueTextEquals("jsonrpc"u8))
-            {
-                request.Once(ref isVersion, "jsonrpc");
-                reader.Read();
-                if (reader.TokenType != JsonTokenType.String || !reader.ValueTextEquals("2.0"u8))
-                {
-                    request.Fail("jsonrpc: \"2.0\" is expected");
-                }
-
-                reader.Skip();
-            }
-            else
-            {
-                reader.Read();
-                reader.Skip();
-            }
+            request.TakeField(ref reader, body, ref seen);
         }
 
-        if (!isVersion)
+        if (!seen.HasFlag(Fields.Version))
         {
             request.Fail("jsonrpc: \"2.0\" is expected");
         }
 
-        if (!hasMethod)
+        if (!seen.HasFlag(Fields.Method))
         {
             request.Fail("method: it is missing");
         }
@@ -70,14 +34,57 @@ internal sealed partial class JsonRpcRequest
         return request;
     }
 
-    private void Once(ref bool isSeen, string name)
+    private void TakeField(ref Utf8JsonReader reader, ReadOnlyMemory<byte> body, ref Fields seen)
     {
-        if (isSeen)
+        if (reader.ValueTextEquals("id"u8))
+        {
+            Once(ref seen, Fields.Id, "id");
+            reader.Read();
+            TakeId(ref reader, body);
+        }
+        else if (reader.ValueTextEquals("method"u8))
+        {
+            Once(ref seen, Fields.Method, "method");
+            reader.Read();
+            TakeMethod(ref reader);
+        }
+        else if (reader.ValueTextEquals("params"u8))
+        {
+            Once(ref seen, Fields.Parameters, "params");
+            reader.Read();
+            TakeParameters(ref reader, body);
+        }
+        else if (reader.ValueTextEquals("jsonrpc"u8))
+        {
+            Once(ref seen, Fields.Version, "jsonrpc");
+            reader.Read();
+            TakeVersion(ref reader);
+        }
+        else
+        {
+            reader.Read();
+            reader.Skip();
+        }
+    }
+
+    private void TakeVersion(ref Utf8JsonReader reader)
+    {
+        if (reader.TokenType != JsonTokenType.String || !reader.ValueTextEquals("2.0"u8))
+        {
+            Fail("jsonrpc: \"2.0\" is expected");
+        }
+
+        reader.Skip();
+    }
+
+    private void Once(ref Fields seen, Fields field, string name)
+    {
+        if (seen.HasFlag(field))
         {
             Fail($"{name}: it is there twice");
         }
 
-        isSeen = true;
+        seen |= field;
     }
 
     private void TakeId(ref Utf8JsonReader reader, ReadOnlyMemory<byte> body)
@@ -168,4 +175,15 @@ internal sealed partial class JsonRpcRequest
 
     private void Fail(string sentence, int code = JsonRpcException.InvalidRequest) =>
         Fault ??= new JsonRpcException(code, sentence);
+
+    /// <summary>Which fields were there.</summary>
+    [Flags]
+    private enum Fields
+    {
+        None = 0,
+        Id = 1,
+        Method = 2,
+        Parameters = 4,
+        Version = 8,
+    }
 }

@@ -26,6 +26,7 @@ internal static class TenantAccess
     {
         // Not AddAuthentication: it brings data protection along, which would write keys to the user's home at start.
         services.AddAuthenticationCore(authentication => authentication.DefaultScheme = ApiKey).AddWebEncoders();
+        services.AddRateLimiter(_ => { }); // what it limits by is named where it is used
         services.TryAddSingleton(TimeProvider.System);
         new AuthenticationBuilder(services).AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(ApiKey, null);
         return services.AddAuthorization(authorization =>
@@ -47,7 +48,7 @@ internal static class TenantAccess
     {
         app.UseAuthentication();
         app.UseAuthorization();
-        app.Use(new TenantGate(keys, time).InvokeAsync);
+        app.UseTenantQuotas(keys, time);
     }
 
     /// <summary>

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using Meeda.Hosting;
 using Meeda.Http;
+using Meeda.Node.Tests.Http;
 using Meeda.Operator.Tenants;
 using Meeda.Storage;
 using Microsoft.AspNetCore.Builder;
@@ -253,6 +254,57 @@ public sealed class TenantGateTests : IAsyncLifetime
             }
 
             return statuses;
+        }
+    }
+
+    /// <summary>The limiter asks for the quota at each request: nothing of an old one is kept.</summary>
+    [Fact]
+    public async Task Quotas_ChangedWhileTheServiceRuns_HoldFromThenOn()
+    {
+        string key = await MakeAsync(TenantScopes.Read, new TenantQuota(0, 1, 8));
+        Assert.Equal(HttpStatusCode.OK, (await GetAsync($"t/{key}/echo")).Status);
+        Assert.Equal(HttpStatusCode.TooManyRequests, (await GetAsync($"t/{key}/echo")).Status);
+        await ExecuteAsync("UPDATE tenant SET quota_rate = 3");
+        _clock.Advance(TimeSpan.FromSeconds(2));
+        for (int i = 0; i < 3; i++)
+        {
+            Assert.Equal(HttpStatusCode.OK, (await GetAsync($"t/{key}/echo")).Status);
+        }
+
+        (HttpStatusCode status, string body) = await GetAsync($"t/{key}/echo");
+        Assert.Equal(HttpStatusCode.TooManyRequests, status);
+        Assert.Contains("quota: more than 3 requests of this tenant in a second", body, StringComparison.Ordinal);
+        Assert.Contains("\"quota_exceeded\"", body, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Quotas_OfRequestsInFlight_AreGivenBackByARequestThatFails()
+    {
+        string key = await MakeAsync(TenantScopes.Read, new TenantQuota(0, 0, 1));
+        for (int i = 0; i < 3; i++)
+        {
+            Assert.Equal(HttpStatusCode.InternalServerError, (await GetAsync($"t/{key}/fail")).Status);
+        }
+
+        Assert.Equal(HttpStatusCode.OK, (await GetAsync($"t/{key}/echo")).Status);
+    }
+
+    /// <summary>Refusals of the middleware itself have the body and the header of all others.</summary>
+    [Fact]
+    public async Task Quotas_OfRequestsInFlight_RefusalsAreProblemsWithAPause()
+    {
+        string key = await MakeAsync(TenantScopes.Read, new TenantQuota(0, 0, 1));
+        Task<HttpResponseMessage>[] asked =
+        [
+            .. Enumerable.Range(0, 2).Select(_ => _http.GetAsync(new Uri($"t/{key}/wait", UriKind.Relative))),
+        ];
+        using HttpResponseMessage refused = await await Task.WhenAny(asked);
+        Assert.Equal(TimeSpan.FromSeconds(1), refused.Headers.RetryAfter?.Delta);
+        await ProblemTests.AssertProblemAsync(refused, 429, "quota_exceeded");
+        _release.Release(1);
+        foreach (Task<HttpResponseMessage> each in asked)
+        {
+            (await each).Dispose();
         }
     }
 

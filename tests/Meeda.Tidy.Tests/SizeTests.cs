@@ -1,0 +1,127 @@
+using Meeda.Testing;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+using Xunit;
+
+namespace Meeda.Tidy.Tests;
+
+/// <summary>
+/// A file says one thing and a method does one: neither is longer than a reader takes in at once. Generated code is
+/// left out.
+/// </summary>
+public sealed class SizeTests
+{
+    private const int MaxFileLines = 300;
+    private const int MaxMethodLines = 60;
+
+    private const string UnrolledKernel = "a kernel: one formula on locals that must stay in registers or one buffer";
+
+    /// <summary>What may be longer, and why.</summary>
+    private static readonly Dictionary<string, string> Excepted = new(StringComparer.Ordinal)
+    {
+        ["src/Meeda.Kzg/Curves/Fp12Rows.cs"] = "one type's arithmetic; its parts share scratch memory",
+        ["src/Meeda.Kzg/Curves/G1Point.cs"] = "a public type's arithmetic, encoding and comparison, documented",
+        ["src/Meeda.Kzg/Fields/Fp.cs"] = "a field's arithmetic, unrolled over six limbs",
+        ["src/Meeda.Kzg/Fields/Fr.cs"] = "a public field's arithmetic, unrolled over four limbs, documented",
+        ["src/Meeda.Kzg/Cells/VectorInterpolationSum.cs: Compute"] = UnrolledKernel,
+        ["src/Meeda.Kzg/Curves/VectorPairAdder.cs: DoubleChunk"] = UnrolledKernel,
+        ["src/Meeda.Kzg/Curves/VectorPairAdder.cs: TryAddChunk"] = UnrolledKernel,
+        ["src/Meeda.Kzg/Curves/VectorPairing.cs: MultiplyLines"] = UnrolledKernel,
+        ["src/Meeda.Kzg/Fields/Fp.cs: Square"] = UnrolledKernel,
+        ["src/Meeda.Kzg/Polynomials/VectorEvaluation.cs: TryDivide"] = UnrolledKernel,
+    };
+
+    [Fact]
+    public void Code_ItsFiles_HaveAtMost300Lines() =>
+        AssertNone(
+            Files()
+                .Select(file => (Name: Repository.Relative(file), Lines: File.ReadLines(file).Count()))
+                .Where(file => file.Lines > MaxFileLines && !Excepted.ContainsKey(file.Name))
+                .Select(file => $"{file.Name}: {file.Lines} lines")
+        );
+
+    [Fact]
+    public void Code_ItsMethods_HaveAtMost60Lines() =>
+        AssertNone(
+            Files()
+                .SelectMany(file =>
+                    MethodsOf(File.ReadAllText(file))
+                        .Select(method => (Name: $"{Repository.Relative(file)}: {method.Name}", method.Lines))
+                )
+                .Where(method => method.Lines > MaxMethodLines && !Excepted.ContainsKey(method.Name))
+                .Select(method => $"{method.Name}: {method.Lines} lines")
+        );
+
+    /// <summary>What has become short enough must not stay in the list.</summary>
+    [Fact]
+    public void Exceptions_All_AreNeeded()
+    {
+        string[] needed =
+        [
+            .. Files().Where(file => File.ReadLines(file).Count() > MaxFileLines).Select(Repository.Relative),
+            .. Files()
+                .SelectMany(file =>
+                    MethodsOf(File.ReadAllText(file))
+                        .Where(method => method.Lines > MaxMethodLines)
+                        .Select(method => $"{Repository.Relative(file)}: {method.Name}")
+                ),
+        ];
+        Assert.Empty(Excepted.Keys.Except(needed));
+        Assert.All(Excepted.Values, reason => Assert.NotEmpty(reason));
+    }
+
+    [Theory]
+    [InlineData("class A { void B() { } }", "B", 1)]
+    [InlineData("class A {\n/// <summary>Doc.</summary>\n[X]\nvoid B()\n{\n// }\nC(\"{\");\n}\n}", "B", 5)]
+    [InlineData("class A { int B =>\n1; }", "B", 2)]
+    [InlineData("class A { A()\n{ } }", "A", 2)]
+    [InlineData("class A { public static bool operator ==(A a, A b) =>\n\ntrue; }", "operator ==", 3)]
+    public void Methods_OfAText_AreCountedFromTheirSignature(string text, string name, int lines) =>
+        Assert.Equal((name, lines), Assert.Single(MethodsOf(text)));
+
+    // All of them in the failure, which would show the first few only.
+    private static void AssertNone(IEnumerable<string> tooLong)
+    {
+        string[] all = [.. tooLong.Order(StringComparer.Ordinal)];
+        Assert.True(all.Length == 0, string.Join(Environment.NewLine, all));
+    }
+
+    private static IEnumerable<string> Files() =>
+        Repository
+            .CSharpFiles("src")
+            .Where(file =>
+                !file.EndsWith(".g.cs", StringComparison.Ordinal)
+                && !file.Contains("/Meeda.Kzg/Fields/Kernels/", StringComparison.Ordinal) // generated
+            );
+
+    /// <summary>Methods, constructors, operators and properties, from the signature to the end.</summary>
+    private static IEnumerable<(string Name, int Lines)> MethodsOf(string text) =>
+        CSharpSyntaxTree
+            .ParseText(text, new CSharpParseOptions(LanguageVersion.Preview))
+            .GetRoot()
+            .DescendantNodes()
+            .OfType<MemberDeclarationSyntax>()
+            .Where(member => member is BaseMethodDeclarationSyntax or BasePropertyDeclarationSyntax)
+            .Select(member => (NameOf(member), LinesOf(member)));
+
+    private static string NameOf(MemberDeclarationSyntax member) =>
+        member switch
+        {
+            MethodDeclarationSyntax method => method.Identifier.Text,
+            ConstructorDeclarationSyntax constructor => constructor.Identifier.Text,
+            OperatorDeclarationSyntax one => $"operator {one.OperatorToken.Text}",
+            PropertyDeclarationSyntax property => property.Identifier.Text,
+            _ => member.Kind().ToString(),
+        };
+
+    private static int LinesOf(MemberDeclarationSyntax member)
+    {
+        SyntaxToken first =
+            member.AttributeLists.Count == 0
+                ? member.GetFirstToken()
+                : member.AttributeLists[^1].GetLastToken().GetNextToken();
+        FileLinePositionSpan from = first.GetLocation().GetLineSpan();
+        return member.GetLocation().GetLineSpan().EndLinePosition.Line - from.StartLinePosition.Line + 1;
+    }
+}

@@ -6,8 +6,8 @@ internal static partial class ChainLog
     [LoggerMessage(20, LogLevel.Warning, "L1 reorganised: following it again from block {LastGood}")]
     public static partial void Reorganised(this ILogger logger, long lastGood);
 
-    [LoggerMessage(23, LogLevel.Warning, "Transaction {Hash} (nonce {Nonce}): {What}")]
-    public static partial void TransactionOnItsWay(this ILogger logger, string hash, ulong nonce, string what);
+    [LoggerMessage(23, LogLevel.Warning, "Transaction {Hash} (nonce {Nonce}): {Event}")]
+    public static partial void TransactionOnItsWay(this ILogger logger, string hash, ulong nonce, string @event);
 
     [LoggerMessage(24, LogLevel.Warning, "L1 endpoint {Endpoint} ({Host}) is excluded from the quorum: {Reason}")]
     public static partial void EndpointExcluded(this ILogger logger, int endpoint, string host, string reason);

@@ -12,10 +12,9 @@ using Meeda.Protocol.Anchors;
 namespace Meeda.Light;
 
 /// <summary>
-/// Asks operators' HTTP APIs for random cells of random live blobs and checks what comes against the anchored
-/// commitments. A blob that is withheld several looks in a
-/// row is demanded on L1, one at a time of each operator: then the operator publishes it, or is slashed for its
-/// silence.
+/// Requests random cells of random live blobs from operators' HTTP APIs and verifies them against the anchored
+/// commitments. The light node demands on L1 a blob that several consecutive samples did not get, one at a time of each
+/// operator. The operator then publishes the blob, or is slashed for not publishing it.
 /// </summary>
 internal sealed class AvailabilitySampling(
     LightOptions options,
@@ -27,20 +26,20 @@ internal sealed class AvailabilitySampling(
     ILogger<AvailabilitySampling> logger
 )
 {
-    // How often, and after which pause, an operator is asked again that has too much to do.
+    // Attempts, and the pause between them, while an operator answers 429.
     private const int MaxTries = 5;
     private static readonly TimeSpan BusyPause = TimeSpan.FromSeconds(1);
 
     // Consensus clients keep blobs for 4,096 epochs of 32 slots (MIN_EPOCHS_FOR_BLOB_SIDECARS_REQUESTS).
     private const ulong BlobRetention = 4096 * 32;
 
-    // How often in a row each blob was withheld. A restart begins to count again, which costs time only.
+    // Consecutive failed samples of each blob. A restart resets the counts, which only delays a demand.
     private readonly Dictionary<(Address Operator, ulong Position), int> _withheld = [];
     private readonly Postponed _putOff = new(time, logger);
     private long? _lookedAt;
 
-    /// <summary>One pass over what is due.</summary>
-    /// <param name="head">The last block that the ledger holds.</param>
+    /// <summary>Follows the open demands, and samples the operators if the interval is over.</summary>
+    /// <param name="head">The last block in the ledger.</param>
     public async Task PollAsync(ulong head, CancellationToken cancellationToken)
     {
         await FollowDemandsAsync(head, cancellationToken);
@@ -107,8 +106,8 @@ internal sealed class AvailabilitySampling(
     }
 
     /// <summary>
-    /// Random live blobs, and those that were withheld before: they come again, so that a lie is told apart from an
-    /// accident. What is not live any more is forgotten.
+    /// Chooses random live blobs, and the blobs that failed before: sampling those again distinguishes withholding from
+    /// a temporary fault. Blobs that are no longer live are dropped.
     /// </summary>
     private ulong[] ChoosePositions(Address operatorAddress, Anchor[] live)
     {
@@ -136,8 +135,8 @@ internal sealed class AvailabilitySampling(
         ];
     }
 
-    /// <summary>Asks for one random cell of a blob.</summary>
-    /// <returns>Null where it came and is right; otherwise what was wrong.</returns>
+    /// <summary>Requests one random cell of a blob.</summary>
+    /// <returns>Null where the cell verifies; otherwise the failure, for the log.</returns>
     private async Task<string?> AskAsync(
         Uri api,
         ulong position,
@@ -150,7 +149,7 @@ internal sealed class AvailabilitySampling(
         {
             if (!KzgCommitment.TryDecode(leaf.Commitment, out KzgCommitment commitment))
             {
-                return "the anchored commitment is no point of the group";
+                return "the anchored commitment is not a point of the group";
             }
 
             using HttpClient connection = http.CreateClient(nameof(AvailabilitySampling));
@@ -169,7 +168,7 @@ internal sealed class AvailabilitySampling(
                 }
                 catch (MeedaException busy) when (busy.Status == HttpStatusCode.TooManyRequests && tries < MaxTries)
                 {
-                    // Others ask it for more than it can do: that alone is no withholding.
+                    // An operator that is overloaded by other clients is not withholding.
                     await Task.Delay(BusyPause, time, cancellationToken);
                 }
             }
@@ -201,8 +200,8 @@ internal sealed class AvailabilitySampling(
             return;
         }
 
-        // What was demanded is being answered, or stands on L1 for everyone to read; demanding it again would only
-        // pay the operator.
+        // The operator is answering an earlier demand, or the blob is on L1 already, where every verifier can read it.
+        // A second demand would only pay the operator.
         if (
             await ledger.WasDemandedAsync(
                 operatorAddress,
@@ -216,7 +215,7 @@ internal sealed class AvailabilitySampling(
             return;
         }
 
-        // A fifth more than it takes now: fees may rise until a block takes the demand.
+        // A fifth more than the present minimum, because fees may rise until the demand is mined.
         System.Numerics.BigInteger bond = await contract.DemandBondAsync(cancellationToken) * 6 / 5;
         logger.Demanding(
             operatorAddress.ToString(),
@@ -227,13 +226,13 @@ internal sealed class AvailabilitySampling(
             await challenges.SendAsync(contract.Demand(operatorAddress, leaf, position, bond), about, cancellationToken)
         )
         {
-            // Done, or refused because another party has demanded it already: what L1 shows decides. Until the ledger
-            // holds it, it is not sent again.
+            // The demand is mined, or reverted because another party was first. It is not sent again before the ledger
+            // contains it.
             _withheld[(operatorAddress, position)] = 0;
         }
     }
 
-    /// <summary>Sees to the end of our own demands: published, or expired and paid out.</summary>
+    /// <summary>Follows this light node's own demands until they are published, or expired and paid out.</summary>
     private async Task FollowDemandsAsync(ulong head, CancellationToken cancellationToken)
     {
         if (challenges.Account is not { } account)

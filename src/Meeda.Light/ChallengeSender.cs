@@ -5,7 +5,7 @@ using Meeda.L1.Transactions;
 
 namespace Meeda.Light;
 
-/// <summary>Sends a light node's transactions within its budget. Without a key it only watches.</summary>
+/// <summary>Sends a light node's transactions within its budget. Without a key it sends nothing.</summary>
 internal sealed class ChallengeSender(
     LightOptions options,
     LightLedger ledger,
@@ -13,17 +13,16 @@ internal sealed class ChallengeSender(
     ILogger<ChallengeSender> logger
 )
 {
-    /// <summary>The account that answers, or null where it only watches.</summary>
+    /// <summary>The account that sends challenges, or null without a key.</summary>
     public Address? Account => sender?.Address;
 
     /// <summary>Sends a transaction.</summary>
-    /// <param name="request">What it should do.</param>
-    /// <param name="about">What it answers, for the log.</param>
-    /// <param name="cancellationToken">Ends the waiting; the transaction may be mined all the same.</param>
+    /// <param name="request">The transaction.</param>
+    /// <param name="about">The violation that it challenges, for the log.</param>
+    /// <param name="cancellationToken">Ends the wait; the transaction may still be mined.</param>
     /// <returns>
-    /// Whether there is nothing more to send: it is done, or the contract refuses it, which means that another party
-    /// was first or the window is over. False
-    /// where it may be tried again.
+    /// True where nothing more is to be sent: the transaction is mined, or the contract rejected it because another
+    /// party was first or the window is over. False where a later attempt may succeed.
     /// </returns>
     public async Task<bool> SendAsync(TransactionRequest request, string about, CancellationToken cancellationToken)
     {
@@ -33,7 +32,7 @@ internal sealed class ChallengeSender(
             return true;
         }
 
-        // A bond counts as spent: the publisher gets it.
+        // A bond counts as spent, because the operator that publishes the blob collects it.
         if (
             await ledger.SpentAsync(cancellationToken) is var spent
             && (spent >= options.Budget || spent + request.Value > options.Budget)

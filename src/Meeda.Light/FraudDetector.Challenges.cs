@@ -9,11 +9,11 @@ using Meeda.Protocol.Proofs;
 
 namespace Meeda.Light;
 
-/// <content>Challenging on L1 what was found.</content>
+/// <content>Challenges violations on L1.</content>
 internal sealed partial class FraudDetector
 {
     /// <summary>
-    /// Challenges what was found wrong, until L1 shows that the operator was slashed, by us or by another party.
+    /// Challenges each violation until L1 shows that the operator was slashed, by this light node or by another party.
     /// </summary>
     private async Task ChallengeAllAsync(CancellationToken cancellationToken)
     {
@@ -27,7 +27,7 @@ internal sealed partial class FraudDetector
         {
             await _putOff.TryAsync(
                 wrong.Operator,
-                $"the answer to the commitments of anchor {wrong.Seen.Anchor.Index}",
+                $"the challenge of anchor {wrong.Seen.Anchor.Index}",
                 () => ChallengeAnchorAsync(wrong, cancellationToken),
                 cancellationToken
             );
@@ -43,7 +43,7 @@ internal sealed partial class FraudDetector
         {
             await _putOff.TryAsync(
                 operatorAddress,
-                $"the answer to {Name(seen)}",
+                $"the challenge of {Name(seen)}",
                 () => ChallengeProofAsync(operatorAddress, seen, cancellationToken),
                 cancellationToken
             );
@@ -82,7 +82,7 @@ internal sealed partial class FraudDetector
             RecomputedProof recomputed = await verification.RecomputeAsync(operatorAddress, seen, cancellationToken);
             int chunk =
                 recomputed.WrongChunk
-                ?? throw new InvalidDataException($"the proof of epoch {seen.Epoch} is the right one now");
+                ?? throw new InvalidDataException($"the proof of epoch {seen.Epoch} is now valid");
             IReadOnlyList<AnchoredLeaf> leaves = await new AnchoredCommitments(
                 ledger.Index,
                 operatorAddress

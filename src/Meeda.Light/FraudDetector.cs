@@ -13,9 +13,9 @@ using Meeda.Protocol.Proofs;
 namespace Meeda.Light;
 
 /// <summary>
-/// Checks what operators anchored, proved and missed, and answers what is against the protocol: an anchored
-/// commitment that is no point of the group, a
-/// recorded partial sum that is not the weighted sum of the anchored commitments, an epoch that was not proven in time.
+/// Checks the anchors, proofs and missed epochs of operators, and challenges violations of the protocol: an anchored
+/// commitment that is not a point of the group, a recorded partial sum that is not the weighted sum of the anchored
+/// commitments, an epoch that was not proven in time.
 /// </summary>
 internal sealed partial class FraudDetector(
     EthereumClient client,
@@ -27,17 +27,17 @@ internal sealed partial class FraudDetector(
     ILogger<FraudDetector> logger
 )
 {
-    // Anchors and proofs that one round checks; what is left comes in the next.
+    // The maximum number of anchors and proofs per query; the rest follows in the next one.
     private const int MaxAtOnce = 256;
 
-    // Somewhat more than reportMiss takes (contracts/snapshots).
+    // Somewhat more than the gas of reportMiss (contracts/snapshots).
     private const int ReportGas = 150_000;
 
-    // What could not be checked, and from when on it is tried again.
+    // Checks that failed, each with the time of its next attempt.
     private readonly Postponed _putOff = new(time, logger);
 
-    /// <summary>One round over everything that is new or not settled.</summary>
-    /// <param name="head">The last block that the ledger holds.</param>
+    /// <summary>Checks everything that is new or unresolved.</summary>
+    /// <param name="head">The last block in the ledger.</param>
     public async Task PollAsync(ulong head, CancellationToken cancellationToken)
     {
         await CheckAnchorsAsync(cancellationToken);
@@ -56,8 +56,8 @@ internal sealed partial class FraudDetector(
     }
 
     /// <summary>
-    /// The first epoch whose window was not over at a block: misses from it on must be checked again after a
-    /// reorganisation to that block.
+    /// The first epoch whose window was still open at a block. After a reorganisation back to that block, misses must
+    /// be checked again from this epoch on.
     /// </summary>
     public async Task<ulong> FirstOpenEpochAsync(ulong blockNumber, CancellationToken cancellationToken)
     {
@@ -69,7 +69,7 @@ internal sealed partial class FraudDetector(
     {
         while (await ledger.AnchorsWithAsync(Verdict.Pending, MaxAtOnce, cancellationToken) is { Count: > 0 } anchors)
         {
-            // A year of commitments to decompress and to check: every processor helps.
+            // There may be a year of commitments to decompress and check, so all processors are used.
             (OperatorAnchor Anchor, int? Invalid)[] found = await Task.Run(
                 () =>
                     anchors
@@ -163,7 +163,7 @@ internal sealed partial class FraudDetector(
             return;
         }
 
-        // Nothing was live before the first anchor.
+        // No blob was live before the first anchor.
         EpochParameters parameters = await verification.ParametersAsync(cancellationToken);
         ulong first = Math.Max(nextEpoch, parameters.EpochAt(anchors[0].BlockNumber));
         for (ulong epoch = first; parameters.LastProofBlock(epoch) < head; epoch++)
@@ -193,7 +193,7 @@ internal sealed partial class FraudDetector(
     }
 
     /// <summary>
-    /// Whether there is a stake to take the reward from, and the reward is more than the report costs at this moment.
+    /// Whether the operator has a stake that can pay the reward, and the reward exceeds the present cost of the report.
     /// </summary>
     private async Task<bool> IsWorthReportingAsync(
         Address operatorAddress,

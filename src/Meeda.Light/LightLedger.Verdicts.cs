@@ -3,10 +3,10 @@ using Meeda.Ethereum;
 
 namespace Meeda.Light;
 
-/// <content>What the light node still has to check or to challenge.</content>
+/// <content>The anchors, proofs and demands that the light node still has to check or challenge.</content>
 internal sealed partial class LightLedger
 {
-    /// <summary>The operators that ever anchored, with the first epoch that was not checked for a miss.</summary>
+    /// <summary>The operators with anchors, each with the first epoch that was not checked for a miss.</summary>
     public async Task<IReadOnlyList<(Address Operator, ulong NextEpoch)>> OperatorsAsync(
         CancellationToken cancellationToken
     ) =>
@@ -20,7 +20,7 @@ internal sealed partial class LightLedger
             ).Select(row => (Address.FromBytes(row.Address), (ulong)row.NextEpoch)),
         ];
 
-    /// <summary>Notes up to where an operator's epochs were checked for misses.</summary>
+    /// <summary>Records the first epoch of an operator that was not checked for a miss.</summary>
     public Task SetNextEpochAsync(Address operatorAddress, ulong epoch, CancellationToken cancellationToken) =>
         ExecuteAsync(
             "UPDATE operator SET next_epoch = @epoch WHERE address = @address",
@@ -28,7 +28,7 @@ internal sealed partial class LightLedger
             cancellationToken
         );
 
-    /// <summary>Some anchors with that verdict, oldest first, without their batches.</summary>
+    /// <summary>Anchors with a verdict, oldest first, without their batches.</summary>
     public async Task<IReadOnlyList<OperatorAnchor>> AnchorsWithAsync(
         Verdict verdict,
         int max,
@@ -47,7 +47,7 @@ internal sealed partial class LightLedger
             ).Select(row => row.ToAnchor()),
         ];
 
-    /// <summary>Notes what was found out about anchors.</summary>
+    /// <summary>Records the verdicts on anchors.</summary>
     public Task SetAnchorVerdictsAsync(
         IEnumerable<(Address Operator, uint AnchorIndex, Verdict Verdict)> found,
         CancellationToken cancellationToken
@@ -63,7 +63,7 @@ internal sealed partial class LightLedger
             cancellationToken
         );
 
-    /// <summary>Some proofs with that verdict, oldest first.</summary>
+    /// <summary>Proofs with a verdict, oldest first.</summary>
     public async Task<IReadOnlyList<(Address Operator, ProofEvent Proof)>> ProofsWithAsync(
         Verdict verdict,
         int max,
@@ -80,7 +80,7 @@ internal sealed partial class LightLedger
             ).Select(row => (Address.FromBytes(row.Operator), row.ToProof())),
         ];
 
-    /// <summary>What was found out about a proof, or null where none was seen.</summary>
+    /// <summary>The verdict on a proof, or null where L1 has no proof of the epoch.</summary>
     public async Task<Verdict?> ProofVerdictAsync(
         Address operatorAddress,
         ulong epoch,
@@ -95,7 +95,7 @@ internal sealed partial class LightLedger
                 )
             ).SingleOrDefault();
 
-    /// <summary>Notes what was found out about a proof.</summary>
+    /// <summary>Records the verdict on a proof.</summary>
     public Task SetProofVerdictAsync(
         Address operatorAddress,
         ulong epoch,
@@ -113,7 +113,7 @@ internal sealed partial class LightLedger
             cancellationToken
         );
 
-    /// <summary>The demands of one account that were not seen to be over.</summary>
+    /// <summary>The demands of one account that are not closed.</summary>
     public async Task<IReadOnlyList<DemandEvent>> OpenDemandsAsync(
         Address demander,
         CancellationToken cancellationToken
@@ -129,7 +129,7 @@ internal sealed partial class LightLedger
             ).Select(row => row.ToDemand()),
         ];
 
-    /// <summary>Whether anyone demanded a blob from block <paramref name="first"/> on.</summary>
+    /// <summary>Whether a blob was demanded in block <paramref name="first"/> or later, by any account.</summary>
     public async Task<bool> WasDemandedAsync(
         Address operatorAddress,
         ulong position,
@@ -149,7 +149,7 @@ internal sealed partial class LightLedger
             )
         ).Any();
 
-    /// <summary>Notes that a demand is over.</summary>
+    /// <summary>Closes a demand.</summary>
     public Task CloseDemandAsync(ulong id, CancellationToken cancellationToken) =>
         ExecuteAsync(
             $"UPDATE demand SET verdict = {(int)Verdict.Resolved} WHERE id = @id",

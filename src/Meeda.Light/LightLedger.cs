@@ -9,12 +9,12 @@ using Meeda.Hosting.Persistence;
 namespace Meeda.Light;
 
 /// <summary>
-/// What a light node knows: the index of L1's logs about every operator, what it made of them, and what it spent.
-/// Losing the file costs time, not knowledge, except for the spending.
+/// A light node's database: the index of L1's logs about every operator, the verdicts on them, and the spending. All
+/// but the spending can be rebuilt from L1.
 /// </summary>
 internal sealed partial class LightLedger : IAsyncDisposable
 {
-    // Only what was spent cannot be read from L1: the third begins the rest again, whatever the first two left.
+    // Only the spending cannot be read from L1: the third migration rebuilds the rest from scratch.
     private static readonly string[] Migrations =
     [
         "CREATE TABLE IF NOT EXISTS spending (transaction_hash {bytes} PRIMARY KEY, wei TEXT NOT NULL)",
@@ -44,7 +44,7 @@ internal sealed partial class LightLedger : IAsyncDisposable
         Index = new ChainIndex(database);
     }
 
-    /// <summary>What L1's logs say of every operator.</summary>
+    /// <summary>The index of L1's logs about every operator.</summary>
     public ChainIndex Index { get; }
 
     /// <summary>Opens the ledger in a folder.</summary>
@@ -62,7 +62,7 @@ internal sealed partial class LightLedger : IAsyncDisposable
             );
             if (tables > 0 && !await database.HasTableAsync("spending", cancellationToken))
             {
-                // Its tables, some of which may have the same names, are another party's.
+                // Another program's tables, some of which may have the same names.
                 throw new IOException("light.sqlite was not made by a light node");
             }
         }
@@ -71,7 +71,7 @@ internal sealed partial class LightLedger : IAsyncDisposable
         return new LightLedger(database);
     }
 
-    /// <summary>Takes what a run of blocks held, and the new tip, in one transaction.</summary>
+    /// <summary>Adds the events of a range of blocks, and the new tip, in one transaction.</summary>
     public Task AdvanceAsync(BlockPoint tip, ChainEvents events, CancellationToken cancellationToken) =>
         _database.WriteAsync(
             async (connection, transaction) =>
@@ -91,8 +91,8 @@ internal sealed partial class LightLedger : IAsyncDisposable
         );
 
     /// <summary>
-    /// Forgets everything seen in blocks after <paramref name="lastGood"/> (-1 for all), and checks misses again
-    /// from the epoch of that block on.
+    /// Removes the events of blocks after <paramref name="lastGood"/> (-1 for all). Misses are checked again from the
+    /// epoch of that block on.
     /// </summary>
     public Task RollBackAsync(long lastGood, ulong epoch, CancellationToken cancellationToken) =>
         _database.WriteAsync(
@@ -114,7 +114,7 @@ internal sealed partial class LightLedger : IAsyncDisposable
             cancellationToken
         );
 
-    /// <summary>What was spent so far, in wei: gas, and bonds that no one gave back.</summary>
+    /// <summary>The total spending in wei: gas, and bonds that were not returned.</summary>
     public async Task<BigInteger> SpentAsync(CancellationToken cancellationToken)
     {
         IEnumerable<string> amounts = await QueryAsync<string>("SELECT wei FROM spending", null, cancellationToken);
@@ -124,7 +124,7 @@ internal sealed partial class LightLedger : IAsyncDisposable
         );
     }
 
-    /// <summary>Notes what a transaction cost.</summary>
+    /// <summary>Records the cost of a transaction.</summary>
     public Task AddSpendingAsync(Bytes32 transactionHash, BigInteger wei, CancellationToken cancellationToken) =>
         ExecuteAsync(
             "INSERT OR REPLACE INTO spending (transaction_hash, wei) VALUES (@hash, @wei)",
@@ -132,7 +132,7 @@ internal sealed partial class LightLedger : IAsyncDisposable
             cancellationToken
         );
 
-    /// <summary>Lets go of the file.</summary>
+    /// <summary>Closes the file.</summary>
     public ValueTask DisposeAsync() => _database.DisposeAsync();
 
     private async Task<IEnumerable<T>> QueryAsync<T>(

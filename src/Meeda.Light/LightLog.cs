@@ -84,7 +84,7 @@ internal static partial class LightLog
     [LoggerMessage(
         211,
         LogLevel.Error,
-        "{What} of {Operator} could not be checked, retrying: {Reason}; other operators are checked meanwhile"
+        "Operator {Operator}: {Check} could not be checked, retrying: {Reason}; other operators are checked meanwhile"
     )]
-    public static partial void OddOperator(this ILogger logger, string what, string @operator, string reason);
+    public static partial void OddOperator(this ILogger logger, string @operator, string check, string reason);
 }

@@ -4,11 +4,10 @@ using Meeda.Chain.L1;
 namespace Meeda.Light;
 
 /// <summary>
-/// Follows L1 and nothing else, trusts no one, and answers every lie that it can show. Each round: (1) read new
-/// blocks, taking back what a reorganisation
-/// undid, (2) look at new anchors, proofs and epochs, and answer what is wrong, (3) sample what operators serve, and
-/// demand what they withhold. Everything it
-/// knows is in its ledger, so it may be killed at any moment.
+/// Follows L1, trusts no operator, and challenges every provable violation. Each round: (1) read new blocks and roll
+/// back those that a reorganisation undid, (2) check new anchors, proofs and epochs, and challenge invalid ones, (3)
+/// sample the operators' APIs, and demand withheld blobs. All state is in its ledger, so the process may be killed at
+/// any moment.
 /// </summary>
 internal sealed class LightNode(
     LightOptions options,
@@ -20,13 +19,12 @@ internal sealed class LightNode(
     ILogger<LightNode> logger
 ) : BackgroundService
 {
-    private readonly Outage _reading = new("reading L1", time, logger);
-    private readonly Outage _detecting = new("checking anchors, proofs and epochs", time, logger);
-    private readonly Outage _sampling = new("sampling operators", time, logger);
+    private readonly Outage _reading = new("Reading L1", time, logger);
+    private readonly Outage _detecting = new("Checking anchors, proofs and epochs", time, logger);
+    private readonly Outage _sampling = new("Sampling operators", time, logger);
 
     /// <summary>
-    /// One round. What one part of it cannot do now does not keep the others from what they can: a lie must be
-    /// challenged in time.
+    /// One round. A failure of one step does not stop the others: an invalid proof must be challenged in time.
     /// </summary>
     internal async Task PollAsync(CancellationToken cancellationToken)
     {
@@ -61,7 +59,7 @@ internal sealed class LightNode(
         }
     }
 
-    /// <summary>The last block that the ledger holds; null where it holds none, or cannot be read.</summary>
+    /// <summary>The last block in the ledger; null where it is empty or unreadable.</summary>
     private async Task<ulong?> HeadAsync(CancellationToken cancellationToken)
     {
         try
@@ -70,7 +68,7 @@ internal sealed class LightNode(
         }
         catch (System.Data.Common.DbException)
         {
-            return null; // Said by the reading, which needs it too.
+            return null; // Reading L1 fails for the same reason and logs it.
         }
     }
 }

@@ -4,24 +4,24 @@ using Meeda.Http;
 
 namespace Meeda.Light;
 
-/// <summary>A light node with what it is built of; disposing it ends its connections.</summary>
+/// <summary>A light node with its services; disposing it closes its connections.</summary>
 /// <param name="app">Its services and its HTTP API.</param>
 /// <param name="listens">Whether the API is served.</param>
-/// <param name="account">The account that answers, or null where it only watches.</param>
+/// <param name="account">The account that sends challenges, or null without a key.</param>
 internal sealed class LightRole(WebApplication app, bool listens, Address? account) : IAsyncDisposable
 {
     private bool _isStarted;
 
-    /// <summary>The account that answers, or null where it only watches.</summary>
+    /// <summary>The account that sends challenges, or null without a key.</summary>
     public Address? Account => account;
 
-    /// <summary>What it watches.</summary>
+    /// <summary>The contract that it watches.</summary>
     public LightOptions Options => app.Services.GetRequiredService<LightOptions>();
 
     /// <summary>Where its API listens, once it runs; empty where it does not.</summary>
     public IEnumerable<string> Urls => listens ? app.Urls : [];
 
-    /// <summary>Begins to watch, and to serve the API.</summary>
+    /// <summary>Starts watching and serving the API.</summary>
     /// <exception cref="SetupException">It cannot listen there.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -36,7 +36,7 @@ internal sealed class LightRole(WebApplication app, bool listens, Address? accou
         }
     }
 
-    /// <summary>Watches until it is cancelled; starts first where no one did.</summary>
+    /// <summary>Runs until it is cancelled; starts the light node first if it is not running.</summary>
     /// <exception cref="OperationCanceledException">It was cancelled, and has stopped.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {

@@ -13,10 +13,10 @@ using Meeda.L1.Transactions;
 
 namespace Meeda.Light;
 
-/// <summary>The concepts that a light node is made of, as services.</summary>
+/// <summary>Registers the services of a light node, one method per concept.</summary>
 internal static class LightServices
 {
-    /// <summary>Opens the ledger before the host is built, so that what cannot be used is reported at once.</summary>
+    /// <summary>Opens the ledger before the host is built, so that an unusable folder is reported at once.</summary>
     /// <exception cref="SetupException">The folder cannot be used.</exception>
     public static async Task<LightLedger> OpenLedgerAsync(LightOptions options, CancellationToken cancellationToken)
     {
@@ -33,7 +33,7 @@ internal static class LightServices
         }
     }
 
-    /// <summary>What is known: the ledger with its index, and whose proofs are served.</summary>
+    /// <summary>The ledger with its index, and the operators whose proofs are served.</summary>
     public static IServiceCollection AddLightLedger(
         this IServiceCollection services,
         LightOptions options,
@@ -50,7 +50,7 @@ internal static class LightServices
                 )
             );
 
-    /// <summary>L1: endpoints, the contract, and who follows it.</summary>
+    /// <summary>L1: endpoints, the contract and the follower.</summary>
     public static IServiceCollection AddLightL1(this IServiceCollection services, LightOptions options, L1Options l1)
     {
         services.AddOutgoingHttp();
@@ -71,7 +71,7 @@ internal static class LightServices
             ));
     }
 
-    /// <summary>Transactions, within the budget; without a key it only watches.</summary>
+    /// <summary>Transactions, within the budget; none without a key.</summary>
     public static IServiceCollection AddChallenges(
         this IServiceCollection services,
         LightOptions options,
@@ -97,7 +97,7 @@ internal static class LightServices
             .AddSingleton<EpochVerification>()
             .AddSingleton<FraudDetector>();
 
-    /// <summary>Asking operators for random cells.</summary>
+    /// <summary>Sampling of operators' APIs.</summary>
     public static IServiceCollection AddSampling(this IServiceCollection services)
     {
         services.AddHttpClient(

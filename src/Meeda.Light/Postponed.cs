@@ -5,35 +5,34 @@ using Meeda.L1.Rpc;
 namespace Meeda.Light;
 
 /// <summary>
-/// What could not be done about one operator, for reasons of that operator: it is tried again after growing pauses,
-/// and the work on others goes on. That L1 does not answer concerns
-/// all, and is let through.
+/// Work on one operator that failed for reasons of that operator. It is retried after growing pauses, while the work on
+/// other operators continues. A failure of L1 concerns all operators and is passed to the caller.
 /// </summary>
 internal sealed class Postponed(TimeProvider time, ILogger logger)
 {
     private static readonly TimeSpan First = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan Longest = TimeSpan.FromHours(1);
 
-    private readonly Dictionary<(Address Operator, string What), (TimeSpan Pause, long Since)> _left = [];
+    private readonly Dictionary<(Address Operator, string Check), (TimeSpan Pause, long Since)> _left = [];
 
-    /// <summary>How many there are.</summary>
+    /// <summary>The number of postponed checks.</summary>
     public int Count => _left.Count;
 
-    /// <summary>Whether it is not to be tried yet.</summary>
-    public bool IsPutOff(Address operatorAddress, string what) =>
-        _left.TryGetValue((operatorAddress, what), out (TimeSpan Pause, long Since) last)
+    /// <summary>Whether a check must wait before its next attempt.</summary>
+    public bool IsPutOff(Address operatorAddress, string check) =>
+        _left.TryGetValue((operatorAddress, check), out (TimeSpan Pause, long Since) last)
         && time.GetElapsedTime(last.Since) < last.Pause;
 
-    /// <summary>Does something, unless it is put off; where that fails, puts it off.</summary>
+    /// <summary>Runs a check unless it is postponed, and postpones it if it fails.</summary>
     /// <exception cref="L1UnreachableException">L1 does not answer.</exception>
     public async Task TryAsync(
         Address operatorAddress,
-        string what,
+        string check,
         Func<Task> work,
         CancellationToken cancellationToken
     )
     {
-        if (IsPutOff(operatorAddress, what))
+        if (IsPutOff(operatorAddress, check))
         {
             return;
         }
@@ -41,16 +40,16 @@ internal sealed class Postponed(TimeProvider time, ILogger logger)
         try
         {
             await work();
-            _left.Remove((operatorAddress, what));
+            _left.Remove((operatorAddress, check));
         }
         catch (Exception failure)
             when (failure is not L1UnreachableException && !cancellationToken.IsCancellationRequested)
         {
-            TimeSpan pause = _left.TryGetValue((operatorAddress, what), out (TimeSpan Pause, long Since) last)
+            TimeSpan pause = _left.TryGetValue((operatorAddress, check), out (TimeSpan Pause, long Since) last)
                 ? last.Pause * 2
                 : First;
-            _left[(operatorAddress, what)] = (pause < Longest ? pause : Longest, time.GetTimestamp());
-            logger.OddOperator(what, operatorAddress.ToString(), Outage.Explain(failure).Reason);
+            _left[(operatorAddress, check)] = (pause < Longest ? pause : Longest, time.GetTimestamp());
+            logger.OddOperator(operatorAddress.ToString(), check, Outage.Explain(failure).Reason);
         }
     }
 }

@@ -1,6 +1,6 @@
 namespace Meeda.Light;
 
-/// <summary>What a light node found out about something that an operator did.</summary>
+/// <summary>A light node's verdict on an anchor or a proof.</summary>
 internal enum Verdict
 {
     /// <summary>Not checked yet.</summary>
@@ -12,6 +12,6 @@ internal enum Verdict
     /// <summary>Violates the protocol, and no fraud proof of it is on L1 yet.</summary>
     Invalid = 2,
 
-    /// <summary>Nothing is left to do: the operator was slashed, or the matter expired.</summary>
+    /// <summary>Resolved: the operator was slashed, or the challenge window is over.</summary>
     Resolved = 3,
 }

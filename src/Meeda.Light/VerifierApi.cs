@@ -5,10 +5,10 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Meeda.Light;
 
-/// <summary>The HTTP API under which verifiers ask a light node; it may be switched off.</summary>
+/// <summary>The HTTP API of a light node for verifiers; it may be switched off.</summary>
 internal static class VerifierApi
 {
-    /// <summary>What the API is made of.</summary>
+    /// <summary>Registers the services of the API.</summary>
     public static IServiceCollection AddVerifierApi(this IServiceCollection services, bool listens)
     {
         services
@@ -22,7 +22,7 @@ internal static class VerifierApi
         return listens ? services : services.AddSingleton<IServer, NoServer>();
     }
 
-    /// <summary>Its pipeline and routes.</summary>
+    /// <summary>Adds its pipeline and routes.</summary>
     public static void UseVerifierApi(this WebApplication app, ConnectionLimits connections, HttpOptions http)
     {
         app.Use(connections.InvokeAsync);
@@ -30,13 +30,13 @@ internal static class VerifierApi
         app.UseErrorResponses();
         app.Use(new OriginGuard(_ => Task.FromResult(true), http.AllowAnonymous).InvokeAsync);
         app.UseHeadAsGet();
-        app.UseRouting(); // behind what changes the method
+        app.UseRouting(); // after the middleware that changes the method
         app.MapApiDocument();
         ServiceHost.Under(app, "Proofs").MapProofs();
         ServiceHost.Under(app, "Light node").MapLiveness("/health/live", "The process answers");
     }
 
-    /// <summary>What a host without a port serves by.</summary>
+    /// <summary>The server of a host that does not listen.</summary>
     private sealed class NoServer : IServer
     {
         /// <inheritdoc/>

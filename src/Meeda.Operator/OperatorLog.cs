@@ -170,7 +170,7 @@ internal static partial class OperatorLog
     )]
     public static partial void LedgerBound(this ILogger logger, ulong chainId, string contract, string account);
 
-    [LoggerMessage(282, LogLevel.Error, "{Round} has taken {Seconds:0} s and is not over: {Cause}")]
+    [LoggerMessage(282, LogLevel.Error, "Overdue: {Round} has taken {Seconds:0} s and is not over: {Cause}")]
     public static partial void RoundOverdue(this ILogger logger, string round, double seconds, string cause);
 
     [LoggerMessage(

@@ -3,14 +3,14 @@ using Meeda.L1.Rpc;
 
 namespace Meeda.Chain.Contract;
 
-/// <summary>From which block on a contract's logs are to be read.</summary>
+/// <summary>The block from which on a contract's logs must be read.</summary>
 /// <param name="Block">The block of its deployment, or one before it.</param>
-/// <param name="Doubt">Why that may be wrong, in words, or null where it was checked.</param>
+/// <param name="Doubt">The reason why it may be wrong, or null where it was checked.</param>
 internal sealed record ContractDeployment(ulong Block, string? Doubt)
 {
     /// <summary>
-    /// Finds the block by when the contract's code appears: a hint that is right costs one question, none or a wrong
-    /// one some twenty-five.
+    /// Finds the first block with the contract's code. A correct hint costs one query; without a hint, or with a wrong
+    /// one, it takes about twenty-five.
     /// </summary>
     /// <param name="client">L1.</param>
     /// <param name="contract">The contract.</param>
@@ -69,8 +69,8 @@ internal sealed record ContractDeployment(ulong Block, string? Doubt)
     }
 
     /// <summary>
-    /// Whether the contract is there at a block; null where the endpoint does not tell, as those do that keep the
-    /// newest states only.
+    /// Whether the contract exists at a block; null where the endpoint cannot answer because it keeps recent states
+    /// only.
     /// </summary>
     private static async Task<bool?> IsThereAsync(
         EthereumClient client,

@@ -4,8 +4,8 @@ using Meeda.Ethereum;
 namespace Meeda.Chain.Contract;
 
 /// <summary>
-/// What the MeedaVerifier contract is made with and keeps permanently (docs/protocol.md). Windows and retention count
-/// L1 blocks, amounts are wei.
+/// The immutable constructor parameters of the MeedaVerifier contract (docs/protocol.md). Windows and retention are in
+/// L1 blocks, amounts in wei.
 /// </summary>
 internal sealed record ContractParameters
 {
@@ -18,10 +18,10 @@ internal sealed record ContractParameters
     /// <summary>Blocks from the proof within which a wrong partial sum can be slashed.</summary>
     public required uint ChallengeWindow { get; init; }
 
-    /// <summary>Blobs of that many last epochs are recent.</summary>
+    /// <summary>The number of last epochs whose blobs are recent.</summary>
     public required uint HotEpochs { get; init; }
 
-    /// <summary>The most recent blobs that an epoch challenges.</summary>
+    /// <summary>The maximum number of recent blobs that an epoch challenges.</summary>
     public required uint HotSamples { get; init; }
 
     /// <summary>The draws from the older blobs.</summary>
@@ -33,10 +33,10 @@ internal sealed record ContractParameters
     /// <summary>Blocks from a demand within which the blob must be published.</summary>
     public required uint PublishWindow { get; init; }
 
-    /// <summary>The least stake with which an operator may anchor.</summary>
+    /// <summary>The minimum stake with which an operator may anchor.</summary>
     public required BigInteger MinimumStake { get; init; }
 
-    /// <summary>What a missed epoch costs.</summary>
+    /// <summary>The penalty for a missed epoch.</summary>
     public required BigInteger MissPenalty { get; init; }
 
     /// <summary>The part of the penalty that the reporter of a miss gets.</summary>
@@ -48,7 +48,7 @@ internal sealed record ContractParameters
     /// <summary>The fixed part of the bond of a demand.</summary>
     public required BigInteger DemandBond { get; init; }
 
-    /// <summary>Who gets what is slashed and not rewarded.</summary>
+    /// <summary>The recipient of slashed stake beyond the reward.</summary>
     public required Address Treasury { get; init; }
 
     /// <summary>The contract's <c>Parameters</c> struct.</summary>

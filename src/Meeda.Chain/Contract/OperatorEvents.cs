@@ -8,15 +8,15 @@ using Meeda.Protocol.Proofs;
 
 namespace Meeda.Chain.Contract;
 
-/// <summary>What happened to one operator in a range of blocks.</summary>
+/// <summary>The events of one operator in a range of blocks.</summary>
 internal sealed record OperatorEvents(IReadOnlyList<AnchorEvent> Anchors, IReadOnlyList<SubmittedProof> Proofs)
 {
-    /// <summary>What was left out since it cannot be a log of the contract, in words.</summary>
+    /// <summary>Messages about logs that were skipped because the contract cannot have emitted them.</summary>
     public IReadOnlyList<string> Odd { get; init; } = [];
 }
 
 /// <summary>
-/// A proof as the contract's log carries it. Points are kept as the bytes that they are: a lie need not be a point of
+/// A proof as the contract's log carries it. Points are kept as bytes, because those of an invalid proof need not be in
 /// the group.
 /// </summary>
 /// <param name="Seen">Epoch, block, transaction and seed.</param>
@@ -55,9 +55,9 @@ internal sealed record SubmittedProof(
     }
 
     /// <summary>
-    /// The first chunk whose partial sum is not the one that was recomputed, or null where all are right.
+    /// The first chunk whose partial sum differs from the recomputed one, or null where all are correct.
     /// </summary>
-    /// <param name="expected">The right partial sums; the contract has checked that there are as many.</param>
+    /// <param name="expected">The recomputed partial sums; the contract has checked their number.</param>
     public int? FindWrongChunk(IReadOnlyList<G1Point> expected)
     {
         var padded = new byte[G1Point.PaddedLength];

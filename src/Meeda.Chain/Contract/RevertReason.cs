@@ -3,7 +3,7 @@ using Meeda.L1.Transactions;
 
 namespace Meeda.Chain.Contract;
 
-/// <summary>Failures of transactions in words: the contract's own, where it said any.</summary>
+/// <summary>Messages about failed transactions, with the contract's own error where there is one.</summary>
 internal static class RevertReason
 {
     /// <summary>

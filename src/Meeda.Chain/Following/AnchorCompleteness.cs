@@ -5,14 +5,14 @@ using Meeda.L1.Rpc;
 namespace Meeda.Chain.Following;
 
 /// <summary>
-/// Whether the logs up to L1's head show as many anchors of an operator as the contract keeps there. Some endpoints
-/// give out a block before its logs.
+/// Checks that the logs up to L1's head contain as many anchors of an operator as the contract counts there. Some
+/// endpoints return a block before its logs.
 /// </summary>
 /// <param name="contract">The contract.</param>
 /// <param name="operatorAddress">The operator.</param>
 internal sealed class AnchorCompleteness(MeedaVerifierContract contract, Address operatorAddress)
 {
-    // Logs that are late come within a block or two.
+    // Late logs arrive within a block or two.
     private const int MaxLateReads = 10;
 
     private int _incomplete;
@@ -20,11 +20,11 @@ internal sealed class AnchorCompleteness(MeedaVerifierContract contract, Address
     /// <summary>Whether logs were missing more often than late logs explain.</summary>
     public bool IsPersistent => _incomplete > MaxLateReads;
 
-    /// <summary>Compares.</summary>
-    /// <param name="shown">How many anchors the logs show, all of them.</param>
+    /// <summary>Compares the number of anchors.</summary>
+    /// <param name="shown">The number of anchors in all logs up to the block.</param>
     /// <param name="block">The last block of the logs.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <returns>What is missing, as a message; null where nothing is, or the endpoint cannot tell.</returns>
+    /// <returns>A message about missing anchors; null where none are, or the endpoint cannot answer.</returns>
     public async Task<string?> MissingAsync(ulong shown, ulong block, CancellationToken cancellationToken)
     {
         ulong kept;
@@ -34,7 +34,7 @@ internal sealed class AnchorCompleteness(MeedaVerifierContract contract, Address
         }
         catch (Exception unanswered) when (unanswered is JsonRpcException or L1UnreachableException or FormatException)
         {
-            return null; // An endpoint without the state of that block cannot be asked.
+            return null; // The endpoint does not have the state of that block.
         }
 
         if (shown >= kept)

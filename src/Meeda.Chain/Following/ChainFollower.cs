@@ -6,19 +6,19 @@ using Meeda.L1.Rpc;
 namespace Meeda.Chain.Following;
 
 /// <summary>
-/// Reads the contract's logs from L1, range of blocks by range of blocks up to the head, and rolls back what a
-/// reorganisation undid. Everything it knows is in the chain that it is given, so it may end at any moment. For one
-/// reader at a time.
+/// Reads the contract's logs from L1 in ranges of blocks up to the head, and rolls back the blocks that a
+/// reorganisation undid. All state is in the <see cref="IFollowedChain"/>, so the process may end at any moment. Not
+/// for concurrent use.
 /// </summary>
 /// <param name="client">L1.</param>
 /// <param name="contract">The contract.</param>
-/// <param name="chain">Where it keeps what it reads.</param>
+/// <param name="chain">Stores the blocks and events.</param>
 /// <param name="only">
-/// The operator to follow: then anchors that L1 counts and its logs lack are missed, and one that does not continue
-/// the others is kept all the same. Null follows every operator, and the demands.
+/// The operator to follow. Its anchors are then compared with the contract's count, and an anchor that does not
+/// continue the sequence is kept all the same. Null follows every operator and the demands.
 /// </param>
 /// <param name="fromBlock">The block of the contract's deployment, as configured; it is checked.</param>
-/// <param name="logger">Where reorganisations and odd logs are reported.</param>
+/// <param name="logger">Receives reorganisations and inconsistent logs.</param>
 internal sealed class ChainFollower(
     EthereumClient client,
     MeedaVerifierContract contract,
@@ -34,17 +34,17 @@ internal sealed class ChainFollower(
     private bool _isReadAgain;
     private bool _isChecked;
 
-    /// <summary>Told the last block that was read, after each range.</summary>
+    /// <summary>Called after each range with its last block.</summary>
     public Action<ulong>? Advanced { get; init; }
 
-    /// <summary>Told the last block that was kept, or null for none, after others were removed.</summary>
+    /// <summary>Called after a rollback with the last block that was kept; null where none was.</summary>
     public Action<ulong?>? RolledBack { get; init; }
 
     /// <summary>Reads everything up to L1's head once.</summary>
-    /// <returns>The last block that is read now.</returns>
+    /// <returns>The last block that was read.</returns>
     /// <exception cref="InvalidDataException">
-    /// L1 reorganised while it was read, or its logs are incomplete: nothing of that range was written, and the next
-    /// call reads it again.
+    /// L1 reorganised during the reading, or its logs are incomplete. Nothing of that range was written; the next call
+    /// reads it again.
     /// </exception>
     public async Task<ulong> CatchUpAsync(CancellationToken cancellationToken)
     {
@@ -62,7 +62,7 @@ internal sealed class ChainFollower(
             ulong last = _ranges.LastFrom(next, head);
             if (await ReadLogsAsync(tip, next, last, cancellationToken) is not { } logs)
             {
-                continue; // The endpoint wants to be asked for fewer blocks.
+                continue; // The endpoint asks for a shorter range.
             }
 
             if (await ContinueAsync(logs, last == head, cancellationToken) is not { } events)
@@ -85,7 +85,7 @@ internal sealed class ChainFollower(
         return next - 1;
     }
 
-    /// <summary>The newest followed block that is still part of the chain; what came after it is rolled back.</summary>
+    /// <summary>Finds the newest followed block that is still canonical and rolls back the blocks after it.</summary>
     private async Task<BlockPoint?> CanonicalTipAsync(CancellationToken cancellationToken)
     {
         BlockPoint? tip = await chain.TipAsync(cancellationToken);
@@ -111,7 +111,8 @@ internal sealed class ChainFollower(
         return ancestor;
     }
 
-    /// <summary>Once: the followed operator's newest anchor, where fewer are kept than it says.</summary>
+    /// <summary>On the first call: the followed operator's newest anchor, if its index exceeds the number
+    /// kept.</summary>
     private async Task<(Address Operator, uint Index)?> FirstMissingAsync(CancellationToken cancellationToken) =>
         !_isChecked
         && only is { } one
@@ -120,10 +121,10 @@ internal sealed class ChainFollower(
             ? (one, newest.Index)
             : null;
 
-    /// <summary>Where reading begins: at the contract's deployment, whatever the setting says.</summary>
+    /// <summary>The first block to read: the contract's deployment, even where the setting is later.</summary>
     private async Task<ulong> FirstBlockAsync(CancellationToken cancellationToken)
     {
-        // An endpoint whose doubts were of no use is not asked again: from the first block on nothing can be missing.
+        // The second reading begins at block 0, where nothing can be missing, and does not ask the endpoint again.
         ContractDeployment start = await ContractDeployment.FindAsync(
             client,
             contract.Address,
@@ -143,8 +144,8 @@ internal sealed class ChainFollower(
     }
 
     /// <summary>
-    /// Removes what was read, since anchors before one are missing; but once only, or an endpoint that hides logs
-    /// would keep it reading permanently.
+    /// Removes everything that was read, because anchors before the given one are missing. It does so only once: an
+    /// endpoint that hides logs would otherwise make it read permanently.
     /// </summary>
     private async Task<bool> TryReadAgainAsync(Address operatorAddress, uint index, CancellationToken cancellationToken)
     {
@@ -160,8 +161,8 @@ internal sealed class ChainFollower(
         return true;
     }
 
-    /// <summary>Asks for a range's logs, and makes sure that all answers are of one chain.</summary>
-    /// <returns>Null where the endpoint wants to be asked for fewer blocks.</returns>
+    /// <summary>Reads a range's logs and checks that all answers belong to one chain.</summary>
+    /// <returns>Null where the endpoint asks for a shorter range.</returns>
     private async Task<ChainLogs?> ReadLogsAsync(
         BlockPoint? before,
         ulong first,
@@ -180,8 +181,8 @@ internal sealed class ChainFollower(
             cancellationToken
         );
 
-        // These were several answers. Only if the block before them and then the last of them still stand are they of
-        // one chain, and of the one that is kept. The next call finds a reorganisation.
+        // The logs came in several answers. They belong to one chain, and to the one that is kept, only if the block
+        // before the range and its last block are still canonical. Otherwise the next call finds the reorganisation.
         return
             logs is not null
             && (
@@ -192,8 +193,8 @@ internal sealed class ChainFollower(
             : logs;
     }
 
-    /// <summary>What of a range's logs goes on from what is kept.</summary>
-    /// <returns>Null where anchors before it are missing, and everything is to be read again.</returns>
+    /// <summary>Selects the events of a range that continue the stored ones.</summary>
+    /// <returns>Null where earlier anchors are missing and everything must be read again.</returns>
     private async Task<ChainEvents?> ContinueAsync(ChainLogs logs, bool isHead, CancellationToken cancellationToken)
     {
         var anchors = new List<OperatorAnchor>();
@@ -214,7 +215,7 @@ internal sealed class ChainFollower(
                 return null;
             }
 
-            // For its own operator, an anchor that is not where it belongs is still one, with batches that wait for it.
+            // For its own operator an anchor out of sequence still counts, because batches wait for it.
             anchors.AddRange(
                 next.Concat(only is null ? [] : late.DistinctBy(seen => seen.Anchor.Index))
                     .Select(seen => new OperatorAnchor(operatorAddress, seen))
@@ -239,8 +240,8 @@ internal sealed class ChainFollower(
         );
     }
 
-    /// <summary>Whether the logs up to L1's head show all anchors of the followed operator.</summary>
-    /// <returns>False where everything is to be read again.</returns>
+    /// <summary>Whether the logs up to L1's head contain all anchors of the followed operator.</summary>
+    /// <returns>False where everything must be read again.</returns>
     /// <exception cref="InvalidDataException">Anchors are missing; nothing was written.</exception>
     private async Task<bool> IsCompleteAsync(
         List<OperatorAnchor> read,
@@ -269,8 +270,8 @@ internal sealed class ChainFollower(
         $"anchor {seen.Anchor.Index} in block {seen.Anchor.BlockNumber} ({oddity})";
 
     /// <summary>
-    /// Reports what is skipped or odd about an operator: of the followed one everything, of any other the first only,
-    /// since whoever anchors decides how much there is.
+    /// Logs the events of an operator that were skipped or are inconsistent: all of the followed operator's, only the
+    /// first of any other, because another operator could otherwise flood the log.
     /// </summary>
     private void Report(Address operatorAddress, IReadOnlyList<string> odd)
     {

@@ -4,19 +4,19 @@ using Meeda.Ethereum;
 
 namespace Meeda.Chain.Following;
 
-/// <summary>What the contract's logs in a run of blocks hold, as the endpoint gave them.</summary>
+/// <summary>The contract's logs in a range of blocks, as the endpoint returned them.</summary>
 /// <param name="Last">The last of the blocks.</param>
-/// <param name="Operators">What happened to each operator.</param>
-/// <param name="Demands">The demands by anyone; none where only one operator is followed.</param>
+/// <param name="Operators">The events of each operator.</param>
+/// <param name="Demands">All demands; empty where only one operator is followed.</param>
 internal sealed record ChainLogs(
     BlockPoint Last,
     IReadOnlyDictionary<Address, OperatorEvents> Operators,
     IReadOnlyList<DemandEvent> Demands
 )
 {
-    /// <summary>Asks for the logs of a run of blocks that ends with <paramref name="last"/>.</summary>
+    /// <summary>Reads the logs of a range of blocks that ends with <paramref name="last"/>.</summary>
     /// <param name="contract">The contract.</param>
-    /// <param name="only">The operator to ask about, or null for all of them and the demands.</param>
+    /// <param name="only">The operator whose logs to read, or null for all operators and the demands.</param>
     /// <param name="first">The first block.</param>
     /// <param name="last">The last block.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>

@@ -4,22 +4,22 @@ using Meeda.L1.Rpc;
 namespace Meeda.Chain.Following;
 
 /// <summary>
-/// The last block that L1 calls final, as far as it was followed. It never goes back, and is trusted only if it is a
-/// block of the chain that was followed, so that no single answer moves it beyond what was read.
+/// The last final block of L1, up to the last followed one. It never decreases. An answer is accepted only if the block
+/// is on the followed chain, so that no single answer moves it beyond the blocks that were read.
 /// </summary>
 /// <param name="client">L1.</param>
-/// <param name="chain">What was read.</param>
-/// <param name="logger">Where an endpoint without finality, or with another chain's, is reported once.</param>
+/// <param name="chain">The followed chain.</param>
+/// <param name="logger">Receives one message about an endpoint without finality, or with that of another chain.</param>
 internal sealed class FinalBlock(EthereumClient client, IFollowedChain chain, ILogger logger)
 {
     private bool _isMissing;
     private ulong? _rejected;
     private ulong _number;
 
-    /// <summary>Its number; 0 before L1 was asked, and where the endpoint names none.</summary>
+    /// <summary>Its number; 0 before the first answer, and where the endpoint names no final block.</summary>
     public ulong Number => Volatile.Read(ref _number);
 
-    /// <summary>Asks L1 once.</summary>
+    /// <summary>Reads the final block from L1 once.</summary>
     public async Task PollAsync(CancellationToken cancellationToken)
     {
         if (await client.GetBlockAsync(BlockTag.Finalized, cancellationToken) is not { } said)
@@ -40,8 +40,8 @@ internal sealed class FinalBlock(EthereumClient client, IFollowedChain chain, IL
             return;
         }
 
-        // Another answer, by number: a block beyond the head has none. And what was followed must be of the same
-        // chain, up to the lower of the two.
+        // A second query, by number, rejects a block beyond the head. The followed chain must also agree with it, up to
+        // the lower of the two blocks.
         if (
             !await client.IsCanonicalAsync(new BlockPoint(said.Number, said.Hash), cancellationToken)
             || said.Number > await client.GetBlockNumberAsync(cancellationToken)

@@ -5,8 +5,7 @@ using Meeda.Protocol.Anchors;
 namespace Meeda.Chain.Following;
 
 /// <summary>
-/// Where a <see cref="ChainFollower"/> keeps what it reads: the blocks, and what their logs say. Every write is one
-/// transaction.
+/// The store of a <see cref="ChainFollower"/>: the blocks and the events of their logs. Every write is one transaction.
 /// </summary>
 internal interface IFollowedChain
 {
@@ -19,9 +18,9 @@ internal interface IFollowedChain
     /// <summary>An operator's anchor with the highest index (null for none), and the number of all.</summary>
     Task<(Anchor? Last, long Count)> LastAnchorAsync(Address operatorAddress, CancellationToken cancellationToken);
 
-    /// <summary>Adds what a run of blocks held, and its last block as the new tip.</summary>
+    /// <summary>Adds the events of a range of blocks, and its last block as the new tip.</summary>
     Task AdvanceAsync(BlockPoint tip, ChainEvents events, CancellationToken cancellationToken);
 
-    /// <summary>Removes everything that came in blocks after <paramref name="lastGood"/>; -1 removes all.</summary>
+    /// <summary>Removes the events of all blocks after <paramref name="lastGood"/>; -1 removes everything.</summary>
     Task RollBackAsync(long lastGood, CancellationToken cancellationToken);
 }

@@ -3,17 +3,17 @@ using Meeda.Protocol.Anchors;
 namespace Meeda.Chain.Index;
 
 /// <summary>
-/// What the contract guarantees about the anchors of one operator: they are numbered without gaps, each begins where
-/// the one before ends, and neither blocks nor expiries go
-/// back. An endpoint that repeats, leaves out or makes up logs is found out by it.
+/// Checks the contract's guarantees about the anchors of one operator: indexes have no gaps, each anchor begins where
+/// the previous one ends, and neither blocks nor expiries decrease. This detects an endpoint that repeats, omits or
+/// invents logs.
 /// </summary>
 internal static class AnchorSequence
 {
-    /// <summary>Takes the anchors that go on from the last known one.</summary>
+    /// <summary>Selects the anchors that continue the last known one.</summary>
     /// <param name="last">The last known anchor, or null where none is.</param>
-    /// <param name="seen">What was read, in any order.</param>
-    /// <param name="odd">What does not go on, each with its reason.</param>
-    /// <returns>Those that do, in their order.</returns>
+    /// <param name="seen">The anchors that were read, in any order.</param>
+    /// <param name="odd">Receives the anchors that do not continue, each with its reason.</param>
+    /// <returns>The anchors that continue, in order.</returns>
     public static IReadOnlyList<AnchorEvent> Continue(
         Anchor? last,
         IReadOnlyList<AnchorEvent> seen,
@@ -50,15 +50,15 @@ internal static class AnchorSequence
     }
 }
 
-/// <summary>Why an anchor does not go on from those before it.</summary>
+/// <summary>The reason why an anchor does not continue the previous ones.</summary>
 internal enum AnchorOddity
 {
-    /// <summary>There is one of that number already.</summary>
+    /// <summary>An anchor of that index is known already.</summary>
     Repeated,
 
-    /// <summary>Those between are missing.</summary>
+    /// <summary>The anchors in between are missing.</summary>
     Gap,
 
-    /// <summary>Its blobs, block or expiry contradict the one before.</summary>
+    /// <summary>Its blobs, block or expiry contradict the previous anchor.</summary>
     DoesNotFit,
 }

@@ -4,18 +4,18 @@ using Meeda.Protocol.Batches;
 
 namespace Meeda.Chain.Index;
 
-/// <summary>Where a batch stands on L1.</summary>
+/// <summary>The place of a batch on L1.</summary>
 /// <param name="Batch">The batch.</param>
 /// <param name="AnchorIndex">The operator's anchor that holds it.</param>
 /// <param name="FirstBlob">The operator's position of the batch's first blob.</param>
 /// <param name="BlobCount">Its blobs.</param>
 internal sealed record AnchoredBatch(BatchId Batch, uint AnchorIndex, ulong FirstBlob, uint BlobCount)
 {
-    /// <summary>The payload's bytes, where they come from L1's log; null otherwise.</summary>
+    /// <summary>The payload's length in bytes, where L1's log has it; null otherwise.</summary>
     public uint? PayloadLength { get; init; }
 }
 
-/// <summary>An anchor seen on L1 with the batches it holds.</summary>
+/// <summary>An anchor on L1 with its batches.</summary>
 internal sealed record AnchorEvent(
     Anchor Anchor,
     Bytes32 TransactionHash,
@@ -23,16 +23,16 @@ internal sealed record AnchorEvent(
     IReadOnlyList<AnchoredBatch> Batches
 );
 
-/// <summary>A proof of an epoch seen on L1, with the seed that the contract used.</summary>
+/// <summary>A proof of an epoch on L1, with the seed that the contract used.</summary>
 internal sealed record ProofEvent(ulong Epoch, ulong BlockNumber, Bytes32 TransactionHash, Bytes32 Seed);
 
-/// <summary>A demand seen on L1.</summary>
+/// <summary>A demand on L1.</summary>
 /// <param name="Id">Its number in the contract.</param>
 /// <param name="Operator">The operator that must answer.</param>
 /// <param name="Position">The operator's position of the blob.</param>
-/// <param name="Demander">Who demanded, and is paid if no one answers.</param>
-/// <param name="VersionedHash">What the published blob must hash to (EIP-4844).</param>
-/// <param name="Deadline">The last block in which it may be answered.</param>
+/// <param name="Demander">The account that demanded the blob, and is paid if the operator does not publish it.</param>
+/// <param name="VersionedHash">The versioned hash of the blob to publish (EIP-4844).</param>
+/// <param name="Deadline">The last block in which the operator may publish it.</param>
 /// <param name="BlockNumber">The block of the demand.</param>
 internal sealed record DemandEvent(
     ulong Id,
@@ -52,10 +52,10 @@ internal readonly record struct BlockPoint(ulong Number, Bytes32 Hash);
 /// <param name="Seen">The anchor with its leaves and batches.</param>
 internal sealed record OperatorAnchor(Address Operator, AnchorEvent Seen);
 
-/// <summary>What a run of blocks held, after what cannot be the contract's was left out.</summary>
+/// <summary>The valid events of a range of blocks.</summary>
 /// <param name="Anchors">Anchors, those of one operator in their order.</param>
 /// <param name="Proofs">Proofs, each with its operator.</param>
-/// <param name="Demands">Demands by anyone.</param>
+/// <param name="Demands">Demands, by all accounts.</param>
 internal sealed record ChainEvents(
     IReadOnlyList<OperatorAnchor> Anchors,
     IReadOnlyList<(Address Operator, ProofEvent Proof)> Proofs,

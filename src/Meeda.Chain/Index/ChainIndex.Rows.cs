@@ -17,7 +17,7 @@ internal sealed partial class ChainIndex
         long Expiry
     )
     {
-        /// <summary>What to select.</summary>
+        /// <summary>The columns to select.</summary>
         public const string Columns =
             "anchor_index AS AnchorIndex, root AS Root, first_blob AS FirstBlob, blob_count AS BlobCount, "
             + "block_number AS BlockNumber, expiry AS Expiry";
@@ -37,7 +37,7 @@ internal sealed partial class ChainIndex
     /// <summary>A proof of an epoch.</summary>
     internal sealed record ProofRow(long Epoch, long BlockNumber, byte[] TransactionHash, byte[] Seed)
     {
-        /// <summary>What to select.</summary>
+        /// <summary>The columns to select.</summary>
         public const string Columns =
             "epoch AS Epoch, block_number AS BlockNumber, transaction_hash AS TransactionHash, seed AS Seed";
 
@@ -57,7 +57,7 @@ internal sealed partial class ChainIndex
         long BlockNumber
     )
     {
-        /// <summary>What to select.</summary>
+        /// <summary>The columns to select.</summary>
         public const string Columns =
             "id AS Id, operator AS Operator, position AS Position, demander AS Demander, "
             + "versioned_hash AS VersionedHash, deadline AS Deadline, block_number AS BlockNumber";
@@ -88,7 +88,7 @@ internal sealed partial class ChainIndex
         byte[] TransactionHash
     )
     {
-        // The order is the caller's.
+        // The caller appends the order.
         public const string OfBatch = """
             SELECT b.operator AS Operator, b.first_blob AS BatchFirstBlob, b.blob_count AS BatchBlobCount,
                    a.anchor_index AS AnchorIndex, a.root AS Root, a.first_blob AS FirstBlob, a.blob_count AS BlobCount,

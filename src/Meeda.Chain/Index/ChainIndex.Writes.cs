@@ -3,16 +3,15 @@ using Meeda.Hosting.Persistence;
 
 namespace Meeda.Chain.Index;
 
-/// <content>The tables, and what is written to them within a transaction of their user.</content>
+/// <content>The tables, and the writes to them within the caller's transaction.</content>
 internal sealed partial class ChainIndex
 {
-    // A reorganisation that goes back further than these blocks is found at none of them, and L1 is read from the
-    // start again.
+    // After a reorganisation deeper than these blocks no common ancestor is left, and L1 is read from the start again.
     private const int KeptBlocks = 512;
 
     /// <summary>
-    /// Makes the tables, in the words of <see cref="Hosting.Persistence.Database"/>. It is a part of the operator's
-    /// migrations and therefore never edited.
+    /// Creates the tables, in the portable SQL of <see cref="Hosting.Persistence.Database"/>. The operator's migrations
+    /// include it, so it must never be edited.
     /// </summary>
     public const string Schema = """
         CREATE TABLE anchor (
@@ -67,7 +66,7 @@ internal sealed partial class ChainIndex
         CREATE INDEX proof_block ON proof (block_number);
         """;
 
-    /// <summary>Adds what a run of blocks held, and the new tip.</summary>
+    /// <summary>Adds the events of a range of blocks, and the new tip.</summary>
     public static async Task AddAsync(
         BlockPoint tip,
         ChainEvents events,
@@ -91,7 +90,7 @@ internal sealed partial class ChainIndex
             events.Anchors.SelectMany(each => each.Seen.Batches.Select(batch => Values(each, batch)))
         );
 
-        // What came again came in another block, and whatever its user noted about the one before is void.
+        // A repeated event is in another block than before, which makes the notes about the earlier one void.
         await ExecuteAsync(
             """
             DELETE FROM proof WHERE operator = @Operator AND epoch = @Epoch;
@@ -125,7 +124,7 @@ internal sealed partial class ChainIndex
             connection.ExecuteAsync(sql, parameters, transaction, cancellationToken);
     }
 
-    /// <summary>Removes everything that came in blocks after <paramref name="lastGood"/>; -1 removes all.</summary>
+    /// <summary>Removes the events of all blocks after <paramref name="lastGood"/>; -1 removes everything.</summary>
     public static Task RollBackAsync(
         long lastGood,
         DbConnection connection,

@@ -8,10 +8,10 @@ using Meeda.Protocol.Proofs;
 namespace Meeda.Chain.Index;
 
 /// <summary>
-/// What the contract's logs say of operators, in a database: anchors with their leaves, their batches, proofs and
-/// demands, and the blocks that were read. All of it can be read from L1 again.
+/// The contract's logs about operators, in a database: anchors with their leaves and batches, proofs, demands, and the
+/// blocks that were read. All of it can be read from L1 again.
 /// </summary>
-/// <param name="database">Where the tables of <see cref="Schema"/> are.</param>
+/// <param name="database">The database with the tables of <see cref="Schema"/>.</param>
 internal sealed partial class ChainIndex(Database database) : IAnchorRecord
 {
     /// <inheritdoc/>
@@ -50,7 +50,7 @@ internal sealed partial class ChainIndex(Database database) : IAnchorRecord
         );
     }
 
-    /// <summary>The live range, and the anchors that bound it, each found by an index.</summary>
+    /// <summary>The live range and the anchors that bound it; each query uses an index of the table.</summary>
     /// <inheritdoc cref="IAnchorRecord.LiveRangeAsync"/>
     public async Task<(LiveRange Range, RangeHints Hints)?> LiveRangeAsync(
         Address operatorAddress,
@@ -143,7 +143,7 @@ internal sealed partial class ChainIndex(Database database) : IAnchorRecord
         return [.. rows.Select(row => row.ToAnchoring(id))];
     }
 
-    /// <summary>The anchoring of a batch that its operator made last, or null where no anchor holds it.</summary>
+    /// <summary>The newest anchoring of a batch, or null where no anchor contains it.</summary>
     public async Task<BatchAnchoring?> LastAnchoringAsync(BatchId id, CancellationToken cancellationToken)
     {
         await using DbConnection connection = await database.ConnectAsync(cancellationToken);

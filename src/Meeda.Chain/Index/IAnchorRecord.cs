@@ -6,9 +6,8 @@ using Meeda.Protocol.Proofs;
 namespace Meeda.Chain.Index;
 
 /// <summary>
-/// What was read of operators' anchors and proofs from L1's logs: an operator keeps its own, a light node
-/// everyone's. A verifier recomputes
-/// everything from this and from L1.
+/// Anchors and proofs that were read from L1's logs: an operator keeps its own, a light node those of all operators. A
+/// verifier recomputes everything from them and from L1.
 /// </summary>
 internal interface IAnchorRecord
 {
@@ -30,7 +29,7 @@ internal interface IAnchorRecord
     ) => parameters.LiveRangeAt(epoch, await AnchorsAsync(operatorAddress, cancellationToken));
 
     /// <summary>
-    /// The anchors of an operator that cover blob positions, by index; fewer where some are covered by none.
+    /// The anchors of an operator that cover blob positions, by index. Positions that no anchor covers are left out.
     /// </summary>
     /// <param name="operatorAddress">The operator.</param>
     /// <param name="positions">Positions in ascending order.</param>

@@ -7,13 +7,12 @@ using Meeda.L1.Signing;
 namespace Meeda.Chain.L1;
 
 /// <summary>
-/// What keeps a piece of work waiting: said when it begins and when its reason becomes another, then once a minute as
-/// long as it lasts, and when it is over. Between the
-/// tries are growing pauses.
+/// An outage that keeps a piece of work waiting. It is logged when it begins, when its reason changes, once a minute
+/// while it lasts, and when it is over. Pauses between attempts grow.
 /// </summary>
-/// <param name="work">What waits, for the log.</param>
+/// <param name="work">The name of the work, at the start of log lines.</param>
 /// <param name="time">The clock.</param>
-/// <param name="logger">Where it is said.</param>
+/// <param name="logger">The log.</param>
 internal sealed class Outage(string work, TimeProvider time, ILogger logger)
 {
     private static readonly TimeSpan Reminder = TimeSpan.FromMinutes(1);
@@ -24,7 +23,7 @@ internal sealed class Outage(string work, TimeProvider time, ILogger logger)
     private long _saidAt;
     private int _failures;
 
-    /// <summary>Whose fault it is, and in which words: a failure of the ledger is not one of L1.</summary>
+    /// <summary>The kind and the message of a failure: a failure of the ledger is not one of L1.</summary>
     public static (string Kind, string Reason) Explain(Exception failure) =>
         failure switch
         {
@@ -45,15 +44,15 @@ internal sealed class Outage(string work, TimeProvider time, ILogger logger)
             _ => (failure.GetType().Name, RevertReason.Of(failure)),
         };
 
-    /// <summary>Takes note of a failed try.</summary>
+    /// <summary>Records a failed attempt.</summary>
     public void Failed(Exception failure)
     {
         (string kind, string reason) = Explain(failure);
         Failed(kind, reason);
     }
 
-    /// <summary>Takes note of a try that had to be put off.</summary>
-    /// <param name="kind">The kind of reason, which stays the same while the words change.</param>
+    /// <summary>Records an attempt that had to be postponed.</summary>
+    /// <param name="kind">The kind of reason, which stays the same while the message changes.</param>
     /// <param name="reason">The reason.</param>
     public void Failed(string kind, string reason)
     {
@@ -75,7 +74,7 @@ internal sealed class Outage(string work, TimeProvider time, ILogger logger)
         }
     }
 
-    /// <summary>Takes note of a try that worked.</summary>
+    /// <summary>Records a successful attempt.</summary>
     public void Over()
     {
         if (_failures > 0)
@@ -88,7 +87,7 @@ internal sealed class Outage(string work, TimeProvider time, ILogger logger)
     }
 
     /// <summary>
-    /// How long to wait for the next try: the usual time, and twice as much with each failure in a row, with jitter.
+    /// The pause before the next attempt: the usual one, doubled with each consecutive failure, with jitter.
     /// </summary>
     public TimeSpan Pause(TimeSpan usual)
     {

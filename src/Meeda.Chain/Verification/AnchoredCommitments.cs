@@ -9,8 +9,8 @@ using Meeda.Protocol.Proofs;
 namespace Meeda.Chain.Verification;
 
 /// <summary>
-/// An operator's anchored commitments by blob position, with their Merkle paths and weighted sums. Reads the anchors
-/// that are asked for, never all.
+/// An operator's anchored commitments by blob position, with their Merkle paths and weighted sums. Reads only the
+/// anchors that cover the requested positions.
 /// </summary>
 internal sealed class AnchoredCommitments(IAnchorRecord record, Address operatorAddress)
 {
@@ -44,12 +44,11 @@ internal sealed class AnchoredCommitments(IAnchorRecord record, Address operator
 
     /// <summary>
     /// The partial sums that a proof over these samples must have (docs/protocol.md, "Proof of availability"). A leaf
-    /// that is no point of the group counts as
-    /// infinity: it is fraud of its own, and the sum over it means nothing either way.
+    /// that is not a point of the group counts as infinity: it is fraud of its own, and the sum over it is meaningless.
     /// </summary>
     /// <param name="samples">The epoch's samples.</param>
-    /// <param name="areChecked">Whether every leaf was checked before to be of the group, or answered where it is
-    /// not: then it is not checked again.</param>
+    /// <param name="areChecked">Whether each leaf is already known to be a point of the group, or was challenged; then
+    /// it is not checked again.</param>
     /// <param name="cancellationToken">Ends the work.</param>
     /// <exception cref="InvalidDataException">No anchor covers a position.</exception>
     public async Task<G1Point[]> PartialSumsAsync(

@@ -9,12 +9,12 @@ using Meeda.Protocol.Batches;
 
 namespace Meeda.Chain.Verification;
 
-/// <summary>What is shown about a batch, and what is not.</summary>
-/// <param name="BatchId">The batch's id; null where only the Keccak-256 of its payload is known and no source gave
+/// <summary>The findings of an inspection of a batch, and its limits.</summary>
+/// <param name="BatchId">The batch's id; null where only the Keccak-256 of its payload is known and no source served
 /// the payload.</param>
 /// <param name="Operator">The operator that the report is about, or null.</param>
-/// <param name="Checks">What was checked, in words.</param>
-/// <param name="Unproven">What none of this shows, in words.</param>
+/// <param name="Checks">The checks and their results.</param>
+/// <param name="Unproven">Statements that the checks do not prove.</param>
 internal sealed record BatchReport(
     BatchId? BatchId,
     Address? Operator,
@@ -26,7 +26,7 @@ internal sealed record BatchReport(
     public bool Holds => Checks.Count > 0 && Checks.All(check => check.Holds);
 }
 
-/// <summary>Inspects a batch from outside: trusts L1's node and no one else.</summary>
+/// <summary>Inspects a batch from outside, trusting only the L1 node.</summary>
 /// <param name="client">L1.</param>
 /// <param name="contract">The contract.</param>
 /// <param name="commitmentKey">The ceremony's commitment key.</param>
@@ -42,9 +42,9 @@ internal sealed class BatchInspection(
 {
     /// <summary>Reports on a batch.</summary>
     /// <param name="commitment">The batch, as a rollup names it.</param>
-    /// <param name="operatorAddress">Whose promise to inspect; null for the newest anchor of whomever.</param>
-    /// <param name="payloads">What sources say the batch is, each with the source's name; null where one gave
-    /// nothing.</param>
+    /// <param name="operatorAddress">The operator whose promise to inspect; null for the newest anchor of any.</param>
+    /// <param name="payloads">The payload that each source served, with the source's name; null where it served
+    /// none.</param>
     /// <param name="cancellationToken">Ends the work.</param>
     public async Task<BatchReport> ReportAsync(
         AltDaCommitment commitment,

@@ -6,7 +6,7 @@ using Meeda.Protocol.Batches;
 
 namespace Meeda.Chain.Verification;
 
-/// <summary>One thing that was checked, in words, and whether it holds.</summary>
+/// <summary>A statement that was checked, and whether it holds.</summary>
 internal sealed record Check(string What, bool Holds);
 
 /// <summary>
@@ -36,7 +36,7 @@ internal sealed class BatchVerification(MeedaVerifierContract contract, IAnchorR
         new("the payload's commitments, recomputed, give the batch id", IdOf(key, payload) == id);
 
     /// <summary>
-    /// Whether a batch stands in the anchor that the log tells of, and the contract keeps that anchor.
+    /// Checks that the anchor in the log contains the batch, and that the contract stores that anchor.
     /// </summary>
     public async Task<IReadOnlyList<Check>> CheckAnchorAsync(
         BatchAnchoring anchoring,

@@ -5,7 +5,7 @@ using Meeda.Protocol.Proofs;
 
 namespace Meeda.Chain.Verification;
 
-/// <summary>What an epoch challenges an operator to prove.</summary>
+/// <summary>The challenge of an epoch to an operator.</summary>
 /// <param name="Block">The hash of the epoch's block; null where the seed was given.</param>
 /// <param name="Seed">The seed.</param>
 /// <param name="Range">The blobs that are live at the epoch's block.</param>
@@ -19,10 +19,10 @@ internal sealed record EpochSamples(
     Sample[] Samples
 );
 
-/// <content>What an epoch draws: the same for the prover, for verifiers, and for a batch's history.</content>
+/// <content>Draws the samples of an epoch, for the prover, for verifiers and for a batch's history.</content>
 internal sealed partial class EpochVerification
 {
-    // Two months of epochs of an hour; what was dropped is asked for again.
+    // Two months of hourly epochs. Hashes that were dropped are requested again.
     private const int MaxHashes = 1_500;
 
     private static readonly TimeSpan FinalAge = TimeSpan.FromSeconds(30);
@@ -33,11 +33,11 @@ internal sealed partial class EpochVerification
     private ulong? _chainId;
     private Final? _final;
 
-    /// <summary>The contract's parameters, asked for once.</summary>
+    /// <summary>The contract's parameters, read once.</summary>
     public async Task<EpochParameters> ParametersAsync(CancellationToken cancellationToken) =>
         _parameters ??= await contract.EpochParametersAsync(cancellationToken);
 
-    /// <summary>The block of an epoch, once <see cref="ParametersAsync"/> was asked.</summary>
+    /// <summary>The block of an epoch; <see cref="ParametersAsync"/> must have been called before.</summary>
     public ulong BlockOf(ulong epoch) => _parameters!.BlockOf(epoch);
 
     /// <summary>Draws an epoch's samples.</summary>
@@ -45,8 +45,8 @@ internal sealed partial class EpochVerification
     /// <param name="epoch">The epoch.</param>
     /// <param name="recordedSeed">The seed that the contract recorded; null to derive it from the block.</param>
     /// <param name="cancellationToken">Ends the work.</param>
-    /// <returns>Null where nothing was live at the epoch's block.</returns>
-    /// <exception cref="InvalidDataException">L1 does not give the block.</exception>
+    /// <returns>Null where no blob was live at the epoch's block.</returns>
+    /// <exception cref="InvalidDataException">The L1 endpoint does not return the block.</exception>
     public async Task<EpochSamples?> DrawAsync(
         Address operatorAddress,
         ulong epoch,
@@ -73,7 +73,7 @@ internal sealed partial class EpochVerification
     }
 
     /// <summary>An epoch's seed, from the hash of its block.</summary>
-    /// <exception cref="InvalidDataException">L1 does not give the block.</exception>
+    /// <exception cref="InvalidDataException">The L1 endpoint does not return the block.</exception>
     public async Task<EpochSeed> SeedAsync(Address operatorAddress, ulong epoch, CancellationToken cancellationToken) =>
         (await DeriveSeedAsync(operatorAddress, epoch, cancellationToken)).Seed;
 
@@ -90,7 +90,7 @@ internal sealed partial class EpochVerification
     }
 
     /// <summary>
-    /// A block's hash; one of a final block is asked for once, since a history needs hundreds of them.
+    /// The hash of a block. Hashes of final blocks are cached, because a history needs hundreds of them.
     /// </summary>
     private async Task<Bytes32> HashAsync(ulong number, CancellationToken cancellationToken)
     {
@@ -99,11 +99,11 @@ internal sealed partial class EpochVerification
             return known;
         }
 
-        // Asked before the block is: what is final then has that hash for good.
+        // The final block is read first, so that a block below it cannot change its hash afterwards.
         bool isFinal = number <= await FinalAsync(cancellationToken);
         Block block =
             await client.GetBlockAsync(BlockTag.Number(number), cancellationToken)
-            ?? throw new InvalidDataException($"L1 does not give block {number}");
+            ?? throw new InvalidDataException($"the L1 endpoint does not return block {number}");
         if (isFinal)
         {
             if (_hashes.Count >= MaxHashes)

@@ -9,11 +9,11 @@ using Meeda.Protocol.Proofs;
 namespace Meeda.Chain.Verification;
 
 /// <summary>A recorded proof of an epoch, recomputed in every part.</summary>
-/// <param name="Proof">What the contract's log holds.</param>
-/// <param name="Status">What the contract makes of it.</param>
+/// <param name="Proof">The proof in the contract's log.</param>
+/// <param name="Status">The contract's status of the epoch.</param>
 /// <param name="Range">The live blobs at the epoch's block, or null where none were.</param>
 /// <param name="Samples">The challenged blobs, from the recorded seed.</param>
-/// <param name="Checks">What was checked, in words.</param>
+/// <param name="Checks">The checks and their results.</param>
 internal sealed record EpochVerdict(
     SubmittedProof Proof,
     EpochStatus Status,
@@ -26,10 +26,10 @@ internal sealed record EpochVerdict(
     public bool Holds => Checks.All(check => check.Holds);
 }
 
-/// <summary>A recorded proof beside what it must be.</summary>
-/// <param name="Proof">What the contract's log holds.</param>
-/// <param name="Drawn">What it had to be over.</param>
-/// <param name="WrongChunk">The first chunk whose partial sum is wrong, or null where all are right.</param>
+/// <summary>A recorded proof compared with the recomputed one.</summary>
+/// <param name="Proof">The proof in the contract's log.</param>
+/// <param name="Drawn">The samples that it had to cover.</param>
+/// <param name="WrongChunk">The first chunk whose partial sum is wrong, or null where all are correct.</param>
 internal sealed record RecomputedProof(SubmittedProof Proof, EpochSamples Drawn, int? WrongChunk);
 
 /// <summary>Verifies recorded proofs against L1 and the anchors read from it; trusts no operator.</summary>
@@ -45,7 +45,7 @@ internal sealed partial class EpochVerification(
     /// <param name="operatorAddress">The operator.</param>
     /// <param name="seen">The proof, as the record holds it.</param>
     /// <param name="cancellationToken">Ends the work.</param>
-    /// <exception cref="InvalidDataException">L1 does not hold the proof, or the epoch's block, any more.</exception>
+    /// <exception cref="InvalidDataException">L1 no longer has the proof or the epoch's block.</exception>
     public async Task<EpochVerdict> VerifyAsync(
         Address operatorAddress,
         ProofEvent seen,
@@ -68,11 +68,11 @@ internal sealed partial class EpochVerification(
         return new EpochVerdict(proof, status, drawn.Range, drawn.Samples, [recorded, .. Compare(proof, drawn, sums)]);
     }
 
-    /// <summary>A recorded proof beside what it must be, from the seed that the contract recorded with it.</summary>
-    /// <param name="operatorAddress">The operator, each of whose leaves was checked before.</param>
+    /// <summary>Recomputes a recorded proof from the seed that the contract recorded with it.</summary>
+    /// <param name="operatorAddress">The operator; its leaves must have been checked before.</param>
     /// <param name="seen">The proof, as the record holds it.</param>
     /// <param name="cancellationToken">Ends the work.</param>
-    /// <exception cref="InvalidDataException">L1 does not hold the proof any more, or nothing was live.</exception>
+    /// <exception cref="InvalidDataException">L1 no longer has the proof, or no blob was live.</exception>
     public async Task<RecomputedProof> RecomputeAsync(
         Address operatorAddress,
         ProofEvent seen,

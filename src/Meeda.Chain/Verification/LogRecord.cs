@@ -8,8 +8,8 @@ using Meeda.Protocol.Batches;
 namespace Meeda.Chain.Verification;
 
 /// <summary>
-/// One operator's anchors and proofs as L1's logs tell them at one moment, held in memory: for a verifier that looks
-/// once and keeps nothing.
+/// One operator's anchors and proofs in L1's logs at one moment, held in memory: for a verifier that runs once and
+/// keeps nothing.
 /// </summary>
 internal sealed class LogRecord : IAnchorRecord
 {
@@ -67,7 +67,7 @@ internal sealed class LogRecord : IAnchorRecord
             );
     }
 
-    /// <summary>Asks for the logs of a run of blocks, in pieces that the endpoint answers.</summary>
+    /// <summary>Reads the logs of a range of blocks, in pieces that the endpoint accepts.</summary>
     public static async Task<IReadOnlyList<T>> ReadAllAsync<T>(
         EthereumClient client,
         ulong first,

@@ -3,7 +3,7 @@ using Meeda.Protocol.Proofs;
 
 namespace Meeda.Chain.Verification;
 
-/// <summary>What became of an epoch in which a batch was live.</summary>
+/// <summary>The outcome of an epoch in which a batch was live.</summary>
 internal enum EpochOutcome
 {
     /// <summary>A proof is recorded.</summary>
@@ -18,21 +18,22 @@ internal enum EpochOutcome
 
 /// <summary>A batch in one epoch.</summary>
 /// <param name="Epoch">The epoch.</param>
-/// <param name="Sampled">How many of the batch's blobs it challenged.</param>
-/// <param name="Outcome">What became of it.</param>
+/// <param name="Sampled">The number of the batch's blobs that the epoch challenged.</param>
+/// <param name="Outcome">The epoch's outcome.</param>
 internal sealed record SampledEpoch(ulong Epoch, int Sampled, EpochOutcome Outcome);
 
 /// <summary>
-/// How often a batch was sampled, and how often proven: any verifier can compute it, since the samples follow from L1's
+/// Computes how often a batch was sampled and proven. Any verifier can compute it, because the samples follow from L1's
 /// block hashes.
 /// </summary>
 internal sealed class SamplingHistory(IAnchorRecord record, EpochVerification verification)
 {
-    /// <summary>The maximum number of epochs that are checked, the newest.</summary>
+    /// <summary>The maximum number of epochs, counted from the newest.</summary>
     public const int MaxEpochs = 512;
 
     /// <summary>
-    /// The epochs in which a batch was live, oldest first; of more than <see cref="MaxEpochs"/> the newest.
+    /// The epochs in which a batch was live, oldest first; the newest <see cref="MaxEpochs"/> of them if there are
+    /// more.
     /// </summary>
     public async Task<IReadOnlyList<SampledEpoch>> OfAsync(
         BatchAnchoring anchoring,

@@ -13,10 +13,9 @@ using Microsoft.Extensions.Options;
 namespace Meeda.Operator.Anchors;
 
 /// <summary>
-/// Anchors stored batches: one transaction for all that wait, at the latest every
-/// <see cref="AnchorOptions.Interval"/>. What counts as anchored
-/// is what the follower saw on L1, never what was sent: after a crash or a reorganisation the ledger says what still
-/// waits.
+/// Anchors stored batches: one transaction for all that wait, at least once per <see cref="AnchorOptions.Interval"/>.
+/// A batch counts as anchored once the follower has read its anchor from L1, not when the transaction is sent. After a
+/// crash or a reorganisation the ledger therefore still lists every batch that waits.
 /// </summary>
 internal sealed class AnchorPoster(
     IOptions<AnchorOptions> options,
@@ -41,10 +40,10 @@ internal sealed class AnchorPoster(
         logger
     )
 {
-    // A batch may fill its anchor before the interval is over, so the ledger is asked more often than anchors are sent.
+    // Batches may fill an anchor before the interval is over, so the ledger is polled more often than anchors are sent.
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(500);
 
-    // Batches that are checked for a blob transaction; the providers refuse the oldest first.
+    // The maximum number of batches that are considered for a blob transaction; providers reject the oldest first.
     private const int MaxUnplaceable = 256;
 
     /// <inheritdoc/>
@@ -52,15 +51,15 @@ internal sealed class AnchorPoster(
 
     /// <inheritdoc/>
     protected override Task OnLeadingAsync(CancellationToken stoppingToken) =>
-        // What an earlier run of this process sent may still wait in the mempool: only when it is mined and followed
-        // does the ledger tell the truth.
+        // Transactions of an earlier run of this process may still wait in the mempool. The ledger is current only
+        // once they are mined and followed.
         follower.WaitUntilSettledAsync(sender, stoppingToken);
 
     /// <inheritdoc/>
     protected override Task RunOnceAsync(CancellationToken stoppingToken) =>
         Obstacle is null ? AnchorWaitingAsync(stoppingToken) : Task.CompletedTask;
 
-    /// <summary>Anchors what is due, and waits until it is followed.</summary>
+    /// <summary>Anchors the batches that are due, and waits until the follower has read the anchor.</summary>
     internal async Task AnchorWaitingAsync(CancellationToken cancellationToken)
     {
         await SettleAsync(cancellationToken);
@@ -92,8 +91,7 @@ internal sealed class AnchorPoster(
     }
 
     /// <summary>
-    /// Decides which of the promises that were made while L1's height was not known need another anchor, as soon as
-    /// it is known.
+    /// Once L1's height is known, decides which of the promises that were made without it need another anchor.
     /// </summary>
     private async Task SettleAsync(CancellationToken cancellationToken)
     {
@@ -110,9 +108,9 @@ internal sealed class AnchorPoster(
     }
 
     /// <summary>
-    /// What the anchor brings about: for each batch, the anchor that comes after the last one that is known. One that
-    /// was sent and is not to be seen, be it on its way or
-    /// taken back by a reorganisation, has the same key, so that no batch is anchored twice for one reason.
+    /// The anchor's request keys: one for each batch, derived from the last known anchor of that batch. A transaction
+    /// that was sent and is not visible on L1 (pending, or undone by a reorganisation) has the same key, so that no
+    /// batch is anchored twice for one reason.
     /// </summary>
     private async Task<IReadOnlyList<string>> KeysAsync(
         IReadOnlyList<StoredBatch> batches,
@@ -132,8 +130,8 @@ internal sealed class AnchorPoster(
     }
 
     /// <summary>
-    /// The batches that wait, where there are enough of them for an anchor or one has waited long enough; otherwise
-    /// none.
+    /// The batches that wait, if they fill an anchor or one of them has waited for the interval; otherwise an empty
+    /// list.
     /// </summary>
     internal async Task<IReadOnlyList<StoredBatch>> DueAsync(CancellationToken cancellationToken)
     {
@@ -150,8 +148,7 @@ internal sealed class AnchorPoster(
     }
 
     /// <summary>
-    /// The batches that the providers refused, as many as one transaction carries the blobs of: they do not wait for
-    /// others.
+    /// The batches that the providers rejected, up to the blob limit of one transaction. They are anchored at once.
     /// </summary>
     private async Task<IReadOnlyList<StoredBatch>> UnplaceableBatchesAsync(CancellationToken cancellationToken)
     {
@@ -160,7 +157,7 @@ internal sealed class AnchorPoster(
             return [];
         }
 
-        // One that does not fit any more goes with a later transaction, and stops none behind it.
+        // A batch that no longer fits goes with a later transaction and does not block the batches behind it.
         var fitting = new List<StoredBatch>();
         foreach (
             StoredBatch batch in await ledger.WaitingUnplacedBatchesAsync(

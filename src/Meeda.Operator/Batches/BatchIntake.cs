@@ -11,8 +11,8 @@ using Microsoft.Extensions.Options;
 namespace Meeda.Operator.Batches;
 
 /// <summary>
-/// Takes batches in: after <see cref="AcceptAsync(byte[], IDisposable?, CancellationToken)"/> has returned, a batch
-/// survives whatever happens to this process.
+/// Accepts batches. Once <see cref="AcceptAsync(byte[], IDisposable?, CancellationToken)"/> has returned, the batch is
+/// durable and survives a crash of this process.
 /// </summary>
 internal sealed class BatchIntake(
     IOptions<BatchOptions> options,
@@ -28,34 +28,32 @@ internal sealed class BatchIntake(
     ILogger<BatchIntake> logger
 ) : IDisposable
 {
-    // Equal payloads that arrive together share one job. The job is not the caller's: a client that hangs up must not
-    // undo the work of
-    // another that waits for the same bytes.
+    // Equal payloads that arrive together share one job. No caller owns the job: a client that disconnects must not
+    // cancel the work for another client that waits for the same bytes.
     private readonly ConcurrentDictionary<Bytes32, Lazy<Task<StoredBatch>>> _running = new();
 
-    // Committing is pure computation: more at once than there are processors would only make every one of them later.
+    // Committing is pure computation: more jobs than processors would only delay all of them.
     private readonly SemaphoreSlim _committing = new(Environment.ProcessorCount);
 
     /// <summary>
-    /// Takes a payload in:
-    /// (1) refuse what can never be taken, (2) join the same bytes in work, or know them again, (3) encode into blobs
-    /// and commit to each, (4) name the
-    /// batch, (5) make it durable in the ledger, payload and promise in one, (6) wait for the state that puts wait
-    /// for. Bytes that are known are promised again: for a whole term
-    /// from now, whatever became of them.
+    /// Accepts a payload:
+    /// (1) reject an invalid length, (2) join a running job for the same bytes, or find the batch in the ledger,
+    /// (3) encode the payload into blobs and commit to each, (4) compute the batch id, (5) write payload and promise to
+    /// the ledger in one transaction, (6) wait for the configured acknowledgement level. Bytes that the ledger already
+    /// knows get a new promise for a whole term from now, also where the earlier batch has expired.
     /// </summary>
     /// <param name="payload">1 to <see cref="BatchOptions.MaxBatchBytes"/> bytes; not changed afterwards.</param>
-    /// <param name="room">The room that the payload takes, disposed of once it is durable and not needed in memory
-    /// any more; null for none.</param>
-    /// <param name="cancellationToken">Ends the waiting for a state, never the storing: a client that hangs up leaves
-    /// its bytes' room taken until they are stored.</param>
+    /// <param name="room">The share of the body budget that the payload holds; disposed of once the payload is durable
+    /// and no longer needed in memory. Null where none was reserved.</param>
+    /// <param name="cancellationToken">Ends the wait for the acknowledgement level, never the storing: after a
+    /// disconnect the payload keeps its share of the budget until it is stored.</param>
     /// <exception cref="DaException">The payload is empty or too long, it cannot be stored now, or it did not reach
-    /// the state that puts wait for in time.</exception>
+    /// the acknowledgement level in time.</exception>
     public Task<StoredBatch> AcceptAsync(byte[] payload, IDisposable? room, CancellationToken cancellationToken) =>
-        // No async method that waits for the state holds on to the payload
+        // The method that waits for the state must not keep the payload in memory.
         WaitForStateAsync(TakeInAsync(payload, cancellationToken), room, cancellationToken);
 
-    /// <summary>Takes a payload in that no room is reserved for.</summary>
+    /// <summary>Accepts a payload that holds no share of the body budget.</summary>
     public Task<StoredBatch> AcceptAsync(byte[] payload, CancellationToken cancellationToken) =>
         AcceptAsync(payload, room: null, cancellationToken);
 
@@ -145,7 +143,7 @@ internal sealed class BatchIntake(
                 && await ledger.FindBatchAsync(batch.Id, CancellationToken.None) is { OwedSince: null }
             )
             {
-                cost = most; // Its anchor is late enough: no other one is owed.
+                cost = most; // Its last anchor is recent enough: no other one is owed.
             }
 
             pressure.RecordSuccess();

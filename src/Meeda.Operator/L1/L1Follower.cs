@@ -56,8 +56,8 @@ internal sealed class L1Follower : BackgroundService
             RolledBack = Forget,
         };
         _final = new FinalBlock(client, ledger, logger);
-        _following = new Outage("following L1", time, logger);
-        _asking = new Outage("asking the contract about this operator", time, logger);
+        _following = new Outage("Following L1", time, logger);
+        _asking = new Outage("Querying the contract about this operator", time, logger);
     }
 
     /// <summary>
@@ -150,7 +150,7 @@ internal sealed class L1Follower : BackgroundService
     /// </summary>
     public async Task WaitUntilSettledAsync(TransactionSender sender, CancellationToken cancellationToken)
     {
-        var outage = new Outage("reading what was sent before", _time, _logger);
+        var outage = new Outage("Reading earlier transactions", _time, _logger);
         while (true)
         {
             try

@@ -3,7 +3,7 @@ using Meeda.Hosting;
 namespace Meeda.Operator.Leadership;
 
 /// <summary>
-/// Holds the lease while it can, and tells those who work under it when they may begin and when they must stop.
+/// Acquires and renews the lease, and tells the services that depend on it when to start and when to stop.
 /// </summary>
 internal sealed class LeaderElection(Lease lease, TimeProvider time, ILogger<LeaderElection> logger)
     : PeriodicService(lease.Term / 4, time)
@@ -17,13 +17,13 @@ internal sealed class LeaderElection(Lease lease, TimeProvider time, ILogger<Lea
     public bool IsLeading => lease.IsHeld;
 
     /// <summary>
-    /// Called when this process has begun to lead, before any service works under it; not where it leads from the
-    /// start.
+    /// Raised when this process becomes the leader, before any service starts its work; not raised where it leads from
+    /// the start.
     /// </summary>
     public event Action? Taken;
 
     /// <summary>Waits until this process leads.</summary>
-    /// <returns>Is cancelled when it no longer does.</returns>
+    /// <returns>A token that is cancelled when this process no longer leads.</returns>
     public async Task<CancellationToken> WaitUntilLeadingAsync(CancellationToken cancellationToken)
     {
         while (true)
@@ -53,7 +53,7 @@ internal sealed class LeaderElection(Lease lease, TimeProvider time, ILogger<Lea
         }
         catch (Exception failure) when (failure is System.Data.Common.DbException or OperationCanceledException)
         {
-            logger.LeaseUnreachable(failure.Message); // It runs out by itself.
+            logger.LeaseUnreachable(failure.Message); // The lease expires by itself.
         }
     }
 
@@ -78,7 +78,7 @@ internal sealed class LeaderElection(Lease lease, TimeProvider time, ILogger<Lea
         }
         catch (Exception) when (Time.GetElapsedTime(_heldAt) > lease.Term * 0.75)
         {
-            lease.Drop(); // It may run out before the database answers again.
+            lease.Drop(); // The lease may expire before the database answers again.
             throw;
         }
         finally

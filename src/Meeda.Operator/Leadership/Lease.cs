@@ -5,13 +5,11 @@ using Meeda.Hosting.Persistence;
 namespace Meeda.Operator.Leadership;
 
 /// <summary>
-/// Which of several operators on one database follows L1, anchors and proves: the one with the lease. It is renewed
-/// long before it runs out, by the database's clock,
-/// and everything that only the leader may write is written in a transaction that checks the lease's token
-/// (Kleppmann, "How to do distributed locking": fencing). A
-/// leader that was paused and wakes up late writes nothing more, and since a transaction is journaled before it is
-/// sent, it sends nothing new. An operator that has its
-/// database to itself leads always.
+/// The lease that makes one of several operators on a database the leader, which follows L1, anchors and proves. The
+/// leader renews it long before it expires, by the database's clock. Every write that only the leader may do checks the
+/// lease's token in the same transaction (Kleppmann, "How to do distributed locking": fencing). A leader that was
+/// paused and wakes up late therefore writes nothing more, and because each transaction is journaled before it is sent,
+/// it sends nothing new. An operator with a database of its own always leads.
 /// </summary>
 internal class Lease(Database database, TimeSpan term)
 {
@@ -34,23 +32,23 @@ internal class Lease(Database database, TimeSpan term)
 
     private readonly string _holder = Guid.NewGuid().ToString("N");
 
-    // The lease's token while this process assumes that it holds it; 0 otherwise. A database that is not shared needs
-    // none.
+    // The token of the lease while this process assumes that it holds the lease; 0 otherwise. A database that is not
+    // shared needs no lease.
     private long _token = database.IsShared ? 0 : 1;
 
-    /// <summary>How long a lease lasts that is not renewed.</summary>
+    /// <summary>The lifetime of a lease that is not renewed.</summary>
     public TimeSpan Term => term;
 
     /// <summary>Whether this process held the lease when it last checked.</summary>
     public virtual bool IsHeld => Volatile.Read(ref _token) != 0;
 
-    /// <summary>Makes the lease's table.</summary>
+    /// <summary>Creates the lease's table.</summary>
     public Task MigrateAsync(CancellationToken cancellationToken) =>
         database.IsShared ? database.MigrateAsync("lease", Migrations, cancellationToken) : Task.CompletedTask;
 
-    /// <summary>Takes the lease where no one has it, or renews it.</summary>
-    /// <returns>Whether this process has it now.</returns>
-    /// <exception cref="DbException">The database does not answer; the lease runs on until its end.</exception>
+    /// <summary>Acquires the lease if no other operator holds it, or renews it.</summary>
+    /// <returns>Whether this process holds it now.</returns>
+    /// <exception cref="DbException">The database does not answer; the lease stays valid until it expires.</exception>
     public virtual async Task<bool> TryHoldAsync(CancellationToken cancellationToken)
     {
         if (!database.IsShared)
@@ -58,8 +56,8 @@ internal class Lease(Database database, TimeSpan term)
             return true;
         }
 
-        // A new holder gets a new token, also where it is this process again after a pause: what it began before must
-        // not go on.
+        // A new holder gets a new token, also where this process held the lease before a pause: work that it began
+        // under the old token must not continue.
         long? token = null;
         await database.WriteAsync(
             async (connection, transaction) =>
@@ -87,7 +85,7 @@ internal class Lease(Database database, TimeSpan term)
         return token is not null;
     }
 
-    /// <summary>Takes the lease for lost, until it is taken again.</summary>
+    /// <summary>Treats the lease as lost until it is acquired again.</summary>
     public virtual void Drop()
     {
         if (database.IsShared)
@@ -96,7 +94,7 @@ internal class Lease(Database database, TimeSpan term)
         }
     }
 
-    /// <summary>Gives the lease up, so that another operator need not wait for its end.</summary>
+    /// <summary>Releases the lease, so that another operator need not wait until it expires.</summary>
     public async Task ReleaseAsync(CancellationToken cancellationToken)
     {
         if (database.IsShared && IsHeld)
@@ -116,10 +114,10 @@ internal class Lease(Database database, TimeSpan term)
     }
 
     /// <summary>
-    /// Goes on only where this process still holds the lease, and keeps other processes from taking it until the
-    /// transaction is over.
+    /// Checks that this process still holds the lease, and keeps other processes from acquiring it until the
+    /// transaction ends.
     /// </summary>
-    /// <exception cref="LeaseLostException">Another one has it, or this one's has run out.</exception>
+    /// <exception cref="LeaseLostException">Another operator holds it, or it has expired.</exception>
     public virtual async Task EnsureHeldAsync(
         DbConnection connection,
         DbTransaction transaction,

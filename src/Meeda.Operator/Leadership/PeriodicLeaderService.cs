@@ -4,12 +4,12 @@ using Meeda.Hosting;
 namespace Meeda.Operator.Leadership;
 
 /// <summary>
-/// Periodic work that one operator of several does, the leader: begun when this process leads, stopped when it no
-/// longer does, and begun again when it leads again.
+/// Periodic work that only the leader of several operators does. It starts when this process becomes the leader, stops
+/// when it is no longer, and starts again with the next lease.
 /// </summary>
-/// <param name="work">What the service does, as a log line begins.</param>
-/// <param name="interval">From the beginning of one round to the beginning of the next.</param>
-/// <param name="leadership">Who leads.</param>
+/// <param name="work">The name of the work, at the start of log lines.</param>
+/// <param name="interval">The time from the start of one round to the start of the next.</param>
+/// <param name="leadership">The election of the leader.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">The log.</param>
 internal abstract class PeriodicLeaderService(
@@ -22,14 +22,14 @@ internal abstract class PeriodicLeaderService(
 {
     private readonly Outage _outage = new(work, time, logger);
 
-    /// <summary>Why no round can do its work now; null where nothing is in the way.</summary>
+    /// <summary>The reason why no round can do its work now; null where there is none.</summary>
     protected virtual string? Obstacle => null;
 
-    /// <summary>Called when this process has begun to lead, before the first round.</summary>
+    /// <summary>Called when this process has become the leader, before the first round.</summary>
     /// <param name="stoppingToken">Cancelled when the process stops, and when it no longer leads.</param>
     protected virtual Task OnLeadingAsync(CancellationToken stoppingToken) => Task.CompletedTask;
 
-    /// <summary>Called when this process no longer leads or stops, after the last round.</summary>
+    /// <summary>Called after the last round, when this process no longer leads or stops.</summary>
     protected virtual void OnStopped() { }
 
     /// <inheritdoc/>
@@ -48,7 +48,7 @@ internal abstract class PeriodicLeaderService(
             {
                 stoppingToken.ThrowIfCancellationRequested();
 
-                // The database said so before the election noticed.
+                // The database reported the loss before the election noticed it.
                 await Task.Delay(Timeout.Infinite, both.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
             catch (Exception failure) when (failure is not LeaseLostException)
@@ -56,7 +56,7 @@ internal abstract class PeriodicLeaderService(
                 stoppingToken.ThrowIfCancellationRequested();
                 if (!lost.IsCancellationRequested)
                 {
-                    OnFailed(failure); // the preparation failed: rounds let nothing else out
+                    OnFailed(failure); // only the preparation can fail here: RepeatAsync handles failures of rounds
                     await Task.Delay(NextPause(Interval), Time, both.Token)
                         .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 }

@@ -1,9 +1,9 @@
 namespace Meeda.Operator.Leadership;
 
 /// <summary>
-/// Watches one round of background work: placing, proving, scrubbing, clearing. A round that takes longer than its
-/// limit is logged with what is known of the cause, again each time that it has taken twice as long, and counted once.
-/// It ends when it is disposed of.
+/// Watches one round of background work: placing, proving, scrubbing, clearing. A round that exceeds its limit is
+/// logged with the known cause, again whenever its duration has doubled, and counted once. Disposing of the watch ends
+/// it.
 /// </summary>
 internal sealed class RoundWatch : IDisposable
 {
@@ -42,12 +42,12 @@ internal sealed class RoundWatch : IDisposable
     }
 
     /// <summary>Begins a round.</summary>
-    /// <param name="what">What is done, as a log line begins.</param>
-    /// <param name="limit">How long it may take before it is told.</param>
-    /// <param name="cause">What is known of what it waits for; empty where nothing is.</param>
+    /// <param name="what">The name of the work, at the start of log lines.</param>
+    /// <param name="limit">The duration after which it is logged.</param>
+    /// <param name="cause">Describes what the round waits for; empty where that is not known.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">The log.</param>
-    /// <param name="overdue">Called when it has taken too long.</param>
+    /// <param name="overdue">Called once when the limit is exceeded.</param>
     public static RoundWatch Begin(
         string what,
         TimeSpan limit,

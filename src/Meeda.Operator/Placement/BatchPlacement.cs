@@ -11,11 +11,9 @@ using Microsoft.Extensions.Options;
 namespace Meeda.Operator.Placement;
 
 /// <summary>
-/// Brings what was promised to the providers: rows of each batch that the ledger holds, oldest first, until they are
-/// there. What cannot be placed now waits in the
-/// ledger, which is as durable, only less redundant. Where rows are packed, batches wait there for others to share
-/// objects with. Once placed, payloads are held for reading until
-/// newer ones need the room.
+/// Writes the rows of acknowledged batches to the providers, oldest first. A batch that cannot be placed yet stays in
+/// the ledger: durable, but less redundant. Where rows are packed, batches wait in the ledger for others to share
+/// objects with. After placement the ledger keeps payloads for reading until newer ones need the space.
 /// </summary>
 internal sealed class BatchPlacement(
     IOptions<StorageOptions> options,
@@ -27,17 +25,17 @@ internal sealed class BatchPlacement(
     ILogger<BatchPlacement> logger
 ) : PeriodicLeaderService("Placement", PollInterval, leadership, time, logger)
 {
-    // Placing is encoding and waiting for disks or nodes: two at a time keep both busy.
+    // Placing encodes, then waits for disks or nodes: two at a time keep both busy.
     private const int AtOnce = 2;
     private const int PageLength = 32;
 
-    // So much is worth placing at once: 200 rows at six providers, which is three full MEFS stripes and a part of a
-    // fourth at each.
+    // A backlog of this size is placed without delay: 200 rows at six providers, which is three full MEFS stripes and
+    // a part of a fourth at each.
     private const long EnoughBytes = 16L << 20;
 
     private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(1);
 
-    // Two deadlines of a folder, and then some.
+    // Somewhat more than two deadlines of a folder.
     private static readonly TimeSpan RoundLimit = TimeSpan.FromSeconds(30);
 
     private readonly PlacementRefusals _refusals = new(ledger, signal, time, logger);
@@ -50,8 +48,8 @@ internal sealed class BatchPlacement(
 
     /// <inheritdoc/>
     /// <remarks>
-    /// Another operator on the same database may have stored something without a signal here, and batches that
-    /// providers rejected are tried again: for those there is the interval.
+    /// The interval covers batches that another operator on the same database stored, without a signal in this
+    /// process, and retries of batches that providers rejected.
     /// </remarks>
     protected override Task? Wake => signal.Stored;
 
@@ -67,14 +65,14 @@ internal sealed class BatchPlacement(
     {
         while (await IsTimeAsync(stoppingToken) && await PlaceAllAsync(stoppingToken))
         {
-            // Some were placed, and more may have come.
+            // Batches were placed, and new ones may have arrived meanwhile.
         }
     }
 
     /// <inheritdoc/>
     protected override void OnStopped() => _refusals.Forget();
 
-    /// <summary>Whether what waits has waited long enough, or is enough.</summary>
+    /// <summary>Whether the oldest waiting batch has waited long enough, or enough bytes wait.</summary>
     internal async Task<bool> IsTimeAsync(CancellationToken cancellationToken)
     {
         if (options.Value.EffectivePackDelay == TimeSpan.Zero)
@@ -87,7 +85,7 @@ internal sealed class BatchPlacement(
             || Stamp.IsOlder(backlog.Oldest, options.Value.EffectivePackDelay, Time.GetUtcNow());
     }
 
-    /// <summary>Tries each batch that waits, until some are refused.</summary>
+    /// <summary>Tries each batch that waits, until providers reject some.</summary>
     /// <returns>Whether any was placed.</returns>
     internal async Task<bool> PlaceAllAsync(CancellationToken cancellationToken)
     {
@@ -96,7 +94,7 @@ internal sealed class BatchPlacement(
             IReadOnlyList<StoredBatch> page = await ledger.UnplacedBatchesAsync(PageLength, cancellationToken);
             if (page.Count == 0)
             {
-                await _refusals.AcceptAsync(cancellationToken); // nothing is left that could be refused
+                await _refusals.AcceptAsync(cancellationToken); // no batch is left that providers could reject
                 return isAny;
             }
 
@@ -114,7 +112,7 @@ internal sealed class BatchPlacement(
     }
 
     /// <summary>
-    /// Tries each of these batches: rows that did not become durable where they were written go elsewhere at once.
+    /// Tries each of these batches. Rows that did not become durable at their provider go to another one at once.
     /// </summary>
     /// <returns>How many were placed.</returns>
     private async Task<int> PlaceAsync(IReadOnlyList<StoredBatch> page, CancellationToken cancellationToken)
@@ -128,7 +126,7 @@ internal sealed class BatchPlacement(
             _refusals.NoteFailing
         );
 
-        // Rows of a batch that are being cleared away or repaired are written at the next attempt.
+        // Rows that another task deletes or repairs are written at the next attempt.
         List<(StoredBatch Batch, IDisposable Claim)> claimed = [];
         int placed;
         try
@@ -161,7 +159,7 @@ internal sealed class BatchPlacement(
     {
         int placed = 0;
 
-        // Each time at least one more provider is left alone.
+        // Each attempt excludes at least one more provider.
         IReadOnlyList<(StoredBatch Batch, WrittenRows? Written)> todo =
         [
             .. batches.Select(batch => (batch, (WrittenRows?)null)),
@@ -217,8 +215,8 @@ internal sealed class BatchPlacement(
         return placed.Length;
     }
 
-    /// <summary>Writes the rows of a batch, those that are not durable yet.</summary>
-    /// <returns>Where they are; null where too few providers take them.</returns>
+    /// <summary>Writes the rows of a batch that are not durable yet.</summary>
+    /// <returns>Where the rows are; null where too few providers accept them.</returns>
     private async Task<WrittenRows?> TryWriteAsync(
         StoredBatch batch,
         WrittenRows? written,
@@ -230,8 +228,8 @@ internal sealed class BatchPlacement(
             || Keccak256.Hash(payload) != batch.PayloadHash
         )
         {
-            // Rows of other bytes would take the place of good ones. It stops none behind it, and is stored again when
-            // it is put again.
+            // Rows of other bytes would overwrite good ones. The damaged batch does not block the batches behind it,
+            // and a client that puts the bytes again stores them again.
             logger.PayloadLost(batch.Id.ToString());
             await ledger.MarkDamagedAsync(batch.Id, cancellationToken);
             return null;

@@ -12,9 +12,9 @@ using Microsoft.Extensions.Options;
 namespace Meeda.Operator.Proofs;
 
 /// <summary>
-/// Answers demands: a light node that could not get a blob from this operator may demand it on L1, and it must appear
-/// there as a real blob (EIP-4844) before the deadline, or the
-/// stake is lost. What is open is asked of L1 at each poll, so a restart or a reorganisation changes nothing.
+/// Answers demands. A light node that could not get a blob from this operator may demand it on L1. The operator must
+/// publish the blob in an EIP-4844 transaction before the deadline, or it is slashed. Each poll reads the open demands
+/// from L1, so neither a restart nor a reorganisation loses one.
 /// </summary>
 internal sealed class BlobPublisher(
     IOptions<L1Options> options,
@@ -29,11 +29,10 @@ internal sealed class BlobPublisher(
     ILogger<BlobPublisher> logger
 ) : PeriodicLeaderService("Answering demands", options.Value.PollInterval, leadership, time, logger)
 {
-    // Deeper reorganisations than this were never seen on Ethereum since the merge; each poll reads so many blocks
-    // again.
+    // Ethereum has had no deeper reorganisation since the merge. Each poll reads that many blocks again.
     private const ulong ReorganisationDepth = 64;
 
-    // Demands that were seen and whose deadline is not over, by number.
+    // Demands whose deadline is not over, by id.
     private readonly SortedDictionary<ulong, DemandEvent> _open = [];
     private readonly BlockRanges _ranges = new(client);
     private ulong? _next;
@@ -77,7 +76,7 @@ internal sealed class BlobPublisher(
                 || head >= demand.Deadline
             )
             {
-                // One that comes back by a reorganisation is read again with the last blocks.
+                // A demand that a reorganisation restores is read again with the last blocks.
                 _open.Remove(demand.Id);
                 continue;
             }
@@ -98,7 +97,7 @@ internal sealed class BlobPublisher(
             );
             if (sidecar.VersionedHashes()[0] != demand.VersionedHash)
             {
-                // The demand's block was taken back and its number given to another; the next poll reads which.
+                // A reorganisation undid the demand and gave its id to another one, which the next poll reads.
                 throw new InvalidDataException("L1 reorganised while the demand was answered");
             }
 

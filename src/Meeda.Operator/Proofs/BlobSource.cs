@@ -21,7 +21,7 @@ internal sealed class BlobSource(
     /// <param name="position">The operator's position of the blob.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
     /// <returns>The blob, 131072 bytes, and its commitment, 48.</returns>
-    /// <exception cref="DaException">Nothing was anchored there, or the blob cannot be had right now.</exception>
+    /// <exception cref="DaException">Nothing was anchored there, or the blob is unavailable at the moment.</exception>
     public async Task<(byte[] Blob, byte[] Commitment)> ReadAsync(ulong position, CancellationToken cancellationToken)
     {
         (StoredBatch batch, int index, byte[] commitment) = await FindAsync(position, cancellationToken);
@@ -34,7 +34,7 @@ internal sealed class BlobSource(
             return (blob, commitment);
         }
 
-        // The row that is there is a wrong one: the reading of the whole batch goes around it.
+        // The stored row is corrupt: reading the whole batch recovers it from the other rows.
         if (await rows.ReadAsync(batch.Id, batch.Commitments, cancellationToken) is { } blobs)
         {
             return (blobs.AsSpan(index * Blob.ByteLength, Blob.ByteLength).ToArray(), commitment);

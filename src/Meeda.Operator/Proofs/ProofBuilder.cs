@@ -10,10 +10,10 @@ using Meeda.Storage.Redundancy;
 
 namespace Meeda.Operator.Proofs;
 
-/// <summary>Where the time of a proof went.</summary>
+/// <summary>The durations of the steps of a proof.</summary>
 /// <param name="Look">Finding the sampled batches in the ledger.</param>
-/// <param name="Read">Reading the rows and combining them, side by side.</param>
-/// <param name="Combine">The part of it that was combining.</param>
+/// <param name="Read">Reading the rows and combining them, concurrently.</param>
+/// <param name="Combine">The part of <paramref name="Read"/> spent on combining.</param>
 /// <param name="Sum">Decoding the commitments and summing them up.</param>
 /// <param name="Open">Opening the combination.</param>
 internal readonly record struct ProofTimes(TimeSpan Look, TimeSpan Read, TimeSpan Combine, TimeSpan Sum, TimeSpan Open);
@@ -24,21 +24,21 @@ internal readonly record struct ProofTimes(TimeSpan Look, TimeSpan Read, TimeSpa
 /// </summary>
 internal sealed class ProofBuilder(Ledger ledger, RowPlacement rows, CommitmentKey key, ILogger<ProofBuilder> logger)
 {
-    // Rows in flight: enough to keep a disk busy, and no more memory than these.
+    // Rows in flight: enough to keep a disk busy, and a bound on memory.
     private const int Readers = 16;
 
-    /// <summary>The providers that something is wrong with, for logs; empty where nothing is known to be.</summary>
+    /// <summary>The providers with known faults, for logs; empty where there are none.</summary>
     public string Troubles => rows.Troubles;
 
-    /// <summary>Builds a proof. It is not checked here: the caller verifies it before it is sent.</summary>
+    /// <summary>Builds a proof without verifying it: the caller must verify it before sending it.</summary>
     /// <param name="samples">The epoch's samples.</param>
     /// <param name="z">The epoch's challenge.</param>
     /// <param name="cancellationToken">Ends the work.</param>
-    /// <exception cref="InvalidDataException">A sampled row cannot be had, or the ledger is damaged.</exception>
+    /// <exception cref="InvalidDataException">A sampled row is unavailable, or the ledger is damaged.</exception>
     public Task<AvailabilityProof> BuildAsync(Sample[] samples, Fr z, CancellationToken cancellationToken) =>
         BuildAsync(samples, z, timed: null, cancellationToken);
 
-    /// <summary>Builds a proof, and tells where the time went.</summary>
+    /// <summary>Builds a proof and reports the durations of its steps.</summary>
     /// <inheritdoc cref="BuildAsync(Sample[], Fr, CancellationToken)"/>
     internal async Task<AvailabilityProof> BuildAsync(
         Sample[] samples,
@@ -79,7 +79,7 @@ internal sealed class ProofBuilder(Ledger ledger, RowPlacement rows, CommitmentK
         );
     }
 
-    /// <summary>Finds the wrong rows among the sampled batches and brings them back, for the next try.</summary>
+    /// <summary>Repairs the corrupt rows of the sampled batches, for the next attempt.</summary>
     public async Task RepairAsync(Sample[] samples, CancellationToken cancellationToken)
     {
         foreach (
@@ -98,7 +98,7 @@ internal sealed class ProofBuilder(Ledger ledger, RowPlacement rows, CommitmentK
                     is not { PlacedAt: not null, DeletedAt: null }
             )
             {
-                continue; // Another task handles it, or its rows are not to be there.
+                continue; // Another task handles the batch, or it should have no rows.
             }
 
             RepairReport report = await rows.RepairAsync(stored.Id, stored.Commitments, cancellationToken);

@@ -14,9 +14,9 @@ using Microsoft.Extensions.Options;
 namespace Meeda.Operator.Proofs;
 
 /// <summary>
-/// Proves each epoch that has live blobs, as long as its window is open. What is proven is what the follower saw on
-/// L1, so a restart resumes by itself, and a
-/// proof that a reorganisation undid is rebuilt over the new seed.
+/// Proves each epoch that has live blobs while its window is open. An epoch counts as proven once the follower has read
+/// the proof from L1. A restart therefore needs no state of its own, and a proof that a reorganisation undid is rebuilt
+/// with the new seed.
 /// </summary>
 internal sealed class Prover(
     IOptions<L1Options> options,
@@ -33,7 +33,7 @@ internal sealed class Prover(
     ILogger<Prover> logger
 ) : PeriodicLeaderService("Proving", options.Value.PollInterval, leadership, time, logger)
 {
-    // Five slots: by then a proof should be in a block.
+    // Five slots: a proof should be in a block by then.
     private static readonly TimeSpan RoundLimit = TimeSpan.FromMinutes(1);
 
     private EpochParameters? _parameters;
@@ -53,8 +53,7 @@ internal sealed class Prover(
     }
 
     /// <summary>
-    /// The epochs whose block is followed, whose window is open and whose proof was not seen; the one with the
-    /// nearest deadline first.
+    /// The epochs whose block is followed, whose window is open and whose proof is not on L1; nearest deadline first.
     /// </summary>
     private async Task<IReadOnlyList<ulong>> OpenEpochsAsync(
         EpochParameters parameters,
@@ -66,7 +65,7 @@ internal sealed class Prover(
             return [];
         }
 
-        // A transaction sent now is in a block after the tip, where the chain can look up the hash of the tip.
+        // A transaction sent now is mined after the tip, where the contract can read the tip's block hash.
         var open = new List<ulong>();
         for (ulong epoch = parameters.EpochAt(tip); epoch > 0 && tip < parameters.LastProofBlock(epoch); epoch--)
         {
@@ -92,8 +91,8 @@ internal sealed class Prover(
         }
         catch (Exception failure) when (failure is not LeaseLostException && !cancellationToken.IsCancellationRequested)
         {
-            // Data that cannot be proven now may be repaired within the window, so the next poll tries again; it is
-            // said loudly each time.
+            // Data that cannot be proven now may be repaired within the window, so the next poll tries again. Each
+            // failure is logged.
             logger.ProvingFailed(epoch, RevertReason.Of(failure));
         }
     }
@@ -132,7 +131,7 @@ internal sealed class Prover(
         await follower.WaitForBlockAsync(receipt.BlockNumber, cancellationToken);
     }
 
-    /// <summary>The proof, or null where a row is so wrong that it is no blob.</summary>
+    /// <summary>Builds the proof; null where the bytes of a row are not a valid blob.</summary>
     private async Task<AvailabilityProof?> TryBuildAsync(
         Sample[] samples,
         EpochSeed seed,

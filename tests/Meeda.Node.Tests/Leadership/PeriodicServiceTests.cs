@@ -30,9 +30,13 @@ public sealed class PeriodicServiceTests
     [Fact]
     public async Task Rounds_ThatWaitFirst_BeginAfterAnInterval()
     {
-        using var service = new Rounds(_clock) { First = true };
+        var clock = new WatchedClock();
+        DateTimeOffset started = clock.GetUtcNow();
+        using var service = new Rounds(clock) { First = true };
         await service.StartAsync(default);
-        await service.TickedAsync(_clock, Interval);
+        await clock.Created;
+        clock.Advance(Interval);
+        Assert.Equal(started + Interval, await service.NextAsync());
         await service.StopAsync(default);
     }
 
@@ -114,7 +118,7 @@ public sealed class PeriodicServiceTests
 
     private sealed class Rounds(TimeProvider time) : PeriodicService(PeriodicServiceTests.Interval, time)
     {
-        private readonly Channel<bool> _begun = Channel.CreateUnbounded<bool>();
+        private readonly Channel<DateTimeOffset> _begun = Channel.CreateUnbounded<DateTimeOffset>();
 
         public Channel<Exception> Failures { get; } = Channel.CreateUnbounded<Exception>();
 
@@ -134,10 +138,11 @@ public sealed class PeriodicServiceTests
         protected override Task? Wake => Early;
 
         /// <summary>Waits until the next round begins.</summary>
-        public async Task NextAsync()
+        /// <returns>When it began, by the service's clock.</returns>
+        public async Task<DateTimeOffset> NextAsync()
         {
             using CancellationTokenSource limit = Patience.Limit(TimeSpan.FromSeconds(20));
-            await _begun.Reader.ReadAsync(limit.Token);
+            return await _begun.Reader.ReadAsync(limit.Token);
         }
 
         /// <summary>Moves the clock on by intervals until a round begins: its timer may not be set yet.</summary>
@@ -155,7 +160,7 @@ public sealed class PeriodicServiceTests
 
         protected override Task RunOnceAsync(CancellationToken stoppingToken)
         {
-            _begun.Writer.TryWrite(true);
+            _begun.Writer.TryWrite(Time.GetUtcNow());
             return Work(stoppingToken);
         }
 
@@ -164,15 +169,22 @@ public sealed class PeriodicServiceTests
         protected override TimeSpan NextPause(TimeSpan usual) => Pause ?? usual;
     }
 
-    /// <summary>A clock that says when a timer is set to another time.</summary>
+    /// <summary>A clock that reports the first timer, and the first change of one.</summary>
     private sealed class WatchedClock : FakeTimeProvider
     {
+        private readonly TaskCompletionSource _created = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private readonly TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Created => _created.Task;
 
         public Task Changed => _changed.Task;
 
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
-            new Timer(base.CreateTimer(callback, state, dueTime, period), _changed);
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            var timer = new Timer(base.CreateTimer(callback, state, dueTime, period), _changed);
+            _created.TrySetResult();
+            return timer;
+        }
 
         private sealed class Timer(ITimer timer, TaskCompletionSource changed) : ITimer
         {

@@ -36,7 +36,7 @@ public sealed class LightNodeTests : IAsyncLifetime
                 : truth;
         await _world.Node.PollAsync(None);
         Assert.NotEmpty(_world.Api.Asked);
-        Assert.Contains(_world.Log.Lines, line => line.Contains("reading L1 waits", StringComparison.Ordinal));
+        Assert.Contains(_world.Log.Lines, line => line.Contains("Reading L1 waits", StringComparison.Ordinal));
     }
 
     [Fact]

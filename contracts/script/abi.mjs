@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const versions = {
-  '.': ['MeedaVerifier', 'MeedaDAProofValidator'],
-  v2: ['MeedaSystem', 'MeedaAnchors', 'MeedaVerifier', 'MeedaPublication', 'MeedaEscrow'],
+  '.': ['MeedaVerifier'],
+  v2: ['MeedaSystem', 'MeedaAnchors', 'MeedaVerifier', 'MeedaPublication', 'MeedaEscrow', 'MeedaDAProofValidator'],
 };
 for (const [version, contracts] of Object.entries(versions)) {
   const folder = join(root, version);

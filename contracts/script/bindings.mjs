@@ -107,9 +107,10 @@ const parts1 = bind(version1, 'MeedaVerifier', abiOf('abi/MeedaVerifier.json'), 
 write('MeedaVerifier.g.cs', 'Meeda.Chain.Contract', [...structs(version1), ...parts1]);
 
 const version2 = new Version();
-for (const contract of ['MeedaSystem', 'MeedaAnchors', 'MeedaVerifier', 'MeedaPublication', 'MeedaEscrow']) {
+for (const contract of ['MeedaSystem', 'MeedaAnchors', 'MeedaVerifier', 'MeedaPublication', 'MeedaEscrow', 'MeedaDAProofValidator']) {
   // The parts are created by the system, not by transactions of ours.
-  const parts = bind(version2, contract, abiOf(`v2/abi/${contract}.json`), { creation: contract === 'MeedaSystem' });
+  const creation = contract === 'MeedaSystem' || contract === 'MeedaDAProofValidator';
+  const parts = bind(version2, contract, abiOf(`v2/abi/${contract}.json`), { creation });
   write(`Version2/${contract}.g.cs`, 'Meeda.Chain.Contract.Version2', parts);
 }
 write('Version2/Structs.g.cs', 'Meeda.Chain.Contract.Version2', structs(version2));

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Numerics;
 using System.Security.Cryptography;
 using Meeda.Chain.Contract;
+using Meeda.Chain.Contract.Version2;
 using Meeda.Ethereum;
 using Meeda.Hosting;
 using Meeda.Http;
@@ -9,6 +10,7 @@ using Meeda.L1.Rpc;
 using Meeda.L1.Signing;
 using Meeda.L1.Transactions;
 using Meeda.Operator;
+using Meeda.Operator.Nitro;
 
 namespace Meeda.DevNet;
 
@@ -116,7 +118,13 @@ internal sealed class LocalNetwork : IAsyncDisposable
                 cancellationToken
             );
 
-            app = await StartOperatorAsync(settings, l1.Rpc, contract.Address, keyHex, cancellationToken);
+            Address validator = await DeployValidatorAsync(sender, signer.Address, cancellationToken);
+            var nitro = new Dictionary<string, string?>
+            {
+                ["Meeda:Nitro:Validator"] = $"{validator}",
+                ["Meeda:Nitro:ValidatorChainId"] = $"{await client.GetChainIdAsync(cancellationToken)}",
+            };
+            app = await StartOperatorAsync(settings, l1.Rpc, contract.Address, keyHex, nitro, cancellationToken);
             return new LocalNetwork(l1, http, app, client, contract, deployment, stake, signer.Address);
         }
         catch
@@ -142,18 +150,33 @@ internal sealed class LocalNetwork : IAsyncDisposable
         await _l1.DisposeAsync();
     }
 
+    /// <summary>The contract by which a Nitro chain on this L1 would judge the operator's certificates.</summary>
+    private static async Task<Address> DeployValidatorAsync(
+        TransactionSender sender,
+        Address operatorAddress,
+        CancellationToken cancellationToken
+    )
+    {
+        TransactionReceipt made = await sender.SendAsync(
+            DaProofValidatorContract.Deploy(new NitroOptions().ProviderByte, operatorAddress),
+            cancellationToken
+        );
+        return made.ContractAddress ?? throw new SetupException("the validator's deployment left no address");
+    }
+
     private static async Task<WebApplication> StartOperatorAsync(
         LocalNetworkSettings settings,
         Uri rpc,
         Address contract,
         string keyHex,
+        Dictionary<string, string?> nitro,
         CancellationToken cancellationToken
     )
     {
         string keyFile = Path.Combine(settings.Folder, "operator.key");
         await WriteKeyAsync(keyFile, keyHex, cancellationToken);
         WebApplication app = await OperatorApplication.BuildAsync(
-            new Dictionary<string, string?>
+            new Dictionary<string, string?>(nitro)
             {
                 ["Meeda:Storage:Folder"] = settings.Folder,
                 ["Meeda:L1:Rpc"] = rpc.ToString(),

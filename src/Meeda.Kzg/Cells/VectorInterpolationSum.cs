@@ -52,24 +52,7 @@ internal static unsafe class VectorInterpolationSum<TLanes>
                     batch = padded;
                 }
 
-                for (int lane = 0; lane < lanes; lane++)
-                {
-                    bool isCell = lane < count;
-                    FrLimbs.Write(isCell ? weights[first + lane] * InverseLength : Fr.Zero, power + lane, lanes);
-                    FrLimbs.Write(
-                        isCell ? CellCoset.InverseShift(indices[first + lane].Value) : Fr.One,
-                        shift + lane,
-                        lanes
-                    );
-                }
-
-                fixed (byte* source = batch)
-                {
-                    for (int i = 0; i < Length; i++)
-                    {
-                        TLanes.Load(source + (i * Fr.Length), Cell.ByteLength, groups + (i * GroupLength));
-                    }
-                }
+                LoadLanes(indices[first..], weights[first..], batch, power, shift, groups);
 
                 // 2. The values on h·{roots of unity} of I(X) are those on {roots of unity} of I(h·X).
                 Transform.Interpolate(groups, LaneTransform<TLanes>.Loaded, scratch);
@@ -102,5 +85,32 @@ internal static unsafe class VectorInterpolationSum<TLanes>
         ArrayPool<double>.Shared.Return(rented);
         ArrayPool<byte>.Shared.Return(padded);
         return coefficients;
+    }
+
+    // A cell's weight, the inverse of its coset's shift, and its elements in each lane.
+    private static void LoadLanes(
+        ReadOnlySpan<CellIndex> indices,
+        ReadOnlySpan<Fr> weights,
+        ReadOnlySpan<byte> cells,
+        double* power,
+        double* shift,
+        double* groups
+    )
+    {
+        int lanes = TLanes.Lanes;
+        for (int lane = 0; lane < lanes; lane++)
+        {
+            bool isCell = lane < indices.Length;
+            FrLimbs.Write(isCell ? weights[lane] * InverseLength : Fr.Zero, power + lane, lanes);
+            FrLimbs.Write(isCell ? CellCoset.InverseShift(indices[lane].Value) : Fr.One, shift + lane, lanes);
+        }
+
+        fixed (byte* source = cells)
+        {
+            for (int i = 0; i < Length; i++)
+            {
+                TLanes.Load(source + (i * Fr.Length), Cell.ByteLength, groups + (i * GroupLength));
+            }
+        }
     }
 }

@@ -7,7 +7,7 @@ namespace Meeda.Kzg.Curves;
 /// Affine additions on one vector width, a pair in each lane: 5 multiplications and 1 squaring for an addition, the
 /// inversions apart.
 /// </summary>
-internal sealed unsafe class VectorPairAdder<TLanes> : PairAdder
+internal sealed unsafe partial class VectorPairAdder<TLanes> : PairAdder
     where TLanes : struct, IPointLanes
 {
     // Pairs whose inversion is shared: more would leave the first-level cache.
@@ -83,16 +83,6 @@ internal sealed unsafe class VectorPairAdder<TLanes> : PairAdder
         return regular;
     }
 
-    /// <inheritdoc/>
-    public override void Double(double* source, double* target, int count)
-    {
-        for (int start = 0; start < count; start += ChunkLength)
-        {
-            long offset = (long)start * RowLength;
-            DoubleChunk(source + offset, target + offset, Math.Min(ChunkLength, count - start) / TLanes.Lanes);
-        }
-    }
-
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private bool TryAddChunk(double* points, uint* pairs, int count, double* sums)
     {
@@ -107,36 +97,10 @@ internal sealed unsafe class VectorPairAdder<TLanes> : PairAdder
         }
 
         double* products = _products,
-            differences = _differences,
-            firstX = _firstX,
             scratch = _scratch;
 
         // 1. The products of all x2 - x1 from the first group of the chain on.
-        for (int k = 0; k < groups; k += 2)
-        {
-            if (k + PrefetchDistance < groups)
-            {
-                RowPrefetch.FirstLines(points, pairs + (2 * lanes * (k + PrefetchDistance)), 4 * lanes);
-            }
-
-            double* difference = differences + (k * groupLength),
-                product = products + (k * groupLength);
-            double* before = k == 0 ? _one : product - (2 * groupLength);
-            TLanes.LoadX(points, pairs + (2 * lanes * k), firstX + (k * groupLength), difference);
-            TLanes.LoadX(
-                points,
-                pairs + (2 * lanes * (k + 1)),
-                firstX + ((k + 1) * groupLength),
-                difference + groupLength
-            );
-            TLanes.Multiply(product, before, difference, scratch);
-            TLanes.Multiply(
-                product + groupLength,
-                k == 0 ? _one : before + groupLength,
-                difference + groupLength,
-                scratch
-            );
-        }
+        MultiplyDifferences(points, pairs, groups);
 
         // 2. One inversion for the chunk.
         double* inverses = _temporary,
@@ -165,6 +129,43 @@ internal sealed unsafe class VectorPairAdder<TLanes> : PairAdder
         }
 
         return true;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void MultiplyDifferences(double* points, uint* pairs, int groups)
+    {
+        int lanes = TLanes.Lanes;
+        int groupLength = FpLimbs.Count * lanes;
+        double* products = _products,
+            differences = _differences,
+            firstX = _firstX,
+            scratch = _scratch;
+
+        for (int k = 0; k < groups; k += 2)
+        {
+            if (k + PrefetchDistance < groups)
+            {
+                RowPrefetch.FirstLines(points, pairs + (2 * lanes * (k + PrefetchDistance)), 4 * lanes);
+            }
+
+            double* difference = differences + (k * groupLength),
+                product = products + (k * groupLength);
+            double* before = k == 0 ? _one : product - (2 * groupLength);
+            TLanes.LoadX(points, pairs + (2 * lanes * k), firstX + (k * groupLength), difference);
+            TLanes.LoadX(
+                points,
+                pairs + (2 * lanes * (k + 1)),
+                firstX + ((k + 1) * groupLength),
+                difference + groupLength
+            );
+            TLanes.Multiply(product, before, difference, scratch);
+            TLanes.Multiply(
+                product + groupLength,
+                k == 0 ? _one : before + groupLength,
+                difference + groupLength,
+                scratch
+            );
+        }
     }
 
     // Two groups, whose products with the inverses of their chains are still to be made: λ = (y2 - y1)/(x2 - x1), x3
@@ -212,79 +213,22 @@ internal sealed unsafe class VectorPairAdder<TLanes> : PairAdder
         TLanes.Subtract(t + groupLength, x1 + groupLength, x3 + groupLength);
         TLanes.MultiplySubtract(y3, slope, t, y1, scratch);
         TLanes.MultiplySubtract(y3 + groupLength, slope + groupLength, t + groupLength, y1 + groupLength, scratch);
-        double* rows = sums + ((long)k * lanes * RowLength);
+        StoreGroups(x3, y3, sums + ((long)k * lanes * RowLength), count - (k * lanes));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void StoreGroups(double* x3, double* y3, double* rows, int count)
+    {
+        int lanes = TLanes.Lanes;
+        int groupLength = FpLimbs.Count * lanes;
         for (int group = 0; group < 2; group++, rows += lanes * RowLength)
         {
-            int length = Math.Min(lanes, count - ((k + group) * lanes));
+            int length = Math.Min(lanes, count - (group * lanes));
             if (length > 0)
             {
                 TLanes.StoreRows(x3 + (group * groupLength), rows, length);
                 TLanes.StoreRows(y3 + (group * groupLength), rows + FpLimbs.Count, length);
             }
-        }
-    }
-
-    private void DoubleChunk(double* source, double* target, int groups)
-    {
-        int lanes = TLanes.Lanes;
-        int groupLength = GroupLength;
-        double* xs = _firstX,
-            ys = _differences,
-            products = _products,
-            scratch = _scratch;
-        double* inverse = _temporary,
-            slope = inverse + groupLength,
-            t = slope + groupLength,
-            x3 = t + groupLength,
-            y3 = x3 + groupLength;
-        double* twice = y3 + groupLength,
-            square = twice + groupLength;
-        for (int k = 0; k < groups; k++)
-        {
-            double* rows = source + ((long)k * lanes * RowLength);
-            double* y = ys + (k * groupLength);
-            TLanes.LoadRows(rows, xs + (k * groupLength));
-            TLanes.LoadRows(rows + FpLimbs.Count, y);
-            TLanes.Add(twice, y, y);
-            TLanes.Multiply(
-                products + (k * groupLength),
-                k == 0 ? _one : products + ((k - 1) * groupLength),
-                twice,
-                scratch
-            );
-        }
-
-        if (
-            !LaneInversion<TLanes>.TryInvert(
-                products + ((groups - 1) * groupLength),
-                inverse,
-                inverse + groupLength,
-                scratch
-            )
-        )
-        {
-            throw new ArgumentException("a point has y = 0: it is of even order, or at infinity", nameof(source));
-        }
-
-        for (int k = groups - 1; k >= 0; k--)
-        {
-            // λ = 3x²/2y, x3 = λ² - 2x, y3 = λ(x - x3) - y
-            double* x = xs + (k * groupLength),
-                y = ys + (k * groupLength);
-            TLanes.Add(twice, y, y);
-            TLanes.Multiply(t, inverse, k == 0 ? _one : products + ((k - 1) * groupLength), scratch);
-            TLanes.Multiply(inverse, inverse, twice, scratch);
-            TLanes.Square(square, x, scratch);
-            TLanes.Multiply(slope, square, t, scratch);
-            TLanes.Add(t, slope, slope);
-            TLanes.Add(t, t, slope);
-            TLanes.Multiply(slope, t, _one, scratch);
-            TLanes.SquareSubtract(x3, slope, x, x, scratch);
-            TLanes.Subtract(t, x, x3);
-            TLanes.MultiplySubtract(y3, slope, t, y, scratch);
-            double* rows = target + ((long)k * lanes * RowLength);
-            TLanes.StoreRows(x3, rows, lanes);
-            TLanes.StoreRows(y3, rows + FpLimbs.Count, lanes);
         }
     }
 }

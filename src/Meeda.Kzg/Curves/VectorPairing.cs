@@ -120,21 +120,23 @@ internal sealed unsafe class VectorPairing<TLanes>
             products.Run();
             for (int i = 0; i < count; i++)
             {
-                double* product = LineProducts + ((start + i) * Length);
-                Fp2Row low = products.TakeProduct(),
-                    high = products.TakeProduct();
-                (low + xi).Store(product);
-                (products.TakeProduct() - low - high).Store(product + Row);
-                high.Store(product + (2 * Row));
-                (Fp2Row.Load(scaled + (((4 * i) + 1) * Row)) + Fp2Row.Load(scaled + (((4 * i) + 3) * Row))).Store(
-                    product + (4 * Row)
-                );
-                (Fp2Row.Load(scaled + (4 * i * Row)) + Fp2Row.Load(scaled + (((4 * i) + 2) * Row))).Store(
-                    product + (5 * Row)
-                );
-                _field.Normalise(product);
+                StoreProduct(LineProducts + ((start + i) * Length), scaled + (4 * i * Row), xi);
             }
         }
+    }
+
+    // The three products of a pair of lines, with the rows a1, a0, b1 and b0 of the lines, as an element of Fp12.
+    private void StoreProduct(double* product, double* lines, in Fp2Row xi)
+    {
+        Fp2Products<TLanes> products = _field.Products;
+        Fp2Row low = products.TakeProduct(),
+            high = products.TakeProduct();
+        (low + xi).Store(product);
+        (products.TakeProduct() - low - high).Store(product + Row);
+        high.Store(product + (2 * Row));
+        (Fp2Row.Load(lines + Row) + Fp2Row.Load(lines + (3 * Row))).Store(product + (4 * Row));
+        (Fp2Row.Load(lines) + Fp2Row.Load(lines + (2 * Row))).Store(product + (5 * Row));
+        _field.Normalise(product);
     }
 
     // Slope times -x/y, intercept times 1/y.

@@ -10,7 +10,7 @@ namespace Meeda.Kzg.Fields;
 /// Representation: four 64-bit limbs, least significant first, of <c>a·2^256 mod r</c> (Montgomery form), always
 /// below <c>r</c>. Not constant-time.
 /// </summary>
-public readonly struct Fr : IEquatable<Fr>, IParsable<Fr>
+public readonly partial struct Fr : IEquatable<Fr>, IParsable<Fr>
 {
     /// <summary>Bytes of an encoded element.</summary>
     public const int Length = 32;
@@ -60,84 +60,11 @@ public readonly struct Fr : IEquatable<Fr>, IParsable<Fr>
     /// <summary>Whether this is 0.</summary>
     public bool IsZero => (_0 | _1 | _2 | _3) == 0;
 
-    /// <summary>
-    /// Decodes 32 big-endian bytes; false where there are not 32 or the value is not below <c>r</c> (consensus-specs
-    /// <c>bytes_to_bls_field</c>).
-    /// </summary>
-    public static bool TryDecode(ReadOnlySpan<byte> bigEndian, out Fr element)
-    {
-        element = default;
-        if (bigEndian.Length != Length || !IsCanonical(bigEndian))
-        {
-            return false;
-        }
-
-        element = FromCanonical(bigEndian);
-        return true;
-    }
-
-    /// <summary>
-    /// The element <c>value mod r</c> of any 32 big-endian bytes (consensus-specs <c>hash_to_bls_field</c> without
-    /// the hash).
-    /// </summary>
-    /// <exception cref="KzgFormatException">There are not 32 bytes.</exception>
-    public static Fr Reduce(ReadOnlySpan<byte> bigEndian)
-    {
-        if (bigEndian.Length != Length)
-        {
-            throw new KzgFormatException($"scalar: {bigEndian.Length} bytes, {Length} are expected");
-        }
-
-        // 2^256 < 3r: at most two subtractions.
-        return ReduceOnce(Read(bigEndian)).Canonical() * MontgomerySquare;
-    }
-
     /// <summary>The element of a small number.</summary>
     public static Fr FromUInt64(ulong value) => new Fr(value, 0, 0, 0) * MontgomerySquare;
 
     /// <summary>The element of a number below 2^128.</summary>
     public static Fr FromUInt128(UInt128 value) => new Fr((ulong)value, (ulong)(value >> 64), 0, 0) * MontgomerySquare;
-
-    /// <summary>Reads an element from 64 hex digits, big-endian, with or without 0x.</summary>
-    /// <param name="s">The text.</param>
-    /// <param name="provider">Not used.</param>
-    /// <exception cref="KzgFormatException">The text is not 64 hex digits, or the value is not below the
-    /// modulus.</exception>
-    public static Fr Parse(string s, IFormatProvider? provider = null)
-    {
-        ArgumentNullException.ThrowIfNull(s);
-        return TryParse(s, provider, out Fr element)
-            ? element
-            : throw new KzgFormatException(
-                $"scalar: the text is not {2 * Length} hex digits of a value below the modulus"
-            );
-    }
-
-    /// <summary>Reads an element from text, as <see cref="Parse"/> does; false where that would throw.</summary>
-    public static bool TryParse(string? s, IFormatProvider? provider, out Fr result)
-    {
-        Span<byte> bytes = stackalloc byte[Length];
-        result = default;
-        return HexText.TryDecode(s, bytes) && TryDecode(bytes, out result);
-    }
-
-    /// <summary>Writes the value as 32 big-endian bytes.</summary>
-    public void Encode(Span<byte> bigEndian)
-    {
-        Fr plain = ToPlain();
-        BinaryPrimitives.WriteUInt64BigEndian(bigEndian, plain._3);
-        BinaryPrimitives.WriteUInt64BigEndian(bigEndian[8..], plain._2);
-        BinaryPrimitives.WriteUInt64BigEndian(bigEndian[16..], plain._1);
-        BinaryPrimitives.WriteUInt64BigEndian(bigEndian[24..], plain._0);
-    }
-
-    /// <summary>The value as 32 big-endian bytes.</summary>
-    public byte[] ToArray()
-    {
-        var bytes = new byte[Length];
-        Encode(bytes);
-        return bytes;
-    }
 
     /// <summary>The sum.</summary>
     public static Fr operator +(in Fr a, in Fr b)
@@ -278,67 +205,6 @@ public readonly struct Fr : IEquatable<Fr>, IParsable<Fr>
         limbs[1] = plain._1;
         limbs[2] = plain._2;
         limbs[3] = plain._3;
-    }
-
-    /// <summary><c>a^exponent</c> for an exponent that is not secret.</summary>
-    internal Fr Power(BigInteger exponent) => Power(Limbs.FromBigInteger(exponent));
-
-    /// <summary>
-    /// <c>a^exponent</c> for an exponent in limbs, least significant first, that is not secret: windows of four bits.
-    /// </summary>
-    internal Fr Power(ReadOnlySpan<ulong> exponent)
-    {
-        const int WindowBits = 4;
-        Span<Fr> powers = stackalloc Fr[1 << WindowBits];
-        powers[0] = One;
-        for (int i = 1; i < powers.Length; i++)
-        {
-            powers[i] = powers[i - 1] * this;
-        }
-
-        Fr result = One;
-        for (int bit = (exponent.Length * 64) - WindowBits; bit >= 0; bit -= WindowBits)
-        {
-            for (int i = 0; i < WindowBits; i++)
-            {
-                result *= result;
-            }
-
-            int window = (int)(exponent[bit / 64] >> (bit % 64)) & (powers.Length - 1);
-            if (window != 0)
-            {
-                result *= powers[window];
-            }
-        }
-
-        return result;
-    }
-
-    /// <summary>
-    /// Replaces each element by its inverse with one inversion in all (Montgomery's trick); zeros stay zero.
-    /// </summary>
-    internal static void InvertAll(Span<Fr> elements, Span<Fr> scratch)
-    {
-        Fr product = One;
-        for (int i = 0; i < elements.Length; i++)
-        {
-            scratch[i] = product;
-            if (!elements[i].IsZero)
-            {
-                product *= elements[i];
-            }
-        }
-
-        Fr inverse = product.Inverse();
-        for (int i = elements.Length - 1; i >= 0; i--)
-        {
-            if (!elements[i].IsZero)
-            {
-                Fr element = elements[i];
-                elements[i] = inverse * scratch[i];
-                inverse *= element;
-            }
-        }
     }
 
     /// <summary>

@@ -121,13 +121,7 @@ internal static unsafe class VectorEvaluation<TLanes>
     {
         Span<Fr> last = stackalloc Fr[TLanes.Lanes];
         Span<Fr> powers = stackalloc Fr[Rounds];
-        for (int round = 0; round < Rounds; round++)
-        {
-            powers[round] = z;
-            z *= z;
-        }
-
-        if (!EvaluationForm.TryInvertDifferences(last, z))
+        if (!EvaluationForm.TryInvertDifferences(last, SquareRepeatedly(z, powers)))
         {
             return false;
         }
@@ -178,6 +172,18 @@ internal static unsafe class VectorEvaluation<TLanes>
             TLanes.Multiply(values, values, inverse, scratch);
             TLanes.Store(values, quotient + (element * Fr.Length), Stride);
         }
+    }
+
+    // z, z², z⁴, …; returns the one after the last.
+    private static Fr SquareRepeatedly(Fr z, Span<Fr> powers)
+    {
+        foreach (ref Fr power in powers)
+        {
+            power = z;
+            z *= z;
+        }
+
+        return z;
     }
 
     private static AlignedDoubles PairTable(Func<int, Fr> root)

@@ -4,27 +4,40 @@ using System.Numerics;
 using System.Text;
 using Meeda.Ethereum;
 using Meeda.Kzg.Commitments;
+using Meeda.Kzg.Curves;
 using Meeda.L1.Signing;
 using Meeda.Protocol.Batches;
 
 namespace Meeda.Operator.Nitro;
 
 /// <summary>
-/// A batch's certificate for Arbitrum Nitro's external DA: <c>0x01 ‖ provider ‖ 0x01 ‖ uint32 length ‖ C_0 … C_{n-1}
-/// ‖ r ‖ s ‖ v</c>. All between the
-/// provider byte and the signature is the preimage of the batch id. The signature, an EIP-191 one over the Keccak-256
-/// of all before it, is the
-/// operator's promise to keep the batch; contracts/src/MeedaDAProofValidator.sol judges the same bytes by the same
-/// rules.
+/// What a certificate is for: a chain trusts one validator contract, and takes certificates of one provider.
+/// </summary>
+/// <param name="Provider">The second byte, one for each DA system in a chain.</param>
+/// <param name="ChainId">The id of the chain on which the validator contract is.</param>
+/// <param name="Validator">The validator contract.</param>
+internal sealed record CertificateDomain(byte Provider, ulong ChainId, Address Validator);
+
+/// <summary>
+/// A batch's certificate for Arbitrum Nitro's external DA: <c>0x01 ‖ provider ‖ 0x02 ‖ uint32 length ‖ uint64 chainId ‖
+/// validator ‖ uint64 lastBlock ‖ C_0 … C_{n-1} ‖ r ‖ s ‖ v</c>. The signature, an EIP-191 one over the Keccak-256 of
+/// all before it, is the operator's promise to keep the batch up to the last block;
+/// contracts/v2/src/MeedaDAProofValidator.sol judges the same bytes by the same rules.
 /// </summary>
 internal sealed class DaCertificate
 {
     /// <summary>Nitro's DA certificate flag, the first byte.</summary>
     public const byte Flag = 0x01;
 
-    private const byte Version = 0x01;
-    private const int HeaderLength = 3 + sizeof(uint);
+    private const byte Version = 0x02;
+    private const int ChainIdAt = 3 + sizeof(uint);
+    private const int ValidatorAt = ChainIdAt + sizeof(ulong);
+    private const int LastBlockAt = ValidatorAt + Address.Length;
+    private const int HeaderLength = LastBlockAt + sizeof(ulong);
     private const int SignatureLength = 65;
+
+    // What Nitro's machine reads at a time.
+    private const int ReadLength = 32;
 
     private readonly byte[] _encoded;
 
@@ -36,6 +49,9 @@ internal sealed class DaCertificate
 
     /// <summary>The payload's bytes.</summary>
     public uint PayloadLength => BinaryPrimitives.ReadUInt32BigEndian(_encoded.AsSpan(3));
+
+    /// <summary>The last L1 block for which the batch is promised; 0 where L1's height was not known.</summary>
+    public ulong LastBlock => BinaryPrimitives.ReadUInt64BigEndian(_encoded.AsSpan(LastBlockAt));
 
     /// <summary>The blobs' compressed commitments, 48 bytes each.</summary>
     public ReadOnlySpan<byte> Commitments =>
@@ -50,23 +66,36 @@ internal sealed class DaCertificate
     /// <summary>What Nitro's machine asks for the batch by: the Keccak-256 of the whole certificate.</summary>
     public Bytes32 Hash => Keccak256.Hash(_encoded);
 
+    /// <summary>
+    /// Whether Nitro's contracts can prove all reads of a batch of that length. The machine reads 32 bytes at a time
+    /// until it gets fewer; at a multiple of 32 it reads nothing at the end, which its one-step prover refuses
+    /// (<c>INVALID_CUSTOM_DA_RESPONSE</c>, nitro-contracts 3.2.0).
+    /// </summary>
+    public static bool IsProvable(long payloadLength) => payloadLength % ReadLength != 0;
+
     /// <summary>Makes a certificate.</summary>
-    /// <param name="provider">The second byte, one for each DA system in a chain.</param>
-    /// <param name="payloadLength">The payload's bytes, at least 1.</param>
+    /// <param name="domain">The chain and the contract that it is for.</param>
+    /// <param name="payloadLength">The payload's bytes, at least 1 and no multiple of 32.</param>
+    /// <param name="lastBlock">The last L1 block for which the batch is promised; 0 where L1's height is not
+    /// known.</param>
     /// <param name="commitments">The blobs' compressed commitments, 48 bytes each.</param>
     /// <param name="signer">Who promises to keep it.</param>
     public static DaCertificate Sign(
-        byte provider,
+        CertificateDomain domain,
         uint payloadLength,
+        ulong lastBlock,
         ReadOnlySpan<byte> commitments,
         PrivateKeySigner signer
     )
     {
         var encoded = new byte[HeaderLength + commitments.Length + SignatureLength];
         encoded[0] = Flag;
-        encoded[1] = provider;
+        encoded[1] = domain.Provider;
         encoded[2] = Version;
         BinaryPrimitives.WriteUInt32BigEndian(encoded.AsSpan(3), payloadLength);
+        BinaryPrimitives.WriteUInt64BigEndian(encoded.AsSpan(ChainIdAt), domain.ChainId);
+        domain.Validator.CopyTo(encoded.AsSpan(ValidatorAt));
+        BinaryPrimitives.WriteUInt64BigEndian(encoded.AsSpan(LastBlockAt), lastBlock);
         commitments.CopyTo(encoded.AsSpan(HeaderLength));
         Signature signature = signer.Sign(Digest(encoded));
         Span<byte> tail = encoded.AsSpan(encoded.Length - SignatureLength);
@@ -78,12 +107,12 @@ internal sealed class DaCertificate
 
     /// <summary>Decodes an untrusted certificate. The answer depends on its bytes alone.</summary>
     /// <param name="encoded">The bytes.</param>
-    /// <param name="provider">The provider byte that it must carry.</param>
+    /// <param name="domain">The chain and the contract that it must be for.</param>
     /// <param name="certificate">The certificate, where the result is true.</param>
     /// <param name="error">One message, where the result is false.</param>
     public static bool TryDecode(
         ReadOnlySpan<byte> encoded,
-        byte provider,
+        CertificateDomain domain,
         [NotNullWhen(true)] out DaCertificate? certificate,
         [NotNullWhen(false)] out string? error
     )
@@ -95,21 +124,9 @@ internal sealed class DaCertificate
             return false;
         }
 
-        if (encoded[0] != Flag || encoded[1] != provider || encoded[2] != Version)
+        error = WrongHeader(encoded, domain);
+        if (error is not null)
         {
-            error =
-                $"certificate: it begins with 0x{Convert.ToHexStringLower(encoded[..3])}, not with "
-                + $"0x{Flag:x2}{provider:x2}{Version:x2}";
-            return false;
-        }
-
-        long length = BinaryPrimitives.ReadUInt32BigEndian(encoded[3..]);
-        long blobs =
-            (length + BlobEncoding.DataBytesPerElement + BlobEncoding.DataBytesPerBlob - 1)
-            / BlobEncoding.DataBytesPerBlob;
-        if (length == 0 || encoded.Length != HeaderLength + (blobs * KzgCommitment.Length) + SignatureLength)
-        {
-            error = $"certificate: {encoded.Length} bytes do not fit a batch of {length} bytes";
             return false;
         }
 
@@ -120,13 +137,53 @@ internal sealed class DaCertificate
             return false;
         }
 
-        certificate = new DaCertificate(copy, signer);
+        var decoded = new DaCertificate(copy, signer);
+        for (int i = 0; i < decoded.Commitments.Length; i += KzgCommitment.Length)
+        {
+            if (!G1Point.TryDecode(decoded.Commitments.Slice(i, KzgCommitment.Length), out _))
+            {
+                error = $"certificate: commitment {i / KzgCommitment.Length} is not a point of the group";
+                return false;
+            }
+        }
+
+        certificate = decoded;
         error = null;
         return true;
     }
 
     /// <summary>The certificate's bytes.</summary>
     public byte[] ToArray() => [.. _encoded];
+
+    private static string? WrongHeader(ReadOnlySpan<byte> encoded, CertificateDomain domain)
+    {
+        if (encoded[0] != Flag || encoded[1] != domain.Provider || encoded[2] != Version)
+        {
+            return $"certificate: it begins with 0x{Convert.ToHexStringLower(encoded[..3])}, not with "
+                + $"0x{Flag:x2}{domain.Provider:x2}{Version:x2}";
+        }
+
+        long length = BinaryPrimitives.ReadUInt32BigEndian(encoded[3..]);
+        long blobs =
+            (length + BlobEncoding.DataBytesPerElement + BlobEncoding.DataBytesPerBlob - 1)
+            / BlobEncoding.DataBytesPerBlob;
+        if (length == 0 || encoded.Length != HeaderLength + (blobs * KzgCommitment.Length) + SignatureLength)
+        {
+            return $"certificate: {encoded.Length} bytes do not fit a batch of {length} bytes";
+        }
+
+        if (!IsProvable(length))
+        {
+            return $"certificate: {length} bytes are a multiple of {ReadLength}, whose end no one-step proof shows";
+        }
+
+        ulong chainId = BinaryPrimitives.ReadUInt64BigEndian(encoded[ChainIdAt..]);
+        var validator = Address.FromBytes(encoded.Slice(ValidatorAt, Address.Length));
+        return chainId == domain.ChainId && validator == domain.Validator
+            ? null
+            : $"certificate: it is for validator {validator} on chain {chainId}, not for {domain.Validator} on chain "
+                + $"{domain.ChainId}";
+    }
 
     private static Bytes32 Digest(byte[] encoded)
     {

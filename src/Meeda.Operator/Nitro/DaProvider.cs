@@ -16,6 +16,7 @@ internal sealed class DaProvider(
     IOptions<NitroOptions> options,
     IOptions<BatchOptions> batches,
     CertificateSigner signer,
+    Terms terms,
     BatchIntake intake,
     BatchReader reader,
     CommitmentKey key,
@@ -40,7 +41,8 @@ internal sealed class DaProvider(
     /// <param name="message">The batch.</param>
     /// <param name="room">The room that its bytes take, disposed of once they are durable; null for none.</param>
     /// <param name="cancellationToken">Ends the waiting for a state, never the storing.</param>
-    /// <exception cref="NitroException">It is too large.</exception>
+    /// <exception cref="NitroException">It is too large, or its length is a multiple of 32, or no validator is
+    /// set.</exception>
     /// <exception cref="DaException">It cannot be stored now, or is empty.</exception>
     public async Task<byte[]> StoreAsync(byte[] message, IDisposable? room, CancellationToken cancellationToken)
     {
@@ -51,10 +53,19 @@ internal sealed class DaProvider(
             );
         }
 
+        if (message.Length > 0 && !DaCertificate.IsProvable(message.Length))
+        {
+            throw new NitroException(
+                $"{NitroException.TooLarge}: {message.Length} bytes are a multiple of 32, whose end Nitro's one-step "
+                    + "prover cannot show; a byte less will do"
+            );
+        }
+
+        // Before the batch is promised for a term from now: what is signed is never more.
+        CertificateDomain domain = options.Value.Domain;
+        ulong lastBlock = await terms.PromisedUntilAsync(cancellationToken) ?? 0;
         StoredBatch batch = await intake.AcceptAsync(message, room, cancellationToken);
-        return DaCertificate
-            .Sign(options.Value.ProviderByte, batch.PayloadLength, batch.Commitments, signer.Key)
-            .ToArray();
+        return DaCertificate.Sign(domain, batch.PayloadLength, lastBlock, batch.Commitments, signer.Key).ToArray();
     }
 
     /// <summary>The certificate behind a sequencer message's header, and the batch it names.</summary>
@@ -173,7 +184,7 @@ internal sealed class DaProvider(
 
     private bool IsValid(byte[] encoded, out DaCertificate? certificate, out string? error)
     {
-        if (!DaCertificate.TryDecode(encoded, options.Value.ProviderByte, out certificate, out error))
+        if (!DaCertificate.TryDecode(encoded, options.Value.Domain, out certificate, out error))
         {
             return false;
         }

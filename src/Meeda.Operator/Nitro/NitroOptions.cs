@@ -1,3 +1,4 @@
+using Meeda.Ethereum;
 using Meeda.Hosting;
 
 namespace Meeda.Operator.Nitro;
@@ -15,10 +16,29 @@ public sealed class NitroOptions
     public byte ProviderByte { get; set; } = 0x4d;
 
     /// <summary>
+    /// The address of the chain's MeedaDAProofValidator, which certificates name. None: the provider answers no call
+    /// that makes or reads a certificate.
+    /// </summary>
+    public string? Validator { get; set; }
+
+    /// <summary>The id of the chain on which the validator is: the parent chain of the Nitro chain.</summary>
+    public ulong? ValidatorChainId { get; set; }
+
+    /// <summary>
     /// A file with the 32-byte secret, 64 hex digits, that callers sign their JWTs with (HS256). None: no token is
     /// asked for.
     /// </summary>
     public string? JwtSecretFile { get; set; }
+
+    /// <summary>What certificates are for.</summary>
+    /// <exception cref="NitroException">No validator is set.</exception>
+    internal CertificateDomain Domain =>
+        Validator is null || ValidatorChainId is not { } chainId
+            ? throw new NitroException(
+                "validator: this operator signs no certificates, since Meeda__Nitro__Validator and "
+                    + "Meeda__Nitro__ValidatorChainId are not set"
+            )
+            : new CertificateDomain(ProviderByte, chainId, Address.Parse(Validator));
 
     /// <summary>Reads the secret; null where none is set.</summary>
     /// <exception cref="SetupException">The file cannot be read or does not hold 64 hex digits. The message does not

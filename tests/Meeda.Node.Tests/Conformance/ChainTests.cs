@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Text.Json;
+using Meeda.Chain.Contract.Version2;
 using Meeda.Ethereum;
 using Meeda.L1.Rpc;
 using Meeda.L1.Signing;
@@ -37,7 +38,7 @@ public sealed class ChainTests(OperatorFixture node) : IClassFixture<OperatorFix
     public async Task ValidateReadPreimage_TheServicesOpenings_GiveTheBatchsBytes_AndNothingElsePasses()
     {
         await using Anvil anvil = await Anvil.StartAsync();
-        using JsonDocument artifact = Artifact("abi", "MeedaDAProofValidator.json");
+        using JsonDocument artifact = Artifact("v2", "abi", "MeedaDAProofValidator.json");
         (EthereumClient client, TransactionSender sender, HttpClient http) = Connect(anvil);
         using HttpClient owned = http;
         var abi = ContractAbi.Parse(artifact.RootElement.GetProperty("abi").GetRawText());
@@ -364,19 +365,19 @@ public sealed class ChainTests(OperatorFixture node) : IClassFixture<OperatorFix
     }
 
     /// <summary>Our validator, which trusts the operator of these tests.</summary>
+    /// <summary>Where the operator's certificates say that it is.</summary>
     private static async Task<Address> DeployValidatorAsync(TransactionSender sender)
     {
-        using JsonDocument artifact = Artifact("abi", "MeedaDAProofValidator.json");
-        byte[] creation = ContractAbi
-            .Parse(artifact.RootElement.GetProperty("abi").GetRawText())
-            .Constructor.Encode(
-                Convert.FromHexString(artifact.RootElement.GetProperty("bytecode").GetString()![2..]),
-                new byte[] { 0x4d },
-                new object[] { PrivateKeySigner.FromHex(new string('1', 64)).Address }
-            );
-        return (await sender.SendAsync(new TransactionRequest(null, creation), CancellationToken.None))
+        Address made = (
+            await sender.SendAsync(
+                DaProofValidatorContract.Deploy(0x4d, PrivateKeySigner.FromHex(new string('1', 64)).Address),
+                CancellationToken.None
+            )
+        )
             .ContractAddress!
             .Value;
+        Assert.Equal(OperatorFixture.Nitro.Validator, made);
+        return made;
     }
 
     private static byte[] SizeOf(byte[] certificate) => [.. BitConverter.GetBytes((ulong)certificate.Length).Reverse()];

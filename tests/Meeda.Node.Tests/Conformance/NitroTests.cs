@@ -102,6 +102,18 @@ public sealed class NitroTests(OperatorFixture node) : IClassFixture<OperatorFix
         );
     }
 
+    /// <summary>Nitro's contracts cannot prove where such a batch ends, so its certificate would be invalid.</summary>
+    [Theory]
+    [InlineData(32)]
+    [InlineData(4_096)]
+    public async Task Store_AMultipleOf32Bytes_SaysTooLarge_AndAByteLessIsTaken(int length)
+    {
+        string refused = await FailAsync("store", Hex(Payload(7, length)), Timeout);
+        Assert.Contains("message too large for current DA backend", refused, StringComparison.Ordinal);
+        Assert.Contains("a byte less", refused, StringComparison.Ordinal);
+        Assert.NotEmpty(await StoreAsync(Payload(7, length - 1)));
+    }
+
     [Fact]
     public async Task Recover_AnyByteOfTheCertificateChanged_IsInvalid_AndTheValidityProofSaysTheSame()
     {
@@ -132,7 +144,7 @@ public sealed class NitroTests(OperatorFixture node) : IClassFixture<OperatorFix
         var commitments = new byte[48];
         commitments[0] = 0xc0;
         byte[] certificate = DaCertificate
-            .Sign(0x4d, 77, commitments, PrivateKeySigner.FromHex(new string('1', 64)))
+            .Sign(OperatorFixture.Nitro, 77, 0, commitments, PrivateKeySigner.FromHex(new string('1', 64)))
             .ToArray();
         foreach (string method in (string[])["recoverPayload", "collectPreimages", "recoverPayloadAndPreimages"])
         {
@@ -152,9 +164,9 @@ public sealed class NitroTests(OperatorFixture node) : IClassFixture<OperatorFix
     [Fact]
     public async Task Recover_ARottenStore_IsUnavailableAndNeverInvalid()
     {
-        byte[] certificate = await StoreAsync(Payload(5, 800));
+        byte[] certificate = await StoreAsync(Payload(5, 801));
         await node.PlacedAsync();
-        Assert.True(DaCertificate.TryDecode(certificate, 0x4d, out DaCertificate? decoded, out _));
+        Assert.True(DaCertificate.TryDecode(certificate, OperatorFixture.Nitro, out DaCertificate? decoded, out _));
         string[] rows = Directory.GetFiles(
             node.Folder,
             $"{decoded.Batch.ToString()[2..]}*",

@@ -1,5 +1,6 @@
 using System.Net;
 using Meeda.Operator;
+using Meeda.Operator.Nitro;
 using Meeda.Operator.Persistence;
 using Meeda.Testing;
 using Microsoft.AspNetCore.Builder;
@@ -16,6 +17,13 @@ namespace Meeda.Node.Tests.Http;
 public class OperatorFixture : IAsyncLifetime
 {
     public const int MaxBatchBytes = 300_000;
+
+    /// <summary>The validator that certificates are for: the first contract that anvil's account 0 makes.</summary>
+    internal static readonly CertificateDomain Nitro = new(
+        0x4d,
+        31_337,
+        Meeda.Ethereum.Address.Parse("0x5FbDB2315678afecb367f032d93F642f64180aa3")
+    );
 
     private readonly TemporaryFolder _folder = new();
     private readonly ReservedPort _closed = new();
@@ -90,6 +98,8 @@ public class OperatorFixture : IAsyncLifetime
                 ["Meeda:L1:Contract"] = "0x00000000000000000000000000000000000000c0",
                 ["Meeda:L1:KeyFile"] = keyFile,
                 ["Meeda:Batches:MaxBatchBytes"] = $"{MaxBatchBytes}",
+                ["Meeda:Nitro:Validator"] = $"{Nitro.Validator}",
+                ["Meeda:Nitro:ValidatorChainId"] = $"{Nitro.ChainId}",
             },
             "http://127.0.0.1:0",
             quiet: true,

@@ -1,0 +1,24 @@
+using Meeda.Ethereum;
+using Meeda.Hosting.Settings;
+
+namespace Meeda.Operator.Nitro;
+
+/// <summary>Checks <see cref="NitroOptions"/>.</summary>
+internal sealed class NitroOptionsValidator : SettingsValidator<NitroOptions>
+{
+    /// <inheritdoc/>
+    public override IEnumerable<string> Failures(NitroOptions options)
+    {
+        if (options.Validator is { } validator && !Address.TryParse(validator, out _))
+        {
+            yield return "validator: the address of the Nitro chain's MeedaDAProofValidator, 40 hex digits "
+                + "(Meeda__Nitro__Validator)";
+        }
+
+        if (options.Validator is null != options.ValidatorChainId is null)
+        {
+            yield return "validator: its address and the id of its chain, both or none (Meeda__Nitro__Validator, "
+                + "Meeda__Nitro__ValidatorChainId)";
+        }
+    }
+}

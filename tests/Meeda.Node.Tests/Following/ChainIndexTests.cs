@@ -64,13 +64,13 @@ public abstract class ChainIndexTests : IAsyncDisposable
             world.Chain.Reorganise(depth);
             world.Chain.Mine(depth % 3);
             await FollowAsync(world, chain);
-            var anew = new MemoryChain();
-            await FollowAsync(world, anew);
-            Assert.Equal(await anew.TipAsync(None), await index.TipAsync(None));
+            var fresh = new MemoryChain();
+            await FollowAsync(world, fresh);
+            Assert.Equal(await fresh.TipAsync(None), await index.TipAsync(None));
             foreach (Address each in (Address[])[First, Second])
             {
-                Assert.Equal(anew.AnchorsOf(each), await index.AnchorsAsync(each, None));
-                Assert.Equal(await anew.LastAnchorAsync(each, None), await index.LastAnchorAsync(each, None));
+                Assert.Equal(fresh.AnchorsOf(each), await index.AnchorsAsync(each, None));
+                Assert.Equal(await fresh.LastAnchorAsync(each, None), await index.LastAnchorAsync(each, None));
             }
         }
     }

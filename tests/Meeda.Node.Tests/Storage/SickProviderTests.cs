@@ -425,7 +425,10 @@ public sealed class SickProviderTests : IAsyncLifetime
             clock.Advance(TimeSpan.FromSeconds(29));
             Assert.Empty(lines.Lines);
             clock.Advance(TimeSpan.FromSeconds(1));
-            Assert.Equal("Overdue: placing has taken 30 s and is not over: provider 1: it hangs", Assert.Single(lines.Lines));
+            Assert.Equal(
+                "Overdue: placing has taken 30 s and is not over: provider 1: it hangs",
+                Assert.Single(lines.Lines)
+            );
             clock.Advance(TimeSpan.FromSeconds(30));
             Assert.Equal(2, lines.Lines.Count);
         }

@@ -1,6 +1,6 @@
 namespace Meeda.Chain;
 
-/// <summary>What reading L1 and its endpoints logs: ids 20 to 29 and 200 to 219.</summary>
+/// <summary>Log messages about L1 and its endpoints: ids 20 to 29 and 200 to 219.</summary>
 internal static partial class ChainLog
 {
     [LoggerMessage(20, LogLevel.Warning, "L1 reorganised: following it again from block {LastGood}")]

@@ -2,7 +2,7 @@ using System.Diagnostics.Metrics;
 
 namespace Meeda.Chain;
 
-/// <summary>What reading L1 counts, in the meter <c>Meeda</c>.</summary>
+/// <summary>Metrics of reading L1, in the meter <c>Meeda</c>.</summary>
 internal static class ChainMetrics
 {
     private static readonly Meter Meter = new("Meeda");

@@ -4,7 +4,7 @@ namespace Meeda.Hosting;
 
 /// <summary>
 /// How this process sends HTTP requests, to L1, signers, providers and operators alike: directly unless a setting names
-/// a proxy, and never along a redirect. Whom a request goes to is the operator's decision, not the server's.
+/// a proxy, and never along a redirect. The operator decides which host gets a request, not the server.
 /// </summary>
 internal static class OutgoingHttp
 {

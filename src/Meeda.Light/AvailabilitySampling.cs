@@ -69,7 +69,7 @@ internal sealed class AvailabilitySampling(
                 anchor.Expiry > head
             ),
         ];
-        if (live.Length == 0 || (await contract.AccountAsync(operatorAddress, cancellationToken)).Condemned)
+        if (live.Length == 0 || (await contract.AccountAsync(operatorAddress, cancellationToken)).Slashed)
         {
             return;
         }

@@ -53,7 +53,7 @@ internal sealed partial class FraudDetector
     private async Task ChallengeAnchorAsync(OperatorAnchor wrong, CancellationToken cancellationToken)
     {
         if (
-            (await contract.AccountAsync(wrong.Operator, cancellationToken)).Condemned
+            (await contract.AccountAsync(wrong.Operator, cancellationToken)).Slashed
             || await challenges.SendAsync(
                 InvalidCommitment(wrong),
                 $"invalid commitment of {wrong.Operator}",
@@ -75,7 +75,7 @@ internal sealed partial class FraudDetector
     )
     {
         bool settled =
-            (await contract.AccountAsync(operatorAddress, cancellationToken)).Condemned
+            (await contract.AccountAsync(operatorAddress, cancellationToken)).Slashed
             || await contract.EpochStatusAsync(operatorAddress, seen.Epoch, cancellationToken) != EpochStatus.Proven;
         if (!settled)
         {

@@ -1,6 +1,6 @@
 namespace Meeda.Light;
 
-/// <summary>What the light node logs: ids 60 to 79.</summary>
+/// <summary>Log messages of the light node: ids 60 to 79.</summary>
 internal static partial class LightLog
 {
     [LoggerMessage(

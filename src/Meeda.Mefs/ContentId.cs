@@ -4,8 +4,7 @@ namespace Meeda.Mefs;
 
 /// <summary>
 /// The etag of an object: a CIDv1 over sha2-256, either of the raw bytes (one chunk) or of the root of a dag-pb tree
-/// of chunks (several). It names the
-/// plain content, so that whoever knows it can check every byte.
+/// of chunks (several). It identifies the plain content, so that a reader who knows it can check every byte.
 /// </summary>
 public readonly struct ContentId : IEquatable<ContentId>
 {

@@ -1,6 +1,6 @@
 namespace Meeda.Operator;
 
-/// <summary>What the operator logs.</summary>
+/// <summary>Log messages of the operator.</summary>
 internal static partial class OperatorLog
 {
     [LoggerMessage(10, LogLevel.Information, "Batch {BatchId} stored: {Bytes} bytes in {Blobs} blobs")]

@@ -2,7 +2,7 @@ using System.Diagnostics.Metrics;
 
 namespace Meeda.Operator;
 
-/// <summary>What the operator counts, in the meter <c>Meeda</c>.</summary>
+/// <summary>Metrics of the operator, in the meter <c>Meeda</c>.</summary>
 internal static class OperatorMetrics
 {
     private static readonly Meter Meter = new("Meeda");

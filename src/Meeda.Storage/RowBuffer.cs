@@ -3,9 +3,8 @@ using System.Buffers;
 namespace Meeda.Storage;
 
 /// <summary>
-/// Memory for a moment. Short pieces come from the shared pool; long ones do not, since that keeps one for each
-/// thread that ever gave one back, which for a batch of 16 MiB would be
-/// gigabytes.
+/// Short-lived memory. Short buffers come from the shared pool. Long ones do not, because the pool keeps one for each
+/// thread that returned one, which for batches of 16 MiB would be gigabytes.
 /// </summary>
 internal readonly struct RowBuffer : IDisposable
 {
@@ -13,7 +12,7 @@ internal readonly struct RowBuffer : IDisposable
 
     private readonly byte[] _bytes;
 
-    /// <summary>Memory of a length; what is in it is not defined.</summary>
+    /// <summary>Allocates memory of a length; its content is undefined.</summary>
     public RowBuffer(int length)
     {
         _bytes =
@@ -39,9 +38,8 @@ internal readonly struct RowBuffer : IDisposable
 }
 
 /// <summary>
-/// Collects after that many bytes of long arrays were let go of. Left to itself the collector lets the heap grow to
-/// several times of what is in use, while it counts few objects;
-/// there being few, a collection takes milliseconds.
+/// Forces a collection after a number of bytes of released large arrays. Otherwise the heap grows to several times the
+/// live size, because the collector counts few objects. With few objects a collection takes milliseconds.
 /// </summary>
 internal static class LargeObjectCollector
 {
@@ -49,7 +47,7 @@ internal static class LargeObjectCollector
 
     private static long _left;
 
-    /// <summary>Takes note of long arrays that no one uses any more.</summary>
+    /// <summary>Records released large arrays.</summary>
     public static void Released(long bytes)
     {
         long left = Interlocked.Add(ref _left, bytes);

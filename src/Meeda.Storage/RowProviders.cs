@@ -23,21 +23,21 @@ internal sealed class RowProviders : IDisposable
     /// <summary>All of them.</summary>
     public IReadOnlyList<IRowProvider> All => [.. _options.Places.Select(place => _opened[place])];
 
-    /// <summary>Buckets that the ledger knows rows in and the settings do not name.</summary>
+    /// <summary>Buckets with rows in the ledger that are not in the settings.</summary>
     public IReadOnlyList<string> Unnamed { get; private init; } = [];
 
-    /// <summary>Those that are folders.</summary>
+    /// <summary>The folders among them.</summary>
     public IEnumerable<FolderProvider> Folders => All.OfType<FolderProvider>();
 
-    /// <summary>Those that are buckets.</summary>
+    /// <summary>The buckets among them.</summary>
     public IEnumerable<PackedProvider> Packed => All.OfType<PackedProvider>();
 
     /// <summary>
-    /// Opens the folders and S3 buckets among them; of the latter nothing is asked yet. A folder that does not answer
-    /// within its deadline is opened by its first call instead: one sick disk is no reason not to start.
+    /// Opens the folders and S3 buckets, without a request to the latter. A folder that does not answer within its
+    /// deadline is opened by its first call instead: one failing disk must not prevent the start.
     /// </summary>
     /// <param name="options">Their places.</param>
-    /// <param name="index">Where it stands what is in which object.</param>
+    /// <param name="index">The index of the rows in objects.</param>
     /// <param name="cancellationToken">Stops the reading of the ledger.</param>
     /// <exception cref="SetupException">A bucket seems to have another name than before, or a folder, the token's file
     /// or the credentials cannot be used.</exception>
@@ -87,7 +87,7 @@ internal sealed class RowProviders : IDisposable
             }
             catch (TimeoutException)
             {
-                // Whoever needs it next waits for it, within a deadline.
+                // The next call waits for it, within a deadline.
             }
             catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException)
             {
@@ -101,11 +101,11 @@ internal sealed class RowProviders : IDisposable
     }
 
     /// <summary>
-    /// Compares the buckets that the settings name with those that the ledger's index knows rows in. One that is
-    /// reached under another host is another name, and all its rows would count as missing: that is refused where it
-    /// looks so, and renamed where the settings say so.
+    /// Compares the buckets in the settings with those in the ledger's index. A bucket under another host has another
+    /// name, and all its rows would count as missing. Such a change is rejected, unless the settings declare it a
+    /// renaming.
     /// </summary>
-    /// <returns>Buckets that the index knows and the settings do not name: their rows count as missing.</returns>
+    /// <returns>Buckets in the index that are not in the settings: their rows count as missing.</returns>
     /// <exception cref="SetupException">One of them seems to have another name now.</exception>
     public static async Task<IReadOnlyList<string>> MatchAsync(
         StorageOptions options,

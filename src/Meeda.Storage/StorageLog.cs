@@ -2,7 +2,7 @@ using Meeda.Storage.Redundancy;
 
 namespace Meeda.Storage;
 
-/// <summary>What row providers log: ids 17, 240 to 259 and 280 to 299.</summary>
+/// <summary>Log messages about row providers: ids 17, 240 to 259 and 280 to 299.</summary>
 internal static partial class StorageLog
 {
     [LoggerMessage(
@@ -15,7 +15,7 @@ internal static partial class StorageLog
     [LoggerMessage(17, LogLevel.Warning, "Provider {Provider} failed: {Reason}")]
     public static partial void ProviderRefused(this ILogger logger, string provider, string reason);
 
-    /// <summary>Logs what a provider answered; not that it is left alone, which was logged when that began.</summary>
+    /// <summary>Logs a provider's failure, except that it is being skipped, which was logged when that began.</summary>
     public static void ProviderRefused(this ILogger logger, IRowSource provider, IOException refused)
     {
         if (refused is not ProviderOutException)

@@ -181,7 +181,7 @@ internal sealed class Arena : IAsyncDisposable
     public Task UntilSlashedAsync(Address operatorAddress) =>
         UntilAsync(
             $"{operatorAddress} is slashed",
-            async () => (await Contract.AccountAsync(operatorAddress, CancellationToken.None)).Condemned
+            async () => (await Contract.AccountAsync(operatorAddress, CancellationToken.None)).Slashed
         );
 
     public Task<BigInteger> CreditAsync(Address owner) => Contract.CreditAsync(owner, CancellationToken.None);

@@ -31,7 +31,7 @@ public sealed partial class KeysTests : IDisposable
         Skip.If(Anvil.Binary is null, NoAnvil);
         await using Arena arena = await Arena.StartAsync();
         OperatorNode node = await arena.OperatorNodeAsync();
-        Assert.Equal(HttpStatusCode.OK, await PutAsync(node, "")); // Nobody needs a key yet.
+        Assert.Equal(HttpStatusCode.OK, await PutAsync(node, "")); // No request needs a key yet.
 
         (int exitCode, string key, string error) = await KeysAsync(
             "create",

@@ -307,7 +307,7 @@ public sealed class ProgramTests : IDisposable
     private static bool IsOpenToOthers(string file) =>
         !OperatingSystem.IsWindows() && ((int)File.GetUnixFileMode(file) & 0x3f) != 0;
 
-    // One that has ended and that nobody waits for any more is a zombie, where there is no init that does.
+    // A process that has ended stays a zombie where no init process reaps it.
     private static bool IsRunning(int process)
     {
         try

@@ -240,7 +240,7 @@ public sealed class CephGateway : IAsyncDisposable
 
             """;
 
-    /// <summary>The ends of the daemons' logs, for whoever must find out why they do not start.</summary>
+    /// <summary>The ends of the daemons' logs, shown when they do not start.</summary>
     private string ReadLogs() =>
         string.Concat(
             Directory

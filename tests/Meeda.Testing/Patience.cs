@@ -27,8 +27,8 @@ public static class Patience
     public static double Slowness => Math.Clamp(Speed * WorkPerProcessor(), 1, MaxSlowness);
 
     /// <summary>
-    /// Scales a time of a quiet machine to this machine's present speed, up to five times: for limits that are passed to
-    /// the code under test.
+    /// Scales a time of a quiet machine to this machine's present speed, up to five times: for limits that are passed
+    /// to the code under test.
     /// </summary>
     public static TimeSpan Of(TimeSpan quiet) => quiet * Math.Min(Slowness, MaxStretch);
 

@@ -128,7 +128,7 @@ public sealed partial class DocumentTests
     {
         (string Word, string Place)[] rules =
         [
-            // The framework's builders read files and variables that nobody documented
+            // The framework's builders read undocumented files and variables
             ("WebApplication.Create", "ServiceHost.cs"),
             ("AddEnvironmentVariables", ""),
             ("AddJsonFile", ""),

@@ -62,7 +62,7 @@ public sealed class PackageTests : IDisposable
         Assert.Contains("the cells verify: True", kzg, StringComparison.Ordinal);
         Assert.Contains("half of them give the blob back: True", kzg, StringComparison.Ordinal);
 
-        // Nobody listens there: the sample says so.
+        // No server listens there, and the sample reports it.
         string client = await RunAsync(Path.Combine(samples, "Client"), "run", "--", "http://127.0.0.1:1");
         Assert.Contains("Unavailable: http://127.0.0.1:1 does not answer", client, StringComparison.Ordinal);
     }

@@ -72,7 +72,7 @@ internal sealed partial class MeedaVerifierContract
         _challengeWindow ??= (await ParametersAsync(cancellationToken)).ChallengeWindow;
 
     /// <summary>The demands made in a range of blocks.</summary>
-    /// <param name="operatorAddress">Of whom; null for all.</param>
+    /// <param name="operatorAddress">The operator; null for all.</param>
     public async Task<IReadOnlyList<DemandEvent>> ReadDemandsAsync(
         Address? operatorAddress,
         ulong first,

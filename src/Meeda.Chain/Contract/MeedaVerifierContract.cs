@@ -124,7 +124,7 @@ internal sealed partial class MeedaVerifierContract(EthereumClient client, Addre
                 .Status;
 
     /// <summary>An operator's stake, and whether it was slashed.</summary>
-    public async Task<(BigInteger Stake, bool Condemned)> AccountAsync(
+    public async Task<(BigInteger Stake, bool Slashed)> AccountAsync(
         Address operatorAddress,
         CancellationToken cancellationToken
     )

@@ -5,16 +5,16 @@ using Meeda.Storage;
 namespace Meeda.Operator.Batches;
 
 /// <summary>
-/// Bounds the memory of batches that are given out. All who read a batch at the same time share one copy. A client has
-/// at most half of the memory; who holds least goes first; when
-/// readers wait, the copy whose readers are slowest is taken from them.
+/// Bounds the memory of batches that are being served. Concurrent readers of a batch share one copy. A client gets at
+/// most half of the memory, and the waiting client that holds least goes first. While readers wait, the copy with the
+/// slowest readers is evicted.
 /// </summary>
-/// <param name="size">The most bytes of copies in memory, those that are being put together included.</param>
-/// <param name="maxWait">How long a reader waits for room.</param>
+/// <param name="size">The maximum size of all copies in bytes, including those being loaded.</param>
+/// <param name="maxWait">The maximum time that a reader waits for memory.</param>
 /// <param name="time">The clock.</param>
 internal sealed class BatchCopies(long size, TimeSpan maxWait, TimeProvider time)
 {
-    /// <summary>How long a reader waits before a slower one is cut off for it.</summary>
+    /// <summary>The time that a reader waits before a slower reader is disconnected for it.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
     private readonly Lock _gate = new();
@@ -24,7 +24,7 @@ internal sealed class BatchCopies(long size, TimeSpan maxWait, TimeProvider time
     private long _used;
     private long _opened;
 
-    /// <summary>The bytes that are taken now.</summary>
+    /// <summary>The bytes in use.</summary>
     public long Used
     {
         get
@@ -36,7 +36,7 @@ internal sealed class BatchCopies(long size, TimeSpan maxWait, TimeProvider time
         }
     }
 
-    /// <summary>The copies in memory now.</summary>
+    /// <summary>The number of copies in memory.</summary>
     public int Count
     {
         get
@@ -48,16 +48,16 @@ internal sealed class BatchCopies(long size, TimeSpan maxWait, TimeProvider time
         }
     }
 
-    /// <summary>Gives a reader a batch, which is put together where no one reads it yet. The reader is disposed of when
-    /// it needs it no more.</summary>
-    /// <param name="client">Who reads.</param>
+    /// <summary>Opens a batch for a reader, and loads it if there is no copy. The caller disposes of the
+    /// result.</summary>
+    /// <param name="client">The client.</param>
     /// <param name="id">The batch.</param>
     /// <param name="length">Its bytes.</param>
-    /// <param name="loading">The most bytes in memory while it is put together.</param>
-    /// <param name="load">Puts it together; stopped when no one waits for it any more.</param>
+    /// <param name="loading">The maximum bytes in memory while it is loaded.</param>
+    /// <param name="load">Loads it; cancelled when the last waiting reader has left.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <exception cref="DaException">There was no room in time (<see cref="DaError.Overloaded"/>), or what
-    /// <paramref name="load"/> throws.</exception>
+    /// <exception cref="DaException">No memory became free in time (<see cref="DaError.Overloaded"/>), or
+    /// <paramref name="load"/> failed.</exception>
     public async Task<BatchReading> OpenAsync(
         string client,
         BatchId id,
@@ -166,12 +166,12 @@ internal sealed class BatchCopies(long size, TimeSpan maxWait, TimeProvider time
             lock (_gate)
             {
                 _waiting.Remove(waiter);
-                Pump(); // Who stood behind may fit.
+                Pump(); // The next reader in the queue may fit.
             }
 
             if (waiter.Entered.Task.IsCompletedSuccessfully)
             {
-                (await waiter.Entered.Task).Dispose(); // It was let in at the last moment.
+                (await waiter.Entered.Task).Dispose(); // It was admitted at the last moment.
             }
 
             throw;
@@ -246,7 +246,7 @@ internal sealed class BatchCopies(long size, TimeSpan maxWait, TimeProvider time
 
     private bool Fits(WaitingReader waiter)
     {
-        // What fails or is given up goes with its readers; who comes now gets another copy.
+        // A copy that failed or was evicted ends with its readers; new readers get another copy.
         if (
             _copies.TryGetValue(waiter.Id, out BatchCopy? copy)
             && (copy.Stop.IsCancellationRequested || (copy.Loaded is { IsValueCreated: true, Value.IsFaulted: true }))
@@ -265,8 +265,8 @@ internal sealed class BatchCopies(long size, TimeSpan maxWait, TimeProvider time
     /// <summary>The bytes of all copies that a client reads.</summary>
     private long HeldBy(string client) => _held.GetValueOrDefault(client);
 
-    /// <summary>The readers of the copy that is given up for a waiting reader: one that only slow readers have, or
-    /// readers of clients that hold more.</summary>
+    /// <summary>The readers of the copy to evict for a waiting reader: all of them slow, or of clients that hold
+    /// more.</summary>
     private IReadOnlyList<BatchReading> FindSlowestFor(WaitingReader waiter)
     {
         lock (_gate)
@@ -284,7 +284,7 @@ internal sealed class BatchCopies(long size, TimeSpan maxWait, TimeProvider time
             ];
             if (candidates.Any(copy => copy.Readers.Exists(reading => reading.IsCutOff)))
             {
-                return []; // One is being given back.
+                return []; // Another copy is being released.
             }
 
             BatchCopy? slowest = candidates

@@ -2,10 +2,10 @@ using Meeda.Protocol.Batches;
 
 namespace Meeda.Operator.Batches;
 
-/// <summary>A batch in memory, which all who read it at the same time share.</summary>
+/// <summary>A batch in memory, shared by its concurrent readers.</summary>
 /// <param name="id">The batch.</param>
 /// <param name="length">Its bytes.</param>
-/// <param name="loading">The most bytes in memory while it is put together.</param>
+/// <param name="loading">The maximum bytes in memory while it is loaded.</param>
 internal sealed class BatchCopy(BatchId id, long length, long loading)
 {
     /// <summary>The batch.</summary>
@@ -14,26 +14,26 @@ internal sealed class BatchCopy(BatchId id, long length, long loading)
     /// <summary>Its bytes.</summary>
     public long Length => length;
 
-    /// <summary>The bytes that are taken now: more than its own while it is put together.</summary>
+    /// <summary>The bytes in use: more than its length while it is loaded.</summary>
     public long Taken { get; set; } = loading;
 
-    /// <summary>Whether it is being put together.</summary>
+    /// <summary>Whether it is being loaded.</summary>
     public bool IsLoading { get; set; }
 
-    /// <summary>How many of the readers are whose.</summary>
+    /// <summary>The number of readers of each client.</summary>
     public Dictionary<string, int> Clients { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>Those who read it.</summary>
+    /// <summary>Its readers.</summary>
     public List<BatchReading> Readers { get; } = [];
 
-    /// <summary>Ends the loading.</summary>
+    /// <summary>Cancels the loading.</summary>
     public CancellationTokenSource Stop { get; } = new();
 
-    /// <summary>Its bytes, once it is put together.</summary>
+    /// <summary>Its bytes, once it is loaded.</summary>
     public Lazy<Task<byte[]>> Loaded { get; set; } = null!;
 
     /// <summary>Adds a reader.</summary>
-    /// <returns>Whether it is the first one of its client.</returns>
+    /// <returns>Whether it is its client's first.</returns>
     public bool Join(BatchReading reading)
     {
         Readers.Add(reading);
@@ -46,8 +46,8 @@ internal sealed class BatchCopy(BatchId id, long length, long loading)
         return false;
     }
 
-    /// <summary>Takes a reader away.</summary>
-    /// <returns>Whether it was the last one of its client.</returns>
+    /// <summary>Removes a reader.</summary>
+    /// <returns>Whether it was its client's last.</returns>
     public bool Leave(BatchReading reading)
     {
         Readers.Remove(reading);

@@ -11,8 +11,8 @@ using Meeda.Storage.Redundancy;
 namespace Meeda.Operator.Batches;
 
 /// <summary>
-/// Gives batches back. Nothing leaves that was not checked against the batch's commitments: rows may rot, disks may
-/// lie.
+/// Reads batches. Every byte is checked against the batch's commitments before it is served, because disks may return
+/// corrupt rows.
 /// </summary>
 internal sealed class BatchReader(
     RowPlacement rows,
@@ -26,8 +26,8 @@ internal sealed class BatchReader(
     private const string NeverStored = "commitment: no batch of this commitment was ever stored here";
 
     /// <summary>Reads the payload of a batch by its id.</summary>
-    /// <exception cref="DaException">It was never stored here, or its rows cannot be read whole and right
-    /// now.</exception>
+    /// <exception cref="DaException">It was never stored here, or too few valid rows are available at the
+    /// moment.</exception>
     public async Task<byte[]> ReadAsync(BatchId id, CancellationToken cancellationToken)
     {
         StoredBatch batch =
@@ -38,10 +38,10 @@ internal sealed class BatchReader(
     }
 
     /// <summary>
-    /// Opens a batch for a client, by its id: within the memory for answers, and shared with who else reads it.
+    /// Opens a batch for a client by its id, within the memory for responses; concurrent readers share the copy.
     /// </summary>
     /// <param name="id">The batch's id.</param>
-    /// <param name="client">Whose reading it is.</param>
+    /// <param name="client">The client.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="DaException">It was never stored here, its rows cannot be read whole and right now, or too
     /// much is being read.</exception>
@@ -81,7 +81,7 @@ internal sealed class BatchReader(
         EnsureKept(batch);
         costs.Charge(costs.Current, new TenantUsage(0, 0) { Reads = batch.PayloadLength });
 
-        // The rows, the same, concatenated, and the payload are in memory at once.
+        // The rows, their concatenation and the payload are in memory at once.
         long loading = (2L * batch.BlobCount * Blob.ByteLength) + batch.PayloadLength;
         return await copies.OpenAsync(
             client,
@@ -121,7 +121,7 @@ internal sealed class BatchReader(
         {
             if (batch.PayloadHash == batch.Id.Value && !await ledger.IsOwedAsync(batch.Id, cancellationToken))
             {
-                // Known from L1 alone, and given up before this ledger began.
+                // Known from L1 alone, and expired before this ledger began.
                 throw new DaException(DaError.NotFound, "commitment: the batch had expired and is no longer kept");
             }
 
@@ -157,7 +157,7 @@ internal sealed class BatchReader(
         return payload;
     }
 
-    /// <summary>Then the next put of these bytes stores them again.</summary>
+    /// <summary>Marks a batch as damaged, so that the next put of its bytes stores them again.</summary>
     private Task NoteDamagedAsync(StoredBatch batch, CancellationToken cancellationToken) =>
         batch.IsDamaged ? Task.CompletedTask : ledger.MarkDamagedAsync(batch.Id, cancellationToken);
 }

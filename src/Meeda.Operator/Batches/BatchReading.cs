@@ -2,11 +2,10 @@ using System.IO.Pipelines;
 
 namespace Meeda.Operator.Batches;
 
-/// <summary>One reader's hold on a batch in memory, which others may read at the same time. No one writes to
-/// it.</summary>
+/// <summary>One reader's handle of a batch in memory, which other readers may share. Read-only.</summary>
 internal sealed class BatchReading(BatchCopies copies, BatchCopy copy, string client, TimeProvider time) : IDisposable
 {
-    // What is handed to the server at once: it copies what it is given.
+    // The size of one write to the server, which copies it.
     private const int Piece = 32 * 1024;
 
     private readonly Lock _gate = new();
@@ -17,20 +16,20 @@ internal sealed class BatchReading(BatchCopies copies, BatchCopy copy, string cl
     /// <summary>The batch's bytes, checked.</summary>
     public ReadOnlyMemory<byte> Payload => Bytes;
 
-    /// <summary>The same, for who takes nothing but an array. No one writes to it.</summary>
+    /// <summary>The same bytes, for callers that need an array. It must not be changed.</summary>
     internal byte[] Bytes { get; set; } = [];
 
-    /// <summary>Who reads.</summary>
+    /// <summary>The client.</summary>
     public string Client => client;
 
-    /// <summary>What it reads.</summary>
+    /// <summary>The copy that it reads.</summary>
     public BatchCopy Copy => copy;
 
-    /// <summary>Whether it was ended so that others find room.</summary>
+    /// <summary>Whether it was ended to free memory for other readers.</summary>
     public bool IsCutOff => _cutOff.IsCancellationRequested;
 
-    /// <summary>How fast its client takes the bytes, in bytes a second; null while the client is not waited
-    /// for.</summary>
+    /// <summary>The rate at which its client receives, in bytes per second; null while no write waits for the
+    /// client.</summary>
     public double? Speed
     {
         get
@@ -42,8 +41,8 @@ internal sealed class BatchReading(BatchCopies copies, BatchCopy copy, string cl
         }
     }
 
-    /// <summary>Writes the batch in pieces, as long as the client takes them fast enough.</summary>
-    /// <param name="answer">Where to.</param>
+    /// <summary>Writes the batch in pieces, as long as the client receives them fast enough.</summary>
+    /// <param name="answer">The response.</param>
     /// <param name="cancellationToken">The request's end.</param>
     /// <returns>Whether all was written; otherwise the client is too slow.</returns>
     public async Task<bool> TryWriteAsync(PipeWriter answer, CancellationToken cancellationToken)
@@ -84,7 +83,7 @@ internal sealed class BatchReading(BatchCopies copies, BatchCopy copy, string cl
         return true;
     }
 
-    /// <summary>Ends the wait for the client, so that others find room.</summary>
+    /// <summary>Ends the wait for the client, to free memory for other readers.</summary>
     public void CutOff() => _cutOff.Cancel();
 
     /// <inheritdoc/>

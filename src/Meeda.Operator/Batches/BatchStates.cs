@@ -7,10 +7,10 @@ using Meeda.Protocol.Batches;
 
 namespace Meeda.Operator.Batches;
 
-/// <summary>Where a batch stands.</summary>
-/// <param name="Batch">What was promised.</param>
-/// <param name="State">How far it has come.</param>
-/// <param name="Anchoring">Its latest place on L1, with the anchor and its transaction; null before it has one.</param>
+/// <summary>The status of a batch.</summary>
+/// <param name="Batch">The batch.</param>
+/// <param name="State">Its state.</param>
+/// <param name="Anchoring">Its newest anchoring on L1, with the transaction; null before it has one.</param>
 /// <param name="Depth">L1 blocks on top of the anchor's, as far as they were read.</param>
 internal sealed record BatchStatus(
     StoredBatch Batch,
@@ -20,17 +20,16 @@ internal sealed record BatchStatus(
 );
 
 /// <summary>
-/// Says what state batches are in, and waits for states. What it says is read from the ledger each time: any operator
-/// on the same ledger says the same.
+/// Reports the states of batches, and waits for states. Each answer is read from the ledger, so all operators on one
+/// ledger agree.
 /// </summary>
 internal sealed class BatchStates(Ledger ledger, L1Follower follower, BatchSignal signal, TimeProvider time)
 {
-    // Another operator on the same database may have moved a batch without a signal here.
+    // Another operator on the same database may change the state of a batch without a signal in this process.
     private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// Where a batch stands. While an anchor is owed, earlier ones count for nothing: what was promised last is not
-    /// on L1 yet.
+    /// The status of a batch. While an anchor is owed, earlier ones do not count: the last promise is not on L1 yet.
     /// </summary>
     public async Task<BatchStatus> OfAsync(StoredBatch batch, CancellationToken cancellationToken)
     {
@@ -39,7 +38,7 @@ internal sealed class BatchStates(Ledger ledger, L1Follower follower, BatchSigna
             return new BatchStatus(batch, batch.PlacedAt is null ? BatchState.Stored : BatchState.Placed, null, 0);
         }
 
-        // Before the first look of this process, what the ledger holds says more than nothing.
+        // Before the first poll of this process, the tip in the ledger is the best information.
         ulong tip = follower.Tip ?? (await ledger.TipAsync(cancellationToken))?.Number ?? 0;
         BatchState state =
             batch.OwedSince is not null ? (batch.PlacedAt is null ? BatchState.Stored : BatchState.Placed)
@@ -54,7 +53,7 @@ internal sealed class BatchStates(Ledger ledger, L1Follower follower, BatchSigna
         );
     }
 
-    /// <summary>Waits until a batch has come as far as a state.</summary>
+    /// <summary>Waits until a batch has reached a state.</summary>
     public async Task WaitForStateAsync(BatchId id, BatchState state, CancellationToken cancellationToken)
     {
         while (true)

@@ -5,23 +5,22 @@ using Meeda.Protocol.Batches;
 namespace Meeda.Operator.Batches;
 
 /// <summary>
-/// Whether a commitment that a rollup included in an L1 block was still worth including: a pure function of the
-/// commitment, of L1 up to that block and of what this operator
-/// had promised by then, all from one look at the ledger, so every server of this operator answers alike. It was not
-/// where the batch had been anchored, its last anchor at that
-/// block had expired, and no later promise of another term covered the block: no one owes the bytes any more, and a
-/// node that syncs later could not get them.
+/// Decides whether a commitment had already expired when a rollup included it in an L1 block. The decision is a pure
+/// function of the commitment, of L1 up to that block and of this operator's promises by then, all from one read of the
+/// ledger, so every server of this operator decides alike. The commitment had expired if the batch had been anchored,
+/// its last anchor at that block had expired, and no later promise of another term covered the block. The operator then
+/// no longer had to serve the data, and a node that syncs later could not get it.
 /// </summary>
-/// <param name="ledger">What was promised, and seen on L1.</param>
+/// <param name="ledger">The ledger, with the promises and the events of L1.</param>
 internal sealed class InclusionCheck(Ledger ledger)
 {
-    /// <summary>Judges an inclusion.</summary>
+    /// <summary>Checks an inclusion.</summary>
     /// <param name="id">The batch.</param>
     /// <param name="inclusionBlock">The L1 block that included the commitment; 0 skips the check.</param>
     /// <param name="cancellationToken">Stops the reading.</param>
     /// <exception cref="DerivationException">The batch had expired at that block.</exception>
-    /// <exception cref="DaException">It cannot be told: L1 has not been followed up to that block, so a later anchor
-    /// cannot be excluded.</exception>
+    /// <exception cref="DaException">Undecided: L1 has not been followed up to that block, so a later anchor cannot be
+    /// excluded.</exception>
     public async Task EnsureRecentAsync(BatchId id, ulong inclusionBlock, CancellationToken cancellationToken)
     {
         if (inclusionBlock == 0)

@@ -6,10 +6,10 @@ using Microsoft.Extensions.Options;
 
 namespace Meeda.Operator.Batches;
 
-/// <summary>What the pressure on the intake is.</summary>
+/// <summary>The pressure on the intake.</summary>
 /// <param name="BacklogBytes">Payload bytes that are not at their providers yet.</param>
 /// <param name="BacklogBatches">Batches that are not at their providers yet.</param>
-/// <param name="FailingFor">How long the ledger or the providers have refused everything.</param>
+/// <param name="FailingFor">The time for which the ledger or the providers have rejected everything.</param>
 /// <param name="IsFailingOver">Whether puts are answered 503.</param>
 /// <param name="Failovers">Puts answered 503 since the process began.</param>
 internal sealed record PressureReport(
@@ -21,10 +21,9 @@ internal sealed record PressureReport(
 );
 
 /// <summary>
-/// Decides whether a put is taken now: refused for a while where a retry can help, and sent to L1 (the failover
-/// signal) only by the policy that the operator chose.
-/// Nothing needs to be reset: each poll judges again by the causes themselves, which all operators on one ledger read
-/// there, so that all of them say the same.
+/// Decides whether a put is accepted now. A put is rejected for a while if a retry can help, and sent to L1 (the
+/// failover signal) only if the configured policy says so. Nothing needs a reset: each poll evaluates the causes again.
+/// Operators on one ledger read them there, so that all of them decide alike.
 /// </summary>
 internal sealed class IntakePressure(
     IOptions<IntakeOptions> options,
@@ -47,8 +46,8 @@ internal sealed class IntakePressure(
     private bool _isFailingOver;
     private long _failovers;
 
-    /// <summary>Lets a put in, or says why not.</summary>
-    /// <exception cref="DaException">It must wait (<see cref="DaError.Overloaded"/>), or go to L1
+    /// <summary>Accepts a put, or throws.</summary>
+    /// <exception cref="DaException">The client must wait (<see cref="DaError.Overloaded"/>), or post to L1
     /// (<see cref="DaError.FailOver"/>).</exception>
     public async Task EnsureAcceptingAsync(CancellationToken cancellationToken)
     {
@@ -88,14 +87,14 @@ internal sealed class IntakePressure(
             );
         }
 
-        // Where the ledger itself fails, only a put that gets through says that it is over.
+        // A failure of the ledger itself is over only once a put has succeeded.
         if (StoreFailingSince is null)
         {
             SetFailingOver(null);
         }
     }
 
-    /// <summary>Takes note that a batch was made durable.</summary>
+    /// <summary>Records that a batch was made durable.</summary>
     public void RecordSuccess()
     {
         lock (_gate)
@@ -104,7 +103,7 @@ internal sealed class IntakePressure(
         }
     }
 
-    /// <summary>Takes note that a batch could not be made durable, and gives what its client should hear.</summary>
+    /// <summary>Records that a batch could not be made durable, and returns the client's error.</summary>
     public DaException RecordFailure(Exception failure)
     {
         TimeSpan failing;
@@ -123,7 +122,7 @@ internal sealed class IntakePressure(
             );
     }
 
-    /// <summary>What the pressure is now.</summary>
+    /// <summary>Reports the present pressure.</summary>
     public async Task<PressureReport> ReportAsync(CancellationToken cancellationToken)
     {
         await ProbeAsync(cancellationToken);
@@ -158,7 +157,8 @@ internal sealed class IntakePressure(
         }
     }
 
-    /// <summary>What the policy says to the providers and the backlog; null where puts are taken.</summary>
+    /// <summary>The policy's error for the state of the providers and the backlog; null where puts are
+    /// accepted.</summary>
     private string? ProviderCause(Counted counted)
     {
         IntakeOptions policy = options.Value;
@@ -179,12 +179,12 @@ internal sealed class IntakePressure(
             ? $"store: no batch could be made durable for {failing.TotalSeconds:0} s (FailoverAfter)"
             : null;
 
-    /// <summary>On a shared ledger by what the leader wrote there, whoever leads.</summary>
+    /// <summary>On a shared ledger, the state that the leader wrote there.</summary>
     private TimeSpan RefusedFor(Counted counted) => ledger.IsShared ? counted.Refused : placement.FailingFor;
 
     /// <summary>
-    /// Where the ledger failed at the last put, finds out whether it still does: no put may come for long, since the
-    /// failover signal sends them elsewhere.
+    /// If the ledger failed at the last put, checks whether it still does: no further put may arrive, because the
+    /// failover signal sends clients elsewhere.
     /// </summary>
     private async Task ProbeAsync(CancellationToken cancellationToken)
     {
@@ -247,7 +247,7 @@ internal sealed class IntakePressure(
         }
     }
 
-    /// <summary>The backlog and what refuses it, checked again when the last poll is old.</summary>
+    /// <summary>The backlog and the reason of its rejection, read again when the last poll is old.</summary>
     private async Task<Counted> CountAsync(CancellationToken cancellationToken)
     {
         if (Fresh() is { } fresh)
@@ -265,7 +265,7 @@ internal sealed class IntakePressure(
 
             Backlog backlog = await ledger.BacklogAsync(cancellationToken);
 
-            // What nothing waits for is refused by no one, whatever a leader that is gone has written.
+            // With an empty backlog nothing is being rejected, even where an earlier leader recorded otherwise.
             TimeSpan refused =
                 ledger.IsShared && backlog.Count > 0 ? await ledger.RefusedForAsync(cancellationToken) : TimeSpan.Zero;
             return _counted = new Counted(
@@ -277,8 +277,7 @@ internal sealed class IntakePressure(
         }
         catch (Exception refused) when (IsRefusal(refused))
         {
-            // Whether the ledger works shows when the batch is written. Those who wait for this look need not ask in
-            // vain too.
+            // Writing the batch will show whether the ledger works. Callers that share this poll need not fail, too.
             return _counted = new Counted(
                 _counted?.Backlog ?? default,
                 _counted?.Unanchored ?? 0,

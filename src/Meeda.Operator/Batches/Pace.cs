@@ -1,24 +1,23 @@
 namespace Meeda.Operator.Batches;
 
 /// <summary>
-/// How fast a client gives a body or takes an answer. Who holds much memory must hurry: the least rate grows with what
-/// is held, up to <see cref="LongBytesPerSecond"/>
-/// from <see cref="LongLength"/> on. Only the time that the client is waited for counts. Not safe for use by several
-/// threads at once.
+/// Measures the rate at which a client sends a body or receives a response. The minimum rate grows with the memory that
+/// the transfer holds, up to <see cref="LongBytesPerSecond"/> from <see cref="LongLength"/> on. Only the time spent
+/// waiting for the client counts. Not thread-safe.
 /// </summary>
 internal sealed class Pace(TimeProvider time)
 {
-    /// <summary>The rate below which a client is slow, and the least one of whoever holds <see cref="LongLength"/>
-    /// bytes or more.</summary>
+    /// <summary>The rate below which a client is slow; the minimum rate of a transfer that holds
+    /// <see cref="LongLength"/> bytes or more.</summary>
     public const int LongBytesPerSecond = 128 * 1024;
 
-    /// <summary>From here on the least rate does not grow any more.</summary>
+    /// <summary>The length from which on the minimum rate no longer grows.</summary>
     public const int LongLength = 1 << 20;
 
-    /// <summary>How far behind the least rate a client may be.</summary>
+    /// <summary>How far behind the minimum rate a client may fall.</summary>
     public static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
 
-    // Before this much time has passed, no one is called slow.
+    // No client counts as slow before this time has passed.
     private static readonly TimeSpan MinMeasured = TimeSpan.FromSeconds(1);
 
     private TimeSpan _slack = Grace;
@@ -26,13 +25,13 @@ internal sealed class Pace(TimeProvider time)
     private long _bytes;
     private long? _since;
 
-    /// <summary>How long the client may still keep us waiting.</summary>
+    /// <summary>The time for which the client may still make the operator wait.</summary>
     public TimeSpan Slack => _slack - Running;
 
-    /// <summary>Whether the client is waited for now.</summary>
+    /// <summary>Whether the operator is waiting for the client.</summary>
     public bool IsWaiting => _since is not null;
 
-    /// <summary>Bytes a second while it was waited for; infinite before there is something to measure.</summary>
+    /// <summary>Bytes per second of waiting; infinite before the first measurement.</summary>
     public double BytesPerSecond =>
         _waited + Running is var waited && waited < MinMeasured
             ? double.PositiveInfinity
@@ -40,12 +39,12 @@ internal sealed class Pace(TimeProvider time)
 
     private TimeSpan Running => _since is { } since ? time.GetElapsedTime(since) : TimeSpan.Zero;
 
-    /// <summary>The client is waited for from now on.</summary>
+    /// <summary>Starts to wait for the client.</summary>
     public void Begin() => _since = time.GetTimestamp();
 
-    /// <summary>The client gave or took bytes.</summary>
-    /// <param name="bytes">How many; 0 where it did not.</param>
-    /// <param name="held">What is held for it.</param>
+    /// <summary>Ends the wait: the client sent or received bytes.</summary>
+    /// <param name="bytes">The number of bytes; 0 for none.</param>
+    /// <param name="held">The bytes of memory that the transfer holds.</param>
     public void End(long bytes, long held)
     {
         TimeSpan running = Running;

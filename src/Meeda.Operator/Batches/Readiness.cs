@@ -8,9 +8,10 @@ using Microsoft.Extensions.Options;
 namespace Meeda.Operator.Batches;
 
 /// <summary>
-/// Whether a put would work now: the ledger can be written, its disk has room for the longest batch, and no more
-/// providers are away than may be lost. All who ask share one look, which is good for a second; the room that it asks
-/// for is given back unwritten, and the ledger's own row is written once in ten seconds while all is well.
+/// Whether a put would succeed now: the ledger is writable, its disk has space for the longest batch, and no more
+/// providers are unavailable than may be lost. Concurrent callers share one check, whose result is valid for a second.
+/// The disk space is reserved and released without writing, and the ledger's own row is written every ten seconds while
+/// all is well.
 /// </summary>
 internal sealed class Readiness(
     IOptions<StorageOptions> storage,
@@ -25,7 +26,7 @@ internal sealed class Readiness(
     private static readonly TimeSpan WriteAge = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan ProbeAge = TimeSpan.FromSeconds(5);
 
-    // Health checks are seldom more patient.
+    // Few health checks wait longer.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
     private readonly SemaphoreSlim _looking = new(1);
@@ -36,7 +37,7 @@ internal sealed class Readiness(
     private long? _writtenAt;
     private long? _providersWellAt;
 
-    /// <summary>Why a put would not work now; null where it would.</summary>
+    /// <summary>The reason why a put would fail now; null where it would succeed.</summary>
     public async Task<string?> ProblemAsync(CancellationToken cancellationToken)
     {
         if (Fresh() is { } fresh)
@@ -87,7 +88,7 @@ internal sealed class Readiness(
             return null; // The ledger is on another machine.
         }
 
-        // A disk that hangs is asked once, until it answers.
+        // A disk that hangs gets no second call before the first has returned.
         _room = _room is { IsCompleted: false }
             ? _room
             : _threads.RunAsync(() =>

@@ -14,12 +14,10 @@ using Microsoft.Extensions.Options;
 namespace Meeda.Operator.Batches;
 
 /// <summary>
-/// Gives batches up some time after the contract's expiry, and clears their rows away from every provider. That
-/// cannot be undone, so no single answer of L1 brings it about: a
-/// batch must have expired at two checks in a row, <see cref="StorageOptions.RetentionInterval"/> apart, by blocks
-/// that are final, followed and on the chain that L1 gives when it
-/// is asked again, and the contract must keep the very anchors that the ledger holds. A batch that is renewed, or put
-/// again, is kept.
+/// Expires batches some time after the contract's expiry, and deletes their rows at every provider. That cannot be
+/// undone, so no single answer of L1 suffices: a batch must have expired at two consecutive checks,
+/// <see cref="StorageOptions.RetentionInterval"/> apart, by blocks that are final, followed and confirmed by a second
+/// query, and the contract must store the same anchors as the ledger. A batch that is renewed, or put again, is kept.
 /// </summary>
 internal sealed class Retention(
     IOptions<StorageOptions> options,
@@ -39,7 +37,7 @@ internal sealed class Retention(
 
     private readonly RowClearing _clearing = new(ledger, rows, time, logger);
 
-    // What the last poll found.
+    // The result of the last check.
     private (ulong Final, ulong Tip)? _last;
 
     /// <inheritdoc/>
@@ -48,7 +46,7 @@ internal sealed class Retention(
     /// <inheritdoc/>
     protected override Task OnLeadingAsync(CancellationToken stoppingToken)
     {
-        _last = null; // Another one may have led meanwhile.
+        _last = null; // Another operator may have led meanwhile.
         return Task.CompletedTask;
     }
 
@@ -56,13 +54,13 @@ internal sealed class Retention(
     protected override Task RunOnceAsync(CancellationToken stoppingToken) => PassAsync(stoppingToken);
 
     /// <summary>
-    /// Gives up what had expired at this look and at the last one, then clears away what was given up.
+    /// Expires the batches that had expired at this check and at the last one, then deletes their rows.
     /// </summary>
     internal async Task PassAsync(CancellationToken cancellationToken)
     {
         if (!options.Value.Archive && await AgreedAsync(cancellationToken) is { } agreed)
         {
-            // An epoch just before the expiry is proven after it, and a demand just before it answered after it.
+            // An epoch shortly before the expiry is proven after it, and a demand shortly before it answered after it.
             ulong grace =
                 (ulong)options.Value.GraceBlocks
                 + (await contract.EpochParametersAsync(cancellationToken)).ProofWindow
@@ -77,13 +75,13 @@ internal sealed class Retention(
     }
 
     /// <summary>
-    /// The last block that was final at this look and at the last one; null where there was none, or one of them is
-    /// not to be trusted.
+    /// The last block that was final at this check and at the last one; null where there is none, or one of the answers
+    /// is not trusted.
     /// </summary>
     private async Task<ulong?> AgreedAsync(CancellationToken cancellationToken)
     {
         (ulong Final, ulong Tip)? last = _last;
-        _last = null; // A look that breaks off is none.
+        _last = null; // An aborted check does not count.
         if (follower.Tip is not { } tip || await ledger.TipAsync(cancellationToken) is not { } read)
         {
             return null;
@@ -97,7 +95,7 @@ internal sealed class Retention(
             return null;
         }
 
-        // Finality may come late and then all at once, so a jump is no lie; but it waits for one more check.
+        // Finality may be delayed and then jump, which is legitimate; a jump waits for one more check.
         if (final > finalBefore && final - finalBefore > (tip > tipBefore ? tip - tipBefore : 0))
         {
             logger.FinalJumped(finalBefore, final, tipBefore, tip);
@@ -107,7 +105,7 @@ internal sealed class Retention(
         return Math.Min(final, finalBefore);
     }
 
-    /// <summary>Asks L1 once more for what the follower trusts.</summary>
+    /// <summary>Confirms the follower's view of L1 by a second query.</summary>
     private async Task EnsureFinalAsync(ulong final, BlockPoint read, CancellationToken cancellationToken)
     {
         ulong head = await client.GetBlockNumberAsync(cancellationToken);
@@ -148,12 +146,12 @@ internal sealed class Retention(
 
             if (count == 0)
             {
-                return; // All of them were promised again in this moment.
+                return; // All of them were promised again meanwhile.
             }
         }
     }
 
-    /// <summary>Asks the contract for the batch's last anchor, on which its expiry rests.</summary>
+    /// <summary>Checks the batch's last anchor, which determines its expiry, against the contract.</summary>
     private async Task EnsureExpiredAsync(
         StoredBatch batch,
         ulong block,

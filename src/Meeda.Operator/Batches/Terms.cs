@@ -5,10 +5,9 @@ using Meeda.Operator.L1;
 namespace Meeda.Operator.Batches;
 
 /// <summary>
-/// What a promise made now takes to be kept: an anchor in a recent enough block. A put means "for a whole term from
-/// now", so an older anchor will do only where it is younger
-/// than the margin, a 64th of the contract's retention: who repeats a put soon costs no second anchor, and no batch
-/// lives shorter than that by more.
+/// Decides which anchors fulfil a promise made now. A put promises a whole term from now, so an existing anchor counts
+/// only if it is younger than the margin, a 64th of the contract's retention. A client that soon repeats a put
+/// therefore causes no second anchor, and no batch is kept for less than its term minus the margin.
 /// </summary>
 internal sealed class Terms(L1Follower follower, MeedaVerifierContract contract)
 {
@@ -18,13 +17,13 @@ internal sealed class Terms(L1Follower follower, MeedaVerifierContract contract)
     private long? _retention;
 
     /// <summary>
-    /// The L1 block from which on an anchor keeps a promise made now; null while L1's height is not known. Never
-    /// waits for L1.
+    /// The first L1 block whose anchors fulfil a promise made now; null while L1's height is not known. Never waits for
+    /// L1.
     /// </summary>
     public long? AnchorFrom => follower.Head is { } head ? From(head) : null;
 
-    /// <summary>The L1 block from which on an anchor keeps a promise made at a height.</summary>
-    /// <exception cref="L1UnreachableException">L1 did not say what the retention is.</exception>
+    /// <summary>The first L1 block whose anchors fulfil a promise made at a height.</summary>
+    /// <exception cref="L1UnreachableException">The retention could not be read from L1.</exception>
     public async Task<long> AnchorFromAsync(ulong head, CancellationToken cancellationToken)
     {
         _retention ??= (long)await contract.RetentionAsync(cancellationToken);
@@ -47,12 +46,12 @@ internal sealed class Terms(L1Follower follower, MeedaVerifierContract contract)
             long from = await AnchorFromAsync(head, cancellationToken);
             return (ulong)(from + _retention!.Value - 1);
         }
-        catch (L1UnreachableException)
+        catch (Exception unknown) when (unknown is L1UnreachableException or JsonRpcException)
         {
             return null;
         }
     }
 
-    // While the retention is not known there is no margin: what is promised is then more than need be, never less.
+    // While the retention is not known the margin is 0: the promise is then longer than necessary, never shorter.
     private long From(ulong head) => (long)head - ((_retention ?? 0) / MarginPart);
 }

@@ -40,7 +40,7 @@ internal sealed class LedgerOwner(
                 + "that belong to these"
         );
 
-    /// <summary>Compares what belongs to whom, and writes it down at the first start.</summary>
+    /// <summary>Compares the owners of ledger and providers, and records them at the first start.</summary>
     /// <param name="chainId">L1's chain id.</param>
     /// <param name="cancellationToken">Ends the asking.</param>
     /// <exception cref="SetupException">Something belongs to another operator.</exception>

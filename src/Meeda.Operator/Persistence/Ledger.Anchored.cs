@@ -59,7 +59,7 @@ internal sealed partial class Ledger
         return ((ulong?)tip, (ulong?)expiry, promises > 0, began <= (long)Math.Min(block, long.MaxValue));
     }
 
-    /// <summary>The first anchor that was read, whoever's it is; null where none was.</summary>
+    /// <summary>The first anchor that was read, of any operator; null where none was.</summary>
     public async Task<Anchor?> FirstAnchorAsync(CancellationToken cancellationToken)
     {
         await using DbConnection connection = await database.ConnectAsync(cancellationToken);

@@ -162,7 +162,7 @@ internal sealed partial class Ledger : IPackIndex
             cancellationToken
         );
 
-    /// <summary>Records that all have an object whom its store promises.</summary>
+    /// <summary>Records that an object is replicated as its store promises.</summary>
     public Task MarkPackConfirmedAsync(long sequence, CancellationToken cancellationToken) =>
         WriteAsLeaderAsync(
             (connection, transaction) =>

@@ -56,14 +56,14 @@ internal enum PackState
     /// <summary>The store has it.</summary>
     Stored = 1,
 
-    /// <summary>All have it whom the store promises.</summary>
+    /// <summary>Replicated to every holder that the store's durability policy requires.</summary>
     Confirmed = 2,
 
     /// <summary>Nothing of it is needed any more, and nothing is ever added.</summary>
     GivenUp = 3,
 }
 
-/// <summary>What packing costs and leaves to do.</summary>
+/// <summary>The cost and the remaining work of packing.</summary>
 /// <param name="WaitingBytes">Payload bytes of batches that are not at their providers yet.</param>
 /// <param name="KeptBytes">Payload bytes of all batches that are kept.</param>
 /// <param name="OccupiedBytes">What stores occupy for packs, their own copies and padding included.</param>

@@ -8,8 +8,8 @@ using Microsoft.Extensions.Options;
 namespace Meeda.Operator.Placement;
 
 /// <summary>
-/// Once in a while asks buckets which objects they have confirmed, so that payloads held for those may go, deletes
-/// unused objects, and says what packing costs.
+/// Periodically queries which objects the buckets have confirmed, so that the ledger may drop their payloads; deletes
+/// unused objects; and reports the cost of packing.
 /// </summary>
 internal sealed class PackMaintenance(
     RowProviders providers,
@@ -20,7 +20,7 @@ internal sealed class PackMaintenance(
     ILogger<PackMaintenance> logger
 ) : PeriodicLeaderService("Pack maintenance", PollInterval, leadership, time, logger)
 {
-    // Confirming takes a MEFS node more than an hour.
+    // A MEFS node needs more than an hour to confirm an object.
     private static readonly TimeSpan PollInterval = TimeSpan.FromMinutes(1);
 
     private readonly ConcurrentDictionary<PackedProvider, bool> _checked = new();
@@ -35,7 +35,7 @@ internal sealed class PackMaintenance(
         }
     }
 
-    /// <summary>Tries what each bucket can do, those that could not be tried before.</summary>
+    /// <summary>Probes the features of each bucket that was not probed yet.</summary>
     internal async Task CheckAsync(CancellationToken cancellationToken) =>
         await Task.WhenAll(
             providers
@@ -61,7 +61,7 @@ internal sealed class PackMaintenance(
     /// <summary>Maintains every bucket once.</summary>
     internal async Task PassAsync(CancellationToken cancellationToken)
     {
-        // Side by side: a bucket that does not answer is waited for as long as its client does.
+        // Concurrently, because a bucket that does not answer delays only itself then.
         int confirmed = (
             await Task.WhenAll(
                 providers.Packed.Select(async provider =>

@@ -4,33 +4,33 @@ using Meeda.Protocol.Batches;
 
 namespace Meeda.Operator.Placement;
 
-/// <summary>Which batches the providers refuse, and for how long they have been refusing all.</summary>
+/// <summary>The batches that the providers reject, and the time for which they have rejected all.</summary>
 internal sealed class PlacementRefusals(Ledger ledger, BatchSignal signal, TimeProvider time, ILogger logger)
 {
     private readonly ConcurrentDictionary<BatchId, bool> _refused = new();
     private long _failingSince;
 
-    // Whether the ledger says what this process found out last; null where it may say what another operator did.
+    // The state that this process last wrote to the ledger; null where another operator's may be there.
     private bool? _isRefusalNoted;
 
     /// <summary>
-    /// How long the providers have been refusing this process's batches, without taking one; zero while they take
-    /// them, and where another operator leads and brings
-    /// them: on a shared ledger <see cref="Ledger.RefusedForAsync"/> says it to all alike.
+    /// The time for which the providers have rejected every batch of this process. Zero while they accept batches, and
+    /// while another operator leads and places them: on a shared ledger <see cref="Ledger.RefusedForAsync"/> reports it
+    /// to all operators.
     /// </summary>
     public TimeSpan FailingFor =>
         Interlocked.Read(ref _failingSince) is not 0 and var since ? time.GetElapsedTime(since) : TimeSpan.Zero;
 
-    /// <summary>Whether the providers refused a batch when it was last brought to them.</summary>
+    /// <summary>Whether the providers rejected a batch at its last attempt.</summary>
     public bool IsRefused(BatchId id) => _refused.ContainsKey(id);
 
     /// <summary>
-    /// To be called when this process begins to lead: the ledger may say what another operator found.
+    /// Called when this process becomes the leader: the ledger may contain another operator's state.
     /// </summary>
     public void Begin() => _isRefusalNoted = null;
 
     /// <summary>
-    /// Forgets: the next leader finds out again. What this process found must not be said permanently.
+    /// Clears the state when this process no longer leads; the next leader determines it again.
     /// </summary>
     public void Forget()
     {
@@ -38,10 +38,10 @@ internal sealed class PlacementRefusals(Ledger ledger, BatchSignal signal, TimeP
         _refused.Clear();
     }
 
-    /// <summary>Notes that the providers took a batch.</summary>
+    /// <summary>Records that the providers accepted a batch.</summary>
     public void Took(BatchId id) => _refused.TryRemove(id, out _);
 
-    /// <summary>Notes that the providers take batches, or that none is left that they could refuse.</summary>
+    /// <summary>Records that the providers accept batches, or that no batch is left that they could reject.</summary>
     public async Task AcceptAsync(CancellationToken cancellationToken)
     {
         Interlocked.Exchange(ref _failingSince, 0);
@@ -52,7 +52,7 @@ internal sealed class PlacementRefusals(Ledger ledger, BatchSignal signal, TimeP
         }
     }
 
-    /// <summary>Notes, on a shared ledger, that the providers refuse everything.</summary>
+    /// <summary>Records, on a shared ledger, that the providers reject everything.</summary>
     public async Task NoteRefusalAsync(CancellationToken cancellationToken)
     {
         if (ledger.IsShared && _isRefusalNoted != true)
@@ -62,10 +62,10 @@ internal sealed class PlacementRefusals(Ledger ledger, BatchSignal signal, TimeP
         }
     }
 
-    /// <summary>Notes that the providers have been refusing from now on, unless they did before.</summary>
+    /// <summary>Starts the time for which the providers have rejected everything, unless it has started.</summary>
     public void NoteFailing() => Interlocked.CompareExchange(ref _failingSince, time.GetTimestamp(), 0);
 
-    /// <summary>Notes batches that the providers refused.</summary>
+    /// <summary>Records batches that the providers rejected.</summary>
     public void Refuse(IReadOnlyList<BatchId> batches, IOException refused)
     {
         NoteFailing();

@@ -6,9 +6,9 @@ using Meeda.Storage.Redundancy;
 namespace Meeda.Operator.Placement;
 
 /// <summary>
-/// Clears the rows of given-up batches away, batch by batch and provider by provider: what one provider does not delete
-/// is noted in the ledger and tried again later, while everything else goes on. A batch that was put again meanwhile
-/// keeps its rows: equal bytes have equal rows.
+/// Deletes the rows of expired batches, batch by batch and provider by provider. Rows that a provider does not delete
+/// are recorded in the ledger and retried later, without delaying the others. A batch that was put again meanwhile
+/// keeps its rows, because equal bytes have equal rows.
 /// </summary>
 internal sealed class RowClearing(Ledger ledger, RowPlacement rows, TimeProvider time, ILogger logger)
 {
@@ -16,7 +16,7 @@ internal sealed class RowClearing(Ledger ledger, RowPlacement rows, TimeProvider
 
     private static readonly TimeSpan RoundLimit = TimeSpan.FromMinutes(1);
 
-    /// <summary>Clears what was given up, and tries again what was left over earlier.</summary>
+    /// <summary>Deletes the rows of expired batches, and retries earlier leftovers.</summary>
     public async Task PassAsync(CancellationToken cancellationToken)
     {
         bool isAny = true;
@@ -58,7 +58,7 @@ internal sealed class RowClearing(Ledger ledger, RowPlacement rows, TimeProvider
         return true;
     }
 
-    /// <summary>Tries one provider again, until it fails or nothing is left.</summary>
+    /// <summary>Retries the leftovers of one provider, until it fails or none is left.</summary>
     private async Task ClearLeftoversAsync(string provider, CancellationToken cancellationToken)
     {
         using RoundWatch watch = RoundWatch.Begin("clearing", RoundLimit, () => rows.Troubles, time, logger);

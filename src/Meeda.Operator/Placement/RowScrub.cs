@@ -10,11 +10,9 @@ using Microsoft.Extensions.Options;
 namespace Meeda.Operator.Placement;
 
 /// <summary>
-/// Reads stored rows in the background at a bounded rate, checks them against their commitments and brings back what
-/// is missing or wrong before it is needed:
-/// first the batches whose readers met a bad row, then those that could not be repaired at the last poll, the ones
-/// with the fewest spare rows first, then all others, newest last,
-/// again and again.
+/// Reads stored rows in the background at a bounded rate, checks them against their commitments, and repairs missing or
+/// corrupt rows before they are needed. Each pass begins with the batches whose readers met a bad row, continues with
+/// those that the last pass could not repair, fewest spare rows first, and ends with all others, newest last.
 /// </summary>
 internal sealed class RowScrub(
     IOptions<StorageOptions> options,
@@ -27,13 +25,13 @@ internal sealed class RowScrub(
 {
     private const int PageLength = 64;
 
-    // More than this is a lost provider, and then the ordinary pass comes to all of them.
+    // More than this means a lost provider, and then the ordinary pass covers all of them.
     private const int MaxAtRisk = 4096;
 
-    // A batch of the longest kind is read and recomputed within seconds.
+    // The longest batch is read and recomputed within seconds.
     private static readonly TimeSpan CheckLimit = TimeSpan.FromMinutes(5);
 
-    // Batches that are not whole after a repair, with the rows that they could still lose.
+    // Batches that are incomplete after a repair, with the number of rows that they could still lose.
     private readonly Dictionary<BatchId, int> _atRisk = [];
 
     /// <inheritdoc/>
@@ -71,9 +69,8 @@ internal sealed class RowScrub(
     }
 
     /// <summary>
-    /// Checks the batches whose readers met a bad row, each once in a pass: one that cannot be mended, and is read
-    /// or noted
-    /// again and again, must not keep the scrub from all others.
+    /// Checks the batches whose readers met a bad row, each once per pass: a batch that cannot be repaired, and is read
+    /// repeatedly, must not keep the scrub from all others.
     /// </summary>
     private async Task DamagedFirstAsync(HashSet<BatchId> seen, CancellationToken cancellationToken)
     {
@@ -104,7 +101,7 @@ internal sealed class RowScrub(
         long started = Time.GetTimestamp();
         if (
             await RepairAsync(batch, cancellationToken) is not { } report
-            // It may have been given up meanwhile, so it lacks nothing.
+            // The batch may have expired meanwhile and then needs no rows.
             || await ledger.FindBatchAsync(batch.Id, cancellationToken) is not { DeletedAt: null } now
         )
         {
@@ -130,13 +127,13 @@ internal sealed class RowScrub(
         }
     }
 
-    /// <summary>Checks and repairs the rows of a batch; null where it is claimed, or no longer to be kept.</summary>
+    /// <summary>Checks and repairs the rows of a batch; null where it is claimed, or no longer kept.</summary>
     private async Task<RepairReport?> RepairAsync(StoredBatch batch, CancellationToken cancellationToken)
     {
         using (RoundWatch.Begin("the scrub of a batch", CheckLimit, () => rows.Troubles, Time, logger))
         using (IDisposable? claim = rows.TryClaim(batch.Id))
         {
-            // It may have been given up since it was read: rows rewritten would stay behind permanently.
+            // The batch may have expired since it was read: rewritten rows would stay behind permanently.
             if (
                 claim is null
                 || await ledger.FindBatchAsync(batch.Id, cancellationToken)
@@ -150,7 +147,7 @@ internal sealed class RowScrub(
         }
     }
 
-    /// <summary>Takes note of what a repair found and could not mend.</summary>
+    /// <summary>Records the rows that a repair found and could not restore.</summary>
     private async Task NoteAsync(StoredBatch batch, RepairReport report, CancellationToken cancellationToken)
     {
         int bad = report.Missing + report.Wrong;
@@ -181,7 +178,7 @@ internal sealed class RowScrub(
     }
 
     /// <summary>
-    /// Reads a batch that is known from L1 alone, so that it can be asked for by its payload's hash too.
+    /// Reads a batch that is known from L1 alone, so that clients can also request it by its payload's hash.
     /// </summary>
     private async Task LearnPayloadHashAsync(StoredBatch batch, CancellationToken cancellationToken)
     {

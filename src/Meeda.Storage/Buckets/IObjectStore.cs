@@ -32,8 +32,8 @@ internal interface IObjectStore
     Task<bool> ReadAsync(string name, long offset, Memory<byte> content, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Whether the store has passed the object on to all whom its promise names; false while it is on its way, or
-    /// absent.
+    /// Whether the store has finished replicating the object; false while replication is pending or the object does not
+    /// exist.
     /// </summary>
     /// <exception cref="IOException">That cannot be told now.</exception>
     Task<bool> IsConfirmedAsync(string name, CancellationToken cancellationToken);

@@ -1,7 +1,7 @@
 namespace Meeda.Storage.Redundancy;
 
 /// <summary>
-/// Room for a bounded number of calls of a provider at once. Whoever uses it holds the lock of
+/// Room for a bounded number of calls of a provider at once. The caller holds the lock of
 /// <see cref="ProviderCalls"/>.
 /// </summary>
 /// <param name="most">Calls in flight at most.</param>

@@ -6,7 +6,7 @@ namespace Meeda.Storage.Redundancy;
 
 /// <summary>
 /// Calls of one provider: they go through threads of its own, a bounded number at once, and each has a deadline. A call
-/// over its deadline is a failure for whoever waits for it; until it returns, everything else asked of this provider
+/// over its deadline is a failure for its caller; until it returns, everything else asked of this provider
 /// fails at once.
 /// </summary>
 internal sealed class ProviderCalls : IDisposable
@@ -109,7 +109,7 @@ internal sealed class ProviderCalls : IDisposable
     }
 
     /// <summary>
-    /// Asks, on a thread of the lane; whoever waits is let go at the deadline, or when it is cancelled, whatever the
+    /// Asks, on a thread of the lane; the caller is released at the deadline, or when it is cancelled, whatever the
     /// provider does.
     /// </summary>
     public async Task<T> CallAsync<T>(
@@ -208,7 +208,7 @@ internal sealed class ProviderCalls : IDisposable
         else
         {
             answer.TrySetException(failure);
-            _ = answer.Task.Exception; // Whoever waited may have gone.
+            _ = answer.Task.Exception; // Observed here, because no caller may be waiting any more.
         }
     }
 

@@ -5,7 +5,7 @@ namespace Meeda.Storage.Redundancy;
 
 /// <summary>
 /// The only way to a provider: calls go through threads of its own, a bounded number at once, and each has a deadline.
-/// A call over its deadline is a failure for whoever waits for it; until it returns, everything else asked of this
+/// A call over its deadline is a failure for its caller; until it returns, everything else asked of this
 /// provider fails at once, so that a provider that hangs costs some threads and no one's time. Writes by several
 /// callers share flushes, and a flush that fails is told to each of them.
 /// </summary>

@@ -19,7 +19,7 @@ internal sealed class RowPlacement : IDisposable
     private readonly RowRepair _repair;
     private readonly ILogger<RowPlacement> _logger;
 
-    // Batches whose rows somebody writes, repairs or deletes.
+    // Batches whose rows a task writes, repairs or deletes.
     private readonly ConcurrentDictionary<BatchId, bool> _claimed = new();
 
     /// <summary>Makes the placement; nothing is asked of the providers yet.</summary>

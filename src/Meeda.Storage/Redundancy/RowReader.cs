@@ -4,30 +4,30 @@ using Meeda.Protocol.Batches;
 
 namespace Meeda.Storage.Redundancy;
 
-/// <summary>Reads batches and single rows of them, from as few providers as the fastest answer needs.</summary>
-/// <param name="layout">Which row belongs where.</param>
-/// <param name="search">Finds rows where those that belong somewhere are not there, or wrong.</param>
+/// <summary>Reads batches and single rows, from as few providers as the fastest answer needs.</summary>
+/// <param name="layout">The assignment of rows to providers.</param>
+/// <param name="search">Finds other rows where assigned ones are missing or corrupt.</param>
 /// <param name="logger">The log.</param>
 /// <param name="held">Data rows of payloads that are held here; null for none.</param>
 /// <param name="time">The clock.</param>
 internal sealed class RowReader(RowLayout layout, RowSearch search, ILogger logger, IRowSource? held, TimeProvider time)
 {
-    // Rows that take longer than all but one in twenty usually do are asked for elsewhere too.
+    // Rows that take longer than the 95th percentile are requested elsewhere, too.
     private const double HedgePercentile = 0.95;
 
-    // The ledger has to read a whole payload for one row: of longer ones it is asked where the provider does not
+    // The ledger has to read a whole payload for one row. For longer payloads it is used only if the provider does not
     // answer.
     private const int MaxBlobsHeldFirst = 8;
 
-    // More than this at once is a lost provider, and then the scrub's ordinary pass comes to all of them.
+    // More than this at once means a lost provider, and then the scrub's ordinary pass covers all of them.
     private const int MaxDamaged = 1024;
 
-    // Batches whose readers met a missing or wrong row, for the scrub to see to first.
+    // Batches whose readers met a missing or corrupt row; the scrub checks them first.
     private readonly ConcurrentQueue<BatchId> _damaged = new();
 
     /// <summary>
-    /// A batch's data rows, checked: read as they are where all are well, computed from any <c>n</c> good rows
-    /// otherwise. Null where fewer are left.
+    /// A batch's data rows, checked: read directly if all are valid, otherwise computed from any <c>n</c> valid rows.
+    /// Null where fewer are left.
     /// </summary>
     /// <param name="id">The batch.</param>
     /// <param name="commitments">The data rows' commitments, 48 bytes each.</param>
@@ -52,13 +52,13 @@ internal sealed class RowReader(RowLayout layout, RowSearch search, ILogger logg
         {
             if (come.Keys.Last() >= n)
             {
-                NoteDamaged(id); // Missing, or only slow: the scrub finds out.
+                NoteDamaged(id); // Missing, or only slow: the scrub determines which.
             }
 
             return blobs;
         }
 
-        // Some of them are wrong or gone: once more, wherever they may be, and each checked by itself.
+        // Some rows are corrupt or missing: search all places, and check each row on its own.
         NoteDamaged(id);
         byte[] all = await search.AllCommitmentsAsync(commitments, cancellationToken);
         var found = new RowSet();
@@ -75,8 +75,8 @@ internal sealed class RowReader(RowLayout layout, RowSearch search, ILogger logg
     }
 
     /// <summary>
-    /// One data row of a batch, from whoever has it first: the ledger, its provider, another one, or recomputed from
-    /// the batch's other rows. It is not checked. False where it cannot be had.
+    /// One data row of a batch, from the fastest source: the ledger, its provider, another provider, or recomputed from
+    /// the batch's other rows. It is not checked. False where it is unavailable.
     /// </summary>
     public async Task<bool> ReadRowAsync(
         BatchId id,
@@ -121,16 +121,16 @@ internal sealed class RowReader(RowLayout layout, RowSearch search, ILogger logg
         }
 
         await over.CancelAsync();
-        // Until it cannot write to the blob any more.
+        // Wait until the reader can no longer write to the blob.
         await ((Task)home).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         come.Values.First().CopyTo(blob);
         return true;
     }
 
-    /// <summary>Takes the next batch whose readers met a missing or wrong row.</summary>
+    /// <summary>Dequeues the next batch whose readers met a missing or corrupt row.</summary>
     public bool TryTakeDamaged(out BatchId id) => _damaged.TryDequeue(out id);
 
-    /// <summary>How long the slowest of the data rows' providers usually takes.</summary>
+    /// <summary>The usual latency of the slowest of the data rows' providers.</summary>
     private TimeSpan HedgeAfter(BatchId id, int n) =>
         Enumerable
             .Range(0, Math.Min(n, layout.Lanes.Count))

@@ -3,24 +3,24 @@ using Meeda.Protocol.Batches;
 
 namespace Meeda.Storage.Redundancy;
 
-/// <summary>What a check of all rows of a batch found.</summary>
-/// <param name="Rows">Data and parity rows that there should be.</param>
-/// <param name="Missing">Rows that were not where they belong.</param>
-/// <param name="Wrong">Rows that are not those committed to.</param>
+/// <summary>The result of a check of all rows of a batch.</summary>
+/// <param name="Rows">The expected number of data and parity rows.</param>
+/// <param name="Missing">Rows that were not at their assigned provider.</param>
+/// <param name="Wrong">Rows that do not match their commitments.</param>
 /// <param name="Repaired">Rows that were recomputed and are durable again.</param>
 internal readonly record struct RepairReport(int Rows, int Missing, int Wrong, int Repaired);
 
-/// <summary>Finds and mends what is missing or wrong of a batch's rows.</summary>
-/// <param name="layout">Which row belongs where.</param>
-/// <param name="search">Finds the rows that are as they should be.</param>
+/// <summary>Finds and repairs missing or corrupt rows of a batch.</summary>
+/// <param name="layout">The assignment of rows to providers.</param>
+/// <param name="search">Finds the valid rows.</param>
 /// <param name="key">The ceremony's commitment key.</param>
 /// <param name="logger">The log.</param>
 internal sealed class RowRepair(RowLayout layout, RowSearch search, CommitmentKey key, ILogger logger)
 {
     /// <summary>
-    /// Checks every row of a batch where it belongs, all at the price of one where all are well, and writes those
-    /// again that are missing or wrong. Rows that
-    /// cannot be written now stay missing until the next poll. Whoever asks has claimed the batch.
+    /// Checks every row of a batch at its assigned provider, all at the price of one if all are valid, and rewrites
+    /// those that are missing or corrupt. Rows that cannot be written now stay missing until the next pass. The caller
+    /// must have claimed the batch.
     /// </summary>
     public async Task<RepairReport> RepairAsync(
         BatchId id,
@@ -74,7 +74,7 @@ internal sealed class RowRepair(RowLayout layout, RowSearch search, CommitmentKe
         return new RepairReport(rows, good.Missing, good.Wrong, repaired);
     }
 
-    /// <summary>Whether every row is where it belongs and is the one committed to.</summary>
+    /// <summary>Whether every row is at its assigned provider and matches its commitment.</summary>
     private async Task<bool> IsWholeAsync(BatchId id, byte[] commitments, CancellationToken cancellationToken)
     {
         int rows = commitments.Length / KzgCommitment.Length;

@@ -4,9 +4,9 @@ using Meeda.Protocol.Batches;
 namespace Meeda.Storage.Redundancy;
 
 /// <summary>
-/// Finds the rows of a batch that match their commitments, wherever they may be, and computes the data rows from them.
+/// Finds the rows of a batch that match their commitments at any place, and computes the data rows from them.
 /// </summary>
-/// <param name="layout">Which row belongs where.</param>
+/// <param name="layout">The assignment of rows to providers.</param>
 /// <param name="key">The ceremony's commitment key.</param>
 /// <param name="logger">The log.</param>
 /// <param name="held">Data rows of payloads that are held here; null for none.</param>
@@ -20,7 +20,7 @@ internal sealed class RowSearch(
 )
 {
     /// <summary>
-    /// A single row is waited for longer than one of many: to have it otherwise may take the reading of its whole
+    /// The limit for a single row is longer than for one of many, because the alternative may be reading its whole
     /// batch.
     /// </summary>
     public static readonly TimeSpan RowHedge = TimeSpan.FromMilliseconds(250);
@@ -55,12 +55,12 @@ internal sealed class RowSearch(
         return [.. commitments.Span, .. parity];
     }
 
-    /// <summary>Reads a row from wherever it is found as it should be, and takes note of it where it is not.</summary>
+    /// <summary>Reads a valid row from any place, and records the places where it is missing or corrupt.</summary>
     /// <param name="id">The batch.</param>
     /// <param name="row">The row.</param>
     /// <param name="commitments">The commitments of all rows.</param>
     /// <param name="blob">Receives the row.</param>
-    /// <param name="set">Receives what was found.</param>
+    /// <param name="set">Receives the result.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
     public async Task<bool> FindGoodRowAsync(
         BatchId id,
@@ -118,7 +118,7 @@ internal sealed class RowSearch(
     }
 
     /// <summary>
-    /// The data rows from any <c>n</c> rows; null where there are fewer, or the outcome is not what was committed to.
+    /// The data rows from any <c>n</c> rows; null where there are fewer, or the result does not match the commitments.
     /// </summary>
     public async Task<byte[]?> RecoverAsync(
         IReadOnlyDictionary<int, byte[]> good,
@@ -160,7 +160,7 @@ internal sealed class RowSearch(
         );
     }
 
-    /// <summary>Where a row may be: at home first, then at its neighbours, then here.</summary>
+    /// <summary>The places of a row: its assigned provider, then the next ones, then the ledger.</summary>
     private IRowSource[] Sources(BatchId id, int row) =>
         held is null ? [.. layout.LanesFor(id, row)] : [.. layout.LanesFor(id, row), held];
 }

@@ -2,25 +2,25 @@ using System.Collections.Concurrent;
 
 namespace Meeda.Storage.Redundancy;
 
-/// <summary>The good rows of a batch, and how many were not.</summary>
+/// <summary>The valid rows of a batch, and the numbers of missing and corrupt ones.</summary>
 internal sealed class RowSet
 {
     private int _missing;
     private int _wrong;
 
-    /// <summary>The good rows, by number.</summary>
+    /// <summary>The valid rows, by number.</summary>
     public Dictionary<int, byte[]> Blobs { get; } = [];
 
-    /// <summary>Good rows that are not where they belong.</summary>
+    /// <summary>Valid rows that are not at their assigned provider.</summary>
     public ConcurrentDictionary<int, bool> Misplaced { get; } = new();
 
-    /// <summary>Rows that are nowhere.</summary>
+    /// <summary>Rows that are at no place.</summary>
     public int Missing => _missing;
 
-    /// <summary>Rows that are not those committed to.</summary>
+    /// <summary>Rows that do not match their commitments.</summary>
     public int Wrong => _wrong;
 
-    /// <summary>Notes that a row was found good.</summary>
+    /// <summary>Records a valid row.</summary>
     public void Found(int row, bool isHome)
     {
         if (!isHome)
@@ -29,6 +29,6 @@ internal sealed class RowSet
         }
     }
 
-    /// <summary>Notes that a row is nowhere good; whether a wrong one is there.</summary>
+    /// <summary>Records that no place has a valid copy of a row, and whether one has a corrupt copy.</summary>
     public void NotFound(bool isThere) => Interlocked.Increment(ref isThere ? ref _wrong : ref _missing);
 }

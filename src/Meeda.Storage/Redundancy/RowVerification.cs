@@ -5,13 +5,13 @@ using Meeda.Kzg.Curves;
 
 namespace Meeda.Storage.Redundancy;
 
-/// <summary>Checks many rows against their commitments at the price of one.</summary>
+/// <summary>Checks many rows against their commitments at the cost of one.</summary>
 internal static class RowVerification
 {
     /// <summary>
-    /// Whether every blob is the one committed to: <c>commit(Σ ρ_i B_i) = Σ ρ_i C_i</c> with fresh random 128-bit
-    /// weights. A wrong row
-    /// passes with probability 2^-128 (small-exponents test; Bellare, Garay, Rabin, "Fast Batch Verification").
+    /// Whether every blob matches its commitment: <c>commit(Σ ρ_i B_i) = Σ ρ_i C_i</c> with fresh random 128-bit
+    /// weights. A corrupt row passes with probability 2^-128 (small-exponents test; Bellare, Garay, Rabin, "Fast Batch
+    /// Verification").
     /// </summary>
     /// <param name="key">The ceremony's commitment key.</param>
     /// <param name="blobs">Blobs, concatenated, from an untrusted place.</param>

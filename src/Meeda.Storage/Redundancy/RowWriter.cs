@@ -4,13 +4,13 @@ using Meeda.Protocol.Batches;
 namespace Meeda.Storage.Redundancy;
 
 /// <summary>
-/// Writes the rows of batches to the providers that they belong to, or to a neighbour where their own refuses.
+/// Writes the rows of batches to their assigned providers, or to the next provider if the assigned one rejects them.
 /// </summary>
-/// <param name="layout">Which row belongs where.</param>
+/// <param name="layout">The assignment of rows to providers.</param>
 /// <param name="logger">The log.</param>
 internal sealed class RowWriter(RowLayout layout, ILogger logger)
 {
-    /// <summary>Stores those rows of a batch again that did not become durable where they were.</summary>
+    /// <summary>Stores the rows of a batch again that did not become durable.</summary>
     /// <param name="written">The batch's rows.</param>
     /// <param name="blobs">Its data rows, concatenated.</param>
     /// <param name="cancellationToken">Stops between rows.</param>
@@ -22,7 +22,7 @@ internal sealed class RowWriter(RowLayout layout, ILogger logger)
         using var parity = new RowBuffer((rows - n) * Blob.ByteLength);
         await Task.Run(() => ParityRows.Encode(blobs, parity.Memory), cancellationToken);
 
-        // One line a provider: they work side by side, and each takes its rows one after the other.
+        // One task per provider: providers work concurrently, each writes its rows one after the other.
         await Task.WhenAll(
             Enumerable
                 .Range(0, Math.Min(layout.Lanes.Count, rows))
@@ -44,8 +44,8 @@ internal sealed class RowWriter(RowLayout layout, ILogger logger)
         );
     }
 
-    /// <summary>Makes everything durable that was written before.</summary>
-    /// <exception cref="IOException">A provider did not. It is left alone for a while, so that rows written again go
+    /// <summary>Makes all earlier writes durable.</summary>
+    /// <exception cref="IOException">A provider failed. It is skipped for a while, so that rewritten rows go
     /// elsewhere.</exception>
     public async Task FlushAsync(CancellationToken cancellationToken)
     {
@@ -66,8 +66,8 @@ internal sealed class RowWriter(RowLayout layout, ILogger logger)
         CancellationToken cancellationToken
     )
     {
-        // As many as may be lost may refuse, or be left alone since they did so a moment ago: the row then waits at a
-        // neighbour, and the scrub brings it home.
+        // Up to the tolerated number of providers may reject the row or still be backing off. The row then goes to the
+        // next provider; the scrubber moves it back later.
         ProviderLane[] order =
         [
             .. layout.LanesFor(id, row).Take(layout.Lost + 1).OrderBy(lane => lane.IsOut || lane.Record.IsBackingOff),

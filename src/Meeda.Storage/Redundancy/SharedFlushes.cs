@@ -1,10 +1,10 @@
 namespace Meeda.Storage.Redundancy;
 
 /// <summary>
-/// Flushes of a provider: writes by several callers share them, and a flush that fails is told to each of them.
+/// The flushes of a provider. Concurrent writers share a flush, and each of them gets its failure.
 /// </summary>
 /// <param name="provider">The provider.</param>
-/// <param name="calls">The way to it.</param>
+/// <param name="calls">Makes the calls to the provider.</param>
 /// <param name="logger">The log.</param>
 internal sealed class SharedFlushes(IRowProvider provider, ProviderCalls calls, ILogger logger) : IDisposable
 {
@@ -15,7 +15,7 @@ internal sealed class SharedFlushes(IRowProvider provider, ProviderCalls calls, 
     private Task _flushing = Task.CompletedTask;
     private int _failedFlushes;
 
-    /// <summary>How many flushes have failed: to be read before a write.</summary>
+    /// <summary>The number of failed flushes; to be read before a write.</summary>
     public int Failed
     {
         get
@@ -27,7 +27,7 @@ internal sealed class SharedFlushes(IRowProvider provider, ProviderCalls calls, 
         }
     }
 
-    /// <summary>Notes that a row was written, which the next flush covers.</summary>
+    /// <summary>Records a write, which the next flush covers.</summary>
     /// <param name="lane">The provider.</param>
     /// <param name="failed"><see cref="Failed"/> before the write.</param>
     public WriteTicket Cover(ProviderLane lane, int failed)
@@ -40,9 +40,9 @@ internal sealed class SharedFlushes(IRowProvider provider, ProviderCalls calls, 
     }
 
     /// <summary>
-    /// Waits until a row is durable, with a flush that is shared by all who wait for one. False where it may not be:
-    /// its flush failed, or one failed between its write and its flush, since a failure is told once, for whatever was
-    /// being written then.
+    /// Waits until a row is durable; concurrent callers share a flush. False where it may not be: its flush failed, or
+    /// another one failed between its write and its flush, because the system reports a failure only once, for all
+    /// writes in progress.
     /// </summary>
     public async Task<bool> IsDurableAsync(WriteTicket ticket, CancellationToken cancellationToken)
     {
@@ -57,7 +57,7 @@ internal sealed class SharedFlushes(IRowProvider provider, ProviderCalls calls, 
         }
     }
 
-    /// <summary>Makes everything durable that was written before.</summary>
+    /// <summary>Makes all earlier writes durable.</summary>
     /// <exception cref="IOException">Some of it may not be durable.</exception>
     public async Task FlushAsync(CancellationToken cancellationToken)
     {
@@ -89,7 +89,7 @@ internal sealed class SharedFlushes(IRowProvider provider, ProviderCalls calls, 
         {
             if (flush != _next)
             {
-                return; // It is on its way, or was done.
+                return; // The flush is running or complete.
             }
 
             Task earlier = _flushing;
@@ -134,7 +134,7 @@ internal sealed class SharedFlushes(IRowProvider provider, ProviderCalls calls, 
             }
 
             flush.Outcome.SetException(failure);
-            _ = flush.Outcome.Task.Exception; // Whoever waited may have gone.
+            _ = flush.Outcome.Task.Exception; // Observed here, because no caller may be waiting any more.
         }
     }
 }

@@ -1,7 +1,7 @@
 namespace Meeda.Storage.Redundancy;
 
 /// <summary>
-/// A row that a provider took; whether it is durable tells <see cref="ProviderLane.IsDurableAsync"/>.
+/// A row that a provider accepted; <see cref="ProviderLane.IsDurableAsync"/> reports whether it is durable.
 /// </summary>
 /// <param name="Lane">The provider.</param>
 /// <param name="Covered">The first flush that covers the write.</param>
@@ -9,10 +9,10 @@ namespace Meeda.Storage.Redundancy;
 internal readonly record struct WriteTicket(ProviderLane Lane, PendingFlush Covered, int Failures);
 
 /// <summary>
-/// A flush that is still to come, or was done. Its outcome is the number of flushes that had failed when it ended.
+/// A pending or completed flush. Its outcome is the number of flushes that had failed when it ended.
 /// </summary>
 internal sealed class PendingFlush
 {
-    /// <summary>How it went; an exception where it failed.</summary>
+    /// <summary>The outcome; an exception where the flush failed.</summary>
     public TaskCompletionSource<int> Outcome { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

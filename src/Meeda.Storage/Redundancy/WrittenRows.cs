@@ -2,7 +2,7 @@ using Meeda.Protocol.Batches;
 
 namespace Meeda.Storage.Redundancy;
 
-/// <summary>The rows of a batch that were written, and where each went.</summary>
+/// <summary>The written rows of a batch, and the place of each.</summary>
 /// <param name="id">The batch.</param>
 /// <param name="count">Its data and parity rows.</param>
 internal sealed class WrittenRows(BatchId id, int count)
@@ -15,10 +15,10 @@ internal sealed class WrittenRows(BatchId id, int count)
     /// <summary>Its data and parity rows.</summary>
     public int Count => count;
 
-    /// <summary>Whether every row is somewhere.</summary>
+    /// <summary>Whether every row has a place.</summary>
     public bool IsComplete => Array.TrueForAll(_tickets, ticket => ticket is not null);
 
-    /// <summary>Where a row is; null where it is nowhere, or did not become durable.</summary>
+    /// <summary>The place of a row; null where it has none, or did not become durable.</summary>
     public WriteTicket? this[int row]
     {
         get => _tickets[row];
@@ -26,11 +26,11 @@ internal sealed class WrittenRows(BatchId id, int count)
     }
 
     /// <summary>
-    /// Waits until the rows are durable: for those providers only that have some of them, and no longer than their
-    /// deadlines. Batches that are waited for at once share flushes.
+    /// Waits until the rows are durable: only for providers that have some of them, and no longer than their deadlines.
+    /// Concurrent batches share flushes.
     /// </summary>
-    /// <returns>Whether all are. Where not, the others are to be written again: they go elsewhere, since providers
-    /// whose flush fails are left alone for a while.</returns>
+    /// <returns>Whether all rows are durable. If not, the caller writes the others again. They go elsewhere, because
+    /// providers whose flush fails are skipped for a while.</returns>
     public async Task<bool> FlushAsync(CancellationToken cancellationToken)
     {
         await Task.WhenAll(

@@ -111,7 +111,7 @@ public sealed class EpochTests
     [InlineData(2)]
     [InlineData(5)]
     [InlineData(8)]
-    public async Task Reorganisations_of_anchor_seed_and_proof_lose_nothing_and_slash_nobody(int depth)
+    public async Task Reorganisations_of_anchor_seed_and_proof_lose_nothing_and_slash_no_operator(int depth)
     {
         await using Arena arena = await Arena.StartAsync();
         OperatorNode node = await arena.OperatorNodeAsync();

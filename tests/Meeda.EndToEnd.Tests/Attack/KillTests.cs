@@ -15,8 +15,8 @@ namespace Meeda.EndToEnd.Tests.Attack;
 
 /// <summary>
 /// The operator and a light node as processes of their own, killed with SIGKILL at random moments: nothing that was
-/// answered may be lost, and no account may be slashed. MEEDA_KILL_SECONDS sets how long it goes on; MEEDA_KILL_SEED repeats
-/// the moments of the kills, their victims and the payloads.
+/// answered may be lost, and no account may be slashed. MEEDA_KILL_SECONDS sets how long it goes on; MEEDA_KILL_SEED
+/// repeats the moments of the kills, their victims and the payloads.
 /// </summary>
 [Trait("Category", "Attack")]
 public sealed class KillTests(ITestOutputHelper output)
@@ -233,7 +233,7 @@ public sealed class KillTests(ITestOutputHelper output)
 
         Process process = Process.Start(start)!;
 
-        // A pipe that nobody reads would stop the process when it is full.
+        // A process stops when a pipe that is not read is full.
         process.OutputDataReceived += (_, line) => _output.Enqueue($"{command[0]}: {line.Data}");
         process.ErrorDataReceived += (_, line) => _output.Enqueue($"{command[0]}: {line.Data}");
         process.BeginOutputReadLine();

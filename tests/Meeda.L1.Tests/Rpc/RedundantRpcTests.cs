@@ -125,7 +125,7 @@ public sealed class RedundantRpcTests : IAsyncLifetime
     }
 
     /// <summary>
-    /// A second chain with the same first block: what is built on it is not believed, and states are asked for where
+    /// A second chain with the same first block: its blocks are not trusted, and states are asked for where
     /// both agree.
     /// </summary>
     [SkippableFact]
@@ -147,7 +147,7 @@ public sealed class RedundantRpcTests : IAsyncLifetime
     }
 
     [SkippableFact]
-    public async Task Head_TheForkIsDeeperThanIsLookedAt_NothingIsBelieved()
+    public async Task Head_TheForkIsDeeperThanTheSearch_TrustsNoHead()
     {
         RequireAnvil();
         await using Anvil other = await StartAnvilAsync();
@@ -205,7 +205,7 @@ public sealed class RedundantRpcTests : IAsyncLifetime
         Assert.Equal(13, clock.Waits.Count(wait => wait == limit));
         Assert.Equal(11, clock.Waits.Count(wait => wait == limit / 10));
 
-        // It answers again, and is in question again: what the other makes up is not believed any more.
+        // It answers again and is queried again: the head that the other one invents is no longer trusted.
         _proxies[0].Faults = _ => ProxyFault.None;
         LieAhead(_proxies[1], 5_000, timestampAhead: 0);
         using CancellationTokenSource patience = Patience.Limit(TimeSpan.FromSeconds(30));
@@ -231,7 +231,7 @@ public sealed class RedundantRpcTests : IAsyncLifetime
     }
 
     [SkippableFact]
-    public async Task Receipt_OfABlockThatOnlyOneHas_IsNotBelieved()
+    public async Task Receipt_OfABlockThatOnlyOneHas_IsNotTrusted()
     {
         RequireAnvil();
         TransactionReceipt real = await SenderOver(_node).SendAsync(new TransactionRequest(To, [], 5), None);

@@ -48,7 +48,7 @@ public sealed class BlobTransactionSenderTests
     }
 
     [SkippableFact]
-    public async Task SendAsync_WithABlobThatNobodyTakes_DoublesAllThreeFees()
+    public async Task SendAsync_WithABlobThatIsNotMined_DoublesAllThreeFees()
     {
         await using Chain chain = await Chain.StartAsync("--no-mining");
         var clock = new HeldClock();

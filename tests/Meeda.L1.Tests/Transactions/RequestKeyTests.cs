@@ -85,8 +85,8 @@ public sealed class RequestKeyTests
     }
 
     /// <summary>
-    /// Nobody noticed that the confirmed one is gone: its nonce is free at the node, and is not given out again all
-    /// the same.
+    /// The sender has not noticed that the confirmed transaction is gone: its nonce is free at the node, and is not
+    /// given out again all the same.
     /// </summary>
     [SkippableFact]
     public async Task Send_AnotherAfterADeepReorganisation_DoesNotDisplaceWhatItTookBack()
@@ -131,7 +131,7 @@ public sealed class RequestKeyTests
         TransactionRevertedException reverted = await Assert.ThrowsAsync<TransactionRevertedException>(() => calling);
         Assert.Equal([1, 2, 3, 4], reverted.RevertData);
 
-        // Now it is asked for anew, and the node says that it would revert: it did not just wait for the old one.
+        // The sender now estimates it again, and the node reports a revert: it did not just wait for the old one.
         JsonRpcException refused = await Assert.ThrowsAsync<JsonRpcException>(() => sender.SendAsync(call, None));
         Assert.Equal([1, 2, 3, 4], refused.RevertData);
     }

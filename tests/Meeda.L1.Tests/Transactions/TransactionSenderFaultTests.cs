@@ -93,7 +93,7 @@ public sealed class TransactionSenderFaultTests
         await chain.HandedInAsync(2);
         Bytes32[] hashes = [.. chain.HandedIn().Select(raw => Keccak256.Hash(Convert.FromHexString(raw[2..])))];
 
-        // Both are gone, and nobody notices before the mempool is empty: each has to come back with its own nonce.
+        // Both are dropped, unnoticed until the mempool is empty: each must be sent again with its own nonce.
         chain.Connection.Faults = (method, _) =>
             method is "eth_getTransactionReceipt" or "eth_sendRawTransaction" ? Fault.Refuse : Fault.None;
         await chain.CallAsync("anvil_reorg", 1, Array.Empty<object>());
@@ -109,7 +109,7 @@ public sealed class TransactionSenderFaultTests
     }
 
     /// <summary>
-    /// The first was confirmed, so nobody waits for it any more; the second can only be mined behind it.
+    /// The first was confirmed, so no caller waits for it; the second can only be mined after it.
     /// </summary>
     [SkippableFact]
     public async Task Send_AReorganisationDeeperThanTheConfirmationsUndidTheOneBefore_BringsBothBack()
@@ -134,7 +134,7 @@ public sealed class TransactionSenderFaultTests
     }
 
     [SkippableFact]
-    public async Task Send_AfterAReorganisationThatNobodySawYet_TakesANonceOfItsOwn()
+    public async Task Send_AfterAReorganisationThatIsNotNoticedYet_TakesANonceOfItsOwn()
     {
         await using Chain chain = await Chain.StartAsync("--no-mining");
         await chain.CallAsync("anvil_mine", "0x5");

@@ -131,7 +131,7 @@ public sealed class TransactionSenderTests
     }
 
     [SkippableFact]
-    public async Task Send_NonceUsedBySomebodyElse_IsSaid()
+    public async Task Send_NonceUsedByAnotherSender_Throws()
     {
         await using Chain chain = await Chain.StartAsync("--no-mining");
         TransactionSender sender = chain.Sender(

@@ -14,7 +14,7 @@ using Xunit;
 namespace Meeda.Node.Tests.Batches;
 
 /// <summary>
-/// 404 is said for what ledger and L1 prove, and a ledger that was lost is made anew from L1 (docs/durability.md).
+/// 404 is answered only if ledger and L1 prove absence, and a lost ledger is rebuilt from L1 (docs/durability.md).
 /// </summary>
 public sealed class AbsenceTests : IAsyncLifetime
 {

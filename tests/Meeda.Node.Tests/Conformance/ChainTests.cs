@@ -173,7 +173,7 @@ public sealed class ChainTests(OperatorFixture node) : IClassFixture<OperatorFix
             Assert.Equal([.. expected, .. Keccak256.Hash(certificate).ToArray()[expected.Length..]], leaf);
         }
 
-        // A wrong opening convinces nobody, nor does another place's.
+        // A wrong opening does not verify, nor does one of another position.
         byte[] other =
         [
             0,

@@ -59,7 +59,7 @@ public sealed class ChunkedStoresTests
         await Assert.ThrowsAsync<NitroException>(() => CommitAsync(id));
     }
 
-    /// <summary>The minute begins anew with each chunk that had not come before, and with no other.</summary>
+    /// <summary>The minute restarts with each new chunk, and with no other.</summary>
     [Fact]
     public async Task Expiry_CountsFromTheLastNewChunk()
     {

@@ -11,7 +11,7 @@ using Xunit;
 namespace Meeda.Node.Tests.Conformance;
 
 /// <summary>
-/// The recency rule over a real ledger: batch anchored in block 100 until 200, and anew in block 300 until 400. That
+/// The recency rule over a real ledger: batch anchored in block 100 until 200, and again in block 300 until 400. That
 /// 0 skips the
 /// check, and that a batch that fails it is code 2, is Layr-Labs/eigenda's (<c>api/proxy</c>, the store's check of
 /// reference block
@@ -44,7 +44,7 @@ public sealed class InclusionCheckTests : IAsyncLifetime
     [InlineData(50)] // included before the batch was anchored
     [InlineData(100)]
     [InlineData(199)] // the last block of the first anchor
-    [InlineData(300)] // anchored anew
+    [InlineData(300)] // anchored again
     [InlineData(399)] // beyond what is followed, and still surely held
     public async Task EnsureRecent_WhileHeld_Passes(ulong block) => await CheckAsync(block);
 

@@ -36,7 +36,8 @@ internal sealed class AnchoringChain
 
     public MeedaVerifierContract Contract { get; }
 
-    /// <summary>What stands for an operator's n-th anchor's only commitment: no point, but nobody asks here.</summary>
+    /// <summary>What stands for an operator's n-th anchor's only commitment: not a point, which no test here
+    /// checks.</summary>
     public static byte[] Commitment(string text) => [.. SHA256.HashData(Encoding.UTF8.GetBytes(text)), .. new byte[16]];
 
     /// <summary>Hands in an anchor of one batch with one blob; the next block takes it.</summary>

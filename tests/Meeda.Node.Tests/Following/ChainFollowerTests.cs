@@ -203,7 +203,7 @@ public sealed class ChainFollowerTests
         await _world.AnchorSomeAsync();
         ulong late = L1.Head - 2;
 
-        // The endpoint says that the contract was not there before, so that the late start is believed at first.
+        // The endpoint says that the contract was not there before, so the late start is accepted at first.
         bool isTold = false;
         _rpc.Lie = (method, _, truth) =>
         {
@@ -238,10 +238,10 @@ public sealed class ChainFollowerTests
 
     private async Task EqualsANewOneAsync(bool isOne)
     {
-        var anew = new MemoryChain();
-        var follower = new ChainFollower(new EthereumClient(L1), _world.Contract, anew, isOne ? First : null, 0, _log);
+        var fresh = new MemoryChain();
+        var follower = new ChainFollower(new EthereumClient(L1), _world.Contract, fresh, isOne ? First : null, 0, _log);
         Assert.Equal(L1.Head, await follower.CatchUpAsync(None));
-        Assert.Equal(anew.Lines, _kept.Lines);
-        Assert.Equal(await anew.TipAsync(None), await _kept.TipAsync(None));
+        Assert.Equal(fresh.Lines, _kept.Lines);
+        Assert.Equal(await fresh.TipAsync(None), await _kept.TipAsync(None));
     }
 }

@@ -8,6 +8,7 @@ using Meeda.Node.Tests.Storage;
 using Meeda.Operator.Persistence;
 using Meeda.Protocol.Anchors;
 using Meeda.Protocol.Batches;
+using Meeda.Protocol.Proofs;
 using Xunit;
 
 namespace Meeda.Node.Tests.Following;
@@ -63,13 +64,13 @@ public abstract class ChainIndexTests : IAsyncDisposable
             world.Chain.Reorganise(depth);
             world.Chain.Mine(depth % 3);
             await FollowAsync(world, chain);
-            var anew = new MemoryChain();
-            await FollowAsync(world, anew);
-            Assert.Equal(await anew.TipAsync(None), await index.TipAsync(None));
+            var fresh = new MemoryChain();
+            await FollowAsync(world, fresh);
+            Assert.Equal(await fresh.TipAsync(None), await index.TipAsync(None));
             foreach (Address each in (Address[])[First, Second])
             {
-                Assert.Equal(anew.AnchorsOf(each), await index.AnchorsAsync(each, None));
-                Assert.Equal(await anew.LastAnchorAsync(each, None), await index.LastAnchorAsync(each, None));
+                Assert.Equal(fresh.AnchorsOf(each), await index.AnchorsAsync(each, None));
+                Assert.Equal(await fresh.LastAnchorAsync(each, None), await index.LastAnchorAsync(each, None));
             }
         }
     }
@@ -171,6 +172,33 @@ public abstract class ChainIndexTests : IAsyncDisposable
             (await index.FollowedBlocksAsync(None)).Where(point => point.Number > 400)
         );
         Assert.DoesNotContain(Block(300), await index.FollowedBlocksAsync(None));
+    }
+
+    /// <summary>The queries by index give what the protocol's own definition gives over all anchors.</summary>
+    [SkippableFact]
+    public async Task LiveRange_AtEveryEpoch_IsThatOfTheProtocol()
+    {
+        (Database database, ChainIndex index) = await OpenAsync();
+        var chain = new IndexChain(database, index);
+
+        // Some anchors are in an epoch's block, expire in one, or both; every anchor lives for 100 blocks.
+        OperatorAnchor[] anchors =
+        [
+            .. new ulong[] { 10, 19, 20, 20, 35, 60, 61, 90 }.Select(
+                (block, i) => Anchor(First, (uint)i, block, Batch((byte)i))
+            ),
+        ];
+        OperatorAnchor other = Anchor(Second, 0, 5, Batch(100));
+        await chain.AdvanceAsync(Block(300), new ChainEvents([.. anchors, other], [], []), None);
+        var parameters = new EpochParameters(10, 3, 4, 4, 5);
+        Anchor[] all = [.. anchors.Select(each => each.Seen.Anchor)];
+        for (ulong epoch = 0; epoch <= 30; epoch++)
+        {
+            Assert.Equal(
+                parameters.LiveRangeAt(epoch, all),
+                await index.LiveRangeAsync(First, parameters, epoch, None)
+            );
+        }
     }
 
     private protected abstract Task<Database> DatabaseAsync();

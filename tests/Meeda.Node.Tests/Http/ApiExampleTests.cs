@@ -22,7 +22,7 @@ namespace Meeda.Node.Tests.Http;
 /// <summary>
 /// The examples of the OpenAPI document, issued against a running operator: status and shape of each answer are as
 /// the document shows them, raw bytes to the bit. With
-/// MEEDA_APPROVE_API=1 the answers in <c>examples.json</c> are written anew (build once more before
+/// MEEDA_APPROVE_API=1 the answers in <c>examples.json</c> are rewritten (build once more before
 /// <see cref="OpenApiTests"/> writes the document).
 /// </summary>
 public sealed class ApiExampleTests(OperatorFixture node) : IClassFixture<OperatorFixture>

@@ -88,7 +88,7 @@ public sealed class BatchCopiesTests
     }
 
     [Fact]
-    public async Task ALoad_ThatNobodyWaitsForAnyMore_IsStopped_AndCountsUntilThen()
+    public async Task Load_ItsLastReaderHasLeft_IsStopped_AndCountsUntilThen()
     {
         BatchCopies copies = Make();
         var end = new TaskCompletionSource<byte[]>();

@@ -78,7 +78,7 @@ public sealed class MeedaClientTests(FollowingOperatorFixture node) : IClassFixt
     }
 
     [Fact]
-    public async Task Put_AnswerOfOtherBytesOrOfNone_IsNotBelieved()
+    public async Task Put_AnswerOfOtherBytesOrOfNone_Throws()
     {
         byte[] payload = [1, 2, 3];
         await AssertAsync(
@@ -317,7 +317,7 @@ public sealed class MeedaClientTests(FollowingOperatorFixture node) : IClassFixt
     }
 
     [Fact]
-    public async Task Ready_OfAnOperator_IsTrue_AndOfNobodyFalse()
+    public async Task Ready_OfAnOperator_IsTrue_AndWithoutAServerFalse()
     {
         Assert.True(await new MeedaClient(node.Http).IsReadyAsync());
         Assert.False(await Lying(_ => Status(HttpStatusCode.InternalServerError)).IsReadyAsync());

@@ -40,7 +40,7 @@ public sealed class ReplicaPressureTests(PostgresFixture postgres) : IClassFixtu
     /// The leader's providers refuse; it is paused, another one takes the lead, and its providers take what waits.
     /// </summary>
     [SkippableFact]
-    public async Task Failover_BeginsAndEndsForEveryOperator_WhoeverLeads()
+    public async Task Failover_AnyOperatorLeads_BeginsAndEndsForAll()
     {
         string database = await postgres.CreateDatabaseAsync();
         WebApplication first = await BuildAsync(database, "first"),

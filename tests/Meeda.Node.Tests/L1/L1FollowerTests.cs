@@ -91,7 +91,7 @@ public sealed class L1FollowerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Final_ABlockThatIsNotOnTheChain_IsNotBelieved()
+    public async Task Final_ABlockThatIsNotOnTheChain_IsNotTrusted()
     {
         Assert.Equal(36ul, await FinalAfterAsync(FakeRpc.Block(36)));
         Assert.Equal(36ul, await FinalAfterAsync(FakeRpc.Block(10_000_000)));

@@ -36,7 +36,7 @@ public sealed class MeedaVerifierContractTests
     private readonly MeedaVerifierContract _contract = new(null!, Operator);
 
     /// <summary>
-    /// Functions, events and errors as text: whoever changes the contract sees here what the C# side must follow, and
+    /// Functions, events and errors as text: a change of the contract shows here what the C# side must follow, and
     /// says so by changing the file.
     /// </summary>
     [Fact]

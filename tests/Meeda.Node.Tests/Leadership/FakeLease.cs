@@ -5,30 +5,32 @@ using Meeda.Operator.Leadership;
 
 namespace Meeda.Node.Tests.Leadership;
 
-/// <summary>A lease that the test gives and takes, as if another operator had it.</summary>
+/// <summary>A lease that the test grants and withdraws, as if another operator held it.</summary>
 internal sealed class FakeLease(Database database, TimeSpan term) : Lease(database, term)
 {
     private readonly SemaphoreSlim _asked = new(0);
     private volatile bool _isHeld;
 
-    /// <summary>Whether nobody else has it, so that it is had for the asking.</summary>
+    /// <summary>Whether no other operator holds it, so that a request succeeds.</summary>
     public bool IsFree { get; set; } = true;
 
-    /// <summary>What the database answers to the next requests; null for an answer.</summary>
+    /// <summary>The database's failure of the next requests; null where they succeed.</summary>
     public Exception? Failure { get; set; }
 
     /// <inheritdoc/>
     public override bool IsHeld => _isHeld;
 
-    /// <summary>Waits until it was requested once more.</summary>
+    /// <summary>Waits until it was requested once more, counted from the last wait.</summary>
     public Task AskedAsync() => _asked.WaitAsync();
 
     /// <inheritdoc/>
     public override Task<bool> TryHoldAsync(CancellationToken cancellationToken)
     {
+        Exception? failure = Failure; // read before the test goes on and sets another
+        _isHeld = failure is null ? IsFree : _isHeld;
+        bool isHeld = _isHeld;
         _asked.Release();
-        _isHeld = Failure is null ? IsFree : throw Failure;
-        return Task.FromResult(_isHeld);
+        return failure is null ? Task.FromResult(isHeld) : throw failure;
     }
 
     /// <inheritdoc/>

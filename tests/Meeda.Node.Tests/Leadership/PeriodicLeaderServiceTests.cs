@@ -40,13 +40,14 @@ public sealed class PeriodicLeaderServiceTests : IDisposable
     {
         _lease.IsFree = false;
         using var service = new Rounds(this);
+        _election.Taken += () => service.Story.Enqueue("taken");
         await _election.StartAsync(default);
         await service.StartAsync(default);
         await _lease.AskedAsync();
         Assert.Empty(service.Story);
         _lease.IsFree = true;
         await service.NextAsync(_clock);
-        Assert.Equal(["leads", "round"], service.Story);
+        Assert.Equal(["taken", "leads", "round"], service.Story);
         await StopAsync(service);
     }
 
@@ -153,6 +154,32 @@ public sealed class PeriodicLeaderServiceTests : IDisposable
         Assert.True(_election.IsLeading);
         Assert.False(_election.ExecuteTask!.IsCompleted);
         await StopAsync(service);
+    }
+
+    [Fact]
+    public async Task Election_OneRenewalFailsAfterManyThatWorked_KeepsTheLease()
+    {
+        await _election.StartAsync(default);
+        await _lease.AskedAsync();
+        CancellationToken lost = await _election.WaitUntilLeadingAsync(default);
+        for (TimeSpan held = TimeSpan.Zero; held < _lease.Term * 2; held += _lease.Term / 4)
+        {
+            await RenewAsync();
+        }
+
+        _lease.Failure = new IOException("the connection was reset");
+        await RenewAsync();
+        _lease.Failure = null;
+        await RenewAsync(); // The round that failed is over.
+        Assert.False(lost.IsCancellationRequested);
+        Assert.True(_election.IsLeading);
+        await _election.StopAsync(default);
+
+        Task RenewAsync()
+        {
+            _clock.Advance(_lease.Term / 4);
+            return _lease.AskedAsync();
+        }
     }
 
     private async Task StopAsync(Rounds service)

@@ -31,12 +31,15 @@ public sealed class PeriodicServiceTests
     public async Task Rounds_ThatWaitFirst_BeginAfterAnInterval()
     {
         var clock = new WatchedClock();
-        DateTimeOffset started = clock.GetUtcNow();
-        using var service = new Rounds(clock) { First = true };
-        await service.StartAsync(default);
+        using var stopped = new Rounds(clock) { First = true };
+        await stopped.StartAsync(default);
         await clock.Created;
-        clock.Advance(Interval);
-        Assert.Equal(started + Interval, await service.NextAsync());
+        await stopped.StopAsync(default); // before any time has passed
+        Assert.False(stopped.HasBegun);
+
+        using var service = new Rounds(_clock) { First = true };
+        await service.StartAsync(default);
+        await service.TickedAsync(_clock, Interval);
         await service.StopAsync(default);
     }
 
@@ -118,7 +121,7 @@ public sealed class PeriodicServiceTests
 
     private sealed class Rounds(TimeProvider time) : PeriodicService(PeriodicServiceTests.Interval, time)
     {
-        private readonly Channel<DateTimeOffset> _begun = Channel.CreateUnbounded<DateTimeOffset>();
+        private readonly Channel<bool> _begun = Channel.CreateUnbounded<bool>();
 
         public Channel<Exception> Failures { get; } = Channel.CreateUnbounded<Exception>();
 
@@ -138,11 +141,10 @@ public sealed class PeriodicServiceTests
         protected override Task? Wake => Early;
 
         /// <summary>Waits until the next round begins.</summary>
-        /// <returns>When it began, by the service's clock.</returns>
-        public async Task<DateTimeOffset> NextAsync()
+        public async Task NextAsync()
         {
             using CancellationTokenSource limit = Patience.Limit(TimeSpan.FromSeconds(20));
-            return await _begun.Reader.ReadAsync(limit.Token);
+            await _begun.Reader.ReadAsync(limit.Token);
         }
 
         /// <summary>Moves the clock on by intervals until a round begins: its timer may not be set yet.</summary>
@@ -160,7 +162,7 @@ public sealed class PeriodicServiceTests
 
         protected override Task RunOnceAsync(CancellationToken stoppingToken)
         {
-            _begun.Writer.TryWrite(Time.GetUtcNow());
+            _begun.Writer.TryWrite(true);
             return Work(stoppingToken);
         }
 

@@ -16,7 +16,7 @@ namespace Meeda.Node.Tests.Model;
 /// transactions, receipts, logs, reorganisations and finality.
 /// Blocks come only when the test says so. <c>FakeChainTests</c> compares it with anvil, so that it cannot drift from
 /// what nodes answer.
-/// Accounts have as much ether as they need, and gas is an estimate that nobody should compare.
+/// Accounts have as much ether as they need, and gas is an estimate that tests must not compare.
 /// </summary>
 internal sealed class FakeChain : JsonRpc
 {
@@ -684,7 +684,7 @@ internal sealed record FakeTransaction(
                 blobFee,
                 isBlob
             )
-            : throw new FormatException("the signature is nobody's");
+            : throw new FormatException("the signature is invalid");
     }
 
     private static byte[] Word(BigInteger value)

@@ -3,7 +3,7 @@ namespace Meeda.Node.Tests.Model;
 /// <summary>
 /// A clock that moves only when the test says so, and then fires the timers that are due. What it shows as the time of
 /// day may jump, as clocks of machines do; timers do not
-/// follow a jump. Pauses shorter than <see cref="Shortest"/> are over at once: nobody can tell the difference.
+/// follow a jump. Pauses shorter than <see cref="Shortest"/> are over at once, without an observable difference.
 /// </summary>
 internal sealed class ManualClock : TimeProvider
 {
@@ -43,7 +43,7 @@ internal sealed class ManualClock : TimeProvider
         return timer;
     }
 
-    /// <summary>Completes as soon as somebody waits for exactly so long.</summary>
+    /// <summary>Completes as soon as a caller waits for exactly that long.</summary>
     public async Task WaitedForAsync(TimeSpan span)
     {
         while (true)

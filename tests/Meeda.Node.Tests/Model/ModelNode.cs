@@ -111,7 +111,7 @@ internal sealed class ModelNode : IAsyncDisposable
             new LedgerRowSource(ledger),
             clock
         );
-        // There are no tenants, and so nobody is charged.
+        // Without tenants no client is charged.
         var costs = new TenantCosts(null!, Rows, new HttpContextAccessor());
         var standing = new OperatorStanding(contract, account, clock, NullLogger<OperatorStanding>.Instance);
         Follower = new L1Follower(
@@ -276,7 +276,7 @@ internal sealed class ModelNode : IAsyncDisposable
     public Task<bool> RenewAsync(BatchId id) =>
         Ledger.RenewAsync(id, _terms.AnchorFrom, _world.Clock.GetUtcNow(), _stop.Token);
 
-    /// <summary>Takes the lease where nobody has it, and notices where somebody else has it.</summary>
+    /// <summary>Acquires the lease if it is free, and notices if another node holds it.</summary>
     public async Task HoldAsync()
     {
         bool wasHeld = _lease.IsHeld;

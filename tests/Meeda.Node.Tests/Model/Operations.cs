@@ -22,7 +22,7 @@ internal sealed record Renew(int Payload, int Node = 0) : Operation
     public override Task RunAsync(ModelWorld world) => world.RenewAsync(world.Node(Node), world.Promises[Payload]);
 }
 
-/// <summary>Blocks come, and nobody looks.</summary>
+/// <summary>Blocks are mined while no node polls.</summary>
 internal sealed record Mine(int Blocks) : Operation
 {
     public override Task RunAsync(ModelWorld world)

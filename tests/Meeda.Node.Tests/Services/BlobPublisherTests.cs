@@ -81,7 +81,7 @@ public sealed class BlobPublisherTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData(1)] // published by somebody else
+    [InlineData(1)] // published by another account
     [InlineData(2)] // over
     public async Task Run_TheDemandIsNotOpen_SendsNothing(int status)
     {

@@ -21,7 +21,7 @@ internal sealed class ScriptedL1(JsonRpc chain) : JsonRpc
     public Func<string, IReadOnlyList<object?>, object?> Answer { get; set; } = (_, _) => null;
 
     /// <summary>Answers nothing from now on.</summary>
-    public void GoAway() => Failure = method => new L1UnreachableException($"{method}: nobody answers");
+    public void GoAway() => Failure = method => new L1UnreachableException($"{method}: the endpoint does not answer");
 
     /// <summary>Answers again.</summary>
     public void ComeBack() => Failure = _ => null;

@@ -332,7 +332,7 @@ internal sealed class ServiceWorld : IAsyncDisposable
         Clock.Advance(Step);
         if (
             Chain.PendingCount > 0
-            || (Follower.Tip == Chain.Head && Clock.GetUtcNow() - _minedAt >= Slot) // L1 outruns nobody
+            || (Follower.Tip == Chain.Head && Clock.GetUtcNow() - _minedAt >= Slot) // no service falls behind L1
         )
         {
             _minedAt = Clock.GetUtcNow();

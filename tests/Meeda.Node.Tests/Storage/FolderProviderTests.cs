@@ -117,7 +117,7 @@ public sealed class FolderProviderTests : IDisposable
         ];
         foreach (string other in others)
         {
-            await File.WriteAllTextAsync(other, "somebody's");
+            await File.WriteAllTextAsync(other, "another program's");
         }
 
         await provider.DeleteAsync(Id, 1, CancellationToken.None);

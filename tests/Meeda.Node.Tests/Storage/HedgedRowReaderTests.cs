@@ -50,7 +50,7 @@ public sealed class HedgedRowReaderTests
     }
 
     [Fact]
-    public async Task Read_AReaderThrowsWhatNobodyExpects_ComesFromTheOthers() =>
+    public async Task Read_AReaderThrowsAnUnexpectedException_ReadsFromTheOthers() =>
         Assert.Equal(
             [1, 2, 3, 4],
             await RaceAsync(Long, row => row == 0 ? throw new InvalidDataException("a bug") : true)

@@ -97,12 +97,12 @@ public sealed class LedgerGrowthTests : IDisposable
                 await connection.ExecuteAsync(
                     "INSERT INTO anchor (operator, anchor_index, root, first_blob, blob_count, block_number, expiry, "
                         + "transaction_hash, commitments) "
-                        + "VALUES (@nobody, @number, @id, @number, 1, @block, @expiry, @id, @id)",
+                        + "VALUES (@other, @number, @id, @number, 1, @block, @expiry, @id, @id)",
                     Enumerable
                         .Range(0, anchors)
                         .Select(number => new
                         {
-                            nobody = new byte[20],
+                            other = new byte[20],
                             id = IdOf(number),
                             number = (long)number,
                             block = (long)number * AnchorBlocks,
@@ -112,12 +112,12 @@ public sealed class LedgerGrowthTests : IDisposable
                 );
                 await connection.ExecuteAsync(
                     "INSERT INTO anchored_batch (operator, first_blob, blob_count, anchor_index, batch_id) "
-                        + "VALUES (@nobody, @number, 1, @number, @id)",
+                        + "VALUES (@other, @number, 1, @number, @id)",
                     Enumerable
                         .Range(0, anchors)
                         .Select(number => new
                         {
-                            nobody = new byte[20],
+                            other = new byte[20],
                             id = IdOf(number),
                             number = (long)number,
                         }),

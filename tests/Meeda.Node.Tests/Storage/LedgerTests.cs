@@ -70,7 +70,7 @@ public sealed class SqliteLedgerTests : LedgerTests
 /// <summary>The ledger on a PostgreSQL database, which several operators share.</summary>
 public sealed class PostgresLedgerTests(PostgresFixture postgres) : LedgerTests, IClassFixture<PostgresFixture>
 {
-    private static readonly Address Somebody = Address.Parse("0x00000000000000000000000000000000000b0b00");
+    private static readonly Address Recipient = Address.Parse("0x00000000000000000000000000000000000b0b00");
 
     private string? _connectionString;
 
@@ -166,14 +166,14 @@ public sealed class PostgresLedgerTests(PostgresFixture postgres) : LedgerTests,
             journal: new TransactionJournal(second, key.Address)
         );
         Assert.True(await firstLease.TryHoldAsync(None));
-        await old.SendAsync(new TransactionRequest(Somebody, [], 1), None);
+        await old.SendAsync(new TransactionRequest(Recipient, [], 1), None);
         await UntilAsync(() => secondLease.TryHoldAsync(None));
 
         await Assert.ThrowsAsync<LeaseLostException>(() =>
-            old.SendAsync(new TransactionRequest(Somebody, [], 2), None)
+            old.SendAsync(new TransactionRequest(Recipient, [], 2), None)
         );
-        await @new.SendAsync(new TransactionRequest(Somebody, [], 4), None);
-        Assert.Equal(5, await client.GetBalanceAsync(Somebody, BlockTag.Latest, None));
+        await @new.SendAsync(new TransactionRequest(Recipient, [], 4), None);
+        Assert.Equal(5, await client.GetBalanceAsync(Recipient, BlockTag.Latest, None));
         Assert.Equal(2ul, await client.GetTransactionCountAsync(key.Address, BlockTag.Pending, None));
     }
 
@@ -439,7 +439,7 @@ public abstract class LedgerTests : IAsyncLifetime
         Assert.Equal([expired.Id], (await ledger.UnclearedBatchesAsync(10, None)).Select(batch => batch.Id));
         Assert.DoesNotContain(expired.Id, (await ledger.BatchesAfterAsync(0, 10, None)).Select(each => each.Batch.Id));
 
-        // Put again before its rows are cleared away: promised anew, and placed without waiting for that.
+        // Put again before its rows are cleared away: promised again, and placed without waiting for that.
         await ledger.AddBatchAsync(expired, Payload(1), 200, None);
         Assert.Null((await ledger.FindBatchAsync(expired.Id, None))!.DeletedAt);
         Assert.Equal(Payload(1), await ledger.FindPayloadAsync(expired.Id, None));
@@ -508,7 +508,7 @@ public abstract class LedgerTests : IAsyncLifetime
         );
 
         // One that was owed an anchor is owed one behind what L1 is now; one that was not is not owed one, also when
-        // L1 is read anew from the start.
+        // L1 is read again from the start.
         await ledger.SettleAsync(20, 20, None);
         Assert.Equal([Batch(2).Id], (await ledger.WaitingBatchesAsync(10, None)).Select(batch => batch.Id));
         await ledger.RollBackAsync(-1, None);

@@ -40,7 +40,7 @@ public sealed class LightLedgerTests : IDisposable
     }
 
     [Fact]
-    public async Task Open_ADatabaseOfSomebodyElse_IsRefusedAndKeptAsItIs()
+    public async Task Open_ADatabaseOfAnotherProgram_IsRefusedAndLeftUnchanged()
     {
         string path = Path.Combine(_folder.Path, "light.sqlite");
         await using var connection = new SqliteConnection($"Data Source={path}");

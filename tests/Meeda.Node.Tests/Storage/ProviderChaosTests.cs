@@ -25,7 +25,7 @@ public sealed class ProviderChaosTests(ITestOutputHelper output)
 
     [Fact]
     [Trait("Category", "Slow")]
-    public async Task TwoOfSix_KilledCorruptedOrSlowAtRandom_LoseNothingAndAreNeverBelieved()
+    public async Task TwoOfSix_KilledCorruptedOrSlowAtRandom_LoseNothingAndServeNoWrongByte()
     {
         var random = new Random(20261123);
         var key = new CommitmentKey(TrustedSetup.Ethereum);

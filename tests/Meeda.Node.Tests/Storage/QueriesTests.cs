@@ -75,7 +75,9 @@ public abstract class QueriesTests : IAsyncLifetime
     {
         using var stop = new CancellationTokenSource();
         Task endless = Task.Run(() => _connection.ExecuteScalarAsync<long>(Endless, stop.Token));
-        await Task.WhenAny(endless, Task.Delay(Patience.Of(TimeSpan.FromMilliseconds(200)))); // by then it runs, or is about to
+
+        // By then it runs, or is about to.
+        await Task.WhenAny(endless, Task.Delay(Patience.Of(TimeSpan.FromMilliseconds(200))));
         Assert.False(endless.IsCompleted);
         await stop.CancelAsync();
         using CancellationTokenSource limit = Patience.Limit(TimeSpan.FromSeconds(20));

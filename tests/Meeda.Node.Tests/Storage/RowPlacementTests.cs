@@ -249,7 +249,7 @@ public sealed class RowPlacementTests : IDisposable
     }
 
     [Fact]
-    public void Claim_HeldBySomebody_IsGivenToNobodyElse()
+    public void Claim_HeldByOneTask_IsGivenToNoOther()
     {
         using RowPlacement placement = Open();
         using (placement.TryClaim(Id))
@@ -329,7 +329,7 @@ public sealed class RowPlacementTests : IDisposable
             clock: new FakeTimeProvider()
         );
 
-    // A provider that holds no row of the batch is not made anew by the repair.
+    // A provider that holds no row of the batch is not created by the repair.
     private void DeleteProvider(int provider)
     {
         if (Directory.Exists(PathOf(provider)))

@@ -70,7 +70,7 @@ public sealed class TenantGateTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task WithoutTenants_NobodyNeedsAKey() =>
+    public async Task WithoutTenants_NoRequestNeedsAKey() =>
         Assert.Equal(HttpStatusCode.OK, (await GetAsync("echo")).Status);
 
     [Fact]
@@ -107,7 +107,7 @@ public sealed class TenantGateTests : IAsyncLifetime
     /// The keys' database is gone as a full disk or a server that is down are: it refuses every statement.
     /// </summary>
     [Fact]
-    public async Task ADatabaseThatRefuses_TurnsNobodyAway_AndWhatWasUsedIsWrittenWhenItIsBack()
+    public async Task ADatabaseThatRefuses_RejectsNoRequest_AndUsageIsWrittenWhenItIsBack()
     {
         string key = await MakeAsync(TenantScopes.Read | TenantScopes.Write, new TenantQuota(100, 0, 8));
         await ExecuteAsync("ALTER TABLE tenant RENAME TO gone");
@@ -361,7 +361,7 @@ public sealed class TenantGateTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Rotate_NobodyOfThatName_IsNull() =>
+    public async Task Rotate_UnknownName_IsNull() =>
         Assert.Null(await _keys.RotateAsync("nobody", CancellationToken.None));
 
     [Fact]

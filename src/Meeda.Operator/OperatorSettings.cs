@@ -63,6 +63,6 @@ internal sealed record OperatorSettings(
             .AddSettings(settings, new AnchorOptionsValidator(batches))
             .AddSettings(settings, new HttpOptionsValidator())
             .AddSettings(settings, new ProxyOptionsValidator())
-            .AddSettings<NitroOptions>(settings);
+            .AddSettings(settings, new NitroOptionsValidator());
     }
 }

@@ -115,23 +115,6 @@ public sealed class SignerOptions
         }
     }
 
-    /// <summary>Whether a text is a private key.</summary>
-    internal static bool IsKey(string hex)
-    {
-        try
-        {
-            PrivateKeySigner.FromHex(hex);
-            return true;
-        }
-        catch (FormatException)
-        {
-            return false;
-        }
-    }
-
-    /// <summary>Says that there is no private key where there should be one.</summary>
-    internal static string NoKey(string source) => $"{source} does not hold a private key of 64 hex digits";
-
     private static PrivateKeySigner ParseKey(string hex, string source)
     {
         try
@@ -140,7 +123,7 @@ public sealed class SignerOptions
         }
         catch (FormatException)
         {
-            throw new SetupException(NoKey(source));
+            throw new SetupException($"{source} does not hold a private key of 64 hex digits");
         }
     }
 

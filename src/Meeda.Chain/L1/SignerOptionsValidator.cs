@@ -18,20 +18,6 @@ internal sealed class SignerOptionsValidator(L1Options l1) : SettingsValidator<S
                 + $"Meeda__Signer__Remote is needed; there are {ways}";
         }
 
-        foreach (
-            (string? key, string setting) in new[]
-            {
-                (options.Key, "Meeda__Signer__Key"),
-                (options.BlobKey, "Meeda__Signer__BlobKey"),
-            }
-        )
-        {
-            if (key is not null && !SignerOptions.IsKey(key))
-            {
-                yield return SignerOptions.NoKey(setting);
-            }
-        }
-
         if (options.BlobKey is not null && options.BlobKeyFile is not null)
         {
             yield return "blob key: one of Meeda__Signer__BlobKey and Meeda__Signer__BlobKeyFile, not both";

@@ -45,14 +45,8 @@ internal sealed unsafe partial class VectorPairAdder<TLanes>
             );
         }
 
-        if (
-            !LaneInversion<TLanes>.TryInvert(
-                products + ((groups - 1) * groupLength),
-                inverse,
-                inverse + groupLength,
-                scratch
-            )
-        )
+        double* last = products + ((groups - 1) * groupLength);
+        if (!LaneInversion<TLanes>.TryInvert(last, inverse, inverse + groupLength, scratch))
         {
             throw new ArgumentException("a point has y = 0: it is of even order, or at infinity", nameof(source));
         }

@@ -1,4 +1,5 @@
 using Meeda.Ethereum;
+using Meeda.Hosting;
 using Meeda.Hosting.Settings;
 
 namespace Meeda.Operator.Nitro;
@@ -19,6 +20,24 @@ internal sealed class NitroOptionsValidator : SettingsValidator<NitroOptions>
         {
             yield return "validator: its address and the id of its chain, both or none (Meeda__Nitro__Validator, "
                 + "Meeda__Nitro__ValidatorChainId)";
+        }
+
+        if (WrongSecret(options) is { } wrong)
+        {
+            yield return wrong;
+        }
+    }
+
+    private static string? WrongSecret(NitroOptions options)
+    {
+        try
+        {
+            options.ReadSecret();
+            return null;
+        }
+        catch (SetupException unusable)
+        {
+            return unusable.Message;
         }
     }
 }

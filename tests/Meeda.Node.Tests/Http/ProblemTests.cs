@@ -3,6 +3,9 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Meeda.Http;
 using Meeda.Testing;
+using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace Meeda.Node.Tests.Http;
@@ -63,6 +66,33 @@ public sealed partial class ProblemTests(OperatorFixture node) : IClassFixture<O
             (await ReadAsync(answer)).GetProperty("detail").GetString(),
             StringComparison.Ordinal
         );
+    }
+
+    /// <summary>Without it the framework's empty 400 would name nothing.</summary>
+    [Fact]
+    public void Route_ParameterThatTheFrameworkParses_SaysWhatIsExpected()
+    {
+        (string Route, string Parameter, bool IsSaid)[] parsed =
+        [
+            .. node
+                .Services.GetRequiredService<EndpointDataSource>()
+                .Endpoints.SelectMany(endpoint =>
+                    endpoint
+                        .Metadata.OfType<IParameterBindingMetadata>()
+                        .Where(parameter =>
+                            parameter.HasTryParse && parameter.ParameterInfo.ParameterType != typeof(string)
+                        )
+                        .Select(parameter =>
+                            (
+                                endpoint.DisplayName!,
+                                parameter.Name,
+                                endpoint.Metadata.OfType<ParameterForm>().Any(form => form.Name == parameter.Name)
+                            )
+                        )
+                ),
+        ];
+        Assert.True(parsed.Length >= 5);
+        Assert.All(parsed, each => Assert.True(each.IsSaid, $"{each.Route}: {each.Parameter}"));
     }
 
     [Fact]

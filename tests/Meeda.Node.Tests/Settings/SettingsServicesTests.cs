@@ -89,6 +89,23 @@ public sealed class SettingsServicesTests
         Assert.Contains(lines, line => line.StartsWith("max batch bytes:", StringComparison.Ordinal));
     }
 
+    /// <summary>A file that a setting names is looked at with all the rest.</summary>
+    [Fact]
+    public void Read_SecretFileThatIsUnusable_IsSaidWithTheRest()
+    {
+        string[] lines = LinesOf(() =>
+            OperatorSettings.Read(
+                ReaderOf(("Meeda__Nitro__JwtSecretFile", "/no/such/file"), ("Meeda__L1__Confirmations", "65")),
+                new ServiceCollection()
+            )
+        );
+        Assert.Equal(2, lines.Length);
+        Assert.All(
+            ["JWT secret file: /no/such/file cannot be read", "confirmations: between 0 and 64"],
+            begin => Assert.Single(lines, line => line.StartsWith(begin, StringComparison.Ordinal))
+        );
+    }
+
     [Fact]
     public void Read_OfAnOperator_LeavesEveryClassToBeValidatedByTheHost()
     {

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 
 namespace Meeda.Hosting.Persistence;
 
@@ -11,6 +12,19 @@ namespace Meeda.Hosting.Persistence;
 /// </param>
 internal sealed class SqliteDatabase(string path, bool survivesPowerCut = true) : Database
 {
+    // SQLITE_CONFIG_STMTJRNL_SPILL: up to this many bytes, what a statement would undo stays in memory instead of a
+    // temporary file. A payload of a usual batch fits; SQLite's own default, 64 KiB, sends each to the disk.
+    private const int StatementJournalSpill = 26;
+    private const int StatementJournalBytes = 4 << 20;
+
+    static SqliteDatabase()
+    {
+        Batteries_V2.Init();
+
+        // Refused once SQLite is in use: then the default stays.
+        _ = raw.sqlite3_config(StatementJournalSpill, StatementJournalBytes);
+    }
+
     // SQLite has one writer at a time. Waiting here is a queue; waiting inside SQLite is polling.
     private readonly SemaphoreSlim _writing = new(1);
 

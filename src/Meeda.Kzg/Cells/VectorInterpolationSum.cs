@@ -45,14 +45,7 @@ internal static unsafe class VectorInterpolationSum<TLanes>
                 // 1. A cell in each lane; where there are no more, the weight is 0.
                 int count = Math.Min(lanes, indices.Length - first);
                 ReadOnlySpan<byte> batch = cells.Slice(first * Cell.ByteLength, count * Cell.ByteLength);
-                if (count < lanes)
-                {
-                    padded.AsSpan(0, lanes * Cell.ByteLength).Clear();
-                    batch.CopyTo(padded);
-                    batch = padded;
-                }
-
-                LoadLanes(indices[first..], weights[first..], batch, power, shift, groups);
+                LoadLanes(indices[first..], weights[first..], Padded(batch, padded), power, shift, groups);
 
                 // 2. The values on h·{roots of unity} of I(X) are those on {roots of unity} of I(h·X).
                 Transform.Interpolate(groups, LaneTransform<TLanes>.Loaded, scratch);
@@ -85,6 +78,20 @@ internal static unsafe class VectorInterpolationSum<TLanes>
         ArrayPool<double>.Shared.Return(rented);
         ArrayPool<byte>.Shared.Return(padded);
         return coefficients;
+    }
+
+    // As many cells as there are lanes; those behind the last one are zeros.
+    private static ReadOnlySpan<byte> Padded(ReadOnlySpan<byte> batch, byte[] padded)
+    {
+        int length = TLanes.Lanes * Cell.ByteLength;
+        if (batch.Length >= length)
+        {
+            return batch;
+        }
+
+        padded.AsSpan(0, length).Clear();
+        batch.CopyTo(padded);
+        return padded;
     }
 
     // A cell's weight, the inverse of its coset's shift, and its elements in each lane.

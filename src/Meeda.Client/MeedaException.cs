@@ -25,7 +25,9 @@ public enum MeedaError
     NotVerified,
 }
 
-/// <summary>A failure of a <see cref="MeedaClient"/>, with a message for whoever sees to it. Holds no key.</summary>
+/// <summary>
+/// A failure of a <see cref="MeedaClient"/>, with a message for the person who handles it. Contains no key.
+/// </summary>
 public sealed class MeedaException : Exception
 {
     /// <summary>A failure with its message.</summary>

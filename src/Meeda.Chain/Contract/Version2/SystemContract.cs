@@ -5,7 +5,9 @@ using Meeda.L1.Transactions;
 
 namespace Meeda.Chain.Contract.Version2;
 
-/// <summary>One deployment of version 2, whose address commits to its parameters and to the code of its parts.</summary>
+/// <summary>
+/// One deployment of version 2, whose address commits to its parameters and to the code of its parts.
+/// </summary>
 internal sealed class SystemContract(EthereumClient client, Address address)
     : PartContract(client, address, ContractArtifact.System)
 {

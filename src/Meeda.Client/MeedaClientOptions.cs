@@ -17,7 +17,7 @@ public sealed record MeedaClientOptions
     /// </summary>
     public bool VerifyPuts { get; init; } = true;
 
-    /// <summary>The tries after the first, of what a later try may mend. Default 5, some 15 seconds in all.</summary>
+    /// <summary>Maximum number of retries for transient failures. Default 5 (about 15 seconds in total).</summary>
     public int Retries { get; init; } = 5;
 
     /// <summary>

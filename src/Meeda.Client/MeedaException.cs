@@ -2,7 +2,7 @@ using System.Net;
 
 namespace Meeda.Client;
 
-/// <summary>What its caller should do about a failure of a <see cref="MeedaClient"/>.</summary>
+/// <summary>The action for the caller after a failure of a <see cref="MeedaClient"/>.</summary>
 public enum MeedaError
 {
     /// <summary>
@@ -17,15 +17,17 @@ public enum MeedaError
     Unavailable,
 
     /// <summary>
-    /// The operator's failover policy says that the batch belongs on L1 now (503). It was not tried again.
+    /// The operator's failover policy is active (503): post the batch to L1. The client did not retry.
     /// </summary>
     FailOver,
 
-    /// <summary>What the operator gave is not what was asked for. It is not given out.</summary>
+    /// <summary>The operator's response does not match the request. The client does not return it.</summary>
     NotVerified,
 }
 
-/// <summary>A failure of a <see cref="MeedaClient"/>, with a message for whoever sees to it. Holds no key.</summary>
+/// <summary>
+/// A failure of a <see cref="MeedaClient"/>, with a message for the person who handles it. Contains no key.
+/// </summary>
 public sealed class MeedaException : Exception
 {
     /// <summary>A failure with its message.</summary>

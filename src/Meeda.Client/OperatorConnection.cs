@@ -174,7 +174,7 @@ internal sealed class OperatorConnection
         }
     }
 
-    /// <summary>What an answer that is no success means.</summary>
+    /// <summary>Converts an unsuccessful response to an exception.</summary>
     private static async Task<MeedaException> RefusalAsync(
         HttpResponseMessage answer,
         CancellationToken cancellationToken

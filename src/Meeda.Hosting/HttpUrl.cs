@@ -6,7 +6,7 @@ namespace Meeda.Hosting;
 internal static class HttpUrl
 {
     /// <summary>
-    /// Reads one absolute http or https URL. A list is invalid, though a URL parser takes it for an odd host.
+    /// Reads one absolute http or https URL. A list is invalid, although a URL parser accepts it as a host name.
     /// </summary>
     public static bool TryParse(string? text, [NotNullWhen(true)] out Uri? url)
     {

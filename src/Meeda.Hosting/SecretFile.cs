@@ -10,7 +10,7 @@ internal static class SecretFile
 
     /// <summary>Reads such a file.</summary>
     /// <param name="path">The file; links are followed, as secrets are often mounted behind them.</param>
-    /// <param name="what">What it is, for the message.</param>
+    /// <param name="what">The secret's name, for the message.</param>
     /// <exception cref="SetupException">
     /// It cannot be read, or others than its owner may. The message holds nothing of it.
     /// </exception>
@@ -29,7 +29,7 @@ internal static class SecretFile
         }
     }
 
-    /// <summary>Checks who may read such a file.</summary>
+    /// <summary>Checks the permissions of such a file.</summary>
     /// <exception cref="SetupException">It cannot be opened, or others than its owner may read or write it.</exception>
     public static void Check(string path, string what)
     {

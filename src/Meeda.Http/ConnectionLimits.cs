@@ -195,7 +195,7 @@ internal sealed class ConnectionLimits(HttpOptions options, TimeProvider time)
         }
     }
 
-    /// <summary>What a connection is used for, written by its limits alone.</summary>
+    /// <summary>The use of a connection, written only by its limits.</summary>
     internal sealed class ConnectionUse(ConnectionContext connection, string address, long since)
     {
         public ConnectionContext Connection => connection;

@@ -8,7 +8,7 @@ public enum DaError
     /// <summary>The request can never succeed as it stands: mend it.</summary>
     MalformedRequest,
 
-    /// <summary>The payload is longer than this service takes: send less.</summary>
+    /// <summary>The payload is longer than this service accepts: send less.</summary>
     TooLarge,
 
     /// <summary>The caller may not do this: ask a party that may.</summary>
@@ -23,7 +23,7 @@ public enum DaError
     /// <summary>The service has too much to do: try again after a pause.</summary>
     Overloaded,
 
-    /// <summary>The operator's policy says that the batch belongs on L1 now: post it there.</summary>
+    /// <summary>The operator's failover policy is active: post the batch to L1.</summary>
     FailOver,
 }
 

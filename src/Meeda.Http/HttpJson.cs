@@ -4,7 +4,7 @@ using Meeda.Client;
 
 namespace Meeda.Http;
 
-/// <summary>The JSON of what every service answers, without reflection.</summary>
+/// <summary>The JSON of all services' responses, without reflection.</summary>
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
 [JsonSerializable(typeof(ApiExample[]))]
 [JsonSerializable(typeof(BatchProofBody))]

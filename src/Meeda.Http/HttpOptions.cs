@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Meeda.Http;
 
-/// <summary>What the service lets a connection do, and who may connect.</summary>
+/// <summary>Limits of connections, and the clients that may connect.</summary>
 public sealed class HttpOptions
 {
     /// <summary>The configuration section that binds to this.</summary>
@@ -34,7 +34,9 @@ public sealed class HttpOptions
     /// <summary>How long a connection may be idle between two requests. Default 15 s.</summary>
     public TimeSpan KeepAliveTimeout { get; set; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>How long a client may take for its request's head. Default 10 s: a head is one packet or two.</summary>
+    /// <summary>
+    /// The maximum time for a client to send its request's head. Default 10 s: a head is one packet or two.
+    /// </summary>
     public TimeSpan HeadTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>

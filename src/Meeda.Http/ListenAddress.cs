@@ -37,7 +37,7 @@ internal sealed partial record ListenAddress(IPAddress Address, int Port, bool I
     /// <summary>Binds the server to it.</summary>
     public void Bind(KestrelServerOptions kestrel)
     {
-        // The server takes no free port for both loopback addresses at once.
+        // The server cannot choose one free port for both loopback addresses.
         if (IsLocalhost && Port != 0)
         {
             kestrel.ListenLocalhost(Port);

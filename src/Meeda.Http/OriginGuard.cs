@@ -3,7 +3,7 @@ using System.Net;
 namespace Meeda.Http;
 
 /// <summary>
-/// Keeps web pages away from a service that asks no one for a key: a page that a browser of this machine shows must
+/// Keeps web pages away from a service that requires no key: a page that a browser of this machine shows must
 /// neither write (it may send requests anywhere) nor read (its name may be made to resolve to this machine). Programs
 /// are not concerned: none sends what is refused here.
 /// </summary>

@@ -16,7 +16,7 @@ internal sealed class ProofWork : IDisposable
 
     private const long CacheBytes = 16 << 20;
 
-    // Samplers must be answered under steady load too, or they take the data for lost.
+    // Samplers need answers under steady load too, or they treat the data as lost.
     private static readonly TimeSpan MaxPutOff = TimeSpan.FromMilliseconds(500);
 
     private readonly IntakeWork _intake;
@@ -53,7 +53,7 @@ internal sealed class ProofWork : IDisposable
         }
     }
 
-    /// <summary>Does work when it is its turn, or gives what it gave before.</summary>
+    /// <summary>Does work when it is its turn, or returns the cached result.</summary>
     /// <typeparam name="T">What it gives.</typeparam>
     /// <param name="client">Who asks (<see cref="RequestClient"/>).</param>
     /// <param name="key">What the answer follows from, all of it.</param>
@@ -118,7 +118,7 @@ internal sealed class ProofWork : IDisposable
         }
     }
 
-    /// <summary>Takes a free worker, or a place in the queue.</summary>
+    /// <summary>Acquires a free worker, or a place in the queue.</summary>
     /// <returns>The place; null where there was a worker.</returns>
     /// <exception cref="DaException">There is neither.</exception>
     private Waiter? TakeWorkerOrPlace(string client)

@@ -1,6 +1,6 @@
 namespace Meeda.Http;
 
-/// <summary>What becomes of a connection whose request was refused before its body was read.</summary>
+/// <summary>Handles connections whose request was rejected before its body was read.</summary>
 internal static class UnreadBodies
 {
     // A shorter one has arrived before the server, which reads it away, loses its patience.

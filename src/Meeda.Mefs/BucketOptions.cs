@@ -14,13 +14,14 @@ public sealed record BucketOptions(int Policy, int DataCount, int ParityCount)
     public static BucketOptions Default { get; } = ReedSolomon(5, 5);
 
     /// <summary>Any <paramref name="data"/> of <c>data + parity</c> chunks give a stripe back.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">Fewer than one of either, or more than the node takes.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">Fewer than one of either, or more than the node
+    /// accepts.</exception>
     public static BucketOptions ReedSolomon(int data, int parity) =>
         // With one data chunk every chunk is the content
         Checked(data == 1 ? ReplicaPolicy : ReedSolomonPolicy, data, parity);
 
     /// <summary>Whole copies, at least two: a small object costs 253,952 bytes a copy and not a whole stripe.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">Fewer than two, or more than the node takes.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">Fewer than two, or more than the node accepts.</exception>
     public static BucketOptions Replicas(int copies) => Checked(ReplicaPolicy, 1, copies - 1);
 
     /// <summary>Content bytes of a stripe. Objects do not share stripes.</summary>

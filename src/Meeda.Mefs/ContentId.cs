@@ -32,7 +32,7 @@ public readonly struct ContentId : IEquatable<ContentId>
     }
 
     /// <summary>
-    /// Reads the binary form; false where it is none that a MEFS node makes (an MD5 etag, for example).
+    /// Reads the binary form; false if a MEFS node does not create such ids (an MD5 etag, for example).
     /// </summary>
     public static bool TryDecode(ReadOnlySpan<byte> bytes, out ContentId id)
     {

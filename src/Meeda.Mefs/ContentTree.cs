@@ -21,7 +21,7 @@ internal sealed class ContentTree
     /// <summary>The bytes so far.</summary>
     public long TotalLength { get; private set; }
 
-    /// <summary>Takes the next bytes, in pieces of any size.</summary>
+    /// <summary>Appends the next bytes, in pieces of any size.</summary>
     public void Append(ReadOnlySpan<byte> content)
     {
         TotalLength += content.Length;

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Meeda.Mefs;
 
-/// <summary>Reads what a node answers.</summary>
+/// <summary>Reads a node's responses.</summary>
 internal static class MefsAnswers
 {
     /// <summary>A bucket. Members that are zero, false or empty are left out of it.</summary>

@@ -35,7 +35,7 @@ public sealed class MefsClient
     }
 
     /// <summary>
-    /// Asks for a new bucket. It takes puts once it is confirmed: see <see cref="WaitForBucketAsync"/>.
+    /// Requests a new bucket. It accepts puts once it is confirmed: see <see cref="WaitForBucketAsync"/>.
     /// </summary>
     /// <exception cref="MefsException">It exists already, or the call failed.</exception>
     public Task<BucketInfo> CreateBucketAsync(string bucket, BucketOptions options, CancellationToken cancellationToken)
@@ -73,7 +73,7 @@ public sealed class MefsClient
 
     /// <summary>Waits until a bucket is confirmed on the data chain, which takes the node minutes.</summary>
     /// <param name="bucket">The bucket.</param>
-    /// <param name="interval">How often to look.</param>
+    /// <param name="interval">The polling interval.</param>
     /// <param name="cancellationToken">Bounds the waiting.</param>
     /// <exception cref="MefsException">It does not exist, or the call failed.</exception>
     public async Task<BucketInfo> WaitForBucketAsync(
@@ -102,8 +102,8 @@ public sealed class MefsClient
     /// <param name="bucket">A confirmed bucket.</param>
     /// <param name="name">A name that is not in use.</param>
     /// <param name="content">Read once, to its end; at least one byte.</param>
-    /// <param name="cancellationToken">Ends the waiting; the object may be stored all the same.</param>
-    /// <returns>The object, whose content id is the one of what was sent.</returns>
+    /// <param name="cancellationToken">Cancels the wait; the node may still store the object.</param>
+    /// <returns>The object; its content id equals that of the bytes sent.</returns>
     /// <exception cref="MefsException">The name is taken, the node cannot store now, or what it stored is not what
     /// was sent.</exception>
     public async Task<ObjectInfo> PutAsync(
@@ -143,7 +143,7 @@ public sealed class MefsClient
             await ((Task)Task.WhenAll(call, push)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (call.Exception?.InnerException is MefsException refused)
             {
-                throw refused; // says more than the broken push
+                throw refused; // more specific than the broken push
             }
 
             throw;
@@ -168,7 +168,7 @@ public sealed class MefsClient
     /// <param name="bucket">The bucket.</param>
     /// <param name="name">The object's name.</param>
     /// <param name="expected">Its content id.</param>
-    /// <param name="maxLength">The most bytes to take; the node sends an object in one piece.</param>
+    /// <param name="maxLength">The maximum length to accept; the node sends an object in one piece.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
     /// <exception cref="MefsException">It does not exist, it cannot be read now, or it is not the expected
     /// content.</exception>
@@ -222,7 +222,7 @@ public sealed class MefsClient
 
     /// <summary>Lists objects by name, a page at a time.</summary>
     /// <param name="bucket">The bucket.</param>
-    /// <param name="prefix">What the names start with; empty for all.</param>
+    /// <param name="prefix">The prefix of the names; empty for all.</param>
     /// <param name="marker">The last page's <see cref="ObjectPage.NextMarker"/>, or empty.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <exception cref="MefsException">The bucket does not exist, or the call failed.</exception>

@@ -37,7 +37,7 @@ internal sealed class MefsConnection(HttpClient http, string? token, TimeProvide
     /// <param name="parameters">Serialised as they are named.</param>
     /// <param name="maxAnswerBytes">A longer answer is an error.</param>
     /// <param name="read">Makes the value of the result, which may be JSON's null.</param>
-    /// <param name="cancellationToken">Ends the waiting; the node may do what it was asked all the same.</param>
+    /// <param name="cancellationToken">Cancels the wait; the node may still execute the request.</param>
     public async Task<T> CallAsync<T>(
         string method,
         object?[] parameters,

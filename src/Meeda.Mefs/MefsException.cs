@@ -2,17 +2,17 @@ using System.Text.RegularExpressions;
 
 namespace Meeda.Mefs;
 
-/// <summary>What a caller of a MEFS node can act on.</summary>
+/// <summary>The kinds of failure of a MEFS node, by what the client can do about them.</summary>
 public enum MefsError
 {
-    /// <summary>The node answered with an error that is none of the others.</summary>
+    /// <summary>The node returned another error.</summary>
     Other,
 
     /// <summary>The node cannot be reached, or did not answer in time.</summary>
     Unreachable,
 
     /// <summary>
-    /// The answer is not what the API promises: no JSON-RPC, a missing field, the wrong number of bytes.
+    /// The response violates the API: no JSON-RPC, a missing field, the wrong number of bytes.
     /// </summary>
     BadAnswer,
 
@@ -43,14 +43,14 @@ public enum MefsError
     /// <summary>The content is empty; the node stores none such.</summary>
     EmptyObject,
 
-    /// <summary>The name is not one that the node takes for a bucket.</summary>
+    /// <summary>The node rejects the bucket name.</summary>
     InvalidName,
 
     /// <summary>The node does too much at once; the same call may succeed later.</summary>
     Busy,
 
     /// <summary>
-    /// The node takes no writes: it is read-only, out of space or out of funds. Its operator must act.
+    /// The node rejects writes: it is read-only, out of space or out of funds. Its operator must act.
     /// </summary>
     Unwritable,
 
@@ -60,7 +60,7 @@ public enum MefsError
 
 /// <summary>A call to a MEFS node failed.</summary>
 /// <param name="error">What to act on.</param>
-/// <param name="message">What the node said, or what is wrong with its answer.</param>
+/// <param name="message">The node's message, or the fault of its response.</param>
 /// <param name="inner">The cause, if there is one.</param>
 public sealed partial class MefsException(MefsError error, string message, Exception? inner = null)
     : Exception(message, inner)

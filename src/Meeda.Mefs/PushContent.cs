@@ -18,7 +18,7 @@ internal sealed class PushContent : HttpContent
     /// <summary>The bytes that were sent.</summary>
     public long SentBytes => _tree.TotalLength;
 
-    /// <summary>The id of what was sent.</summary>
+    /// <summary>The content id of the bytes sent.</summary>
     public ContentId Finish() => _tree.Finish();
 
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>

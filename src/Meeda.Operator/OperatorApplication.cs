@@ -17,13 +17,12 @@ namespace Meeda.Operator;
 internal static class OperatorApplication
 {
     /// <summary>
-    /// The operator: takes batches in over HTTP, keeps them, anchors them and proves each epoch. Builds the whole
-    /// application; everything that is
-    /// wrong with its settings or its surroundings is said at once, before it listens.
+    /// The operator: accepts batches over HTTP, keeps them, anchors them and proves each epoch. Builds the whole
+    /// application; reports every fault of its settings or environment at once, before it listens.
     /// </summary>
     /// <param name="configuration">Overrides of the settings, <c>Meeda:Section:Name</c> to value; environment
     /// variables come below them.</param>
-    /// <param name="listen">The URL to listen on; null for what the settings say.</param>
+    /// <param name="listen">The URL to listen on; null for the configured URL.</param>
     /// <param name="quiet">Log warnings only.</param>
     /// <param name="cancellationToken">Stops the construction.</param>
     /// <exception cref="SetupException">A setting is wrong, or the data folder or the key cannot be used.</exception>
@@ -44,7 +43,7 @@ internal static class OperatorApplication
     }
 
     /// <summary>The operator, of settings that are read already.</summary>
-    /// <param name="settings">All there are; what is wrong with them is said here.</param>
+    /// <param name="settings">All settings; faults are reported here.</param>
     /// <param name="quiet">Log warnings only, to standard error.</param>
     /// <param name="cancellationToken">Stops the construction.</param>
     /// <exception cref="SetupException">A setting is wrong, or the data folder or the key cannot be used.</exception>

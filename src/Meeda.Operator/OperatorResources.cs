@@ -13,15 +13,15 @@ using Meeda.Storage.Folders;
 namespace Meeda.Operator;
 
 /// <summary>
-/// What an operator opens before it is built, so that what cannot be used is said before it listens; the host
-/// disposes of it.
+/// The resources that an operator opens before it is built, so that a failure is reported before it listens. The host
+/// disposes of them.
 /// </summary>
 /// <param name="Signer">The operator's account.</param>
 /// <param name="BlobSigner">The account that pays for publications; null where it is the same.</param>
-/// <param name="NitroSecret">What Nitro's tokens are signed with; null where none are asked for.</param>
+/// <param name="NitroSecret">The secret of Nitro's tokens; null if none are required.</param>
 /// <param name="FolderLock">Keeps other operators out of the data folder.</param>
 /// <param name="Ledger">The ledger.</param>
-/// <param name="Lease">The lease, which says who leads.</param>
+/// <param name="Lease">The lease of the leading operator.</param>
 /// <param name="Tenants">The tenants.</param>
 /// <param name="Providers">The providers of rows.</param>
 internal sealed record OperatorResources(
@@ -70,7 +70,9 @@ internal sealed record OperatorResources(
         return new(signer, blobSigner, nitroSecret, folderLock, ledger, lease, tenants, providers);
     }
 
-    /// <summary>Beyond this machine an operator listens with keys only, or where it is told to without.</summary>
+    /// <summary>
+    /// An operator is reachable from other machines only with API keys, or if anonymous access is allowed explicitly.
+    /// </summary>
     private static async Task EnsureNotOpenAsync(
         HttpOptions http,
         TenantKeys tenants,

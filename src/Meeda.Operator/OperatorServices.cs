@@ -30,7 +30,7 @@ namespace Meeda.Operator;
 /// <summary>The services of an operator, a method for each concept.</summary>
 internal static class OperatorServices
 {
-    /// <summary>The ledger, and who waits for what changes in it.</summary>
+    /// <summary>The ledger, and the signal for waiters on it.</summary>
     public static IServiceCollection AddLedger(this IServiceCollection services, OperatorResources opened) =>
         services
             .AddSingleton(TimeProvider.System)
@@ -120,7 +120,7 @@ internal static class OperatorServices
             .AddSingleton<TenantCosts>()
             .AddTenantAccess();
 
-    /// <summary>The batches: taken in, read, renewed, deleted.</summary>
+    /// <summary>The batches: accepted, read, renewed, deleted.</summary>
     public static IServiceCollection AddBatches(this IServiceCollection services, OperatorSettings options) =>
         services
             .AddSingleton(_ => new CommitmentKey(TrustedSetup.Ethereum))
@@ -168,7 +168,7 @@ internal static class OperatorServices
             .AddSingleton<ChunkedStores>()
             .AddSingleton<DaProvider>();
 
-    /// <summary>What every request passes.</summary>
+    /// <summary>The middleware of every request.</summary>
     public static IServiceCollection AddServer(this IServiceCollection services) =>
         services.AddSingleton<BodyBudget>().AddOperatorHealth().AddJson(OperatorJson.Default);
 

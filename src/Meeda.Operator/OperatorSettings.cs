@@ -27,7 +27,7 @@ internal sealed record OperatorSettings(
     /// <summary>Reads and checks them, and adds each class to the services.</summary>
     /// <param name="settings">All there are.</param>
     /// <param name="services">Where services find them.</param>
-    /// <exception cref="SetupException">Some are wrong: all of them are named.</exception>
+    /// <exception cref="SetupException">Some settings are invalid: the message names all of them.</exception>
     public static OperatorSettings Read(SettingsReader settings, IServiceCollection services)
     {
         Add(services, settings);

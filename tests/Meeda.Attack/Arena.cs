@@ -127,7 +127,7 @@ internal sealed class Arena : IAsyncDisposable
     /// <param name="operators">The APIs that it samples.</param>
     public Task<Address> LightNodeAsync(params (Address Operator, Uri Api)[] operators) => LightNodeAsync(0, operators);
 
-    /// <summary>Starts a light node that looks at what comes from a block on.</summary>
+    /// <summary>Starts a light node that follows L1 from a block on.</summary>
     public async Task<Address> LightNodeAsync(ulong fromBlock, params (Address Operator, Uri Api)[] operators)
     {
         (TransactionSender sender, string key) = await AccountWithKeyAsync();

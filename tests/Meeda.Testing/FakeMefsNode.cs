@@ -39,10 +39,10 @@ public sealed partial class FakeMefsNode : IAsyncDisposable
     /// <summary>Connections that were opened to it so far.</summary>
     public int Connections => _connections;
 
-    /// <summary>Looks at a bucket before it is confirmed. Default none.</summary>
+    /// <summary>Polls of a bucket before it is confirmed. Default none.</summary>
     public int LooksUntilBucketConfirmed { get; set; }
 
-    /// <summary>Looks at an object before its chunks are confirmed. Default none.</summary>
+    /// <summary>Polls of an object before its chunks are confirmed. Default none.</summary>
     public int LooksUntilObjectConfirmed { get; set; }
 
     /// <summary>

@@ -115,7 +115,8 @@ internal static class DevCommand
             """;
 
     /// <summary>
-    /// Empties a folder that an earlier run made; one that holds anything else is somebody's data and is refused.
+    /// Empties a folder that an earlier run made; one with any other content is rejected, because it may be a user's
+    /// data.
     /// </summary>
     private static void Empty(string folder)
     {

@@ -79,7 +79,7 @@ internal sealed class LocalNetwork : IAsyncDisposable
     public Uri OperatorUrl { get; }
 
     /// <summary>Starts everything, in order; on failure nothing keeps running.</summary>
-    /// <exception cref="SetupException">A part could not be started; the sentence says which and why.</exception>
+    /// <exception cref="SetupException">A part could not be started; the message states which and why.</exception>
     public static async Task<LocalNetwork> StartAsync(
         LocalNetworkSettings settings,
         CancellationToken cancellationToken

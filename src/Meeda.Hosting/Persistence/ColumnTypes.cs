@@ -31,8 +31,8 @@ internal static class ColumnTypes
     }
 
     /// <summary>Registers a type.</summary>
-    /// <param name="write">What stands in the column.</param>
-    /// <param name="read">The value of what stands there.</param>
+    /// <param name="write">Converts a value to the column's form.</param>
+    /// <param name="read">Converts the column's form to a value.</param>
     public static void Add<T, TColumn>(Func<T, TColumn> write, Func<TColumn, T> read)
     {
         SqlMapper.RemoveTypeMap(typeof(T)); // where Dapper has an opinion of its own, it goes before

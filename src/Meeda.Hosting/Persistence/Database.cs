@@ -6,7 +6,7 @@ namespace Meeda.Hosting.Persistence;
 
 /// <summary>
 /// The database behind durable state: SQLite for one operator, PostgreSQL for several of them behind a load balancer.
-/// Everything else speaks SQL that both take, with
+/// All other code uses SQL that both accept, with
 /// the types <c>BIGINT</c> and <c>TEXT</c>; in migrations <c>{bytes}</c> stands for the type of bytes, and
 /// <c>{sequence}</c> for a key that counts up by itself.
 /// </summary>
@@ -30,7 +30,7 @@ internal abstract class Database : IAsyncDisposable
 
     /// <summary>Brings a schema up to date, once however many processes start together.</summary>
     /// <param name="schema">Its name, under which PostgreSQL keeps its version; an SQLite file has one schema.</param>
-    /// <param name="migrations">What leads from each version to the next.</param>
+    /// <param name="migrations">The migrations from each version to the next.</param>
     /// <param name="cancellationToken">Stops between migrations.</param>
     /// <exception cref="InvalidDataException">A newer program has been here, or one whose migrations were
     /// others.</exception>

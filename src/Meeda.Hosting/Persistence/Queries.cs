@@ -164,7 +164,7 @@ internal static class Queries
         CancellationToken cancellationToken
     )
     {
-        // SQLite runs in this process and looks at no token while it does.
+        // SQLite runs in this process and ignores the token while it does.
         using CancellationTokenRegistration interrupt = connection is SqliteConnection sqlite
             ? cancellationToken.Register(() => raw.sqlite3_interrupt(sqlite.Handle))
             : default;

@@ -5,7 +5,7 @@ using SQLitePCL;
 namespace Meeda.Hosting.Persistence;
 
 /// <summary>A SQLite file in WAL mode.</summary>
-/// <param name="path">The file, made where it is absent.</param>
+/// <param name="path">The file, created if it does not exist.</param>
 /// <param name="survivesPowerCut">
 /// Whether a transaction is on the disk when its commit returns (<c>synchronous=FULL</c>); otherwise a power cut may
 /// undo the last ones, never the file.

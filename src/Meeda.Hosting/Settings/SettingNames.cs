@@ -7,7 +7,7 @@ namespace Meeda.Hosting.Settings;
 /// </summary>
 internal static class SettingNames
 {
-    /// <summary>What every setting begins with.</summary>
+    /// <summary>The prefix of every setting.</summary>
     public const string Root = "Meeda";
 
     // The options that commands have for settings, for messages.

@@ -5,8 +5,8 @@ using System.Text.RegularExpressions;
 namespace Meeda.Hosting.Settings;
 
 /// <summary>
-/// Reads the text of one setting. What can mean one thing only is taken; everything else is refused with a message that
-/// says how to write it. Nothing depends on the machine's language.
+/// Reads the text of one setting. Unambiguous text is accepted; anything else is rejected with a message that shows the
+/// form. Nothing depends on the machine's language.
 /// </summary>
 internal static partial class SettingValue
 {
@@ -29,7 +29,7 @@ internal static partial class SettingValue
     /// <param name="property">The property of an options class; its name and attributes say what is counted.</param>
     /// <param name="text">The text as it came.</param>
     /// <param name="problem">
-    /// What is wrong with it, to stand behind the setting's name; it never quotes a text that may be secret.
+    /// The fault, to follow the setting's name; it never quotes a text that may be secret.
     /// </param>
     /// <returns>The value, or null where there is a problem.</returns>
     public static object? Read(PropertyInfo property, string text, out string? problem)
@@ -125,7 +125,7 @@ internal static partial class SettingValue
     }
 
     /// <summary>Reads a whole number; where it counts bytes also with KiB, MiB, GiB or TiB behind it.</summary>
-    /// <returns>Null where it is none, or does not fit.</returns>
+    /// <returns>Null if it is invalid or out of range.</returns>
     public static Int128? Whole(string text, Int128 least, Int128 most, bool inBytes)
     {
         Int128 factor = 1;
@@ -205,7 +205,7 @@ internal static partial class SettingValue
             : (null, form);
     }
 
-    // Enum.Parse would take numbers and lists.
+    // Enum.Parse would accept numbers and lists.
     private static object? Name(Type type, string text) =>
         Enum.GetNames(type).FirstOrDefault(name => name.Equals(text, StringComparison.OrdinalIgnoreCase)) is { } name
             ? Enum.Parse(type, name)

@@ -36,7 +36,7 @@ internal static class SettingsFile
         }
         catch (JsonException broken)
         {
-            // The parser's own message may quote what stands there.
+            // The parser's message may quote the file's content.
             throw new SetupException(
                 $"--config: {path} is not JSON: line {broken.LineNumber + 1}, byte {broken.BytePositionInLine + 1} "
                     + "is not what must stand there"

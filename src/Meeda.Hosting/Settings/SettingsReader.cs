@@ -7,14 +7,14 @@ namespace Meeda.Hosting.Settings;
 /// <summary>
 /// The one way in for settings. A command's options win over the environment (<c>Meeda__Section__Name</c>), which wins
 /// over the file that <c>--config</c> names; nothing else configures the program. A list comes whole from one of them.
-/// Unknown names and values of the wrong form are collected, so that all of them can be told at once.
+/// Unknown names and values of the wrong form are collected and reported together.
 /// </summary>
 internal sealed class SettingsReader
 {
     private readonly SortedDictionary<string, Entry> _entries = new(StringComparer.OrdinalIgnoreCase);
     private readonly List<string> _problems = [];
 
-    /// <summary>Reads what there is.</summary>
+    /// <summary>Reads the configuration.</summary>
     /// <param name="options">
     /// What options say, by name with colons (<c>Meeda:L1:Rpc</c>); null for what was not given.
     /// </param>
@@ -43,7 +43,7 @@ internal sealed class SettingsReader
         }
     }
 
-    /// <summary>What is wrong so far, one line each.</summary>
+    /// <summary>The faults found so far, one line each.</summary>
     public IReadOnlyList<string> Problems => _problems;
 
     /// <summary>
@@ -109,7 +109,7 @@ internal sealed class SettingsReader
 
     private void AddSource(IReadOnlyList<(string Name, string Value, string Origin)> settings)
     {
-        // What an earlier source has, it has whole; what this one says twice, it may mean either way.
+        // An earlier source overrides a setting as a whole. A setting given twice in one source is ambiguous.
         var earlier = _entries.Keys.Select(Setting).ToHashSet(StringComparer.OrdinalIgnoreCase);
         foreach ((string name, string value, string origin) in settings)
         {

@@ -11,7 +11,7 @@ internal static class SettingsServices
     /// </summary>
     /// <param name="services">Where it is added.</param>
     /// <param name="settings">All settings there are.</param>
-    /// <param name="validator">What checks the values; null where nothing needs to.</param>
+    /// <param name="validator">The validator of the values; null if they need none.</param>
     public static IServiceCollection AddSettings<TOptions>(
         this IServiceCollection services,
         SettingsReader settings,
@@ -29,7 +29,7 @@ internal static class SettingsServices
     /// them once more.
     /// </summary>
     /// <param name="services">The options classes, and nothing else.</param>
-    /// <returns>What the options classes are resolved from.</returns>
+    /// <returns>The provider that resolves the options classes.</returns>
     /// <exception cref="SetupException">Settings are wrong: all of them are named, one line each.</exception>
     public static ServiceProvider Validate(this IServiceCollection services)
     {
@@ -51,7 +51,7 @@ internal static class SettingsServices
     public static TOptions Options<TOptions>(this IServiceProvider provider)
         where TOptions : class => provider.GetRequiredService<IOptions<TOptions>>().Value;
 
-    /// <summary>What the validators found, one line each; empty where an exception is none of theirs.</summary>
+    /// <summary>The validators' faults, one line each; empty if the exception comes from elsewhere.</summary>
     public static IReadOnlyList<string> FailuresOf(Exception exception) =>
         exception switch
         {

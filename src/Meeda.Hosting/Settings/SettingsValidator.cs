@@ -7,7 +7,9 @@ namespace Meeda.Hosting.Settings;
 internal abstract class SettingsValidator<TOptions> : IValidateOptions<TOptions>
     where TOptions : class
 {
-    /// <summary>Says what is wrong: one line each, which names the setting and its limit and holds no secret.</summary>
+    /// <summary>
+    /// Returns the faults, one line each. A line names the setting and its limit and holds no secret.
+    /// </summary>
     public abstract IEnumerable<string> Failures(TOptions options);
 
     /// <inheritdoc/>

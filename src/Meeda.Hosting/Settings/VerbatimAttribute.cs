@@ -1,5 +1,5 @@
 namespace Meeda.Hosting.Settings;
 
-/// <summary>Marks a setting whose blanks count, such as a password. All others lose those around them.</summary>
+/// <summary>Marks a setting whose white space is significant, such as a password. All others are trimmed.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class VerbatimAttribute : Attribute;

@@ -41,7 +41,7 @@ public sealed class TypedContract(string json)
         return function.GetCallData();
     }
 
-    /// <summary>The data of a transaction that makes the contract.</summary>
+    /// <summary>The data of the transaction that creates the contract.</summary>
     public static byte[] EncodeCreation<TDeployment>(TDeployment deployment)
         where TDeployment : ContractDeploymentMessage, new() =>
         Convert.FromHexString(
@@ -50,7 +50,7 @@ public sealed class TypedContract(string json)
 
     /// <summary>The answer to a call.</summary>
     /// <param name="function">The call.</param>
-    /// <param name="data">What the node answered, untrusted.</param>
+    /// <param name="data">The node's response, untrusted.</param>
     /// <exception cref="AbiFormatException">The data is not of the function's types.</exception>
     public TOutput Decode<TFunction, TOutput>(IFunction<TFunction, TOutput> function, byte[] data)
         where TOutput : new()
@@ -66,7 +66,7 @@ public sealed class TypedContract(string json)
         return result;
     }
 
-    /// <summary>What reads an event's logs.</summary>
+    /// <summary>The reader of an event's logs.</summary>
     /// <exception cref="AbiFormatException">The contract has no such event.</exception>
     public EventReader<TEvent> Event<TEvent>()
         where TEvent : IEventDTO, new() => new(_abi);

@@ -20,7 +20,7 @@ internal static class AnswerJson
     /// </summary>
     public static readonly BigInteger NoQuantity = BigInteger.One << 256;
 
-    /// <summary>What stands in the place of an invalid text.</summary>
+    /// <summary>The placeholder for an invalid text.</summary>
     public const string NoText = "no text";
 
     private static readonly JsonSerializerOptions Options = new()

@@ -42,8 +42,8 @@ public sealed record Log(
 
 /// <summary>A transaction that a block holds or the mempool waits with.</summary>
 /// <param name="Hash">Its hash.</param>
-/// <param name="From">Who signed it.</param>
-/// <param name="To">Whom it calls; null where it makes a contract.</param>
+/// <param name="From">The sender.</param>
+/// <param name="To">The called account; null if it creates a contract.</param>
 /// <param name="Nonce">Its place among the sender's.</param>
 /// <param name="Input">Its calldata.</param>
 /// <param name="BlockNumber">The block that holds it, or null.</param>

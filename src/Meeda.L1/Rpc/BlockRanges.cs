@@ -26,7 +26,7 @@ public sealed class BlockRanges(EthereumClient client)
     /// </summary>
     public const ulong MostBlocks = 2_000;
 
-    // Near a known limit a try costs a refusal: one in so many answers.
+    // Near a known limit an attempt costs a rejected request, so it is made once in this many responses.
     private const int AnswersBeforeMore = 8;
 
     private ulong _refused = MostBlocks + 1;
@@ -120,7 +120,7 @@ public sealed class BlockRanges(EthereumClient client)
 
     private void Widen(ulong blocks)
     {
-        // The last question before the head is shorter, and says nothing about longer ones.
+        // The last query before the head is shorter, and shows nothing about longer ones.
         if (blocks < Size || Size == MostBlocks)
         {
             return;

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Meeda.L1.Rpc;
 
-/// <summary>What a node tells of the fees of the last blocks (<c>eth_feeHistory</c>).</summary>
+/// <summary>A node's report of the fees of the last blocks (<c>eth_feeHistory</c>).</summary>
 /// <param name="rpc">The JSON-RPC connection.</param>
 internal sealed class FeeHistory(JsonRpc rpc)
 {

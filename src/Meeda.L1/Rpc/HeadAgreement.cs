@@ -8,7 +8,7 @@ namespace Meeda.L1.Rpc;
 /// <param name="Members">The endpoints that have it on their chains, in their order.</param>
 internal sealed record AgreedHead(ulong Number, ImmutableArray<int> Members);
 
-/// <summary>Finds the head that several endpoints agree on. The rule is said at <see cref="RedundantRpc"/>.</summary>
+/// <summary>Finds the head that several endpoints agree on. <see cref="RedundantRpc"/> states the rule.</summary>
 internal sealed class HeadAgreement(ImmutableArray<JsonRpc> endpoints, RedundantRpcOptions options, TimeProvider time)
 {
     // One that was silent at the last poll is not waited for as long again, or it would hold up everything that is

@@ -15,7 +15,7 @@ public abstract class JsonRpc : ClientBase
     /// <summary>Calls a method.</summary>
     /// <param name="method">For example <c>eth_blockNumber</c>.</param>
     /// <param name="parameters">Its parameters, each serialised as JSON.</param>
-    /// <param name="cancellationToken">Ends the waiting; the node may do what it was asked all the same.</param>
+    /// <param name="cancellationToken">Cancels the wait; the node may still execute the call.</param>
     /// <returns>The result, which may be JSON's null.</returns>
     /// <exception cref="JsonRpcException">The node answered with an error.</exception>
     /// <exception cref="L1UnreachableException">The node could not be asked.</exception>
@@ -44,7 +44,7 @@ public abstract class JsonRpc : ClientBase
     public sealed override T DecodeResult<T>(RpcResponseMessage rpcResponseMessage) =>
         AnswerJson.Read<T>(rpcResponseMessage.ResultSystemTextJson);
 
-    /// <summary>Makes a call of Nethereum's under a token, which its own methods do not take.</summary>
+    /// <summary>Makes a call of Nethereum's with a token, which its own methods do not accept.</summary>
     internal static async Task<T> UnderAsync<T>(Func<Task<T>> call, CancellationToken cancellationToken)
     {
         // Set in this method's own context: it flows with the call, and the caller's is not touched.

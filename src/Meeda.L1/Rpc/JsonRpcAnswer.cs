@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Meeda.L1.Rpc;
 
-/// <summary>Reads what a node answers to a JSON-RPC call: a result, or an error.</summary>
+/// <summary>Reads a node's response to a JSON-RPC call: a result or an error.</summary>
 internal static class JsonRpcAnswer
 {
     /// <summary>

@@ -193,7 +193,7 @@ public sealed class JsonRpcClient : JsonRpc
             options: Json
         );
 
-        // Some nodes and proxies do not take a chunked body.
+        // Some nodes and proxies reject a chunked body.
         await content.LoadIntoBufferAsync(cancellationToken);
         (Uri? address, AuthenticationHeaderValue? authorization) = RpcAddress.Split(_http.BaseAddress);
         using var request = new HttpRequestMessage(HttpMethod.Post, address) { Content = content };
@@ -275,7 +275,7 @@ public sealed class JsonRpcClient : JsonRpc
         && !RateLimit.IsLogQuery(method);
 
     /// <summary>Something that another try may mend.</summary>
-    /// <param name="last">What the caller hears where none did.</param>
+    /// <param name="last">The error to throw if none succeeded.</param>
     private sealed class RetryException(Exception last) : Exception
     {
         public Exception Last => last;

@@ -24,7 +24,7 @@ public sealed class JsonRpcException : RpcResponseException
         NodeMessage = message;
     }
 
-    /// <summary>What was called.</summary>
+    /// <summary>The method called.</summary>
     public string Method { get; }
 
     /// <summary>The error's code.</summary>
@@ -36,15 +36,15 @@ public sealed class JsonRpcException : RpcResponseException
     /// <summary>The data of a reverted call, empty where there is none.</summary>
     public byte[] RevertData { get; }
 
-    /// <summary>Whether it says that there were too many calls, rather than anything about this one.</summary>
+    /// <summary>Whether the error reports a rate limit rather than a fault of this call.</summary>
     public bool IsRateLimit { get; init; }
 
     /// <summary>The pause that it asks for with its data, or null.</summary>
     public TimeSpan? Pause { get; init; }
 
     /// <summary>
-    /// Whether whoever answered only says that it gave up waiting for another, as a gateway does for its node: what
-    /// was asked may have been done all the same.
+    /// Whether the endpoint only reports that it timed out waiting for its node, as a gateway does. The node may still
+    /// have executed the call.
     /// </summary>
     public bool IsTimeout =>
         NodeMessage.Contains("timeout", StringComparison.OrdinalIgnoreCase)

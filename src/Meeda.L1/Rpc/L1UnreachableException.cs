@@ -5,14 +5,14 @@ namespace Meeda.L1.Rpc;
 /// holds the URL, which may hold credentials.
 /// </summary>
 /// <param name="message">One message.</param>
-/// <param name="inner">What happened.</param>
+/// <param name="inner">The cause.</param>
 public sealed class L1UnreachableException(string message, Exception? inner = null) : Exception(message, inner)
 {
-    /// <summary>What kept the answer away.</summary>
+    /// <summary>The reason for the failure.</summary>
     public L1Problem Problem { get; init; } = L1Problem.Answer;
 }
 
-/// <summary>What kept an answer away.</summary>
+/// <summary>The reasons for which an answer is missing.</summary>
 public enum L1Problem
 {
     /// <summary>Something came that is not what was asked for: cut off, no JSON-RPC, or of another shape.</summary>
@@ -24,7 +24,7 @@ public enum L1Problem
     /// <summary>Nothing came within the limit.</summary>
     Silence,
 
-    /// <summary>The answer is longer than this process takes.</summary>
+    /// <summary>The response exceeds the length limit.</summary>
     TooLong,
 
     /// <summary>An HTTP status that is no success, without a JSON-RPC answer in its body.</summary>

@@ -15,7 +15,7 @@ internal sealed partial class RateLimit(TimeProvider time)
 
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(250);
 
-    // Whatever an endpoint says: it is asked again after so long.
+    // The maximum pause, whatever the endpoint requests.
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(5);
 
     private const string Rates =

@@ -5,7 +5,7 @@ namespace Meeda.L1.Rpc;
 
 /// <summary>
 /// Several endpoints as one. A signed transaction goes to all of them; everything else is read from one that is
-/// trusted. Believed is a head that more than half of the
+/// trusted. The agreed head is one that more than half of the
 /// endpoints in question have on their chains, which with two means both: what only one says, it may have made up.
 /// Questions about the latest block are asked
 /// about that head by its number, so that an endpoint that runs ahead or is on a fork of its own is not heard about
@@ -25,7 +25,7 @@ public sealed class RedundantRpc : JsonRpc, IDisposable
     private const string BlockMethod = "eth_getBlockByNumber";
     private const string ReceiptMethod = "eth_getTransactionReceipt";
 
-    // Where a method's parameters say which block is meant.
+    // The position of the block parameter in a method's parameters.
     private static readonly Dictionary<string, int> TagPlaces = new(StringComparer.Ordinal)
     {
         ["eth_call"] = 1,
@@ -38,7 +38,7 @@ public sealed class RedundantRpc : JsonRpc, IDisposable
         ["eth_getTransactionCount"] = 1,
     };
 
-    // What one endpoint alone must not decide: on these hang steps that cannot be taken back.
+    // Methods that one endpoint alone must not decide: irreversible steps depend on them.
     private static readonly BlockTag[] AgreedTags = [BlockTag.Finalized, BlockTag.Safe];
 
     private readonly ImmutableArray<JsonRpc> _endpoints;
@@ -143,7 +143,7 @@ public sealed class RedundantRpc : JsonRpc, IDisposable
             catch (Exception failure)
                 when (failure is L1UnreachableException or JsonRpcException { RevertData.Length: 0 })
             {
-                // Of an error and silence the error says more.
+                // An error is more specific than no answer.
                 first = first is null or L1UnreachableException ? failure : first;
             }
         }
@@ -180,7 +180,7 @@ public sealed class RedundantRpc : JsonRpc, IDisposable
             );
     }
 
-    /// <summary>A receipt; none where its block is beyond what is trusted.</summary>
+    /// <summary>A receipt; null if its block is above the agreed head.</summary>
     private async Task<JsonElement> ReceiptAsync(
         IReadOnlyList<object?> parameters,
         AgreedHead head,

@@ -6,7 +6,9 @@ public sealed record RedundantRpcOptions
     /// <summary>How long a check at the heads holds. Default 1 s, a twelfth of a slot.</summary>
     public TimeSpan HeadInterval { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>How long an endpoint may take to say its head before it counts as unreachable. Default 5 s.</summary>
+    /// <summary>
+    /// How long an endpoint may take to report its head before it counts as unreachable. Default 5 s.
+    /// </summary>
     public TimeSpan HeadLimit { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
@@ -31,7 +33,7 @@ public sealed record RedundantRpcOptions
     public Action<EndpointNotice>? Observer { get; init; }
 }
 
-/// <summary>What became of an endpoint.</summary>
+/// <summary>The change of an endpoint's state.</summary>
 /// <param name="Endpoint">Its place among the endpoints, from 0.</param>
 /// <param name="Problem">Why it is not trusted; null where it is trusted again.</param>
 public sealed record EndpointNotice(int Endpoint, string? Problem);

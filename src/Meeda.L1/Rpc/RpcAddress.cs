@@ -7,7 +7,7 @@ namespace Meeda.L1.Rpc;
 internal static class RpcAddress
 {
     /// <summary>
-    /// Takes user name and password off an address, so that whatever logs or reports the address cannot show them.
+    /// Removes user name and password from an address, so that no log or report of the address shows them.
     /// </summary>
     /// <returns>
     /// The address without them, and the header that carries them (RFC 7617: percent-decoded, in UTF-8), or null

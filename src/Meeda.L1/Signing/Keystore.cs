@@ -18,7 +18,7 @@ public static class Keystore
     private const int DerivedLength = 32;
     private const int CipherKeyLength = 16;
 
-    // What a key derivation may cost: geth's standard is n = 2^18, r = 8, 256 MiB.
+    // The maximum cost of a key derivation: geth's standard is n = 2^18, r = 8, 256 MiB.
     private const int MostScryptMemory = 1 << 30;
     private const int MostIterations = 100_000_000;
 

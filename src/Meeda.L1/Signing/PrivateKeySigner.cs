@@ -59,7 +59,7 @@ public sealed class PrivateKeySigner : ITransactionSigner
             throw new FormatException("private key: 32 bytes are expected");
         }
 
-        // Nethereum's key takes any number of bytes, so that the range is checked here.
+        // Nethereum's key accepts any number of bytes, so the range is checked here.
         BigInteger number = new(bytes, isUnsigned: true, isBigEndian: true);
         return number.IsZero || number >= SignatureRecovery.Order
             ? throw new FormatException("private key: it is not between 1 and the order of secp256k1")

@@ -5,7 +5,7 @@ using Nethereum.Signer;
 
 namespace Meeda.L1.Signing;
 
-/// <summary>What the precompile at address 1 does (Yellow Paper, appendix E, ECREC): who signed.</summary>
+/// <summary>The precompile at address 1 (Yellow Paper, appendix E, ECREC): recovers the signer.</summary>
 public static class SignatureRecovery
 {
     /// <summary>The order of secp256k1 (SEC 2, section 2.4.1).</summary>
@@ -19,7 +19,7 @@ public static class SignatureRecovery
     /// The account that signed a hash, or false where invalid secp256k1 signature of any account or its <c>s</c> is in
     /// the upper half (EIP-2).
     /// </summary>
-    /// <param name="hash">What was signed.</param>
+    /// <param name="hash">The signed hash.</param>
     /// <param name="signature">65 bytes, untrusted: <c>r ‖ s ‖ v</c> with v 27 or 28.</param>
     /// <param name="signer">The account, where the result is true.</param>
     public static bool TryRecover(Bytes32 hash, ReadOnlySpan<byte> signature, out Address signer)

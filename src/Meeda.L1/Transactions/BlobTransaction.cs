@@ -57,7 +57,7 @@ public sealed record BlobSidecar(
 /// <param name="MaxPriorityFeePerGas">The tip, in wei for each gas.</param>
 /// <param name="MaxFeePerGas">The maximum that is paid, base fee and tip, in wei for each gas.</param>
 /// <param name="GasLimit">The most gas it may use.</param>
-/// <param name="To">Whom it calls; a blob transaction cannot make a contract.</param>
+/// <param name="To">The called account; a blob transaction cannot create a contract.</param>
 /// <param name="Value">The wei that go with it.</param>
 /// <param name="Data">The calldata.</param>
 /// <param name="MaxFeePerBlobGas">The maximum that is paid in wei for each blob gas.</param>

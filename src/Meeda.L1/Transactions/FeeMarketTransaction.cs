@@ -11,7 +11,7 @@ namespace Meeda.L1.Transactions;
 /// <param name="MaxPriorityFeePerGas">The tip, in wei for each gas.</param>
 /// <param name="MaxFeePerGas">The maximum that is paid, base fee and tip, in wei for each gas.</param>
 /// <param name="GasLimit">The most gas it may use.</param>
-/// <param name="To">Whom it calls; null makes a contract.</param>
+/// <param name="To">The called account; null creates a contract.</param>
 /// <param name="Value">The wei that go with it.</param>
 /// <param name="Data">The calldata.</param>
 public sealed record FeeMarketTransaction(

@@ -13,7 +13,7 @@ namespace Meeda.L1.Transactions;
 /// <param name="Tip">The latest transaction's tip, in wei for each gas.</param>
 /// <param name="MaxFeePerGas">The maximum that it pays, in wei for each gas.</param>
 /// <param name="MaxFeePerBlobGas">The maximum that it pays in wei for each blob gas; 0 without blobs.</param>
-/// <param name="Wire">The latest transaction as the network takes it.</param>
+/// <param name="Wire">The latest transaction in its network encoding.</param>
 /// <param name="Hashes">The hashes of all that were signed for this nonce, oldest first: a block may hold any one of
 /// them.</param>
 /// <param name="IsConfirmed">Whether it is part of the chain, as deep as was asked for.</param>

@@ -32,7 +32,7 @@ internal sealed class NonceSlot(
     /// <summary>Its hash.</summary>
     public Bytes32 LatestHash => _hashes[^1];
 
-    /// <summary>When fees were last looked at, as a timestamp.</summary>
+    /// <summary>When fees were last checked, as a timestamp.</summary>
     public long PricedAt { get; private set; } = now;
 
     /// <summary>What its request brings about; empty once it is known that it brought nothing about.</summary>
@@ -51,7 +51,7 @@ internal sealed class NonceSlot(
     public bool IsInTheWayOf(TransactionRequest request) =>
         !IsMined && Latest.Request.Blobs is null != request.Blobs is null;
 
-    /// <summary>What the journal keeps of it.</summary>
+    /// <summary>The journal's record of this nonce.</summary>
     public JournaledTransaction ToJournal(bool isConfirmed) =>
         new(
             Latest.ChainId,
@@ -66,7 +66,7 @@ internal sealed class NonceSlot(
             isConfirmed
         );
 
-    /// <summary>What was kept, taken up again.</summary>
+    /// <summary>Restores a nonce from the journal.</summary>
     public static NonceSlot FromJournal(JournaledTransaction kept, long now) =>
         new(
             new PreparedTransaction(
@@ -99,7 +99,7 @@ internal sealed class NonceSlot(
     /// <summary>Notes that fees were checked and stay.</summary>
     public void Keep(long now) => PricedAt = now;
 
-    /// <summary>Takes in a transaction with higher fees.</summary>
+    /// <summary>Adds a replacement transaction with higher fees.</summary>
     public void Raise(PreparedTransaction transaction, (byte[] Wire, Bytes32 Hash) signed, long now)
     {
         lock (_hashes)

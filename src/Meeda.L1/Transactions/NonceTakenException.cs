@@ -1,6 +1,8 @@
 namespace Meeda.L1.Transactions;
 
-/// <summary>A nonce was used by a transaction that is none of ours: something else sends from this account.</summary>
+/// <summary>
+/// Another program sends from this account: a transaction that this sender did not create used the nonce.
+/// </summary>
 /// <param name="message">One message.</param>
 /// <param name="inner">How that came out.</param>
 public sealed class NonceTakenException(string message, Exception? inner = null) : Exception(message, inner);

@@ -4,13 +4,13 @@ using Meeda.L1.Signing;
 
 namespace Meeda.L1.Transactions;
 
-/// <summary>What a transaction pays at most.</summary>
+/// <summary>The maximum fees of a transaction.</summary>
 /// <param name="Tip">Wei for each gas, to the proposer.</param>
 /// <param name="MaxPerGas">Wei for each gas, base fee and tip.</param>
 /// <param name="MaxPerBlobGas">Wei for each blob gas; zero where there are no blobs.</param>
 internal readonly record struct Fees(BigInteger Tip, BigInteger MaxPerGas, BigInteger MaxPerBlobGas)
 {
-    /// <summary>What blobs cost when this was looked up, in wei for each blob gas.</summary>
+    /// <summary>The blob base fee at the last lookup, in wei per blob gas.</summary>
     public BigInteger BlobPrice { get; init; }
 }
 
@@ -26,7 +26,7 @@ internal sealed record PreparedTransaction(
 )
 {
     /// <summary>Signs it.</summary>
-    /// <returns>The transaction as the network takes it, and its hash.</returns>
+    /// <returns>The transaction in its network encoding, and its hash.</returns>
     /// <exception cref="SigningException">The signer did not.</exception>
     public async Task<(byte[] Wire, Bytes32 Hash)> SignAsync(
         ITransactionSigner signer,

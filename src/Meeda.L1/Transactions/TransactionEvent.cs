@@ -3,7 +3,7 @@ using Meeda.Ethereum;
 
 namespace Meeda.L1.Transactions;
 
-/// <summary>What happens to a transaction on its way, beside being mined.</summary>
+/// <summary>The events of a pending transaction, except its inclusion.</summary>
 public enum TransactionEventKind
 {
     /// <summary>The mempool did not know it any more; it was resubmitted.</summary>
@@ -25,7 +25,7 @@ public enum TransactionEventKind
 }
 
 /// <summary>Something that happened to a transaction.</summary>
-/// <param name="Kind">What.</param>
+/// <param name="Kind">The kind of event.</param>
 /// <param name="Nonce">Its nonce.</param>
 /// <param name="Hash">Its latest hash.</param>
 /// <param name="MaxFeePerGas">The maximum that it pays, in wei for each gas.</param>

@@ -7,7 +7,7 @@ namespace Meeda.L1.Transactions;
 /// <param name="To">Whom it calls; null makes a contract.</param>
 /// <param name="Data">The calldata, or the creation bytecode with its arguments.</param>
 /// <param name="Value">The wei that go with it.</param>
-/// <param name="Blobs">The blobs that go with it (EIP-4844), or null; with blobs there must be somebody to
+/// <param name="Blobs">The blobs that go with it (EIP-4844), or null; with blobs there must be an account to
 /// call.</param>
 public sealed record TransactionRequest(Address? To, byte[] Data, BigInteger Value = default, BlobSidecar? Blobs = null)
 {

@@ -4,7 +4,7 @@ using Meeda.L1.Signing;
 
 namespace Meeda.L1.Transactions;
 
-/// <summary>What is done while a nonce waits for its block and for its confirmations.</summary>
+/// <summary>The work while a nonce waits for inclusion and confirmations.</summary>
 public sealed partial class TransactionSender
 {
     /// <summary>
@@ -257,7 +257,7 @@ public sealed partial class TransactionSender
         }
         catch (L1UnreachableException)
         {
-            // Then it is not known.
+            // The reason stays unknown.
         }
 
         return [];

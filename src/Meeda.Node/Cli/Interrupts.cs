@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Meeda.Node.Cli;
 
-/// <summary>Ctrl-C, also where whoever started the program ignores it.</summary>
+/// <summary>Ctrl-C, even if the parent process ignores it.</summary>
 internal static partial class Interrupts
 {
     private const int Interrupt = 2;

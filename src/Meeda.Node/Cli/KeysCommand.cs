@@ -107,7 +107,7 @@ internal static class KeysCommand
     }
 
     /// <summary>Reads scopes as the option has them.</summary>
-    /// <exception cref="SetupException">A word is none of the three.</exception>
+    /// <exception cref="SetupException">A word is not one of the three scopes.</exception>
     internal static TenantScopes ParseScopes(string text)
     {
         TenantScopes scopes = TenantScopes.None;

@@ -28,7 +28,7 @@ internal sealed class OperatorConnection
         };
 
     /// <summary>Does a command's work with a client, and turns its failures into messages.</summary>
-    /// <exception cref="SetupException">The URL is none, or the operator did not do it.</exception>
+    /// <exception cref="SetupException">The URL is invalid, or the operator did not complete the request.</exception>
     public static async Task<int> UseAsync(string url, Func<MeedaClient, Task> work)
     {
         if (!HttpUrl.TryParse(url.Trim().TrimEnd('/') + "/", out Uri? root))

@@ -13,7 +13,7 @@ using Meeda.Protocol.Batches;
 namespace Meeda.Node.Cli;
 
 /// <summary>
-/// <c>verify</c>: what L1 shows about a batch, and what it does not, for somebody who trusts no operator.
+/// <c>verify</c>: what L1 proves about a batch, and what it does not, for a verifier that trusts no operator.
 /// </summary>
 internal static class VerifyCommand
 {
@@ -213,7 +213,7 @@ internal static class VerifyCommand
             throw new SetupException("BATCH: a batch id or a commitment in hex is needed");
         }
 
-        // The layer byte tells DA layers apart for a rollup; whoever verifies takes any.
+        // The layer byte tells DA layers apart for a rollup; a verifier accepts any.
         return AltDaCommitment.TryDecode(
             encoded,
             encoded.Length > 1 ? encoded[1] : AltDaCommitment.DefaultDaLayerByte,

@@ -11,7 +11,7 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace Meeda.Operator.Http;
 
-/// <summary>What verifiers ask about batches, and what rollups ask for them.</summary>
+/// <summary>Batch metadata for verifiers, and renewal for rollups.</summary>
 internal static class BatchEndpoints
 {
     /// <summary>Maps <c>/batches/&lt;id&gt;</c> and <c>/batches/&lt;id&gt;/renew</c>.</summary>
@@ -80,7 +80,7 @@ internal static class BatchEndpoints
             }
 
             batch = await FindAsync(id, ledger, absence, cancellationToken);
-            // Where its anchor is late enough, no other one is owed.
+            // If its latest anchor is recent enough, no other anchor is owed.
             cost = batch.OwedSince is null ? cost : TenantUsage.None;
         }
         finally

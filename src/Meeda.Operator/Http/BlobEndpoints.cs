@@ -9,10 +9,12 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Meeda.Operator.Http;
 
-/// <summary>What only who holds the data can answer: openings and cells of blobs, by the operator's position.</summary>
+/// <summary>
+/// Openings and cells of blobs, by the operator's position. Only a holder of the data can compute them.
+/// </summary>
 internal static class BlobEndpoints
 {
-    // What an answer takes to keep, in hex digits of two bytes each.
+    // The memory of a response, in hex digits of two bytes each.
     private const long OpeningBytes = 1024;
     private const long CellBytes = (Cell.ByteLength * 4) + 1024;
 

@@ -5,10 +5,11 @@ using Microsoft.Extensions.Options;
 namespace Meeda.Operator.Http;
 
 /// <summary>
-/// Bounds the memory of bodies. Room is taken as bytes arrive, so that an announced length costs nothing. A quarter is
+/// Bounds the memory of request bodies. Memory is reserved as bytes arrive, so that an announced length reserves
+/// nothing. A quarter is
 /// for the first <see cref="Step"/> bytes of each body, so that
-/// short ones do not wait for long ones. A client has at most half of what is for the rest. Who holds least goes first;
-/// when bodies wait, the slowest that another one waits for is cut off.
+/// short ones do not wait for long ones. A client has at most half of the rest. The client that holds least goes first;
+/// when bodies wait, the slowest body that blocks another is cut off.
 /// Room for one of the longest bodies is kept for the oldest one that waits, so that bodies that wait for each other
 /// end.
 /// </summary>
@@ -140,13 +141,13 @@ internal sealed partial class BodyBudget
             {
                 if (_waiting.Remove(waiter))
                 {
-                    Pump(); // Who stood behind may fit.
+                    Pump(); // The next body in line may fit.
                 }
             }
         }
     }
 
-    /// <summary>What a client hears whose body finds no room.</summary>
+    /// <summary>The error for a client whose body finds no room.</summary>
     internal DaException Overloaded(string why)
     {
         HttpMetrics.Overloads.Add(1);
@@ -182,7 +183,9 @@ internal sealed partial class BodyBudget
         }
     }
 
-    /// <summary>Lets in who can be let in: whose client holds least first, and of a client the oldest body.</summary>
+    /// <summary>
+    /// Admits waiting bodies: first those of the client that holds least, and the oldest body of each client.
+    /// </summary>
     private void Pump()
     {
         while (true)

@@ -14,7 +14,7 @@ internal sealed class BodyRoom(BodyBudget budget, BodyBudget.Client client, long
     private readonly CancellationTokenSource _cutOff = new();
     private int _isClosed;
 
-    /// <summary>Whose body it is.</summary>
+    /// <summary>The client that sends the body.</summary>
     public BodyBudget.Client Client => client;
 
     /// <summary>Its place among all bodies, by when they began.</summary>
@@ -51,7 +51,7 @@ internal sealed class BodyRoom(BodyBudget budget, BodyBudget.Client client, long
 
     /// <summary>Waits for more of the body, as long as its client is fast enough.</summary>
     /// <exception cref="DaException">It was cut off for others (<see cref="DaError.Overloaded"/>).</exception>
-    /// <exception cref="BadHttpRequestException">It is slower than the least rate.</exception>
+    /// <exception cref="BadHttpRequestException">It arrives below the minimum rate.</exception>
     public async Task<ReadResult> ReadAsync(PipeReader body, CancellationToken cancellationToken)
     {
         if (body.TryRead(out ReadResult result))

@@ -8,13 +8,13 @@ namespace Meeda.Operator.Http;
 /// <summary>The framework's health checks of an operator. A put works where none is unhealthy.</summary>
 internal static class HealthChecks
 {
-    /// <summary>Whether the contract would take an anchor of this operator.</summary>
+    /// <summary>Whether the contract would accept an anchor of this operator.</summary>
     public const string Stake = "stake";
 
     /// <summary>Whether a batch could be stored.</summary>
     public const string Intake = "intake";
 
-    /// <summary>Whether L1 is followed; without it batches are taken in all the same.</summary>
+    /// <summary>Whether L1 is followed to its head; intake continues without it.</summary>
     public const string L1 = "l1";
 
     /// <summary>In the data of <see cref="L1"/>: the last L1 block read.</summary>

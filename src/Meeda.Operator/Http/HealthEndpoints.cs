@@ -3,11 +3,11 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Meeda.Operator.Http;
 
-/// <summary>What the service needs in order to work.</summary>
-/// <param name="Ready">Whether it would take a batch in now.</param>
+/// <summary>The service's readiness.</summary>
+/// <param name="Ready">Whether it would accept a batch now.</param>
 /// <param name="L1">Whether L1 was read up to its head at the last poll.</param>
 /// <param name="L1Block">The last L1 block read, or null.</param>
-/// <param name="Reason">Why it would not take a batch in, or null.</param>
+/// <param name="Reason">Why it would reject a batch, or null.</param>
 public sealed record ReadinessBody(bool Ready, bool L1, ulong? L1Block, string? Reason);
 
 /// <summary>Liveness and readiness.</summary>

@@ -6,9 +6,9 @@ using Meeda.Operator.Persistence;
 namespace Meeda.Operator.L1;
 
 /// <summary>
-/// Whether what is not in the ledger was never anchored by this operator either. An OP Stack node that is told
-/// "absent" gives the batch up permanently, so it is said only where L1
-/// was read to its head, and from before this operator's first anchor on.
+/// Decides whether a batch that is not in the ledger was never anchored by this operator. An OP Stack node that
+/// receives "not found" discards the batch permanently, so the operator returns it only if it has read L1 to its head,
+/// from before its first anchor on.
 /// </summary>
 internal sealed class Absence(
     L1Follower follower,
@@ -52,7 +52,7 @@ internal sealed class Absence(
             return null;
         }
 
-        // Anchors are numbered from 0, so with the first of them, or with none in the contract, none is missing.
+        // Anchors are numbered from 0: if the ledger has the first, or the contract has none, no anchor is missing.
         if (await ledger.FirstAnchorAsync(cancellationToken) is not { Index: 0 })
         {
             try

@@ -4,9 +4,9 @@ using Microsoft.Extensions.Options;
 namespace Meeda.Operator.L1;
 
 /// <summary>
-/// What happens to a batch that the providers do not take, where it is configured: it waits in the ledger, and is
-/// anchored in a transaction that carries its blobs, under
-/// the same commitments. Until the providers are back it stands on L1 for everyone.
+/// Optional failover for a batch that the providers reject: it stays in the ledger and is anchored in a blob
+/// transaction that carries its blobs, under the same commitments. L1 then serves the data until the providers are
+/// back.
 /// </summary>
 internal sealed class BlobFailover(IOptions<L1Options> options)
 {

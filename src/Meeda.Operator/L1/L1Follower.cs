@@ -12,8 +12,8 @@ using Microsoft.Extensions.Options;
 namespace Meeda.Operator.L1;
 
 /// <summary>
-/// Keeps the ledger at L1's head by a <see cref="ChainFollower"/> of this operator while this process leads, tells
-/// others how far it is, and waits for blocks on their behalf. The only writer of what the ledger says about L1.
+/// Keeps the ledger at L1's head by a <see cref="ChainFollower"/> of this operator while this process leads. Reports
+/// the last block read, and lets other services wait for a block. The only writer of the ledger's L1 tables.
 /// </summary>
 internal sealed class L1Follower : BackgroundService
 {
@@ -61,9 +61,9 @@ internal sealed class L1Follower : BackgroundService
     }
 
     /// <summary>
-    /// The last block that L1 calls final, as far as it was followed; 0 before it was asked, and where it names none.
-    /// It never goes back, and is trusted only if it is a block
-    /// of the chain that was followed, so that no single answer moves it beyond what this process has read.
+    /// The last final block of L1, at most the last block read; 0 before the first poll, and if L1 reports none.
+    /// It never decreases, and is accepted only if it is a block of the followed chain, so that no single response
+    /// moves it past what this process has read.
     /// </summary>
     public ulong Final => _final.Number;
 
@@ -123,9 +123,8 @@ internal sealed class L1Follower : BackgroundService
     }
 
     /// <summary>
-    /// Waits until the ledger holds everything up to L1's head. The head is asked for again while that takes long: a
-    /// number
-    /// that was too high, by a mistake or before a reorganisation to a shorter chain, is not waited for.
+    /// Waits until the ledger holds everything up to L1's head. A long wait re-reads the head, so that a number which
+    /// was too high, by an error or before a reorganisation to a shorter chain, does not block it.
     /// </summary>
     public async Task FollowedToHeadAsync(CancellationToken cancellationToken)
     {
@@ -218,7 +217,7 @@ internal sealed class L1Follower : BackgroundService
         }
         catch (LeaseLostException)
         {
-            // The next poll reads what the other one wrote.
+            // The next poll reads what the other operator wrote.
         }
         catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
         {

@@ -9,9 +9,8 @@ using Microsoft.Extensions.Options;
 namespace Meeda.Operator.L1;
 
 /// <summary>
-/// Sees to it that ledger and provider folders serve one chain, contract and account: written down at the first
-/// start, compared at each. With another contract's anchors beside its
-/// own, nothing that the ledger says of L1 would be true.
+/// Binds the ledger and the provider folders to one chain, contract and account: recorded at the first start, compared
+/// at every later one. Anchors of another contract would make the ledger's view of L1 wrong.
 /// </summary>
 internal sealed class LedgerOwner(
     IOptions<StorageOptions> storage,
@@ -23,15 +22,15 @@ internal sealed class LedgerOwner(
     ILogger<LedgerOwner> logger
 )
 {
-    // One that does not answer is no reason not to start.
+    // An unreachable provider does not prevent the start.
     private static readonly TimeSpan BucketLimit = TimeSpan.FromSeconds(10);
 
     /// <summary>The file in a provider's folder that says whose it is.</summary>
     internal const string FileName = "operator.txt";
 
     /// <summary>The message for an administrator who starts an operator over what belongs to another one.</summary>
-    /// <param name="what">What belongs to another one, as a message names it.</param>
-    /// <param name="difference">What is different, in words.</param>
+    /// <param name="what">What belongs to another operator, as the message names it.</param>
+    /// <param name="difference">The difference, in words.</param>
     internal static SetupException Refusal(string what, string difference) =>
         new(
             $"{what}: {difference}. A data folder, database and providers belong to one chain, contract and "
@@ -42,7 +41,7 @@ internal sealed class LedgerOwner(
 
     /// <summary>Compares the owners of ledger and providers, and records them at the first start.</summary>
     /// <param name="chainId">L1's chain id.</param>
-    /// <param name="cancellationToken">Ends the asking.</param>
+    /// <param name="cancellationToken">Cancels the requests.</param>
     /// <exception cref="SetupException">Something belongs to another operator.</exception>
     public async Task EnsureAsync(ulong chainId, CancellationToken cancellationToken)
     {
@@ -57,7 +56,7 @@ internal sealed class LedgerOwner(
             logger.LedgerBound(chainId, mine.Contract.ToString(), mine.Account.ToString());
         }
 
-        // Read again: of several that start together, another one may have been the first.
+        // Read again: if several operators start together, another may have written it first.
         if ((await ledger.FindBindingAsync(cancellationToken))!.DifferenceFrom(mine) is { } difference)
         {
             throw Refusal(what, difference);
@@ -125,7 +124,7 @@ internal sealed class LedgerOwner(
                 || (away is OperationCanceledException && !cancellationToken.IsCancellationRequested)
             )
         {
-            // A bucket that is away is asked again before the first put.
+            // An unreachable bucket is checked again before the first put.
         }
     }
 
@@ -149,7 +148,7 @@ internal sealed class LedgerOwner(
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            // A provider that is away or read-only is lost for now, not another operator's.
+            // An unreachable or read-only provider counts as lost for now, not as another operator's.
         }
     }
 }

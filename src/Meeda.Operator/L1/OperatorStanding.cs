@@ -3,9 +3,8 @@ using Meeda.Chain.Contract;
 namespace Meeda.Operator.L1;
 
 /// <summary>
-/// Whether the contract would take an anchor of this operator: without a stake, slashed, or on its way out it would
-/// not, and what is put in could never be anchored. What it said
-/// last counts, until it says something else.
+/// Whether the contract would accept an anchor of this operator. It rejects an operator without a stake, slashed, or
+/// exiting, whose new batches could never be anchored. The last successful read counts until the next one.
 /// </summary>
 internal sealed class OperatorStanding(
     MeedaVerifierContract contract,

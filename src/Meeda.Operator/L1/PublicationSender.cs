@@ -5,15 +5,13 @@ using Meeda.L1.Transactions;
 namespace Meeda.Operator.L1;
 
 /// <summary>
-/// Sends what publishes demanded blobs: from an account of its own where there is one
+/// Sends the transactions that publish demanded blobs: from a separate account if one is configured
 /// (<see cref="SignerOptions.BlobKey"/>), so that anchors and proofs never wait behind its blob transactions;
-/// otherwise, and
-/// where that account is refused, for example for want of ether, from the operator's. The contract takes a
-/// publication from
-/// anyone.
+/// otherwise, and if that account cannot send, for example for lack of ether, from the operator's. The contract accepts
+/// a publication from any account.
 /// </summary>
 /// <param name="main">The operator's account.</param>
-/// <param name="own">The account of its own, or null.</param>
+/// <param name="own">The separate account, or null.</param>
 internal sealed class PublicationSender(TransactionSender main, TransactionSender? own) : IDisposable
 {
     /// <summary>
@@ -29,7 +27,7 @@ internal sealed class PublicationSender(TransactionSender main, TransactionSende
             }
             catch (JsonRpcException)
             {
-                // Nothing was sent: then the operator's own, whose stake it is.
+                // Nothing was sent: use the operator's account, whose stake is at risk.
             }
         }
 

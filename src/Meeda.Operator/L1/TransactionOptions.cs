@@ -5,36 +5,36 @@ using Meeda.L1.Transactions;
 
 namespace Meeda.Operator.L1;
 
-/// <summary>What transactions may cost and how long they wait. Fees are in gwei, 10^-9 ether, for each gas.</summary>
+/// <summary>Limits on transaction fees and waiting times. Fees are in gwei, 10^-9 ether, for each gas.</summary>
 public sealed class TransactionOptions
 {
     /// <summary>The configuration section that binds to this.</summary>
     public const string Section = "Meeda:Transactions";
 
     /// <summary>
-    /// The maximum that is paid for each gas, base fee and tip, in gwei. Default 500; when L1 is higher-priced,
+    /// The maximum fee per gas, base fee plus tip, in gwei. Default 500; when L1 is higher-priced,
     /// transactions wait.
     /// </summary>
     [Amount("gwei", 9)]
     public decimal MaxFee { get; set; } = 500;
 
-    /// <summary>The maximum that is paid for each blob gas, in gwei. Default 500, some 0.07 ether a blob.</summary>
+    /// <summary>The maximum fee per blob gas, in gwei. Default 500, some 0.07 ether a blob.</summary>
     [Amount("gwei", 9)]
     public decimal MaxBlobFee { get; set; } = 500;
 
     /// <summary>
-    /// The maximum that is paid for each blob gas where a penalty is at stake, in gwei: to publish a demanded blob, and
+    /// The maximum fee per blob gas, in gwei, if a penalty is at stake: to publish a demanded blob, and
     /// to get a blob transaction into a block that a proof waits
     /// behind. Default 5,000, some 0.66 ether a blob.
     /// </summary>
     [Amount("gwei", 9)]
     public decimal MaxUrgentBlobFee { get; set; } = 5_000;
 
-    /// <summary>The least tip that is offered, in gwei. Default 0: what the node suggests.</summary>
+    /// <summary>The minimum tip, in gwei. Default 0: what the node suggests.</summary>
     [Amount("gwei", 9)]
     public decimal MinTip { get; set; }
 
-    /// <summary>The maximum that is offered as a tip before a transaction has waited, in gwei. Default 100.</summary>
+    /// <summary>The maximum tip of a transaction's first submission, in gwei. Default 100.</summary>
     [Amount("gwei", 9)]
     public decimal MaxTip { get; set; } = 100;
 
@@ -53,7 +53,7 @@ public sealed class TransactionOptions
     /// <summary>The gas on top of the node's estimate, in percent. Default 20.</summary>
     public int GasMarginPercent { get; set; } = 20;
 
-    /// <summary>The most transactions that wait for their blocks at once. Default 8.</summary>
+    /// <summary>The maximum number of pending transactions. Default 8.</summary>
     public int MaxInFlight { get; set; } = 8;
 
     /// <summary>
@@ -63,7 +63,7 @@ public sealed class TransactionOptions
     [Amount("ether", 18)]
     public decimal BalanceAlarm { get; set; } = 0.1m;
 
-    /// <summary>These options as the sender takes them.</summary>
+    /// <summary>These options in the sender's form.</summary>
     internal TransactionSenderOptions ToSenderOptions(L1Options l1, Action<TransactionEvent> observer) =>
         new()
         {

@@ -7,8 +7,8 @@ namespace Meeda.Operator.Nitro;
 /// <summary>
 /// The token of Ethereum's engine API (execution-apis, "Authentication"), as Nitro's client makes it and geth's
 /// handler (<c>node/jwt_handler.go</c>) checks it: a JWT
-/// signed with HS256 and nothing else, whose <c>iat</c> is within 60 s of now. Where it has <c>exp</c> or <c>nbf</c>
-/// they count (RFC 7519, 4.1.4 and 4.1.5), with a few
+/// signed with HS256 and nothing else, whose <c>iat</c> is within 60 s of now. <c>exp</c> and <c>nbf</c> are enforced
+/// if present (RFC 7519, 4.1.4 and 4.1.5), with a few
 /// seconds for clocks that differ.
 /// </summary>
 internal static class BearerToken
@@ -43,10 +43,12 @@ internal static class BearerToken
         return (await Handler.ValidateTokenAsync(header[Scheme.Length..].Trim(), rules)).IsValid;
     }
 
-    /// <summary>Whether a signed token is meant for now, and all that it asks for is understood.</summary>
+    /// <summary>
+    /// Whether a signed token is valid at this time and uses no extension that this service does not know.
+    /// </summary>
     private static bool IsTimely(JsonWebToken token, DateTimeOffset now)
     {
-        // Read here and not by the library, which takes a number in quotes, and the last of two claims of one name.
+        // Parsed here: the library accepts a number in quotes, and the last of two claims with the same name.
         using JsonDocument claims = JsonDocument.Parse(Base64UrlEncoder.DecodeBytes(token.EncodedPayload), Strict);
         double seconds = now.ToUnixTimeMilliseconds() / 1000.0;
         return !token.TryGetHeaderValue("crit", out object _)
@@ -59,8 +61,8 @@ internal static class BearerToken
             && (start is null || seconds >= start - ClockSkewSeconds);
     }
 
-    /// <summary>Reads a claim that is a time, in seconds and fractions of one; null where it is absent.</summary>
-    /// <returns>False where it is not a number, or one that no time can be.</returns>
+    /// <summary>Reads a time claim in seconds, possibly fractional; null if it is absent.</summary>
+    /// <returns>False if it is not a number or is out of range.</returns>
     private static bool TryReadTime(JsonElement claims, string name, out double? seconds)
     {
         seconds = null;

@@ -4,7 +4,7 @@ using Meeda.Kzg.Fields;
 namespace Meeda.Operator.Nitro;
 
 /// <summary>
-/// Where a blob's polynomial has the blob's elements as values: the 4096th roots of unity in bit-reversed order
+/// The evaluation domain of a blob's polynomial: the 4096th roots of unity in bit-reversed order
 /// (EIP-4844).
 /// </summary>
 internal static class BlobDomain
@@ -19,7 +19,7 @@ internal static class BlobDomain
         ? root
         : throw new InvalidOperationException("the root of unity is below the modulus");
 
-    /// <summary>The point of an element.</summary>
+    /// <summary>The evaluation point of a field element.</summary>
     /// <param name="index">0 to 4095.</param>
     public static Fr PointOf(int index)
     {

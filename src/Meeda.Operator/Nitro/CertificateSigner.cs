@@ -4,14 +4,13 @@ using Meeda.L1.Signing;
 namespace Meeda.Operator.Nitro;
 
 /// <summary>
-/// The key that certificates are signed with: the operator's own, where it is in this process. A remote signer signs
-/// transactions only.
+/// Signs certificates with the operator's key, if this process holds it. A remote signer signs transactions only.
 /// </summary>
 /// <param name="signer">The key, or null.</param>
 internal sealed class CertificateSigner(PrivateKeySigner? signer)
 {
     /// <summary>The key.</summary>
-    /// <exception cref="NitroException">There is none here.</exception>
+    /// <exception cref="NitroException">This process holds no key.</exception>
     public PrivateKeySigner Key =>
         signer
         ?? throw new NitroException(
@@ -20,6 +19,6 @@ internal sealed class CertificateSigner(PrivateKeySigner? signer)
         );
 
     /// <summary>The account whose certificates are valid.</summary>
-    /// <exception cref="NitroException">There is no key here.</exception>
+    /// <exception cref="NitroException">This process holds no key.</exception>
     public Address Address => Key.Address;
 }

@@ -1,30 +1,33 @@
 namespace Meeda.Operator.Nitro;
 
-/// <summary>A batch that comes in chunks, and those that have come.</summary>
-/// <param name="tenant">Whose it is.</param>
-/// <param name="count">Its chunks.</param>
-/// <param name="chunkSize">The bytes of each but the last.</param>
-/// <param name="totalSize">The bytes of all.</param>
+/// <summary>A batch that arrives in chunks, with the chunks received so far.</summary>
+/// <param name="tenant">The tenant that sends it.</param>
+/// <param name="count">The number of chunks.</param>
+/// <param name="chunkSize">The length of every chunk except the last, in bytes.</param>
+/// <param name="totalSize">The total length in bytes.</param>
 internal sealed class ChunkArrival(long tenant, ulong count, ulong chunkSize, int totalSize)
 {
     public long Tenant => tenant;
 
     /// <summary>
-    /// The number of chunks. Room is taken for those only that have come: a short request may announce millions.
+    /// The number of chunks. Memory is allocated only for chunks that have arrived: a short request may announce
+    /// millions.
     /// </summary>
     public ulong Count => count;
 
     public Dictionary<ulong, byte[]> Chunks { get; } = [];
 
-    /// <summary>Chunks that have come.</summary>
+    /// <summary>The number of chunks received.</summary>
     public ulong Seen => (ulong)Chunks.Count;
 
-    /// <summary>When the last of them came that had not come before, or the batch was begun.</summary>
+    /// <summary>When the last new chunk arrived, or, before the first, when the batch was started.</summary>
     public DateTimeOffset LastNew { get; set; }
 
     public bool IsCommitting { get; set; }
 
-    /// <summary>The last chunk has what is left: a whole one where the total is a multiple.</summary>
+    /// <summary>
+    /// The last chunk holds the remainder, or a full chunk if the total is a multiple of the chunk size.
+    /// </summary>
     public int LengthOf(ulong index) =>
         (int)(index == count - 1 ? (((ulong)totalSize - 1) % chunkSize) + 1 : chunkSize);
 

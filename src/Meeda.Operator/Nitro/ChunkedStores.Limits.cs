@@ -2,7 +2,7 @@ using Meeda.Ethereum;
 
 namespace Meeda.Operator.Nitro;
 
-/// <summary>What is given up so that others have room.</summary>
+/// <summary>The eviction of pending batches when a limit is reached.</summary>
 internal sealed partial class ChunkedStores
 {
     private void ForgetLate(DateTimeOffset now)
@@ -27,7 +27,7 @@ internal sealed partial class ChunkedStores
         }
     }
 
-    /// <summary>Sees to it that the tenant, and all together, have a place left.</summary>
+    /// <summary>Ensures that the tenant's limit and the global limit allow one more pending batch.</summary>
     private void MakeRoom(long tenant, DateTimeOffset now)
     {
         ForgetLate(now);

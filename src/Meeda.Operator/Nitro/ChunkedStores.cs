@@ -11,30 +11,29 @@ namespace Meeda.Operator.Nitro;
 /// <c>daprovider/data_streaming/receiver.go</c>; what its client sends is in
 /// <c>sender.go</c> beside it). What Nitro calls the signature for an external provider is the Keccak-256 of the data
 /// and of the numbers as 8-byte big-endian words: it
-/// guards against mix-ups, not against attackers. So a tenant's batches are its own, and no caller can take all the
-/// places:
-/// where they are full, a batch that has received nothing, or nothing more for a while, makes room.
+/// guards against mix-ups, not against attackers. Batches are therefore kept per tenant, and no client can occupy all
+/// places: at the limit, a batch that has received no chunk, or none for a while, is evicted.
 /// </summary>
 internal sealed partial class ChunkedStores(TimeProvider time, IOptions<IntakeOptions> options)
 {
-    /// <summary>The most batches of one tenant in arrival at once, as in Nitro.</summary>
+    /// <summary>The maximum number of pending batches of one tenant, as in Nitro.</summary>
     public const int MaxPending = 10;
 
-    /// <summary>The most of all tenants.</summary>
+    /// <summary>The maximum number of pending batches of all tenants.</summary>
     public const int MaxPendingInAll = 4 * MaxPending;
 
-    // The same beginning is refused as a replay as long as its timestamp is good. More than these are not remembered.
+    // A repeated start request is rejected as a replay while its timestamp is valid. At most this many are remembered.
     private const int MaxRemembered = 10_000;
 
-    // What a chunk costs beside its bytes: its array, its place among the others.
+    // The memory overhead of a chunk: its array and its dictionary entry.
     private const int ChunkOverhead = 128;
 
-    // From the last new chunk on.
+    // Counted from the last new chunk.
     private static readonly TimeSpan CollectionLimit = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan RequestLimit = TimeSpan.FromMinutes(5);
 
-    // Nitro sends all chunks at once, and each again after 2 s, five times at most. What receives nothing for longer
-    // may make room for another batch.
+    // Nitro sends all chunks at once and retries each after 2 s, at most five times. A batch that receives nothing for
+    // longer may be evicted.
     private static readonly TimeSpan IdleLimit = TimeSpan.FromSeconds(15);
 
     private readonly Lock _gate = new();
@@ -43,18 +42,18 @@ internal sealed partial class ChunkedStores(TimeProvider time, IOptions<IntakeOp
     private readonly Queue<(long Tenant, Bytes32 Signature)> _begunInOrder = new();
     private long _held;
 
-    /// <summary>Begins a batch.</summary>
-    /// <param name="tenant">Whose it is; 0 where there are no tenants.</param>
+    /// <summary>Starts a batch.</summary>
+    /// <param name="tenant">The tenant that sends it; 0 if API keys are not enabled.</param>
     /// <param name="timestamp">The caller's clock, Unix seconds.</param>
     /// <param name="chunks">The number of chunks.</param>
-    /// <param name="chunkSize">The bytes of each but the last. Nitro gives its configured size, however short the
-    /// batch is.</param>
-    /// <param name="totalSize">The bytes of all.</param>
-    /// <param name="timeout">Until when the batch is to be kept; part of the signature only.</param>
+    /// <param name="chunkSize">The length of every chunk except the last, in bytes. Nitro sends its configured size,
+    /// however short the batch is.</param>
+    /// <param name="totalSize">The total length in bytes.</param>
+    /// <param name="timeout">The time until which the client wants the batch kept; used in the signature only.</param>
     /// <param name="signature">The check value.</param>
-    /// <returns>The number under which its chunks are sent: random, never 0.</returns>
-    /// <exception cref="NitroException">A number does not fit the others, it is a replay, or too many are in
-    /// arrival.</exception>
+    /// <returns>The id under which the client sends the chunks: random, never 0.</returns>
+    /// <exception cref="NitroException">The numbers are inconsistent, the request is a replay, or too many batches are
+    /// pending.</exception>
     public ulong Start(
         long tenant,
         ulong timestamp,
@@ -103,7 +102,7 @@ internal sealed partial class ChunkedStores(TimeProvider time, IOptions<IntakeOp
 
             _arrivals.Add(id, new ChunkArrival(tenant, chunks, chunkSize, (int)totalSize) { LastNew = now });
 
-            // A request that was refused may be sent again: Nitro's client repeats the very same one.
+            // A rejected request may be sent again: Nitro's client repeats the identical request.
             _begun.Add(request, DateTimeOffset.FromUnixTimeSeconds((long)timestamp) + RequestLimit);
             _begunInOrder.Enqueue(request);
             return id;
@@ -111,10 +110,10 @@ internal sealed partial class ChunkedStores(TimeProvider time, IOptions<IntakeOp
     }
 
     /// <summary>
-    /// Takes one chunk. The same again is taken again; another one in its place ends the batch, since no one knows
-    /// which is right.
+    /// Accepts one chunk. An identical repetition is accepted; a different chunk at the same index ends the batch,
+    /// because the service cannot tell which of the two is correct.
     /// </summary>
-    /// <exception cref="NitroException">There is no such batch in arrival, or the chunk is not one of its.</exception>
+    /// <exception cref="NitroException">No such batch is pending, or the chunk does not fit it.</exception>
     public void Take(long tenant, ulong id, ulong index, byte[] chunk, byte[] signature)
     {
         Check(chunk, signature, id, index);
@@ -161,16 +160,16 @@ internal sealed partial class ChunkedStores(TimeProvider time, IOptions<IntakeOp
     }
 
     /// <summary>
-    /// Ends an arrival: gives the batch to be stored. One with chunks missing is given up, as in Nitro. One that
-    /// could not be stored stays, since Nitro's client asks
-    /// again and goes by the last answer: it must hear the same words each time, or have its batch stored.
+    /// Completes a batch and stores it. A batch with missing chunks is discarded, as in Nitro. A batch that could not
+    /// be stored stays pending, because Nitro's client retries and acts on the last response: it must get the same
+    /// error each time, or the certificate.
     /// </summary>
-    /// <param name="tenant">Whose it is.</param>
-    /// <param name="id">Its number.</param>
+    /// <param name="tenant">The tenant that sends it.</param>
+    /// <param name="id">Its id.</param>
     /// <param name="signature">The check value.</param>
     /// <param name="storeAsync">Stores it.</param>
-    /// <returns>What storing it gave.</returns>
-    /// <exception cref="NitroException">There is no such batch in arrival, or chunks are missing.</exception>
+    /// <returns>The result of <paramref name="storeAsync"/>.</returns>
+    /// <exception cref="NitroException">No such batch is pending, or chunks are missing.</exception>
     public async Task<T> CommitAsync<T>(long tenant, ulong id, byte[] signature, Func<byte[], Task<T>> storeAsync)
     {
         Check([], signature, id);
@@ -237,7 +236,7 @@ internal sealed partial class ChunkedStores(TimeProvider time, IOptions<IntakeOp
         }
     }
 
-    /// <summary>Another tenant's batch is as unknown as none.</summary>
+    /// <summary>A batch of another tenant is reported as unknown.</summary>
     private ChunkArrival Find(long tenant, ulong id, DateTimeOffset now)
     {
         ForgetLate(now);

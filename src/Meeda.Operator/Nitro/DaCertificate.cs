@@ -11,7 +11,7 @@ using Meeda.Protocol.Batches;
 namespace Meeda.Operator.Nitro;
 
 /// <summary>
-/// What a certificate is for: a chain trusts one validator contract, and takes certificates of one provider.
+/// The domain of a certificate: a chain trusts one validator contract and accepts certificates of one provider.
 /// </summary>
 /// <param name="Provider">The second byte, one for each DA system in a chain.</param>
 /// <param name="ChainId">The id of the chain on which the validator contract is.</param>
@@ -21,8 +21,8 @@ internal sealed record CertificateDomain(byte Provider, ulong ChainId, Address V
 /// <summary>
 /// A batch's certificate for Arbitrum Nitro's external DA: <c>0x01 ‖ provider ‖ 0x02 ‖ uint32 length ‖ uint64 chainId ‖
 /// validator ‖ uint64 lastBlock ‖ C_0 … C_{n-1} ‖ r ‖ s ‖ v</c>. The signature, an EIP-191 one over the Keccak-256 of
-/// all before it, is the operator's promise to keep the batch up to the last block;
-/// contracts/v2/src/MeedaDAProofValidator.sol judges the same bytes by the same rules.
+/// all preceding bytes, is the operator's commitment to keep the batch up to the last block;
+/// contracts/v2/src/MeedaDAProofValidator.sol validates the same bytes by the same rules.
 /// </summary>
 internal sealed class DaCertificate
 {
@@ -36,7 +36,7 @@ internal sealed class DaCertificate
     private const int HeaderLength = LastBlockAt + sizeof(ulong);
     private const int SignatureLength = 65;
 
-    // What Nitro's machine reads at a time.
+    // The bytes that Nitro's machine reads at a time.
     private const int ReadLength = 32;
 
     private readonly byte[] _encoded;
@@ -47,10 +47,10 @@ internal sealed class DaCertificate
         Signer = signer;
     }
 
-    /// <summary>The payload's bytes.</summary>
+    /// <summary>The payload's length in bytes.</summary>
     public uint PayloadLength => BinaryPrimitives.ReadUInt32BigEndian(_encoded.AsSpan(3));
 
-    /// <summary>The last L1 block for which the batch is promised; 0 where L1's height was not known.</summary>
+    /// <summary>The last L1 block up to which the operator keeps the batch; 0 if the L1 height was unknown.</summary>
     public ulong LastBlock => BinaryPrimitives.ReadUInt64BigEndian(_encoded.AsSpan(LastBlockAt));
 
     /// <summary>The blobs' compressed commitments, 48 bytes each.</summary>
@@ -60,10 +60,10 @@ internal sealed class DaCertificate
     /// <summary>The batch.</summary>
     public BatchId Batch => BatchId.Compute(PayloadLength, Commitments);
 
-    /// <summary>Who signed.</summary>
+    /// <summary>The account that signed.</summary>
     public Address Signer { get; }
 
-    /// <summary>What Nitro's machine asks for the batch by: the Keccak-256 of the whole certificate.</summary>
+    /// <summary>The key by which Nitro's machine requests the batch: the Keccak-256 of the whole certificate.</summary>
     public Bytes32 Hash => Keccak256.Hash(_encoded);
 
     /// <summary>
@@ -73,13 +73,13 @@ internal sealed class DaCertificate
     /// </summary>
     public static bool IsProvable(long payloadLength) => payloadLength % ReadLength != 0;
 
-    /// <summary>Makes a certificate.</summary>
+    /// <summary>Creates a certificate.</summary>
     /// <param name="domain">The chain and the contract that it is for.</param>
-    /// <param name="payloadLength">The payload's bytes, at least 1 and no multiple of 32.</param>
-    /// <param name="lastBlock">The last L1 block for which the batch is promised; 0 where L1's height is not
-    /// known.</param>
+    /// <param name="payloadLength">The payload's length in bytes: at least 1 and not a multiple of 32.</param>
+    /// <param name="lastBlock">The last L1 block up to which the operator keeps the batch; 0 if the L1 height is
+    /// unknown.</param>
     /// <param name="commitments">The blobs' compressed commitments, 48 bytes each.</param>
-    /// <param name="signer">Who promises to keep it.</param>
+    /// <param name="signer">The operator's key.</param>
     public static DaCertificate Sign(
         CertificateDomain domain,
         uint payloadLength,
@@ -105,11 +105,11 @@ internal sealed class DaCertificate
         return new DaCertificate(encoded, signer.Address);
     }
 
-    /// <summary>Decodes an untrusted certificate. The answer depends on its bytes alone.</summary>
+    /// <summary>Decodes an untrusted certificate. The result depends only on its bytes.</summary>
     /// <param name="encoded">The bytes.</param>
     /// <param name="domain">The chain and the contract that it must be for.</param>
-    /// <param name="certificate">The certificate, where the result is true.</param>
-    /// <param name="error">One message, where the result is false.</param>
+    /// <param name="certificate">The certificate, if the result is true.</param>
+    /// <param name="error">The reason, if the result is false.</param>
     public static bool TryDecode(
         ReadOnlySpan<byte> encoded,
         CertificateDomain domain,

@@ -11,7 +11,9 @@ using Microsoft.Extensions.Options;
 
 namespace Meeda.Operator.Nitro;
 
-/// <summary>What Nitro asks of a DA provider (<c>daprovider/</c>), without the wire.</summary>
+/// <summary>
+/// The operations that Nitro requires of a DA provider (<c>daprovider/</c>), independent of the transport.
+/// </summary>
 internal sealed class DaProvider(
     IOptions<NitroOptions> options,
     IOptions<BatchOptions> batches,
@@ -25,11 +27,11 @@ internal sealed class DaProvider(
     [FromKeyedServices(nameof(DaProvider))] BatchCopies answers
 )
 {
-    // What an answer in JSON takes: the batch, and it twice in base64 where both payload and preimages are asked for,
-    // as text that waits for the client.
+    // Memory for a JSON response: the batch, plus two base64 copies of it if the client requests both payload and
+    // preimages.
     private const int AnswerFactor = 4;
 
-    // What putting the batch together takes in addition: its rows, and the same, concatenated.
+    // Additional memory for decoding the batch: its rows, and the rows concatenated.
     private const int LoadFactor = 7;
 
     /// <summary>The bytes of a sequencer message in front of the certificate: five 8-byte numbers.</summary>
@@ -39,10 +41,11 @@ internal sealed class DaProvider(
 
     /// <summary>Stores a batch and certifies it.</summary>
     /// <param name="message">The batch.</param>
-    /// <param name="room">The room that its bytes take, disposed of once they are durable; null for none.</param>
-    /// <param name="cancellationToken">Ends the waiting for a state, never the storing.</param>
-    /// <exception cref="NitroException">It is too large, or its length is a multiple of 32, or no validator is
-    /// set.</exception>
+    /// <param name="room">The memory reserved for its bytes, released once they are durable; null if none is
+    /// reserved.</param>
+    /// <param name="cancellationToken">Cancels the wait for a state, but never the storing.</param>
+    /// <exception cref="NitroException">The batch is too large, its length is a multiple of 32, or no validator is
+    /// configured.</exception>
     /// <exception cref="DaException">It cannot be stored now, or is empty.</exception>
     public async Task<byte[]> StoreAsync(byte[] message, IDisposable? room, CancellationToken cancellationToken)
     {
@@ -61,7 +64,7 @@ internal sealed class DaProvider(
             );
         }
 
-        // Before the batch is promised for a term from now: what is signed is never more.
+        // Computed before the batch's retention term starts, so that the certificate never exceeds it.
         CertificateDomain domain = options.Value.Domain;
         ulong lastBlock = await terms.PromisedUntilAsync(cancellationToken) ?? 0;
         StoredBatch batch = await intake.AcceptAsync(message, room, cancellationToken);
@@ -92,7 +95,8 @@ internal sealed class DaProvider(
     /// Proves 32 bytes of a batch: <c>0x01 ‖ (y ‖ KZG proof) …</c> for each of the field elements, at most two, that
     /// they are in.
     /// </summary>
-    /// <exception cref="NitroException">The certificate is invalid, or the offset behind the batch.</exception>
+    /// <exception cref="NitroException">The certificate is invalid, or the offset is past the end of the
+    /// batch.</exception>
     /// <exception cref="DaException">The batch cannot be read now.</exception>
     public async Task<byte[]> ProveReadAsync(ulong offset, byte[] encoded, CancellationToken cancellationToken)
     {
@@ -112,22 +116,22 @@ internal sealed class DaProvider(
     }
 
     /// <summary>
-    /// What the contract will say about a certificate: <c>claimedValid ‖ 0x01</c>. Reads nothing but the certificate.
+    /// The contract's verdict on a certificate: <c>claimedValid ‖ 0x01</c>. Depends only on the certificate.
     /// </summary>
     public byte[] ProveValidity(byte[] encoded) => [IsValid(encoded, out _, out _) ? (byte)1 : (byte)0, ProofVersion];
 
     private static string ClientOf(HttpContext? context) => context is null ? "nobody" : RequestClient.Of(context);
 
     /// <summary>
-    /// Reads a batch, and takes memory for an answer with it until the request is over. Its client must take the
-    /// answer as fast as any other long one.
+    /// Reads a batch and reserves memory for the response until the request ends. The minimum rate for long responses
+    /// applies.
     /// </summary>
     private async Task<byte[]> HoldAsync(DaCertificate certificate, CancellationToken cancellationToken)
     {
         HttpContext? context = requests.HttpContext;
         long length = certificate.PayloadLength;
 
-        // An answer is no one else's, so that it is held under a name of its own.
+        // Each response counts as a client of its own in the budget.
         var name = new BatchId(Bytes32.FromBytes(RandomNumberGenerator.GetBytes(Bytes32.Length)));
         BatchReading reading = await answers.OpenAsync(
             ClientOf(context),

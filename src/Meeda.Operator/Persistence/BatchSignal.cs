@@ -1,7 +1,7 @@
 namespace Meeda.Operator.Persistence;
 
 /// <summary>
-/// Wakes those in this process who wait for a batch to get on. The ledger, not this, says how far it got.
+/// Wakes waiters in this process when a batch may have advanced. Only a hint: re-read the ledger for the actual state.
 /// </summary>
 internal sealed class BatchSignal
 {

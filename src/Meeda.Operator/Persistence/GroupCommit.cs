@@ -3,11 +3,10 @@ using System.Threading.Channels;
 namespace Meeda.Operator.Persistence;
 
 /// <summary>
-/// Makes many writers share one commit, and so one wait for the disk: while a commit is under way the next ones
-/// gather, and all that gathered go together. A writer
-/// alone waits for no one.
+/// Lets many writers share one commit, and so one wait for the disk: writes that arrive during a commit form the next
+/// group. A single writer does not wait.
 /// </summary>
-/// <typeparam name="T">What is written.</typeparam>
+/// <typeparam name="T">The type of an item.</typeparam>
 internal sealed class GroupCommit<T> : IAsyncDisposable
 {
     private readonly Channel<(T Item, TaskCompletionSource Done)> _waiting;
@@ -16,7 +15,7 @@ internal sealed class GroupCommit<T> : IAsyncDisposable
     private readonly Task _loop;
 
     /// <summary>Starts the group.</summary>
-    /// <param name="commit">Writes a group in one transaction: all of it, or it throws and nothing of it.</param>
+    /// <param name="commit">Writes a group in one transaction; if it throws, nothing is written.</param>
     /// <param name="most">The maximum number of items of a group, and the maximum that wait for the next: further
     /// writers wait outside.</param>
     public GroupCommit(Func<IReadOnlyList<T>, Task> commit, int most)
@@ -59,8 +58,8 @@ internal sealed class GroupCommit<T> : IAsyncDisposable
 
             if (!await TryCommitAsync(group, isAlone: group.Count == 1))
             {
-                // One of them may be at fault, say too large for what is left of the disk: then the others are
-                // written all the same.
+                // A single item may cause the failure, for example by its size on a nearly full disk. The others are
+                // then written without it.
                 foreach ((T Item, TaskCompletionSource Done) one in group)
                 {
                     await TryCommitAsync([one], isAlone: true);

@@ -7,7 +7,7 @@ using Meeda.Protocol.Batches;
 
 namespace Meeda.Operator.Persistence;
 
-/// <content>What the ledger's batches are on L1.</content>
+/// <content>The batches' anchors on L1.</content>
 internal sealed partial class Ledger
 {
     /// <summary>What L1's logs say of this operator, whose ledger holds no one else's.</summary>
@@ -28,9 +28,8 @@ internal sealed partial class Ledger
     /// <param name="cancellationToken">Ends the reading.</param>
     /// <returns>
     /// The last block that was read; the latest expiry of the anchors up to the block, null where there is none; and
-    /// whether a promise of another term covered the block: made
-    /// before it, and its own anchor not there yet or not expired; and whether this ledger was there then, so that it
-    /// knows all promises.
+    /// whether a promise of another term covered the block (made before it, with its anchor still owed or not expired);
+    /// and whether this ledger existed at that block, so that it knows all promises.
     /// </returns>
     public async Task<(ulong? Tip, ulong? Expiry, bool IsPromised, bool IsKnown)> TermAtAsync(
         BatchId id,

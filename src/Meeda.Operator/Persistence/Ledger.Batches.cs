@@ -5,7 +5,7 @@ using Meeda.Protocol.Batches;
 
 namespace Meeda.Operator.Persistence;
 
-/// <content>The batches that were promised, and in which state they are.</content>
+/// <content>The accepted batches and their states.</content>
 internal sealed partial class Ledger
 {
     /// <summary>The batch of that id, or null: then it was never stored here.</summary>
@@ -17,7 +17,7 @@ internal sealed partial class Ledger
         FindAsync("payload_hash", payloadHash, cancellationToken);
 
     /// <summary>
-    /// Placed batches with their sequence numbers, from behind <paramref name="sequence"/> on, oldest first.
+    /// Placed batches with their sequence numbers, after <paramref name="sequence"/> on, oldest first.
     /// </summary>
     public async Task<IReadOnlyList<(long Sequence, StoredBatch Batch)>> BatchesAfterAsync(
         long sequence,
@@ -71,8 +71,7 @@ internal sealed partial class Ledger
         );
 
     /// <summary>
-    /// Records that what is stored of a batch does not give it back, so that the next put of its bytes stores them
-    /// again.
+    /// Records that a batch cannot be read from what is stored, so that the next put of its bytes stores them again.
     /// </summary>
     public Task MarkDamagedAsync(BatchId id, CancellationToken cancellationToken) =>
         database.WriteAsync(
@@ -101,7 +100,7 @@ internal sealed partial class Ledger
 
     /// <summary>How many batches are in which state.</summary>
     /// <param name="tip">The last block that was read.</param>
-    /// <param name="final">The last block that no reorganisation takes back.</param>
+    /// <param name="final">The last final block.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
     public async Task<StateCounts> CountStatesAsync(ulong tip, ulong final, CancellationToken cancellationToken)
     {

@@ -5,7 +5,7 @@ using Meeda.Hosting.Persistence;
 namespace Meeda.Operator.Persistence;
 
 /// <summary>
-/// Whose ledger, data folder and providers these are: one chain's, one contract's and one account's, permanently.
+/// The permanent owner of a ledger, data folder and providers: one chain, one contract and one account.
 /// </summary>
 /// <param name="ChainId">The chain (EIP-155).</param>
 /// <param name="Contract">The MeedaVerifier contract.</param>
@@ -23,7 +23,7 @@ internal sealed record LedgerBinding(ulong ChainId, Address Contract, Address Ac
         };
 }
 
-/// <content>Whose ledger it is.</content>
+/// <content>The ledger's owner.</content>
 internal sealed partial class Ledger
 {
     /// <summary>Whose ledger it is; null before its first start.</summary>
@@ -46,10 +46,10 @@ internal sealed partial class Ledger
         FindBindingAsync(database, cancellationToken);
 
     /// <summary>
-    /// Binds the ledger at its first start; the first of several that start together does. One that was written
-    /// before there were bindings is adopted.
+    /// Binds the ledger at its first start; if several operators start together, the first one does. A ledger from
+    /// before bindings existed is adopted.
     /// </summary>
-    /// <param name="binding">Whose it is to be.</param>
+    /// <param name="binding">The owner.</param>
     /// <param name="head">L1's head.</param>
     /// <param name="cancellationToken">Stops the work.</param>
     public async Task BindAsync(LedgerBinding binding, ulong head, CancellationToken cancellationToken) =>
@@ -83,7 +83,7 @@ internal sealed partial class Ledger
     /// <param name="places">The providers in their order, as a log may show them.</param>
     /// <param name="toleratedLosses">How many of them may be lost.</param>
     /// <param name="cancellationToken">Stops the work.</param>
-    /// <returns>What is not as at the last start, in words; empty where nothing is, and at the first.</returns>
+    /// <returns>The changes since the last start, in words; empty if there are none, and at the first start.</returns>
     public async Task<IReadOnlyList<(string Setting, string Change)>> NotePlacesAsync(
         IReadOnlyList<string> places,
         int toleratedLosses,

@@ -4,11 +4,11 @@ using Meeda.Protocol.Batches;
 
 namespace Meeda.Operator.Persistence;
 
-/// <content>Rows of given-up batches that are still to be deleted, and whether the ledger can be written.</content>
+/// <content>Rows of expired batches that are still to be deleted, and the ledger's write check.</content>
 internal sealed partial class Ledger
 {
     /// <summary>
-    /// Records that the rows of a given-up batch were deleted, but for those at some providers, which are noted.
+    /// Records that the rows of an expired batch were deleted, and at which providers rows remain.
     /// </summary>
     public Task MarkRowsDeletedAsync(BatchId id, IReadOnlyList<string> left, CancellationToken cancellationToken) =>
         WriteAsLeaderAsync(
@@ -32,8 +32,8 @@ internal sealed partial class Ledger
 
     /// <summary>Given-up batches that a provider may still have rows of, by their ids.</summary>
     /// <param name="provider">The provider's name.</param>
-    /// <param name="after">The id behind which to begin; null for the first.</param>
-    /// <param name="count">The most to give.</param>
+    /// <param name="after">The id to start after; null to start with the first.</param>
+    /// <param name="count">The maximum number of results.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
     public async Task<IReadOnlyList<BatchId>> LeftoversAsync(
         string provider,
@@ -71,9 +71,9 @@ internal sealed partial class Ledger
         );
 
     /// <summary>
-    /// Writes a few bytes over the ones of the last time, which tells whether the ledger can be written.
+    /// Overwrites a few bytes, to check that the ledger is writable.
     /// </summary>
-    /// <exception cref="DbException">It cannot.</exception>
+    /// <exception cref="DbException">The ledger is not writable.</exception>
     public Task ProbeAsync(DateTimeOffset now, CancellationToken cancellationToken) =>
         database.WriteAsync(
             (connection, transaction) =>
@@ -101,8 +101,8 @@ internal sealed partial class Ledger
     }
 
     /// <summary>
-    /// Calls a bucket by another name in the index, being the same bucket, reached under another host or port; or
-    /// forgets all that was in it, where the new name is empty.
+    /// Renames a bucket in the index, if the same bucket is reached under another host or port; removes all its entries
+    /// if the new name is empty.
     /// </summary>
     public Task RenamePackStoreAsync(string from, string to, CancellationToken cancellationToken) =>
         database.WriteAsync(

@@ -4,10 +4,10 @@ using Meeda.Protocol.Batches;
 
 namespace Meeda.Operator.Persistence;
 
-/// <content>Batches whose anchors have expired, and how they are given up.</content>
+/// <content>Expired batches.</content>
 internal sealed partial class Ledger
 {
-    // No anchor is owed, there is one, and none reaches beyond the block.
+    // No anchor is owed, at least one exists, and all have expired by the block.
     private const string Expired = """
         deleted_at IS NULL AND waiting = 0 AND placed_at IS NOT NULL
         AND EXISTS (SELECT 1 FROM anchored_batch b WHERE b.batch_id = batch.id)
@@ -15,10 +15,10 @@ internal sealed partial class Ledger
         """;
 
     /// <summary>
-    /// The kept batches whose every anchor had expired at a block, and that no anchor is owed; oldest first.
+    /// The kept batches with no anchor owed and all anchors expired at a block; oldest first.
     /// </summary>
-    /// <param name="block">An L1 block that no reorganisation takes back.</param>
-    /// <param name="count">The most to give.</param>
+    /// <param name="block">A final L1 block.</param>
+    /// <param name="count">The maximum number of results.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
     public async Task<IReadOnlyList<StoredBatch>> ExpiredBatchesAsync(
         ulong block,
@@ -39,8 +39,8 @@ internal sealed partial class Ledger
     }
 
     /// <summary>
-    /// Gives an expired batch up: from here on it is not served, and its rows may be deleted. Checked and done in
-    /// one step, since a put may have renewed it.
+    /// Marks a batch as expired: it is no longer served, and its rows may be deleted. Check and update are one step,
+    /// because a put may have renewed the batch.
     /// </summary>
     /// <returns>Whether it was.</returns>
     public async Task<bool> ExpireAsync(

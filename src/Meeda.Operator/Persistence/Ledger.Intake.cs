@@ -12,12 +12,12 @@ internal sealed partial class Ledger
     private const string ServerNow = "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)";
 
     /// <summary>
-    /// Whether several operators may share this ledger, so that what one of them found out must stand in it.
+    /// Whether several operators may share this ledger, so that they must exchange state through it.
     /// </summary>
     public bool IsShared => database.IsShared;
 
     /// <summary>
-    /// Notes, as the leader, since when the providers refuse everything: from now, unless it is noted already.
+    /// Records, as the leader, that the providers reject all batches from now on, unless an earlier time is recorded.
     /// </summary>
     /// <exception cref="LeaseLostException">Another operator leads.</exception>
     public Task NoteRefusalAsync(CancellationToken cancellationToken) =>
@@ -34,7 +34,7 @@ internal sealed partial class Ledger
         );
 
     /// <summary>
-    /// Notes, as the leader, that the providers take batches, or that none is left that they could refuse.
+    /// Records, as the leader, that the providers accept batches, or that no batch is waiting for them.
     /// </summary>
     /// <exception cref="LeaseLostException">Another operator leads.</exception>
     public Task NoteAcceptanceAsync(CancellationToken cancellationToken) =>
@@ -61,9 +61,9 @@ internal sealed partial class Ledger
     }
 
     /// <summary>
-    /// Writes and removes that many bytes in one durable transaction: what a put would have to do, without one.
+    /// Writes and removes that many bytes in one durable transaction, to check that a put would succeed.
     /// </summary>
-    /// <exception cref="DbException">The database does not take them.</exception>
+    /// <exception cref="DbException">The database rejects the write.</exception>
     public Task ProbeAsync(int bytes, CancellationToken cancellationToken) =>
         database.WriteAsync(
             async (connection, transaction) =>

@@ -11,14 +11,14 @@ using Meeda.Protocol.Batches;
 namespace Meeda.Operator.Persistence;
 
 /// <content>
-/// What was seen on L1, written by the operator that leads: the index of the chain, and in the same transaction what
-/// it means for the batches.
+/// The chain index, written by the leading operator, together in one transaction with the resulting batch states.
 /// </content>
 internal sealed partial class Ledger : IFollowedChain
 {
     /// <summary>
-    /// Gives the tables of one operator its address, so that the index is the one of the light nodes. A ledger that
-    /// is bound says whose they are; in an older one they are no one's until it is (<see cref="BindAsync"/>).
+    /// Adds the operator's address to tables that were written for a single operator, so that the index has the same
+    /// form as a light node's. A bound ledger states the address; in an older one it stays empty until the ledger is
+    /// bound (<see cref="BindAsync"/>).
     /// </summary>
     private const string IndexOfOperators = $$"""
         ALTER TABLE anchor RENAME TO anchor_of_one;
@@ -80,11 +80,11 @@ internal sealed partial class Ledger : IFollowedChain
         );
 
     /// <summary>
-    /// Forgets everything seen in blocks after <paramref name="lastGood"/>: they are no longer part of the chain.
+    /// Deletes everything read from blocks after <paramref name="lastGood"/>: they are no longer part of the chain.
     /// Batches that lose their anchor wait for another.
     /// </summary>
-    /// <param name="lastGood">The common ancestor's number, or -1 for following again from the start.</param>
-    /// <param name="cancellationToken">Stops the work; nothing is then forgotten.</param>
+    /// <param name="lastGood">The common ancestor's number, or -1 to follow again from the start.</param>
+    /// <param name="cancellationToken">Stops the work; nothing is then deleted.</param>
     /// <exception cref="LeaseLostException">Another operator follows L1 by now.</exception>
     public Task RollBackAsync(long lastGood, CancellationToken cancellationToken) =>
         WriteAsLeaderAsync(
@@ -160,9 +160,9 @@ internal sealed partial class Ledger : IFollowedChain
     }
 
     /// <summary>
-    /// Makes the row of a batch that this operator anchored and that is not in its ledger, say since another ledger
-    /// was lost, from what L1 says of it. Its rows may be at the
-    /// providers; its payload's hash is not known before it is read, and the id stands in its place.
+    /// Inserts a batch that this operator anchored but that is not in its ledger, for example because an earlier ledger
+    /// was lost. The data come from L1. The providers may still have its rows. Its payload hash is unknown until it is
+    /// read; the id stands in its place.
     /// </summary>
     private static async Task RebuildAsync(
         AnchorEvent seen,

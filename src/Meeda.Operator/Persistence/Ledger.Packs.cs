@@ -6,12 +6,12 @@ using Meeda.Storage.Buckets;
 
 namespace Meeda.Operator.Persistence;
 
-/// <content>Which row is in which object of a bucket. Only the leader puts objects, so that a row is never noted that
-/// a paused one wrote.</content>
+/// <content>The index of rows in a bucket's objects. Only the leader writes it, so a paused former leader cannot add
+/// entries.</content>
 internal sealed partial class Ledger : IPackIndex
 {
     /// <summary>
-    /// Notes the name of an object that is about to be put, so that it is found should nothing come of it.
+    /// Records the name of an object before it is put, so that it can be cleaned up if the put fails.
     /// </summary>
     /// <returns>Its number.</returns>
     public async Task<long> BeginPackAsync(
@@ -43,14 +43,13 @@ internal sealed partial class Ledger : IPackIndex
     }
 
     /// <summary>
-    /// Notes the rows of an object that its store has; each takes the place of an earlier one of the same number in
-    /// the same store.
+    /// Records the rows of a stored object; each replaces an earlier one of the same number in the same store.
     /// </summary>
     /// <param name="sequence">The object's number.</param>
     /// <param name="store">Its store.</param>
     /// <param name="rows">Its rows in their order, each a blob long.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <exception cref="IOException">It was given up meanwhile.</exception>
+    /// <exception cref="IOException">The object was abandoned in the meantime.</exception>
     public Task EndPackAsync(
         long sequence,
         string store,

@@ -5,7 +5,7 @@ using Meeda.Protocol.Batches;
 
 namespace Meeda.Operator.Persistence;
 
-/// <content>The payloads that are held here, and the hashes by which they are asked for.</content>
+/// <content>The payloads in the ledger, and the hashes by which clients request them.</content>
 internal sealed partial class Ledger
 {
     /// <summary>The payload of a batch where it is held here, or null: then its rows are at the providers.</summary>
@@ -20,10 +20,10 @@ internal sealed partial class Ledger
     }
 
     /// <summary>
-    /// Lets go of the oldest payloads of placed batches, beyond that many bytes of all that are held; not of those with
-    /// rows in a pack that is not confirmed.
+    /// Deletes the oldest payloads of placed batches until at most that many bytes of payloads are held; keeps those
+    /// with rows in an unconfirmed pack.
     /// </summary>
-    /// <returns>How many.</returns>
+    /// <returns>The number of payloads deleted.</returns>
     public async Task<int> TrimPayloadsAsync(long bytes, CancellationToken cancellationToken)
     {
         int count = 0;
@@ -48,7 +48,7 @@ internal sealed partial class Ledger
     }
 
     /// <summary>
-    /// Records the Keccak-256 of a payload that was not known, since the batch was known from L1 alone.
+    /// Records the Keccak-256 of a payload that was unknown, because the batch was restored from L1.
     /// </summary>
     public Task SetPayloadHashAsync(BatchId id, Bytes32 payloadHash, CancellationToken cancellationToken) =>
         database.WriteAsync(

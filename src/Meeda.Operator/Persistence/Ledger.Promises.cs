@@ -7,7 +7,7 @@ using Meeda.Protocol.Batches;
 
 namespace Meeda.Operator.Persistence;
 
-/// <content>What was promised: batches that are taken or renewed, and the anchors that they are owed.</content>
+/// <content>Promises: accepted and renewed batches, and the anchors owed to them.</content>
 internal sealed partial class Ledger
 {
     // An anchor of the batch stands in the block @from or a later one; false where @from is null.
@@ -34,9 +34,8 @@ internal sealed partial class Ledger
     /// Promises a batch durably, from now on: one that is new is inserted, one that was given up is revived, and one
     /// that is kept is owed another anchor unless one stands in
     /// <paramref name="anchorFrom"/> or a later block. One statement decides which, so that nothing comes between.
-    /// The payload is kept until the rows are placed, of a batch that is
-    /// known too: whether its rows are still whole no one knows, and equal rows may be written again. Many who do
-    /// this at once share one commit.
+    /// The payload is kept until the rows are placed, even for a known batch: its rows may be damaged, and writing
+    /// equal rows again is harmless. Concurrent calls share one commit.
     /// </summary>
     /// <param name="batch">The batch.</param>
     /// <param name="payload">Its payload.</param>
@@ -181,7 +180,7 @@ internal sealed partial class Ledger
     }
 
     /// <summary>
-    /// Whether a batch must be had: it is kept, and owed an anchor, or not expired as far as L1 was followed.
+    /// Whether a batch must be available: it is kept, and is owed an anchor or has not expired at the last block read.
     /// </summary>
     public async Task<bool> IsOwedAsync(BatchId id, CancellationToken cancellationToken)
     {
@@ -220,7 +219,7 @@ internal sealed partial class Ledger
         database.WriteAsync(
             async (connection, transaction) =>
             {
-                // In one order for all writers: two groups that lock the same batches must not wait for each other.
+                // All writers lock batches in the same order, so that two groups cannot deadlock.
                 foreach (
                     (StoredBatch batch, byte[] payload, long? anchorFrom) in group.OrderBy(
                         item => item.Batch.Id.ToString(),

@@ -6,15 +6,14 @@ using Meeda.Operator.Leadership;
 namespace Meeda.Operator.Persistence;
 
 /// <summary>
-/// The operator's durable state beside the rows: what was promised, with the payloads that are not at their providers
-/// yet, and what of it was seen on L1. A write that
-/// returned survives a power cut.
+/// The operator's durable state beside the rows: the accepted batches, the payloads that are not at their providers
+/// yet, and the chain index. A write that returned survives a power cut.
 /// </summary>
-/// <param name="database">Where it is kept; the ledger lets go of it when it is disposed of.</param>
-/// <param name="lease">Who may write what only one operator at a time may.</param>
+/// <param name="database">The database; the ledger disposes of it.</param>
+/// <param name="lease">The lease, which guards writes that only the leader may make.</param>
 internal sealed partial class Ledger(Database database, Lease lease) : IAsyncDisposable
 {
-    // A group of writers that share a commit, at most; and as many wait for the next.
+    // The maximum number of writers that share a commit, and of those that wait for the next.
     private const int MaxInCommit = 64;
 
     static Ledger() => LedgerColumnTypes.Register();
@@ -223,7 +222,7 @@ internal sealed partial class Ledger(Database database, Lease lease) : IAsyncDis
 
     /// <summary>Opens the ledger of a database and brings its schema up to date.</summary>
     /// <exception cref="DbException">The database cannot be opened or written.</exception>
-    /// <exception cref="InvalidDataException">A newer program wrote it.</exception>
+    /// <exception cref="InvalidDataException">A newer version of Meeda wrote it.</exception>
     public static async Task<Ledger> OpenAsync(Database database, Lease lease, CancellationToken cancellationToken)
     {
         await EnsureReleasedAsync(database, cancellationToken);
@@ -264,7 +263,7 @@ internal sealed partial class Ledger(Database database, Lease lease) : IAsyncDis
         database.ConnectAsync(cancellationToken);
 
     /// <summary>Writes what only the operator with the lease may write.</summary>
-    /// <exception cref="LeaseLostException">Another one has it by now; nothing was written.</exception>
+    /// <exception cref="LeaseLostException">Another operator holds the lease; nothing was written.</exception>
     internal Task WriteAsLeaderAsync(
         Func<DbConnection, DbTransaction, Task> work,
         CancellationToken cancellationToken

@@ -8,7 +8,7 @@ namespace Meeda.Operator.Persistence;
 /// <param name="Id">Its batch id.</param>
 /// <param name="PayloadHash">Keccak-256 of the payload; the batch id where the batch is known from L1 alone and was
 /// not read yet.</param>
-/// <param name="PayloadLength">The payload's bytes.</param>
+/// <param name="PayloadLength">The payload's length in bytes.</param>
 /// <param name="Commitments">Its blobs' compressed commitments, 48 bytes each, in order.</param>
 /// <param name="StoredAt">When it was taken in.</param>
 internal sealed record StoredBatch(
@@ -66,7 +66,7 @@ internal enum PackState
 /// <summary>The cost and the remaining work of packing.</summary>
 /// <param name="WaitingBytes">Payload bytes of batches that are not at their providers yet.</param>
 /// <param name="KeptBytes">Payload bytes of all batches that are kept.</param>
-/// <param name="OccupiedBytes">What stores occupy for packs, their own copies and padding included.</param>
+/// <param name="OccupiedBytes">Bytes that stores occupy for packs, their own copies and padding included.</param>
 /// <param name="RowBytes">Bytes of the rows in them.</param>
 /// <param name="Unconfirmed">Packs that are stored and not confirmed.</param>
 internal sealed record PackingCosts(

@@ -4,8 +4,8 @@ using Meeda.Storage;
 namespace Meeda.Operator.Persistence;
 
 /// <summary>
-/// The data rows of batches whose payloads the ledger holds: encoding them again gives the very rows that the
-/// providers have, or will have.
+/// The data rows of batches whose payloads the ledger holds: encoding them again yields exactly the rows that are
+/// written to the providers.
 /// </summary>
 internal sealed class LedgerRowSource(Ledger ledger) : IRowSource
 {

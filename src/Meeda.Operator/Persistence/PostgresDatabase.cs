@@ -15,9 +15,9 @@ internal sealed class PostgresDatabase : Database
     // meaning.
     private const long MigrationLock = 0x4d45454441;
 
-    // A process that is stopped within a transaction would keep its locks, also the one on the lease, and no one
-    // could take over. The server ends such a transaction; what its
-    // process writes when it wakes up fails. No transaction here waits for anything but the server.
+    // A process that is suspended within a transaction would keep its locks, including the lease's, and no other
+    // operator could take over. The server ends such a transaction; the process's later writes fail. No transaction
+    // here waits for anything but the server.
     private static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(5);
 
     private const int MaxTries = 3;
@@ -25,8 +25,8 @@ internal sealed class PostgresDatabase : Database
     private readonly NpgsqlDataSource _source;
 
     /// <summary>Takes a connection string; the first use connects.</summary>
-    /// <exception cref="ArgumentException">It is no connection string. It may hold a password, so the message does
-    /// not repeat it.</exception>
+    /// <exception cref="ArgumentException">The connection string is invalid. It may hold a password, so the message
+    /// does not repeat it.</exception>
     public PostgresDatabase(string connectionString)
     {
         try
@@ -73,7 +73,7 @@ internal sealed class PostgresDatabase : Database
             catch (PostgresException deadlock)
                 when (deadlock.SqlState == PostgresErrorCodes.DeadlockDetected && tries < MaxTries)
             {
-                // The server undid this one so that the other goes on; nothing of it happened.
+                // The server rolled this transaction back to resolve a deadlock.
             }
         }
     }

@@ -7,9 +7,8 @@ namespace Meeda.Operator.Persistence;
 internal static class Stamp
 {
     /// <summary>
-    /// Whether what happened then is longer ago than <paramref name="age"/>. A stamp in the future is a wrong one,
-    /// and counts as long ago, so that nothing waits for a clock to
-    /// reach it. False where there is no stamp.
+    /// Whether the stamp is older than <paramref name="age"/>. A stamp in the future is wrong and counts as old, so
+    /// that nothing waits for the clock to reach it. False if there is no stamp.
     /// </summary>
     public static bool IsOlder(DateTimeOffset? stamp, TimeSpan age, DateTimeOffset now) =>
         stamp > now || now - stamp >= age;

@@ -8,9 +8,8 @@ using Meeda.L1.Transactions;
 namespace Meeda.Operator.Persistence;
 
 /// <summary>
-/// An account's journal in the ledger's database. Only the operator with the lease writes to it, and nothing is sent
-/// that was not written: so one that was paused and
-/// has lost the lease meanwhile sends nothing.
+/// An account's journal in the ledger's database. Only the operator with the lease writes to it, and a transaction is
+/// sent only after it was written. An operator that lost the lease while it was paused therefore sends nothing.
 /// </summary>
 internal sealed class TransactionJournal(Ledger ledger, Address sender) : ITransactionJournal
 {

@@ -4,29 +4,31 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Meeda.Operator.Tenants;
 
-/// <summary>Who may use which route: a policy for each scope of an API key, named as the scope is.</summary>
+/// <summary>Authorization of routes: one policy for each API key scope, with the scope's name.</summary>
 internal static class TenantAccess
 {
     /// <summary>The policy, and the scope, of routes that read.</summary>
     public const string Read = "read";
 
-    /// <summary>The policy, and the scope, of routes that store, renew, or answer both by one method.</summary>
+    /// <summary>
+    /// The policy, and the scope, of routes that store or renew, or that serve reads and writes by the same method.
+    /// </summary>
     public const string Write = "write";
 
-    /// <summary>The type of the claim that a key has a scope.</summary>
+    /// <summary>The claim type for a key's scope.</summary>
     public const string ScopeClaim = "scope";
 
     private const string ApiKey = "ApiKey";
 
     /// <summary>
-    /// Adds authentication by API key, and the policies. What names no policy, and what is no route, asks for a scope
-    /// too, by its method: a route that forgets its policy is not open.
+    /// Adds authentication by API key, and the policies. A route without a policy, and a path without a route, require
+    /// a scope by the request's method, so that a route is never open by omission.
     /// </summary>
     public static IServiceCollection AddTenantAccess(this IServiceCollection services)
     {
-        // Not AddAuthentication: it brings data protection along, which would write keys to the user's home at start.
+        // Not AddAuthentication: it adds data protection, which would write keys to the user's home directory at start.
         services.AddAuthenticationCore(authentication => authentication.DefaultScheme = ApiKey).AddWebEncoders();
-        services.AddRateLimiter(_ => { }); // what it limits by is named where it is used
+        services.AddRateLimiter(_ => { }); // UseRateLimiter names the limiter
         services.TryAddSingleton(TimeProvider.System);
         new AuthenticationBuilder(services).AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(ApiKey, null);
         return services.AddAuthorization(authorization =>
@@ -42,7 +44,7 @@ internal static class TenantAccess
     }
 
     /// <summary>
-    /// Lets requests through by key, scope and quota; behind routing, since routes name their scopes.
+    /// Admits requests by key, scope and quota. Runs after routing, because routes name their scopes.
     /// </summary>
     public static void UseTenantAccess(this WebApplication app, TenantKeys keys, TimeProvider time)
     {

@@ -5,24 +5,25 @@ using Meeda.Storage.Redundancy;
 
 namespace Meeda.Operator.Tenants;
 
-/// <summary>What tenants are charged for beside their requests: the rows that their batches take, the blobs that are
-/// anchored for them, and what they read.</summary>
+/// <summary>
+/// Charges tenants for the disk space of their rows, the blobs anchored for them, and the bytes they read.
+/// </summary>
 internal sealed class TenantCosts(TenantKeys keys, RowPlacement rows, IHttpContextAccessor requests)
 {
-    /// <summary>The tenant whose request is served now; null where no key is required, or no request is
-    /// served.</summary>
+    /// <summary>The tenant of the current request; null if no key is required or no request is being served.</summary>
     public Tenant? Current => requests.HttpContext?.Features.Get<Tenant>();
 
-    /// <summary>What a new batch costs.</summary>
+    /// <summary>The cost of a new batch.</summary>
     /// <param name="blobs">The number of its blobs.</param>
     public TenantUsage OfBatch(int blobs) => new(0, 0) { Disk = DiskOf(blobs), Blobs = blobs };
 
-    /// <summary>What another anchor of a batch costs.</summary>
+    /// <summary>The cost of anchoring a batch again.</summary>
     /// <param name="blobs">The number of its blobs.</param>
     public static TenantUsage OfRenewal(int blobs) => new(0, 0) { Blobs = blobs, Renewals = 1 };
 
-    /// <summary>Counts what a tenant uses.</summary>
-    /// <exception cref="DaException">It is beyond its quota (<see cref="DaError.Overloaded"/>).</exception>
+    /// <summary>Adds to a tenant's usage.</summary>
+    /// <exception cref="DaException">The usage would exceed the tenant's quota (<see
+    /// cref="DaError.Overloaded"/>).</exception>
     public void Charge(Tenant? tenant, TenantUsage cost)
     {
         if (tenant is not null && !keys.TryUse(tenant, cost, out string? exceeded))
@@ -31,7 +32,7 @@ internal sealed class TenantCosts(TenantKeys keys, RowPlacement rows, IHttpConte
         }
     }
 
-    /// <summary>Takes back what was counted and then not used.</summary>
+    /// <summary>Refunds usage that was counted but did not take place.</summary>
     public void GiveBack(Tenant? tenant, TenantUsage cost)
     {
         if (tenant is not null)
@@ -40,7 +41,7 @@ internal sealed class TenantCosts(TenantKeys keys, RowPlacement rows, IHttpConte
         }
     }
 
-    /// <summary>Takes note that a batch is given up, and its rows are going.</summary>
+    /// <summary>Releases the disk usage of an expired batch, whose rows are being deleted.</summary>
     public void GivenUp(StoredBatch batch)
     {
         if (batch.Tenant is { } owner)

@@ -6,12 +6,12 @@ using Microsoft.AspNetCore.RateLimiting;
 namespace Meeda.Operator.Tenants;
 
 /// <summary>
-/// Holds authenticated tenants to their quotas: requests in flight and a second by the rate-limiting middleware, bytes
-/// in all by what is counted for each tenant.
+/// Enforces the quotas of authenticated tenants: concurrent requests and requests per second by the rate-limiting
+/// middleware, total bytes by each tenant's usage.
 /// </summary>
 internal static class TenantGate
 {
-    /// <summary>Lets requests through, within the quotas of their tenants.</summary>
+    /// <summary>Admits requests within their tenants' quotas.</summary>
     public static void UseTenantQuotas(this WebApplication app, TenantKeys keys, TimeProvider time)
     {
         app.UseRateLimiter(
@@ -37,8 +37,8 @@ internal static class TenantGate
     }
 
     /// <summary>
-    /// Counts a request and its bytes in; one that is refused is not counted: 429 beyond its tenant's quota, 411 where
-    /// that cannot be told. Requests of no tenant pass.
+    /// Counts a request and its bytes. A rejected request is not counted: 429 beyond the tenant's quota, 411 if the
+    /// request does not state its length. Requests without a tenant pass.
     /// </summary>
     private static async Task CountAsync(HttpContext context, TenantKeys keys, RequestDelegate next)
     {

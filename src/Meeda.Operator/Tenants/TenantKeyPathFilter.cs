@@ -7,9 +7,9 @@ namespace Meeda.Operator.Tenants;
 internal sealed record UrlKey(string Key);
 
 /// <summary>
-/// Takes <c>/t/&lt;key&gt;</c> off a request's path before the host logs, traces or measures its start, which it does
-/// ahead of all middleware. Several slashes in a row
-/// count as one, before the key and behind it: a client that puts <c>/put</c> behind a base URL which ends with a
+/// Removes <c>/t/&lt;key&gt;</c> from a request's path before the host logs, traces or measures the request's start,
+/// which happens before all middleware. Several slashes in a row
+/// count as one, before and after the key: a client that appends <c>/put</c> behind a base URL which ends with a
 /// slash means <c>/put</c>.
 /// </summary>
 internal sealed class TenantKeyPathFilter(IServiceProvider services) : IHttpContextFactory
@@ -36,7 +36,7 @@ internal sealed class TenantKeyPathFilter(IServiceProvider services) : IHttpCont
             {
                 request.Path = path;
 
-                // Kestrel keeps the target as it came, for later readers.
+                // Kestrel keeps the original target, which other code may read later.
                 request.RawTarget = request.Path + request.QueryString;
             }
         }

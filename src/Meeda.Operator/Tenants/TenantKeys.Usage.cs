@@ -3,21 +3,21 @@ using Meeda.Hosting.Persistence;
 
 namespace Meeda.Operator.Tenants;
 
-/// <summary>What tenants use: counted in memory, written and read in groups.</summary>
+/// <summary>The tenants' usage: counted in memory, written and read in groups.</summary>
 internal sealed partial class TenantKeys
 {
     /// <summary>
-    /// Counts a request in, if its bytes are within the tenant's quota. What other operators on the same database
-    /// counted is known a second later. Never waits, never fails.
+    /// Counts a request if its bytes are within the tenant's quota. Usage counted by other operators on the same
+    /// database becomes visible a second later. Never waits, never fails.
     /// </summary>
-    /// <returns>Whether they are.</returns>
+    /// <returns>Whether the request was counted.</returns>
     public bool TryUse(Tenant tenant, long bytes) => TryUse(tenant, new TenantUsage(1, bytes), out _);
 
-    /// <summary>Counts what a tenant uses, if it is within its quota. Never waits, never fails.</summary>
-    /// <param name="tenant">Who.</param>
-    /// <param name="usage">What it uses.</param>
-    /// <param name="exceeded">What of its quota would be exceeded.</param>
-    /// <returns>Whether it is within.</returns>
+    /// <summary>Adds to a tenant's usage if the sum is within its quota. Never waits, never fails.</summary>
+    /// <param name="tenant">The tenant.</param>
+    /// <param name="usage">The usage to add.</param>
+    /// <param name="exceeded">The limit that would be exceeded.</param>
+    /// <returns>Whether the usage was added.</returns>
     public bool TryUse(Tenant tenant, TenantUsage usage, out string? exceeded)
     {
         lock (_gate)
@@ -34,7 +34,7 @@ internal sealed partial class TenantKeys
         }
     }
 
-    /// <summary>Takes back what was counted: it was not used after all, or is used no more.</summary>
+    /// <summary>Subtracts usage that did not take place after all, or that has ended.</summary>
     public void GiveBack(long tenantId, TenantUsage usage)
     {
         lock (_gate)
@@ -43,7 +43,7 @@ internal sealed partial class TenantKeys
         }
     }
 
-    /// <summary>Whether there is any tenant, revoked ones too: then the service asks everyone for a key.</summary>
+    /// <summary>Whether any tenant exists, revoked ones included: if so, every request needs a key.</summary>
     public async Task<bool> AnyAsync(CancellationToken cancellationToken) =>
         (await CopyAsync(MaxAge, cancellationToken)).IsAny;
 
@@ -63,7 +63,7 @@ internal sealed partial class TenantKeys
         }
     }
 
-    /// <summary>The copy, renewed first where it is older; where the database takes its time, the old one.</summary>
+    /// <summary>The copy, refreshed first if it is older; if the database is slow, the old copy.</summary>
     private async ValueTask<TenantSnapshot> CopyAsync(TimeSpan maxAge, CancellationToken cancellationToken)
     {
         if (_time.GetElapsedTime(Interlocked.Read(ref _askedAt)) >= maxAge)
@@ -75,8 +75,8 @@ internal sealed partial class TenantKeys
             }
             catch (TimeoutException)
             {
-                // It goes on by itself, for the requests that come after this one; those of the next second do not
-                // wait for it.
+                // The refresh continues in the background for later requests; those of the next second do not wait for
+                // it.
                 Interlocked.Exchange(ref _askedAt, _time.GetTimestamp());
             }
         }
@@ -84,12 +84,12 @@ internal sealed partial class TenantKeys
         return Volatile.Read(ref _copy);
     }
 
-    /// <summary>Renews the copy where it is older than that; requests that want it together share the work.</summary>
+    /// <summary>Refreshes the copy if it is older than that; concurrent requests share one refresh.</summary>
     private Task RefreshAsync(TimeSpan maxAge)
     {
         lock (_gate)
         {
-            // The copy counts as old until the new one is there: a request that comes meanwhile waits for it, too.
+            // The copy counts as old until the new one is read: requests that arrive in the meantime wait for it, too.
             if (_refresh.IsCompleted && _time.GetElapsedTime(_askedAt) >= maxAge)
             {
                 _refresh = Task.Run(SynchronizeAsync);
@@ -100,8 +100,8 @@ internal sealed partial class TenantKeys
     }
 
     /// <summary>
-    /// Writes what was used and reads all tenants again. Where the database refuses, what is known stays as it is, and
-    /// what was used waits.
+    /// Writes the usage and reads all tenants again. If the database fails, the copy stays unchanged and the usage is
+    /// written later.
     /// </summary>
     private async Task SynchronizeAsync()
     {
@@ -174,8 +174,7 @@ internal sealed partial class TenantKeys
     }
 
     /// <summary>
-    /// Reads all tenants; what was written before counts as used from the moment that it is seen there, and not
-    /// twice.
+    /// Reads all tenants. Usage that was already written is then part of what is read, and is not counted twice.
     /// </summary>
     private async Task ReadHeldAsync(
         IReadOnlyList<KeyValuePair<long, TenantUsage>> written,
@@ -208,7 +207,7 @@ internal sealed partial class TenantKeys
                     }
                 }
 
-                // Without a new copy, the old one learns what was written.
+                // If no new copy could be read, the written usage is added to the old one.
                 Volatile.Write(ref _copy, copy ?? _copy.With(written));
                 _askedAt = asked;
             }

@@ -14,15 +14,14 @@ namespace Meeda.Operator.Tenants;
 /// key has 256 random bits, so nothing slower than one hash is needed to keep it
 /// from being found. The command line writes while the service reads.
 /// <para>
-/// Requests are judged by a copy in memory that is at most about a second old, and their usage is counted there and
-/// written in groups: a database that does not
-/// answer, or a disk that is full, must not turn every request away, since reads and the failover signal have to get
-/// through just then.
+/// Requests are checked against a copy in memory that is at most about a second old. Usage is counted there and written
+/// in groups: an unreachable database or a full disk must not block every request, because reads and the failover
+/// signal must work in exactly that situation.
 /// </para>
 /// </summary>
 internal sealed partial class TenantKeys : IAsyncDisposable
 {
-    /// <summary>What keys begin with, so that one that leaked can be recognised.</summary>
+    /// <summary>The prefix of all keys, so that a leaked key can be recognised.</summary>
     public const string Prefix = "mk_";
 
     private const int KeyBytes = 32;
@@ -64,14 +63,14 @@ internal sealed partial class TenantKeys : IAsyncDisposable
             """,
     ];
 
-    // How old the copy in memory may be: that long a revoked key may go on working.
+    // The maximum age of the copy in memory, and so the time for which a revoked key may still work.
     private static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(1);
 
-    // A key that is not known may have just been made; but a client with a wrong one must not have the database asked
-    // for each of its requests.
+    // An unknown key may have just been created, but a client with an invalid key must not cause a database query per
+    // request.
     private static readonly TimeSpan MinAge = TimeSpan.FromMilliseconds(100);
 
-    // How long a request waits for a newer copy before it is judged by the old one.
+    // How long a request waits for a newer copy before it is checked against the old one.
     private static readonly TimeSpan MaxWait = TimeSpan.FromMilliseconds(250);
 
     private readonly Database _database;
@@ -80,7 +79,7 @@ internal sealed partial class TenantKeys : IAsyncDisposable
     private readonly Lock _gate = new();
     private readonly SemaphoreSlim _synchronizing = new(1);
 
-    // What was used since it was last written, by tenant; guarded by _gate.
+    // Usage since the last write, by tenant; guarded by _gate.
     private readonly Dictionary<long, TenantUsage> _pending = [];
     private TenantSnapshot _copy = new([]);
     private long _askedAt;
@@ -93,14 +92,14 @@ internal sealed partial class TenantKeys : IAsyncDisposable
         _timer = time.CreateTimer(_ => WriteUsageSoon(), null, MaxAge, MaxAge);
     }
 
-    /// <summary>Opens the tenants of an operator's storage, and makes room for them where there are none.</summary>
+    /// <summary>Opens the tenants' table of an operator's storage, and creates it if it does not exist.</summary>
     /// <exception cref="DbException">They cannot be opened or written.</exception>
     /// <exception cref="ArgumentException">The database's connection string is invalid.</exception>
     public static Task<TenantKeys> OpenAsync(StorageOptions storage, CancellationToken cancellationToken) =>
         OpenAsync(storage, TimeProvider.System, cancellationToken);
 
     /// <summary>
-    /// Opens the tenants of an operator's storage, with a clock that says how old the copy in memory is.
+    /// Opens the tenants' table of an operator's storage, with a clock for the age of the copy in memory.
     /// </summary>
     /// <exception cref="DbException">They cannot be opened or written.</exception>
     /// <exception cref="ArgumentException">The database's connection string is invalid.</exception>
@@ -112,8 +111,8 @@ internal sealed partial class TenantKeys : IAsyncDisposable
     {
         DurableFile.CreateFolder(storage.Folder);
 
-        // A power cut may undo the last moments of counting, never the file: a key is rarer than a request, and made
-        // by a person who can look.
+        // A power cut may lose the last moments of usage but never corrupts the file. A person creates keys, rarely,
+        // and can check the result.
         Database database = storage.Database is null
             ? new SqliteDatabase(Path.Combine(storage.Folder, "tenants.sqlite"), survivesPowerCut: false)
             : new PostgresDatabase(storage.Database);
@@ -123,7 +122,7 @@ internal sealed partial class TenantKeys : IAsyncDisposable
         return keys;
     }
 
-    /// <summary>Writes what was used and lets go of the database.</summary>
+    /// <summary>Writes the usage and closes the database.</summary>
     public async ValueTask DisposeAsync()
     {
         await _timer.DisposeAsync();
@@ -132,7 +131,7 @@ internal sealed partial class TenantKeys : IAsyncDisposable
         _synchronizing.Dispose();
     }
 
-    /// <summary>Makes a tenant with a new key, which is given out this once and kept as a hash only.</summary>
+    /// <summary>Creates a tenant with a new key. The key is returned only here; the table keeps its hash.</summary>
     /// <exception cref="SetupException">The name is taken.</exception>
     public async Task<(Tenant Tenant, string Key)> MakeAsync(
         string name,
@@ -184,7 +183,7 @@ internal sealed partial class TenantKeys : IAsyncDisposable
     /// Gives a tenant a new key, a revoked one too. The old key ends with this; name, number, scopes, quota and usage
     /// stay.
     /// </summary>
-    /// <returns>The key, given out this once; null where there is no tenant of that name.</returns>
+    /// <returns>The key, returned only here; null if there is no tenant of that name.</returns>
     public async Task<string?> RotateAsync(string name, CancellationToken cancellationToken)
     {
         string key = NewKey();
@@ -204,8 +203,8 @@ internal sealed partial class TenantKeys : IAsyncDisposable
     }
 
     /// <summary>
-    /// The tenant of a key that is not revoked, or null, by a copy that is about a second old at most while the
-    /// database answers.
+    /// The tenant of a key that is not revoked, or null, by a copy that is at most about a second old while the
+    /// database is reachable.
     /// </summary>
     public async Task<Tenant?> FindAsync(string key, CancellationToken cancellationToken)
     {
@@ -219,7 +218,7 @@ internal sealed partial class TenantKeys : IAsyncDisposable
         return copy.Tenants.GetValueOrDefault(hash);
     }
 
-    /// <summary>All tenants, the revoked too, oldest first.</summary>
+    /// <summary>All tenants, including revoked ones, oldest first.</summary>
     /// <exception cref="DbException">The database does not answer.</exception>
     public async Task<IReadOnlyList<Tenant>> ListAsync(CancellationToken cancellationToken)
     {
@@ -237,7 +236,7 @@ internal sealed partial class TenantKeys : IAsyncDisposable
         ];
     }
 
-    /// <summary>Revokes a tenant's key; false where no tenant of that name has one.</summary>
+    /// <summary>Revokes a tenant's key; false if no tenant of that name has an active key.</summary>
     public async Task<bool> RevokeAsync(string name, DateTimeOffset now, CancellationToken cancellationToken)
     {
         int count = 0;

@@ -5,8 +5,9 @@ using System.Threading.RateLimiting;
 namespace Meeda.Operator.Tenants;
 
 /// <summary>
-/// What the rate-limiting middleware asks: a tenant's requests in flight and a second, as its quota says at the moment
-/// of the request. Requests of no tenant pass. Nothing waits: a refused request is told when to try again.
+/// The limiter of the rate-limiting middleware: a tenant's concurrent requests and requests per second, by its quota at
+/// the time of the request. Requests without a tenant pass. Nothing is queued: a rejected response states when to
+/// retry.
 /// </summary>
 /// <param name="time">The clock.</param>
 internal sealed class TenantRateLimiter(TimeProvider time) : PartitionedRateLimiter<HttpContext>
@@ -14,7 +15,7 @@ internal sealed class TenantRateLimiter(TimeProvider time) : PartitionedRateLimi
     /// <summary>The message of a refusal.</summary>
     public static readonly MetadataName<string> Reason = MetadataName.ReasonPhrase;
 
-    // Beyond so many, those of tenants that are quiet are forgotten.
+    // Beyond this number, the limiters of idle tenants are dropped.
     private const int MaxAllowances = 1_000;
 
     private static readonly Permission Unlimited = new(null, null);
@@ -50,7 +51,7 @@ internal sealed class TenantRateLimiter(TimeProvider time) : PartitionedRateLimi
         CancellationToken cancellationToken
     ) => new(AttemptAcquireCore(resource, permitCount));
 
-    /// <summary>Forgets tenants that have nothing in flight and whose buckets are full again.</summary>
+    /// <summary>Drops tenants that have no requests in flight and a full bucket.</summary>
     private void Evict()
     {
         foreach ((long tenant, Allowance allowance) in _allowances)
@@ -62,7 +63,7 @@ internal sealed class TenantRateLimiter(TimeProvider time) : PartitionedRateLimi
         }
     }
 
-    /// <summary>A request that was let in, or the reason why not; disposed of when the request is over.</summary>
+    /// <summary>An admitted request, or the reason for its rejection; disposed of when the request ends.</summary>
     private sealed class Permission(Allowance? allowance, string? reason) : RateLimitLease
     {
         private Allowance? _held = allowance;
@@ -89,7 +90,7 @@ internal sealed class TenantRateLimiter(TimeProvider time) : PartitionedRateLimi
         }
     }
 
-    /// <summary>A tenant's requests in flight, and its bucket of requests a second.</summary>
+    /// <summary>A tenant's requests in flight, and its token bucket for requests per second.</summary>
     private sealed class Allowance
     {
         private readonly Lock _gate = new();
@@ -129,7 +130,7 @@ internal sealed class TenantRateLimiter(TimeProvider time) : PartitionedRateLimi
             }
         }
 
-        /// <summary>Whether a new one would allow as much: a bucket fills up within a second.</summary>
+        /// <summary>Whether a new limiter would be equivalent: a bucket fills up within a second.</summary>
         public bool IsFull(TimeProvider time)
         {
             lock (_gate)

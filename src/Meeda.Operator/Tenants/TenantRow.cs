@@ -1,6 +1,6 @@
 namespace Meeda.Operator.Tenants;
 
-/// <summary>A tenant as it stands in the database.</summary>
+/// <summary>A tenant as stored in the database.</summary>
 internal sealed record TenantRow
 {
     public long Id { get; init; }

@@ -2,10 +2,10 @@ using System.Collections.Frozen;
 
 namespace Meeda.Operator.Tenants;
 
-/// <summary>The tenants as they were read last. Never changed.</summary>
+/// <summary>The tenants as last read from the database. Immutable.</summary>
 internal sealed class TenantSnapshot
 {
-    /// <summary>Tenants as they stand in the database.</summary>
+    /// <summary>The tenants as stored in the database.</summary>
     public TenantSnapshot(IReadOnlyList<TenantRow> rows)
     {
         IsAny = rows.Count > 0;
@@ -21,16 +21,16 @@ internal sealed class TenantSnapshot
         Usage = usage;
     }
 
-    /// <summary>Whether there is any, revoked ones too.</summary>
+    /// <summary>Whether any tenant exists, revoked ones included.</summary>
     public bool IsAny { get; }
 
-    /// <summary>Those that are not revoked, by the hash of their key.</summary>
+    /// <summary>Tenants that are not revoked, by the hash of their key.</summary>
     public FrozenDictionary<string, Tenant> Tenants { get; }
 
-    /// <summary>What each had used.</summary>
+    /// <summary>The usage of each tenant.</summary>
     public FrozenDictionary<long, TenantUsage> Usage { get; }
 
-    /// <summary>The same with usage that was written since.</summary>
+    /// <summary>A copy with the usage written since.</summary>
     public TenantSnapshot With(IReadOnlyList<KeyValuePair<long, TenantUsage>> written)
     {
         Dictionary<long, TenantUsage> usage = Usage.ToDictionary();

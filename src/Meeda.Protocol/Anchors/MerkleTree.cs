@@ -160,9 +160,7 @@ public sealed class MerkleTree
         return node == root;
     }
 
-    /// <summary>
-    /// The root that some leaves and the nodes of their multiproof give, as the contract computes it.
-    /// </summary>
+    /// <summary>The root of some leaves and the nodes of their multiproof, as the contract computes it.</summary>
     /// <param name="leafCount">The tree's items.</param>
     /// <param name="indices">The leaves' places, ascending, each once.</param>
     /// <param name="leaves">Their leaves.</param>

@@ -12,7 +12,7 @@ public sealed record OperatorKeyConsent(Address Account, Address Key, ulong Nonc
 {
     private static readonly Bytes32 Type = Keccak256.Hash("OperatorKey(address account,address key,uint256 nonce)"u8);
 
-    /// <summary>What the key signs.</summary>
+    /// <summary>The message that the key signs.</summary>
     /// <param name="anchors">The domain of the contract that keeps the accounts.</param>
     public Bytes32 Digest(ContractDomain anchors) =>
         anchors.Digest(new StructEncoder(Type, 3).Add(Account).Add(Key).Add(Nonce).Hash());

@@ -17,7 +17,7 @@ public sealed record Order(Address Rollup, BatchId Batch, Address Operator, UInt
         "Order(address rollup,bytes32 batchId,address operator,uint256 maxWei,uint256 deadline)"u8
     );
 
-    /// <summary>What the poster signs.</summary>
+    /// <summary>The message that the poster signs.</summary>
     /// <param name="escrow">The domain of the escrow contract.</param>
     public Bytes32 Digest(ContractDomain escrow) =>
         escrow.Digest(

@@ -20,7 +20,8 @@ internal sealed class BucketMark(IObjectStore store, string owner)
     private volatile bool _isOurs;
 
     /// <summary>Compares the mark, where there is one.</summary>
-    /// <returns>Whose the bucket is where it is another's; null where it is ours or no one's.</returns>
+    /// <returns>The owner, if the bucket belongs to another operator; null if it is this operator's or
+    /// unmarked.</returns>
     /// <exception cref="IOException">The bucket cannot be asked now.</exception>
     public async Task<string?> FindOtherAsync(CancellationToken cancellationToken)
     {

@@ -6,16 +6,16 @@ namespace Meeda.Storage.Buckets;
 /// </summary>
 internal interface IObjectStore
 {
-    /// <summary>What operators call it, in logs; without credentials.</summary>
+    /// <summary>The store's name in logs, without credentials.</summary>
     string Name { get; }
 
     /// <summary>
-    /// The most bytes that an object should have: more cost nothing less, fewer waste what the store rounds up to.
+    /// Preferred object size in bytes. Larger objects are no cheaper per byte; smaller ones waste padding.
     /// </summary>
     int ObjectBytes { get; }
 
     /// <summary>
-    /// What the store occupies for an object of that many bytes, all copies and padding of its own included.
+    /// The bytes that the store occupies for an object of that length, its own copies and padding included.
     /// </summary>
     long OccupiedBytes(long contentBytes);
 
@@ -28,14 +28,14 @@ internal interface IObjectStore
     Task PutAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken);
 
     /// <summary>Reads bytes of an object; false where it is absent or too short.</summary>
-    /// <exception cref="IOException">Whether it is here cannot be told now.</exception>
+    /// <exception cref="IOException">The store cannot tell now whether it has the object.</exception>
     Task<bool> ReadAsync(string name, long offset, Memory<byte> content, CancellationToken cancellationToken);
 
     /// <summary>
     /// Whether the store has finished replicating the object; false while replication is pending or the object does not
     /// exist.
     /// </summary>
-    /// <exception cref="IOException">That cannot be told now.</exception>
+    /// <exception cref="IOException">The store cannot tell now.</exception>
     Task<bool> IsConfirmedAsync(string name, CancellationToken cancellationToken);
 
     /// <summary>Deletes an object, where it is here.</summary>
@@ -47,7 +47,7 @@ internal interface IObjectStore
     Task ProbeAsync(CancellationToken cancellationToken) => IsConfirmedAsync("probe", cancellationToken);
 
     /// <summary>
-    /// Tries what the store can do, and tells what an operator should know of it; null where there is nothing.
+    /// Probes the store's features and returns a note for the operator; null if there is none.
     /// </summary>
     /// <exception cref="IOException">It cannot be tried now.</exception>
     Task<string?> CheckAsync(CancellationToken cancellationToken) => Task.FromResult<string?>(null);

@@ -26,14 +26,14 @@ internal interface IPackIndex
     Task<long> BeginPackAsync(string store, string objectName, long occupied, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Notes the rows of an object that its store has; each takes the place of an earlier one of the same number in
+    /// Records the rows of a stored object; each replaces an earlier one of the same number in
     /// the same store.
     /// </summary>
     /// <param name="sequence">The object's number.</param>
     /// <param name="store">Its store.</param>
     /// <param name="rows">Its rows in their order, each a blob long.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <exception cref="IOException">It was given up meanwhile.</exception>
+    /// <exception cref="IOException">The object was abandoned in the meantime.</exception>
     Task EndPackAsync(
         long sequence,
         string store,
@@ -53,7 +53,7 @@ internal interface IPackIndex
     /// <summary>Forgets the rows of a batch in a store.</summary>
     Task DeletePackedRowsAsync(string store, BatchId batch, CancellationToken cancellationToken);
 
-    /// <summary>Objects that are stored and not confirmed, from behind a number on, oldest first.</summary>
+    /// <summary>Objects that are stored and not confirmed, after a sequence number, oldest first.</summary>
     Task<IReadOnlyList<StoredPack>> UnconfirmedPacksAsync(
         string store,
         long after,
@@ -81,7 +81,7 @@ internal interface IPackIndex
     /// <summary>Forgets a given-up object that is deleted.</summary>
     Task ForgetPackAsync(long sequence, CancellationToken cancellationToken);
 
-    /// <summary>The stores that rows are known in.</summary>
+    /// <summary>The stores that have rows in the index.</summary>
     Task<IReadOnlyList<string>> PackStoresAsync(CancellationToken cancellationToken);
 
     /// <summary>Gives a store another name, or forgets its rows where that is empty.</summary>

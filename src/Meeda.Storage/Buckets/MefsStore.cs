@@ -8,7 +8,7 @@ namespace Meeda.Storage.Buckets;
 /// </summary>
 /// <param name="client">The node's client.</param>
 /// <param name="node">Where the node listens.</param>
-/// <param name="bucket">A bucket, made if it is absent.</param>
+/// <param name="bucket">A bucket, created if it does not exist.</param>
 internal sealed class MefsStore(MefsClient client, Uri node, string bucket) : IObjectStore
 {
     // Objects do not share stripes: whatever fills one whole costs no more than a byte of it.
@@ -133,7 +133,9 @@ internal sealed class MefsStore(MefsClient client, Uri node, string bucket) : IO
         }
     }
 
-    /// <summary>The name is taken: by the same content, or by what a failed put left, or by a damaged object.</summary>
+    /// <summary>
+    /// The name exists: with the same content, with the remains of a failed put, or with a damaged object.
+    /// </summary>
     private async Task ReplaceAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
         ObjectInfo found = await client.HeadAsync(bucket, name, cancellationToken);

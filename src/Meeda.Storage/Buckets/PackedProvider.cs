@@ -29,7 +29,7 @@ internal sealed class PackedProvider(IObjectStore store, IPackIndex index, TimeS
     // Uploads outlive the call that began them, so that they have a token and a limit of their own.
     private readonly CancellationTokenSource _over = new();
 
-    // While one object is on its way the next is filled; more would only take memory.
+    // While one object is uploaded the next is filled; more would only use memory.
     private readonly SemaphoreSlim _uploadSlots = new(2);
     private readonly Lock _gate = new();
     private readonly List<Task> _sent = [];
@@ -45,7 +45,7 @@ internal sealed class PackedProvider(IObjectStore store, IPackIndex index, TimeS
 
     /// <inheritdoc/>
     /// <remarks>
-    /// A row that is there whole is left where it is: another object with it would take room for nothing.
+    /// A row that is stored intact stays where it is: another copy would waste space.
     /// </remarks>
     public async Task WriteAsync(BatchId id, int row, ReadOnlyMemory<byte> blob, CancellationToken cancellationToken)
     {
@@ -135,7 +135,8 @@ internal sealed class PackedProvider(IObjectStore store, IPackIndex index, TimeS
     /// </summary>
     /// <param name="owner">The owner's line.</param>
     /// <param name="cancellationToken">Ends the asking.</param>
-    /// <returns>Whose it is where it is another's; null where it is ours or no one's.</returns>
+    /// <returns>The owner, if the bucket belongs to another operator; null if it is this operator's or
+    /// unmarked.</returns>
     /// <exception cref="IOException">The bucket cannot be asked now.</exception>
     public Task<string?> BelongToAsync(string owner, CancellationToken cancellationToken)
     {
@@ -144,7 +145,7 @@ internal sealed class PackedProvider(IObjectStore store, IPackIndex index, TimeS
     }
 
     /// <summary>
-    /// Asks the store, once before it is used, for what an operator should know of it; null where there is nothing.
+    /// Probes the store once before use and returns a note for the operator; null if there is none.
     /// </summary>
     /// <exception cref="IOException">The store cannot be asked now.</exception>
     public Task<string?> CheckAsync(CancellationToken cancellationToken) => store.CheckAsync(cancellationToken);
@@ -249,7 +250,7 @@ internal sealed class PackedProvider(IObjectStore store, IPackIndex index, TimeS
     }
 
     /// <summary>
-    /// Puts an object on its way, and waits for no more than a free line; how it went is told by the flush.
+    /// Starts an upload and waits only for a free upload slot; the flush reports the outcome.
     /// </summary>
     private async Task SendAsync(OpenPack pack, CancellationToken cancellationToken)
     {

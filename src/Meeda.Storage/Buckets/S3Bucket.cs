@@ -3,7 +3,7 @@ using Amazon.S3.Model;
 
 namespace Meeda.Storage.Buckets;
 
-/// <summary>A bucket of an S3 server, which is made where it is absent.</summary>
+/// <summary>A bucket of an S3 server, created if it does not exist.</summary>
 /// <param name="client">The server.</param>
 /// <param name="bucket">The bucket's name.</param>
 /// <param name="calls">The way to the server.</param>
@@ -12,7 +12,7 @@ internal sealed class S3Bucket(IAmazonS3 client, string bucket, S3Calls calls)
     private volatile bool _isThere;
 
     /// <summary>
-    /// Looks for the bucket once, and makes it where it is absent. To find out by a put would not do: after one into
+    /// Looks up the bucket once, and creates it if it does not exist. To find out by a put would not do: after one into
     /// an absent bucket, Ceph's gateway at times answers the connection's next request with 400.
     /// </summary>
     public async Task EnsureAsync(CancellationToken cancellationToken)
@@ -38,7 +38,7 @@ internal sealed class S3Bucket(IAmazonS3 client, string bucket, S3Calls calls)
         _isThere = true;
     }
 
-    /// <summary>Notes whether a put found the bucket: one that it did not find is looked for again.</summary>
+    /// <summary>Records whether a put found the bucket. If not, the bucket is looked up again.</summary>
     public void Note(bool isThere) => _isThere = isThere;
 
     private async Task<bool> CreateAsync(CancellationToken cancellationToken)

@@ -40,7 +40,7 @@ internal sealed class S3Calls(string place, TimeSpan longest)
         }
         catch (AmazonServiceException refused)
         {
-            // Without the answer itself as cause: it may quote what was signed.
+            // Without the response as inner exception: it may quote the signed request.
             string hint = refused.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden
                 ? ": the credentials are not taken, or do not allow it"
                 : "";

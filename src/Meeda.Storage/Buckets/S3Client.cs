@@ -97,7 +97,7 @@ internal static class S3Client
         string name = profile ?? SharedCredentialsFile.DefaultProfileName;
         try
         {
-            File.OpenRead(path).Dispose(); // The SDK takes a file that it may not open for an empty one.
+            File.OpenRead(path).Dispose(); // The SDK treats a file that it may not open as empty.
             var file = new SharedCredentialsFile(path);
             return file.TryGetProfile(name, out CredentialProfile found) && found.CanCreateAWSCredentials
                 ? found.GetAWSCredentials(file)
@@ -116,7 +116,7 @@ internal static class S3Client
                         or FormatException
             )
         {
-            // Without the cause, whose words may quote a line of the file.
+            // Without the inner exception, whose message may quote a line of the file.
             throw new SetupException(
                 $"S3 profile: '{name}' cannot be read from {path}: {unusable.GetType().Name} "
                     + "(Meeda__Storage__S3Profile)"

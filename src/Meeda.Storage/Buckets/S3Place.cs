@@ -3,12 +3,12 @@ namespace Meeda.Storage.Buckets;
 /// <summary>A bucket of an S3 server, or the part of it below a prefix.</summary>
 /// <param name="Endpoint">Where the server listens: scheme, host and port. It never holds credentials.</param>
 /// <param name="Bucket">The bucket's name.</param>
-/// <param name="Prefix">What all names of objects start with: empty, or ending in a slash.</param>
+/// <param name="Prefix">The prefix of all object names: empty, or ending in a slash.</param>
 internal sealed record S3Place(Uri Endpoint, string Bucket, string Prefix)
 {
     private const string Scheme = "s3+";
 
-    /// <summary>What operators call it, in logs.</summary>
+    /// <summary>The bucket's name in logs.</summary>
     public string Name => $"s3:{Endpoint.Authority}/{Bucket}/{Prefix}".TrimEnd('/');
 
     /// <summary>Whether a place means an S3 server at all, well-formed or not.</summary>

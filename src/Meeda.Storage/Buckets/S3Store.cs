@@ -58,7 +58,7 @@ internal sealed class S3Store : IObjectStore, IDisposable
             );
 
     /// <inheritdoc/>
-    /// <remarks>What stands behind the server (copies, parity) is its owner's business and not told.</remarks>
+    /// <remarks>The server's own redundancy (copies, parity) is not visible to its clients.</remarks>
     public long OccupiedBytes(long contentBytes) => contentBytes;
 
     /// <inheritdoc/>
@@ -198,7 +198,7 @@ internal sealed class S3Store : IObjectStore, IDisposable
 
     private string KeyOf(string name) => _place.Prefix + name;
 
-    /// <summary>What the server says of an object, or null where it is absent.</summary>
+    /// <summary>The server's metadata of an object, or null if it does not exist.</summary>
     private Task<GetObjectMetadataResponse?> FindAsync(string name, CancellationToken cancellationToken) =>
         _calls.AskAsync<GetObjectMetadataResponse?>(
             "head",
@@ -269,7 +269,7 @@ internal sealed class S3Store : IObjectStore, IDisposable
             ).TryCreateAsync(limit);
     }
 
-    /// <summary>Puts an object that is not to be there yet; false where the server says that it is.</summary>
+    /// <summary>Puts an object that must not exist yet; false if the server reports that it does.</summary>
     private async Task<bool> CreateAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
         await _bucket.EnsureAsync(cancellationToken);

@@ -10,10 +10,10 @@ namespace Meeda.Storage.Buckets;
 /// (<c>If-None-Match: *</c>).
 /// </summary>
 /// <param name="client">The server.</param>
-/// <param name="content">What it takes is not copied.</param>
+/// <param name="content">The content; it is not copied.</param>
 /// <param name="partBytes">An object that is longer goes up in parts of that many bytes, the last one shorter.</param>
 /// <param name="partsAtOnce">Parts under way at once.</param>
-/// <param name="isConditional">Whether the condition is set; false for servers that do not take it.</param>
+/// <param name="isConditional">Whether the condition is set; false for servers that do not support it.</param>
 internal sealed class S3Upload(
     IAmazonS3 client,
     string bucket,
@@ -28,7 +28,7 @@ internal sealed class S3Upload(
 
     private static readonly TimeSpan AbortLimit = TimeSpan.FromSeconds(10);
 
-    /// <summary>Uploads; false where the name is taken, of which only servers that know the condition tell.</summary>
+    /// <summary>Uploads; false if the name exists, which only servers that support the condition report.</summary>
     /// <exception cref="AmazonS3Exception">The server refuses for another reason.</exception>
     public async Task<bool> TryCreateAsync(CancellationToken cancellationToken)
     {

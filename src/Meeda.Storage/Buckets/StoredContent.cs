@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace Meeda.Storage.Buckets;
 
-/// <summary>Compares what a server gives back with what was put there.</summary>
+/// <summary>Compares the content that a server returns with the content that was put.</summary>
 internal static class StoredContent
 {
     private const int BufferBytes = 1 << 17;

@@ -2,7 +2,7 @@ using Meeda.Hosting;
 
 namespace Meeda.Storage.Folders;
 
-/// <summary>What a power cut may take although it was said to be stored.</summary>
+/// <summary>Detects folders whose acknowledged writes a power cut may lose.</summary>
 internal static class DurabilityCheck
 {
     /// <summary>

@@ -8,7 +8,7 @@ internal sealed class FolderLock : IDisposable
 {
     private readonly FileStream _file;
 
-    /// <summary>Takes the lock.</summary>
+    /// <summary>Acquires the lock.</summary>
     /// <exception cref="IOException">Another process has it.</exception>
     public FolderLock(string folder) =>
         _file = new FileStream(

@@ -41,8 +41,8 @@ internal sealed partial class FolderProvider(string folder, TimeSpan? deadline =
     public ProviderLimits Limits { get; } = new(deadline ?? ProviderLimits.Default.Deadline, ReadsAtOnce, WritesAtOnce);
 
     /// <summary>Makes the folder if it is absent, and opens it.</summary>
-    /// <exception cref="IOException">It cannot be made.</exception>
-    /// <exception cref="UnauthorizedAccessException">It may not be made.</exception>
+    /// <exception cref="IOException">The folder cannot be created.</exception>
+    /// <exception cref="UnauthorizedAccessException">This process may not create the folder.</exception>
     public FolderProvider Open()
     {
         if (_sync is null)
@@ -100,7 +100,7 @@ internal sealed partial class FolderProvider(string folder, TimeSpan? deadline =
         });
 
     /// <inheritdoc/>
-    /// <remarks>By listing: a policy of other days may have made other rows than today's.</remarks>
+    /// <remarks>By listing: an earlier redundancy policy may have written other rows than today's.</remarks>
     public Task DeleteAsync(BatchId id, int rows, CancellationToken cancellationToken) =>
         Block(() =>
         {
@@ -125,7 +125,7 @@ internal sealed partial class FolderProvider(string folder, TimeSpan? deadline =
         });
 
     /// <inheritdoc/>
-    /// <remarks>Room for a row is taken and given back at once, without a byte being written.</remarks>
+    /// <remarks>Space for a row is allocated and released at once, without writing a byte.</remarks>
     public Task<bool> ProbeAsync(CancellationToken cancellationToken) =>
         Block(() =>
         {

@@ -1,8 +1,8 @@
 namespace Meeda.Storage.Folders;
 
 /// <summary>
-/// Once the service listens, tells what is odd about its providers, and deletes what interrupted writes left in the
-/// folders: a disk with millions of rows takes minutes to list, and no one waits for it.
+/// Once the service listens, logs warnings about its providers and deletes the remains of interrupted writes in the
+/// folders. Listing a disk with millions of rows takes minutes, so this runs in the background.
 /// </summary>
 internal sealed class FolderSweep(
     RowProviders providers,

@@ -302,7 +302,7 @@ public sealed class JsonRpcClientTests
     private static HttpResponseMessage Answer(string body, HttpStatusCode status = HttpStatusCode.OK) =>
         new(status) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
 
-    /// <summary>Answers in the order of a script; its last line goes on for ever.</summary>
+    /// <summary>Answers in the order of a script; its last line repeats permanently.</summary>
     private sealed class ScriptedNode : HttpMessageHandler
     {
         private readonly Func<HttpResponseMessage>[] _script;

@@ -92,7 +92,7 @@ public sealed class RedundantRpcTests : IAsyncLifetime
     }
 
     [SkippableFact]
-    public async Task Head_OneIsFarBehind_IsTheOtherOnes_AndItIsBelievedAgainWhenItHasCaughtUp()
+    public async Task Head_OneIsFarBehind_IsTheOtherOnes_AndItIsAcceptedAgainWhenItHasCaughtUp()
     {
         RequireAnvil();
         JsonNode old = await RawBlockAsync(Height - 50);

@@ -300,7 +300,7 @@ internal sealed class ModelNode : IAsyncDisposable
         await _lease.ReleaseAsync(CancellationToken.None);
     }
 
-    /// <summary>Looks at L1 once.</summary>
+    /// <summary>Polls L1 once.</summary>
     public async Task PollAsync()
     {
         await PassAsync("look", Follower.PollAsync, timer: null);
@@ -361,7 +361,7 @@ internal sealed class ModelNode : IAsyncDisposable
             ? Task.CompletedTask
             : PassAsync("retention", (_retention ??= _newRetention()).PassAsync, timer: null);
 
-    /// <summary>Looks at all rows.</summary>
+    /// <summary>Checks all rows.</summary>
     public Task ScrubAsync() => !IsLeading ? Task.CompletedTask : PassAsync("scrub", _scrub.PassAsync, timer: null);
 
     /// <inheritdoc/>

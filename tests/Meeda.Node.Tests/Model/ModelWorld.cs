@@ -38,7 +38,7 @@ internal enum Invariant
     /// <summary>A put that waits for a state returns in that state, and not before.</summary>
     PutWaits,
 
-    /// <summary>No pass waits for ever.</summary>
+    /// <summary>No pass waits forever.</summary>
     NothingIsStuck,
 
     /// <summary>A put or a get fails with a sentence of its own, never with another exception.</summary>

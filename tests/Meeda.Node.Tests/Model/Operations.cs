@@ -44,7 +44,7 @@ internal sealed record Tick : Operation
     public override Task RunAsync(ModelWorld world) => world.TickAsync();
 }
 
-/// <summary>A node looks at L1.</summary>
+/// <summary>A node polls L1.</summary>
 internal sealed record Look(int Node = 0) : Operation
 {
     public override Task RunAsync(ModelWorld world) => world.Node(Node).PollAsync();

@@ -105,7 +105,7 @@ public sealed class PostgresLedgerTests(PostgresFixture postgres) : LedgerTests,
         await first.AdvanceAsync(Block(10), [], [], None);
         await Assert.ThrowsAsync<LeaseLostException>(() => second.AdvanceAsync(Block(11), [], [], None));
 
-        // The first is paused: it renews no more, and believes for ever that it leads.
+        // The first is paused: it no longer renews its lease, and still assumes that it leads.
         await UntilAsync(() => secondLease.TryHoldAsync(None));
         Assert.True(firstLease.IsHeld);
         await Assert.ThrowsAsync<LeaseLostException>(() => first.AdvanceAsync(Block(12), [], [], None));

@@ -278,7 +278,7 @@ public sealed class S3StoreTests(S3StoreTests.Gateway gateway) : IClassFixture<S
 
         public Uri Url => _ceph!.Url;
 
-        /// <summary>Looks at what the store did, and does what it never would.</summary>
+        /// <summary>Inspects what the store did, and does what the store never does.</summary>
         public AmazonS3Client Client { get; private set; } = null!;
 
         public async Task StartAsync()

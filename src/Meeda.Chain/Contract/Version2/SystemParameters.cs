@@ -4,7 +4,7 @@ using Meeda.Protocol.Proofs;
 namespace Meeda.Chain.Contract.Version2;
 
 /// <summary>
-/// What a deployment of version 2 is made with, for ever (contracts/v2/interfaces/MeedaTypes.sol). Windows and
+/// The permanent parameters of a deployment of version 2 (contracts/v2/interfaces/MeedaTypes.sol). Windows and
 /// retention count L1 blocks, amounts are wei.
 /// </summary>
 internal sealed record SystemParameters

@@ -11,7 +11,7 @@ namespace Meeda.Chain.Contract.Version2;
 /// <param name="PartialSums">The partial sums, as <see cref="PackedPoints"/>.</param>
 internal sealed record RecordedProof(Bytes32 Seed, RangeHints Hints, byte[] PartialSums);
 
-/// <summary>Seeds, proofs of availability, and what anybody can show about an operator.</summary>
+/// <summary>Seeds, proofs of availability, and what any account can show about an operator.</summary>
 internal sealed class VerifierContract(EthereumClient client, Address address)
     : PartContract(client, address, ContractArtifact.Verifier)
 {

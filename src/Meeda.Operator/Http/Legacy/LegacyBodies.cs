@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace Meeda.Operator.Http.Legacy;
 
-/// <summary>What <c>/putObject</c> takes.</summary>
+/// <summary>The request of <c>/putObject</c>.</summary>
 /// <param name="Data">The bytes, hex digits without 0x.</param>
 public sealed record PutObjectRequestBody([property: JsonPropertyName("data")] string Data);
 

@@ -17,7 +17,7 @@ internal static class DevCommand
     {
         var folder = new Option<string>("--folder")
         {
-            Description = "where the operator keeps its data; emptied at each start, since the L1 starts anew too",
+            Description = "where the operator keeps its data; emptied at each start, since the L1 is new each time",
             DefaultValueFactory = _ => Path.Combine(".meeda", "dev"),
         };
         var port = new Option<string>("--port")

@@ -52,7 +52,7 @@ internal sealed record PreparedTransaction(
         Address to =
             Request.To
             ?? throw new InvalidOperationException(
-                "a blob transaction calls somebody: it cannot make a contract (EIP-4844)"
+                "a blob transaction needs a recipient: it cannot create a contract (EIP-4844)"
             );
         var transaction = new BlobTransaction(
             ChainId,

@@ -109,7 +109,7 @@ public sealed partial class TransactionSender : IDisposable
         {
             throw new ArgumentException(
                 "blobs: each needs a commitment and 128 cell proofs of their right lengths, and the transaction "
-                    + "somebody to call",
+                    + "a recipient",
                 nameof(request)
             );
         }

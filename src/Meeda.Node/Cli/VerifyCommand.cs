@@ -34,7 +34,7 @@ internal static class VerifyCommand
         };
         var operatorAddress = new Option<string?>("--operator")
         {
-            Description = "whose promise to look at; without it the one that lasts longest",
+            Description = "the operator whose promise is checked; by default the promise that lasts longest",
         };
         var json = new Option<bool>("--json") { Description = "print the report as one line of JSON" };
         Option<string?> config = ConfigOption.Build();

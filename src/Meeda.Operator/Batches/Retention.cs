@@ -172,7 +172,7 @@ internal sealed class Retention(
         {
             throw new InvalidDataException(
                 $"the contract keeps another anchor {anchor.Index} than the ledger (its expiry is "
-                    + $"{asKept.Expiry}, here {anchor.Expiry}); nothing is given up"
+                    + $"{asKept.Expiry}, here {anchor.Expiry}); nothing is deleted"
             );
         }
     }

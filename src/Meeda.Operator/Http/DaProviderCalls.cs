@@ -158,7 +158,7 @@ internal sealed class DaProviderCalls(
             json =>
             {
                 json.WriteStartObject();
-                json.WriteNumber("maxSize", options.MaxBatchBytes);
+                json.WriteNumber("maxSize", DaCertificate.MaxProvable(options.MaxBatchBytes));
                 json.WriteEndObject();
             }
         );

@@ -136,7 +136,7 @@ internal sealed partial class ChunkedStores(TimeProvider time, IOptions<IntakeOp
                 }
 
                 Remove(id);
-                throw new NitroException($"chunk: chunk {index} came before with other bytes; the batch is given up");
+                throw new NitroException($"chunk: chunk {index} came before with other bytes; the batch is dropped");
             }
 
             int expected = arrival.LengthOf(index);
@@ -182,7 +182,7 @@ internal sealed partial class ChunkedStores(TimeProvider time, IOptions<IntakeOp
                 Remove(id);
                 throw new NitroException(
                     $"commitChunkedStore: {arrival.Count - arrival.Seen} of {arrival.Count} chunks have not come; "
-                        + "the batch is given up"
+                        + "the batch is dropped"
                 );
             }
 

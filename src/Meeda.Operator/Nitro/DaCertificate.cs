@@ -73,6 +73,9 @@ internal sealed class DaCertificate
     /// </summary>
     public static bool IsProvable(long payloadLength) => payloadLength % ReadLength != 0;
 
+    /// <summary>The longest batch of at most so many bytes of which Nitro's contracts can prove all reads.</summary>
+    public static long MaxProvable(long maxBytes) => IsProvable(maxBytes) ? maxBytes : maxBytes - 1;
+
     /// <summary>Creates a certificate.</summary>
     /// <param name="domain">The chain and the contract that it is for.</param>
     /// <param name="payloadLength">The payload's length in bytes: at least 1 and not a multiple of 32.</param>

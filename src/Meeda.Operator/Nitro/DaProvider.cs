@@ -120,7 +120,7 @@ internal sealed class DaProvider(
     /// </summary>
     public byte[] ProveValidity(byte[] encoded) => [IsValid(encoded, out _, out _) ? (byte)1 : (byte)0, ProofVersion];
 
-    private static string ClientOf(HttpContext? context) => context is null ? "nobody" : RequestClient.Of(context);
+    private static string ClientOf(HttpContext? context) => context is null ? "no client" : RequestClient.Of(context);
 
     /// <summary>
     /// Reads a batch and reserves memory for the response until the request ends. The minimum rate for long responses

@@ -72,7 +72,7 @@ internal sealed partial class Ledger : IPackIndex
                 );
                 if (moved == 0)
                 {
-                    throw new IOException("the object was given up before it was there");
+                    throw new IOException("the object was abandoned before it was stored");
                 }
 
                 await connection.ExecuteAsync(

@@ -4,7 +4,7 @@ using Meeda.Ethereum;
 namespace Meeda.Protocol.Signatures;
 
 /// <summary>
-/// The EIP-712 domain of one of version 2's contracts: name <c>Meeda</c>, version <c>2</c>, chain and contract.
+/// The EIP-712 domain of a contract of version 2: name <c>Meeda</c>, version <c>2</c>, chain and contract.
 /// </summary>
 /// <param name="ChainId">The L1's chain id.</param>
 /// <param name="Contract">The contract that checks the signature.</param>
@@ -17,7 +17,7 @@ public readonly record struct ContractDomain(ulong ChainId, Address Contract)
     private static readonly Bytes32 Version = Keccak256.Hash("2"u8);
 
     /// <summary>
-    /// What is signed for a struct: <c>keccak256(0x1901 ‖ domainSeparator ‖ hashStruct)</c> (EIP-712).
+    /// The digest that is signed for a struct: <c>keccak256(0x1901 ‖ domainSeparator ‖ hashStruct)</c> (EIP-712).
     /// </summary>
     /// <param name="structHash">The struct's hash.</param>
     public Bytes32 Digest(Bytes32 structHash)

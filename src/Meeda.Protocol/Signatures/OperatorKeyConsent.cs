@@ -3,7 +3,7 @@ using Meeda.Ethereum;
 namespace Meeda.Protocol.Signatures;
 
 /// <summary>
-/// The word of an operator key that it acts for an account, which the key signs (EIP-712) before the owner names it.
+/// An operator key's consent to act for an account. The key signs it (EIP-712) before the owner sets the key.
 /// </summary>
 /// <param name="Account">The account's id.</param>
 /// <param name="Key">The key's address.</param>

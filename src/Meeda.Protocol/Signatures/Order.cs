@@ -4,12 +4,13 @@ using Meeda.Protocol.Batches;
 namespace Meeda.Protocol.Signatures;
 
 /// <summary>
-/// A rollup's word that it pays for a batch, which its poster signs (EIP-712) and the operator sends with the anchor.
+/// A rollup's order to charge its prepayment for a batch. The rollup's poster signs it (EIP-712), and the operator
+/// sends it with the anchor.
 /// </summary>
 /// <param name="Rollup">The account whose prepayment is charged.</param>
 /// <param name="Batch">The batch.</param>
 /// <param name="Operator">The operator's account id.</param>
-/// <param name="MaxWei">The most that the batch may cost over all renewals, in wei.</param>
+/// <param name="MaxWei">The maximum that the batch may cost over all renewals, in wei.</param>
 /// <param name="Deadline">The last L1 block in which it may be charged.</param>
 public sealed record Order(Address Rollup, BatchId Batch, Address Operator, UInt128 MaxWei, ulong Deadline)
 {

@@ -30,11 +30,13 @@ public sealed class NitroTests(OperatorFixture node) : IClassFixture<OperatorFix
         Assert.Equal("0x01", (await CallAsync("getSupportedHeaderBytes")).GetProperty("headerBytes").GetString());
 
     [Fact]
-    public async Task GetMaxMessageSize_IsTheIntakesLimit() =>
-        Assert.Equal(
-            OperatorFixture.MaxBatchBytes,
-            (await CallAsync("getMaxMessageSize")).GetProperty("maxSize").GetInt32()
-        );
+    public async Task GetMaxMessageSize_IsTheLongestBatchThatIsStored()
+    {
+        // The intake's limit is a multiple of 32.
+        int max = (await CallAsync("getMaxMessageSize")).GetProperty("maxSize").GetInt32();
+        Assert.Equal(OperatorFixture.MaxBatchBytes - 1, max);
+        Assert.NotEmpty(await StoreAsync(Payload(8, max)));
+    }
 
     [Fact]
     public async Task Store_TheCertificate_IsReadBackByEveryReadingMethod()
@@ -323,7 +325,10 @@ public sealed class NitroTests(OperatorFixture node) : IClassFixture<OperatorFix
             ["1", "\"two\"", "null", "null"],
             answers.EnumerateArray().Select(answer => answer.GetProperty("id").GetRawText())
         );
-        Assert.Equal(OperatorFixture.MaxBatchBytes, answers[0].GetProperty("result").GetProperty("maxSize").GetInt32());
+        Assert.Equal(
+            OperatorFixture.MaxBatchBytes - 1,
+            answers[0].GetProperty("result").GetProperty("maxSize").GetInt32()
+        );
         Assert.Equal((-32601, -32600), (CodeOf(answers[1]), CodeOf(answers[2])));
         Assert.Equal("0x01", answers[3].GetProperty("result").GetProperty("headerBytes").GetString());
 

@@ -369,6 +369,8 @@ public sealed class BackPressureTests : IAsyncLifetime
             ["Meeda:L1:Rpc"] = "http://127.0.0.1:1",
             ["Meeda:L1:Contract"] = "0x00000000000000000000000000000000000000c0",
             ["Meeda:L1:KeyFile"] = keyFile,
+            ["Meeda:Nitro:Validator"] = $"{OperatorFixture.Nitro.Validator}",
+            ["Meeda:Nitro:ValidatorChainId"] = $"{OperatorFixture.Nitro.ChainId}",
         };
         foreach ((string name, string value) in settings)
         {

@@ -151,7 +151,7 @@ public sealed class FloodTests : IAsyncLifetime
         await _node.InitializeAsync();
         string store = await NitroAsync(
             "store",
-            $"\"0x{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(OperatorFixture.MaxBatchBytes))}\",\"0xffffffff\""
+            $"\"0x{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(OperatorFixture.MaxBatchBytes - 1))}\",\"0xffffffff\""
         );
         string certificate = JsonDocument
             .Parse(store)

@@ -8,7 +8,7 @@ using Meeda.Protocol.Anchors;
 namespace Meeda.Chain.Contract.Version2;
 
 /// <summary>An operator's account as version 2 keeps it.</summary>
-/// <param name="Owner">Who stakes, withdraws, names keys and has the credits.</param>
+/// <param name="Owner">The account that stakes, withdraws, sets keys and receives credits.</param>
 /// <param name="Key">The key that anchors and proves; zero: none.</param>
 /// <param name="KeyNonce">The nonce of the next key's consent.</param>
 /// <param name="Stake">The stake in wei.</param>

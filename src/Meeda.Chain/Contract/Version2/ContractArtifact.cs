@@ -35,7 +35,7 @@ internal sealed class ContractArtifact
     /// <summary>Payments of rollups.</summary>
     public static ContractArtifact Escrow { get; } = new("MeedaEscrow");
 
-    /// <summary>What judges certificates on a Nitro chain's parent.</summary>
+    /// <summary>The contract that validates certificates on a Nitro chain's parent.</summary>
     public static ContractArtifact DaProofValidator { get; } = new("MeedaDAProofValidator");
 
     /// <summary>The parts in the order in which the system creates them.</summary>

@@ -49,10 +49,10 @@ internal sealed record SystemParameters
     /// <summary>The least stake with which an operator may anchor.</summary>
     public required BigInteger MinimumStake { get; init; }
 
-    /// <summary>What each live blob needs on top of it.</summary>
+    /// <summary>The additional stake for each live blob.</summary>
     public required BigInteger StakePerBlob { get; init; }
 
-    /// <summary>What the first miss within a retention costs; the n-th costs n times that.</summary>
+    /// <summary>The penalty for the first miss within a retention; the n-th miss costs n times that.</summary>
     public required BigInteger MissPenalty { get; init; }
 
     /// <summary>The part of a penalty that the reporter gets.</summary>
@@ -61,7 +61,7 @@ internal sealed record SystemParameters
     /// <summary>The fixed part of a demand's bond.</summary>
     public required BigInteger DemandBond { get; init; }
 
-    /// <summary>The part of them that decides what an epoch challenges.</summary>
+    /// <summary>The parameters that determine which blobs an epoch challenges.</summary>
     public EpochParameters Epochs =>
         new(EpochBlocks, HotEpochs, HotSamples, ColdSamples, checked(SeedDelay + ProofWindow));
 

@@ -196,7 +196,7 @@ public sealed class BackPressureTests : IAsyncLifetime
     {
         await StartAsync(("Meeda:Batches:AckLevel", "Anchored"), ("Meeda:Batches:AckTimeout", "00:04:00"));
         var budget = _app!.Services.GetRequiredService<BodyBudget>();
-        byte[] payload = RandomNumberGenerator.GetBytes(200_000);
+        byte[] payload = RandomNumberGenerator.GetBytes(200_001);
         using var stop = new CancellationTokenSource();
         using HttpContent body = isNitro
             ? JsonContent.Create(

@@ -10,6 +10,9 @@ namespace Meeda.L1.Rpc;
 /// <param name="Rlp">The header, encoded (yellow paper, section 4.3, and the EIPs that added fields).</param>
 public sealed record BlockHeader(Bytes32 Hash, byte[] Rlp)
 {
+    // Those up to nonce, which every header has.
+    private const int FirstFields = 15;
+
     // The fields in their order, quantities by "#"; those after nonce came with London, Shanghai, Cancun and Prague.
     private static readonly string[] Fields =
     [
@@ -53,7 +56,7 @@ public sealed record BlockHeader(Bytes32 Hash, byte[] Rlp)
             {
                 items.Add(RLP.EncodeElement(isQuantity ? Digits(value.AsBigInteger()) : value.AsBytes()));
             }
-            else if (items.Count < Array.IndexOf(Fields, "#baseFeePerGas"))
+            else if (items.Count < FirstFields)
             {
                 _ = block.Field(name);
             }

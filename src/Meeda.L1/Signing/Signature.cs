@@ -12,6 +12,9 @@ public readonly record struct Signature(int YParity, BigInteger R, BigInteger S)
     /// <summary>The compact form: r, and s with the parity in its top bit (EIP-2098).</summary>
     public (Bytes32 R, Bytes32 Vs) ToCompact() => (Word(R), Word(S | ((BigInteger)YParity << 255)));
 
+    /// <summary>r, s and v, which is 27 or 28: 65 bytes (yellow paper, appendix F).</summary>
+    public byte[] ToArray() => [.. Word(R).ToArray(), .. Word(S).ToArray(), (byte)(27 + YParity)];
+
     private static Bytes32 Word(BigInteger value)
     {
         Span<byte> bytes = stackalloc byte[Bytes32.Length];

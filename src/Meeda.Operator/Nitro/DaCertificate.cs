@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
-using System.Numerics;
 using System.Text;
 using Meeda.Ethereum;
 using Meeda.Kzg.Commitments;
@@ -100,11 +99,7 @@ internal sealed class DaCertificate
         domain.Validator.CopyTo(encoded.AsSpan(ValidatorAt));
         BinaryPrimitives.WriteUInt64BigEndian(encoded.AsSpan(LastBlockAt), lastBlock);
         commitments.CopyTo(encoded.AsSpan(HeaderLength));
-        Signature signature = signer.Sign(Digest(encoded));
-        Span<byte> tail = encoded.AsSpan(encoded.Length - SignatureLength);
-        Write(signature.R, tail[..32]);
-        Write(signature.S, tail[32..64]);
-        tail[64] = (byte)(27 + signature.YParity);
+        signer.Sign(Digest(encoded)).ToArray().CopyTo(encoded, encoded.Length - SignatureLength);
         return new DaCertificate(encoded, signer.Address);
     }
 
@@ -195,12 +190,5 @@ internal sealed class DaCertificate
             .. Encoding.ASCII.GetBytes("\x19" + "Ethereum Signed Message:\n32"),
             .. inner.ToArray(),
         ]);
-    }
-
-    private static void Write(BigInteger value, Span<byte> bigEndian)
-    {
-        byte[] digits = value.ToByteArray(isUnsigned: true, isBigEndian: true);
-        bigEndian.Clear();
-        digits.CopyTo(bigEndian[(bigEndian.Length - digits.Length)..]);
     }
 }

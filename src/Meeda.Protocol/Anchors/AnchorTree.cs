@@ -1,4 +1,3 @@
-using System.Numerics;
 using Meeda.Ethereum;
 using Meeda.Kzg.Commitments;
 
@@ -12,11 +11,7 @@ namespace Meeda.Protocol.Anchors;
 /// </summary>
 public sealed class AnchorTree
 {
-    private const byte LeafPrefix = 0x00;
-    private const byte NodePrefix = 0x01;
-
-    // _levels[0] are the leaves, padded; the last level is the root alone.
-    private readonly Bytes32[][] _levels;
+    private readonly MerkleTree _tree;
 
     /// <summary>Builds the tree.</summary>
     /// <param name="commitments">The compressed commitments, 48 bytes each, in order; at least one.</param>
@@ -32,61 +27,27 @@ public sealed class AnchorTree
             );
         }
 
-        LeafCount = commitments.Length / KzgCommitment.Length;
-        int depth = Depth(LeafCount);
-        _levels = new Bytes32[depth + 1][];
-        _levels[0] = new Bytes32[1 << depth];
-        for (int i = 0; i < LeafCount; i++)
-        {
-            _levels[0][i] = Leaf(commitments.Slice(i * KzgCommitment.Length, KzgCommitment.Length));
-        }
-
-        for (int level = 1; level <= depth; level++)
-        {
-            Bytes32[] below = _levels[level - 1];
-            _levels[level] = new Bytes32[below.Length / 2];
-            for (int i = 0; i < _levels[level].Length; i++)
-            {
-                _levels[level][i] = Node(below[2 * i], below[(2 * i) + 1]);
-            }
-        }
+        _tree = new MerkleTree(commitments, KzgCommitment.Length);
     }
 
     /// <summary>The number of commitments, padding not counted.</summary>
-    public int LeafCount { get; }
+    public int LeafCount => _tree.LeafCount;
 
     /// <summary>The tree's root, which the L1 contract keeps.</summary>
-    public Bytes32 Root => _levels[^1][0];
+    public Bytes32 Root => _tree.Root;
 
     /// <summary>The levels between leaf and root of a tree of so many leaves: <c>ceil(log2(leafCount))</c>.</summary>
-    public static int Depth(int leafCount) => BitOperations.Log2(BitOperations.RoundUpToPowerOf2((uint)leafCount));
+    public static int Depth(int leafCount) => MerkleTree.Depth(leafCount);
 
     /// <summary>The leaf of a commitment.</summary>
     /// <param name="commitment">48 bytes.</param>
-    public static Bytes32 Leaf(ReadOnlySpan<byte> commitment)
-    {
-        Span<byte> preimage = stackalloc byte[1 + KzgCommitment.Length];
-        preimage[0] = LeafPrefix;
-        commitment.CopyTo(preimage[1..]);
-        return Keccak256.Hash(preimage);
-    }
+    public static Bytes32 Leaf(ReadOnlySpan<byte> commitment) => MerkleTree.Leaf(commitment);
 
     /// <summary>
     /// The siblings on the way from leaf <paramref name="index"/> up to the root, the leaf's own first.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no such leaf.</exception>
-    public Bytes32[] Path(int index)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(index);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, LeafCount);
-        var path = new Bytes32[_levels.Length - 1];
-        for (int level = 0; level < path.Length; level++)
-        {
-            path[level] = _levels[level][(index >> level) ^ 1];
-        }
-
-        return path;
-    }
+    public Bytes32[] Path(int index) => _tree.Path(index);
 
     /// <summary>
     /// Whether a commitment is leaf <paramref name="index"/> of the tree with that root and so many leaves.
@@ -102,35 +63,5 @@ public sealed class AnchorTree
         int index,
         ReadOnlySpan<byte> commitment,
         ReadOnlySpan<Bytes32> path
-    )
-    {
-        if (
-            commitment.Length != KzgCommitment.Length
-            || leafCount < 1
-            || index < 0
-            || index >= leafCount
-            || path.Length != Depth(leafCount)
-        )
-        {
-            return false;
-        }
-
-        Bytes32 node = Leaf(commitment);
-        foreach (Bytes32 sibling in path)
-        {
-            node = (index & 1) == 0 ? Node(node, sibling) : Node(sibling, node);
-            index >>= 1;
-        }
-
-        return node == root;
-    }
-
-    private static Bytes32 Node(Bytes32 left, Bytes32 right)
-    {
-        Span<byte> preimage = stackalloc byte[65];
-        preimage[0] = NodePrefix;
-        left.CopyTo(preimage[1..]);
-        right.CopyTo(preimage[33..]);
-        return Keccak256.Hash(preimage);
-    }
+    ) => commitment.Length == KzgCommitment.Length && MerkleTree.Verify(root, leafCount, index, commitment, path);
 }

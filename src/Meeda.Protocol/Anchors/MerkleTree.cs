@@ -14,6 +14,9 @@ public sealed class MerkleTree
     private const byte LeafPrefix = 0x00;
     private const byte NodePrefix = 0x01;
 
+    // Commitments and ids are shorter, and need no memory of their own.
+    private const int ShortItem = 64;
+
     // _levels[0] are the leaves, padded; the last level is the root alone.
     private readonly Bytes32[][] _levels;
 
@@ -62,7 +65,13 @@ public sealed class MerkleTree
     public static int Depth(int leafCount) => BitOperations.Log2(BitOperations.RoundUpToPowerOf2((uint)leafCount));
 
     /// <summary>The leaf of an item.</summary>
-    public static Bytes32 Leaf(ReadOnlySpan<byte> item) => Keccak256.Hash([LeafPrefix, .. item]);
+    public static Bytes32 Leaf(ReadOnlySpan<byte> item)
+    {
+        Span<byte> preimage = item.Length < ShortItem ? stackalloc byte[ShortItem] : new byte[1 + item.Length];
+        preimage[0] = LeafPrefix;
+        item.CopyTo(preimage[1..]);
+        return Keccak256.Hash(preimage[..(1 + item.Length)]);
+    }
 
     /// <summary>
     /// The siblings on the way from leaf <paramref name="index"/> up to the root, the leaf's own first.

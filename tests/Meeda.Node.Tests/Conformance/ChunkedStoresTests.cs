@@ -88,7 +88,7 @@ public sealed class ChunkedStoresTests
         ulong id = Start(chunks: 2, chunkSize: 3, totalSize: 5);
         Take(id, 0, [1, 2, 3]);
         Assert.Contains(
-            "given up",
+            "dropped",
             Assert.Throws<NitroException>(() => Take(id, 0, [1, 2, 4])).Message,
             StringComparison.Ordinal
         );

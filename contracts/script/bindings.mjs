@@ -9,8 +9,8 @@ const abiOf = (path) => JSON.parse(readFileSync(join(contracts, path), 'utf8')).
 const pascal = (name) => name.charAt(0).toUpperCase() + name.slice(1);
 const structOf = (input) => input.internalType.replace('struct ', '').replace('[]', '').split('.').at(-1);
 
-/** What the contracts of one version have in common: their structs, and the names that are taken. */
-class Version {
+/** What the contracts have in common: their structs, and the names that are taken. */
+class Bindings {
   structs = new Map();
   names = new Map();
 
@@ -96,24 +96,14 @@ namespace ${namespace};
 ${parts.join('\n')}`);
 }
 
-const version1 = new Version();
-const parts1 = bind(version1, 'MeedaVerifier', abiOf('abi/MeedaVerifier.json'), {
-  functions: [
-    'anchor', 'anchorCount', 'claim', 'creditOf', 'demand', 'demandBond', 'expire', 'getAccount', 'getAnchor', 'getDemand', 'getEpoch', 'parameters',
-    'proveFraud', 'proveInvalidCommitment', 'publish', 'reportMiss', 'stake', 'submitProof',
-  ],
-  events: ['Anchored', 'BatchAnchored', 'Demanded', 'ProofSubmitted'],
-});
-write('MeedaVerifier.g.cs', 'Meeda.Chain.Contract', [...structs(version1), ...parts1]);
-
-const version2 = new Version();
+const system = new Bindings();
 for (const contract of ['MeedaSystem', 'MeedaAnchors', 'MeedaVerifier', 'MeedaPublication', 'MeedaEscrow', 'MeedaDAProofValidator']) {
   // The parts are created by the system, not by transactions of ours.
   const creation = contract === 'MeedaSystem' || contract === 'MeedaDAProofValidator';
-  const parts = bind(version2, contract, abiOf(`v2/abi/${contract}.json`), { creation });
-  write(`Version2/${contract}.g.cs`, 'Meeda.Chain.Contract.Version2', parts);
+  const parts = bind(system, contract, abiOf(`v2/abi/${contract}.json`), { creation });
+  write(`${contract}.g.cs`, 'Meeda.Chain.Contract', parts);
 }
-write('Version2/Structs.g.cs', 'Meeda.Chain.Contract.Version2', structs(version2));
+write('Structs.g.cs', 'Meeda.Chain.Contract', structs(system));
 
 for (const [path, made] of files) {
   if (!process.argv.includes('--check')) {

@@ -30,8 +30,11 @@ public sealed partial class MeedaClient
             Bytes32.TryParse(proof.BatchId, out Bytes32 named)
             && named == id.Value
             && Bytes32.TryParse(proof.Root, out Bytes32 root)
+            && Bytes32.TryParse(proof.LeafRoot, out Bytes32 leafRoot)
+            && Bytes32.TryParse(proof.IdRoot, out Bytes32 idRoot)
+            && new AnchorRoots(leafRoot, idRoot).Root == root
             && proof.Blobs.Count > 0
-            && proof.Blobs.All(blob => IsLeaf(blob, root, proof.LeafCount));
+            && proof.Blobs.All(blob => IsLeaf(blob, leafRoot, proof.LeafCount));
         return holds
             ? proof
             : throw new MeedaException(
@@ -153,7 +156,7 @@ public sealed partial class MeedaClient
         return blob.LeafIndex < leafCount
             && leafCount <= int.MaxValue
             && TryDecode(blob.Commitment, KzgCommitment.Length, out byte[] commitment)
-            && AnchorTree.Verify(root, (int)leafCount, (int)blob.LeafIndex, commitment, path);
+            && MerkleTree.Verify(root, (int)leafCount, (int)blob.LeafIndex, commitment, path);
     }
 
     private static bool IsCell(KzgCommitment commitment, CellIndex index, byte[] cell, KzgProof proof)

@@ -1,6 +1,6 @@
 namespace Meeda.Client;
 
-/// <summary>A blob's commitment with its way to an anchor's Merkle root (docs/protocol.md, "Anchoring").</summary>
+/// <summary>A blob's commitment with its way to an anchor's root over commitments (docs/protocol.md, "Anchoring").</summary>
 /// <param name="Position">The operator's position of the blob.</param>
 /// <param name="LeafIndex">Its leaf in the anchor's tree.</param>
 /// <param name="Commitment">The compressed KZG commitment, hex.</param>
@@ -13,7 +13,9 @@ public sealed record LeafBody(ulong Position, ulong LeafIndex, string Commitment
 /// <param name="BatchId">The batch's id.</param>
 /// <param name="Operator">The operator that anchored it.</param>
 /// <param name="AnchorIndex">Its anchor.</param>
-/// <param name="Root">The anchor's Merkle root.</param>
+/// <param name="Root">The anchor's root: Keccak-256 of <c>LeafRoot ‖ IdRoot</c>.</param>
+/// <param name="LeafRoot">The Merkle root over its commitments.</param>
+/// <param name="IdRoot">The Merkle root over its batch ids.</param>
 /// <param name="LeafCount">The anchor's blobs.</param>
 /// <param name="BlockNumber">The L1 block of the anchor.</param>
 /// <param name="Expiry">The L1 block from which on the batch need no longer be held.</param>
@@ -24,6 +26,8 @@ public sealed record BatchProofBody(
     string Operator,
     uint AnchorIndex,
     string Root,
+    string LeafRoot,
+    string IdRoot,
     uint LeafCount,
     ulong BlockNumber,
     ulong Expiry,
@@ -73,9 +77,9 @@ public sealed record CheckBody(string What, bool Holds);
 /// <param name="FirstHot">The first recent one.</param>
 /// <param name="EndLive">The position behind the last one.</param>
 /// <param name="Samples">The challenged blobs, with repetitions.</param>
-/// <param name="PartialSums">The recorded partial sums, EIP-2537 points of 128 bytes, hex.</param>
+/// <param name="PartialSums">The recorded partial sums, points of 96 bytes (x, y), hex.</param>
 /// <param name="Y">The recorded value.</param>
-/// <param name="Proof">The recorded opening, an EIP-2537 point of 128 bytes, hex.</param>
+/// <param name="Proof">The recorded opening, a point of 96 bytes (x, y), hex.</param>
 /// <param name="Holds">Whether every check holds.</param>
 /// <param name="Checks">What was checked.</param>
 public sealed record EpochBody(

@@ -3,7 +3,10 @@ using Meeda.Chain.Index;
 using Meeda.Chain.Verification;
 using Meeda.Client;
 using Meeda.Ethereum;
+using Meeda.Kzg.Commitments;
+using Meeda.Protocol.Anchors;
 using Meeda.Protocol.Batches;
+using Meeda.Protocol.Proofs;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 
@@ -76,11 +79,20 @@ internal static class ProofEndpoints
             .. Enumerable.Range(0, (int)found.Batch.BlobCount).Select(blob => found.Batch.FirstBlob + (ulong)blob),
         ];
         IReadOnlyList<AnchoredLeaf> leaves = await anchored.LeavesAsync(positions, cancellationToken);
+        var roots = new AnchorRoots(
+            new MerkleTree(
+                await record.CommitmentsAsync(found.Operator, found.Anchor.Index, cancellationToken),
+                KzgCommitment.Length
+            ).Root,
+            leaves[0].IdRoot
+        );
         return new BatchProofBody(
             found.Batch.Batch.ToString(),
             found.Operator.ToString(),
             found.Anchor.Index,
             found.Anchor.Root.ToString(),
+            $"{roots.LeafRoot}",
+            $"{roots.IdRoot}",
             found.Anchor.BlobCount,
             found.Anchor.BlockNumber,
             found.Anchor.Expiry,
@@ -159,7 +171,7 @@ internal static class ProofEndpoints
         [FromQuery] string? @operator,
         HttpContext context,
         ProofWork work,
-        MeedaVerifierContract contract,
+        SystemContract system,
         IAnchorRecord record,
         EpochVerification verification,
         ServedOperators operators,
@@ -200,7 +212,8 @@ internal static class ProofEndpoints
         // block of L1. A bad one may be L1's mistake, and is not kept.
         BlockPoint? tip = await record.TipAsync(cancellationToken);
         bool isOver =
-            tip is { } last && last.Number > seen.BlockNumber + await contract.ChallengeWindowAsync(cancellationToken);
+            tip is { } last
+            && last.Number > seen.BlockNumber + (await system.ParametersAsync(cancellationToken)).ChallengeWindow;
         return TypedResults.Ok(
             await work.GetAsync(
                 RequestClient.Of(context),
@@ -231,9 +244,9 @@ internal static class ProofEndpoints
             verdict.Range?.Hot ?? 0,
             verdict.Range?.Hi ?? 0,
             verdict.Samples.Length,
-            [.. verdict.Proof.PartialSums.Select(sum => HexBody.Of(sum))],
+            [.. verdict.Proof.PartialSums.Chunk(PackedPoints.PointLength).Select(sum => HexBody.Of(sum))],
             verdict.Proof.Y.ToString(),
-            HexBody.Of(verdict.Proof.Proof),
+            HexBody.Of(verdict.Proof.Opening),
             verdict.Holds,
             [.. verdict.Checks.Select(check => new CheckBody(check.What, check.Holds))]
         );

@@ -19,7 +19,7 @@ namespace Meeda.Light;
 internal sealed class AvailabilitySampling(
     LightOptions options,
     LightLedger ledger,
-    MeedaVerifierContract contract,
+    SystemContract system,
     ChallengeSender challenges,
     IHttpClientFactory http,
     TimeProvider time,
@@ -69,7 +69,7 @@ internal sealed class AvailabilitySampling(
                 anchor.Expiry > head
             ),
         ];
-        if (live.Length == 0 || (await contract.AccountAsync(operatorAddress, cancellationToken)).Slashed)
+        if (live.Length == 0 || (await system.Anchors.AccountAsync(operatorAddress, cancellationToken)).IsSlashed)
         {
             return;
         }
@@ -216,14 +216,18 @@ internal sealed class AvailabilitySampling(
         }
 
         // A fifth more than the present minimum, because fees may rise until the demand is mined.
-        System.Numerics.BigInteger bond = await contract.DemandBondAsync(cancellationToken) * 6 / 5;
+        System.Numerics.BigInteger bond = await system.Publication.DemandBondAsync(cancellationToken) * 6 / 5;
         logger.Demanding(
             operatorAddress.ToString(),
             position,
             bond.ToString(System.Globalization.CultureInfo.InvariantCulture)
         );
         if (
-            await challenges.SendAsync(contract.Demand(operatorAddress, leaf, position, bond), about, cancellationToken)
+            await challenges.SendAsync(
+                system.Publication.Demand(operatorAddress, leaf, position, bond),
+                about,
+                cancellationToken
+            )
         )
         {
             // The demand is mined, or reverted because another party was first. It is not sent again before the ledger
@@ -253,18 +257,18 @@ internal sealed class AvailabilitySampling(
 
     private async Task FollowAsync(DemandEvent demand, ulong head, CancellationToken cancellationToken)
     {
-        DemandStatus status = await contract.DemandStatusAsync(demand.Id, cancellationToken);
+        DemandStatus status = await system.Publication.DemandStatusAsync(demand.Id, cancellationToken);
         if (
             status == DemandStatus.Open
             && head > demand.Deadline
             && await challenges.SendAsync(
-                contract.Expire(demand.Id),
+                system.Publication.Expire(demand.Id),
                 $"demand {demand.Id} that {demand.Operator} left unanswered",
                 cancellationToken
             )
         )
         {
-            status = await contract.DemandStatusAsync(demand.Id, cancellationToken);
+            status = await system.Publication.DemandStatusAsync(demand.Id, cancellationToken);
         }
 
         if (status == DemandStatus.Published)

@@ -4,7 +4,6 @@ using Meeda.Chain.Verification;
 using Meeda.Ethereum;
 using Meeda.Kzg.Curves;
 using Meeda.L1.Transactions;
-using Meeda.Protocol.Anchors;
 using Meeda.Protocol.Proofs;
 
 namespace Meeda.Light;
@@ -53,9 +52,9 @@ internal sealed partial class FraudDetector
     private async Task ChallengeAnchorAsync(OperatorAnchor wrong, CancellationToken cancellationToken)
     {
         if (
-            (await contract.AccountAsync(wrong.Operator, cancellationToken)).Slashed
+            (await system.Anchors.AccountAsync(wrong.Operator, cancellationToken)).IsSlashed
             || await challenges.SendAsync(
-                InvalidCommitment(wrong),
+                await InvalidCommitmentAsync(wrong, cancellationToken),
                 $"invalid commitment of {wrong.Operator}",
                 cancellationToken
             )
@@ -75,28 +74,25 @@ internal sealed partial class FraudDetector
     )
     {
         bool settled =
-            (await contract.AccountAsync(operatorAddress, cancellationToken)).Slashed
-            || await contract.EpochStatusAsync(operatorAddress, seen.Epoch, cancellationToken) != EpochStatus.Proven;
+            (await system.Anchors.AccountAsync(operatorAddress, cancellationToken)).IsSlashed
+            || await system.Verifier.EpochStatusAsync(operatorAddress, seen.Epoch, cancellationToken)
+                != EpochStatus.Proven;
         if (!settled)
         {
             RecomputedProof recomputed = await verification.RecomputeAsync(operatorAddress, seen, cancellationToken);
             int chunk =
                 recomputed.WrongChunk
                 ?? throw new InvalidDataException($"the proof of epoch {seen.Epoch} is now valid");
-            IReadOnlyList<AnchoredLeaf> leaves = await new AnchoredCommitments(
-                ledger.Index,
-                operatorAddress
-            ).LeavesAsync(
-                [
-                    .. recomputed
-                        .Drawn.Samples.Skip(chunk * Sampler.ChunkSize)
-                        .Take(Sampler.ChunkSize)
-                        .Select(sample => sample.Position),
-                ],
+            int first = chunk * Sampler.ChunkSize;
+            ChunkProof leaves = await new AnchoredCommitments(ledger.Index, operatorAddress).ChunkAsync(
+                recomputed.Drawn.Samples.AsMemory(
+                    first,
+                    Math.Min(Sampler.ChunkSize, recomputed.Drawn.Samples.Length - first)
+                ),
                 cancellationToken
             );
             settled = await challenges.SendAsync(
-                contract.ProveFraud(operatorAddress, recomputed.Proof, chunk, leaves),
+                system.Verifier.ProveFraud(operatorAddress, seen.Epoch, recomputed.Proof, chunk, leaves),
                 $"wrong partial sum {chunk} of epoch {seen.Epoch} by {operatorAddress}",
                 cancellationToken
             );
@@ -108,19 +104,17 @@ internal sealed partial class FraudDetector
         }
     }
 
-    private TransactionRequest InvalidCommitment(OperatorAnchor wrong)
+    private async Task<TransactionRequest> InvalidCommitmentAsync(
+        OperatorAnchor wrong,
+        CancellationToken cancellationToken
+    )
     {
-        int place = FindInvalid(wrong.Seen.Commitments)!.Value;
-        byte[] commitment = CommitmentAt(wrong.Seen.Commitments, (ulong)place).ToArray();
+        ulong position = wrong.Seen.Anchor.FirstBlob + (ulong)FindInvalid(wrong.Seen.Commitments)!.Value;
+        AnchoredLeaf leaf = (
+            await new AnchoredCommitments(ledger.Index, wrong.Operator).LeavesAsync([position], cancellationToken)
+        )[0];
         var y = new byte[64];
-        G1Point.TryFindY(commitment, y);
-        return contract.ProveInvalidCommitment(
-            wrong.Operator,
-            wrong.Seen.Anchor.Index,
-            wrong.Seen.Anchor.FirstBlob + (ulong)place,
-            commitment,
-            new AnchorTree(wrong.Seen.Commitments).Path(place),
-            y
-        );
+        G1Point.TryFindY(leaf.Commitment, y);
+        return system.Verifier.ProveInvalidCommitment(wrong.Operator, leaf, position, y);
     }
 }

@@ -19,7 +19,7 @@ namespace Meeda.Light;
 /// </summary>
 internal sealed partial class FraudDetector(
     EthereumClient client,
-    MeedaVerifierContract contract,
+    SystemContract system,
     LightLedger ledger,
     EpochVerification verification,
     ChallengeSender challenges,
@@ -62,7 +62,8 @@ internal sealed partial class FraudDetector(
     public async Task<ulong> FirstOpenEpochAsync(ulong blockNumber, CancellationToken cancellationToken)
     {
         EpochParameters parameters = await verification.ParametersAsync(cancellationToken);
-        return blockNumber < parameters.ProofWindow ? 0 : parameters.EpochAt(blockNumber - parameters.ProofWindow);
+        ulong window = (ulong)parameters.SeedDelay + parameters.ProofWindow;
+        return blockNumber < window ? 0 : parameters.EpochAt(blockNumber - window);
     }
 
     private async Task CheckAnchorsAsync(CancellationToken cancellationToken)
@@ -171,14 +172,19 @@ internal sealed partial class FraudDetector(
             if (
                 parameters.LiveRangeAt(epoch, anchors) is var (_, hints)
                 && await ledger.ProofVerdictAsync(operatorAddress, epoch, cancellationToken) is null
-                && await contract.EpochStatusAsync(operatorAddress, epoch, cancellationToken) == EpochStatus.None
+                && await system.Verifier.EpochStatusAsync(operatorAddress, epoch, cancellationToken) == EpochStatus.None
             )
             {
                 logger.EpochMissed(operatorAddress.ToString(), epoch);
                 if (
-                    await IsWorthReportingAsync(operatorAddress, epoch, cancellationToken)
+                    await IsWorthReportingAsync(operatorAddress, epoch, head, cancellationToken)
                     && !await challenges.SendAsync(
-                        contract.ReportMiss(operatorAddress, epoch, hints),
+                        system.Verifier.ReportMiss(
+                            operatorAddress,
+                            epoch,
+                            hints,
+                            await HeaderAsync(epoch, cancellationToken)
+                        ),
                         $"miss of epoch {epoch} by {operatorAddress}",
                         cancellationToken
                     )
@@ -193,22 +199,28 @@ internal sealed partial class FraudDetector(
     }
 
     /// <summary>
-    /// Whether the operator has a stake that can pay the reward, and the reward exceeds the present cost of the report.
+    /// Whether the miss still costs a penalty, the operator has a stake that can pay the reward, and the reward exceeds
+    /// the present cost of the report.
     /// </summary>
     private async Task<bool> IsWorthReportingAsync(
         Address operatorAddress,
         ulong epoch,
+        ulong head,
         CancellationToken cancellationToken
     )
     {
-        if ((await contract.AccountAsync(operatorAddress, cancellationToken)).Stake.IsZero)
+        SystemParameters parameters = await system.ParametersAsync(cancellationToken);
+        if (
+            head >= parameters.Epochs.LastProofBlock(epoch) + parameters.ChallengeWindow
+            || (await system.Anchors.AccountAsync(operatorAddress, cancellationToken)).Stake.IsZero
+        )
         {
             return false;
         }
 
-        BigInteger reward = await contract.MissRewardAsync(cancellationToken);
-        Block? head = await client.GetBlockAsync(BlockTag.Latest, cancellationToken);
-        if (head is not null && reward > head.BaseFeePerGas * ReportGas)
+        BigInteger reward = parameters.MissReward;
+        Block? newest = await client.GetBlockAsync(BlockTag.Latest, cancellationToken);
+        if (newest is not null && reward > newest.BaseFeePerGas * ReportGas)
         {
             return true;
         }
@@ -216,6 +228,15 @@ internal sealed partial class FraudDetector(
         logger.MissNotWorthReporting(operatorAddress.ToString(), epoch, reward.ToString(CultureInfo.InvariantCulture));
         return false;
     }
+
+    /// <summary>The header that shows the contract the epoch's mix; null where the contract has it already.</summary>
+    private async Task<BlockHeader?> HeaderAsync(ulong epoch, CancellationToken cancellationToken) =>
+        await system.Verifier.MixAsync(epoch, cancellationToken) != Bytes32.Zero
+            ? null
+            : await client.GetBlockHeaderAsync(
+                (await verification.ParametersAsync(cancellationToken)).SeedBlockOf(epoch),
+                cancellationToken
+            );
 
     private static int? FindInvalid(byte[] commitments)
     {

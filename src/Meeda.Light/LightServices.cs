@@ -56,14 +56,14 @@ internal static class LightServices
         services.AddOutgoingHttp();
         L1Connection.Add(services, l1);
         return services
-            .AddSingleton(provider => new MeedaVerifierContract(
+            .AddSingleton(provider => new SystemContract(
                 provider.GetRequiredService<EthereumClient>(),
                 options.Contract
             ))
             .AddSingleton<LightChain>()
             .AddSingleton(provider => new ChainFollower(
                 provider.GetRequiredService<EthereumClient>(),
-                provider.GetRequiredService<MeedaVerifierContract>(),
+                provider.GetRequiredService<SystemContract>(),
                 provider.GetRequiredService<LightChain>(),
                 only: null,
                 options.FromBlock,

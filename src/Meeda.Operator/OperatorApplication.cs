@@ -86,10 +86,10 @@ internal static class OperatorApplication
     /// Whether L1 answers and the contract is there, asked once before the service starts: a wrong URL or address
     /// should not wait to be noticed.
     /// </summary>
-    /// <exception cref="SetupException">L1 does not answer, or there is no MeedaVerifier at the address.</exception>
+    /// <exception cref="SetupException">L1 does not answer, or there is no MeedaSystem at the address.</exception>
     public static async Task CheckL1Async(WebApplication app, CancellationToken cancellationToken)
     {
-        Address contract = app.Services.GetRequiredService<MeedaVerifierContract>().Address;
+        Address contract = app.Services.GetRequiredService<SystemContract>().Address;
         ulong chainId;
         try
         {
@@ -106,14 +106,14 @@ internal static class OperatorApplication
 
         try
         {
-            await app.Services.GetRequiredService<MeedaVerifierContract>().EpochParametersAsync(cancellationToken);
+            await app.Services.GetRequiredService<SystemContract>().EpochParametersAsync(cancellationToken);
         }
         catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
         {
             throw new SetupException(
                 failure is L1UnreachableException
                     ? $"L1: {Outage.Explain(failure).Reason.TrimEnd('.')}"
-                    : $"contract: there is no MeedaVerifier at {contract} on this L1: {failure.Message.TrimEnd('.')}"
+                    : $"contract: there is no MeedaSystem at {contract} on this L1: {failure.Message.TrimEnd('.')}"
             );
         }
 

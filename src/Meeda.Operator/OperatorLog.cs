@@ -115,6 +115,13 @@ internal static partial class OperatorLog
     [LoggerMessage(204, LogLevel.Warning, "{Operator} can anchor again: puts are accepted")]
     public static partial void CanAnchorAgain(this ILogger logger, string @operator);
 
+    [LoggerMessage(
+        290,
+        LogLevel.Warning,
+        "{Operator}: half of what its stake carries is used, {Live} of {Most} live blobs; puts beyond it are refused"
+    )]
+    public static partial void CapacityHalfFull(this ILogger logger, string @operator, ulong live, ulong most);
+
     [LoggerMessage(212, LogLevel.Warning, "The balance of {Account} could not be read: {Reason}")]
     public static partial void BalanceUnknown(this ILogger logger, string account, string reason);
 

@@ -71,7 +71,11 @@ internal static class OperatorServices
             .AddBackground<FolderSweep>();
     }
 
-    /// <summary>L1: endpoints, contract, account, and what follows it.</summary>
+    /// <summary>The account that the settings name, or the operator key's own.</summary>
+    private static Address AccountOf(L1Options l1, OperatorResources opened) =>
+        l1.Account.Length > 0 ? Address.Parse(l1.Account) : opened.Signer.Address;
+
+    /// <summary>L1: endpoints, contracts, account, and what follows it.</summary>
     public static IServiceCollection AddL1(
         this IServiceCollection services,
         OperatorSettings options,
@@ -81,9 +85,16 @@ internal static class OperatorServices
         services.AddOutgoingHttp();
         L1Connection.Add(services, options.L1);
         return services
-            .AddSingleton(new OperatorAccount(opened.Signer.Address) { Publications = opened.BlobSigner?.Address })
-            .AddSingleton(new ServedOperators(_ => Task.FromResult<IReadOnlyList<Address>>([opened.Signer.Address])))
-            .AddSingleton(provider => new MeedaVerifierContract(
+            .AddSingleton(
+                new OperatorAccount(AccountOf(options.L1, opened), opened.Signer.Address)
+                {
+                    Publications = opened.BlobSigner?.Address,
+                }
+            )
+            .AddSingleton(
+                new ServedOperators(_ => Task.FromResult<IReadOnlyList<Address>>([AccountOf(options.L1, opened)]))
+            )
+            .AddSingleton(provider => new SystemContract(
                 provider.GetRequiredService<EthereumClient>(),
                 Address.Parse(options.L1.Contract)
             ))

@@ -150,11 +150,11 @@ internal sealed class DemoRun : IDisposable
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(EventLimit);
-        uint epochBlocks = (await _network.Contract.EpochParametersAsync(limit.Token)).EpochBlocks;
+        uint epochBlocks = (await _network.System.EpochParametersAsync(limit.Token)).EpochBlocks;
         while (true)
         {
             ulong head = await _network.Client.GetBlockNumberAsync(limit.Token);
-            OperatorEvents events = await _network.Contract.ReadEventsAsync(
+            OperatorEvents events = await _network.System.ReadEventsAsync(
                 _network.OperatorAddress,
                 _network.Deployment.BlockNumber,
                 head,
@@ -198,16 +198,16 @@ internal sealed class DemoRun : IDisposable
     {
         LogRecord record = await LogRecord.ReadAsync(
             _network.Client,
-            _network.Contract,
+            _network.System,
             _network.OperatorAddress,
             _network.Deployment.BlockNumber,
             cancellationToken
         );
         using var key = new CommitmentKey(TrustedSetup.Ethereum);
-        var batches = new BatchVerification(_network.Contract, record, key);
+        var batches = new BatchVerification(_network.System, record, key);
         var epochs = new EpochVerification(
             _network.Client,
-            _network.Contract,
+            _network.System,
             record,
             new VerificationKey(TrustedSetup.Ethereum)
         );

@@ -81,7 +81,7 @@ internal static class DevCommand
                     new
                     {
                         l1 = network.L1.ToString(),
-                        contract = network.Contract.Address.ToString(),
+                        contract = network.System.Address.ToString(),
                         @operator = network.OperatorUrl.ToString(),
                     }
                 )
@@ -103,7 +103,7 @@ internal static class DevCommand
         $"""
 
             L1        {network.L1}  (anvil, a block each second)
-            contract  {network.Contract.Address}
+            contract  {network.System.Address}
             operator  {network.OperatorUrl}
             data      {Path.GetFullPath(folder)}
 

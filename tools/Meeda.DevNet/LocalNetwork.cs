@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Numerics;
 using System.Security.Cryptography;
 using Meeda.Chain.Contract;
-using Meeda.Chain.Contract.Version2;
 using Meeda.Ethereum;
 using Meeda.Hosting;
 using Meeda.Http;
@@ -40,7 +39,7 @@ internal sealed class LocalNetwork : IAsyncDisposable
         HttpClient http,
         WebApplication @operator,
         EthereumClient client,
-        MeedaVerifierContract contract,
+        SystemContract system,
         TransactionReceipt deployment,
         TransactionReceipt stake,
         Address operatorAddress
@@ -50,7 +49,7 @@ internal sealed class LocalNetwork : IAsyncDisposable
         _http = http;
         _operator = @operator;
         Client = client;
-        Contract = contract;
+        System = system;
         Deployment = deployment;
         Stake = stake;
         OperatorAddress = operatorAddress;
@@ -63,8 +62,8 @@ internal sealed class LocalNetwork : IAsyncDisposable
     /// <summary>A client of the L1 that is not the operator's.</summary>
     public EthereumClient Client { get; }
 
-    /// <summary>The deployed contract.</summary>
-    public MeedaVerifierContract Contract { get; }
+    /// <summary>The deployed contracts.</summary>
+    public SystemContract System { get; }
 
     /// <summary>The deployment's receipt.</summary>
     public TransactionReceipt Deployment { get; }
@@ -105,16 +104,16 @@ internal sealed class LocalNetwork : IAsyncDisposable
                 signer,
                 new TransactionSenderOptions { Confirmations = 0, PollInterval = TimeSpan.FromMilliseconds(100) }
             );
-            TransactionReceipt deployment = await sender.SendAsync(
-                MeedaVerifierContract.Deploy(LocalParameters.Value),
+            (SystemContract system, TransactionReceipt deployment) = await LocalContracts.DeployAsync(
+                client,
+                sender,
+                LocalParameters.Value,
                 cancellationToken
             );
-            var contract = new MeedaVerifierContract(
-                client,
-                deployment.ContractAddress ?? throw new SetupException("the contract's deployment left no address")
-            );
-            TransactionReceipt stake = await sender.SendAsync(
-                contract.Stake(LocalParameters.OperatorStake),
+            TransactionReceipt stake = await LocalContracts.RegisterAsync(
+                system,
+                sender,
+                LocalParameters.OperatorStake,
                 cancellationToken
             );
 
@@ -124,8 +123,8 @@ internal sealed class LocalNetwork : IAsyncDisposable
                 ["Meeda:Nitro:Validator"] = $"{validator}",
                 ["Meeda:Nitro:ValidatorChainId"] = $"{await client.GetChainIdAsync(cancellationToken)}",
             };
-            app = await StartOperatorAsync(settings, l1.Rpc, contract.Address, keyHex, nitro, cancellationToken);
-            return new LocalNetwork(l1, http, app, client, contract, deployment, stake, signer.Address);
+            app = await StartOperatorAsync(settings, l1.Rpc, system.Address, keyHex, nitro, cancellationToken);
+            return new LocalNetwork(l1, http, app, client, system, deployment, stake, signer.Address);
         }
         catch
         {
@@ -167,7 +166,7 @@ internal sealed class LocalNetwork : IAsyncDisposable
     private static async Task<WebApplication> StartOperatorAsync(
         LocalNetworkSettings settings,
         Uri rpc,
-        Address contract,
+        Address system,
         string keyHex,
         Dictionary<string, string?> nitro,
         CancellationToken cancellationToken
@@ -180,7 +179,7 @@ internal sealed class LocalNetwork : IAsyncDisposable
             {
                 ["Meeda:Storage:Folder"] = settings.Folder,
                 ["Meeda:L1:Rpc"] = rpc.ToString(),
-                ["Meeda:L1:Contract"] = contract.ToString(),
+                ["Meeda:L1:Contract"] = system.ToString(),
                 ["Meeda:L1:KeyFile"] = keyFile,
                 ["Meeda:L1:PollInterval"] = "00:00:00.2",
                 ["Meeda:L1:Confirmations"] = "0",

@@ -1,11 +1,10 @@
 using System.Numerics;
 using Meeda.Chain.Contract;
-using Meeda.Ethereum;
 
 namespace Meeda.DevNet;
 
 /// <summary>
-/// The contract's parameters on a local network, whose blocks come every second: short epochs, so that a person sees
+/// The contracts' parameters on a local network, whose blocks come every second: short epochs, so that a person sees
 /// a proof within seconds, and
 /// windows that a stopped and restarted operator can still meet.
 /// </summary>
@@ -17,21 +16,24 @@ internal static class LocalParameters
     public static readonly BigInteger OperatorStake = 32 * Ether;
 
     /// <summary>The parameters.</summary>
-    public static readonly ContractParameters Value = new()
+    public static readonly SystemParameters Value = new()
     {
-        EpochBlocks = 4,
+        EpochBlocks = 8,
+        SeedDelay = 2,
         ProofWindow = 32,
         ChallengeWindow = 64,
         HotEpochs = 8,
         HotSamples = 1024,
         ColdSamples = 256,
-        Retention = 86_400,
+        Retention = 1_024,
         PublishWindow = 64,
+        AnchorGrace = 64,
+        EscrowNotice = 64,
+        FraudRewardBps = 500,
         MinimumStake = 16 * Ether,
+        StakePerBlob = 32 * Ether / 1_000_000,
         MissPenalty = Ether / 10,
         MissReward = Ether / 100,
-        FraudReward = 5_000,
         DemandBond = Ether / 100,
-        Treasury = Address.Parse("0x00000000000000000000000000000000000a11ce"),
     };
 }

@@ -7,348 +7,51 @@ using Nethereum.Contracts;
 
 namespace Meeda.Chain.Contract;
 
-[Struct("BatchHeader")]
-internal sealed class BatchHeaderData
+[Function("blocksOf", typeof(BlocksOfOutput))]
+internal sealed class BlocksOfFunction : FunctionMessage, IFunction<BlocksOfFunction, BlocksOfOutput>
 {
-    [Parameter("uint32", "payloadLength", 1)]
-    public uint PayloadLength { get; set; }
-
-    [Parameter("uint16", "blobCount", 2)]
-    public ushort BlobCount { get; set; }
-
-    [Parameter("address", "rollup", 3)]
-    public string Rollup { get; set; } = "";
-}
-
-[Struct("BlobRef")]
-internal sealed class BlobRefData
-{
-    [Parameter("address", "operator", 1)]
-    public string Operator { get; set; } = "";
-
-    [Parameter("uint32", "anchorIndex", 2)]
-    public uint AnchorIndex { get; set; }
-
-    [Parameter("uint64", "position", 3)]
-    public ulong Position { get; set; }
-
-    [Parameter("bytes", "commitment", 4)]
-    public byte[] Commitment { get; set; } = [];
-
-    [Parameter("bytes32[]", "path", 5)]
-    public List<byte[]> Path { get; set; } = [];
-}
-
-[Struct("Account")]
-internal sealed class AccountData
-{
-    [Parameter("uint128", "stake", 1)]
-    public BigInteger Stake { get; set; }
-
-    [Parameter("uint40", "exitRequestedAt", 2)]
-    public ulong ExitRequestedAt { get; set; }
-
-    [Parameter("uint32", "openDemands", 3)]
-    public uint OpenDemands { get; set; }
-
-    [Parameter("bool", "condemned", 4)]
-    public bool Condemned { get; set; }
-}
-
-[Struct("Anchor")]
-internal sealed class AnchorData
-{
-    [Parameter("bytes32", "root", 1)]
-    public byte[] Root { get; set; } = [];
-
-    [Parameter("uint64", "firstBlob", 2)]
-    public ulong FirstBlob { get; set; }
-
-    [Parameter("uint32", "blobCount", 3)]
-    public uint BlobCount { get; set; }
-
-    [Parameter("uint40", "blockNumber", 4)]
-    public ulong BlockNumber { get; set; }
-
-    [Parameter("uint40", "expiry", 5)]
-    public ulong Expiry { get; set; }
-}
-
-[Struct("Demand")]
-internal sealed class DemandData
-{
-    [Parameter("bytes32", "versionedHash", 1)]
-    public byte[] VersionedHash { get; set; } = [];
-
-    [Parameter("address", "operator", 2)]
-    public string Operator { get; set; } = "";
-
-    [Parameter("uint40", "deadline", 3)]
-    public ulong Deadline { get; set; }
-
-    [Parameter("uint8", "status", 4)]
-    public byte Status { get; set; }
-
-    [Parameter("address", "demander", 5)]
-    public string Demander { get; set; } = "";
-
-    [Parameter("uint96", "bond", 6)]
-    public BigInteger Bond { get; set; }
-
-    [Parameter("uint64", "position", 7)]
-    public ulong Position { get; set; }
-}
-
-[Struct("Epoch")]
-internal sealed class EpochData
-{
-    [Parameter("bytes32", "record", 1)]
-    public byte[] Record { get; set; } = [];
-
-    [Parameter("uint40", "provenAt", 2)]
-    public ulong ProvenAt { get; set; }
-
-    [Parameter("uint8", "status", 3)]
-    public byte Status { get; set; }
-
-    [Parameter("bool", "settled", 4)]
-    public bool Settled { get; set; }
-
-    [Parameter("uint32", "loAnchor", 5)]
-    public uint LoAnchor { get; set; }
-
-    [Parameter("uint32", "endAnchor", 6)]
-    public uint EndAnchor { get; set; }
-}
-
-[Struct("Parameters")]
-internal sealed class ParametersData
-{
-    [Parameter("uint32", "epochBlocks", 1)]
-    public uint EpochBlocks { get; set; }
-
-    [Parameter("uint32", "proofWindow", 2)]
-    public uint ProofWindow { get; set; }
-
-    [Parameter("uint32", "challengeWindow", 3)]
-    public uint ChallengeWindow { get; set; }
-
-    [Parameter("uint32", "hotEpochs", 4)]
-    public uint HotEpochs { get; set; }
-
-    [Parameter("uint32", "hotSamples", 5)]
-    public uint HotSamples { get; set; }
-
-    [Parameter("uint32", "coldSamples", 6)]
-    public uint ColdSamples { get; set; }
-
-    [Parameter("uint32", "retention", 7)]
-    public uint Retention { get; set; }
-
-    [Parameter("uint32", "publishWindow", 8)]
-    public uint PublishWindow { get; set; }
-
-    [Parameter("uint128", "minimumStake", 9)]
-    public BigInteger MinimumStake { get; set; }
-
-    [Parameter("uint128", "missPenalty", 10)]
-    public BigInteger MissPenalty { get; set; }
-
-    [Parameter("uint128", "missReward", 11)]
-    public BigInteger MissReward { get; set; }
-
-    [Parameter("uint128", "fraudReward", 12)]
-    public BigInteger FraudReward { get; set; }
-
-    [Parameter("uint128", "demandBond", 13)]
-    public BigInteger DemandBond { get; set; }
-
-    [Parameter("address", "treasury", 14)]
-    public string Treasury { get; set; } = "";
-}
-
-[Struct("RangeHints")]
-internal sealed class RangeHintsData
-{
-    [Parameter("uint32", "loAnchor", 1)]
-    public uint LoAnchor { get; set; }
-
-    [Parameter("uint32", "hotAnchor", 2)]
-    public uint HotAnchor { get; set; }
-
-    [Parameter("uint32", "endAnchor", 3)]
-    public uint EndAnchor { get; set; }
-}
-
-[Struct("G1")]
-internal sealed class G1Data
-{
-    [Parameter("bytes32", "xHigh", 1)]
-    public byte[] XHigh { get; set; } = [];
-
-    [Parameter("bytes32", "xLow", 2)]
-    public byte[] XLow { get; set; } = [];
-
-    [Parameter("bytes32", "yHigh", 3)]
-    public byte[] YHigh { get; set; } = [];
-
-    [Parameter("bytes32", "yLow", 4)]
-    public byte[] YLow { get; set; } = [];
-}
-
-[Struct("Leaf")]
-internal sealed class LeafData
-{
-    [Parameter("uint32", "anchorIndex", 1)]
-    public uint AnchorIndex { get; set; }
-
-    [Parameter("tuple", "point", 2, "G1")]
-    public G1Data Point { get; set; } = new();
-
-    [Parameter("bytes32[]", "path", 3)]
-    public List<byte[]> Path { get; set; } = [];
-}
-
-[Function("anchor", typeof(AnchorOutput))]
-internal sealed class AnchorFunction : FunctionMessage, IFunction<AnchorFunction, AnchorOutput>
-{
-    [Parameter("tuple[]", "batches", 1, "BatchHeader")]
-    public List<BatchHeaderData> Batches { get; set; } = [];
-
-    [Parameter("bytes", "commitments", 2)]
-    public byte[] Commitments { get; set; } = [];
+    [Parameter("uint64", "epoch", 1)]
+    public ulong Epoch { get; set; }
 }
 
 [FunctionOutput]
-internal sealed class AnchorOutput : IFunctionOutputDTO
+internal sealed class BlocksOfOutput : IFunctionOutputDTO
 {
-    [Parameter("uint256", "anchorIndex", 1)]
-    public BigInteger AnchorIndex { get; set; }
+    [Parameter("uint256", "epochBlock", 1)]
+    public BigInteger EpochBlock { get; set; }
+
+    [Parameter("uint256", "seedBlock", 2)]
+    public BigInteger SeedBlock { get; set; }
+
+    [Parameter("uint256", "provableUntil", 3)]
+    public BigInteger ProvableUntil { get; set; }
+
+    [Parameter("uint256", "punishableUntil", 4)]
+    public BigInteger PunishableUntil { get; set; }
 }
 
-[Function("anchorCount", typeof(AnchorCountOutput))]
-internal sealed class AnchorCountFunction : FunctionMessage, IFunction<AnchorCountFunction, AnchorCountOutput>
+[Function("epochSeed", typeof(EpochSeedOutput))]
+internal sealed class EpochSeedFunction : FunctionMessage, IFunction<EpochSeedFunction, EpochSeedOutput>
 {
-    [Parameter("address", "operator", 1)]
-    public string Operator { get; set; } = "";
-}
+    [Parameter("address", "id", 1)]
+    public string Id { get; set; } = "";
 
-[FunctionOutput]
-internal sealed class AnchorCountOutput : IFunctionOutputDTO
-{
-    [Parameter("uint256", "", 1)]
-    public BigInteger Value1 { get; set; }
-}
-
-[Function("claim", typeof(ClaimOutput))]
-internal sealed class ClaimFunction : FunctionMessage, IFunction<ClaimFunction, ClaimOutput>
-{
-}
-
-[FunctionOutput]
-internal sealed class ClaimOutput : IFunctionOutputDTO
-{
-    [Parameter("uint256", "amount", 1)]
-    public BigInteger Amount { get; set; }
-}
-
-[Function("creditOf", typeof(CreditOfOutput))]
-internal sealed class CreditOfFunction : FunctionMessage, IFunction<CreditOfFunction, CreditOfOutput>
-{
-    [Parameter("address", "owner", 1)]
-    public string Owner { get; set; } = "";
+    [Parameter("uint64", "epoch", 2)]
+    public ulong Epoch { get; set; }
 }
 
 [FunctionOutput]
-internal sealed class CreditOfOutput : IFunctionOutputDTO
+internal sealed class EpochSeedOutput : IFunctionOutputDTO
 {
-    [Parameter("uint256", "", 1)]
-    public BigInteger Value1 { get; set; }
-}
-
-[Function("demand", typeof(DemandOutput))]
-internal sealed class DemandFunction : FunctionMessage, IFunction<DemandFunction, DemandOutput>
-{
-    [Parameter("tuple", "blob", 1, "BlobRef")]
-    public BlobRefData Blob { get; set; } = new();
-}
-
-[FunctionOutput]
-internal sealed class DemandOutput : IFunctionOutputDTO
-{
-    [Parameter("uint256", "demandId", 1)]
-    public BigInteger DemandId { get; set; }
-}
-
-[Function("demandBond", typeof(DemandBondOutput))]
-internal sealed class DemandBondFunction : FunctionMessage, IFunction<DemandBondFunction, DemandBondOutput>
-{
-}
-
-[FunctionOutput]
-internal sealed class DemandBondOutput : IFunctionOutputDTO
-{
-    [Parameter("uint256", "", 1)]
-    public BigInteger Value1 { get; set; }
-}
-
-[Function("expire")]
-internal sealed class ExpireFunction : FunctionMessage
-{
-    [Parameter("uint256", "demandId", 1)]
-    public BigInteger DemandId { get; set; }
-}
-
-[Function("getAccount", typeof(GetAccountOutput))]
-internal sealed class GetAccountFunction : FunctionMessage, IFunction<GetAccountFunction, GetAccountOutput>
-{
-    [Parameter("address", "operator", 1)]
-    public string Operator { get; set; } = "";
-}
-
-[FunctionOutput]
-internal sealed class GetAccountOutput : IFunctionOutputDTO
-{
-    [Parameter("tuple", "", 1, "Account")]
-    public AccountData Value1 { get; set; } = new();
-}
-
-[Function("getAnchor", typeof(GetAnchorOutput))]
-internal sealed class GetAnchorFunction : FunctionMessage, IFunction<GetAnchorFunction, GetAnchorOutput>
-{
-    [Parameter("address", "operator", 1)]
-    public string Operator { get; set; } = "";
-
-    [Parameter("uint256", "index", 2)]
-    public BigInteger Index { get; set; }
-}
-
-[FunctionOutput]
-internal sealed class GetAnchorOutput : IFunctionOutputDTO
-{
-    [Parameter("tuple", "", 1, "Anchor")]
-    public AnchorData Value1 { get; set; } = new();
-}
-
-[Function("getDemand", typeof(GetDemandOutput))]
-internal sealed class GetDemandFunction : FunctionMessage, IFunction<GetDemandFunction, GetDemandOutput>
-{
-    [Parameter("uint256", "demandId", 1)]
-    public BigInteger DemandId { get; set; }
-}
-
-[FunctionOutput]
-internal sealed class GetDemandOutput : IFunctionOutputDTO
-{
-    [Parameter("tuple", "", 1, "Demand")]
-    public DemandData Value1 { get; set; } = new();
+    [Parameter("bytes32", "", 1)]
+    public byte[] Value1 { get; set; } = [];
 }
 
 [Function("getEpoch", typeof(GetEpochOutput))]
 internal sealed class GetEpochFunction : FunctionMessage, IFunction<GetEpochFunction, GetEpochOutput>
 {
-    [Parameter("address", "operator", 1)]
-    public string Operator { get; set; } = "";
+    [Parameter("address", "id", 1)]
+    public string Id { get; set; } = "";
 
     [Parameter("uint64", "epoch", 2)]
     public ulong Epoch { get; set; }
@@ -361,41 +64,54 @@ internal sealed class GetEpochOutput : IFunctionOutputDTO
     public EpochData Value1 { get; set; } = new();
 }
 
-[Function("parameters", typeof(ParametersOutput))]
-internal sealed class ParametersFunction : FunctionMessage, IFunction<ParametersFunction, ParametersOutput>
+[Function("mixOf", typeof(MixOfOutput))]
+internal sealed class MixOfFunction : FunctionMessage, IFunction<MixOfFunction, MixOfOutput>
 {
+    [Parameter("uint64", "epoch", 1)]
+    public ulong Epoch { get; set; }
 }
 
 [FunctionOutput]
-internal sealed class ParametersOutput : IFunctionOutputDTO
+internal sealed class MixOfOutput : IFunctionOutputDTO
 {
-    [Parameter("tuple", "", 1, "Parameters")]
-    public ParametersData Value1 { get; set; } = new();
+    [Parameter("bytes32", "", 1)]
+    public byte[] Value1 { get; set; } = [];
+}
+
+[Function("penaltyOf", typeof(PenaltyOfOutput))]
+internal sealed class PenaltyOfFunction : FunctionMessage, IFunction<PenaltyOfFunction, PenaltyOfOutput>
+{
+    [Parameter("address", "id", 1)]
+    public string Id { get; set; } = "";
+
+    [Parameter("uint64", "epoch", 2)]
+    public ulong Epoch { get; set; }
+}
+
+[FunctionOutput]
+internal sealed class PenaltyOfOutput : IFunctionOutputDTO
+{
+    [Parameter("uint256", "", 1)]
+    public BigInteger Value1 { get; set; }
 }
 
 [Function("proveFraud")]
 internal sealed class ProveFraudFunction : FunctionMessage
 {
-    [Parameter("address", "operator", 1)]
-    public string Operator { get; set; } = "";
+    [Parameter("address", "id", 1)]
+    public string Id { get; set; } = "";
 
     [Parameter("uint64", "epoch", 2)]
     public ulong Epoch { get; set; }
 
-    [Parameter("bytes32", "seed", 3)]
-    public byte[] Seed { get; set; } = [];
+    [Parameter("tuple", "proven", 3, "RecordedProof")]
+    public RecordedProofData Proven { get; set; } = new();
 
-    [Parameter("tuple", "hints", 4, "RangeHints")]
-    public RangeHintsData Hints { get; set; } = new();
-
-    [Parameter("tuple[]", "partialSums", 5, "G1")]
-    public List<G1Data> PartialSums { get; set; } = [];
-
-    [Parameter("uint256", "chunk", 6)]
+    [Parameter("uint256", "chunk", 4)]
     public BigInteger Chunk { get; set; }
 
-    [Parameter("tuple[]", "leaves", 7, "Leaf")]
-    public List<LeafData> Leaves { get; set; } = [];
+    [Parameter("tuple", "leaves", 5, "ChunkProof")]
+    public ChunkProofData Leaves { get; set; } = new();
 }
 
 [Function("proveInvalidCommitment")]
@@ -411,136 +127,112 @@ internal sealed class ProveInvalidCommitmentFunction : FunctionMessage
     public byte[] YLow { get; set; } = [];
 }
 
-[Function("publish")]
-internal sealed class PublishFunction : FunctionMessage
+[Function("recordSeed")]
+internal sealed class RecordSeedFunction : FunctionMessage
 {
-    [Parameter("uint256", "demandId", 1)]
-    public BigInteger DemandId { get; set; }
+    [Parameter("uint64", "epoch", 1)]
+    public ulong Epoch { get; set; }
 
-    [Parameter("uint256", "blobIndex", 2)]
-    public BigInteger BlobIndex { get; set; }
+    [Parameter("bytes", "header", 2)]
+    public byte[] Header { get; set; } = [];
 }
 
-[Function("reportMiss")]
-internal sealed class ReportMissFunction : FunctionMessage
+[Function("reportMiss", typeof(ReportMissOutput))]
+internal sealed class ReportMissFunction : FunctionMessage, IFunction<ReportMissFunction, ReportMissOutput>
 {
-    [Parameter("address", "operator", 1)]
-    public string Operator { get; set; } = "";
+    [Parameter("address", "id", 1)]
+    public string Id { get; set; } = "";
 
     [Parameter("uint64", "epoch", 2)]
     public ulong Epoch { get; set; }
 
     [Parameter("tuple", "hints", 3, "RangeHints")]
     public RangeHintsData Hints { get; set; } = new();
+
+    [Parameter("bytes", "header", 4)]
+    public byte[] Header { get; set; } = [];
 }
 
-[Function("stake")]
-internal sealed class StakeFunction : FunctionMessage
+[FunctionOutput]
+internal sealed class ReportMissOutput : IFunctionOutputDTO
 {
+    [Parameter("uint256", "", 1)]
+    public BigInteger Value1 { get; set; }
+}
+
+[Function("reportMisses")]
+internal sealed class ReportMissesFunction : FunctionMessage
+{
+    [Parameter("address[]", "ids", 1)]
+    public List<string> Ids { get; set; } = [];
+
+    [Parameter("uint64[]", "epochs", 2)]
+    public List<ulong> Epochs { get; set; } = [];
+
+    [Parameter("tuple[]", "hints", 3, "RangeHints")]
+    public List<RangeHintsData> Hints { get; set; } = [];
 }
 
 [Function("submitProof")]
 internal sealed class SubmitProofFunction : FunctionMessage
 {
-    [Parameter("uint64", "epoch", 1)]
+    [Parameter("tuple", "proof", 1, "EpochProof")]
+    public EpochProofData Proof { get; set; } = new();
+
+    [Parameter("bytes", "header", 2)]
+    public byte[] Header { get; set; } = [];
+}
+
+[Event("FraudProven")]
+internal sealed class FraudProvenEventData : IEventDTO
+{
+    [Parameter("address", "id", 1, true)]
+    public string Id { get; set; } = "";
+
+    [Parameter("uint64", "epoch", 2, true)]
     public ulong Epoch { get; set; }
 
-    [Parameter("tuple", "hints", 2, "RangeHints")]
-    public RangeHintsData Hints { get; set; } = new();
+    [Parameter("uint256", "chunk", 3, false)]
+    public BigInteger Chunk { get; set; }
 
-    [Parameter("tuple[]", "partialSums", 3, "G1")]
-    public List<G1Data> PartialSums { get; set; } = [];
-
-    [Parameter("bytes32", "y", 4)]
-    public byte[] Y { get; set; } = [];
-
-    [Parameter("tuple", "proof", 5, "G1")]
-    public G1Data Proof { get; set; } = new();
+    [Parameter("address", "challenger", 4, true)]
+    public string Challenger { get; set; } = "";
 }
 
-[Event("Anchored")]
-internal sealed class AnchoredEventData : IEventDTO
+[Event("InvalidCommitmentProven")]
+internal sealed class InvalidCommitmentProvenEventData : IEventDTO
 {
-    [Parameter("address", "operator", 1, true)]
-    public string Operator { get; set; } = "";
+    [Parameter("address", "id", 1, true)]
+    public string Id { get; set; } = "";
 
-    [Parameter("uint256", "anchorIndex", 2, true)]
-    public BigInteger AnchorIndex { get; set; }
-
-    [Parameter("bytes32", "root", 3, false)]
-    public byte[] Root { get; set; } = [];
-
-    [Parameter("uint64", "firstBlob", 4, false)]
-    public ulong FirstBlob { get; set; }
-
-    [Parameter("uint32", "blobCount", 5, false)]
-    public uint BlobCount { get; set; }
-
-    [Parameter("uint40", "expiry", 6, false)]
-    public ulong Expiry { get; set; }
-
-    [Parameter("bytes", "commitments", 7, false)]
-    public byte[] Commitments { get; set; } = [];
-}
-
-[Event("BatchAnchored")]
-internal sealed class BatchAnchoredEventData : IEventDTO
-{
-    [Parameter("address", "operator", 1, true)]
-    public string Operator { get; set; } = "";
-
-    [Parameter("bytes32", "batchId", 2, true)]
-    public byte[] BatchId { get; set; } = [];
-
-    [Parameter("uint256", "anchorIndex", 3, true)]
-    public BigInteger AnchorIndex { get; set; }
-
-    [Parameter("uint64", "firstBlob", 4, false)]
-    public ulong FirstBlob { get; set; }
-
-    [Parameter("uint32", "payloadLength", 5, false)]
-    public uint PayloadLength { get; set; }
-
-    [Parameter("uint16", "blobCount", 6, false)]
-    public ushort BlobCount { get; set; }
-
-    [Parameter("uint40", "expiry", 7, false)]
-    public ulong Expiry { get; set; }
-
-    [Parameter("address", "rollup", 8, false)]
-    public string Rollup { get; set; } = "";
-}
-
-[Event("Demanded")]
-internal sealed class DemandedEventData : IEventDTO
-{
-    [Parameter("uint256", "demandId", 1, true)]
-    public BigInteger DemandId { get; set; }
-
-    [Parameter("address", "operator", 2, true)]
-    public string Operator { get; set; } = "";
-
-    [Parameter("uint64", "position", 3, true)]
+    [Parameter("uint64", "position", 2, true)]
     public ulong Position { get; set; }
 
-    [Parameter("address", "demander", 4, false)]
-    public string Demander { get; set; } = "";
+    [Parameter("address", "challenger", 3, true)]
+    public string Challenger { get; set; } = "";
+}
 
-    [Parameter("bytes32", "versionedHash", 5, false)]
-    public byte[] VersionedHash { get; set; } = [];
+[Event("MissReported")]
+internal sealed class MissReportedEventData : IEventDTO
+{
+    [Parameter("address", "id", 1, true)]
+    public string Id { get; set; } = "";
 
-    [Parameter("uint40", "deadline", 6, false)]
-    public ulong Deadline { get; set; }
+    [Parameter("uint64", "epoch", 2, true)]
+    public ulong Epoch { get; set; }
 
-    [Parameter("uint256", "bond", 7, false)]
-    public BigInteger Bond { get; set; }
+    [Parameter("address", "reporter", 3, true)]
+    public string Reporter { get; set; } = "";
+
+    [Parameter("uint256", "penalty", 4, false)]
+    public BigInteger Penalty { get; set; }
 }
 
 [Event("ProofSubmitted")]
 internal sealed class ProofSubmittedEventData : IEventDTO
 {
-    [Parameter("address", "operator", 1, true)]
-    public string Operator { get; set; } = "";
+    [Parameter("address", "id", 1, true)]
+    public string Id { get; set; } = "";
 
     [Parameter("uint64", "epoch", 2, true)]
     public ulong Epoch { get; set; }
@@ -551,21 +243,22 @@ internal sealed class ProofSubmittedEventData : IEventDTO
     [Parameter("tuple", "hints", 4, false)]
     public RangeHintsData Hints { get; set; } = new();
 
-    [Parameter("tuple[]", "partialSums", 5, false)]
-    public List<G1Data> PartialSums { get; set; } = [];
+    [Parameter("bytes", "partialSums", 5, false)]
+    public byte[] PartialSums { get; set; } = [];
 
     [Parameter("bytes32", "y", 6, false)]
     public byte[] Y { get; set; } = [];
 
-    [Parameter("tuple", "proof", 7, false)]
-    public G1Data Proof { get; set; } = new();
+    [Parameter("bytes", "proof", 7, false)]
+    public byte[] Proof { get; set; } = [];
 }
 
-internal sealed class MeedaVerifierDeployment(string bytecode) : ContractDeploymentMessage(bytecode)
+[Event("SeedRecorded")]
+internal sealed class SeedRecordedEventData : IEventDTO
 {
-    public MeedaVerifierDeployment()
-        : this("") { }
+    [Parameter("uint64", "epoch", 1, true)]
+    public ulong Epoch { get; set; }
 
-    [Parameter("tuple", "p", 1, "Parameters")]
-    public ParametersData P { get; set; } = new();
+    [Parameter("bytes32", "mix", 2, false)]
+    public byte[] Mix { get; set; } = [];
 }

@@ -21,36 +21,29 @@ internal sealed record OperatorEvents(IReadOnlyList<AnchorEvent> Anchors, IReadO
 /// </summary>
 /// <param name="Seen">Epoch, block, transaction and seed.</param>
 /// <param name="Hints">The anchors that bound the live range.</param>
-/// <param name="PartialSums">128 bytes each (EIP-2537).</param>
+/// <param name="PartialSums">The partial sums, as <see cref="PackedPoints"/>.</param>
 /// <param name="Y">The claimed value.</param>
-/// <param name="Proof">The opening, 128 bytes.</param>
-internal sealed record SubmittedProof(
-    ProofEvent Seen,
-    RangeHints Hints,
-    IReadOnlyList<byte[]> PartialSums,
-    Bytes32 Y,
-    byte[] Proof
-)
+/// <param name="Opening">The opening, 96 bytes.</param>
+internal sealed record SubmittedProof(ProofEvent Seen, RangeHints Hints, byte[] PartialSums, Bytes32 Y, byte[] Opening)
 {
+    /// <summary>The number of whole partial sums.</summary>
+    public int ChunkCount => PartialSums.Length / PackedPoints.PointLength;
+
     /// <summary>The proof as values of the protocol; false where a part of it is invalid.</summary>
     public bool TryDecode([NotNullWhen(true)] out AvailabilityProof? proof)
     {
         proof = null;
-        var sums = new G1Point[PartialSums.Count];
-        for (int i = 0; i < sums.Length; i++)
-        {
-            if (!G1Point.TryDecodePadded(PartialSums[i], out sums[i]))
-            {
-                return false;
-            }
-        }
-
-        if (!Fr.TryDecode(Y.ToArray(), out Fr y) || !G1Point.TryDecodePadded(Proof, out G1Point opening))
+        if (
+            !PackedPoints.TryDecode(PartialSums, out G1Point[] sums)
+            || !Fr.TryDecode(Y.ToArray(), out Fr y)
+            || !PackedPoints.TryDecode(Opening, out G1Point[] opening)
+            || opening.Length != 1
+        )
         {
             return false;
         }
 
-        proof = new AvailabilityProof(sums, y, KzgProof.From(opening));
+        proof = new AvailabilityProof(sums, y, KzgProof.From(opening[0]));
         return true;
     }
 
@@ -58,18 +51,10 @@ internal sealed record SubmittedProof(
     /// The first chunk whose partial sum differs from the recomputed one, or null where all are correct.
     /// </summary>
     /// <param name="expected">The recomputed partial sums; the contract has checked their number.</param>
-    public int? FindWrongChunk(IReadOnlyList<G1Point> expected)
+    public int? FindWrongChunk(ReadOnlySpan<G1Point> expected)
     {
-        var padded = new byte[G1Point.PaddedLength];
-        for (int chunk = 0; chunk < expected.Count; chunk++)
-        {
-            expected[chunk].EncodePadded(padded);
-            if (!PartialSums[chunk].AsSpan().SequenceEqual(padded))
-            {
-                return chunk;
-            }
-        }
-
-        return null;
+        byte[] packed = PackedPoints.Encode(expected);
+        int same = PartialSums.AsSpan().CommonPrefixLength(packed);
+        return same == packed.Length ? null : same / PackedPoints.PointLength;
     }
 }

@@ -21,5 +21,8 @@ internal static class RevertReason
         };
 
     private static string Describe(byte[] revertData, string otherwise) =>
-        MeedaVerifierArtifact.Contract.TryDescribeRevert(revertData, out string? reason) ? reason : otherwise;
+        ContractArtifact
+            .Parts.Select(part => part.Contract.TryDescribeRevert(revertData, out string? reason) ? reason : null)
+            .FirstOrDefault(reason => reason is not null)
+        ?? otherwise;
 }

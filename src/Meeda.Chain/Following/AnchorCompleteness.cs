@@ -8,9 +8,9 @@ namespace Meeda.Chain.Following;
 /// Checks that the logs up to L1's head contain as many anchors of an operator as the contract counts there. Some
 /// endpoints return a block before its logs.
 /// </summary>
-/// <param name="contract">The contract.</param>
+/// <param name="system">The contracts.</param>
 /// <param name="operatorAddress">The operator.</param>
-internal sealed class AnchorCompleteness(MeedaVerifierContract contract, Address operatorAddress)
+internal sealed class AnchorCompleteness(SystemContract system, Address operatorAddress)
 {
     // Late logs arrive within a block or two.
     private const int MaxLateReads = 10;
@@ -30,7 +30,7 @@ internal sealed class AnchorCompleteness(MeedaVerifierContract contract, Address
         ulong kept;
         try
         {
-            kept = await contract.AnchorCountAsync(operatorAddress, block, cancellationToken);
+            kept = await system.Anchors.AnchorCountAsync(operatorAddress, block, cancellationToken);
         }
         catch (Exception unanswered) when (unanswered is JsonRpcException or L1UnreachableException or FormatException)
         {

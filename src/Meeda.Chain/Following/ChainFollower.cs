@@ -11,7 +11,7 @@ namespace Meeda.Chain.Following;
 /// for concurrent use.
 /// </summary>
 /// <param name="client">L1.</param>
-/// <param name="contract">The contract.</param>
+/// <param name="system">The contracts.</param>
 /// <param name="chain">Stores the blocks and events.</param>
 /// <param name="only">
 /// The operator to follow. Its anchors are then compared with the contract's count, and an anchor that does not
@@ -21,7 +21,7 @@ namespace Meeda.Chain.Following;
 /// <param name="logger">Receives reorganisations and inconsistent logs.</param>
 internal sealed class ChainFollower(
     EthereumClient client,
-    MeedaVerifierContract contract,
+    SystemContract system,
     IFollowedChain chain,
     Address? only,
     ulong fromBlock,
@@ -30,7 +30,7 @@ internal sealed class ChainFollower(
 {
     private readonly BlockRanges _ranges = new(client);
     private readonly HashSet<Address> _odd = [];
-    private readonly AnchorCompleteness? _completeness = only is { } one ? new(contract, one) : null;
+    private readonly AnchorCompleteness? _completeness = only is { } one ? new(system, one) : null;
     private bool _isReadAgain;
     private bool _isChecked;
 
@@ -127,7 +127,7 @@ internal sealed class ChainFollower(
         // The second reading begins at block 0, where nothing can be missing, and does not ask the endpoint again.
         ContractDeployment start = await ContractDeployment.FindAsync(
             client,
-            contract.Address,
+            system.Address,
             _isReadAgain ? 0 : fromBlock,
             cancellationToken
         );
@@ -177,7 +177,7 @@ internal sealed class ChainFollower(
         ChainLogs? logs = await _ranges.TryReadAsync(
             first,
             last,
-            () => ChainLogs.ReadAsync(contract, only, first, point, cancellationToken),
+            () => ChainLogs.ReadAsync(system, only, first, point, cancellationToken),
             cancellationToken
         );
 

@@ -15,13 +15,13 @@ internal sealed record ChainLogs(
 )
 {
     /// <summary>Reads the logs of a range of blocks that ends with <paramref name="last"/>.</summary>
-    /// <param name="contract">The contract.</param>
+    /// <param name="system">The contracts.</param>
     /// <param name="only">The operator whose logs to read, or null for all operators and the demands.</param>
     /// <param name="first">The first block.</param>
     /// <param name="last">The last block.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     public static async Task<ChainLogs> ReadAsync(
-        MeedaVerifierContract contract,
+        SystemContract system,
         Address? only,
         ulong first,
         BlockPoint last,
@@ -32,13 +32,13 @@ internal sealed record ChainLogs(
                 last,
                 new Dictionary<Address, OperatorEvents>
                 {
-                    [one] = await contract.ReadEventsAsync(one, first, last.Number, cancellationToken),
+                    [one] = await system.ReadEventsAsync(one, first, last.Number, cancellationToken),
                 },
                 []
             )
             : new ChainLogs(
                 last,
-                await contract.ReadAllEventsAsync(first, last.Number, cancellationToken),
-                await contract.ReadDemandsAsync(operatorAddress: null, first, last.Number, cancellationToken)
+                await system.ReadAllEventsAsync(first, last.Number, cancellationToken),
+                await system.ReadDemandsAsync(operatorAddress: null, first, last.Number, cancellationToken)
             );
 }

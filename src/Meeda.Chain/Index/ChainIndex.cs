@@ -132,6 +132,28 @@ internal sealed partial class ChainIndex(Database database) : IAnchorRecord
     }
 
     /// <inheritdoc/>
+    public async Task<Bytes32> IdRootAsync(
+        Address operatorAddress,
+        uint anchorIndex,
+        CancellationToken cancellationToken
+    )
+    {
+        await using DbConnection connection = await database.ConnectAsync(cancellationToken);
+        byte[][] ids =
+        [
+            .. await connection.QueryAsync<byte[]>(
+                "SELECT batch_id FROM anchored_batch WHERE operator = @address AND anchor_index = @index "
+                    + "ORDER BY first_blob",
+                new { address = operatorAddress.ToArray(), index = (long)anchorIndex },
+                cancellationToken
+            ),
+        ];
+        return ids.Length > 0
+            ? AnchorRoots.IdRootOf([.. ids.Select(id => new BatchId(Bytes32.FromBytes(id)))])
+            : throw new InvalidDataException($"the index knows no anchor {anchorIndex} of {operatorAddress}");
+    }
+
+    /// <inheritdoc/>
     public async Task<IReadOnlyList<BatchAnchoring>> AnchoringsAsync(BatchId id, CancellationToken cancellationToken)
     {
         await using DbConnection connection = await database.ConnectAsync(cancellationToken);

@@ -56,6 +56,10 @@ internal interface IAnchorRecord
     /// <summary>The leaves of an anchor, 48 bytes each.</summary>
     Task<byte[]> CommitmentsAsync(Address operatorAddress, uint anchorIndex, CancellationToken cancellationToken);
 
+    /// <summary>The root over the batch ids of an anchor (<see cref="AnchorRoots"/>).</summary>
+    /// <exception cref="InvalidDataException">There is no such anchor.</exception>
+    Task<Bytes32> IdRootAsync(Address operatorAddress, uint anchorIndex, CancellationToken cancellationToken);
+
     /// <summary>Every anchoring of a batch, the newest of each operator last.</summary>
     Task<IReadOnlyList<BatchAnchoring>> AnchoringsAsync(BatchId id, CancellationToken cancellationToken);
 

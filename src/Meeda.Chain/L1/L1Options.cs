@@ -13,8 +13,14 @@ public sealed class L1Options
     /// </summary>
     public string Rpc { get; set; } = "";
 
-    /// <summary>The address of the MeedaVerifier contract.</summary>
+    /// <summary>The address of the MeedaSystem contract, from which those of its parts follow.</summary>
     public string Contract { get; set; } = "";
+
+    /// <summary>
+    /// The operator's account: the address that registered it, which anchors and proofs name for ever. Default: that
+    /// of the operator key, for an owner that registered with the operator key itself.
+    /// </summary>
+    public string Account { get; set; } = "";
 
     /// <summary>
     /// A file that holds the operator's private key, as 64 hex digits with or without 0x or encrypted (Web3 Secret

@@ -23,8 +23,14 @@ internal sealed class L1OptionsValidator : SettingsValidator<L1Options>
 
         if (!Address.TryParse(options.Contract, out _))
         {
-            yield return "contract: the 20-byte hex address of the MeedaVerifier contract is needed (--contract "
+            yield return "contract: the 20-byte hex address of the MeedaSystem contract is needed (--contract "
                 + "or Meeda__L1__Contract)";
+        }
+
+        if (options.Account.Length > 0 && !Address.TryParse(options.Account, out _))
+        {
+            yield return "account: the 20-byte hex address that registered the operator is needed, or nothing "
+                + "(Meeda__L1__Account)";
         }
 
         if (options.PollInterval < TimeSpan.FromMilliseconds(10) || options.PollInterval > TimeSpan.FromMinutes(1))

@@ -21,25 +21,52 @@ internal sealed class AnchoredCommitments(IAnchorRecord record, Address operator
         CancellationToken cancellationToken
     )
     {
-        var trees = new Dictionary<uint, (AnchorTree Tree, byte[] Commitments)>();
+        var trees = new Dictionary<uint, (MerkleTree Tree, byte[] Commitments, Bytes32 IdRoot)>();
         var leaves = new Dictionary<ulong, AnchoredLeaf>();
         foreach ((Anchor anchor, ulong position) in await CoveringAsync(positions, cancellationToken))
         {
-            if (!trees.TryGetValue(anchor.Index, out (AnchorTree Tree, byte[] Commitments) held))
+            if (!trees.TryGetValue(anchor.Index, out (MerkleTree Tree, byte[] Commitments, Bytes32 IdRoot) held))
             {
                 byte[] commitments = await record.CommitmentsAsync(operatorAddress, anchor.Index, cancellationToken);
-                held = trees[anchor.Index] = (new AnchorTree(commitments), commitments);
+                Bytes32 idRoot = await record.IdRootAsync(operatorAddress, anchor.Index, cancellationToken);
+                held = trees[anchor.Index] = (new MerkleTree(commitments, KzgCommitment.Length), commitments, idRoot);
             }
 
             var place = (int)(position - anchor.FirstBlob);
             leaves[position] = new AnchoredLeaf(
                 anchor.Index,
                 At(held.Commitments, place).ToArray(),
-                held.Tree.Path(place)
+                held.Tree.Path(place),
+                held.IdRoot
             );
         }
 
         return [.. positions.Select(position => leaves[position])];
+    }
+
+    /// <summary>What shows the commitments of a chunk's samples to be the anchored ones.</summary>
+    /// <param name="samples">The chunk's samples, at most <see cref="Sampler.ChunkSize"/>.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    /// <exception cref="InvalidDataException">No anchor covers a position, or a commitment is not a point of the
+    /// group.</exception>
+    public async Task<ChunkProof> ChunkAsync(ReadOnlyMemory<Sample> samples, CancellationToken cancellationToken)
+    {
+        ulong[] positions = [.. samples.ToArray().Select(sample => sample.Position)];
+        var anchors = new List<AnchorContent>();
+        foreach (
+            Anchor anchor in (await CoveringAsync(positions, cancellationToken)).Select(each => each.Anchor).Distinct()
+        )
+        {
+            anchors.Add(
+                new AnchorContent(
+                    anchor,
+                    await record.CommitmentsAsync(operatorAddress, anchor.Index, cancellationToken),
+                    await record.IdRootAsync(operatorAddress, anchor.Index, cancellationToken)
+                )
+            );
+        }
+
+        return ChunkProof.Build(samples.Span, anchors);
     }
 
     /// <summary>

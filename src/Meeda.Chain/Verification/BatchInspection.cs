@@ -28,13 +28,13 @@ internal sealed record BatchReport(
 
 /// <summary>Inspects a batch from outside, trusting only the L1 node.</summary>
 /// <param name="client">L1.</param>
-/// <param name="contract">The contract.</param>
+/// <param name="system">The contracts.</param>
 /// <param name="commitmentKey">The ceremony's commitment key.</param>
 /// <param name="verificationKey">The ceremony's verification key.</param>
 /// <param name="hint">The block of the contract's deployment, or 0 where it is not known; it is checked.</param>
 internal sealed class BatchInspection(
     EthereumClient client,
-    MeedaVerifierContract contract,
+    SystemContract system,
     CommitmentKey commitmentKey,
     VerificationKey verificationKey,
     ulong hint
@@ -89,7 +89,7 @@ internal sealed class BatchInspection(
             )
         );
         checks.AddRange(
-            await new BatchVerification(contract, record, commitmentKey).CheckAnchorAsync(anchoring, cancellationToken)
+            await new BatchVerification(system, record, commitmentKey).CheckAnchorAsync(anchoring, cancellationToken)
         );
         await CheckHoldingAsync(anchoring, head, checks, unproven, cancellationToken);
         await CheckProofsAsync(anchoring, record, checks, unproven, cancellationToken);
@@ -145,12 +145,7 @@ internal sealed class BatchInspection(
     /// <summary>The block from which on the contract's events are read.</summary>
     private async Task<ulong> FirstBlockAsync(List<string> unproven, CancellationToken cancellationToken)
     {
-        ContractDeployment start = await ContractDeployment.FindAsync(
-            client,
-            contract.Address,
-            hint,
-            cancellationToken
-        );
+        ContractDeployment start = await ContractDeployment.FindAsync(client, system.Address, hint, cancellationToken);
         if (start.Doubt is { } doubt && start.Block > 0)
         {
             unproven.Add($"that nothing was anchored before block {start.Block}: {doubt}");
@@ -171,7 +166,7 @@ internal sealed class BatchInspection(
         (BatchAnchoring Anchoring, LogRecord Record)? found = null;
         foreach (Address holder in await HoldersAsync(id, operatorAddress, first, head, cancellationToken))
         {
-            LogRecord record = await LogRecord.ReadAsync(client, contract, holder, first, cancellationToken);
+            LogRecord record = await LogRecord.ReadAsync(client, system, holder, first, cancellationToken);
             if (
                 await record.AnchoringsAsync(id, cancellationToken) is [.., { } newest]
                 && (found is not { } before || newest.Anchor.Expiry > before.Anchoring.Anchor.Expiry)
@@ -203,7 +198,7 @@ internal sealed class BatchInspection(
                 client,
                 first,
                 head,
-                (from, to) => contract.ReadHoldersAsync(id, from, to, cancellationToken),
+                (from, to) => system.ReadHoldersAsync(id, from, to, cancellationToken),
                 cancellationToken
             )
         )
@@ -222,11 +217,11 @@ internal sealed class BatchInspection(
         CancellationToken cancellationToken
     )
     {
-        (BigInteger stake, bool slashed) = await contract.AccountAsync(anchoring.Operator, cancellationToken);
+        AccountState account = await system.Anchors.AccountAsync(anchoring.Operator, cancellationToken);
         checks.Add(
             new(
-                $"the operator was never shown to have lied or withheld; it stakes {Ether(stake)} ether",
-                !slashed && !stake.IsZero
+                $"the operator was never shown to have lied or withheld; it stakes {Ether(account.Stake)} ether",
+                !account.IsSlashed && !account.Stake.IsZero
             )
         );
         if (anchoring.Anchor.Expiry <= head)
@@ -246,7 +241,7 @@ internal sealed class BatchInspection(
         CancellationToken cancellationToken
     )
     {
-        var verification = new EpochVerification(client, contract, record, verificationKey);
+        var verification = new EpochVerification(client, system, record, verificationKey);
         IReadOnlyList<SampledEpoch> history = await new SamplingHistory(record, verification).OfAsync(
             anchoring,
             cancellationToken

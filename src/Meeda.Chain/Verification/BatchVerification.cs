@@ -1,5 +1,6 @@
 using Meeda.Chain.Contract;
 using Meeda.Chain.Index;
+using Meeda.Ethereum;
 using Meeda.Kzg.Commitments;
 using Meeda.Protocol.Anchors;
 using Meeda.Protocol.Batches;
@@ -13,7 +14,7 @@ internal sealed record Check(string What, bool Holds);
 /// Checks a batch against L1 alone: no operator, ledger or memory is trusted. Everything is recomputed from the
 /// payload, L1's logs and the ceremony's setup.
 /// </summary>
-internal sealed class BatchVerification(MeedaVerifierContract contract, IAnchorRecord record, CommitmentKey key)
+internal sealed class BatchVerification(SystemContract system, IAnchorRecord record, CommitmentKey key)
 {
     /// <summary>The id that a payload has, from its blobs' commitments.</summary>
     /// <param name="key">The ceremony's commitment key.</param>
@@ -43,10 +44,17 @@ internal sealed class BatchVerification(MeedaVerifierContract contract, IAnchorR
         CancellationToken cancellationToken
     )
     {
-        var tree = new AnchorTree(
-            await record.CommitmentsAsync(anchoring.Operator, anchoring.Anchor.Index, cancellationToken)
+        var tree = new MerkleTree(
+            await record.CommitmentsAsync(anchoring.Operator, anchoring.Anchor.Index, cancellationToken),
+            KzgCommitment.Length
         );
-        Anchor onChain = await contract.GetAnchorAsync(anchoring.Operator, anchoring.Anchor.Index, cancellationToken);
+        Bytes32 idRoot = await record.IdRootAsync(anchoring.Operator, anchoring.Anchor.Index, cancellationToken);
+        Bytes32 root = new AnchorRoots(tree.Root, idRoot).Root;
+        Anchor onChain = await system.Anchors.GetAnchorAsync(
+            anchoring.Operator,
+            anchoring.Anchor.Index,
+            cancellationToken
+        );
         var anchored = new AnchoredCommitments(record, anchoring.Operator);
         ulong[] positions =
         [
@@ -59,15 +67,15 @@ internal sealed class BatchVerification(MeedaVerifierContract contract, IAnchorR
         [
             new(
                 "the anchor's Merkle root, rebuilt from the log, is the one the contract keeps",
-                tree.Root == onChain.Root && onChain == anchoring.Anchor
+                root == onChain.Root && onChain == anchoring.Anchor
             ),
             new(
                 "every blob's commitment is a leaf of that root at the batch's position",
                 positions
                     .Zip(leaves)
                     .All(each =>
-                        AnchorTree.Verify(
-                            onChain.Root,
+                        MerkleTree.Verify(
+                            tree.Root,
                             tree.LeafCount,
                             (int)(each.First - onChain.FirstBlob),
                             each.Second.Commitment,

@@ -35,7 +35,7 @@ internal sealed record RecomputedProof(SubmittedProof Proof, EpochSamples Drawn,
 /// <summary>Verifies recorded proofs against L1 and the anchors read from it; trusts no operator.</summary>
 internal sealed partial class EpochVerification(
     EthereumClient client,
-    MeedaVerifierContract contract,
+    SystemContract system,
     IAnchorRecord record,
     VerificationKey key,
     TimeProvider? time = null
@@ -53,7 +53,7 @@ internal sealed partial class EpochVerification(
     )
     {
         SubmittedProof proof = await ReadAsync(operatorAddress, seen, cancellationToken);
-        EpochStatus status = await contract.EpochStatusAsync(operatorAddress, seen.Epoch, cancellationToken);
+        EpochStatus status = await system.Verifier.EpochStatusAsync(operatorAddress, seen.Epoch, cancellationToken);
         var recorded = new Check(
             "the contract recorded the proof and no fraud proof has refuted it",
             status == EpochStatus.Proven
@@ -90,12 +90,12 @@ internal sealed partial class EpochVerification(
     private IEnumerable<Check> Compare(SubmittedProof proof, EpochSamples drawn, G1Point[] sums) =>
         [
             new(
-                "its seed is the one that the hash of the epoch's block fixes, its range the one of the anchors",
+                "its seed is the one that the RANDAO mix of the epoch's seed block fixes, its range the one of the anchors",
                 proof.Seen.Seed == drawn.Seed.Value && proof.Hints == drawn.Hints
             ),
             new(
                 "its partial sums, recomputed from L1's log, are right",
-                proof.PartialSums.Count == sums.Length && proof.FindWrongChunk(sums) is null
+                proof.ChunkCount == sums.Length && proof.FindWrongChunk(sums) is null
             ),
             new(
                 "its opening verifies under the ceremony's setup",
@@ -109,7 +109,7 @@ internal sealed partial class EpochVerification(
         CancellationToken cancellationToken
     )
     {
-        OperatorEvents events = await contract.ReadEventsAsync(
+        OperatorEvents events = await system.ReadEventsAsync(
             operatorAddress,
             seen.BlockNumber,
             seen.BlockNumber,

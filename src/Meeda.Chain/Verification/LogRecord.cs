@@ -35,7 +35,7 @@ internal sealed class LogRecord : IAnchorRecord
     /// <param name="first">The block of the contract's deployment, or any before it.</param>
     public static async Task<LogRecord> ReadAsync(
         EthereumClient client,
-        MeedaVerifierContract contract,
+        SystemContract system,
         Address operatorAddress,
         ulong first,
         CancellationToken cancellationToken
@@ -48,7 +48,7 @@ internal sealed class LogRecord : IAnchorRecord
             client,
             first,
             head.Number,
-            (from, to) => contract.ReadEventsAsync(operatorAddress, from, to, cancellationToken),
+            (from, to) => system.ReadEventsAsync(operatorAddress, from, to, cancellationToken),
             cancellationToken
         );
         var odd = new List<(AnchorEvent Seen, AnchorOddity Oddity)>();
@@ -58,7 +58,7 @@ internal sealed class LogRecord : IAnchorRecord
             odd
         );
         return first > 0 && odd.Exists(each => each.Oddity == AnchorOddity.Gap)
-            ? await ReadAsync(client, contract, operatorAddress, first: 0, cancellationToken) // older anchors
+            ? await ReadAsync(client, system, operatorAddress, first: 0, cancellationToken) // older anchors
             : new LogRecord(
                 operatorAddress,
                 anchors,
@@ -106,6 +106,10 @@ internal sealed class LogRecord : IAnchorRecord
         uint anchorIndex,
         CancellationToken cancellationToken
     ) => Task.FromResult(_anchors[(int)anchorIndex].Commitments);
+
+    /// <inheritdoc/>
+    public Task<Bytes32> IdRootAsync(Address operatorAddress, uint anchorIndex, CancellationToken cancellationToken) =>
+        Task.FromResult(AnchorRoots.IdRootOf([.. _anchors[(int)anchorIndex].Batches.Select(batch => batch.Batch)]));
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<BatchAnchoring>> AnchoringsAsync(BatchId id, CancellationToken cancellationToken) =>

@@ -21,7 +21,8 @@ internal static class Answers
             UInt64(block.Timestamp, "timestamp"),
             block.BaseFeePerGas is { } fee ? Number(fee, "baseFeePerGas") : BigInteger.Zero,
             block.BlobGasUsed is { } used ? UInt64(used, "blobGasUsed") : null,
-            block.ExcessBlobGas is { } excess ? UInt64(excess, "excessBlobGas") : null
+            block.ExcessBlobGas is { } excess ? UInt64(excess, "excessBlobGas") : null,
+            block.MixHash is { } mix ? Hash(mix, "mixHash") : null
         );
 
     /// <summary>The receipt of a transaction.</summary>

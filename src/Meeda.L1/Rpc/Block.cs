@@ -12,6 +12,8 @@ namespace Meeda.L1.Rpc;
 /// <param name="BlobGasUsed">The gas of its blobs, 131,072 each (EIP-4844); null before Cancun.</param>
 /// <param name="ExcessBlobGas">The blob gas above the target up to this block, which sets the price of blobs
 /// (EIP-4844); null before Cancun.</param>
+/// <param name="PrevRandao">The RANDAO mix of the block before (EIP-4399), which the header has as <c>mixHash</c>;
+/// null where the node does not state it.</param>
 public sealed record Block(
     ulong Number,
     Bytes32 Hash,
@@ -19,7 +21,8 @@ public sealed record Block(
     ulong Timestamp,
     BigInteger BaseFeePerGas,
     ulong? BlobGasUsed = null,
-    ulong? ExcessBlobGas = null
+    ulong? ExcessBlobGas = null,
+    Bytes32? PrevRandao = null
 );
 
 /// <summary>A log that a contract wrote.</summary>

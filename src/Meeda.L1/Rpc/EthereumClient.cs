@@ -245,13 +245,23 @@ public sealed class EthereumClient(JsonRpc rpc)
             : null;
 
     /// <summary>The logs of a contract in a range of blocks, in their order.</summary>
-    /// <param name="address">The contract.</param>
+    /// <inheritdoc cref="GetLogsAsync(IReadOnlyList{Address}, IReadOnlyList{IReadOnlyList{Bytes32}}, ulong, ulong, CancellationToken)"/>
+    public Task<IReadOnlyList<Log>> GetLogsAsync(
+        Address address,
+        IReadOnlyList<IReadOnlyList<Bytes32>?> topics,
+        ulong first,
+        ulong last,
+        CancellationToken cancellationToken
+    ) => GetLogsAsync([address], topics, first, last, cancellationToken);
+
+    /// <summary>The logs of some contracts in a range of blocks, in their order.</summary>
+    /// <param name="addresses">The contracts.</param>
     /// <param name="topics">For each place the topics that are wanted; null for any.</param>
     /// <param name="first">The first block.</param>
     /// <param name="last">The last block.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     public async Task<IReadOnlyList<Log>> GetLogsAsync(
-        Address address,
+        IReadOnlyList<Address> addresses,
         IReadOnlyList<IReadOnlyList<Bytes32>?> topics,
         ulong first,
         ulong last,
@@ -260,7 +270,8 @@ public sealed class EthereumClient(JsonRpc rpc)
     {
         var filter = new
         {
-            address = $"{address}",
+            // A list only where it is needed: not every endpoint takes a list of one.
+            address = addresses.Count == 1 ? (object)$"{addresses[0]}" : addresses.Select(each => $"{each}").ToArray(),
             topics = topics.Select(place => place?.Select(topic => $"{topic}").ToArray()).ToArray(),
             fromBlock = JsonFields.Quantity(first),
             toBlock = JsonFields.Quantity(last),

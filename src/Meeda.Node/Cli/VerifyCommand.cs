@@ -80,17 +80,17 @@ internal static class VerifyCommand
         using HttpClient http = OutgoingHttp.Client();
         http.MaxResponseContentBufferSize = MaxBytes;
         EthereumClient client = L1Connection.Open(l1, warning => Console.Error.WriteLine($"meeda: {warning}"));
-        var contract = new MeedaVerifierContract(client, contractAddress);
+        var system = new SystemContract(client, contractAddress);
         try
         {
-            await contract.EpochParametersAsync(cancellationToken);
+            await system.EpochParametersAsync(cancellationToken);
         }
         catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
         {
             throw new SetupException(
                 failure is L1UnreachableException
                     ? $"L1: {Outage.Explain(failure).Reason.TrimEnd('.')}"
-                    : $"contract: there is no MeedaVerifier at {contractAddress} on this L1: "
+                    : $"contract: there is no MeedaSystem at {contractAddress} on this L1: "
                         + $"{failure.Message.TrimEnd('.')}"
             );
         }
@@ -103,7 +103,7 @@ internal static class VerifyCommand
 
         var inspection = new BatchInspection(
             client,
-            contract,
+            system,
             new CommitmentKey(TrustedSetup.Ethereum),
             new VerificationKey(TrustedSetup.Ethereum),
             settings.FromBlock

@@ -25,7 +25,7 @@ internal sealed class AnchorPoster(
     Terms terms,
     CellProver cells,
     L1Follower follower,
-    MeedaVerifierContract contract,
+    SystemContract system,
     LeaderElection leadership,
     OperatorStanding standing,
     TransactionSender sender,
@@ -80,7 +80,10 @@ internal sealed class AnchorPoster(
         }
 
         logger.Anchoring(waiting.Count, waiting.Sum(batch => batch.BlobCount));
-        TransactionRequest anchor = contract.Anchor(waiting) with
+        TransactionRequest anchor = system.Anchors.Anchor(
+            waiting,
+            await ledger.FirstLiveAnchorAsync(follower.Tip ?? 0, cancellationToken)
+        ) with
         {
             Blobs = homeless.Count > 0 ? await SidecarAsync(homeless, cancellationToken) : null,
             Keys = await KeysAsync(waiting, cancellationToken),
@@ -123,7 +126,7 @@ internal sealed class AnchorPoster(
             string after = await ledger.FindAnchoringAsync(batch.Id, cancellationToken) is var (last, _, _)
                 ? $"{last.AnchorIndex}"
                 : "none";
-            keys.Add($"anchor:{contract.Address}:{batch.Id}:after:{after}");
+            keys.Add($"anchor:{system.Address}:{batch.Id}:after:{after}");
         }
 
         return keys;

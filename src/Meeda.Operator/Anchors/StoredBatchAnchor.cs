@@ -8,6 +8,9 @@ namespace Meeda.Operator.Anchors;
 internal static class StoredBatchAnchor
 {
     /// <summary>The transaction that anchors batches of the ledger.</summary>
-    public static TransactionRequest Anchor(this MeedaVerifierContract contract, IReadOnlyList<StoredBatch> batches) =>
-        contract.Anchor([.. batches.Select(batch => (batch.PayloadLength, batch.Commitments))]);
+    public static TransactionRequest Anchor(
+        this AnchorsContract anchors,
+        IReadOnlyList<StoredBatch> batches,
+        uint liveHint
+    ) => anchors.Anchor([.. batches.Select(batch => (batch.PayloadLength, batch.Commitments))], liveHint);
 }

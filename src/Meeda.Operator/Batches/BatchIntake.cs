@@ -60,7 +60,7 @@ internal sealed class BatchIntake(
     private async Task<StoredBatch> TakeInAsync(byte[] payload, CancellationToken cancellationToken)
     {
         CheckLength(payload.Length); // 1
-        await pressure.EnsureAcceptingAsync(cancellationToken);
+        await pressure.EnsureAcceptingAsync(BlobEncoding.BlobCount(payload.Length), cancellationToken);
         Bytes32 payloadHash = Keccak256.Hash(payload);
         Tenant? tenant = costs.Current;
         Lazy<Task<StoredBatch>> job = _running.GetOrAdd(

@@ -37,6 +37,7 @@ internal sealed class IntakePressure(
     private static readonly TimeSpan BacklogAge = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan ProbeAge = TimeSpan.FromSeconds(1);
     private const int ProbeBytes = 1 << 20;
+    private static readonly UnanchoredBatches NoneUnanchored = new(0, 0, 0, 0, 0);
 
     private readonly Lock _gate = new();
     private readonly SemaphoreSlim _counting = new(1);
@@ -49,7 +50,9 @@ internal sealed class IntakePressure(
     /// <summary>Accepts a put, or throws.</summary>
     /// <exception cref="DaException">The client must wait (<see cref="DaError.Overloaded"/>), or post to L1
     /// (<see cref="DaError.FailOver"/>).</exception>
-    public async Task EnsureAcceptingAsync(CancellationToken cancellationToken)
+    /// <param name="blobs">The put's blobs.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    public async Task EnsureAcceptingAsync(int blobs, CancellationToken cancellationToken)
     {
         Counted counted = await CountAsync(cancellationToken);
         if (ProviderCause(counted) is { } cause)
@@ -78,11 +81,16 @@ internal sealed class IntakePressure(
             );
         }
 
-        if (counted.Unanchored >= policy.MaxUnanchoredBatches)
+        if (CapacityCause(counted, blobs) is { } full)
+        {
+            throw new DaException(DaError.Overloaded, full);
+        }
+
+        if (counted.Unanchored.Count >= policy.MaxUnanchoredBatches)
         {
             throw new DaException(
                 DaError.Overloaded,
-                $"anchors: {counted.Unanchored} batches wait for their anchor on L1, the maximum is "
+                $"anchors: {counted.Unanchored.Count} batches wait for their anchor on L1, the maximum is "
                     + $"{policy.MaxUnanchoredBatches} (MaxUnanchoredBatches); try again"
             );
         }
@@ -168,11 +176,20 @@ internal sealed class IntakePressure(
             : policy.FailoverBacklogBytes > 0 && counted.Backlog.Bytes > policy.FailoverBacklogBytes
                 ? $"backlog: {counted.Backlog.Bytes} bytes are not at their providers yet, more than "
                     + $"{policy.FailoverBacklogBytes} (FailoverBacklogBytes)"
-            : policy.FailoverAfter > TimeSpan.Zero && counted.Unanchored >= policy.MaxUnanchoredBatches
-                ? $"anchors: {counted.Unanchored} batches wait for their anchor on L1, the maximum is "
+            : policy.FailoverAfter > TimeSpan.Zero && counted.Unanchored.Count >= policy.MaxUnanchoredBatches
+                ? $"anchors: {counted.Unanchored.Count} batches wait for their anchor on L1, the maximum is "
                     + $"{policy.MaxUnanchoredBatches} (MaxUnanchoredBatches)"
             : null;
     }
+
+    /// <summary>Why the operator's stake would not carry a put; null where it would, as far as is known.</summary>
+    private string? CapacityCause(Counted counted, int blobs) =>
+        standing.Capacity is { } capacity
+        && counted.Unanchored.LiveBlobs + counted.Unanchored.Blobs + blobs > (long)capacity.Most
+            ? $"stake: it carries {capacity.Most} live blobs; {counted.Unanchored.LiveBlobs} are anchored, "
+                + $"{counted.Unanchored.Blobs} wait for their anchor, and this batch has {blobs}; try again when "
+                + "some have expired or the operator has added to its stake"
+            : null;
 
     private string? StoreCause(TimeSpan failing) =>
         options.Value.FailoverAfter > TimeSpan.Zero && failing > options.Value.FailoverAfter
@@ -270,7 +287,7 @@ internal sealed class IntakePressure(
                 ledger.IsShared && backlog.Count > 0 ? await ledger.RefusedForAsync(cancellationToken) : TimeSpan.Zero;
             return _counted = new Counted(
                 backlog,
-                await ledger.CountUnanchoredAsync(cancellationToken),
+                await ledger.CountUnanchoredAsync(standing.Head, cancellationToken),
                 refused,
                 time.GetTimestamp()
             );
@@ -280,7 +297,7 @@ internal sealed class IntakePressure(
             // Writing the batch will show whether the ledger works. Callers that share this poll need not fail, too.
             return _counted = new Counted(
                 _counted?.Backlog ?? default,
-                _counted?.Unanchored ?? 0,
+                _counted?.Unanchored ?? NoneUnanchored,
                 TimeSpan.Zero,
                 time.GetTimestamp()
             );
@@ -294,5 +311,5 @@ internal sealed class IntakePressure(
     private Counted? Fresh() =>
         _counted is { } counted && time.GetElapsedTime(counted.At) < BacklogAge ? counted : null;
 
-    private sealed record Counted(Backlog Backlog, long Unanchored, TimeSpan Refused, long At);
+    private sealed record Counted(Backlog Backlog, UnanchoredBatches Unanchored, TimeSpan Refused, long At);
 }

@@ -26,7 +26,7 @@ internal sealed class Retention(
     RowPlacement rows,
     TenantCosts costs,
     L1Follower follower,
-    MeedaVerifierContract contract,
+    SystemContract system,
     OperatorAccount account,
     LeaderElection leadership,
     TimeProvider time,
@@ -63,8 +63,8 @@ internal sealed class Retention(
             // An epoch shortly before the expiry is proven after it, and a demand shortly before it answered after it.
             ulong grace =
                 (ulong)options.Value.GraceBlocks
-                + (await contract.EpochParametersAsync(cancellationToken)).ProofWindow
-                + await contract.PublishWindowAsync(cancellationToken);
+                + (await system.EpochParametersAsync(cancellationToken)).ProofWindow
+                + (await system.ParametersAsync(cancellationToken)).PublishWindow;
             if (agreed > grace)
             {
                 await ExpireAsync(agreed - grace, cancellationToken);
@@ -167,7 +167,7 @@ internal sealed class Retention(
             return;
         }
 
-        Anchor asKept = await contract.GetAnchorAsync(account.Address, anchor.Index, cancellationToken);
+        Anchor asKept = await system.Anchors.GetAnchorAsync(account.Address, anchor.Index, cancellationToken);
         if (asKept != anchor || asKept.Expiry > block)
         {
             throw new InvalidDataException(

@@ -9,7 +9,7 @@ namespace Meeda.Operator.Batches;
 /// only if it is younger than the margin, a 64th of the contract's retention. A client that soon repeats a put
 /// therefore causes no second anchor, and no batch is kept for less than its term minus the margin.
 /// </summary>
-internal sealed class Terms(L1Follower follower, MeedaVerifierContract contract)
+internal sealed class Terms(L1Follower follower, SystemContract system)
 {
     /// <summary>The margin is the retention divided by this.</summary>
     public const uint MarginPart = 64;
@@ -26,7 +26,7 @@ internal sealed class Terms(L1Follower follower, MeedaVerifierContract contract)
     /// <exception cref="L1UnreachableException">The retention could not be read from L1.</exception>
     public async Task<long> AnchorFromAsync(ulong head, CancellationToken cancellationToken)
     {
-        _retention ??= (long)await contract.RetentionAsync(cancellationToken);
+        _retention ??= (long)(await system.ParametersAsync(cancellationToken)).Retention;
         return From(head);
     }
 

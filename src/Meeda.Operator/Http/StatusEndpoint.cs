@@ -23,7 +23,7 @@ internal static class StatusEndpoint
         IntakePressure pressure,
         LeaderElection leadership,
         OperatorAccount account,
-        MeedaVerifierContract contract,
+        SystemContract system,
         CancellationToken cancellationToken
     )
     {
@@ -31,7 +31,7 @@ internal static class StatusEndpoint
         PressureReport report = await pressure.ReportAsync(cancellationToken);
         return new StatusBody(
             account.Address.ToString(),
-            contract.Address.ToString(),
+            system.Address.ToString(),
             leadership.IsLeading,
             follower.Tip,
             follower.Final,

@@ -10,12 +10,7 @@ namespace Meeda.Operator.L1;
 /// receives "not found" discards the batch permanently, so the operator returns it only if it has read L1 to its head,
 /// from before its first anchor on.
 /// </summary>
-internal sealed class Absence(
-    L1Follower follower,
-    Ledger ledger,
-    MeedaVerifierContract contract,
-    OperatorAccount account
-)
+internal sealed class Absence(L1Follower follower, Ledger ledger, SystemContract system, OperatorAccount account)
 {
     private volatile bool _isFromTheStart;
 
@@ -57,7 +52,7 @@ internal sealed class Absence(
         {
             try
             {
-                await contract.GetAnchorAsync(account.Address, 0, cancellationToken);
+                await system.Anchors.GetAnchorAsync(account.Address, 0, cancellationToken);
                 return "L1 was followed from a block behind this operator's first anchor (Meeda__L1__FromBlock)";
             }
             catch (JsonRpcException)

@@ -32,7 +32,7 @@ internal sealed class BalanceMonitor(
     /// <summary>Polls once, at the operator's account and at the one that pays for publications.</summary>
     internal async Task PollAsync(CancellationToken cancellationToken)
     {
-        Balance = await PollAsync(account.Address, cancellationToken);
+        Balance = await PollAsync(account.Key, cancellationToken);
         if (account.Publications is { } publications)
         {
             await PollAsync(publications, cancellationToken);
@@ -64,5 +64,5 @@ internal sealed class BalanceMonitor(
 
     /// <inheritdoc/>
     protected override void OnFailed(Exception failure) =>
-        logger.BalanceUnknown(account.Address.ToString(), Outage.Explain(failure).Reason);
+        logger.BalanceUnknown(account.Key.ToString(), Outage.Explain(failure).Reason);
 }

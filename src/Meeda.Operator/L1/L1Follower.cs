@@ -38,7 +38,7 @@ internal sealed class L1Follower : BackgroundService
     public L1Follower(
         IOptions<L1Options> options,
         EthereumClient client,
-        MeedaVerifierContract contract,
+        SystemContract system,
         OperatorAccount account,
         Ledger ledger,
         BatchSignal signal,
@@ -50,7 +50,7 @@ internal sealed class L1Follower : BackgroundService
     {
         (_options, _client, _ledger, _signal) = (options.Value, client, ledger, signal);
         (_leadership, _standing, _time, _logger) = (leadership, standing, time, logger);
-        _chain = new ChainFollower(client, contract, ledger, account.Address, _options.FromBlock, logger)
+        _chain = new ChainFollower(client, system, ledger, account.Address, _options.FromBlock, logger)
         {
             Advanced = Publish,
             RolledBack = Forget,
@@ -268,12 +268,18 @@ internal sealed class L1Follower : BackgroundService
     }
 }
 
-/// <summary>The operator's L1 account.</summary>
-/// <param name="Address">Its address, under which its stake, anchors and proofs are kept.</param>
-internal sealed record OperatorAccount(Address Address)
+/// <summary>The operator's account on L1.</summary>
+/// <param name="Address">The account's id, the address that registered it: its stake, anchors and proofs are kept
+/// under it.</param>
+/// <param name="Key">The address of the operator key, which anchors and proves.</param>
+internal sealed record OperatorAccount(Address Address, Address Key)
 {
+    /// <summary>An account that was registered with the operator key itself.</summary>
+    public OperatorAccount(Address address)
+        : this(address, address) { }
+
     /// <summary>
-    /// The account that pays for publications (<see cref="SignerOptions.BlobKey"/>); null where it is the same.
+    /// The address that pays for publications (<see cref="SignerOptions.BlobKey"/>); null where it is the same.
     /// </summary>
     public Address? Publications { get; init; }
 }

@@ -16,7 +16,7 @@ internal sealed class LedgerOwner(
     IOptions<StorageOptions> storage,
     EthereumClient client,
     Ledger ledger,
-    MeedaVerifierContract contract,
+    SystemContract system,
     OperatorAccount account,
     RowProviders providers,
     ILogger<LedgerOwner> logger
@@ -48,7 +48,7 @@ internal sealed class LedgerOwner(
         string what = storage.Value.Database is null
             ? $"data folder {Path.GetFullPath(storage.Value.Folder)}"
             : "database";
-        var mine = new LedgerBinding(chainId, contract.Address, account.Address);
+        var mine = new LedgerBinding(chainId, system.Address, account.Address);
         if (await ledger.FindBindingAsync(cancellationToken) is null)
         {
             await EnsureAnchorsAreOursAsync(what, cancellationToken);
@@ -92,7 +92,7 @@ internal sealed class LedgerOwner(
 
         try
         {
-            if ((await contract.GetAnchorAsync(account.Address, held.Index, cancellationToken)).Root == held.Root)
+            if ((await system.Anchors.GetAnchorAsync(account.Address, held.Index, cancellationToken)).Root == held.Root)
             {
                 return;
             }
@@ -104,7 +104,7 @@ internal sealed class LedgerOwner(
 
         throw Refusal(
             what,
-            $"it holds anchors that contract {contract.Address} does not keep for account {account.Address}"
+            $"it holds anchors that contract {system.Address} does not keep for account {account.Address}"
         );
     }
 

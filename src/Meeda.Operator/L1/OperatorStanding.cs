@@ -1,4 +1,7 @@
+using System.Numerics;
 using Meeda.Chain.Contract;
+using Meeda.L1.Rpc;
+using Meeda.Operator.Persistence;
 
 namespace Meeda.Operator.L1;
 
@@ -7,13 +10,24 @@ namespace Meeda.Operator.L1;
 /// exiting, whose new batches could never be anchored. The last successful read counts until the next one.
 /// </summary>
 internal sealed class OperatorStanding(
-    MeedaVerifierContract contract,
+    EthereumClient client,
+    SystemContract system,
     OperatorAccount account,
+    Ledger ledger,
     TimeProvider time,
     ILogger<OperatorStanding> logger
 )
 {
     private volatile Refusal? _refusal;
+    private volatile StakeCapacity? _capacity;
+    private bool _isHalfFull;
+    private long _head;
+
+    /// <summary>How many live blobs the stake carries, and how many there are; null before the first poll.</summary>
+    public StakeCapacity? Capacity => _capacity;
+
+    /// <summary>L1's height at the last poll; 0 before the first.</summary>
+    public ulong Head => (ulong)Interlocked.Read(ref _head);
 
     /// <summary>Why the contract takes no anchor, in words; null where it does, as far as is known.</summary>
     public string? Problem => _refusal?.Reason;
@@ -24,7 +38,16 @@ internal sealed class OperatorStanding(
     /// <summary>Asks the contract.</summary>
     public async Task PollAsync(CancellationToken cancellationToken)
     {
-        string? reason = await contract.WhyNoAnchorAsync(account.Address, cancellationToken);
+        ulong head = await client.GetBlockNumberAsync(cancellationToken);
+        Interlocked.Exchange(ref _head, (long)head);
+        await PollCapacityAsync(head, cancellationToken);
+        string? reason = await system.Anchors.WhyNoAnchorAsync(
+            account.Address,
+            account.Key,
+            await system.ParametersAsync(cancellationToken),
+            head,
+            cancellationToken
+        );
         Refusal? before = _refusal;
         _refusal = reason is null ? null : new Refusal(reason, before?.Since ?? time.GetTimestamp());
         if (reason is not null && before?.Reason != reason)
@@ -37,5 +60,34 @@ internal sealed class OperatorStanding(
         }
     }
 
+    private async Task PollCapacityAsync(ulong head, CancellationToken cancellationToken)
+    {
+        uint hint = await ledger.FirstLiveAnchorAsync(head, cancellationToken);
+        (BigInteger most, BigInteger live) = await system.Anchors.CapacityAsync(
+            account.Address,
+            hint,
+            cancellationToken
+        );
+        var capacity = new StakeCapacity((ulong)BigInteger.Min(most, long.MaxValue), (ulong)live);
+        _capacity = capacity;
+        if (capacity.IsHalfFull != _isHalfFull)
+        {
+            _isHalfFull = capacity.IsHalfFull;
+            if (_isHalfFull)
+            {
+                logger.CapacityHalfFull(account.Address.ToString(), capacity.Live, capacity.Most);
+            }
+        }
+    }
+
     private sealed record Refusal(string Reason, long Since);
+}
+
+/// <summary>The live blobs of an account.</summary>
+/// <param name="Most">The most that its stake carries.</param>
+/// <param name="Live">Those that are anchored and not expired.</param>
+internal sealed record StakeCapacity(ulong Most, ulong Live)
+{
+    /// <summary>Whether half of it is used.</summary>
+    public bool IsHalfFull => Most > 0 && Live >= Most / 2;
 }

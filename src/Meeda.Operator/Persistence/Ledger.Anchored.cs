@@ -10,6 +10,19 @@ namespace Meeda.Operator.Persistence;
 /// <content>The batches' anchors on L1.</content>
 internal sealed partial class Ledger
 {
+    /// <summary>The first anchor that is live at a block: all before it are expired. 0 where there is none.</summary>
+    public async Task<uint> FirstLiveAnchorAsync(ulong block, CancellationToken cancellationToken)
+    {
+        await using DbConnection connection = await database.ConnectAsync(cancellationToken);
+        return (uint)
+            await connection.ExecuteScalarAsync<long>(
+                "SELECT COALESCE((SELECT anchor_index + 1 FROM anchor WHERE expiry <= @block "
+                    + "ORDER BY expiry DESC, anchor_index DESC LIMIT 1), 0)",
+                new { block = (long)block },
+                cancellationToken
+            );
+    }
+
     /// <summary>What L1's logs say of this operator, whose ledger holds no one else's.</summary>
     public ChainIndex Index { get; } = new(database);
 

@@ -169,14 +169,31 @@ internal sealed partial class Ledger
             cancellationToken
         );
 
-    /// <summary>The number of batches that an anchor is owed for.</summary>
-    public async Task<long> CountUnanchoredAsync(CancellationToken cancellationToken)
+    /// <summary>
+    /// The batches that an anchor is owed for, with their blobs, and the blobs that are anchored and live at a block:
+    /// all as of one moment.
+    /// </summary>
+    /// <param name="block">The L1 block.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    public async Task<UnanchoredBatches> CountUnanchoredAsync(ulong block, CancellationToken cancellationToken)
     {
         await using DbConnection connection = await database.ConnectAsync(cancellationToken);
-        return await connection.ExecuteScalarAsync<long>(
-            "SELECT COUNT(*) FROM batch WHERE waiting = 1",
-            cancellationToken
-        );
+        return (
+            await connection.QueryFirstOrDefaultAsync<UnanchoredBatches>(
+                $"""
+                SELECT COUNT(*) AS Count,
+                       CAST(COALESCE(SUM(LENGTH(commitments)), 0) / {KzgCommitment.Length} AS BIGINT) AS Blobs,
+                       COALESCE((SELECT first_blob + blob_count FROM anchor ORDER BY anchor_index DESC LIMIT 1), 0)
+                           AS EndBlob,
+                       COALESCE((SELECT first_blob FROM anchor WHERE expiry > @block
+                           ORDER BY expiry, anchor_index LIMIT 1), 0) AS FirstLiveBlob,
+                       (SELECT COUNT(*) FROM (SELECT 1 FROM anchor WHERE expiry > @block LIMIT 1) AS live) AS HasLive
+                FROM batch WHERE waiting = 1
+                """,
+                new { block = (long)Math.Min(block, long.MaxValue) },
+                cancellationToken
+            )
+        )!;
     }
 
     /// <summary>

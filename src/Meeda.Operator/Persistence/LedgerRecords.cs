@@ -76,3 +76,15 @@ internal sealed record PackingCosts(
     long RowBytes,
     long Unconfirmed
 );
+
+/// <summary>What the stake must carry, anchored or not.</summary>
+/// <param name="Count">The batches that an anchor is owed for.</param>
+/// <param name="Blobs">Their blobs.</param>
+/// <param name="EndBlob">One past the last anchored blob's position.</param>
+/// <param name="FirstLiveBlob">The position of the first live blob, where there is one.</param>
+/// <param name="HasLive">Whether an anchored blob is live: 0 or 1.</param>
+internal sealed record UnanchoredBatches(long Count, long Blobs, long EndBlob, long FirstLiveBlob, long HasLive)
+{
+    /// <summary>The blobs that are anchored and live.</summary>
+    public long LiveBlobs => HasLive == 0 ? 0 : EndBlob - FirstLiveBlob;
+}

@@ -19,7 +19,7 @@ namespace Meeda.Operator.Proofs;
 internal sealed class BlobPublisher(
     IOptions<L1Options> options,
     EthereumClient client,
-    MeedaVerifierContract contract,
+    SystemContract system,
     OperatorAccount account,
     BlobSource blobs,
     CellProver cells,
@@ -32,17 +32,25 @@ internal sealed class BlobPublisher(
     // Ethereum has had no deeper reorganisation since the merge. Each poll reads that many blocks again.
     private const ulong ReorganisationDepth = 64;
 
+    private const int MaxBlobs = PublicationContract.MaxBlobs;
+
     // Demands whose deadline is not over, by id.
     private readonly SortedDictionary<ulong, DemandEvent> _open = [];
     private readonly BlockRanges _ranges = new(client);
     private ulong? _next;
 
+    // How far back demands are read; further where L1 says that more are open.
+    private ulong _lookBack;
+
     /// <inheritdoc/>
     protected override async Task RunOnceAsync(CancellationToken stoppingToken)
     {
         ulong head = await client.GetBlockNumberAsync(stoppingToken);
-        ulong window = await contract.PublishWindowAsync(stoppingToken) + ReorganisationDepth;
-        ulong next = _next ?? (head > window ? head - window : 0);
+        _lookBack = Math.Max(
+            _lookBack,
+            (await system.ParametersAsync(stoppingToken)).PublishWindow + ReorganisationDepth
+        );
+        ulong next = _next ?? (head > _lookBack ? head - _lookBack : 0);
         while (next <= head)
         {
             ulong first = next;
@@ -51,7 +59,7 @@ internal sealed class BlobPublisher(
                 await _ranges.TryReadAsync(
                     first,
                     last,
-                    () => contract.ReadDemandsAsync(account.Address, first, last, stoppingToken),
+                    () => system.ReadDemandsAsync(account.Address, first, last, stoppingToken),
                     stoppingToken
                 )
                 is not { } demands
@@ -69,53 +77,110 @@ internal sealed class BlobPublisher(
         }
 
         _next = head > ReorganisationDepth ? head - ReorganisationDepth : 0;
+        ulong open = 0;
         foreach (DemandEvent demand in _open.Values.ToArray())
         {
-            if (
-                await contract.DemandStatusAsync(demand.Id, stoppingToken) is not DemandStatus.Open
-                || head >= demand.Deadline
-            )
+            if (await system.Publication.DemandStatusAsync(demand.Id, stoppingToken) is not DemandStatus.Open)
             {
                 // A demand that a reorganisation restores is read again with the last blocks.
                 _open.Remove(demand.Id);
                 continue;
             }
 
-            await AnswerAsync(demand, stoppingToken);
+            open++;
+            if (head >= demand.Deadline)
+            {
+                _open.Remove(demand.Id);
+            }
+        }
+
+        // In a queue a demand stays open for longer than the window.
+        if (open < await system.Publication.OpenDemandsAsync(account.Address, stoppingToken) && _lookBack < head)
+        {
+            _lookBack *= 2;
+            _next = null;
+        }
+
+        foreach (DemandEvent[] some in _open.Values.OrderBy(demand => demand.Deadline).Chunk(MaxBlobs).ToArray())
+        {
+            await AnswerAsync(some, stoppingToken);
         }
     }
 
-    private async Task AnswerAsync(DemandEvent demand, CancellationToken cancellationToken)
+    /// <summary>Answers demands in one transaction, but for those whose blobs cannot be read now.</summary>
+    private async Task AnswerAsync(DemandEvent[] demands, CancellationToken cancellationToken)
     {
-        logger.Publishing(demand.Id, demand.Position, demand.Deadline);
+        var answered = new List<(DemandEvent Demand, byte[] Blob, byte[] Commitment)>();
+        foreach (DemandEvent demand in demands)
+        {
+            logger.Publishing(demand.Id, demand.Position, demand.Deadline);
+            try
+            {
+                (byte[] blob, byte[] commitment) = await blobs.ReadAsync(demand.Position, cancellationToken);
+                answered.Add((demand, blob, commitment));
+            }
+            catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
+            {
+                logger.PublishingFailed(demand.Id, RevertReason.Of(failure));
+            }
+        }
+
+        if (answered.Count == 0)
+        {
+            return;
+        }
+
         try
         {
-            (byte[] blob, byte[] commitment) = await blobs.ReadAsync(demand.Position, cancellationToken);
-            BlobSidecar sidecar = await Task.Run(
-                () => BlobSidecars.Make([blob], [commitment], cells),
-                cancellationToken
-            );
-            if (sidecar.VersionedHashes()[0] != demand.VersionedHash)
+            TransactionReceipt receipt = await SendAsync(answered, cancellationToken);
+            foreach ((DemandEvent demand, _, _) in answered)
             {
-                // A reorganisation undid the demand and gave its id to another one, which the next poll reads.
-                throw new InvalidDataException("L1 reorganised while the demand was answered");
+                logger.PublishedBlob(demand.Id, receipt.TransactionHash.ToString(), receipt.BlockNumber);
+                _open.Remove(demand.Id);
             }
-
-            TransactionReceipt receipt = await publications.SendAsync(
-                contract.Publish(demand.Id, 0) with
-                {
-                    Blobs = sidecar,
-                    Keys = [$"publish:{contract.Address}:{demand.Id}:{demand.VersionedHash}"],
-                    HasDeadline = true,
-                },
-                cancellationToken
-            );
-            logger.PublishedBlob(demand.Id, receipt.TransactionHash.ToString(), receipt.BlockNumber);
-            _open.Remove(demand.Id);
         }
         catch (Exception failure) when (failure is not LeaseLostException && !cancellationToken.IsCancellationRequested)
         {
-            logger.PublishingFailed(demand.Id, RevertReason.Of(failure));
+            foreach ((DemandEvent demand, _, _) in answered)
+            {
+                logger.PublishingFailed(demand.Id, RevertReason.Of(failure));
+            }
         }
+    }
+
+    private async Task<TransactionReceipt> SendAsync(
+        List<(DemandEvent Demand, byte[] Blob, byte[] Commitment)> answered,
+        CancellationToken cancellationToken
+    )
+    {
+        BlobSidecar sidecar = await Task.Run(
+            () =>
+                BlobSidecars.Make(
+                    [.. answered.Select(each => each.Blob)],
+                    [.. answered.Select(each => each.Commitment)],
+                    cells
+                ),
+            cancellationToken
+        );
+        if (!sidecar.VersionedHashes().SequenceEqual(answered.Select(each => each.Demand.VersionedHash)))
+        {
+            // A reorganisation undid a demand and gave its id to another one, which the next poll reads.
+            throw new InvalidDataException("L1 reorganised while the demands were answered");
+        }
+
+        return await publications.SendAsync(
+            system.Publication.Publish(answered.Select(each => each.Demand.Id)) with
+            {
+                Blobs = sidecar,
+                Keys =
+                [
+                    .. answered.Select(each =>
+                        $"publish:{system.Address}:{each.Demand.Id}:{each.Demand.VersionedHash}"
+                    ),
+                ],
+                HasDeadline = true,
+            },
+            cancellationToken
+        );
     }
 }

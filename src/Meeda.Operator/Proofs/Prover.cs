@@ -1,9 +1,11 @@
 using Meeda.Chain.Contract;
 using Meeda.Chain.L1;
 using Meeda.Chain.Verification;
+using Meeda.Ethereum;
 using Meeda.Hosting;
 using Meeda.Kzg;
 using Meeda.Kzg.Commitments;
+using Meeda.L1.Rpc;
 using Meeda.L1.Transactions;
 using Meeda.Operator.L1;
 using Meeda.Operator.Leadership;
@@ -20,8 +22,9 @@ namespace Meeda.Operator.Proofs;
 /// </summary>
 internal sealed class Prover(
     IOptions<L1Options> options,
+    EthereumClient client,
     EpochVerification verification,
-    MeedaVerifierContract contract,
+    SystemContract system,
     OperatorAccount account,
     L1Follower follower,
     Ledger ledger,
@@ -45,7 +48,7 @@ internal sealed class Prover(
     /// <inheritdoc/>
     protected override async Task RunOnceAsync(CancellationToken stoppingToken)
     {
-        _parameters ??= await contract.EpochParametersAsync(stoppingToken);
+        _parameters ??= await system.EpochParametersAsync(stoppingToken);
         foreach (ulong epoch in await OpenEpochsAsync(_parameters, stoppingToken))
         {
             await TryProveAsync(epoch, stoppingToken);
@@ -53,7 +56,7 @@ internal sealed class Prover(
     }
 
     /// <summary>
-    /// The epochs whose block is followed, whose window is open and whose proof is not on L1; nearest deadline first.
+    /// The epochs whose seed block is followed, whose window is open and whose proof is not on L1; nearest deadline first.
     /// </summary>
     private async Task<IReadOnlyList<ulong>> OpenEpochsAsync(
         EpochParameters parameters,
@@ -65,11 +68,14 @@ internal sealed class Prover(
             return [];
         }
 
-        // A transaction sent now is mined after the tip, where the contract can read the tip's block hash.
+        // A transaction sent now is mined after the tip, where the contract can read the tip's hash.
         var open = new List<ulong>();
         for (ulong epoch = parameters.EpochAt(tip); epoch > 0 && tip < parameters.LastProofBlock(epoch); epoch--)
         {
-            open.Add(epoch);
+            if (tip >= parameters.SeedBlockOf(epoch))
+            {
+                open.Add(epoch);
+            }
         }
 
         open.Reverse();
@@ -101,7 +107,7 @@ internal sealed class Prover(
     {
         if (
             await verification.DrawAsync(account.Address, epoch, recordedSeed: null, cancellationToken)
-            is not var (block, seed, range, hints, samples)
+            is not var (mix, seed, range, hints, samples)
         )
         {
             return;
@@ -120,9 +126,15 @@ internal sealed class Prover(
         }
 
         TransactionReceipt receipt = await sender.SendAsync(
-            contract.SubmitProof(epoch, hints, proof) with
+            system.Verifier.SubmitProof(
+                epoch,
+                seed,
+                hints,
+                proof,
+                await HeaderAsync(epoch, mix!.Value, cancellationToken)
+            ) with
             {
-                Keys = [$"proof:{contract.Address}:{epoch}:{block}"],
+                Keys = [$"proof:{system.Address}:{epoch}:{mix}"],
                 HasDeadline = true,
             },
             cancellationToken
@@ -130,6 +142,12 @@ internal sealed class Prover(
         logger.Proven(epoch, receipt.TransactionHash.ToString(), receipt.BlockNumber, receipt.GasUsed);
         await follower.WaitForBlockAsync(receipt.BlockNumber, cancellationToken);
     }
+
+    /// <summary>The header that shows the contract the epoch's mix; null where the contract has it already.</summary>
+    private async Task<BlockHeader?> HeaderAsync(ulong epoch, Bytes32 mix, CancellationToken cancellationToken) =>
+        await system.Verifier.MixAsync(epoch, cancellationToken) == mix
+            ? null
+            : await client.GetBlockHeaderAsync(_parameters!.SeedBlockOf(epoch), cancellationToken);
 
     /// <summary>Builds the proof; null where the bytes of a row are not a valid blob.</summary>
     private async Task<AvailabilityProof?> TryBuildAsync(

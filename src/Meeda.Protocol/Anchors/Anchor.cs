@@ -4,7 +4,7 @@ namespace Meeda.Protocol.Anchors;
 
 /// <summary>One anchor of an operator as the L1 contract keeps it (docs/protocol.md, "Anchoring").</summary>
 /// <param name="Index">The anchor's place among its operator's, from 0.</param>
-/// <param name="Root">The root of the <see cref="AnchorTree"/> over its commitments.</param>
+/// <param name="Root">The root over its commitments and batches (<see cref="AnchorRoots"/>).</param>
 /// <param name="FirstBlob">The operator's position of its first blob.</param>
 /// <param name="BlobCount">Its blobs, at least one.</param>
 /// <param name="BlockNumber">The L1 block that holds the transaction.</param>

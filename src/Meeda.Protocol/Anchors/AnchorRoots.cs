@@ -5,7 +5,7 @@ using Meeda.Protocol.Batches;
 namespace Meeda.Protocol.Anchors;
 
 /// <summary>
-/// What version 2 of the contracts keeps of an anchor: <c>keccak256(LeafRoot ‖ IdRoot)</c>, so that one path shows a
+/// What the contracts keep of an anchor: <c>keccak256(LeafRoot ‖ IdRoot)</c>, so that one path shows a
 /// commitment, or a batch.
 /// </summary>
 /// <param name="LeafRoot">The root of the <see cref="MerkleTree"/> over the commitments.</param>
@@ -32,15 +32,21 @@ public readonly record struct AnchorRoots(Bytes32 LeafRoot, Bytes32 IdRoot)
     public static AnchorRoots Of(ReadOnlySpan<byte> commitments, IReadOnlyList<BatchId> batches)
     {
         ArgumentNullException.ThrowIfNull(batches);
+        return new AnchorRoots(new MerkleTree(commitments, KzgCommitment.Length).Root, IdRootOf(batches));
+    }
+
+    /// <summary>The root over an anchor's batch ids.</summary>
+    /// <param name="batches">Its batches in order, at least one.</param>
+    /// <exception cref="ArgumentException">There is no batch.</exception>
+    public static Bytes32 IdRootOf(IReadOnlyList<BatchId> batches)
+    {
+        ArgumentNullException.ThrowIfNull(batches);
         var ids = new byte[batches.Count * Bytes32.Length];
         for (int i = 0; i < batches.Count; i++)
         {
             batches[i].Value.CopyTo(ids.AsSpan(i * Bytes32.Length));
         }
 
-        return new AnchorRoots(
-            new MerkleTree(commitments, KzgCommitment.Length).Root,
-            new MerkleTree(ids, Bytes32.Length).Root
-        );
+        return new MerkleTree(ids, Bytes32.Length).Root;
     }
 }

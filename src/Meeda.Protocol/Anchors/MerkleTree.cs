@@ -6,8 +6,8 @@ namespace Meeda.Protocol.Anchors;
 /// <summary>
 /// A binary Merkle tree over items of one length: leaf <c>keccak256(0x00 ‖ item)</c>, node <c>keccak256(0x01 ‖ left ‖
 /// right)</c>, padded with zero leaves to a power of two. The prefixes keep a node from passing for a leaf.
-/// Version 2 of the contracts builds one over an anchor's commitments and one over its batch ids
-/// (contracts/v2/README.md, "Rules").
+/// The contracts build one over an anchor's commitments and one over its batch ids
+/// (docs/protocol.md, "Anchoring").
 /// </summary>
 public sealed class MerkleTree
 {

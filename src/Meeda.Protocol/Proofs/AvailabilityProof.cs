@@ -9,7 +9,7 @@ namespace Meeda.Protocol.Proofs;
 /// epoch's challenge
 /// (docs/protocol.md, "Proof of availability").
 /// </summary>
-/// <param name="PartialSums">Per chunk of 256 samples, <c>Σ ρ_j C_{s_j}</c>.</param>
+/// <param name="PartialSums">For each 128 samples, <c>Σ ρ_j C_{s_j}</c>.</param>
 /// <param name="Y">The claimed value <c>P(z)</c>.</param>
 /// <param name="Proof">The opening <c>commit((P - y) / (X - z))</c>.</param>
 public sealed record AvailabilityProof(IReadOnlyList<G1Point> PartialSums, Fr Y, KzgProof Proof)
@@ -34,22 +34,15 @@ public sealed record AvailabilityProof(IReadOnlyList<G1Point> PartialSums, Fr Y,
     }
 
     /// <summary>
-    /// The partial sums of an epoch's samples, one per chunk of 256. Chunks are summed side by side on all
+    /// The partial sums of an epoch's samples, one for each 128. Chunks are summed side by side on all
     /// processors.
     /// </summary>
     /// <param name="samples">The epoch's samples.</param>
     /// <param name="commitmentAt">The anchored commitment at a blob position; asked by several threads at once.</param>
-    public static G1Point[] SumCommitments(Sample[] samples, Func<ulong, G1Point> commitmentAt) =>
-        SumCommitments(samples, commitmentAt, Sampler.ChunkSize);
-
-    /// <summary>The partial sums of an epoch's samples, one per chunk.</summary>
-    /// <param name="samples">The epoch's samples.</param>
-    /// <param name="commitmentAt">The anchored commitment at a blob position; asked by several threads at once.</param>
-    /// <param name="chunkSize">The samples that one partial sum covers.</param>
-    public static G1Point[] SumCommitments(Sample[] samples, Func<ulong, G1Point> commitmentAt, int chunkSize)
+    public static G1Point[] SumCommitments(Sample[] samples, Func<ulong, G1Point> commitmentAt)
     {
         ArgumentNullException.ThrowIfNull(samples);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(chunkSize);
+        const int chunkSize = Sampler.ChunkSize;
         var sums = new G1Point[(samples.Length + chunkSize - 1) / chunkSize];
         Parallel.For(
             0,

@@ -12,8 +12,8 @@ namespace Meeda.Protocol.Proofs;
 public sealed record AnchorContent(Anchor Anchor, ReadOnlyMemory<byte> Commitments, Bytes32 IdRoot);
 
 /// <summary>
-/// The commitments of the samples that one partial sum covers, and what shows that they are the anchored ones: version
-/// 2's <c>proveFraud</c> takes it in one ordinary transaction (contracts/v2/README.md, "Rules").
+/// The commitments of the samples that one partial sum covers, and what shows that they are the anchored ones:
+/// <c>proveFraud</c> takes it in one ordinary transaction (docs/protocol.md, "Fraud proofs").
 /// </summary>
 /// <param name="Points">The commitments in the order of the samples, as <see cref="PackedPoints"/>.</param>
 /// <param name="Order">The samples' places within the chunk, a byte each, sorted by position.</param>
@@ -28,11 +28,8 @@ public sealed record ChunkProof(
     IReadOnlyList<Bytes32> Hashes
 )
 {
-    /// <summary>The samples that one partial sum covers in version 2.</summary>
-    public const int ChunkSize = 128;
-
     /// <summary>Builds the proof.</summary>
-    /// <param name="samples">The samples of one chunk in their order, 1 to <see cref="ChunkSize"/>.</param>
+    /// <param name="samples">The samples of one chunk in their order, 1 to <see cref="Sampler.ChunkSize"/>.</param>
     /// <param name="anchors">Anchors that hold their positions, ascending; those that hold none are left out.</param>
     /// <exception cref="ArgumentException">There are no samples, or too many, or no anchor holds one of
     /// them.</exception>
@@ -41,9 +38,12 @@ public sealed record ChunkProof(
     public static ChunkProof Build(ReadOnlySpan<Sample> samples, IEnumerable<AnchorContent> anchors)
     {
         ArgumentNullException.ThrowIfNull(anchors);
-        if (samples.Length is 0 or > ChunkSize)
+        if (samples.Length is 0 or > Sampler.ChunkSize)
         {
-            throw new ArgumentException($"samples: {samples.Length}; a chunk has 1 to {ChunkSize}", nameof(samples));
+            throw new ArgumentException(
+                $"samples: {samples.Length}; a chunk has 1 to {Sampler.ChunkSize}",
+                nameof(samples)
+            );
         }
 
         ulong[] positions = [.. samples.ToArray().Select(sample => sample.Position)];

@@ -18,23 +18,28 @@ public readonly record struct RangeHints(uint LoAnchor, uint HotAnchor, uint End
 /// <param name="HotEpochs">Blobs of that many last epochs are recent.</param>
 /// <param name="HotSamples">The most recent blobs that are challenged.</param>
 /// <param name="ColdSamples">The draws from the older blobs.</param>
-/// <param name="ProofWindow">L1 blocks from the epoch's block within which the proof must be recorded.</param>
+/// <param name="SeedDelay">L1 blocks from the epoch's block to the one whose RANDAO mix is its randomness.</param>
+/// <param name="ProofWindow">L1 blocks from that block within which the proof must be recorded.</param>
 public sealed record EpochParameters(
     uint EpochBlocks,
     uint HotEpochs,
     uint HotSamples,
     uint ColdSamples,
+    uint SeedDelay,
     uint ProofWindow
 )
 {
     /// <summary>The epoch's block: <c>B_e = e · EpochBlocks</c>.</summary>
     public ulong BlockOf(ulong epoch) => epoch * EpochBlocks;
 
+    /// <summary>The block whose RANDAO mix is the epoch's randomness: <c>D_e = B_e + SeedDelay</c>.</summary>
+    public ulong SeedBlockOf(ulong epoch) => BlockOf(epoch) + SeedDelay;
+
     /// <summary>The last epoch whose block is not after <paramref name="blockNumber"/>.</summary>
     public ulong EpochAt(ulong blockNumber) => blockNumber / EpochBlocks;
 
     /// <summary>The last block in which the epoch's proof is taken.</summary>
-    public ulong LastProofBlock(ulong epoch) => BlockOf(epoch) + ProofWindow;
+    public ulong LastProofBlock(ulong epoch) => SeedBlockOf(epoch) + ProofWindow;
 
     /// <summary>
     /// The live range of an operator at an epoch's block, and the anchors that bound it; null where nothing is live.

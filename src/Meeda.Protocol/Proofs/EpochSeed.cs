@@ -6,33 +6,26 @@ namespace Meeda.Protocol.Proofs;
 
 /// <summary>
 /// The randomness of one operator's proof of one epoch (docs/protocol.md, "Proof of availability"):
-/// <c>seed_e = keccak256(blockhash(B_e) ‖ uint64 e ‖ operator ‖ contract ‖ uint256 chainId)</c>. The block is fixed
-/// in advance, so no one moves
-/// the seed by choosing when to call.
+/// <c>seed_e = keccak256(prevrandao(D_e) ‖ uint64 e ‖ operator ‖ verifier ‖ uint256 chainId)</c>. The block is fixed
+/// in advance, and its mix does not depend on what its builder puts into it.
 /// </summary>
 /// <param name="Value">The 32 bytes.</param>
 public readonly record struct EpochSeed(Bytes32 Value)
 {
     /// <summary>Derives the seed.</summary>
-    /// <param name="blockHash">The hash of block <c>B_e = epoch · EpochBlocks</c>.</param>
+    /// <param name="mix">The RANDAO mix in the header of block <c>D_e = B_e + SeedDelay</c> (EIP-4399).</param>
     /// <param name="epoch">The epoch's number.</param>
-    /// <param name="operatorAddress">The operator that proves.</param>
-    /// <param name="contract">The verifier contract.</param>
+    /// <param name="operatorAddress">The account of the operator that proves.</param>
+    /// <param name="verifier">The contract that records proofs.</param>
     /// <param name="chainId">The L1's chain id.</param>
-    public static EpochSeed Derive(
-        Bytes32 blockHash,
-        ulong epoch,
-        Address operatorAddress,
-        Address contract,
-        ulong chainId
-    )
+    public static EpochSeed Derive(Bytes32 mix, ulong epoch, Address operatorAddress, Address verifier, ulong chainId)
     {
         Span<byte> preimage = stackalloc byte[32 + 8 + 20 + 20 + 32];
         preimage.Clear();
-        blockHash.CopyTo(preimage);
+        mix.CopyTo(preimage);
         BinaryPrimitives.WriteUInt64BigEndian(preimage[32..], epoch);
         operatorAddress.CopyTo(preimage[40..]);
-        contract.CopyTo(preimage[60..]);
+        verifier.CopyTo(preimage[60..]);
         BinaryPrimitives.WriteUInt64BigEndian(preimage[104..], chainId);
         return new EpochSeed(Keccak256.Hash(preimage));
     }

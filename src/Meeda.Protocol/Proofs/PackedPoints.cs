@@ -3,7 +3,7 @@ using Meeda.Kzg.Curves;
 namespace Meeda.Protocol.Proofs;
 
 /// <summary>
-/// Points as version 2 of the contracts takes them: x and y, 48 bytes each, big-endian; the point at infinity is all
+/// Points as the contracts take them: x and y, 48 bytes each, big-endian; the point at infinity is all
 /// zeros.
 /// </summary>
 public static class PackedPoints

@@ -22,7 +22,7 @@ public readonly record struct Sample(ulong Position, UInt128 Weight);
 public static class Sampler
 {
     /// <summary>The samples that one partial sum covers.</summary>
-    public const int ChunkSize = 256;
+    public const int ChunkSize = 128;
 
     /// <summary>
     /// How many samples an epoch has: at most <paramref name="hotSamples"/> recent ones and
@@ -31,7 +31,7 @@ public static class Sampler
     public static uint Count(LiveRange range, uint hotSamples, uint coldSamples) =>
         HotCount(range, hotSamples) + (range.Hot > range.Lo ? coldSamples : 0);
 
-    /// <summary>The number of partial sums of an epoch: <c>ceil(samples / 256)</c>.</summary>
+    /// <summary>The number of partial sums of an epoch: <c>ceil(samples / 128)</c>.</summary>
     public static uint ChunkCount(LiveRange range, uint hotSamples, uint coldSamples) =>
         (Count(range, hotSamples, coldSamples) + ChunkSize - 1) / ChunkSize;
 

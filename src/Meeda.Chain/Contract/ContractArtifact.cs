@@ -2,16 +2,16 @@ using System.Text.Json;
 using Meeda.Ethereum;
 using Meeda.L1.Contracts;
 
-namespace Meeda.Chain.Contract.Version2;
+namespace Meeda.Chain.Contract;
 
 /// <summary>
-/// A compiled contract of version 2, built into this assembly from <c>contracts/v2/abi</c>.
+/// A compiled contract, built into this assembly from <c>contracts/v2/abi</c>.
 /// </summary>
 internal sealed class ContractArtifact
 {
     private ContractArtifact(string name)
     {
-        string resource = $"Version2.{name}.json";
+        string resource = $"{name}.json";
         using Stream stream =
             typeof(ContractArtifact).Assembly.GetManifestResourceStream(resource)
             ?? throw new InvalidOperationException($"the resource {resource} is missing from the assembly");

@@ -1,10 +1,10 @@
 using System.Numerics;
 using Meeda.Protocol.Proofs;
 
-namespace Meeda.Chain.Contract.Version2;
+namespace Meeda.Chain.Contract;
 
 /// <summary>
-/// The permanent parameters of a deployment of version 2 (contracts/v2/interfaces/MeedaTypes.sol). Windows and
+/// The permanent parameters of a deployment (contracts/v2/interfaces/MeedaTypes.sol). Windows and
 /// retention count L1 blocks, amounts are wei.
 /// </summary>
 internal sealed record SystemParameters
@@ -62,8 +62,7 @@ internal sealed record SystemParameters
     public required BigInteger DemandBond { get; init; }
 
     /// <summary>The parameters that determine which blobs an epoch challenges.</summary>
-    public EpochParameters Epochs =>
-        new(EpochBlocks, HotEpochs, HotSamples, ColdSamples, checked(SeedDelay + ProofWindow));
+    public EpochParameters Epochs => new(EpochBlocks, HotEpochs, HotSamples, ColdSamples, SeedDelay, ProofWindow);
 
     /// <summary>The values of the contract's <c>Parameters</c> struct.</summary>
     public static SystemParameters From(ParametersData data) =>
@@ -110,7 +109,4 @@ internal sealed record SystemParameters
             MissReward = MissReward,
             DemandBond = DemandBond,
         };
-
-    /// <summary>The block <c>D_e</c> whose RANDAO mix is an epoch's randomness.</summary>
-    public ulong SeedBlockOf(ulong epoch) => (epoch * EpochBlocks) + SeedDelay;
 }

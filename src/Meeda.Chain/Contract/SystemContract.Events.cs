@@ -9,15 +9,21 @@ using Meeda.Protocol.Proofs;
 
 namespace Meeda.Chain.Contract;
 
-/// <summary>What the contract's logs say.</summary>
-internal sealed partial class MeedaVerifierContract
+/// <content>What the logs of the parts say.</content>
+internal sealed partial class SystemContract
 {
     // Block numbers, epochs and positions of blobs are far below; beyond it a ledger could not hold them.
     private const ulong MaxNumber = long.MaxValue;
 
-    private static readonly EventReader<AnchoredEventData> Anchored = Abi.Event<AnchoredEventData>();
-    private static readonly EventReader<BatchAnchoredEventData> BatchAnchored = Abi.Event<BatchAnchoredEventData>();
-    private static readonly EventReader<ProofSubmittedEventData> ProofSubmitted = Abi.Event<ProofSubmittedEventData>();
+    private static readonly EventReader<AnchoredEventData> Anchored =
+        ContractArtifact.Anchors.Contract.Event<AnchoredEventData>();
+    private static readonly EventReader<BatchAnchoredEventData> BatchAnchored =
+        ContractArtifact.Anchors.Contract.Event<BatchAnchoredEventData>();
+    private static readonly EventReader<ProofSubmittedEventData> ProofSubmitted =
+        ContractArtifact.Verifier.Contract.Event<ProofSubmittedEventData>();
+
+    private static readonly EventReader<DemandedEventData> Demanded =
+        ContractArtifact.Publication.Contract.Event<DemandedEventData>();
 
     private static readonly Bytes32[] FollowedTopics = [Anchored.Topic, BatchAnchored.Topic, ProofSubmitted.Topic];
 
@@ -29,8 +35,8 @@ internal sealed partial class MeedaVerifierContract
         CancellationToken cancellationToken
     )
     {
-        IReadOnlyList<Log> logs = await client.GetLogsAsync(
-            address,
+        IReadOnlyList<Log> logs = await Client.GetLogsAsync(
+            [Anchors.Address, Verifier.Address],
             [FollowedTopics, [Topic(operatorAddress)]],
             first,
             last,
@@ -48,8 +54,8 @@ internal sealed partial class MeedaVerifierContract
         CancellationToken cancellationToken
     )
     {
-        IReadOnlyList<Log> logs = await client.GetLogsAsync(
-            address,
+        IReadOnlyList<Log> logs = await Client.GetLogsAsync(
+            Anchors.Address,
             [
                 [BatchAnchored.Topic],
                 null,
@@ -62,6 +68,33 @@ internal sealed partial class MeedaVerifierContract
         return [.. Sound(logs, first, last, []).Select(OperatorOf)];
     }
 
+    /// <summary>The demands made in a range of blocks.</summary>
+    /// <param name="operatorAddress">The operator; null for all.</param>
+    /// <param name="first">The first block.</param>
+    /// <param name="last">The last block.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    public async Task<IReadOnlyList<DemandEvent>> ReadDemandsAsync(
+        Address? operatorAddress,
+        ulong first,
+        ulong last,
+        CancellationToken cancellationToken
+    )
+    {
+        IReadOnlyList<Bytes32>? operatorTopic = operatorAddress is { } of ? [Topic(of)] : null;
+        IReadOnlyList<Log> logs = await Client.GetLogsAsync(
+            Publication.Address,
+            [
+                [Demanded.Topic],
+                null,
+                operatorTopic,
+            ],
+            first,
+            last,
+            cancellationToken
+        );
+        return Decode([.. Sound(logs, first, last, [])], Demanded.Topic, Demanded.Name, [], ReadDemand);
+    }
+
     /// <summary>What happened to every operator in a range of blocks.</summary>
     public async Task<IReadOnlyDictionary<Address, OperatorEvents>> ReadAllEventsAsync(
         ulong first,
@@ -69,7 +102,13 @@ internal sealed partial class MeedaVerifierContract
         CancellationToken cancellationToken
     )
     {
-        IReadOnlyList<Log> logs = await client.GetLogsAsync(address, [FollowedTopics], first, last, cancellationToken);
+        IReadOnlyList<Log> logs = await Client.GetLogsAsync(
+            [Anchors.Address, Verifier.Address],
+            [FollowedTopics],
+            first,
+            last,
+            cancellationToken
+        );
         return Sound(logs, first, last, [])
             .GroupBy(OperatorOf)
             .ToDictionary(group => group.Key, group => Read([.. group], []));
@@ -78,12 +117,19 @@ internal sealed partial class MeedaVerifierContract
     private static Address OperatorOf(Log log) =>
         Address.FromBytes(log.Topics[1].ToArray().AsSpan(Bytes32.Length - Address.Length));
 
-    /// <summary>The logs that are what was asked for: of this contract, in these blocks, about an operator.</summary>
+    /// <summary>
+    /// The logs that are what was asked for: each of the contract that writes it, in these blocks, about an operator.
+    /// </summary>
     private IEnumerable<Log> Sound(IReadOnlyList<Log> logs, ulong first, ulong last, List<string> odd)
     {
         foreach (Log log in logs)
         {
-            if (log.Address == address && log.BlockNumber >= first && log.BlockNumber <= last && log.Topics.Count > 1)
+            if (
+                log.Topics.Count > 1
+                && log.Address == WriterOf(log.Topics[0])
+                && log.BlockNumber >= first
+                && log.BlockNumber <= last
+            )
             {
                 yield return log;
             }
@@ -93,6 +139,12 @@ internal sealed partial class MeedaVerifierContract
             }
         }
     }
+
+    // Each part writes events of its own; a log of another contract's with the same topic says nothing.
+    private Address WriterOf(Bytes32 topic) =>
+        topic == ProofSubmitted.Topic ? Verifier.Address
+        : topic == Demanded.Topic ? Publication.Address
+        : Anchors.Address;
 
     private static OperatorEvents Read(IReadOnlyList<Log> logs, List<string> odd)
     {
@@ -176,17 +228,12 @@ internal sealed partial class MeedaVerifierContract
             throw new InvalidDataException("its numbers do not add up");
         }
 
-        return new AnchorEvent(
-            anchor,
-            log.TransactionHash,
-            commitments,
-            [
-                .. batches[index]
-                    .Where(batch =>
-                        batch.FirstBlob >= anchor.FirstBlob && batch.FirstBlob + batch.BlobCount <= anchor.EndBlob
-                    ),
-            ]
-        );
+        // The batches' ids are part of the root, so an anchor without all of its batches is not complete.
+        AnchoredBatch[] held = [.. batches[index].OrderBy(batch => batch.FirstBlob)];
+        return
+            held.Length > 0 && AnchorRoots.Of(commitments, [.. held.Select(batch => batch.Batch)]).Root == anchor.Root
+            ? new AnchorEvent(anchor, log.TransactionHash, commitments, held)
+            : throw new InvalidDataException("its root is not that of its commitments and batches");
     }
 
     private static SubmittedProof ReadProof(Log log)
@@ -200,11 +247,33 @@ internal sealed partial class MeedaVerifierContract
                 Bytes32.FromBytes(values.Seed)
             ),
             new RangeHints(values.Hints.LoAnchor, values.Hints.HotAnchor, values.Hints.EndAnchor),
-            [.. values.PartialSums.Select(Padded)],
+            values.PartialSums,
             Bytes32.FromBytes(values.Y),
-            Padded(values.Proof)
+            values.Proof
         );
     }
 
-    private static byte[] Padded(G1Data point) => [.. point.XHigh, .. point.XLow, .. point.YHigh, .. point.YLow];
+    private static DemandEvent ReadDemand(Log log)
+    {
+        DemandedEventData values = Demanded.Read(log);
+        var demand = new DemandEvent(
+            checked((ulong)values.DemandId),
+            Address.Parse(values.Id),
+            values.Position,
+            Address.Parse(values.Demander),
+            Bytes32.FromBytes(values.VersionedHash),
+            values.Deadline,
+            log.BlockNumber
+        );
+        return demand.Id <= MaxNumber && demand.Position <= MaxNumber && demand.Deadline <= MaxNumber
+            ? demand
+            : throw new InvalidDataException("its numbers do not add up");
+    }
+
+    private static Bytes32 Topic(Address account)
+    {
+        var topic = new byte[Bytes32.Length];
+        account.CopyTo(topic.AsSpan(Bytes32.Length - Address.Length));
+        return Bytes32.FromBytes(topic);
+    }
 }

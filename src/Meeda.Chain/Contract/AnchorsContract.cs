@@ -5,15 +5,23 @@ using Meeda.L1.Rpc;
 using Meeda.L1.Transactions;
 using Meeda.Protocol.Anchors;
 
-namespace Meeda.Chain.Contract.Version2;
+namespace Meeda.Chain.Contract;
 
-/// <summary>An operator's account as version 2 keeps it.</summary>
+/// <summary>An operator's account as the contracts keep it.</summary>
 /// <param name="Owner">The account that stakes, withdraws, sets keys and receives credits.</param>
 /// <param name="Key">The key that anchors and proves; zero: none.</param>
 /// <param name="KeyNonce">The nonce of the next key's consent.</param>
 /// <param name="Stake">The stake in wei.</param>
 /// <param name="IsSlashed">Whether it was slashed.</param>
-internal sealed record OperatorAccount(Address Owner, Address Key, ulong KeyNonce, BigInteger Stake, bool IsSlashed);
+/// <param name="ExitRequestedAt">The block in which the owner asked for the stake back; 0 where it did not.</param>
+internal sealed record AccountState(
+    Address Owner,
+    Address Key,
+    ulong KeyNonce,
+    BigInteger Stake,
+    bool IsSlashed,
+    ulong ExitRequestedAt
+);
 
 /// <summary>Operators' accounts, stakes and anchors.</summary>
 internal sealed class AnchorsContract(EthereumClient client, Address address)
@@ -61,15 +69,16 @@ internal sealed class AnchorsContract(EthereumClient client, Address address)
         );
 
     /// <summary>An account.</summary>
-    public async Task<OperatorAccount> AccountAsync(Address account, CancellationToken cancellationToken)
+    public async Task<AccountState> AccountAsync(Address account, CancellationToken cancellationToken)
     {
         AccountData data = (await CallAsync(new GetAccountFunction { Id = $"{account}" }, cancellationToken)).Value1;
-        return new OperatorAccount(
+        return new AccountState(
             Address.Parse(data.Owner),
             Address.Parse(data.Key),
             data.KeyNonce,
             data.Stake,
-            data.Slashed
+            data.Slashed,
+            data.ExitRequestedAt
         );
     }
 
@@ -90,6 +99,55 @@ internal sealed class AnchorsContract(EthereumClient client, Address address)
         return (capacity.Most, capacity.Live);
     }
 
+    /// <summary>Why the contract would take no anchor of an account by a key now, in words; null where it
+    /// would.</summary>
+    /// <param name="account">The account.</param>
+    /// <param name="key">The operator key that would anchor.</param>
+    /// <param name="parameters">The deployment's parameters.</param>
+    /// <param name="head">L1's height.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    public async Task<string?> WhyNoAnchorAsync(
+        Address account,
+        Address key,
+        SystemParameters parameters,
+        ulong head,
+        CancellationToken cancellationToken
+    )
+    {
+        AccountState state = await AccountAsync(account, cancellationToken);
+        if (state.Owner == Address.Zero)
+        {
+            return $"no account {account} is registered";
+        }
+
+        if (state.IsSlashed)
+        {
+            return $"{account} was slashed and may not anchor any more";
+        }
+
+        if (state.Key != key)
+        {
+            return state.Key == Address.Zero
+                ? $"{account} has no operator key; its owner must name {key}"
+                : $"the operator key of {account} is {state.Key}, not {key}";
+        }
+
+        if (state.ExitRequestedAt != 0 && head >= state.ExitRequestedAt + parameters.AnchorGrace)
+        {
+            return $"{account} has asked for its stake back and may not anchor meanwhile";
+        }
+
+        // A stake that a penalty took counts for a while, which the contract knows.
+        return
+            state.Stake.IsZero
+            || (
+                state.Stake < parameters.MinimumStake
+                && (await CapacityAsync(account, 0, cancellationToken)).Most.IsZero
+            )
+            ? $"{account} stakes {state.Stake} wei, less than the {parameters.MinimumStake} wei that the contract asks for"
+            : null;
+    }
+
     /// <summary>An anchor as the contract keeps it.</summary>
     public async Task<Anchor> GetAnchorAsync(Address account, uint index, CancellationToken cancellationToken)
     {
@@ -105,4 +163,28 @@ internal sealed class AnchorsContract(EthereumClient client, Address address)
             anchor.Expiry
         );
     }
+
+    /// <summary>The transaction that adds to an account's stake.</summary>
+    /// <param name="account">The account, which exists.</param>
+    /// <param name="wei">The amount.</param>
+    public TransactionRequest StakeFor(Address account, BigInteger wei) =>
+        Request(new StakeForFunction { Id = $"{account}" }, wei);
+
+    /// <summary>The transaction that pays out what the contract owes the sender.</summary>
+    public TransactionRequest Claim() => Request(new ClaimFunction());
+
+    /// <summary>What an address may claim, in wei.</summary>
+    public async Task<BigInteger> CreditAsync(Address creditor, CancellationToken cancellationToken) =>
+        (await CallAsync(new CreditOfFunction { Creditor = $"{creditor}" }, cancellationToken)).Value1;
+
+    /// <summary>How many anchors the contract kept of an account at a block.</summary>
+    public async Task<ulong> AnchorCountAsync(Address account, ulong block, CancellationToken cancellationToken) =>
+        (ulong)
+            (
+                await CallAsync(
+                    new AnchorCountFunction { Id = $"{account}" },
+                    BlockTag.Number(block),
+                    cancellationToken
+                )
+            ).Value1;
 }

@@ -5,7 +5,7 @@ using Meeda.L1.Contracts;
 using Nethereum.ABI.FunctionEncoding.Attributes;
 using Nethereum.Contracts;
 
-namespace Meeda.Chain.Contract.Version2;
+namespace Meeda.Chain.Contract;
 
 [Function("balanceOf", typeof(BalanceOfOutput))]
 internal sealed class BalanceOfFunction : FunctionMessage, IFunction<BalanceOfFunction, BalanceOfOutput>

@@ -1,15 +1,10 @@
+using System.Numerics;
 using Meeda.Ethereum;
 using Meeda.L1.Rpc;
 using Meeda.L1.Transactions;
 using Meeda.Protocol.Proofs;
 
-namespace Meeda.Chain.Contract.Version2;
-
-/// <summary>A proof as it was recorded.</summary>
-/// <param name="Seed">The seed that it was made for.</param>
-/// <param name="Hints">The anchors that bound the live range.</param>
-/// <param name="PartialSums">The partial sums, as <see cref="PackedPoints"/>.</param>
-internal sealed record RecordedProof(Bytes32 Seed, RangeHints Hints, byte[] PartialSums);
+namespace Meeda.Chain.Contract;
 
 /// <summary>Seeds, proofs of availability, and what any account can show about an operator.</summary>
 internal sealed class VerifierContract(EthereumClient client, Address address)
@@ -25,7 +20,7 @@ internal sealed class VerifierContract(EthereumClient client, Address address)
     /// <param name="epoch">The epoch.</param>
     /// <param name="seed">The seed that the proof was made for.</param>
     /// <param name="hints">The anchors that bound the live range.</param>
-    /// <param name="proof">The proof, with a partial sum for each <see cref="ChunkProof.ChunkSize"/> samples.</param>
+    /// <param name="proof">The proof, with a partial sum for each <see cref="Sampler.ChunkSize"/> samples.</param>
     /// <param name="header">The seed block's header; null where the seed is recorded.</param>
     public TransactionRequest SubmitProof(
         ulong epoch,
@@ -75,7 +70,7 @@ internal sealed class VerifierContract(EthereumClient client, Address address)
     public TransactionRequest ProveFraud(
         Address account,
         ulong epoch,
-        RecordedProof proven,
+        SubmittedProof proven,
         int chunk,
         ChunkProof leaves
     ) =>
@@ -86,7 +81,7 @@ internal sealed class VerifierContract(EthereumClient client, Address address)
                 Epoch = epoch,
                 Proven = new RecordedProofData
                 {
-                    Seed = proven.Seed.ToArray(),
+                    Seed = proven.Seen.Seed.ToArray(),
                     Hints = Hints(proven.Hints),
                     PartialSums = proven.PartialSums,
                 },
@@ -122,5 +117,24 @@ internal sealed class VerifierContract(EthereumClient client, Address address)
     public async Task<Bytes32> EpochSeedAsync(Address account, ulong epoch, CancellationToken cancellationToken) =>
         Bytes32.FromBytes(
             (await CallAsync(new EpochSeedFunction { Id = $"{account}", Epoch = epoch }, cancellationToken)).Value1
+        );
+
+    /// <summary>What reporting a miss of an epoch now would cost the operator, in wei.</summary>
+    public async Task<BigInteger> PenaltyAsync(Address account, ulong epoch, CancellationToken cancellationToken) =>
+        (await CallAsync(new PenaltyOfFunction { Id = $"{account}", Epoch = epoch }, cancellationToken)).Value1;
+
+    /// <summary>The transaction that shows an anchored commitment to be no point of the group.</summary>
+    /// <param name="account">The operator's account.</param>
+    /// <param name="leaf">The commitment in its anchor.</param>
+    /// <param name="position">The operator's position of the blob.</param>
+    /// <param name="y">A y with which the commitment's x is on the curve, 64 bytes; zeros where there is none.</param>
+    public TransactionRequest ProveInvalidCommitment(Address account, AnchoredLeaf leaf, ulong position, byte[] y) =>
+        Request(
+            new ProveInvalidCommitmentFunction
+            {
+                Blob = leaf.ToAbi(account, position),
+                YHigh = y[..32],
+                YLow = y[32..],
+            }
         );
 }

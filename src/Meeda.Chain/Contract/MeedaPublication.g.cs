@@ -5,7 +5,7 @@ using Meeda.L1.Contracts;
 using Nethereum.ABI.FunctionEncoding.Attributes;
 using Nethereum.Contracts;
 
-namespace Meeda.Chain.Contract.Version2;
+namespace Meeda.Chain.Contract;
 
 [Function("demand", typeof(DemandOutput))]
 internal sealed class DemandFunction : FunctionMessage, IFunction<DemandFunction, DemandOutput>

@@ -6,9 +6,9 @@ using Meeda.L1.Transactions;
 using Meeda.Protocol.Proofs;
 using Nethereum.Contracts;
 
-namespace Meeda.Chain.Contract.Version2;
+namespace Meeda.Chain.Contract;
 
-/// <summary>A contract of version 2 at its address: calls and transactions by generated types.</summary>
+/// <summary>A contract at its address: calls and transactions by generated types.</summary>
 /// <param name="client">L1.</param>
 /// <param name="address">The contract's address.</param>
 /// <param name="artifact">The compiled contract.</param>
@@ -37,15 +37,23 @@ internal abstract class PartContract(EthereumClient client, Address address, Con
         where TFunction : FunctionMessage, new() => new(address, artifact.Contract.Encode(function), wei);
 
     /// <summary>The answer to a call on the newest block.</summary>
+    protected Task<TOutput> CallAsync<TFunction, TOutput>(
+        IFunction<TFunction, TOutput> function,
+        CancellationToken cancellationToken
+    )
+        where TFunction : FunctionMessage, IFunction<TFunction, TOutput>, new()
+        where TOutput : new() => CallAsync(function, BlockTag.Latest, cancellationToken);
+
+    /// <summary>The answer to a call on a block.</summary>
     protected async Task<TOutput> CallAsync<TFunction, TOutput>(
         IFunction<TFunction, TOutput> function,
+        BlockTag block,
         CancellationToken cancellationToken
     )
         where TFunction : FunctionMessage, IFunction<TFunction, TOutput>, new()
         where TOutput : new()
     {
         byte[] data = artifact.Contract.Encode((TFunction)function);
-        byte[] answer = await client.CallAsync(address, data, BlockTag.Latest, cancellationToken);
-        return artifact.Contract.Decode(function, answer);
+        return artifact.Contract.Decode(function, await client.CallAsync(address, data, block, cancellationToken));
     }
 }

@@ -2,7 +2,7 @@ using Meeda.Ethereum;
 using Meeda.L1.Contracts;
 using Meeda.L1.Transactions;
 
-namespace Meeda.Chain.Contract.Version2;
+namespace Meeda.Chain.Contract;
 
 /// <summary>The contract by which a Nitro chain judges certificates and reads of batches.</summary>
 internal static class DaProofValidatorContract

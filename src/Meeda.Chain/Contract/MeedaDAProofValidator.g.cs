@@ -5,7 +5,7 @@ using Meeda.L1.Contracts;
 using Nethereum.ABI.FunctionEncoding.Attributes;
 using Nethereum.Contracts;
 
-namespace Meeda.Chain.Contract.Version2;
+namespace Meeda.Chain.Contract;
 
 [Function("PROVIDER", typeof(PROVIDEROutput))]
 internal sealed class PROVIDERFunction : FunctionMessage, IFunction<PROVIDERFunction, PROVIDEROutput>

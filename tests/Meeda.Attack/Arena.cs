@@ -39,7 +39,7 @@ internal sealed class Arena : IAsyncDisposable
 
     public EthereumClient Client { get; }
 
-    public MeedaVerifierContract Contract { get; private set; } = null!;
+    public SystemContract System { get; private set; } = null!;
 
     /// <summary>The L1's JSON-RPC endpoint.</summary>
     public Uri L1 => _anvil.Rpc;
@@ -47,16 +47,17 @@ internal sealed class Arena : IAsyncDisposable
     /// <summary>A folder that ends with the arena.</summary>
     public string Folder => _folder;
 
-    public static async Task<Arena> StartAsync(ContractParameters? parameters = null)
+    public static async Task<Arena> StartAsync(SystemParameters? parameters = null)
     {
         Anvil anvil = await Anvil.StartAsync("--block-time", $"{Patience.BlockSeconds}", "--slots-in-an-epoch", "4");
         var arena = new Arena(anvil, new HttpClient { BaseAddress = anvil.Rpc });
         using TransactionSender deployer = await arena.AccountAsync();
-        TransactionReceipt deployment = await deployer.SendAsync(
-            MeedaVerifierContract.Deploy(parameters ?? LocalParameters.Value),
+        (arena.System, _) = await LocalContracts.DeployAsync(
+            arena.Client,
+            deployer,
+            parameters ?? LocalParameters.Value,
             CancellationToken.None
         );
-        arena.Contract = new MeedaVerifierContract(arena.Client, deployment.ContractAddress!.Value);
         return arena;
     }
 
@@ -71,7 +72,7 @@ internal sealed class Arena : IAsyncDisposable
     public async Task<TransactionSender> OperatorAsync()
     {
         TransactionSender sender = await AccountAsync();
-        await sender.SendAsync(Contract.Stake(LocalParameters.OperatorStake), CancellationToken.None);
+        await LocalContracts.RegisterAsync(System, sender, LocalParameters.OperatorStake, CancellationToken.None);
         return sender;
     }
 
@@ -103,7 +104,7 @@ internal sealed class Arena : IAsyncDisposable
             PrivateKeySigner.FromHex(await File.ReadAllTextAsync(keyFile)),
             new TransactionSenderOptions { Confirmations = 0, PollInterval = TimeSpan.FromMilliseconds(50) }
         );
-        await sender.SendAsync(Contract.Stake(LocalParameters.OperatorStake), CancellationToken.None);
+        await LocalContracts.RegisterAsync(System, sender, LocalParameters.OperatorStake, CancellationToken.None);
     }
 
     /// <summary>Starts the product's operator with a staked account of its own.</summary>
@@ -116,7 +117,7 @@ internal sealed class Arena : IAsyncDisposable
             keyFile,
             Path.Combine(_folder, $"operator-{_operators.Count}"),
             _anvil.Rpc,
-            Contract.Address,
+            System.Address,
             settings.ToDictionary(each => each.Name, each => (string?)each.Value)
         );
         _operators.Add(node);
@@ -139,7 +140,7 @@ internal sealed class Arena : IAsyncDisposable
         LightRole role = await LightNodeApplication.BuildAsync(
             new LightOptions
             {
-                Contract = Contract.Address,
+                Contract = System.Address,
                 FromBlock = fromBlock,
                 Folder = folder,
                 PollInterval = TimeSpan.FromMilliseconds(200),
@@ -181,10 +182,13 @@ internal sealed class Arena : IAsyncDisposable
     public Task UntilSlashedAsync(Address operatorAddress) =>
         UntilAsync(
             $"{operatorAddress} is slashed",
-            async () => (await Contract.AccountAsync(operatorAddress, CancellationToken.None)).Slashed
+            async () => (await System.Anchors.AccountAsync(operatorAddress, CancellationToken.None)).IsSlashed
         );
 
-    public Task<BigInteger> CreditAsync(Address owner) => Contract.CreditAsync(owner, CancellationToken.None);
+    /// <summary>What the contracts owe an address.</summary>
+    public async Task<BigInteger> CreditAsync(Address owner) =>
+        await System.Anchors.CreditAsync(owner, CancellationToken.None)
+        + await System.Publication.CreditAsync(owner, CancellationToken.None);
 
     /// <summary>The blob of that versioned hash as L1 carried it in one of these blocks.</summary>
     public async Task<byte[]> PublishedBlobAsync(Bytes32 versionedHash, ulong first, ulong last)

@@ -27,10 +27,10 @@ internal static class AttackDemo
     public static async Task<bool> RunAsync(CancellationToken cancellationToken)
     {
         var total = Stopwatch.StartNew();
-        Say("Starting a local L1 (anvil, Osaka rules) and the verifier contract");
+        Say("Starting a local L1 (anvil, Osaka rules) and the contracts");
         await using Arena arena = await Arena.StartAsync();
         Detail("L1", arena.L1.ToString());
-        Detail("contract", arena.Contract.Address.ToString());
+        Detail("contract", arena.System.Address.ToString());
         bool caught = await LieAsync(arena, cancellationToken);
         bool published = await WithholdAsync(arena, cancellationToken);
         Say(
@@ -62,7 +62,7 @@ internal static class AttackDemo
         Detail("operator", $"{liar.Address} stakes {Ether(LocalParameters.OperatorStake)}");
         TransactionReceipt anchor = await liar.AnchorAsync(BatchBytes);
         Detail("anchor", $"{BatchBytes:N0} bytes in block {anchor.BlockNumber}, {anchor.GasUsed:N0} gas");
-        (BigInteger before, _) = await arena.Contract.AccountAsync(liar.Address, cancellationToken);
+        BigInteger before = (await arena.System.Anchors.AccountAsync(liar.Address, cancellationToken)).Stake;
         ulong epoch = await liar.ProveAsync(anchor.BlockNumber, lie: true);
         Detail(
             "the lie",
@@ -70,13 +70,20 @@ internal static class AttackDemo
                 + "the contract records it"
         );
         await arena.UntilSlashedAsync(liar.Address);
-        (BigInteger after, bool slashed) = await arena.Contract.AccountAsync(liar.Address, cancellationToken);
-        await ShowAsync(arena, "FraudProven", "fraud proof", cancellationToken);
-        Detail("stake", $"{Ether(before)} before, {Ether(after)} after: slashed, and slashed for ever");
+        AccountState after = await arena.System.Anchors.AccountAsync(liar.Address, cancellationToken);
+        await ShowAsync(
+            arena,
+            arena.System.Verifier.Address,
+            ContractArtifact.Verifier,
+            "FraudProven",
+            "fraud proof",
+            cancellationToken
+        );
+        Detail("stake", $"{Ether(before)} before, {Ether(after.Stake)} after: slashed, and slashed for ever");
         BigInteger credit = await arena.CreditAsync(light);
         Detail("light node", $"is owed {Ether(credit)} by the contract, its part of the stake");
-        Detail("treasury", $"is owed {Ether(await arena.CreditAsync(LocalParameters.Value.Treasury))}");
-        return slashed && credit > 0;
+        Detail("burnt", $"{Ether(before - credit)}: what is no reward belongs to nobody");
+        return after.IsSlashed && credit > 0;
     }
 
     /// <summary>An operator keeps a batch but does not give it out.</summary>
@@ -98,14 +105,21 @@ internal static class AttackDemo
             async () =>
             {
                 ulong head = await arena.Client.GetBlockNumberAsync(cancellationToken);
-                demand = await arena.Contract.ReadDemandsAsync(node.Address, 0, head, cancellationToken)
+                demand = await arena.System.ReadDemandsAsync(node.Address, 0, head, cancellationToken)
                     is [{ } first, ..]
                     ? first
                     : null;
                 return demand is not null;
             }
         );
-        await ShowAsync(arena, "Demanded", "demand", cancellationToken);
+        await ShowAsync(
+            arena,
+            arena.System.Publication.Address,
+            ContractArtifact.Publication,
+            "Demanded",
+            "demand",
+            cancellationToken
+        );
         Detail(
             "deadline",
             $"block {demand!.Deadline}: until then the blob is on L1, or the stake of "
@@ -113,9 +127,17 @@ internal static class AttackDemo
         );
         await arena.UntilAsync(
             "the blob is published",
-            async () => await arena.Contract.DemandStatusAsync(demand.Id, cancellationToken) == DemandStatus.Published
+            async () =>
+                await arena.System.Publication.DemandStatusAsync(demand.Id, cancellationToken) == DemandStatus.Published
         );
-        await ShowAsync(arena, "Published", "publication", cancellationToken);
+        await ShowAsync(
+            arena,
+            arena.System.Publication.Address,
+            ContractArtifact.Publication,
+            "Published",
+            "publication",
+            cancellationToken
+        );
         byte[] blob = await arena.PublishedBlobAsync(
             demand.VersionedHash,
             demand.BlockNumber,
@@ -125,22 +147,29 @@ internal static class AttackDemo
         Detail("blob", $"{payload.Length:N0} bytes of the batch read from L1, {(isWhole ? "whole" : "NOT whole")}");
         Detail(
             "light node",
-            $"spent {Ether(before - await BalanceAsync(arena, light, cancellationToken))}: the bond, which the "
-                + "publisher has now, and gas"
+            $"spent {Ether(before - await BalanceAsync(arena, light, cancellationToken))}: the bond, of which the "
+                + "contract owes what publishing did not cost, and gas"
         );
         Detail("operator", $"is owed {Ether(await arena.CreditAsync(node.Address))}, and keeps its stake");
         return isWhole;
     }
 
     /// <summary>Shows the newest transaction that emitted an event.</summary>
-    private static async Task ShowAsync(Arena arena, string eventName, string what, CancellationToken cancellationToken)
+    private static async Task ShowAsync(
+        Arena arena,
+        Address contract,
+        ContractArtifact artifact,
+        string eventName,
+        string what,
+        CancellationToken cancellationToken
+    )
     {
         ulong head = await arena.Client.GetBlockNumberAsync(cancellationToken);
         Bytes32 transaction = (
             await arena.Client.GetLogsAsync(
-                arena.Contract.Address,
+                contract,
                 [
-                    [MeedaVerifierArtifact.Contract.TopicOf(eventName)],
+                    [artifact.Contract.TopicOf(eventName)],
                 ],
                 0,
                 head,

@@ -37,15 +37,18 @@ internal sealed class LyingOperator(Arena arena, TransactionSender sender)
     /// <summary>Anchors any bytes as commitments.</summary>
     public Task<TransactionReceipt> AnchorRawAsync(uint payloadLength, byte[] commitments) =>
         sender.SendAsync(
-            arena.Contract.Anchor([
-                new StoredBatch(
-                    BatchId.Compute(payloadLength, commitments),
-                    Bytes32.Zero,
-                    payloadLength,
-                    commitments,
-                    DateTimeOffset.UnixEpoch
-                ),
-            ]),
+            arena.System.Anchors.Anchor(
+                [
+                    new StoredBatch(
+                        BatchId.Compute(payloadLength, commitments),
+                        Bytes32.Zero,
+                        payloadLength,
+                        commitments,
+                        DateTimeOffset.UnixEpoch
+                    ),
+                ],
+                liveHint: 0
+            ),
             CancellationToken.None
         );
 
@@ -56,13 +59,13 @@ internal sealed class LyingOperator(Arena arena, TransactionSender sender)
     /// </summary>
     public async Task<ulong> ProveAsync(ulong afterBlock, bool lie)
     {
-        EpochParameters parameters = await arena.Contract.EpochParametersAsync(CancellationToken.None);
+        EpochParameters parameters = await arena.System.EpochParametersAsync(CancellationToken.None);
         ulong epoch = parameters.EpochAt(afterBlock) + 1;
         await arena.UntilAsync(
-            $"epoch {epoch} begins",
-            async () => await arena.Client.GetBlockNumberAsync(CancellationToken.None) > parameters.BlockOf(epoch)
+            $"the seed of epoch {epoch} is known",
+            async () => await arena.Client.GetBlockNumberAsync(CancellationToken.None) > parameters.SeedBlockOf(epoch)
         );
-        OperatorEvents events = await arena.Contract.ReadEventsAsync(
+        OperatorEvents events = await arena.System.ReadEventsAsync(
             Address,
             0,
             parameters.BlockOf(epoch),
@@ -71,14 +74,13 @@ internal sealed class LyingOperator(Arena arena, TransactionSender sender)
         (LiveRange range, RangeHints hints) = parameters
             .LiveRangeAt(epoch, [.. events.Anchors.Select(seen => seen.Anchor)])!
             .Value;
-        Block block = (
-            await arena.Client.GetBlockAsync(BlockTag.Number(parameters.BlockOf(epoch)), CancellationToken.None)
-        )!;
+        ulong seedBlock = parameters.SeedBlockOf(epoch);
+        Block block = (await arena.Client.GetBlockAsync(BlockTag.Number(seedBlock), CancellationToken.None))!;
         EpochSeed seed = EpochSeed.Derive(
-            block.Hash,
+            block.PrevRandao!.Value,
             epoch,
             Address,
-            arena.Contract.Address,
+            arena.System.Verifier.Address,
             await arena.Client.GetChainIdAsync(CancellationToken.None)
         );
         Sample[] samples = Sampler.Draw(seed, range, parameters.HotSamples, parameters.ColdSamples);
@@ -97,7 +99,13 @@ internal sealed class LyingOperator(Arena arena, TransactionSender sender)
         }
 
         await sender.SendAsync(
-            arena.Contract.SubmitProof(epoch, hints, new AvailabilityProof(sums, y, opening)),
+            arena.System.Verifier.SubmitProof(
+                epoch,
+                seed,
+                hints,
+                new AvailabilityProof(sums, y, opening),
+                await arena.Client.GetBlockHeaderAsync(seedBlock, CancellationToken.None)
+            ),
             CancellationToken.None
         );
         return epoch;

@@ -94,7 +94,7 @@ public sealed class HostedEndpointTests
         await using LightRole light = await LightNodeApplication.BuildAsync(
             new LightOptions
             {
-                Contract = arena.Contract.Address,
+                Contract = arena.System.Address,
                 FromBlock = late,
                 Folder = folder,
                 PollInterval = TimeSpan.FromMilliseconds(200),
@@ -127,7 +127,7 @@ public sealed class HostedEndpointTests
         await using RpcProxy proxy = Hosted(arena.L1);
         using var http = new HttpClient { BaseAddress = new Uri(Url(proxy)) };
         var client = new EthereumClient(new JsonRpcClient(http));
-        var contract = new MeedaVerifierContract(client, arena.Contract.Address);
+        var contract = new SystemContract(client, arena.System.Address);
         foreach (ulong hint in (ulong[])[0, anchored + 1, 1_000_000])
         {
             var inspection = new BatchInspection(
@@ -165,7 +165,7 @@ public sealed class HostedEndpointTests
         var settings = new Dictionary<string, string?>
         {
             ["Meeda:L1:Rpc"] = rpc,
-            ["Meeda:L1:Contract"] = arena.Contract.Address.ToString(),
+            ["Meeda:L1:Contract"] = arena.System.Address.ToString(),
             ["Meeda:Light:Folder"] = Path.Combine(arena.Folder, "light"),
             ["Meeda:Light:KeyFile"] = keyFile,
             ["Meeda:Light:PollInterval"] = "200ms",
@@ -189,7 +189,7 @@ public sealed class HostedEndpointTests
             "--rpc",
             rpc,
             "--contract",
-            arena.Contract.Address.ToString(),
+            arena.System.Address.ToString(),
             "--json"
         );
         Assert.True(exitCode == 1, output + error);
@@ -207,7 +207,7 @@ public sealed class HostedEndpointTests
             keyFile,
             Path.Combine(arena.Folder, "poor"),
             arena.L1,
-            arena.Contract.Address,
+            arena.System.Address,
             new Dictionary<string, string?>()
         );
         await arena.UntilAsync(

@@ -230,7 +230,7 @@ public sealed partial class KeysTests : IDisposable
             "--rpc",
             arena.L1.ToString(),
             "--contract",
-            arena.Contract.Address.ToString(),
+            arena.System.Address.ToString(),
             "--key-file",
             keyFile,
             "--folder",

@@ -111,7 +111,7 @@ public sealed class LyingEndpointTests
             "the operator sees what L1 has",
             async () =>
             {
-                OperatorEvents events = await arena.Contract.ReadEventsAsync(
+                OperatorEvents events = await arena.System.ReadEventsAsync(
                     node.Address,
                     0,
                     await arena.Client.GetBlockNumberAsync(CancellationToken.None),
@@ -134,7 +134,7 @@ public sealed class LyingEndpointTests
 
     private static async Task<BatchId[]> AnchoredAsync(Arena arena, OperatorNode node)
     {
-        OperatorEvents events = await arena.Contract.ReadEventsAsync(
+        OperatorEvents events = await arena.System.ReadEventsAsync(
             node.Address,
             0,
             await arena.Client.GetBlockNumberAsync(CancellationToken.None),

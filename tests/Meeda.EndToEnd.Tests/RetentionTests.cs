@@ -23,6 +23,8 @@ public sealed class RetentionTests
                 Retention = Retention,
                 ProofWindow = 12,
                 PublishWindow = 12,
+                AnchorGrace = 16,
+                MissPenalty = LocalParameters.Value.MinimumStake / 4,
             }
         );
         OperatorNode node = await arena.OperatorNodeAsync(

@@ -102,19 +102,21 @@ public sealed class VerifierTests(ProvenBatch batch) : IClassFixture<ProvenBatch
     {
         Skip.If(batch.Network is null, NoAnvil);
         BatchProofBody anchored = (await GetAsync<BatchProofBody>($"batches/{batch.Id}/proof"))!;
-        Anchor onChain = await batch.Network.Contract.GetAnchorAsync(
+        Anchor onChain = await batch.Network.System.Anchors.GetAnchorAsync(
             batch.Network.OperatorAddress,
             anchored.AnchorIndex,
             batch.Stop
         );
         byte[] commitments = [.. anchored.Blobs.SelectMany(blob => Convert.FromHexString(blob.Commitment[2..]))];
         Assert.Equal(batch.Id, BatchId.Compute((uint)batch.Payload.Length, commitments));
+        Bytes32 leafRoot = Bytes32.Parse(anchored.LeafRoot);
+        Assert.Equal(onChain.Root, new AnchorRoots(leafRoot, Bytes32.Parse(anchored.IdRoot)).Root);
         Assert.All(
             anchored.Blobs,
             blob =>
                 Assert.True(
-                    AnchorTree.Verify(
-                        onChain.Root,
+                    MerkleTree.Verify(
+                        leafRoot,
                         (int)anchored.LeafCount,
                         (int)blob.LeafIndex,
                         Convert.FromHexString(blob.Commitment[2..]),
@@ -191,7 +193,7 @@ public sealed class VerifierTests(ProvenBatch batch) : IClassFixture<ProvenBatch
         await using LightRole light = await LightNodeApplication.BuildAsync(
             new LightOptions
             {
-                Contract = batch.Network.Contract.Address,
+                Contract = batch.Network.System.Address,
                 Folder = Path.Combine(batch.Folder, "light"),
                 PollInterval = TimeSpan.FromMilliseconds(200),
             },
@@ -241,7 +243,7 @@ public sealed class VerifierTests(ProvenBatch batch) : IClassFixture<ProvenBatch
             "--rpc",
             batch.Network.L1.ToString(),
             "--contract",
-            batch.Network.Contract.Address.ToString(),
+            batch.Network.System.Address.ToString(),
         ];
         (int exitCode, string output, string error) = await CommandLine.RunAsync(
             batch.Folder,

@@ -18,23 +18,25 @@ public sealed class SolidityAgreementTests
 
     [Trait("Category", "Slow")]
     [SkippableFact]
-    public async Task Solidity_RandomAnchorsBatchesAndEpochs_Agrees()
+    public async Task Solidity_RandomAnchorsAndEpochs_Agrees()
     {
         string forge = Path.Combine(Repository.Root, "contracts", "node_modules", ".bin", "forge");
         Skip.IfNot(File.Exists(forge), "forge is not installed: run ./meeda test, which installs it");
-        string folder = Path.Combine(Repository.Root, "contracts", "cache");
+        string folder = Path.Combine(Repository.Root, "contracts", "v2", "cache");
         Directory.CreateDirectory(folder);
         string file = Path.Combine(folder, $"random-{Guid.NewGuid():N}.json");
         var cases = new
         {
             counts = new
             {
-                anchors = 12,
-                batches = 12,
+                anchors = 24,
                 epochs = 60,
+                headers = 0,
+                orders = 0,
+                consents = 0,
+                certificates = 0,
             },
-            anchors = Enumerable.Range(0, 12).Select(_ => Anchor(Random.Next(1, 80))).ToArray(),
-            batches = Enumerable.Range(0, 12).Select(_ => Batch(Random.Next(1, 20))).ToArray(),
+            anchors = Enumerable.Range(0, 24).Select(_ => Anchor(Random.Next(1, 20))).ToArray(),
             epochs = Enumerable.Range(0, 60).Select(_ => Epoch()).ToArray(),
         };
         await File.WriteAllTextAsync(file, JsonSerializer.Serialize(cases));
@@ -52,36 +54,50 @@ public sealed class SolidityAgreementTests
         }
     }
 
-    private static object Anchor(int count)
+    private static object Anchor(int batches)
     {
-        byte[] commitments = Bytes(48 * count);
-        return new { commitments = Hex(commitments), root = new AnchorTree(commitments).Root.ToString() };
-    }
+        int[] blobs = [.. Enumerable.Range(0, batches).Select(_ => Random.Next(1, 9))];
+        uint[] lengths = [.. blobs.Select(_ => (uint)Random.NextInt64(1, 1L << 32))];
+        byte[] commitments = Bytes(48 * blobs.Sum());
+        var ids = new BatchId[batches];
+        int from = 0;
+        for (int i = 0; i < batches; i++)
+        {
+            ids[i] = BatchId.Compute(lengths[i], commitments.AsSpan(from, 48 * blobs[i]));
+            from += 48 * blobs[i];
+        }
 
-    private static object Batch(int count)
-    {
-        byte[] commitments = Bytes(48 * count);
-        uint payloadLength = (uint)Random.NextInt64(1, 1L << 32);
+        var tree = new MerkleTree(commitments, 48);
+        AnchorRoots roots = AnchorRoots.Of(commitments, ids);
+        int[] places = [.. Enumerable.Range(0, tree.LeafCount).Where(_ => Random.Next(3) == 0)];
+        places = places.Length > 0 ? places : [Random.Next(tree.LeafCount)];
         return new
         {
-            payloadLength,
+            payloadLengths = lengths,
+            blobCounts = blobs,
             commitments = Hex(commitments),
-            id = BatchId.Compute(payloadLength, commitments).ToString(),
+            ids = Words(ids.Select(id => id.Value)),
+            leafRoot = $"{roots.LeafRoot}",
+            idRoot = $"{roots.IdRoot}",
+            root = $"{roots.Root}",
+            places,
+            hashes = Words(tree.Multiproof(places)),
+            path = Words(tree.Path(places[^1])),
         };
     }
 
     private static object Epoch()
     {
-        byte[] blockHash = Bytes(32);
+        byte[] mix = Bytes(32);
         byte[] operatorAddress = Bytes(20);
-        byte[] contract = Bytes(20);
+        byte[] verifier = Bytes(20);
         ulong number = (ulong)Random.NextInt64();
         ulong chainId = (ulong)Random.NextInt64();
         EpochSeed seed = EpochSeed.Derive(
-            Bytes32.FromBytes(blockHash),
+            Bytes32.FromBytes(mix),
             number,
             Address.FromBytes(operatorAddress),
-            Address.FromBytes(contract),
+            Address.FromBytes(verifier),
             chainId
         );
         ulong lo = (ulong)Random.NextInt64(0, 1L << Random.Next(1, 50));
@@ -94,9 +110,9 @@ public sealed class SolidityAgreementTests
         {
             epoch = number,
             chainId,
-            blockHash = Hex(blockHash),
+            mix = Hex(mix),
             @operator = Hex(operatorAddress),
-            contract = Hex(contract),
+            verifier = Hex(verifier),
             seed = seed.Value.ToString(),
             challenge = seed.Challenge().ToString(),
             lo,
@@ -112,11 +128,11 @@ public sealed class SolidityAgreementTests
     {
         var start = new ProcessStartInfo(forge)
         {
-            WorkingDirectory = Path.Combine(Repository.Root, "contracts"),
+            WorkingDirectory = Path.Combine(Repository.Root, "contracts", "v2"),
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        foreach (string argument in new[] { "test", "--match-contract", "VectorsTest" })
+        foreach (string argument in new[] { "test", "--match-contract", "VectorsTest", "--match-test", "roots|paths|seeds" })
         {
             start.ArgumentList.Add(argument);
         }
@@ -135,6 +151,8 @@ public sealed class SolidityAgreementTests
         Random.NextBytes(bytes);
         return bytes;
     }
+
+    private static string Words(IEnumerable<Bytes32> words) => "0x" + string.Concat(words.Select(word => $"{word}"[2..]));
 
     private static string Hex(byte[] bytes) => "0x" + Convert.ToHexStringLower(bytes);
 }

@@ -25,7 +25,7 @@ internal sealed record AccountState(
 
 /// <summary>Operators' accounts, stakes and anchors.</summary>
 internal sealed class AnchorsContract(EthereumClient client, Address address)
-    : PartContract(client, address, ContractArtifact.Anchors)
+    : CreditsContract(client, address, ContractArtifact.Anchors)
 {
     /// <summary>The transaction that registers the sender's account with a stake.</summary>
     /// <param name="wei">The stake.</param>
@@ -169,13 +169,6 @@ internal sealed class AnchorsContract(EthereumClient client, Address address)
     /// <param name="wei">The amount.</param>
     public TransactionRequest StakeFor(Address account, BigInteger wei) =>
         Request(new StakeForFunction { Id = $"{account}" }, wei);
-
-    /// <summary>The transaction that pays out what the contract owes the sender.</summary>
-    public TransactionRequest Claim() => Request(new ClaimFunction());
-
-    /// <summary>What an address may claim, in wei.</summary>
-    public async Task<BigInteger> CreditAsync(Address creditor, CancellationToken cancellationToken) =>
-        (await CallAsync(new CreditOfFunction { Creditor = $"{creditor}" }, cancellationToken)).Value1;
 
     /// <summary>How many anchors the contract kept of an account at a block.</summary>
     public async Task<ulong> AnchorCountAsync(Address account, ulong block, CancellationToken cancellationToken) =>

@@ -9,7 +9,7 @@ namespace Meeda.Chain.Contract;
 /// Forced publication: demands, the blobs that answer them, and what happens to an operator that stays silent.
 /// </summary>
 internal sealed class PublicationContract(EthereumClient client, Address address)
-    : PartContract(client, address, ContractArtifact.Publication)
+    : CreditsContract(client, address, ContractArtifact.Publication)
 {
     /// <summary>The most blobs of one transaction (EIP-7594), hence the most demands that it answers.</summary>
     public const int MaxBlobs = 6;

@@ -24,7 +24,7 @@ internal sealed record SampledEpoch(ulong Epoch, int Sampled, EpochOutcome Outco
 
 /// <summary>
 /// Computes how often a batch was sampled and proven. Any verifier can compute it, because the samples follow from L1's
-/// block hashes.
+/// RANDAO mixes.
 /// </summary>
 internal sealed class SamplingHistory(IAnchorRecord record, EpochVerification verification)
 {
@@ -41,12 +41,16 @@ internal sealed class SamplingHistory(IAnchorRecord record, EpochVerification ve
     )
     {
         EpochParameters parameters = await verification.ParametersAsync(cancellationToken);
-        if (await record.TipAsync(cancellationToken) is not { } tip)
+        if (await record.TipAsync(cancellationToken) is not { } tip || tip.Number < parameters.SeedDelay)
         {
             return [];
         }
 
-        ulong last = Math.Min(parameters.EpochAt(tip.Number), parameters.EpochAt(anchoring.Anchor.Expiry - 1));
+        // What an epoch samples is known from its seed block on.
+        ulong last = Math.Min(
+            parameters.EpochAt(tip.Number - parameters.SeedDelay),
+            parameters.EpochAt(anchoring.Anchor.Expiry - 1)
+        );
         ulong first = parameters.EpochAt(anchoring.Anchor.BlockNumber) + 1;
         if (last < first)
         {

@@ -19,11 +19,17 @@ public sealed class EpochTests
     [SkippableFact]
     public async Task Twenty_epochs_of_honest_work_with_batches_that_expire_cost_nothing()
     {
-        const uint Retention = 24;
-        await using Arena arena = await Arena.StartAsync(LocalParameters.Value with { Retention = Retention });
+        await using Arena arena = await Arena.StartAsync(
+            LocalParameters.Value with
+            {
+                Retention = 48,
+                AnchorGrace = 32,
+                MissPenalty = LocalParameters.Value.MinimumStake / 16,
+            }
+        );
         OperatorNode node = await arena.OperatorNodeAsync();
         Address light = await arena.LightNodeAsync((node.Address, node.Http.BaseAddress!));
-        EpochParameters parameters = await arena.Contract.EpochParametersAsync(CancellationToken.None);
+        EpochParameters parameters = await arena.System.EpochParametersAsync(CancellationToken.None);
         var ids = new List<BatchId>();
         ulong first = 0;
         for (int proven = 0; proven < 20; proven++)
@@ -40,10 +46,11 @@ public sealed class EpochTests
                 first + 1,
                 parameters.EpochAt(await arena.Client.GetBlockNumberAsync(CancellationToken.None)) + 1
             );
-            await arena.MineToAsync(parameters.BlockOf(epoch) + 1);
+            await arena.MineToAsync(parameters.SeedBlockOf(epoch) + 1);
             await arena.UntilAsync(
                 $"epoch {epoch} is proven",
-                async () => await arena.Contract.IsProvenAsync(node.Address, epoch, CancellationToken.None)
+                async () => await arena.System.Verifier.EpochStatusAsync(node.Address, epoch, CancellationToken.None)
+                    == EpochStatus.Proven
             );
             first = epoch;
         }
@@ -60,10 +67,10 @@ public sealed class EpochTests
         }
 
         Assert.InRange(expired, 1, ids.Count - 1);
-        await arena.MineAsync((int)parameters.ProofWindow + 1);
+        await arena.MineAsync((int)(parameters.SeedDelay + parameters.ProofWindow) + 1);
         Assert.Equal(
             (LocalParameters.OperatorStake, false),
-            await arena.Contract.AccountAsync(node.Address, CancellationToken.None)
+            await arena.System.Anchors.StakeOfAsync(node.Address, CancellationToken.None)
         );
         Assert.Equal(0, await arena.CreditAsync(light));
     }
@@ -89,19 +96,23 @@ public sealed class EpochTests
         Assert.NotEmpty(files);
         Array.ForEach(files, File.Delete);
         Address light = await arena.LightNodeAsync();
-        EpochParameters parameters = await arena.Contract.EpochParametersAsync(CancellationToken.None);
+        EpochParameters parameters = await arena.System.EpochParametersAsync(CancellationToken.None);
         ulong lost = parameters.EpochAt(await arena.Client.GetBlockNumberAsync(CancellationToken.None)) + 1;
         await arena.MineToAsync(parameters.LastProofBlock(lost) + 1);
         await arena.UntilAsync(
             "the miss is reported",
             async () =>
-                await arena.Contract.EpochStatusAsync(node.Address, lost, CancellationToken.None) == EpochStatus.Missed
+                await arena.System.Verifier.EpochStatusAsync(node.Address, lost, CancellationToken.None)
+                == EpochStatus.Missed
         );
         await arena.UntilAsync(
             "the reporter is paid",
             async () => await arena.CreditAsync(light) >= LocalParameters.Value.MissReward
         );
-        (BigInteger stake, bool slashed) = await arena.Contract.AccountAsync(node.Address, CancellationToken.None);
+        (BigInteger stake, bool slashed) = await arena.System.Anchors.StakeOfAsync(
+            node.Address,
+            CancellationToken.None
+        );
         Assert.True(stake <= LocalParameters.OperatorStake - LocalParameters.Value.MissPenalty);
         Assert.False(slashed);
     }
@@ -116,7 +127,7 @@ public sealed class EpochTests
         await using Arena arena = await Arena.StartAsync();
         OperatorNode node = await arena.OperatorNodeAsync();
         Address light = await arena.LightNodeAsync((node.Address, node.Http.BaseAddress!));
-        EpochParameters parameters = await arena.Contract.EpochParametersAsync(CancellationToken.None);
+        EpochParameters parameters = await arena.System.EpochParametersAsync(CancellationToken.None);
         await arena.MineAsync(depth); // the stake itself is out of reach
         var ids = new List<BatchId>();
 
@@ -125,14 +136,14 @@ public sealed class EpochTests
         await arena.UntilAsync("the batch is anchored", async () => await node.AnchorOfAsync(ids[^1]) is not null);
         await arena.ReorganiseAsync(depth);
 
-        // 2. The epoch's block, whose hash is the seed: a proof over the old one must not count.
+        // 2. The seed block: a proof over the old one must not count.
         ids.Add(await node.PostAsync(150_000));
         await arena.UntilAsync(
             "both batches are anchored",
             async () => await node.AnchorOfAsync(ids[0]) is not null && await node.AnchorOfAsync(ids[1]) is not null
         );
         ulong epoch = parameters.EpochAt(await arena.Client.GetBlockNumberAsync(CancellationToken.None)) + 1;
-        await arena.MineToAsync(parameters.BlockOf(epoch) + 1);
+        await arena.MineToAsync(parameters.SeedBlockOf(epoch) + 1);
         await arena.ReorganiseAsync(depth);
 
         // 3. The proof's block.
@@ -165,14 +176,14 @@ public sealed class EpochTests
 
         Assert.Equal(
             (LocalParameters.OperatorStake, false),
-            await arena.Contract.AccountAsync(node.Address, CancellationToken.None)
+            await arena.System.Anchors.StakeOfAsync(node.Address, CancellationToken.None)
         );
         Assert.Equal(0, await arena.CreditAsync(light));
     }
 
     /// <summary>The operator of each anchoring of a batch that stands on L1.</summary>
     private static async Task<IReadOnlyList<Address>> HoldersAsync(Arena arena, BatchId id) =>
-        await arena.Contract.ReadHoldersAsync(
+        await arena.System.ReadHoldersAsync(
             id,
             0,
             await arena.Client.GetBlockNumberAsync(CancellationToken.None),
@@ -183,7 +194,7 @@ public sealed class EpochTests
     private static async Task<ulong?> ProvenAsync(Arena arena, OperatorNode node)
     {
         ulong head = await arena.Client.GetBlockNumberAsync(CancellationToken.None);
-        OperatorEvents events = await arena.Contract.ReadEventsAsync(node.Address, 0, head, CancellationToken.None);
+        OperatorEvents events = await arena.System.ReadEventsAsync(node.Address, 0, head, CancellationToken.None);
         return events.Proofs.Count == 0 ? null : events.Proofs[^1].Seen.Epoch;
     }
 }

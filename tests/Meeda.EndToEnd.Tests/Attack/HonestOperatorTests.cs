@@ -1,3 +1,4 @@
+using Meeda.Attack;
 using System.Net.Http.Json;
 using System.Security.Cryptography;
 using Meeda.Chain.Contract;
@@ -40,7 +41,7 @@ public sealed class HonestOperatorTests
             await using LightRole light = await LightNodeApplication.BuildAsync(
                 new LightOptions
                 {
-                    Contract = network.Contract.Address,
+                    Contract = network.System.Address,
                     Folder = Path.Combine(folder, "light"),
                     PollInterval = TimeSpan.FromMilliseconds(200),
                 },
@@ -73,12 +74,12 @@ public sealed class HonestOperatorTests
                 last = Math.Max(last, (await AnchoredAsync(http, id, stop.Token)).BlockNumber);
             }
 
-            uint epochBlocks = (await network.Contract.EpochParametersAsync(stop.Token)).EpochBlocks;
+            uint epochBlocks = (await network.System.EpochParametersAsync(stop.Token)).EpochBlocks;
             OperatorEvents events;
             do
             {
                 await Task.Delay(200, stop.Token);
-                events = await network.Contract.ReadEventsAsync(
+                events = await network.System.ReadEventsAsync(
                     network.OperatorAddress,
                     0,
                     await network.Client.GetBlockNumberAsync(stop.Token),
@@ -91,7 +92,7 @@ public sealed class HonestOperatorTests
             );
             Assert.Equal(
                 (LocalParameters.OperatorStake, false),
-                await network.Contract.AccountAsync(network.OperatorAddress, stop.Token)
+                await network.System.Anchors.StakeOfAsync(network.OperatorAddress, stop.Token)
             );
             await stop.CancelAsync();
             await watching.ContinueWith(_ => { }, TaskScheduler.Default);

@@ -47,7 +47,7 @@ public sealed class KillTests(ITestOutputHelper output)
         Random random = RandomSeed.Open("MEEDA_KILL_SEED", output.WriteLine);
         var payloads = new Random(random.Next());
         using var port = new ReservedPort();
-        string[] l1 = ["--rpc", arena.L1.ToString(), "--contract", arena.Contract.Address.ToString()];
+        string[] l1 = ["--rpc", arena.L1.ToString(), "--contract", arena.System.Address.ToString()];
         string[][] commands =
         [
             [
@@ -136,13 +136,13 @@ public sealed class KillTests(ITestOutputHelper output)
                 ulong head = await arena.Client.GetBlockNumberAsync(CancellationToken.None);
                 Assert.Equal(
                     [operatorAddress],
-                    await arena.Contract.ReadHoldersAsync(id, 0, head, CancellationToken.None)
+                    await arena.System.ReadHoldersAsync(id, 0, head, CancellationToken.None)
                 );
             }
 
             Assert.Equal(
                 (LocalParameters.OperatorStake, false),
-                await arena.Contract.AccountAsync(operatorAddress, CancellationToken.None)
+                await arena.System.Anchors.StakeOfAsync(operatorAddress, CancellationToken.None)
             );
             Assert.Equal(0, await arena.CreditAsync(lightAddress));
         }

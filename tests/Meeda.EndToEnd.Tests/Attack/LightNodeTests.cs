@@ -16,7 +16,7 @@ namespace Meeda.EndToEnd.Tests.Attack;
 public sealed class LightNodeTests
 {
     private static readonly BigInteger Reward =
-        LocalParameters.OperatorStake * LocalParameters.Value.FraudReward / 10_000;
+        LocalParameters.OperatorStake * LocalParameters.Value.FraudRewardBps / 10_000;
 
     [SkippableFact]
     public async Task An_operator_that_proves_over_another_commitment_is_slashed_and_the_light_node_is_paid()
@@ -29,15 +29,15 @@ public sealed class LightNodeTests
         ulong epoch = await liar.ProveAsync(anchor.BlockNumber, lie: true);
         Assert.NotEqual(
             EpochStatus.None,
-            await arena.Contract.EpochStatusAsync(liar.Address, epoch, CancellationToken.None)
+            await arena.System.Verifier.EpochStatusAsync(liar.Address, epoch, CancellationToken.None)
         );
         await arena.UntilSlashedAsync(liar.Address);
         Assert.Equal(
             EpochStatus.Fraudulent,
-            await arena.Contract.EpochStatusAsync(liar.Address, epoch, CancellationToken.None)
+            await arena.System.Verifier.EpochStatusAsync(liar.Address, epoch, CancellationToken.None)
         );
         Assert.Equal(Reward, await arena.CreditAsync(light));
-        Assert.Equal(0, (await arena.Contract.AccountAsync(liar.Address, CancellationToken.None)).Stake);
+        Assert.Equal(0, (await arena.System.Anchors.StakeOfAsync(liar.Address, CancellationToken.None)).Stake);
     }
 
     [SkippableFact]
@@ -57,11 +57,11 @@ public sealed class LightNodeTests
         await arena.UntilSlashedAsync(liar.Address);
         Assert.Equal(
             EpochStatus.Proven,
-            await arena.Contract.EpochStatusAsync(honest.Address, epoch, CancellationToken.None)
+            await arena.System.Verifier.EpochStatusAsync(honest.Address, epoch, CancellationToken.None)
         );
         Assert.Equal(
             (LocalParameters.OperatorStake, false),
-            await arena.Contract.AccountAsync(honest.Address, CancellationToken.None)
+            await arena.System.Anchors.StakeOfAsync(honest.Address, CancellationToken.None)
         );
         Assert.Equal(Reward, await arena.CreditAsync(light));
     }
@@ -112,13 +112,13 @@ public sealed class LightNodeTests
         using TransactionSender account = await arena.OperatorAsync();
         var silent = new LyingOperator(arena, account);
         TransactionReceipt anchor = await silent.AnchorAsync(1000);
-        EpochParameters parameters = await arena.Contract.EpochParametersAsync(CancellationToken.None);
+        EpochParameters parameters = await arena.System.EpochParametersAsync(CancellationToken.None);
         ulong epoch = parameters.EpochAt(anchor.BlockNumber) + 1;
         await arena.MineAsync((int)(parameters.LastProofBlock(epoch) - anchor.BlockNumber) + 1);
         await arena.UntilAsync(
             "the miss is reported",
             async () =>
-                await arena.Contract.EpochStatusAsync(silent.Address, epoch, CancellationToken.None)
+                await arena.System.Verifier.EpochStatusAsync(silent.Address, epoch, CancellationToken.None)
                 == EpochStatus.Missed
         );
         await arena.UntilAsync(
@@ -176,7 +176,7 @@ public sealed class LightNodeTests
 
         // The lie itself may be gone too, if the reorganisation went that deep: then the liar tells it again.
         ulong head = await arena.Client.GetBlockNumberAsync(CancellationToken.None);
-        if ((await arena.Contract.ReadEventsAsync(liar.Address, 0, head, CancellationToken.None)).Proofs.Count == 0)
+        if ((await arena.System.ReadEventsAsync(liar.Address, 0, head, CancellationToken.None)).Proofs.Count == 0)
         {
             await liar.ProveAsync(head, lie: true);
         }

@@ -18,10 +18,10 @@ namespace Meeda.EndToEnd.Tests.Attack;
 public sealed class WithholdingTests
 {
     private static readonly BigInteger Reward =
-        LocalParameters.OperatorStake * LocalParameters.Value.FraudReward / 10_000;
+        LocalParameters.OperatorStake * LocalParameters.Value.FraudRewardBps / 10_000;
 
     [SkippableFact]
-    public async Task An_operator_that_withholds_publishes_what_is_demanded_and_is_paid_for_it()
+    public async Task An_operator_that_withholds_publishes_what_is_demanded_and_is_repaid()
     {
         await using Arena arena = await Arena.StartAsync();
         OperatorNode node = await arena.OperatorNodeAsync();
@@ -38,7 +38,8 @@ public sealed class WithholdingTests
         await arena.UntilAsync(
             "the blob is published",
             async () =>
-                await arena.Contract.DemandStatusAsync(demand.Id, CancellationToken.None) == DemandStatus.Published
+                await arena.System.Publication.DemandStatusAsync(demand.Id, CancellationToken.None)
+                == DemandStatus.Published
         );
 
         // The blob that L1 carried is the very one: its versioned hash is that of the anchored commitment.
@@ -46,10 +47,10 @@ public sealed class WithholdingTests
         byte[] blob = await arena.PublishedBlobAsync(demand.VersionedHash, demand.BlockNumber, block);
         Assert.True(BlobEncoding.TryDecode(blob, out byte[] payload, out _));
         Assert.Equal(100_000, payload.Length);
-        Assert.True(await arena.CreditAsync(node.Address) >= LocalParameters.Value.DemandBond);
+        Assert.True(await arena.CreditAsync(node.Address) > 0);
         Assert.Equal(
             (LocalParameters.OperatorStake, false),
-            await arena.Contract.AccountAsync(node.Address, CancellationToken.None)
+            await arena.System.Anchors.StakeOfAsync(node.Address, CancellationToken.None)
         );
     }
 
@@ -95,7 +96,7 @@ public sealed class WithholdingTests
     }
 
     private static async Task<IReadOnlyList<DemandEvent>> DemandsAsync(Arena arena) =>
-        await arena.Contract.ReadDemandsAsync(
+        await arena.System.ReadDemandsAsync(
             operatorAddress: null,
             0,
             await arena.Client.GetBlockNumberAsync(CancellationToken.None),

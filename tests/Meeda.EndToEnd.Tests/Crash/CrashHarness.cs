@@ -59,7 +59,7 @@ internal sealed class CrashHarness : IAsyncDisposable
             "--rpc",
             arena.L1.ToString(),
             "--contract",
-            arena.Contract.Address.ToString(),
+            arena.System.Address.ToString(),
             "--key-file",
             keyFile,
             "--folder",
@@ -174,13 +174,7 @@ internal sealed class CrashHarness : IAsyncDisposable
             "every promised batch is on L1",
             async () =>
             {
-                record = await LogRecord.ReadAsync(
-                    _arena.Client,
-                    _arena.Contract,
-                    _operator,
-                    0,
-                    CancellationToken.None
-                );
+                record = await LogRecord.ReadAsync(_arena.Client, _arena.System, _operator, 0, CancellationToken.None);
                 foreach (Bytes32 put in promised)
                 {
                     if ((await record.AnchoringsAsync(_puts[put].Id!.Value, CancellationToken.None)).Count == 0)

@@ -147,7 +147,7 @@ public sealed class ReplicaTests(ITestOutputHelper output)
             {
                 record = await LogRecord.ReadAsync(
                     arena.Client,
-                    arena.Contract,
+                    arena.System,
                     operatorAddress,
                     0,
                     CancellationToken.None
@@ -183,7 +183,7 @@ public sealed class ReplicaTests(ITestOutputHelper output)
                 "--rpc",
                 arena.L1.ToString(),
                 "--contract",
-                arena.Contract.Address.ToString(),
+                arena.System.Address.ToString(),
                 "--key-file",
                 keyFile,
                 "--folder",

@@ -45,8 +45,8 @@ internal sealed class OperatorParts : IAsyncDisposable
         _keys = keys;
         _leadership = SqliteLedger.Lead(folder.Path);
         var client = new EthereumClient(L1);
-        Contract = new MeedaVerifierContract(client, Address.Parse("0x00000000000000000000000000000000000000c0"));
-        Standing = new OperatorStanding(Contract, Account, Clock, NullLogger<OperatorStanding>.Instance);
+        Contract = new SystemContract(client, Address.Parse("0x00000000000000000000000000000000000000c0"));
+        Standing = new OperatorStanding(CLIENT, Contract, Account, LEDGER, Clock, NullLogger<OperatorStanding>.Instance);
         Follower = NewFollower();
         Terms = new Terms(Follower, Contract);
         States = new BatchStates(Ledger, Follower, Signal, Clock);
@@ -94,7 +94,7 @@ internal sealed class OperatorParts : IAsyncDisposable
 
     public OperatorAccount Account { get; } = new(Address.Parse("0x00000000000000000000000000000000000000a1"));
 
-    public MeedaVerifierContract Contract { get; }
+    public SystemContract Contract { get; }
 
     public EthereumClient Client { get; }
 

@@ -22,7 +22,7 @@ internal sealed class AnchoringChain
     public AnchoringChain(int blocks = 0)
     {
         Chain = new FakeChain(LocalParameters.Value with { Retention = 1_000 }) { FinalityDepth = 1_000 };
-        Contract = new MeedaVerifierContract(new EthereumClient(Chain), Chain.Contract);
+        Contract = new SystemContract(new EthereumClient(Chain), Chain.Contract);
         Chain.Stake(First.Address, LocalParameters.OperatorStake);
         Chain.Stake(Second.Address, LocalParameters.OperatorStake);
         Chain.Mine(blocks);
@@ -34,7 +34,7 @@ internal sealed class AnchoringChain
 
     public FakeChain Chain { get; }
 
-    public MeedaVerifierContract Contract { get; }
+    public SystemContract Contract { get; }
 
     /// <summary>What stands for an operator's n-th anchor's only commitment: not a point, which no test here
     /// checks.</summary>
@@ -46,7 +46,7 @@ internal sealed class AnchoringChain
     public Task AnchorAsync(PrivateKeySigner signer, byte[]? commitment = null) =>
         SendAsync(
             signer,
-            Contract.Anchor([
+            Contract.Anchors.Anchor([
                 (
                     1_000,
                     commitment

@@ -224,7 +224,7 @@ public sealed class ChainFollowerTests
 
     private EthereumClient Client => new(_rpc);
 
-    private static MeedaVerifierContract Over(JsonRpc rpc, AnchoringChain world) =>
+    private static SystemContract Over(JsonRpc rpc, AnchoringChain world) =>
         new(new EthereumClient(rpc), world.Chain.Contract);
 
     private static ulong Number(JsonElement filter, string name) =>

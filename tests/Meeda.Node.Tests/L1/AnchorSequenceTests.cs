@@ -53,7 +53,7 @@ public sealed class AnchorSequenceTests
     [InlineData("address")]
     public async Task ReadEvents_ALogThatIsNone_IsLeftOutAndTold(string what)
     {
-        string topic = MeedaVerifierArtifact.Contract.TopicOf("Anchored").ToString();
+        string topic = ContractArtifact.Anchors.Contract.TopicOf("Anchored").ToString();
         string operatorTopic = "0x" + new string('0', 24) + Contract.ToString()[2..];
         var rpc = new FakeRpc(
             (_, _) =>
@@ -73,7 +73,7 @@ public sealed class AnchorSequenceTests
                     },
                 }
         );
-        var contract = new MeedaVerifierContract(new EthereumClient(rpc), Contract);
+        var contract = new SystemContract(new EthereumClient(rpc), Contract);
         OperatorEvents events = await contract.ReadEventsAsync(Contract, 0, 10, CancellationToken.None);
         Assert.Empty(events.Anchors);
         Assert.Contains("log 7", Assert.Single(events.Odd), StringComparison.Ordinal);

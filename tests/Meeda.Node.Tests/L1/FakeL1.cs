@@ -30,10 +30,13 @@ internal sealed class FakeL1 : JsonRpc
     /// <summary>Whether it answers nothing.</summary>
     public bool IsAway { get; set; }
 
-    public ContractParameters Parameters { get; set; } = LocalParameters.Value;
+    public SystemParameters Parameters { get; set; } = LocalParameters.Value;
 
     /// <summary>What every account stakes, in wei.</summary>
     public BigInteger Stake { get; set; } = LocalParameters.Value.MinimumStake;
+
+    /// <summary>How many live blobs every account's stake carries.</summary>
+    public ulong Capacity { get; set; } = 1_000_000;
 
     public Bytes32 HashOf(ulong number) => Keccak256.Hash(BitConverter.GetBytes(number + ((ulong)Fork << 40)));
 
@@ -87,6 +90,7 @@ internal sealed class FakeL1 : JsonRpc
                 number = Hex(number),
                 hash = HashOf(number).ToString(),
                 parentHash = HashOf(number - 1).ToString(),
+                mixHash = Keccak256.Hash(HashOf(number).ToArray()).ToString(),
                 timestamp = Hex(1_700_000_000 + (12 * number)),
             };
     }
@@ -94,24 +98,12 @@ internal sealed class FakeL1 : JsonRpc
     private byte[] Call(string data)
     {
         byte[] calldata = Convert.FromHexString(data.AsSpan(2));
-        if (calldata.AsSpan().StartsWith(VerifierAbi.Abi.Function("parameters").Selector))
+        if (Is("MeedaSystem", "parameters"))
         {
-            return
-            [
-                .. VerifierAbi
-                    .InOrder(Parameters)
-                    .SelectMany(value =>
-                        value switch
-                        {
-                            Address address => (byte[])[.. new byte[12], .. address.ToArray()],
-                            BigInteger amount => Word(amount),
-                            _ => Word(Convert.ToUInt64(value, CultureInfo.InvariantCulture)),
-                        }
-                    ),
-            ];
+            return [.. PartAbi.InOrder(Parameters).SelectMany(value => Word(Number(value)))];
         }
 
-        if (calldata.AsSpan().StartsWith(VerifierAbi.Abi.Function("getAnchor").Selector))
+        if (Is("MeedaAnchors", "getAnchor"))
         {
             return _anchors.TryGetValue(
                 (uint)new BigInteger(calldata.AsSpan(36, 32), isUnsigned: true, isBigEndian: true),
@@ -128,16 +120,33 @@ internal sealed class FakeL1 : JsonRpc
                 : throw new JsonRpcException("eth_call", 3, "execution reverted", []);
         }
 
-        if (calldata.AsSpan().StartsWith(VerifierAbi.Abi.Function("getAccount").Selector))
+        if (Is("MeedaAnchors", "getAccount"))
         {
-            return [.. Word(Stake), .. Word(0), .. Word(0), .. Word(0)]; // no exit, not slashed
+            // Every account owns itself, is its own operator key, and neither leaves nor was slashed.
+            byte[] id = calldata[4..36];
+            return
+            [
+                .. id,
+                .. Word(0),
+                .. Word(0),
+                .. Word(1),
+                .. Word(Stake),
+                .. Word(0),
+                .. id,
+                .. Word(0),
+                .. Word(0),
+                .. Word(0),
+            ];
         }
 
-        if (calldata.AsSpan().StartsWith(VerifierAbi.Abi.Function("anchorCount").Selector))
-        {
-            return Word((ulong)_anchors.Count);
-        }
+        return Is("MeedaAnchors", "capacity") ? [.. Word(Capacity), .. Word((ulong)_anchors.Values.Sum(kept => kept.BlobCount))]
+            : Is("MeedaAnchors", "anchorCount") ? Word((ulong)_anchors.Count)
+            : throw new InvalidOperationException("the fake contracts have no such function");
 
-        throw new InvalidOperationException("the fake contract has no such function");
+        bool Is(string contract, string function) =>
+            calldata.AsSpan().StartsWith(PartAbi.Of(contract).Function(function).Selector);
     }
+
+    private static BigInteger Number(object value) =>
+        value is BigInteger amount ? amount : Convert.ToUInt64(value, CultureInfo.InvariantCulture);
 }

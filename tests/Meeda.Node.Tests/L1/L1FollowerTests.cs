@@ -58,7 +58,7 @@ public sealed class L1FollowerTests : IAsyncLifetime
         var lease = new Lease(database, TimeSpan.FromMinutes(1));
         _ledger = await Ledger.OpenAsync(database, lease, None);
         var client = new EthereumClient(_rpc);
-        var contract = new MeedaVerifierContract(client, Address.Zero);
+        var contract = new SystemContract(client, Address.Zero);
         var account = new OperatorAccount(Account);
         _follower = new L1Follower(
             Options.Create(new L1Options()),
@@ -68,7 +68,7 @@ public sealed class L1FollowerTests : IAsyncLifetime
             _ledger,
             new BatchSignal(),
             new LeaderElection(lease, _clock, NullLogger<LeaderElection>.Instance),
-            new OperatorStanding(contract, account, _clock, NullLogger<OperatorStanding>.Instance),
+            new OperatorStanding(CLIENT, contract, account, LEDGER, _clock, NullLogger<OperatorStanding>.Instance),
             _clock,
             _lines
         );
@@ -174,7 +174,7 @@ public sealed class L1FollowerTests : IAsyncLifetime
         var client = new EthereumClient(rpc);
         var verification = new EpochVerification(
             client,
-            new MeedaVerifierContract(client, Address.Zero),
+            new SystemContract(client, Address.Zero),
             _ledger.Index,
             null!,
             _clock

@@ -143,7 +143,7 @@ public sealed class LedgerOwnerTests : IAsyncLifetime
             Options.Create(_storage),
             client,
             ledger ?? _ledger,
-            new MeedaVerifierContract(client, contract ?? Contract),
+            new SystemContract(client, contract ?? Contract),
             new OperatorAccount(account ?? Account),
             providers,
             NullLogger<LedgerOwner>.Instance

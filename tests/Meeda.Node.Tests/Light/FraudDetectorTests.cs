@@ -59,7 +59,7 @@ public sealed class FraudDetectorTests : IAsyncLifetime
         _world.L1.Mine();
         await _world.Node.PollAsync(None);
         await _world.Node.PollAsync(None);
-        Assert.True((await _world.Contract.AccountAsync(LightWorld.First, None)).Slashed);
+        Assert.True((await _world.Contract.Anchors.AccountAsync(LightWorld.First, None)).Slashed);
         Assert.Equal(1ul, await _world.SentAsync());
         Assert.Empty(await _world.Ledger.AnchorsWithAsync(Verdict.Invalid, 9, None));
 
@@ -70,7 +70,7 @@ public sealed class FraudDetectorTests : IAsyncLifetime
         _world.L1.Mine();
         await _world.Node.PollAsync(None);
         Assert.Empty(await _world.Ledger.AnchorsWithAsync(Verdict.Invalid, 9, None));
-        Assert.True((await _world.Contract.AccountAsync(LightWorld.First, None)).Slashed);
+        Assert.True((await _world.Contract.Anchors.AccountAsync(LightWorld.First, None)).Slashed);
     }
 
     [Fact]

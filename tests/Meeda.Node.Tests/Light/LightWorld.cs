@@ -74,7 +74,7 @@ internal sealed class LightWorld : IAsyncDisposable
 
     public EpochVerification Verification { get; private set; } = null!;
 
-    public MeedaVerifierContract Contract { get; private set; } = null!;
+    public SystemContract Contract { get; private set; } = null!;
 
     public static async Task<LightWorld> StartAsync(bool hasKey = true, BigInteger? budget = null)
     {
@@ -94,7 +94,7 @@ internal sealed class LightWorld : IAsyncDisposable
 
         Ledger = await LightLedger.OpenAsync(_folder.Path, CancellationToken.None);
         var client = new EthereumClient(Rpc);
-        Contract = new MeedaVerifierContract(client, L1.Contract);
+        Contract = new SystemContract(client, L1.Contract);
         Verification = new EpochVerification(client, Contract, Ledger.Index, Key.Value, Clock);
         Challenges = new ChallengeSender(
             Options,
@@ -152,7 +152,7 @@ internal sealed class LightWorld : IAsyncDisposable
             default,
             KzgProof.From(G1Point.Infinity)
         );
-        await World.SendAsync(AnchoringChain.First, World.Contract.SubmitProof(epoch, hints, proof));
+        await World.SendAsync(AnchoringChain.First, World.Contract.Verifier.SubmitProof(epoch, hints, proof));
         L1.Mine();
     }
 

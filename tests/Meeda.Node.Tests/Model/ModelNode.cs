@@ -90,7 +90,7 @@ internal sealed class ModelNode : IAsyncDisposable
         ManualClock clock = world.Clock;
         L1 = new FaultyL1(world.Chain, world.Activity);
         var client = new EthereumClient(L1);
-        var contract = new MeedaVerifierContract(client, world.Chain.Contract);
+        var contract = new SystemContract(client, world.Chain.Contract);
         IOptions<L1Options> l1 = Options.Create(new L1Options { PollInterval = Poll, Confirmations = 1 });
         var storage = new StorageOptions
         {
@@ -113,7 +113,7 @@ internal sealed class ModelNode : IAsyncDisposable
         );
         // Without tenants no client is charged.
         var costs = new TenantCosts(null!, Rows, new HttpContextAccessor());
-        var standing = new OperatorStanding(contract, account, clock, NullLogger<OperatorStanding>.Instance);
+        var standing = new OperatorStanding(CLIENT, contract, account, LEDGER, clock, NullLogger<OperatorStanding>.Instance);
         Follower = new L1Follower(
             l1,
             client,

@@ -57,10 +57,10 @@ internal sealed class ServiceWorld : IAsyncDisposable
         Chain = new FakeChain(Parameters);
         L1 = new ScriptedL1(Chain);
         Client = new EthereumClient(L1);
-        Contract = new MeedaVerifierContract(Client, Chain.Contract);
+        Contract = new SystemContract(Client, Chain.Contract);
         Providers = [.. Enumerable.Range(0, 3).Select(i => new MemoryProvider($"provider {i}", new Activity()))];
         Election = Own(new LeaderElection(lease, Clock, Log<LeaderElection>()));
-        Standing = new OperatorStanding(Contract, Account, Clock, Log<OperatorStanding>());
+        Standing = new OperatorStanding(CLIENT, Contract, Account, LEDGER, Clock, Log<OperatorStanding>());
         Follower = Own(
             new L1Follower(
                 L1Options,
@@ -112,7 +112,7 @@ internal sealed class ServiceWorld : IAsyncDisposable
 
     public Ledger Ledger { get; }
 
-    public ContractParameters Parameters { get; }
+    public SystemParameters Parameters { get; }
 
     public FakeChain Chain { get; }
 
@@ -120,7 +120,7 @@ internal sealed class ServiceWorld : IAsyncDisposable
 
     public EthereumClient Client { get; }
 
-    public MeedaVerifierContract Contract { get; }
+    public SystemContract Contract { get; }
 
     public MemoryProvider[] Providers { get; }
 
@@ -248,7 +248,7 @@ internal sealed class ServiceWorld : IAsyncDisposable
     /// <summary>Anchors a batch by hand, without the poster, and lets the follower read it.</summary>
     public async Task AnchorAsync(StoredBatch batch)
     {
-        Task<TransactionReceipt> sent = Sender.SendAsync(Contract.Anchor([batch]), CancellationToken.None);
+        Task<TransactionReceipt> sent = Sender.SendAsync(Contract.Anchors.Anchor([batch]), CancellationToken.None);
         await UntilAsync(() => sent.IsCompleted);
         await sent;
         await UntilAsync(() => Follower.Tip == Chain.Head);

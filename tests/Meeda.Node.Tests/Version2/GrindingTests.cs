@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
-using Meeda.Chain.Contract.Version2;
+using Meeda.Chain.Contract;
 using Meeda.Ethereum;
 using Meeda.L1.Rpc;
 using Meeda.Protocol.Proofs;

@@ -1,4 +1,4 @@
-using Meeda.Chain.Contract.Version2;
+using Meeda.Chain.Contract;
 using Meeda.Ethereum;
 using Meeda.Kzg.Commitments;
 using Meeda.Kzg.Curves;

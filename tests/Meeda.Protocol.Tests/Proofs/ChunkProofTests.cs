@@ -22,7 +22,7 @@ public sealed class ChunkProofTests
     [Fact]
     public void Build_OfAnySamples_ShowsEachAnchorsRoot() =>
         Gen.ULong[100, 131]
-            .Array[1, ChunkProof.ChunkSize]
+            .Array[1, Sampler.ChunkSize]
             .Sample(
                 positions =>
                 {

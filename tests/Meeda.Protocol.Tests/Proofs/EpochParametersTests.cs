@@ -13,6 +13,7 @@ public sealed class EpochParametersTests
         HotEpochs: 2,
         HotSamples: 8,
         ColdSamples: 16,
+        SeedDelay: 2,
         ProofWindow: 5
     );
 

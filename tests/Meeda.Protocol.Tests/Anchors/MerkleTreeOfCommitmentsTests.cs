@@ -5,13 +5,13 @@ using Xunit;
 
 namespace Meeda.Protocol.Tests.Anchors;
 
-public sealed class AnchorTreeTests
+public sealed class MerkleTreeOfCommitmentsTests
 {
     [Fact]
     public void Root_OfOneCommitment_IsItsLeaf()
     {
         byte[] commitment = Commitments(1);
-        Assert.Equal(Keccak256.Hash([0x00, .. commitment]), new AnchorTree(commitment).Root);
+        Assert.Equal(Keccak256.Hash([0x00, .. commitment]), new MerkleTree(commitment, 48).Root);
     }
 
     [Fact]
@@ -26,7 +26,7 @@ public sealed class AnchorTreeTests
         Bytes32 left = Keccak256.Hash([0x01, .. leaves[0].ToArray(), .. leaves[1].ToArray()]);
         Bytes32 right = Keccak256.Hash([0x01, .. leaves[2].ToArray(), .. leaves[3].ToArray()]);
 
-        Assert.Equal(Keccak256.Hash([0x01, .. left.ToArray(), .. right.ToArray()]), new AnchorTree(all).Root);
+        Assert.Equal(Keccak256.Hash([0x01, .. left.ToArray(), .. right.ToArray()]), new MerkleTree(all, 48).Root);
     }
 
     [Theory]
@@ -40,18 +40,18 @@ public sealed class AnchorTreeTests
     public void Verify_EveryLeafWithItsPath_HoldsOnlyAtItsPlace(int count)
     {
         byte[] all = Commitments(count);
-        var tree = new AnchorTree(all);
+        var tree = new MerkleTree(all, 48);
         for (int i = 0; i < count; i++)
         {
             ReadOnlySpan<byte> commitment = all.AsSpan(48 * i, 48);
             Bytes32[] path = tree.Path(i);
-            Assert.True(AnchorTree.Verify(tree.Root, count, i, commitment, path));
-            Assert.False(AnchorTree.Verify(tree.Root, count, count, commitment, path));
-            Assert.False(AnchorTree.Verify(tree.Root, count, -1, commitment, path));
+            Assert.True(MerkleTree.Verify(tree.Root, count, i, commitment, path));
+            Assert.False(MerkleTree.Verify(tree.Root, count, count, commitment, path));
+            Assert.False(MerkleTree.Verify(tree.Root, count, -1, commitment, path));
             if (count > 1)
             {
-                Assert.False(AnchorTree.Verify(tree.Root, count, (i + 1) % count, commitment, path));
-                Assert.False(AnchorTree.Verify(tree.Root, count, i, commitment, path.AsSpan(1)));
+                Assert.False(MerkleTree.Verify(tree.Root, count, (i + 1) % count, commitment, path));
+                Assert.False(MerkleTree.Verify(tree.Root, count, i, commitment, path.AsSpan(1)));
             }
         }
     }
@@ -59,23 +59,23 @@ public sealed class AnchorTreeTests
     [Fact]
     public void Verify_ANodeInPlaceOfALeaf_IsRefused()
     {
-        var tree = new AnchorTree(Commitments(4));
-        Bytes32 other = AnchorTree.Leaf(Commitments(1));
-        Assert.False(AnchorTree.Verify(tree.Root, 2, 0, Commitments(1), [other]));
+        var tree = new MerkleTree(Commitments(4), 48);
+        Bytes32 other = MerkleTree.Leaf(Commitments(1));
+        Assert.False(MerkleTree.Verify(tree.Root, 2, 0, Commitments(1), [other]));
     }
 
     [Fact]
     public void Verify_AnyBitFlippedInCommitmentOrPath_IsRefused()
     {
         byte[] all = Commitments(6);
-        var tree = new AnchorTree(all);
+        var tree = new MerkleTree(all, 48);
         Gen.Int[0, (48 * 8) - 1]
             .Sample(
                 bit =>
                 {
                     byte[] commitment = all[48..96];
                     commitment[bit / 8] ^= (byte)(1 << (bit % 8));
-                    return !AnchorTree.Verify(tree.Root, 6, 1, commitment, tree.Path(1));
+                    return !MerkleTree.Verify(tree.Root, 6, 1, commitment, tree.Path(1));
                 },
                 iter: 384
             );
@@ -86,7 +86,7 @@ public sealed class AnchorTreeTests
                     byte[] bytes = [.. tree.Path(1).SelectMany(node => node.ToArray())];
                     bytes[bit / 8] ^= (byte)(1 << (bit % 8));
                     Bytes32[] path = [.. bytes.Chunk(32).Select(chunk => Bytes32.FromBytes(chunk))];
-                    return !AnchorTree.Verify(tree.Root, 6, 1, all.AsSpan(48, 48), path);
+                    return !MerkleTree.Verify(tree.Root, 6, 1, all.AsSpan(48, 48), path);
                 },
                 iter: 500
             );

@@ -238,13 +238,7 @@ public sealed class VerifierTests(ProvenBatch batch) : IClassFixture<ProvenBatch
     public async Task Verify_says_what_is_proven_and_what_is_not()
     {
         Skip.If(batch.Network is null, NoAnvil);
-        string[] where =
-        [
-            "--rpc",
-            batch.Network.L1.ToString(),
-            "--contract",
-            batch.Network.System.Address.ToString(),
-        ];
+        string[] where = ["--rpc", batch.Network.L1.ToString(), "--contract", batch.Network.System.Address.ToString()];
         (int exitCode, string output, string error) = await CommandLine.RunAsync(
             batch.Folder,
             ["verify", batch.Id.ToString(), "--from", batch.Network.OperatorUrl.ToString(), .. where]

@@ -132,7 +132,9 @@ public sealed class SolidityAgreementTests
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        foreach (string argument in new[] { "test", "--match-contract", "VectorsTest", "--match-test", "roots|paths|seeds" })
+        foreach (
+            string argument in new[] { "test", "--match-contract", "VectorsTest", "--match-test", "roots|paths|seeds" }
+        )
         {
             start.ArgumentList.Add(argument);
         }
@@ -152,7 +154,8 @@ public sealed class SolidityAgreementTests
         return bytes;
     }
 
-    private static string Words(IEnumerable<Bytes32> words) => "0x" + string.Concat(words.Select(word => $"{word}"[2..]));
+    private static string Words(IEnumerable<Bytes32> words) =>
+        "0x" + string.Concat(words.Select(word => $"{word}"[2..]));
 
     private static string Hex(byte[] bytes) => "0x" + Convert.ToHexStringLower(bytes);
 }

@@ -40,12 +40,12 @@ public sealed record BlockHeader(Bytes32 Hash, byte[] Rlp)
     ];
 
     /// <summary>
-    /// Encodes a block that a node described; null where the result does not have the hash that the node named, which
-    /// is so where a later fork has added fields.
+    /// Encodes a block that a node described. The result does not have the block's hash (<see cref="IsOf"/>) where a
+    /// later fork has added fields.
     /// </summary>
     /// <param name="block">The answer to <c>eth_getBlockByNumber</c>.</param>
     /// <exception cref="L1UnreachableException">A field is missing or malformed.</exception>
-    internal static BlockHeader? Encode(JsonElement block)
+    public static BlockHeader Encode(JsonElement block)
     {
         var items = new List<byte[]>();
         foreach (string field in Fields)
@@ -62,8 +62,7 @@ public sealed record BlockHeader(Bytes32 Hash, byte[] Rlp)
             }
         }
 
-        BlockHeader header = Of(RLP.EncodeList([.. items]));
-        return header.IsOf(block) ? header : null;
+        return Of(RLP.EncodeList([.. items]));
     }
 
     /// <summary>Whether the header is that of a block that a node described, by its hash.</summary>

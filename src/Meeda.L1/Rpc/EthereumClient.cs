@@ -61,7 +61,7 @@ public sealed class EthereumClient(JsonRpc rpc)
     }
 
     /// <summary>
-    /// The encoded header of a block, for contracts that read it (version 2's seeds); null where there is no such
+    /// The encoded header of a block, for contracts that read it (an epoch's seed); null where there is no such
     /// block. Its hash is checked: a header that this client cannot encode, as after a fork that adds fields, is asked
     /// for by <c>debug_getRawHeader</c>, which not every node answers.
     /// </summary>
@@ -76,7 +76,8 @@ public sealed class EthereumClient(JsonRpc rpc)
             return null;
         }
 
-        if (BlockHeader.Encode(block) is { } header)
+        BlockHeader header = BlockHeader.Encode(block);
+        if (header.IsOf(block))
         {
             return header;
         }

@@ -49,7 +49,8 @@ public sealed class EpochTests
             await arena.MineToAsync(parameters.SeedBlockOf(epoch) + 1);
             await arena.UntilAsync(
                 $"epoch {epoch} is proven",
-                async () => await arena.System.Verifier.EpochStatusAsync(node.Address, epoch, CancellationToken.None)
+                async () =>
+                    await arena.System.Verifier.EpochStatusAsync(node.Address, epoch, CancellationToken.None)
                     == EpochStatus.Proven
             );
             first = epoch;

@@ -1,6 +1,6 @@
-using Meeda.Attack;
 using System.Net.Http.Json;
 using System.Security.Cryptography;
+using Meeda.Attack;
 using Meeda.Chain.Contract;
 using Meeda.Client;
 using Meeda.DevNet;

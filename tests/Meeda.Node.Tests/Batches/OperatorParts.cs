@@ -46,7 +46,14 @@ internal sealed class OperatorParts : IAsyncDisposable
         _leadership = SqliteLedger.Lead(folder.Path);
         var client = new EthereumClient(L1);
         Contract = new SystemContract(client, Address.Parse("0x00000000000000000000000000000000000000c0"));
-        Standing = new OperatorStanding(CLIENT, Contract, Account, LEDGER, Clock, NullLogger<OperatorStanding>.Instance);
+        Standing = new OperatorStanding(
+            client,
+            Contract,
+            Account,
+            Ledger,
+            Clock,
+            NullLogger<OperatorStanding>.Instance
+        );
         Follower = NewFollower();
         Terms = new Terms(Follower, Contract);
         States = new BatchStates(Ledger, Follower, Signal, Clock);

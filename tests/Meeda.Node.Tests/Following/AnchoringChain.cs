@@ -46,18 +46,21 @@ internal sealed class AnchoringChain
     public Task AnchorAsync(PrivateKeySigner signer, byte[]? commitment = null) =>
         SendAsync(
             signer,
-            Contract.Anchors.Anchor([
-                (
-                    1_000,
-                    commitment
-                        ?? Commitment(
-                            string.Create(
-                                CultureInfo.InvariantCulture,
-                                $"{signer.Address} {_nonces.GetValueOrDefault(signer.Address)}"
+            Contract.Anchors.Anchor(
+                [
+                    (
+                        1_000,
+                        commitment
+                            ?? Commitment(
+                                string.Create(
+                                    CultureInfo.InvariantCulture,
+                                    $"{signer.Address} {_nonces.GetValueOrDefault(signer.Address)}"
+                                )
                             )
-                        )
-                ),
-            ])
+                    ),
+                ],
+                0
+            )
         );
 
     /// <summary>Signs a transaction and hands it in.</summary>

@@ -190,7 +190,7 @@ public abstract class ChainIndexTests : IAsyncDisposable
         ];
         OperatorAnchor other = Anchor(Second, 0, 5, Batch(100));
         await chain.AdvanceAsync(Block(300), new ChainEvents([.. anchors, other], [], []), None);
-        var parameters = new EpochParameters(10, 3, 4, 4, 5);
+        var parameters = new EpochParameters(10, 3, 4, 4, 2, 5);
         Anchor[] all = [.. anchors.Select(each => each.Seen.Anchor)];
         for (ulong epoch = 0; epoch <= 30; epoch++)
         {

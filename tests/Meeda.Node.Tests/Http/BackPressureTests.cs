@@ -215,7 +215,7 @@ public sealed class BackPressureTests : IAsyncLifetime
             stop.Token
         );
         var ledger = _app.Services.GetRequiredService<Ledger>();
-        await UntilAsync(async () => await ledger.CountUnanchoredAsync(CancellationToken.None) == 1);
+        await UntilAsync(async () => (await ledger.CountUnanchoredAsync(0, CancellationToken.None)).Count == 1);
         await UntilAsync(() => Task.FromResult(budget.Used == 0));
         Assert.False(put.IsCompleted);
         await stop.CancelAsync();

@@ -277,7 +277,14 @@ public sealed class FloodTests : IAsyncLifetime
     {
         var ledger = _node.Services.GetRequiredService<Ledger>();
         StoredBatch batch = (await ledger.FindBatchAsync(id, default))!;
-        var anchor = new Anchor(0, new AnchorTree(batch.Commitments).Root, 0, (uint)batch.BlobCount, 5, 1_000_000);
+        var anchor = new Anchor(
+            0,
+            AnchorRoots.Of(batch.Commitments, [batch.Id]).Root,
+            0,
+            (uint)batch.BlobCount,
+            5,
+            1_000_000
+        );
         await ledger.AdvanceAsync(
             new BlockPoint(10, Bytes32.Zero),
             [

@@ -271,8 +271,9 @@ public sealed class MeedaClientTests(FollowingOperatorFixture node) : IClassFixt
     public async Task Proof_OfABatch_IsGivenOutOnlyWithPathsThatLeadToTheRoot()
     {
         byte[] commitments = RandomNumberGenerator.GetBytes(5 * KzgCommitment.Length);
-        var tree = new AnchorTree(commitments);
+        var tree = new MerkleTree(commitments, KzgCommitment.Length);
         BatchId id = BatchId.Compute(1, commitments.AsSpan(0, KzgCommitment.Length));
+        AnchorRoots roots = AnchorRoots.Of(commitments, [id]);
         string Hex(ReadOnlySpan<byte> bytes) => $"0x{Convert.ToHexStringLower(bytes)}";
         LeafBody leaf = new(
             13,
@@ -280,8 +281,20 @@ public sealed class MeedaClientTests(FollowingOperatorFixture node) : IClassFixt
             Hex(commitments.AsSpan(3 * KzgCommitment.Length, KzgCommitment.Length)),
             [.. tree.Path(3).Select(node => node.ToString())]
         );
-        BatchProofBody good = new(id.ToString(), "0x", 0, tree.Root.ToString(), 5, 1, 2, "0x", [leaf]);
-        Assert.Equal(tree.Root.ToString(), (await Lying(_ => Answer(good)).ProofAsync(id)).Root);
+        BatchProofBody good = new(
+            id.ToString(),
+            "0x",
+            0,
+            $"{roots.Root}",
+            $"{roots.LeafRoot}",
+            $"{roots.IdRoot}",
+            5,
+            1,
+            2,
+            "0x",
+            [leaf]
+        );
+        Assert.Equal($"{roots.Root}", (await Lying(_ => Answer(good)).ProofAsync(id)).Root);
         foreach (
             BatchProofBody lie in (BatchProofBody[])
                 [
@@ -296,6 +309,15 @@ public sealed class MeedaClientTests(FollowingOperatorFixture node) : IClassFixt
                     good with
                     {
                         Root = Bytes32.Zero.ToString(),
+                    },
+                    good with
+                    {
+                        Root = $"{new AnchorRoots(Bytes32.Zero, roots.IdRoot).Root}",
+                        LeafRoot = Bytes32.Zero.ToString(),
+                    },
+                    good with
+                    {
+                        IdRoot = Bytes32.Zero.ToString(),
                     },
                     good with
                     {

@@ -51,7 +51,11 @@ public sealed class ContractBindingTests
         string[] actual =
         [
             .. PartAbi.Names.SelectMany(name =>
-                PartAbi.Json(name).EnumerateArray().Select(item => $"{name} {Describe(item)}").Order(StringComparer.Ordinal)
+                PartAbi
+                    .Json(name)
+                    .EnumerateArray()
+                    .Select(item => $"{name} {Describe(item)}")
+                    .Order(StringComparer.Ordinal)
             ),
         ];
         string file = Path.Combine(Repository.Root, "tests", "Meeda.Node.Tests", "L1", "ContractAbis.txt");
@@ -96,10 +100,7 @@ public sealed class ContractBindingTests
             _system.Verifier.SubmitProof(9, new EpochSeed(Keccak256.Hash("seed"u8)), Hints, proof, Header)
         );
         AbiTuple brought = arguments.Get<AbiTuple>("proof");
-        Assert.Equal(
-            (9ul, Keccak256.Hash("seed"u8)),
-            (brought.Get<ulong>("epoch"), brought.Get<Bytes32>("seed"))
-        );
+        Assert.Equal((9ul, Keccak256.Hash("seed"u8)), (brought.Get<ulong>("epoch"), brought.Get<Bytes32>("seed")));
         AssertHints(brought);
         Assert.Equal(Generator, brought.Get<byte[]>("partialSums"));
         Assert.Equal(Fr.FromUInt64(5).ToArray(), brought.Get<Bytes32>("y").ToArray());

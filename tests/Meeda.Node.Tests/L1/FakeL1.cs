@@ -139,7 +139,8 @@ internal sealed class FakeL1 : JsonRpc
             ];
         }
 
-        return Is("MeedaAnchors", "capacity") ? [.. Word(Capacity), .. Word((ulong)_anchors.Values.Sum(kept => kept.BlobCount))]
+        return Is("MeedaAnchors", "capacity")
+                ? [.. Word(Capacity), .. Word((ulong)_anchors.Values.Sum(kept => kept.BlobCount))]
             : Is("MeedaAnchors", "anchorCount") ? Word((ulong)_anchors.Count)
             : throw new InvalidOperationException("the fake contracts have no such function");
 

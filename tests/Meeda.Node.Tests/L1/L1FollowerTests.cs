@@ -68,7 +68,7 @@ public sealed class L1FollowerTests : IAsyncLifetime
             _ledger,
             new BatchSignal(),
             new LeaderElection(lease, _clock, NullLogger<LeaderElection>.Instance),
-            new OperatorStanding(CLIENT, contract, account, LEDGER, _clock, NullLogger<OperatorStanding>.Instance),
+            new OperatorStanding(client, contract, account, _ledger, _clock, NullLogger<OperatorStanding>.Instance),
             _clock,
             _lines
         );

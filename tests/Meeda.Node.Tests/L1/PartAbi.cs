@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using Meeda.Chain.Contract;
 using Meeda.Testing.Abi;
@@ -18,8 +19,10 @@ internal static class PartAbi
         "MeedaDAProofValidator",
     ];
 
+    private static readonly ConcurrentDictionary<string, ContractAbi> Parsed = new();
+
     /// <summary>The functions, events and errors of a contract.</summary>
-    public static ContractAbi Of(string name) => ContractAbi.Parse(Json(name).GetRawText());
+    public static ContractAbi Of(string name) => Parsed.GetOrAdd(name, _ => ContractAbi.Parse(Json(name).GetRawText()));
 
     /// <summary>A contract's ABI as the compiler wrote it.</summary>
     public static JsonElement Json(string name)

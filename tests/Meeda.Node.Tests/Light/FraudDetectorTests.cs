@@ -59,7 +59,7 @@ public sealed class FraudDetectorTests : IAsyncLifetime
         _world.L1.Mine();
         await _world.Node.PollAsync(None);
         await _world.Node.PollAsync(None);
-        Assert.True((await _world.Contract.Anchors.AccountAsync(LightWorld.First, None)).Slashed);
+        Assert.True((await _world.Contract.Anchors.AccountAsync(LightWorld.First, None)).IsSlashed);
         Assert.Equal(1ul, await _world.SentAsync());
         Assert.Empty(await _world.Ledger.AnchorsWithAsync(Verdict.Invalid, 9, None));
 
@@ -70,7 +70,7 @@ public sealed class FraudDetectorTests : IAsyncLifetime
         _world.L1.Mine();
         await _world.Node.PollAsync(None);
         Assert.Empty(await _world.Ledger.AnchorsWithAsync(Verdict.Invalid, 9, None));
-        Assert.True((await _world.Contract.Anchors.AccountAsync(LightWorld.First, None)).Slashed);
+        Assert.True((await _world.Contract.Anchors.AccountAsync(LightWorld.First, None)).IsSlashed);
     }
 
     [Fact]
@@ -180,7 +180,7 @@ public sealed class FraudDetectorTests : IAsyncLifetime
         var wrong = new byte[G1Point.PaddedLength];
         G1Point.Generator.EncodePadded(wrong);
         var changed = System.Text.Json.Nodes.JsonNode.Parse(logs.GetRawText())!.AsArray();
-        string topic = MeedaVerifierArtifact.Contract.TopicOf("ProofSubmitted").ToString();
+        string topic = ContractArtifact.Verifier.Contract.TopicOf("ProofSubmitted").ToString();
         foreach (System.Text.Json.Nodes.JsonNode? log in changed)
         {
             if ((string)log!["topics"]![0]! == topic)

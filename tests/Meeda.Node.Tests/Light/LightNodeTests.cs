@@ -136,7 +136,7 @@ public sealed class LightNodeTests : IAsyncLifetime
     [Fact]
     public async Task Send_TheContractRefuses_IsOverAndCostsNothing()
     {
-        var late = _world.Contract.Verifier.ReportMiss(LightWorld.First, 1, new RangeHints(0, 0, 1));
+        var late = _world.Contract.Verifier.ReportMiss(LightWorld.First, 1, new RangeHints(0, 0, 1), null);
         Assert.True(await _world.Challenges.SendAsync(late, "a miss that was none", None));
         Assert.Equal(0ul, await _world.SentAsync());
         Assert.Equal(BigInteger.Zero, await _world.Ledger.SpentAsync(None));

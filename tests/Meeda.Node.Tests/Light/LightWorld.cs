@@ -142,17 +142,32 @@ internal sealed class LightWorld : IAsyncDisposable
     {
         EpochParameters parameters = await World.Contract.EpochParametersAsync(CancellationToken.None);
         (LiveRange range, RangeHints hints) = parameters.LiveRangeAt(epoch, L1.Verified.Of(First).Anchors)!.Value;
-        Block block = (
-            await new EthereumClient(L1).GetBlockAsync(BlockTag.Number(parameters.BlockOf(epoch)), default)
-        )!;
-        EpochSeed seed = EpochSeed.Derive(block.Hash, epoch, First, L1.Contract, L1.ChainId);
+        var client = new EthereumClient(L1);
+        ulong seedBlock = parameters.SeedBlockOf(epoch);
+        Block block = (await client.GetBlockAsync(BlockTag.Number(seedBlock), default))!;
+        EpochSeed seed = EpochSeed.Derive(
+            block.PrevRandao!.Value,
+            epoch,
+            First,
+            World.Contract.Verifier.Address,
+            L1.ChainId
+        );
         Sample[] samples = Sampler.Draw(seed, range, parameters.HotSamples, parameters.ColdSamples);
         var proof = new AvailabilityProof(
             AvailabilityProof.SumCommitments(samples, _ => G1Point.Infinity),
             default,
             KzgProof.From(G1Point.Infinity)
         );
-        await World.SendAsync(AnchoringChain.First, World.Contract.Verifier.SubmitProof(epoch, hints, proof));
+        await World.SendAsync(
+            AnchoringChain.First,
+            World.Contract.Verifier.SubmitProof(
+                epoch,
+                seed,
+                hints,
+                proof,
+                await client.GetBlockHeaderAsync(seedBlock, default)
+            )
+        );
         L1.Mine();
     }
 

@@ -12,7 +12,7 @@ using Meeda.L1.Transactions;
 namespace Meeda.Node.Tests.Model;
 
 /// <summary>
-/// An L1 in memory that behaves as a node with one MeedaVerifier contract does: blocks, a mempool of really signed
+/// An L1 in memory that behaves as a node with the contracts on it does: blocks, a mempool of really signed
 /// transactions, receipts, logs, reorganisations and finality.
 /// Blocks come only when the test says so. <c>FakeChainTests</c> compares it with anvil, so that it cannot drift from
 /// what nodes answer.
@@ -36,7 +36,7 @@ internal sealed class FakeChain : JsonRpc
 
     // What waits for a block, by sender and nonce.
     private readonly SortedDictionary<(string Sender, ulong Nonce), FakeTransaction> _pending = [];
-    private readonly FakeVerifier _verifier;
+    private readonly FakeContracts _contracts;
     private ulong _salt;
 
     /// <summary>A chain with its genesis block, in which the contract stands already.</summary>
@@ -45,7 +45,7 @@ internal sealed class FakeChain : JsonRpc
     /// <param name="genesisTime">Seconds since 1970 of the genesis block.</param>
     /// <param name="contract">The contract's address.</param>
     public FakeChain(
-        ContractParameters parameters,
+        SystemParameters parameters,
         ulong chainId = 31_337,
         ulong genesisTime = 1_700_000_000,
         Address? contract = null
@@ -53,16 +53,19 @@ internal sealed class FakeChain : JsonRpc
     {
         ChainId = chainId;
         Contract = contract ?? Address.Parse("0x00000000000000000000000000000000000000c0");
-        _verifier = new FakeVerifier(parameters, Contract, chainId, number => _blocks[(int)number].Hash);
+        _contracts = new FakeContracts(
+            parameters,
+            new SystemContract(new EthereumClient(this), Contract),
+            chainId,
+            number => (_blocks[(int)number].Hash, _blocks[(int)number].Mix)
+        );
         _blocks.Add(
-            new FakeBlock(
+            Block(
                 0,
-                HashOf(Bytes32.Zero, 0, []),
                 Bytes32.Zero,
                 genesisTime,
-                BaseFee,
                 [],
-                FakeVerifier.State.Empty,
+                FakeContracts.State.Empty,
                 ImmutableDictionary<Address, ulong>.Empty
             )
         );
@@ -114,7 +117,7 @@ internal sealed class FakeChain : JsonRpc
     }
 
     /// <summary>What the contract knows at the head.</summary>
-    public FakeVerifier.State Verified
+    public FakeContracts.State Verified
     {
         get
         {
@@ -234,7 +237,7 @@ internal sealed class FakeChain : JsonRpc
             "eth_getBalance" => Quantity(Balance),
             "eth_maxPriorityFeePerGas" => Quantity(1_000_000_000),
             "eth_blobBaseFee" => Quantity(BlobBaseFee),
-            "eth_getCode" => Address.Parse(given[0].GetString()!) == Contract ? MeedaVerifierArtifact.Bytecode : "0x",
+            "eth_getCode" => _contracts.Has(Address.Parse(given[0].GetString()!)) ? "0xfe" : "0x",
             "eth_call" => Data(
                 Execute(
                     Call(given[0]),
@@ -265,19 +268,13 @@ internal sealed class FakeChain : JsonRpc
             null => throw Refused("eth_getBlockByNumber", InvalidParameters, "a block tag is expected"),
         };
 
-    private static object? Describe(FakeBlock? block) =>
+    private static Dictionary<string, object>? Describe(FakeBlock? block) =>
         block is null
             ? null
-            : new
+            : new Dictionary<string, object>(block.Header)
             {
-                number = Quantity(block.Number),
-                hash = block.Hash.ToString(),
-                parentHash = block.Parent.ToString(),
-                timestamp = Quantity(block.Time),
-                baseFeePerGas = Quantity(block.BaseFee),
-                blobGasUsed = "0x0",
-                excessBlobGas = "0x0",
-                transactions = block.Transactions.Select(mined => mined.Transaction.Hash.ToString()),
+                ["hash"] = block.Hash.ToString(),
+                ["transactions"] = block.Transactions.Select(mined => mined.Transaction.Hash.ToString()),
             };
 
     private ulong Count(Address account, JsonElement tag)
@@ -313,9 +310,11 @@ internal sealed class FakeChain : JsonRpc
     )
     {
         ulong gas = Gas(call.Data);
-        return call.To == Contract
+        return call.To is { } to && _contracts.Has(to)
             ? (
-                _verifier.Call(block.State, call.From, call.Value, call.Data, block.Number + (isNext ? 1ul : 0)).Output,
+                _contracts
+                    .Call(block.State, call.From, to, call.Value, call.Data, block.Number + (isNext ? 1ul : 0))
+                    .Output,
                 gas
             )
             : ([], gas);
@@ -384,7 +383,7 @@ internal sealed class FakeChain : JsonRpc
     private void MineOne()
     {
         var mined = new List<MinedTransaction>();
-        FakeVerifier.State state = _blocks[^1].State;
+        FakeContracts.State state = _blocks[^1].State;
         ImmutableDictionary<Address, ulong> nonces = _blocks[^1].Nonces;
         ulong number = Head + 1;
         int logIndex = 0;
@@ -412,11 +411,12 @@ internal sealed class FakeChain : JsonRpc
             bool succeeded = true;
             try
             {
-                if (transaction.To == Contract)
+                if (transaction.To is { } to && _contracts.Has(to))
                 {
-                    (state, _, logs) = _verifier.Call(
+                    (state, _, logs) = _contracts.Call(
                         state,
                         transaction.From,
+                        to,
                         transaction.Value,
                         transaction.Data,
                         number
@@ -437,33 +437,56 @@ internal sealed class FakeChain : JsonRpc
 
     private void Append(
         IReadOnlyList<MinedTransaction> mined,
-        FakeVerifier.State state,
+        FakeContracts.State state,
         ImmutableDictionary<Address, ulong> nonces
     )
     {
         FakeBlock parent = _blocks[^1];
-        _blocks.Add(
-            new FakeBlock(
-                parent.Number + 1,
-                HashOf(parent.Hash, parent.Number + 1, mined),
-                parent.Hash,
-                parent.Time + SlotSeconds,
-                BaseFee,
-                mined,
-                state,
-                nonces
-            )
-        );
+        _blocks.Add(Block(parent.Number + 1, parent.Hash, parent.Time + SlotSeconds, mined, state, nonces));
     }
 
-    private Bytes32 HashOf(Bytes32 parent, ulong number, IReadOnlyList<MinedTransaction> mined) =>
-        Keccak256.Hash([
-            .. parent.ToArray(),
+    /// <summary>A block, whose hash is that of its header.</summary>
+    private FakeBlock Block(
+        ulong number,
+        Bytes32 parent,
+        ulong time,
+        IReadOnlyList<MinedTransaction> mined,
+        FakeContracts.State state,
+        ImmutableDictionary<Address, ulong> nonces
+    )
+    {
+        // What stands for all that is in the block, and makes another one of each reorganisation.
+        Bytes32 content = Keccak256.Hash([
             .. BitConverter.GetBytes(ChainId),
-            .. BitConverter.GetBytes(number),
             .. BitConverter.GetBytes(_salt),
             .. mined.SelectMany(each => each.Transaction.Hash.ToArray()),
         ]);
+        Bytes32 mix = Keccak256.Hash([.. parent.ToArray(), .. content.ToArray()]);
+        var header = new Dictionary<string, object>
+        {
+            ["parentHash"] = parent.ToString(),
+            ["sha3Uncles"] = Bytes32.Zero.ToString(),
+            ["miner"] = Address.Zero.ToString(),
+            ["stateRoot"] = content.ToString(),
+            ["transactionsRoot"] = Bytes32.Zero.ToString(),
+            ["receiptsRoot"] = Bytes32.Zero.ToString(),
+            ["logsBloom"] = Data(new byte[256]),
+            ["difficulty"] = "0x0",
+            ["number"] = Quantity(number),
+            ["gasLimit"] = Quantity(60_000_000),
+            ["gasUsed"] = "0x0",
+            ["timestamp"] = Quantity(time),
+            ["extraData"] = "0x",
+            ["mixHash"] = mix.ToString(),
+            ["nonce"] = Data(new byte[8]),
+            ["baseFeePerGas"] = Quantity(BaseFee),
+            ["withdrawalsRoot"] = Bytes32.Zero.ToString(),
+            ["blobGasUsed"] = "0x0",
+            ["excessBlobGas"] = "0x0",
+        };
+        Bytes32 hash = BlockHeader.Encode(JsonSerializer.SerializeToElement(header)).Hash;
+        return new FakeBlock(number, hash, mix, time, BaseFee, mined, state, nonces, header);
+    }
 
     private (FakeBlock Block, MinedTransaction Mined)? Find(JsonElement hash)
     {
@@ -528,7 +551,11 @@ internal sealed class FakeChain : JsonRpc
 
     private List<object> Logs(JsonElement filter)
     {
-        Address address = Address.Parse(filter.GetProperty("address").GetString()!);
+        JsonElement named = filter.GetProperty("address");
+        Address[] addresses =
+            named.ValueKind == JsonValueKind.Array
+                ? [.. named.EnumerateArray().Select(each => Address.Parse(each.GetString()!))]
+                : [Address.Parse(named.GetString()!)];
         ulong first = ReadQuantity(filter.GetProperty("fromBlock").GetString()!),
             last = ReadQuantity(filter.GetProperty("toBlock").GetString()!);
         Bytes32[]?[] topics =
@@ -551,7 +578,7 @@ internal sealed class FakeChain : JsonRpc
                         mined
                             .Logs.Select((log, place) => (Log: log, Place: place))
                             .Where(each =>
-                                each.Log.Address == address
+                                addresses.Contains(each.Log.Address)
                                 && topics.Length <= each.Log.Topics.Count
                                 && topics
                                     .Index()
@@ -566,12 +593,13 @@ internal sealed class FakeChain : JsonRpc
     private sealed record FakeBlock(
         ulong Number,
         Bytes32 Hash,
-        Bytes32 Parent,
+        Bytes32 Mix,
         ulong Time,
         BigInteger BaseFee,
         IReadOnlyList<MinedTransaction> Transactions,
-        FakeVerifier.State State,
-        ImmutableDictionary<Address, ulong> Nonces
+        FakeContracts.State State,
+        ImmutableDictionary<Address, ulong> Nonces,
+        Dictionary<string, object> Header
     );
 
     private sealed record MinedTransaction(

@@ -23,7 +23,12 @@ namespace Meeda.Node.Tests.Model;
 /// </summary>
 public sealed class FakeChainTests
 {
-    private static readonly ContractParameters Parameters = LocalParameters.Value with { Retention = 40 };
+    private static readonly SystemParameters Parameters = LocalParameters.Value with
+    {
+        Retention = 80,
+        AnchorGrace = 32,
+        MissPenalty = LocalParameters.Value.MinimumStake / 16,
+    };
     private static readonly PrivateKeySigner Operator = PrivateKeySigner.FromHex(Anvil.FundedKey);
     private static readonly CancellationToken None = CancellationToken.None;
     private static readonly CommitmentKey Key = new(TrustedSetup.Ethereum);
@@ -51,61 +56,76 @@ public sealed class FakeChainTests
         ulong nonce = 0;
 
         // The contract and its stake.
-        await side.SendAsync(nonce++, MeedaVerifierContract.Deploy(Parameters), gas: 15_000_000);
+        await side.SendAsync(nonce++, SystemContract.Deploy(Parameters), gas: 15_000_000);
         await side.MineAsync(1);
         if (side is RealSide real)
         {
             real.Contract = (await client.GetTransactionReceiptAsync(side.LastSent, None))!.ContractAddress!.Value;
         }
 
-        var contract = new MeedaVerifierContract(client, side.Contract);
+        var contract = new SystemContract(client, side.Contract);
+        foreach (TransactionRequest part in contract.CreateParts())
+        {
+            await side.SendAsync(nonce++, part, gas: 15_000_000);
+            await side.MineAsync(1);
+        }
+
         lines.Add(
             $"code {(await side.Rpc.CallAsync("eth_getCode", [side.Contract.ToString(), "latest"], None)).GetString()!.Length > 2}"
         );
         StoredBatch batch = Batch(),
             other = batch with { PayloadLength = 999 };
-        await TellCallAsync("anchor without a stake", contract.Anchor([batch]));
-        await side.SendAsync(nonce++, contract.Stake(LocalParameters.OperatorStake));
+        await TellCallAsync("anchor without a stake", contract.Anchors.Anchor([batch], 0));
+        await side.SendAsync(nonce++, contract.Anchors.Register(LocalParameters.OperatorStake));
         await TellCountsAsync("stake waits");
         await side.MineAsync(1);
         await TellCountsAsync("stake mined");
-        await TellReceiptAsync("stake");
+        await TellReceiptAsync("stake", withData: false);
+        await TellCallAsync("anchor without a key", contract.Anchors.Anchor([batch], 0));
+        await side.SendAsync(nonce++, contract.Anchors.SetOperatorKey(Operator.Address, Operator.Address));
+        await side.MineAsync(1);
+        lines.Add($"capacity {await contract.Anchors.CapacityAsync(Operator.Address, 0, None)}");
         lines.Add(
-            $"account {await contract.AccountAsync(Operator.Address, None)}, parameters "
+            $"account {await contract.Anchors.AccountAsync(Operator.Address, None)}, parameters "
                 + $"{await contract.EpochParametersAsync(None)}, publish window "
-                + $"{await contract.PublishWindowAsync(None)}"
+                + $"{(await contract.ParametersAsync(None)).PublishWindow}"
         );
 
         // What the contract refuses.
-        await TellCallAsync("empty anchor", contract.Anchor([]));
-        await TellCallAsync("wrong blob count", contract.Anchor([batch with { PayloadLength = 200_000 }]));
-        await TellCallAsync("no payload", contract.Anchor([batch with { PayloadLength = 0 }]));
+        await TellCallAsync("empty anchor", contract.Anchors.Anchor([], 0));
+        await TellCallAsync("wrong blob count", contract.Anchors.Anchor([batch with { PayloadLength = 200_000 }], 0));
+        await TellCallAsync("no payload", contract.Anchors.Anchor([batch with { PayloadLength = 0 }], 0));
         await TellCallAsync(
             "too short commitments",
-            contract.Anchor([
-                batch with
-                {
-                    PayloadLength = 200_000,
-                    Commitments = [.. batch.Commitments, .. batch.Commitments],
-                },
-                batch with
-                {
-                    Commitments = [],
-                },
-            ])
+            contract.Anchors.Anchor(
+                [
+                    batch with
+                    {
+                        PayloadLength = 200_000,
+                        Commitments = [.. batch.Commitments, .. batch.Commitments],
+                    },
+                    batch with
+                    {
+                        Commitments = [],
+                    },
+                ],
+                0
+            )
         );
         await TellCallAsync("no such function", new TransactionRequest(side.Contract, [1, 2, 3, 4]));
-        lines.Add($"no anchor yet {await RefusalAsync(() => contract.GetAnchorAsync(Operator.Address, 0, None))}");
+        lines.Add(
+            $"no anchor yet {await RefusalAsync(() => contract.Anchors.GetAnchorAsync(Operator.Address, 0, None))}"
+        );
 
         // Anchors, replaced and repeated ones.
-        byte[] first = await side.SendAsync(nonce, contract.Anchor([batch, other]));
+        byte[] first = await side.SendAsync(nonce, contract.Anchors.Anchor([batch, other], 0));
         lines.Add($"known already {await RefusalAsync(() => client.SendRawTransactionAsync(first, None)) != ""}");
         lines.Add(
             "too cheap a replacement "
-                + $"{await RefusalAsync(() => side.SendAsync(nonce, contract.Anchor([batch]), fee: 3_900_000_000)) != ""}"
+                + $"{await RefusalAsync(() => side.SendAsync(nonce, contract.Anchors.Anchor([batch], 0), fee: 3_900_000_000)) != ""}"
         );
         Bytes32 replaced = side.LastSent;
-        await side.SendAsync(nonce++, contract.Anchor([batch, other]), fee: 8_000_000_000);
+        await side.SendAsync(nonce++, contract.Anchors.Anchor([batch, other], 0), fee: 8_000_000_000);
         lines.Add($"replaced {await client.GetTransactionAsync(replaced, None) is null}");
         await TellCountsAsync("anchor waits");
         Transaction waiting = (await client.GetTransactionAsync(side.LastSent, None))!;
@@ -114,7 +134,7 @@ public sealed class FakeChainTests
         await side.MineAsync(1);
         await TellReceiptAsync("anchor");
         lines.Add($"a used nonce {await RefusalAsync(() => client.SendRawTransactionAsync(first, None)) != ""}");
-        lines.Add($"anchor 0 {await contract.GetAnchorAsync(Operator.Address, 0, None)}");
+        lines.Add($"anchor 0 {await contract.Anchors.GetAnchorAsync(Operator.Address, 0, None)}");
         await TellEventsAsync();
         lines.Add(
             $"holders {string.Join(", ", await contract.ReadHoldersAsync(batch.Id, 0, 100, None))}, of nothing "
@@ -122,12 +142,12 @@ public sealed class FakeChainTests
         );
 
         // One that reverts in its block, and a nonce too far ahead.
-        await side.SendAsync(nonce++, contract.Anchor([]));
-        await side.SendAsync(nonce + 1, contract.Anchor([batch]));
+        await side.SendAsync(nonce++, contract.Anchors.Anchor([], 0));
+        await side.SendAsync(nonce + 1, contract.Anchors.Anchor([batch], 0));
         await TellCountsAsync("a gap");
         await side.MineAsync(1);
         lines.Add($"behind a gap {(await client.GetTransactionAsync(side.LastSent, None))?.BlockNumber}");
-        await side.SendAsync(nonce, contract.Anchor([other]));
+        await side.SendAsync(nonce, contract.Anchors.Anchor([other], 0));
         nonce += 2;
         await TellCountsAsync("no gap");
         await side.MineAsync(2);
@@ -136,7 +156,7 @@ public sealed class FakeChainTests
 
         // A proof of an epoch, and one that is wrong.
         ulong epoch = ((await client.GetBlockNumberAsync(None)) / Parameters.EpochBlocks) + 1;
-        await side.MineAsync((int)((epoch * Parameters.EpochBlocks) - await client.GetBlockNumberAsync(None)));
+        await side.MineAsync((int)(Parameters.Epochs.SeedBlockOf(epoch) - await client.GetBlockNumberAsync(None)));
         TransactionRequest proof = await ProofAsync(client, contract, epoch, batch.Commitments);
         await side.MineAsync(1);
         byte[] broken = [.. proof.Data];
@@ -146,18 +166,20 @@ public sealed class FakeChainTests
         );
         await TellCallAsync(
             "another epoch",
-            contract.SubmitProof(
+            contract.Verifier.SubmitProof(
                 epoch + 9,
                 default,
-                new AvailabilityProof([], default, KzgProof.From(G1Point.Infinity))
+                default,
+                new AvailabilityProof([], default, KzgProof.From(G1Point.Infinity)),
+                null
             )
         );
         await side.SendAsync(nonce++, proof, gas: 5_000_000);
         await side.MineAsync(1);
         await TellReceiptAsync("proof", withData: false);
         lines.Add(
-            $"epoch {await contract.EpochStatusAsync(Operator.Address, epoch, None)}, next "
-                + $"{await contract.EpochStatusAsync(Operator.Address, epoch + 1, None)}"
+            $"epoch {await contract.Verifier.EpochStatusAsync(Operator.Address, epoch, None)}, next "
+                + $"{await contract.Verifier.EpochStatusAsync(Operator.Address, epoch + 1, None)}"
         );
         await TellCallAsync("proven twice", proof);
 
@@ -166,7 +188,7 @@ public sealed class FakeChainTests
         await TellCountsAsync("reorganised");
         await TellReceiptAsync("reorganised");
         lines.Add(
-            $"epoch {await contract.EpochStatusAsync(Operator.Address, epoch, None)}, beyond the head "
+            $"epoch {await contract.Verifier.EpochStatusAsync(Operator.Address, epoch, None)}, beyond the head "
                 + $"{await client.GetBlockAsync(BlockTag.Number(10_000), None) is null}"
         );
         await TellEventsAsync();
@@ -255,7 +277,7 @@ public sealed class FakeChainTests
     /// <summary>A right proof: every blob of every anchor is the same one.</summary>
     private static async Task<TransactionRequest> ProofAsync(
         EthereumClient client,
-        MeedaVerifierContract contract,
+        SystemContract contract,
         ulong epoch,
         byte[] commitment
     )
@@ -267,12 +289,13 @@ public sealed class FakeChainTests
         (LiveRange range, RangeHints hints) = parameters
             .LiveRangeAt(epoch, [.. anchors.Select(seen => seen.Anchor)])!
             .Value;
-        Block block = (await client.GetBlockAsync(BlockTag.Number(parameters.BlockOf(epoch)), None))!;
+        ulong seedBlock = parameters.SeedBlockOf(epoch);
+        Block block = (await client.GetBlockAsync(BlockTag.Number(seedBlock), None))!;
         EpochSeed seed = EpochSeed.Derive(
-            block.Hash,
+            block.PrevRandao!.Value,
             epoch,
             Operator.Address,
-            contract.Address,
+            contract.Verifier.Address,
             await client.GetChainIdAsync(None)
         );
         Sample[] samples = Sampler.Draw(seed, range, parameters.HotSamples, parameters.ColdSamples);
@@ -286,10 +309,12 @@ public sealed class FakeChainTests
 
         Assert.True(G1Point.TryDecode(commitment, out G1Point point));
         KzgProof proof = combination.Open(Key, seed.Challenge(), out Kzg.Fields.Fr y);
-        return contract.SubmitProof(
+        return contract.Verifier.SubmitProof(
             epoch,
+            seed,
             hints,
-            new AvailabilityProof(AvailabilityProof.SumCommitments(samples, _ => point), y, proof)
+            new AvailabilityProof(AvailabilityProof.SumCommitments(samples, _ => point), y, proof),
+            await client.GetBlockHeaderAsync(seedBlock, None)
         );
     }
 

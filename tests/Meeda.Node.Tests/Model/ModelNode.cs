@@ -113,7 +113,14 @@ internal sealed class ModelNode : IAsyncDisposable
         );
         // Without tenants no client is charged.
         var costs = new TenantCosts(null!, Rows, new HttpContextAccessor());
-        var standing = new OperatorStanding(CLIENT, contract, account, LEDGER, clock, NullLogger<OperatorStanding>.Instance);
+        var standing = new OperatorStanding(
+            client,
+            contract,
+            account,
+            ledger,
+            clock,
+            NullLogger<OperatorStanding>.Instance
+        );
         Follower = new L1Follower(
             l1,
             client,

@@ -40,7 +40,7 @@ public sealed class BatchIntakeTests : IAsyncLifetime
             _intake.AcceptAsync(new byte[length], default)
         );
         Assert.Equal(error, refused.Error);
-        Assert.Equal(0, await _world.Ledger.CountUnanchoredAsync(default));
+        Assert.Equal(0, (await _world.Ledger.CountUnanchoredAsync(0, default)).Count);
     }
 
     /// <summary>
@@ -65,7 +65,7 @@ public sealed class BatchIntakeTests : IAsyncLifetime
                 return false; // until the pressure is over
             }
         });
-        Assert.Equal(1, await _world.Ledger.CountUnanchoredAsync(default));
+        Assert.Equal(1, (await _world.Ledger.CountUnanchoredAsync(0, default)).Count);
     }
 
     [Fact]
@@ -75,7 +75,7 @@ public sealed class BatchIntakeTests : IAsyncLifetime
             Enumerable.Range(0, 8).Select(_ => Task.Run(() => _intake.AcceptAsync([4, 5, 6], default)))
         );
         Assert.Single(batches.Select(batch => batch.Id).Distinct());
-        Assert.Equal(1, await _world.Ledger.CountUnanchoredAsync(default));
+        Assert.Equal(1, (await _world.Ledger.CountUnanchoredAsync(0, default)).Count);
     }
 
     [Fact]

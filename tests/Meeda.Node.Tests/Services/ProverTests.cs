@@ -28,6 +28,7 @@ public sealed class ProverTests : IAsyncLifetime
         _prover = _world.Own(
             new Prover(
                 _world.L1Options,
+                _world.Client,
                 new EpochVerification(_world.Client, _world.Contract, _world.Ledger.Index, Verification, _world.Clock),
                 _world.Contract,
                 _world.Account,
@@ -211,11 +212,12 @@ public sealed class ProverTests : IAsyncLifetime
             _world.Parameters.HotEpochs,
             _world.Parameters.HotSamples,
             _world.Parameters.ColdSamples,
+            _world.Parameters.SeedDelay,
             _world.Parameters.ProofWindow
         );
 
     private bool IsProven(ulong epoch) =>
-        _world.OnL1.Epochs.TryGetValue(epoch, out FakeVerifier.Epoch? known) && known.Status == EpochStatus.Proven;
+        _world.OnL1.Epochs.TryGetValue(epoch, out FakeContracts.Epoch? known) && known.Status == EpochStatus.Proven;
 
     private int Sent() => _world.L1.Calls.Count(method => method == "eth_sendRawTransaction") - 1; // the anchor
 

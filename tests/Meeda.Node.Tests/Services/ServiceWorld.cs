@@ -60,7 +60,7 @@ internal sealed class ServiceWorld : IAsyncDisposable
         Contract = new SystemContract(Client, Chain.Contract);
         Providers = [.. Enumerable.Range(0, 3).Select(i => new MemoryProvider($"provider {i}", new Activity()))];
         Election = Own(new LeaderElection(lease, Clock, Log<LeaderElection>()));
-        Standing = new OperatorStanding(CLIENT, Contract, Account, LEDGER, Clock, Log<OperatorStanding>());
+        Standing = new OperatorStanding(Client, Contract, Account, Ledger, Clock, Log<OperatorStanding>());
         Follower = Own(
             new L1Follower(
                 L1Options,
@@ -159,7 +159,7 @@ internal sealed class ServiceWorld : IAsyncDisposable
         };
 
     /// <summary>What the contract knows of the operator.</summary>
-    public FakeVerifier.Operator OnL1 => Chain.Verified.Of(Account.Address);
+    public FakeContracts.Operator OnL1 => Chain.Verified.Of(Account.Address);
 
     /// <summary>Opens a world in which the operator leads and follows L1, and no other service runs.</summary>
     /// <param name="proofWindow">The blocks within which an epoch is proven.</param>
@@ -248,7 +248,7 @@ internal sealed class ServiceWorld : IAsyncDisposable
     /// <summary>Anchors a batch by hand, without the poster, and lets the follower read it.</summary>
     public async Task AnchorAsync(StoredBatch batch)
     {
-        Task<TransactionReceipt> sent = Sender.SendAsync(Contract.Anchors.Anchor([batch]), CancellationToken.None);
+        Task<TransactionReceipt> sent = Sender.SendAsync(Contract.Anchors.Anchor([batch], 0), CancellationToken.None);
         await UntilAsync(() => sent.IsCompleted);
         await sent;
         await UntilAsync(() => Follower.Tip == Chain.Head);

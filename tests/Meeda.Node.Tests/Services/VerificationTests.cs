@@ -29,6 +29,7 @@ public sealed class VerificationTests : IAsyncLifetime
         await _world.AnchorAsync(_batch);
         using var prover = new Prover(
             _world.L1Options,
+            _world.Client,
             new EpochVerification(_world.Client, _world.Contract, _world.Ledger.Index, Verification, _world.Clock),
             _world.Contract,
             _world.Account,

@@ -54,7 +54,7 @@ public sealed class LedgerGrowthTests : IDisposable
         );
         await FillAsync(database, anchors);
         ulong tip = (ulong)anchors * AnchorBlocks;
-        var parameters = new EpochParameters(10, 4, 1, 1, 50);
+        var parameters = new EpochParameters(10, 4, 1, 1, 2, 50);
         var id = new BatchId(Bytes32.FromBytes(IdOf(anchors - 10)));
         var steps = new Dictionary<string, long>();
         await MeasureAsync("/status", () => ledger.CountStatesAsync(tip, tip - 64, default));

@@ -711,6 +711,7 @@ public abstract class LedgerTests : IAsyncLifetime
             HotEpochs: 2,
             HotSamples: 1,
             ColdSamples: 1,
+            SeedDelay: 2,
             ProofWindow: 5
         );
         IAnchorRecord all = new OperatorRecordOfAll(ledger);
@@ -844,6 +845,12 @@ public abstract class LedgerTests : IAsyncLifetime
             ledger.Index.AnchorsAsync(operatorAddress, cancellationToken);
 
         public Task<byte[]> CommitmentsAsync(
+            Address operatorAddress,
+            uint anchorIndex,
+            CancellationToken cancellationToken
+        ) => throw new NotSupportedException();
+
+        public Task<Bytes32> IdRootAsync(
             Address operatorAddress,
             uint anchorIndex,
             CancellationToken cancellationToken

@@ -167,7 +167,14 @@ public sealed class TenantCostsTests : IAsyncLifetime
             new BlockPoint(block, Keccak256.Hash([(byte)index])),
             [
                 new AnchorEvent(
-                    new Anchor(index, new AnchorTree(batch.Commitments).Root, index, 1, block, block + 1_000),
+                    new Anchor(
+                        index,
+                        AnchorRoots.Of(batch.Commitments, [batch.Id]).Root,
+                        index,
+                        1,
+                        block,
+                        block + 1_000
+                    ),
                     Bytes32.Zero,
                     batch.Commitments,
                     [new AnchoredBatch(id, index, index, 1)]

@@ -1,6 +1,5 @@
 using System.Numerics;
 using Meeda.Chain.Contract;
-using Meeda.Chain.Contract;
 using Meeda.Ethereum;
 using Meeda.L1.Rpc;
 using Meeda.L1.Signing;
@@ -49,7 +48,7 @@ public sealed class ContractTests
         await deployment.SendAsync(anchors.SetOperatorKey(deployment.Sender, key.Address, r, vs));
 
         Assert.Equal(
-            new OperatorAccount(deployment.Sender, key.Address, 1, Stake, IsSlashed: false),
+            new AccountState(deployment.Sender, key.Address, 1, Stake, IsSlashed: false, ExitRequestedAt: 0),
             await anchors.AccountAsync(deployment.Sender, default)
         );
     }
@@ -87,7 +86,7 @@ public sealed class ContractTests
         VerifierContract verifier = deployment.System.Verifier;
         LyingProver.Draft draft = await prover.ProveAsync(
             epoch,
-            await deployment.MixAsync(Deployment.Parameters.SeedBlockOf(epoch)),
+            await deployment.MixAsync(Deployment.Parameters.Epochs.SeedBlockOf(epoch)),
             lie: true
         );
         await deployment.SendAsync(draft.Submit(verifier, header));
@@ -97,7 +96,7 @@ public sealed class ContractTests
         Assert.InRange(challenge.Data.Length, 1, 120_000);
         await deployment.SendAsync(challenge);
 
-        OperatorAccount account = await deployment.System.Anchors.AccountAsync(deployment.Sender, default);
+        AccountState account = await deployment.System.Anchors.AccountAsync(deployment.Sender, default);
         Assert.True(account.IsSlashed);
         Assert.Equal(BigInteger.Zero, account.Stake);
         Assert.Equal(EpochStatus.Fraudulent, await verifier.EpochStatusAsync(deployment.Sender, epoch, default));
@@ -118,14 +117,14 @@ public sealed class ContractTests
         await using Deployment deployment = await Deployment.StartAsync();
         (LyingProver prover, ulong epoch, BlockHeader header) = await AnchoredAsync(deployment);
         SystemParameters parameters = Deployment.Parameters;
-        await deployment.MineToAsync(parameters.SeedBlockOf(epoch) + parameters.ProofWindow);
+        await deployment.MineToAsync(parameters.Epochs.SeedBlockOf(epoch) + parameters.ProofWindow);
         (_, RangeHints hints) = parameters
             .Epochs.LiveRangeAt(epoch, [.. prover.Anchors.Select(content => content.Anchor)])!
             .Value;
 
         await deployment.SendAsync(deployment.System.Verifier.ReportMiss(deployment.Sender, epoch, hints, header));
 
-        OperatorAccount account = await deployment.System.Anchors.AccountAsync(deployment.Sender, default);
+        AccountState account = await deployment.System.Anchors.AccountAsync(deployment.Sender, default);
         Assert.Equal(Stake - parameters.MissPenalty, account.Stake);
     }
 
@@ -154,9 +153,12 @@ public sealed class ContractTests
         ulong epoch = 1 + (prover.Anchors[0].Anchor.BlockNumber / parameters.EpochBlocks) + 1;
         await deployment.MineToAsync((epoch * parameters.EpochBlocks) - 3);
         await prover.AnchorAsync(7);
-        await deployment.MineToAsync(parameters.SeedBlockOf(epoch) + 1);
+        await deployment.MineToAsync(parameters.Epochs.SeedBlockOf(epoch) + 1);
         Assert.Equal((1000, 4), await CapacityAsync(deployment));
-        BlockHeader? header = await deployment.Client.GetBlockHeaderAsync(parameters.SeedBlockOf(epoch), default);
+        BlockHeader? header = await deployment.Client.GetBlockHeaderAsync(
+            parameters.Epochs.SeedBlockOf(epoch),
+            default
+        );
         return (prover, epoch, header!);
     }
 

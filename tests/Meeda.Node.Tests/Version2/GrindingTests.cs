@@ -22,7 +22,7 @@ public sealed class GrindingTests
         await using Deployment deployment = await Deployment.StartAsync();
         VerifierContract verifier = deployment.System.Verifier;
         const ulong epoch = 5;
-        ulong seedBlock = Deployment.Parameters.SeedBlockOf(epoch);
+        ulong seedBlock = Deployment.Parameters.Epochs.SeedBlockOf(epoch);
         await deployment.MineToAsync(seedBlock - 1);
 
         var hashes = new HashSet<EpochSeed>();

@@ -1,4 +1,5 @@
 using Meeda.Chain.Contract;
+using Meeda.Chain.Index;
 using Meeda.Ethereum;
 using Meeda.Kzg.Commitments;
 using Meeda.Kzg.Curves;
@@ -79,7 +80,7 @@ internal sealed class LyingProver(Deployment deployment)
         }
 
         KzgProof opening = combination.Open(Key, seed.Challenge(), out Fr y);
-        G1Point[] sums = AvailabilityProof.SumCommitments(samples, CommitmentAt, ChunkProof.ChunkSize);
+        G1Point[] sums = AvailabilityProof.SumCommitments(samples, CommitmentAt);
         if (lie)
         {
             sums[^1] += G1Point.Generator;
@@ -113,11 +114,18 @@ internal sealed class LyingProver(Deployment deployment)
         AvailabilityProof Proof
     )
     {
-        public RecordedProof Recorded => new(Seed.Value, Hints, PackedPoints.Encode([.. Proof.PartialSums]));
+        public SubmittedProof Recorded =>
+            new(
+                new ProofEvent(Epoch, 0, Bytes32.Zero, Seed.Value),
+                Hints,
+                PackedPoints.Encode([.. Proof.PartialSums]),
+                Bytes32.FromBytes(Proof.Y.ToArray()),
+                PackedPoints.Encode([Proof.Proof.Point])
+            );
 
         public TransactionRequest Submit(VerifierContract verifier, BlockHeader? header) =>
             verifier.SubmitProof(Epoch, Seed, Hints, Proof, header);
 
-        public Sample[] Chunk(int chunk) => [.. Samples.Skip(chunk * ChunkProof.ChunkSize).Take(ChunkProof.ChunkSize)];
+        public Sample[] Chunk(int chunk) => [.. Samples.Skip(chunk * Sampler.ChunkSize).Take(Sampler.ChunkSize)];
     }
 }

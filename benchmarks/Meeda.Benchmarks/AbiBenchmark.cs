@@ -24,8 +24,8 @@ internal static class AbiBenchmark
     /// <summary>Runs it and prints the figures.</summary>
     public static int Run()
     {
-        EventReader<AnchoredEventData> reader = MeedaVerifierArtifact.Contract.Event<AnchoredEventData>();
-        AbiEvent former = ContractAbi.Parse(MeedaVerifierArtifact.Abi).Event("Anchored");
+        EventReader<AnchoredEventData> reader = ContractArtifact.Anchors.Contract.Event<AnchoredEventData>();
+        AbiEvent former = ContractAbi.Parse(ContractArtifact.Anchors.Abi).Event("Anchored");
         Log[] logs = [.. Enumerable.Range(0, Logs).Select(index => LogOf(reader.Topic, index))];
         FilterLog[] filterLogs = [.. logs.Select(FilterLogOf)];
         (string Name, Func<long> Read)[] ways =

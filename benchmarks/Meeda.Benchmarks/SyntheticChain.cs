@@ -4,6 +4,8 @@ using Meeda.Chain.Contract;
 using Meeda.Ethereum;
 using Meeda.Kzg.Curves;
 using Meeda.Kzg.Fields;
+using Meeda.Protocol.Anchors;
+using Meeda.Protocol.Batches;
 using Meeda.Protocol.Proofs;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -34,6 +36,7 @@ internal sealed class SyntheticChain : IAsyncDisposable
         HotEpochs: 2,
         HotSamples: 7_680,
         ColdSamples: 2_560,
+        SeedDelay: 64,
         ProofWindow: 1_800
     );
     private static readonly Address Operator = Address.Parse("0x00000000000000000000000000000000000000a1");
@@ -43,11 +46,11 @@ internal sealed class SyntheticChain : IAsyncDisposable
     [
         .. Enumerable.Range(1, PointCount).Select(scalar => Multiple(Fr.FromUInt64((ulong)scalar))),
     ];
-    private readonly IReadOnlyList<Meeda.Protocol.Anchors.Anchor> _anchors =
+    private readonly IReadOnlyList<Anchor> _anchors =
     [
         .. Enumerable
             .Range(0, AnchorCount)
-            .Select(i => new Meeda.Protocol.Anchors.Anchor(
+            .Select(i => new Anchor(
                 (uint)i,
                 Bytes32.Zero,
                 (ulong)i * BlobsInAnchor,
@@ -63,6 +66,8 @@ internal sealed class SyntheticChain : IAsyncDisposable
     }
 
     public static Address Contract { get; } = Address.Parse("0x00000000000000000000000000000000000000c0");
+
+    private static SystemContract Parts { get; } = new(null!, Contract);
 
     public string Url => _app.Urls.First();
 
@@ -123,6 +128,7 @@ internal sealed class SyntheticChain : IAsyncDisposable
                     new ulong[]
                     {
                         EpochBlocks,
+                        64,
                         1_800,
                         50_400,
                         2,
@@ -130,12 +136,14 @@ internal sealed class SyntheticChain : IAsyncDisposable
                         2_560,
                         Retention,
                         1_800,
-                        0,
-                        0,
-                        0,
-                        0,
-                        0,
-                        0,
+                        300,
+                        300,
+                        500,
+                        1,
+                        1,
+                        1,
+                        1,
+                        1,
                     }.Select(Word)
                 ),
             "eth_getLogs" => Logs(parameters[0]),
@@ -165,11 +173,12 @@ internal sealed class SyntheticChain : IAsyncDisposable
                     .SelectMany(blob => _points[ScalarAt((i * BlobsInAnchor) + (ulong)blob) - 1]),
             ];
             ulong block = BlockOf((int)i);
+            var id = new BatchId(Keccak256.Hash(System.Text.Encoding.ASCII.GetBytes($"batch {i}")));
             logs.Add(
                 Log(
                     block,
                     [Topic("Anchored"), "0x" + Word(Operator), "0x" + Word(i)],
-                    Word(0)
+                    AnchorRoots.Of(commitments, [id]).Root.ToString()[2..]
                         + Word(i * BlobsInAnchor)
                         + Word(BlobsInAnchor)
                         + Word(block + Retention)
@@ -181,12 +190,7 @@ internal sealed class SyntheticChain : IAsyncDisposable
             logs.Add(
                 Log(
                     block,
-                    [
-                        Topic("BatchAnchored"),
-                        "0x" + Word(Operator),
-                        Keccak256.Hash(System.Text.Encoding.ASCII.GetBytes($"batch {i}")).ToString(),
-                        "0x" + Word(i),
-                    ],
+                    [Topic("BatchAnchored"), "0x" + Word(Operator), id.ToString(), "0x" + Word(i)],
                     Word(i * BlobsInAnchor)
                         + Word(BlobsInAnchor * 100_000)
                         + Word(BlobsInAnchor)
@@ -226,12 +230,12 @@ internal sealed class SyntheticChain : IAsyncDisposable
                         (each, sample) =>
                             each + (Fr.FromUInt128(sample.Weight) * Fr.FromUInt64(ScalarAt(sample.Position)))
                     );
-                    var padded = new byte[G1Point.PaddedLength];
-                    G1Point.MultiScalarMultiply([G1Point.Generator], [sum]).EncodePadded(padded);
-                    return Convert.ToHexStringLower(padded);
+                    return Convert.ToHexStringLower(
+                        PackedPoints.Encode([G1Point.MultiScalarMultiply([G1Point.Generator], [sum])])
+                    );
                 })
         );
-        int count = (samples.Length + Sampler.ChunkSize - 1) / Sampler.ChunkSize;
+        ulong length = (ulong)(samples.Length + Sampler.ChunkSize - 1) / Sampler.ChunkSize * PackedPoints.PointLength;
         return Log(
             (epoch * EpochBlocks) + ProofDelay,
             [Topic("ProofSubmitted"), "0x" + Word(Operator), "0x" + Word(epoch)],
@@ -239,18 +243,20 @@ internal sealed class SyntheticChain : IAsyncDisposable
                 + Word(hints.LoAnchor)
                 + Word(hints.HotAnchor)
                 + Word(hints.EndAnchor)
-                + Word(0x140)
+                + Word(0xe0)
                 + Word(0)
-                + string.Concat(Enumerable.Repeat(Word(0), 4))
-                + Word((ulong)count)
+                + Word(0xe0 + 32 + length)
+                + Word(length)
                 + sums
+                + Word(PackedPoints.PointLength)
+                + string.Concat(Enumerable.Repeat(Word(0), PackedPoints.PointLength / 32))
         );
     }
 
     private static object Log(ulong block, string[] topics, string data) =>
         new
         {
-            address = Contract.ToString(),
+            address = $"{(topics[0] == Topic("ProofSubmitted") ? Parts.Verifier.Address : Parts.Anchors.Address)}",
             topics,
             data = "0x" + data,
             blockNumber = Hex(block),
@@ -259,7 +265,10 @@ internal sealed class SyntheticChain : IAsyncDisposable
             logIndex = "0x0",
         };
 
-    private static string Topic(string name) => MeedaVerifierArtifact.Contract.TopicOf(name).ToString();
+    private static string Topic(string name) => ArtifactOf(name).Contract.TopicOf(name).ToString();
+
+    private static ContractArtifact ArtifactOf(string eventName) =>
+        eventName == "ProofSubmitted" ? ContractArtifact.Verifier : ContractArtifact.Anchors;
 
     private static string Hex(ulong value) => "0x" + value.ToString("x", CultureInfo.InvariantCulture);
 

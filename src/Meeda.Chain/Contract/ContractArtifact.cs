@@ -16,7 +16,8 @@ internal sealed class ContractArtifact
             typeof(ContractArtifact).Assembly.GetManifestResourceStream(resource)
             ?? throw new InvalidOperationException($"the resource {resource} is missing from the assembly");
         using JsonDocument artifact = JsonDocument.Parse(stream);
-        Contract = new TypedContract(artifact.RootElement.GetProperty("abi").GetRawText());
+        Abi = artifact.RootElement.GetProperty("abi").GetRawText();
+        Contract = new TypedContract(Abi);
         Bytecode = Convert.FromHexString(artifact.RootElement.GetProperty("bytecode").GetString()!.AsSpan(2));
     }
 
@@ -40,6 +41,9 @@ internal sealed class ContractArtifact
 
     /// <summary>The parts in the order in which the system creates them.</summary>
     public static IReadOnlyList<ContractArtifact> Parts { get; } = [Anchors, Verifier, Publication, Escrow];
+
+    /// <summary>Functions, events and errors as the compiler wrote them, JSON.</summary>
+    public string Abi { get; }
 
     /// <summary>Functions, events and errors.</summary>
     public TypedContract Contract { get; }

@@ -1,9 +1,11 @@
 using System.Text.Json;
 using Meeda.Chain.Contract;
+using Meeda.DevNet;
 using Meeda.Kzg.Curves;
 using Meeda.L1.Rpc;
 using Meeda.Light;
 using Meeda.Node.Tests.Following;
+using Meeda.Protocol.Proofs;
 using Xunit;
 
 namespace Meeda.Node.Tests.Light;
@@ -34,8 +36,9 @@ public sealed class FraudDetectorTests : IAsyncLifetime
     {
         await using LightWorld watching = await LightWorld.StartAsync(hasKey: false);
         await watching.World.AnchorAsync(AnchoringChain.First, LightWorld.ZeroBlob);
-        watching.L1.Mine(8);
-        ulong epoch = (watching.L1.Head / 4) - 1;
+        EpochParameters epochs = LocalParameters.Value.Epochs;
+        watching.L1.Mine((int)(2 * epochs.EpochBlocks));
+        ulong epoch = epochs.EpochAt(watching.L1.Head - epochs.SeedDelay - 1);
         await watching.ProveAsync(epoch);
         watching.Rpc.Lie = (method, _, truth) => method == "eth_getLogs" ? WithWrongSum(truth) : truth;
         await watching.Node.PollAsync(None);
@@ -168,17 +171,17 @@ public sealed class FraudDetectorTests : IAsyncLifetime
     private async Task<ulong> AnchoredEpochAsync()
     {
         await _world.World.AnchorAsync(AnchoringChain.First, LightWorld.ZeroBlob);
-        _world.L1.Mine(8);
-        return (_world.L1.Head / 4) - 1;
+        EpochParameters epochs = LocalParameters.Value.Epochs;
+        _world.L1.Mine((int)(2 * epochs.EpochBlocks));
+        return epochs.EpochAt(_world.L1.Head - epochs.SeedDelay - 1);
     }
 
     /// <summary>The logs, with another point in place of the first partial sum of each proof.</summary>
     private static JsonElement WithWrongSum(JsonElement logs)
     {
-        // The sums begin after seed, hints, their offset, y, the opening and their number.
-        const int Sums = 32 + 96 + 32 + 32 + 128 + 32;
-        var wrong = new byte[G1Point.PaddedLength];
-        G1Point.Generator.EncodePadded(wrong);
+        // The sums begin after seed, hints, their offset, y, the opening's offset and their length.
+        const int Sums = 32 + 96 + 32 + 32 + 32 + 32;
+        byte[] wrong = PackedPoints.Encode([G1Point.Generator]);
         var changed = System.Text.Json.Nodes.JsonNode.Parse(logs.GetRawText())!.AsArray();
         string topic = ContractArtifact.Verifier.Contract.TopicOf("ProofSubmitted").ToString();
         foreach (System.Text.Json.Nodes.JsonNode? log in changed)

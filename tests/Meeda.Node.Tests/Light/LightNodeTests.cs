@@ -1,6 +1,7 @@
 using System.Numerics;
 using Meeda.Chain.Index;
 using Meeda.Chain.Verification;
+using Meeda.DevNet;
 using Meeda.Ethereum;
 using Meeda.L1.Rpc;
 using Meeda.L1.Transactions;
@@ -147,8 +148,9 @@ public sealed class LightNodeTests : IAsyncLifetime
     public async Task History_OfABatch_TellsProvenMissedAndPendingEpochs()
     {
         await AnchorAsync();
-        _world.L1.Mine(8);
-        ulong proven = (_world.L1.Head / 4) - 1;
+        EpochParameters epochs = LocalParameters.Value.Epochs;
+        _world.L1.Mine((int)(2 * epochs.EpochBlocks));
+        ulong proven = epochs.EpochAt(_world.L1.Head - epochs.SeedDelay - 1);
         await _world.ProveAsync(proven);
         _world.L1.Mine(40);
         await _world.Node.PollAsync(None);

@@ -198,7 +198,14 @@ internal sealed class FakeContracts(
     )
     {
         Require(state.Of(from).Owner == Address.Zero, "AlreadyRegistered", from);
-        return Stake(state.With(from, state.Of(from) with { Owner = from }), from, from, value);
+        (State State, byte[] Output, IReadOnlyList<FakeLog> Logs) staked = Stake(
+            state.With(from, state.Of(from) with { Owner = from }),
+            from,
+            from,
+            value
+        );
+        FakeLog registered = Log(system.Anchors.Address, "MeedaAnchors", "Registered", [Topic(from)]);
+        return (staked.State, staked.Output, [registered, .. staked.Logs]);
     }
 
     private (State State, byte[] Output, IReadOnlyList<FakeLog> Logs) Stake(

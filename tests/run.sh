@@ -103,7 +103,6 @@ solidity() {
 matching() {
     local bin=$PWD/node_modules/.bin
     PATH=$bin:$PATH forge test "$1" "${name//./\\.}"
-    if [ -d v2 ]; then (cd v2 && PATH=$bin:$PATH forge test "$1" "${name//./\\.}"); fi
 }
 
 touch "$results/forge"

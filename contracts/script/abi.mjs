@@ -1,27 +1,20 @@
-// Writes abi/<contract>.json and v2/abi/<contract>.json, the ABI and creation bytecode that the C# side works with; with --check compares instead.
+// Writes abi/<contract>.json, the ABI and creation bytecode that the C# side works with; with --check compares instead.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const versions = {
-  '.': ['MeedaVerifier'],
-  v2: ['MeedaSystem', 'MeedaAnchors', 'MeedaVerifier', 'MeedaPublication', 'MeedaEscrow', 'MeedaDAProofValidator'],
-};
-for (const [version, contracts] of Object.entries(versions)) {
-  const folder = join(root, version);
-  execFileSync('forge', ['build', '--quiet'], { cwd: folder, stdio: 'inherit' });
-  for (const contract of contracts) {
-    const { abi, bytecode } = JSON.parse(readFileSync(join(folder, `out/${contract}.sol/${contract}.json`), 'utf8'));
-    const made = JSON.stringify({ abi, bytecode: bytecode.object }, null, 1) + '\n';
-    const path = join(folder, `abi/${contract}.json`);
-    if (!process.argv.includes('--check')) {
-      mkdirSync(dirname(path), { recursive: true });
-      writeFileSync(path, made);
-    } else if (readFileSync(path, 'utf8') !== made) {
-      console.error(`${path} is stale: run \`npm run abi\` in contracts/ and commit what it writes`);
-      process.exit(1);
-    }
+execFileSync('forge', ['build', '--quiet'], { cwd: root, stdio: 'inherit' });
+for (const contract of ['MeedaSystem', 'MeedaAnchors', 'MeedaVerifier', 'MeedaPublication', 'MeedaEscrow', 'MeedaDAProofValidator']) {
+  const { abi, bytecode } = JSON.parse(readFileSync(join(root, `out/${contract}.sol/${contract}.json`), 'utf8'));
+  const made = JSON.stringify({ abi, bytecode: bytecode.object }, null, 1) + '\n';
+  const path = join(root, `abi/${contract}.json`);
+  if (!process.argv.includes('--check')) {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, made);
+  } else if (readFileSync(path, 'utf8') !== made) {
+    console.error(`${path} is stale: run \`npm run abi\` in contracts/ and commit what it writes`);
+    process.exit(1);
   }
 }

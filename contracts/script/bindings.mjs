@@ -1,5 +1,5 @@
-// Writes src/Meeda.Chain/Contract/**/*.g.cs: functions and events of the compiled contracts as types of Nethereum.Contracts; with --check
-// compares instead. Of version 1 what the C# side uses, of version 2 all.
+// Writes src/Meeda.Chain/Contract/*.g.cs: functions and events of the compiled contracts as types of Nethereum.Contracts; with --check
+// compares instead.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -54,28 +54,28 @@ function initial(type) {
 
 const type = (attribute, head, body) => `[${attribute}]\ninternal sealed class ${head}\n{\n${body}}\n`;
 
-function structs(version) {
-  return [...version.structs].map(([name, fields]) => type(`Struct("${name}")`, `${name}Data`, version.properties(fields)));
+function structs(bindings) {
+  return [...bindings.structs].map(([name, fields]) => type(`Struct("${name}")`, `${name}Data`, bindings.properties(fields)));
 }
 
-function bind(version, contract, abi, { functions, events, creation = true } = {}) {
+function bind(bindings, contract, abi, creation) {
   const parts = [];
-  const named = (kind, names) => names?.map((name) => abi.find((item) => item.type === kind && item.name === name)) ?? abi.filter((item) => item.type === kind);
-  for (const item of named('function', functions)) {
+  const named = (kind) => abi.filter((item) => item.type === kind);
+  for (const item of named('function')) {
     const name = pascal(item.name);
-    if (!version.isNew(`${name}Function`, item)) continue;
+    if (!bindings.isNew(`${name}Function`, item)) continue;
     const output = item.outputs.length ? `, IFunction<${name}Function, ${name}Output>` : '';
-    parts.push(type(`Function("${item.name}"${output ? `, typeof(${name}Output)` : ''})`, `${name}Function : FunctionMessage${output}`, version.properties(item.inputs)));
-    if (output) parts.push(type('FunctionOutput', `${name}Output : IFunctionOutputDTO`, version.properties(item.outputs)));
+    parts.push(type(`Function("${item.name}"${output ? `, typeof(${name}Output)` : ''})`, `${name}Function : FunctionMessage${output}`, bindings.properties(item.inputs)));
+    if (output) parts.push(type('FunctionOutput', `${name}Output : IFunctionOutputDTO`, bindings.properties(item.outputs)));
   }
-  for (const item of named('event', events)) {
-    if (!version.isNew(`${item.name}EventData`, item)) continue;
-    parts.push(type(`Event("${item.name}")`, `${item.name}EventData : IEventDTO`, version.properties(item.inputs, true)));
+  for (const item of named('event')) {
+    if (!bindings.isNew(`${item.name}EventData`, item)) continue;
+    parts.push(type(`Event("${item.name}")`, `${item.name}EventData : IEventDTO`, bindings.properties(item.inputs, true)));
   }
   if (creation) {
     parts.push(
       `internal sealed class ${contract}Deployment(string bytecode) : ContractDeploymentMessage(bytecode)\n{\n`
-      + `    public ${contract}Deployment()\n        : this("") { }\n\n${version.properties(abi.find((entry) => entry.type === 'constructor').inputs)}}\n`,
+      + `    public ${contract}Deployment()\n        : this("") { }\n\n${bindings.properties(abi.find((entry) => entry.type === 'constructor').inputs)}}\n`,
     );
   }
   return parts;
@@ -100,7 +100,7 @@ const system = new Bindings();
 for (const contract of ['MeedaSystem', 'MeedaAnchors', 'MeedaVerifier', 'MeedaPublication', 'MeedaEscrow', 'MeedaDAProofValidator']) {
   // The parts are created by the system, not by transactions of ours.
   const creation = contract === 'MeedaSystem' || contract === 'MeedaDAProofValidator';
-  const parts = bind(system, contract, abiOf(`v2/abi/${contract}.json`), { creation });
+  const parts = bind(system, contract, abiOf(`abi/${contract}.json`), creation);
   write(`${contract}.g.cs`, 'Meeda.Chain.Contract', parts);
 }
 write('Structs.g.cs', 'Meeda.Chain.Contract', structs(system));

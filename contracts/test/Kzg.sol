@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {Bls12381, G1} from "../src/libraries/Bls12381.sol";
+import {G1} from "../interfaces/MeedaTypes.sol";
+import {Bls12381} from "../src/libraries/Bls12381.sol";
 
 /// @dev The polynomial `a + b·X`. Its commitment `a·G1 + b·[τ]G1` and its opening proof `b·G1` need no more of the ceremony than one point, so tests
 /// can make as many valid blobs, commitments and proofs as they like on chain.
@@ -30,6 +31,19 @@ library Kzg {
 
     function commit(Poly memory p) internal view returns (G1 memory) {
         return msm(abi.encodePacked(Bls12381.encode(Bls12381.generator()), p.a % R, Bls12381.encode(tauG1()), p.b % R));
+    }
+
+    /// @dev The 96 bytes of a point.
+    function pack(G1 memory point) internal pure returns (bytes memory) {
+        return abi.encodePacked(uint128(uint256(point.xHigh)), point.xLow, uint128(uint256(point.yHigh)), point.yLow);
+    }
+
+    function unpack(bytes memory packed, uint256 index) internal pure returns (G1 memory point) {
+        assembly ("memory-safe") {
+            let source := add(add(packed, 32), mul(index, 96))
+            mcopy(add(point, 16), source, 48)
+            mcopy(add(point, 80), add(source, 48), 48)
+        }
     }
 
     function evaluate(Poly memory p, uint256 z) internal pure returns (uint256) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {Bls12381, G1} from "../src/libraries/Bls12381.sol";
+import {G1} from "../interfaces/MeedaTypes.sol";
+import {Bls12381} from "../src/libraries/Bls12381.sol";
 import {MiniTest} from "./MiniTest.sol";
 
 /// @dev The consensus-specs vectors of verify_kzg_proof through the Solidity verifier. script/kzg-vectors.mjs reads them where they are; they are not part of
@@ -20,7 +21,10 @@ contract KzgVectorsTest is MiniTest {
         assertEq(input.length, verdicts.length * CASE, "cases");
         for (uint256 i = 0; i < verdicts.length; i++) {
             bool verified = Bls12381.verifyOpening(
-                pointAt(input, i * CASE), wordAt(input, i * CASE + 128), wordAt(input, i * CASE + 160), pointAt(input, i * CASE + 192)
+                pointAt(input, i * CASE),
+                wordAt(input, i * CASE + 128),
+                wordAt(input, i * CASE + 160),
+                pointAt(input, i * CASE + 192)
             );
             assertTrue(verified == (verdicts[i] == 0x01), vm.toString(i));
         }

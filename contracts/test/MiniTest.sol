@@ -3,9 +3,26 @@ pragma solidity 0.8.37;
 
 /// @dev The cheat codes of forge that the tests use (Foundry book, "Cheatcodes reference").
 interface Vm {
+    struct Gas {
+        uint64 gasLimit;
+        uint64 gasTotalUsed;
+        uint64 gasMemoryUsed;
+        int64 gasRefunded;
+        uint64 gasRemaining;
+    }
+
+    function lastCallGas() external view returns (Gas memory);
     function roll(uint256 blockNumber) external;
     function setBlockhash(uint256 blockNumber, bytes32 blockHash) external;
     function prank(address sender) external;
+    function prevrandao(bytes32 mix) external;
+    function blobBaseFee(uint256 fee) external;
+    function chainId(uint256 id) external;
+    function mockCall(address callee, bytes calldata data, bytes calldata returnData) external;
+    function mockCallRevert(address callee, bytes calldata data, bytes calldata revertData) external;
+    function clearMockedCalls() external;
+    function sign(uint256 key, bytes32 digest) external pure returns (uint8 v, bytes32 r, bytes32 s);
+    function addr(uint256 key) external pure returns (address);
     function startPrank(address sender) external;
     function stopPrank() external;
     function deal(address account, uint256 balance) external;
@@ -24,6 +41,9 @@ interface Vm {
     function parseJsonBytes(string calldata json, string calldata key) external pure returns (bytes memory);
     function parseJsonUint(string calldata json, string calldata key) external pure returns (uint256);
     function snapshotGasLastCall(string calldata group, string calldata name) external returns (uint256 gas);
+    function parseJsonUintArray(string calldata json, string calldata key) external pure returns (uint256[] memory);
+    function parseJsonBool(string calldata json, string calldata key) external pure returns (bool);
+    function store(address account, bytes32 slot, bytes32 value) external;
     function toString(uint256 value) external pure returns (string memory);
 }
 
@@ -43,7 +63,9 @@ abstract contract MiniTest {
     }
 
     function assertEq(address actual, address expected, string memory what) internal pure {
-        if (actual != expected) revert NotEqual(what, bytes32(uint256(uint160(actual))), bytes32(uint256(uint160(expected))));
+        if (actual != expected) {
+            revert NotEqual(what, bytes32(uint256(uint160(actual))), bytes32(uint256(uint160(expected))));
+        }
     }
 
     function assertTrue(bool condition, string memory what) internal pure {

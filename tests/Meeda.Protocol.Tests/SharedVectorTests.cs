@@ -11,12 +11,12 @@ using Xunit;
 namespace Meeda.Protocol.Tests;
 
 /// <summary>
-/// <c>contracts/v2/vectors/protocol.json</c>, which the Solidity tests read too: three implementations, one answer.
+/// <c>contracts/vectors/protocol.json</c>, which the Solidity tests read too: three implementations, one answer.
 /// </summary>
 public sealed class SharedVectorTests
 {
     private static readonly JsonElement Vectors = JsonDocument
-        .Parse(File.ReadAllBytes(Path.Combine(Repository.Root, "contracts", "v2", "vectors", "protocol.json")))
+        .Parse(File.ReadAllBytes(Path.Combine(Repository.Root, "contracts", "vectors", "protocol.json")))
         .RootElement;
 
     [Theory]

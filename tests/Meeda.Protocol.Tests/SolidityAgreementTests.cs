@@ -22,7 +22,7 @@ public sealed class SolidityAgreementTests
     {
         string forge = Path.Combine(Repository.Root, "contracts", "node_modules", ".bin", "forge");
         Skip.IfNot(File.Exists(forge), "forge is not installed: run ./meeda test, which installs it");
-        string folder = Path.Combine(Repository.Root, "contracts", "v2", "cache");
+        string folder = Path.Combine(Repository.Root, "contracts", "cache");
         Directory.CreateDirectory(folder);
         string file = Path.Combine(folder, $"random-{Guid.NewGuid():N}.json");
         var cases = new

@@ -5,7 +5,7 @@ using Meeda.L1.Contracts;
 namespace Meeda.Chain.Contract;
 
 /// <summary>
-/// A compiled contract, built into this assembly from <c>contracts/v2/abi</c>.
+/// A compiled contract, built into this assembly from <c>contracts/abi</c>.
 /// </summary>
 internal sealed class ContractArtifact
 {

@@ -4,7 +4,7 @@ using Meeda.Protocol.Proofs;
 namespace Meeda.Chain.Contract;
 
 /// <summary>
-/// The permanent parameters of a deployment (contracts/v2/interfaces/MeedaTypes.sol). Windows and
+/// The permanent parameters of a deployment (contracts/interfaces/MeedaTypes.sol). Windows and
 /// retention count L1 blocks, amounts are wei.
 /// </summary>
 internal sealed record SystemParameters

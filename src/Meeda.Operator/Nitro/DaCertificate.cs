@@ -21,7 +21,7 @@ internal sealed record CertificateDomain(byte Provider, ulong ChainId, Address V
 /// A batch's certificate for Arbitrum Nitro's external DA: <c>0x01 ‖ provider ‖ 0x02 ‖ uint32 length ‖ uint64 chainId ‖
 /// validator ‖ uint64 lastBlock ‖ C_0 … C_{n-1} ‖ r ‖ s ‖ v</c>. The signature, an EIP-191 one over the Keccak-256 of
 /// all preceding bytes, is the operator's commitment to keep the batch up to the last block;
-/// contracts/v2/src/MeedaDAProofValidator.sol validates the same bytes by the same rules.
+/// contracts/src/MeedaDAProofValidator.sol validates the same bytes by the same rules.
 /// </summary>
 internal sealed class DaCertificate
 {

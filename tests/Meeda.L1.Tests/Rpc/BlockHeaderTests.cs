@@ -9,7 +9,7 @@ using Xunit;
 namespace Meeda.L1.Tests.Rpc;
 
 /// <summary>
-/// Headers of anvil's blocks, and those of <c>contracts/v2/vectors/protocol.json</c>, which another implementation
+/// Headers of anvil's blocks, and those of <c>contracts/vectors/protocol.json</c>, which another implementation
 /// encoded.
 /// </summary>
 public sealed class BlockHeaderTests
@@ -52,7 +52,7 @@ public sealed class BlockHeaderTests
     ];
 
     private static readonly Dictionary<string, byte[]> Vectors = JsonDocument
-        .Parse(File.ReadAllBytes(Path.Combine(Repository.Root, "contracts", "v2", "vectors", "protocol.json")))
+        .Parse(File.ReadAllBytes(Path.Combine(Repository.Root, "contracts", "vectors", "protocol.json")))
         .RootElement.GetProperty("headers")
         .EnumerateArray()
         .ToDictionary(

@@ -9,7 +9,7 @@ using Xunit;
 namespace Meeda.Node.Tests.Conformance;
 
 /// <summary>
-/// Certificates of <c>contracts/v2/vectors/protocol.json</c>, which another implementation made and the contract's
+/// Certificates of <c>contracts/vectors/protocol.json</c>, which another implementation made and the contract's
 /// tests judge too.
 /// </summary>
 public sealed class DaCertificateTests
@@ -17,7 +17,7 @@ public sealed class DaCertificateTests
     private static readonly PrivateKeySigner Signer = PrivateKeySigner.FromHex(new string('1', 64));
 
     private static readonly JsonElement Vectors = JsonDocument
-        .Parse(File.ReadAllBytes(Path.Combine(Repository.Root, "contracts", "v2", "vectors", "protocol.json")))
+        .Parse(File.ReadAllBytes(Path.Combine(Repository.Root, "contracts", "vectors", "protocol.json")))
         .RootElement.GetProperty("certificates");
 
     [Theory]

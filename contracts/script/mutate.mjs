@@ -9,14 +9,14 @@ import { fileURLToPath } from 'node:url';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 // The binary itself: the wrapper of the npm package does not pass on what it prints.
 const binary = `node_modules/@foundry-rs/forge-${process.platform}-${process.arch === 'x64' ? 'amd64' : process.arch}/bin/forge`;
-const forge = join(root, '..', binary);
+const forge = join(root, binary);
 const copy = mkdtempSync(join(tmpdir(), 'mutate-'));
 process.on('exit', () => rmSync(copy, { recursive: true, force: true }));
 for (const part of ['src', 'test', 'interfaces', 'foundry.toml', 'script/Deploy.s.sol', 'vectors']) {
-  try { cpSync(join(root, part), join(copy, 'v2', part), { recursive: true }); } catch (e) { if (e.code !== 'ENOENT') throw e; }
+  try { cpSync(join(root, part), join(copy, part), { recursive: true }); } catch (e) { if (e.code !== 'ENOENT') throw e; }
 }
-symlinkSync(join(root, '..', 'bin'), join(copy, 'bin'));
-symlinkSync(join(root, '..', 'node_modules'), join(copy, 'node_modules'));
+symlinkSync(join(root, 'bin'), join(copy, 'bin'));
+symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
 
 const FLIPS = [
   [/ <= /g, [' < ']], [/ >= /g, [' > ']], [/ < /g, [' <= ', ' >= ']], [/ > /g, [' >= ', ' <= ']],
@@ -57,7 +57,7 @@ function tests() {
   let out;
   try {
     const options = ['test', '--fail-fast', '--no-match-contract', 'InvariantsTest'];
-    out = execFileSync(forge, options, { cwd: join(copy, 'v2'), encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], timeout: 400_000 });
+    out = execFileSync(forge, options, { cwd: copy, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], timeout: 400_000 });
   } catch (e) {
     out = `${e.stdout ?? ''}${e.stderr ?? ''}${e.message}[FAIL`;
   }
@@ -71,9 +71,9 @@ const baseline = tests();
 if (baseline !== 'survived') throw new Error(`the tests must pass on the source as it is: ${last.slice(-2000)}`);
 for (const { file, at, what, text } of all) {
   const original = readFileSync(join(root, file), 'utf8');
-  writeFileSync(join(copy, 'v2', file), text);
+  writeFileSync(join(copy, file), text);
   const verdict = tests();
-  writeFileSync(join(copy, 'v2', file), original);
+  writeFileSync(join(copy, file), original);
   counts[verdict]++;
   if (verdict === 'survived') console.log(`SURVIVED ${file}:${original.slice(0, at + 1).split('\n').length}: ${what}`);
 }

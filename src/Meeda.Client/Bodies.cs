@@ -60,7 +60,7 @@ public sealed record IntakeBody(
 
 /// <summary>How the operator is doing.</summary>
 /// <param name="Operator">Its L1 account.</param>
-/// <param name="Contract">The MeedaVerifier contract it works with.</param>
+/// <param name="Contract">The MeedaSystem contract it works with.</param>
 /// <param name="Leads">Whether this process follows L1, anchors and proves; of several on one database one
 /// does.</param>
 /// <param name="L1Block">The last L1 block read, or null.</param>
@@ -77,7 +77,16 @@ public sealed record StatusBody(
     bool L1CaughtUp,
     StatesBody Batches,
     IntakeBody Intake
-);
+)
+{
+    /// <summary>What the operator's stake carries; null while it is not known.</summary>
+    public StakeBody? Stake { get; init; }
+}
+
+/// <summary>What an operator's stake carries.</summary>
+/// <param name="CarriedBlobs">The most live blobs that it may have.</param>
+/// <param name="LiveBlobs">Its live blobs, as the contract counts them.</param>
+public sealed record StakeBody(ulong CarriedBlobs, ulong LiveBlobs);
 
 /// <summary>The body of every error: one message that names the field and, where there is one, the limit.</summary>
 /// <param name="Error">The message.</param>

@@ -46,7 +46,7 @@ internal static class DemoCommand
         try
         {
             var total = Stopwatch.StartNew();
-            Say("Starting a local L1 (anvil, Osaka rules), the verifier contract and an operator");
+            Say("Starting a local L1 (anvil, Osaka rules), the contracts and an operator");
             await using LocalNetwork network = await LocalNetwork.StartAsync(
                 new LocalNetworkSettings(folder, L1Port: 0, OperatorPort: 0, Quiet: true),
                 cancellationToken

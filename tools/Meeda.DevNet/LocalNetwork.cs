@@ -185,6 +185,9 @@ internal sealed class LocalNetwork : IAsyncDisposable
                 ["Meeda:L1:Confirmations"] = "0",
                 ["Meeda:Anchors:Interval"] = "00:00:01",
                 ["Meeda:Storage:ScrubInterval"] = "00:00:02",
+
+                // Local promises last minutes; nobody who tries things out expects the data to be gone then.
+                ["Meeda:Storage:Archive"] = "true",
             },
             $"http://127.0.0.1:{settings.OperatorPort}",
             settings.Quiet,

@@ -91,7 +91,7 @@ internal sealed class BatchInspection(
         checks.AddRange(
             await new BatchVerification(system, record, commitmentKey).CheckAnchorAsync(anchoring, cancellationToken)
         );
-        await CheckHoldingAsync(anchoring, head, checks, unproven, cancellationToken);
+        await CheckHoldingAsync(anchoring, record, head, checks, unproven, cancellationToken);
         await CheckProofsAsync(anchoring, record, checks, unproven, cancellationToken);
         return new BatchReport(known, anchoring.Operator, checks, unproven);
     }
@@ -211,6 +211,7 @@ internal sealed class BatchInspection(
 
     private async Task CheckHoldingAsync(
         BatchAnchoring anchoring,
+        LogRecord record,
         ulong head,
         List<Check> checks,
         List<string> unproven,
@@ -220,7 +221,8 @@ internal sealed class BatchInspection(
         AccountState account = await system.Anchors.AccountAsync(anchoring.Operator, cancellationToken);
         checks.Add(
             new(
-                $"the operator was never shown to have lied or withheld; it stakes {Ether(account.Stake)} ether",
+                $"the operator was never shown to have lied or withheld; it stakes {Ether(account.Stake)} ether"
+                    + await DeterrenceAsync(anchoring, record, account.Stake, head, cancellationToken),
                 !account.IsSlashed && !account.Stake.IsZero
             )
         );
@@ -231,6 +233,32 @@ internal sealed class BatchInspection(
                     + $"at {head}"
             );
         }
+    }
+
+    /// <summary>What the stake means for a blob, in words: for how much data it answers, and how likely an epoch
+    /// challenges one of them.</summary>
+    private async Task<string> DeterrenceAsync(
+        BatchAnchoring anchoring,
+        LogRecord record,
+        BigInteger stake,
+        ulong head,
+        CancellationToken cancellationToken
+    )
+    {
+        SystemParameters parameters = await system.ParametersAsync(cancellationToken);
+        Detection detection = Detection.Of(
+            await record.AnchorsAsync(anchoring.Operator, cancellationToken),
+            head,
+            parameters
+        );
+        return detection.LiveBlobs == 0
+            ? ""
+            : string.Create(
+                CultureInfo.InvariantCulture,
+                $" for {detection.LiveBlobs:N0} live blobs ({Ether(stake / detection.LiveBlobs)} ether each); one epoch "
+                    + $"challenges an older blob with {detection.InOneEpoch:P2}, a whole retention with "
+                    + $"{detection.InARetention:P2}"
+            );
     }
 
     private async Task CheckProofsAsync(

@@ -16,7 +16,7 @@ internal static class L1CommandOptions
     /// <summary>The contract.</summary>
     public static readonly Option<string?> Contract = new("--contract")
     {
-        Description = "address of the MeedaVerifier contract (Meeda__L1__Contract)",
+        Description = "address of the MeedaSystem contract (Meeda__L1__Contract)",
     };
 
     /// <summary>The contract's block.</summary>

@@ -24,6 +24,7 @@ internal static class StatusEndpoint
         LeaderElection leadership,
         OperatorAccount account,
         SystemContract system,
+        OperatorStanding standing,
         CancellationToken cancellationToken
     )
     {
@@ -44,6 +45,9 @@ internal static class StatusEndpoint
                 report.IsFailingOver,
                 report.Failovers
             )
-        );
+        )
+        {
+            Stake = standing.Capacity is { } capacity ? new StakeBody(capacity.Most, capacity.Live) : null,
+        };
     }
 }

@@ -8,7 +8,7 @@ namespace Meeda.Operator.Persistence;
 /// The permanent owner of a ledger, data folder and providers: one chain, one contract and one account.
 /// </summary>
 /// <param name="ChainId">The chain (EIP-155).</param>
-/// <param name="Contract">The MeedaVerifier contract.</param>
+/// <param name="Contract">The MeedaSystem contract.</param>
 /// <param name="Account">The operator's account.</param>
 internal sealed record LedgerBinding(ulong ChainId, Address Contract, Address Account)
 {

@@ -4,7 +4,7 @@ using Meeda.Ethereum;
 namespace Meeda.Protocol.Signatures;
 
 /// <summary>
-/// The EIP-712 domain of a contract of version 2: name <c>Meeda</c>, version <c>2</c>, chain and contract.
+/// The EIP-712 domain of the contracts: name <c>Meeda</c>, version <c>2</c>, chain and contract.
 /// </summary>
 /// <param name="ChainId">The L1's chain id.</param>
 /// <param name="Contract">The contract that checks the signature.</param>

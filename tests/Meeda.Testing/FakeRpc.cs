@@ -28,6 +28,7 @@ public sealed class FakeRpc(Func<string, IReadOnlyList<object?>, object?> answer
             number = Quantity(number),
             hash,
             parentHash = Bytes32.Zero.ToString(),
+            mixHash = hash,
             timestamp = Quantity(1_000 + (number * 12)),
             baseFeePerGas = "0x7",
         };

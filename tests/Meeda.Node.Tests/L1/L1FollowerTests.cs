@@ -163,7 +163,7 @@ public sealed class L1FollowerTests : IAsyncLifetime
                     ("eth_call", _) => "0x"
                         + string.Concat(
                             Enumerable
-                                .Range(0, 14)
+                                .Range(0, 17)
                                 .Select(_ => 4.ToString("x64", System.Globalization.CultureInfo.InvariantCulture))
                         ),
                     ("eth_getBlockByNumber", ["finalized", ..]) => FakeRpc.Block(60),
@@ -191,7 +191,7 @@ public sealed class L1FollowerTests : IAsyncLifetime
         }
 
         Assert.Equal(20 + 1 + 1 + 2, await CallsAsync()); // each block, the parameters, the chain, what is final
-        Assert.Equal(5, await CallsAsync()); // the five blocks that are not final
+        Assert.Equal(6, await CallsAsync()); // the six blocks that are not final
     }
 
     private async Task<ulong> FinalAfterAsync(object? final)

@@ -17,9 +17,9 @@ public sealed class BlobPublisherTests : IAsyncLifetime
 {
     private static readonly CellProver Cells = new(TrustedSetup.Ethereum);
 
-    // Of docs/contract.md, spelt out: the fake L1 has no demands of its own.
+    // Of contracts/interfaces, spelt out: the fake L1 has no demands of its own.
     private static readonly string Demanded = Keccak256
-        .Hash(Encoding.UTF8.GetBytes("Demanded(uint256,address,uint64,address,bytes32,uint40,uint256)"))
+        .Hash(Encoding.UTF8.GetBytes("Demanded(uint256,address,bytes32,address,uint64,uint40,uint256)"))
         .ToString();
 
     private static readonly string GetDemand = Keccak256.Hash(Encoding.UTF8.GetBytes("getDemand(uint256)")).ToString()[
@@ -121,7 +121,7 @@ public sealed class BlobPublisherTests : IAsyncLifetime
     {
         _hash = Keccak256.Hash([9]);
         await _publisher.StartAsync(default);
-        await _world.UntilAsync(() => _world.HasLogged("L1 reorganised while the demand was answered"));
+        await _world.UntilAsync(() => _world.HasLogged("L1 reorganised while the demands were answered"));
         Assert.Equal(0, Sent());
     }
 
@@ -169,8 +169,7 @@ public sealed class BlobPublisherTests : IAsyncLifetime
                     + Word(_deadline)
                     + Word(_status)
                     + Word(Address.Zero)
-                    + Word(1)
-                    + Word(0),
+                    + Word(1),
             "eth_getLogs" when first.GetRawText().Contains(Demanded, StringComparison.OrdinalIgnoreCase) => Number(
                 first,
                 "fromBlock"
@@ -188,9 +187,9 @@ public sealed class BlobPublisherTests : IAsyncLifetime
     private object Log() =>
         new
         {
-            address = _world.Contract.Address.ToString(),
-            topics = new[] { Demanded, "0x" + Word(5), "0x" + Word(_world.Account.Address), "0x" + Word(0) },
-            data = "0x" + Word(Address.Zero) + _hash.ToString()[2..] + Word(_deadline) + Word(1),
+            address = _world.Contract.Publication.Address.ToString(),
+            topics = new[] { Demanded, "0x" + Word(5), "0x" + Word(_world.Account.Address), _hash.ToString() },
+            data = "0x" + Word(Address.Zero) + Word(0) + Word(_deadline) + Word(1),
             blockNumber = FakeChain.Quantity(_demandedAt),
             blockHash = Keccak256.Hash([1]).ToString(),
             transactionHash = Keccak256.Hash([2]).ToString(),

@@ -73,6 +73,7 @@ public sealed class VerificationTests : IAsyncLifetime
                     number,
                     hash = Keccak256.Hash([7]).ToString(),
                     parentHash = Keccak256.Hash([6]).ToString(),
+                    mixHash = Keccak256.Hash([8]).ToString(),
                     timestamp = "0x1",
                 }
                 : null;

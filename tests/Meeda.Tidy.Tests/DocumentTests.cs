@@ -47,6 +47,16 @@ public sealed partial class DocumentTests
         Assert.Empty(broken);
     }
 
+    [Theory]
+    [MemberData(nameof(Documents))]
+    public void Document_ItsText_HasNoMarkersOfAMerge(string document) =>
+        Assert.DoesNotContain(
+            File.ReadLines(Path.Combine(Repository.Root, document)),
+            line =>
+                line.StartsWith("<<<<<<<", StringComparison.Ordinal)
+                || line.StartsWith(">>>>>>>", StringComparison.Ordinal)
+        );
+
     /// <summary>
     /// A change of one sentence is then a change of one line. Tables, headings and code are left out.
     /// </summary>

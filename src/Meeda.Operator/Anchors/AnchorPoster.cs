@@ -73,7 +73,7 @@ internal sealed class AnchorPoster(
 
         await follower.FollowedToHeadAsync(cancellationToken);
         IReadOnlyList<StoredBatch> homeless = await UnplaceableBatchesAsync(cancellationToken);
-        IReadOnlyList<StoredBatch> waiting = homeless.Count > 0 ? homeless : await DueAsync(cancellationToken);
+        IReadOnlyList<StoredBatch> waiting = Carried(homeless.Count > 0 ? homeless : await DueAsync(cancellationToken));
         if (waiting.Count == 0)
         {
             return;
@@ -85,12 +85,33 @@ internal sealed class AnchorPoster(
             await ledger.FirstLiveAnchorAsync(follower.Tip ?? 0, cancellationToken)
         ) with
         {
-            Blobs = homeless.Count > 0 ? await SidecarAsync(homeless, cancellationToken) : null,
+            Blobs = homeless.Count > 0 ? await SidecarAsync(waiting, cancellationToken) : null,
             Keys = await KeysAsync(waiting, cancellationToken),
         };
         TransactionReceipt receipt = await sender.SendAsync(anchor, cancellationToken);
         logger.Anchored(receipt.TransactionHash.ToString(), receipt.BlockNumber, receipt.GasUsed);
         await follower.WaitForBlockAsync(receipt.BlockNumber, cancellationToken);
+    }
+
+    /// <summary>
+    /// The batches that the stake carries, in their order: one too many would revert the anchor of all.
+    /// </summary>
+    /// <exception cref="InvalidDataException">It carries none of them.</exception>
+    private IReadOnlyList<StoredBatch> Carried(IReadOnlyList<StoredBatch> waiting)
+    {
+        if (standing.Capacity is not { } capacity)
+        {
+            return waiting;
+        }
+
+        long room = (long)capacity.Most - (long)capacity.Live;
+        StoredBatch[] carried = [.. waiting.TakeWhile(batch => (room -= batch.BlobCount) >= 0)];
+        return carried.Length > 0 || waiting.Count == 0
+            ? carried
+            : throw new InvalidDataException(
+                $"the stake: it carries {capacity.Most} live blobs, and {capacity.Live} are live; {waiting.Count} "
+                    + "batches wait until some expire or the stake grows"
+            );
     }
 
     /// <summary>

@@ -13,7 +13,7 @@ public sealed record AnchorContent(Anchor Anchor, ReadOnlyMemory<byte> Commitmen
 
 /// <summary>
 /// The commitments of the samples that one partial sum covers, and what shows that they are the anchored ones:
-/// <c>proveFraud</c> takes it in one ordinary transaction (docs/protocol.md, "Fraud proofs").
+/// <c>proveFraud</c> takes it in one ordinary transaction (docs/protocol.md, "What any account can show").
 /// </summary>
 /// <param name="Points">The commitments in the order of the samples, as <see cref="PackedPoints"/>.</param>
 /// <param name="Order">The samples' places within the chunk, a byte each, sorted by position.</param>

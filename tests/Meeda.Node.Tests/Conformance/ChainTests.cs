@@ -38,7 +38,7 @@ public sealed class ChainTests(OperatorFixture node) : IClassFixture<OperatorFix
     public async Task ValidateReadPreimage_TheServicesOpenings_GiveTheBatchsBytes_AndNothingElsePasses()
     {
         await using Anvil anvil = await Anvil.StartAsync();
-        using JsonDocument artifact = Artifact("v2", "abi", "MeedaDAProofValidator.json");
+        using JsonDocument artifact = Artifact("abi", "MeedaDAProofValidator.json");
         (EthereumClient client, TransactionSender sender, HttpClient http) = Connect(anvil);
         using HttpClient owned = http;
         var abi = ContractAbi.Parse(artifact.RootElement.GetProperty("abi").GetRawText());

@@ -26,6 +26,10 @@ public sealed class BlobPublisherTests : IAsyncLifetime
         ..10
     ];
 
+    private static readonly string OpenDemands = Keccak256
+        .Hash(Encoding.UTF8.GetBytes("openDemands(address)"))
+        .ToString()[..10];
+
     private ServiceWorld _world = null!;
     private BlobPublisher _publisher = null!;
     private StoredBatch _batch = null!;
@@ -33,6 +37,8 @@ public sealed class BlobPublisherTests : IAsyncLifetime
     private ulong _deadline;
     private Bytes32 _hash;
     private int _status; // open
+    private int _demands = 1;
+    private int _openDemands;
 
     public async Task InitializeAsync()
     {
@@ -115,6 +121,27 @@ public sealed class BlobPublisherTests : IAsyncLifetime
         await _world.UntilAsync(() => _world.HasLogged("Demand 5 answered in transaction"));
     }
 
+    /// <summary>In a queue a demand may be far older than the window: L1 says that one is open, so it is looked
+    /// for.</summary>
+    [Fact]
+    public async Task Run_AnOpenDemandIsOlderThanTheWindow_IsFoundAndPublished()
+    {
+        _openDemands = 1;
+        await _world.MineAsync((int)_world.Parameters.PublishWindow + 200);
+        await _publisher.StartAsync(default);
+        await _world.UntilAsync(() => _world.HasLogged("Demand 5 answered in transaction"));
+    }
+
+    [Fact]
+    public async Task Run_SeveralDemands_AreAnsweredInOneTransaction()
+    {
+        _demands = 3;
+        await _publisher.StartAsync(default);
+        await _world.UntilAsync(() => _world.HasLogged("Demand 7 answered in transaction"));
+        Assert.True(_world.HasLogged("Demand 5 answered in transaction"));
+        Assert.Equal(1, Sent());
+    }
+
     /// <summary>The demand names another blob than the one at that position: L1 was reorganised.</summary>
     [Fact]
     public async Task Run_TheDemandNamesAnotherBlob_SendsNothing()
@@ -170,12 +197,14 @@ public sealed class BlobPublisherTests : IAsyncLifetime
                     + Word(_status)
                     + Word(Address.Zero)
                     + Word(1),
+            "eth_call" when first.GetProperty("data").GetString()!.StartsWith(OpenDemands, StringComparison.Ordinal) =>
+                "0x" + Word(_openDemands),
             "eth_getLogs" when first.GetRawText().Contains(Demanded, StringComparison.OrdinalIgnoreCase) => Number(
                 first,
                 "fromBlock"
             ) <= _demandedAt
             && _demandedAt <= Number(first, "toBlock")
-                ? [Log()]
+                ? Enumerable.Range(0, _demands).Select(Log).ToArray()
                 : Array.Empty<object>(),
             _ => null,
         };
@@ -184,17 +213,17 @@ public sealed class BlobPublisherTests : IAsyncLifetime
     private static ulong Number(JsonElement filter, string field) =>
         Convert.ToUInt64(filter.GetProperty(field).GetString()![2..], 16);
 
-    private object Log() =>
+    private object Log(int index) =>
         new
         {
             address = _world.Contract.Publication.Address.ToString(),
-            topics = new[] { Demanded, "0x" + Word(5), "0x" + Word(_world.Account.Address), _hash.ToString() },
+            topics = new[] { Demanded, "0x" + Word(5 + index), "0x" + Word(_world.Account.Address), _hash.ToString() },
             data = "0x" + Word(Address.Zero) + Word(0) + Word(_deadline) + Word(1),
             blockNumber = FakeChain.Quantity(_demandedAt),
             blockHash = Keccak256.Hash([1]).ToString(),
             transactionHash = Keccak256.Hash([2]).ToString(),
             transactionIndex = "0x0",
-            logIndex = "0x0",
+            logIndex = FakeChain.Quantity(index),
             removed = false,
         };
 

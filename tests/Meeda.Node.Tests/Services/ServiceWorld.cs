@@ -49,11 +49,18 @@ internal sealed class ServiceWorld : IAsyncDisposable
         FakeLease lease,
         Ledger ledger,
         TemporaryFolder folder,
-        uint proofWindow
+        uint proofWindow,
+        uint carriedBlobs
     )
     {
         (Database, Lease, Ledger, _folder) = (database, lease, ledger, folder);
-        Parameters = LocalParameters.Value with { HotSamples = 8, ColdSamples = 8, ProofWindow = proofWindow };
+        Parameters = LocalParameters.Value with
+        {
+            HotSamples = 8,
+            ColdSamples = 8,
+            ProofWindow = proofWindow,
+            StakePerBlob = (LocalParameters.OperatorStake - LocalParameters.Value.MinimumStake) / carriedBlobs,
+        };
         Chain = new FakeChain(Parameters);
         L1 = new ScriptedL1(Chain);
         Client = new EthereumClient(L1);
@@ -163,7 +170,7 @@ internal sealed class ServiceWorld : IAsyncDisposable
 
     /// <summary>Opens a world in which the operator leads and follows L1, and no other service runs.</summary>
     /// <param name="proofWindow">The blocks within which an epoch is proven.</param>
-    public static async Task<ServiceWorld> OpenAsync(uint proofWindow = 64)
+    public static async Task<ServiceWorld> OpenAsync(uint proofWindow = 64, uint carriedBlobs = 500_000)
     {
         var folder = new TemporaryFolder();
         var database = new FaultyDatabase(new SqliteDatabase(Path.Combine(folder.Path, "ledger.sqlite")));
@@ -173,7 +180,8 @@ internal sealed class ServiceWorld : IAsyncDisposable
             lease,
             await Ledger.OpenAsync(database, lease, CancellationToken.None),
             folder,
-            proofWindow
+            proofWindow,
+            carriedBlobs
         );
         await world.Election.StartAsync(default);
         await world.Follower.StartAsync(default);

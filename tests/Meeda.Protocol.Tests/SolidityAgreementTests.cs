@@ -128,7 +128,7 @@ public sealed class SolidityAgreementTests
     {
         var start = new ProcessStartInfo(forge)
         {
-            WorkingDirectory = Path.Combine(Repository.Root, "contracts", "v2"),
+            WorkingDirectory = Path.Combine(Repository.Root, "contracts"),
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };

@@ -1,4 +1,3 @@
-using Meeda.DevNet;
 using Meeda.Http;
 using Meeda.Operator.Anchors;
 using Meeda.Operator.Batches;

@@ -1,6 +1,8 @@
 namespace Meeda.Client;
 
-/// <summary>A blob's commitment with its way to an anchor's root over commitments (docs/protocol.md, "Anchoring").</summary>
+/// <summary>
+/// A blob's commitment with its way to an anchor's root over commitments (docs/protocol.md, "Anchoring").
+/// </summary>
 /// <param name="Position">The operator's position of the blob.</param>
 /// <param name="LeafIndex">Its leaf in the anchor's tree.</param>
 /// <param name="Commitment">The compressed KZG commitment, hex.</param>

@@ -167,7 +167,7 @@ internal static class AttackDemo
         ulong head = await arena.Client.GetBlockNumberAsync(cancellationToken);
         Bytes32 transaction = (
             await arena.Client.GetLogsAsync(
-                contract,
+                [contract],
                 [
                     [artifact.Contract.TopicOf(eventName)],
                 ],

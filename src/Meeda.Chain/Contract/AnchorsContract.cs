@@ -144,7 +144,8 @@ internal sealed class AnchorsContract(EthereumClient client, Address address)
                 state.Stake < parameters.MinimumStake
                 && (await CapacityAsync(account, 0, cancellationToken)).Most.IsZero
             )
-            ? $"{account} stakes {state.Stake} wei, less than the {parameters.MinimumStake} wei that the contract asks for"
+            ? $"{account} stakes {state.Stake} wei, less than the {parameters.MinimumStake} wei that the contract asks "
+                + "for"
             : null;
     }
 

@@ -55,7 +55,7 @@ internal sealed partial class SystemContract
     )
     {
         IReadOnlyList<Log> logs = await Client.GetLogsAsync(
-            Anchors.Address,
+            [Anchors.Address],
             [
                 [BatchAnchored.Topic],
                 null,
@@ -82,7 +82,7 @@ internal sealed partial class SystemContract
     {
         IReadOnlyList<Bytes32>? operatorTopic = operatorAddress is { } of ? [Topic(of)] : null;
         IReadOnlyList<Log> logs = await Client.GetLogsAsync(
-            Publication.Address,
+            [Publication.Address],
             [
                 [Demanded.Topic],
                 null,

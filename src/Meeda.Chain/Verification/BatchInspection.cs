@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Numerics;
 using Meeda.Chain.Contract;
 using Meeda.Chain.Index;
 using Meeda.Ethereum;
@@ -32,7 +31,7 @@ internal sealed record BatchReport(
 /// <param name="commitmentKey">The ceremony's commitment key.</param>
 /// <param name="verificationKey">The ceremony's verification key.</param>
 /// <param name="hint">The block of the contract's deployment, or 0 where it is not known; it is checked.</param>
-internal sealed class BatchInspection(
+internal sealed partial class BatchInspection(
     EthereumClient client,
     SystemContract system,
     CommitmentKey commitmentKey,
@@ -235,32 +234,6 @@ internal sealed class BatchInspection(
         }
     }
 
-    /// <summary>What the stake means for a blob, in words: for how much data it answers, and how likely an epoch
-    /// challenges one of them.</summary>
-    private async Task<string> DeterrenceAsync(
-        BatchAnchoring anchoring,
-        LogRecord record,
-        BigInteger stake,
-        ulong head,
-        CancellationToken cancellationToken
-    )
-    {
-        SystemParameters parameters = await system.ParametersAsync(cancellationToken);
-        Detection detection = Detection.Of(
-            await record.AnchorsAsync(anchoring.Operator, cancellationToken),
-            head,
-            parameters
-        );
-        return detection.LiveBlobs == 0
-            ? ""
-            : string.Create(
-                CultureInfo.InvariantCulture,
-                $" for {detection.LiveBlobs:N0} live blobs ({Ether(stake / detection.LiveBlobs)} ether each); one epoch "
-                    + $"challenges an older blob with {detection.InOneEpoch:P2}, a whole retention with "
-                    + $"{detection.InARetention:P2}"
-            );
-    }
-
     private async Task CheckProofsAsync(
         BatchAnchoring anchoring,
         LogRecord record,
@@ -316,7 +289,4 @@ internal sealed class BatchInspection(
             $"anything about the time after block {verification.BlockOf(newest.Epoch)}, which that proof speaks of"
         );
     }
-
-    private static string Ether(BigInteger wei) =>
-        ((decimal)(wei / 1_000_000_000) / 1_000_000_000m).ToString("0.######", CultureInfo.InvariantCulture);
 }

@@ -10,7 +10,9 @@ namespace Meeda.Chain.Verification;
 /// <param name="InARetention">The chance that one of the epochs in which it is an older one draws it, 0 to 1.</param>
 internal sealed record Detection(ulong LiveBlobs, double InOneEpoch, double InARetention)
 {
-    /// <summary>Computes the chances as if all live blobs were older ones: recent ones are challenged more often.</summary>
+    /// <summary>
+    /// Computes the chances as if all live blobs were older ones: recent ones are challenged more often.
+    /// </summary>
     /// <param name="anchors">All anchors of the operator, by index.</param>
     /// <param name="head">L1's height.</param>
     /// <param name="parameters">The deployment's parameters.</param>

@@ -90,7 +90,8 @@ internal sealed partial class EpochVerification(
     private IEnumerable<Check> Compare(SubmittedProof proof, EpochSamples drawn, G1Point[] sums) =>
         [
             new(
-                "its seed is the one that the RANDAO mix of the epoch's seed block fixes, its range the one of the anchors",
+                "its seed is the one that the RANDAO mix of the epoch's seed block fixes, its range the one of the "
+                    + "anchors",
                 proof.Seen.Seed == drawn.Seed.Value && proof.Hints == drawn.Hints
             ),
             new(

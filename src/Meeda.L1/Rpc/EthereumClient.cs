@@ -61,9 +61,8 @@ public sealed class EthereumClient(JsonRpc rpc)
     }
 
     /// <summary>
-    /// The encoded header of a block, for contracts that read it (an epoch's seed); null where there is no such
-    /// block. Its hash is checked: a header that this client cannot encode, as after a fork that adds fields, is asked
-    /// for by <c>debug_getRawHeader</c>, which not every node answers.
+    /// The encoded header of a block, its hash checked; null where there is no such block. One that this client cannot
+    /// encode, as after a fork that adds fields, is asked for by <c>debug_getRawHeader</c>, which few nodes answer.
     /// </summary>
     /// <param name="number">The block's number.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
@@ -244,16 +243,6 @@ public sealed class EthereumClient(JsonRpc rpc)
             is { } transaction
             ? Answers.Transaction(transaction, hash)
             : null;
-
-    /// <summary>The logs of a contract in a range of blocks, in their order.</summary>
-    /// <inheritdoc cref="GetLogsAsync(IReadOnlyList{Address}, IReadOnlyList{IReadOnlyList{Bytes32}}, ulong, ulong, CancellationToken)"/>
-    public Task<IReadOnlyList<Log>> GetLogsAsync(
-        Address address,
-        IReadOnlyList<IReadOnlyList<Bytes32>?> topics,
-        ulong first,
-        ulong last,
-        CancellationToken cancellationToken
-    ) => GetLogsAsync([address], topics, first, last, cancellationToken);
 
     /// <summary>The logs of some contracts in a range of blocks, in their order.</summary>
     /// <param name="addresses">The contracts.</param>

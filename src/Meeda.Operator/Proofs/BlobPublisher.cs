@@ -46,9 +46,28 @@ internal sealed class BlobPublisher(
     protected override async Task RunOnceAsync(CancellationToken stoppingToken)
     {
         ulong head = await client.GetBlockNumberAsync(stoppingToken);
+        await ReadAsync(head, stoppingToken);
+        ulong open = await DropClosedAsync(head, stoppingToken);
+
+        // In a queue a demand stays open for longer than the window.
+        if (open < await system.Publication.OpenDemandsAsync(account.Address, stoppingToken) && _lookBack < head)
+        {
+            _lookBack *= 2;
+            _next = null;
+        }
+
+        foreach (DemandEvent[] some in _open.Values.OrderBy(demand => demand.Deadline).Chunk(MaxBlobs).ToArray())
+        {
+            await AnswerAsync(some, stoppingToken);
+        }
+    }
+
+    /// <summary>Reads the demands up to L1's head, the last blocks again.</summary>
+    private async Task ReadAsync(ulong head, CancellationToken cancellationToken)
+    {
         _lookBack = Math.Max(
             _lookBack,
-            (await system.ParametersAsync(stoppingToken)).PublishWindow + ReorganisationDepth
+            (await system.ParametersAsync(cancellationToken)).PublishWindow + ReorganisationDepth
         );
         ulong next = _next ?? (head > _lookBack ? head - _lookBack : 0);
         while (next <= head)
@@ -59,8 +78,8 @@ internal sealed class BlobPublisher(
                 await _ranges.TryReadAsync(
                     first,
                     last,
-                    () => system.ReadDemandsAsync(account.Address, first, last, stoppingToken),
-                    stoppingToken
+                    () => system.ReadDemandsAsync(account.Address, first, last, cancellationToken),
+                    cancellationToken
                 )
                 is not { } demands
             )
@@ -77,34 +96,25 @@ internal sealed class BlobPublisher(
         }
 
         _next = head > ReorganisationDepth ? head - ReorganisationDepth : 0;
+    }
+
+    /// <summary>Drops the demands that are closed or over.</summary>
+    /// <returns>How many the contract still calls open.</returns>
+    private async Task<ulong> DropClosedAsync(ulong head, CancellationToken cancellationToken)
+    {
         ulong open = 0;
         foreach (DemandEvent demand in _open.Values.ToArray())
         {
-            if (await system.Publication.DemandStatusAsync(demand.Id, stoppingToken) is not DemandStatus.Open)
+            bool isOpen = await system.Publication.DemandStatusAsync(demand.Id, cancellationToken) is DemandStatus.Open;
+            open += isOpen ? 1UL : 0;
+            if (!isOpen || head >= demand.Deadline)
             {
                 // A demand that a reorganisation restores is read again with the last blocks.
                 _open.Remove(demand.Id);
-                continue;
-            }
-
-            open++;
-            if (head >= demand.Deadline)
-            {
-                _open.Remove(demand.Id);
             }
         }
 
-        // In a queue a demand stays open for longer than the window.
-        if (open < await system.Publication.OpenDemandsAsync(account.Address, stoppingToken) && _lookBack < head)
-        {
-            _lookBack *= 2;
-            _next = null;
-        }
-
-        foreach (DemandEvent[] some in _open.Values.OrderBy(demand => demand.Deadline).Chunk(MaxBlobs).ToArray())
-        {
-            await AnswerAsync(some, stoppingToken);
-        }
+        return open;
     }
 
     /// <summary>Answers demands in one transaction, but for those whose blobs cannot be read now.</summary>

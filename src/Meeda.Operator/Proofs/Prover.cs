@@ -56,7 +56,8 @@ internal sealed class Prover(
     }
 
     /// <summary>
-    /// The epochs whose seed block is followed, whose window is open and whose proof is not on L1; nearest deadline first.
+    /// The epochs whose seed block is followed, whose window is open and whose proof is not on L1; nearest deadline
+    /// first.
     /// </summary>
     private async Task<IReadOnlyList<ulong>> OpenEpochsAsync(
         EpochParameters parameters,

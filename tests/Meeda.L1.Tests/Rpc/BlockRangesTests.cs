@@ -148,7 +148,7 @@ public sealed class BlockRangesTests
                 await ranges.TryReadAsync(
                     first,
                     last,
-                    () => client.GetLogsAsync(Address.Zero, [], first, last, CancellationToken.None),
+                    () => client.GetLogsAsync([Address.Zero], [], first, last, CancellationToken.None),
                     CancellationToken.None
                 )
                 is null

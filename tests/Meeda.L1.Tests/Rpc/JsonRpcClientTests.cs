@@ -158,7 +158,7 @@ public sealed class JsonRpcClientTests
     {
         using var node = new ScriptedNode(() => throw new TaskCanceledException("limit", new TimeoutException()));
         L1UnreachableException failure = await Assert.ThrowsAsync<L1UnreachableException>(() =>
-            node.Client.GetLogsAsync(Address.Zero, [], 0, 1, CancellationToken.None)
+            node.Client.GetLogsAsync([Address.Zero], [], 0, 1, CancellationToken.None)
         );
         Assert.Equal((L1Problem.Silence, 1), (failure.Problem, node.Requests));
     }
@@ -189,7 +189,7 @@ public sealed class JsonRpcClientTests
     {
         using var node = new ScriptedNode(() => Answer(body));
         await Assert.ThrowsAsync<L1UnreachableException>(() =>
-            node.Client.GetLogsAsync(Address.Zero, [], 0, 1, CancellationToken.None)
+            node.Client.GetLogsAsync([Address.Zero], [], 0, 1, CancellationToken.None)
         );
     }
 
@@ -275,7 +275,7 @@ public sealed class JsonRpcClientTests
                             {
                                 0 => await node.Client.GetTransactionReceiptAsync(Bytes32.Zero, CancellationToken.None),
                                 1 => await node.Client.GetBlockAsync(BlockTag.Latest, CancellationToken.None),
-                                _ => await node.Client.GetLogsAsync(Address.Zero, [], 0, 1, CancellationToken.None),
+                                _ => await node.Client.GetLogsAsync([Address.Zero], [], 0, 1, CancellationToken.None),
                             };
                         })
                         .GetAwaiter()

@@ -173,7 +173,7 @@ internal sealed class SyntheticChain : IAsyncDisposable
                     .SelectMany(blob => _points[ScalarAt((i * BlobsInAnchor) + (ulong)blob) - 1]),
             ];
             ulong block = BlockOf((int)i);
-            var id = new BatchId(Keccak256.Hash(System.Text.Encoding.ASCII.GetBytes($"batch {i}")));
+            BatchId id = BatchId.Compute(BlobsInAnchor * 100_000, commitments);
             logs.Add(
                 Log(
                     block,

@@ -32,7 +32,7 @@ internal sealed class ChallengeSender(
             return true;
         }
 
-        // A bond counts as spent, because the operator that publishes the blob collects it.
+        // A bond counts as spent: what publishing does not cost of it is credited, and claimed apart from this.
         if (
             await ledger.SpentAsync(cancellationToken) is var spent
             && (spent >= options.Budget || spent + request.Value > options.Budget)

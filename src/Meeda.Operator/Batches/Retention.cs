@@ -60,12 +60,18 @@ internal sealed class Retention(
     {
         if (!options.Value.Archive && await AgreedAsync(cancellationToken) is { } agreed)
         {
-            // An epoch shortly before the expiry is proven after it, and a demand shortly before it answered after it.
+            // An epoch shortly before the expiry is proven after it, and a demand shortly before it answered after it:
+            // within the window, or later where it waits in a queue, and then L1 counts it as open.
+            SystemParameters parameters = await system.ParametersAsync(cancellationToken);
             ulong grace =
                 (ulong)options.Value.GraceBlocks
-                + (await system.EpochParametersAsync(cancellationToken)).ProofWindow
-                + (await system.ParametersAsync(cancellationToken)).PublishWindow;
-            if (agreed > grace)
+                + parameters.SeedDelay
+                + parameters.ProofWindow
+                + parameters.PublishWindow;
+            if (
+                agreed > grace
+                && await system.Publication.OpenDemandsAsync(account.Address, cancellationToken) == 0
+            )
             {
                 await ExpireAsync(agreed - grace, cancellationToken);
             }

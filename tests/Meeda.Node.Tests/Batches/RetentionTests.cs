@@ -43,6 +43,21 @@ public sealed class RetentionTests : IAsyncLifetime
         await Assert.ThrowsAsync<DaException>(() => _parts.Reader.ReadAsync(_batch.Id, default));
     }
 
+    /// <summary>A demand that waits in a queue may be answered long after the window.</summary>
+    [Fact]
+    public async Task Pass_WhileADemandIsOpen_DeletesNothing()
+    {
+        _parts.L1.Head = 1000;
+        _parts.L1.OpenDemands = 1;
+        using Retention retention = await LookingAsync();
+        await retention.PassAsync(default);
+        await retention.PassAsync(default);
+        Assert.True(await IsKeptAsync());
+        _parts.L1.OpenDemands = 0;
+        await retention.PassAsync(default);
+        Assert.False(await IsKeptAsync());
+    }
+
     [Fact]
     public async Task Pass_WhileFinalizedIsALie_DeletesNothing_AndNothingAfterwards()
     {

@@ -38,6 +38,9 @@ internal sealed class FakeL1 : JsonRpc
     /// <summary>How many live blobs every account's stake carries.</summary>
     public ulong Capacity { get; set; } = 1_000_000;
 
+    /// <summary>The demands that wait for every account's blobs.</summary>
+    public ulong OpenDemands { get; set; }
+
     public Bytes32 HashOf(ulong number) => Keccak256.Hash(BitConverter.GetBytes(number + ((ulong)Fork << 40)));
 
     /// <summary>Lets the contract keep an anchor, as it does from its block on.</summary>
@@ -141,6 +144,7 @@ internal sealed class FakeL1 : JsonRpc
 
         return Is("MeedaAnchors", "capacity")
                 ? [.. Word(Capacity), .. Word((ulong)_anchors.Values.Sum(kept => kept.BlobCount))]
+            : Is("MeedaPublication", "openDemands") ? Word(OpenDemands)
             : Is("MeedaAnchors", "anchorCount") ? Word((ulong)_anchors.Count)
             : throw new InvalidOperationException("the fake contracts have no such function");
 

@@ -93,7 +93,11 @@ contract SizeTest is Base {
     function test_the_largest_fraud_proof_by_its_layout() public view {
         uint256 chunk = Sampling.CHUNK;
         ChunkProof memory leaves = ChunkProof(
-            new bytes(chunk * 96), new bytes(chunk), new uint32[](chunk), new bytes32[](chunk), new bytes32[](chunk * 12)
+            new bytes(chunk * 96),
+            new bytes(chunk),
+            new uint32[](chunk),
+            new bytes32[](chunk),
+            new bytes32[](chunk * 12)
         );
         RecordedProof memory proof = RecordedProof(0, hintsOf(0, 0, 1), new bytes(128 * 96));
         uint256 size = abi.encodeCall(verifier.proveFraud, (owner, 1, proof, 0, leaves)).length;

@@ -47,11 +47,12 @@ const RULES = [
   ['F14', 'an epoch too many at an expiry in its block', 'MeedaEscrow', '(expiry - 1) / EPOCH_BLOCKS', 'expiry / EPOCH_BLOCKS', 'test_every_charge_is_released_once|test_an_order_pays_for_its_batch_up_to_its_limit'],
 ];
 
+// Tests that catch a constructor's error hold MeedaSystem's code themselves: then `linked` must be false.
 // The tests that pass and those that fail; a source that does not compile says nothing about an attack.
-function run(tests) {
+function run(tests, linked = true) {
   let out;
   try {
-    const options = ['test', '--dynamic-test-linking', '--match-test', `^(${tests})\\(`];
+    const options = ['test', ...(linked ? ['--dynamic-test-linking'] : []), '--match-test', `^(${tests})\\(`];
     out = execFileSync(forge, options, { cwd: join(copy, 'v2'), encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
   } catch (e) {
     out = `${e.stdout ?? ''}${e.stderr ?? ''}`;
@@ -85,7 +86,7 @@ for (const round of rounds) {
     originals.set(file, original);
     writeFileSync(join(copy, 'v2', file), original.replace(from, () => to));
   }
-  const { failed } = run(round.map((rule) => rule[5]).join('|'));
+  const { failed } = run(round.map((rule) => rule[5]).join('|'), round.every((rule) => rule[2] !== 'MeedaSystem'));
   for (const [file, original] of originals) writeFileSync(join(copy, 'v2', file), original);
   for (const [finding, rule, , , , test] of round) {
     const succeeds = test.split('|').filter((name) => failed.has(name));

@@ -75,10 +75,12 @@ if (most < all.length || process.env.MUTATE_SECONDS) all = all.map((m) => [rando
 
 // By what is printed, not by the exit code, which is 0 when --fail-fast stops a run.
 let last = '';
-function run(...filter) {
+function run(file, ...filter) {
   let out;
   try {
-    const options = ['test', '--fail-fast', '--dynamic-test-linking', ...filter];
+    // Tests that catch a constructor's error hold MeedaSystem's code themselves.
+    const linked = basename(file, '.sol') === 'MeedaSystem' ? [] : ['--dynamic-test-linking'];
+    const options = ['test', '--fail-fast', ...linked, ...filter];
     out = execFileSync(forge, options, { cwd: join(copy, 'v2'), encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], timeout: 400_000 });
   } catch (e) {
     out = `${e.stdout ?? ''}${e.stderr ?? ''}${e.message}[FAIL`;
@@ -90,12 +92,12 @@ function run(...filter) {
 
 function tests(file) {
   const first = CONCERNS[basename(file, '.sol')];
-  const verdict = run('--match-contract', `^(${first})$`);
-  return verdict === 'survived' ? run('--no-match-contract', `^(${first}|InvariantsTest)$`) : verdict;
+  const verdict = run(file, '--match-contract', `^(${first})$`);
+  return verdict === 'survived' ? run(file, '--no-match-contract', `^(${first}|InvariantsTest)$`) : verdict;
 }
 
 const counts = { killed: 0, survived: 0, 'not compiled': 0 };
-if (run('--no-match-contract', 'InvariantsTest') !== 'survived') {
+if (run('', '--no-match-contract', 'InvariantsTest') !== 'survived') {
   throw new Error(`the tests must pass on the source as it is: ${last.slice(-2000)}`);
 }
 const started = Date.now();

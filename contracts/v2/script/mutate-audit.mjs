@@ -47,7 +47,7 @@ const RULES = [
   ['F14', 'an epoch too many at an expiry in its block', 'MeedaEscrow', '(expiry - 1) / EPOCH_BLOCKS', 'expiry / EPOCH_BLOCKS', 'test_every_charge_is_released_once|test_an_order_pays_for_its_batch_up_to_its_limit'],
 ];
 
-// Tests that catch a constructor's error hold MeedaSystem's code themselves: then `linked` must be false.
+// With dynamic linking a missing revert of `new MeedaSystem` goes unseen: then `linked` must be false.
 // The tests that pass and those that fail; a source that does not compile says nothing about an attack.
 function run(tests, linked = true) {
   let out;

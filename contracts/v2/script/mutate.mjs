@@ -78,7 +78,7 @@ let last = '';
 function run(file, ...filter) {
   let out;
   try {
-    // Tests that catch a constructor's error hold MeedaSystem's code themselves.
+    // With dynamic linking a missing revert of `new MeedaSystem` goes unseen.
     const linked = basename(file, '.sol') === 'MeedaSystem' ? [] : ['--dynamic-test-linking'];
     const options = ['test', '--fail-fast', ...linked, ...filter];
     out = execFileSync(forge, options, { cwd: join(copy, 'v2'), encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], timeout: 400_000 });

@@ -53,3 +53,19 @@ row('be demanded and answer (withholding as a business)', 'gains nothing; the co
 row('dilute with a million blobs of zeros', `${eth(1e6 * p.stakePerBlob)} of stake, locked and slashable`);
 row('blobs that 32 ETH above the least stake carry', Math.round(blobs(2 * p.minimumStake)).toLocaleString('en'));
 row('stake for each live gigabyte beyond the least', eth((1e9 / (4096 * 31)) * p.stakePerBlob));
+
+// EIP-7918 keeps the price of a blob's 131,072 blob gas at or above that of 8,192 execution gas, so a blob is counted in
+// execution gas: `times` the floor. A proof a day is shared by all live blobs, a blob is live for a retention: over its
+// life it bears one proof by the number of blobs anchored in a day. Tips, and a blob transaction's own gas, are left out.
+const FLOOR_GAS = 8192;
+const gas = JSON.parse(readFileSync(join(dirname(fileURLToPath(import.meta.url)), '../snapshots/Gas.json'), 'utf8'));
+const anchorGas = Number(gas['anchor of 256 blobs in 8 batches']) / 256;
+const proofGas = Number(gas['submitProof with 80 partial sums']) * 7200 / p.epochBlocks;
+const whole = (x) => Math.round(x).toLocaleString('en');
+const TIMES = [1, 2, 4, 16];
+console.log('\nL1 gas of a blob with Meeda, the epoch proof included, and how many times that a blob on L1 costs\n');
+head('blobs anchored a day', 'gas a blob', ...TIMES.map((times) => (times === 1 ? 'blob base fee at the floor' : `${times} times the floor`)));
+for (const daily of [256, 2560, 25600]) {
+  const each = anchorGas + proofGas / daily;
+  row(whole(daily), whole(each), ...TIMES.map((times) => `${(times * FLOOR_GAS / each).toFixed(1)}`));
+}

@@ -6,6 +6,7 @@ import "../interfaces/MeedaErrors.sol";
 import "../interfaces/MeedaTypes.sol";
 import {Bls12381} from "../src/libraries/Bls12381.sol";
 import {Kzg, Poly} from "./Kzg.sol";
+import {Sampling} from "../src/libraries/Sampling.sol";
 
 /// @dev F1: every fraud proof that can exist fits an ordinary transaction and the transaction gas cap, also at a floor of
 /// 64 gas a byte; and what anchors and proofs cost. Blobs are all the same polynomial: sizes do not depend on it.
@@ -90,8 +91,13 @@ contract SizeTest is Base {
     /// @dev The most that any chunk can bring: 128 samples alone in 128 anchors of depth 12. By the layout, not by
     /// building 300,000 blobs.
     function test_the_largest_fraud_proof_by_its_layout() public view {
+        uint256 chunk = Sampling.CHUNK;
         ChunkProof memory leaves = ChunkProof(
-            new bytes(128 * 96), new bytes(128), new uint32[](128), new bytes32[](128), new bytes32[](128 * 12)
+            new bytes(chunk * 96),
+            new bytes(chunk),
+            new uint32[](chunk),
+            new bytes32[](chunk),
+            new bytes32[](chunk * 12)
         );
         RecordedProof memory proof = RecordedProof(0, hintsOf(0, 0, 1), new bytes(128 * 96));
         uint256 size = abi.encodeCall(verifier.proveFraud, (owner, 1, proof, 0, leaves)).length;

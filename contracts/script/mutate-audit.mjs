@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const forge = join(root, `../node_modules/@foundry-rs/forge-${process.platform}-${process.arch === 'x64' ? 'amd64' : process.arch}/bin/forge`);
+const forge = join(root, `node_modules/@foundry-rs/forge-${process.platform}-${process.arch === 'x64' ? 'amd64' : process.arch}/bin/forge`);
 const copy = mkdtempSync(join(tmpdir(), 'audit-'));
 process.on('exit', () => rmSync(copy, { recursive: true, force: true }));
 for (const part of ['src', 'test', 'interfaces', 'foundry.toml', 'script/Deploy.s.sol', 'vectors']) {

@@ -68,10 +68,7 @@ internal sealed class Retention(
                 + parameters.SeedDelay
                 + parameters.ProofWindow
                 + parameters.PublishWindow;
-            if (
-                agreed > grace
-                && await system.Publication.OpenDemandsAsync(account.Address, cancellationToken) == 0
-            )
+            if (agreed > grace && await system.Publication.OpenDemandsAsync(account.Address, cancellationToken) == 0)
             {
                 await ExpireAsync(agreed - grace, cancellationToken);
             }

@@ -35,12 +35,10 @@ public sealed class AnchorEventTests
         {
             Lie = (method, _, truth) => method == "eth_getLogs" && lie is not null ? Lied(truth, lie) : truth,
         };
-        OperatorEvents events = await new SystemContract(new EthereumClient(rpc), _world.Chain.Contract).ReadEventsAsync(
-            AnchoringChain.First.Address,
-            0,
-            _world.Chain.Head,
-            CancellationToken.None
-        );
+        OperatorEvents events = await new SystemContract(
+            new EthereumClient(rpc),
+            _world.Chain.Contract
+        ).ReadEventsAsync(AnchoringChain.First.Address, 0, _world.Chain.Head, CancellationToken.None);
         Assert.True(lie is not null || events.Anchors.Count == 1);
         return events;
     }
@@ -72,7 +70,8 @@ public sealed class AnchorEventTests
         return JsonSerializer.SerializeToElement(changed);
     }
 
-    private static string SetLastDigit(string hex, int at) => hex[..at] + (hex[at] == '1' ? '2' : '1') + hex[(at + 1)..];
+    private static string SetLastDigit(string hex, int at) =>
+        hex[..at] + (hex[at] == '1' ? '2' : '1') + hex[(at + 1)..];
 
     private static string Topic(JsonNode log) => (string)log["topics"]![0]!;
 

@@ -228,41 +228,15 @@ internal sealed partial class SystemContract
             throw new InvalidDataException("its numbers do not add up");
         }
 
-        AnchoredBatch[] held = [.. batches[index].OrderBy(batch => batch.FirstBlob)];
-        return
-            Tile(anchor, commitments, held)
-            && AnchorRoots.Of(commitments, [.. held.Select(batch => batch.Batch)]).Root == anchor.Root
-            ? new AnchorEvent(anchor, log.TransactionHash, commitments, held)
+        var seen = new AnchorEvent(
+            anchor,
+            log.TransactionHash,
+            commitments,
+            [.. batches[index].OrderBy(batch => batch.FirstBlob)]
+        );
+        return seen.IsWhole()
+            ? seen
             : throw new InvalidDataException("its root is not that of its commitments and batches");
-    }
-
-    /// <summary>
-    /// Whether batches follow one another from an anchor's first blob to its last, each with the id of its commitments:
-    /// then neither places nor lengths can be other than those that the contract anchored.
-    /// </summary>
-    private static bool Tile(Anchor anchor, byte[] commitments, AnchoredBatch[] batches)
-    {
-        ulong next = anchor.FirstBlob;
-        foreach (AnchoredBatch batch in batches)
-        {
-            if (batch.FirstBlob != next || batch.BlobCount > anchor.EndBlob - next)
-            {
-                return false;
-            }
-
-            ReadOnlySpan<byte> own = commitments.AsSpan(
-                (int)(next - anchor.FirstBlob) * KzgCommitment.Length,
-                (int)batch.BlobCount * KzgCommitment.Length
-            );
-            if (BatchId.Compute(batch.PayloadLength ?? 0, own) != batch.Batch)
-            {
-                return false;
-            }
-
-            next += batch.BlobCount;
-        }
-
-        return next == anchor.EndBlob && batches.Length > 0;
     }
 
     private static SubmittedProof ReadProof(Log log)

@@ -1,4 +1,5 @@
 using Meeda.Ethereum;
+using Meeda.Kzg.Commitments;
 using Meeda.Protocol.Anchors;
 using Meeda.Protocol.Batches;
 
@@ -21,7 +22,39 @@ internal sealed record AnchorEvent(
     Bytes32 TransactionHash,
     byte[] Commitments,
     IReadOnlyList<AnchoredBatch> Batches
-);
+)
+{
+    /// <summary>
+    /// Whether the batches follow one another from the anchor's first blob to its last, each with the id of its
+    /// commitments, and give its root: then neither places nor lengths are other than the anchored ones.
+    /// </summary>
+    public bool IsWhole()
+    {
+        ulong next = Anchor.FirstBlob;
+        foreach (AnchoredBatch batch in Batches)
+        {
+            if (batch.FirstBlob != next || batch.BlobCount > Anchor.EndBlob - next)
+            {
+                return false;
+            }
+
+            ReadOnlySpan<byte> own = Commitments.AsSpan(
+                (int)(next - Anchor.FirstBlob) * KzgCommitment.Length,
+                (int)batch.BlobCount * KzgCommitment.Length
+            );
+            if (BatchId.Compute(batch.PayloadLength ?? 0, own) != batch.Batch)
+            {
+                return false;
+            }
+
+            next += batch.BlobCount;
+        }
+
+        return Batches.Count > 0
+            && next == Anchor.EndBlob
+            && AnchorRoots.Of(Commitments, [.. Batches.Select(batch => batch.Batch)]).Root == Anchor.Root;
+    }
+}
 
 /// <summary>A proof of an epoch on L1, with the seed that the contract used.</summary>
 internal sealed record ProofEvent(ulong Epoch, ulong BlockNumber, Bytes32 TransactionHash, Bytes32 Seed);

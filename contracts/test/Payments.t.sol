@@ -515,6 +515,37 @@ contract EscrowTest is Base {
         assertEq(escrow.refund(rollup, owner, 3, 0, 1), CHARGE / 10, "fraudulent");
     }
 
+    /// @dev F14: what was settled before a slash is not paid a second time, as a refund after it.
+    function test_what_was_settled_is_not_refunded_after_a_slash() public {
+        bytes memory a = newBlob();
+        pay(a, order(a, uint128(CHARGE), 100));
+        goToEpoch(2);
+        submit(prove(2, hintsOf(0, 0, 1)));
+        goToEpoch(7);
+        assertEq(escrow.settle(owner, 2, 0, 1), CHARGE / 10, "settled");
+        (, RangeHints memory h) = rightHints(owner, 7);
+        EpochProof memory wrong = lie(7, h, 0, 1);
+        submit(wrong);
+        verifier.proveFraud(owner, 7, recorded(wrong), 0, chunkOf(wrong, 0));
+        expectError(abi.encodeWithSelector(NotRefundable.selector, owner, 2));
+        escrow.refund(rollup, owner, 2, 0, 1);
+        assertEq(escrow.refund(rollup, owner, 7, 0, 1), CHARGE / 10, "fraudulent");
+    }
+
+    /// @dev F14: an anchor that expires in an epoch's block is not live in it: one part less, none left over.
+    function test_an_expiry_in_an_epochs_block_has_no_part_for_it() public {
+        goTo(20);
+        bytes memory a = newBlob();
+        pay(a, order(a, uint128(CHARGE), 100));
+        (, uint256 part) = escrow.chargeAt(rollup, owner, 0);
+        assertEq(part, CHARGE / 9, "epochs 3 to 11");
+        assertEq(1 ether - balance(), part * 9, "as many parts as epochs");
+        (bool live,) = rightHints(owner, 11);
+        assertTrue(live, "live in epoch 11");
+        (live,) = rightHints(owner, 12);
+        assertTrue(!live, "not in epoch 12, whose block is the expiry");
+    }
+
     function test_anybody_prepays_for_a_rollup() public {
         escrow.depositFor{value: 2 ether}(rollup, owner);
         assertEq(balance(), 3 ether, "balance");

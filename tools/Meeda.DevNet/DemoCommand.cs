@@ -52,7 +52,10 @@ internal static class DemoCommand
                 cancellationToken
             );
             Detail("L1", network.L1.ToString());
-            Detail("contract", $"{network.System.Address} deployed with {network.Deployment.GasUsed:N0} gas");
+            Detail(
+                "contract",
+                $"{network.System.Address} deployed with {network.Deployment.GasUsed:N0} gas, its four parts apart"
+            );
             Detail("operator", $"{network.OperatorAddress} staked in {network.Stake.TransactionHash}");
             Detail("API", network.OperatorUrl.ToString());
             using var run = new DemoRun(network, payload, lose ? new ProviderLoss(folder) : null);

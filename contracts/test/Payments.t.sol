@@ -144,6 +144,8 @@ contract PublicationTest is Base {
     }
 
     function test_silence_costs_the_stake() public {
+        assertEq(publication.demandCount(), 0, "none yet");
+        assertEq(publication.publisherOf(owner), address(0), "nobody");
         uint256 id = demandBlob(2);
         goTo(35);
         expectError(abi.encodeWithSelector(DeadlineNotOver.selector, id, 35));
@@ -530,6 +532,33 @@ contract EscrowTest is Base {
         expectError(abi.encodeWithSelector(NotRefundable.selector, owner, 2));
         escrow.refund(rollup, owner, 2, 0, 1);
         assertEq(escrow.refund(rollup, owner, 7, 0, 1), CHARGE / 10, "fraudulent");
+    }
+
+    /// @dev Several epochs in one call are what each would have been alone.
+    function test_several_epochs_are_settled_and_refunded_in_one_call() public {
+        bytes memory a = newBlob();
+        pay(a, order(a, uint128(CHARGE), 100));
+        for (uint64 e = 2; e <= 3; e++) {
+            (, RangeHints memory right) = rightHints(owner, e);
+            goToEpoch(e);
+            submit(prove(e, right));
+        }
+        goTo(200);
+        uint64[] memory proven = new uint64[](2);
+        uint64[] memory missed = new uint64[](2);
+        uint256[] memory los = new uint256[](2);
+        uint256[] memory ends = new uint256[](2);
+        for (uint64 i = 0; i < 2; i++) {
+            (proven[i], missed[i], ends[i]) = (2 + i, 4 + i, 1);
+            (, RangeHints memory right) = rightHints(owner, missed[i]);
+            verifier.reportMiss(owner, missed[i], right, "");
+        }
+        escrow.settleAll(owner, proven, los, ends);
+        assertEq(escrow.creditOf(owner), CHARGE / 5, "settled");
+        escrow.refundAll(rollup, owner, missed, los, ends);
+        assertEq(escrow.creditOf(rollup), CHARGE / 5, "refunded");
+        expectError(abi.encodeWithSelector(NotSettleable.selector, owner, 2));
+        escrow.settleAll(owner, proven, los, ends);
     }
 
     /// @dev F14: an anchor that expires in an epoch's block is not live in it: one part less, none left over.

@@ -10,7 +10,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const forge = join(root, `node_modules/@foundry-rs/forge-${process.platform}-${process.arch === 'x64' ? 'amd64' : process.arch}/bin/forge`);
 const copy = mkdtempSync(join(tmpdir(), 'audit-'));
 process.on('exit', () => rmSync(copy, { recursive: true, force: true }));
-for (const part of ['src', 'test', 'interfaces', 'foundry.toml', 'script/Deploy.s.sol', 'vectors']) {
+for (const part of ['src', 'test', 'interfaces', 'foundry.toml', 'script/Deploy.s.sol', 'vectors', 'cache/kzg-vectors.json']) {
   if (existsSync(join(root, part))) cpSync(join(root, part), join(copy, part), { recursive: true });
 }
 // Tests find the sources' code at run time, so a mutant does not compile them again: a function that names it is no longer pure.

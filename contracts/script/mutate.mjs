@@ -13,7 +13,7 @@ const binary = `node_modules/@foundry-rs/forge-${process.platform}-${process.arc
 const forge = join(root, binary);
 const copy = mkdtempSync(join(tmpdir(), 'mutate-'));
 process.on('exit', () => rmSync(copy, { recursive: true, force: true }));
-for (const part of ['src', 'test', 'interfaces', 'foundry.toml', 'script/Deploy.s.sol', 'vectors']) {
+for (const part of ['src', 'test', 'interfaces', 'foundry.toml', 'script/Deploy.s.sol', 'vectors', 'cache/kzg-vectors.json']) {
   try { cpSync(join(root, part), join(copy, part), { recursive: true }); } catch (e) { if (e.code !== 'ENOENT') throw e; }
 }
 // Tests find the sources' code at run time, so a mutant does not compile them again: a function that names it is no longer pure.

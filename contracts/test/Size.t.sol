@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {Headers} from "./Proofs.t.sol";
 import {Base} from "./Base.sol";
 import "../interfaces/MeedaErrors.sol";
 import "../interfaces/MeedaTypes.sol";
@@ -170,6 +171,21 @@ contract SizeTest is Base {
             address(verifier),
             abi.encodeCall(verifier.submitProof, (proof, "")),
             480_000
+        );
+    }
+
+    /// @dev What a light node must think of as the cost of a report, the seed's header included.
+    function test_gas_of_a_miss_reported_with_the_header() public {
+        goTo(5);
+        anchorBlobs(1);
+        bytes memory made = Headers.make(keccak256("randao"), "extra", 0x03938700);
+        goTo(33);
+        vm.setBlockhash(12, keccak256(made));
+        record(
+            "reportMiss with the seed's header",
+            address(verifier),
+            abi.encodeCall(verifier.reportMiss, (owner, 1, hintsOf(0, 0, 1), made)),
+            400_000
         );
     }
 

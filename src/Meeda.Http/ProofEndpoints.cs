@@ -3,7 +3,6 @@ using Meeda.Chain.Index;
 using Meeda.Chain.Verification;
 using Meeda.Client;
 using Meeda.Ethereum;
-using Meeda.Kzg.Commitments;
 using Meeda.Protocol.Anchors;
 using Meeda.Protocol.Batches;
 using Meeda.Protocol.Proofs;
@@ -79,13 +78,7 @@ internal static class ProofEndpoints
             .. Enumerable.Range(0, (int)found.Batch.BlobCount).Select(blob => found.Batch.FirstBlob + (ulong)blob),
         ];
         IReadOnlyList<AnchoredLeaf> leaves = await anchored.LeavesAsync(positions, cancellationToken);
-        var roots = new AnchorRoots(
-            new MerkleTree(
-                await record.CommitmentsAsync(found.Operator, found.Anchor.Index, cancellationToken),
-                KzgCommitment.Length
-            ).Root,
-            leaves[0].IdRoot
-        );
+        AnchorRoots roots = leaves[0].Roots; // a batch has at least one blob
         return new BatchProofBody(
             found.Batch.Batch.ToString(),
             found.Operator.ToString(),

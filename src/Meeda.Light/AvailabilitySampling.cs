@@ -201,7 +201,7 @@ internal sealed class AvailabilitySampling(
         }
 
         // The operator is answering an earlier demand, or the blob is on L1 already, where every verifier can read it.
-        // A second demand would only pay the operator.
+        // A second demand would only cost.
         if (
             await ledger.WasDemandedAsync(
                 operatorAddress,
@@ -215,8 +215,11 @@ internal sealed class AvailabilitySampling(
             return;
         }
 
-        // A fifth more than the present minimum, because fees may rise until the demand is mined.
-        System.Numerics.BigInteger bond = await system.Publication.DemandBondAsync(cancellationToken) * 6 / 5;
+        // A fifth more than the present minimum, because fees may rise until the demand is mined; what is not used
+        // comes back.
+        SystemParameters parameters = await system.ParametersAsync(cancellationToken);
+        System.Numerics.BigInteger bond =
+            await system.Publication.DemandBondAsync(parameters.DemandBond, cancellationToken) * 6 / 5;
         logger.Demanding(
             operatorAddress.ToString(),
             position,

@@ -30,8 +30,8 @@ internal sealed partial class FraudDetector(
     // The maximum number of anchors and proofs per query; the rest follows in the next one.
     private const int MaxAtOnce = 256;
 
-    // Somewhat more than the gas of reportMiss (contracts/snapshots).
-    private const int ReportGas = 150_000;
+    // Somewhat more than the gas of reportMiss with the seed's header (contracts/snapshots).
+    private const int ReportGas = 310_000;
 
     // Checks that failed, each with the time of its next attempt.
     private readonly Postponed _putOff = new(time, logger);

@@ -105,12 +105,14 @@ internal sealed class AnchorsContract(EthereumClient client, Address address)
     /// <param name="key">The operator key that would anchor.</param>
     /// <param name="parameters">The deployment's parameters.</param>
     /// <param name="head">L1's height.</param>
+    /// <param name="carriedBlobs">How many live blobs the stake carries (<see cref="CapacityAsync"/>).</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     public async Task<string?> WhyNoAnchorAsync(
         Address account,
         Address key,
         SystemParameters parameters,
         ulong head,
+        ulong carriedBlobs,
         CancellationToken cancellationToken
     )
     {
@@ -137,13 +139,8 @@ internal sealed class AnchorsContract(EthereumClient client, Address address)
             return $"{account} has asked for its stake back and may not anchor meanwhile";
         }
 
-        // A stake that a penalty took counts for a while, which the contract knows.
-        return
-            state.Stake.IsZero
-            || (
-                state.Stake < parameters.MinimumStake
-                && (await CapacityAsync(account, 0, cancellationToken)).Most.IsZero
-            )
+        // What a penalty took counts for a while, which the contract's capacity knows.
+        return state.Stake.IsZero || (state.Stake < parameters.MinimumStake && carriedBlobs == 0)
             ? $"{account} stakes {state.Stake} wei, less than the {parameters.MinimumStake} wei that the contract asks "
                 + "for"
             : null;
@@ -164,12 +161,6 @@ internal sealed class AnchorsContract(EthereumClient client, Address address)
             anchor.Expiry
         );
     }
-
-    /// <summary>The transaction that adds to an account's stake.</summary>
-    /// <param name="account">The account, which exists.</param>
-    /// <param name="wei">The amount.</param>
-    public TransactionRequest StakeFor(Address account, BigInteger wei) =>
-        Request(new StakeForFunction { Id = $"{account}" }, wei);
 
     /// <summary>How many anchors the contract kept of an account at a block.</summary>
     public async Task<ulong> AnchorCountAsync(Address account, ulong block, CancellationToken cancellationToken) =>

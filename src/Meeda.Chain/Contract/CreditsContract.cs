@@ -1,7 +1,6 @@
 using System.Numerics;
 using Meeda.Ethereum;
 using Meeda.L1.Rpc;
-using Meeda.L1.Transactions;
 
 namespace Meeda.Chain.Contract;
 
@@ -12,9 +11,6 @@ namespace Meeda.Chain.Contract;
 internal abstract class CreditsContract(EthereumClient client, Address address, ContractArtifact artifact)
     : PartContract(client, address, artifact)
 {
-    /// <summary>The transaction that pays an address what the contract owes it; any account may send it.</summary>
-    public TransactionRequest ClaimFor(Address creditor) => Request(new ClaimForFunction { Creditor = $"{creditor}" });
-
     /// <summary>What an address may claim, in wei.</summary>
     public async Task<BigInteger> CreditAsync(Address creditor, CancellationToken cancellationToken) =>
         (await CallAsync(new CreditOfFunction { Creditor = $"{creditor}" }, cancellationToken)).Value1;

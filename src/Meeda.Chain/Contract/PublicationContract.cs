@@ -2,6 +2,7 @@ using System.Numerics;
 using Meeda.Ethereum;
 using Meeda.L1.Rpc;
 using Meeda.L1.Transactions;
+using Meeda.Protocol.Anchors;
 
 namespace Meeda.Chain.Contract;
 
@@ -13,6 +14,11 @@ internal sealed class PublicationContract(EthereumClient client, Address address
 {
     /// <summary>The most blobs of one transaction (EIP-7594), hence the most demands that it answers.</summary>
     public const int MaxBlobs = 6;
+
+    // MeedaPublication's: what fees may rise to, a blob's gas (EIP-4844), and what publishing takes.
+    private const int FeeMargin = 8;
+    private const int GasPerBlob = 131_072;
+    private const int PublishGas = 150_000;
 
     /// <summary>The transaction that demands a blob of an operator.</summary>
     /// <param name="operatorAddress">The operator's account.</param>
@@ -32,13 +38,25 @@ internal sealed class PublicationContract(EthereumClient client, Address address
     /// <summary>The transaction that slashes an operator whose demand was not answered in time.</summary>
     public TransactionRequest Expire(ulong demandId) => Request(new ExpireFunction { DemandId = demandId });
 
-    /// <summary>The transaction by which an account's owner names who may answer its demands beside it.</summary>
-    public TransactionRequest SetPublisher(Address account, Address publisher) =>
-        Request(new SetPublisherFunction { Id = $"{account}", Publisher = $"{publisher}" });
-
-    /// <summary>The bond that a demand in the next block takes, in wei.</summary>
-    public async Task<BigInteger> DemandBondAsync(CancellationToken cancellationToken) =>
-        (await CallAsync(new DemandBondFunction(), cancellationToken)).Value1;
+    /// <summary>
+    /// The bond that a demand in the next block takes, in wei: <c>fixed + 8 · (blobBaseFee · 131,072 + baseFee ·
+    /// 150,000)</c> (docs/protocol.md, "What any account can show"). Computed here and not asked of the contract: nodes
+    /// that follow geth run a call without a gas price at a base fee of zero.
+    /// </summary>
+    /// <param name="fixedPart">The bond's fixed part, <see cref="SystemParameters.DemandBond"/>.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="L1UnreachableException">The node has no newest block, or does not know the price of
+    /// blobs.</exception>
+    public async Task<BigInteger> DemandBondAsync(BigInteger fixedPart, CancellationToken cancellationToken)
+    {
+        Block head =
+            await Client.GetBlockAsync(BlockTag.Latest, cancellationToken)
+            ?? throw new L1UnreachableException("the node has no newest block");
+        BigInteger blobFee =
+            await Client.GetBlobBaseFeeAsync(cancellationToken)
+            ?? throw new L1UnreachableException("the node does not tell the price of blobs");
+        return fixedPart + (FeeMargin * ((blobFee * GasPerBlob) + (head.BaseFeePerGas * PublishGas)));
+    }
 
     /// <summary>The demands that wait for an account's blobs.</summary>
     public async Task<ulong> OpenDemandsAsync(Address account, CancellationToken cancellationToken) =>
@@ -53,8 +71,8 @@ internal sealed class PublicationContract(EthereumClient client, Address address
 /// <param name="AnchorIndex">The anchor that holds it.</param>
 /// <param name="Commitment">The commitment, 48 bytes.</param>
 /// <param name="Path">The Merkle path from its leaf to the anchor's root over commitments.</param>
-/// <param name="IdRoot">The anchor's root over batch ids.</param>
-internal sealed record AnchoredLeaf(uint AnchorIndex, byte[] Commitment, IReadOnlyList<Bytes32> Path, Bytes32 IdRoot)
+/// <param name="Roots">The anchor's roots.</param>
+internal sealed record AnchoredLeaf(uint AnchorIndex, byte[] Commitment, IReadOnlyList<Bytes32> Path, AnchorRoots Roots)
 {
     /// <summary>The contracts' <c>BlobRef</c> struct.</summary>
     /// <param name="account">The operator's account.</param>
@@ -67,7 +85,7 @@ internal sealed record AnchoredLeaf(uint AnchorIndex, byte[] Commitment, IReadOn
             Position = position,
             Commitment = Commitment,
             Path = [.. Path.Select(node => node.ToArray())],
-            IdRoot = IdRoot.ToArray(),
+            IdRoot = Roots.IdRoot.ToArray(),
         };
 }
 

@@ -23,7 +23,6 @@ internal sealed partial class SystemContract : PartContract
         Anchors = new AnchorsContract(client, PartAt(0));
         Verifier = new VerifierContract(client, PartAt(1));
         Publication = new PublicationContract(client, PartAt(2));
-        Escrow = PartAt(3);
     }
 
     /// <summary>Accounts, stakes and anchors.</summary>
@@ -34,9 +33,6 @@ internal sealed partial class SystemContract : PartContract
 
     /// <summary>Demands.</summary>
     public PublicationContract Publication { get; }
-
-    /// <summary>The address of the payments of rollups.</summary>
-    public Address Escrow { get; }
 
     /// <summary>The transaction that makes a system; its parts are made by <see cref="CreateParts"/>.</summary>
     public static TransactionRequest Deploy(SystemParameters parameters) =>

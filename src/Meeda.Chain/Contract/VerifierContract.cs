@@ -1,4 +1,3 @@
-using System.Numerics;
 using Meeda.Ethereum;
 using Meeda.L1.Rpc;
 using Meeda.L1.Transactions;
@@ -118,10 +117,6 @@ internal sealed class VerifierContract(EthereumClient client, Address address)
         Bytes32.FromBytes(
             (await CallAsync(new EpochSeedFunction { Id = $"{account}", Epoch = epoch }, cancellationToken)).Value1
         );
-
-    /// <summary>What reporting a miss of an epoch now would cost the operator, in wei.</summary>
-    public async Task<BigInteger> PenaltyAsync(Address account, ulong epoch, CancellationToken cancellationToken) =>
-        (await CallAsync(new PenaltyOfFunction { Id = $"{account}", Epoch = epoch }, cancellationToken)).Value1;
 
     /// <summary>The transaction that shows an anchored commitment to be no point of the group.</summary>
     /// <param name="account">The operator's account.</param>

@@ -21,15 +21,16 @@ internal sealed class AnchoredCommitments(IAnchorRecord record, Address operator
         CancellationToken cancellationToken
     )
     {
-        var trees = new Dictionary<uint, (MerkleTree Tree, byte[] Commitments, Bytes32 IdRoot)>();
+        var trees = new Dictionary<uint, (MerkleTree Tree, byte[] Commitments, AnchorRoots Roots)>();
         var leaves = new Dictionary<ulong, AnchoredLeaf>();
         foreach ((Anchor anchor, ulong position) in await CoveringAsync(positions, cancellationToken))
         {
-            if (!trees.TryGetValue(anchor.Index, out (MerkleTree Tree, byte[] Commitments, Bytes32 IdRoot) held))
+            if (!trees.TryGetValue(anchor.Index, out (MerkleTree Tree, byte[] Commitments, AnchorRoots Roots) held))
             {
                 byte[] commitments = await record.CommitmentsAsync(operatorAddress, anchor.Index, cancellationToken);
                 Bytes32 idRoot = await record.IdRootAsync(operatorAddress, anchor.Index, cancellationToken);
-                held = trees[anchor.Index] = (new MerkleTree(commitments, KzgCommitment.Length), commitments, idRoot);
+                var tree = new MerkleTree(commitments, KzgCommitment.Length);
+                held = trees[anchor.Index] = (tree, commitments, new AnchorRoots(tree.Root, idRoot));
             }
 
             var place = (int)(position - anchor.FirstBlob);
@@ -37,7 +38,7 @@ internal sealed class AnchoredCommitments(IAnchorRecord record, Address operator
                 anchor.Index,
                 At(held.Commitments, place).ToArray(),
                 held.Tree.Path(place),
-                held.IdRoot
+                held.Roots
             );
         }
 

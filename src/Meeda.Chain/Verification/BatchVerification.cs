@@ -1,6 +1,5 @@
 using Meeda.Chain.Contract;
 using Meeda.Chain.Index;
-using Meeda.Ethereum;
 using Meeda.Kzg.Commitments;
 using Meeda.Protocol.Anchors;
 using Meeda.Protocol.Batches;
@@ -44,12 +43,6 @@ internal sealed class BatchVerification(SystemContract system, IAnchorRecord rec
         CancellationToken cancellationToken
     )
     {
-        var tree = new MerkleTree(
-            await record.CommitmentsAsync(anchoring.Operator, anchoring.Anchor.Index, cancellationToken),
-            KzgCommitment.Length
-        );
-        Bytes32 idRoot = await record.IdRootAsync(anchoring.Operator, anchoring.Anchor.Index, cancellationToken);
-        Bytes32 root = new AnchorRoots(tree.Root, idRoot).Root;
         Anchor onChain = await system.Anchors.GetAnchorAsync(
             anchoring.Operator,
             anchoring.Anchor.Index,
@@ -67,7 +60,7 @@ internal sealed class BatchVerification(SystemContract system, IAnchorRecord rec
         [
             new(
                 "the anchor's Merkle root, rebuilt from the log, is the one the contract keeps",
-                root == onChain.Root && onChain == anchoring.Anchor
+                leaves[0].Roots.Root == onChain.Root && onChain == anchoring.Anchor
             ),
             new(
                 "every blob's commitment is a leaf of that root at the batch's position",
@@ -75,8 +68,8 @@ internal sealed class BatchVerification(SystemContract system, IAnchorRecord rec
                     .Zip(leaves)
                     .All(each =>
                         MerkleTree.Verify(
-                            tree.Root,
-                            tree.LeafCount,
+                            each.Second.Roots.LeafRoot,
+                            (int)onChain.BlobCount,
                             (int)(each.First - onChain.FirstBlob),
                             each.Second.Commitment,
                             [.. each.Second.Path]

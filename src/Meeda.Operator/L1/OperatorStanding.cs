@@ -40,12 +40,13 @@ internal sealed class OperatorStanding(
     {
         ulong head = await client.GetBlockNumberAsync(cancellationToken);
         Interlocked.Exchange(ref _head, (long)head);
-        await PollCapacityAsync(head, cancellationToken);
+        StakeCapacity capacity = await PollCapacityAsync(head, cancellationToken);
         string? reason = await system.Anchors.WhyNoAnchorAsync(
             account.Address,
             account.Key,
             await system.ParametersAsync(cancellationToken),
             head,
+            capacity.Most,
             cancellationToken
         );
         Refusal? before = _refusal;
@@ -60,7 +61,7 @@ internal sealed class OperatorStanding(
         }
     }
 
-    private async Task PollCapacityAsync(ulong head, CancellationToken cancellationToken)
+    private async Task<StakeCapacity> PollCapacityAsync(ulong head, CancellationToken cancellationToken)
     {
         uint hint = await ledger.FirstLiveAnchorAsync(head, cancellationToken);
         (BigInteger most, BigInteger live) = await system.Anchors.CapacityAsync(
@@ -78,6 +79,8 @@ internal sealed class OperatorStanding(
                 logger.CapacityHalfFull(account.Address.ToString(), capacity.Live, capacity.Most);
             }
         }
+
+        return capacity;
     }
 
     private sealed record Refusal(string Reason, long Since);

@@ -8,7 +8,7 @@ namespace Meeda.Operator.L1;
 /// Sends the transactions that publish demanded blobs: from a separate account if one is configured
 /// (<see cref="SignerOptions.BlobKey"/>), so that anchors and proofs never wait behind its blob transactions;
 /// otherwise, and if that account cannot send, for example for lack of ether, from the operator's. The contract accepts
-/// a publication from any account.
+/// it from there where the account's owner has named it as publisher, and refuses it otherwise.
 /// </summary>
 /// <param name="main">The operator's account.</param>
 /// <param name="own">The separate account, or null.</param>

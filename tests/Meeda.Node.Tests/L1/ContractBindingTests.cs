@@ -8,6 +8,7 @@ using Meeda.Kzg.Curves;
 using Meeda.Kzg.Fields;
 using Meeda.L1.Rpc;
 using Meeda.L1.Transactions;
+using Meeda.Protocol.Anchors;
 using Meeda.Protocol.Proofs;
 using Meeda.Testing;
 using Meeda.Testing.Abi;
@@ -36,7 +37,7 @@ public sealed class ContractBindingTests
         4,
         [.. Enumerable.Range(0, 48).Select(i => (byte)i)],
         [Keccak256.Hash("a"u8), Keccak256.Hash("b"u8)],
-        Keccak256.Hash("ids"u8)
+        new AnchorRoots(Keccak256.Hash("leaves"u8), Keccak256.Hash("ids"u8))
     );
 
     private readonly SystemContract _system = new(null!, Account);
@@ -178,7 +179,7 @@ public sealed class ContractBindingTests
     private static void AssertBlob(AbiTuple blob)
     {
         Assert.Equal(
-            (Account, 4ul, 77ul, Leaf.IdRoot),
+            (Account, 4ul, 77ul, Leaf.Roots.IdRoot),
             (
                 blob.Get<Address>("operator"),
                 blob.Get<ulong>("anchorIndex"),

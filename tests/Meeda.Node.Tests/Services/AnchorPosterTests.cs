@@ -1,8 +1,6 @@
 using Meeda.Operator.Anchors;
-using Meeda.Operator.L1;
 using Meeda.Operator.Persistence;
 using Microsoft.Data.Sqlite;
-using Microsoft.Extensions.Options;
 using Xunit;
 
 namespace Meeda.Node.Tests.Services;
@@ -18,23 +16,7 @@ public sealed class AnchorPosterTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         _world = await ServiceWorld.OpenAsync();
-        _poster = _world.Own(
-            new AnchorPoster(
-                Options.Create(new AnchorOptions { Interval = Interval, MaxBlobs = 4 }),
-                _world.Ledger,
-                _world.Placement,
-                new BlobFailover(_world.L1Options),
-                _world.Terms,
-                null!, // no batch goes as blobs here
-                _world.Follower,
-                _world.Contract,
-                _world.Election,
-                _world.Standing,
-                _world.Sender,
-                _world.Clock,
-                _world.Log<AnchorPoster>()
-            )
-        );
+        _poster = _world.Own(_world.NewPoster(new AnchorOptions { Interval = Interval, MaxBlobs = 4 }));
     }
 
     public async Task DisposeAsync() => await _world.DisposeAsync();

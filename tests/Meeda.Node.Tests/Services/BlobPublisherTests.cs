@@ -39,6 +39,7 @@ public sealed class BlobPublisherTests : IAsyncLifetime
     private int _status; // open
     private int _demands = 1;
     private int _openDemands;
+    private Func<int, int> _position = _ => 0;
 
     public async Task InitializeAsync()
     {
@@ -142,6 +143,17 @@ public sealed class BlobPublisherTests : IAsyncLifetime
         Assert.Equal(1, Sent());
     }
 
+    [Fact]
+    public async Task Run_OneOfSeveralBlobsCannotBeRead_TheOthersAreAnswered()
+    {
+        _demands = 2;
+        _position = index => index == 0 ? 999 : 0; // where nothing is anchored
+        await _publisher.StartAsync(default);
+        await _world.UntilAsync(() => _world.HasLogged("Demand 6 answered in transaction"));
+        Assert.True(_world.HasLogged("Demand 5 is not answered yet"));
+        Assert.False(_world.HasLogged("Demand 5 answered in transaction"));
+    }
+
     /// <summary>The demand names another blob than the one at that position: L1 was reorganised.</summary>
     [Fact]
     public async Task Run_TheDemandNamesAnotherBlob_SendsNothing()
@@ -218,7 +230,7 @@ public sealed class BlobPublisherTests : IAsyncLifetime
         {
             address = _world.Contract.Publication.Address.ToString(),
             topics = new[] { Demanded, "0x" + Word(5 + index), "0x" + Word(_world.Account.Address), _hash.ToString() },
-            data = "0x" + Word(Address.Zero) + Word(0) + Word(_deadline) + Word(1),
+            data = "0x" + Word(Address.Zero) + Word(_position(index)) + Word(_deadline) + Word(1),
             blockNumber = FakeChain.Quantity(_demandedAt),
             blockHash = Keccak256.Hash([1]).ToString(),
             transactionHash = Keccak256.Hash([2]).ToString(),

@@ -1,9 +1,7 @@
 using Meeda.Http;
 using Meeda.Operator.Anchors;
 using Meeda.Operator.Batches;
-using Meeda.Operator.L1;
 using Meeda.Operator.Persistence;
-using Microsoft.Extensions.Options;
 using Xunit;
 
 namespace Meeda.Node.Tests.Services;
@@ -73,21 +71,7 @@ public sealed class CapacityTests : IAsyncLifetime
             last = await _intake.AcceptAsync([i], default); // at one moment, so that none counts the others
         }
 
-        using AnchorPoster poster = new(
-            Options.Create(new AnchorOptions { Interval = TimeSpan.FromSeconds(1) }),
-            _world.Ledger,
-            _world.Placement,
-            new BlobFailover(_world.L1Options),
-            _world.Terms,
-            null!, // no batch goes as blobs here
-            _world.Follower,
-            _world.Contract,
-            _world.Election,
-            _world.Standing,
-            _world.Sender,
-            _world.Clock,
-            _world.Log<AnchorPoster>()
-        );
+        using AnchorPoster poster = _world.NewPoster(new AnchorOptions { Interval = TimeSpan.FromSeconds(1) });
         await _world.Placement.PlaceAllAsync(CancellationToken.None);
         await poster.StartAsync(default);
         await _world.UntilAsync(() => _world.HasLogged("it carries 2 live blobs, and 2 are live"));

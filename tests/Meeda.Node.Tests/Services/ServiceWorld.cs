@@ -245,6 +245,24 @@ internal sealed class ServiceWorld : IAsyncDisposable
             )
         );
 
+    /// <summary>A poster; no batch goes as blobs.</summary>
+    public AnchorPoster NewPoster(AnchorOptions options) =>
+        new(
+            Microsoft.Extensions.Options.Options.Create(options),
+            Ledger,
+            Placement,
+            new BlobFailover(L1Options),
+            Terms,
+            null!,
+            Follower,
+            Contract,
+            Election,
+            Standing,
+            Sender,
+            Clock,
+            Log<AnchorPoster>()
+        );
+
     /// <summary>Takes a batch in and places its rows.</summary>
     public async Task<StoredBatch> PutAndPlaceAsync(params byte[] payload)
     {

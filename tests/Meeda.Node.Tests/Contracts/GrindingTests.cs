@@ -6,7 +6,7 @@ using Meeda.L1.Rpc;
 using Meeda.Protocol.Proofs;
 using Xunit;
 
-namespace Meeda.Node.Tests.Version2;
+namespace Meeda.Node.Tests.Contracts;
 
 /// <summary>
 /// The builder of a seed block tries headers: under version 1's rule, the block's hash, each gives another seed; under

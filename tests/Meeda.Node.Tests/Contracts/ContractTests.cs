@@ -8,11 +8,31 @@ using Meeda.Protocol.Proofs;
 using Meeda.Protocol.Signatures;
 using Xunit;
 
-namespace Meeda.Node.Tests.Version2;
+namespace Meeda.Node.Tests.Contracts;
 
-/// <summary>The C# side of version 2 against the compiled contracts on anvil.</summary>
+/// <summary>The C# side against the compiled contracts on anvil.</summary>
 public sealed class ContractTests
 {
+    /// <summary>anvil, unlike geth, calls at the block's own base fee: there the contract says what is computed
+    /// here.</summary>
+    [SkippableFact]
+    public async Task DemandBond_ComputedFromTheFees_IsTheContracts()
+    {
+        await using Deployment deployment = await Deployment.StartAsync();
+        PublicationContract publication = deployment.System.Publication;
+        var view = new DemandBondFunction();
+        byte[] said = await deployment.Client.CallAsync(
+            publication.Address,
+            ContractArtifact.Publication.Contract.Encode(view),
+            BlockTag.Latest,
+            default
+        );
+        Assert.Equal(
+            ContractArtifact.Publication.Contract.Decode(view, said).Value1,
+            await publication.DemandBondAsync(Deployment.Parameters.DemandBond, default)
+        );
+    }
+
     private static readonly BigInteger Stake = BigInteger.Pow(10, 18) * 17;
 
     [SkippableFact]

@@ -7,9 +7,9 @@ using Meeda.L1.Signing;
 using Meeda.L1.Transactions;
 using Meeda.Testing;
 
-namespace Meeda.Node.Tests.Version2;
+namespace Meeda.Node.Tests.Contracts;
 
-/// <summary>Version 2 of the contracts on an anvil that mines a block for each transaction, and when it is told
+/// <summary>The contracts on an anvil that mines a block for each transaction, and when it is told
 /// to.</summary>
 internal sealed class Deployment : IAsyncDisposable
 {

@@ -11,7 +11,7 @@ using Meeda.Protocol.Batches;
 using Meeda.Protocol.Proofs;
 using Xunit;
 
-namespace Meeda.Node.Tests.Version2;
+namespace Meeda.Node.Tests.Contracts;
 
 /// <summary>An operator by hand that keeps what it anchored, and proves rightly or wrongly.</summary>
 internal sealed class LyingProver(Deployment deployment)

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Meeda.Protocol.Tests.Anchors;
 
-public sealed class MerkleTreeOfCommitmentsTests
+public sealed class MerkleTreePathTests
 {
     [Fact]
     public void Root_OfOneCommitment_IsItsLeaf()

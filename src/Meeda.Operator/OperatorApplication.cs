@@ -1,6 +1,5 @@
 using Meeda.Chain.Contract;
 using Meeda.Chain.L1;
-using Meeda.Ethereum;
 using Meeda.Hosting;
 using Meeda.Hosting.Settings;
 using Meeda.Http;
@@ -86,10 +85,11 @@ internal static class OperatorApplication
     /// Whether L1 answers and the contract is there, asked once before the service starts: a wrong URL or address
     /// should not wait to be noticed.
     /// </summary>
-    /// <exception cref="SetupException">L1 does not answer, or there is no MeedaSystem at the address.</exception>
+    /// <exception cref="SetupException">L1 does not answer, there is no MeedaSystem at the address, or the operator
+    /// key is another account's.</exception>
     public static async Task CheckL1Async(WebApplication app, CancellationToken cancellationToken)
     {
-        Address contract = app.Services.GetRequiredService<SystemContract>().Address;
+        SystemContract system = app.Services.GetRequiredService<SystemContract>();
         ulong chainId;
         try
         {
@@ -106,14 +106,15 @@ internal static class OperatorApplication
 
         try
         {
-            await app.Services.GetRequiredService<SystemContract>().EpochParametersAsync(cancellationToken);
+            await system.EpochParametersAsync(cancellationToken);
+            await EnsureKeyIsOursAsync(system, app.Services.GetRequiredService<OperatorAccount>(), cancellationToken);
         }
-        catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception failure) when (failure is not SetupException && !cancellationToken.IsCancellationRequested)
         {
             throw new SetupException(
                 failure is L1UnreachableException
                     ? $"L1: {Outage.Explain(failure).Reason.TrimEnd('.')}"
-                    : $"contract: there is no MeedaSystem at {contract} on this L1: {failure.Message.TrimEnd('.')}"
+                    : $"contract: there is no MeedaSystem at {system.Address} on this L1: {failure.Message.TrimEnd('.')}"
             );
         }
 
@@ -133,6 +134,28 @@ internal static class OperatorApplication
         catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
         {
             throw new SetupException($"L1: {Outage.Explain(failure).Reason.TrimEnd('.')}");
+        }
+    }
+
+    /// <summary>
+    /// Refuses the key of another account, before the ledger is bound to an account for good: a key belongs to one
+    /// account for ever.
+    /// </summary>
+    private static async Task EnsureKeyIsOursAsync(
+        SystemContract system,
+        OperatorAccount account,
+        CancellationToken cancellationToken
+    )
+    {
+        if (
+            await system.Anchors.AccountEverOfAsync(account.Key, cancellationToken) is { } owner
+            && owner != account.Address
+        )
+        {
+            throw new SetupException(
+                $"account: the operator key {account.Key} belongs to account {owner}, not to {account.Address}; set "
+                    + $"Meeda__L1__Account={owner}"
+            );
         }
     }
 

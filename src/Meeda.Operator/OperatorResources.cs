@@ -51,7 +51,7 @@ internal sealed record OperatorResources(
                 bound with
                 {
                     Contract = Address.Parse(options.L1.Contract),
-                    Account = signer.Address,
+                    Account = options.L1.AccountOr(signer.Address),
                 }
             )
                 is { } difference

@@ -71,10 +71,6 @@ internal static class OperatorServices
             .AddBackground<FolderSweep>();
     }
 
-    /// <summary>The account that the settings name, or the operator key's own.</summary>
-    private static Address AccountOf(L1Options l1, OperatorResources opened) =>
-        l1.Account.Length > 0 ? Address.Parse(l1.Account) : opened.Signer.Address;
-
     /// <summary>L1: endpoints, contracts, account, and what follows it.</summary>
     public static IServiceCollection AddL1(
         this IServiceCollection services,
@@ -84,16 +80,12 @@ internal static class OperatorServices
     {
         services.AddOutgoingHttp();
         L1Connection.Add(services, options.L1);
+        Address account = options.L1.AccountOr(opened.Signer.Address);
         return services
             .AddSingleton(
-                new OperatorAccount(AccountOf(options.L1, opened), opened.Signer.Address)
-                {
-                    Publications = opened.BlobSigner?.Address,
-                }
+                new OperatorAccount(account, opened.Signer.Address) { Publications = opened.BlobSigner?.Address }
             )
-            .AddSingleton(
-                new ServedOperators(_ => Task.FromResult<IReadOnlyList<Address>>([AccountOf(options.L1, opened)]))
-            )
+            .AddSingleton(new ServedOperators(_ => Task.FromResult<IReadOnlyList<Address>>([account])))
             .AddSingleton(provider => new SystemContract(
                 provider.GetRequiredService<EthereumClient>(),
                 Address.Parse(options.L1.Contract)

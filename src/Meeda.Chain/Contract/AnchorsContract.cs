@@ -82,6 +82,14 @@ internal sealed class AnchorsContract(EthereumClient client, Address address)
         );
     }
 
+    /// <summary>The account for which a key was ever named, also a retired one; null where there is none.</summary>
+    public async Task<Address?> AccountEverOfAsync(Address key, CancellationToken cancellationToken)
+    {
+        var function = new AccountEverOfFunction { Key = $"{key}" };
+        Address account = Address.Parse((await CallAsync(function, cancellationToken)).Value1);
+        return account == Address.Zero ? null : account;
+    }
+
     /// <summary>How many live blobs an account's stake carries, and how many it has.</summary>
     /// <param name="account">The account.</param>
     /// <param name="liveHint">An index such that all anchors before it are expired.</param>
@@ -119,7 +127,8 @@ internal sealed class AnchorsContract(EthereumClient client, Address address)
         AccountState state = await AccountAsync(account, cancellationToken);
         if (state.Owner == Address.Zero)
         {
-            return $"no account {account} is registered";
+            return $"no account {account} is registered (Meeda__L1__Account names it where another address than the "
+                + "operator key registered it)";
         }
 
         if (state.IsSlashed)

@@ -1,3 +1,5 @@
+using Meeda.Ethereum;
+
 namespace Meeda.Chain.L1;
 
 /// <summary>How the node reaches L1 and which contract it works with.</summary>
@@ -51,6 +53,10 @@ public sealed class L1Options
     /// blobs cost what L1 asks for them at the moment.
     /// </summary>
     public bool FailoverToBlobs { get; set; }
+
+    /// <summary>The account: <see cref="Account"/>, or the operator key's own address where none is named.</summary>
+    /// <param name="key">The address of the operator key.</param>
+    internal Address AccountOr(Address key) => Account.Length > 0 ? Address.Parse(Account) : key;
 
     /// <summary>The endpoints of <see cref="Rpc"/>, in their order.</summary>
     internal IReadOnlyList<Uri> Endpoints() => [.. SplitEndpoints().Select(endpoint => new Uri(endpoint))];

@@ -87,10 +87,15 @@ internal sealed record TenantLocation(StorageOptions Storage, Address? Contract,
     }
 
     /// <summary>
-    /// The account of the configured signer; null where none is named, or this command may not read its key.
+    /// The configured account, or the signer's; null where none is named, or this command may not read its key.
     /// </summary>
     private static Address? AccountOf(SignerOptions signer, L1Options l1)
     {
+        if (Address.TryParse(l1.Account, out Address account))
+        {
+            return account;
+        }
+
         if (new SignerOptionsValidator(l1).Failures(signer).Any())
         {
             return null;

@@ -142,7 +142,8 @@ internal sealed class FakeL1 : JsonRpc
             ];
         }
 
-        return Is("MeedaAnchors", "capacity")
+        return Is("MeedaAnchors", "accountEverOf") ? calldata[4..36]
+            : Is("MeedaAnchors", "capacity")
                 ? [.. Word(Capacity), .. Word((ulong)_anchors.Values.Sum(kept => kept.BlobCount))]
             : Is("MeedaPublication", "openDemands") ? Word(OpenDemands)
             : Is("MeedaAnchors", "anchorCount") ? Word((ulong)_anchors.Count)

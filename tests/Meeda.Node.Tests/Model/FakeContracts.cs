@@ -89,6 +89,7 @@ internal sealed class FakeContracts(
             "creditOf" => [BigInteger.Zero],
             "openDemands" => [BigInteger.Zero],
             "mixOf" => [state.Mixes.GetValueOrDefault((ulong)arguments[0])],
+            "accountEverOf" => [state.Operators.FirstOrDefault(each => each.Value.Key == (Address)arguments[0]).Key],
             "capacity" => Capacity(state.Of((Address)arguments[0]), block),
             "getAccount" => Describe(state.Of((Address)arguments[0])),
             "getEpoch" => Describe(state.Of((Address)arguments[0]).Epochs.GetValueOrDefault((ulong)arguments[1])),

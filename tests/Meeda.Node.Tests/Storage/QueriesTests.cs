@@ -60,6 +60,7 @@ public abstract class QueriesTests : IAsyncLifetime
 
     public virtual async Task InitializeAsync()
     {
+        LedgerColumnTypes.Register();
         _database = Open();
         _connection = await _database.ConnectAsync(default);
     }

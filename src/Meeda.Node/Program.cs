@@ -1,10 +1,14 @@
 using System.CommandLine;
 using Meeda.Node.Cli;
+using Meeda.Node.Cli.Deployment;
+using Meeda.Node.Cli.Escrow;
 
 return await CommandLineProgram.RunAsync(
     new RootCommand("Meeda: data availability for Ethereum rollups, proven on L1")
     {
+        DeployCommand.Build(),
         OperatorCommand.Build(),
+        EscrowCommand.Build(),
         LightCommand.Build(),
         KeysCommand.Build(),
         PutCommand.Build(),

@@ -62,6 +62,7 @@ internal static class OperatorApplication
             .AddLeadership(opened)
             .AddProviders(options, opened)
             .AddL1(options, opened)
+            .AddAccountOperations(opened)
             .AddTenants(opened)
             .AddBatches(options)
             .AddAnchors()

@@ -199,4 +199,10 @@ internal static partial class OperatorLog
 
     [LoggerMessage(289, LogLevel.Warning, "Ready again")]
     public static partial void ReadyAgain(this ILogger logger);
+
+    [LoggerMessage(291, LogLevel.Information, "Account operation: {Effect} (transaction {Transaction})")]
+    public static partial void OperationSent(this ILogger logger, string effect, string transaction);
+
+    [LoggerMessage(292, LogLevel.Warning, "Account operation {Kind} failed: {Reason}")]
+    public static partial void OperationFailed(this ILogger logger, string kind, string reason);
 }

@@ -11,6 +11,7 @@ using Meeda.L1.Rpc;
 using Meeda.L1.Signing;
 using Meeda.L1.Transactions;
 using Meeda.Mefs;
+using Meeda.Operator.Accounts;
 using Meeda.Operator.Anchors;
 using Meeda.Operator.Batches;
 using Meeda.Operator.Http;
@@ -113,6 +114,18 @@ internal static class OperatorServices
                 journal: new TransactionJournal(opened.Ledger, signer.Address)
             );
     }
+
+    /// <summary>What commands ask of the running operator about its account.</summary>
+    public static IServiceCollection AddAccountOperations(this IServiceCollection services, OperatorResources opened) =>
+        services
+            .AddSingleton(provider => new AccountPlans(
+                provider.GetRequiredService<SystemContract>(),
+                provider.GetRequiredService<EthereumClient>(),
+                provider.GetRequiredService<OperatorAccount>(),
+                opened.Signer.Address,
+                opened.Signer as PrivateKeySigner
+            ))
+            .AddBackground<AccountOperationService>();
 
     /// <summary>The tenants, their keys and what they cost.</summary>
     public static IServiceCollection AddTenants(this IServiceCollection services, OperatorResources opened) =>

@@ -47,6 +47,28 @@ internal sealed class AnchorsContract(EthereumClient client, Address address)
             }
         );
 
+    /// <summary>The transaction that adds to an account's stake; any account may send it.</summary>
+    /// <param name="account">The account's id.</param>
+    /// <param name="wei">What is added.</param>
+    public TransactionRequest StakeFor(Address account, BigInteger wei) =>
+        Request(new StakeForFunction { Id = $"{account}" }, wei);
+
+    /// <summary>The transaction by which an account's owner asks for the stake back.</summary>
+    public TransactionRequest RequestWithdrawal(Address account) =>
+        Request(new RequestWithdrawalFunction { Id = $"{account}" });
+
+    /// <summary>The transaction that takes such a request back.</summary>
+    public TransactionRequest CancelWithdrawal(Address account) =>
+        Request(new CancelWithdrawalFunction { Id = $"{account}" });
+
+    /// <summary>The transaction that credits the whole stake to the owner once it is free.</summary>
+    public TransactionRequest Withdraw(Address account) => Request(new WithdrawFunction { Id = $"{account}" });
+
+    /// <summary>The last block in which an account's stake is still locked, were it asked for now, or as it was
+    /// asked for.</summary>
+    public async Task<ulong> LockedUntilAsync(Address account, CancellationToken cancellationToken) =>
+        (ulong)(await CallAsync(new WithdrawableFromFunction { Id = $"{account}" }, cancellationToken)).LastBlock;
+
     /// <summary>The transaction that anchors batches which no rollup pays for.</summary>
     /// <param name="batches">Of each the payload's bytes and its blobs' compressed commitments, 48 bytes each.</param>
     /// <param name="liveHint">An index such that all anchors before it are expired.</param>
@@ -170,6 +192,10 @@ internal sealed class AnchorsContract(EthereumClient client, Address address)
             anchor.Expiry
         );
     }
+
+    /// <summary>How many anchors the contract keeps of an account.</summary>
+    public async Task<ulong> AnchorCountAsync(Address account, CancellationToken cancellationToken) =>
+        (ulong)(await CallAsync(new AnchorCountFunction { Id = $"{account}" }, cancellationToken)).Value1;
 
     /// <summary>How many anchors the contract kept of an account at a block.</summary>
     public async Task<ulong> AnchorCountAsync(Address account, ulong block, CancellationToken cancellationToken) =>

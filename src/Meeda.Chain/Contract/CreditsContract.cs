@@ -1,6 +1,7 @@
 using System.Numerics;
 using Meeda.Ethereum;
 using Meeda.L1.Rpc;
+using Meeda.L1.Transactions;
 
 namespace Meeda.Chain.Contract;
 
@@ -11,6 +12,10 @@ namespace Meeda.Chain.Contract;
 internal abstract class CreditsContract(EthereumClient client, Address address, ContractArtifact artifact)
     : PartContract(client, address, artifact)
 {
+    /// <summary>The transaction that pays a creditor what it is owed; any account may send it.</summary>
+    /// <param name="creditor">The creditor, which is paid.</param>
+    public TransactionRequest ClaimFor(Address creditor) => Request(new ClaimForFunction { Creditor = $"{creditor}" });
+
     /// <summary>What an address may claim, in wei.</summary>
     public async Task<BigInteger> CreditAsync(Address creditor, CancellationToken cancellationToken) =>
         (await CallAsync(new CreditOfFunction { Creditor = $"{creditor}" }, cancellationToken)).Value1;

@@ -23,6 +23,7 @@ internal sealed partial class SystemContract : PartContract
         Anchors = new AnchorsContract(client, PartAt(0));
         Verifier = new VerifierContract(client, PartAt(1));
         Publication = new PublicationContract(client, PartAt(2));
+        Escrow = new EscrowContract(client, PartAt(3));
     }
 
     /// <summary>Accounts, stakes and anchors.</summary>
@@ -34,22 +35,34 @@ internal sealed partial class SystemContract : PartContract
     /// <summary>Demands.</summary>
     public PublicationContract Publication { get; }
 
-    /// <summary>The transaction that makes a system; its parts are made by <see cref="CreateParts"/>.</summary>
-    public static TransactionRequest Deploy(SystemParameters parameters) =>
-        new(
-            null,
-            TypedContract.EncodeCreation(
-                new MeedaSystemDeployment("0x" + Convert.ToHexStringLower(ContractArtifact.System.Bytecode))
-                {
-                    P = parameters.ToAbi(),
-                    CodeHashes = Words(ContractArtifact.Parts.Select(part => part.CodeHash)),
-                }
-            )
+    /// <summary>Payments of rollups.</summary>
+    public EscrowContract Escrow { get; }
+
+    /// <summary>The parts that owe ether to addresses, with their names.</summary>
+    public IReadOnlyList<(string Name, CreditsContract Contract)> Creditors =>
+        [("anchors", Anchors), ("publication", Publication), ("escrow", Escrow)];
+
+    /// <summary>The creation code of a system with its arguments; its parts are made by
+    /// <see cref="CreateParts"/>.</summary>
+    public static byte[] CreationCode(SystemParameters parameters) =>
+        TypedContract.EncodeCreation(
+            new MeedaSystemDeployment("0x" + Convert.ToHexStringLower(ContractArtifact.System.Bytecode))
+            {
+                P = parameters.ToAbi(),
+                CodeHashes = Words(ContractArtifact.Parts.Select(part => part.CodeHash)),
+            }
         );
+
+    /// <summary>The transaction that makes a system at an address that follows from the sender's nonce.</summary>
+    public static TransactionRequest Deploy(SystemParameters parameters) => new(null, CreationCode(parameters));
 
     /// <summary>The transactions that make the parts, in this order.</summary>
     public IEnumerable<TransactionRequest> CreateParts() =>
         ContractArtifact.Parts.Select(part => Request(new CreateFunction { Code = part.Bytecode }));
+
+    /// <summary>How many of the parts are made.</summary>
+    public async Task<int> CreatedAsync(CancellationToken cancellationToken) =>
+        (int)(await CallAsync(new CreatedFunction(), cancellationToken)).Value1;
 
     /// <summary>The parameters of the deployment; asked for once, since the contracts never change them.</summary>
     public async Task<SystemParameters> ParametersAsync(CancellationToken cancellationToken) =>

@@ -9,6 +9,31 @@ namespace Meeda.Chain.Contract;
 /// </summary>
 internal sealed record SystemParameters
 {
+    private static readonly BigInteger Ether = BigInteger.Pow(10, 18);
+
+    /// <summary>The parameters for blocks of 12 seconds; docs/protocol.md says why.</summary>
+    public static SystemParameters Default { get; } =
+        new()
+        {
+            EpochBlocks = 7_200,
+            SeedDelay = 64,
+            ProofWindow = 1_800,
+            ChallengeWindow = 50_400,
+            HotEpochs = 2,
+            HotSamples = 7_680,
+            ColdSamples = 2_560,
+            Retention = 108_000,
+            PublishWindow = 1_800,
+            AnchorGrace = 7_200,
+            EscrowNotice = 1_800,
+            FraudRewardBps = 500,
+            MinimumStake = 32 * Ether,
+            StakePerBlob = 32 * Ether / 1_000_000,
+            MissPenalty = 3 * Ether / 10,
+            MissReward = 3 * Ether / 100,
+            DemandBond = 5 * Ether / 1_000,
+        };
+
     /// <summary>Blocks in an epoch; epoch <c>e</c> begins at block <c>B_e = e · EpochBlocks</c>.</summary>
     public required uint EpochBlocks { get; init; }
 

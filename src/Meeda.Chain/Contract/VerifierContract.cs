@@ -107,6 +107,23 @@ internal sealed class VerifierContract(EthereumClient client, Address address)
                 .Value1
                 .Status;
 
+    /// <summary>An epoch's block and the block whose RANDAO mix is its randomness, as the contract counts
+    /// them.</summary>
+    public async Task<(ulong EpochBlock, ulong SeedBlock)> BlocksAsync(ulong epoch, CancellationToken cancellationToken)
+    {
+        BlocksOfOutput blocks = await CallAsync(new BlocksOfFunction { Epoch = epoch }, cancellationToken);
+        return ((ulong)blocks.EpochBlock, (ulong)blocks.SeedBlock);
+    }
+
+    /// <summary>What the contract recorded about an epoch of an account.</summary>
+    public async Task<EpochRecord> EpochAsync(Address account, ulong epoch, CancellationToken cancellationToken)
+    {
+        EpochData data = (
+            await CallAsync(new GetEpochFunction { Id = $"{account}", Epoch = epoch }, cancellationToken)
+        ).Value1;
+        return new EpochRecord((EpochStatus)data.Status, data.ProvenAt, data.Earns, data.LoAnchor, data.EndAnchor);
+    }
+
     /// <summary>The recorded RANDAO mix of an epoch; zero where there is none.</summary>
     public async Task<Bytes32> MixAsync(ulong epoch, CancellationToken cancellationToken) =>
         Bytes32.FromBytes((await CallAsync(new MixOfFunction { Epoch = epoch }, cancellationToken)).Value1);

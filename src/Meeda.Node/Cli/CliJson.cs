@@ -2,6 +2,10 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Meeda.Chain.Verification;
 using Meeda.Client;
+using Meeda.Node.Cli.Accounts;
+using Meeda.Node.Cli.Deployment;
+using Meeda.Node.Cli.Escrow;
+using Meeda.Node.Cli.Spending;
 using Meeda.Operator.Tenants;
 
 namespace Meeda.Node.Cli;
@@ -20,9 +24,13 @@ internal sealed record VerifyOutput(
 
 /// <summary>The JSON that commands print, without reflection.</summary>
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, Converters = [typeof(ScopesConverter)])]
+[JsonSerializable(typeof(AccountStatus))]
 [JsonSerializable(typeof(BatchBody))]
+[JsonSerializable(typeof(DeploymentFile))]
+[JsonSerializable(typeof(EscrowOutput))]
 [JsonSerializable(typeof(IReadOnlyList<Tenant>))]
 [JsonSerializable(typeof(PutOutput))]
+[JsonSerializable(typeof(SpendingOutput))]
 [JsonSerializable(typeof(StatusBody))]
 [JsonSerializable(typeof(VerifyOutput))]
 internal sealed partial class CliJson : JsonSerializerContext

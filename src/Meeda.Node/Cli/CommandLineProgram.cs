@@ -1,6 +1,8 @@
 using System.CommandLine;
 using Meeda.Hosting;
 using Meeda.Hosting.Settings;
+using Meeda.L1.Rpc;
+using Meeda.Node.Cli.Spending;
 
 namespace Meeda.Node.Cli;
 
@@ -40,6 +42,10 @@ internal static class CommandLineProgram
         {
             // A host that starts validates its options again, after what a setting names may have gone.
             return await FailAsync(failures);
+        }
+        catch (Exception failure) when (failure is L1UnreachableException or JsonRpcException)
+        {
+            return await FailAsync([L1Session.Unreachable(failure).Message]);
         }
         catch (OperationCanceledException)
         {

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Meeda.Hosting;
 using Meeda.Hosting.Settings;
 using Meeda.Http;
+using Meeda.Node.Cli.Accounts;
 using Meeda.Operator;
 
 namespace Meeda.Node.Cli;
@@ -38,6 +39,11 @@ internal static class OperatorCommand
             listen,
             config,
         };
+        foreach (Command part in AccountCommands.Build())
+        {
+            command.Add(part);
+        }
+
         command.SetAction(
             (parsed, cancellationToken) =>
                 RunAsync(

@@ -8,6 +8,7 @@ using Meeda.Hosting;
 using Meeda.Hosting.Settings;
 using Meeda.Kzg.Commitments;
 using Meeda.L1.Rpc;
+using Meeda.Node.Cli.Spending;
 using Meeda.Protocol.Batches;
 
 namespace Meeda.Node.Cli;
@@ -58,7 +59,9 @@ internal static class VerifyCommand
                     Parse(parsed.GetValue(batch)!),
                     ReadSettings(L1CommandOptions.SettingsOf(parsed), parsed.GetValue(config)),
                     [.. (parsed.GetValue(from) ?? []).Select(source => ParseUrl("--from", source.TrimEnd('/') + "/"))],
-                    parsed.GetValue(operatorAddress) is { } named ? ParseAddress("--operator", named) : null,
+                    parsed.GetValue(operatorAddress) is { } named
+                        ? SpendingOptions.ParseAddress("--operator", named)
+                        : null,
                     parsed.GetValue(json),
                     cancellationToken
                 )
@@ -75,26 +78,11 @@ internal static class VerifyCommand
         CancellationToken cancellationToken
     )
     {
-        Address contractAddress = Address.Parse(settings.Contract);
-        List<HttpClient> l1 = [.. settings.Endpoints().Select(Connect)];
         using HttpClient http = OutgoingHttp.Client();
         http.MaxResponseContentBufferSize = MaxBytes;
-        EthereumClient client = L1Connection.Open(l1, warning => Console.Error.WriteLine($"meeda: {warning}"));
-        var system = new SystemContract(client, contractAddress);
-        try
-        {
-            await system.EpochParametersAsync(cancellationToken);
-        }
-        catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
-        {
-            throw new SetupException(
-                failure is L1UnreachableException
-                    ? $"L1: {Outage.Explain(failure).Reason.TrimEnd('.')}"
-                    : $"contract: there is no MeedaSystem at {contractAddress} on this L1: "
-                        + $"{failure.Message.TrimEnd('.')}"
-            );
-        }
-
+        using L1Session l1 = await L1Session.OpenAsync(settings, cancellationToken);
+        EthereumClient client = l1.Client;
+        SystemContract system = await l1.SystemAsync(Address.Parse(settings.Contract), cancellationToken);
         var payloads = new List<(string, byte[]?)>();
         foreach (Uri source in sources)
         {
@@ -116,18 +104,11 @@ internal static class VerifyCommand
         catch (Exception failure)
             when (failure is L1UnreachableException or JsonRpcException or LogsRefusedException or InvalidDataException)
         {
-            throw new SetupException($"L1: {Outage.Explain(failure).Reason.TrimEnd('.')}");
+            throw L1Session.Unreachable(failure);
         }
 
         Show(report, json);
         return report.Holds ? ExitCode.Success : ExitCode.Failure;
-    }
-
-    private static HttpClient Connect(Uri endpoint)
-    {
-        HttpClient http = OutgoingHttp.Client();
-        http.BaseAddress = endpoint;
-        return http;
     }
 
     private static void Show(BatchReport report, bool json)
@@ -223,11 +204,6 @@ internal static class VerifyCommand
             ? commitment
             : throw new SetupException($"BATCH: {error}");
     }
-
-    private static Address ParseAddress(string option, string text) =>
-        Address.TryParse(text, out Address address)
-            ? address
-            : throw new SetupException($"{option}: a 20-byte hex address is needed");
 
     private static Uri ParseUrl(string option, string? text) =>
         HttpUrl.TryParse(text, out Uri? uri)

@@ -216,6 +216,7 @@ internal sealed partial class Ledger(Database database, Lease lease) : IAsyncDis
             DROP TABLE sent_transaction_of_one_chain;
             """,
         IndexOfOperators,
+        OperationsOfTheAccount,
     ];
 
     private GroupCommit<(StoredBatch Batch, byte[] Payload, long? AnchorFrom)>? _adding;

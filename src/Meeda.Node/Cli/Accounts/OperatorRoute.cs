@@ -1,0 +1,229 @@
+using System.Data.Common;
+using Meeda.Chain.Payments;
+using Meeda.Hosting;
+using Meeda.Hosting.Persistence;
+using Meeda.L1.Rpc;
+using Meeda.L1.Signing;
+using Meeda.L1.Transactions;
+using Meeda.Node.Cli.Spending;
+using Meeda.Operator.Accounts;
+using Meeda.Operator.Leadership;
+using Meeda.Operator.Persistence;
+using Meeda.Storage;
+using Meeda.Storage.Folders;
+
+namespace Meeda.Node.Cli.Accounts;
+
+/// <summary>
+/// Sends from the operator key so that nonces never collide: a running operator is asked to send; where none runs, its
+/// lock and lease are taken and its journal is kept; where no operator has ever been, the key is free.
+/// </summary>
+/// <param name="settings">The operator's settings.</param>
+/// <param name="client">L1.</param>
+internal sealed class OperatorRoute(SpendingSettings settings, EthereumClient client)
+{
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(250);
+
+    private StorageOptions Storage => settings.Storage;
+
+    /// <summary>Carries an operation out.</summary>
+    /// <returns>The receipts of its transactions.</returns>
+    /// <exception cref="SetupException">It was not, or not all of it: the message says what and why.</exception>
+    public async Task<IReadOnlyList<TransactionReceipt>> SendAsync(
+        AccountOperation operation,
+        IReadOnlyList<PlannedTransaction> plan,
+        CancellationToken cancellationToken
+    )
+    {
+        ITransactionSigner signer = settings.Signing.Open(settings.L1);
+        if (!await HasLedgerAsync(cancellationToken))
+        {
+            return await TransactionRoute.SendAloneAsync(
+                client,
+                signer,
+                settings.SenderOptions,
+                plan,
+                cancellationToken
+            );
+        }
+
+        OwnerOnly.Apply();
+        using FolderLock? folderLock = TryLock();
+        (Ledger ledger, Lease lease) = await OpenAsync(cancellationToken);
+        await using (ledger)
+        {
+            bool isRunning = Storage.Database is null
+                ? folderLock is null
+                : !await lease.TryHoldAsync(cancellationToken);
+            return isRunning
+                ? await AskAsync(ledger, operation, cancellationToken)
+                : await SendAsLeaderAsync(ledger, lease, signer, plan, cancellationToken);
+        }
+    }
+
+    private Database OpenDatabase() =>
+        Storage.Database is null
+            ? new SqliteDatabase(Path.Combine(Storage.Folder, "ledger.sqlite"))
+            : new PostgresDatabase(Storage.Database);
+
+    private async Task<bool> HasLedgerAsync(CancellationToken cancellationToken)
+    {
+        if (Storage.Database is null && !File.Exists(Path.Combine(Storage.Folder, "ledger.sqlite")))
+        {
+            return false;
+        }
+
+        try
+        {
+            await using Database database = OpenDatabase();
+            if (!await database.HasTableAsync("sent_transaction", cancellationToken))
+            {
+                return false;
+            }
+
+            // Its schema is not brought up to date here, where an older operator may be running on it.
+            return await database.HasTableAsync("account_operation", cancellationToken)
+                ? true
+                : throw new SetupException(
+                    "ledger: an older version wrote it; start the operator with this version once before"
+                );
+        }
+        catch (Exception unusable) when (unusable is IOException or ArgumentException or DbException)
+        {
+            throw Unusable(unusable);
+        }
+    }
+
+    private static SetupException Unusable(Exception failure) =>
+        new($"ledger: it cannot be opened: {failure.Message.TrimEnd('.')}");
+
+    private FolderLock? TryLock()
+    {
+        try
+        {
+            return Directory.Exists(Storage.Folder) ? new FolderLock(Storage.Folder) : null;
+        }
+        catch (Exception taken) when (taken is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    private async Task<(Ledger Ledger, Lease Lease)> OpenAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            Database database = OpenDatabase();
+            var lease = new Lease(database, Storage.LeaseTerm);
+            return (await Ledger.OpenAsync(database, lease, cancellationToken), lease);
+        }
+        catch (Exception unusable) when (unusable is IOException or InvalidDataException or DbException)
+        {
+            throw Unusable(unusable);
+        }
+    }
+
+    /// <summary>Sends with the operator's journal, and keeps the lease meanwhile.</summary>
+    private async Task<IReadOnlyList<TransactionReceipt>> SendAsLeaderAsync(
+        Ledger ledger,
+        Lease lease,
+        ITransactionSigner signer,
+        IReadOnlyList<PlannedTransaction> plan,
+        CancellationToken cancellationToken
+    )
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task renewal = RenewAsync(lease, stop.Token);
+        try
+        {
+            using var sender = new TransactionSender(
+                client,
+                signer,
+                settings.SenderOptions,
+                journal: new TransactionJournal(ledger, signer.Address)
+            );
+            return await TransactionRoute.SendAsync(sender, plan, cancellationToken);
+        }
+        catch (LeaseLostException)
+        {
+            throw new SetupException("operator: one has started meanwhile; ask again, and it sends this");
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await renewal;
+            await lease.ReleaseAsync(CancellationToken.None);
+        }
+    }
+
+    private static async Task RenewAsync(Lease lease, CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            await Task.Delay(lease.Term / 4, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!cancellationToken.IsCancellationRequested)
+            {
+                try
+                {
+                    await lease.TryHoldAsync(cancellationToken);
+                }
+                catch (Exception failure) when (failure is DbException or OperationCanceledException)
+                {
+                    // The lease expires by itself, and then nothing more is sent.
+                }
+            }
+        }
+    }
+
+    /// <summary>Has the running operator send.</summary>
+    private async Task<IReadOnlyList<TransactionReceipt>> AskAsync(
+        Ledger ledger,
+        AccountOperation operation,
+        CancellationToken cancellationToken
+    )
+    {
+        await Console.Error.WriteLineAsync("meeda: an operator runs with this key; it is asked to send");
+        DateTimeOffset asked = TimeProvider.System.GetUtcNow();
+        long sequence = await ledger.RequestOperationAsync(operation, asked, cancellationToken);
+        bool isTaken = false;
+        try
+        {
+            while (true)
+            {
+                if (await ledger.FindOutcomeAsync(sequence, cancellationToken) is { } outcome)
+                {
+                    return outcome.Problem is { } problem
+                        ? throw new SetupException($"operator: {problem.TrimEnd('.')}{Before(outcome.Transactions)}")
+                        : await TransactionRoute.ReceiptsAsync(client, outcome.Transactions, cancellationToken);
+                }
+
+                if (!isTaken && TimeProvider.System.GetUtcNow() - asked > AccountOperationService.StartLimit)
+                {
+                    if (await ledger.TakeOperationBackAsync(sequence, cancellationToken))
+                    {
+                        throw new SetupException(
+                            "operator: it did not take the request within "
+                                + $"{AccountOperationService.StartLimit.TotalSeconds:0} s, and the request is taken "
+                                + "back; is it an older version?"
+                        );
+                    }
+
+                    isTaken = true;
+                }
+
+                await Task.Delay(PollInterval, cancellationToken);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            bool isBack = await ledger.TakeOperationBackAsync(sequence, CancellationToken.None);
+            await Console.Error.WriteLineAsync(
+                isBack ? "meeda: the request is taken back" : "meeda: the operator goes on with it"
+            );
+            throw;
+        }
+    }
+
+    private static string Before(IReadOnlyList<string> transactions) =>
+        transactions.Count == 0 ? "" : $"; done before: {string.Join(", ", transactions)}";
+}

@@ -1,3 +1,5 @@
+using Meeda.Hosting.Settings;
+
 namespace Meeda.Hosting;
 
 /// <summary>The way out of this machine's network, where there is only one.</summary>
@@ -17,5 +19,6 @@ public sealed class ProxyOptions
     /// <c>http_proxy</c> and its kin say. Default none: every request goes directly, whatever the environment says.
     /// Requests to this machine's loopback addresses always do.
     /// </summary>
+    [Secret(IsUrl = true)]
     public string? Url { get; set; }
 }

@@ -16,6 +16,21 @@ internal sealed class ChallengeSender(
     /// <summary>The account that sends challenges, or null without a key.</summary>
     public Address? Account => sender?.Address;
 
+    /// <summary>Has what a contract owes paid out, which brings in more than it costs.</summary>
+    /// <param name="request">The transaction.</param>
+    /// <param name="owed">What is owed, in words.</param>
+    /// <param name="cancellationToken">Ends the wait; the transaction may still be mined.</param>
+    public async Task ClaimAsync(TransactionRequest request, string owed, CancellationToken cancellationToken)
+    {
+        TransactionReceipt receipt = await sender!.SendAsync(request, cancellationToken);
+        await ledger.AddSpendingAsync(
+            receipt.TransactionHash,
+            receipt.GasUsed * receipt.EffectiveGasPrice,
+            cancellationToken
+        );
+        logger.Claimed(owed, receipt.TransactionHash.ToString());
+    }
+
     /// <summary>Sends a transaction.</summary>
     /// <param name="request">The transaction.</param>
     /// <param name="about">The violation that it challenges, for the log.</param>

@@ -37,10 +37,12 @@ internal sealed partial class LightLedger : IAsyncDisposable
     ];
 
     private readonly SqliteDatabase _database;
+    private readonly FolderLock _lock;
 
-    private LightLedger(SqliteDatabase database)
+    private LightLedger(SqliteDatabase database, FolderLock folderLock)
     {
         _database = database;
+        _lock = folderLock;
         Index = new ChainIndex(database);
     }
 
@@ -48,12 +50,28 @@ internal sealed partial class LightLedger : IAsyncDisposable
     public ChainIndex Index { get; }
 
     /// <summary>Opens the ledger in a folder.</summary>
-    /// <exception cref="IOException">The file there is not a light node's.</exception>
+    /// <exception cref="IOException">The file there is not a light node's, or another light node uses it.</exception>
     /// <exception cref="InvalidDataException">A newer program wrote it.</exception>
     public static async Task<LightLedger> OpenAsync(string folder, CancellationToken cancellationToken)
     {
         DurableFile.CreateFolder(folder);
+        FolderLock folderLock = Lock(folder);
         var database = new SqliteDatabase(Path.Combine(folder, "light.sqlite"));
+        try
+        {
+            await PrepareAsync(database, cancellationToken);
+            return new LightLedger(database, folderLock);
+        }
+        catch
+        {
+            await database.DisposeAsync();
+            folderLock.Dispose();
+            throw;
+        }
+    }
+
+    private static async Task PrepareAsync(SqliteDatabase database, CancellationToken cancellationToken)
+    {
         await using (DbConnection connection = await database.ConnectAsync(cancellationToken))
         {
             long tables = await connection.ExecuteScalarAsync<long>(
@@ -68,7 +86,6 @@ internal sealed partial class LightLedger : IAsyncDisposable
         }
 
         await database.MigrateAsync("light node's ledger", Migrations, cancellationToken);
-        return new LightLedger(database);
     }
 
     /// <summary>Adds the events of a range of blocks, and the new tip, in one transaction.</summary>
@@ -133,7 +150,25 @@ internal sealed partial class LightLedger : IAsyncDisposable
         );
 
     /// <summary>Closes the file.</summary>
-    public ValueTask DisposeAsync() => _database.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _database.DisposeAsync();
+        _lock.Dispose();
+    }
+
+    /// <summary>The lock of a light node's folder: one process sends from its key.</summary>
+    /// <exception cref="IOException">Another light node has it.</exception>
+    public static FolderLock Lock(string folder)
+    {
+        try
+        {
+            return new FolderLock(folder, "light");
+        }
+        catch (IOException)
+        {
+            throw new IOException("another light node uses it");
+        }
+    }
 
     private async Task<IEnumerable<T>> QueryAsync<T>(
         string sql,

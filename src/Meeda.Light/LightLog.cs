@@ -27,6 +27,9 @@ internal static partial class LightLog
     [LoggerMessage(65, LogLevel.Warning, "Challenged {About} in transaction {Transaction}, {Gas} gas")]
     public static partial void Answered(this ILogger logger, string about, string transaction, ulong gas);
 
+    [LoggerMessage(293, LogLevel.Information, "Claimed {Owed} in transaction {Transaction}")]
+    public static partial void Claimed(this ILogger logger, string owed, string transaction);
+
     [LoggerMessage(66, LogLevel.Warning, "Not challenged: {About}: the contract reverts: {Reason}")]
     public static partial void AnswerRefused(this ILogger logger, string about, string reason);
 

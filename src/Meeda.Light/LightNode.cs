@@ -6,7 +6,7 @@ namespace Meeda.Light;
 /// <summary>
 /// Follows L1, trusts no operator, and challenges every provable violation. Each round: (1) read new blocks and roll
 /// back those that a reorganisation undid, (2) check new anchors, proofs and epochs, and challenge invalid ones, (3)
-/// sample the operators' APIs, and demand withheld blobs. All state is in its ledger, so the process may be killed at
+/// sample the operators' APIs, and demand withheld blobs, (4) claim rewards. All state is in its ledger, so the process may be killed at
 /// any moment.
 /// </summary>
 internal sealed class LightNode(
@@ -15,6 +15,7 @@ internal sealed class LightNode(
     LightLedger ledger,
     FraudDetector detector,
     AvailabilitySampling sampling,
+    RewardClaims rewards,
     TimeProvider time,
     ILogger<LightNode> logger
 ) : BackgroundService
@@ -22,6 +23,7 @@ internal sealed class LightNode(
     private readonly Outage _reading = new("Reading L1", time, logger);
     private readonly Outage _detecting = new("Checking anchors, proofs and epochs", time, logger);
     private readonly Outage _sampling = new("Sampling operators", time, logger);
+    private readonly Outage _claiming = new("Claiming rewards", time, logger);
 
     /// <summary>
     /// One round. A failure of one step does not stop the others: an invalid proof must be challenged in time.
@@ -33,6 +35,7 @@ internal sealed class LightNode(
         {
             await TryAsync(_detecting, () => detector.PollAsync(head, cancellationToken), cancellationToken); // 2
             await TryAsync(_sampling, () => sampling.PollAsync(head, cancellationToken), cancellationToken); // 3
+            await TryAsync(_claiming, () => rewards.PollAsync(cancellationToken), cancellationToken); // 4
         }
     }
 

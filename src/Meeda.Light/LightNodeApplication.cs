@@ -59,6 +59,11 @@ internal static class LightNodeApplication
         return await BuildAsync(light.ToOptions(l1), l1, signer, listen, http, quiet, cancellationToken);
     }
 
+    /// <summary>Checks the settings of a light node, and nothing else.</summary>
+    /// <exception cref="SetupException">Some are invalid: the message names all of them.</exception>
+    public static void Check(SettingsReader settings) =>
+        AddSettings(new ServiceCollection(), settings).Validate().Dispose();
+
     private static IServiceCollection AddSettings(IServiceCollection services, SettingsReader settings) =>
         services
             .AddSettings(settings, new L1OptionsValidator())
@@ -97,6 +102,7 @@ internal static class LightNodeApplication
             .AddLightL1(options, l1)
             .AddChallenges(options, signer)
             .AddFraudDetection()
+            .AddRewards()
             .AddSampling()
             .AddVerifierApi(listens: listen is not null)
             .AddBackground<LightNode>();

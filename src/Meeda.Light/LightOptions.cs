@@ -24,6 +24,12 @@ internal sealed record LightOptions
     /// </summary>
     public BigInteger Budget { get; init; } = BigInteger.Pow(10, 18) / 2;
 
+    /// <summary>
+    /// The wei that a contract owes it, rewards and what bonds gave back, at which it has them paid out. Default a
+    /// twentieth of an ether.
+    /// </summary>
+    public BigInteger ClaimAbove { get; init; } = BigInteger.Pow(10, 18) / 20;
+
     /// <summary>The HTTP APIs of operators that it samples; of others it reads L1 only.</summary>
     public IReadOnlyDictionary<Address, Uri> Operators { get; init; } = new Dictionary<Address, Uri>();
 

@@ -90,6 +90,10 @@ internal static class LightServices
             provider.GetRequiredService<ILogger<ChallengeSender>>()
         ));
 
+    /// <summary>What the contracts owe it.</summary>
+    public static IServiceCollection AddRewards(this IServiceCollection services) =>
+        services.AddSingleton<RewardClaims>();
+
     /// <summary>Recomputing proofs.</summary>
     public static IServiceCollection AddFraudDetection(this IServiceCollection services) =>
         services

@@ -32,6 +32,13 @@ internal sealed class LightSettings
     [Amount("ether", 18)]
     public decimal Budget { get; set; } = 0.5m;
 
+    /// <summary>
+    /// The ether that a contract owes it, rewards and what bonds gave back, at which it has them paid out. Default
+    /// 0.05.
+    /// </summary>
+    [Amount("ether", 18)]
+    public decimal ClaimAbove { get; set; } = 0.05m;
+
     /// <summary>How often L1's head is checked. Default 6 s, half a slot: the windows are hours.</summary>
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromSeconds(6);
 
@@ -45,6 +52,7 @@ internal sealed class LightSettings
     public string Listen { get; set; } = "http://127.0.0.1:3101";
 
     /// <summary>The operators that it samples, each as <c>ADDRESS=URL</c> of its API. Default none.</summary>
+    [Secret(IsUrl = true)]
     public IList<string> Operators { get; } = [];
 
     /// <summary>These settings as the light node takes them, once there are no problems.</summary>
@@ -55,6 +63,7 @@ internal sealed class LightSettings
             FromBlock = l1.FromBlock,
             Folder = Folder,
             Budget = Wei(Budget),
+            ClaimAbove = Wei(ClaimAbove),
             PollInterval = PollInterval,
             SampleInterval = SampleInterval,
             Operators = Operators.ToDictionary(each => ReadOperator(each).Address, each => ReadOperator(each).Api),

@@ -14,6 +14,11 @@ internal sealed class LightSettingsValidator : SettingsValidator<LightSettings>
             yield return "budget: at least 0 ether (--budget or Meeda__Light__Budget)";
         }
 
+        if (options.ClaimAbove <= 0)
+        {
+            yield return "claim above: more than 0 ether (Meeda__Light__ClaimAbove)";
+        }
+
         if (options.PollInterval < TimeSpan.FromMilliseconds(50) || options.PollInterval > TimeSpan.FromMinutes(10))
         {
             yield return "poll interval: between 50 ms and 10 minutes (--poll or Meeda__Light__PollInterval)";

@@ -8,7 +8,6 @@ using Meeda.Operator.Leadership;
 using Meeda.Operator.Persistence;
 using Meeda.Operator.Tenants;
 using Meeda.Storage;
-using Meeda.Storage.Folders;
 
 namespace Meeda.Operator;
 
@@ -107,7 +106,7 @@ internal sealed record OperatorResources(
 
         try
         {
-            return new FolderLock(folder);
+            return new FolderLock(folder, "operator");
         }
         catch (Exception taken) when (taken is IOException or UnauthorizedAccessException)
         {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Meeda.Hosting.Settings;
 using Meeda.Mefs;
 using Meeda.Storage.Buckets;
 
@@ -27,6 +28,7 @@ public sealed class StorageOptions
     /// <c>Host=db;Database=meeda;Username=meeda</c>. Default none, which means
     /// SQLite in <see cref="Folder"/>. One that holds a password belongs in the environment.
     /// </summary>
+    [Secret]
     public string? Database { get; set; }
 
     /// <summary>
@@ -56,6 +58,7 @@ public sealed class StorageOptions
     /// <c>s3+https://host/bucket/prefix</c>. Default none, which means
     /// six folders below <see cref="Folder"/>: they share a disk, and show how six disks would do.
     /// </summary>
+    [Secret(IsUrl = true)]
     public IList<string> Providers { get; } = [];
 
     /// <summary>

@@ -1,4 +1,5 @@
 using Meeda.Ethereum;
+using Meeda.Hosting.Settings;
 
 namespace Meeda.Chain.L1;
 
@@ -13,6 +14,7 @@ public sealed class L1Options
     /// the preferred one first. May hold credentials: it is
     /// never logged whole.
     /// </summary>
+    [Secret(IsUrl = true)]
     public string Rpc { get; set; } = "";
 
     /// <summary>The address of the MeedaSystem contract, from which those of its parts follow.</summary>

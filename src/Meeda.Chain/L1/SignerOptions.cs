@@ -18,6 +18,7 @@ public sealed class SignerOptions
     public const string Section = "Meeda:Signer";
 
     /// <summary>The private key itself, 64 hex digits; for the environment only, never for a command line.</summary>
+    [Secret]
     public string? Key { get; set; }
 
     /// <summary>The file with the password of an encrypted key file (Web3 Secret Storage version 3).</summary>
@@ -25,9 +26,11 @@ public sealed class SignerOptions
 
     /// <summary>That password itself; for the environment only.</summary>
     [Verbatim]
+    [Secret]
     public string? Password { get; set; }
 
     /// <summary>The URL of a remote signer that answers <c>eth_signTransaction</c>, as op-signer does.</summary>
+    [Secret(IsUrl = true)]
     public string? Remote { get; set; }
 
     /// <summary>The account that the remote signer signs for.</summary>
@@ -47,6 +50,7 @@ public sealed class SignerOptions
     /// and proofs never wait behind its blob transactions; for the
     /// environment only. Default none: the operator's account publishes.
     /// </summary>
+    [Secret]
     public string? BlobKey { get; set; }
 
     /// <summary>A file with that private key, bare.</summary>

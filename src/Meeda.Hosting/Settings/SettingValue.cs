@@ -154,6 +154,18 @@ internal static partial class SettingValue
         return value >= least && value <= most ? value : null;
     }
 
+    /// <summary>A value as text; null where there is none, or an empty one.</summary>
+    public static string? Show(object? value) =>
+        value switch
+        {
+            null or "" => null,
+            string text => text,
+            bool yes => yes ? "true" : "false",
+            System.Collections.IEnumerable => null, // No list has a default.
+            IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
+            _ => value.ToString(),
+        };
+
     /// <summary>The value, null where the text has another form, and the form that it should have.</summary>
     private static (object? Read, string Form) Parse(PropertyInfo property, Type type, string value)
     {

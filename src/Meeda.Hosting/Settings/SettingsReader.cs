@@ -81,6 +81,41 @@ internal sealed class SettingsReader
         }
     }
 
+    /// <summary>All settings, with what they are and where they come from; secrets are masked.</summary>
+    public IEnumerable<SettingDescription> Describe()
+    {
+        foreach ((string section, Type type) in SettingNames.Classes)
+        {
+            object defaults = Activator.CreateInstance(type)!;
+            foreach (PropertyInfo property in SettingNames.Properties(type))
+            {
+                string name = $"{section}:{property.Name}";
+                var secret = property.GetCustomAttribute<SecretAttribute>();
+                KeyValuePair<string, Entry>[] given =
+                [
+                    .. _entries.Where(entry => Setting(entry.Key).Equals(name, StringComparison.OrdinalIgnoreCase)),
+                ];
+                foreach ((string each, Entry entry) in given)
+                {
+                    yield return new SettingDescription(
+                        SettingNames.Variable(each),
+                        secret?.Mask(entry.Value) ?? entry.Value,
+                        entry.Origin
+                    );
+                }
+
+                if (given.Length == 0)
+                {
+                    yield return new SettingDescription(
+                        SettingNames.Variable(name),
+                        SettingValue.Show(property.GetValue(defaults)),
+                        "default"
+                    );
+                }
+            }
+        }
+    }
+
     private static Dictionary<string, string> ThisEnvironment() =>
         Environment
             .GetEnvironmentVariables()

@@ -83,6 +83,36 @@ public static class Keystore
         }
     }
 
+    /// <summary>Makes a new private key, and encrypts it (scrypt with n = 2^18, as geth does).</summary>
+    /// <param name="password">The password.</param>
+    /// <returns>The keystore's JSON, and the key's address.</returns>
+    public static (string Json, Address Address) Create(string password)
+    {
+        byte[] key = RandomNumberGenerator.GetBytes(DerivedLength);
+        try
+        {
+            // All but one in 2^128 are keys of the curve; that one throws.
+            Address address = PrivateKeySigner.FromBytes(key).Address;
+            string json = new Nethereum.KeyStore.KeyStoreScryptService().EncryptAndGenerateKeyStoreAsJson(
+                password,
+                key,
+                address.ToString(),
+                new Nethereum.KeyStore.Model.ScryptParams
+                {
+                    N = 1 << 18,
+                    R = 8,
+                    P = 1,
+                    Dklen = DerivedLength,
+                }
+            );
+            return (json, address);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(key);
+        }
+    }
+
     private static byte[] Derive(string? function, JsonElement parameters, byte[] password)
     {
         byte[] salt = Bytes(parameters, "salt");
@@ -99,7 +129,7 @@ public static class Keystore
                     p = parameters.GetProperty("p").GetInt32();
                 return n < 2 || r < 1 || p is < 1 or > 64 || 128L * n * r > MostScryptMemory
                     ? throw new FormatException($"keystore: scrypt with n = {n}, r = {r}, p = {p} is not computed here")
-                    : SCrypt.Generate(password, salt, n, r, p, DerivedLength);
+                    : Scrypt(password, salt, n, r, p);
             case "pbkdf2":
                 int count = parameters.GetProperty("c").GetInt32();
                 if (parameters.GetProperty("prf").GetString() != "hmac-sha256" || count is < 1 or > MostIterations)
@@ -112,6 +142,19 @@ public static class Keystore
                 throw new FormatException("keystore: only the key derivations scrypt and pbkdf2 are known");
         }
     }
+
+    // Nethereum writes n = 2^18 with r = 1, beyond what RFC 7914 allows for that r; its own code computes it.
+    private static byte[] Scrypt(byte[] password, byte[] salt, int n, int r, int p) =>
+        r == 1 && n >= 1 << 16
+            ? new Nethereum.KeyStore.Crypto.KeyStoreCrypto().GenerateDerivedScryptKey(
+                password,
+                salt,
+                n,
+                r,
+                p,
+                DerivedLength
+            )
+            : SCrypt.Generate(password, salt, n, r, p, DerivedLength);
 
     private static byte[] DecryptCtr(ReadOnlySpan<byte> key, byte[] iv, byte[] cipherText)
     {

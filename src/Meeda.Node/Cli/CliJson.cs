@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Meeda.Chain.Verification;
 using Meeda.Client;
+using Meeda.Hosting.Settings;
 using Meeda.Node.Cli.Accounts;
 using Meeda.Node.Cli.Deployment;
 using Meeda.Node.Cli.Escrow;
@@ -30,6 +31,8 @@ internal sealed record VerifyOutput(
 [JsonSerializable(typeof(EscrowOutput))]
 [JsonSerializable(typeof(IReadOnlyList<Tenant>))]
 [JsonSerializable(typeof(PutOutput))]
+[JsonSerializable(typeof(SettingDescription[]))]
+[JsonSerializable(typeof(SetupOutput))]
 [JsonSerializable(typeof(SpendingOutput))]
 [JsonSerializable(typeof(StatusBody))]
 [JsonSerializable(typeof(VerifyOutput))]

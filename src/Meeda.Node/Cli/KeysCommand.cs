@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using Meeda.Hosting;
+using Meeda.Node.Cli.Configuration;
 using Meeda.Operator.Tenants;
 
 namespace Meeda.Node.Cli;

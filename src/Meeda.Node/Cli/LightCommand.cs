@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using Meeda.Hosting.Settings;
 using Meeda.Light;
+using Meeda.Node.Cli.Configuration;
 
 namespace Meeda.Node.Cli;
 
@@ -73,6 +74,7 @@ internal static partial class LightCommand
             Operators,
             SampleInterval,
             Config,
+            LightClaimCommand.Build(),
         };
         command.SetAction(
             (parsed, cancellationToken) =>

@@ -3,6 +3,7 @@ using Meeda.Hosting;
 using Meeda.Hosting.Settings;
 using Meeda.Http;
 using Meeda.Node.Cli.Accounts;
+using Meeda.Node.Cli.Configuration;
 using Meeda.Operator;
 
 namespace Meeda.Node.Cli;

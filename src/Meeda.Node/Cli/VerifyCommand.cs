@@ -8,6 +8,7 @@ using Meeda.Hosting;
 using Meeda.Hosting.Settings;
 using Meeda.Kzg.Commitments;
 using Meeda.L1.Rpc;
+using Meeda.Node.Cli.Configuration;
 using Meeda.Node.Cli.Spending;
 using Meeda.Protocol.Batches;
 

@@ -1,10 +1,10 @@
+using Meeda.Hosting;
 using Meeda.Http;
 using Meeda.L1.Transactions;
 using Meeda.Operator.Http.Legacy;
 using Meeda.Operator.L1;
 using Meeda.Operator.Leadership;
 using Meeda.Operator.Tenants;
-using Meeda.Storage.Folders;
 using Microsoft.AspNetCore.Authorization;
 
 namespace Meeda.Operator.Http;

@@ -1,3 +1,4 @@
+using Meeda.Ethereum;
 using Meeda.L1.Signing;
 using Xunit;
 
@@ -67,4 +68,31 @@ public sealed class KeystoreTests
     [InlineData(PrivateKey, false)]
     public void IsKeystore_OfAText_TellsThemApart(string text, bool expected) =>
         Assert.Equal(expected, Keystore.IsKeystore(text));
+
+    [Fact]
+    public void Decrypt_WhatNethereumWritesByDefault_IsItsKey()
+    {
+        var key = PrivateKeySigner.FromBytes(Keccak256.Hash("a key of Nethereum's"u8).ToArray());
+        string json = new Nethereum.KeyStore.KeyStoreScryptService().EncryptAndGenerateKeyStoreAsJson(
+            "password",
+            Keccak256.Hash("a key of Nethereum's"u8).ToArray(),
+            $"{key.Address}"
+        );
+        Assert.Contains("\"r\":1", json, StringComparison.Ordinal);
+        Assert.Equal(key.Address, Keystore.Decrypt(json, "password").Address);
+    }
+
+    [Fact]
+    public void Create_ThenDecrypt_IsTheKeyOfItsAddress()
+    {
+        (string json, Address address) = Keystore.Create("password");
+        Assert.Equal(address, Keystore.Decrypt(json, "password").Address);
+        Assert.Equal(
+            address.ToString(),
+            PrivateKeySigner
+                .FromBytes(new Nethereum.KeyStore.KeyStoreService().DecryptKeyStoreFromJson("password", json))
+                .Address.ToString()
+        );
+        Assert.Throws<FormatException>(() => Keystore.Decrypt(json, "another"));
+    }
 }

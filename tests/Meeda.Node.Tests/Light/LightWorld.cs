@@ -132,6 +132,7 @@ internal sealed class LightWorld : IAsyncDisposable
             Ledger,
             Detector,
             Sampling,
+            new RewardClaims(Options, Contract, Challenges, Clock),
             Clock,
             new Forwarder<LightNode>(Log)
         );

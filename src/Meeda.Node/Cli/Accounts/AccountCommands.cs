@@ -18,6 +18,7 @@ internal static class AccountCommands
     /// <summary>Them all.</summary>
     public static IEnumerable<Command> Build()
     {
+        yield return InitCommand.Build();
         yield return AccountStatusCommand.Build();
         yield return BuildAmount(
             "stake",
@@ -158,8 +159,11 @@ internal static class AccountCommands
         using L1Session l1 = await L1Session.OpenAsync(settings.L1, cancellationToken);
         SystemContract system = await l1.SystemAsync(Address.Parse(settings.L1.Contract), cancellationToken);
         ITransactionSigner key = settings.Signing.Open(settings.L1);
-        Address account = settings.L1.AccountOr(
-            settings.L1.Account.Length == 0 ? owner?.Address ?? choices.From ?? key.Address : key.Address
+        Address account = await settings.AccountAsync(
+            system,
+            key.Address,
+            owner?.Address ?? choices.From ?? key.Address,
+            cancellationToken
         );
         Address sender = choices.From ?? owner?.Address ?? key.Address;
         var plans = new AccountPlans(

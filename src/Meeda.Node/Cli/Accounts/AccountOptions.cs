@@ -3,6 +3,7 @@ using Meeda.Chain.L1;
 using Meeda.Hosting;
 using Meeda.Hosting.Settings;
 using Meeda.L1.Signing;
+using Meeda.Node.Cli.Configuration;
 
 namespace Meeda.Node.Cli.Accounts;
 

@@ -42,7 +42,7 @@ internal static class AccountStatusCommand
                 AccountStatus status = await AccountStatus.ReadAsync(
                     system,
                     l1.Client,
-                    new OperatorAccount(settings.L1.AccountOr(key), key),
+                    new OperatorAccount(await settings.AccountAsync(system, key, key, cancellationToken), key),
                     await ServiceAsync(parsed.GetValue(connection.Url)!, cancellationToken),
                     cancellationToken
                 );
@@ -83,7 +83,12 @@ internal static class AccountStatusCommand
     {
         Line(
             "account",
-            status.Account + (status.Owner == status.Account ? "" : $", owned by {status.Owner ?? "no one"}")
+            status.Account
+                + (
+                    status.Owner == status.Account ? ""
+                    : status.Owner is { } owner ? $", owned by {owner}"
+                    : ", not registered"
+                )
         );
         Line(
             "operator key",

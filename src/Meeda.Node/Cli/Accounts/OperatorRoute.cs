@@ -10,7 +10,6 @@ using Meeda.Operator.Accounts;
 using Meeda.Operator.Leadership;
 using Meeda.Operator.Persistence;
 using Meeda.Storage;
-using Meeda.Storage.Folders;
 
 namespace Meeda.Node.Cli.Accounts;
 
@@ -101,7 +100,7 @@ internal sealed class OperatorRoute(SpendingSettings settings, EthereumClient cl
     {
         try
         {
-            return Directory.Exists(Storage.Folder) ? new FolderLock(Storage.Folder) : null;
+            return Directory.Exists(Storage.Folder) ? new FolderLock(Storage.Folder, "operator") : null;
         }
         catch (Exception taken) when (taken is IOException or UnauthorizedAccessException)
         {

@@ -1,4 +1,6 @@
+using Meeda.Chain.Contract;
 using Meeda.Chain.L1;
+using Meeda.Ethereum;
 using Meeda.Hosting;
 using Meeda.Hosting.Settings;
 using Meeda.Operator.L1;
@@ -46,6 +48,22 @@ internal sealed record SpendingSettings(
     /// <summary>How transactions are sent.</summary>
     public Meeda.L1.Transactions.TransactionSenderOptions SenderOptions =>
         Transactions.ToSenderOptions(L1, observer: _ => { });
+
+    /// <summary>The account that a command is about: the configured one, or the one that L1 knows the operator key
+    /// of.</summary>
+    /// <param name="system">The contracts.</param>
+    /// <param name="key">The operator key.</param>
+    /// <param name="otherwise">The account where L1 knows none: the address that would register it.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    public async Task<Address> AccountAsync(
+        SystemContract system,
+        Address key,
+        Address otherwise,
+        CancellationToken cancellationToken
+    ) =>
+        L1.Account.Length > 0
+            ? L1.AccountOr(key)
+            : await system.Anchors.AccountEverOfAsync(key, cancellationToken) ?? otherwise;
 
     /// <summary>Checks L1's endpoints alone, where there is no contract to name yet.</summary>
     private sealed class EndpointsValidator : SettingsValidator<L1Options>

@@ -1,6 +1,6 @@
 using System.CommandLine;
 
-namespace Meeda.Node.Cli;
+namespace Meeda.Node.Cli.Configuration;
 
 /// <summary>The option that names a file of settings.</summary>
 internal static class ConfigOption

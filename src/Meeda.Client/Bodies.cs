@@ -81,12 +81,32 @@ public sealed record StatusBody(
 {
     /// <summary>What the operator's stake carries; null while it is not known.</summary>
     public StakeBody? Stake { get; init; }
+
+    /// <summary>The escrows of rollups that pay for their batches: of a tenant its own only.</summary>
+    public IReadOnlyList<EscrowBody> Escrows { get; init; } = [];
 }
 
 /// <summary>What an operator's stake carries.</summary>
 /// <param name="CarriedBlobs">The most live blobs that it may have.</param>
 /// <param name="LiveBlobs">Its live blobs, as the contract counts them.</param>
 public sealed record StakeBody(ulong CarriedBlobs, ulong LiveBlobs);
+
+/// <summary>What a rollup prepaid the operator, as of an L1 block. Amounts are wei, decimal.</summary>
+/// <param name="Rollup">The rollup's L1 address.</param>
+/// <param name="Block">The block.</param>
+/// <param name="Balance">What is prepaid and not charged.</param>
+/// <param name="Available">What anchors may still charge in this epoch: the balance within the rollup's limit.</param>
+/// <param name="Price">The operator's price, for each byte of payload and block of retention.</param>
+/// <param name="PaidUntil">The block until which the balance lasts at the rate of this epoch so far; null where
+/// nothing was charged.</param>
+public sealed record EscrowBody(
+    string Rollup,
+    ulong Block,
+    string Balance,
+    string Available,
+    string Price,
+    ulong? PaidUntil
+);
 
 /// <summary>The body of every error: one message that names the field and, where there is one, the limit.</summary>
 /// <param name="Error">The message.</param>

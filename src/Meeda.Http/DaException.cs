@@ -11,6 +11,9 @@ public enum DaError
     /// <summary>The payload is longer than this service accepts: send less.</summary>
     TooLarge,
 
+    /// <summary>The caller's prepayment does not cover it: prepay.</summary>
+    PaymentRequired,
+
     /// <summary>The caller may not do this: ask a party that may.</summary>
     Forbidden,
 
@@ -41,6 +44,7 @@ public sealed class DaException : Exception
         {
             DaError.MalformedRequest => ErrorCode.MalformedRequest,
             DaError.TooLarge => ErrorCode.BodyTooLarge,
+            DaError.PaymentRequired => ErrorCode.PaymentRequired,
             DaError.Forbidden => ErrorCode.NotOwner,
             DaError.NotFound => ErrorCode.BatchNotFound,
             DaError.Overloaded => ErrorCode.Overloaded,
@@ -56,6 +60,7 @@ public sealed class DaException : Exception
         Error = code.Status() switch
         {
             StatusCodes.Status400BadRequest => DaError.MalformedRequest,
+            StatusCodes.Status402PaymentRequired => DaError.PaymentRequired,
             StatusCodes.Status403Forbidden => DaError.Forbidden,
             StatusCodes.Status404NotFound => DaError.NotFound,
             StatusCodes.Status413PayloadTooLarge => DaError.TooLarge,

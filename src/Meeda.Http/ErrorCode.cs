@@ -20,6 +20,9 @@ public enum ErrorCode
     /// <summary>The key is unknown or revoked.</summary>
     KeyInvalid,
 
+    /// <summary>The rollup's prepayment does not cover the batch.</summary>
+    PaymentRequired,
+
     /// <summary>The key's scopes do not allow this.</summary>
     ScopeMissing,
 
@@ -109,6 +112,7 @@ internal static class ErrorCodes
             ErrorCode.MalformedPath => (400, "The path names data and is no route"),
             ErrorCode.KeyMissing => (401, "An API key is needed"),
             ErrorCode.KeyInvalid => (401, "The API key is unknown or revoked"),
+            ErrorCode.PaymentRequired => (402, "The rollup's prepayment does not cover it"),
             ErrorCode.ScopeMissing => (403, "The API key lacks the scope"),
             ErrorCode.NotOwner => (403, "The batch is another tenant's"),
             ErrorCode.OriginRefused => (403, "Web pages of other origins are not served"),

@@ -64,6 +64,7 @@ internal static class OperatorApplication
             .AddL1(options, opened)
             .AddAccountOperations(opened)
             .AddTenants(opened)
+            .AddPayments()
             .AddBatches(options)
             .AddAnchors()
             .AddProofs()

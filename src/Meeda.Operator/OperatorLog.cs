@@ -203,6 +203,29 @@ internal static partial class OperatorLog
     [LoggerMessage(291, LogLevel.Information, "Account operation: {Effect} (transaction {Transaction})")]
     public static partial void OperationSent(this ILogger logger, string effect, string transaction);
 
+    [LoggerMessage(
+        294,
+        LogLevel.Warning,
+        "Batch {BatchId} is anchored unpaid, since it is promised: rollup {Rollup} does not cover it: {Reason}"
+    )]
+    public static partial void AnchoredUnpaid(this ILogger logger, string batchId, string rollup, string reason);
+
+    [LoggerMessage(295, LogLevel.Information, "Settled {Epochs} epochs, {Amount} (transaction {Transaction})")]
+    public static partial void Settled(this ILogger logger, int epochs, string amount, string transaction);
+
+    [LoggerMessage(
+        296,
+        LogLevel.Information,
+        "Paid out {Amount} from the {Contract} contract to {Owner} (transaction {Transaction})"
+    )]
+    public static partial void PaidOut(
+        this ILogger logger,
+        string amount,
+        string contract,
+        string owner,
+        string transaction
+    );
+
     [LoggerMessage(292, LogLevel.Warning, "Account operation {Kind} failed: {Reason}")]
     public static partial void OperationFailed(this ILogger logger, string kind, string reason);
 }

@@ -1,4 +1,6 @@
 using System.Diagnostics.Metrics;
+using Meeda.Ethereum;
+using Meeda.Operator.Payments;
 
 namespace Meeda.Operator;
 
@@ -21,6 +23,29 @@ internal static class OperatorMetrics
     /// <summary>The operator's balance in ether.</summary>
     public static Gauge<double> Balance { get; } =
         Meter.CreateGauge<double>("meeda.l1.balance", "ether", "the operator's balance");
+
+    /// <summary>What rollups prepaid and were not charged, in ether.</summary>
+    public static Gauge<double> EscrowBalance { get; } =
+        Meter.CreateGauge<double>("meeda.escrow.balance", "ether", "what a rollup prepaid and was not charged");
+
+    /// <summary>The L1 blocks for which rollups' escrows last at the rate of the epoch so far.</summary>
+    public static Gauge<long> EscrowBlocks { get; } =
+        Meter.CreateGauge<long>(
+            "meeda.escrow.blocks",
+            "{block}",
+            "L1 blocks for which a rollup's escrow lasts at the rate of this epoch so far"
+        );
+
+    /// <summary>Records a rollup's escrow.</summary>
+    public static void Record(Address rollup, RollupEscrow escrow)
+    {
+        var tag = new KeyValuePair<string, object?>("rollup", rollup.ToString());
+        EscrowBalance.Record((double)escrow.State.Balance / 1e18, tag);
+        if (escrow.PaidUntil is { } block)
+        {
+            EscrowBlocks.Record((long)(block - escrow.State.Block), tag);
+        }
+    }
 
     /// <summary>The part of all kept payload bytes that waits in the ledger and is at no provider yet.</summary>
     public static Gauge<double> Unpacked { get; } =

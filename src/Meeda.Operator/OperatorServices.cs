@@ -18,6 +18,7 @@ using Meeda.Operator.Http;
 using Meeda.Operator.L1;
 using Meeda.Operator.Leadership;
 using Meeda.Operator.Nitro;
+using Meeda.Operator.Payments;
 using Meeda.Operator.Persistence;
 using Meeda.Operator.Placement;
 using Meeda.Operator.Proofs;
@@ -126,6 +127,10 @@ internal static class OperatorServices
                 opened.Signer as PrivateKeySigner
             ))
             .AddBackground<AccountOperationService>();
+
+    /// <summary>What rollups pay.</summary>
+    public static IServiceCollection AddPayments(this IServiceCollection services) =>
+        services.AddSingleton<RollupEscrows>().AddBackground<PaymentCollection>();
 
     /// <summary>The tenants, their keys and what they cost.</summary>
     public static IServiceCollection AddTenants(this IServiceCollection services, OperatorResources opened) =>

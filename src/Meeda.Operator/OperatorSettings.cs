@@ -6,6 +6,7 @@ using Meeda.Operator.Anchors;
 using Meeda.Operator.Batches;
 using Meeda.Operator.L1;
 using Meeda.Operator.Nitro;
+using Meeda.Operator.Payments;
 using Meeda.Storage;
 
 namespace Meeda.Operator;
@@ -17,6 +18,7 @@ internal sealed record OperatorSettings(
     AnchorOptions Anchors,
     L1Options L1,
     TransactionOptions Transactions,
+    PaymentOptions Payments,
     StorageOptions Storage,
     NitroOptions Nitro,
     HttpOptions Http,
@@ -40,6 +42,7 @@ internal sealed record OperatorSettings(
             all.Options<AnchorOptions>(),
             all.Options<L1Options>(),
             all.Options<TransactionOptions>(),
+            all.Options<PaymentOptions>(),
             all.Options<StorageOptions>(),
             all.Options<NitroOptions>(),
             all.Options<HttpOptions>(),
@@ -57,6 +60,7 @@ internal sealed record OperatorSettings(
             .AddSettings(settings, new L1OptionsValidator())
             .AddSettings(settings, new SignerOptionsValidator(l1))
             .AddSettings(settings, new TransactionOptionsValidator())
+            .AddSettings(settings, new PaymentOptionsValidator())
             .AddSettings(settings, new IntakeOptionsValidator(batches))
             .AddSettings(settings, new BatchOptionsValidator())
             .AddSettings(settings, new StorageOptionsValidator())

@@ -73,6 +73,16 @@ internal sealed class AnchorsContract(EthereumClient client, Address address)
     /// <param name="batches">Of each the payload's bytes and its blobs' compressed commitments, 48 bytes each.</param>
     /// <param name="liveHint">An index such that all anchors before it are expired.</param>
     public TransactionRequest Anchor(IReadOnlyList<(uint PayloadLength, byte[] Commitments)> batches, uint liveHint) =>
+        AnchorCharged([.. batches.Select(batch => (batch.PayloadLength, batch.Commitments, (Address?)null))], liveHint);
+
+    /// <summary>The transaction that anchors batches.</summary>
+    /// <param name="batches">Of each the payload's bytes, its blobs' compressed commitments, 48 bytes each, and the
+    /// rollup that is charged by its standing limit; null for none.</param>
+    /// <param name="liveHint">An index such that all anchors before it are expired.</param>
+    public TransactionRequest AnchorCharged(
+        IReadOnlyList<(uint PayloadLength, byte[] Commitments, Address? Rollup)> batches,
+        uint liveHint
+    ) =>
         Request(
             new AnchorFunction
             {
@@ -82,7 +92,7 @@ internal sealed class AnchorsContract(EthereumClient client, Address address)
                     {
                         PayloadLength = batch.PayloadLength,
                         BlobCount = (ushort)(batch.Commitments.Length / KzgCommitment.Length),
-                        Rollup = $"{Address.Zero}",
+                        Rollup = $"{batch.Rollup ?? Address.Zero}",
                     }),
                 ],
                 Commitments = [.. batches.SelectMany(batch => batch.Commitments)],

@@ -1,5 +1,6 @@
 using System.Numerics;
 using Meeda.Ethereum;
+using Meeda.L1.Contracts;
 using Meeda.L1.Rpc;
 using Meeda.L1.Transactions;
 
@@ -10,6 +11,9 @@ internal sealed class EscrowContract(EthereumClient client, Address address)
     : CreditsContract(client, address, ContractArtifact.Escrow)
 {
     private const ulong CallGas = 1_000_000;
+
+    private static readonly EventReader<ChargedEventData> Charged =
+        ContractArtifact.Escrow.Contract.Event<ChargedEventData>();
 
     /// <summary>The transaction by which an account's owner sets its price.</summary>
     /// <param name="account">The account.</param>
@@ -126,6 +130,64 @@ internal sealed class EscrowContract(EthereumClient client, Address address)
                 await CallAsync(new ChargeCountFunction { Rollup = $"{rollup}", Id = $"{account}" }, cancellationToken)
             ).Value1;
 
+    /// <summary>What a rollup's escrow for an account looks like at a block.</summary>
+    public async Task<EscrowState> StateAsync(
+        Address rollup,
+        Address account,
+        ulong block,
+        CancellationToken cancellationToken
+    )
+    {
+        BlockTag at = BlockTag.Number(block);
+        (string rollupText, string id) = ($"{rollup}", $"{account}");
+        LimitsOfOutput limits = await CallAsync(
+            new LimitsOfFunction { Rollup = rollupText, Id = id },
+            at,
+            cancellationToken
+        );
+        return new EscrowState(
+            block,
+            (await CallAsync(new BalanceOfFunction { Rollup = rollupText, Id = id }, at, cancellationToken)).Value1,
+            (await CallAsync(new PriceOfFunction { Id = id }, at, cancellationToken)).Value1,
+            new EscrowLimits(limits.Value1, limits.Value2)
+        );
+    }
+
+    /// <summary>What a rollup was charged for an account in a range of blocks.</summary>
+    public async Task<IReadOnlyList<ChargeEvent>> ReadChargesAsync(
+        Address rollup,
+        Address account,
+        ulong first,
+        ulong last,
+        CancellationToken cancellationToken
+    )
+    {
+        IReadOnlyList<Log> logs = await Client.GetLogsAsync(
+            [Address],
+            [
+                [Charged.Topic],
+                [SystemContract.Topic(rollup)],
+                [SystemContract.Topic(account)],
+            ],
+            first,
+            last,
+            cancellationToken
+        );
+        return
+        [
+            .. logs.Where(log =>
+                    log.Address == Address
+                    && log.BlockNumber >= first
+                    && log.BlockNumber <= last
+                    && log.Topics is [var topic, var payer, var id, _]
+                    && topic == Charged.Topic
+                    && payer == SystemContract.Topic(rollup)
+                    && id == SystemContract.Topic(account)
+                )
+                .Select(log => new ChargeEvent(log.BlockNumber, Charged.Read(log).Amount)),
+        ];
+    }
+
     /// <summary>A charge.</summary>
     /// <param name="rollup">The rollup; zero for all together.</param>
     /// <param name="account">The account.</param>
@@ -189,11 +251,11 @@ internal sealed class EscrowContract(EthereumClient client, Address address)
         );
 
     private async Task<BigInteger?> WouldAsync<TFunction, TOutput>(
-        Meeda.L1.Contracts.IFunction<TFunction, TOutput> function,
+        IFunction<TFunction, TOutput> function,
         Func<TOutput, BigInteger> amount,
         CancellationToken cancellationToken
     )
-        where TFunction : Nethereum.Contracts.FunctionMessage, Meeda.L1.Contracts.IFunction<TFunction, TOutput>, new()
+        where TFunction : Nethereum.Contracts.FunctionMessage, IFunction<TFunction, TOutput>, new()
         where TOutput : new()
     {
         try
@@ -211,6 +273,18 @@ internal sealed class EscrowContract(EthereumClient client, Address address)
 /// <param name="MaxPrice">The maximum price, in wei for each byte and block.</param>
 /// <param name="MaxWeiPerEpoch">The maximum that the anchors of one epoch may charge without orders, in wei.</param>
 internal sealed record EscrowLimits(BigInteger MaxPrice, BigInteger MaxWeiPerEpoch);
+
+/// <summary>A rollup's escrow at a block.</summary>
+/// <param name="Block">The block.</param>
+/// <param name="Balance">What is prepaid and not charged, in wei.</param>
+/// <param name="Price">The operator's price, in wei for each byte and block.</param>
+/// <param name="Limits">What the rollup allows.</param>
+internal sealed record EscrowState(ulong Block, BigInteger Balance, BigInteger Price, EscrowLimits Limits);
+
+/// <summary>A charge that L1's logs tell of.</summary>
+/// <param name="Block">The block of its anchor.</param>
+/// <param name="Amount">What was charged, in wei.</param>
+internal sealed record ChargeEvent(ulong Block, BigInteger Amount);
 
 /// <summary>What one anchor charged.</summary>
 /// <param name="AnchorIndex">The anchor.</param>

@@ -273,7 +273,8 @@ internal sealed partial class SystemContract
             : throw new InvalidDataException("its numbers do not add up");
     }
 
-    private static Bytes32 Topic(Address account)
+    /// <summary>An address as an indexed argument.</summary>
+    internal static Bytes32 Topic(Address account)
     {
         var topic = new byte[Bytes32.Length];
         account.CopyTo(topic.AsSpan(Bytes32.Length - Address.Length));

@@ -1,8 +1,10 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using Meeda.Ethereum;
 using Meeda.Hosting;
 using Meeda.Node.Cli.Configuration;
+using Meeda.Node.Cli.Spending;
 using Meeda.Operator.Tenants;
 
 namespace Meeda.Node.Cli;
@@ -19,7 +21,7 @@ internal static class KeysCommand
 
     private static readonly Option<string?> Config = ConfigOption.Build();
 
-    /// <summary>The command with its four parts.</summary>
+    /// <summary>The command with its parts.</summary>
     public static Command Build() =>
         new("keys", "Create, list, rotate and revoke the keys of tenants")
         {
@@ -27,6 +29,7 @@ internal static class KeysCommand
             BuildList(),
             BuildRotate(),
             BuildRevoke(),
+            BuildRollup(),
         };
 
     private static TenantLocation LocationOf(ParseResult parsed) =>
@@ -39,6 +42,10 @@ internal static class KeysCommand
             Description = "read, write, admin, separated by commas",
             DefaultValueFactory = _ => "read,write",
         };
+        var rollup = new Option<string?>("--rollup")
+        {
+            Description = "the rollup whose escrow pays for the tenant's batches, its L1 address",
+        };
         var quota = new QuotaOptions();
         var create = new Command("create", "Create a tenant and print its key, which is shown only once")
         {
@@ -46,6 +53,7 @@ internal static class KeysCommand
             Folder,
             Config,
             scopes,
+            rollup,
         };
         quota.AddTo(create);
         create.SetAction(
@@ -55,6 +63,7 @@ internal static class KeysCommand
                     parsed.GetValue(Name)!,
                     ParseScopes(parsed.GetValue(scopes)!),
                     quota.Read(parsed),
+                    parsed.GetValue(rollup) is { } payer ? SpendingOptions.ParseAddress("--rollup", payer) : null,
                     cancellationToken
                 )
         );
@@ -107,6 +116,30 @@ internal static class KeysCommand
         return revoke;
     }
 
+    private static Command BuildRollup()
+    {
+        var address = new Argument<string>("ADDRESS") { Description = "the rollup's L1 address, or none" };
+        var rollup = new Command("rollup", "Name the rollup whose escrow pays for a tenant's batches from now on")
+        {
+            Name,
+            address,
+            Folder,
+            Config,
+        };
+        rollup.SetAction(
+            async (parsed, cancellationToken) =>
+            {
+                string text = parsed.GetValue(address)!;
+                Address? payer = text == "none" ? null : SpendingOptions.ParseAddress("ADDRESS", text);
+                await using TenantKeys keys = await LocationOf(parsed).OpenAsync(cancellationToken);
+                return await keys.SetRollupAsync(parsed.GetValue(Name)!, payer, cancellationToken)
+                    ? ExitCode.Success
+                    : throw new SetupException($"name: there is no tenant {parsed.GetValue(Name)}");
+            }
+        );
+        return rollup;
+    }
+
     /// <summary>Reads scopes as the option has them.</summary>
     /// <exception cref="SetupException">A word is not one of the three scopes.</exception>
     internal static TenantScopes ParseScopes(string text)
@@ -131,6 +164,7 @@ internal static class KeysCommand
         string name,
         TenantScopes scopes,
         TenantQuota quota,
+        Address? rollup,
         CancellationToken cancellationToken
     )
     {
@@ -141,6 +175,11 @@ internal static class KeysCommand
 
         await using TenantKeys keys = await location.OpenAsync(cancellationToken);
         (_, string key) = await keys.MakeAsync(name, scopes, quota, TimeProvider.System.GetUtcNow(), cancellationToken);
+        if (rollup is not null)
+        {
+            await keys.SetRollupAsync(name, rollup, cancellationToken);
+        }
+
         Console.WriteLine(key);
         return ExitCode.Success;
     }
@@ -179,6 +218,7 @@ internal static class KeysCommand
                     CultureInfo.InvariantCulture,
                     $"{tenant.Id, 4}  {tenant.Name, -24} {state, -18} {tenant.Scopes, -12} "
                         + $"{tenant.Usage.Requests, 12} requests {tenant.Usage.Bytes, 16} bytes"
+                        + $"{(tenant.Rollup is { } rollup ? $" paid by {rollup}" : "")}"
                         + $" {tenant.Usage.Disk, 16} on disk {tenant.Usage.Blobs, 8} blobs "
                         + $"{tenant.Usage.Renewals, 6} renewals {tenant.Usage.Reads, 16} read"
                 )

@@ -5,6 +5,7 @@ using Meeda.L1.Transactions;
 using Meeda.Operator.Batches;
 using Meeda.Operator.L1;
 using Meeda.Operator.Leadership;
+using Meeda.Operator.Payments;
 using Meeda.Operator.Persistence;
 using Meeda.Operator.Placement;
 using Meeda.Protocol.Batches;
@@ -28,6 +29,7 @@ internal sealed class AnchorPoster(
     SystemContract system,
     LeaderElection leadership,
     OperatorStanding standing,
+    RollupEscrows escrows,
     TransactionSender sender,
     TimeProvider time,
     ILogger<AnchorPoster> logger
@@ -82,6 +84,7 @@ internal sealed class AnchorPoster(
         logger.Anchoring(waiting.Count, waiting.Sum(batch => batch.BlobCount));
         TransactionRequest anchor = system.Anchors.Anchor(
             waiting,
+            await escrows.CoveredAsync(waiting, cancellationToken),
             await ledger.FirstLiveAnchorAsync(follower.Tip ?? 0, cancellationToken)
         ) with
         {

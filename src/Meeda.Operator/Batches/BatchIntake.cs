@@ -3,6 +3,7 @@ using System.Collections.Concurrent;
 using Meeda.Ethereum;
 using Meeda.Http;
 using Meeda.Kzg.Commitments;
+using Meeda.Operator.Payments;
 using Meeda.Operator.Persistence;
 using Meeda.Operator.Tenants;
 using Meeda.Protocol.Batches;
@@ -24,13 +25,14 @@ internal sealed class BatchIntake(
     IntakePressure pressure,
     IntakeWork work,
     TenantCosts costs,
+    RollupEscrows escrows,
     TimeProvider time,
     ILogger<BatchIntake> logger
 ) : IDisposable
 {
-    // Equal payloads that arrive together share one job. No caller owns the job: a client that disconnects must not
+    // Equal payloads of a tenant that arrive together share one job. No caller owns the job: a client that disconnects must not
     // cancel the work for another client that waits for the same bytes.
-    private readonly ConcurrentDictionary<Bytes32, Lazy<Task<StoredBatch>>> _running = new();
+    private readonly ConcurrentDictionary<(Bytes32 Payload, long? Tenant), Lazy<Task<StoredBatch>>> _running = new();
 
     // Committing is pure computation: more jobs than processors would only delay all of them.
     private readonly SemaphoreSlim _committing = new(Environment.ProcessorCount);
@@ -64,7 +66,7 @@ internal sealed class BatchIntake(
         Bytes32 payloadHash = Keccak256.Hash(payload);
         Tenant? tenant = costs.Current;
         Lazy<Task<StoredBatch>> job = _running.GetOrAdd(
-            payloadHash,
+            (payloadHash, tenant?.Id),
             _ => new(() => StoreAsync(payload, payloadHash, tenant))
         );
         try
@@ -75,7 +77,7 @@ internal sealed class BatchIntake(
         {
             if (job.Value.IsCompleted)
             {
-                _running.TryRemove(new(payloadHash, job));
+                _running.TryRemove(new((payloadHash, tenant?.Id), job));
             }
         }
     }
@@ -126,6 +128,11 @@ internal sealed class BatchIntake(
                 isNew ? costs.OfBatch(BlobEncoding.BlobCount(payload.Length))
                 : known!.OwedSince is null ? TenantCosts.OfRenewal(known.BlobCount)
                 : TenantUsage.None;
+            using IDisposable? reserved =
+                most == TenantUsage.None
+                    ? null
+                    : await escrows.ReserveAsync(tenant?.Payer, payload.Length, CancellationToken.None);
+
             costs.Charge(tenant, most);
             cost = most;
             StoredBatch batch = known is not null
@@ -134,7 +141,7 @@ internal sealed class BatchIntake(
                     StoredAt = time.GetUtcNow(),
                 }
                 : await NameAsync(payload, payloadHash); // 3, 4
-            batch = isNew ? batch with { Tenant = tenant?.Id } : batch;
+            batch = (isNew ? batch with { Tenant = tenant?.Id } : batch) with { Payer = tenant?.Payer };
             await ledger.AddBatchAsync(batch, payload, terms.AnchorFrom, CancellationToken.None); // 5
             cost = TenantUsage.None;
             if (

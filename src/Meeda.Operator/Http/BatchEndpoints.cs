@@ -3,6 +3,7 @@ using Meeda.Http;
 using Meeda.Kzg.Commitments;
 using Meeda.Operator.Batches;
 using Meeda.Operator.L1;
+using Meeda.Operator.Payments;
 using Meeda.Operator.Persistence;
 using Meeda.Operator.Tenants;
 using Meeda.Protocol.Batches;
@@ -48,6 +49,7 @@ internal static class BatchEndpoints
         BatchStates states,
         Terms terms,
         TenantCosts costs,
+        RollupEscrows escrows,
         TimeProvider time,
         CancellationToken cancellationToken
     )
@@ -68,10 +70,16 @@ internal static class BatchEndpoints
         }
 
         TenantUsage cost = batch.OwedSince is null ? TenantCosts.OfRenewal(batch.BlobCount) : TenantUsage.None;
+        using IDisposable? reserved = batch.OwedSince is null
+            ? await escrows.ReserveAsync(tenant?.Payer, batch.PayloadLength, cancellationToken)
+            : null;
+
         costs.Charge(tenant, cost);
         try
         {
-            if (!await ledger.RenewAsync(batch.Id, terms.AnchorFrom, time.GetUtcNow(), cancellationToken))
+            if (
+                !await ledger.RenewAsync(batch.Id, terms.AnchorFrom, tenant?.Payer, time.GetUtcNow(), cancellationToken)
+            )
             {
                 return new Problem<Status404>(
                     ErrorCode.BatchExpired,

@@ -1,9 +1,13 @@
 using Meeda.Chain.Contract;
 using Meeda.Client;
+using Meeda.Ethereum;
+using Meeda.Http;
 using Meeda.Operator.Batches;
 using Meeda.Operator.L1;
 using Meeda.Operator.Leadership;
+using Meeda.Operator.Payments;
 using Meeda.Operator.Persistence;
+using Meeda.Operator.Tenants;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Meeda.Operator.Http;
@@ -25,6 +29,8 @@ internal static class StatusEndpoint
         OperatorAccount account,
         SystemContract system,
         OperatorStanding standing,
+        RollupEscrows escrows,
+        TenantCosts costs,
         CancellationToken cancellationToken
     )
     {
@@ -48,6 +54,41 @@ internal static class StatusEndpoint
         )
         {
             Stake = standing.Capacity is { } capacity ? new StakeBody(capacity.Most, capacity.Live) : null,
+            Escrows = await EscrowsAsync(escrows, costs.Current, cancellationToken),
         };
     }
+
+    /// <summary>A tenant's own escrow; to who may see everything, all that are known.</summary>
+    private static async Task<IReadOnlyList<EscrowBody>> EscrowsAsync(
+        RollupEscrows escrows,
+        Tenant? tenant,
+        CancellationToken cancellationToken
+    )
+    {
+        if (tenant is null || tenant.Scopes.HasFlag(TenantScopes.Admin))
+        {
+            return [.. escrows.Known.Select(known => BodyOf(known.Key, known.Value))];
+        }
+
+        try
+        {
+            return tenant.Payer is { } rollup
+                ? [BodyOf(rollup, await escrows.ReadAsync(rollup, cancellationToken))]
+                : [];
+        }
+        catch (DaException)
+        {
+            return []; // It is not known; the rest of the status is.
+        }
+    }
+
+    private static EscrowBody BodyOf(Address rollup, RollupEscrow escrow) =>
+        new(
+            $"{rollup}",
+            escrow.State.Block,
+            $"{escrow.State.Balance}",
+            $"{escrow.Available}",
+            $"{escrow.State.Price}",
+            escrow.PaidUntil
+        );
 }

@@ -170,12 +170,13 @@ internal sealed partial class Ledger
         long Waiting,
         DateTimeOffset? OwedAt,
         long Damaged,
-        long? Tenant
+        long? Tenant,
+        string? Payer
     )
     {
         public const string Columns =
             "sequence, id, payload_hash, payload_length, commitments, stored_at, placed_at, deleted_at, waiting, "
-            + "owed_at, damaged, tenant";
+            + "owed_at, damaged, tenant, payer";
 
         public StoredBatch ToBatch() =>
             new(Id, PayloadHash, PayloadLength, Commitments, StoredAt)
@@ -184,6 +185,7 @@ internal sealed partial class Ledger
                 DeletedAt = DeletedAt,
                 IsDamaged = Damaged != 0,
                 Tenant = Tenant,
+                Payer = Payer is null ? null : Address.Parse(Payer),
                 OwedSince = Waiting != 0 ? OwedAt ?? StoredAt : null,
             };
     }

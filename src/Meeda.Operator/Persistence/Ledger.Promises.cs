@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Globalization;
+using Meeda.Ethereum;
 using Meeda.Hosting;
 using Meeda.Hosting.Persistence;
 using Meeda.Kzg.Commitments;
@@ -27,6 +28,7 @@ internal sealed partial class Ledger
     private const string Owe = $"""
         owed_at = CASE WHEN waiting = 1 AND deleted_at IS NULL OR {IsAnchored} THEN owed_at ELSE @now END,
         anchor_from = CASE WHEN {IsAnchored} OR (waiting = 1 AND deleted_at IS NULL AND anchor_from > CAST(@from AS BIGINT)) THEN anchor_from ELSE CAST(@from AS BIGINT) END,
+        payer = CASE WHEN waiting = 1 AND deleted_at IS NULL OR {IsAnchored} THEN payer ELSE CAST(@payer AS TEXT) END,
         waiting = CASE WHEN {IsAnchored} THEN waiting ELSE 1 END
         """;
 
@@ -55,12 +57,14 @@ internal sealed partial class Ledger
     /// </summary>
     /// <param name="id">The batch.</param>
     /// <param name="anchorFrom">As in <see cref="AddBatchAsync"/>.</param>
+    /// <param name="payer">The rollup that pays for the anchor, where one is owed; null for none.</param>
     /// <param name="now">The time.</param>
     /// <param name="cancellationToken">Ends the work; nothing is then promised.</param>
     /// <returns>Whether the batch is kept; false where it is unknown or was given up.</returns>
     public async Task<bool> RenewAsync(
         BatchId id,
         long? anchorFrom,
+        Address? payer,
         DateTimeOffset now,
         CancellationToken cancellationToken
     )
@@ -73,6 +77,7 @@ internal sealed partial class Ledger
                 {
                     Id = id,
                     from = anchorFrom,
+                    payer = payer?.ToString(),
                     now,
                 };
                 known = await writer.ExecuteAsync(
@@ -253,8 +258,8 @@ internal sealed partial class Ledger
                             placed_at = NULL,
                             {Owe}, damaged = 0, deleted_at = NULL
                         WHERE id = @Id;
-                        INSERT INTO batch (id, payload_hash, payload_length, commitments, stored_at, owed_at, waiting, anchor_from, tenant)
-                        SELECT @Id, @PayloadHash, @PayloadLength, @Commitments, @now, @now, CASE WHEN {IsAnchored} THEN 0 ELSE 1 END, CAST(@from AS BIGINT), CAST(@Tenant AS BIGINT)
+                        INSERT INTO batch (id, payload_hash, payload_length, commitments, stored_at, owed_at, waiting, anchor_from, tenant, payer)
+                        SELECT @Id, @PayloadHash, @PayloadLength, @Commitments, @now, @now, CASE WHEN {IsAnchored} THEN 0 ELSE 1 END, CAST(@from AS BIGINT), CAST(@Tenant AS BIGINT), CAST(@payer AS TEXT)
                         WHERE true
                         ON CONFLICT DO NOTHING;
                         {NotePromise}
@@ -274,6 +279,7 @@ internal sealed partial class Ledger
                             batch.PayloadLength,
                             batch.Commitments,
                             batch.Tenant,
+                            payer = batch.Payer?.ToString(),
                             now = batch.StoredAt,
                             from = anchorFrom,
                             payload,

@@ -217,6 +217,7 @@ internal sealed partial class Ledger(Database database, Lease lease) : IAsyncDis
             """,
         IndexOfOperators,
         OperationsOfTheAccount,
+        PayerOfABatch,
     ];
 
     private GroupCommit<(StoredBatch Batch, byte[] Payload, long? AnchorFrom)>? _adding;

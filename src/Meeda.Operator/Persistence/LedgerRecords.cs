@@ -34,6 +34,9 @@ internal sealed record StoredBatch(
     /// <summary>The tenant that put it, by number; null where no key was required.</summary>
     public long? Tenant { get; init; }
 
+    /// <summary>The rollup that pays for its next anchor; null where none does.</summary>
+    public Address? Payer { get; init; }
+
     /// <summary>The number of blobs.</summary>
     public int BlobCount => Commitments.Length / KzgCommitment.Length;
 }

@@ -1,3 +1,5 @@
+using Meeda.Ethereum;
+
 namespace Meeda.Operator.Tenants;
 
 /// <summary>The scopes of an API key.</summary>
@@ -33,7 +35,14 @@ public sealed record Tenant(
     TenantUsage Usage,
     DateTimeOffset CreatedAt,
     DateTimeOffset? RevokedAt
-);
+)
+{
+    /// <summary>The rollup whose escrow pays for its batches, by its L1 address; null where nobody does.</summary>
+    public string? Rollup { get; init; }
+
+    /// <summary><see cref="Rollup"/> as an address.</summary>
+    internal Address? Payer => Rollup is null ? null : Address.Parse(Rollup);
+}
 
 /// <summary>The limits of a tenant; 0 means unlimited, except for requests in flight.</summary>
 /// <param name="Bytes">Total bytes of request bodies.</param>

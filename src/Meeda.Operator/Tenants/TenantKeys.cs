@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using System.Data.Common;
 using System.Security.Cryptography;
 using System.Text;
+using Meeda.Ethereum;
 using Meeda.Hosting;
 using Meeda.Hosting.Persistence;
 using Meeda.Operator.Persistence;
@@ -32,7 +33,7 @@ internal sealed partial class TenantKeys : IAsyncDisposable
         + "quota_disk AS QuotaDisk, quota_blobs AS QuotaBlobs, quota_renewals AS QuotaRenewals, quota_reads AS "
         + "QuotaReads, used_requests AS UsedRequests, used_bytes AS UsedBytes, "
         + "used_disk AS UsedDisk, used_blobs AS UsedBlobs, used_renewals AS UsedRenewals, used_reads AS "
-        + "UsedReads, created_at AS CreatedAt, revoked_at AS RevokedAt";
+        + "UsedReads, created_at AS CreatedAt, revoked_at AS RevokedAt, rollup AS Rollup";
 
     private static readonly string[] Migrations =
     [
@@ -60,6 +61,10 @@ internal sealed partial class TenantKeys : IAsyncDisposable
             ALTER TABLE tenant ADD COLUMN used_blobs BIGINT NOT NULL DEFAULT 0;
             ALTER TABLE tenant ADD COLUMN used_renewals BIGINT NOT NULL DEFAULT 0;
             ALTER TABLE tenant ADD COLUMN used_reads BIGINT NOT NULL DEFAULT 0;
+            """,
+        """
+            -- the rollup whose escrow pays for its batches: its address, as 0x…
+            ALTER TABLE tenant ADD COLUMN rollup TEXT;
             """,
     ];
 
@@ -234,6 +239,28 @@ internal sealed partial class TenantKeys : IAsyncDisposable
                 await connection.QueryAsync<TenantRow>($"SELECT {Columns} FROM tenant ORDER BY id", cancellationToken)
             ).Select(row => row.ToTenant()),
         ];
+    }
+
+    /// <summary>Names the rollup whose escrow pays for a tenant's batches from now on.</summary>
+    /// <param name="name">The tenant's name.</param>
+    /// <param name="rollup">The rollup's L1 address; null for none.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <returns>Whether there is a tenant of that name.</returns>
+    public async Task<bool> SetRollupAsync(string name, Address? rollup, CancellationToken cancellationToken)
+    {
+        int count = 0;
+        await _database.WriteAsync(
+            async (connection, transaction) =>
+                count = await connection.ExecuteAsync(
+                    "UPDATE tenant SET rollup = @rollup WHERE name = @name",
+                    new { name, rollup = rollup?.ToString() },
+                    transaction,
+                    cancellationToken
+                ),
+            cancellationToken
+        );
+        await ReadAsync(cancellationToken);
+        return count > 0;
     }
 
     /// <summary>Revokes a tenant's key; false if no tenant of that name has an active key.</summary>

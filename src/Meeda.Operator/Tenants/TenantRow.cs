@@ -41,6 +41,8 @@ internal sealed record TenantRow
 
     public long? RevokedAt { get; init; }
 
+    public string? Rollup { get; init; }
+
     public TenantUsage ToUsage() =>
         new(UsedRequests, UsedBytes)
         {
@@ -65,5 +67,8 @@ internal sealed record TenantRow
             ToUsage(),
             DateTimeOffset.FromUnixTimeSeconds(CreatedAt),
             RevokedAt is { } revoked ? DateTimeOffset.FromUnixTimeSeconds(revoked) : null
-        );
+        )
+        {
+            Rollup = Rollup,
+        };
 }

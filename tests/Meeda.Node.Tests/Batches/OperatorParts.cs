@@ -10,6 +10,7 @@ using Meeda.Node.Tests.Storage;
 using Meeda.Operator.Batches;
 using Meeda.Operator.L1;
 using Meeda.Operator.Leadership;
+using Meeda.Operator.Payments;
 using Meeda.Operator.Persistence;
 using Meeda.Operator.Placement;
 using Meeda.Operator.Tenants;
@@ -166,6 +167,15 @@ internal sealed class OperatorParts : IAsyncDisposable
             pressure,
             new IntakeWork(Clock),
             Costs,
+            new RollupEscrows(
+                Options.Create(new L1Options()),
+                Contract,
+                null!,
+                new OperatorAccount(default),
+                Ledger,
+                Clock,
+                NullLogger<RollupEscrows>.Instance
+            ),
             Clock,
             NullLogger<BatchIntake>.Instance
         );

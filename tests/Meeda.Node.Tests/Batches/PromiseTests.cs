@@ -328,7 +328,7 @@ public sealed class PromiseTests : IAsyncLifetime
         StoredBatch batch = await AnchoredAsync();
         using AnchorPoster poster = Poster(new AnchorOptions { Interval = TimeSpan.FromMinutes(30) });
         _parts.Clock.Advance(TimeSpan.FromHours(2));
-        Assert.True(await _parts.Ledger.RenewAsync(batch.Id, 200, _parts.Clock.GetUtcNow(), default));
+        Assert.True(await _parts.Ledger.RenewAsync(batch.Id, 200, payer: null, _parts.Clock.GetUtcNow(), default));
         Assert.Empty(await poster.DueAsync(default));
         _parts.Clock.Advance(TimeSpan.FromMinutes(30));
         Assert.Single(await poster.DueAsync(default));
@@ -382,6 +382,7 @@ public sealed class PromiseTests : IAsyncLifetime
             null!,
             _parts.Follower,
             _parts.Contract,
+            null!,
             null!,
             null!,
             null!,

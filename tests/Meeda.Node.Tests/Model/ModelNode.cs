@@ -11,6 +11,7 @@ using Meeda.Operator.Anchors;
 using Meeda.Operator.Batches;
 using Meeda.Operator.L1;
 using Meeda.Operator.Leadership;
+using Meeda.Operator.Payments;
 using Meeda.Operator.Persistence;
 using Meeda.Operator.Placement;
 using Meeda.Operator.Tenants;
@@ -160,6 +161,15 @@ internal sealed class ModelNode : IAsyncDisposable
             clock,
             new TransactionJournal(ledger, Signer.Address)
         );
+        var escrows = new RollupEscrows(
+            l1,
+            contract,
+            client,
+            account,
+            ledger,
+            clock,
+            NullLogger<RollupEscrows>.Instance
+        );
         _poster = new AnchorPoster(
             Options.Create(new AnchorOptions { Interval = Interval, MaxBlobs = settings.MaxBlobs }),
             ledger,
@@ -171,6 +181,7 @@ internal sealed class ModelNode : IAsyncDisposable
             contract,
             leadership,
             standing,
+            escrows,
             _sender,
             clock,
             new Notes<AnchorPoster>(this)
@@ -217,6 +228,7 @@ internal sealed class ModelNode : IAsyncDisposable
                 pressure,
                 new IntakeWork(clock),
                 costs,
+                escrows,
                 clock,
                 NullLogger<BatchIntake>.Instance
             );
@@ -281,7 +293,7 @@ internal sealed class ModelNode : IAsyncDisposable
     /// <summary>Promises a batch for another term.</summary>
     /// <returns>Whether it is kept.</returns>
     public Task<bool> RenewAsync(BatchId id) =>
-        Ledger.RenewAsync(id, _terms.AnchorFrom, _world.Clock.GetUtcNow(), _stop.Token);
+        Ledger.RenewAsync(id, _terms.AnchorFrom, payer: null, _world.Clock.GetUtcNow(), _stop.Token);
 
     /// <summary>Acquires the lease if it is free, and notices if another node holds it.</summary>
     public async Task HoldAsync()

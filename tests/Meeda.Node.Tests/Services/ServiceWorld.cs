@@ -13,6 +13,7 @@ using Meeda.Operator.Anchors;
 using Meeda.Operator.Batches;
 using Meeda.Operator.L1;
 using Meeda.Operator.Leadership;
+using Meeda.Operator.Payments;
 using Meeda.Operator.Persistence;
 using Meeda.Operator.Placement;
 using Meeda.Operator.Tenants;
@@ -106,6 +107,7 @@ internal sealed class ServiceWorld : IAsyncDisposable
                 new TransactionJournal(Ledger, ModelNode.Signer.Address)
             )
         );
+        Escrows = new RollupEscrows(L1Options, Contract, Client, Account, Ledger, Clock, Log<RollupEscrows>());
         Chain.Stake(Account.Address, LocalParameters.OperatorStake);
     }
 
@@ -148,6 +150,8 @@ internal sealed class ServiceWorld : IAsyncDisposable
     public RowPlacement Rows { get; }
 
     public TenantCosts Costs { get; }
+
+    public RollupEscrows Escrows { get; }
 
     public BatchPlacement Placement { get; }
 
@@ -229,6 +233,7 @@ internal sealed class ServiceWorld : IAsyncDisposable
             pressure,
             new IntakeWork(Clock),
             Costs,
+            Escrows,
             Clock,
             Log<BatchIntake>()
         );
@@ -258,6 +263,7 @@ internal sealed class ServiceWorld : IAsyncDisposable
             Contract,
             Election,
             Standing,
+            Escrows,
             Sender,
             Clock,
             Log<AnchorPoster>()

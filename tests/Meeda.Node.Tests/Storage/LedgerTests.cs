@@ -8,6 +8,7 @@ using Meeda.Hosting.Persistence;
 using Meeda.L1.Rpc;
 using Meeda.L1.Signing;
 using Meeda.L1.Transactions;
+using Meeda.Operator.Accounts;
 using Meeda.Operator.Leadership;
 using Meeda.Operator.Persistence;
 using Meeda.Protocol.Anchors;
@@ -382,15 +383,78 @@ public abstract class LedgerTests : IAsyncLifetime
     }
 
     [SkippableFact]
+    public async Task Uncharged_BytesOfARollup_AreThoseThatWaitAndThoseAnchoredLater()
+    {
+        Ledger ledger = await OpenLeadingAsync();
+        Address rollup = Address.Parse("0x00000000000000000000000000000000000000aa"),
+            other = Address.Parse("0x00000000000000000000000000000000000000bb");
+        StoredBatch first = Batch(1) with { Payer = rollup },
+            second = Batch(2) with { Payer = rollup },
+            others = Batch(3) with { Payer = other };
+        foreach (StoredBatch batch in (StoredBatch[])[first, second, others, Batch(4)])
+        {
+            await AddPlacedAsync(ledger, batch);
+        }
+
+        Assert.Equal(rollup, (await ledger.FindBatchAsync(first.Id, None))!.Payer);
+        Assert.Null((await ledger.FindBatchAsync(Batch(4).Id, None))!.Payer);
+        Assert.Equal(2 * first.PayloadLength, await ledger.UnchargedBytesAsync(rollup, 10, None));
+
+        // An anchor counts until the escrow is known as of its block.
+        await ledger.AdvanceAsync(Block(20), [Seen(0, firstBlob: 0, block: 15, first)], [], None);
+        Assert.Equal(2 * first.PayloadLength, await ledger.UnchargedBytesAsync(rollup, 14, None));
+        Assert.Equal(first.PayloadLength, await ledger.UnchargedBytesAsync(rollup, 15, None));
+
+        // Who renews pays for the next anchor, and only where one is owed.
+        await ledger.RenewAsync(first.Id, 20, other, Now, None);
+        await ledger.RenewAsync(first.Id, 20, rollup, Now, None);
+        Assert.Equal(other, (await ledger.FindBatchAsync(first.Id, None))!.Payer);
+        Assert.Equal(2 * first.PayloadLength, await ledger.UnchargedBytesAsync(other, 15, None));
+        await ledger.AdvanceAsync(Block(30), [Seen(1, firstBlob: 1, block: 25, first)], [], None);
+        await ledger.RenewAsync(first.Id, 20, rollup, Now, None);
+        Assert.Equal(other, (await ledger.FindBatchAsync(first.Id, None))!.Payer);
+    }
+
+    [SkippableFact]
+    public async Task Operations_AreStartedOnce_AndNeverWhenTheyAreOldOrWereBegun()
+    {
+        Ledger ledger = await OpenLeadingAsync();
+        var stake = new AccountOperation(AccountOperationKind.Stake, BigInteger.Pow(10, 30));
+        long old = await ledger.RequestOperationAsync(stake, Now - TimeSpan.FromHours(1), None);
+        long taken = await ledger.RequestOperationAsync(stake, Now, None);
+        long withdrawn = await ledger.RequestOperationAsync(new(AccountOperationKind.Claim), Now, None);
+        Assert.True(await ledger.TakeOperationBackAsync(withdrawn, None));
+
+        DateTimeOffset since = Now - TimeSpan.FromMinutes(1);
+        Assert.Equal(new PendingOperation(taken, stake), await ledger.StartOperationAsync(since, Now, None));
+        Assert.Null(await ledger.StartOperationAsync(since, Now, None));
+        Assert.False(await ledger.TakeOperationBackAsync(taken, None));
+        Assert.Null(await ledger.FindOutcomeAsync(taken, None));
+
+        // Who stops in the middle does not begin again.
+        await ledger.AbandonOperationsAsync("it stopped", Now, None);
+        Assert.Equal("it stopped", (await ledger.FindOutcomeAsync(taken, None))!.Problem);
+        Assert.Null(await ledger.FindOutcomeAsync(old, None));
+        Assert.Null(await ledger.StartOperationAsync(since, Now, None));
+
+        long done = await ledger.RequestOperationAsync(new(AccountOperationKind.Settle), Now, None);
+        Assert.Equal(done, (await ledger.StartOperationAsync(since, Now, None))!.Sequence);
+        await ledger.FinishOperationAsync(done, new OperationOutcome(["0x01", "0x02"], null), Now, None);
+        OperationOutcome outcome = (await ledger.FindOutcomeAsync(done, None))!;
+        Assert.Equal(["0x01", "0x02"], outcome.Transactions);
+        Assert.Null(outcome.Problem);
+    }
+
+    [SkippableFact]
     public async Task Renew_AnAnchoredBatch_WaitsForOneMoreAnchor_AlsoAcrossARewind()
     {
         Ledger ledger = await OpenLeadingAsync();
         StoredBatch batch = Batch(1);
         await AddPlacedAsync(ledger, batch);
         await ledger.AdvanceAsync(Block(20), [Seen(0, firstBlob: 0, block: 15, batch)], [], None);
-        Assert.True(await ledger.RenewAsync(batch.Id, 20, Now, None));
+        Assert.True(await ledger.RenewAsync(batch.Id, 20, payer: null, Now, None));
         Assert.Single(await ledger.WaitingBatchesAsync(256, None));
-        Assert.True(await ledger.RenewAsync(batch.Id, 20, Now, None));
+        Assert.True(await ledger.RenewAsync(batch.Id, 20, payer: null, Now, None));
         await ledger.AdvanceAsync(Block(30), [Seen(1, firstBlob: 1, block: 25, batch)], [], None);
         Assert.Empty(await ledger.WaitingBatchesAsync(256, None));
         Assert.Equal(1u, (await ledger.FindAnchoringAsync(batch.Id, None))!.Value.Anchor.Index);
@@ -401,7 +465,7 @@ public abstract class LedgerTests : IAsyncLifetime
         await ledger.RollBackAsync(10, None);
         await ledger.AdvanceAsync(Block(40), [Seen(0, firstBlob: 0, block: 35, batch)], [], None);
         Assert.Empty(await ledger.WaitingBatchesAsync(256, None));
-        Assert.False(await ledger.RenewAsync(Batch(9).Id, 20, Now, None));
+        Assert.False(await ledger.RenewAsync(Batch(9).Id, 20, payer: null, Now, None));
     }
 
     [SkippableFact]
@@ -426,7 +490,7 @@ public abstract class LedgerTests : IAsyncLifetime
             [],
             None
         );
-        await ledger.RenewAsync(renewed.Id, 200, Now, None);
+        await ledger.RenewAsync(renewed.Id, 200, payer: null, Now, None);
 
         Assert.Empty(await ledger.ExpiredBatchesAsync(114, 10, None));
         Assert.False(await ledger.ExpireAsync(expired.Id, 114, Now, None));

@@ -227,6 +227,7 @@ internal static class LegacyEndpoints
             (string code, int status) = failure.Error switch
             {
                 DaError.MalformedRequest => ("ServerError", StatusCodes.Status400BadRequest),
+                DaError.PaymentRequired => ("ServerError", StatusCodes.Status402PaymentRequired),
                 DaError.TooLarge => ("ServerError", StatusCodes.Status413PayloadTooLarge),
                 DaError.NotFound => ("DataBase", StatusCodes.Status404NotFound),
                 DaError.Overloaded => ("Busy", StatusCodes.Status429TooManyRequests),

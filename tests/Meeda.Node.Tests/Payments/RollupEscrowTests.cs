@@ -1,0 +1,85 @@
+using System.Numerics;
+using Meeda.Chain.Contract;
+using Meeda.Operator.Payments;
+using Xunit;
+
+namespace Meeda.Node.Tests.Payments;
+
+/// <summary>When a rollup's escrow covers a batch, and what is said where it does not.</summary>
+public sealed class RollupEscrowTests
+{
+    private const uint EpochBlocks = 100;
+    private const uint Retention = 1_000;
+
+    [Fact]
+    public void WhyNot_TheLastWei_IsEnough()
+    {
+        RollupEscrow escrow = Escrow(balance: 2 * 30 * Retention * 7, price: 7);
+        Assert.Null(escrow.WhyNot(bytes: 30, uncharged: 30));
+        Assert.Contains("7000 wei are missing", escrow.WhyNot(bytes: 31, uncharged: 30), StringComparison.Ordinal);
+        Assert.Contains("7000 wei are missing", escrow.WhyNot(bytes: 30, uncharged: 31), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void WhyNot_APriceAboveTheLimit_NamesBoth()
+    {
+        RollupEscrow escrow = Escrow(balance: BigInteger.Pow(10, 30), price: 8, maxPrice: 7);
+        Assert.Contains("the rollup accepts 7", escrow.WhyNot(bytes: 1, uncharged: 0), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void WhyNot_TheLimitOfTheEpoch_CountsWhatIsSpentInIt()
+    {
+        RollupEscrow escrow = Escrow(
+            balance: BigInteger.Pow(10, 30),
+            price: 1,
+            perEpoch: 50 * Retention,
+            spent: 20 * Retention
+        );
+        Assert.Null(escrow.WhyNot(bytes: 30, uncharged: 0));
+        string problem = escrow.WhyNot(bytes: 30, uncharged: 1)!;
+        Assert.Contains("1000 wei are missing", problem, StringComparison.Ordinal);
+        Assert.Contains("until block 300", problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void WhyNot_WithoutAPrice_NothingIsAskedFor() =>
+        Assert.Null(Escrow(balance: 0, price: 0, maxPrice: 0).WhyNot(1_000_000, 1_000_000));
+
+    [Fact]
+    public void PaidUntil_AtTheRateOfTheEpochSoFar_OrUnknown()
+    {
+        Assert.Null(Escrow(balance: 1_000, price: 1).PaidUntil);
+
+        // Block 250 is the 51st of its epoch: 510 wei in 51 blocks are 10 a block.
+        Assert.Equal(250UL + 100, Escrow(balance: 1_000, price: 1, spent: 510).PaidUntil);
+        Assert.Equal(250UL, Escrow(balance: 0, price: 1, spent: 510).PaidUntil);
+    }
+
+    [Fact]
+    public void Available_IsTheLessOfBalanceAndLimit()
+    {
+        Assert.Equal(30, Escrow(balance: 1_000, price: 1, perEpoch: 50, spent: 20).Available);
+        Assert.Equal(10, Escrow(balance: 10, price: 1, perEpoch: 50, spent: 20).Available);
+        Assert.Equal(0, Escrow(balance: 10, price: 1, perEpoch: 50, spent: 60).Available);
+    }
+
+    private static RollupEscrow Escrow(
+        BigInteger balance,
+        BigInteger price,
+        BigInteger? maxPrice = null,
+        BigInteger? perEpoch = null,
+        BigInteger spent = default
+    ) =>
+        new(
+            new EscrowState(
+                250,
+                balance,
+                price,
+                new EscrowLimits(maxPrice ?? price, perEpoch ?? BigInteger.Pow(10, 40))
+            ),
+            spent.IsZero ? [] : [new ChargeEvent(210, spent)],
+            EpochBlocks,
+            Retention
+        );
+}

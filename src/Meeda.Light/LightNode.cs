@@ -6,8 +6,8 @@ namespace Meeda.Light;
 /// <summary>
 /// Follows L1, trusts no operator, and challenges every provable violation. Each round: (1) read new blocks and roll
 /// back those that a reorganisation undid, (2) check new anchors, proofs and epochs, and challenge invalid ones, (3)
-/// sample the operators' APIs, and demand withheld blobs, (4) claim rewards. All state is in its ledger, so the process may be killed at
-/// any moment.
+/// sample the operators' APIs, and demand withheld blobs, (4) claim rewards. All state is in its ledger, so the process
+/// may be killed at any moment.
 /// </summary>
 internal sealed class LightNode(
     LightOptions options,

@@ -1,6 +1,6 @@
 using System.Numerics;
 using Meeda.Chain.Contract;
-using Meeda.Chain.Payments;
+using Meeda.L1.Transactions;
 
 namespace Meeda.Light;
 

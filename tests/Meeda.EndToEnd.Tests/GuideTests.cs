@@ -15,12 +15,20 @@ namespace Meeda.EndToEnd.Tests;
 public sealed partial class GuideTests(ITestOutputHelper output) : IDisposable
 {
     private const string Documented = "http://127.0.0.1:3100";
+    private const string DocumentedL1 = "http://127.0.0.1:8545";
+    private const string FirstOperator = "first-operator.md";
     private static readonly string Guides = Path.Combine(Repository.Root, "docs", "guides");
 
     private readonly string _folder = Directory.CreateTempSubdirectory("meeda-guide-").FullName;
 
     public static TheoryData<string> Names =>
-        [.. Directory.EnumerateFiles(Guides, "*.md").Select(path => Path.GetFileName(path)).Order()];
+        [
+            .. Directory
+                .EnumerateFiles(Guides, "*.md")
+                .Select(path => Path.GetFileName(path))
+                .Where(name => name != FirstOperator)
+                .Order(),
+        ];
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
@@ -79,10 +87,51 @@ public sealed partial class GuideTests(ITestOutputHelper output) : IDisposable
         }
     }
 
+    /// <summary>
+    /// The way from nothing to a paid operator and back, on an L1 of which the program knows its URL and a funded key.
+    /// </summary>
+    [SkippableFact]
+    public async Task First_operator_is_deployed_staked_paid_and_wound_up_by_its_guide()
+    {
+        Skip.IfNot(OperatingSystem.IsLinux() || OperatingSystem.IsMacOS(), "the guides are for a POSIX shell");
+        await using Anvil l1 = await Anvil.StartAsync("--block-time", $"{Patience.BlockSeconds}");
+        using var port = new ReservedPort();
+        string text = await File.ReadAllTextAsync(Path.Combine(Guides, FirstOperator));
+        IEnumerable<string> run = Blocks()
+            .Matches(text)
+            .Where(block => block.Groups["mark"].Value == "sh")
+            .Select(block => block.Groups["text"].Value);
+        string script = string.Join('\n', run)
+            .Replace(Documented, $"http://127.0.0.1:{port.Number}", StringComparison.Ordinal)
+            .Replace(DocumentedL1, l1.Rpc.ToString().TrimEnd('/'), StringComparison.Ordinal);
+
+        string bin = Directory.CreateDirectory(Path.Combine(_folder, "bin")).FullName;
+        string program = Path.Combine(bin, "meeda");
+        await File.WriteAllTextAsync(program, $"#!/bin/sh\nexec dotnet {CommandLine.ProgramOf("operator")} \"$@\"\n");
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+
+        (int exitCode, string said) = await ShellAsync(
+            $$"""
+            export PATH={{bin}}:$PATH
+            trap 'kill $(jobs -p) 2> /dev/null || true' EXIT
+            set -x
+            {{script}}
+            """,
+            TimeSpan.FromMinutes(8)
+        );
+
+        output.WriteLine(said);
+        Assert.True(exitCode == 0, said);
+        Assert.Contains("pay it out to 0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266", said, StringComparison.Ordinal);
+    }
+
     [GeneratedRegex("^```(?<mark>[a-z]*)\n(?<text>.*?)^```$", RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex Blocks();
 
-    private async Task<(int ExitCode, string Said)> ShellAsync(string script)
+    private async Task<(int ExitCode, string Said)> ShellAsync(string script, TimeSpan? most = null)
     {
         string folder = Directory.CreateDirectory(Path.Combine(_folder, "shell")).FullName;
         var start = new ProcessStartInfo("bash", ["-euo", "pipefail", "-c", script])
@@ -94,7 +143,7 @@ public sealed partial class GuideTests(ITestOutputHelper output) : IDisposable
         using Process shell = Process.Start(start)!;
         Task<string> said = shell.StandardOutput.ReadToEndAsync(),
             complained = shell.StandardError.ReadToEndAsync();
-        using CancellationTokenSource limit = Patience.Limit(TimeSpan.FromMinutes(2));
+        using CancellationTokenSource limit = Patience.Limit(most ?? TimeSpan.FromMinutes(2));
         await shell.WaitForExitAsync(limit.Token);
         return (shell.ExitCode, $"{script}\n{await said}\n{await complained}");
     }

@@ -212,7 +212,7 @@ public sealed class PaymentTests : IAsyncDisposable
     private async Task<BigInteger> SumAsync(TransactionSender rollup) =>
         (await ChargesAsync(rollup)).Aggregate(BigInteger.Zero, (sum, charge) => sum + charge.Amount);
 
-    /// <summary>A charge is the price of its bytes and blocks, in as many equal whole parts as there are epochs.</summary>
+    /// <summary>A charge is the price of its bytes and blocks, in equal whole parts, one for each epoch.</summary>
     private async Task AssertChargedAsync(TransactionSender rollup, BigInteger prepaid, int batches)
     {
         IReadOnlyList<ChargeEvent> charges = await ChargesAsync(rollup);

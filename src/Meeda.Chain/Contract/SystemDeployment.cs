@@ -66,7 +66,7 @@ internal sealed class SystemDeployment(EthereumClient client, SystemParameters p
         return plan;
     }
 
-    /// <summary>What of the deployment is not as it should be, asked of the contracts; null where all of it is.</summary>
+    /// <summary>What is wrong with the deployment, as the contracts answer; null where nothing is.</summary>
     public async Task<string?> FaultAsync(CancellationToken cancellationToken)
     {
         if (await System.CreatedAsync(cancellationToken) != ContractArtifact.Parts.Count)

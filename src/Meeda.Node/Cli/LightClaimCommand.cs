@@ -6,6 +6,7 @@ using Meeda.Ethereum;
 using Meeda.Hosting;
 using Meeda.Hosting.Settings;
 using Meeda.L1.Signing;
+using Meeda.L1.Transactions;
 using Meeda.Light;
 using Meeda.Node.Cli.Configuration;
 using Meeda.Node.Cli.Spending;

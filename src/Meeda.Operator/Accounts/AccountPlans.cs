@@ -5,6 +5,7 @@ using Meeda.Ethereum;
 using Meeda.Hosting;
 using Meeda.L1.Rpc;
 using Meeda.L1.Signing;
+using Meeda.L1.Transactions;
 using Meeda.Operator.L1;
 using Meeda.Protocol.Signatures;
 

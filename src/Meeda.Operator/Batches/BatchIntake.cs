@@ -30,8 +30,8 @@ internal sealed class BatchIntake(
     ILogger<BatchIntake> logger
 ) : IDisposable
 {
-    // Equal payloads of a tenant that arrive together share one job. No caller owns the job: a client that disconnects must not
-    // cancel the work for another client that waits for the same bytes.
+    // Equal payloads of a tenant that arrive together share one job. No caller owns the job: a client that disconnects
+    // must not cancel the work for another client that waits for the same bytes.
     private readonly ConcurrentDictionary<(Bytes32 Payload, long? Tenant), Lazy<Task<StoredBatch>>> _running = new();
 
     // Committing is pure computation: more jobs than processors would only delay all of them.

@@ -1,6 +1,6 @@
 using System.Numerics;
 using CsCheck;
-using Meeda.Chain.Payments;
+using Meeda.L1.Transactions;
 using Xunit;
 
 namespace Meeda.Node.Tests.Payments;

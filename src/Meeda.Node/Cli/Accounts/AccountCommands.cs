@@ -6,6 +6,7 @@ using Meeda.Chain.Payments;
 using Meeda.Ethereum;
 using Meeda.Hosting;
 using Meeda.L1.Signing;
+using Meeda.L1.Transactions;
 using Meeda.Node.Cli.Spending;
 using Meeda.Operator.Accounts;
 using Meeda.Operator.L1;

@@ -3,10 +3,10 @@ using System.Globalization;
 using System.Numerics;
 using System.Text.Json;
 using Meeda.Chain.Contract;
-using Meeda.Chain.Payments;
 using Meeda.Client;
 using Meeda.Ethereum;
 using Meeda.Hosting;
+using Meeda.L1.Transactions;
 using Meeda.Node.Cli.Spending;
 using Meeda.Operator.L1;
 

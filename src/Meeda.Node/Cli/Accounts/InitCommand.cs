@@ -96,14 +96,11 @@ internal static class InitCommand
         }
 
         var questions = new Questions(!parsed.GetValue(Yes) && !parsed.GetValue(Json) && !Console.IsInputRedirected);
-        string rpc = questions.Ask(
-            "L1 JSON-RPC endpoint",
-            parsed.GetValue(L1CommandOptions.Rpc),
-            "http://127.0.0.1:8545"
-        );
+        var l1Settings = new SettingsReader(L1CommandOptions.SettingsOf(parsed)).Get<L1Options>();
+        string rpc = questions.Ask("L1 JSON-RPC endpoint", Given(l1Settings.Rpc), "http://127.0.0.1:8545");
         EnsureUrl("--rpc", rpc);
         using L1Session l1 = await L1Session.OpenAsync(new L1Options { Rpc = rpc }, cancellationToken);
-        (string contract, ulong fromBlock) = Contract(parsed, questions, l1.ChainId);
+        (string contract, ulong fromBlock) = Contract(parsed, Given(l1Settings.Contract), questions, l1.ChainId);
         await l1.SystemAsync(SpendingOptions.ParseAddress("--contract", contract), cancellationToken);
 
         OwnerOnly.Apply();
@@ -142,9 +139,14 @@ internal static class InitCommand
         return await ReportAsync(path, l1, parsed.GetValue(Json), cancellationToken);
     }
 
-    private static (string Contract, ulong FromBlock) Contract(ParseResult parsed, Questions questions, ulong chainId)
+    private static (string Contract, ulong FromBlock) Contract(
+        ParseResult parsed,
+        string? named,
+        Questions questions,
+        ulong chainId
+    )
     {
-        if (parsed.GetValue(L1CommandOptions.Contract) is { } named)
+        if (named is not null)
         {
             return (named, 0);
         }
@@ -161,6 +163,8 @@ internal static class InitCommand
             ? (deployment.System, deployment.Block)
             : throw new SetupException($"--deployment: {path} is of chain {deployment.ChainId}, and L1 is {chainId}");
     }
+
+    private static string? Given(string setting) => setting.Length == 0 ? null : setting;
 
     private static (string KeyFile, string? PasswordFile) Key(ParseResult parsed, Questions questions, string path)
     {

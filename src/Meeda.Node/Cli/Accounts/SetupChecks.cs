@@ -1,10 +1,10 @@
 using System.Numerics;
 using Meeda.Chain.Contract;
-using Meeda.Chain.Payments;
 using Meeda.Ethereum;
 using Meeda.Hosting;
 using Meeda.Http;
 using Meeda.L1.Rpc;
+using Meeda.L1.Transactions;
 using Meeda.Node.Cli.Spending;
 using Meeda.Storage;
 

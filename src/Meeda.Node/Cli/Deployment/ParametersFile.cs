@@ -2,8 +2,8 @@ using System.Globalization;
 using System.Numerics;
 using System.Text.Json;
 using Meeda.Chain.Contract;
-using Meeda.Chain.Payments;
 using Meeda.Hosting;
+using Meeda.L1.Transactions;
 
 namespace Meeda.Node.Cli.Deployment;
 

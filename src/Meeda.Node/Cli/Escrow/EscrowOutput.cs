@@ -1,8 +1,8 @@
 using System.Numerics;
 using System.Text.Json;
 using Meeda.Chain.Contract;
-using Meeda.Chain.Payments;
 using Meeda.Ethereum;
+using Meeda.L1.Transactions;
 
 namespace Meeda.Node.Cli.Escrow;
 

@@ -4,6 +4,7 @@ using Meeda.Chain.Payments;
 using Meeda.Ethereum;
 using Meeda.Hosting;
 using Meeda.L1.Rpc;
+using Meeda.L1.Transactions;
 
 namespace Meeda.Node.Cli.Escrow;
 

@@ -3,10 +3,10 @@ using System.Numerics;
 using System.Text.RegularExpressions;
 using Nethereum.Util;
 
-namespace Meeda.Chain.Payments;
+namespace Meeda.L1.Transactions;
 
 /// <summary>Amounts of ether as people write them, and as they read them.</summary>
-internal static partial class EtherAmount
+public static partial class EtherAmount
 {
     /// <summary>The form of an amount, for messages.</summary>
     public const string Form = "an amount, as 1.5, 1.5ether, 20gwei or 700wei";

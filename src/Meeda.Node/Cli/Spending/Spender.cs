@@ -45,7 +45,7 @@ internal sealed class Spender(L1Session l1, Address from, SpendingChoices choice
             return ExitCode.Success;
         }
 
-        EnsureCovered(estimate);
+        EnsureCovered(estimate.Balance, estimate.Value + estimate.GasCost);
         if (!choices.IsConfirmed && !Confirm(plan.Count))
         {
             Console.WriteLine("Nothing was sent");
@@ -82,6 +82,10 @@ internal sealed class Spender(L1Session l1, Address from, SpendingChoices choice
     {
         try
         {
+            // Nodes estimate nothing for an account that does not have the value.
+            BigInteger value = plan.Aggregate(BigInteger.Zero, (sum, planned) => sum + planned.Request.Value);
+            BigInteger balance = await l1.Client.GetBalanceAsync(from, BlockTag.Latest, cancellationToken);
+            EnsureCovered(balance, value);
             var gas = new List<ulong>();
             foreach (PlannedTransaction planned in plan)
             {
@@ -92,12 +96,7 @@ internal sealed class Spender(L1Session l1, Address from, SpendingChoices choice
                 await l1.Client.GetBlockAsync(BlockTag.Latest, cancellationToken)
                 ?? throw new L1UnreachableException("the node has no newest block");
             BigInteger tip = await l1.Client.GetMaxPriorityFeePerGasAsync(cancellationToken) ?? 1_000_000_000;
-            return new Estimate(
-                gas,
-                head.BaseFeePerGas + tip,
-                plan.Aggregate(BigInteger.Zero, (sum, planned) => sum + planned.Request.Value),
-                await l1.Client.GetBalanceAsync(from, BlockTag.Latest, cancellationToken)
-            );
+            return new Estimate(gas, head.BaseFeePerGas + tip, value, balance);
         }
         catch (L1UnreachableException failure)
         {
@@ -117,13 +116,12 @@ internal sealed class Spender(L1Session l1, Address from, SpendingChoices choice
         }
     }
 
-    private void EnsureCovered(Estimate estimate)
+    private void EnsureCovered(BigInteger balance, BigInteger needed)
     {
-        BigInteger needed = estimate.Value + estimate.GasCost;
-        if (estimate.Balance < needed)
+        if (balance < needed)
         {
             throw new SetupException(
-                $"balance: {from} has {EtherAmount.Show(estimate.Balance)}, and {EtherAmount.Show(needed)} are needed"
+                $"balance: {from} has {EtherAmount.Show(balance)}, and {EtherAmount.Show(needed)} are needed"
             );
         }
     }

@@ -27,7 +27,8 @@ interface IMeedaEscrow is IMeedaCredits {
     /// @param poster The signer; zero: nobody.
     function setPoster(address poster) external;
 
-    /// @notice Asks for what no anchor will have charged when `escrowNotice` is over.
+    /// @notice Asks for what no anchor will have charged when `escrowNotice` is over; from then on, taken or not, it
+    /// pays for nothing.
     /// @param id The account.
     /// @param amount The most that is wanted back, in wei.
     function requestEscrowWithdrawal(address id, uint128 amount) external;

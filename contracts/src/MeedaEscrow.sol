@@ -253,7 +253,7 @@ contract MeedaEscrow is IMeedaEscrow, Credits {
         if (_prices[id] > valueOf(prepaid.price)) {
             return (false, Refusal.PriceTooHigh);
         }
-        if (amount > prepaid.balance) {
+        if (amount + leavingOf(prepaid) > prepaid.balance) {
             return (false, Refusal.EscrowTooLow);
         }
         if (request.order.r == 0) {
@@ -303,6 +303,13 @@ contract MeedaEscrow is IMeedaEscrow, Credits {
         limit.current = value > now_ ? value : now_;
         limit.next = value;
         limit.from = value < now_ ? uint40(block.number + NOTICE) : 0;
+    }
+
+    /// @dev What may be withdrawn now pays for nothing: else a rollup that asked long ago could step in front of an
+    /// anchor.
+    function leavingOf(Prepaid storage prepaid) private view returns (uint256) {
+        uint256 from = prepaid.withdrawableFrom;
+        return from != 0 && block.number >= from ? prepaid.withdrawal : 0;
     }
 
     function valueOf(Limit storage limit) private view returns (uint128) {

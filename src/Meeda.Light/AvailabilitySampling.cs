@@ -33,6 +33,9 @@ internal sealed class AvailabilitySampling(
     // Consensus clients keep blobs for 4,096 epochs of 32 slots (MIN_EPOCHS_FOR_BLOB_SIDECARS_REQUESTS).
     private const ulong BlobRetention = 4096 * 32;
 
+    // The maximum number of overdue demands of other accounts per round; the rest follows in the next one.
+    private const int MaxAtOnce = 256;
+
     // Consecutive failed samples of each blob. A restart resets the counts, which only delays a demand.
     private readonly Dictionary<(Address Operator, ulong Position), int> _withheld = [];
     private readonly Postponed _putOff = new(time, logger);
@@ -239,7 +242,11 @@ internal sealed class AvailabilitySampling(
         }
     }
 
-    /// <summary>Follows this light node's own demands until they are published, or expired and paid out.</summary>
+    /// <summary>
+    /// Follows this light node's own demands until they are published, or expired and paid out, and those that others
+    /// leave lying: while one is open nobody can demand the blob, so an accomplice's would shield the operator. A
+    /// window after the deadline the reward is the expirer's.
+    /// </summary>
     private async Task FollowDemandsAsync(ulong head, CancellationToken cancellationToken)
     {
         if (challenges.Account is not { } account)
@@ -247,20 +254,42 @@ internal sealed class AvailabilitySampling(
             return;
         }
 
-        foreach (DemandEvent demand in await ledger.OpenDemandsAsync(account, cancellationToken))
+        ulong window = (await system.ParametersAsync(cancellationToken)).PublishWindow;
+        IReadOnlyList<DemandEvent> lying =
+            head > window
+                ? await ledger.OverdueDemandsAsync(head - window, MaxAtOnce + _putOff.Count, cancellationToken)
+                : [];
+        foreach (
+            DemandEvent demand in (await ledger.OpenDemandsAsync(account, cancellationToken))
+                .Concat(lying)
+                .DistinctBy(demand => demand.Id)
+        )
         {
             await _putOff.TryAsync(
                 demand.Operator,
                 $"demand {demand.Id}",
-                () => FollowAsync(demand, head, cancellationToken),
+                () => FollowAsync(demand, account, head, cancellationToken),
                 cancellationToken
             );
         }
     }
 
-    private async Task FollowAsync(DemandEvent demand, ulong head, CancellationToken cancellationToken)
+    private async Task FollowAsync(DemandEvent demand, Address account, ulong head, CancellationToken cancellationToken)
     {
         DemandStatus status = await system.Publication.DemandStatusAsync(demand.Id, cancellationToken);
+        if (
+            demand.Demander != account
+            && (
+                status != DemandStatus.Open
+                || (await system.Anchors.AccountAsync(demand.Operator, cancellationToken)).IsSlashed
+            )
+        )
+        {
+            // There is nothing to take, and the bond is another's.
+            await ledger.CloseDemandAsync(demand.Id, cancellationToken);
+            return;
+        }
+
         if (
             status == DemandStatus.Open
             && head > demand.Deadline

@@ -193,9 +193,9 @@ internal sealed class DaProvider(
             return false;
         }
 
-        if (certificate.Signer != signer.Address)
+        if (certificate.Signer != signer.Address && !options.Value.IsOtherSigner(certificate.Signer))
         {
-            error = $"certificate: it is signed by {certificate.Signer}, not by {signer.Address}";
+            error = $"certificate: it is signed by {certificate.Signer}, not by {signer.Address} or another signer";
             return false;
         }
 

@@ -90,6 +90,24 @@ public sealed class FraudDetectorTests : IAsyncLifetime
         Assert.Equal((ulong)MissedEpochs(), await _world.SentAsync());
     }
 
+    /// <summary>An endpoint that is a block behind answers for a contract whose window is still open.</summary>
+    [Fact]
+    public async Task Poll_AReportIsRefusedTooEarly_IsSentLater()
+    {
+        await AnchoredEpochAsync();
+        _world.L1.Mine(44);
+        var refused = 0;
+        _world.Rpc.Lie = (method, parameters, truth) =>
+            method == "eth_estimateGas" && refused++ == 0
+                ? throw new JsonRpcException(method, 3, "execution reverted", new byte[4])
+                : _world.MineAfterSend(method, parameters, truth);
+        await _world.Node.PollAsync(None);
+        Assert.Equal(0ul, await _world.SentAsync());
+        _world.Clock.Advance(TimeSpan.FromMinutes(1));
+        await _world.Node.PollAsync(None);
+        Assert.Equal((ulong)MissedEpochs(), await _world.SentAsync());
+    }
+
     [Fact]
     public async Task Poll_AReportCostsMoreThanItsReward_IsNotSent()
     {

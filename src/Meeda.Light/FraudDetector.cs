@@ -231,15 +231,13 @@ internal sealed partial class FraudDetector(
     )
     {
         SystemParameters parameters = await system.ParametersAsync(cancellationToken);
-        if (
-            head >= parameters.Epochs.LastProofBlock(epoch) + parameters.ChallengeWindow
-            || (await system.Anchors.AccountAsync(operatorAddress, cancellationToken)).Stake.IsZero
-        )
+        BigInteger stake = (await system.Anchors.AccountAsync(operatorAddress, cancellationToken)).Stake;
+        if (head >= parameters.Epochs.LastProofBlock(epoch) + parameters.ChallengeWindow || stake.IsZero)
         {
             return false;
         }
 
-        BigInteger reward = parameters.MissReward;
+        var reward = BigInteger.Min(parameters.MissReward, stake);
         Block? newest = await client.GetBlockAsync(BlockTag.Latest, cancellationToken);
         if (newest is not null && reward > newest.BaseFeePerGas * ReportGas)
         {

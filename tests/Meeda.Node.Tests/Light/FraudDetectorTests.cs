@@ -108,6 +108,18 @@ public sealed class FraudDetectorTests : IAsyncLifetime
         Assert.Equal((ulong)MissedEpochs(), await _world.SentAsync());
     }
 
+    /// <summary>A stake of a wei pays a reward of a wei: misses of such an account must not use up the budget.</summary>
+    [Fact]
+    public async Task Poll_TheStakeDoesNotPayTheReward_IsNotReported()
+    {
+        await AnchoredEpochAsync();
+        _world.L1.Stake(LightWorld.First, 1 - LocalParameters.OperatorStake);
+        _world.L1.Mine(44);
+        await _world.Node.PollAsync(None);
+        Assert.Equal(0ul, await _world.SentAsync());
+        Assert.Contains(_world.Log.Lines, line => line.Contains("its reward of 1 wei", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task Poll_AReportCostsMoreThanItsReward_IsNotSent()
     {

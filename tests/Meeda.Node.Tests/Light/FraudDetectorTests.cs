@@ -76,6 +76,24 @@ public sealed class FraudDetectorTests : IAsyncLifetime
         Assert.True((await _world.Contract.Anchors.AccountAsync(LightWorld.First, None)).IsSlashed);
     }
 
+    /// <summary>One answer of an endpoint, made up or of another block, does not let a liar off.</summary>
+    [Fact]
+    public async Task Poll_AChallengeIsRefusedThoughNothingIsDecided_IsSentAgain()
+    {
+        await _world.World.AnchorAsync(AnchoringChain.First);
+        _world.L1.Mine();
+        var refused = 0;
+        _world.Rpc.Lie = (method, parameters, truth) =>
+            method == "eth_estimateGas" && refused++ == 0
+                ? throw new JsonRpcException(method, 3, "execution reverted", new byte[4])
+                : _world.MineAfterSend(method, parameters, truth);
+        await _world.Node.PollAsync(None);
+        Assert.Equal(0ul, await _world.SentAsync());
+        _world.Clock.Advance(TimeSpan.FromMinutes(1));
+        await _world.Node.PollAsync(None);
+        Assert.True((await _world.Contract.Anchors.AccountAsync(LightWorld.First, None)).IsSlashed);
+    }
+
     [Fact]
     public async Task Poll_EpochsThatWereMissed_AreReportedEachOnce()
     {

@@ -126,7 +126,7 @@ public sealed class FraudDetectorTests : IAsyncLifetime
         Assert.Equal((ulong)MissedEpochs(), await _world.SentAsync());
     }
 
-    /// <summary>A stake of a wei pays a reward of a wei: misses of such an account must not use up the budget.</summary>
+    /// <summary>A stake of a wei pays a reward of a wei: its misses must not use up the budget.</summary>
     [Fact]
     public async Task Poll_TheStakeDoesNotPayTheReward_IsNotReported()
     {

@@ -84,6 +84,12 @@ interface IMeedaEscrow is IMeedaCredits {
     /// @notice What a rollup prepaid and no anchor charged, in wei.
     function balanceOf(address rollup, address id) external view returns (uint256);
 
+    /// @notice What charges can draw of a prepayment, in wei: an operator that takes a batch looks at this, and not at the
+    /// balance.
+    /// @return current What they can now.
+    /// @return lasting What they still can when the withdrawal that was asked for takes effect.
+    function chargeableOf(address rollup, address id) external view returns (uint256 current, uint256 lasting);
+
     /// @notice A rollup's limits as they hold now.
     function limitsOf(address rollup, address id) external view returns (uint256 highestPrice, uint256 maxWeiPerEpoch);
 

@@ -174,6 +174,14 @@ contract MeedaEscrow is IMeedaEscrow, Credits {
     }
 
     /// @inheritdoc IMeedaEscrow
+    function chargeableOf(address rollup, address id) external view returns (uint256 current, uint256 lasting) {
+        Prepaid storage prepaid = _prepaid[rollup][id];
+        (uint256 balance, uint256 leaving, uint256 asked) = (prepaid.balance, leavingOf(prepaid), prepaid.withdrawal);
+        current = leaving < balance ? balance - leaving : 0;
+        lasting = asked < balance ? balance - asked : 0;
+    }
+
+    /// @inheritdoc IMeedaEscrow
     function limitsOf(address rollup, address id) external view returns (uint256, uint256) {
         Prepaid storage prepaid = _prepaid[rollup][id];
         return (valueOf(prepaid.price), valueOf(prepaid.perEpoch));

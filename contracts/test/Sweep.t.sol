@@ -284,13 +284,20 @@ contract SweepEscrowTest is Base {
         escrow.deposit(owner, PRICE, maxWei);
     }
 
+    function expectChargeable(uint256 current, uint256 lasting) private view {
+        (uint256 actual, uint256 actualLasting) = escrow.chargeableOf(rollup, owner);
+        assertEq(actual, current, "chargeable");
+        assertEq(actualLasting, lasting, "lasting");
+    }
+
     /// @dev A withdrawal asked for long before the deposit, and kept, takes nothing from an anchor in the mempool: what
     /// could be withdrawn paid for nothing in the first place.
     function test_a_withdrawal_kept_in_reserve_does_not_step_in_front() public {
-        vm.startPrank(rollup);
+        vm.prank(rollup);
         escrow.requestEscrowWithdrawal(owner, 0.4 ether);
+        expectChargeable(1 ether, 0.6 ether);
         goTo(29);
-        vm.stopPrank();
+        expectChargeable(0.6 ether, 0.6 ether);
         bytes memory first = newBlob();
         pay(first, order(first, uint128(CHARGE)));
         assertEq(escrow.balanceOf(rollup, owner), 1 ether - CHARGE, "from what is not asked for");
@@ -299,6 +306,7 @@ contract SweepEscrowTest is Base {
         goTo(41);
         vm.prank(rollup);
         escrow.deposit{value: 1 ether}(owner, PRICE, 0);
+        expectChargeable(0, 0);
         bytes memory second = newBlob();
         SignedOrder[] memory orders = order(second, uint128(CHARGE));
         vm.expectEmit(true, true, true, true, address(escrow));

@@ -84,7 +84,7 @@ interface IMeedaEscrow is IMeedaCredits {
     /// @notice What a rollup prepaid and no anchor charged, in wei.
     function balanceOf(address rollup, address id) external view returns (uint256);
 
-    /// @notice What charges can draw of a prepayment, in wei: an operator that takes a batch looks at this, and not at the
+    /// @notice What charges can draw of a prepayment, in wei: an operator that takes a batch looks at this, not at the
     /// balance.
     /// @return current What they can now.
     /// @return lasting What they still can when the withdrawal that was asked for takes effect.

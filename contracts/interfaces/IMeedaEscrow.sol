@@ -27,7 +27,8 @@ interface IMeedaEscrow is IMeedaCredits {
     /// @param poster The signer; zero: nobody.
     function setPoster(address poster) external;
 
-    /// @notice Asks for what no anchor will have charged when `escrowNotice` is over.
+    /// @notice Asks for what no anchor will have charged when `escrowNotice` is over; from then on, taken or not, it
+    /// pays for nothing.
     /// @param id The account.
     /// @param amount The most that is wanted back, in wei.
     function requestEscrowWithdrawal(address id, uint128 amount) external;
@@ -82,6 +83,12 @@ interface IMeedaEscrow is IMeedaCredits {
 
     /// @notice What a rollup prepaid and no anchor charged, in wei.
     function balanceOf(address rollup, address id) external view returns (uint256);
+
+    /// @notice What charges can draw of a prepayment, in wei: an operator that takes a batch looks at this, not at the
+    /// balance.
+    /// @return current What they can now.
+    /// @return lasting What they still can when the withdrawal that was asked for takes effect.
+    function chargeableOf(address rollup, address id) external view returns (uint256 current, uint256 lasting);
 
     /// @notice A rollup's limits as they hold now.
     function limitsOf(address rollup, address id) external view returns (uint256 highestPrice, uint256 maxWeiPerEpoch);

@@ -18,12 +18,14 @@ interface IMeedaPublication is IMeedaCredits {
     function demand(BlobRef calldata blob) external payable returns (uint256 demandId);
 
     /// @notice Answers demands in a transaction that carries their blobs: the blob at place i answers the i-th. The
-    /// publisher is repaid what it cost at today's fees; the bond's fixed part is burnt; the rest goes back. The last
-    /// `publishWindow / 2` blocks are open to everybody, before them it is the operator's. Closed demands are skipped.
+    /// publisher is repaid what it cost at today's fees, a blob once in a transaction; the bond's fixed part is burnt;
+    /// the rest goes back. The last `publishWindow / 2` blocks are open to everybody, before them it is the operator's.
+    /// Closed demands are skipped.
     /// @param demandIds The demands.
     function publish(uint256[] calldata demandIds) external;
 
-    /// @notice Slashes the account for a demand that nobody answered in time; the demander has the bond back.
+    /// @notice Slashes the account for a demand that nobody answered in time; the demander has the bond back, and the
+    /// reward too unless it left the demand lying for another `publishWindow` blocks: then the caller has it.
     /// @param demandId The demand.
     function expire(uint256 demandId) external;
 

@@ -85,7 +85,7 @@ struct BatchHeader {
 /// @notice A rollup's word that it pays for a batch: the EIP-712 `Order(address rollup, bytes32 batchId, address
 /// operator, uint256 maxWei, uint256 deadline)` of which rollup, batch and operator are known from the anchor.
 /// @param batch The batch's place in the anchor.
-/// @param maxWei The most that the batch may cost over all renewals, in wei.
+/// @param maxWei The most that the batch may cost by orders over all renewals, in wei; a limit is apart from it.
 /// @param deadline The last block in which it may be charged.
 /// @param r The signature's r.
 /// @param vs The signature's s, with the parity of y in its top bit (EIP-2098).

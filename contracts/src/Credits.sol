@@ -15,7 +15,7 @@ abstract contract Credits is IMeedaCredits {
     }
 
     /// @inheritdoc IMeedaCredits
-    function creditOf(address creditor) external view returns (uint256) {
+    function creditOf(address creditor) public view returns (uint256) {
         return _credits[creditor];
     }
 

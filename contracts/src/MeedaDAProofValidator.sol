@@ -12,7 +12,8 @@ import {Bls12381} from "./libraries/Bls12381.sol";
 /// (31 + i) / 31, counted over all blobs; the first element holds the blobs' own header.
 /// @dev A certificate is valid or not by its own bytes and the precompiles alone: a rule on the present block would
 /// turn old batches during a dispute. Commitments that are no points have no openings, and of a batch whose length is
-/// a multiple of 32 the machine reads past the end, which no one-step proof can show: neither is valid.
+/// a multiple of 32 the machine reads past the end, which no one-step proof can show: neither is valid. Nor is one of more
+/// blobs than a transaction can judge.
 contract MeedaDAProofValidator is ICustomDAProofValidator {
     uint256 private constant CERTIFICATE_SIZE_LENGTH = 8;
     uint256 private constant HEADER_LENGTH = 43;
@@ -22,6 +23,9 @@ contract MeedaDAProofValidator is ICustomDAProofValidator {
     uint256 private constant BYTES_PER_ELEMENT = 31;
     uint256 private constant OPENING_LENGTH = 80;
     uint256 private constant CHUNK_LENGTH = 32;
+
+    /// @dev Some 60,000 gas a commitment: 12 million, of the 16.8 million that a transaction may take (EIP-7825).
+    uint256 private constant MOST_BLOBS = 200;
 
     bytes1 private constant DA_CERTIFICATE_FLAG = 0x01;
     bytes1 private constant CERTIFICATE_VERSION = 0x02;
@@ -171,7 +175,10 @@ contract MeedaDAProofValidator is ICustomDAProofValidator {
         uint256 perBlob = ELEMENTS_PER_BLOB * BYTES_PER_ELEMENT;
         uint256 blobs = (length + BYTES_PER_ELEMENT + perBlob - 1) / perBlob;
         uint256 signedLength = HEADER_LENGTH + blobs * COMMITMENT_LENGTH;
-        if (length == 0 || length % CHUNK_LENGTH == 0 || certificate.length != signedLength + SIGNATURE_LENGTH) {
+        if (
+            length == 0 || length % CHUNK_LENGTH == 0 || blobs > MOST_BLOBS
+                || certificate.length != signedLength + SIGNATURE_LENGTH
+        ) {
             return false;
         }
         if (uint64(bytes8(certificate[7:15])) != block.chainid || address(bytes20(certificate[15:35])) != address(this))

@@ -174,6 +174,14 @@ contract MeedaEscrow is IMeedaEscrow, Credits {
     }
 
     /// @inheritdoc IMeedaEscrow
+    function chargeableOf(address rollup, address id) external view returns (uint256 current, uint256 lasting) {
+        Prepaid storage prepaid = _prepaid[rollup][id];
+        (uint256 balance, uint256 leaving, uint256 asked) = (prepaid.balance, leavingOf(prepaid), prepaid.withdrawal);
+        current = leaving < balance ? balance - leaving : 0;
+        lasting = asked < balance ? balance - asked : 0;
+    }
+
+    /// @inheritdoc IMeedaEscrow
     function limitsOf(address rollup, address id) external view returns (uint256, uint256) {
         Prepaid storage prepaid = _prepaid[rollup][id];
         return (valueOf(prepaid.price), valueOf(prepaid.perEpoch));
@@ -253,7 +261,7 @@ contract MeedaEscrow is IMeedaEscrow, Credits {
         if (_prices[id] > valueOf(prepaid.price)) {
             return (false, Refusal.PriceTooHigh);
         }
-        if (amount > prepaid.balance) {
+        if (amount + leavingOf(prepaid) > prepaid.balance) {
             return (false, Refusal.EscrowTooLow);
         }
         if (request.order.r == 0) {
@@ -303,6 +311,13 @@ contract MeedaEscrow is IMeedaEscrow, Credits {
         limit.current = value > now_ ? value : now_;
         limit.next = value;
         limit.from = value < now_ ? uint40(block.number + NOTICE) : 0;
+    }
+
+    /// @dev What may be withdrawn now pays for nothing: else a rollup that asked long ago could step in front of an
+    /// anchor.
+    function leavingOf(Prepaid storage prepaid) private view returns (uint256) {
+        uint256 from = prepaid.withdrawableFrom;
+        return from != 0 && block.number >= from ? prepaid.withdrawal : 0;
     }
 
     function valueOf(Limit storage limit) private view returns (uint128) {

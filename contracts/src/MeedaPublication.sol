@@ -16,9 +16,13 @@ contract MeedaPublication is IMeedaPublication, Credits {
     /// @dev What a publication is taken to cost at most when its bond is computed.
     uint256 private constant PUBLISH_GAS = 150_000;
 
-    /// @dev The transaction, and what repaying takes after the gas was measured; each demand of it bears its share.
-    uint256 private constant AROUND_GAS = 21_000;
-    uint256 private constant REPAY_GAS = 62_000;
+    /// @dev The transaction with its calldata; each demand of it bears its share.
+    uint256 private constant AROUND_GAS = 24_000;
+
+    /// @dev What repaying takes after the gas was measured: logs, and to write a credit that is there already, or not.
+    uint256 private constant REPAY_GAS = 6_000;
+    uint256 private constant RAISE_CREDIT_GAS = 3_000;
+    uint256 private constant NEW_CREDIT_GAS = 20_000;
 
     /// @dev What expiring a demand takes, for the demander's reward.
     uint256 private constant EXPIRE_GAS = 200_000;
@@ -92,8 +96,7 @@ contract MeedaPublication is IMeedaPublication, Credits {
                 OperatorsTurn(demandIds[i], operatorsUntil)
             );
             close(open, DemandStatus.Published);
-            uint256 gasUsed = gasBefore - gasleft() + REPAY_GAS + AROUND_GAS / demandIds.length;
-            settleBond(demandIds[i], open, gasUsed);
+            settleBond(demandIds[i], open, gasBefore + AROUND_GAS / demandIds.length);
         }
     }
 
@@ -107,7 +110,9 @@ contract MeedaPublication is IMeedaPublication, Credits {
         credit(open.demander, open.bond);
         // Slashed already for something else: there is nothing more to take.
         if (!ANCHORS.isSlashed(open.operator)) {
-            ANCHORS.slash(open.operator, open.demander, EXPIRE_GAS);
+            // An accomplice that leaves its own demand lying, so that nobody else can make one, loses the reward too.
+            bool left = block.number > open.deadline + PUBLISH_WINDOW;
+            ANCHORS.slash(open.operator, left ? msg.sender : open.demander, EXPIRE_GAS);
         }
     }
 
@@ -136,15 +141,27 @@ contract MeedaPublication is IMeedaPublication, Credits {
         return DEMAND_BOND + FEE_MARGIN * (block.blobbasefee * GAS_PER_BLOB + block.basefee * PUBLISH_GAS);
     }
 
-    /// @dev Repays the publisher out of the bond's variable part, burns the fixed one, gives back what is left.
-    function settleBond(uint256 demandId, Demand storage open, uint256 gasUsed) private {
+    /// @dev Burns the bond's fixed part, repays the publisher out of the variable one, gives back what is left.
+    function settleBond(uint256 demandId, Demand storage open, uint256 gasBefore) private {
         uint256 most = open.bond - DEMAND_BOND;
-        uint256 cost = block.blobbasefee * GAS_PER_BLOB + block.basefee * gasUsed;
+        burn(DEMAND_BOND);
+        uint256 cost = blobCost(open.versionedHash);
+        uint256 repayGas = REPAY_GAS + creditGas(msg.sender) + creditGas(open.demander);
+        cost += block.basefee * (gasBefore - gasleft() + repayGas);
         uint256 repaid = cost < most ? cost : most;
         emit Published(demandId, msg.sender, repaid);
         credit(msg.sender, repaid);
         credit(open.demander, most - repaid);
-        burn(DEMAND_BOND);
+    }
+
+    /// @dev What a blob costs, once in a transaction: it may answer demands of several accounts by several calls.
+    function blobCost(bytes32 versionedHash) private returns (uint256) {
+        bool paid;
+        assembly ("memory-safe") {
+            paid := tload(versionedHash)
+            tstore(versionedHash, 1)
+        }
+        return paid ? 0 : block.blobbasefee * GAS_PER_BLOB;
     }
 
     function close(Demand storage open, DemandStatus status) private {
@@ -156,6 +173,10 @@ contract MeedaPublication is IMeedaPublication, Credits {
     function isOperators(address id, address sender) private view returns (bool) {
         Account memory account = ANCHORS.getAccount(id);
         return sender == account.key || sender == account.owner || sender == _publishers[id];
+    }
+
+    function creditGas(address creditor) private view returns (uint256) {
+        return creditOf(creditor) == 0 ? NEW_CREDIT_GAS : RAISE_CREDIT_GAS;
     }
 
     function demandAt(uint256 demandId) private view returns (Demand storage) {

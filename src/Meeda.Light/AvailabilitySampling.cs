@@ -1,7 +1,6 @@
 using System.Net;
 using System.Security.Cryptography;
 using Meeda.Chain.Contract;
-using Meeda.Chain.Index;
 using Meeda.Chain.Verification;
 using Meeda.Client;
 using Meeda.Ethereum;
@@ -16,7 +15,7 @@ namespace Meeda.Light;
 /// commitments. The light node demands on L1 a blob that several consecutive samples did not get, one at a time of each
 /// operator. The operator then publishes the blob, or is slashed for not publishing it.
 /// </summary>
-internal sealed class AvailabilitySampling(
+internal sealed partial class AvailabilitySampling(
     LightOptions options,
     LightLedger ledger,
     SystemContract system,
@@ -29,9 +28,6 @@ internal sealed class AvailabilitySampling(
     // Attempts, and the pause between them, while an operator answers 429.
     private const int MaxTries = 5;
     private static readonly TimeSpan BusyPause = TimeSpan.FromSeconds(1);
-
-    // Consensus clients keep blobs for 4,096 epochs of 32 slots (MIN_EPOCHS_FOR_BLOB_SIDECARS_REQUESTS).
-    private const ulong BlobRetention = 4096 * 32;
 
     // Consecutive failed samples of each blob. A restart resets the counts, which only delays a demand.
     private readonly Dictionary<(Address Operator, ulong Position), int> _withheld = [];
@@ -182,107 +178,6 @@ internal sealed class AvailabilitySampling(
                 { Status: { } status } => $"it answers with status {(int)status}",
                 _ => "it does not answer",
             };
-        }
-    }
-
-    private async Task DemandAsync(
-        Address operatorAddress,
-        ulong position,
-        AnchoredLeaf leaf,
-        ulong head,
-        CancellationToken cancellationToken
-    )
-    {
-        string about = $"blob {position} withheld by {operatorAddress}";
-        if (challenges.Account is not { } account)
-        {
-            logger.NoKey(about);
-            return;
-        }
-
-        // The operator is answering an earlier demand, or the blob is on L1 already, where every verifier can read it.
-        // A second demand would only cost.
-        if (
-            await ledger.WasDemandedAsync(
-                operatorAddress,
-                position,
-                head > BlobRetention ? head - BlobRetention : 0,
-                cancellationToken
-            )
-            || (await ledger.OpenDemandsAsync(account, cancellationToken)).Any(open => open.Operator == operatorAddress)
-        )
-        {
-            return;
-        }
-
-        // A fifth more than the present minimum, because fees may rise until the demand is mined; what is not used
-        // comes back.
-        SystemParameters parameters = await system.ParametersAsync(cancellationToken);
-        System.Numerics.BigInteger bond =
-            await system.Publication.DemandBondAsync(parameters.DemandBond, cancellationToken) * 6 / 5;
-        logger.Demanding(
-            operatorAddress.ToString(),
-            position,
-            bond.ToString(System.Globalization.CultureInfo.InvariantCulture)
-        );
-        if (
-            await challenges.SendAsync(
-                system.Publication.Demand(operatorAddress, leaf, position, bond),
-                about,
-                cancellationToken
-            )
-        )
-        {
-            // The demand is mined, or reverted because another party was first. It is not sent again before the ledger
-            // contains it.
-            _withheld[(operatorAddress, position)] = 0;
-        }
-    }
-
-    /// <summary>Follows this light node's own demands until they are published, or expired and paid out.</summary>
-    private async Task FollowDemandsAsync(ulong head, CancellationToken cancellationToken)
-    {
-        if (challenges.Account is not { } account)
-        {
-            return;
-        }
-
-        foreach (DemandEvent demand in await ledger.OpenDemandsAsync(account, cancellationToken))
-        {
-            await _putOff.TryAsync(
-                demand.Operator,
-                $"demand {demand.Id}",
-                () => FollowAsync(demand, head, cancellationToken),
-                cancellationToken
-            );
-        }
-    }
-
-    private async Task FollowAsync(DemandEvent demand, ulong head, CancellationToken cancellationToken)
-    {
-        DemandStatus status = await system.Publication.DemandStatusAsync(demand.Id, cancellationToken);
-        if (
-            status == DemandStatus.Open
-            && head > demand.Deadline
-            && await challenges.SendAsync(
-                system.Publication.Expire(demand.Id),
-                $"demand {demand.Id} that {demand.Operator} left unanswered",
-                cancellationToken
-            )
-        )
-        {
-            status = await system.Publication.DemandStatusAsync(demand.Id, cancellationToken);
-        }
-
-        if (status == DemandStatus.Published)
-        {
-            logger.DemandAnswered(demand.Id, demand.Operator.ToString(), demand.Position);
-            await ledger.CloseDemandAsync(demand.Id, cancellationToken);
-        }
-        else if (status == DemandStatus.Expired)
-        {
-            logger.DemandUnanswered(demand.Id, demand.Operator.ToString(), demand.Position);
-            await ledger.CloseDemandAsync(demand.Id, cancellationToken);
         }
     }
 

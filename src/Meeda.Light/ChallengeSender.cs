@@ -47,10 +47,11 @@ internal sealed class ChallengeSender(
             return true;
         }
 
-        // A bond counts as spent: what publishing does not cost of it is credited, and claimed apart from this.
+        // A bond counts as spent: what publishing does not cost of it is credited, and claimed apart from this. Bonds
+        // get half of the budget, so that an operator which withholds and then publishes does not silence this node.
         if (
             await ledger.SpentAsync(cancellationToken) is var spent
-            && (spent >= options.Budget || spent + request.Value > options.Budget)
+            && (spent >= options.Budget || (request.Value > 0 && spent + request.Value > options.Budget / 2))
         )
         {
             logger.BudgetSpent(about, spent.ToString(System.Globalization.CultureInfo.InvariantCulture));

@@ -60,6 +60,12 @@ internal sealed partial class FraudDetector
             )
         )
         {
+            SystemParameters parameters = await system.ParametersAsync(cancellationToken);
+            await EnsureOverAsync(
+                wrong.Operator,
+                wrong.Seen.Anchor.Expiry + parameters.SeedDelay + parameters.ProofWindow + parameters.ChallengeWindow,
+                cancellationToken
+            );
             await ledger.SetAnchorVerdictsAsync(
                 [(wrong.Operator, wrong.Seen.Anchor.Index, Verdict.Resolved)],
                 cancellationToken
@@ -96,11 +102,34 @@ internal sealed partial class FraudDetector
                 $"wrong partial sum {chunk} of epoch {seen.Epoch} by {operatorAddress}",
                 cancellationToken
             );
+            if (settled)
+            {
+                await EnsureOverAsync(
+                    operatorAddress,
+                    seen.BlockNumber + (await system.ParametersAsync(cancellationToken)).ChallengeWindow,
+                    cancellationToken
+                );
+            }
         }
 
         if (settled)
         {
             await ledger.SetProofVerdictAsync(operatorAddress, seen.Epoch, Verdict.Resolved, cancellationToken);
+        }
+    }
+
+    /// <summary>Ensures that L1 shows what a challenge came to.</summary>
+    /// <exception cref="InvalidDataException">The contract rejected it, the operator is not slashed, and the window is
+    /// open: a single answer does not end the matter, and the challenge is sent again.</exception>
+    private async Task EnsureOverAsync(Address operatorAddress, ulong lastBlock, CancellationToken cancellationToken)
+    {
+        if (
+            challenges.Account is not null
+            && !(await system.Anchors.AccountAsync(operatorAddress, cancellationToken)).IsSlashed
+            && await client.GetBlockNumberAsync(cancellationToken) <= lastBlock
+        )
+        {
+            throw new InvalidDataException("the contract took no challenge, and the operator is not slashed");
         }
     }
 

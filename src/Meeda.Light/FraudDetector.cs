@@ -178,16 +178,7 @@ internal sealed partial class FraudDetector(
                 logger.EpochMissed(operatorAddress.ToString(), epoch);
                 if (
                     await IsWorthReportingAsync(operatorAddress, epoch, head, cancellationToken)
-                    && !await challenges.SendAsync(
-                        system.Verifier.ReportMiss(
-                            operatorAddress,
-                            epoch,
-                            hints,
-                            await HeaderAsync(epoch, cancellationToken)
-                        ),
-                        $"miss of epoch {epoch} by {operatorAddress}",
-                        cancellationToken
-                    )
+                    && !await ReportAsync(operatorAddress, epoch, hints, cancellationToken)
                 )
                 {
                     return;
@@ -196,6 +187,36 @@ internal sealed partial class FraudDetector(
 
             await ledger.SetNextEpochAsync(operatorAddress, epoch + 1, cancellationToken);
         }
+    }
+
+    /// <summary>Reports a miss.</summary>
+    /// <returns>False where the budget is spent.</returns>
+    /// <exception cref="InvalidDataException">The contract rejected the report and still has no miss: an endpoint that
+    /// is a block behind answers so. It is retried.</exception>
+    private async Task<bool> ReportAsync(
+        Address operatorAddress,
+        ulong epoch,
+        RangeHints hints,
+        CancellationToken cancellationToken
+    )
+    {
+        BlockHeader? header = await HeaderAsync(epoch, cancellationToken);
+        if (
+            !await challenges.SendAsync(
+                system.Verifier.ReportMiss(operatorAddress, epoch, hints, header),
+                $"miss of epoch {epoch} by {operatorAddress}",
+                cancellationToken
+            )
+        )
+        {
+            return false;
+        }
+
+        return
+            challenges.Account is null
+            || await system.Verifier.EpochStatusAsync(operatorAddress, epoch, cancellationToken) != EpochStatus.None
+            ? true
+            : throw new InvalidDataException($"the contract takes no report of the miss of epoch {epoch} yet");
     }
 
     /// <summary>
@@ -210,15 +231,13 @@ internal sealed partial class FraudDetector(
     )
     {
         SystemParameters parameters = await system.ParametersAsync(cancellationToken);
-        if (
-            head >= parameters.Epochs.LastProofBlock(epoch) + parameters.ChallengeWindow
-            || (await system.Anchors.AccountAsync(operatorAddress, cancellationToken)).Stake.IsZero
-        )
+        BigInteger stake = (await system.Anchors.AccountAsync(operatorAddress, cancellationToken)).Stake;
+        if (head >= parameters.Epochs.LastProofBlock(epoch) + parameters.ChallengeWindow || stake.IsZero)
         {
             return false;
         }
 
-        BigInteger reward = parameters.MissReward;
+        var reward = BigInteger.Min(parameters.MissReward, stake);
         Block? newest = await client.GetBlockAsync(BlockTag.Latest, cancellationToken);
         if (newest is not null && reward > newest.BaseFeePerGas * ReportGas)
         {

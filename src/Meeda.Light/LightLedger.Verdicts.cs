@@ -129,6 +129,24 @@ internal sealed partial class LightLedger
             ).Select(row => row.ToDemand()),
         ];
 
+    /// <summary>The demands of any account whose deadline was before a block and that are not closed, oldest
+    /// first.</summary>
+    public async Task<IReadOnlyList<DemandEvent>> OverdueDemandsAsync(
+        ulong block,
+        int max,
+        CancellationToken cancellationToken
+    ) =>
+        [
+            .. (
+                await QueryAsync<ChainIndex.DemandRow>(
+                    $"SELECT {ChainIndex.DemandRow.Columns} FROM demand WHERE verdict = 0 AND deadline < @block "
+                        + "ORDER BY id LIMIT @max",
+                    new { block = (long)block, max },
+                    cancellationToken
+                )
+            ).Select(row => row.ToDemand()),
+        ];
+
     /// <summary>Whether a blob was demanded in block <paramref name="first"/> or later, by any account.</summary>
     public async Task<bool> WasDemandedAsync(
         Address operatorAddress,

@@ -19,8 +19,8 @@ internal sealed record LightOptions
     public TimeSpan PollInterval { get; init; } = TimeSpan.FromSeconds(6);
 
     /// <summary>
-    /// The most wei that it ever spends, on gas and on bonds; then it only watches and says so. Default half an
-    /// ether: some fifty fraud proofs at 2 gwei.
+    /// The most wei that it ever spends, on gas and on bonds; then it only watches and says so. Bonds are paid until
+    /// half of it is spent. Default half an ether: some fifty fraud proofs at 2 gwei.
     /// </summary>
     public BigInteger Budget { get; init; } = BigInteger.Pow(10, 18) / 2;
 

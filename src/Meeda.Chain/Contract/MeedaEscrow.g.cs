@@ -80,6 +80,26 @@ internal sealed class ChargeCountOutput : IFunctionOutputDTO
     public BigInteger Value1 { get; set; }
 }
 
+[Function("chargeableOf", typeof(ChargeableOfOutput))]
+internal sealed class ChargeableOfFunction : FunctionMessage, IFunction<ChargeableOfFunction, ChargeableOfOutput>
+{
+    [Parameter("address", "rollup", 1)]
+    public string Rollup { get; set; } = "";
+
+    [Parameter("address", "id", 2)]
+    public string Id { get; set; } = "";
+}
+
+[FunctionOutput]
+internal sealed class ChargeableOfOutput : IFunctionOutputDTO
+{
+    [Parameter("uint256", "current", 1)]
+    public BigInteger Current { get; set; }
+
+    [Parameter("uint256", "lasting", 2)]
+    public BigInteger Lasting { get; set; }
+}
+
 [Function("deposit")]
 internal sealed class DepositFunction : FunctionMessage
 {

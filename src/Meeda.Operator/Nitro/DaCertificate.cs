@@ -28,6 +28,9 @@ internal sealed class DaCertificate
     /// <summary>Nitro's DA certificate flag, the first byte.</summary>
     public const byte Flag = 0x01;
 
+    /// <summary>The bytes of the longest batch that a certificate may be for: those of 200 blobs.</summary>
+    public const int MaxLength = (MaxBlobs * BlobEncoding.DataBytesPerBlob) - BlobEncoding.DataBytesPerElement;
+
     private const byte Version = 0x02;
     private const int ChainIdAt = 3 + sizeof(uint);
     private const int ValidatorAt = ChainIdAt + sizeof(ulong);
@@ -37,6 +40,9 @@ internal sealed class DaCertificate
 
     // The bytes that Nitro's machine reads at a time.
     private const int ReadLength = 32;
+
+    // One transaction can judge no more commitments (EIP-7825).
+    private const int MaxBlobs = 200;
 
     private readonly byte[] _encoded;
 
@@ -68,12 +74,16 @@ internal sealed class DaCertificate
     /// <summary>
     /// Whether Nitro's contracts can prove all reads of a batch of that length. The machine reads 32 bytes at a time
     /// until it gets fewer; at a multiple of 32 it reads nothing at the end, which its one-step prover refuses
-    /// (<c>INVALID_CUSTOM_DA_RESPONSE</c>, nitro-contracts 3.2.0).
+    /// (<c>INVALID_CUSTOM_DA_RESPONSE</c>, nitro-contracts 3.2.0). And no transaction can judge more than 200 blobs.
     /// </summary>
-    public static bool IsProvable(long payloadLength) => payloadLength % ReadLength != 0;
+    public static bool IsProvable(long payloadLength) => payloadLength % ReadLength != 0 && payloadLength <= MaxLength;
 
     /// <summary>The longest batch of at most so many bytes of which Nitro's contracts can prove all reads.</summary>
-    public static long MaxProvable(long maxBytes) => IsProvable(maxBytes) ? maxBytes : maxBytes - 1;
+    public static long MaxProvable(long maxBytes)
+    {
+        long most = Math.Min(maxBytes, MaxLength);
+        return IsProvable(most) ? most : most - 1;
+    }
 
     /// <summary>Creates a certificate.</summary>
     /// <param name="domain">The chain and the contract that it is for.</param>
@@ -172,7 +182,8 @@ internal sealed class DaCertificate
 
         if (!IsProvable(length))
         {
-            return $"certificate: {length} bytes are a multiple of {ReadLength}, whose end no one-step proof shows";
+            return $"certificate: {length} bytes are a multiple of {ReadLength}, whose end no one-step proof shows, or "
+                + $"more than {MaxLength}";
         }
 
         ulong chainId = BinaryPrimitives.ReadUInt64BigEndian(encoded[ChainIdAt..]);

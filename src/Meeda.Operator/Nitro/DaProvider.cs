@@ -49,11 +49,10 @@ internal sealed class DaProvider(
     /// <exception cref="DaException">It cannot be stored now, or is empty.</exception>
     public async Task<byte[]> StoreAsync(byte[] message, IDisposable? room, CancellationToken cancellationToken)
     {
-        if (message.Length > batches.Value.MaxBatchBytes)
+        int most = Math.Min(batches.Value.MaxBatchBytes, DaCertificate.MaxLength);
+        if (message.Length > most)
         {
-            throw new NitroException(
-                $"{NitroException.TooLarge}: {message.Length} bytes are more than {batches.Value.MaxBatchBytes} bytes"
-            );
+            throw new NitroException($"{NitroException.TooLarge}: {message.Length} bytes are more than {most} bytes");
         }
 
         if (message.Length > 0 && !DaCertificate.IsProvable(message.Length))
@@ -193,9 +192,9 @@ internal sealed class DaProvider(
             return false;
         }
 
-        if (certificate.Signer != signer.Address)
+        if (certificate.Signer != signer.Address && !options.Value.IsOtherSigner(certificate.Signer))
         {
-            error = $"certificate: it is signed by {certificate.Signer}, not by {signer.Address}";
+            error = $"certificate: it is signed by {certificate.Signer}, not by {signer.Address} or another signer";
             return false;
         }
 

@@ -25,6 +25,12 @@ public sealed class NitroOptions
     public ulong? ValidatorChainId { get; set; }
 
     /// <summary>
+    /// The validator's signers beside this operator, addresses with commas between: other operators, and earlier keys
+    /// of this one. Their certificates are valid too; of any other account they are invalid, for ever.
+    /// </summary>
+    public string Signers { get; set; } = "";
+
+    /// <summary>
     /// A file with the 32-byte secret, 64 hex digits, that callers sign their JWTs with (HS256). None: no token is
     /// asked for.
     /// </summary>
@@ -39,6 +45,14 @@ public sealed class NitroOptions
                     + "Meeda__Nitro__ValidatorChainId are not set"
             )
             : new CertificateDomain(ProviderByte, chainId, Address.Parse(Validator));
+
+    /// <summary>The texts of <see cref="Signers"/>, whatever they are.</summary>
+    internal string[] SplitSigners() =>
+        Signers.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+
+    /// <summary>Whether an account is one of <see cref="Signers"/>.</summary>
+    internal bool IsOtherSigner(Address account) =>
+        Array.Exists(SplitSigners(), text => Address.TryParse(text, out Address signer) && signer == account);
 
     /// <summary>Reads the secret; null where none is set.</summary>
     /// <exception cref="SetupException">The file cannot be read or does not hold 64 hex digits. The message does not

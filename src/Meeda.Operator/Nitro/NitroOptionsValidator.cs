@@ -22,6 +22,12 @@ internal sealed class NitroOptionsValidator : SettingsValidator<NitroOptions>
                 + "Meeda__Nitro__ValidatorChainId)";
         }
 
+        if (!Array.TrueForAll(options.SplitSigners(), text => Address.TryParse(text, out _)))
+        {
+            yield return "signers: the addresses of the validator's other signers, 40 hex digits each, with commas "
+                + "between (Meeda__Nitro__Signers)";
+        }
+
         if (WrongSecret(options) is { } wrong)
         {
             yield return wrong;

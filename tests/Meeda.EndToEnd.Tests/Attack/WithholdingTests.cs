@@ -5,6 +5,7 @@ using Meeda.Chain.Index;
 using Meeda.DevNet;
 using Meeda.Ethereum;
 using Meeda.L1.Transactions;
+using Meeda.Protocol.Anchors;
 using Meeda.Protocol.Batches;
 using Xunit;
 
@@ -72,6 +73,42 @@ public sealed class WithholdingTests
             "the light node is paid, and has its bond back",
             async () => await arena.CreditAsync(light) >= (Reward * 8 / 10) + LocalParameters.Value.DemandBond
         );
+    }
+
+    /// <summary>
+    /// While a demand is open nobody can demand the blob, so an operator has it demanded by an accomplice that never
+    /// expires the demand.
+    /// </summary>
+    [SkippableFact]
+    public async Task A_demand_that_an_accomplice_leaves_lying_shields_nobody()
+    {
+        await using Arena arena = await Arena.StartAsync();
+        using TransactionSender account = await arena.OperatorAsync();
+        using TransactionSender accomplice = await arena.AccountAsync();
+        var silent = new LyingOperator(arena, account);
+        TransactionReceipt anchored = await silent.AnchorAsync(1000);
+        OperatorEvents events = await arena.System.ReadEventsAsync(
+            silent.Address,
+            0,
+            anchored.BlockNumber,
+            CancellationToken.None
+        );
+        byte[] commitment = events.Anchors[0].Commitments;
+        var leaf = new AnchoredLeaf(0, commitment, [], AnchorRoots.Of(commitment, [BatchId.Compute(1000, commitment)]));
+        BigInteger bond = BigInteger.Pow(10, 18);
+        await accomplice.SendAsync(
+            arena.System.Publication.Demand(silent.Address, leaf, 0, bond),
+            CancellationToken.None
+        );
+        using var wall = new Wall();
+        Address light = await arena.LightNodeAsync((silent.Address, wall.Url));
+        await arena.MineAsync((2 * (int)LocalParameters.Value.PublishWindow) + 2);
+        await arena.UntilSlashedAsync(silent.Address);
+        await arena.UntilAsync(
+            "the light node has the reward",
+            async () => await arena.CreditAsync(light) >= Reward * 7 / 10
+        );
+        Assert.Equal(accomplice.Address, Assert.Single(await DemandsAsync(arena)).Demander);
     }
 
     [SkippableFact]

@@ -52,6 +52,27 @@ public sealed class DaCertificateTests
         Assert.Equal(encoded, certificate.ToArray());
     }
 
+    /// <summary>One transaction judges 200 commitments, and the contract finds longer certificates invalid.</summary>
+    [Fact]
+    public void Provable_IsWhatOneTransactionJudges()
+    {
+        const int Most = (200 * 126_976) - 31;
+        Assert.True(DaCertificate.IsProvable(Most));
+        Assert.False(DaCertificate.IsProvable(Most + 1));
+        Assert.Equal(Most, DaCertificate.MaxProvable(1 << 28));
+        Assert.Equal((1 << 24) - 1, DaCertificate.MaxProvable(1 << 24));
+        foreach ((int blobs, bool isValid) in new[] { (200, true), (201, false) })
+        {
+            byte[] commitments =
+            [
+                .. Enumerable.Repeat<byte[]>([0xc0, .. new byte[47]], blobs).SelectMany(each => each),
+            ];
+            uint length = (uint)((blobs * 126_976) - 31);
+            byte[] encoded = DaCertificate.Sign(OperatorFixture.Nitro, length, 0, commitments, Signer).ToArray();
+            Assert.Equal(isValid, DaCertificate.TryDecode(encoded, OperatorFixture.Nitro, out _, out _));
+        }
+    }
+
     [Fact]
     public void Sign_ACertificate_DecodesToWhatWasSigned()
     {

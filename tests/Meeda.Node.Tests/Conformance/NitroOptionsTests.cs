@@ -28,6 +28,20 @@ public sealed class NitroOptionsTests
         }
     }
 
+    [Theory]
+    [InlineData("", true)]
+    [InlineData(Validator, true)]
+    [InlineData(Validator + ", " + Validator + ",", true)]
+    [InlineData(Validator + " 0x5FbD", false)]
+    public void Failures_OfOtherSigners_NameTheSetting(string signers, bool isRight)
+    {
+        var options = new NitroOptions { Signers = signers };
+        string[] failures = [.. new NitroOptionsValidator().Failures(options)];
+        Assert.Equal(isRight, failures.Length == 0);
+        Assert.All(failures, failure => Assert.Contains("Meeda__Nitro__Signers", failure, StringComparison.Ordinal));
+        Assert.Equal(isRight && signers.Length > 0, options.IsOtherSigner(Address.Parse(Validator)));
+    }
+
     [Fact]
     public void Domain_WithoutAValidator_NamesTheSettingsThatAreMissing()
     {

@@ -163,6 +163,45 @@ public sealed class NitroTests(OperatorFixture node) : IClassFixture<OperatorFix
         );
     }
 
+    /// <summary>
+    /// The validator may trust several accounts. What it finds valid must never be called invalid here: one chain's
+    /// nodes would take the batch for empty, and others not.
+    /// </summary>
+    [Fact]
+    public async Task Recover_ACertificateOfAnotherSigner_IsInvalidOnlyWhereTheSignerIsUnknown()
+    {
+        byte[] payload = Payload(9, 333);
+        Assert.True(
+            DaCertificate.TryDecode(await StoreAsync(payload), OperatorFixture.Nitro, out DaCertificate? own, out _)
+        );
+        var absent = new byte[48];
+        absent[0] = 0xc0;
+        byte[] others = Sign(OperatorFixture.OtherSigner, 333, own.Commitments);
+        JsonElement read = await CallAsync("recoverPayload", "0x7", BlockHash, Message(others));
+        Assert.Equal(Convert.ToBase64String(payload), read.GetProperty("Payload").GetString());
+        Assert.DoesNotContain(
+            "validation failed",
+            await FailAsync("recoverPayload", "0x7", BlockHash, Message(Sign(OperatorFixture.OtherSigner, 79, absent))),
+            StringComparison.Ordinal
+        );
+        byte[] unknown = Sign(PrivateKeySigner.FromHex(new string('6', 64)), 333, own.Commitments);
+        Assert.Contains(
+            "certificate validation failed",
+            await FailAsync("recoverPayload", "0x7", BlockHash, Message(unknown)),
+            StringComparison.Ordinal
+        );
+        foreach ((byte[] certificate, string proof) in new[] { (others, "0x0101"), (unknown, "0x0001") })
+        {
+            Assert.Equal(
+                proof,
+                (await CallAsync("generateCertificateValidityProof", Hex(certificate))).GetProperty("proof").GetString()
+            );
+        }
+    }
+
+    private static byte[] Sign(PrivateKeySigner signer, uint length, ReadOnlySpan<byte> commitments) =>
+        DaCertificate.Sign(OperatorFixture.Nitro, length, 0, commitments, signer).ToArray();
+
     [Fact]
     public async Task Recover_ARottenStore_IsUnavailableAndNeverInvalid()
     {

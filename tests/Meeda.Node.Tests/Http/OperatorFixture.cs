@@ -1,4 +1,5 @@
 using System.Net;
+using Meeda.L1.Signing;
 using Meeda.Operator;
 using Meeda.Operator.Nitro;
 using Meeda.Operator.Persistence;
@@ -24,6 +25,9 @@ public class OperatorFixture : IAsyncLifetime
         31_337,
         Meeda.Ethereum.Address.Parse("0x5FbDB2315678afecb367f032d93F642f64180aa3")
     );
+
+    /// <summary>Another account that the validator trusts.</summary>
+    internal static readonly PrivateKeySigner OtherSigner = PrivateKeySigner.FromHex(new string('7', 64));
 
     private readonly TemporaryFolder _folder = new();
     private readonly ReservedPort _closed = new();
@@ -100,6 +104,7 @@ public class OperatorFixture : IAsyncLifetime
                 ["Meeda:Batches:MaxBatchBytes"] = $"{MaxBatchBytes}",
                 ["Meeda:Nitro:Validator"] = $"{Nitro.Validator}",
                 ["Meeda:Nitro:ValidatorChainId"] = $"{Nitro.ChainId}",
+                ["Meeda:Nitro:Signers"] = $"{OtherSigner.Address}",
             },
             "http://127.0.0.1:0",
             quiet: true,

@@ -76,6 +76,24 @@ public sealed class FraudDetectorTests : IAsyncLifetime
         Assert.True((await _world.Contract.Anchors.AccountAsync(LightWorld.First, None)).IsSlashed);
     }
 
+    /// <summary>One answer of an endpoint, made up or of another block, does not let a liar off.</summary>
+    [Fact]
+    public async Task Poll_AChallengeIsRefusedThoughNothingIsDecided_IsSentAgain()
+    {
+        await _world.World.AnchorAsync(AnchoringChain.First);
+        _world.L1.Mine();
+        var refused = 0;
+        _world.Rpc.Lie = (method, parameters, truth) =>
+            method == "eth_estimateGas" && refused++ == 0
+                ? throw new JsonRpcException(method, 3, "execution reverted", new byte[4])
+                : _world.MineAfterSend(method, parameters, truth);
+        await _world.Node.PollAsync(None);
+        Assert.Equal(0ul, await _world.SentAsync());
+        _world.Clock.Advance(TimeSpan.FromMinutes(1));
+        await _world.Node.PollAsync(None);
+        Assert.True((await _world.Contract.Anchors.AccountAsync(LightWorld.First, None)).IsSlashed);
+    }
+
     [Fact]
     public async Task Poll_EpochsThatWereMissed_AreReportedEachOnce()
     {
@@ -88,6 +106,36 @@ public sealed class FraudDetectorTests : IAsyncLifetime
         await _world.RestartAsync();
         await _world.Node.PollAsync(None);
         Assert.Equal((ulong)MissedEpochs(), await _world.SentAsync());
+    }
+
+    /// <summary>An endpoint that is a block behind answers for a contract whose window is still open.</summary>
+    [Fact]
+    public async Task Poll_AReportIsRefusedTooEarly_IsSentLater()
+    {
+        await AnchoredEpochAsync();
+        _world.L1.Mine(44);
+        var refused = 0;
+        _world.Rpc.Lie = (method, parameters, truth) =>
+            method == "eth_estimateGas" && refused++ == 0
+                ? throw new JsonRpcException(method, 3, "execution reverted", new byte[4])
+                : _world.MineAfterSend(method, parameters, truth);
+        await _world.Node.PollAsync(None);
+        Assert.Equal(0ul, await _world.SentAsync());
+        _world.Clock.Advance(TimeSpan.FromMinutes(1));
+        await _world.Node.PollAsync(None);
+        Assert.Equal((ulong)MissedEpochs(), await _world.SentAsync());
+    }
+
+    /// <summary>A stake of a wei pays a reward of a wei: its misses must not use up the budget.</summary>
+    [Fact]
+    public async Task Poll_TheStakeDoesNotPayTheReward_IsNotReported()
+    {
+        await AnchoredEpochAsync();
+        _world.L1.Stake(LightWorld.First, 1 - LocalParameters.OperatorStake);
+        _world.L1.Mine(44);
+        await _world.Node.PollAsync(None);
+        Assert.Equal(0ul, await _world.SentAsync());
+        Assert.Contains(_world.Log.Lines, line => line.Contains("its reward of 1 wei", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -134,6 +134,16 @@ public sealed class LightNodeTests : IAsyncLifetime
         Assert.Equal(BigInteger.Zero, await _world.Ledger.SpentAsync(None));
     }
 
+    /// <summary>An operator that withholds and publishes what is demanded must not silence the light node.</summary>
+    [Fact]
+    public async Task Send_BondsHaveTakenHalfOfTheBudget_ChallengesAreStillSent()
+    {
+        Assert.True(await _world.Challenges.SendAsync(Transfer(_world, _world.Options.Budget / 2), "a bond", None));
+        Assert.False(await _world.Challenges.SendAsync(Transfer(_world, 1), "another bond", None));
+        Assert.True(await _world.Challenges.SendAsync(Transfer(_world, 0), "a fraud proof", None));
+        Assert.Equal(2ul, await _world.SentAsync());
+    }
+
     [Fact]
     public async Task Send_TheContractRefuses_IsOverAndCostsNothing()
     {

@@ -158,7 +158,7 @@ contract FraudProofTest is Base {
         // Only one of the anchors.
         leaves.anchors = new uint32[](1);
         leaves.idRoots = new bytes32[](1);
-        leaves.idRoots[0] = idRoots[0];
+        leaves.idRoots[0] = idRoots[owner][0];
         expectError(abi.encodeWithSelector(WrongMultiproof.selector, 1));
         challenge(proof, 0, leaves);
         assertEq(anchors.stakeOf(owner), STAKE, "stake");

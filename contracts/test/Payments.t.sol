@@ -197,7 +197,7 @@ contract PublicationTest is Base {
 
     /// @dev One copy of a blob anchored many times is one demand: duplicates go by versioned hash.
     function test_the_same_blob_is_demanded_once_at_a_time() public {
-        bytes memory again = slice(anchored[0], 0, 48);
+        bytes memory again = slice(anchored[owner][0], 0, 48);
         anchorRaw(bytes.concat(again, again));
         demandBlob(0);
         BlobRef memory copy = refOf(1, 1);

@@ -154,7 +154,7 @@ contract SubmitProofTest is Base {
         deploy(params());
         registerOperator(owner, KEY, STAKE);
         goTo(5);
-        anchorRaw(anchored[0]);
+        anchorRaw(anchored[owner][0]);
     }
 
     function test_outside_the_window_nothing_is_taken() public {

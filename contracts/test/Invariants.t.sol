@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {Actions} from "./Actions.sol";
 import {MiniTest} from "./MiniTest.sol";
 import {Operators} from "./Operators.sol";
+import {Payers} from "./Payers.sol";
 import {World} from "./World.sol";
 
 contract InvariantsTest is MiniTest {
@@ -51,9 +53,9 @@ contract InvariantsTest is MiniTest {
             World.fees.selector,
             World.demand.selector,
             World.resolve.selector,
-            World.release.selector,
-            World.prepay.selector,
-            World.unprepay.selector,
+            Payers.release.selector,
+            Payers.prepay.selector,
+            Payers.unprepay.selector,
             World.stake.selector,
             World.claim.selector
         ];
@@ -75,8 +77,8 @@ contract InvariantsTest is MiniTest {
         uint256 random = 7;
         for (uint256 i = 0; i < 2000; i++) {
             random = uint256(keccak256(abi.encode(random)));
-            (bool ok, bytes memory why) =
-                address(world).call(abi.encodePacked(actionAt(random % ACTIONS), keccak256(abi.encode(random, "seed"))));
+            bytes32 seed = keccak256(abi.encode(random, "seed"));
+            (bool ok, bytes memory why) = address(world).call(abi.encodePacked(actionAt(random % ACTIONS), seed));
             if (!ok) emit log_named_bytes("reverted", why);
             assertTrue(ok, "no action reverts");
             if (i % 10 == 0) world.check();
@@ -87,8 +89,8 @@ contract InvariantsTest is MiniTest {
         emit log_named_uint("transactions", world.transactions());
         emit log_named_uint("failed", world.failures());
         if (world.failures() != 0) emit log_named_bytes("last failure", world.lastFailure());
-        for (uint256 k = 0; k <= uint256(type(Operators.Kind).max); k++) {
-            uint256 count = world.happened(Operators.Kind(k));
+        for (uint256 k = 0; k <= uint256(type(Actions.Kind).max); k++) {
+            uint256 count = world.happened(Actions.Kind(k));
             emit log_named_uint(vm.toString(k), count);
             assertTrue(count != 0, "every kind happens");
         }

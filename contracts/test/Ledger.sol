@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import "../interfaces/MeedaErrors.sol";
-import "../interfaces/MeedaTypes.sol";
 import {Base} from "./Base.sol";
 
-/// @dev What the contracts must owe to whom, kept by the rules of docs/protocol.md from what was done to them, to the wei.
+/// @dev What the contracts must owe to whom, to the wei: kept by the rules of docs/protocol.md from what was done.
 /// The base fee is zero, so that rewards do not depend on gas.
 abstract contract Ledger is Base {
     /// @dev The contracts that hold ether.
@@ -14,8 +12,6 @@ abstract contract Ledger is Base {
         Publication,
         Escrow
     }
-
-    uint256 private constant NOTICE = 12;
 
     address[] internal ids;
     address[] internal rollups;

@@ -5,52 +5,12 @@ import "../interfaces/MeedaErrors.sol";
 import "../interfaces/MeedaTypes.sol";
 import {AnchorTree} from "../src/libraries/AnchorTree.sol";
 import {Bls12381} from "../src/libraries/Bls12381.sol";
+import {Actions} from "./Actions.sol";
 import {Poly, Kzg} from "./Kzg.sol";
-import {Ledger} from "./Ledger.sol";
 
 /// @dev What operators and challengers do: anchors with orders of several rollups, proofs, lies, misses, slashing. The
-/// first operator is honest; the others prove now and then, and lie. Every action looks for something that it may do.
-abstract contract Operators is Ledger {
-    enum Kind {
-        Anchor,
-        Renew,
-        PaidByOrder,
-        PaidByLimit,
-        PaidBySeveral,
-        Refused,
-        Seed,
-        HonestProof,
-        Proof,
-        Lie,
-        Fraud,
-        Corrupt,
-        Invalid,
-        Miss,
-        LateMiss,
-        Pass,
-        Fees,
-        Demand,
-        Answer,
-        AnswerOfOther,
-        Expire,
-        ExpireOfSlashed,
-        Settle,
-        RefundMissed,
-        RefundSlashed,
-        RefundUnearned,
-        Price,
-        Deposit,
-        Prepay,
-        RequestEscrow,
-        WithdrawEscrow,
-        Join,
-        Stake,
-        RequestExit,
-        CancelExit,
-        Withdraw,
-        Claim
-    }
-
+/// first operator is honest; the others prove now and then, and lie.
+abstract contract Operators is Actions {
     struct Plan {
         address id;
         BatchHeader[] batches;
@@ -65,60 +25,15 @@ abstract contract Operators is Ledger {
         EpochProof proof;
     }
 
-    mapping(address id => uint256 key) internal keys;
     mapping(address rollup => uint256 key) internal posters;
     mapping(address id => Poly[] polys) private polys;
     mapping(address id => mapping(uint256 index => BatchHeader[] batches)) private headers;
     /// @dev One past the anchor with an invalid commitment.
     mapping(address id => uint256 index) private corrupted;
     Lie[] private lies;
-    uint64 internal nextEpoch = 1;
-
-    uint256 public calls;
-    uint256 public idle;
-    uint256 public transactions;
-    uint256 public failures;
-    bytes public lastFailure;
-    mapping(Kind kind => uint256 count) public happened;
-
-    /// @dev Where there is nothing to do, a few blocks pass.
-    modifier action() {
-        calls++;
-        uint256 before = transactions;
-        _;
-        if (transactions == before) {
-            idle++;
-            advance(block.number + 3);
-        }
-    }
-
-    function advance(uint256 target) internal virtual;
-
-    /// @dev A transaction whose sender checked that it may be made: it must succeed.
-    function attempt(Kind kind, address sender, address target, uint256 value, bytes memory data)
-        internal
-        returns (bool ok)
-    {
-        transactions++;
-        bytes memory why;
-        vm.prank(sender);
-        (ok, why) = target.call{value: value}(data);
-        if (ok) {
-            happened[kind]++;
-        } else {
-            failures++;
-            lastFailure = abi.encodePacked(uint8(kind), why);
-        }
-    }
 
     function polyAt(uint256 position) internal view override returns (Poly memory) {
         return polys[subject][position];
-    }
-
-    /// @dev The i-th of all accounts from one on that is the honest one or among the last: earlier ones are mostly slashed.
-    function idAt(uint256 seed, uint256 i) internal view returns (address) {
-        uint256 first = seed % 6 == 0 || ids.length <= 6 ? seed % 6 : ids.length - seed % 6;
-        return ids[(first + i) % ids.length];
     }
 
     // Anchors.

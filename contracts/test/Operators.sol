@@ -169,20 +169,20 @@ abstract contract Operators is Actions {
         if (target > block.number) goTo(target);
     }
 
-    /// @dev Shows a lie, or else one of the others proves an epoch, seven times in eight honestly.
+    /// @dev Shows a lie, or else an operator proves what is due.
     function proveOrChallenge(uint256 seed) external action {
         if (seed % 3 == 0 && challenge(seed >> 2)) return;
-        if (!proveEpoch(seed)) challenge(seed);
+        if (!proveEpochs(seed)) challenge(seed);
     }
 
-    function proveEpoch(uint256 seed) private returns (bool) {
-        for (uint256 i = 0; i < ids.length; i++) {
-            address id = idAt(seed, i);
+    /// @dev All of one operator's epochs that are due; each is a lie once in eight.
+    function proveEpochs(uint256 seed) private returns (bool proven) {
+        for (uint256 i = 0; i < ids.length && !proven; i++) {
             for (uint64 back = 1; back <= 3 && back < nextEpoch; back++) {
-                if (proveIfDue(id, nextEpoch - back, (seed >> 8) % 8 == 0, seed >> 16)) return true;
+                bool lying = (seed >> (8 * back)) % 8 == 0;
+                if (proveIfDue(idAt(seed, i), nextEpoch - back, lying, seed >> 32)) proven = true;
             }
         }
-        return false;
     }
 
     function proveIfDue(address id, uint64 epoch, bool lying, uint256 seed) private returns (bool) {

@@ -42,7 +42,7 @@ abstract contract Payers is Operators {
         return false;
     }
 
-    function chargesOf(address payer, address id, Epoch memory state) private view returns (uint256 lo, uint256 end) {
+    function chargesOf(address payer, address id, Epoch memory state) internal view returns (uint256 lo, uint256 end) {
         uint256[] storage indices = charging[payer][id];
         while (lo < indices.length && indices[lo] < state.loAnchor) lo++;
         while (end < indices.length && indices[end] < state.endAnchor) end++;

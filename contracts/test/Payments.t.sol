@@ -161,6 +161,15 @@ contract PublicationTest is Base {
         assertTrue(anchors.isSlashed(owner), "slashed");
     }
 
+    function test_an_answer_in_the_last_block_is_in_time() public {
+        uint256 id = demandBlob(2);
+        goTo(35);
+        carry(2, 1);
+        vm.prank(operator);
+        publication.publish(one(id));
+        assertTrue(publication.getDemand(id).status == DemandStatus.Published, "published");
+    }
+
     function test_a_second_expired_demand_returns_its_bond_only() public {
         demandBlob(2);
         demandBlob(3);

@@ -9,6 +9,9 @@ import {Payers} from "./Payers.sol";
 contract World is Payers {
     mapping(address id => mapping(bytes32 versionedHash => bool open)) private isDemanded;
 
+    uint256 public refusals;
+    uint256 public thefts;
+
     /// @dev The harness is set up by `start`, not by the runner.
     function setUp() public override {}
 
@@ -203,8 +206,47 @@ contract World is Payers {
         return true;
     }
 
+    // What must be refused.
+
+    /// @dev Asks again for what was released, answered or decided already, and for stakes that are locked.
+    function steal(uint256 seed) external {
+        calls++;
+        address id = idAt(seed, 0);
+        uint64 epoch = uint64(seed >> 8) % nextEpoch;
+        address payer = rollups[(seed >> 72) % rollups.length];
+        Epoch memory state = verifier.getEpoch(id, epoch);
+        (uint256 lo, uint256 end) = chargesOf(address(0), id, state);
+        if (settled[id][epoch] || state.status != EpochStatus.Proven || !state.earns || slashed[id]) {
+            refuse(stranger, address(escrow), abi.encodeCall(escrow.settle, (id, epoch, lo, end)));
+        }
+        if (settled[id][epoch] || refunded[payer][id][epoch] || state.status == EpochStatus.None) {
+            (lo, end) = chargesOf(payer, id, state);
+            refuse(payer, address(escrow), abi.encodeCall(escrow.refund, (payer, id, epoch, lo, end)));
+        }
+        if (state.status != EpochStatus.None) {
+            (, RangeHints memory hints) = rightHints(id, epoch);
+            refuse(stranger, address(verifier), abi.encodeCall(verifier.reportMiss, (id, epoch, hints, "")));
+        }
+        uint256 exitAt = anchors.getAccount(id).exitRequestedAt;
+        if (exitAt == 0 || block.number <= anchors.withdrawableFrom(id) || publication.openDemands(id) != 0) {
+            refuse(id, address(anchors), abi.encodeCall(anchors.withdraw, (id)));
+        }
+        uint256 count = publication.demandCount();
+        if (count != 0 && bonds[(seed >> 80) % count] == 0) {
+            refuse(stranger, address(publication), abi.encodeCall(publication.expire, ((seed >> 80) % count)));
+        }
+    }
+
+    function refuse(address sender, address target, bytes memory data) private {
+        refusals++;
+        vm.prank(sender);
+        (bool ok,) = target.call(data);
+        if (ok) thefts++;
+    }
+
     function checkHonest() external view {
         assertTrue(!slashed[owner] && stakes[owner] >= STAKE, "the honest lose nothing");
+        assertEq(thefts, 0, "nothing twice, nothing early");
     }
 
     /// @dev Everybody takes what is theirs; nothing is left.

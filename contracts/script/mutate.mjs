@@ -26,6 +26,7 @@ const mocked = 'vm.mockCall(address(0x0a), "", new bytes(64));\n        deploy(p
 const text = readFileSync(base, 'utf8').replace(/(function \w*[cC]odes\(\) \w+) pure/, '$1 view');
 writeFileSync(base, text.replace('deploy(params());', mocked));
 process.env.FOUNDRY_DENY = 'never';
+process.env.FOUNDRY_FUZZ_RUNS = '16';
 
 // The compiler is loaded once: forge asks it for its version several times a run, and loading takes longer than a mutant's compilation.
 const solc = createRequire(join(root, 'package.json'))('solc');
@@ -130,7 +131,8 @@ for (const { file, at, what, text } of all) {
   counts[verdict]++;
   tried++;
   const line = original.slice(0, at + 1).split('\n').length;
-  if (verdict !== 'killed' || process.env.MUTATE_VERBOSE) console.log(`${verdict} ${file}:${line}: ${what}`);
+  const shown = text.split('\n')[line - 1].trim();
+  if (verdict !== 'killed' || process.env.MUTATE_VERBOSE) console.log(`${verdict} ${file}:${line}: ${what}: ${shown}`);
 }
 console.log(`${tried} of ${all.length} mutants: ${counts.killed} killed, ${counts.survived} survived, ${counts['not compiled']} do not compile`);
 compiler.close();

@@ -128,6 +128,9 @@ contract FraudProofTest is Base {
         leaves.order = hex"0100020304";
         expectError(abi.encodeWithSelector(WrongOrder.selector, 1));
         challenge(proof, 0, leaves);
+        leaves.order = hex"0002010304";
+        expectError(abi.encodeWithSelector(WrongOrder.selector, 2));
+        challenge(proof, 0, leaves);
         leaves.order = hex"0001020305";
         expectError(abi.encodeWithSelector(WrongOrder.selector, 4));
         challenge(proof, 0, leaves);

@@ -343,6 +343,36 @@ contract MissTest is Base {
         assertEq(report(256), 0.6 ether, "third");
     }
 
+    function test_a_miss_in_the_first_bit_of_a_word_counts() public {
+        goTo(2540);
+        anchorBlobs(1);
+        seeds(255, 257);
+        goTo(2595);
+        assertEq(report(256), 0.2 ether, "first");
+        assertEq(report(255), 0.4 ether, "second");
+        assertEq(report(257), 0.6 ether, "third");
+    }
+
+    /// @dev What is decided already is skipped; the others are reported.
+    function test_several_misses_are_reported_in_one_call() public {
+        seeds(1, 3);
+        goTo(53);
+        report(2);
+        address[] memory ids = new address[](3);
+        uint64[] memory epochs = new uint64[](3);
+        RangeHints[] memory hints = new RangeHints[](3);
+        for (uint64 i = 0; i < 3; i++) {
+            (ids[i], epochs[i]) = (owner, i + 1);
+            (, hints[i]) = rightHints(owner, i + 1);
+        }
+        verifier.reportMisses(ids, epochs, hints);
+        assertEq(anchors.stakeOf(owner), STAKE - 0.2 ether * 6, "three misses");
+        assertEq(anchors.creditOf(address(this)), 0.04 ether, "two of them by this call");
+        for (uint64 e = 1; e <= 3; e++) {
+            assertTrue(verifier.getEpoch(owner, e).status == EpochStatus.Missed, "missed");
+        }
+    }
+
     /// @dev Ten misses would be 1 + … + 10 penalties, which is at least the minimum stake by the constructor's check.
     function test_missing_a_retention_takes_a_triangle_of_penalties() public {
         seeds(1, 10);

@@ -78,7 +78,7 @@ contract InvariantsTest is MiniTest {
     function test_everything_happens_and_balances_stay_exact() public {
         uint256 random = 7;
         uint256 never = 0;
-        for (uint256 i = 0; i < 2000; i++) {
+        for (uint256 i = 0; i < 1500; i++) {
             random = uint256(keccak256(abi.encode(random)));
             bytes32 seed = keccak256(abi.encode(random, "seed"));
             (bool ok, bytes memory why) = address(world).call(abi.encodePacked(actionAt(random % ACTIONS), seed));

@@ -253,9 +253,13 @@ abstract contract Operators is Actions {
     function reportMiss(uint256 seed) external action {
         for (uint256 i = 0; i < 2 * ids.length; i++) {
             address id = idAt(seed, i);
-            if (i < ids.length && slashed[id]) continue;
-            for (uint64 e = 1; e < nextEpoch; e++) {
-                if (report(id, (2 * nextEpoch - e - uint64(seed >> 8) % 8 % nextEpoch) % nextEpoch)) return;
+            uint256 count = anchors.anchorCount(id);
+            if (count == 0 || (i < ids.length && slashed[id])) continue;
+            uint256 first = anchors.getAnchor(id, 0).blockNumber / EPOCH + 1;
+            uint256 end = anchors.getAnchor(id, count - 1).expiry / EPOCH + 1;
+            if (end > nextEpoch) end = nextEpoch;
+            for (uint256 e = end; e > first; e--) {
+                if (report(id, uint64(first + (e - 1 - first + seed % 8) % (end - first)))) return;
             }
         }
     }

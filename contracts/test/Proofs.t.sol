@@ -96,6 +96,10 @@ contract SeedTest is Base {
         assertEq(this.mixOf(made), MIX, "mix");
         expectError(abi.encodeWithSelector(BlockHeader.NotAHeader.selector));
         this.mixOf(bytes.concat(hex"ff", new bytes(8), hex"ff", new bytes(80)));
+        // A list of 55 bytes, however many follow.
+        bytes memory short = bytes.concat(hex"f7", slice(made, 9, made.length - 9));
+        expectError(abi.encodeWithSelector(BlockHeader.NotAHeader.selector));
+        this.mixOf(short);
     }
 
     /// @dev Whatever bytes somebody brings, the reader gives field 13 or says that there is none.

@@ -211,22 +211,24 @@ contract World is Payers {
     /// @dev Asks again for what was released, answered or decided already, and for stakes that are locked.
     function steal(uint256 seed) external {
         calls++;
-        address id = idAt(seed, 0);
-        uint64 epoch = uint64(seed >> 8) % nextEpoch;
         address payer = rollups[(seed >> 72) % rollups.length];
+        for (uint256 i = 0; i < ids.length; i++) {
+            address id = ids[(seed % ids.length + i) % ids.length];
+            for (uint64 e = 0; e < nextEpoch; e++) {
+                uint64 epoch = (e + uint64(seed >> 8) % nextEpoch) % nextEpoch;
+                if (settled[id][epoch] || refunded[payer][id][epoch]) return stealFrom(id, epoch, payer, seed);
+            }
+        }
+    }
+
+    function stealFrom(address id, uint64 epoch, address payer, uint256 seed) private {
         Epoch memory state = verifier.getEpoch(id, epoch);
         (uint256 lo, uint256 end) = chargesOf(address(0), id, state);
-        if (settled[id][epoch] || state.status != EpochStatus.Proven || !state.earns || slashed[id]) {
-            refuse(stranger, address(escrow), abi.encodeCall(escrow.settle, (id, epoch, lo, end)));
-        }
-        if (settled[id][epoch] || refunded[payer][id][epoch] || state.status == EpochStatus.None) {
-            (lo, end) = chargesOf(payer, id, state);
-            refuse(payer, address(escrow), abi.encodeCall(escrow.refund, (payer, id, epoch, lo, end)));
-        }
-        if (state.status != EpochStatus.None) {
-            (, RangeHints memory hints) = rightHints(id, epoch);
-            refuse(stranger, address(verifier), abi.encodeCall(verifier.reportMiss, (id, epoch, hints, "")));
-        }
+        refuse(stranger, address(escrow), abi.encodeCall(escrow.settle, (id, epoch, lo, end)));
+        (lo, end) = chargesOf(payer, id, state);
+        refuse(payer, address(escrow), abi.encodeCall(escrow.refund, (payer, id, epoch, lo, end)));
+        (, RangeHints memory hints) = rightHints(id, epoch);
+        refuse(stranger, address(verifier), abi.encodeCall(verifier.reportMiss, (id, epoch, hints, "")));
         uint256 exitAt = anchors.getAccount(id).exitRequestedAt;
         if (exitAt == 0 || block.number <= anchors.withdrawableFrom(id) || publication.openDemands(id) != 0) {
             refuse(id, address(anchors), abi.encodeCall(anchors.withdraw, (id)));

@@ -37,7 +37,7 @@ const RULES = [
   ['F10', 'a certificate is good on every chain', 'MeedaDAProofValidator', '!= block.chainid', '== 0', 'test_on_another_chain_or_for_another_validator_it_is_none'],
   ['F10', 'a commitment need not be a point', 'MeedaDAProofValidator', ' && arePoints(certificate[HEADER_LENGTH:signedLength])', '', 'test_commitments_that_are_no_points_are_refused'],
   ['F10', 'any length', 'MeedaDAProofValidator', 'length % CHUNK_LENGTH == 0 || ', '', 'test_lengths_whose_end_cannot_be_proven_are_refused'],
-  ['F11', 'a proof does not name its seed', 'MeedaVerifier', 'require(proof.seed == seed, WrongSeed(proof.seed, seed));', '', 'test_a_proof_for_another_seed_is_refused'],
+  ['F11', 'a proof does not name its seed', 'MeedaVerifier', 'require(proof.seed == seed, WrongSeed(proof.seed, seed));', '', 'test_a_reorganisation_does_not_turn_an_honest_proof_into_a_lie|test_a_proof_for_another_seed_is_refused'],
   ['F12', 'whoever is first answers', 'MeedaPublication', 'block.number > operatorsUntil ||', 'operatorsUntil != 0 ||', 'test_the_operator_answers_first'],
   ['F13', 'any reward for fraud below the stake', 'MeedaSystem', 'p.fraudRewardBps <= 1000', 'p.fraudRewardBps < 10_000', 'test_unsound_parameters_are_refused'],
   ['F13', 'a reported miss may cost nothing', 'MeedaSystem', 'p.missReward <= p.missPenalty / 2', 'p.missReward <= p.missPenalty', 'test_unsound_parameters_are_refused'],

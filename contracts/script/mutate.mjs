@@ -1,11 +1,14 @@
 // Mutates src/ one place at a time (flips a comparison, shifts it by one, drops a require) and runs the tests; prints what
 // survives. Works in a copy, one mutant at a time, with the test contracts that concern the mutated file. MUTATE_ONLY=regex
 // picks files, MUTATE_MOST=n bounds the run, MUTATE_SEED picks the sample, MUTATE_SECONDS=n stops it after that time.
-import { execFileSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 // The binary itself: the wrapper of the npm package does not pass on what it prints.
@@ -18,9 +21,25 @@ for (const part of ['src', 'test', 'interfaces', 'foundry.toml', 'script/Deploy.
 }
 // Tests find the sources' code at run time, so a mutant does not compile them again: a function that names it is no longer pure.
 const base = join(copy, 'test/Base.sol');
-writeFileSync(base, readFileSync(base, 'utf8').replace(/(function \w*[cC]odes\(\) \w+) pure/, '$1 view'));
+// And the first call of the point evaluation takes forge three seconds: a deployment in a set-up does without it.
+const mocked = 'vm.mockCall(address(0x0a), "", new bytes(64));\n        deploy(params());\n        vm.clearMockedCalls();';
+const text = readFileSync(base, 'utf8').replace(/(function \w*[cC]odes\(\) \w+) pure/, '$1 view');
+writeFileSync(base, text.replace('deploy(params());', mocked));
 process.env.FOUNDRY_DENY = 'never';
-symlinkSync(join(root, 'bin'), join(copy, 'bin'));
+process.env.FOUNDRY_FUZZ_RUNS = '16';
+
+// The compiler is loaded once: forge asks it for its version several times a run, and loading takes longer than a mutant's compilation.
+const solc = createRequire(join(root, 'package.json'))('solc');
+const socket = join(copy, 'solc.sock');
+const compiler = createServer({ allowHalfOpen: true }, (client) => {
+  let input = '';
+  client.setEncoding('utf8').on('data', (part) => (input += part)).on('end', () => client.end(solc.compile(input)));
+}).listen(socket);
+mkdirSync(join(copy, 'bin'));
+writeFileSync(join(copy, 'bin/solc'), `#!/bin/sh
+if [ "$1" = --version ]; then printf 'solc, the solidity compiler commandline interface\\nVersion: ${solc.version()}\\n'; exit; fi
+exec '${process.execPath}' -e "process.stdin.pipe(require('net').connect('${socket}')).pipe(process.stdout)"
+`, { mode: 0o755 });
 symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
 
 // A mutant that lives through these contracts runs against all the others before it counts as a survivor.
@@ -75,13 +94,13 @@ if (most < all.length || process.env.MUTATE_SECONDS) all = all.map((m) => [rando
 
 // By what is printed, not by the exit code, which is 0 when --fail-fast stops a run.
 let last = '';
-function run(file, ...filter) {
+async function run(file, ...filter) {
   let out;
   try {
     // With dynamic linking a missing revert of `new MeedaSystem` goes unseen.
     const linked = basename(file, '.sol') === 'MeedaSystem' ? [] : ['--dynamic-test-linking'];
     const options = ['test', '--fail-fast', ...linked, ...filter];
-    out = execFileSync(forge, options, { cwd: copy, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], timeout: 400_000 });
+    out = (await promisify(execFile)(forge, options, { cwd: copy, encoding: 'utf8', timeout: 400_000, maxBuffer: 1 << 26 })).stdout;
   } catch (e) {
     out = `${e.stdout ?? ''}${e.stderr ?? ''}${e.message}[FAIL`;
   }
@@ -90,14 +109,14 @@ function run(file, ...filter) {
   return out.includes('[FAIL') || !/[1-9]\d* tests? passed, 0 failed/.test(out) ? 'killed' : 'survived';
 }
 
-function tests(file) {
+async function tests(file) {
   const first = CONCERNS[basename(file, '.sol')];
-  const verdict = run(file, '--match-contract', `^(${first})$`);
-  return verdict === 'survived' ? run(file, '--no-match-contract', `^(${first}|InvariantsTest)$`) : verdict;
+  const verdict = await run(file, '--match-contract', `^(${first})$`);
+  return verdict === 'survived' ? await run(file, '--no-match-contract', `^(${first}|InvariantsTest)$`) : verdict;
 }
 
 const counts = { killed: 0, survived: 0, 'not compiled': 0 };
-if (run('', '--no-match-contract', 'InvariantsTest') !== 'survived') {
+if (await run('', '--no-match-contract', 'InvariantsTest') !== 'survived') {
   throw new Error(`the tests must pass on the source as it is: ${last.slice(-2000)}`);
 }
 const started = Date.now();
@@ -107,12 +126,14 @@ for (const { file, at, what, text } of all) {
   if (Date.now() - started > seconds * 1000) break;
   const original = readFileSync(join(root, file), 'utf8');
   writeFileSync(join(copy, file), text);
-  const verdict = tests(file);
+  const verdict = await tests(file);
   writeFileSync(join(copy, file), original);
   counts[verdict]++;
   tried++;
   const line = original.slice(0, at + 1).split('\n').length;
-  if (verdict !== 'killed' || process.env.MUTATE_VERBOSE) console.log(`${verdict} ${file}:${line}: ${what}`);
+  const shown = text.split('\n')[line - 1].trim();
+  if (verdict !== 'killed' || process.env.MUTATE_VERBOSE) console.log(`${verdict} ${file}:${line}: ${what}: ${shown}`);
 }
 console.log(`${tried} of ${all.length} mutants: ${counts.killed} killed, ${counts.survived} survived, ${counts['not compiled']} do not compile`);
+compiler.close();
 process.exit(counts.survived === 0 ? 0 : 1);

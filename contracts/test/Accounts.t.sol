@@ -263,6 +263,17 @@ contract CapacityTest is Base {
         assertEq(live, 2, "live");
     }
 
+    function test_an_anchor_that_expires_in_an_epochs_block_is_not_live_in_it() public {
+        goTo(20);
+        anchorBlobs(1);
+        goTo(25);
+        anchorBlobs(1);
+        LiveRange memory range = anchors.liveRange(owner, 120, hintsOf(1, 2, 2));
+        assertEq(range.lo, 1, "the second is");
+        expectError(abi.encodeWithSelector(WrongRangeHints.selector, 0, 2, 2));
+        anchors.liveRange(owner, 120, hintsOf(0, 2, 2));
+    }
+
     /// @dev A penalty takes no capacity for the grace, adds none, and a top-up is not counted twice.
     function test_a_penalty_leaves_a_grace() public {
         Parameters memory p = params();
@@ -281,6 +292,24 @@ contract CapacityTest is Base {
         anchors.stakeFor{value: 0.2 ether}(owner);
         (most,) = anchors.capacity(owner, 0);
         assertEq(most, 11_000, "what is staked");
+    }
+
+    /// @dev A penalty in the last block of another's grace adds to what counts, and the grace begins anew.
+    function test_penalties_within_a_grace_add_up() public {
+        anchorBlobs(1);
+        goToEpoch(1);
+        goToEpoch(2);
+        goTo(33);
+        verifier.reportMiss(owner, 1, hintsOf(0, 0, 1), "");
+        goTo(48);
+        verifier.reportMiss(owner, 2, hintsOf(0, 0, 1), "");
+        assertEq(anchors.getAccount(owner).graceStake, 0.6 ether, "both");
+        goTo(63);
+        (uint256 most,) = anchors.capacity(owner, 0);
+        assertEq(most, 10_000, "the last block of the grace");
+        goTo(64);
+        (most,) = anchors.capacity(owner, 0);
+        assertEq(most, 4000, "what is staked");
     }
 
     function test_without_the_minimum_nobody_anchors() public {

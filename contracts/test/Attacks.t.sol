@@ -7,6 +7,8 @@ import "../interfaces/MeedaEvents.sol";
 import "../interfaces/MeedaTypes.sol";
 import {MeedaAnchors} from "../src/MeedaAnchors.sol";
 import {MeedaVerifier} from "../src/MeedaVerifier.sol";
+import {Kzg, Poly} from "./Kzg.sol";
+import {Headers} from "./Proofs.t.sol";
 
 /// @dev Calls back into the contract that pays it.
 contract Reentrant {
@@ -100,6 +102,49 @@ contract AttacksTest is Base {
         expectError(abi.encodeWithSelector(WrongProof.selector));
         vm.prank(vm.addr(0x5717));
         verifier.submitProof(proof, "");
+    }
+
+    /// @dev F11: the value and the opening of constant polynomials fit every challenge, so a proof that waits in the
+    /// mempool while its seed block is replaced would be taken for the new seed, with partial sums of the old weights,
+    /// and cost the stake. A user makes such a blob of 4095 copies of its own header. The named seed prevents it.
+    function test_a_reorganisation_does_not_turn_an_honest_proof_into_a_lie() public {
+        blobs.push(Poly(uint256(uint248(bytes31(abi.encodePacked(uint8(1), uint32(126_945), bytes26(0))))), 0));
+        anchorAs(operator, header(126_945, 1, address(0)), Kzg.compress(Kzg.commit(blobs[0])), new SignedOrder[](0), 0);
+        bytes memory replaced = Headers.make(keccak256("before"), "", 0x03938700);
+        bytes memory canonical = Headers.make(keccak256("after"), "", 0x03938700);
+        goTo(13);
+        uint256 common = vm.snapshotState();
+        vm.setBlockhash(12, keccak256(replaced));
+        verifier.recordSeed(1, replaced);
+        EpochProof memory waiting = prove(1, hintsOf(0, 0, 1));
+        vm.revertToState(common);
+        vm.setBlockhash(12, keccak256(canonical));
+
+        // Its transaction is mined all the same, before or after somebody recorded the new seed.
+        expectError(abi.encodeWithSelector(WrongHeader.selector, keccak256(replaced), keccak256(canonical)));
+        vm.prank(operator);
+        verifier.submitProof(waiting, replaced);
+        verifier.recordSeed(1, canonical);
+        bytes32 seed = verifier.epochSeed(owner, 1);
+        expectError(abi.encodeWithSelector(WrongSeed.selector, waiting.seed, seed));
+        vm.prank(operator);
+        verifier.submitProof(waiting, replaced);
+        assertTrue(verifier.getEpoch(owner, 1).status == EpochStatus.None, "nothing is recorded");
+
+        // All else of it fits the new seed, and would be slashed.
+        uint256 honest = vm.snapshotState();
+        waiting.seed = seed;
+        submit(waiting);
+        verifier.proveFraud(owner, 1, recorded(waiting), 0, chunkOf(waiting, 0));
+        assertTrue(anchors.isSlashed(owner), "the seed's name is all that prevents it");
+        vm.revertToState(honest);
+
+        // The operator proves the epoch again, and nobody can slash it.
+        EpochProof memory anew = prove(1, hintsOf(0, 0, 1));
+        submit(anew);
+        ChunkProof memory leaves = chunkOf(anew, 0);
+        expectError(abi.encodeWithSelector(PartialSumRight.selector, 1, 0));
+        verifier.proveFraud(owner, 1, recorded(anew), 0, leaves);
     }
 
     /// @dev An operator that rotates its key or gives its account away is the same account to every challenge.

@@ -38,13 +38,17 @@ abstract contract Base is MiniTest {
     /// @dev The polynomials of the operator's blobs, by position.
     Poly[] internal blobs;
 
+    /// @dev The account for which a test anchors, proves and challenges.
+    address internal subject;
+
     /// @dev The commitments and the root over ids of each anchor that a test made.
-    mapping(uint256 index => bytes commitments) internal anchored;
-    mapping(uint256 index => bytes32 idRoot) internal idRoots;
+    mapping(address id => mapping(uint256 index => bytes commitments)) internal anchored;
+    mapping(address id => mapping(uint256 index => bytes32 idRoot)) internal idRoots;
 
     function setUp() public virtual {
         deploy(params());
         operator = vm.addr(KEY);
+        subject = owner;
         vm.deal(owner, 1000 ether);
         // As on every chain in use, so that burning makes no new account.
         vm.deal(address(0), 1 wei);
@@ -155,8 +159,8 @@ abstract contract Base is MiniTest {
         bytes32[] memory ids = idsOf(batches, commitments);
         vm.prank(key);
         index = anchors.anchor(batches, commitments, orders, liveHint);
-        anchored[index] = commitments;
-        idRoots[index] = AnchorTree.idRoot(ids);
+        anchored[subject][index] = commitments;
+        idRoots[subject][index] = AnchorTree.idRoot(ids);
     }
 
     function idsOf(BatchHeader[] memory batches, bytes memory commitments)
@@ -184,17 +188,21 @@ abstract contract Base is MiniTest {
     }
 
     function refOf(uint256 anchorIndex, uint256 place) internal view returns (BlobRef memory) {
-        bytes memory commitments = anchored[anchorIndex];
+        bytes memory commitments = anchored[subject][anchorIndex];
         bytes32[][] memory levels = levelsOf(commitments);
         bytes32[] memory path = new bytes32[](levels.length - 1);
         for (uint256 d = 0; d < path.length; d++) {
             path[d] = levels[d][(place >> d) ^ 1];
         }
-        uint64 position = uint64(anchors.getAnchor(owner, anchorIndex).firstBlob + place);
-        return
-            BlobRef(
-                owner, uint32(anchorIndex), position, slice(commitments, place * 48, 48), path, idRoots[anchorIndex]
-            );
+        uint64 position = uint64(anchors.getAnchor(subject, anchorIndex).firstBlob + place);
+        return BlobRef(
+            subject,
+            uint32(anchorIndex),
+            position,
+            slice(commitments, place * 48, 48),
+            path,
+            idRoots[subject][anchorIndex]
+        );
     }
 
     /// @dev The tree by the definition, level by level.
@@ -278,8 +286,8 @@ abstract contract Base is MiniTest {
 
     /// @dev What an honest operator submits for an epoch.
     function prove(uint64 epoch, RangeHints memory hints) internal view returns (EpochProof memory proof) {
-        bytes32 seed = verifier.epochSeed(owner, epoch);
-        LiveRange memory range = anchors.liveRange(owner, uint256(epoch) * params().epochBlocks, hints);
+        bytes32 seed = verifier.epochSeed(subject, epoch);
+        LiveRange memory range = anchors.liveRange(subject, uint256(epoch) * params().epochBlocks, hints);
         uint256 samples = Sampling.count(range, params().hotSamples, params().coldSamples);
         uint256 hotSamples = params().hotSamples;
         Poly memory all;
@@ -342,7 +350,7 @@ abstract contract Base is MiniTest {
 
     function positionsOf(EpochProof memory proof, uint256 chunk) internal view returns (uint256[] memory positions) {
         uint256 hotSamples = params().hotSamples;
-        LiveRange memory range = anchors.liveRange(owner, uint256(proof.epoch) * params().epochBlocks, proof.hints);
+        LiveRange memory range = anchors.liveRange(subject, uint256(proof.epoch) * params().epochBlocks, proof.hints);
         uint256 samples = Sampling.count(range, hotSamples, params().coldSamples) - chunk * 128;
         positions = new uint256[](samples < 128 ? samples : 128);
         for (uint256 i = 0; i < positions.length; i++) {
@@ -385,18 +393,18 @@ abstract contract Base is MiniTest {
         bytes32[][] memory levels;
         bytes32 levelsHash = 0;
         for (uint256 from = 0; from < sorted.length;) {
-            Anchor memory kept = anchors.getAnchor(owner, index);
-            while (sorted[from] >= kept.firstBlob + kept.blobCount) kept = anchors.getAnchor(owner, ++index);
+            Anchor memory kept = anchors.getAnchor(subject, index);
+            while (sorted[from] >= kept.firstBlob + kept.blobCount) kept = anchors.getAnchor(subject, ++index);
             uint256 to = from;
             while (to < sorted.length && sorted[to] < kept.firstBlob + kept.blobCount) sorted[to++] -= kept.firstBlob;
-            bytes memory commitments = anchored[index];
+            bytes memory commitments = anchored[subject][index];
             if (levelsHash != keccak256(commitments)) {
                 levels = levelsOf(commitments);
                 levelsHash = keccak256(commitments);
             }
             used = missing(made.hashes, used, levels, sorted, from, to);
             made.anchors[count] = uint32(index);
-            made.idRoots[count++] = idRoots[index];
+            made.idRoots[count++] = idRoots[subject][index];
             from = to;
         }
         (uint32[] memory a, bytes32[] memory b, bytes32[] memory c) = (made.anchors, made.idRoots, made.hashes);

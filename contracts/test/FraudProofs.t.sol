@@ -128,6 +128,9 @@ contract FraudProofTest is Base {
         leaves.order = hex"0100020304";
         expectError(abi.encodeWithSelector(WrongOrder.selector, 1));
         challenge(proof, 0, leaves);
+        leaves.order = hex"0002010304";
+        expectError(abi.encodeWithSelector(WrongOrder.selector, 2));
+        challenge(proof, 0, leaves);
         leaves.order = hex"0001020305";
         expectError(abi.encodeWithSelector(WrongOrder.selector, 4));
         challenge(proof, 0, leaves);
@@ -158,7 +161,7 @@ contract FraudProofTest is Base {
         // Only one of the anchors.
         leaves.anchors = new uint32[](1);
         leaves.idRoots = new bytes32[](1);
-        leaves.idRoots[0] = idRoots[0];
+        leaves.idRoots[0] = idRoots[owner][0];
         expectError(abi.encodeWithSelector(WrongMultiproof.selector, 1));
         challenge(proof, 0, leaves);
         assertEq(anchors.stakeOf(owner), STAKE, "stake");

@@ -45,6 +45,8 @@ interface Vm {
     function parseJsonBool(string calldata json, string calldata key) external pure returns (bool);
     function store(address account, bytes32 slot, bytes32 value) external;
     function toString(uint256 value) external pure returns (string memory);
+    function snapshotState() external returns (uint256 id);
+    function revertToState(uint256 id) external returns (bool success);
 }
 
 /// @dev What a test contract needs; nothing more.

@@ -161,6 +161,15 @@ contract PublicationTest is Base {
         assertTrue(anchors.isSlashed(owner), "slashed");
     }
 
+    function test_an_answer_in_the_last_block_is_in_time() public {
+        uint256 id = demandBlob(2);
+        goTo(35);
+        carry(2, 1);
+        vm.prank(operator);
+        publication.publish(one(id));
+        assertTrue(publication.getDemand(id).status == DemandStatus.Published, "published");
+    }
+
     function test_a_second_expired_demand_returns_its_bond_only() public {
         demandBlob(2);
         demandBlob(3);
@@ -197,7 +206,7 @@ contract PublicationTest is Base {
 
     /// @dev One copy of a blob anchored many times is one demand: duplicates go by versioned hash.
     function test_the_same_blob_is_demanded_once_at_a_time() public {
-        bytes memory again = slice(anchored[0], 0, 48);
+        bytes memory again = slice(anchored[owner][0], 0, 48);
         anchorRaw(bytes.concat(again, again));
         demandBlob(0);
         BlobRef memory copy = refOf(1, 1);
@@ -391,6 +400,29 @@ contract EscrowTest is Base {
         assertEq(escrow.balanceOf(stranger, owner), CHARGE - 1, "skipped");
     }
 
+    /// @dev The last wei pays too.
+    function test_a_balance_of_exactly_the_charge_pays() public {
+        vm.prank(stranger);
+        escrow.deposit{value: CHARGE}(owner, PRICE, uint128(CHARGE));
+        anchorAs(operator, header(1000, 1, stranger), newBlob(), new SignedOrder[](0), 0);
+        assertEq(escrow.balanceOf(stranger, owner), 0, "all of it");
+    }
+
+    /// @dev Two batches of one rollup in an anchor are one charge of the sum.
+    function test_two_batches_of_a_rollup_in_an_anchor_are_both_charged() public {
+        vm.prank(rollup);
+        escrow.deposit(owner, PRICE, 1 ether);
+        BatchHeader[] memory batches = new BatchHeader[](2);
+        (batches[0], batches[1]) = (BatchHeader(1000, 1, rollup), BatchHeader(1000, 1, rollup));
+        anchorAs(operator, batches, bytes.concat(newBlob(), newBlob()), new SignedOrder[](0), 0);
+        assertEq(balance(), 1 ether - 2 * CHARGE, "both");
+        assertEq(escrow.chargeCount(rollup, owner), 1, "the rollup's charges");
+        assertEq(escrow.chargeCount(address(0), owner), 1, "all charges");
+        (uint32 index, uint256 part) = escrow.chargeAt(rollup, owner, 0);
+        assertEq(index, 0, "the anchor");
+        assertEq(part, CHARGE / 5, "its part");
+    }
+
     function test_raising_is_effective_at_once_and_lowering_after_a_notice() public {
         vm.startPrank(rollup);
         escrow.deposit(owner, 2 * PRICE, 10);
@@ -504,6 +536,7 @@ contract EscrowTest is Base {
         pay(a, order(a, uint128(CHARGE), 100));
         goToEpoch(2);
         submit(prove(2, hintsOf(0, 0, 1)));
+        goTo(63);
         expectError(abi.encodeWithSelector(ChallengeWindowOpen.selector, 2, 63));
         escrow.settle(owner, 2, 0, 1);
         goToEpoch(3);
@@ -523,8 +556,9 @@ contract EscrowTest is Base {
         pay(a, order(a, uint128(CHARGE), 100));
         goToEpoch(2);
         submit(prove(2, hintsOf(0, 0, 1)));
-        goToEpoch(7);
+        goTo(64);
         assertEq(escrow.settle(owner, 2, 0, 1), CHARGE / 10, "settled");
+        goToEpoch(7);
         (, RangeHints memory h) = rightHints(owner, 7);
         EpochProof memory wrong = lie(7, h, 0, 1);
         submit(wrong);

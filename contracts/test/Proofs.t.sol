@@ -89,6 +89,19 @@ contract SeedTest is Base {
         return BlockHeader.mixOf(made);
     }
 
+    /// @dev The longest prefix that RLP has: a length of eight bytes.
+    function test_a_length_of_eight_bytes_is_read() public {
+        bytes memory made = Headers.make(MIX, "x", 0x03938700);
+        made = bytes.concat(hex"ff000000000000", slice(made, 1, made.length - 1));
+        assertEq(this.mixOf(made), MIX, "mix");
+        expectError(abi.encodeWithSelector(BlockHeader.NotAHeader.selector));
+        this.mixOf(bytes.concat(hex"ff", new bytes(8), hex"ff", new bytes(80)));
+        // A list of 55 bytes, however many follow.
+        bytes memory short = bytes.concat(hex"f7", slice(made, 9, made.length - 9));
+        expectError(abi.encodeWithSelector(BlockHeader.NotAHeader.selector));
+        this.mixOf(short);
+    }
+
     /// @dev Whatever bytes somebody brings, the reader gives field 13 or says that there is none.
     function test_no_bytes_confuse_the_reader(bytes memory junk, uint256 cut) public view {
         try this.mixOf(junk) returns (bytes32) {}
@@ -154,11 +167,17 @@ contract SubmitProofTest is Base {
         deploy(params());
         registerOperator(owner, KEY, STAKE);
         goTo(5);
-        anchorRaw(anchored[0]);
+        anchorRaw(anchored[owner][0]);
     }
 
     function test_outside_the_window_nothing_is_taken() public {
         EpochProof memory proof = prove(1, hints);
+        goTo(22);
+        verifier.recordSeed(2, "");
+        EpochProof memory early = prove(2, hints);
+        expectError(abi.encodeWithSelector(SeedNotKnown.selector, 2, 22));
+        submit(early);
+        goTo(13);
         proof.epoch = 2;
         expectError(abi.encodeWithSelector(SeedNotKnown.selector, 2, 22));
         submit(proof);
@@ -231,6 +250,12 @@ contract SubmitProofTest is Base {
         (, RangeHints memory now_) = rightHints(owner, 6);
         submit(prove(6, now_));
         assertTrue(!verifier.getEpoch(owner, 6).earns, "earns");
+        anchors.stakeFor{value: 0.2 ether}(owner);
+        assertEq(anchors.stakeOf(owner), params().minimumStake, "exactly the minimum");
+        goToEpoch(7);
+        (, now_) = rightHints(owner, 7);
+        submit(prove(7, now_));
+        assertTrue(verifier.getEpoch(owner, 7).earns, "earns again");
     }
 }
 
@@ -301,6 +326,17 @@ contract MissTest is Base {
         assertEq(verifier.penaltyOf(owner, 11), 0.2 ether, "one retention later");
     }
 
+    /// @dev The same seen from the other side.
+    function test_later_misses_count_for_a_retention_too() public {
+        goTo(100);
+        anchorBlobs(1);
+        seeds(11, 11);
+        goTo(133);
+        report(11);
+        assertEq(verifier.penaltyOf(owner, 1), 0.2 ether, "one retention earlier");
+        assertEq(verifier.penaltyOf(owner, 2), 0.4 ether, "within");
+    }
+
     function test_penalties_count_across_the_words_of_the_bitmap() public {
         goTo(2540);
         anchorBlobs(1);
@@ -309,6 +345,36 @@ contract MissTest is Base {
         assertEq(report(255), 0.2 ether, "first");
         assertEq(report(257), 0.4 ether, "second");
         assertEq(report(256), 0.6 ether, "third");
+    }
+
+    function test_a_miss_in_the_first_bit_of_a_word_counts() public {
+        goTo(2540);
+        anchorBlobs(1);
+        seeds(255, 257);
+        goTo(2595);
+        assertEq(report(256), 0.2 ether, "first");
+        assertEq(report(255), 0.4 ether, "second");
+        assertEq(report(257), 0.6 ether, "third");
+    }
+
+    /// @dev What is decided already is skipped; the others are reported.
+    function test_several_misses_are_reported_in_one_call() public {
+        seeds(1, 3);
+        goTo(53);
+        report(2);
+        address[] memory ids = new address[](3);
+        uint64[] memory epochs = new uint64[](3);
+        RangeHints[] memory hints = new RangeHints[](3);
+        for (uint64 i = 0; i < 3; i++) {
+            (ids[i], epochs[i]) = (owner, i + 1);
+            (, hints[i]) = rightHints(owner, i + 1);
+        }
+        verifier.reportMisses(ids, epochs, hints);
+        assertEq(anchors.stakeOf(owner), STAKE - 0.2 ether * 6, "three misses");
+        assertEq(anchors.creditOf(address(this)), 0.04 ether, "two of them by this call");
+        for (uint64 e = 1; e <= 3; e++) {
+            assertTrue(verifier.getEpoch(owner, e).status == EpochStatus.Missed, "missed");
+        }
     }
 
     /// @dev Ten misses would be 1 + … + 10 penalties, which is at least the minimum stake by the constructor's check.
@@ -321,6 +387,12 @@ contract MissTest is Base {
         report(10);
         report(9);
         assertEq(anchors.stakeOf(owner), STAKE - 0.2 ether * 21, "1 + 2 + 3 + 4 + 5 + 6");
+    }
+
+    function test_a_report_in_the_last_block_costs_a_penalty() public {
+        seeds(1, 1);
+        goTo(72);
+        assertEq(report(1), 0.2 ether, "penalty");
     }
 
     function test_a_late_report_costs_nothing_and_needs_nothing() public {

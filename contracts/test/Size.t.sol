@@ -120,6 +120,9 @@ contract SizeTest is Base {
         assertTrue(exceeds.length > MOST_BYTES, vm.toString(exceeds.length));
         assertTrue(errorOf(fits) != AnchorTooLarge.selector, "fits");
         assertTrue(errorOf(exceeds) == AnchorTooLarge.selector, "one batch more");
+        bytes memory longest = bytes.concat(fits, new bytes(120_000 - fits.length));
+        assertTrue(errorOf(longest) != AnchorTooLarge.selector, "the last byte that fits");
+        assertTrue(errorOf(bytes.concat(longest, hex"00")) == AnchorTooLarge.selector, "a byte more");
         assertTrue(errorOf(anchorOf(400, 390)) == AnchorTooLarge.selector, "orders count");
     }
 

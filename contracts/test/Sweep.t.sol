@@ -185,7 +185,7 @@ contract SweepPublicationTest is Base {
     /// @dev A cartel's accounts hold the same blob, and one blob of a transaction answers the demands of all.
     function test_a_blob_for_two_accounts_is_repaid_once() public {
         registerOperator(stranger, 0x5717, STAKE);
-        bytes memory same = slice(anchored[0], 0, 48);
+        bytes memory same = slice(anchored[owner][0], 0, 48);
         BatchHeader[] memory batches = header(1000, 1, address(0));
         vm.prank(vm.addr(0x5717));
         anchors.anchor(batches, same, new SignedOrder[](0), 0);

@@ -14,7 +14,7 @@ library BlockHeader {
     function mixOf(bytes calldata header) internal pure returns (bytes32 mix) {
         // A header is longer than 55 bytes: 0xf7 + bytes of the length, the length, the fields.
         require(header.length > 56 && uint8(header[0]) > 0xf7, NotAHeader());
-        uint256 place = 1 + uint8(header[0]) - 0xf7;
+        uint256 place = uint256(uint8(header[0])) - 0xf6;
         for (uint256 field = 0; field < MIX; field++) {
             require(place < header.length, NotAHeader());
             uint256 first = uint8(header[place]);

@@ -145,12 +145,20 @@ internal sealed class EscrowContract(EthereumClient client, Address address)
             at,
             cancellationToken
         );
+        ChargeableOfOutput chargeable = await CallAsync(
+            new ChargeableOfFunction { Rollup = rollupText, Id = id },
+            at,
+            cancellationToken
+        );
         return new EscrowState(
             block,
             (await CallAsync(new BalanceOfFunction { Rollup = rollupText, Id = id }, at, cancellationToken)).Value1,
             (await CallAsync(new PriceOfFunction { Id = id }, at, cancellationToken)).Value1,
             new EscrowLimits(limits.Value1, limits.Value2)
-        );
+        )
+        {
+            Lasting = chargeable.Lasting,
+        };
     }
 
     /// <summary>What a rollup was charged for an account in a range of blocks.</summary>
@@ -279,7 +287,11 @@ internal sealed record EscrowLimits(BigInteger MaxPrice, BigInteger MaxWeiPerEpo
 /// <param name="Balance">What is prepaid and not charged, in wei.</param>
 /// <param name="Price">The operator's price, in wei for each byte and block.</param>
 /// <param name="Limits">What the rollup allows.</param>
-internal sealed record EscrowState(ulong Block, BigInteger Balance, BigInteger Price, EscrowLimits Limits);
+internal sealed record EscrowState(ulong Block, BigInteger Balance, BigInteger Price, EscrowLimits Limits)
+{
+    /// <summary>What of the balance still pays for anchors when a withdrawal that was asked for is free.</summary>
+    public BigInteger Lasting { get; init; } = Balance;
+}
 
 /// <summary>A charge that L1's logs tell of.</summary>
 /// <param name="Block">The block of its anchor.</param>

@@ -18,9 +18,10 @@ internal sealed record RollupEscrow(
     /// <summary>What was charged in the epoch of <see cref="EscrowState.Block"/>, in wei.</summary>
     public BigInteger SpentThisEpoch => Charges.Aggregate(BigInteger.Zero, (sum, charge) => sum + charge.Amount);
 
-    /// <summary>What anchors may still charge: the balance, as far as the limit of the epoch allows.</summary>
+    /// <summary>What anchors may still charge: what lasts of the balance, as far as the limit of the epoch
+    /// allows.</summary>
     public BigInteger Available =>
-        BigInteger.Max(BigInteger.Zero, BigInteger.Min(State.Balance, State.Limits.MaxWeiPerEpoch - SpentThisEpoch));
+        BigInteger.Max(BigInteger.Zero, BigInteger.Min(State.Lasting, State.Limits.MaxWeiPerEpoch - SpentThisEpoch));
 
     /// <summary>
     /// The block until which the balance lasts at the rate of this epoch so far; null where nothing was charged.
@@ -61,10 +62,10 @@ internal sealed record RollupEscrow(
         }
 
         BigInteger needed = CostOf(uncharged + bytes);
-        if (needed > State.Balance)
+        if (needed > State.Lasting)
         {
-            return $"this batch costs {CostOf(bytes)} wei, and {needed - State.Balance} wei are missing: "
-                + $"{State.Balance} wei are prepaid, of which {CostOf(uncharged)} are for batches that wait for their "
+            return $"this batch costs {CostOf(bytes)} wei, and {needed - State.Lasting} wei are missing: "
+                + $"{State.Lasting} wei are prepaid and not asked back, of which {CostOf(uncharged)} are for batches that wait for their "
                 + "anchor (meeda escrow deposit)";
         }
 

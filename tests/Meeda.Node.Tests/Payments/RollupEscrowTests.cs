@@ -21,6 +21,17 @@ public sealed class RollupEscrowTests
     }
 
     [Fact]
+    public void WhyNot_WhatIsAskedBack_PaysForNothing()
+    {
+        RollupEscrow escrow = Escrow(balance: 100 * Retention, price: 1);
+        escrow = escrow with { State = escrow.State with { Lasting = 40 * Retention } };
+        Assert.Null(escrow.WhyNot(bytes: 40, uncharged: 0));
+        Assert.Contains("1000 wei are missing", escrow.WhyNot(bytes: 41, uncharged: 0), StringComparison.Ordinal);
+        Assert.Equal(20 * Retention, (escrow with { Charges = [new ChargeEvent(210, 20 * Retention)] }).SpentThisEpoch);
+        Assert.Equal(40 * Retention, escrow.Available);
+    }
+
+    [Fact]
     public void WhyNot_APriceAboveTheLimit_NamesBoth()
     {
         RollupEscrow escrow = Escrow(balance: BigInteger.Pow(10, 30), price: 8, maxPrice: 7);

@@ -5,6 +5,7 @@ import {Base} from "./Base.sol";
 import "../interfaces/MeedaErrors.sol";
 import "../interfaces/MeedaEvents.sol";
 import "../interfaces/MeedaTypes.sol";
+import {AnchorTree} from "../src/libraries/AnchorTree.sol";
 import {MeedaSystem} from "../src/MeedaSystem.sol";
 import {BlockHash} from "../src/libraries/BlockHash.sol";
 import {Bls12381} from "../src/libraries/Bls12381.sol";
@@ -272,6 +273,20 @@ contract CapacityTest is Base {
         assertEq(range.lo, 1, "the second is");
         expectError(abi.encodeWithSelector(WrongRangeHints.selector, 0, 2, 2));
         anchors.liveRange(owner, 120, hintsOf(0, 2, 2));
+    }
+
+    function test_an_anchor_in_an_epochs_block_is_not_live_in_it() public {
+        anchorBlobs(1);
+        goTo(10);
+        bytes memory commitments = newBlob();
+        bytes32[] memory batchIds = idsOf(header(1000, 1, address(0)), commitments);
+        bytes32 root = keccak256(abi.encodePacked(levelsOf(commitments)[0][0], AnchorTree.idRoot(batchIds)));
+        vm.expectEmit(true, true, true, true, address(anchors));
+        emit Anchored(owner, 1, root, 1, 1, 110, commitments);
+        anchorRaw(commitments);
+        assertEq(anchors.liveRange(owner, 10, hintsOf(0, 0, 1)).hi, 1, "the first alone");
+        expectError(abi.encodeWithSelector(WrongRangeHints.selector, 0, 0, 2));
+        anchors.liveRange(owner, 10, hintsOf(0, 0, 2));
     }
 
     /// @dev A penalty takes no capacity for the grace, adds none, and a top-up is not counted twice.

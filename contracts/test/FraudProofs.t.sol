@@ -81,6 +81,24 @@ contract FraudProofTest is Base {
         assertTrue(anchors.isSlashed(owner), "slashed");
     }
 
+    /// @dev A position that is drawn twice has one commitment: a false point for the second draw slashes nobody.
+    function test_draws_of_one_position_have_one_point() public {
+        goToEpoch(4);
+        EpochProof memory proof = prove(4, hintsOf(0, 2, 2));
+        submit(proof);
+        ChunkProof memory leaves = chunkOf(proof, 0);
+        uint256[] memory positions = positionsOf(proof, 0);
+        uint256 second = uint8(leaves.order[1]);
+        assertEq(positions[second], positions[uint8(leaves.order[0])], "drawn twice");
+        bytes memory other = Kzg.pack(Bls12381.generator());
+        bytes memory points = leaves.points;
+        assembly ("memory-safe") {
+            mcopy(add(add(points, 32), mul(second, 96)), add(other, 32), 96)
+        }
+        expectError(abi.encodeWithSelector(WrongOrder.selector, 1));
+        challenge(proof, 0, leaves);
+    }
+
     function test_anything_but_the_recorded_proof_reverts() public {
         EpochProof memory proof = lie(1, hints, 0, 7);
         submit(proof);
@@ -158,6 +176,9 @@ contract FraudProofTest is Base {
         expectError(abi.encodeWithSelector(AnchorTree.NodesMissing.selector, 0));
         challenge(proof, 0, leaves);
         leaves.hashes = hashes;
+        leaves.idRoots = new bytes32[](1);
+        expectError(abi.encodeWithSelector(WrongMultiproof.selector, 0));
+        challenge(proof, 0, leaves);
         // Only one of the anchors.
         leaves.anchors = new uint32[](1);
         leaves.idRoots = new bytes32[](1);

@@ -215,6 +215,9 @@ contract SubmitProofTest is Base {
         proof.opening = slice(proof.opening, 0, 95);
         expectError(abi.encodeWithSelector(Bls12381.PointsLength.selector, 95));
         submit(proof);
+        proof.opening = bytes.concat(prove(1, hints).opening, hex"00");
+        expectError(abi.encodeWithSelector(Bls12381.PointsLength.selector, 97));
+        submit(proof);
         proof = prove(1, hints);
         proof.partialSums = bytes.concat(proof.partialSums, new bytes(96));
         expectError(abi.encodeWithSelector(WrongPartialSumCount.selector, 2, 1));

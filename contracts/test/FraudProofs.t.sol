@@ -179,6 +179,11 @@ contract FraudProofTest is Base {
         leaves.idRoots = new bytes32[](1);
         expectError(abi.encodeWithSelector(WrongMultiproof.selector, 0));
         challenge(proof, 0, leaves);
+        // A root too many, which nothing would look at.
+        leaves.idRoots = new bytes32[](3);
+        (leaves.idRoots[0], leaves.idRoots[1]) = (idRoots[owner][0], idRoots[owner][1]);
+        expectError(abi.encodeWithSelector(WrongMultiproof.selector, 0));
+        challenge(proof, 0, leaves);
         // Only one of the anchors.
         leaves.anchors = new uint32[](1);
         leaves.idRoots = new bytes32[](1);

@@ -1,8 +1,8 @@
-using System.Numerics;
 using Meeda.Chain.L1;
 using Meeda.Ethereum;
 using Meeda.Hosting;
 using Meeda.Hosting.Settings;
+using Meeda.L1.Transactions;
 
 namespace Meeda.Light;
 
@@ -62,20 +62,12 @@ internal sealed class LightSettings
             Contract = Address.Parse(l1.Contract),
             FromBlock = l1.FromBlock,
             Folder = Folder,
-            Budget = Wei(Budget),
-            ClaimAbove = Wei(ClaimAbove),
+            Budget = EtherAmount.FromEther(Budget),
+            ClaimAbove = EtherAmount.FromEther(ClaimAbove),
             PollInterval = PollInterval,
             SampleInterval = SampleInterval,
             Operators = Operators.ToDictionary(each => ReadOperator(each).Address, each => ReadOperator(each).Api),
         };
-
-    // Gwei and the rest apart: a decimal does not hold a large number of ether in wei.
-    private static BigInteger Wei(decimal ether)
-    {
-        decimal whole = decimal.Truncate(ether);
-        return (new BigInteger(whole) * BigInteger.Pow(10, 18))
-            + new BigInteger((ether - whole) * 1_000_000_000_000_000_000m);
-    }
 
     private static (Address Address, Uri Api) ReadOperator(string text) =>
         TryReadOperator(text, out Address address, out Uri api)

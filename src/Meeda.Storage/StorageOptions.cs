@@ -66,6 +66,7 @@ public sealed class StorageOptions
     /// the ledger knows to be in the old one is then looked up in the new one. With nothing behind the equals sign the
     /// ledger forgets what was there. Default none.
     /// </summary>
+    [Secret(IsUrl = true)]
     public IList<string> RenamedProviders { get; } = [];
 
     /// <summary>

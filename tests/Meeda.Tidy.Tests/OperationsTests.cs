@@ -7,9 +7,7 @@ namespace Meeda.Tidy.Tests;
 /// <summary>The runbook has an answer to everything that the program says.</summary>
 public sealed partial class OperationsTests
 {
-    private static readonly string Runbook = File.ReadAllText(
-        Path.Combine(Repository.Root, "docs", "operations.md")
-    );
+    private static readonly string Runbook = File.ReadAllText(Path.Combine(Repository.Root, "docs", "operations.md"));
 
     private static IEnumerable<string> Sources =>
         Directory

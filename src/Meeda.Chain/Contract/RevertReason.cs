@@ -1,4 +1,5 @@
 using Meeda.L1.Rpc;
+using Meeda.L1.Signing;
 using Meeda.L1.Transactions;
 
 namespace Meeda.Chain.Contract;
@@ -19,6 +20,16 @@ internal static class RevertReason
                 $"it would revert: {Describe(refusal.RevertData, refusal.NodeMessage)}",
             _ => failure.Message,
         };
+
+    /// <summary>Whether a failure to send is one of L1, the signer or the contract, which <see cref="Of"/>
+    /// explains.</summary>
+    public static bool Explains(Exception failure) =>
+        failure
+            is JsonRpcException
+                or L1UnreachableException
+                or SigningException
+                or TransactionRevertedException
+                or NonceTakenException;
 
     private static string Describe(byte[] revertData, string otherwise) =>
         ContractArtifact

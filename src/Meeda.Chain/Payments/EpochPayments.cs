@@ -82,7 +82,13 @@ internal sealed class EpochPayments(SystemContract system, EthereumClient client
     public IEnumerable<TransactionRequest> Settle(IEnumerable<EpochPayment> payments) =>
         payments
             .Chunk(MaxEpochsInTransaction)
-            .Select(chunk => system.Escrow.SettleAll(account, [.. chunk.Select(payment => payment.Charges)]));
+            .Select(chunk =>
+                system.Escrow.SettleAll(account, [.. chunk.Select(payment => payment.Charges)]) with
+                {
+                    // An epoch is settled once: one whose transaction is on its way is not sent again.
+                    Keys = [.. chunk.Select(payment => $"settle:{system.Address}:{account}:{payment.Charges.Epoch}")],
+                }
+            );
 
     /// <summary>The transactions that refund epochs to a rollup.</summary>
     public IEnumerable<TransactionRequest> Refund(Address rollup, IEnumerable<EpochPayment> payments) =>

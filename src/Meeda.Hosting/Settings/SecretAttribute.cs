@@ -4,29 +4,30 @@ namespace Meeda.Hosting.Settings;
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class SecretAttribute : Attribute
 {
+    private const string Hidden = "(set, not shown)";
+
     /// <summary>Whether it is a URL, or several with commas between, of which scheme and host may be shown.</summary>
     public bool IsUrl { get; init; }
 
-    /// <summary>A value as it may be shown.</summary>
-    public string Mask(string value) =>
-        IsUrl
-            ? string.Join(", ", value.Split(',', StringSplitOptions.TrimEntries).Select(MaskUrl))
-            : "(set, not shown)";
-
-    private static string MaskUrl(string text)
+    /// <summary>A value as it may be shown. What is not surely a folder or a URL is hidden as a whole.</summary>
+    public string Mask(string value)
     {
-        // An operator's URL stands behind its address; a folder is no URL.
+        string?[] parts = IsUrl ? [.. value.Split(',', StringSplitOptions.TrimEntries).Select(MaskUrl)] : [null];
+        return parts.Contains(null) ? Hidden : string.Join(", ", parts);
+    }
+
+    private static string? MaskUrl(string text)
+    {
         int scheme = text.IndexOf("://", StringComparison.Ordinal);
         if (scheme < 0)
         {
-            return text;
+            return text.Contains('@', StringComparison.Ordinal) ? null : text;
         }
 
-        string rest = text[(scheme + 3)..];
-        int end = rest.IndexOfAny(['/', '?', '#']);
-        string authority = end < 0 ? rest : rest[..end];
-        string host = authority[(authority.LastIndexOf('@') + 1)..];
-        bool isWhole = host.Length == rest.TrimEnd('/').Length;
-        return $"{text[..(scheme + 3)]}{host}{(isWhole ? "" : "/…")}";
+        // An operator's URL stands behind its address.
+        int start = text.LastIndexOf('=', scheme) + 1;
+        return Uri.TryCreate(text[start..], UriKind.Absolute, out Uri? url) && url.Host.Length > 0
+            ? $"{text[..start]}{url.Scheme}://{url.Authority}{(url.PathAndQuery.Length > 1 ? "/…" : "")}"
+            : null;
     }
 }

@@ -40,6 +40,15 @@ public static partial class EtherAmount
             );
     }
 
+    /// <summary>The wei of an amount of ether.</summary>
+    public static BigInteger FromEther(decimal ether)
+    {
+        // Whole ether and the rest apart: a decimal does not hold a large number of ether in wei.
+        decimal whole = decimal.Truncate(ether);
+        return (new BigInteger(whole) * BigInteger.Pow(10, 18))
+            + new BigInteger((ether - whole) * 1_000_000_000_000_000_000m);
+    }
+
     /// <summary>An amount in ether with all its decimals, and in wei below a gwei.</summary>
     public static string Show(BigInteger wei) =>
         BigInteger.Abs(wei) is var size && !size.IsZero && size < 1_000_000_000

@@ -6,7 +6,6 @@ using Meeda.Ethereum;
 using Meeda.Hosting;
 using Meeda.Hosting.Settings;
 using Meeda.L1.Signing;
-using Meeda.L1.Transactions;
 using Meeda.Light;
 using Meeda.Node.Cli.Configuration;
 using Meeda.Node.Cli.Spending;
@@ -70,20 +69,7 @@ internal static class LightClaimCommand
         using FolderLock? folderLock = choices.IsDryRun ? null : Lock(light);
         using L1Session l1 = await L1Session.OpenAsync(read.L1, cancellationToken);
         SystemContract system = await l1.SystemAsync(Address.Parse(read.L1.Contract), cancellationToken);
-        var plan = new List<PlannedTransaction>();
-        foreach ((string name, CreditsContract contract) in system.Creditors)
-        {
-            if (await contract.CreditAsync(signer.Address, cancellationToken) is { IsZero: false } owed)
-            {
-                plan.Add(
-                    new(
-                        $"pay out {EtherAmount.Show(owed)} that the {name} contract owes",
-                        contract.ClaimFor(signer.Address)
-                    )
-                );
-            }
-        }
-
+        IReadOnlyList<PlannedTransaction> plan = await Claims.PlanAsync(system, signer.Address, cancellationToken);
         return await new Spender(l1, choices.From ?? signer.Address, choices).RunAsync(
             plan,
             $"Nothing to claim: no contract owes {signer.Address} anything",

@@ -1,8 +1,6 @@
 using Meeda.Chain.Contract;
 using Meeda.Chain.Payments;
 using Meeda.Hosting;
-using Meeda.L1.Rpc;
-using Meeda.L1.Signing;
 using Meeda.L1.Transactions;
 using Meeda.Operator.Leadership;
 using Meeda.Operator.Persistence;
@@ -27,9 +25,12 @@ internal sealed class AccountOperationService(
     internal static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(1);
 
     private const string Stopped =
-        "the operator stopped while it was under way; what L1 took of it says meeda operator status";
+        "the operator stopped, or its ledger failed, while it was under way; meeda operator status says what L1 took";
 
     private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(1);
+
+    // Whether a round began an operation and failed before its end was kept.
+    private bool _isUnderWay;
 
     /// <inheritdoc/>
     protected override Task OnLeadingAsync(CancellationToken stoppingToken) =>
@@ -38,6 +39,12 @@ internal sealed class AccountOperationService(
     /// <inheritdoc/>
     protected override async Task RunOnceAsync(CancellationToken stoppingToken)
     {
+        if (_isUnderWay)
+        {
+            await ledger.AbandonOperationsAsync(Stopped, Time.GetUtcNow(), stoppingToken);
+            _isUnderWay = false;
+        }
+
         while (await ledger.HasOperationAsync(stoppingToken))
         {
             DateTimeOffset now = Time.GetUtcNow();
@@ -46,8 +53,10 @@ internal sealed class AccountOperationService(
                 return;
             }
 
+            _isUnderWay = true;
             OperationOutcome outcome = await ExecuteAsync(pending, stoppingToken);
             await ledger.FinishOperationAsync(pending.Sequence, outcome, Time.GetUtcNow(), stoppingToken);
+            _isUnderWay = false;
         }
     }
 
@@ -65,15 +74,7 @@ internal sealed class AccountOperationService(
 
             return new OperationOutcome(transactions, null);
         }
-        catch (Exception failure)
-            when (failure
-                    is SetupException
-                        or JsonRpcException
-                        or L1UnreachableException
-                        or SigningException
-                        or TransactionRevertedException
-                        or NonceTakenException
-            )
+        catch (Exception failure) when (failure is SetupException || RevertReason.Explains(failure))
         {
             logger.OperationFailed(pending.Operation.Kind.ToString(), RevertReason.Of(failure));
             return new OperationOutcome(transactions, RevertReason.Of(failure));

@@ -67,7 +67,7 @@ internal sealed class AccountPlans(
                 ),
             ],
             AccountOperationKind.Settle => await SettleAsync(cancellationToken),
-            AccountOperationKind.Claim => await ClaimAsync(state.Owner, cancellationToken),
+            AccountOperationKind.Claim => await Claims.PlanAsync(system, state.Owner, cancellationToken),
             _ => throw new ArgumentOutOfRangeException(nameof(operation)),
         };
     }
@@ -220,7 +220,7 @@ internal sealed class AccountPlans(
     {
         if (state.Stake.IsZero)
         {
-            return await ClaimAsync(state.Owner, cancellationToken);
+            return await Claims.PlanAsync(system, state.Owner, cancellationToken);
         }
 
         if (state.ExitRequestedAt == 0)
@@ -261,24 +261,5 @@ internal sealed class AccountPlans(
                     request
                 )),
         ];
-    }
-
-    private async Task<IReadOnlyList<PlannedTransaction>> ClaimAsync(Address owner, CancellationToken cancellationToken)
-    {
-        var plan = new List<PlannedTransaction>();
-        foreach ((string name, CreditsContract contract) in system.Creditors)
-        {
-            if (await contract.CreditAsync(owner, cancellationToken) is { IsZero: false } wei)
-            {
-                plan.Add(
-                    new(
-                        $"pay out {EtherAmount.Show(wei)} that the {name} contract owes {owner}",
-                        contract.ClaimFor(owner)
-                    )
-                );
-            }
-        }
-
-        return plan;
     }
 }

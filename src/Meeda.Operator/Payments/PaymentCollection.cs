@@ -34,7 +34,7 @@ internal sealed class PaymentCollection(
     /// <summary>What the contracts owe the owner, as of the last round; zero before the first.</summary>
     public BigInteger Claimable { get; private set; }
 
-    private BigInteger Threshold => new(options.Value.CollectAbove * 1_000_000_000_000_000_000m);
+    private BigInteger Threshold => EtherAmount.FromEther(options.Value.CollectAbove);
 
     /// <inheritdoc/>
     protected override async Task RunOnceAsync(CancellationToken stoppingToken)

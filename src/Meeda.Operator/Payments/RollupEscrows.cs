@@ -78,6 +78,11 @@ internal sealed class RollupEscrows(
             }
 
             RollupEscrow escrow = await ReadAsync(payer, cancellationToken);
+            if (escrow.State.Price.IsZero)
+            {
+                continue; // Nothing would be charged for the gas that naming it costs.
+            }
+
             long uncharged = before.GetValueOrDefault(payer);
             if (escrow.WhyNot(batch.PayloadLength, uncharged) is { } problem)
             {

@@ -1,11 +1,14 @@
 using System.Numerics;
+using System.Text.RegularExpressions;
 using Meeda.Chain.Contract;
 using Meeda.Ethereum;
 using Meeda.L1.Rpc;
 using Meeda.L1.Signing;
 using Meeda.L1.Transactions;
+using Meeda.Node.Cli.Deployment;
 using Meeda.Protocol.Proofs;
 using Meeda.Protocol.Signatures;
+using Meeda.Testing;
 using Xunit;
 
 namespace Meeda.Node.Tests.Contracts;
@@ -40,6 +43,17 @@ public sealed class ContractTests
             ContractArtifact.Publication.Contract.Decode(view, said).Value1,
             await publication.DemandBondAsync(Deployment.Parameters.DemandBond, default)
         );
+    }
+
+    /// <summary>What <c>meeda deploy</c> takes where no file says otherwise is what the forge script deploys.</summary>
+    [Fact]
+    public void DefaultParameters_AreThoseOfTheScript()
+    {
+        string script = File.ReadAllText(Path.Combine(Repository.Root, "contracts", "script", "Deploy.s.sol"));
+        IEnumerable<(string Name, string Value)> theirs = Regex
+            .Matches(script, @"^ {12}(\w+): ([0-9._]+(?: ether)?)", RegexOptions.Multiline)
+            .Select(match => (match.Groups[1].Value, match.Groups[2].Value.Replace("_", "", StringComparison.Ordinal)));
+        Assert.Equal(theirs, ParametersFile.Describe(SystemParameters.Default));
     }
 
     [SkippableFact]

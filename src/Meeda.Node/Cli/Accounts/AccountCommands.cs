@@ -120,18 +120,7 @@ internal static class AccountCommands
         var options = new AccountOptions();
         var spending = new SpendingOptions();
         var command = new Command(name, description);
-        foreach (Symbol symbol in symbols)
-        {
-            if (symbol is Argument argument)
-            {
-                command.Add(argument);
-            }
-            else if (symbol is Option option)
-            {
-                command.Add(option);
-            }
-        }
-
+        command.AddAll(symbols);
         options.AddTo(command);
         spending.AddTo(command);
         command.SetAction(

@@ -68,12 +68,6 @@ internal sealed record AccountStatus(
             liveHint: 0,
             cancellationToken
         );
-        BigInteger owed = BigInteger.Zero;
-        foreach ((_, CreditsContract contract) in system.Creditors)
-        {
-            owed += await contract.CreditAsync(state.Owner, cancellationToken);
-        }
-
         IReadOnlyList<EpochPayment> due = await new EpochPayments(system, client, account.Address).SettleableAsync(
             from: 0,
             cancellationToken
@@ -98,7 +92,7 @@ internal sealed record AccountStatus(
             state.ExitRequestedAt == 0 ? null : state.ExitRequestedAt,
             await system.Anchors.LockedUntilAsync(account.Address, cancellationToken),
             $"{await system.Escrow.PriceAsync(account.Address, cancellationToken)}",
-            $"{owed}",
+            $"{await Claims.SumAsync(system, state.Owner, cancellationToken)}",
             $"{due.Aggregate(BigInteger.Zero, (sum, payment) => sum + payment.Wei)}",
             await system.Publication.OpenDemandsAsync(account.Address, cancellationToken),
             head,

@@ -56,9 +56,9 @@ internal static class SetupChecks
     )
     {
         BigInteger balance = await client.GetBalanceAsync(key, BlockTag.Latest, cancellationToken);
-        var least = new BigInteger(alarm * 1_000_000_000_000_000_000m);
+        BigInteger least = EtherAmount.FromEther(alarm);
         return new SetupCheck(
-            $"the operator key {key} has {EtherAmount.Show(balance)} for anchors and proofs",
+            $"the operator key {key} has {EtherAmount.About(balance)} for anchors and proofs",
             balance >= least,
             balance >= least ? null : $"send it at least {EtherAmount.Show(least)}, and what is to be staked"
         );

@@ -104,6 +104,14 @@ internal static class DeployCommand
         ulong block = await l1.Client.GetBlockNumberAsync(cancellationToken);
         ITransactionSigner signer = settings.Signing.Open(settings.L1);
         var plan = await deployment.PlanAsync(cancellationToken);
+        if (plan.Count > 0 && !choices.IsJson)
+        {
+            Console.WriteLine(
+                "Parameters, for ever: "
+                    + string.Join(", ", ParametersFile.Describe(parameters).Select(each => $"{each.Name} {each.Value}"))
+            );
+        }
+
         if (plan.Count == 0)
         {
             block = (

@@ -167,18 +167,7 @@ internal static class EscrowCommand
     {
         var spending = new SpendingOptions();
         var command = new Command(name, description);
-        foreach (Symbol symbol in symbols)
-        {
-            if (symbol is Argument argument)
-            {
-                command.Add(argument);
-            }
-            else if (symbol is Option option)
-            {
-                command.Add(option);
-            }
-        }
-
+        command.AddAll(symbols);
         if (needsOperator)
         {
             command.Add(Operator);

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Meeda.Chain.Contract;
 using Meeda.Ethereum;
 using Meeda.L1.Transactions;
+using Meeda.Protocol.Batches;
 
 namespace Meeda.Node.Cli.Escrow;
 
@@ -30,9 +31,6 @@ internal sealed record EscrowOutput(
     string? Blobs
 )
 {
-    // The payload of a full blob (docs/protocol.md, "Encoding").
-    private const int BlobCapacity = 126_976;
-
     /// <summary>Asks the contract.</summary>
     public static async Task<EscrowOutput> ReadAsync(
         SystemContract system,
@@ -45,7 +43,8 @@ internal sealed record EscrowOutput(
         EscrowLimits limits = await escrow.LimitsAsync(rollup, account, cancellationToken);
         BigInteger price = await escrow.PriceAsync(account, cancellationToken);
         BigInteger balance = await escrow.BalanceAsync(rollup, account, cancellationToken);
-        BigInteger cost = price * BlobCapacity * (await system.ParametersAsync(cancellationToken)).Retention;
+        BigInteger cost =
+            price * BlobEncoding.DataBytesPerBlob * (await system.ParametersAsync(cancellationToken)).Retention;
         return new EscrowOutput(
             $"{rollup}",
             $"{account}",
@@ -77,16 +76,16 @@ internal sealed record EscrowOutput(
         Line("max price", $"{MaxPrice} wei for each byte and block");
         Line("an epoch", $"at most {Ether(MaxPerEpoch)} without signed orders");
         Line("poster", Poster);
-        if (BigInteger.Parse(Price, System.Globalization.CultureInfo.InvariantCulture) > Max(MaxPrice))
+        if (Wei(Price) > Wei(MaxPrice))
         {
             Line("problem", "the price is above what the rollup accepts: nothing is charged, and puts are refused");
         }
     }
 
-    private static BigInteger Max(string wei) =>
+    private static BigInteger Wei(string wei) =>
         BigInteger.Parse(wei, System.Globalization.CultureInfo.InvariantCulture);
 
-    private static string Ether(string wei) => EtherAmount.Show(Max(wei));
+    private static string Ether(string wei) => EtherAmount.Show(Wei(wei));
 
     private static void Line(string name, string value) => Console.WriteLine($"{name, -12} {value}");
 }

@@ -54,14 +54,7 @@ internal static class TransactionRoute
             {
                 receipts.Add(await sender.SendAsync(planned.Request, cancellationToken));
             }
-            catch (Exception failure)
-                when (failure
-                        is JsonRpcException
-                            or L1UnreachableException
-                            or SigningException
-                            or TransactionRevertedException
-                            or NonceTakenException
-                )
+            catch (Exception failure) when (RevertReason.Explains(failure))
             {
                 string done = receipts.Count == 0 ? "nothing was sent before" : $"done before: {Hashes(receipts)}";
                 throw new SetupException($"{planned.What}: {RevertReason.Of(failure).TrimEnd('.')}; {done}");

@@ -6,12 +6,28 @@ namespace Meeda.Node.Cli;
 /// <summary>What the parser lets pass and no user means.</summary>
 internal static class CommandLineChecks
 {
+    /// <summary>What is wrong with a command line, a line each.</summary>
+    public static IEnumerable<string> Problems(ParseResult parsed) =>
+        parsed.Errors.Select(error => Describe(parsed, error)).Concat(Ambiguities(parsed));
+
+    // The parser says that a command is missing, and not which there are.
+    private static string Describe(ParseResult parsed, ParseError error)
+    {
+        Command command = parsed.CommandResult.Command;
+        bool isMissing =
+            command is { Action: null, Subcommands.Count: > 0 }
+            && error.Message.StartsWith("Required", StringComparison.Ordinal);
+        return isMissing
+            ? $"{(command is RootCommand ? "" : $"{command.Name}: ")}a command is needed, one of "
+                + string.Join(", ", command.Subcommands.Select(each => each.Name))
+            : error.Message;
+    }
+
     /// <summary>
     /// Options that take one value and were given more than once: which one counts? And misspelt options that the
-    /// parser took
-    /// for a file or an id; behind <c>--</c> everything is one.
+    /// parser took for a file or an id; behind <c>--</c> everything is one.
     /// </summary>
-    public static IEnumerable<string> Problems(ParseResult parsed)
+    private static IEnumerable<string> Ambiguities(ParseResult parsed)
     {
         for (SymbolResult? level = parsed.CommandResult; level is CommandResult command; level = command.Parent)
         {

@@ -22,8 +22,7 @@ internal static class CommandLineProgram
         {
             // No response files: an argument that begins with @ is that argument.
             ParseResult parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
-            IEnumerable<string> errors = parsed.Errors.Select(error => error.Message);
-            string[] problems = [.. errors.Concat(CommandLineChecks.Problems(parsed)).Distinct()];
+            string[] problems = [.. CommandLineChecks.Problems(parsed).Distinct()];
             if (problems.Length > 0)
             {
                 throw new SetupException(string.Join(Environment.NewLine, problems));

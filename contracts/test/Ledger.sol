@@ -25,6 +25,9 @@ abstract contract Ledger is Base {
     mapping(address id => bool yes) internal slashed;
     mapping(uint256 demandId => uint256 bond) internal bonds;
     mapping(address rollup => mapping(address id => uint256 amount)) internal balances;
+    mapping(address rollup => mapping(address id => uint256 amount)) internal asked;
+    /// @dev Zero: the rollup asked for nothing back.
+    mapping(address rollup => mapping(address id => uint256 blockNumber)) internal askedFor;
 
     /// @dev The parts of charges that an epoch releases, for every rollup, and all that is not released yet.
     mapping(address rollup => mapping(address id => mapping(uint64 epoch => uint256 amount))) internal held;
@@ -119,10 +122,19 @@ abstract contract Ledger is Base {
         balances[payer][id] += amount;
     }
 
-    function unprepaid(address payer, address id, uint256 asked) internal returns (uint256 amount) {
-        amount = asked < balances[payer][id] ? asked : balances[payer][id];
+    function unprepaid(address payer, address id) internal returns (uint256 amount) {
+        amount = asked[payer][id];
+        if (amount > balances[payer][id]) amount = balances[payer][id];
         balances[payer][id] -= amount;
         credits[Part.Escrow][payer] += amount;
+        askedFor[payer][id] = 0;
+    }
+
+    /// @dev What a rollup may take out now pays for nothing.
+    function chargeable(address payer, address id) private view returns (uint256) {
+        uint256 from = askedFor[payer][id];
+        uint256 leaving = from != 0 && block.number >= from ? asked[payer][id] : 0;
+        return leaving < balances[payer][id] ? balances[payer][id] - leaving : 0;
     }
 
     /// @dev What a batch of this block costs, were it paid.
@@ -155,7 +167,7 @@ abstract contract Ledger is Base {
 
     function allowed(address payer, address id, uint256 cost, Order order) private returns (bool) {
         (uint256 highestPrice, uint256 perEpoch) = escrow.limitsOf(payer, id);
-        if (escrow.priceOf(id) > highestPrice || cost > balances[payer][id]) return false;
+        if (escrow.priceOf(id) > highestPrice || cost > chargeable(payer, id)) return false;
         if (order != Order.None) return order == Order.Good;
         bytes32 limit = keccak256(abi.encode(payer, id, block.number / EPOCH));
         if (spentOfLimit[limit] + cost > perEpoch) return false;

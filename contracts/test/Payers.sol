@@ -6,9 +6,6 @@ import {Operators} from "./Operators.sol";
 
 /// @dev What rollups pay and get back: prepayments, withdrawals after the notice, settlements and refunds.
 abstract contract Payers is Operators {
-    mapping(address rollup => mapping(address id => uint256 amount)) private asked;
-    mapping(address rollup => mapping(address id => uint256 blockNumber)) private askedFor;
-
     function release(uint256 seed) external action {
         for (uint256 i = 0; i < ids.length; i++) {
             address id = idAt(seed, i);
@@ -86,7 +83,6 @@ abstract contract Payers is Operators {
     function withdrawEscrow(address payer, address id) internal {
         bytes memory data = abi.encodeCall(escrow.withdrawEscrow, (id));
         if (!attempt(Kind.WithdrawEscrow, payer, address(escrow), 0, data)) return;
-        unprepaid(payer, id, asked[payer][id]);
-        askedFor[payer][id] = 0;
+        unprepaid(payer, id);
     }
 }

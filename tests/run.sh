@@ -33,6 +33,8 @@ servers() {
     local missing=()
     compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null || missing+=(postgresql)
     command -v radosgw >/dev/null || missing+=(radosgw ceph-mon ceph-osd)
+    command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || missing+=(nginx-light)
+    command -v caddy >/dev/null || missing+=(caddy)
     [ ${#missing[@]} -gt 0 ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || return 0
     echo "== installing ${missing[*]}"
     export DEBIAN_FRONTEND=noninteractive

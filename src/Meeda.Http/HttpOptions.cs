@@ -11,10 +11,24 @@ public sealed class HttpOptions
     private const int MaxBuffered = 64 * 1024;
 
     /// <summary>
-    /// The operator's URL to listen on: http, an IP address or localhost, a port. Default
+    /// The operator's URL to listen on: http or https, an IP address or localhost, a port. Default
     /// <c>http://127.0.0.1:3100</c>, this machine only.
     /// </summary>
     public string Listen { get; set; } = "http://127.0.0.1:3100";
+
+    /// <summary>
+    /// PEM file with the certificate for https, then those that lead to its authority. Read again when it changes.
+    /// </summary>
+    public string? CertificateFile { get; set; }
+
+    /// <summary>PEM file with the certificate's key, unencrypted. Default: the certificate's file has it too.</summary>
+    public string? CertificateKeyFile { get; set; }
+
+    /// <summary>
+    /// Addresses and networks, with commas between, of the proxies whose <c>X-Forwarded-For</c> and
+    /// <c>X-Forwarded-Proto</c> are taken. Default none: a proxy is a client then.
+    /// </summary>
+    public string TrustedProxies { get; set; } = "";
 
     /// <summary>Whether to listen beyond this machine though no key is required. Default false.</summary>
     public bool AllowAnonymous { get; set; }

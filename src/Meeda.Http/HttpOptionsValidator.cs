@@ -8,9 +8,29 @@ internal sealed class HttpOptionsValidator : SettingsValidator<HttpOptions>
     /// <inheritdoc/>
     public override IEnumerable<string> Failures(HttpOptions options)
     {
-        if (!ListenAddress.TryParse(options.Listen, out _, out string? problem))
+        if (!ListenAddress.TryParse(options.Listen, out ListenAddress? address, out string? problem))
         {
             yield return $"--listen: {problem} (--listen or Meeda__Http__Listen; of a light node Meeda__Light__Listen)";
+        }
+        else if (address.IsTls && options.CertificateFile is null)
+        {
+            yield return $"--listen: {options.Listen} needs a certificate; set Meeda__Http__CertificateFile, or listen "
+                + "on http:// and put a proxy that speaks TLS in front";
+        }
+        else if (!address.IsTls && options.CertificateFile is not null)
+        {
+            yield return $"certificate: {options.Listen} does not speak TLS; listen on https://, or remove "
+                + "Meeda__Http__CertificateFile";
+        }
+
+        if (options.CertificateKeyFile is not null && options.CertificateFile is null)
+        {
+            yield return "certificate key: there is no certificate for it (Meeda__Http__CertificateFile)";
+        }
+
+        if (Http.TrustedProxies.Problem(options.TrustedProxies) is { } untrustworthy)
+        {
+            yield return $"trusted proxies: {untrustworthy} (Meeda__Http__TrustedProxies)";
         }
 
         if (options.MaxConnections < 1)

@@ -15,12 +15,13 @@ namespace Meeda.Http;
 /// <param name="IsLocalhost">
 /// Whether the name localhost was given: then both loopback addresses are listened on.
 /// </param>
-internal sealed partial record ListenAddress(IPAddress Address, int Port, bool IsLocalhost)
+/// <param name="IsTls">Whether clients speak TLS to it.</param>
+internal sealed partial record ListenAddress(IPAddress Address, int Port, bool IsLocalhost, bool IsTls)
 {
     /// <summary>Whether only this machine reaches it.</summary>
     public bool IsLoopback => IPAddress.IsLoopback(Address);
 
-    /// <summary>Reads a URL: <c>http://address:port</c>.</summary>
+    /// <summary>Reads a URL: <c>http://address:port</c> or <c>https://address:port</c>.</summary>
     /// <param name="url">The URL.</param>
     /// <param name="address">What it means.</param>
     /// <param name="problem">What is wrong with it, in words for a message.</param>
@@ -35,16 +36,18 @@ internal sealed partial record ListenAddress(IPAddress Address, int Port, bool I
     }
 
     /// <summary>Binds the server to it.</summary>
-    public void Bind(KestrelServerOptions kestrel)
+    /// <param name="kestrel">The server.</param>
+    /// <param name="configure">Says what is spoken there.</param>
+    public void Bind(KestrelServerOptions kestrel, Action<ListenOptions> configure)
     {
         // The server cannot choose one free port for both loopback addresses.
         if (IsLocalhost && Port != 0)
         {
-            kestrel.ListenLocalhost(Port);
+            kestrel.ListenLocalhost(Port, configure);
         }
         else
         {
-            kestrel.Listen(Address, Port);
+            kestrel.Listen(Address, Port, configure);
         }
     }
 
@@ -80,15 +83,8 @@ internal sealed partial record ListenAddress(IPAddress Address, int Port, bool I
             return (null, $"'{url}' is a list, one URL is taken");
         }
 
-        if (url.StartsWith("https:", StringComparison.OrdinalIgnoreCase))
-        {
-            return (
-                null,
-                $"'{url}': TLS is not spoken here; listen on http:// and put a proxy that speaks TLS in front"
-            );
-        }
-
-        if (!url.StartsWith("http://", StringComparison.OrdinalIgnoreCase))
+        bool isTls = url.StartsWith("https://", StringComparison.OrdinalIgnoreCase);
+        if (!isTls && !url.StartsWith("http://", StringComparison.OrdinalIgnoreCase))
         {
             return (
                 null,
@@ -115,18 +111,21 @@ internal sealed partial record ListenAddress(IPAddress Address, int Port, bool I
         string host = parts.Groups["host"].Value;
         if (host.TrimEnd('.').Equals("localhost", StringComparison.OrdinalIgnoreCase))
         {
-            return (new ListenAddress(IPAddress.Loopback, port, IsLocalhost: true), null);
+            return (new ListenAddress(IPAddress.Loopback, port, IsLocalhost: true, isTls), null);
         }
 
         // A name would be bound to every address by the server; an IPv4 address in short (0, 127.1) or octal digits
         // means something else to each reader.
         return IPAddress.TryParse(host, out IPAddress? read) && (host.StartsWith('[') || read.ToString() == host)
-            ? (new ListenAddress(read.IsIPv4MappedToIPv6 ? read.MapToIPv4() : read, port, IsLocalhost: false), null)
+            ? (
+                new ListenAddress(read.IsIPv4MappedToIPv6 ? read.MapToIPv4() : read, port, IsLocalhost: false, isTls),
+                null
+            )
             : (null, $"'{url}': '{host}' is neither an IP address, 0.0.0.0 and [::] for all included, nor localhost");
     }
 
     [GeneratedRegex(
-        @"^http://(?<host>\[[0-9a-f:.%]+\]|[^\[\]/?#@:\s\\]+):(?<port>[0-9]{1,6})/?$",
+        @"^https?://(?<host>\[[0-9a-f:.%]+\]|[^\[\]/?#@:\s\\]+):(?<port>[0-9]{1,6})/?$",
         RegexOptions.IgnoreCase
     )]
     private static partial Regex Form();

@@ -1,4 +1,8 @@
+using System.Net.Security;
+using System.Security.Authentication;
 using Meeda.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.Logging.Console;
 
 namespace Meeda.Http;
@@ -33,19 +37,60 @@ internal static class ServiceHost
     }
 
     /// <summary>Lets a service listen at a URL, within the limits of connections.</summary>
-    /// <exception cref="SetupException">The URL is not one to listen on.</exception>
+    /// <exception cref="SetupException">
+    /// The URL is not one to listen on, or its certificate cannot be used.
+    /// </exception>
     public static ConnectionLimits Listen(WebApplicationBuilder builder, string url, HttpOptions http)
     {
         ListenAddress address = Reaches(url);
         var connections = new ConnectionLimits(http, TimeProvider.System);
         builder.Services.AddSingleton(address);
         builder.Services.AddSingleton(connections);
+        ServerCertificate? certificate = address.IsTls
+            ? ServerCertificate.Open(http)
+                ?? throw new SetupException($"--listen: {url} needs a certificate; set Meeda__Http__CertificateFile")
+            : null;
+        if (certificate is not null)
+        {
+            builder.Services.AddSingleton(certificate);
+            builder.Services.AddHostedService(services => new CertificateReload(
+                certificate,
+                TimeProvider.System,
+                services.GetRequiredService<ILogger<CertificateReload>>()
+            ));
+        }
+
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             connections.Apply(kestrel); // before what it is for
-            address.Bind(kestrel);
+            address.Bind(kestrel, endpoint => Speak(endpoint, certificate, http));
         });
         return connections;
+    }
+
+    /// <summary>
+    /// HTTP/1.1, as without TLS: the limits of connections and of slow bodies count requests of one connection.
+    /// </summary>
+    private static void Speak(ListenOptions endpoint, ServerCertificate? certificate, HttpOptions http)
+    {
+        endpoint.Protocols = HttpProtocols.Http1;
+        if (certificate is not null)
+        {
+            endpoint.UseHttps(
+                new TlsHandshakeCallbackOptions
+                {
+                    HandshakeTimeout = http.HeadTimeout,
+                    OnConnection = _ =>
+                        ValueTask.FromResult(
+                            new SslServerAuthenticationOptions
+                            {
+                                ServerCertificateContext = certificate.Current,
+                                EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+                            }
+                        ),
+                }
+            );
+        }
     }
 
     /// <summary>What a URL to listen on means.</summary>

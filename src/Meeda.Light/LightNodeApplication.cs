@@ -72,9 +72,17 @@ internal static class LightNodeApplication
             .AddSettings(settings, new ProxyOptionsValidator())
             .AddSettings<SignerOptions>(settings)
             .PostConfigure<HttpOptions>(http =>
+            {
                 // It listens where its own setting says, which may be nowhere.
-                http.Listen = settings.Get<LightSettings>() is { Listen.Length: > 0 } light ? light.Listen : http.Listen
-            );
+                if (settings.Get<LightSettings>() is { Listen.Length: > 0 } light)
+                {
+                    http.Listen = light.Listen;
+                }
+                else
+                {
+                    http.CertificateFile = http.CertificateKeyFile = null;
+                }
+            });
 
     private static async Task<LightRole> BuildAsync(
         LightOptions options,

@@ -26,6 +26,7 @@ internal static class VerifierApi
     public static void UseVerifierApi(this WebApplication app, ConnectionLimits connections, HttpOptions http)
     {
         app.Use(connections.InvokeAsync);
+        app.UseTrustedProxies(http);
         app.UseConnectionCloseForUnreadBodies();
         app.UseErrorResponses();
         app.Use(new OriginGuard(_ => Task.FromResult(true), http.AllowAnonymous).InvokeAsync);

@@ -61,7 +61,10 @@ public sealed partial class GuideTests(ITestOutputHelper output) : IDisposable
         );
         Assert.NotEmpty(run);
         // An indented block has no mark.
-        Assert.DoesNotContain(text.Split('\n'), line => line.StartsWith("    ", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            Blocks().Replace(text, "").Split('\n'),
+            line => line.StartsWith("    ", StringComparison.Ordinal)
+        );
 
         using Process dev = CommandLine.Start(_folder, "dev", "--json", "--port", "0", "--l1-port", "0");
         try

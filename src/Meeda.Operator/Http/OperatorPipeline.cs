@@ -26,6 +26,7 @@ internal static class OperatorPipeline
     {
         TenantKeys tenants = app.Services.GetRequiredService<TenantKeys>();
         app.Use(connections.InvokeAsync);
+        app.UseTrustedProxies(options.Http);
         app.UseConnectionCloseForUnreadBodies();
         app.UseContentLengthLimit(DaProviderEndpoint.MaxBodyBytes(options.Batches), "twice MaxBatchBytes");
         app.UseErrorResponses();

@@ -24,10 +24,13 @@ public sealed class ListenAddressTests
     [InlineData("http://0.0.0.0:3100", "0.0.0.0", false)]
     [InlineData("http://[::]:3100", "::", false)]
     [InlineData("http://192.168.0.1:3100", "192.168.0.1", false)]
+    [InlineData("https://127.0.0.1:3100", "127.0.0.1", true)]
+    [InlineData("HTTPS://0.0.0.0:3100", "0.0.0.0", false)]
     public void TryParse_AnAddress_IsWhatWillBeBound(string url, string bound, bool loopback)
     {
         Assert.True(ListenAddress.TryParse(url, out ListenAddress? address, out _));
         Assert.Equal((bound, loopback), (address.Address.ToString(), address.IsLoopback));
+        Assert.Equal(url.StartsWith("https", StringComparison.OrdinalIgnoreCase), address.IsTls);
     }
 
     [Theory]
@@ -38,8 +41,8 @@ public sealed class ListenAddressTests
     [InlineData("localhost:3100", "is http://localhost:3100 meant?")]
     [InlineData(":3100", "is http://:3100 meant?")]
     [InlineData("3100", "not of the form")]
-    [InlineData("https://127.0.0.1:3100", "proxy that speaks TLS")]
-    [InlineData("HTTPS://127.0.0.1:3100", "proxy that speaks TLS")]
+    [InlineData("https://127.0.0.1", "a port")]
+    [InlineData("httpss://127.0.0.1:3100", "not of the form")]
     [InlineData("http://127.0.0.1:3100/path", "no path")]
     [InlineData("http://127.0.0.1:3100?x", "no path")]
     [InlineData("http://127.0.0.1:3100#x", "no path")]
@@ -116,7 +119,7 @@ public sealed class ListenAddressTests
     [Theory]
     [InlineData("http://0.0.0.0:0", "AllowAnonymous")]
     [InlineData("http://127.0.0.1:0/;http://0.0.0.0:0", "list")]
-    [InlineData("https://127.0.0.1:0", "TLS")]
+    [InlineData("https://127.0.0.1:0", "needs a certificate")]
     public async Task LightNode_BeyondThisMachineOrNoUrl_IsRefused(string listen, string reason)
     {
         using var folder = new TemporaryFolder();

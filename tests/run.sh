@@ -58,24 +58,26 @@ if ! $fast && [ -z "$name" ]; then
     timeout 120 dotnet list Meeda.sln package --vulnerable --include-transitive 2>&1 | grep -E '^ *>' || echo "none are reported"
 fi
 
-# Two other KZG libraries for the engine's tests, pinned by hash in tests/peers; where npm or a C compiler cannot be had,
-# those tests are skipped and say so.
-peers=$root/.meeda/peers
+# Other people's code that ours is compared with, pinned by hash in tests/peers: KZG libraries, and wallets. Where npm or a C
+# compiler cannot be had, the tests that need them are skipped and say so.
+peers=$root/.meeda/peers wallets=$root/.meeda/wallets
+# install_peers SOURCE TARGET: what a lock file names, once.
 install_peers() {
-    cmp -s tests/peers/package-lock.json "$peers/installed" && return 0
-    rm -rf "$peers"
-    mkdir -p "$peers"
-    cp tests/peers/package.json tests/peers/package-lock.json "$peers/"
-    npm ci --prefix "$peers" --ignore-scripts --no-audit --no-fund --silent \
-        && cp tests/peers/package-lock.json "$peers/installed"
+    cmp -s "$1/package-lock.json" "$2/installed" && return 0
+    rm -rf "$2"
+    mkdir -p "$2"
+    cp "$1/package.json" "$1/package-lock.json" "$2/"
+    npm ci --prefix "$2" --ignore-scripts --no-audit --no-fund --silent \
+        && cp "$1/package-lock.json" "$2/installed"
 }
-if ! $fast && install_peers; then
+if ! $fast && install_peers tests/peers "$peers"; then
     export MEEDA_RUST_KZG_FOLDER=$peers
     k=$peers/node_modules/c-kzg/deps
     if [ -f "$peers/libckzg.so" ] || gcc -O2 -fPIC -shared -D__BLST_PORTABLE__ -I"$k/blst/bindings" -I"$k/c-kzg" "$k/c-kzg/ckzg.c" "$k/blst/src/server.c" "$k/blst/build/assembly.S" -o "$peers/libckzg.so"; then
         export MEEDA_CKZG_LIBRARY=$peers/libckzg.so
     fi
 fi
+if ! $fast && install_peers tests/peers/wallets "$wallets"; then export MEEDA_WALLETS_FOLDER=$wallets; fi
 
 # Categories of tests (the trait Category) that take long; the end-to-end tests are a project of their own.
 filter=

@@ -18,5 +18,8 @@ internal sealed record ErrorAnswer(string? Detail, string? Code, string? Error);
 [JsonSerializable(typeof(ErrorBody))]
 [JsonSerializable(typeof(HistoryBody))]
 [JsonSerializable(typeof(OpeningBody))]
+[JsonSerializable(typeof(SignInKey))]
+[JsonSerializable(typeof(SignInOffer))]
+[JsonSerializable(typeof(SignInRequest))]
 [JsonSerializable(typeof(StatusBody))]
 internal sealed partial class ClientJson : JsonSerializerContext;

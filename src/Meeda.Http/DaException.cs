@@ -61,7 +61,7 @@ public sealed class DaException : Exception
         {
             StatusCodes.Status400BadRequest => DaError.MalformedRequest,
             StatusCodes.Status402PaymentRequired => DaError.PaymentRequired,
-            StatusCodes.Status403Forbidden => DaError.Forbidden,
+            StatusCodes.Status401Unauthorized or StatusCodes.Status403Forbidden => DaError.Forbidden,
             StatusCodes.Status404NotFound => DaError.NotFound,
             StatusCodes.Status413PayloadTooLarge => DaError.TooLarge,
             StatusCodes.Status429TooManyRequests => DaError.Overloaded,

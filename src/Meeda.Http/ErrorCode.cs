@@ -20,8 +20,14 @@ public enum ErrorCode
     /// <summary>The key is unknown or revoked.</summary>
     KeyInvalid,
 
+    /// <summary>What a wallet signed is not valid here and now, or it did not sign it.</summary>
+    SignInInvalid,
+
     /// <summary>The rollup's prepayment does not cover the batch.</summary>
     PaymentRequired,
+
+    /// <summary>The wallet may not sign in.</summary>
+    SignInRefused,
 
     /// <summary>The key's scopes do not allow this.</summary>
     ScopeMissing,
@@ -112,7 +118,9 @@ internal static class ErrorCodes
             ErrorCode.MalformedPath => (400, "The path names data and is no route"),
             ErrorCode.KeyMissing => (401, "An API key is needed"),
             ErrorCode.KeyInvalid => (401, "The API key is unknown or revoked"),
+            ErrorCode.SignInInvalid => (401, "The signed message is not valid here and now"),
             ErrorCode.PaymentRequired => (402, "The rollup's prepayment does not cover it"),
+            ErrorCode.SignInRefused => (403, "The wallet may not sign in"),
             ErrorCode.ScopeMissing => (403, "The API key lacks the scope"),
             ErrorCode.NotOwner => (403, "The batch is another tenant's"),
             ErrorCode.OriginRefused => (403, "Web pages of other origins are not served"),

@@ -13,6 +13,7 @@ return await CommandLineProgram.RunAsync(
         LightCommand.Build(),
         ConfigCommand.Build(),
         KeysCommand.Build(),
+        SignInCommand.Build(),
         PutCommand.Build(),
         GetCommand.Build(),
         StatusCommand.Build(),

@@ -65,6 +65,7 @@ internal static class OperatorApplication
             .AddAccountOperations(opened)
             .AddTenants(opened)
             .AddPayments()
+            .AddSignIn(options)
             .AddBatches(options)
             .AddAnchors()
             .AddProofs()
@@ -79,7 +80,7 @@ internal static class OperatorApplication
         app.UseLeadership();
         Warn(app, options);
         app.UseServer(connections, options);
-        app.MapOperator(opened.NitroSecret);
+        app.MapOperator(opened.NitroSecret, options.SignIn.IsOn);
         return app;
     }
 

@@ -64,6 +64,11 @@ internal sealed record OperatorResources(
         }
 
         TenantKeys tenants = await TenantKeys.OpenAsync(storage, cancellationToken);
+        if (options.SignIn.IsOn)
+        {
+            tenants.RequireAlways();
+        }
+
         await EnsureNotOpenAsync(options.Http, tenants, cancellationToken);
         RowProviders providers = await RowProviders.OpenAsync(storage, ledger, cancellationToken);
         return new(signer, blobSigner, nitroSecret, folderLock, ledger, lease, tenants, providers);
@@ -81,7 +86,7 @@ internal sealed record OperatorResources(
         if (
             !ServiceHost.Reaches(http.Listen).IsLoopback
             && !http.AllowAnonymous
-            && !await tenants.AnyAsync(cancellationToken)
+            && !await tenants.AreRequiredAsync(cancellationToken)
         )
         {
             throw new SetupException(

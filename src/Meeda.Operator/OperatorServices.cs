@@ -22,6 +22,7 @@ using Meeda.Operator.Payments;
 using Meeda.Operator.Persistence;
 using Meeda.Operator.Placement;
 using Meeda.Operator.Proofs;
+using Meeda.Operator.SignIn;
 using Meeda.Operator.Tenants;
 using Meeda.Storage;
 using Meeda.Storage.Folders;
@@ -131,6 +132,18 @@ internal static class OperatorServices
     /// <summary>What rollups pay.</summary>
     public static IServiceCollection AddPayments(this IServiceCollection services) =>
         services.AddSingleton<RollupEscrows>().AddBackground<PaymentCollection>();
+
+    /// <summary>Keys for wallets that sign in, where the operator allows it.</summary>
+    public static IServiceCollection AddSignIn(this IServiceCollection services, OperatorSettings options)
+    {
+        if (!options.SignIn.IsOn)
+        {
+            return services;
+        }
+
+        services.AddSingleton<WalletContracts>().AddSingleton<SignInLimiter>().AddSingleton<WalletSignIn>();
+        return options.SignIn.DelegateRegistry is null ? services : services.AddBackground<DelegateReview>();
+    }
 
     /// <summary>The tenants, their keys and what they cost.</summary>
     public static IServiceCollection AddTenants(this IServiceCollection services, OperatorResources opened) =>

@@ -7,6 +7,7 @@ using Meeda.Operator.Batches;
 using Meeda.Operator.L1;
 using Meeda.Operator.Nitro;
 using Meeda.Operator.Payments;
+using Meeda.Operator.SignIn;
 using Meeda.Storage;
 
 namespace Meeda.Operator;
@@ -19,6 +20,7 @@ internal sealed record OperatorSettings(
     L1Options L1,
     TransactionOptions Transactions,
     PaymentOptions Payments,
+    SignInOptions SignIn,
     StorageOptions Storage,
     NitroOptions Nitro,
     HttpOptions Http,
@@ -43,6 +45,7 @@ internal sealed record OperatorSettings(
             all.Options<L1Options>(),
             all.Options<TransactionOptions>(),
             all.Options<PaymentOptions>(),
+            all.Options<SignInOptions>(),
             all.Options<StorageOptions>(),
             all.Options<NitroOptions>(),
             all.Options<HttpOptions>(),
@@ -61,6 +64,7 @@ internal sealed record OperatorSettings(
             .AddSettings(settings, new SignerOptionsValidator(l1))
             .AddSettings(settings, new TransactionOptionsValidator())
             .AddSettings(settings, new PaymentOptionsValidator())
+            .AddSettings(settings, new SignInOptionsValidator())
             .AddSettings(settings, new IntakeOptionsValidator(batches))
             .AddSettings(settings, new BatchOptionsValidator())
             .AddSettings(settings, new StorageOptionsValidator())

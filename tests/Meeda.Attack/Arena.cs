@@ -96,14 +96,18 @@ internal sealed class Arena : IAsyncDisposable
         return (address, keyFile);
     }
 
+    /// <summary>Sends from the account of a key file.</summary>
+    public TransactionSender SenderOf(string keyFile) =>
+        new(
+            Client,
+            PrivateKeySigner.FromFile(keyFile),
+            new TransactionSenderOptions { Confirmations = 0, PollInterval = TimeSpan.FromMilliseconds(50) }
+        );
+
     /// <summary>Stakes for the account of a key file.</summary>
     public async Task StakeAsync(string keyFile)
     {
-        using var sender = new TransactionSender(
-            Client,
-            PrivateKeySigner.FromHex(await File.ReadAllTextAsync(keyFile)),
-            new TransactionSenderOptions { Confirmations = 0, PollInterval = TimeSpan.FromMilliseconds(50) }
-        );
+        using TransactionSender sender = SenderOf(keyFile);
         await LocalContracts.RegisterAsync(System, sender, LocalParameters.OperatorStake, CancellationToken.None);
     }
 

@@ -33,6 +33,8 @@ internal sealed record VerifyOutput(
 [JsonSerializable(typeof(PutOutput))]
 [JsonSerializable(typeof(SettingDescription[]))]
 [JsonSerializable(typeof(SetupOutput))]
+[JsonSerializable(typeof(SignInKey))]
+[JsonSerializable(typeof(SignInOffer))]
 [JsonSerializable(typeof(SpendingOutput))]
 [JsonSerializable(typeof(StatusBody))]
 [JsonSerializable(typeof(VerifyOutput))]

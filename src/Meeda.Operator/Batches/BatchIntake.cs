@@ -131,7 +131,7 @@ internal sealed class BatchIntake(
             using IDisposable? reserved =
                 most == TenantUsage.None
                     ? null
-                    : await escrows.ReserveAsync(tenant?.Payer, payload.Length, CancellationToken.None);
+                    : await escrows.ReserveAsync(tenant, payload.Length, CancellationToken.None);
 
             costs.Charge(tenant, most);
             cost = most;

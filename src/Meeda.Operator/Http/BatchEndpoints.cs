@@ -71,7 +71,7 @@ internal static class BatchEndpoints
 
         TenantUsage cost = batch.OwedSince is null ? TenantCosts.OfRenewal(batch.BlobCount) : TenantUsage.None;
         using IDisposable? reserved = batch.OwedSince is null
-            ? await escrows.ReserveAsync(tenant?.Payer, batch.PayloadLength, cancellationToken)
+            ? await escrows.ReserveAsync(tenant, batch.PayloadLength, cancellationToken)
             : null;
 
         costs.Charge(tenant, cost);

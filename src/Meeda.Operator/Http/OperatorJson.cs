@@ -16,5 +16,8 @@ namespace Meeda.Operator.Http;
 [JsonSerializable(typeof(PutObjectBody))]
 [JsonSerializable(typeof(PutObjectRequestBody))]
 [JsonSerializable(typeof(ReadinessBody))]
+[JsonSerializable(typeof(SignInKey))]
+[JsonSerializable(typeof(SignInOffer))]
+[JsonSerializable(typeof(SignInRequest))]
 [JsonSerializable(typeof(StatusBody))]
 internal sealed partial class OperatorJson : JsonSerializerContext;

@@ -30,7 +30,12 @@ internal static class OperatorPipeline
         app.UseConnectionCloseForUnreadBodies();
         app.UseContentLengthLimit(DaProviderEndpoint.MaxBodyBytes(options.Batches), "twice MaxBatchBytes");
         app.UseErrorResponses();
-        app.Use(new OriginGuard(async stop => !await tenants.AnyAsync(stop), options.Http.AllowAnonymous).InvokeAsync);
+        app.Use(
+            new OriginGuard(
+                async stop => !await tenants.AreRequiredAsync(stop),
+                options.Http.AllowAnonymous
+            ).InvokeAsync
+        );
         app.UseHeadAsGet();
         app.UseRouting();
         app.UseTenantAccess(tenants, TimeProvider.System);
@@ -39,7 +44,8 @@ internal static class OperatorPipeline
     /// <summary>Maps every route of an operator.</summary>
     /// <param name="app">The operator.</param>
     /// <param name="nitroSecret">What Nitro's tokens are signed with; null where none are asked for.</param>
-    public static void MapOperator(this WebApplication app, byte[]? nitroSecret)
+    /// <param name="allowsSignIn">Whether wallets may sign in.</param>
+    public static void MapOperator(this WebApplication app, byte[]? nitroSecret, bool allowsSignIn)
     {
         RouteGroupBuilder document = app.MapGroup("").RequireAuthorization(TenantAccess.Read);
         ((IEndpointConventionBuilder)document).Finally(Close);
@@ -54,6 +60,10 @@ internal static class OperatorPipeline
         ServiceHost.Under(app, "Operator").RequireAuthorization(TenantAccess.Read).MapStatus();
         ServiceHost.Under(app, "Operator").AllowAnonymous().MapHealth();
         ServiceHost.Under(app, "First version").MapLegacy();
+        if (allowsSignIn)
+        {
+            ServiceHost.Under(app, "Sign-in").MapSignIn();
+        }
     }
 
     /// <summary>Asks for a key where a library left its routes open, as that of the page does its script.</summary>

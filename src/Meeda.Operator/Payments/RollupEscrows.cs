@@ -6,6 +6,8 @@ using Meeda.Http;
 using Meeda.L1.Rpc;
 using Meeda.Operator.L1;
 using Meeda.Operator.Persistence;
+using Meeda.Operator.SignIn;
+using Meeda.Operator.Tenants;
 using Microsoft.Extensions.Options;
 
 namespace Meeda.Operator.Payments;
@@ -17,6 +19,7 @@ namespace Meeda.Operator.Payments;
 /// </summary>
 internal sealed class RollupEscrows(
     IOptions<L1Options> options,
+    IOptions<SignInOptions> signIn,
     SystemContract system,
     EthereumClient client,
     OperatorAccount account,
@@ -34,19 +37,20 @@ internal sealed class RollupEscrows(
     /// Makes sure that a rollup's escrow covers a batch beside those that are promised already, and reserves its cost
     /// until the ledger has the batch.
     /// </summary>
-    /// <param name="rollup">The rollup; null for none, and then nothing is checked.</param>
+    /// <param name="tenant">Whose rollup pays; where there is none, nothing is checked.</param>
     /// <param name="bytes">The batch's payload bytes.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <returns>The reservation, to be disposed of once the ledger has the batch; null where nothing is paid.</returns>
     /// <exception cref="DaException">It does not (<see cref="DaError.PaymentRequired"/>), or is not known.</exception>
-    public async Task<IDisposable?> ReserveAsync(Address? rollup, long bytes, CancellationToken cancellationToken)
+    public async Task<IDisposable?> ReserveAsync(Tenant? tenant, long bytes, CancellationToken cancellationToken)
     {
-        if (rollup is not { } payer)
+        if (tenant?.Payer is not { } payer)
         {
             return null;
         }
 
         RollupEscrow escrow = await ReadAsync(payer, cancellationToken);
+        EnsureBounded(tenant, escrow, bytes);
         long uncharged = await ledger.UnchargedBytesAsync(payer, escrow.State.Block, cancellationToken);
         Entry entry = _entries[payer];
         lock (entry)
@@ -60,6 +64,34 @@ internal sealed class RollupEscrows(
         }
 
         return new Reservation(entry, bytes);
+    }
+
+    /// <summary>
+    /// Makes sure that the escrow bounds what a tenant puts that signed in: nobody else set it a limit.
+    /// </summary>
+    private void EnsureBounded(Tenant tenant, RollupEscrow escrow, long bytes)
+    {
+        if (tenant.Signer is null)
+        {
+            return;
+        }
+
+        if (escrow.State.Price.IsZero)
+        {
+            throw new DaException(
+                DaError.PaymentRequired,
+                "escrow: the operator sets no price any more; tenants that signed in put nothing meanwhile"
+            );
+        }
+
+        if (bytes < signIn.Value.MinBatchBytes)
+        {
+            throw new DaException(
+                DaError.MalformedRequest,
+                $"body: {bytes} bytes are less than the {signIn.Value.MinBatchBytes} that a batch of a tenant that "
+                    + "signed in has at least (Meeda__SignIn__MinBatchBytes)"
+            );
+        }
     }
 
     /// <summary>Of batches that are about to be anchored, those that their rollups' escrows pay for.</summary>
@@ -103,6 +135,25 @@ internal sealed class RollupEscrows(
             .Where(entry => entry.Value.Escrow is not null)
             .ToDictionary(entry => entry.Key, entry => entry.Value.Escrow!);
 
+    /// <summary>A rollup's escrow, of which nothing is kept where it was not asked for before.</summary>
+    /// <exception cref="DaException">L1 does not answer.</exception>
+    public async Task<RollupEscrow> PeekAsync(Address rollup, CancellationToken cancellationToken)
+    {
+        if (_entries.ContainsKey(rollup))
+        {
+            return await ReadAsync(rollup, cancellationToken);
+        }
+
+        try
+        {
+            return await ReadAsync(rollup, before: null, cancellationToken);
+        }
+        catch (Exception failure) when (failure is L1UnreachableException or JsonRpcException)
+        {
+            throw Unknown(rollup, failure);
+        }
+    }
+
     /// <summary>A rollup's escrow, at most a poll old; older only while L1 does not answer.</summary>
     /// <exception cref="DaException">L1 does not answer, and it was never read.</exception>
     public async Task<RollupEscrow> ReadAsync(Address rollup, CancellationToken cancellationToken)
@@ -122,18 +173,20 @@ internal sealed class RollupEscrows(
         }
         catch (Exception failure) when (failure is L1UnreachableException or JsonRpcException)
         {
-            return entry.Escrow
-                ?? throw new DaException(
-                    ErrorCode.L1Unavailable,
-                    $"escrow: what {rollup} prepaid is not known: {Outage.Explain(failure).Reason}",
-                    failure
-                );
+            return entry.Escrow ?? throw Unknown(rollup, failure);
         }
         finally
         {
             entry.Gate.Release();
         }
     }
+
+    private static DaException Unknown(Address rollup, Exception failure) =>
+        new(
+            ErrorCode.L1Unavailable,
+            $"escrow: what {rollup} prepaid is not known: {Outage.Explain(failure).Reason}",
+            failure
+        );
 
     private async Task<RollupEscrow> ReadAsync(
         Address rollup,

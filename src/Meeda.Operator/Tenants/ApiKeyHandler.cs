@@ -31,7 +31,7 @@ internal sealed class ApiKeyHandler(
             return AuthenticateResult.NoResult();
         }
 
-        if (!await keys.AnyAsync(Context.RequestAborted))
+        if (!await keys.AreRequiredAsync(Context.RequestAborted))
         {
             return Success(TenantScopes.Admin); // without tenants, everyone may do everything
         }

@@ -40,6 +40,12 @@ public sealed record Tenant(
     /// <summary>The rollup whose escrow pays for its batches, by its L1 address; null where nobody does.</summary>
     public string? Rollup { get; init; }
 
+    /// <summary>The wallet that signed in for it, by its L1 address; null where the operator made its key.</summary>
+    public string? Signer { get; init; }
+
+    /// <summary>When its key ends; null where it does not by itself.</summary>
+    public DateTimeOffset? ExpiresAt { get; init; }
+
     /// <summary><see cref="Rollup"/> as an address.</summary>
     internal Address? Payer => Rollup is null ? null : Address.Parse(Rollup);
 }

@@ -43,9 +43,14 @@ internal sealed partial class TenantKeys
         }
     }
 
-    /// <summary>Whether any tenant exists, revoked ones included: if so, every request needs a key.</summary>
-    public async Task<bool> AnyAsync(CancellationToken cancellationToken) =>
-        (await CopyAsync(MaxAge, cancellationToken)).IsAny;
+    /// <summary>Lets every request need a key, also before there is one.</summary>
+    public void RequireAlways() => _areRequired = true;
+
+    /// <summary>
+    /// Whether every request needs a key: if any tenant exists, revoked ones included, or wallets may sign in.
+    /// </summary>
+    public async Task<bool> AreRequiredAsync(CancellationToken cancellationToken) =>
+        _areRequired || (await CopyAsync(MaxAge, cancellationToken)).IsAny;
 
     private bool HasPending()
     {

@@ -27,47 +27,6 @@ internal sealed partial class TenantKeys : IAsyncDisposable
 
     private const int KeyBytes = 32;
 
-    private const string Columns =
-        "id AS Id, name AS Name, key_hash AS KeyHash, scopes AS Scopes, quota_bytes AS QuotaBytes, quota_rate AS "
-        + "QuotaRate, quota_concurrency AS QuotaConcurrency, "
-        + "quota_disk AS QuotaDisk, quota_blobs AS QuotaBlobs, quota_renewals AS QuotaRenewals, quota_reads AS "
-        + "QuotaReads, used_requests AS UsedRequests, used_bytes AS UsedBytes, "
-        + "used_disk AS UsedDisk, used_blobs AS UsedBlobs, used_renewals AS UsedRenewals, used_reads AS "
-        + "UsedReads, created_at AS CreatedAt, revoked_at AS RevokedAt, rollup AS Rollup";
-
-    private static readonly string[] Migrations =
-    [
-        """
-            CREATE TABLE tenant (
-                id                {sequence},
-                name              TEXT NOT NULL UNIQUE,
-                key_hash          {bytes} NOT NULL UNIQUE,
-                scopes            BIGINT NOT NULL,
-                quota_bytes       BIGINT NOT NULL,
-                quota_rate        BIGINT NOT NULL,
-                quota_concurrency BIGINT NOT NULL,
-                used_requests     BIGINT NOT NULL DEFAULT 0,
-                used_bytes        BIGINT NOT NULL DEFAULT 0,
-                created_at        BIGINT NOT NULL,
-                revoked_at        BIGINT
-            );
-            """,
-        """
-            ALTER TABLE tenant ADD COLUMN quota_disk BIGINT NOT NULL DEFAULT 0;
-            ALTER TABLE tenant ADD COLUMN quota_blobs BIGINT NOT NULL DEFAULT 0;
-            ALTER TABLE tenant ADD COLUMN quota_renewals BIGINT NOT NULL DEFAULT 0;
-            ALTER TABLE tenant ADD COLUMN quota_reads BIGINT NOT NULL DEFAULT 0;
-            ALTER TABLE tenant ADD COLUMN used_disk BIGINT NOT NULL DEFAULT 0;
-            ALTER TABLE tenant ADD COLUMN used_blobs BIGINT NOT NULL DEFAULT 0;
-            ALTER TABLE tenant ADD COLUMN used_renewals BIGINT NOT NULL DEFAULT 0;
-            ALTER TABLE tenant ADD COLUMN used_reads BIGINT NOT NULL DEFAULT 0;
-            """,
-        """
-            -- the rollup whose escrow pays for its batches: its address, as 0x…
-            ALTER TABLE tenant ADD COLUMN rollup TEXT;
-            """,
-    ];
-
     // The maximum age of the copy in memory, and so the time for which a revoked key may still work.
     private static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(1);
 
@@ -89,6 +48,7 @@ internal sealed partial class TenantKeys : IAsyncDisposable
     private TenantSnapshot _copy = new([]);
     private long _askedAt;
     private Task _refresh = Task.CompletedTask;
+    private volatile bool _areRequired;
 
     private TenantKeys(Database database, TimeProvider time)
     {
@@ -196,7 +156,7 @@ internal sealed partial class TenantKeys : IAsyncDisposable
         await _database.WriteAsync(
             async (connection, transaction) =>
                 count = await connection.ExecuteAsync(
-                    "UPDATE tenant SET key_hash = @hash, revoked_at = NULL WHERE name = @name",
+                    "UPDATE tenant SET key_hash = @hash, revoked_at = NULL, previous_hash = NULL WHERE name = @name",
                     new { name, hash = HashOf(key) },
                     transaction,
                     cancellationToken
@@ -220,7 +180,11 @@ internal sealed partial class TenantKeys : IAsyncDisposable
             copy = await CopyAsync(MinAge, cancellationToken);
         }
 
-        return copy.Tenants.GetValueOrDefault(hash);
+        return
+            copy.Tenants.GetValueOrDefault(hash) is { } found
+            && (found.Until is not { } until || _time.GetUtcNow() < until)
+            ? found.Tenant
+            : null;
     }
 
     /// <summary>All tenants, including revoked ones, oldest first.</summary>

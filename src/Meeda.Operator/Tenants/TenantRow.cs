@@ -43,6 +43,14 @@ internal sealed record TenantRow
 
     public string? Rollup { get; init; }
 
+    public string? Signer { get; init; }
+
+    public long? ExpiresAt { get; init; }
+
+    public byte[]? PreviousHash { get; init; }
+
+    public long? PreviousUntil { get; init; }
+
     public TenantUsage ToUsage() =>
         new(UsedRequests, UsedBytes)
         {
@@ -66,9 +74,15 @@ internal sealed record TenantRow
             },
             ToUsage(),
             DateTimeOffset.FromUnixTimeSeconds(CreatedAt),
-            RevokedAt is { } revoked ? DateTimeOffset.FromUnixTimeSeconds(revoked) : null
+            TimeOf(RevokedAt)
         )
         {
             Rollup = Rollup,
+            Signer = Signer,
+            ExpiresAt = TimeOf(ExpiresAt),
         };
+
+    /// <summary>A column with seconds since 1970 as a time.</summary>
+    public static DateTimeOffset? TimeOf(long? seconds) =>
+        seconds is { } some ? DateTimeOffset.FromUnixTimeSeconds(some) : null;
 }

@@ -9,8 +9,7 @@ internal sealed class TenantSnapshot
     public TenantSnapshot(IReadOnlyList<TenantRow> rows)
     {
         IsAny = rows.Count > 0;
-        Tenants = rows.Where(row => row.RevokedAt is null)
-            .ToFrozenDictionary(row => Convert.ToHexString(row.KeyHash), row => row.ToTenant());
+        Tenants = rows.Where(row => row.RevokedAt is null).SelectMany(KeysOf).ToFrozenDictionary();
         Usage = rows.ToFrozenDictionary(row => row.Id, row => row.ToUsage());
     }
 
@@ -24,8 +23,10 @@ internal sealed class TenantSnapshot
     /// <summary>Whether any tenant exists, revoked ones included.</summary>
     public bool IsAny { get; }
 
-    /// <summary>Tenants that are not revoked, by the hash of their key.</summary>
-    public FrozenDictionary<string, Tenant> Tenants { get; }
+    /// <summary>
+    /// Tenants that are not revoked, by the hash of their key, or of the key before, and until when it is good.
+    /// </summary>
+    public FrozenDictionary<string, (Tenant Tenant, DateTimeOffset? Until)> Tenants { get; }
 
     /// <summary>The usage of each tenant.</summary>
     public FrozenDictionary<long, TenantUsage> Usage { get; }
@@ -40,5 +41,15 @@ internal sealed class TenantSnapshot
         }
 
         return new TenantSnapshot(this, usage.ToFrozenDictionary());
+    }
+
+    private static IEnumerable<KeyValuePair<string, (Tenant Tenant, DateTimeOffset? Until)>> KeysOf(TenantRow row)
+    {
+        Tenant tenant = row.ToTenant();
+        yield return new(Convert.ToHexString(row.KeyHash), (tenant, tenant.ExpiresAt));
+        if (row is { PreviousHash: { } previous, PreviousUntil: { } until })
+        {
+            yield return new(Convert.ToHexString(previous), (tenant, TenantRow.TimeOf(until)));
+        }
     }
 }

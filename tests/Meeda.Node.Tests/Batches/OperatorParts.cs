@@ -13,6 +13,7 @@ using Meeda.Operator.Leadership;
 using Meeda.Operator.Payments;
 using Meeda.Operator.Persistence;
 using Meeda.Operator.Placement;
+using Meeda.Operator.SignIn;
 using Meeda.Operator.Tenants;
 using Meeda.Protocol.Anchors;
 using Meeda.Storage;
@@ -169,6 +170,7 @@ internal sealed class OperatorParts : IAsyncDisposable
             Costs,
             new RollupEscrows(
                 Options.Create(new L1Options()),
+                Options.Create(new SignInOptions()),
                 Contract,
                 null!,
                 new OperatorAccount(default),

@@ -14,6 +14,7 @@ using Meeda.Operator.Leadership;
 using Meeda.Operator.Payments;
 using Meeda.Operator.Persistence;
 using Meeda.Operator.Placement;
+using Meeda.Operator.SignIn;
 using Meeda.Operator.Tenants;
 using Meeda.Protocol.Batches;
 using Meeda.Storage;
@@ -163,6 +164,7 @@ internal sealed class ModelNode : IAsyncDisposable
         );
         var escrows = new RollupEscrows(
             l1,
+            Options.Create(new SignInOptions()),
             contract,
             client,
             account,

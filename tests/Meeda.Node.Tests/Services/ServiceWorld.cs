@@ -16,6 +16,7 @@ using Meeda.Operator.Leadership;
 using Meeda.Operator.Payments;
 using Meeda.Operator.Persistence;
 using Meeda.Operator.Placement;
+using Meeda.Operator.SignIn;
 using Meeda.Operator.Tenants;
 using Meeda.Storage;
 using Meeda.Storage.Redundancy;
@@ -107,7 +108,16 @@ internal sealed class ServiceWorld : IAsyncDisposable
                 new TransactionJournal(Ledger, ModelNode.Signer.Address)
             )
         );
-        Escrows = new RollupEscrows(L1Options, Contract, Client, Account, Ledger, Clock, Log<RollupEscrows>());
+        Escrows = new RollupEscrows(
+            L1Options,
+            Microsoft.Extensions.Options.Options.Create(new SignInOptions()),
+            Contract,
+            Client,
+            Account,
+            Ledger,
+            Clock,
+            Log<RollupEscrows>()
+        );
         Chain.Stake(Account.Address, LocalParameters.OperatorStake);
     }
 

@@ -1,0 +1,44 @@
+using Meeda.Hosting;
+using Meeda.Operator.Tenants;
+using Microsoft.Extensions.Options;
+
+namespace Meeda.Operator.SignIn;
+
+/// <summary>
+/// Ends the keys of delegates that L1 no longer names: a rollup whose delegate's key was stolen takes its word back on
+/// L1, and need not reach each operator. While L1 does not answer, keys stay until they end by themselves.
+/// </summary>
+internal sealed class DelegateReview(
+    IOptions<SignInOptions> options,
+    TenantKeys tenants,
+    WalletSignIn signIn,
+    TimeProvider time,
+    ILogger<DelegateReview> log
+) : PeriodicService(options.Value.DelegateInterval, time)
+{
+    /// <inheritdoc/>
+    protected override async Task RunOnceAsync(CancellationToken stoppingToken)
+    {
+        DateTimeOffset now = Time.GetUtcNow();
+        foreach (Tenant tenant in await tenants.ListAsync(stoppingToken))
+        {
+            if (
+                tenant is { Signer: { } signer, Rollup: { } rollup, RevokedAt: null }
+                && signer != rollup
+                && tenant.ExpiresAt > now
+                && !await signIn.IsDelegateAsync(
+                    Ethereum.Address.Parse(signer),
+                    Ethereum.Address.Parse(rollup),
+                    stoppingToken
+                )
+            )
+            {
+                await tenants.SignOutAsync(tenant.Id, now, stoppingToken);
+                log.DelegateEnded(tenant.Id, signer, rollup);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void OnFailed(Exception failure) => log.DelegatesUnknown(failure.Message);
+}

@@ -1,0 +1,246 @@
+using System.Globalization;
+using Meeda.Chain.Contract;
+using Meeda.Chain.L1;
+using Meeda.Client;
+using Meeda.Ethereum;
+using Meeda.Http;
+using Meeda.L1.Rpc;
+using Meeda.Operator.L1;
+using Meeda.Operator.Payments;
+using Meeda.Operator.Tenants;
+using Meeda.Protocol.Batches;
+using Microsoft.Extensions.Options;
+
+namespace Meeda.Operator.SignIn;
+
+/// <summary>
+/// Gives a tenant's key to whoever shows that a wallet is theirs, and that the wallet's rollup has prepaid. What needs
+/// no question comes first, then the database, then L1.
+/// </summary>
+internal sealed class WalletSignIn(
+    IOptions<SignInOptions> options,
+    TenantKeys tenants,
+    RollupEscrows escrows,
+    WalletContracts wallets,
+    EthereumClient client,
+    OperatorAccount account,
+    TimeProvider time,
+    ILogger<WalletSignIn> log
+) : IDisposable
+{
+    /// <summary>What a delegate must be allowed by its rollup (ERC-1056, the type of <c>addDelegate</c>).</summary>
+    public const string DelegateType = "meeda-put";
+
+    private const string Statement = "Get a key for putting batches, paid from the rollup's escrow.";
+
+    // How far the clock of whoever made the message may be ahead.
+    private static readonly TimeSpan Skew = TimeSpan.FromMinutes(1);
+
+    private readonly SemaphoreSlim _gate = new(1);
+    private SignInNonces? _nonces;
+    private ulong? _chainId;
+
+    /// <summary>What a wallet would have to sign now.</summary>
+    /// <param name="wallet">The wallet; null for the parts of a message only.</param>
+    /// <param name="rollup">The rollup that the wallet is a delegate of; null for the wallet itself.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="DaException">L1 or the database does not answer.</exception>
+    public async Task<SignInOffer> OfferAsync(Address? wallet, Address? rollup, CancellationToken cancellationToken)
+    {
+        (SignInNonces nonces, ulong chainId) = await ReadyAsync(cancellationToken);
+        DateTimeOffset now = time.GetUtcNow();
+        DateTimeOffset end = now + options.Value.MessageLifetime;
+        var message = new SignInMessage
+        {
+            Domain = options.Value.Domain!,
+            Address = wallet ?? default,
+            Statement = Statement,
+            Uri = $"https://{options.Value.Domain}/signin",
+            ChainId = chainId,
+            Nonce = nonces.Create(end),
+            IssuedAt = now,
+            ExpirationTime = end,
+            Resources = rollup is { } other && other != wallet ? [SignedRequest.DidOf(other, chainId)] : [],
+        };
+        return new SignInOffer(
+            message.Domain,
+            message.Uri,
+            chainId,
+            message.Nonce,
+            Rfc3339(now),
+            Rfc3339(end),
+            wallet is null ? null : message.ToString()
+        );
+    }
+
+    /// <summary>Takes a signed message for a new key.</summary>
+    /// <exception cref="DaException">
+    /// It is no such message (400), not valid here and now or not signed by the wallet (401), not allowed (403), the
+    /// escrow does not cover a blob (402), or L1 or the database does not answer.
+    /// </exception>
+    public async Task<SignInKey> SignInAsync(SignInRequest request, CancellationToken cancellationToken)
+    {
+        var signed = SignedRequest.Read(request);
+        SignInMessage message = signed.Message;
+        (SignInNonces nonces, ulong chainId) = await ReadyAsync(cancellationToken);
+        DateTimeOffset now = time.GetUtcNow();
+        DateTimeOffset nonceEnd = Check(message, nonces, chainId, now);
+        if (await tenants.IsUsedAsync(message.Nonce, cancellationToken))
+        {
+            throw Invalid("nonce: it was used before");
+        }
+
+        Address rollup = signed.RollupOn(chainId);
+        await EnsureSignedAsync(message.Address, request.Message, signed.Signature, cancellationToken);
+        await EnsureDelegateAsync(message.Address, rollup, cancellationToken);
+        await EnsurePaidAsync(rollup, cancellationToken);
+
+        var quota = new TenantQuota(0, options.Value.RequestsPerSecond, options.Value.Concurrency);
+        (Tenant? tenant, string key) =
+            await tenants.SignInAsync(
+                (message.Address, rollup),
+                (message.Nonce, nonceEnd),
+                quota,
+                (now, now + options.Value.KeyLifetime, now + signed.Overlap),
+                cancellationToken
+            ) ?? throw Invalid("nonce: it was used before");
+        if (tenant is null)
+        {
+            throw Refused("address: the operator revoked this wallet's tenant");
+        }
+
+        log.SignedIn(tenant.Id, $"{message.Address}", $"{rollup}", tenant.ExpiresAt!.Value);
+        return new SignInKey(key, tenant.Name, $"{rollup}", Rfc3339(tenant.ExpiresAt.Value));
+    }
+
+    /// <summary>Whether a wallet may still act for a rollup, by L1's head.</summary>
+    /// <exception cref="L1UnreachableException">L1 does not answer.</exception>
+    public Task<bool> IsDelegateAsync(Address wallet, Address rollup, CancellationToken cancellationToken) =>
+        options.Value.DelegateRegistry is { } registry
+            ? wallets.IsDelegateAsync(Address.Parse(registry), rollup, DelegateType, wallet, cancellationToken)
+            : Task.FromResult(false);
+
+    /// <inheritdoc/>
+    public void Dispose() => _gate.Dispose();
+
+    /// <summary>Checks all that the message says of itself.</summary>
+    /// <returns>The nonce's end.</returns>
+    private DateTimeOffset Check(SignInMessage message, SignInNonces nonces, ulong chainId, DateTimeOffset now)
+    {
+        string domain = options.Value.Domain!;
+        string? problem =
+            message.Domain != domain ? $"domain: messages for {domain} are taken here"
+            : message.Scheme is not (null or "https") ? "domain: its scheme is not https"
+            : !IsHere(message.Uri, domain) ? $"URI: it is not under https://{domain}"
+            : message.ChainId != chainId ? $"chain ID: it is {chainId} here"
+            : message.IssuedAt > now + Skew ? "issued at: it is in the future"
+            : message.IssuedAt < now - options.Value.MessageLifetime - Skew ? "issued at: it is too long ago"
+            : message.ExpirationTime <= now ? "expiration time: it is over"
+            : message.NotBefore > now ? "not before: it is not yet"
+            : null;
+        if (problem is not null)
+        {
+            throw Invalid(problem);
+        }
+
+        return nonces.IsValid(message.Nonce, out DateTimeOffset end)
+            ? end
+            : throw Invalid("nonce: it is not one of this service (GET /signin), or too old");
+    }
+
+    private static bool IsHere(string uri, string domain) =>
+        Uri.TryCreate(uri, UriKind.Absolute, out Uri? parsed)
+        && parsed is { Scheme: "https", UserInfo: "" }
+        && parsed.Authority == domain;
+
+    private async Task EnsureSignedAsync(
+        Address wallet,
+        string message,
+        byte[] signature,
+        CancellationToken cancellationToken
+    )
+    {
+        if (
+            !await OnL1Async(() =>
+                wallets.IsSignatureOfAsync(wallet, SignInMessage.HashOf(message), signature, cancellationToken)
+            )
+        )
+        {
+            throw Invalid($"signature: it is not {wallet}'s");
+        }
+    }
+
+    private async Task EnsureDelegateAsync(Address wallet, Address rollup, CancellationToken cancellationToken)
+    {
+        if (wallet == rollup)
+        {
+            return;
+        }
+
+        if (options.Value.DelegateRegistry is not { } registry)
+        {
+            throw Refused("resources: delegates are not taken here (Meeda__SignIn__DelegateRegistry)");
+        }
+
+        if (!await OnL1Async(() => IsDelegateAsync(wallet, rollup, cancellationToken)))
+        {
+            throw Refused(
+                $"resources: {wallet} is no delegate of {rollup} of the type {DelegateType} at the registry {registry}"
+            );
+        }
+    }
+
+    private async Task EnsurePaidAsync(Address rollup, CancellationToken cancellationToken)
+    {
+        RollupEscrow escrow = await escrows.PeekAsync(rollup, cancellationToken);
+        if (escrow.State.Price.IsZero)
+        {
+            throw Refused($"price: the operator {account.Address} has set none, and an escrow is the quota here");
+        }
+
+        if (escrow.WhyNot(BlobEncoding.DataBytesPerBlob, 0) is { } problem)
+        {
+            throw new DaException(
+                DaError.PaymentRequired,
+                $"escrow: {rollup} must have prepaid one blob at the operator {account.Address}: {problem}"
+            );
+        }
+    }
+
+    private async Task<(SignInNonces Nonces, ulong ChainId)> ReadyAsync(CancellationToken cancellationToken)
+    {
+        await _gate.WaitAsync(cancellationToken);
+        try
+        {
+            _chainId ??= await OnL1Async(() => client.GetChainIdAsync(cancellationToken));
+            _nonces ??= new SignInNonces(
+                await tenants.SignInSecretAsync(SignInNonces.SecretBytes, cancellationToken),
+                time
+            );
+            return (_nonces, _chainId.Value);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    private static async Task<T> OnL1Async<T>(Func<Task<T>> ask)
+    {
+        try
+        {
+            return await ask();
+        }
+        catch (Exception failure) when (failure is L1UnreachableException or JsonRpcException)
+        {
+            throw new DaException(ErrorCode.L1Unavailable, $"sign-in: {Outage.Explain(failure).Reason}", failure);
+        }
+    }
+
+    private static string Rfc3339(DateTimeOffset time) =>
+        time.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
+
+    private static DaException Invalid(string problem) => new(ErrorCode.SignInInvalid, problem);
+
+    private static DaException Refused(string problem) => new(ErrorCode.SignInRefused, problem);
+}

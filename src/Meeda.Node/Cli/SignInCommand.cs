@@ -118,7 +118,7 @@ internal sealed class SignInCommand
         );
     }
 
-    /// <summary>Asks for a message, and looks whether it is what the wallet is asked to sign, and nothing else.</summary>
+    /// <summary>Asks for a message, and looks whether it is what the wallet should sign, and nothing else.</summary>
     private async Task<SignInOffer> OfferAsync(
         MeedaClient client,
         Address wallet,

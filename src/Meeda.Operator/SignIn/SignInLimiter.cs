@@ -5,8 +5,8 @@ using Microsoft.Extensions.Options;
 namespace Meeda.Operator.SignIn;
 
 /// <summary>
-/// How often anybody may ask to sign in: without a key, each address some times a minute, and all a few at once, since a
-/// signature may have to be asked of L1.
+/// How often anybody may ask to sign in: without a key, each address some times a minute, and all a few at once, since
+/// a signature may have to be asked of L1.
 /// </summary>
 /// <param name="options">How often.</param>
 internal sealed class SignInLimiter(IOptions<SignInOptions> options) : IDisposable

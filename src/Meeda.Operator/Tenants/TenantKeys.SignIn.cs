@@ -37,19 +37,7 @@ internal sealed partial class TenantKeys
             async (connection, transaction) =>
             {
                 row = null;
-                await connection.ExecuteAsync(
-                    "DELETE FROM signin_nonce WHERE expires_at < @now",
-                    new { now = terms.Now.ToUnixTimeSeconds() },
-                    transaction,
-                    cancellationToken
-                );
-                isFirst =
-                    await connection.ExecuteAsync(
-                        "INSERT INTO signin_nonce (nonce, expires_at) VALUES (@nonce, @end) ON CONFLICT DO NOTHING",
-                        new { nonce = nonce.Nonce, end = nonce.End.ToUnixTimeSeconds() + 1 },
-                        transaction,
-                        cancellationToken
-                    ) == 1;
+                isFirst = await TryUseNonceAsync(connection, transaction, nonce, terms.Now, cancellationToken);
                 if (isFirst)
                 {
                     row = await connection.QueryFirstOrDefaultAsync<TenantRow>(
@@ -85,6 +73,28 @@ internal sealed partial class TenantKeys
         );
         await ReadAsync(cancellationToken);
         return isFirst ? (row?.ToTenant(), key) : null;
+    }
+
+    private static async Task<bool> TryUseNonceAsync(
+        DbConnection connection,
+        DbTransaction transaction,
+        (string Nonce, DateTimeOffset End) nonce,
+        DateTimeOffset now,
+        CancellationToken cancellationToken
+    )
+    {
+        await connection.ExecuteAsync(
+            "DELETE FROM signin_nonce WHERE expires_at < @now",
+            new { now = now.ToUnixTimeSeconds() },
+            transaction,
+            cancellationToken
+        );
+        return await connection.ExecuteAsync(
+                "INSERT INTO signin_nonce (nonce, expires_at) VALUES (@nonce, @end) ON CONFLICT DO NOTHING",
+                new { nonce = nonce.Nonce, end = nonce.End.ToUnixTimeSeconds() + 1 },
+                transaction,
+                cancellationToken
+            ) == 1;
     }
 
     /// <summary>Whether a nonce was used.</summary>

@@ -52,8 +52,8 @@ const commands = {
     // A Safe of one owner, and a registry of delegates.
     deploy: async request => {
         const signer = owner(request);
-        const [singleton, factory, handler, registry] = [
-            await deploy(signer, Safe), await deploy(signer, Factory), await deploy(signer, Handler), await deploy(signer, registryArtifact)];
+        const [singleton, factory, handler, registry] =
+            await Promise.all([Safe, Factory, Handler, registryArtifact].map(each => deploy(signer, each)));
         const setup = singleton.interface.encodeFunctionData('setup', [
             [await signer.getAddress()], 1, ethers.ZeroAddress, '0x', await handler.getAddress(), ethers.ZeroAddress, 0, ethers.ZeroAddress]);
         const made = await (await factory.createProxyWithNonce(await singleton.getAddress(), setup, 1)).wait();

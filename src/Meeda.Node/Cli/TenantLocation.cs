@@ -67,7 +67,13 @@ internal sealed record TenantLocation(StorageOptions Storage, Address? Contract,
             }
 
             await EnsureOwnAsync(cancellationToken);
-            return await TenantKeys.OpenAsync(Storage, cancellationToken);
+            TenantKeys tenants = await TenantKeys.OpenAsync(Storage, cancellationToken);
+            foreach (SchemaChange change in tenants.Upgrades)
+            {
+                await Console.Error.WriteLineAsync($"meeda: {change.Sentence}");
+            }
+
+            return tenants;
         }
         catch (Exception unusable)
             when (unusable

@@ -220,6 +220,9 @@ internal sealed partial class Ledger(Database database, Lease lease) : IAsyncDis
         PayerOfABatch,
     ];
 
+    /// <summary>The schema's name in its database.</summary>
+    internal const string SchemaName = "ledger";
+
     private GroupCommit<(StoredBatch Batch, byte[] Payload, long? AnchorFrom)>? _adding;
 
     /// <summary>Opens the ledger of a database and brings its schema up to date.</summary>
@@ -228,12 +231,15 @@ internal sealed partial class Ledger(Database database, Lease lease) : IAsyncDis
     public static async Task<Ledger> OpenAsync(Database database, Lease lease, CancellationToken cancellationToken)
     {
         await EnsureReleasedAsync(database, cancellationToken);
-        await database.MigrateAsync("ledger", Migrations, cancellationToken);
+        await database.MigrateAsync(SchemaName, Migrations, cancellationToken);
         await lease.MigrateAsync(cancellationToken);
         var ledger = new Ledger(database, lease);
         ledger._adding = new(ledger.AddAsync, MaxInCommit);
         return ledger;
     }
+
+    /// <summary>What was brought up to date as it was opened.</summary>
+    public IReadOnlyList<SchemaChange> Upgrades => database.Upgrades;
 
     /// <summary>Writes what waits for its commit, and lets go of the database.</summary>
     public async ValueTask DisposeAsync()

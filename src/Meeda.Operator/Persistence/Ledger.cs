@@ -218,6 +218,7 @@ internal sealed partial class Ledger(Database database, Lease lease) : IAsyncDis
         IndexOfOperators,
         OperationsOfTheAccount,
         PayerOfABatch,
+        OlderThanItsKey,
     ];
 
     /// <summary>The schema's name in its database.</summary>
@@ -235,6 +236,8 @@ internal sealed partial class Ledger(Database database, Lease lease) : IAsyncDis
         await lease.MigrateAsync(cancellationToken);
         var ledger = new Ledger(database, lease);
         ledger._adding = new(ledger.AddAsync, MaxInCommit);
+        await ledger.ReadSealAsync(cancellationToken);
+        await ledger.RefreshRestorationAsync(cancellationToken);
         return ledger;
     }
 

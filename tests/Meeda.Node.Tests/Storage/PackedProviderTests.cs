@@ -448,5 +448,8 @@ public sealed class PackedProviderTests : IAsyncLifetime
 
         public Task DeleteAsync(string name, CancellationToken cancellationToken) =>
             store.DeleteAsync(name, cancellationToken);
+
+        public IAsyncEnumerable<ListedObject> ListAsync(CancellationToken cancellationToken) =>
+            store.ListAsync(cancellationToken);
     }
 }

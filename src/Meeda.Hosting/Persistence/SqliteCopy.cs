@@ -47,8 +47,10 @@ internal static class SqliteCopy
         try
         {
             await using SqliteConnection connection = await OpenAsync(path, SqliteOpenMode.ReadOnly, cancellationToken);
-            if (await connection.ExecuteScalarAsync<string>("PRAGMA integrity_check", cancellationToken) is var said
-                && said != "ok")
+            if (
+                await connection.ExecuteScalarAsync<string>("PRAGMA integrity_check", cancellationToken) is var said
+                && said != "ok"
+            )
             {
                 throw new IOException($"{name}: it is not a whole database: {said?.ReplaceLineEndings(" ")}");
             }

@@ -74,7 +74,9 @@ public sealed partial class TransactionSender
 
         await FillGapAsync(end, cancellationToken);
         await TendAbandonedAsync(cancellationToken);
-        if (await _client.GetTransactionCountAsync(Address, await DeepAsync(cancellationToken), cancellationToken) < end)
+        if (
+            await _client.GetTransactionCountAsync(Address, await DeepAsync(cancellationToken), cancellationToken) < end
+        )
         {
             return false;
         }

@@ -94,9 +94,7 @@ internal sealed class MefsStore(MefsClient client, Uri node, string bucket) : IO
         });
 
     /// <inheritdoc/>
-    public async IAsyncEnumerable<ListedObject> ListAsync(
-        [EnumeratorCancellation] CancellationToken cancellationToken
-    )
+    public async IAsyncEnumerable<ListedObject> ListAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         for (string? marker = ""; marker is not null; )
         {

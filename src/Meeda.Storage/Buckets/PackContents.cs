@@ -30,7 +30,8 @@ internal sealed record PackContents(
     /// <summary>The form that stands behind the rows: body, its SHA-256, the body's length, the mark.</summary>
     public byte[] Encode()
     {
-        int body = (3 * sizeof(uint)) + (Rows.Count * EntryBytes) + Labels.Sum(label => EntryBytes + label.Value.Length);
+        int body =
+            (3 * sizeof(uint)) + (Rows.Count * EntryBytes) + Labels.Sum(label => EntryBytes + label.Value.Length);
         var all = new byte[body + SHA256.HashSizeInBytes + TrailerBytes];
         Span<byte> rest = Put(all, Version);
         rest = Put(rest, (uint)Rows.Count);

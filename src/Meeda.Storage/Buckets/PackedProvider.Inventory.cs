@@ -47,13 +47,7 @@ internal sealed partial class PackedProvider
         ];
         if (rows.Length > 0)
         {
-            await index.AdoptPackAsync(
-                Name,
-                pack.Name,
-                store.OccupiedBytes(pack.Length),
-                rows,
-                cancellationToken
-            );
+            await index.AdoptPackAsync(Name, pack.Name, store.OccupiedBytes(pack.Length), rows, cancellationToken);
         }
 
         return rows.Length;

@@ -12,9 +12,7 @@ internal sealed class S3Listing(IAmazonS3 client, S3Place place, S3Calls calls)
 {
     /// <summary>Every object directly below the prefix, its name without it, a page at a time.</summary>
     /// <exception cref="IOException">The server cannot list them now.</exception>
-    public async IAsyncEnumerable<ListedObject> ListAsync(
-        [EnumeratorCancellation] CancellationToken cancellationToken
-    )
+    public async IAsyncEnumerable<ListedObject> ListAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         string? next = null;
         do

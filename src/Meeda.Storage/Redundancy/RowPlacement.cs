@@ -127,11 +127,8 @@ internal sealed class RowPlacement : IDisposable
 
     /// <summary>Stores all rows of a batch that has no label.</summary>
     /// <exception cref="IOException">A row is at no provider.</exception>
-    public Task<WrittenRows> WriteAsync(
-        BatchId id,
-        ReadOnlyMemory<byte> blobs,
-        CancellationToken cancellationToken
-    ) => WriteAsync(id, blobs, ReadOnlyMemory<byte>.Empty, cancellationToken);
+    public Task<WrittenRows> WriteAsync(BatchId id, ReadOnlyMemory<byte> blobs, CancellationToken cancellationToken) =>
+        WriteAsync(id, blobs, ReadOnlyMemory<byte>.Empty, cancellationToken);
 
     /// <inheritdoc cref="RowWriter.WriteAsync"/>
     public Task WriteAsync(WrittenRows written, ReadOnlyMemory<byte> blobs, CancellationToken cancellationToken) =>

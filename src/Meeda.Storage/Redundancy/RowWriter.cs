@@ -70,7 +70,10 @@ internal sealed class RowWriter(RowLayout layout, ILogger logger)
         // next provider; the scrubber moves it back later.
         ProviderLane[] order =
         [
-            .. layout.LanesFor(written.Id, row).Take(layout.Lost + 1).OrderBy(lane => lane.IsOut || lane.Record.IsBackingOff),
+            .. layout
+                .LanesFor(written.Id, row)
+                .Take(layout.Lost + 1)
+                .OrderBy(lane => lane.IsOut || lane.Record.IsBackingOff),
         ];
         for (int i = 0; ; i++)
         {

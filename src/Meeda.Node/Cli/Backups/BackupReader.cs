@@ -126,12 +126,9 @@ internal sealed class BackupReader : IDisposable
         try
         {
             await using FileStream file = File.OpenRead(path);
-            return await JsonSerializer.DeserializeAsync(
-                    file,
-                    CliJson.Default.BackupManifest,
-                    cancellationToken
-                )
-                is { Files.Count: > 0 } manifest
+            return
+                await JsonSerializer.DeserializeAsync(file, CliJson.Default.BackupManifest, cancellationToken)
+                    is { Files.Count: > 0 } manifest
                 ? manifest
                 : throw new SetupException($"backup: {BackupManifest.FileName} names no files");
         }

@@ -193,12 +193,7 @@ internal sealed class BackupWriter(BackupSettings settings, TimeProvider time)
         string archive = $"{temporary}{BackupManifest.ArchiveSuffix}";
         try
         {
-            await TarFile.CreateFromDirectoryAsync(
-                temporary,
-                archive,
-                includeBaseDirectory: false,
-                cancellationToken
-            );
+            await TarFile.CreateFromDirectoryAsync(temporary, archive, includeBaseDirectory: false, cancellationToken);
             DurableFile.Publish(archive, path);
         }
         finally

@@ -21,7 +21,8 @@ internal static class RestoreCommand
         };
         var mark = new Option<bool>("--mark")
         {
-            Description = "restore nothing: mark the ledger, which pg_restore, a snapshot or a copy brought back, or "
+            Description =
+                "restore nothing: mark the ledger, which pg_restore, a snapshot or a copy brought back, or "
                 + "which another machine competed with, so that its next start completes it before it sends anything",
         };
         Option<string?> folder = BackupCommand.FolderOption();

@@ -119,8 +119,8 @@ internal sealed class Restoring(BackupSettings settings, TimeProvider time)
                         provider => $"{provider}/".StartsWith($"{entry}/", StringComparison.Ordinal)
                     )
                     && Path.GetFileName(entry) != "operator.lock"
-            )
-            is { } found
+            ) is
+            { } found
         )
         {
             throw new SetupException(

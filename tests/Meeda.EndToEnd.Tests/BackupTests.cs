@@ -28,6 +28,7 @@ public sealed class BackupTests : IAsyncLifetime
 
     private readonly List<Process> _running = [];
     private readonly Dictionary<BatchId, byte[]> _promised = [];
+    private readonly Dictionary<BatchId, string> _commitments = [];
     private Arena _arena = null!;
     private FakeS3Server _s3 = null!;
     private string _keyFile = "";
@@ -95,9 +96,10 @@ public sealed class BackupTests : IAsyncLifetime
         // Some more are anchored; of others the anchor is on its way when the machine dies.
         BatchId[] after = [await PutAsync(http, 4_000), await PutAsync(http, 260_000)];
         await AnchoredAsync(http, after);
+        await UntilAsync("anchors are confirmed", async () => (await LeftBehindAsync(old, "anchor:")).Count == 0);
         await _arena.Rpc.CallAsync("evm_setIntervalMining", [0], CancellationToken.None);
         BatchId[] acknowledged = [await PutAsync(http, 5_000), await PutAsync(http, 130_000)];
-        await UntilAsync("an anchor is on its way", async () => await InMempoolAsync() > 0);
+        await UntilAsync("an anchor is on its way", async () => (await LeftBehindAsync(old, "anchor:")).Count > 0);
         await CommandLine.SignalAsync(first.Id, "KILL");
         await first.WaitForExitAsync();
         IReadOnlyList<(byte[] Wire, string Hash)> left = await LeftBehindAsync(old);
@@ -140,7 +142,10 @@ public sealed class BackupTests : IAsyncLifetime
         await AnchoredAsync(http, all);
         foreach (BatchId id in all)
         {
-            Assert.Equal(_promised[id], await http.GetByteArrayAsync(new Uri($"get/0x01{Da(id)}", UriKind.Relative)));
+            Assert.Equal(
+                _promised[id],
+                await http.GetByteArrayAsync(new Uri($"get/{_commitments[id]}", UriKind.Relative))
+            );
         }
 
         ulong head = await _arena.Client.GetBlockNumberAsync(default);
@@ -181,8 +186,6 @@ public sealed class BackupTests : IAsyncLifetime
         using HttpResponseMessage put = await PostAsync(first, RandomNumberGenerator.GetBytes(1_000));
         Assert.Equal(HttpStatusCode.InternalServerError, put.StatusCode);
     }
-
-    private static string Da(BatchId id) => $"ff{id.ToString()[2..]}";
 
     private void Configure(string providers)
     {
@@ -250,9 +253,10 @@ public sealed class BackupTests : IAsyncLifetime
         byte[] payload = RandomNumberGenerator.GetBytes(length);
         using HttpResponseMessage answer = await PostAsync(http, payload);
         Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
+        byte[] bytes = await answer.Content.ReadAsByteArrayAsync();
         Assert.True(
             AltDaCommitment.TryDecode(
-                await answer.Content.ReadAsByteArrayAsync(),
+                bytes,
                 AltDaCommitment.DefaultDaLayerByte,
                 out AltDaCommitment commitment,
                 out string? problem
@@ -261,10 +265,11 @@ public sealed class BackupTests : IAsyncLifetime
         );
         var id = new BatchId(commitment.Hash);
         _promised[id] = payload;
+        _commitments[id] = $"0x{Convert.ToHexStringLower(bytes)}";
         return id;
     }
 
-    private Task AnchoredAsync(HttpClient http, BatchId[] batches) =>
+    private static Task AnchoredAsync(HttpClient http, BatchId[] batches) =>
         UntilAsync(
             "batches are anchored",
             async () =>
@@ -292,7 +297,7 @@ public sealed class BackupTests : IAsyncLifetime
         - await _arena.Client.GetTransactionCountAsync(_account, BlockTag.Latest, default);
 
     /// <summary>What the old machine had signed and no block had taken.</summary>
-    private static async Task<IReadOnlyList<(byte[] Wire, string Hash)>> LeftBehindAsync(string folder)
+    private static async Task<IReadOnlyList<(byte[] Wire, string Hash)>> LeftBehindAsync(string folder, string key = "")
     {
         await using var database = new SqliteDatabase(Path.Combine(folder, "ledger.sqlite"));
         await using DbConnection connection = await database.ConnectAsync(default);
@@ -300,7 +305,8 @@ public sealed class BackupTests : IAsyncLifetime
         [
             .. (
                 await connection.QueryAsync<(byte[] Wire, byte[] Hashes)>(
-                    "SELECT wire, hashes FROM sent_transaction WHERE confirmed = 0 ORDER BY nonce",
+                    "SELECT wire, hashes FROM sent_transaction WHERE confirmed = 0 AND request_keys LIKE @keys ORDER BY nonce",
+                    new { keys = $"{key}%" },
                     CancellationToken.None
                 )
             ).Select(row => (row.Wire, $"{Bytes32.FromBytes(row.Hashes.AsSpan()[^Bytes32.Length..])}")),

@@ -73,6 +73,41 @@ internal static partial class DurableFile
     [GeneratedRegex("^probe\\.[0-9a-f]{32}\\.tmp$")]
     private static partial Regex ProbeName();
 
+    /// <summary>
+    /// Gives a file that was written whole its name: its content is on the disk before, and the name when this
+    /// returns. What had the name is replaced.
+    /// </summary>
+    /// <exception cref="IOException">The disk refused.</exception>
+    public static void Publish(string temporary, string path)
+    {
+        Sync(temporary);
+        File.Move(temporary, path, overwrite: true);
+        SyncFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
+    }
+
+    /// <summary>
+    /// Gives a folder of files that were written whole its name, durably; nothing may have the name yet.
+    /// </summary>
+    /// <exception cref="IOException">The disk refused, or something has the name.</exception>
+    public static void PublishFolder(string temporary, string path)
+    {
+        foreach (string file in Directory.EnumerateFiles(temporary))
+        {
+            Sync(file);
+        }
+
+        SyncFolder(temporary);
+        Directory.Move(temporary, path);
+        SyncFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
+    }
+
+    /// <summary>fsync of a file.</summary>
+    private static void Sync(string path)
+    {
+        using SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite);
+        RandomAccess.FlushToDisk(file);
+    }
+
     /// <summary>Makes a folder, and every missing one above it, durable.</summary>
     public static void CreateFolder(string folder)
     {

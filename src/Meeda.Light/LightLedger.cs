@@ -15,7 +15,7 @@ namespace Meeda.Light;
 internal sealed partial class LightLedger : IAsyncDisposable
 {
     // Only the spending cannot be read from L1: the third migration rebuilds the rest from scratch.
-    private static readonly string[] Migrations =
+    internal static readonly string[] Migrations =
     [
         "CREATE TABLE IF NOT EXISTS spending (transaction_hash {bytes} PRIMARY KEY, wei TEXT NOT NULL)",
         "SELECT 1",
@@ -36,6 +36,9 @@ internal sealed partial class LightLedger : IAsyncDisposable
             """,
     ];
 
+    /// <summary>The schema's name, in messages.</summary>
+    internal const string SchemaName = "light node's ledger";
+
     private readonly SqliteDatabase _database;
     private readonly FolderLock _lock;
 
@@ -48,6 +51,9 @@ internal sealed partial class LightLedger : IAsyncDisposable
 
     /// <summary>The index of L1's logs about every operator.</summary>
     public ChainIndex Index { get; }
+
+    /// <summary>What was brought up to date as it was opened.</summary>
+    public IReadOnlyList<SchemaChange> Upgrades => _database.Upgrades;
 
     /// <summary>Opens the ledger in a folder.</summary>
     /// <exception cref="IOException">The file there is not a light node's, or another light node uses it.</exception>
@@ -85,7 +91,7 @@ internal sealed partial class LightLedger : IAsyncDisposable
             }
         }
 
-        await database.MigrateAsync("light node's ledger", Migrations, cancellationToken);
+        await database.MigrateAsync(SchemaName, Migrations, cancellationToken);
     }
 
     /// <summary>Adds the events of a range of blocks, and the new tip, in one transaction.</summary>

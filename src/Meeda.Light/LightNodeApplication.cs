@@ -1,5 +1,6 @@
 using Meeda.Chain.L1;
 using Meeda.Hosting;
+using Meeda.Hosting.Persistence;
 using Meeda.Hosting.Settings;
 using Meeda.Http;
 using Meeda.L1.Signing;
@@ -116,6 +117,7 @@ internal static class LightNodeApplication
             .AddBackground<LightNode>();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(10));
         WebApplication app = builder.Build();
+        app.Logger.SchemasUpgraded(ledger.Upgrades);
         app.UseVerifierApi(connections, http);
         return new LightRole(app, listens: listen is not null, signer?.Address);
     }

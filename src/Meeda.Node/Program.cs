@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Meeda.Node.Cli;
+using Meeda.Node.Cli.Backups;
 using Meeda.Node.Cli.Configuration;
 using Meeda.Node.Cli.Deployment;
 using Meeda.Node.Cli.Escrow;
@@ -14,6 +15,8 @@ return await CommandLineProgram.RunAsync(
         ConfigCommand.Build(),
         KeysCommand.Build(),
         SignInCommand.Build(),
+        BackupCommand.Build(),
+        RestoreCommand.Build(),
         PutCommand.Build(),
         GetCommand.Build(),
         StatusCommand.Build(),

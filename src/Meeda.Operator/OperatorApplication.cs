@@ -1,6 +1,7 @@
 using Meeda.Chain.Contract;
 using Meeda.Chain.L1;
 using Meeda.Hosting;
+using Meeda.Hosting.Persistence;
 using Meeda.Hosting.Settings;
 using Meeda.Http;
 using Meeda.L1.Rpc;
@@ -78,6 +79,7 @@ internal static class OperatorApplication
         builder.Services.AddOpenApi(api => api.Describe("Meeda operator", hasTenants: true));
         WebApplication app = builder.Build();
         app.UseLeadership();
+        app.Logger.SchemasUpgraded(opened.Ledger.Upgrades.Concat(opened.Tenants.Upgrades));
         Warn(app, options);
         app.UseServer(connections, options);
         app.MapOperator(opened.NitroSecret, options.SignIn.IsOn);

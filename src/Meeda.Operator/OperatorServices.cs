@@ -22,6 +22,7 @@ using Meeda.Operator.Payments;
 using Meeda.Operator.Persistence;
 using Meeda.Operator.Placement;
 using Meeda.Operator.Proofs;
+using Meeda.Operator.Restoration;
 using Meeda.Operator.SignIn;
 using Meeda.Operator.Tenants;
 using Meeda.Storage;
@@ -40,11 +41,12 @@ internal static class OperatorServices
             .AddSingleton(_ => opened.FolderLock) // by factories, so that the host disposes of them
             .AddSingleton(_ => opened.Ledger)
             .AddSingleton<BatchSignal>()
-            .AddSingleton<LedgerOwner>();
+            .AddSingleton<LedgerOwner>()
+            .AddSingleton<ProviderInventory>();
 
     /// <summary>Who leads.</summary>
     public static IServiceCollection AddLeadership(this IServiceCollection services, OperatorResources opened) =>
-        services.AddSingleton(opened.Lease).AddBackground<LeaderElection>();
+        services.AddSingleton(opened.Lease).AddBackground<LeaderElection>().AddBackground<LedgerRestoration>();
 
     /// <summary>The providers of rows, and what brings rows there and keeps them there.</summary>
     public static IServiceCollection AddProviders(
@@ -105,16 +107,20 @@ internal static class OperatorServices
             .AddBackground<L1Follower>()
             .AddBackground<BalanceMonitor>();
 
-        TransactionSender SenderOf(IServiceProvider provider, ITransactionSigner signer) =>
-            new(
+        TransactionSender SenderOf(IServiceProvider provider, ITransactionSigner signer)
+        {
+            ILogger<TransactionSender> log = provider.GetRequiredService<ILogger<TransactionSender>>();
+            var rivalry = new KeyRivalry(opened.Ledger, provider.GetRequiredService<TimeProvider>(), log);
+            return new(
                 provider.GetRequiredService<EthereumClient>(),
                 signer,
                 options.Transactions.ToSenderOptions(
                     options.L1,
-                    new TransactionLog(provider.GetRequiredService<ILogger<TransactionSender>>()).Take
+                    new TransactionLog(log).Take + (Action<TransactionEvent>)rivalry.Take
                 ),
                 journal: new TransactionJournal(opened.Ledger, signer.Address)
             );
+        }
     }
 
     /// <summary>What commands ask of the running operator about its account.</summary>

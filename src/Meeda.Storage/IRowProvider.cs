@@ -26,6 +26,24 @@ internal interface IRowProvider : IRowSource
     /// <exception cref="IOException">It is not here.</exception>
     Task WriteAsync(BatchId id, int row, ReadOnlyMemory<byte> blob, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Stores a row, and beside it the label of its batch, which says what the batch is to a ledger that was lost. The
+    /// label is as durable as the row; where this place has no room for labels, it is left out.
+    /// </summary>
+    /// <param name="id">The batch.</param>
+    /// <param name="row">The row's number.</param>
+    /// <param name="blob">The row.</param>
+    /// <param name="label">The label; empty where there is none.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    /// <exception cref="IOException">It is not here.</exception>
+    Task WriteAsync(
+        BatchId id,
+        int row,
+        ReadOnlyMemory<byte> blob,
+        ReadOnlyMemory<byte> label,
+        CancellationToken cancellationToken
+    ) => WriteAsync(id, row, blob, cancellationToken);
+
     /// <summary>Makes everything durable that was written before: many rows share one wait for the disk.</summary>
     /// <exception cref="IOException">Some of it may not be durable.</exception>
     Task FlushAsync(CancellationToken cancellationToken);

@@ -41,6 +41,9 @@ public sealed class FakeS3Server : IAsyncDisposable
     /// </summary>
     public bool RenamesTakenNames { get; set; }
 
+    /// <summary>How many objects a page of a listing has. Default 1000.</summary>
+    public int ListedAtOnce { get; set; } = 1000;
+
     /// <summary>What <c>x-amz-meta-state</c> says of each object, or null.</summary>
     public string? State { get; set; }
 
@@ -134,11 +137,40 @@ public sealed class FakeS3Server : IAsyncDisposable
                 return _buckets.TryAdd(name, new())
                     ? Task.CompletedTask
                     : RefuseAsync(context, 409, "BucketAlreadyOwnedByYou");
-            case "HEAD" when !_buckets.ContainsKey(name):
+            case "HEAD" or "GET" when !_buckets.ContainsKey(name):
                 return RefuseAsync(context, 404, "NoSuchBucket");
+            case "GET":
+                return ListAsync(context, _buckets[name]);
             default:
                 return Task.CompletedTask;
         }
+    }
+
+    private Task ListAsync(HttpContext context, ConcurrentDictionary<string, byte[]> bucket)
+    {
+        string prefix = context.Request.Query["prefix"].ToString();
+        string after = context.Request.Query["continuation-token"].ToString();
+        KeyValuePair<string, byte[]>[] left =
+        [
+            .. bucket
+                .Where(each => each.Key.StartsWith(prefix, StringComparison.Ordinal))
+                .Where(each => string.CompareOrdinal(each.Key, after) > 0)
+                .OrderBy(each => each.Key, StringComparer.Ordinal),
+        ];
+        KeyValuePair<string, byte[]>[] page = [.. left.Take(ListedAtOnce)];
+        return WriteXmlAsync(
+            context,
+            new XElement(
+                "ListBucketResult",
+                new XElement("IsTruncated", left.Length > page.Length ? "true" : "false"),
+                left.Length > page.Length ? new XElement("NextContinuationToken", page[^1].Key) : null,
+                page.Select(each => new XElement(
+                    "Contents",
+                    new XElement("Key", each.Key),
+                    new XElement("Size", each.Value.Length)
+                ))
+            )
+        );
     }
 
     private async Task ObjectAsync(

@@ -12,7 +12,12 @@ namespace Meeda.Hosting.Persistence;
 /// </summary>
 internal abstract class Database : IAsyncDisposable
 {
+    private readonly List<SchemaChange> _upgrades = [];
+
     static Database() => ColumnTypes.Register();
+
+    /// <summary>The schemas that this object brought from an older version to this program's.</summary>
+    public IReadOnlyList<SchemaChange> Upgrades => _upgrades;
 
     /// <summary>Whether more than one process may use it at once, so that they must agree on who anchors.</summary>
     public abstract bool IsShared { get; }
@@ -39,6 +44,11 @@ internal abstract class Database : IAsyncDisposable
         IReadOnlyList<string> migrations,
         CancellationToken cancellationToken
     );
+
+    /// <summary>The version of a schema; 0 where there is none. Nothing is changed.</summary>
+    /// <param name="schema">Its name, as in <see cref="MigrateAsync"/>.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    public abstract Task<long> VersionAsync(string schema, CancellationToken cancellationToken);
 
     /// <summary>Lets go of connections and files.</summary>
     public abstract ValueTask DisposeAsync();
@@ -122,14 +132,25 @@ internal abstract class Database : IAsyncDisposable
             .Replace("{bytes}", bytes, StringComparison.Ordinal);
 
     /// <summary>Refuses a schema that this program does not know.</summary>
-    protected static void CheckVersion(string schema, long version, int known)
+    /// <exception cref="InvalidDataException">It is newer.</exception>
+    public static void CheckVersion(string schema, long version, int known)
     {
         if (version > known)
         {
             throw new InvalidDataException(
                 $"the {schema}'s schema is version {version}, this program knows up to {known}: it was written by "
-                    + "a newer one"
+                    + "a newer one; run that, or restore the copy or backup that was made before the upgrade "
+                    + "(docs/guides/backup.md)"
             );
+        }
+    }
+
+    /// <summary>Takes note of an upgrade; a schema that was made new is none.</summary>
+    protected void NoteUpgrade(string schema, long from, long to, string? copy)
+    {
+        if (from > 0 && from < to)
+        {
+            _upgrades.Add(new SchemaChange(schema, from, to, copy));
         }
     }
 }

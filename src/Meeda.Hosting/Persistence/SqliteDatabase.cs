@@ -90,6 +90,12 @@ internal sealed class SqliteDatabase(string path, bool survivesPowerCut = true) 
             await connection.ExecuteAsync("PRAGMA journal_mode = WAL", cancellationToken);
         }
 
+        long before = await VersionAsync(schema, cancellationToken);
+        CheckVersion(schema, before, migrations.Count);
+        string? copy =
+            before > 0 && before < migrations.Count
+                ? await CopyBeforeAsync(schema, before, migrations.Count, cancellationToken)
+                : null;
         bool isCurrent = false;
         while (!isCurrent)
         {
@@ -124,6 +130,15 @@ internal sealed class SqliteDatabase(string path, bool survivesPowerCut = true) 
                 cancellationToken
             );
         }
+
+        NoteUpgrade(schema, before, migrations.Count, copy);
+    }
+
+    /// <inheritdoc/>
+    public override async Task<long> VersionAsync(string schema, CancellationToken cancellationToken)
+    {
+        await using DbConnection connection = await ConnectAsync(cancellationToken);
+        return await connection.ExecuteScalarAsync<long>("PRAGMA user_version", cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -158,5 +173,31 @@ internal sealed class SqliteDatabase(string path, bool survivesPowerCut = true) 
 
         _writing.Dispose();
         return ValueTask.CompletedTask;
+    }
+
+    /// <summary>Copies the file as an older version of Meeda left it, beside it.</summary>
+    /// <returns>The copy's path.</returns>
+    /// <exception cref="IOException">There is no room for it, or the folder takes no file.</exception>
+    private async Task<string> CopyBeforeAsync(
+        string schema,
+        long version,
+        int next,
+        CancellationToken cancellationToken
+    )
+    {
+        string copy = $"{path}.schema-{version}";
+        try
+        {
+            await SqliteCopy.MakeAsync(path, copy, cancellationToken);
+            return copy;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or SqliteException)
+        {
+            throw new IOException(
+                $"the {schema} is to be upgraded from schema version {version} to {next}, and the copy before that "
+                    + $"cannot be made, so nothing was changed: {failure.Message.TrimEnd('.')}",
+                failure
+            );
+        }
     }
 }

@@ -175,19 +175,18 @@ public sealed partial class TransactionSender
     /// </summary>
     private async Task ThrowIfNonceIsGoneAsync(NonceSlot slot, Exception refusal, CancellationToken cancellationToken)
     {
-        BlockTag tag = BlockTag.Latest;
-        if (_options.Confirmations > 0)
-        {
-            ulong head = await _client.GetBlockNumberAsync(cancellationToken);
-            tag = BlockTag.Number(head - Math.Min(head, (ulong)_options.Confirmations));
-        }
-
+        BlockTag tag = await DeepAsync(cancellationToken);
         if (
             await _client.GetTransactionCountAsync(Address, tag, cancellationToken) > slot.Nonce
             && await FindReceiptAsync(slot, cancellationToken) is null
         )
         {
             await CloseAsync(slot, isConfirmed: false);
+            if (!slot.MayBeDisplaced && !Volatile.Read(ref _isTakingOver))
+            {
+                Tell(TransactionEventKind.Displaced, slot);
+            }
+
             throw new NonceTakenException(
                 $"nonce {slot.Nonce} of {Address} was used by a transaction of another party; an account must be "
                     + "used by one sender only",

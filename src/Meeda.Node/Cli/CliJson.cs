@@ -4,6 +4,7 @@ using Meeda.Chain.Verification;
 using Meeda.Client;
 using Meeda.Hosting.Settings;
 using Meeda.Node.Cli.Accounts;
+using Meeda.Node.Cli.Backups;
 using Meeda.Node.Cli.Deployment;
 using Meeda.Node.Cli.Escrow;
 using Meeda.Node.Cli.Spending;
@@ -26,11 +27,13 @@ internal sealed record VerifyOutput(
 /// <summary>The JSON that commands print, without reflection.</summary>
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, Converters = [typeof(ScopesConverter)])]
 [JsonSerializable(typeof(AccountStatus))]
+[JsonSerializable(typeof(BackupManifest))]
 [JsonSerializable(typeof(BatchBody))]
 [JsonSerializable(typeof(DeploymentFile))]
 [JsonSerializable(typeof(EscrowOutput))]
 [JsonSerializable(typeof(IReadOnlyList<Tenant>))]
 [JsonSerializable(typeof(PutOutput))]
+[JsonSerializable(typeof(RestoreOutput))]
 [JsonSerializable(typeof(SettingDescription[]))]
 [JsonSerializable(typeof(SetupOutput))]
 [JsonSerializable(typeof(SignInKey))]

@@ -67,7 +67,13 @@ internal sealed record TenantLocation(StorageOptions Storage, Address? Contract,
             }
 
             await EnsureOwnAsync(cancellationToken);
-            return await TenantKeys.OpenAsync(Storage, cancellationToken);
+            TenantKeys tenants = await TenantKeys.OpenAsync(Storage, cancellationToken);
+            foreach (SchemaChange change in tenants.Upgrades)
+            {
+                await Console.Error.WriteLineAsync($"meeda: {change.Sentence}");
+            }
+
+            return tenants;
         }
         catch (Exception unusable)
             when (unusable
@@ -89,7 +95,7 @@ internal sealed record TenantLocation(StorageOptions Storage, Address? Contract,
     /// <summary>
     /// The configured account, or the signer's; null where none is named, or this command may not read its key.
     /// </summary>
-    private static Address? AccountOf(SignerOptions signer, L1Options l1)
+    internal static Address? AccountOf(SignerOptions signer, L1Options l1)
     {
         if (Address.TryParse(l1.Account, out Address account))
         {

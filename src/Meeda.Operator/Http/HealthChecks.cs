@@ -35,9 +35,9 @@ internal static class HealthChecks
             CancellationToken cancellationToken = default
         ) =>
             Task.FromResult(
-                standing.Problem is { } refusal
-                    ? HealthCheckResult.Unhealthy($"stake: {refusal}")
-                    : HealthCheckResult.Healthy()
+                standing.Pause is { } pause ? HealthCheckResult.Unhealthy($"ledger: {pause}")
+                : standing.Problem is { } refusal ? HealthCheckResult.Unhealthy($"stake: {refusal}")
+                : HealthCheckResult.Healthy()
             );
     }
 

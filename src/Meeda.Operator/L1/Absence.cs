@@ -37,6 +37,11 @@ internal sealed class Absence(L1Follower follower, Ledger ledger, SystemContract
 
     private async Task<string?> WhyNotAsync(CancellationToken cancellationToken)
     {
+        if (ledger.Restoration is not null)
+        {
+            return "the ledger may be older than what was promised, and is being completed";
+        }
+
         if (!follower.IsCaughtUp || follower.Tip is null)
         {
             return "L1 is not followed to its head";

@@ -27,6 +27,7 @@ internal sealed class L1Follower : BackgroundService
     private readonly ILogger<L1Follower> _logger;
     private readonly ChainFollower _chain;
     private readonly FinalBlock _final;
+    private readonly KeyRivalry _rivalry;
     private readonly Outage _following;
     private readonly Outage _asking;
     private readonly Lock _gate = new();
@@ -56,6 +57,7 @@ internal sealed class L1Follower : BackgroundService
             RolledBack = Forget,
         };
         _final = new FinalBlock(client, ledger, logger);
+        _rivalry = new KeyRivalry(ledger, time, logger);
         _following = new Outage("Following L1", time, logger);
         _asking = new Outage("Querying the contract about this operator", time, logger);
     }
@@ -177,6 +179,7 @@ internal sealed class L1Follower : BackgroundService
     {
         long askedAt = _time.GetTimestamp();
         ulong last = await _chain.CatchUpAsync(cancellationToken);
+        await _rivalry.LookAsync(last, cancellationToken);
         Publish(last);
         lock (_gate)
         {

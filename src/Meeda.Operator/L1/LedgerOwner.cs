@@ -19,6 +19,7 @@ internal sealed class LedgerOwner(
     SystemContract system,
     OperatorAccount account,
     RowProviders providers,
+    TimeProvider time,
     ILogger<LedgerOwner> logger
 )
 {
@@ -52,6 +53,7 @@ internal sealed class LedgerOwner(
         if (await ledger.FindBindingAsync(cancellationToken) is null)
         {
             await EnsureAnchorsAreOursAsync(what, cancellationToken);
+            await MarkLostAsync(cancellationToken);
             await ledger.BindAsync(mine, await client.GetBlockNumberAsync(cancellationToken), cancellationToken);
             logger.LedgerBound(chainId, mine.Contract.ToString(), mine.Account.ToString());
         }
@@ -79,6 +81,25 @@ internal sealed class LedgerOwner(
         )
         {
             logger.PlacesChanged(setting, change);
+        }
+    }
+
+    /// <summary>
+    /// A new ledger of an account that has anchored takes the place of one that was lost, or is a second one: what the
+    /// first did is found out before anything is sent.
+    /// </summary>
+    private async Task MarkLostAsync(CancellationToken cancellationToken)
+    {
+        if (
+            await ledger.FirstAnchorAsync(cancellationToken) is null
+            && await system.Anchors.AnchorCountAsync(account.Address, cancellationToken) > 0
+        )
+        {
+            await ledger.MarkRestoredAsync(
+                "it is new, and the account has anchored before",
+                time.GetUtcNow(),
+                cancellationToken
+            );
         }
     }
 

@@ -32,12 +32,25 @@ internal sealed class OperatorStanding(
     /// <summary>Why the contract takes no anchor, in words; null where it does, as far as is known.</summary>
     public string? Problem => _refusal?.Reason;
 
+    /// <summary>
+    /// Why this operator sends nothing at all and takes no puts, in words; null where it does. The ledger comes from a
+    /// backup and is being completed, or another machine sends with the same key.
+    /// </summary>
+    public string? Pause =>
+        ledger.Restoration is { } restoration
+            ? $"it may be older than what was done with its key ({restoration}), and is being completed from L1 and "
+                + "the providers"
+        : ledger.Rival is { } rival
+            ? $"another machine sends with the same key ({rival}); stop all but one, and see meeda restore --mark"
+        : null;
+
     /// <summary>For how long it has been so; zero where it is not.</summary>
     public TimeSpan FailingFor => _refusal is { } refusal ? time.GetElapsedTime(refusal.Since) : TimeSpan.Zero;
 
     /// <summary>Asks the contract.</summary>
     public async Task PollAsync(CancellationToken cancellationToken)
     {
+        await ledger.RefreshRestorationAsync(cancellationToken);
         ulong head = await client.GetBlockNumberAsync(cancellationToken);
         Interlocked.Exchange(ref _head, (long)head);
         StakeCapacity capacity = await PollCapacityAsync(head, cancellationToken);

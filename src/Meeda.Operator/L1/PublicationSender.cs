@@ -34,6 +34,9 @@ internal sealed class PublicationSender(TransactionSender main, TransactionSende
         return await main.SendAsync(request, cancellationToken);
     }
 
+    /// <summary>The sender of the separate account; null where there is none.</summary>
+    public TransactionSender? Own => own;
+
     /// <summary>As <see cref="TransactionSender.Forget"/>, of the account of its own.</summary>
     public void Forget() => own?.Forget();
 

@@ -22,9 +22,31 @@ internal sealed class LeaderElection(Lease lease, TimeProvider time, ILogger<Lea
     /// </summary>
     public event Action? Taken;
 
-    /// <summary>Waits until this process leads.</summary>
+    /// <summary>What must be over before the leader's work begins; null for nothing.</summary>
+    public Func<CancellationToken, Task>? Before { get; set; }
+
+    /// <summary>Waits until this process leads, and what must be over <see cref="Before"/> is.</summary>
     /// <returns>A token that is cancelled when this process no longer leads.</returns>
     public async Task<CancellationToken> WaitUntilLeadingAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            CancellationToken lost = await WaitUntilHeldAsync(cancellationToken);
+            if (Before is { } before)
+            {
+                await before(cancellationToken);
+            }
+
+            if (!lost.IsCancellationRequested)
+            {
+                return lost;
+            }
+        }
+    }
+
+    /// <summary>Waits until this process leads, whatever must be over before.</summary>
+    /// <returns>A token that is cancelled when this process no longer leads.</returns>
+    public async Task<CancellationToken> WaitUntilHeldAsync(CancellationToken cancellationToken)
     {
         while (true)
         {

@@ -218,7 +218,11 @@ internal sealed partial class Ledger(Database database, Lease lease) : IAsyncDis
         IndexOfOperators,
         OperationsOfTheAccount,
         PayerOfABatch,
+        OlderThanItsKey,
     ];
+
+    /// <summary>The schema's name in its database.</summary>
+    internal const string SchemaName = "ledger";
 
     private GroupCommit<(StoredBatch Batch, byte[] Payload, long? AnchorFrom)>? _adding;
 
@@ -228,12 +232,17 @@ internal sealed partial class Ledger(Database database, Lease lease) : IAsyncDis
     public static async Task<Ledger> OpenAsync(Database database, Lease lease, CancellationToken cancellationToken)
     {
         await EnsureReleasedAsync(database, cancellationToken);
-        await database.MigrateAsync("ledger", Migrations, cancellationToken);
+        await database.MigrateAsync(SchemaName, Migrations, cancellationToken);
         await lease.MigrateAsync(cancellationToken);
         var ledger = new Ledger(database, lease);
         ledger._adding = new(ledger.AddAsync, MaxInCommit);
+        await ledger.ReadSealAsync(cancellationToken);
+        await ledger.RefreshRestorationAsync(cancellationToken);
         return ledger;
     }
+
+    /// <summary>What was brought up to date as it was opened.</summary>
+    public IReadOnlyList<SchemaChange> Upgrades => database.Upgrades;
 
     /// <summary>Writes what waits for its commit, and lets go of the database.</summary>
     public async ValueTask DisposeAsync()

@@ -79,12 +79,14 @@ internal sealed class PostgresDatabase : Database
     }
 
     /// <inheritdoc/>
-    public override Task MigrateAsync(
+    public override async Task MigrateAsync(
         string schema,
         IReadOnlyList<string> migrations,
         CancellationToken cancellationToken
-    ) =>
-        WriteAsync(
+    )
+    {
+        long before = 0;
+        await WriteAsync(
             async (connection, transaction) =>
             {
                 await connection.ExecuteAsync(
@@ -106,6 +108,7 @@ internal sealed class PostgresDatabase : Database
                         transaction,
                         cancellationToken
                     ) ?? 0;
+                before = version;
                 CheckVersion(schema, version, migrations.Count);
                 await CheckHashesAsync(schema, migrations, version, connection, transaction, cancellationToken);
                 foreach (string migration in migrations.Skip((int)version))
@@ -136,6 +139,24 @@ internal sealed class PostgresDatabase : Database
             },
             cancellationToken
         );
+        NoteUpgrade(schema, before, migrations.Count, copy: null);
+    }
+
+    /// <inheritdoc/>
+    public override async Task<long> VersionAsync(string schema, CancellationToken cancellationToken)
+    {
+        if (!await HasTableAsync("schema_version", cancellationToken))
+        {
+            return 0;
+        }
+
+        await using DbConnection connection = await ConnectAsync(cancellationToken);
+        return await connection.ExecuteScalarAsync<long?>(
+                "SELECT version FROM schema_version WHERE name = @schema",
+                new { schema },
+                cancellationToken
+            ) ?? 0;
+    }
 
     /// <inheritdoc/>
     public override async Task<bool> HasTableAsync(string table, CancellationToken cancellationToken)

@@ -31,10 +31,13 @@ internal sealed class TransactionJournal(Ledger ledger, Address sender) : ITrans
 
     /// <inheritdoc/>
     /// <exception cref="LeaseLostException">Another operator leads by now.</exception>
+    /// <exception cref="IOException">Another machine sends with the same key: nothing more is signed for.</exception>
     public Task WriteAsync(JournaledTransaction transaction, CancellationToken cancellationToken) =>
         ledger.WriteAsLeaderAsync(
-            (connection, write) =>
-                connection.ExecuteAsync(
+            async (connection, write) =>
+            {
+                await EnsureAloneAsync(transaction, connection, write, cancellationToken);
+                await connection.ExecuteAsync(
                     """
                     DELETE FROM sent_transaction WHERE sender = @sender AND chain_id = @ChainId AND nonce = @Nonce;
                     INSERT INTO sent_transaction
@@ -63,7 +66,8 @@ internal sealed class TransactionJournal(Ledger ledger, Address sender) : ITrans
                     },
                     write,
                     cancellationToken
-                ),
+                );
+            },
             cancellationToken
         );
 
@@ -85,6 +89,31 @@ internal sealed class TransactionJournal(Ledger ledger, Address sender) : ITrans
                 ),
             cancellationToken
         );
+
+    /// <summary>
+    /// Whatever is sent is written here before, so that this keeps two machines from racing with one key.
+    /// </summary>
+    private static async Task EnsureAloneAsync(
+        JournaledTransaction transaction,
+        DbConnection connection,
+        DbTransaction write,
+        CancellationToken cancellationToken
+    )
+    {
+        if (
+            !transaction.IsConfirmed
+            && await connection.QueryFirstOrDefaultAsync<string>(
+                "SELECT problem FROM rival",
+                null,
+                write,
+                cancellationToken
+            )
+                is { } problem
+        )
+        {
+            throw new IOException($"nothing is sent: {problem}");
+        }
+    }
 
     private static byte[]? Joined(IReadOnlyList<byte[]>? parts) => parts?.SelectMany(part => part).ToArray();
 

@@ -245,7 +245,7 @@ internal sealed class BatchPlacement(
 
             if (written is null)
             {
-                return await rows.WriteAsync(batch.Id, blobs.Memory, cancellationToken);
+                return await rows.WriteAsync(batch.Id, blobs.Memory, ledger.LabelOf(batch), cancellationToken);
             }
 
             await rows.WriteAsync(written, blobs.Memory, cancellationToken);

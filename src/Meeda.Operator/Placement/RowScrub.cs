@@ -143,7 +143,7 @@ internal sealed class RowScrub(
                 return null;
             }
 
-            return await rows.RepairAsync(batch.Id, batch.Commitments, cancellationToken);
+            return await rows.RepairAsync(batch.Id, batch.Commitments, ledger.LabelOf(batch), cancellationToken);
         }
     }
 

@@ -57,6 +57,9 @@ internal sealed partial class TenantKeys : IAsyncDisposable
         _timer = time.CreateTimer(_ => WriteUsageSoon(), null, MaxAge, MaxAge);
     }
 
+    /// <summary>What was brought up to date as they were opened.</summary>
+    public IReadOnlyList<SchemaChange> Upgrades => _database.Upgrades;
+
     /// <summary>Opens the tenants' table of an operator's storage, and creates it if it does not exist.</summary>
     /// <exception cref="DbException">They cannot be opened or written.</exception>
     /// <exception cref="ArgumentException">The database's connection string is invalid.</exception>

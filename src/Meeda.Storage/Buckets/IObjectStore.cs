@@ -42,6 +42,10 @@ internal interface IObjectStore
     /// <exception cref="IOException">It may still be here.</exception>
     Task DeleteAsync(string name, CancellationToken cancellationToken);
 
+    /// <summary>Every object of the bucket, or of the prefix in it that is meant, in no order.</summary>
+    /// <exception cref="IOException">The store cannot list them now.</exception>
+    IAsyncEnumerable<ListedObject> ListAsync(CancellationToken cancellationToken);
+
     /// <summary>Asks whether the store answers.</summary>
     /// <exception cref="IOException">It does not.</exception>
     Task ProbeAsync(CancellationToken cancellationToken) => IsConfirmedAsync("probe", cancellationToken);

@@ -8,6 +8,12 @@ namespace Meeda.Storage.Buckets;
 /// <param name="ObjectName">Its name in its store.</param>
 internal readonly record struct StoredPack(long Sequence, string ObjectName);
 
+/// <summary>Where a row is in an object.</summary>
+/// <param name="Batch">Its batch.</param>
+/// <param name="Row">Its number.</param>
+/// <param name="Offset">The first of its bytes.</param>
+internal readonly record struct PackedRow(BatchId Batch, int Row, long Offset);
+
 /// <summary>
 /// Which row is in which object of a bucket. The operator's ledger is one; every write throws
 /// <see cref="Hosting.LeaseLostException"/>
@@ -52,6 +58,29 @@ internal interface IPackIndex
 
     /// <summary>Forgets the rows of a batch in a store.</summary>
     Task DeletePackedRowsAsync(string store, BatchId batch, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// The names of a store's objects that hold rows by this index, or are given up; not those that were on their way
+    /// when it was last written.
+    /// </summary>
+    Task<IReadOnlySet<string>> KnownPacksAsync(string store, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Takes an object that is there already, with its rows; a row that the index knows elsewhere in that store stays
+    /// where it is.
+    /// </summary>
+    /// <param name="store">Its store.</param>
+    /// <param name="objectName">Its name.</param>
+    /// <param name="occupied">The bytes that it occupies there.</param>
+    /// <param name="rows">Its rows.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    Task AdoptPackAsync(
+        string store,
+        string objectName,
+        long occupied,
+        IReadOnlyList<PackedRow> rows,
+        CancellationToken cancellationToken
+    );
 
     /// <summary>Objects that are stored and not confirmed, after a sequence number, oldest first.</summary>
     Task<IReadOnlyList<StoredPack>> UnconfirmedPacksAsync(

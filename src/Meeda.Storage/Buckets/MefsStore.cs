@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Meeda.Mefs;
 
 namespace Meeda.Storage.Buckets;
@@ -91,6 +92,31 @@ internal sealed class MefsStore(MefsClient client, Uri node, string bucket) : IO
                 return false;
             }
         });
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<ListedObject> ListAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        for (string? marker = ""; marker is not null; )
+        {
+            ObjectPage page = await TellAsync(async () =>
+            {
+                try
+                {
+                    return await client.ListAsync(bucket, "", marker, cancellationToken);
+                }
+                catch (MefsException missing) when (IsAbsent(missing))
+                {
+                    return new ObjectPage([], NextMarker: null);
+                }
+            });
+            foreach (ObjectInfo found in page.Objects)
+            {
+                yield return new ListedObject(found.Name, found.Size);
+            }
+
+            marker = page.NextMarker;
+        }
+    }
 
     private static bool IsAbsent(MefsException failure) =>
         failure.Error is MefsError.ObjectAbsent or MefsError.BucketAbsent;

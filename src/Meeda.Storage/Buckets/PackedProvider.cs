@@ -16,7 +16,7 @@ namespace Meeda.Storage.Buckets;
 /// <param name="index">The index.</param>
 /// <param name="deadline">The maximum time that one call may take, and the upload of an object; by default <see
 /// cref="StorageOptions.BucketDeadline"/>'s default.</param>
-internal sealed class PackedProvider(IObjectStore store, IPackIndex index, TimeSpan? deadline = null)
+internal sealed partial class PackedProvider(IObjectStore store, IPackIndex index, TimeSpan? deadline = null)
     : IRowProvider,
         IDisposable
 {
@@ -47,7 +47,18 @@ internal sealed class PackedProvider(IObjectStore store, IPackIndex index, TimeS
     /// <remarks>
     /// A row that is stored intact stays where it is: another copy would waste space.
     /// </remarks>
-    public async Task WriteAsync(BatchId id, int row, ReadOnlyMemory<byte> blob, CancellationToken cancellationToken)
+    public Task WriteAsync(BatchId id, int row, ReadOnlyMemory<byte> blob, CancellationToken cancellationToken) =>
+        WriteAsync(id, row, blob, ReadOnlyMemory<byte>.Empty, cancellationToken);
+
+    /// <inheritdoc/>
+    /// <remarks>A row that is stored intact stays where it is, with the label that it has there.</remarks>
+    public async Task WriteAsync(
+        BatchId id,
+        int row,
+        ReadOnlyMemory<byte> blob,
+        ReadOnlyMemory<byte> label,
+        CancellationToken cancellationToken
+    )
     {
         if (await HoldsAsync(id, row, blob, cancellationToken))
         {
@@ -58,7 +69,7 @@ internal sealed class PackedProvider(IObjectStore store, IPackIndex index, TimeS
         lock (_gate)
         {
             _open ??= new OpenPack(store.ObjectBytes / Blob.ByteLength);
-            _open.Add(id, row, blob.Span);
+            _open.Add(id, row, blob.Span, label.Span);
             if (_open.IsFull)
             {
                 (full, _open) = (_open, null);
@@ -212,35 +223,6 @@ internal sealed class PackedProvider(IObjectStore store, IPackIndex index, TimeS
         (store as IDisposable)?.Dispose();
     }
 
-    /// <summary>Whether the bucket gives this very row; false also where it cannot be asked.</summary>
-    private async Task<bool> HoldsAsync(
-        BatchId id,
-        int row,
-        ReadOnlyMemory<byte> blob,
-        CancellationToken cancellationToken
-    )
-    {
-        try
-        {
-            if (await index.FindPackedRowAsync(Name, id, row, cancellationToken) is not { } place)
-            {
-                return false;
-            }
-
-            using var held = new RowBuffer(Blob.ByteLength);
-            return await store.ReadAsync(
-                    place.ObjectName,
-                    place.Offset,
-                    held.Memory[..Blob.ByteLength],
-                    cancellationToken
-                ) && held.Memory.Span[..Blob.ByteLength].SequenceEqual(blob.Span[..Blob.ByteLength]);
-        }
-        catch (Exception unknown) when (unknown is IOException or DbException)
-        {
-            return false;
-        }
-    }
-
     private bool IsOnItsWay(string objectName)
     {
         lock (_gate)
@@ -267,7 +249,7 @@ internal sealed class PackedProvider(IObjectStore store, IPackIndex index, TimeS
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(_over.Token);
         limit.CancelAfter(Limits.Deadline);
         CancellationToken cancellationToken = limit.Token;
-        string objectName = Guid.CreateVersion7().ToString("n", CultureInfo.InvariantCulture) + ".rows";
+        string objectName = Guid.CreateVersion7().ToString("n", CultureInfo.InvariantCulture) + PackSuffix;
         try
         {
             lock (_gate)
@@ -275,14 +257,15 @@ internal sealed class PackedProvider(IObjectStore store, IPackIndex index, TimeS
                 _onTheirWay.Add(objectName);
             }
 
+            ReadOnlyMemory<byte> content = pack.Close();
             await (_mark?.EnsureAsync(cancellationToken) ?? Task.CompletedTask);
             long sequence = await index.BeginPackAsync(
                 Name,
                 objectName,
-                store.OccupiedBytes(pack.Content.Length),
+                store.OccupiedBytes(content.Length),
                 cancellationToken
             );
-            await store.PutAsync(objectName, pack.Content, cancellationToken);
+            await store.PutAsync(objectName, content, cancellationToken);
             await index.EndPackAsync(sequence, Name, pack.Rows, cancellationToken);
         }
         finally

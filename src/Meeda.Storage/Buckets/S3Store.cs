@@ -194,6 +194,10 @@ internal sealed class S3Store : IObjectStore, IDisposable
     }
 
     /// <inheritdoc/>
+    public IAsyncEnumerable<ListedObject> ListAsync(CancellationToken cancellationToken) =>
+        new S3Listing(_client, _place, _calls).ListAsync(cancellationToken);
+
+    /// <inheritdoc/>
     public void Dispose() => _client.Dispose();
 
     private string KeyOf(string name) => _place.Prefix + name;

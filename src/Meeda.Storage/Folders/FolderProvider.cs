@@ -111,6 +111,7 @@ internal sealed partial class FolderProvider(string folder, TimeSpan? deadline =
                     string file in Directory
                         .EnumerateFiles(Path.Combine(folder, name[..2]), $"{name}.*.row")
                         .Where(file => RowName().IsMatch(Path.GetFileName(file)))
+                        .Prepend(LabelPathOf(id)) // first, since a label without rows would look like a loss
                 )
                 {
                     File.Delete(file);
@@ -211,7 +212,7 @@ internal sealed partial class FolderProvider(string folder, TimeSpan? deadline =
     [GeneratedRegex("^[0-9a-f]{64}\\.[0-9]+\\.row$")]
     private static partial Regex RowName();
 
-    [GeneratedRegex("^[0-9a-f]{64}\\.[0-9]+\\.row\\.[0-9a-f]{32}\\.tmp$")]
+    [GeneratedRegex("^[0-9a-f]{64}\\.([0-9]+\\.row|label)\\.[0-9a-f]{32}\\.tmp$")]
     private static partial Regex TemporaryName();
 
     private static bool Read(SafeFileHandle file, Span<byte> destination)

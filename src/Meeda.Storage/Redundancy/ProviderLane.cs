@@ -67,12 +67,13 @@ internal sealed class ProviderLane : IRowSource, IDisposable
         return true;
     }
 
-    /// <summary>Stores a row.</summary>
+    /// <summary>Stores a row, with the label of its batch.</summary>
     /// <exception cref="IOException">The provider refused, or did not answer in time.</exception>
     public async Task<WriteTicket> WriteAsync(
         BatchId id,
         int row,
         ReadOnlyMemory<byte> blob,
+        ReadOnlyMemory<byte> label,
         CancellationToken cancellationToken
     )
     {
@@ -85,7 +86,7 @@ internal sealed class ProviderLane : IRowSource, IDisposable
             "write",
             async stop =>
             {
-                await _provider.WriteAsync(id, row, own.Memory, stop);
+                await _provider.WriteAsync(id, row, own.Memory, label, stop);
                 own.Dispose();
                 return true;
             },

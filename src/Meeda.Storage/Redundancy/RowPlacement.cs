@@ -108,19 +108,27 @@ internal sealed class RowPlacement : IDisposable
     /// </summary>
     /// <param name="id">The batch.</param>
     /// <param name="blobs">Its data rows, concatenated.</param>
+    /// <param name="label">What is kept beside them, so that they are known without the ledger; empty for
+    /// nothing.</param>
     /// <param name="cancellationToken">Stops between rows.</param>
     /// <exception cref="IOException">A row is at no provider.</exception>
     public async Task<WrittenRows> WriteAsync(
         BatchId id,
         ReadOnlyMemory<byte> blobs,
+        ReadOnlyMemory<byte> label,
         CancellationToken cancellationToken
     )
     {
         int n = blobs.Length / Blob.ByteLength;
-        var written = new WrittenRows(id, _layout.CountOf(n));
+        var written = new WrittenRows(id, _layout.CountOf(n)) { Label = label };
         await _writer.WriteAsync(written, blobs, cancellationToken);
         return written;
     }
+
+    /// <summary>Stores all rows of a batch that has no label.</summary>
+    /// <exception cref="IOException">A row is at no provider.</exception>
+    public Task<WrittenRows> WriteAsync(BatchId id, ReadOnlyMemory<byte> blobs, CancellationToken cancellationToken) =>
+        WriteAsync(id, blobs, ReadOnlyMemory<byte>.Empty, cancellationToken);
 
     /// <inheritdoc cref="RowWriter.WriteAsync"/>
     public Task WriteAsync(WrittenRows written, ReadOnlyMemory<byte> blobs, CancellationToken cancellationToken) =>
@@ -146,8 +154,16 @@ internal sealed class RowPlacement : IDisposable
     public Task<RepairReport> RepairAsync(
         BatchId id,
         ReadOnlyMemory<byte> commitments,
+        ReadOnlyMemory<byte> label,
         CancellationToken cancellationToken
-    ) => _repair.RepairAsync(id, commitments, cancellationToken);
+    ) => _repair.RepairAsync(id, commitments, label, cancellationToken);
+
+    /// <inheritdoc cref="RowRepair.RepairAsync"/>
+    public Task<RepairReport> RepairAsync(
+        BatchId id,
+        ReadOnlyMemory<byte> commitments,
+        CancellationToken cancellationToken
+    ) => RepairAsync(id, commitments, ReadOnlyMemory<byte>.Empty, cancellationToken);
 
     /// <inheritdoc cref="RowReader.TryTakeDamaged"/>
     public bool TryTakeDamaged(out BatchId id) => _reader.TryTakeDamaged(out id);

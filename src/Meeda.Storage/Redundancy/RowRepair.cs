@@ -25,6 +25,7 @@ internal sealed class RowRepair(RowLayout layout, RowSearch search, CommitmentKe
     public async Task<RepairReport> RepairAsync(
         BatchId id,
         ReadOnlyMemory<byte> commitments,
+        ReadOnlyMemory<byte> label,
         CancellationToken cancellationToken
     )
     {
@@ -45,7 +46,7 @@ internal sealed class RowRepair(RowLayout layout, RowSearch search, CommitmentKe
 
         var parity = new byte[(long)(rows - n) * Blob.ByteLength];
         await Task.Run(() => ParityRows.Encode(data, parity), cancellationToken);
-        var written = new WrittenRows(id, rows);
+        var written = new WrittenRows(id, rows) { Label = label };
         foreach (
             int row in Enumerable
                 .Range(0, rows)
@@ -60,6 +61,7 @@ internal sealed class RowRepair(RowLayout layout, RowSearch search, CommitmentKe
                         id,
                         row,
                         row < n ? RowLayout.Row(data, row) : RowLayout.Row(parity, row - n),
+                        label,
                         cancellationToken
                     );
             }

@@ -33,7 +33,7 @@ internal sealed class RowWriter(RowLayout layout, ILogger logger)
                         if (written[row] is null)
                         {
                             written[row] = await WriteRowAsync(
-                                written.Id,
+                                written,
                                 row,
                                 row < n ? RowLayout.Row(blobs, row) : RowLayout.Row(parity.Memory, row - n),
                                 cancellationToken
@@ -60,7 +60,7 @@ internal sealed class RowWriter(RowLayout layout, ILogger logger)
     }
 
     private async Task<WriteTicket> WriteRowAsync(
-        BatchId id,
+        WrittenRows written,
         int row,
         ReadOnlyMemory<byte> blob,
         CancellationToken cancellationToken
@@ -70,13 +70,16 @@ internal sealed class RowWriter(RowLayout layout, ILogger logger)
         // next provider; the scrubber moves it back later.
         ProviderLane[] order =
         [
-            .. layout.LanesFor(id, row).Take(layout.Lost + 1).OrderBy(lane => lane.IsOut || lane.Record.IsBackingOff),
+            .. layout
+                .LanesFor(written.Id, row)
+                .Take(layout.Lost + 1)
+                .OrderBy(lane => lane.IsOut || lane.Record.IsBackingOff),
         ];
         for (int i = 0; ; i++)
         {
             try
             {
-                return await order[i].WriteAsync(id, row, blob, cancellationToken);
+                return await order[i].WriteAsync(written.Id, row, blob, written.Label, cancellationToken);
             }
             catch (IOException refused) when (i < layout.Lost)
             {

@@ -12,6 +12,9 @@ internal sealed class WrittenRows(BatchId id, int count)
     /// <summary>The batch.</summary>
     public BatchId Id => id;
 
+    /// <summary>The batch's label; empty where there is none.</summary>
+    public ReadOnlyMemory<byte> Label { get; init; }
+
     /// <summary>Its data and parity rows.</summary>
     public int Count => count;
 

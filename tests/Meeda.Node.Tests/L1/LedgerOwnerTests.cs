@@ -146,6 +146,7 @@ public sealed class LedgerOwnerTests : IAsyncLifetime
             new SystemContract(client, contract ?? Contract),
             new OperatorAccount(account ?? Account),
             providers,
+            TimeProvider.System,
             NullLogger<LedgerOwner>.Instance
         ).EnsureAsync(chain, default);
     }

@@ -59,6 +59,10 @@ internal sealed class ObservedDatabase(Database inner, Activity activity) : Data
     ) => inner.MigrateAsync(schema, migrations, cancellationToken);
 
     /// <inheritdoc/>
+    public override Task<long> VersionAsync(string schema, CancellationToken cancellationToken) =>
+        inner.VersionAsync(schema, cancellationToken);
+
+    /// <inheritdoc/>
     public override Task<bool> HasTableAsync(string table, CancellationToken cancellationToken) =>
         inner.HasTableAsync(table, cancellationToken);
 

@@ -30,6 +30,10 @@ internal sealed class FaultyDatabase(Database inner) : Database
     ) => inner.MigrateAsync(schema, migrations, cancellationToken);
 
     /// <inheritdoc/>
+    public override Task<long> VersionAsync(string schema, CancellationToken cancellationToken) =>
+        inner.VersionAsync(schema, cancellationToken);
+
+    /// <inheritdoc/>
     public override ValueTask DisposeAsync() => inner.DisposeAsync();
 
     /// <inheritdoc/>

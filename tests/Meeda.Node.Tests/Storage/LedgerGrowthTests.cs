@@ -169,6 +169,9 @@ public sealed class LedgerGrowthTests : IDisposable
             CancellationToken cancellationToken
         ) => _inner.MigrateAsync(schema, migrations, cancellationToken);
 
+        public override Task<long> VersionAsync(string schema, CancellationToken cancellationToken) =>
+            _inner.VersionAsync(schema, cancellationToken);
+
         public override Task<bool> HasTableAsync(string table, CancellationToken cancellationToken) =>
             _inner.HasTableAsync(table, cancellationToken);
 

@@ -81,13 +81,17 @@ internal sealed class OperatorRoute(SpendingSettings settings, EthereumClient cl
             }
 
             // Its schema is not brought up to date here, where an older operator may be running on it.
-            return await database.HasTableAsync("account_operation", cancellationToken)
+            long version = await database.VersionAsync(Ledger.SchemaName, cancellationToken);
+            Database.CheckVersion(Ledger.SchemaName, version, Ledger.Migrations.Length);
+            return version == Ledger.Migrations.Length
                 ? true
                 : throw new SetupException(
-                    "ledger: an older version wrote it; start the operator with this version once before"
+                    $"ledger: an older version wrote it (schema version {version}, this program's is "
+                        + $"{Ledger.Migrations.Length}); start the operator with this version once before"
                 );
         }
-        catch (Exception unusable) when (unusable is IOException or ArgumentException or DbException)
+        catch (Exception unusable)
+            when (unusable is IOException or InvalidDataException or ArgumentException or DbException)
         {
             throw Unusable(unusable);
         }

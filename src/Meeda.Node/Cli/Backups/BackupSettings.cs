@@ -1,0 +1,49 @@
+using Meeda.Chain.L1;
+using Meeda.Ethereum;
+using Meeda.Hosting.Settings;
+using Meeda.Light;
+using Meeda.Storage;
+
+namespace Meeda.Node.Cli.Backups;
+
+/// <summary>Where this machine's operator and light node keep what they know, and whose the settings say it is.</summary>
+/// <param name="Storage">The operator's storage.</param>
+/// <param name="L1">Its L1.</param>
+/// <param name="LightFolder">The light node's folder.</param>
+/// <param name="Contract">The configured contract; null where none is named.</param>
+/// <param name="Account">The operator's account; null where neither it nor a key is named.</param>
+internal sealed record BackupSettings(
+    StorageOptions Storage,
+    L1Options L1,
+    string LightFolder,
+    Address? Contract,
+    Address? Account
+)
+{
+    /// <summary>The file with the operator's ledger.</summary>
+    public string LedgerFile => Path.Combine(Storage.Folder, BackupManifest.Ledger);
+
+    /// <summary>Reads them; their form alone is checked.</summary>
+    /// <param name="settings">All there are.</param>
+    /// <exception cref="Hosting.SetupException">Some are malformed.</exception>
+    public static BackupSettings Read(SettingsReader settings)
+    {
+        using ServiceProvider all = new ServiceCollection()
+            .AddSettings<StorageOptions>(settings)
+            .AddSettings<L1Options>(settings)
+            .AddSettings<SignerOptions>(settings)
+            .AddSettings<LightSettings>(settings)
+            .Validate();
+        L1Options l1 = all.Options<L1Options>();
+        return new BackupSettings(
+            all.Options<StorageOptions>(),
+            l1,
+            all.Options<LightSettings>().Folder,
+            Address.TryParse(l1.Contract, out Address contract) ? contract : null,
+            TenantLocation.AccountOf(all.Options<SignerOptions>(), l1)
+        );
+    }
+
+    /// <summary>Where a file of a backup belongs.</summary>
+    public string FolderOf(string name) => name == BackupManifest.LightNode ? LightFolder : Storage.Folder;
+}

@@ -1,0 +1,189 @@
+using Meeda.Ethereum;
+using Meeda.Operator.Persistence;
+using Meeda.Protocol.Batches;
+using Meeda.Storage;
+using Meeda.Storage.Buckets;
+using Meeda.Storage.Folders;
+using Meeda.Storage.Redundancy;
+using Microsoft.Extensions.Options;
+
+namespace Meeda.Operator.Restoration;
+
+/// <summary>What a search of the providers brought.</summary>
+/// <param name="Batches">Batches that the ledger did not know, and that can be read.</param>
+/// <param name="Unreadable">Batches that it did not know, and that cannot be read now.</param>
+/// <param name="Objects">Objects of buckets that it did not know and knows now.</param>
+internal readonly record struct InventoryReport(int Batches, int Unreadable, int Objects);
+
+/// <summary>
+/// Searches the providers for what the ledger does not know: objects of buckets say which rows are in them, and each
+/// batch has a sealed label beside its rows (<see cref="BatchLabel"/>). Nothing that is found is trusted: a label must
+/// bear this ledger's seal, and a batch is taken for whole only when it was read and matches its commitments.
+/// </summary>
+internal sealed class ProviderInventory(
+    IOptions<StorageOptions> options,
+    Ledger ledger,
+    RowProviders providers,
+    RowPlacement rows,
+    TimeProvider time,
+    ILogger<ProviderInventory> logger
+)
+{
+    /// <summary>Searches all providers, and takes into the ledger what belongs there.</summary>
+    /// <exception cref="IOException">More providers than may be lost cannot be searched now.</exception>
+    /// <exception cref="Hosting.LeaseLostException">Another operator leads by now.</exception>
+    public async Task<InventoryReport> RunAsync(CancellationToken cancellationToken)
+    {
+        var found = new Dictionary<BatchId, StoredBatch>();
+        var failures = new List<IOException>();
+        int objects = 0;
+        foreach (IRowProvider provider in providers.All)
+        {
+            try
+            {
+                switch (provider)
+                {
+                    case PackedProvider bucket:
+                        objects += await SearchAsync(bucket, found, cancellationToken);
+                        break;
+                    case FolderProvider folder:
+                        await SearchAsync(folder, found, cancellationToken);
+                        break;
+                }
+            }
+            catch (IOException failure)
+            {
+                logger.ProviderNotSearched(provider.Name, failure.Message);
+                failures.Add(failure);
+            }
+        }
+
+        // What up to that many hold is also at one of the others.
+        if (failures.Count > options.Value.ToleratedLosses)
+        {
+            throw new IOException(
+                $"{failures.Count} providers cannot be searched for batches of after the backup, and "
+                    + $"{options.Value.ToleratedLosses} may be lost: "
+                    + string.Join("; ", failures.Select(failure => failure.Message)),
+                failures[0]
+            );
+        }
+
+        int unreadable = 0;
+        foreach (StoredBatch batch in found.Values.OrderBy(batch => batch.StoredAt))
+        {
+            bool isWhole = await IsWholeAsync(batch, cancellationToken);
+            unreadable += isWhole ? 0 : 1;
+            if (!isWhole)
+            {
+                logger.FoundBatchUnreadable(batch.Id.ToString());
+            }
+
+            await ledger.AdoptBatchAsync(batch, isWhole, time.GetUtcNow(), cancellationToken);
+        }
+
+        return new InventoryReport(found.Count - unreadable, unreadable, objects);
+    }
+
+    private async Task<int> SearchAsync(
+        PackedProvider bucket,
+        Dictionary<BatchId, StoredBatch> found,
+        CancellationToken cancellationToken
+    )
+    {
+        int adopted = 0;
+        await foreach (FoundPack pack in bucket.UnknownPacksAsync(cancellationToken))
+        {
+            if (pack.Contents is null)
+            {
+                logger.ObjectNotUsed(bucket.Name, pack.Name, pack.Problem!);
+                continue;
+            }
+
+            var meant = new HashSet<BatchId>();
+            foreach (BatchId id in pack.Contents.Rows.Select(row => row.Batch).Distinct())
+            {
+                byte[]? label = pack.Contents.Labels.GetValueOrDefault(id);
+                if (await IsOursAsync(id, label, $"{bucket.Name}: {pack.Name}", found, cancellationToken))
+                {
+                    meant.Add(id);
+                }
+            }
+
+            adopted += await bucket.AdoptAsync(pack, meant, cancellationToken) > 0 ? 1 : 0;
+        }
+
+        return adopted;
+    }
+
+    private async Task SearchAsync(
+        FolderProvider folder,
+        Dictionary<BatchId, StoredBatch> found,
+        CancellationToken cancellationToken
+    )
+    {
+        try
+        {
+            // On a thread of its own, since a disk with millions of rows takes its time.
+            BatchId[] labelled = await Task.Run(() => folder.Labelled().ToArray(), cancellationToken);
+            foreach (BatchId id in labelled)
+            {
+                if (found.ContainsKey(id))
+                {
+                    continue;
+                }
+
+                StoredBatch? known = await ledger.FindBatchAsync(id, cancellationToken);
+                if (known is null or { DeletedAt: not null } || known.PayloadHash == id.Value)
+                {
+                    byte[]? label = await folder.ReadLabelAsync(id);
+                    await IsOursAsync(id, label, $"{folder.Name}: {id}", found, cancellationToken);
+                }
+            }
+        }
+        catch (UnauthorizedAccessException refused)
+        {
+            throw new IOException(refused.Message, refused);
+        }
+    }
+
+    /// <summary>
+    /// Whether rows that are said to be of a batch are wanted: the ledger keeps it, or its label says that it was
+    /// promised, which is then noted.
+    /// </summary>
+    private async Task<bool> IsOursAsync(
+        BatchId id,
+        byte[]? label,
+        string where,
+        Dictionary<BatchId, StoredBatch> found,
+        CancellationToken cancellationToken
+    )
+    {
+        if (found.ContainsKey(id))
+        {
+            return true;
+        }
+
+        StoredBatch? known = await ledger.FindBatchAsync(id, cancellationToken);
+        StoredBatch? told = label is null ? null : ledger.ReadLabel(id, label);
+        bool isNews = known is null || known.DeletedAt < told?.StoredAt || known.PayloadHash == id.Value;
+        if (told is not null && isNews)
+        {
+            found[id] = told;
+            return true;
+        }
+
+        if (known is null)
+        {
+            logger.FoundBatchNotOurs(where, id.ToString());
+        }
+
+        return known is { DeletedAt: null };
+    }
+
+    private async Task<bool> IsWholeAsync(StoredBatch batch, CancellationToken cancellationToken) =>
+        await rows.ReadAsync(batch.Id, batch.Commitments, cancellationToken) is { } blobs
+        && BlobEncoding.TryDecode(blobs, out byte[] payload, out _)
+        && payload.Length == batch.PayloadLength
+        && Keccak256.Hash(payload) == batch.PayloadHash;
+}

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Meeda.Node.Cli;
+using Meeda.Node.Cli.Bounties;
 using Meeda.Node.Cli.Configuration;
 using Meeda.Node.Cli.Deployment;
 using Meeda.Node.Cli.Escrow;
@@ -10,6 +11,7 @@ return await CommandLineProgram.RunAsync(
         DeployCommand.Build(),
         OperatorCommand.Build(),
         EscrowCommand.Build(),
+        BountyCommand.Build(),
         LightCommand.Build(),
         ConfigCommand.Build(),
         KeysCommand.Build(),

@@ -68,6 +68,7 @@ internal static class OperatorApplication
             .AddBatches(options)
             .AddAnchors()
             .AddProofs()
+            .AddBounties(options)
             .AddNitro(options, opened)
             .AddServer();
 

@@ -4,6 +4,7 @@ using Meeda.Chain.Verification;
 using Meeda.Client;
 using Meeda.Hosting.Settings;
 using Meeda.Node.Cli.Accounts;
+using Meeda.Node.Cli.Bounties;
 using Meeda.Node.Cli.Deployment;
 using Meeda.Node.Cli.Escrow;
 using Meeda.Node.Cli.Spending;
@@ -27,6 +28,7 @@ internal sealed record VerifyOutput(
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, Converters = [typeof(ScopesConverter)])]
 [JsonSerializable(typeof(AccountStatus))]
 [JsonSerializable(typeof(BatchBody))]
+[JsonSerializable(typeof(BountyOutput))]
 [JsonSerializable(typeof(DeploymentFile))]
 [JsonSerializable(typeof(EscrowOutput))]
 [JsonSerializable(typeof(IReadOnlyList<Tenant>))]

@@ -218,6 +218,7 @@ internal sealed partial class Ledger(Database database, Lease lease) : IAsyncDis
         IndexOfOperators,
         OperationsOfTheAccount,
         PayerOfABatch,
+        TransactionJournal.FeeLimitOfATransaction,
     ];
 
     private GroupCommit<(StoredBatch Batch, byte[] Payload, long? AnchorFrom)>? _adding;

@@ -50,7 +50,8 @@ error NotRefundableYet(uint256 id, uint256 fromBlock);
 interface IBlobBounty {
     /// @notice Puts a bounty on each of some blobs, in equal parts of the value. Several may stand on one blob.
     /// @param versionedHashes The blobs' versioned hashes.
-    /// @param blocks Blocks for which no refund is possible: 7,200 to 2,628,000, a day to a year of 12-second blocks.
+    /// @param blocks Blocks for which no refund is possible: 7,200 to 2,628,000, a day to a year of 12-second blocks; on
+    /// chain 31337, where tests run, from 8 on.
     /// @param about What the blobs are part of, for archives to find them by: for Meeda the batch's id. Not checked.
     /// @return firstId The id of the first; the others follow.
     function fundBounties(bytes32[] calldata versionedHashes, uint256 blocks, bytes32 about)

@@ -52,6 +52,7 @@ abstract contract BountyBase is MiniTest {
     BlobBounty internal bounties;
 
     function setUp() public virtual {
+        vm.chainId(1);
         bounties = new BlobBounty();
         vm.roll(100);
         vm.deal(FUNDER, 1000 ether);
@@ -155,6 +156,15 @@ contract BlobBountyTest is BountyBase {
         vm.stopPrank();
         assertEq(bounties.bountyCount(), 0, "none");
         assertEq(address(bounties).balance, 0, "nothing");
+    }
+
+    function test_only_a_local_chain_lets_tests_be_short() public {
+        vm.chainId(31_337);
+        vm.startPrank(FUNDER);
+        refused(abi.encodeWithSelector(UnsuitableLife.selector, 7, 8, MOST));
+        bounties.fundBounties{value: 1}(hashes(1), 7, ABOUT);
+        bounties.fundBounties{value: 1}(hashes(1), 8, ABOUT);
+        assertEq(get(0).refundableFrom, 108, "from");
     }
 
     /// @dev An amount that a bounty cannot hold would be cut off.

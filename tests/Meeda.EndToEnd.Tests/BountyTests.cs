@@ -56,7 +56,7 @@ public sealed class BountyTests : IAsyncDisposable
         await ExpireAsync(cheap);
 
         // The one that is too low is the older one: it was looked at when the other is paid.
-        await FundAsync(cheap, blobs: 1, "--amount", "1gwei", "--blocks", "7200");
+        await FundAsync(cheap, blobs: 1, "--amount", "1gwei", "--blocks", "400");
         ulong before = await HeadAsync();
         BigInteger balance = await EtherAsync(_carrier);
         BigInteger each = await FundAsync(dear, blobs: 3);
@@ -82,7 +82,7 @@ public sealed class BountyTests : IAsyncDisposable
             (await RunAsync("refund", $"{cheap}", "--yes", "--key-file", _funderKey)).Error,
             StringComparison.Ordinal
         );
-        await _arena.MineAsync((int)BountyContract.LeastBlocks);
+        await _arena.MineAsync(400);
         (string refunded, _) = await RunAsync("refund", "--yes", "--json", "--key-file", _funderKey);
         Assert.Single(JsonDocument.Parse(refunded).RootElement.GetProperty("transactions").EnumerateArray());
         Assert.Empty(await StandingAsync());
@@ -133,6 +133,7 @@ public sealed class BountyTests : IAsyncDisposable
             ("Meeda:Storage:LocalCopyBytes", "0"),
             ("Meeda:Bounties:Archive", "true"),
             ("Meeda:Bounties:Interval", "300ms"),
+            ("Meeda:Bounties:LeastBlocksLeft", "1"),
             ("Meeda:Signer:BlobKeyFile", carrierKey)
         );
     }

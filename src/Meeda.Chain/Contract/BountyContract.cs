@@ -18,9 +18,6 @@ internal sealed class BountyContract(EthereumClient client, Address address)
     private static readonly EventReader<BountyPaidEventData> Paid =
         ContractArtifact.Bounty.Contract.Event<BountyPaidEventData>();
 
-    /// <summary>The fewest blocks for which a bounty stands.</summary>
-    public const uint LeastBlocks = 7_200;
-
     /// <summary>The most blocks for which a bounty stands.</summary>
     public const uint MostBlocks = 2_628_000;
 
@@ -31,6 +28,9 @@ internal sealed class BountyContract(EthereumClient client, Address address)
     public static Address UsualAddress { get; } =
         DeploymentProxy.AddressOf(ContractArtifact.Bounty.Bytecode, salt: default);
 
+    /// <summary>The fewest blocks for which a bounty stands on a chain.</summary>
+    public static uint LeastBlocks(ulong chainId) => chainId == 31_337 ? 8u : 7_200;
+
     /// <summary>The transaction that makes it at <see cref="UsualAddress"/>.</summary>
     public static TransactionRequest Deploy() =>
         DeploymentProxy.Create(ContractArtifact.Bounty.Bytecode, salt: default);
@@ -38,7 +38,7 @@ internal sealed class BountyContract(EthereumClient client, Address address)
     /// <summary>The transaction that puts a bounty on each of some blobs.</summary>
     /// <param name="versionedHashes">The blobs' versioned hashes, at most <see cref="MostAtOnce"/>.</param>
     /// <param name="each">The ether on each, in wei.</param>
-    /// <param name="blocks">Blocks without a refund, <see cref="LeastBlocks"/> to <see cref="MostBlocks"/>.</param>
+    /// <param name="blocks">Blocks without a refund, <see cref="LeastBlocks"/> of the chain to <see cref="MostBlocks"/>.</param>
     /// <param name="about">What the blobs are part of, for archives: the batch's id.</param>
     public TransactionRequest Fund(
         IReadOnlyCollection<Bytes32> versionedHashes,

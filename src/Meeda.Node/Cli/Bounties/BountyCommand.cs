@@ -44,7 +44,7 @@ internal static class BountyCommand
         var blocks = new Option<uint?>("--blocks")
         {
             Description =
-                $"blocks for which you cannot take it back, {BountyContract.LeastBlocks} to {BountyContract.MostBlocks} "
+                $"blocks for which you cannot take it back, {BountyContract.LeastBlocks(chainId: 1)} to {BountyContract.MostBlocks} "
                 + $"[default: {UsualBlocks}, a week]",
         };
         Command command = BuildSpending(
@@ -58,7 +58,7 @@ internal static class BountyCommand
                     await FindAsync(session.L1, session.Settings, ParseBatch(parsed.GetValue(batch)), stop),
                     parsed.GetValue(amount) is { } text ? ParseAmount(text) : null,
                     ParseMargin(parsed.GetValue(margin)),
-                    ParseBlocks(parsed.GetValue(blocks)),
+                    ParseBlocks(parsed.GetValue(blocks), session.L1.ChainId),
                     stop
                 )
         );
@@ -213,12 +213,13 @@ internal static class BountyCommand
             ? percent ?? UsualMargin
             : throw new SetupException("--margin: between 0 and 100000 percent");
 
-    private static uint ParseBlocks(uint? blocks) =>
-        blocks is null or (>= BountyContract.LeastBlocks and <= BountyContract.MostBlocks)
+    private static uint ParseBlocks(uint? blocks, ulong chainId)
+    {
+        uint least = BountyContract.LeastBlocks(chainId);
+        return blocks is null || (blocks >= least && blocks <= BountyContract.MostBlocks)
             ? blocks ?? UsualBlocks
-            : throw new SetupException(
-                $"--blocks: between {BountyContract.LeastBlocks} and {BountyContract.MostBlocks}"
-            );
+            : throw new SetupException($"--blocks: between {least} and {BountyContract.MostBlocks}");
+    }
 
     /// <summary>What a plan is made from.</summary>
     private sealed record Session(L1Session L1, SpendingSettings Settings, BountyPlans Plans);

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Parameters} from "../interfaces/MeedaTypes.sol";
+import {BlobBounty} from "../src/BlobBounty.sol";
 import {MeedaAnchors} from "../src/MeedaAnchors.sol";
 import {MeedaEscrow} from "../src/MeedaEscrow.sol";
 import {MeedaPublication} from "../src/MeedaPublication.sol";
@@ -30,6 +31,9 @@ contract Deploy {
     /// @dev The chain is not the one that MEEDA_CHAIN names.
     error OtherChain(uint256 chainId, uint256 expected);
 
+    /// @dev The deterministic deployment proxy, through which forge creates with a salt.
+    address private constant PROXY = 0x4e59b44847b379578588920cA78FbF26c0B4956C;
+
     /// @dev What stands on the chain is not what was meant to.
     error SelfTestFailed(string what);
 
@@ -47,6 +51,8 @@ contract Deploy {
         for (uint256 i = 0; i < 4; i++) {
             system.create(codes[i]);
         }
+        // Of no system, and under no other salt: it may stand already.
+        if (bounties().code.length == 0) new BlobBounty{salt: 0}();
         vm.stopBroadcast();
         selfTest(system);
         write(system, salt, hashes);
@@ -68,6 +74,13 @@ contract Deploy {
         require(MeedaPublication(parts[2]).demandBond() >= parameters().demandBond, SelfTestFailed("publication"));
         require(MeedaAnchors(parts[0]).anchorCount(address(system)) == 0, SelfTestFailed("anchors"));
         require(MeedaEscrow(parts[3]).posterOf(address(system)) == address(system), SelfTestFailed("escrow"));
+        require(keccak256(bounties().code) == keccak256(type(BlobBounty).runtimeCode), SelfTestFailed("bounties"));
+    }
+
+    /// @notice Where BlobBounty stands on every chain (EIP-1014).
+    function bounties() public pure returns (address) {
+        bytes32 codeHash = keccak256(type(BlobBounty).creationCode);
+        return address(uint160(uint256(keccak256(abi.encodePacked(hex"ff", PROXY, bytes32(0), codeHash)))));
     }
 
     function parameters() public pure returns (Parameters memory) {
@@ -98,7 +111,8 @@ contract Deploy {
         );
         text = string.concat(text, line("system", address(system)), line("anchors", system.anchors()));
         text = string.concat(text, line("verifier", system.verifier()), line("publication", system.publication()));
-        text = string.concat(text, line("escrow", system.escrow()), ',\n "codeHashes": [');
+        text = string.concat(text, line("escrow", system.escrow()), line("bounties", bounties()));
+        text = string.concat(text, ',\n "codeHashes": [');
         for (uint256 i = 0; i < 4; i++) {
             text = string.concat(text, i == 0 ? '"' : '", "', vm.toString(hashes[i]));
         }

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 execFileSync('forge', ['build', '--quiet'], { cwd: root, stdio: 'inherit' });
-for (const contract of ['MeedaSystem', 'MeedaAnchors', 'MeedaVerifier', 'MeedaPublication', 'MeedaEscrow', 'MeedaDAProofValidator']) {
+for (const contract of ['MeedaSystem', 'MeedaAnchors', 'MeedaVerifier', 'MeedaPublication', 'MeedaEscrow', 'MeedaDAProofValidator', 'BlobBounty']) {
   const { abi, bytecode } = JSON.parse(readFileSync(join(root, `out/${contract}.sol/${contract}.json`), 'utf8'));
   const made = JSON.stringify({ abi, bytecode: bytecode.object }, null, 1) + '\n';
   const path = join(root, `abi/${contract}.json`);

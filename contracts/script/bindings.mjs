@@ -97,7 +97,7 @@ ${parts.join('\n')}`);
 }
 
 const system = new Bindings();
-for (const contract of ['MeedaSystem', 'MeedaAnchors', 'MeedaVerifier', 'MeedaPublication', 'MeedaEscrow', 'MeedaDAProofValidator']) {
+for (const contract of ['MeedaSystem', 'MeedaAnchors', 'MeedaVerifier', 'MeedaPublication', 'MeedaEscrow', 'MeedaDAProofValidator', 'BlobBounty']) {
   // The parts are created by the system, not by transactions of ours.
   const creation = contract === 'MeedaSystem' || contract === 'MeedaDAProofValidator';
   const parts = bind(system, contract, abiOf(`abi/${contract}.json`), creation);

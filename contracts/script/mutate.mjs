@@ -48,6 +48,7 @@ const CONCERNS = {
   MeedaVerifier: 'SubmitProofTest|MissTest|SeedTest|FraudProofTest|InvalidCommitmentTest',
   MeedaPublication: 'PublicationTest',
   MeedaEscrow: 'EscrowTest',
+  BlobBounty: 'BlobBountyTest|BountyInvariantsTest',
   MeedaSystem: 'SystemTest',
   MeedaDAProofValidator: 'NitroTest',
   Credits: 'AttacksTest|EscrowTest',

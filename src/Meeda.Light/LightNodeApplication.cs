@@ -69,6 +69,7 @@ internal static class LightNodeApplication
         services
             .AddSettings(settings, new L1OptionsValidator())
             .AddSettings(settings, new LightSettingsValidator())
+            .AddSettings(settings, new NoArchiveValidator())
             .AddSettings(settings, new HttpOptionsValidator())
             .AddSettings(settings, new ProxyOptionsValidator())
             .AddSettings<SignerOptions>(settings)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Meeda.Node.Cli;
 using Meeda.Node.Cli.Backups;
+using Meeda.Node.Cli.Bounties;
 using Meeda.Node.Cli.Configuration;
 using Meeda.Node.Cli.Deployment;
 using Meeda.Node.Cli.Escrow;
@@ -11,6 +12,7 @@ return await CommandLineProgram.RunAsync(
         DeployCommand.Build(),
         OperatorCommand.Build(),
         EscrowCommand.Build(),
+        BountyCommand.Build(),
         LightCommand.Build(),
         ConfigCommand.Build(),
         KeysCommand.Build(),

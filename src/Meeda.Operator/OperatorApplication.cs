@@ -70,6 +70,7 @@ internal static class OperatorApplication
             .AddBatches(options)
             .AddAnchors()
             .AddProofs()
+            .AddBounties(options)
             .AddNitro(options, opened)
             .AddServer();
 

@@ -228,4 +228,35 @@ internal static partial class OperatorLog
 
     [LoggerMessage(292, LogLevel.Warning, "Account operation {Kind} failed: {Reason}")]
     public static partial void OperationFailed(this ILogger logger, string kind, string reason);
+
+    [LoggerMessage(
+        301,
+        LogLevel.Information,
+        "Bounties paid {Ether}: {Blobs} blobs carried in transaction {Transaction}, block {Block}"
+    )]
+    public static partial void BountiesPaid(
+        this ILogger logger,
+        string ether,
+        int blobs,
+        string transaction,
+        ulong block
+    );
+
+    [LoggerMessage(
+        302,
+        LogLevel.Warning,
+        "Bounties paid {Paid} of {Expected}, somebody else was faster: {Blobs} blobs carried in transaction "
+            + "{Transaction}, block {Block}"
+    )]
+    public static partial void BountiesPaidInPart(
+        this ILogger logger,
+        string paid,
+        string expected,
+        int blobs,
+        string transaction,
+        ulong block
+    );
+
+    [LoggerMessage(303, LogLevel.Warning, "Bounties of {Ether} on {Blobs} blobs are not claimed yet: {Reason}")]
+    public static partial void BountiesNotClaimed(this ILogger logger, int blobs, string ether, string reason);
 }

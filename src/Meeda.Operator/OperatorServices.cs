@@ -14,6 +14,7 @@ using Meeda.Mefs;
 using Meeda.Operator.Accounts;
 using Meeda.Operator.Anchors;
 using Meeda.Operator.Batches;
+using Meeda.Operator.Bounties;
 using Meeda.Operator.Http;
 using Meeda.Operator.L1;
 using Meeda.Operator.Leadership;
@@ -195,6 +196,17 @@ internal static class OperatorServices
             ))
             .AddBackground<Prover>()
             .AddBackground<BlobPublisher>();
+
+    /// <summary>What an archive is paid for data that nobody must keep any more.</summary>
+    public static IServiceCollection AddBounties(this IServiceCollection services, OperatorSettings options) =>
+        options.Bounties.Archive
+            ? services
+                .AddSingleton(provider => new BountyContract(
+                    provider.GetRequiredService<EthereumClient>(),
+                    options.Bounties.ContractAddress
+                ))
+                .AddBackground<BountyClaims>()
+            : services;
 
     /// <summary>Arbitrum Nitro's external DA provider.</summary>
     public static IServiceCollection AddNitro(

@@ -1,3 +1,4 @@
+using Meeda.Chain.Bounties;
 using Meeda.Chain.L1;
 using Meeda.Hosting;
 using Meeda.Hosting.Settings;
@@ -21,6 +22,7 @@ internal sealed record OperatorSettings(
     TransactionOptions Transactions,
     PaymentOptions Payments,
     SignInOptions SignIn,
+    BountyOptions Bounties,
     StorageOptions Storage,
     NitroOptions Nitro,
     HttpOptions Http,
@@ -46,6 +48,7 @@ internal sealed record OperatorSettings(
             all.Options<TransactionOptions>(),
             all.Options<PaymentOptions>(),
             all.Options<SignInOptions>(),
+            all.Options<BountyOptions>(),
             all.Options<StorageOptions>(),
             all.Options<NitroOptions>(),
             all.Options<HttpOptions>(),
@@ -59,18 +62,21 @@ internal sealed record OperatorSettings(
         // As read, wrong or not: a rule between two classes must not keep quiet because one of them has a fault.
         var l1 = settings.Get<L1Options>();
         var batches = settings.Get<BatchOptions>();
+        bool isArchive = settings.Get<BountyOptions>().Archive;
         return services
             .AddSettings(settings, new L1OptionsValidator())
             .AddSettings(settings, new SignerOptionsValidator(l1))
             .AddSettings(settings, new TransactionOptionsValidator())
             .AddSettings(settings, new PaymentOptionsValidator())
             .AddSettings(settings, new SignInOptionsValidator())
+            .AddSettings(settings, new BountyOptionsValidator(settings.Get<SignerOptions>()))
             .AddSettings(settings, new IntakeOptionsValidator(batches))
             .AddSettings(settings, new BatchOptionsValidator())
             .AddSettings(settings, new StorageOptionsValidator())
             .AddSettings(settings, new AnchorOptionsValidator(batches))
             .AddSettings(settings, new HttpOptionsValidator())
             .AddSettings(settings, new ProxyOptionsValidator())
-            .AddSettings(settings, new NitroOptionsValidator());
+            .AddSettings(settings, new NitroOptionsValidator())
+            .PostConfigure<StorageOptions>(storage => storage.Archive |= isArchive);
     }
 }

@@ -9,7 +9,7 @@ namespace Meeda.DevNet;
 /// <summary>The contracts and operators of a local L1.</summary>
 internal static class LocalContracts
 {
-    /// <summary>Deploys the system and its parts.</summary>
+    /// <summary>Deploys the system and its parts, and the bounties.</summary>
     /// <returns>The system, and the receipt of its own deployment, the first of them.</returns>
     /// <exception cref="SetupException">A deployment left no address.</exception>
     public static async Task<(SystemContract System, TransactionReceipt Deployment)> DeployAsync(
@@ -29,6 +29,7 @@ internal static class LocalContracts
             await sender.SendAsync(part, cancellationToken);
         }
 
+        await sender.SendAsync(BountyContract.Deploy(), cancellationToken);
         return (system, deployment);
     }
 

@@ -39,6 +39,9 @@ internal sealed class ContractArtifact
     /// <summary>The contract that validates certificates on a Nitro chain's parent.</summary>
     public static ContractArtifact DaProofValidator { get; } = new("MeedaDAProofValidator");
 
+    /// <summary>Bounties on blobs; part of no system.</summary>
+    public static ContractArtifact Bounty { get; } = new("BlobBounty");
+
     /// <summary>The parts in the order in which the system creates them.</summary>
     public static IReadOnlyList<ContractArtifact> Parts { get; } = [Anchors, Verifier, Publication, Escrow];
 

@@ -29,11 +29,14 @@ internal static class RevertReason
                 or L1UnreachableException
                 or SigningException
                 or TransactionRevertedException
-                or NonceTakenException;
+                or NonceTakenException
+                or BlobFeeException
+                or FeeLimitException;
 
     private static string Describe(byte[] revertData, string otherwise) =>
         ContractArtifact
-            .Parts.Select(part => part.Contract.TryDescribeRevert(revertData, out string? reason) ? reason : null)
+            .Parts.Append(ContractArtifact.Bounty)
+            .Select(part => part.Contract.TryDescribeRevert(revertData, out string? reason) ? reason : null)
             .FirstOrDefault(reason => reason is not null)
         ?? otherwise;
 }

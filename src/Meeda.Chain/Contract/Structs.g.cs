@@ -311,3 +311,22 @@ internal sealed class ChargeRequestData
     [Parameter("tuple", "order", 5, "SignedOrder")]
     public SignedOrderData Order { get; set; } = new();
 }
+
+[Struct("Bounty")]
+internal sealed class BountyData
+{
+    [Parameter("bytes32", "versionedHash", 1)]
+    public byte[] VersionedHash { get; set; } = [];
+
+    [Parameter("uint256", "amount", 2)]
+    public BigInteger Amount { get; set; }
+
+    [Parameter("address", "funder", 3)]
+    public string Funder { get; set; } = "";
+
+    [Parameter("uint256", "refundableFrom", 4)]
+    public BigInteger RefundableFrom { get; set; }
+
+    [Parameter("bytes32", "about", 5)]
+    public byte[] About { get; set; } = [];
+}

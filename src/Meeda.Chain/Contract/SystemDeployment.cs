@@ -1,7 +1,6 @@
 using Meeda.Chain.Payments;
 using Meeda.Ethereum;
 using Meeda.L1.Rpc;
-using Meeda.L1.Transactions;
 
 namespace Meeda.Chain.Contract;
 
@@ -24,15 +23,16 @@ internal sealed class SystemDeployment(EthereumClient client, SystemParameters p
         ("MeedaEscrow", 2_900_000),
     ];
 
-    /// <summary>The deterministic deployment proxy: calldata is a salt and creation code.</summary>
-    public static Address Proxy { get; } = Address.Parse("0x4e59b44847b379578588920ca78fbf26c0b4956c");
-
     /// <summary>The system with its parts, there or not.</summary>
-    public SystemContract System { get; } = new(client, AddressOf(SystemContract.CreationCode(parameters), salt));
+    public SystemContract System { get; } =
+        new(client, DeploymentProxy.AddressOf(SystemContract.CreationCode(parameters), salt));
+
+    /// <summary>The bounties, there or not. They are of no system, and under no salt of the user's.</summary>
+    public BountyContract Bounties { get; } = new(client, BountyContract.UsualAddress);
 
     /// <summary>Whether the proxy stands on this chain.</summary>
     public async Task<bool> HasProxyAsync(CancellationToken cancellationToken) =>
-        (await client.GetCodeAsync(Proxy, BlockTag.Latest, cancellationToken)).Length > 0;
+        (await client.GetCodeAsync(DeploymentProxy.Address, BlockTag.Latest, cancellationToken)).Length > 0;
 
     /// <summary>The transactions that are missing; none where all of it stands.</summary>
     public async Task<IReadOnlyList<PlannedTransaction>> PlanAsync(CancellationToken cancellationToken)
@@ -45,7 +45,7 @@ internal sealed class SystemDeployment(EthereumClient client, SystemParameters p
             plan.Add(
                 new(
                     $"deploy MeedaSystem at {System.Address}",
-                    new TransactionRequest(Proxy, [.. salt.ToArray(), .. SystemContract.CreationCode(parameters)])
+                    DeploymentProxy.Create(SystemContract.CreationCode(parameters), salt)
                 )
             );
         }
@@ -63,6 +63,11 @@ internal sealed class SystemDeployment(EthereumClient client, SystemParameters p
                 )
                 .Skip(created)
         );
+        if (!await Bounties.StandsAsync(cancellationToken))
+        {
+            plan.Add(new($"deploy BlobBounty at {Bounties.Address}", BountyContract.Deploy()));
+        }
+
         return plan;
     }
 
@@ -96,6 +101,7 @@ internal sealed class SystemDeployment(EthereumClient client, SystemParameters p
                 ? "the anchors contract knows anchors of nobody"
             : await System.Escrow.PosterAsync(System.Address, cancellationToken) != System.Address
                 ? "the escrow names another poster"
+            : !await Bounties.StandsAsync(cancellationToken) ? $"there is no code at {Bounties.Address}"
             : null;
     }
 
@@ -107,16 +113,4 @@ internal sealed class SystemDeployment(EthereumClient client, SystemParameters p
             2 => System.Publication.Address,
             _ => System.Escrow.Address,
         };
-
-    // EIP-1014: the hash of 0xff, the deployer, the salt and the hash of the creation code.
-    private static Address AddressOf(byte[] creationCode, Bytes32 salt)
-    {
-        Bytes32 hash = Keccak256.Hash([
-            0xff,
-            .. Proxy.ToArray(),
-            .. salt.ToArray(),
-            .. Keccak256.Hash(creationCode).ToArray(),
-        ]);
-        return Address.FromBytes(hash.ToArray().AsSpan(Bytes32.Length - Address.Length));
-    }
 }

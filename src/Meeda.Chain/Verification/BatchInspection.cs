@@ -64,10 +64,7 @@ internal sealed partial class BatchInspection(
 
         ulong first = await FirstBlockAsync(unproven, cancellationToken);
         ulong head = await client.GetBlockNumberAsync(cancellationToken);
-        if (
-            await FindPromiseAsync(known, operatorAddress, first, head, cancellationToken)
-            is not var (anchoring, record)
-        )
+        if (await FindPromiseAsync(known, operatorAddress, first, cancellationToken) is not var (anchoring, record))
         {
             checks.Add(
                 new(
@@ -158,12 +155,14 @@ internal sealed partial class BatchInspection(
         BatchId id,
         Address? operatorAddress,
         ulong first,
-        ulong head,
         CancellationToken cancellationToken
     )
     {
         (BatchAnchoring Anchoring, LogRecord Record)? found = null;
-        foreach (Address holder in await HoldersAsync(id, operatorAddress, first, head, cancellationToken))
+        IReadOnlyCollection<Address> holders = operatorAddress is { } named
+            ? [named]
+            : await LogRecord.HoldersAsync(client, system, id, first, cancellationToken);
+        foreach (Address holder in holders)
         {
             LogRecord record = await LogRecord.ReadAsync(client, system, holder, first, cancellationToken);
             if (
@@ -176,36 +175,6 @@ internal sealed partial class BatchInspection(
         }
 
         return found;
-    }
-
-    private async Task<IReadOnlyList<Address>> HoldersAsync(
-        BatchId id,
-        Address? operatorAddress,
-        ulong first,
-        ulong head,
-        CancellationToken cancellationToken
-    )
-    {
-        if (operatorAddress is { } named)
-        {
-            return [named];
-        }
-
-        var holders = new HashSet<Address>();
-        foreach (
-            IReadOnlyList<Address> some in await LogRecord.ReadAllAsync(
-                client,
-                first,
-                head,
-                (from, to) => system.ReadHoldersAsync(id, from, to, cancellationToken),
-                cancellationToken
-            )
-        )
-        {
-            holders.UnionWith(some);
-        }
-
-        return [.. holders];
     }
 
     private async Task CheckHoldingAsync(

@@ -67,6 +67,30 @@ internal sealed class LogRecord : IAnchorRecord
             );
     }
 
+    /// <summary>The operators that ever anchored a batch.</summary>
+    /// <param name="client">L1.</param>
+    /// <param name="system">The contracts.</param>
+    /// <param name="id">The batch.</param>
+    /// <param name="first">The block of the contract's deployment, or any before it.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    public static async Task<IReadOnlyCollection<Address>> HoldersAsync(
+        EthereumClient client,
+        SystemContract system,
+        BatchId id,
+        ulong first,
+        CancellationToken cancellationToken
+    )
+    {
+        IReadOnlyList<IReadOnlyList<Address>> holders = await ReadAllAsync(
+            client,
+            first,
+            await client.GetBlockNumberAsync(cancellationToken),
+            (from, to) => system.ReadHoldersAsync(id, from, to, cancellationToken),
+            cancellationToken
+        );
+        return [.. holders.SelectMany(some => some).Distinct()];
+    }
+
     /// <summary>Reads the logs of a range of blocks, in pieces that the endpoint accepts.</summary>
     public static async Task<IReadOnlyList<T>> ReadAllAsync<T>(
         EthereumClient client,

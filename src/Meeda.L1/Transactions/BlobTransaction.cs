@@ -34,11 +34,11 @@ public sealed record BlobSidecar(
     /// The blobs' versioned hashes: <c>0x01 ‖ sha256(commitment)[1..]</c> (EIP-4844, <c>kzg_to_versioned_hash</c>).
     /// </summary>
     public IReadOnlyList<Bytes32> VersionedHashes() =>
-        [
-            .. Commitments.Select(commitment =>
-                Bytes32.FromBytes([KzgVersion, .. SHA256.HashData(commitment).AsSpan(1)])
-            ),
-        ];
+        [.. Commitments.Select(commitment => VersionedHashOf(commitment))];
+
+    /// <summary>The versioned hash of a commitment, 48 bytes, which is not checked to be a point.</summary>
+    public static Bytes32 VersionedHashOf(ReadOnlySpan<byte> commitment) =>
+        Bytes32.FromBytes([KzgVersion, .. SHA256.HashData(commitment).AsSpan(1)]);
 
     /// <summary>
     /// Whether there is one commitment and <see cref="CellsPerBlob"/> proofs for each blob, all of their right

@@ -18,16 +18,26 @@ internal sealed class FeePolicy(EthereumClient client, TransactionSenderOptions 
     /// <summary>What a transaction that is sent now should offer.</summary>
     /// <exception cref="BlobFeeException">It carries blobs, and the next block may ask more for them than may be
     /// paid: it would only stand in the way of others.</exception>
+    /// <exception cref="FeeLimitException">The same of gas, where the request has a limit of its own.</exception>
     public async Task<Fees> FirstAsync(TransactionRequest request, CancellationToken cancellationToken)
     {
-        Fees fees = await CurrentAsync(request.Blobs is not null, request.HasDeadline, cancellationToken);
+        Fees fees = await CurrentAsync(request, request.HasDeadline, cancellationToken);
+        if (request.FeeLimit is not null && fees.BaseFee * 9 / 8 > fees.MaxPerGas)
+        {
+            throw new FeeLimitException(fees.BaseFee, fees.MaxPerGas);
+        }
+
         BigInteger price = fees.BlobPrice * 9 / 8;
         return request.Blobs is null || price <= fees.MaxPerBlobGas
             ? fees
             : throw new BlobFeeException(fees.BlobPrice, fees.MaxPerBlobGas);
     }
 
-    private async Task<Fees> CurrentAsync(bool hasBlobs, bool isUrgent, CancellationToken cancellationToken)
+    private async Task<Fees> CurrentAsync(
+        TransactionRequest request,
+        bool isUrgent,
+        CancellationToken cancellationToken
+    )
     {
         BigInteger tip = BigInteger.Clamp(
             await client.GetMaxPriorityFeePerGasAsync(cancellationToken) ?? UsualTip,
@@ -39,13 +49,15 @@ internal sealed class FeePolicy(EthereumClient client, TransactionSenderOptions 
             ?? throw new L1UnreachableException("the node has no newest block");
 
         // The base fee rises by at most an eighth a block: twice of it holds for five full blocks.
-        BigInteger most = BigInteger.Min((2 * head.BaseFeePerGas) + tip, options.MaxFeePerGas);
+        BigInteger most = BigInteger.Min((2 * head.BaseFeePerGas) + tip, MostPerGas(request, isUrgent));
 
         // The price of blobs rises by at most an eighth a block too (EIP-4844): twice of it holds for five full
         // blocks, four times for eleven.
-        BigInteger price = hasBlobs ? await BlobBaseFeeAsync(head, cancellationToken) : BigInteger.Zero;
-        BigInteger blob = BigInteger.Min((isUrgent ? 4 : 2) * price, MostPerBlobGas(isUrgent));
-        return new Fees(BigInteger.Min(tip, most), most, blob) { BlobPrice = price };
+        BigInteger price = request.Blobs is not null
+            ? await BlobBaseFeeAsync(head, cancellationToken)
+            : BigInteger.Zero;
+        BigInteger blob = BigInteger.Min((isUrgent ? 4 : 2) * price, MostPerBlobGas(request, isUrgent));
+        return new Fees(BigInteger.Min(tip, most), most, blob) { BaseFee = head.BaseFeePerGas, BlobPrice = price };
     }
 
     /// <summary>
@@ -63,15 +75,15 @@ internal sealed class FeePolicy(EthereumClient client, TransactionSenderOptions 
             ? TransactionSenderOptions.LeastBlobFeeBumpPercent
             : TransactionSenderOptions.LeastFeeBumpPercent;
         int bump = Math.Max(least, options.FeeBumpPercent);
-        Fees now = await CurrentAsync(hasBlobs, isUrgent, cancellationToken);
+        Fees now = await CurrentAsync(last.Request, isUrgent, cancellationToken);
         BigInteger most = BigInteger.Min(
-            options.MaxFeePerGas,
+            MostPerGas(last.Request, isUrgent),
             BigInteger.Max(now.MaxPerGas, Raised(last.Fees.MaxPerGas, bump))
         );
         BigInteger tip = BigInteger.Min(most, BigInteger.Max(now.Tip, Raised(last.Fees.Tip, bump)));
         BigInteger blob = hasBlobs
             ? BigInteger.Min(
-                MostPerBlobGas(isUrgent),
+                MostPerBlobGas(last.Request, isUrgent),
                 BigInteger.Max(now.MaxPerBlobGas, Raised(last.Fees.MaxPerBlobGas, bump))
             )
             : BigInteger.Zero;
@@ -82,8 +94,16 @@ internal sealed class FeePolicy(EthereumClient client, TransactionSenderOptions 
         return isEnough ? new Fees(tip, most, blob) : null;
     }
 
-    private BigInteger MostPerBlobGas(bool isUrgent) =>
-        isUrgent ? BigInteger.Max(options.MaxUrgentFeePerBlobGas, options.MaxFeePerBlobGas) : options.MaxFeePerBlobGas;
+    // What a request is worth counts no more where others, with a deadline, wait behind it.
+    private BigInteger MostPerGas(TransactionRequest request, bool isUrgent) =>
+        isUrgent || request.FeeLimit is not { } limit
+            ? options.MaxFeePerGas
+            : BigInteger.Min(options.MaxFeePerGas, limit.PerGas);
+
+    private BigInteger MostPerBlobGas(TransactionRequest request, bool isUrgent) =>
+        isUrgent ? BigInteger.Max(options.MaxUrgentFeePerBlobGas, options.MaxFeePerBlobGas)
+        : request.FeeLimit is { } limit ? BigInteger.Min(options.MaxFeePerBlobGas, limit.PerBlobGas)
+        : options.MaxFeePerBlobGas;
 
     /// <summary>
     /// A fee and so many percent of it, rounded up: <c>fee + ⌈fee · percent / 100⌉</c>, at least one wei more.

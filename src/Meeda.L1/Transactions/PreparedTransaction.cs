@@ -10,6 +10,9 @@ namespace Meeda.L1.Transactions;
 /// <param name="MaxPerBlobGas">Wei for each blob gas; zero where there are no blobs.</param>
 internal readonly record struct Fees(BigInteger Tip, BigInteger MaxPerGas, BigInteger MaxPerBlobGas)
 {
+    /// <summary>The base fee of the newest block at the last lookup, in wei per gas.</summary>
+    public BigInteger BaseFee { get; init; }
+
     /// <summary>The blob base fee at the last lookup, in wei per blob gas.</summary>
     public BigInteger BlobPrice { get; init; }
 }

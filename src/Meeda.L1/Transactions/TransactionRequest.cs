@@ -27,4 +27,10 @@ public sealed record TransactionRequest(Address? To, byte[] Data, BigInteger Val
     /// <see cref="TransactionSenderOptions.MaxUrgentFeePerBlobGas"/>. Default false.
     /// </summary>
     public bool HasDeadline { get; init; }
+
+    /// <summary>
+    /// The most that it may pay. It gives way only where a request with a deadline waits behind this one. Default none:
+    /// the sender's limits alone.
+    /// </summary>
+    public FeeLimit? FeeLimit { get; init; }
 }

@@ -113,9 +113,25 @@ public sealed partial class TransactionSender
         }
     }
 
-    /// <summary>Whether a request with a deadline waits until a block takes this blob transaction.</summary>
-    private bool IsInTheWayOfADeadline(NonceSlot slot) =>
-        slot.Latest.Request.Blobs is not null && Volatile.Read(ref _deadlinesWithout) > 0;
+    /// <summary>
+    /// Whether a request with a deadline waits until a block takes this blob transaction: one of the other kind that is
+    /// not submitted yet, or one with blobs that was, under a later nonce.
+    /// </summary>
+    private bool IsInTheWayOfADeadline(NonceSlot slot)
+    {
+        if (slot.Latest.Request.Blobs is null)
+        {
+            return false;
+        }
+
+        lock (_open)
+        {
+            return Volatile.Read(ref _deadlinesWithout) > 0
+                || _open.Exists(later =>
+                    later.Nonce > slot.Nonce && !later.IsMined && later.Latest.Request.HasDeadline
+                );
+        }
+    }
 
     private void CountDeadline(TransactionRequest request, int change)
     {

@@ -105,6 +105,8 @@ public sealed partial class TransactionSender : IDisposable
     /// <exception cref="TransactionRevertedException">A block holds it and it reverted.</exception>
     /// <exception cref="BlobFeeException">It carries blobs, which cost more at the moment than the options allow:
     /// nothing was sent.</exception>
+    /// <exception cref="FeeLimitException">Gas costs more at the moment than its own limit allows: nothing was
+    /// sent.</exception>
     /// <exception cref="NonceTakenException">Something else sent from this account and used the nonce.</exception>
     public async Task<TransactionReceipt> SendAsync(TransactionRequest request, CancellationToken cancellationToken)
     {

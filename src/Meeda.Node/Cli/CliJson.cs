@@ -5,6 +5,7 @@ using Meeda.Client;
 using Meeda.Hosting.Settings;
 using Meeda.Node.Cli.Accounts;
 using Meeda.Node.Cli.Backups;
+using Meeda.Node.Cli.Bounties;
 using Meeda.Node.Cli.Deployment;
 using Meeda.Node.Cli.Escrow;
 using Meeda.Node.Cli.Spending;
@@ -29,6 +30,7 @@ internal sealed record VerifyOutput(
 [JsonSerializable(typeof(AccountStatus))]
 [JsonSerializable(typeof(BackupManifest))]
 [JsonSerializable(typeof(BatchBody))]
+[JsonSerializable(typeof(BountyOutput))]
 [JsonSerializable(typeof(DeploymentFile))]
 [JsonSerializable(typeof(EscrowOutput))]
 [JsonSerializable(typeof(IReadOnlyList<Tenant>))]

@@ -176,7 +176,9 @@ internal static class VerifyCommand
         }
     }
 
-    private static AltDaCommitment Parse(string text)
+    /// <summary>Reads a batch id, or a commitment.</summary>
+    /// <exception cref="SetupException">It is neither.</exception>
+    internal static AltDaCommitment Parse(string text)
     {
         if (BatchId.TryParse(text, null, out BatchId id))
         {

@@ -37,6 +37,15 @@ internal sealed class PublicationSender(TransactionSender main, TransactionSende
     /// <summary>The sender of the separate account; null where there is none.</summary>
     public TransactionSender? Own => own;
 
+    /// <summary>
+    /// Sends a request from the separate account or not at all: nothing is at stake for which anchors and proofs should
+    /// wait behind its blobs.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">There is no separate account.</exception>
+    public Task<TransactionReceipt> SendApartAsync(TransactionRequest request, CancellationToken cancellationToken) =>
+        own?.SendAsync(request, cancellationToken)
+        ?? throw new InvalidOperationException("blobs that need not be published have an account of their own");
+
     /// <summary>As <see cref="TransactionSender.Forget"/>, of the account of its own.</summary>
     public void Forget() => own?.Forget();
 

@@ -219,6 +219,7 @@ internal sealed partial class Ledger(Database database, Lease lease) : IAsyncDis
         OperationsOfTheAccount,
         PayerOfABatch,
         OlderThanItsKey,
+        TransactionJournal.FeeLimitOfATransaction,
     ];
 
     /// <summary>The schema's name in its database.</summary>

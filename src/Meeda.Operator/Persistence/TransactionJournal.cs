@@ -13,6 +13,12 @@ namespace Meeda.Operator.Persistence;
 /// </summary>
 internal sealed class TransactionJournal(Ledger ledger, Address sender) : ITransactionJournal
 {
+    /// <summary>A migration of the ledger.</summary>
+    internal const string FeeLimitOfATransaction = """
+        -- what the request may pay at most, where it has a limit of its own: wei for each gas and each blob gas, as a/b
+        ALTER TABLE sent_transaction ADD COLUMN fee_limit TEXT;
+        """;
+
     /// <inheritdoc/>
     public async Task<IReadOnlyList<JournaledTransaction>> ReadAsync(CancellationToken cancellationToken)
     {
@@ -20,7 +26,7 @@ internal sealed class TransactionJournal(Ledger ledger, Address sender) : ITrans
         IEnumerable<Row> rows = await connection.QueryAsync<Row>(
             """
             SELECT nonce, chain_id, recipient, value, data, gas_limit, tip, max_fee, max_blob_fee, wire, hashes,
-                   request_keys, blobs, commitments, cell_proofs, confirmed
+                   request_keys, blobs, commitments, cell_proofs, confirmed, fee_limit
             FROM sent_transaction WHERE sender = @sender ORDER BY nonce
             """,
             new { sender },
@@ -41,8 +47,8 @@ internal sealed class TransactionJournal(Ledger ledger, Address sender) : ITrans
                     """
                     DELETE FROM sent_transaction WHERE sender = @sender AND chain_id = @ChainId AND nonce = @Nonce;
                     INSERT INTO sent_transaction
-                        (sender, nonce, chain_id, recipient, value, data, gas_limit, tip, max_fee, max_blob_fee, wire, hashes, request_keys, blobs, commitments, cell_proofs, confirmed)
-                    VALUES (@sender, @Nonce, @ChainId, @To, @Value, @Data, @GasLimit, @Tip, @MaxFee, @MaxBlobFee, @Wire, @Hashes, @RequestKeys, @Blobs, @Commitments, @CellProofs, @Confirmed)
+                        (sender, nonce, chain_id, recipient, value, data, gas_limit, tip, max_fee, max_blob_fee, wire, hashes, request_keys, blobs, commitments, cell_proofs, confirmed, fee_limit)
+                    VALUES (@sender, @Nonce, @ChainId, @To, @Value, @Data, @GasLimit, @Tip, @MaxFee, @MaxBlobFee, @Wire, @Hashes, @RequestKeys, @Blobs, @Commitments, @CellProofs, @Confirmed, @FeeLimit)
                     """,
                     new
                     {
@@ -63,6 +69,7 @@ internal sealed class TransactionJournal(Ledger ledger, Address sender) : ITrans
                         Commitments = Joined(transaction.Request.Blobs?.Commitments),
                         CellProofs = Joined(transaction.Request.Blobs?.CellProofs),
                         Confirmed = transaction.IsConfirmed ? 1L : 0L,
+                        FeeLimit = transaction.Request.FeeLimit?.ToString(),
                     },
                     write,
                     cancellationToken
@@ -133,7 +140,8 @@ internal sealed class TransactionJournal(Ledger ledger, Address sender) : ITrans
         byte[]? Blobs,
         byte[]? Commitments,
         byte[]? CellProofs,
-        long Confirmed
+        long Confirmed,
+        string? FeeLimit
     )
     {
         public JournaledTransaction ToTransaction() =>
@@ -154,6 +162,7 @@ internal sealed class TransactionJournal(Ledger ledger, Address sender) : ITrans
                 )
                 {
                     Keys = RequestKeys.Split('\n', StringSplitOptions.RemoveEmptyEntries),
+                    FeeLimit = FeeLimit is null ? null : Meeda.L1.Transactions.FeeLimit.Parse(FeeLimit),
                 },
                 GasLimit,
                 Tip,

@@ -24,7 +24,23 @@ internal sealed class BlobSource(
     /// <exception cref="DaException">Nothing was anchored there, or the blob is unavailable at the moment.</exception>
     public async Task<(byte[] Blob, byte[] Commitment)> ReadAsync(ulong position, CancellationToken cancellationToken)
     {
-        (StoredBatch batch, int index, byte[] commitment) = await FindAsync(position, cancellationToken);
+        (StoredBatch batch, int index, _) = await FindAsync(position, cancellationToken);
+        return await ReadAsync(batch, index, cancellationToken);
+    }
+
+    /// <summary>Reads a blob of a batch, as <see cref="ReadAsync(ulong, CancellationToken)"/> does.</summary>
+    /// <param name="batch">The batch, which is kept.</param>
+    /// <param name="index">The blob's place in it.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <returns>The blob, 131072 bytes, and its commitment, 48.</returns>
+    /// <exception cref="DaException">The blob is unavailable at the moment.</exception>
+    public async Task<(byte[] Blob, byte[] Commitment)> ReadAsync(
+        StoredBatch batch,
+        int index,
+        CancellationToken cancellationToken
+    )
+    {
+        byte[] commitment = CommitmentOf(batch, index);
         var blob = new byte[Blob.ByteLength];
         if (
             await rows.ReadRowAsync(batch.Id, index, batch.Commitments, blob, cancellationToken)
@@ -78,6 +94,9 @@ internal sealed class BlobSource(
         }
 
         var index = (int)(position - anchored.FirstBlob);
-        return (batch, index, batch.Commitments.AsSpan(index * KzgCommitment.Length, KzgCommitment.Length).ToArray());
+        return (batch, index, CommitmentOf(batch, index));
     }
+
+    private static byte[] CommitmentOf(StoredBatch batch, int index) =>
+        batch.Commitments.AsSpan(index * KzgCommitment.Length, KzgCommitment.Length).ToArray();
 }

@@ -96,6 +96,72 @@ public sealed class DeadlineTests : IDisposable
         await sender.SendAsync(Proof, None);
     }
 
+    /// <summary>A publication whose nonce is behind a blob transaction that nobody raises for its own sake.</summary>
+    [Fact]
+    public async Task Send_BlobsWithADeadlineBehindABlobTransactionThatNoBlockTakes_PaysItsWayOut()
+    {
+        TransactionSender sender = Sender(Options);
+        (Task<TransactionReceipt> blobs, _) = await StuckAsync(sender);
+        await sender.SendAsync(Blobs with { Data = [3], HasDeadline = true }, None);
+        await blobs;
+        Assert.Equal(2, _pool.Mined.Count);
+    }
+
+    [Fact]
+    public async Task Send_WithALimitOfItsOwn_NeverPaysMore()
+    {
+        TransactionSender sender = Sender(Options with { MaxFeePerBlobGas = 1_000 * Gwei });
+        var limit = new FeeLimit(1_000 * Gwei, 4 * Gwei);
+        (Task<TransactionReceipt> blobs, _) = await StuckAsync(sender, Blobs with { FeeLimit = limit });
+        int looks = _pool.Rpc.Calls.Count;
+        await Patience.UntilAsync(() => _pool.Rpc.Calls.Count >= looks + 500, TimeSpan.FromSeconds(60));
+
+        Assert.Empty(_pool.Mined);
+        _pool.BlobBaseFee = Gwei;
+        await blobs;
+        Assert.True(Assert.IsType<BlobTransaction>(_pool.Mined[0]).MaxFeePerBlobGas <= limit.PerBlobGas);
+    }
+
+    [Fact]
+    public async Task Send_WithALimitOfItsOwn_GivesWayToADeadline()
+    {
+        TransactionSender sender = Sender(Options);
+        (Task<TransactionReceipt> blobs, _) = await StuckAsync(
+            sender,
+            Blobs with
+            {
+                FeeLimit = new FeeLimit(1_000 * Gwei, 4 * Gwei),
+            }
+        );
+        await sender.SendAsync(Proof, None);
+        await blobs;
+        Assert.Equal(2, _pool.Mined.Count);
+    }
+
+    [Fact]
+    public async Task Send_AboveALimitOfItsOwn_SendsNothing()
+    {
+        TransactionSender sender = Sender(Options);
+        await Assert.ThrowsAsync<BlobFeeException>(() =>
+            sender.SendAsync(Blobs with { FeeLimit = new FeeLimit(1_000 * Gwei, Gwei) }, None)
+        );
+        await Assert.ThrowsAsync<FeeLimitException>(() =>
+            sender.SendAsync(Blobs with { FeeLimit = new FeeLimit(6, 1_000 * Gwei) }, None)
+        );
+        Assert.DoesNotContain("eth_sendRawTransaction", _pool.Rpc.Calls);
+    }
+
+    [Fact]
+    public void Parse_ALimitOfFees_ReadsWhatWasWrittenAndNothingElse()
+    {
+        var limit = new FeeLimit(123, System.Numerics.BigInteger.Pow(10, 40));
+        Assert.Equal(limit, FeeLimit.Parse(limit.ToString()));
+        Assert.All(
+            ["", "1", "1/2/3", "-1/2", "a/b"],
+            text => Assert.Throws<FormatException>(() => FeeLimit.Parse(text))
+        );
+    }
+
     /// <summary>
     /// A gateway that refuses with a bare status, or with the node's words: the nonce is free again, at once and
     /// after a restart.
@@ -207,7 +273,8 @@ public sealed class DeadlineTests : IDisposable
 
     /// <summary>A blob transaction that the pool holds, whose price has risen beyond the limit.</summary>
     private async Task<(Task<TransactionReceipt> Sending, CancellationTokenSource Stop)> StuckAsync(
-        TransactionSender sender
+        TransactionSender sender,
+        TransactionRequest? request = null
     )
     {
         _pool.Override = (method, _) =>
@@ -220,7 +287,7 @@ public sealed class DeadlineTests : IDisposable
             return null;
         };
         var stop = new CancellationTokenSource();
-        Task<TransactionReceipt> sending = sender.SendAsync(Blobs, stop.Token);
+        Task<TransactionReceipt> sending = sender.SendAsync(request ?? Blobs, stop.Token);
         await Patience.UntilAsync(() => _pool.Waiting != 0, TimeSpan.FromSeconds(60));
 
         _pool.Override = (_, _) => null;

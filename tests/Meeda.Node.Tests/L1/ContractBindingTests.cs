@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Text.Json;
 using Meeda.Chain.Contract;
 using Meeda.Chain.Index;
@@ -162,6 +163,27 @@ public sealed class ContractBindingTests
         AbiTuple publish = Decode("MeedaPublication", "publish", _system.Publication.Publish([3, 9]));
         Assert.Equal("3,9", string.Join(',', publish.Get<object[]>("demandIds")));
     }
+
+    [Fact]
+    public void Bounties_TheirArguments_AreInPlace()
+    {
+        var bounties = new BountyContract(null!, BountyContract.UsualAddress);
+        TransactionRequest fund = bounties.Fund(Leaf.Path.ToArray(), each: 7, blocks: 8_000, Leaf.Roots.IdRoot);
+        Assert.Equal(14, fund.Value);
+        AbiTuple funded = Decode("BlobBounty", "fundBounties", fund);
+        Assert.Equal(Leaf.Path.Cast<object>(), funded.Get<object[]>("versionedHashes"));
+        Assert.Equal((8_000, Leaf.Roots.IdRoot), (funded.Get<BigInteger>("blocks"), funded.Get<Bytes32>("about")));
+        AbiTuple claim = Decode("BlobBounty", "claimBounties", bounties.Claim([(3, 1), (9, 0)]));
+        Assert.Equal("3,9", string.Join(',', claim.Get<object[]>("ids")));
+        Assert.Equal("1,0", string.Join(',', claim.Get<object[]>("places")));
+        AbiTuple refund = Decode("BlobBounty", "refundBounties", bounties.Refund([3, 9]));
+        Assert.Equal("3,9", string.Join(',', refund.Get<object[]>("ids")));
+    }
+
+    /// <summary>By <c>cast create2</c>: another address is another contract, which no archive would find.</summary>
+    [Fact]
+    public void Bounties_TheirAddress_IsTheOneOnEveryChain() =>
+        Assert.Equal(Address.Parse("0x0133b37C936D255183E8660288ebD43A79d79689"), BountyContract.UsualAddress);
 
     [Fact]
     public void Deploy_TheParameters_StandInTheContractsOrder()

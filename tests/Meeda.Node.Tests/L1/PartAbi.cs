@@ -17,6 +17,7 @@ internal static class PartAbi
         "MeedaPublication",
         "MeedaEscrow",
         "MeedaDAProofValidator",
+        "BlobBounty",
     ];
 
     private static readonly ConcurrentDictionary<string, ContractAbi> Parsed = new();

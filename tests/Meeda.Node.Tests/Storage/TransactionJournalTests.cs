@@ -1,3 +1,4 @@
+using System.Numerics;
 using Meeda.Ethereum;
 using Meeda.L1.Rpc;
 using Meeda.L1.Signing;
@@ -107,6 +108,21 @@ public sealed class TransactionJournalTests : IDisposable
         Assert.True(again.Succeeded && other.Succeeded);
         Assert.Equal(12, await client.GetBalanceAsync(To, BlockTag.Latest, None));
         Assert.Equal(2ul, await client.GetTransactionCountAsync(Key.Address, BlockTag.Latest, None));
+    }
+
+    /// <summary>What a request is worth still limits its fees after a restart.</summary>
+    [Fact]
+    public async Task Read_ALimitOfFees_IsTheOneThatWasWritten()
+    {
+        await using Ledger ledger = await SqliteLedger.OpenAsync(_folder.Path);
+        var journal = new TransactionJournal(ledger, Key.Address);
+        var limit = new FeeLimit(BigInteger.Pow(10, 30), 7);
+        await journal.WriteAsync(Kept(0, Request(5) with { FeeLimit = limit }), None);
+        await journal.WriteAsync(Kept(1, Request(5)), None);
+        Assert.Equal([limit, null], (await journal.ReadAsync(None)).Select(kept => kept.Request.FeeLimit));
+
+        static JournaledTransaction Kept(ulong nonce, TransactionRequest request) =>
+            new(1, nonce, request, 1, 1, 1, 0, [1], [Keccak256.Hash([1])], IsConfirmed: false);
     }
 
     private static TransactionRequest Request(int wei, string key = "the one") => new(To, [], wei) { Keys = [key] };

@@ -96,7 +96,7 @@ internal static class DeployCommand
         if (!await deployment.HasProxyAsync(cancellationToken))
         {
             throw new SetupException(
-                $"chain {l1.ChainId}: the deterministic deployment proxy is not at {SystemDeployment.Proxy}; its "
+                $"chain {l1.ChainId}: the deterministic deployment proxy is not at {DeploymentProxy.Address}; its "
                     + "transaction is the same on every chain (github.com/Arachnid/deterministic-deployment-proxy)"
             );
         }

@@ -15,6 +15,7 @@ namespace Meeda.Node.Cli.Deployment;
 /// <param name="Verifier">That of MeedaVerifier.</param>
 /// <param name="Publication">That of MeedaPublication.</param>
 /// <param name="Escrow">That of MeedaEscrow.</param>
+/// <param name="Bounties">That of BlobBounty, which is of no system; null in files of before it.</param>
 /// <param name="CodeHashes">Keccak-256 of the parts' creation code, in this order.</param>
 internal sealed record DeploymentFile(
     ulong ChainId,
@@ -26,6 +27,7 @@ internal sealed record DeploymentFile(
     string Verifier,
     string Publication,
     string Escrow,
+    string? Bounties,
     IReadOnlyList<string> CodeHashes
 )
 {
@@ -41,6 +43,7 @@ internal sealed record DeploymentFile(
             $"{system.Verifier.Address}",
             $"{system.Publication.Address}",
             $"{system.Escrow.Address}",
+            $"{BountyContract.UsualAddress}",
             [.. ContractArtifact.Parts.Select(part => part.CodeHash.ToString())]
         );
 

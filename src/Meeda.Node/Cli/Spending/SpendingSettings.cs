@@ -1,3 +1,4 @@
+using Meeda.Chain.Bounties;
 using Meeda.Chain.Contract;
 using Meeda.Chain.L1;
 using Meeda.Ethereum;
@@ -13,11 +14,13 @@ namespace Meeda.Node.Cli.Spending;
 /// <param name="Signing">The key.</param>
 /// <param name="Storage">Where an operator's ledger is.</param>
 /// <param name="Transactions">Limits on fees.</param>
+/// <param name="Bounties">Where the bounties are.</param>
 internal sealed record SpendingSettings(
     L1Options L1,
     SignerOptions Signing,
     StorageOptions Storage,
-    TransactionOptions Transactions
+    TransactionOptions Transactions,
+    BountyOptions Bounties
 )
 {
     /// <summary>Reads and checks them.</summary>
@@ -31,6 +34,7 @@ internal sealed record SpendingSettings(
             .AddSettings<L1Options>(settings, needsContract ? new L1OptionsValidator() : new EndpointsValidator())
             .AddSettings<StorageOptions>(settings)
             .AddSettings(settings, new TransactionOptionsValidator())
+            .AddSettings(settings, new BountyOptionsValidator(signer: null))
             .AddSettings(settings, new ProxyOptionsValidator());
         _ = needsKey
             ? services.AddSettings(settings, new SignerOptionsValidator(settings.Get<L1Options>()))
@@ -41,7 +45,8 @@ internal sealed record SpendingSettings(
             all.Options<L1Options>(),
             all.Options<SignerOptions>(),
             all.Options<StorageOptions>(),
-            all.Options<TransactionOptions>()
+            all.Options<TransactionOptions>(),
+            all.Options<BountyOptions>()
         );
     }
 

@@ -1,0 +1,16 @@
+using System.Globalization;
+using System.Numerics;
+
+namespace Meeda.L1.Transactions;
+
+/// <summary>Gas costs more at this moment than the request is worth (<see cref="FeeLimit"/>): nothing was
+/// sent.</summary>
+/// <param name="price">The base fee, in wei for each gas.</param>
+/// <param name="limit">The maximum that may be paid.</param>
+public sealed class FeeLimitException(BigInteger price, BigInteger limit)
+    : Exception(
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"gas costs {price} wei now, and this request may pay {limit}; nothing was sent"
+        )
+    );

@@ -165,6 +165,50 @@ contract SizeTest is Base {
         record("anchor of 256 blobs in 8 batches", address(anchors), data, 540_000);
     }
 
+    /// @dev One full blob each, paid for the second time or later: a rollup's first charge costs some storage more.
+    function test_gas_of_an_anchor_for_1_rollup() public {
+        recordRollups(1, 220_000);
+    }
+
+    function test_gas_of_an_anchor_for_10_rollups() public {
+        recordRollups(10, 1_060_000);
+    }
+
+    function test_gas_of_an_anchor_for_100_rollups() public {
+        recordRollups(100, 9_400_000);
+    }
+
+    function recordRollups(uint256 count, uint256 most) private {
+        goTo(5);
+        vm.prank(owner);
+        escrow.setPrice(owner, 1000);
+        BatchHeader[] memory unpaid = new BatchHeader[](count);
+        BatchHeader[] memory paid = new BatchHeader[](count);
+        for (uint256 i = 0; i < count; i++) {
+            address payer = address(uint160(0x900000 + i));
+            vm.deal(payer, 1 ether);
+            vm.prank(payer);
+            escrow.deposit{value: 1 ether}(owner, 1000, 1 ether);
+            unpaid[i] = BatchHeader(126_945, 1, address(0));
+            paid[i] = BatchHeader(126_945, 1, payer);
+        }
+        bytes memory first;
+        bytes memory second;
+        for (uint256 i = 0; i < count; i++) {
+            first = bytes.concat(first, Kzg.compress(Kzg.commit(Poly(uint128(i + 1), 7))));
+            second = bytes.concat(second, Kzg.compress(Kzg.commit(Poly(uint128(i + 1), 8))));
+        }
+        anchorAs(operator, paid, first, new SignedOrder[](0), 0);
+        goTo(6);
+        bytes memory data = abi.encodeCall(anchors.anchor, (paid, second, new SignedOrder[](0), 0));
+        string memory rollups = string.concat("anchor for ", vm.toString(count), count == 1 ? " rollup" : " rollups");
+        vm.cool(address(escrow));
+        record(string.concat(rollups, ", paid"), address(anchors), data, most);
+        goTo(7);
+        data = abi.encodeCall(anchors.anchor, (unpaid, second, new SignedOrder[](0), 0));
+        record(string.concat(rollups, ", unpaid"), address(anchors), data, most);
+    }
+
     function test_gas_of_a_proof_with_80_partial_sums() public {
         RangeHints memory hints = anchorSame(20, 512);
         EpochProof memory proof = prove(1, hints);

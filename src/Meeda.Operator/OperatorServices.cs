@@ -111,14 +111,10 @@ internal static class OperatorServices
         TransactionSender SenderOf(IServiceProvider provider, ITransactionSigner signer)
         {
             ILogger<TransactionSender> log = provider.GetRequiredService<ILogger<TransactionSender>>();
-            var rivalry = new KeyRivalry(opened.Ledger, provider.GetRequiredService<TimeProvider>(), log);
             return new(
                 provider.GetRequiredService<EthereumClient>(),
                 signer,
-                options.Transactions.ToSenderOptions(
-                    options.L1,
-                    new TransactionLog(log).Take + (Action<TransactionEvent>)rivalry.Take
-                ),
+                options.Transactions.ToSenderOptions(options.L1, new TransactionLog(log).Take),
                 journal: new TransactionJournal(opened.Ledger, signer.Address)
             );
         }

@@ -305,7 +305,8 @@ public sealed class BackupTests : IAsyncLifetime
         [
             .. (
                 await connection.QueryAsync<(byte[] Wire, byte[] Hashes)>(
-                    "SELECT wire, hashes FROM sent_transaction WHERE confirmed = 0 AND request_keys LIKE @keys ORDER BY nonce",
+                    "SELECT wire, hashes FROM sent_transaction WHERE confirmed = 0 AND request_keys LIKE @keys "
+                        + "ORDER BY nonce",
                     new { keys = $"{key}%" },
                     CancellationToken.None
                 )

@@ -72,7 +72,7 @@ public sealed partial class FakeMefsNode : IAsyncDisposable
     public bool Lose(string bucket, string name) => _buckets[bucket].Objects.TryRemove(name, out _);
 
     /// <summary>Flips a bit of an object that was stored.</summary>
-    public void Corrupt(string bucket, string name) => _buckets[bucket].Objects[name].Content[^1] ^= 1;
+    public void Corrupt(string bucket, string name) => _buckets[bucket].Objects[name].Content[0] ^= 1;
 
     /// <summary>Cuts the last bytes off an object that was stored.</summary>
     public void Truncate(string bucket, string name, int bytes) =>

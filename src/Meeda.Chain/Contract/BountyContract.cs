@@ -38,7 +38,7 @@ internal sealed class BountyContract(EthereumClient client, Address address)
     /// <summary>The transaction that puts a bounty on each of some blobs.</summary>
     /// <param name="versionedHashes">The blobs' versioned hashes, at most <see cref="MostAtOnce"/>.</param>
     /// <param name="each">The ether on each, in wei.</param>
-    /// <param name="blocks">Blocks without a refund, from <see cref="LeastBlocks"/> to <see cref="MostBlocks"/>.</param>
+    /// <param name="blocks">Blocks without a refund, <see cref="LeastBlocks"/> to <see cref="MostBlocks"/>.</param>
     /// <param name="about">What the blobs are part of, for archives: the batch's id.</param>
     public TransactionRequest Fund(
         IReadOnlyCollection<Bytes32> versionedHashes,

@@ -13,6 +13,6 @@ internal sealed record SchemaChange(string Schema, long From, long To, string? C
         + (
             Copy is null
                 ? "any more: keep the dump that was made before"
-                : $"any more; as it was before it is in {Copy}, which may be deleted once this version has proven itself"
+                : $"any more; as it was before it is in {Copy}, which may be deleted once this version works"
         );
 }

@@ -33,8 +33,8 @@ internal sealed class OperatorStanding(
     public string? Problem => _refusal?.Reason;
 
     /// <summary>
-    /// Why this operator sends nothing at all and takes no puts, in words; null where it does. The ledger comes from a
-    /// backup and is being completed, or another machine sends with the same key.
+    /// Why this operator anchors nothing and takes no puts, in words; null where it does. The ledger comes from a backup
+    /// and is being completed, or another machine sends with the same key.
     /// </summary>
     public string? Pause =>
         ledger.Restoration is { } restoration

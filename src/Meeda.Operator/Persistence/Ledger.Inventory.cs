@@ -12,7 +12,7 @@ internal sealed partial class Ledger
     /// <summary>What is kept beside a batch's rows, so that they are known without this ledger.</summary>
     public byte[] LabelOf(StoredBatch batch) => BatchLabel.Of(batch, _seal);
 
-    /// <summary>Reads a label that was found; null where this ledger, or an older state of it, did not make it.</summary>
+    /// <summary>Reads a label that was found; null where this ledger did not make it, now or earlier.</summary>
     public StoredBatch? ReadLabel(BatchId id, ReadOnlySpan<byte> label) => BatchLabel.TryRead(id, label, _seal);
 
     /// <inheritdoc/>

@@ -89,18 +89,7 @@ internal sealed class PostgresDatabase : Database
         await WriteAsync(
             async (connection, transaction) =>
             {
-                await connection.ExecuteAsync(
-                    "SELECT pg_advisory_xact_lock(@MigrationLock)",
-                    new { MigrationLock },
-                    transaction,
-                    cancellationToken
-                );
-                await connection.ExecuteAsync(
-                    "CREATE TABLE IF NOT EXISTS schema_version (name TEXT PRIMARY KEY, version BIGINT NOT NULL)",
-                    null,
-                    transaction,
-                    cancellationToken
-                );
+                await LockSchemasAsync(connection, transaction, cancellationToken);
                 long version =
                     await connection.ExecuteScalarAsync<long?>(
                         "SELECT version FROM schema_version WHERE name = @schema",
@@ -140,6 +129,26 @@ internal sealed class PostgresDatabase : Database
             cancellationToken
         );
         NoteUpgrade(schema, before, migrations.Count, copy: null);
+    }
+
+    private static async Task LockSchemasAsync(
+        DbConnection connection,
+        DbTransaction transaction,
+        CancellationToken cancellationToken
+    )
+    {
+        await connection.ExecuteAsync(
+            "SELECT pg_advisory_xact_lock(@MigrationLock)",
+            new { MigrationLock },
+            transaction,
+            cancellationToken
+        );
+        await connection.ExecuteAsync(
+            "CREATE TABLE IF NOT EXISTS schema_version (name TEXT PRIMARY KEY, version BIGINT NOT NULL)",
+            null,
+            transaction,
+            cancellationToken
+        );
     }
 
     /// <inheritdoc/>

@@ -37,7 +37,9 @@ internal sealed class TransactionJournal(Ledger ledger, Address sender) : ITrans
 
     /// <inheritdoc/>
     /// <exception cref="LeaseLostException">Another operator leads by now.</exception>
-    /// <exception cref="IOException">Another machine sends with the same key: nothing more is signed for.</exception>
+    /// <exception cref="IOException">
+    /// Another machine sends with the same key: only what has a deadline is signed for.
+    /// </exception>
     public Task WriteAsync(JournaledTransaction transaction, CancellationToken cancellationToken) =>
         ledger.WriteAsLeaderAsync(
             async (connection, write) =>
@@ -108,7 +110,7 @@ internal sealed class TransactionJournal(Ledger ledger, Address sender) : ITrans
     )
     {
         if (
-            !transaction.IsConfirmed
+            transaction is { IsConfirmed: false, Request.HasDeadline: false }
             && await connection.QueryFirstOrDefaultAsync<string>(
                 "SELECT problem FROM rival",
                 null,

@@ -6,8 +6,8 @@ internal static partial class RestorationLog
     [LoggerMessage(
         312,
         LogLevel.Critical,
-        "Another machine sends with the key of this operator: {Problem}. Nothing more is sent and no put is taken here, "
-            + "so that the two do not race. Stop all but one of them; where this is the one to go on, stop it, run "
+        "Another machine sends with the key of this operator: {Problem}. Nothing but proofs and publications is sent, "
+            + "and no put is taken here, so that the two do not race. Stop all but one of them; where this is the one to go on, stop it, run "
             + "meeda restore --mark, and start it again"
     )]
     public static partial void AnotherMachine(this ILogger logger, string problem);
@@ -15,8 +15,8 @@ internal static partial class RestorationLog
     [LoggerMessage(
         313,
         LogLevel.Warning,
-        "The ledger may be older than what was done with its key ({Reason}): it is completed from L1 and the providers "
-            + "before puts are taken or anything is sent"
+        "The ledger may be older than what was done with its key ({Reason}): it is completed from L1 and the "
+            + "providers before puts are taken or anything is sent"
     )]
     public static partial void RestorationBegins(this ILogger logger, string reason);
 

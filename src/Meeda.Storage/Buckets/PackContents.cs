@@ -59,7 +59,7 @@ internal sealed record PackContents(
     /// <summary>How many bytes stand behind the rows, as the object's last bytes say.</summary>
     /// <param name="end">The object's last <see cref="TrailerBytes"/> bytes.</param>
     /// <param name="length">The object's length.</param>
-    /// <returns>Null where they say nothing, or what cannot be: an object of an older version, or half of one.</returns>
+    /// <returns>Null where there are none, or invalid ones: an older version's object, or half of one.</returns>
     public static int? LengthFrom(ReadOnlySpan<byte> end, long length)
     {
         if (!end[^MarkBytes..].SequenceEqual(Mark))

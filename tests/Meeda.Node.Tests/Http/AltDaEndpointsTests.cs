@@ -55,7 +55,9 @@ public sealed class AltDaEndpointsTests(FollowingOperatorFixture node) : IClassF
         Assert.All(answers, answer => Assert.Equal(HttpStatusCode.OK, answer.Status));
         Assert.All(answers, answer => Assert.Equal(again, answer.Body));
         await node.PlacedAsync();
-        Assert.Equal(3, FilesOf(again).Length); // one data row, two parity rows
+        // One data row and two parity rows, with a label beside each.
+        Assert.Equal(3, FilesOf(again).Count(path => !path.EndsWith(".label", StringComparison.Ordinal)));
+        Assert.Equal(6, FilesOf(again).Length);
     }
 
     [Fact]

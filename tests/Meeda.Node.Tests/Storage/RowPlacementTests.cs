@@ -222,7 +222,7 @@ public sealed class RowPlacementTests : IDisposable
             await placement.RepairAsync(Id, Commitments, CancellationToken.None)
         );
 
-        // A spoiled object is one wrong row, its last; the repair puts it into another object.
+        // A spoiled object is one wrong row, its first; the repair puts it into another object.
         node.Corrupt("rows", stored);
         Assert.Equal(Blobs, await placement.ReadAsync(Id, Commitments, CancellationToken.None));
         Assert.Equal((1, 1), await RepairAsync());

@@ -6,7 +6,7 @@ using Meeda.Storage;
 
 namespace Meeda.Node.Cli.Backups;
 
-/// <summary>Where this machine's operator and light node keep what they know, and whose the settings say it is.</summary>
+/// <summary>Where this machine's operator and light node keep their databases, and whose they are.</summary>
 /// <param name="Storage">The operator's storage.</param>
 /// <param name="L1">Its L1.</param>
 /// <param name="LightFolder">The light node's folder.</param>

@@ -176,8 +176,8 @@ internal sealed class BackupWriter(BackupSettings settings, TimeProvider time)
         ];
         if (inside.Length > settings.Storage.ToleratedLosses)
         {
-            yield return $"providers: {inside.Length} of them are in the data folder itself ({inside[0]}), and are lost "
-                + "with it: batches cannot be read and proven without their rows; name folders on other disks, or "
+            yield return $"providers: {inside.Length} of them are in the data folder itself ({inside[0]}), and are "
+                + "lost with it: batches cannot be read and proven without their rows; name folders on other disks, or "
                 + "buckets (Meeda__Storage__Providers)";
         }
     }

@@ -102,10 +102,16 @@ internal static class RestoreCommand
             throw new SetupException($"restore: it was not done: {failure.Message.TrimEnd('.')}");
         }
 
+        Print(output, mark, json);
+        return ExitCode.Success;
+    }
+
+    private static void Print(RestoreOutput output, bool mark, bool json)
+    {
         if (json)
         {
             Console.WriteLine(JsonSerializer.Serialize(output, CliJson.Default.RestoreOutput));
-            return ExitCode.Success;
+            return;
         }
 
         Console.WriteLine(
@@ -117,7 +123,5 @@ internal static class RestoreCommand
         {
             Console.WriteLine($"  {next}");
         }
-
-        return ExitCode.Success;
     }
 }

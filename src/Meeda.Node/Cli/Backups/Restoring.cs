@@ -240,7 +240,8 @@ internal sealed class Restoring(BackupSettings settings, TimeProvider time)
 
         if (manifest.Files.Any(file => file.Name == BackupManifest.LightNode))
         {
-            yield return "what the light node has spent since the backup is not known: lower Meeda__Light__Budget by it";
+            yield return "what the light node has spent since the backup is not known: lower Meeda__Light__Budget "
+                + "by it";
         }
     }
 

@@ -44,8 +44,8 @@ internal static class BountyCommand
         var blocks = new Option<uint?>("--blocks")
         {
             Description =
-                $"blocks for which you cannot take it back, {BountyContract.LeastBlocks(chainId: 1)} to {BountyContract.MostBlocks} "
-                + $"[default: {UsualBlocks}, a week]",
+                $"blocks for which you cannot take it back, {BountyContract.LeastBlocks(chainId: 1)} to "
+                + $"{BountyContract.MostBlocks} [default: {UsualBlocks}, a week]",
         };
         Command command = BuildSpending(
             "bounty",

@@ -47,7 +47,11 @@ internal static class OperatorServices
 
     /// <summary>Who leads.</summary>
     public static IServiceCollection AddLeadership(this IServiceCollection services, OperatorResources opened) =>
-        services.AddSingleton(opened.Lease).AddBackground<LeaderElection>().AddBackground<LedgerRestoration>();
+        services
+            .AddSingleton(opened.Lease)
+            .AddBackground<LeaderElection>()
+            .AddBackground<LedgerRestoration>()
+            .AddBackground<FoundBatchReview>();
 
     /// <summary>The providers of rows, and what brings rows there and keeps them there.</summary>
     public static IServiceCollection AddProviders(

@@ -156,6 +156,54 @@ public sealed class BackupTests : IAsyncLifetime
         );
     }
 
+    /// <summary>As docs/guides/backup.md has it for PostgreSQL.</summary>
+    [SkippableFact]
+    public async Task Machine_OnPostgres_ComesBackFromADumpAndAMark()
+    {
+        Skip.If(_arena is null, NoAnvil);
+        await using PostgresServer server = await PostgresServer.StartAsync();
+        Configure("folders");
+        (string, string)[] common = _settings;
+        string database = await server.CreateDatabaseAsync();
+        _settings = [.. common, ("Meeda__Storage__Database", database)];
+        string old = Path.Combine(_arena.Folder, "old"),
+            renewed = Path.Combine(_arena.Folder, "new");
+        (Process first, HttpClient http) = await StartAsync(old);
+        BatchId[] before = [await PutAsync(http, 3_000)];
+        await AnchoredAsync(http, before);
+        (int exitCode, _, string error) = await MeedaAsync("backup", Path.Combine(_arena.Folder, "b"), "--folder", old);
+        Assert.Equal(2, exitCode);
+        Assert.Contains("pg_dump", error, StringComparison.Ordinal);
+        Func<Task<string>> restore = await server.DumpAsync(database);
+
+        BatchId[] after = [await PutAsync(http, 4_000), await PutAsync(http, 130_000)];
+        await AnchoredAsync(http, [after[0]]);
+        await CommandLine.SignalAsync(first.Id, "KILL");
+        await first.WaitForExitAsync();
+        Directory.Delete(old, recursive: true);
+
+        _settings = [.. common, ("Meeda__Storage__Database", await restore())];
+        (exitCode, string output, error) = await MeedaAsync("restore", "--mark", "--folder", renewed);
+        Assert.True(exitCode == 0, error);
+        Assert.Contains("Marked", output, StringComparison.Ordinal);
+        (_, http) = await StartAsync(renewed);
+        await UntilAsync("the ledger is complete", async () => (await ReadyAsync(http)).IsSuccessStatusCode);
+        BatchId[] all = [.. before, .. after, await PutAsync(http, 6_000)];
+        await AnchoredAsync(http, all);
+        foreach (BatchId id in all)
+        {
+            Assert.Equal(
+                _promised[id],
+                await http.GetByteArrayAsync(new Uri($"get/{_commitments[id]}", UriKind.Relative))
+            );
+        }
+
+        Assert.Equal(
+            all.ToDictionary(id => $"{id}", _ => 1),
+            (await AnchoringsAsync()).GroupBy(id => $"{id}").ToDictionary(group => group.Key, group => group.Count())
+        );
+    }
+
     [SkippableFact]
     public async Task Machine_ThatIsStillThere_StopsSendingOnceAnotherHasItsKey()
     {

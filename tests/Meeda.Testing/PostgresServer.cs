@@ -83,6 +83,25 @@ public sealed class PostgresServer : IAsyncDisposable
         return $"Host=127.0.0.1;Port={_port.Number};Database={name};Username={User}";
     }
 
+    /// <summary>A copy of a database in a new one, by pg_dump and pg_restore.</summary>
+    /// <param name="database">The connection string of the one to copy.</param>
+    /// <returns>That of the new one, which is filled by the function that is returned.</returns>
+    public async Task<Func<Task<string>>> DumpAsync(string database)
+    {
+        string dump = Path.Combine(_folder, $"{Guid.NewGuid():N}.dump");
+        string[] here = ["-h", "127.0.0.1", "-p", $"{_port.Number}", "-U", User];
+        await RunAsync("pg_dump", [.. here, "--format=custom", $"--file={dump}", NameOf(database)]);
+        return async () =>
+        {
+            string renewed = await CreateDatabaseAsync();
+            await RunAsync("pg_restore", [.. here, $"--dbname={NameOf(renewed)}", dump]);
+            return renewed;
+        };
+
+        static string NameOf(string connection) =>
+            connection.Split(';').Single(part => part.StartsWith("Database=", StringComparison.Ordinal))[9..];
+    }
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {

@@ -27,9 +27,9 @@ public sealed class BountyOptions
 
     /// <summary>
     /// The blocks for which a bounty must still stand, so that its funder cannot take it back in front of the blob.
-    /// Default 300, an hour.
+    /// Default 1,800, six hours.
     /// </summary>
-    public int LeastBlocksLeft { get; set; } = 300;
+    public int LeastBlocksLeft { get; set; } = 1_800;
 
     /// <summary>How often bounties are looked at. Default one minute.</summary>
     public TimeSpan Interval { get; set; } = TimeSpan.FromMinutes(1);

@@ -119,14 +119,16 @@ public sealed partial class TransactionSender
     /// </summary>
     private bool IsInTheWayOfADeadline(NonceSlot slot)
     {
-        if (slot.Latest.Request.Blobs is null)
+        if (slot.Latest.Request is { Blobs: null } or { HasDeadline: true })
         {
             return false;
         }
 
         lock (_open)
         {
+            // One with blobs that waits behind an abandoned one is among those that are open only later.
             return Volatile.Read(ref _deadlinesWithout) > 0
+                || Volatile.Read(ref _deadlinesWithBlobs) > 0
                 || _open.Exists(later =>
                     later.Nonce > slot.Nonce && !later.IsMined && later.Latest.Request.HasDeadline
                 );

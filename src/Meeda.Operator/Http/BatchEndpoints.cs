@@ -50,10 +50,16 @@ internal static class BatchEndpoints
         Terms terms,
         TenantCosts costs,
         RollupEscrows escrows,
+        OperatorStanding standing,
         TimeProvider time,
         CancellationToken cancellationToken
     )
     {
+        if (standing.Pause is { } pause)
+        {
+            throw new DaException(DaError.Unavailable, $"ledger: {pause}; the batch is not renewed");
+        }
+
         StoredBatch batch = await FindAsync(id, ledger, absence, cancellationToken);
         Tenant? tenant = costs.Current;
         if (

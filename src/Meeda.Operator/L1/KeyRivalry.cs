@@ -4,7 +4,7 @@ using Meeda.Operator.Restoration;
 namespace Meeda.Operator.L1;
 
 /// <summary>
-/// Finds out whether another machine sends with the operator's key: an anchor that no journal here has. From then on no
+/// Finds out whether another machine sends with the operator's key: an anchor of a batch that nobody put here. From then on no
 /// put is taken and no anchor is signed for, since two machines that race would anchor and pay twice. Proofs and
 /// publications go on: the contract takes each once, and a stake is lost without them. A nonce that something else used
 /// is no such sign: a person may have sent ether from a wallet.
@@ -26,7 +26,8 @@ internal sealed class KeyRivalry(Ledger ledger, TimeProvider time, ILogger logge
             && await ledger.FindForeignAnchorAsync(seen, cancellationToken) is var (block, transaction)
         )
         {
-            string problem = $"the anchor in block {block}, transaction {transaction}, was not sent from here";
+            string problem =
+                $"the anchor in block {block}, transaction {transaction}, has a batch that was not put here";
             logger.AnotherMachine(problem);
             await ledger.NoteRivalAsync(problem, time.GetUtcNow(), cancellationToken);
         }

@@ -34,9 +34,6 @@ internal sealed class PublicationSender(TransactionSender main, TransactionSende
         return await main.SendAsync(request, cancellationToken);
     }
 
-    /// <summary>The sender of the separate account; null where there is none.</summary>
-    public TransactionSender? Own => own;
-
     /// <summary>
     /// Sends a request from the separate account or not at all: nothing is at stake for which anchors and proofs should
     /// wait behind its blobs.

@@ -41,6 +41,12 @@ internal sealed partial class Ledger
     public Task<IReadOnlyList<StoredBatch>> UnplacedBatchesAsync(int count, CancellationToken cancellationToken) =>
         QueryBatchesAsync("placed_at IS NULL AND deleted_at IS NULL AND damaged = 0", count, cancellationToken);
 
+    /// <summary>
+    /// The batches of which neither a payload is here nor enough rows could be read, oldest first.
+    /// </summary>
+    public Task<IReadOnlyList<StoredBatch>> UnreadableBatchesAsync(int count, CancellationToken cancellationToken) =>
+        QueryBatchesAsync("placed_at IS NULL AND deleted_at IS NULL AND damaged = 1", count, cancellationToken);
+
     /// <summary>What is not at its providers yet.</summary>
     public async Task<Backlog> BacklogAsync(CancellationToken cancellationToken)
     {

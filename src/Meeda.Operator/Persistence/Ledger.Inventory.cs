@@ -21,8 +21,17 @@ internal sealed partial class Ledger
         await using DbConnection connection = await database.ConnectAsync(cancellationToken);
         return (
             await connection.QueryAsync<string>(
-                "SELECT object_name FROM pack WHERE store = @store AND (state = @givenUp OR EXISTS "
-                    + "(SELECT 1 FROM packed_row WHERE packed_row.pack = pack.sequence))",
+                """
+                SELECT object_name FROM pack WHERE store = @store AND (state = @givenUp OR (
+                    EXISTS (SELECT 1 FROM packed_row r WHERE r.pack = pack.sequence)
+                    -- A search that broke off has taken rows of batches that it did not come to.
+                    AND NOT EXISTS (
+                        SELECT 1 FROM packed_row r LEFT JOIN batch b ON b.id = r.batch_id
+                        WHERE r.pack = pack.sequence
+                        AND (b.id IS NULL OR b.deleted_at IS NOT NULL OR b.payload_hash = b.id)
+                    )
+                ))
+                """,
                 new { store, givenUp = (long)PackState.GivenUp },
                 cancellationToken
             )
@@ -49,10 +58,17 @@ internal sealed partial class Ledger
                     stored = (long)PackState.Stored,
                     onItsWay = (long)PackState.OnItsWay,
                 };
-                await connection.ExecuteAsync(
+                int made = await connection.ExecuteAsync(
                     """
                     INSERT INTO pack (store, object_name, occupied, state) SELECT @store, @objectName, @occupied, @stored
-                    WHERE NOT EXISTS (SELECT 1 FROM pack WHERE store = @store AND object_name = @objectName);
+                    WHERE NOT EXISTS (SELECT 1 FROM pack WHERE store = @store AND object_name = @objectName)
+                    """,
+                    pack,
+                    transaction,
+                    cancellationToken
+                );
+                await connection.ExecuteAsync(
+                    """
                     UPDATE pack SET state = @stored WHERE store = @store AND object_name = @objectName AND state = @onItsWay
                     """,
                     pack,
@@ -78,6 +94,19 @@ internal sealed partial class Ledger
                     transaction,
                     cancellationToken
                 );
+                if (made > 0)
+                {
+                    // All its rows are known from newer objects: what is not in the index is not deleted as unused.
+                    await connection.ExecuteAsync(
+                        """
+                        DELETE FROM pack WHERE store = @store AND object_name = @objectName
+                        AND NOT EXISTS (SELECT 1 FROM packed_row WHERE packed_row.pack = pack.sequence)
+                        """,
+                        pack,
+                        transaction,
+                        cancellationToken
+                    );
+                }
             },
             cancellationToken
         );

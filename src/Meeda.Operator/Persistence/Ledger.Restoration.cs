@@ -190,8 +190,8 @@ internal sealed partial class Ledger
     }
 
     /// <summary>
-    /// An anchor in a later block than a given one, whose transaction no operator on this ledger has sent; null where
-    /// there is none.
+    /// An anchor in a later block than a given one with a batch that no operator on this ledger was given; null where
+    /// there is none. What an anchor of a batch that is known was sent by does not matter: it is anchored once.
     /// </summary>
     public async Task<(ulong Block, Bytes32 Transaction)?> FindForeignAnchorAsync(
         ulong after,
@@ -202,31 +202,18 @@ internal sealed partial class Ledger
         (long Block, byte[] Hash)[] anchors =
         [
             .. await connection.QueryAsync<(long, byte[])>(
-                "SELECT block_number, transaction_hash FROM anchor WHERE block_number > @after ORDER BY block_number",
+                """
+                SELECT a.block_number, a.transaction_hash
+                FROM anchor a JOIN anchored_batch b ON b.anchor_index = a.anchor_index
+                LEFT JOIN batch k ON k.id = b.batch_id
+                WHERE a.block_number > @after AND (k.id IS NULL OR k.payload_hash = k.id)
+                ORDER BY a.block_number LIMIT 1
+                """,
                 new { after },
                 cancellationToken
             ),
         ];
-        if (anchors.Length == 0)
-        {
-            return null;
-        }
-
-        HashSet<Bytes32> sent =
-        [
-            .. (
-                await connection.QueryAsync<byte[]>("SELECT hashes FROM sent_transaction", cancellationToken)
-            ).SelectMany(hashes => hashes.Chunk(Bytes32.Length).Select(hash => Bytes32.FromBytes(hash))),
-        ];
-        foreach ((long block, byte[] hash) in anchors)
-        {
-            if (!sent.Contains(Bytes32.FromBytes(hash)))
-            {
-                return ((ulong)block, Bytes32.FromBytes(hash));
-            }
-        }
-
-        return null;
+        return anchors is [var (block, hash)] ? ((ulong)block, Bytes32.FromBytes(hash)) : null;
     }
 
     /// <summary>Makes the secret at the ledger's first start, and reads it at each.</summary>

@@ -102,7 +102,7 @@ internal sealed class TransactionJournal(Ledger ledger, Address sender) : ITrans
     /// <summary>
     /// Whatever is sent is written here before, so that this keeps two machines from racing with one key.
     /// </summary>
-    private static async Task EnsureAloneAsync(
+    private async Task EnsureAloneAsync(
         JournaledTransaction transaction,
         DbConnection connection,
         DbTransaction write,
@@ -112,8 +112,15 @@ internal sealed class TransactionJournal(Ledger ledger, Address sender) : ITrans
         if (
             transaction is { IsConfirmed: false, Request.HasDeadline: false }
             && await connection.QueryFirstOrDefaultAsync<string>(
-                "SELECT problem FROM rival",
-                null,
+                // To raise the fee of what was signed for brings about nothing more.
+                "SELECT problem FROM rival WHERE NOT EXISTS (SELECT 1 FROM sent_transaction "
+                    + "WHERE sender = @sender AND chain_id = @ChainId AND nonce = @Nonce)",
+                new
+                {
+                    sender,
+                    transaction.ChainId,
+                    transaction.Nonce,
+                },
                 write,
                 cancellationToken
             )
@@ -123,6 +130,11 @@ internal sealed class TransactionJournal(Ledger ledger, Address sender) : ITrans
             throw new IOException($"nothing is sent: {problem}");
         }
     }
+
+    /// <summary>What a proof or a publication is known by: both have a deadline, after a restart too.</summary>
+    private static bool HasDeadline(string keys) =>
+        keys.StartsWith(Proofs.Prover.KeyPrefix, StringComparison.Ordinal)
+        || keys.StartsWith(Proofs.BlobPublisher.KeyPrefix, StringComparison.Ordinal);
 
     private static byte[]? Joined(IReadOnlyList<byte[]>? parts) => parts?.SelectMany(part => part).ToArray();
 
@@ -164,6 +176,7 @@ internal sealed class TransactionJournal(Ledger ledger, Address sender) : ITrans
                 )
                 {
                     Keys = RequestKeys.Split('\n', StringSplitOptions.RemoveEmptyEntries),
+                    HasDeadline = HasDeadline(RequestKeys),
                     FeeLimit = FeeLimit is null ? null : Meeda.L1.Transactions.FeeLimit.Parse(FeeLimit),
                 },
                 GasLimit,

@@ -29,6 +29,9 @@ internal sealed class BlobPublisher(
     ILogger<BlobPublisher> logger
 ) : PeriodicLeaderService("Answering demands", options.Value.PollInterval, leadership, time, logger)
 {
+    /// <summary>The keys of publications begin with it, in journals too.</summary>
+    internal const string KeyPrefix = "publish:";
+
     // Ethereum has had no deeper reorganisation since the merge. Each poll reads that many blocks again.
     private const ulong ReorganisationDepth = 64;
 
@@ -185,7 +188,7 @@ internal sealed class BlobPublisher(
                 Keys =
                 [
                     .. answered.Select(each =>
-                        $"publish:{system.Address}:{each.Demand.Id}:{each.Demand.VersionedHash}"
+                        $"{KeyPrefix}{system.Address}:{each.Demand.Id}:{each.Demand.VersionedHash}"
                     ),
                 ],
                 HasDeadline = true,

@@ -36,6 +36,9 @@ internal sealed class Prover(
     ILogger<Prover> logger
 ) : PeriodicLeaderService("Proving", options.Value.PollInterval, leadership, time, logger)
 {
+    /// <summary>The keys of proofs begin with it, in journals too.</summary>
+    internal const string KeyPrefix = "proof:";
+
     // Five slots: a proof should be in a block by then.
     private static readonly TimeSpan RoundLimit = TimeSpan.FromMinutes(1);
 
@@ -135,7 +138,7 @@ internal sealed class Prover(
                 await HeaderAsync(epoch, mix!.Value, cancellationToken)
             ) with
             {
-                Keys = [$"proof:{system.Address}:{epoch}:{mix}"],
+                Keys = [$"{KeyPrefix}{system.Address}:{epoch}:{mix}"],
                 HasDeadline = true,
             },
             cancellationToken

@@ -31,7 +31,6 @@ internal sealed class LedgerRestoration : BackgroundService
     private readonly L1Follower _follower;
     private readonly LeaderElection _leadership;
     private readonly TransactionSender _sender;
-    private readonly PublicationSender _publications;
     private readonly ProviderInventory _inventory;
     private readonly TimeProvider _time;
     private readonly ILogger<LedgerRestoration> _logger;
@@ -44,14 +43,13 @@ internal sealed class LedgerRestoration : BackgroundService
         L1Follower follower,
         LeaderElection leadership,
         TransactionSender sender,
-        PublicationSender publications,
         ProviderInventory inventory,
         TimeProvider time,
         ILogger<LedgerRestoration> logger
     )
     {
         (_ledger, _client, _follower, _leadership) = (ledger, client, follower, leadership);
-        (_sender, _publications, _inventory) = (sender, publications, inventory);
+        (_sender, _inventory) = (sender, inventory);
         (_time, _logger) = (time, logger);
         _outage = new Outage("Completing the restored ledger", time, logger);
         leadership.Before = WaitUntilOverAsync;
@@ -72,11 +70,8 @@ internal sealed class LedgerRestoration : BackgroundService
     internal async Task RunOnceAsync(CancellationToken cancellationToken)
     {
         await _follower.FollowedToHeadAsync(cancellationToken);
-        foreach (TransactionSender sender in new[] { _sender, _publications.Own }.OfType<TransactionSender>())
-        {
-            await TakeOverAsync(sender, cancellationToken);
-        }
-
+        // A separate account for blobs only publishes, which the contract takes once; it may have no ether for more.
+        await TakeOverAsync(_sender, cancellationToken);
         await _follower.FollowedToHeadAsync(cancellationToken);
         ulong head = await _client.GetBlockNumberAsync(cancellationToken);
         InventoryReport report = await _inventory.RunAsync(cancellationToken);

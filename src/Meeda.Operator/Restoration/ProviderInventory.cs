@@ -1,4 +1,3 @@
-using Meeda.Ethereum;
 using Meeda.Operator.Persistence;
 using Meeda.Protocol.Batches;
 using Meeda.Storage;
@@ -34,7 +33,7 @@ internal sealed class ProviderInventory(
     /// <exception cref="Hosting.LeaseLostException">Another operator leads by now.</exception>
     public async Task<InventoryReport> RunAsync(CancellationToken cancellationToken)
     {
-        var found = new Dictionary<BatchId, StoredBatch>();
+        var found = new Dictionary<BatchId, FoundBatch>();
         var failures = new List<IOException>();
         int objects = 0;
         foreach (IRowProvider provider in providers.All)
@@ -70,9 +69,10 @@ internal sealed class ProviderInventory(
         }
 
         int unreadable = 0;
-        foreach (StoredBatch batch in found.Values.OrderBy(batch => batch.StoredAt))
+        foreach ((StoredBatch batch, bool isAnchored) in found.Values.OrderBy(each => each.Batch.StoredAt))
         {
-            bool isWhole = await IsWholeAsync(batch, cancellationToken);
+            // Of what L1 has, the ledger learns what the label says; the scrub reads it as any other.
+            bool isWhole = isAnchored || await FoundBatchReview.IsWholeAsync(rows, batch, cancellationToken);
             unreadable += isWhole ? 0 : 1;
             if (!isWhole)
             {
@@ -87,7 +87,7 @@ internal sealed class ProviderInventory(
 
     private async Task<int> SearchAsync(
         PackedProvider bucket,
-        Dictionary<BatchId, StoredBatch> found,
+        Dictionary<BatchId, FoundBatch> found,
         CancellationToken cancellationToken
     )
     {
@@ -118,7 +118,7 @@ internal sealed class ProviderInventory(
 
     private async Task SearchAsync(
         FolderProvider folder,
-        Dictionary<BatchId, StoredBatch> found,
+        Dictionary<BatchId, FoundBatch> found,
         CancellationToken cancellationToken
     )
     {
@@ -155,7 +155,7 @@ internal sealed class ProviderInventory(
         BatchId id,
         byte[]? label,
         string where,
-        Dictionary<BatchId, StoredBatch> found,
+        Dictionary<BatchId, FoundBatch> found,
         CancellationToken cancellationToken
     )
     {
@@ -169,7 +169,7 @@ internal sealed class ProviderInventory(
         bool isNews = known is null || known.DeletedAt < told?.StoredAt || known.PayloadHash == id.Value;
         if (told is not null && isNews)
         {
-            found[id] = told;
+            found[id] = new FoundBatch(told, IsAnchored: known is { DeletedAt: null });
             return true;
         }
 
@@ -181,9 +181,6 @@ internal sealed class ProviderInventory(
         return known is { DeletedAt: null };
     }
 
-    private async Task<bool> IsWholeAsync(StoredBatch batch, CancellationToken cancellationToken) =>
-        await rows.ReadAsync(batch.Id, batch.Commitments, cancellationToken) is { } blobs
-        && BlobEncoding.TryDecode(blobs, out byte[] payload, out _)
-        && payload.Length == batch.PayloadLength
-        && Keccak256.Hash(payload) == batch.PayloadHash;
+    /// <summary>A batch that the ledger does not know, or knows from L1 alone.</summary>
+    private readonly record struct FoundBatch(StoredBatch Batch, bool IsAnchored);
 }

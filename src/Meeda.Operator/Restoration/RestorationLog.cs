@@ -66,4 +66,7 @@ internal static partial class RestorationLog
         "Provider {Provider} cannot be searched for batches of after the backup: {Reason}"
     )]
     public static partial void ProviderNotSearched(this ILogger logger, string provider, string reason);
+
+    [LoggerMessage(340, LogLevel.Information, "Batch {BatchId} of after the backup can be read now")]
+    public static partial void FoundBatchWhole(this ILogger logger, string batchId);
 }

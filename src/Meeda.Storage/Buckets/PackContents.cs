@@ -56,6 +56,9 @@ internal sealed record PackContents(
         return all;
     }
 
+    // Of the largest object that is ever written, many times over: a length is believed before anything is read.
+    private const int MostBytes = 16 << 20;
+
     /// <summary>How many bytes stand behind the rows, as the object's last bytes say.</summary>
     /// <param name="end">The object's last <see cref="TrailerBytes"/> bytes.</param>
     /// <param name="length">The object's length.</param>
@@ -68,7 +71,7 @@ internal sealed record PackContents(
         }
 
         long all = (long)BinaryPrimitives.ReadUInt32BigEndian(end) + SHA256.HashSizeInBytes + TrailerBytes;
-        return all <= length && (length - all) % Blob.ByteLength == 0 ? (int)all : null;
+        return all <= Math.Min(length, MostBytes) && (length - all) % Blob.ByteLength == 0 ? (int)all : null;
     }
 
     /// <summary>Reads what stands behind the rows.</summary>

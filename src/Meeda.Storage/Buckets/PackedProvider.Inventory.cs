@@ -20,12 +20,19 @@ internal sealed partial class PackedProvider
     )
     {
         IReadOnlySet<string> known = await index.KnownPacksAsync(Name, cancellationToken);
+        var unknown = new List<ListedObject>();
         await foreach (ListedObject listed in store.ListAsync(cancellationToken))
         {
             if (listed.Name.EndsWith(PackSuffix, StringComparison.Ordinal) && !known.Contains(listed.Name))
             {
-                yield return await InspectAsync(listed, cancellationToken);
+                unknown.Add(listed);
             }
+        }
+
+        // Names are in the order of time: a row that a scrub wrote again is the newer one, and the better.
+        foreach (ListedObject listed in unknown.OrderByDescending(each => each.Name, StringComparer.Ordinal))
+        {
+            yield return await InspectAsync(listed, cancellationToken);
         }
     }
 

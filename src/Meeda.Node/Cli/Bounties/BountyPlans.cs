@@ -36,10 +36,11 @@ internal sealed class BountyPlans(EthereumClient client, BountyContract contract
     {
         BigInteger cost = (await CarryingPrice.ReadAsync(client, cancellationToken)).Of(blobs: 1, bounties: 1);
         BigInteger each = amount ?? (CarryingPrice.WithMargin(cost, marginPercent) + Gwei - 1) / Gwei * Gwei;
-        ILookup<Bytes32, BigInteger> standing = (await ReadAllAsync(contract, cancellationToken)).ToLookup(
-            bounty => bounty.VersionedHash,
-            bounty => bounty.Amount
-        );
+        ulong until = await client.GetBlockNumberAsync(cancellationToken) + blocks;
+        // What archives do not find by the batch, or may be taken back sooner, is no reason to put up nothing.
+        ILookup<Bytes32, BigInteger> standing = (await ReadAllAsync(contract, cancellationToken))
+            .Where(bounty => bounty.About == batch.Id.Value && bounty.RefundableFrom >= until)
+            .ToLookup(bounty => bounty.VersionedHash, bounty => bounty.Amount);
         return
         [
             .. batch

@@ -66,7 +66,7 @@ internal static class OperatorApplication
             .AddAccountOperations(opened)
             .AddTenants(opened)
             .AddPayments()
-            .AddSignIn(options)
+            .AddSignIn()
             .AddBatches(options)
             .AddAnchors()
             .AddProofs()

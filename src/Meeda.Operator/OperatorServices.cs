@@ -140,17 +140,15 @@ internal static class OperatorServices
     public static IServiceCollection AddPayments(this IServiceCollection services) =>
         services.AddSingleton<RollupEscrows>().AddBackground<PaymentCollection>();
 
-    /// <summary>Keys for wallets that sign in, where the operator allows it.</summary>
-    public static IServiceCollection AddSignIn(this IServiceCollection services, OperatorSettings options)
-    {
-        if (!options.SignIn.IsOn)
-        {
-            return services;
-        }
-
-        services.AddSingleton<WalletContracts>().AddSingleton<SignInLimiter>().AddSingleton<WalletSignIn>();
-        return options.SignIn.DelegateRegistry is null ? services : services.AddBackground<DelegateReview>();
-    }
+    /// <summary>
+    /// Keys for wallets that sign in. Delegates are looked up also where nobody may sign in any more: keys live on.
+    /// </summary>
+    public static IServiceCollection AddSignIn(this IServiceCollection services) =>
+        services
+            .AddSingleton<WalletContracts>()
+            .AddSingleton<SignInLimiter>()
+            .AddSingleton<WalletSignIn>()
+            .AddBackground<DelegateReview>();
 
     /// <summary>The tenants, their keys and what they cost.</summary>
     public static IServiceCollection AddTenants(this IServiceCollection services, OperatorResources opened) =>

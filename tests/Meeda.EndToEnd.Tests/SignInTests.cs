@@ -30,7 +30,7 @@ public sealed class SignInTests(SignInWorld world) : IClassFixture<SignInWorld>
         JsonNode first = await world.GrantedAsync(message, signature);
         Assert.Equal($"{wallet}", (string?)first["rollup"]);
         await world.PutAsync((string)first["key"]!, SignInWorld.PayloadLength, HttpStatusCode.OK);
-        await world.PutAsync((string)first["key"]!, 4_095, HttpStatusCode.BadRequest);
+        await world.PutAsync((string)first["key"]!, SignInWorld.PayloadLength - 1, HttpStatusCode.BadRequest);
         await world.Arena.UntilAsync(
             "the wallet's escrow is charged",
             async () => await world.Escrow.BalanceAsync(wallet, world.Node.Address, default) < SignInWorld.Prepaid
@@ -226,7 +226,7 @@ public sealed class SignInTests(SignInWorld world) : IClassFixture<SignInWorld>
         (int exitCode, string output, string error) = await CommandLine.RunAsync(world.Arena.Folder, command);
         Assert.Equal((1, ""), (exitCode, output));
         Assert.Contains(
-            $"it is for {SignInWorld.Domain}; where that is this operator's name",
+            $"it is for {SignInWorld.Domain}, and the operator was asked for as 127.0.0.1:",
             error,
             StringComparison.Ordinal
         );

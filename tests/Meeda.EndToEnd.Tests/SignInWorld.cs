@@ -6,6 +6,7 @@ using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Meeda.Attack;
 using Meeda.Chain.Contract;
+using Meeda.DevNet;
 using Meeda.Ethereum;
 using Meeda.L1.Transactions;
 using Meeda.Testing;
@@ -86,6 +87,11 @@ public sealed class SignInWorld : IAsyncLifetime
                 ["Meeda:SignIn:DelegateRegistry"] = Registry,
                 ["Meeda:SignIn:DelegateInterval"] = "1s",
                 ["Meeda:SignIn:AttemptsPerMinute"] = "1000",
+                // What a batch of the tests costs, and not a wei less.
+                ["Meeda:SignIn:MinBatchCost"] = string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{(decimal)PayloadLength * Price * LocalParameters.Value.Retention / 1e18m}"
+                ),
             }
         );
     }

@@ -62,9 +62,17 @@ internal sealed class WalletContracts(EthereumClient client)
         }
 
         byte[] data = Abi.Encode(new IsValidSignatureFunction { Hash = hash.ToArray(), Signature = signature });
-        byte[]? answer = await AskAsync(account, data, cancellationToken);
-        // A word, of which a careless wallet may fill the rest.
-        return answer is { Length: Bytes32.Length } && answer.AsSpan(0, MagicValue.Length).SequenceEqual(MagicValue);
+        try
+        {
+            byte[] answer = await AskAsync(account, data, cancellationToken);
+            return answer.Length == Bytes32.Length
+                && answer.AsSpan(0, MagicValue.Length).SequenceEqual(MagicValue)
+                && !answer.AsSpan(MagicValue.Length).ContainsAnyExcept((byte)0);
+        }
+        catch (JsonRpcException refused) when (IsOfTheContract(refused))
+        {
+            return false;
+        }
     }
 
     /// <summary>Whether an account is a valid delegate of another at L1's head.</summary>
@@ -75,6 +83,7 @@ internal sealed class WalletContracts(EthereumClient client)
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <exception cref="L1UnreachableException">L1 does not answer.</exception>
     /// <exception cref="JsonRpcException">L1 refuses to say.</exception>
+    /// <exception cref="InvalidDataException">At the registry's address is no registry.</exception>
     public async Task<bool> IsDelegateAsync(
         Address registry,
         Address identity,
@@ -93,8 +102,12 @@ internal sealed class WalletContracts(EthereumClient client)
                 Delegate = $"{@delegate}",
             }
         );
-        byte[]? answer = await AskAsync(registry, data, cancellationToken);
-        return answer is { Length: Bytes32.Length } && new BigInteger(answer, true, true).IsOne;
+        // Only an answer is one: a key must not end because an endpoint is in disorder.
+        byte[] answer = await AskAsync(registry, data, cancellationToken);
+        BigInteger value = new(answer, isUnsigned: true, isBigEndian: true);
+        return answer.Length == Bytes32.Length && (value.IsZero || value.IsOne)
+            ? value.IsOne
+            : throw new InvalidDataException($"there is no ERC-1056 registry at {registry}");
     }
 
     /// <summary>The signature with v as 27 or 28, where some wallets write 0 or 1.</summary>
@@ -110,24 +123,16 @@ internal sealed class WalletContracts(EthereumClient client)
         return usual;
     }
 
-    /// <summary>The answer of a call on the newest block; null where it fails.</summary>
-    private async Task<byte[]?> AskAsync(Address to, byte[] data, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await client.CallAsync(
-                Address.Zero,
-                new TransactionRequest(to, data),
-                CallGas,
-                BlockTag.Latest,
-                cancellationToken
-            );
-        }
-        catch (JsonRpcException refused) when (!refused.IsRateLimit && !refused.IsTimeout)
-        {
-            return null; // It reverted, or used more gas.
-        }
-    }
+    /// <summary>The answer of a call on the newest block.</summary>
+    private Task<byte[]> AskAsync(Address to, byte[] data, CancellationToken cancellationToken) =>
+        client.CallAsync(Address.Zero, new TransactionRequest(to, data), CallGas, BlockTag.Latest, cancellationToken);
+
+    /// <summary>Whether a call failed by what the contract does, and not by what the endpoint does.</summary>
+    private static bool IsOfTheContract(JsonRpcException refused) =>
+        refused.RevertData.Length > 0
+        || refused.NodeMessage.Contains("revert", StringComparison.OrdinalIgnoreCase)
+        || refused.NodeMessage.Contains("out of gas", StringComparison.OrdinalIgnoreCase)
+        || refused.NodeMessage.Contains("invalid opcode", StringComparison.OrdinalIgnoreCase);
 
     [Function("isValidSignature", "bytes4")]
     private sealed class IsValidSignatureFunction : FunctionMessage

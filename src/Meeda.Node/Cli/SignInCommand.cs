@@ -14,6 +14,8 @@ namespace Meeda.Node.Cli;
 /// <summary><c>signin</c>: a key for a wallet that signs (EIP-4361), with a key file or elsewhere.</summary>
 internal sealed class SignInCommand
 {
+    private static readonly TimeSpan LongestMessage = TimeSpan.FromHours(1);
+
     private readonly OperatorConnection _connection = new();
 
     private readonly Option<string?> _keyFile = new("--key-file")
@@ -87,6 +89,11 @@ internal sealed class SignInCommand
             throw new SetupException("signin: --message and --signature go together");
         }
 
+        if (Uri.TryCreate(url.Trim(), UriKind.Absolute, out Uri? at) && at is { Scheme: "http", IsLoopback: false })
+        {
+            throw new SetupException($"--url: {url} is not https, and whoever is between would read the key");
+        }
+
         return OperatorConnection.UseAsync(
             url,
             async client =>
@@ -132,11 +139,15 @@ internal sealed class SignInCommand
         try
         {
             var message = SignInMessage.Parse(offer.Message ?? "");
+            DateTimeOffset end = message.ExpirationTime ?? DateTimeOffset.MaxValue;
+            string wanted = WalletSignIn
+                .MessageOf(domain, wallet, rollup, (message.ChainId, message.Nonce, message.IssuedAt, end))
+                .ToString();
             string? problem =
-                message.Domain != domain
-                    ? $"it is for {message.Domain}; where that is this operator's name, say --domain {message.Domain}"
+                message.Domain != domain ? $"it is for {message.Domain}, and the operator was asked for as {domain}"
                 : message.Address != wallet ? $"it is for {message.Address}"
-                : SignedRequest.RollupIn(message, message.ChainId) != (rollup ?? wallet) ? "it is for another rollup"
+                : end - message.IssuedAt > LongestMessage ? "it is valid for too long"
+                : offer.Message != wanted ? "it is not the message of a sign-in to this domain, or for another rollup"
                 : null;
             return problem is null
                 ? offer

@@ -56,7 +56,7 @@ internal static class SignInEndpoints
             );
         }
 
-        using IDisposable entered = limiter.Enter(context);
+        limiter.Count(context);
         context.Response.Headers.CacheControl = "no-store";
         return TypedResults.Ok(
             await signIn.OfferAsync(
@@ -73,7 +73,7 @@ internal static class SignInEndpoints
         SignInLimiter limiter
     )
     {
-        using IDisposable entered = limiter.Enter(context);
+        limiter.Count(context);
         byte[] body = await RequestBody.ReadAsync(context.Request, MaxBody, "of a sign-in", context.RequestAborted);
         SignInRequest? request;
         try
@@ -93,6 +93,7 @@ internal static class SignInEndpoints
             );
         }
 
+        using IDisposable entered = limiter.Enter(context);
         context.Response.Headers.CacheControl = "no-store";
         return TypedResults.Ok(await signIn.SignInAsync(request, context.RequestAborted));
     }
@@ -107,7 +108,7 @@ internal static class SignInEndpoints
             );
         }
 
-        await tenants.SignOutAsync(tenant.Id, time.GetUtcNow(), context.RequestAborted);
+        await tenants.SignOutAsync(tenant, time.GetUtcNow(), context.RequestAborted);
         return TypedResults.NoContent();
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Numerics;
 using Meeda.Chain.Contract;
 using Meeda.Chain.L1;
 using Meeda.Ethereum;
@@ -30,6 +31,7 @@ internal sealed class RollupEscrows(
 {
     // A reorganisation may move charges of the last blocks: they are read again.
     private const ulong ReadAgain = 64;
+    private const decimal WeiOfEther = 1_000_000_000_000_000_000m;
 
     private readonly ConcurrentDictionary<Address, Entry> _entries = new();
 
@@ -46,7 +48,12 @@ internal sealed class RollupEscrows(
     {
         if (tenant?.Payer is not { } payer)
         {
-            return null;
+            return tenant?.Signer is null
+                ? null
+                : throw new DaException(
+                    DaError.PaymentRequired,
+                    "escrow: a tenant that signed in is paid for by its rollup, and none is named any more"
+                );
         }
 
         RollupEscrow escrow = await ReadAsync(payer, cancellationToken);
@@ -84,12 +91,13 @@ internal sealed class RollupEscrows(
             );
         }
 
-        if (bytes < signIn.Value.MinBatchBytes)
+        BigInteger least = new(signIn.Value.MinBatchCost * WeiOfEther);
+        if (escrow.CostOf(bytes) < least)
         {
             throw new DaException(
                 DaError.MalformedRequest,
-                $"body: {bytes} bytes are less than the {signIn.Value.MinBatchBytes} that a batch of a tenant that "
-                    + "signed in has at least (Meeda__SignIn__MinBatchBytes)"
+                $"body: {bytes} bytes cost {escrow.CostOf(bytes)} wei, and a batch of a tenant that signed in costs "
+                    + $"{least} at least (Meeda__SignIn__MinBatchCost); put more at once"
             );
         }
     }
@@ -135,7 +143,10 @@ internal sealed class RollupEscrows(
             .Where(entry => entry.Value.Escrow is not null)
             .ToDictionary(entry => entry.Key, entry => entry.Value.Escrow!);
 
-    /// <summary>A rollup's escrow, of which nothing is kept where it was not asked for before.</summary>
+    /// <summary>
+    /// A rollup's escrow, without its charges and of which nothing is kept where it was not asked for before: strangers
+    /// ask for it.
+    /// </summary>
     /// <exception cref="DaException">L1 does not answer.</exception>
     public async Task<RollupEscrow> PeekAsync(Address rollup, CancellationToken cancellationToken)
     {
@@ -146,7 +157,10 @@ internal sealed class RollupEscrows(
 
         try
         {
-            return await ReadAsync(rollup, before: null, cancellationToken);
+            SystemParameters parameters = await system.ParametersAsync(cancellationToken);
+            ulong block = await client.GetBlockNumberAsync(cancellationToken);
+            EscrowState state = await system.Escrow.StateAsync(rollup, account.Address, block, cancellationToken);
+            return new RollupEscrow(state, [], parameters.EpochBlocks, parameters.Retention);
         }
         catch (Exception failure) when (failure is L1UnreachableException or JsonRpcException)
         {

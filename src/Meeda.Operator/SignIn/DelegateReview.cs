@@ -33,7 +33,7 @@ internal sealed class DelegateReview(
                 )
             )
             {
-                await tenants.SignOutAsync(tenant.Id, now, stoppingToken);
+                await tenants.SignOutAsync(tenant, now, stoppingToken);
                 log.DelegateEnded(tenant.Id, signer, rollup);
             }
         }

@@ -29,10 +29,9 @@ internal sealed class SignInLimiter(IOptions<SignInOptions> options) : IDisposab
 
     private readonly ConcurrencyLimiter _all = new(new ConcurrencyLimiterOptions { PermitLimit = AtOnce });
 
-    /// <summary>Lets a request in.</summary>
-    /// <returns>To be disposed of when the request is over.</returns>
+    /// <summary>Counts a request of an address.</summary>
     /// <exception cref="DaException">It comes too soon.</exception>
-    public IDisposable Enter(HttpContext context)
+    public void Count(HttpContext context)
     {
         using RateLimitLease address = _addresses.AttemptAcquire(context);
         if (!address.IsAcquired)
@@ -40,10 +39,17 @@ internal sealed class SignInLimiter(IOptions<SignInOptions> options) : IDisposab
             context.Response.Headers.RetryAfter = "60";
             throw new DaException(
                 ErrorCode.QuotaExceeded,
-                $"sign-in: an address may ask {options.Value.AttemptsPerMinute} times a minute"
+                $"sign-in: an address may ask {options.Value.AttemptsPerMinute} times a minute "
+                    + "(Meeda__SignIn__AttemptsPerMinute)"
             );
         }
+    }
 
+    /// <summary>Lets a request in whose body is read: what is slow about it from here on is L1.</summary>
+    /// <returns>To be disposed of when the request is over.</returns>
+    /// <exception cref="DaException">There are too many.</exception>
+    public IDisposable Enter(HttpContext context)
+    {
         RateLimitLease all = _all.AttemptAcquire();
         if (all.IsAcquired)
         {

@@ -1,3 +1,5 @@
+using Meeda.Hosting.Settings;
+
 namespace Meeda.Operator.SignIn;
 
 /// <summary>Whether and how wallets get keys by themselves (EIP-4361, Sign-In with Ethereum).</summary>
@@ -28,10 +30,11 @@ public sealed class SignInOptions
     public TimeSpan DelegateInterval { get; set; } = TimeSpan.FromMinutes(1);
 
     /// <summary>
-    /// The least bytes of a batch of a tenant that signed in. Default 4,096: a batch of one byte costs next to nothing
-    /// and takes a whole blob.
+    /// The least ether that a batch of a tenant that signed in costs. Default 0.0001, what its charge takes of gas at
+    /// 1 gwei: a batch of one byte would cost next to nothing, and the operator a blob of its stake and the gas.
     /// </summary>
-    public int MinBatchBytes { get; set; } = 4_096;
+    [Amount("ether", 18)]
+    public decimal MinBatchCost { get; set; } = 0.0001m;
 
     /// <summary>Requests to sign in that one address may make in a minute. Default 30.</summary>
     public int AttemptsPerMinute { get; set; } = 30;

@@ -38,9 +38,9 @@ internal sealed class SignInOptionsValidator : SettingsValidator<SignInOptions>
             yield return "delegate interval: between 1 s and 1 day (Meeda__SignIn__DelegateInterval)";
         }
 
-        if (options.MinBatchBytes < 1)
+        if (options.MinBatchCost is < 0 or > 1_000)
         {
-            yield return "min batch bytes: at least 1 (Meeda__SignIn__MinBatchBytes)";
+            yield return "min batch cost: between 0 and 1000 ether (Meeda__SignIn__MinBatchCost)";
         }
 
         if (options.AttemptsPerMinute < 1)

@@ -50,18 +50,12 @@ internal sealed class WalletSignIn(
         (SignInNonces nonces, ulong chainId) = await ReadyAsync(cancellationToken);
         DateTimeOffset now = time.GetUtcNow();
         DateTimeOffset end = now + options.Value.MessageLifetime;
-        var message = new SignInMessage
-        {
-            Domain = options.Value.Domain!,
-            Address = wallet ?? default,
-            Statement = Statement,
-            Uri = $"https://{options.Value.Domain}/signin",
-            ChainId = chainId,
-            Nonce = nonces.Create(end),
-            IssuedAt = now,
-            ExpirationTime = end,
-            Resources = rollup is { } other && other != wallet ? [SignedRequest.DidOf(other, chainId)] : [],
-        };
+        SignInMessage message = MessageOf(
+            options.Value.Domain!,
+            wallet ?? default,
+            rollup,
+            (chainId, nonces.Create(end), now, end)
+        );
         return new SignInOffer(
             message.Domain,
             message.Uri,
@@ -72,6 +66,30 @@ internal sealed class WalletSignIn(
             wallet is null ? null : message.ToString()
         );
     }
+
+    /// <summary>The message of this service, and no other: what a client that is careful signs.</summary>
+    /// <param name="domain">The operator's domain.</param>
+    /// <param name="wallet">The wallet.</param>
+    /// <param name="rollup">The rollup that it is a delegate of; null for itself.</param>
+    /// <param name="rest">L1's chain, the nonce, and from when to when the message is valid.</param>
+    public static SignInMessage MessageOf(
+        string domain,
+        Address wallet,
+        Address? rollup,
+        (ulong ChainId, string Nonce, DateTimeOffset IssuedAt, DateTimeOffset End) rest
+    ) =>
+        new()
+        {
+            Domain = domain,
+            Address = wallet,
+            Statement = Statement,
+            Uri = $"https://{domain}/signin",
+            ChainId = rest.ChainId,
+            Nonce = rest.Nonce,
+            IssuedAt = rest.IssuedAt,
+            ExpirationTime = rest.End,
+            Resources = rollup is { } other && other != wallet ? [SignedRequest.DidOf(other, rest.ChainId)] : [],
+        };
 
     /// <summary>Takes a signed message for a new key.</summary>
     /// <exception cref="DaException">
@@ -101,7 +119,7 @@ internal sealed class WalletSignIn(
                 (message.Address, rollup),
                 (message.Nonce, nonceEnd),
                 quota,
-                (now, now + options.Value.KeyLifetime, now + signed.Overlap),
+                (now, now + options.Value.KeyLifetime, now + Least(signed.Overlap, options.Value.KeyLifetime)),
                 cancellationToken
             ) ?? throw Invalid("nonce: it was used before");
         if (tenant is null)
@@ -231,11 +249,13 @@ internal sealed class WalletSignIn(
         {
             return await ask();
         }
-        catch (Exception failure) when (failure is L1UnreachableException or JsonRpcException)
+        catch (Exception failure) when (failure is L1UnreachableException or JsonRpcException or InvalidDataException)
         {
             throw new DaException(ErrorCode.L1Unavailable, $"sign-in: {Outage.Explain(failure).Reason}", failure);
         }
     }
+
+    private static TimeSpan Least(TimeSpan one, TimeSpan other) => one < other ? one : other;
 
     private static string Rfc3339(DateTimeOffset time) =>
         time.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);

@@ -48,7 +48,7 @@ internal sealed class ApiKeyHandler(
         }
 
         Context.Features.Set(tenant);
-        Context.Features.Set(new KnownClient($"tenant {tenant.Id}"));
+        Context.Features.Set(new KnownClient(tenant.CountedAs));
         return Success(tenant.Scopes);
     }
 

@@ -46,6 +46,9 @@ public sealed record Tenant(
     /// <summary>When its key ends; null where it does not by itself.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }
 
+    /// <summary>For whom requests are counted: all wallets that signed in for a rollup are one.</summary>
+    internal string CountedAs => Signer is null ? $"tenant {Id}" : $"rollup {Rollup}";
+
     /// <summary><see cref="Rollup"/> as an address.</summary>
     internal Address? Payer => Rollup is null ? null : Address.Parse(Rollup);
 }

@@ -8,6 +8,9 @@ namespace Meeda.Operator.Tenants;
 /// <summary>Tenants whose keys wallets get by signing in.</summary>
 internal sealed partial class TenantKeys
 {
+    // How long a used nonce is remembered after its end: clocks of operators on one database differ.
+    private static readonly TimeSpan NonceMemory = TimeSpan.FromHours(1);
+
     /// <summary>
     /// Gives a wallet that signed in a new key. Its tenant is made where there is none; where there is, the key that it
     /// has is good for a while longer.
@@ -38,7 +41,7 @@ internal sealed partial class TenantKeys
             {
                 row = null;
                 isFirst = await TryUseNonceAsync(connection, transaction, nonce, terms.Now, cancellationToken);
-                if (isFirst)
+                if (isFirst && !await IsRevokedAsync(connection, transaction, wallet, cancellationToken))
                 {
                     row = await connection.QueryFirstOrDefaultAsync<TenantRow>(
                         $"""
@@ -48,7 +51,7 @@ internal sealed partial class TenantKeys
                         SET previous_hash = tenant.key_hash,
                             previous_until = CASE WHEN tenant.expires_at < @previous THEN tenant.expires_at ELSE @previous END,
                             key_hash = @hash, quota_rate = @rate, quota_concurrency = @concurrency, expires_at = @end
-                        WHERE tenant.signer = @signer AND tenant.rollup = @rollup AND tenant.revoked_at IS NULL
+                        WHERE tenant.signer = @signer AND tenant.rollup = @rollup
                         RETURNING {Columns}
                         """,
                         new
@@ -75,6 +78,21 @@ internal sealed partial class TenantKeys
         return isFirst ? (row?.ToTenant(), key) : null;
     }
 
+    /// <summary>Whether the operator revoked a key of the wallet, for any rollup, or of the rollup's.</summary>
+    private static async Task<bool> IsRevokedAsync(
+        DbConnection connection,
+        DbTransaction transaction,
+        (Address Signer, Address Rollup) wallet,
+        CancellationToken cancellationToken
+    ) =>
+        await connection.ExecuteScalarAsync<long>(
+            "SELECT COUNT(*) FROM tenant WHERE revoked_at IS NOT NULL AND signer IS NOT NULL "
+                + "AND (signer = @signer OR rollup = @rollup)",
+            new { signer = wallet.Signer.ToString(), rollup = wallet.Rollup.ToString() },
+            transaction,
+            cancellationToken
+        ) > 0;
+
     private static async Task<bool> TryUseNonceAsync(
         DbConnection connection,
         DbTransaction transaction,
@@ -91,7 +109,7 @@ internal sealed partial class TenantKeys
         );
         return await connection.ExecuteAsync(
                 "INSERT INTO signin_nonce (nonce, expires_at) VALUES (@nonce, @end) ON CONFLICT DO NOTHING",
-                new { nonce = nonce.Nonce, end = nonce.End.ToUnixTimeSeconds() + 1 },
+                new { nonce = nonce.Nonce, end = (nonce.End + NonceMemory).ToUnixTimeSeconds() },
                 transaction,
                 cancellationToken
             ) == 1;
@@ -110,18 +128,26 @@ internal sealed partial class TenantKeys
             is not null;
     }
 
-    /// <summary>Ends the keys of a tenant that signed in; it may sign in again.</summary>
+    /// <summary>
+    /// Ends the keys of a tenant that signed in; it may sign in again. One that has signed in since it was read keeps
+    /// its keys.
+    /// </summary>
     /// <exception cref="DbException">The database does not answer.</exception>
-    public async Task SignOutAsync(long tenantId, DateTimeOffset now, CancellationToken cancellationToken)
+    public async Task SignOutAsync(Tenant tenant, DateTimeOffset now, CancellationToken cancellationToken)
     {
         await _database.WriteAsync(
             (connection, transaction) =>
                 connection.ExecuteAsync(
                     """
                     UPDATE tenant SET expires_at = @now, previous_hash = NULL, previous_until = NULL
-                    WHERE id = @tenantId AND signer IS NOT NULL
+                    WHERE id = @id AND signer IS NOT NULL AND expires_at = @before
                     """,
-                    new { tenantId, now = now.ToUnixTimeSeconds() },
+                    new
+                    {
+                        id = tenant.Id,
+                        now = now.ToUnixTimeSeconds(),
+                        before = tenant.ExpiresAt?.ToUnixTimeSeconds(),
+                    },
                     transaction,
                     cancellationToken
                 ),

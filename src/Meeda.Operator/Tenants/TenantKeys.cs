@@ -79,10 +79,9 @@ internal sealed partial class TenantKeys : IAsyncDisposable
     {
         DurableFile.CreateFolder(storage.Folder);
 
-        // A power cut may lose the last moments of usage but never corrupts the file. A person creates keys, rarely,
-        // and can check the result.
+        // A wallet is told its key once, and a used nonce must stay used.
         Database database = storage.Database is null
-            ? new SqliteDatabase(Path.Combine(storage.Folder, "tenants.sqlite"), survivesPowerCut: false)
+            ? new SqliteDatabase(Path.Combine(storage.Folder, "tenants.sqlite"), survivesPowerCut: true)
             : new PostgresDatabase(storage.Database);
         await database.MigrateAsync("tenants", Migrations, cancellationToken);
         var keys = new TenantKeys(database, time);

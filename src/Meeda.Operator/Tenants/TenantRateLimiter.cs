@@ -20,7 +20,7 @@ internal sealed class TenantRateLimiter(TimeProvider time) : PartitionedRateLimi
 
     private static readonly Permission Unlimited = new(null, null);
 
-    private readonly ConcurrentDictionary<long, Allowance> _allowances = new();
+    private readonly ConcurrentDictionary<string, Allowance> _allowances = new(StringComparer.Ordinal);
 
     /// <inheritdoc/>
     public override RateLimiterStatistics? GetStatistics(HttpContext resource) => null;
@@ -38,7 +38,7 @@ internal sealed class TenantRateLimiter(TimeProvider time) : PartitionedRateLimi
             Evict();
         }
 
-        Allowance allowance = _allowances.GetOrAdd(tenant.Id, _ => new Allowance());
+        Allowance allowance = _allowances.GetOrAdd(tenant.CountedAs, _ => new Allowance());
         return allowance.TryEnter(tenant.Quota, time.GetTimestamp(), time, out string? reason)
             ? new Permission(allowance, null)
             : new Permission(null, reason);
@@ -54,7 +54,7 @@ internal sealed class TenantRateLimiter(TimeProvider time) : PartitionedRateLimi
     /// <summary>Drops tenants that have no requests in flight and a full bucket.</summary>
     private void Evict()
     {
-        foreach ((long tenant, Allowance allowance) in _allowances)
+        foreach ((string tenant, Allowance allowance) in _allowances)
         {
             if (allowance.IsFull(time))
             {

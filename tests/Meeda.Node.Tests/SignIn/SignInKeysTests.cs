@@ -13,6 +13,7 @@ public sealed class SignInKeysTests : IDisposable
 {
     private static readonly Address Wallet = Address.Parse("0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266");
     private static readonly Address Rollup = Address.Parse("0x70997970C51812dc3A010C7d01b50e0d17dc79C8");
+    private static readonly Address Other = Address.Parse("0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC");
     private static readonly TenantQuota Quota = new(0, 5, 3);
 
     private readonly TemporaryFolder _folder = new();
@@ -47,9 +48,11 @@ public sealed class SignInKeysTests : IDisposable
         Assert.Equal("--", await AreGoodAsync(keys, first, second));
 
         // A key that has ended is not brought back by the next one.
-        (_, string third) = (await SignInAsync(keys, "c"))!.Value;
+        (Tenant? last, string third) = (await SignInAsync(keys, "c"))!.Value;
         Assert.Equal("--+", await AreGoodAsync(keys, first, second, third));
-        await keys.SignOutAsync(tenant.Id, _clock.GetUtcNow(), default);
+        await keys.SignOutAsync(tenant, _clock.GetUtcNow(), default); // as it was before it signed in again
+        Assert.Equal("--+", await AreGoodAsync(keys, first, second, third));
+        await keys.SignOutAsync(last!, _clock.GetUtcNow(), default);
         Assert.Equal("---", await AreGoodAsync(keys, first, second, third));
     }
 
@@ -71,7 +74,7 @@ public sealed class SignInKeysTests : IDisposable
         Assert.Equal(await one.SignInSecretAsync(32, default), await other.SignInSecretAsync(32, default));
 
         // It is remembered for as long as it would be good.
-        _clock.Advance(TimeSpan.FromMinutes(5));
+        _clock.Advance(TimeSpan.FromMinutes(65));
         Assert.NotNull(await SignInAsync(one, "next"));
         Assert.True(await one.IsUsedAsync("same", default));
     }
@@ -89,9 +92,12 @@ public sealed class SignInKeysTests : IDisposable
         Assert.Null((await SignInAsync(keys, "c", Rollup))!.Value.Tenant);
         Assert.Null(await keys.FindAsync(key, default));
 
+        // Nor does another wallet get a key for that rollup, or that wallet one for another.
+        Assert.Null((await SignInAsync(keys, "d", Other))!.Value.Tenant);
+
         // An operator's key is not ended by signing out.
         Tenant made = (await keys.ListAsync(default))[0];
-        await keys.SignOutAsync(made.Id, _clock.GetUtcNow(), default);
+        await keys.SignOutAsync(made, _clock.GetUtcNow(), default);
         Assert.Null((await keys.ListAsync(default))[0].ExpiresAt);
     }
 
@@ -142,7 +148,7 @@ public sealed class SignInKeysTests : IDisposable
             MessageLifetime = TimeSpan.FromDays(1),
             DelegateRegistry = "registry",
             DelegateInterval = TimeSpan.Zero,
-            MinBatchBytes = 0,
+            MinBatchCost = -1,
             AttemptsPerMinute = 0,
             RequestsPerSecond = -1,
             Concurrency = 0,

@@ -54,11 +54,7 @@ internal sealed partial class IntakePressure(
     /// <param name="cancellationToken">Ends the waiting.</param>
     public async Task EnsureAcceptingAsync(int blobs, CancellationToken cancellationToken)
     {
-        if (standing.Pause is { } pause)
-        {
-            throw new DaException(DaError.Unavailable, $"ledger: {pause}; nothing of this batch is stored");
-        }
-
+        standing.EnsureAnchoring();
         Counted counted = await CountAsync(cancellationToken);
         if (ProviderCause(counted) is { } cause)
         {

@@ -55,11 +55,7 @@ internal static class BatchEndpoints
         CancellationToken cancellationToken
     )
     {
-        if (standing.Pause is { } pause)
-        {
-            throw new DaException(DaError.Unavailable, $"ledger: {pause}; the batch is not renewed");
-        }
-
+        standing.EnsureAnchoring();
         StoredBatch batch = await FindAsync(id, ledger, absence, cancellationToken);
         Tenant? tenant = costs.Current;
         if (

@@ -1,5 +1,6 @@
 using System.Numerics;
 using Meeda.Chain.Contract;
+using Meeda.Http;
 using Meeda.L1.Rpc;
 using Meeda.Operator.Persistence;
 
@@ -33,8 +34,8 @@ internal sealed class OperatorStanding(
     public string? Problem => _refusal?.Reason;
 
     /// <summary>
-    /// Why this operator anchors nothing and takes no puts, in words; null where it does. The ledger comes from a backup
-    /// and is being completed, or another machine sends with the same key.
+    /// Why this operator anchors nothing and takes no puts, in words; null where it does. The ledger comes from a
+    /// backup and is being completed, or another machine sends with the same key.
     /// </summary>
     public string? Pause =>
         ledger.Restoration is { } restoration
@@ -43,6 +44,16 @@ internal sealed class OperatorStanding(
         : ledger.Rival is { } rival
             ? $"another machine sends with the same key ({rival}); stop all but one, and see meeda restore --mark"
         : null;
+
+    /// <summary>Refuses what would owe an anchor while none is sent.</summary>
+    /// <exception cref="DaException">There is a reason (<see cref="Pause"/>).</exception>
+    public void EnsureAnchoring()
+    {
+        if (Pause is { } pause)
+        {
+            throw new DaException(DaError.Unavailable, $"ledger: {pause}; nothing of this batch is stored or renewed");
+        }
+    }
 
     /// <summary>For how long it has been so; zero where it is not.</summary>
     public TimeSpan FailingFor => _refusal is { } refusal ? time.GetElapsedTime(refusal.Since) : TimeSpan.Zero;

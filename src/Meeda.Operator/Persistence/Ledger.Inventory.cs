@@ -75,25 +75,7 @@ internal sealed partial class Ledger
                     transaction,
                     cancellationToken
                 );
-                await connection.ExecuteAsync(
-                    """
-                    INSERT INTO packed_row (batch_id, row_number, store, pack, byte_offset)
-                    SELECT @batch, @row, @store, pack.sequence, @offset FROM pack
-                    WHERE pack.store = @store AND pack.object_name = @objectName AND pack.state <> @givenUp
-                    ON CONFLICT DO NOTHING
-                    """,
-                    rows.Select(row => new
-                    {
-                        batch = row.Batch,
-                        row = row.Row,
-                        offset = row.Offset,
-                        store,
-                        objectName,
-                        givenUp = (long)PackState.GivenUp,
-                    }),
-                    transaction,
-                    cancellationToken
-                );
+                await AdoptRowsAsync(connection, transaction, store, objectName, rows, cancellationToken);
                 if (made > 0)
                 {
                     // All its rows are known from newer objects: what is not in the index is not deleted as unused.
@@ -108,6 +90,34 @@ internal sealed partial class Ledger
                     );
                 }
             },
+            cancellationToken
+        );
+
+    private static Task<int> AdoptRowsAsync(
+        DbConnection connection,
+        DbTransaction transaction,
+        string store,
+        string objectName,
+        IReadOnlyList<PackedRow> rows,
+        CancellationToken cancellationToken
+    ) =>
+        connection.ExecuteAsync(
+            """
+            INSERT INTO packed_row (batch_id, row_number, store, pack, byte_offset)
+            SELECT @batch, @row, @store, pack.sequence, @offset FROM pack
+            WHERE pack.store = @store AND pack.object_name = @objectName AND pack.state <> @givenUp
+            ON CONFLICT DO NOTHING
+            """,
+            rows.Select(row => new
+            {
+                batch = row.Batch,
+                row = row.Row,
+                offset = row.Offset,
+                store,
+                objectName,
+                givenUp = (long)PackState.GivenUp,
+            }),
+            transaction,
             cancellationToken
         );
 

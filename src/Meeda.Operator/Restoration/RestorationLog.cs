@@ -7,8 +7,8 @@ internal static partial class RestorationLog
         312,
         LogLevel.Critical,
         "Another machine sends with the key of this operator: {Problem}. Nothing but proofs and publications is sent, "
-            + "and no put is taken here, so that the two do not race. Stop all but one of them; where this is the one to go on, stop it, run "
-            + "meeda restore --mark, and start it again"
+            + "and no put is taken here, so that the two do not race. Stop all but one of them; where "
+            + "this is the one to go on, stop it, run meeda restore --mark, and start it again"
     )]
     public static partial void AnotherMachine(this ILogger logger, string problem);
 

@@ -98,7 +98,9 @@ internal sealed class Restoring(BackupSettings settings, TimeProvider time)
         }
 
         await ledger.DisposeAsync();
-        throw new SetupException("database: an operator leads on it; stop all operators first");
+        throw new SetupException(
+            "database: an operator leads on it, or did until seconds ago; stop all operators first"
+        );
     }
 
     /// <summary>Refuses a folder in which anything is, but for the folders of providers.</summary>

@@ -325,6 +325,70 @@ public abstract class LedgerTests : IAsyncLifetime
         Assert.Equal(Payload(3), await ledger.FindPayloadAsync(Batch(3).Id, None));
     }
 
+    /// <summary>A search that broke off between an object and its batches would lose them for good.</summary>
+    [SkippableFact]
+    public async Task KnownPacks_WithRowsOfABatchThatIsNotKnownYet_AreSearchedAgain()
+    {
+        Ledger ledger = await OpenLeadingAsync();
+        await ledger.AdoptPackAsync("a", "one", 100, [new PackedRow(Batch(1).Id, 0, 0)], None);
+        Assert.Empty(await ledger.KnownPacksAsync("a", None));
+        await ledger.AdoptBatchAsync(Batch(1), isWhole: true, Now, None);
+        Assert.Equal(["one"], await ledger.KnownPacksAsync("a", None));
+    }
+
+    /// <summary>Anybody who writes into a bucket could have every object of it deleted.</summary>
+    [SkippableFact]
+    public async Task AdoptPack_WhoseRowsAreElsewhereAlready_IsNotTakenForAnEmptyOne()
+    {
+        Ledger ledger = await OpenLeadingAsync();
+        PackedRow[] rows = [new(Batch(1).Id, 0, 0)];
+        await ledger.AdoptPackAsync("a", "two", 100, rows, None);
+        await ledger.AdoptPackAsync("a", "one", 100, rows, None);
+        Assert.Equal(("two", 0L), await ledger.FindPackedRowAsync("a", Batch(1).Id, 0, None));
+        Assert.Empty(await ledger.EmptyPacksAsync("a", 0, 10, None));
+    }
+
+    [SkippableFact]
+    public async Task AdoptBatch_ThatCannotBeRead_IsReadAgainUntilItCan()
+    {
+        Ledger ledger = await OpenLeadingAsync();
+        await ledger.AdoptBatchAsync(Batch(1), isWhole: false, Now, None);
+        Assert.Equal(Batch(1).Id, Assert.Single(await ledger.UnreadableBatchesAsync(10, None)).Id);
+        Assert.Empty(await ledger.UnplacedBatchesAsync(10, None));
+        await ledger.MarkPlacedAsync([Batch(1).Id], Now, None);
+        Assert.Empty(await ledger.UnreadableBatchesAsync(10, None));
+        Assert.True(await ledger.HasOpenPromisesAsync(None));
+    }
+
+    [SkippableFact]
+    public async Task ForeignAnchor_IsOneOfABatchThatNobodyPutHere()
+    {
+        Ledger ledger = await OpenLeadingAsync();
+        await ledger.AddBatchAsync(Batch(1), Payload(1), 0, None);
+        await ledger.AdvanceAsync(Block(20), [Seen(0, firstBlob: 0, block: 15, Batch(1))], [], None);
+        Assert.Null(await ledger.FindForeignAnchorAsync(10, None));
+        await ledger.AdvanceAsync(Block(30), [Seen(1, firstBlob: 1, block: 25, Batch(2))], [], None);
+        Assert.Equal((25UL, Hash(25)), await ledger.FindForeignAnchorAsync(20, None));
+        Assert.Null(await ledger.FindForeignAnchorAsync(25, None));
+    }
+
+    [SkippableFact]
+    public async Task Journal_BesideARival_TakesDeadlinesAndHigherFeesOnly()
+    {
+        Ledger ledger = await OpenLeadingAsync();
+        var journal = new TransactionJournal(ledger, Address.Zero);
+        await journal.WriteAsync(Signed(1, "anchor:1"), None);
+        await ledger.NoteRivalAsync("another machine", Now, None);
+        await Assert.ThrowsAsync<IOException>(() => journal.WriteAsync(Signed(2, "anchor:2"), None));
+        await journal.WriteAsync(Signed(1, "anchor:1") with { MaxFeePerGas = 9 }, None);
+        JournaledTransaction proof = Signed(2, "proof:1");
+        await journal.WriteAsync(proof with { Request = proof.Request with { HasDeadline = true } }, None);
+        Assert.Equal([false, true], (await journal.ReadAsync(None)).Select(kept => kept.Request.HasDeadline));
+
+        static JournaledTransaction Signed(ulong nonce, string key) =>
+            new(1, nonce, new TransactionRequest(Address.Zero, []) { Keys = [key] }, 0, 0, 0, 0, [], [], false);
+    }
+
     [SkippableFact]
     public async Task Pack_FromItsNameToItsEnd_SaysWhereRowsAre()
     {

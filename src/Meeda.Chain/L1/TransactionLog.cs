@@ -24,7 +24,6 @@ internal sealed class TransactionLog(ILogger<TransactionSender> logger)
                 TransactionEventKind.InTheWay =>
                     "no block took it for long, and a proof waits behind it: its blob fee may rise up to "
                         + "MaxUrgentBlobFee",
-                TransactionEventKind.Displaced => "another party used its nonce, with the same key",
                 _ => $"no block takes it, and its fee may not rise beyond {gwei} gwei (MaxFee); it waits for L1 to "
                     + "become cheaper",
             }

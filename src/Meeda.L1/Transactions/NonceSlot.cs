@@ -41,9 +41,6 @@ internal sealed class NonceSlot(
     /// <summary>Whether no one waits for it any more.</summary>
     public bool IsAbandoned { get; set; }
 
-    /// <summary>Whether it may turn out that another process used the nonce: an account is being taken over.</summary>
-    public bool MayBeDisplaced { get; init; }
-
     /// <summary>Whether a block held it at the last poll.</summary>
     public bool IsMined { get; set; }
 

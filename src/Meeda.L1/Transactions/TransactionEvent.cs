@@ -22,9 +22,6 @@ public enum TransactionEventKind
     /// beyond the ordinary limit.
     /// </summary>
     InTheWay,
-
-    /// <summary>Its nonce was used by a transaction that was not signed here: another party has the key.</summary>
-    Displaced,
 }
 
 /// <summary>Something that happened to a transaction.</summary>

@@ -32,17 +32,9 @@ public sealed partial class TransactionSender
     public async Task TakeOverAsync(ulong end, CancellationToken cancellationToken)
     {
         await ResumeAsync(cancellationToken);
-        Volatile.Write(ref _isTakingOver, true);
-        try
+        while (!await TryUseUpAsync(end, cancellationToken))
         {
-            while (!await TryUseUpAsync(end, cancellationToken))
-            {
-                await Task.Delay(_options.PollInterval, _time, cancellationToken);
-            }
-        }
-        finally
-        {
-            Volatile.Write(ref _isTakingOver, false);
+            await Task.Delay(_options.PollInterval, _time, cancellationToken);
         }
     }
 
@@ -110,7 +102,6 @@ public sealed partial class TransactionSender
         )
         {
             IsAbandoned = true,
-            MayBeDisplaced = true,
         };
         if (_journal is not null)
         {

@@ -114,8 +114,8 @@ public sealed partial class TransactionSender
     }
 
     /// <summary>
-    /// Whether a request with a deadline waits until a block takes this blob transaction: one of the other kind that is
-    /// not submitted yet, or one with blobs that was, under a later nonce.
+    /// Whether a request with a deadline waits until a block takes this blob transaction: one that has no nonce yet, or
+    /// one with blobs under a later nonce.
     /// </summary>
     private bool IsInTheWayOfADeadline(NonceSlot slot)
     {
@@ -126,12 +126,12 @@ public sealed partial class TransactionSender
 
         lock (_open)
         {
-            // One with blobs that waits behind an abandoned one is among those that are open only later.
+            List<NonceSlot> publications = _open.FindAll(each =>
+                each.Latest.Request is { Blobs: not null, HasDeadline: true }
+            );
             return Volatile.Read(ref _deadlinesWithout) > 0
-                || Volatile.Read(ref _deadlinesWithBlobs) > 0
-                || _open.Exists(later =>
-                    later.Nonce > slot.Nonce && !later.IsMined && later.Latest.Request.HasDeadline
-                );
+                || Volatile.Read(ref _deadlinesWithBlobs) > publications.Count(each => !each.IsAbandoned)
+                || publications.Exists(later => later.Nonce > slot.Nonce && !later.IsMined);
         }
     }
 

@@ -182,11 +182,6 @@ public sealed partial class TransactionSender
         )
         {
             await CloseAsync(slot, isConfirmed: false);
-            if (!slot.MayBeDisplaced && !Volatile.Read(ref _isTakingOver))
-            {
-                Tell(TransactionEventKind.Displaced, slot);
-            }
-
             throw new NonceTakenException(
                 $"nonce {slot.Nonce} of {Address} was used by a transaction of another party; an account must be "
                     + "used by one sender only",

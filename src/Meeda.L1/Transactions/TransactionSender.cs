@@ -49,9 +49,6 @@ public sealed partial class TransactionSender : IDisposable
     private ulong? _chainId;
     private bool _isResumed;
 
-    // While an account is taken over, it is no surprise that another process used its nonces.
-    private bool _isTakingOver;
-
     /// <summary>A sender of an account.</summary>
     /// <param name="client">The node.</param>
     /// <param name="signer">The account.</param>

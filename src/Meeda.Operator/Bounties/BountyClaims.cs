@@ -15,8 +15,8 @@ namespace Meeda.Operator.Bounties;
 
 /// <summary>
 /// Carries blobs of kept batches to L1 for the bounties on them, where these pay more than that costs. No transaction
-/// ever pays more than its bounties bring, however fees rise; somebody else may be faster with the same blob, and then
-/// what it cost is lost.
+/// offers more than its bounties bring, however fees rise, unless a publication waits behind it. Somebody else may be
+/// faster with the same blob, or the funder takes a bounty back whose life is over: then what it cost is lost.
 /// </summary>
 internal sealed class BountyClaims(
     IOptions<BountyOptions> options,

@@ -57,17 +57,49 @@ public sealed class DeadlineTests : IDisposable
 
     /// <summary>The one who sent it is gone: killed, or no longer asking.</summary>
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task Send_WithADeadlineBehindWhatAnEarlierProcessOrACancelledCallLeft_PaysItsWayOut(bool isRestart)
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(true, true)]
+    public async Task Send_WithADeadlineBehindWhatAnEarlierProcessOrACancelledCallLeft_PaysItsWayOut(
+        bool isRestart,
+        bool withBlobs
+    )
     {
         var journal = new MemoryJournal();
         TransactionSender sender = Sender(Options, journal);
         (Task<TransactionReceipt> blobs, CancellationTokenSource stop) = await StuckAsync(sender);
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => blobs);
-        await (isRestart ? Sender(Options, journal) : sender).SendAsync(Proof, None);
+        await (isRestart ? Sender(Options, journal) : sender).SendAsync(
+            withBlobs ? Blobs with { Data = [3], HasDeadline = true } : Proof,
+            None
+        );
         Assert.Equal(2, _pool.Mined.Count);
+    }
+
+    /// <summary>What waits behind a publication is in nobody's way.</summary>
+    [Fact]
+    public async Task Send_BlobsBehindAPublicationThatNoBlockTakes_PayNoMoreThanTheirLimit()
+    {
+        TransactionSender sender = Sender(Options);
+        _ = await StuckAsync(sender, Blobs with { Data = [3], HasDeadline = true }, atGwei: 2_000);
+        _pool.Override = (method, _) => method == "eth_blobBaseFee" ? $"0x{Gwei:x}" : null;
+        Task<TransactionReceipt> behind = sender.SendAsync(Blobs, None);
+        await Patience.UntilAsync(() => _pool.Waiting == 2, TimeSpan.FromSeconds(60));
+        int looks = _pool.Rpc.Calls.Count;
+        await Patience.UntilAsync(() => _pool.Rpc.Calls.Count >= looks + 500, TimeSpan.FromSeconds(60));
+
+        UnsignedTransaction[] waiting = [.. _pool.WaitingTransactions];
+        Assert.InRange(
+            Assert.IsType<BlobTransaction>(waiting[0]).MaxFeePerBlobGas,
+            Options.MaxFeePerBlobGas + 1,
+            Options.MaxUrgentFeePerBlobGas
+        );
+        Assert.True(Assert.IsType<BlobTransaction>(waiting[1]).MaxFeePerBlobGas <= Options.MaxFeePerBlobGas);
+        _pool.Override = (_, _) => null;
+        _pool.BlobBaseFee = Gwei;
+        await behind;
     }
 
     [Fact]
@@ -274,14 +306,15 @@ public sealed class DeadlineTests : IDisposable
     /// <summary>A blob transaction that the pool holds, whose price has risen beyond the limit.</summary>
     private async Task<(Task<TransactionReceipt> Sending, CancellationTokenSource Stop)> StuckAsync(
         TransactionSender sender,
-        TransactionRequest? request = null
+        TransactionRequest? request = null,
+        long atGwei = 50
     )
     {
         _pool.Override = (method, _) =>
         {
             if (method == "eth_sendRawTransaction")
             {
-                _pool.BlobBaseFee = 50 * Gwei;
+                _pool.BlobBaseFee = atGwei * Gwei;
             }
 
             return null;

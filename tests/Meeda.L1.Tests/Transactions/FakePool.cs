@@ -71,6 +71,18 @@ internal sealed class FakePool : ITransactionSigner
         }
     }
 
+    /// <summary>Those that wait, by nonce.</summary>
+    public IReadOnlyList<UnsignedTransaction> WaitingTransactions
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _waiting.Values.Select(each => each.Transaction)];
+            }
+        }
+    }
+
     public Task<Signature> SignAsync(UnsignedTransaction transaction, CancellationToken cancellationToken)
     {
         Signature signature = _key.Sign(transaction.SigningHash());

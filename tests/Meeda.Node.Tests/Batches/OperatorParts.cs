@@ -5,7 +5,6 @@ using Meeda.Ethereum;
 using Meeda.Http;
 using Meeda.Kzg.Commitments;
 using Meeda.L1.Rpc;
-using Meeda.L1.Transactions;
 using Meeda.Node.Tests.L1;
 using Meeda.Node.Tests.Storage;
 using Meeda.Operator.Batches;
@@ -213,7 +212,6 @@ internal sealed class OperatorParts : IAsyncDisposable
             block + L1.Parameters.Retention
         );
         L1.Keep(anchor);
-        await NoteSentAsync(index);
         await Ledger.AdvanceAsync(
             new BlockPoint(block, L1.HashOf(block)),
             [
@@ -230,24 +228,6 @@ internal sealed class OperatorParts : IAsyncDisposable
         );
         await FollowAsync(block);
     }
-
-    /// <summary>The journal knows the transactions of this operator's anchors.</summary>
-    private Task NoteSentAsync(ulong nonce) =>
-        new TransactionJournal(Ledger, Account.Address).WriteAsync(
-            new JournaledTransaction(
-                1,
-                nonce,
-                new TransactionRequest(Account.Address, []),
-                0,
-                0,
-                0,
-                0,
-                [],
-                [default],
-                true
-            ),
-            CancellationToken.None
-        );
 
     /// <summary>The batch as the ledger has it now.</summary>
     public async Task<StoredBatch> FindAsync(StoredBatch batch) =>

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
@@ -17,8 +18,15 @@ namespace Meeda.Node.Tests.Http;
 public sealed partial class ReverseProxyTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
+    private Process? _proxy;
 
-    public void Dispose() => _folder.Dispose();
+    public void Dispose()
+    {
+        _proxy?.Kill(entireProcessTree: true);
+        _proxy?.WaitForExit();
+        _proxy?.Dispose();
+        _folder.Dispose();
+    }
 
     [SkippableTheory]
     [InlineData("nginx")]
@@ -38,51 +46,46 @@ public sealed partial class ReverseProxyTests : IDisposable
         await app.StartAsync();
         using var port = new ReservedPort();
         (string fingerprint, string file, string keyFile) = TestCertificate.Write(_folder.Path);
-        using (Process proxy = await StartAsync(program, app.Urls.Single(), port.Number, file, keyFile))
+        await StartAsync(program, app.Urls.Single(), port.Number, file, keyFile);
+        using HttpClient http = TlsTests.Trusting(fingerprint, $"https://localhost:{port.Number}");
+        await Patience.UntilAsync(() => AnswersAsync(http), TimeSpan.FromSeconds(60));
+
+        // No key yet: whoever asks under the proxy's name is refused.
+        http.DefaultRequestHeaders.Host = "da.example.org";
+        if (program == "nginx")
         {
-            using HttpClient http = TlsTests.Trusting(fingerprint, $"https://localhost:{port.Number}");
-            await Patience.UntilAsync(() => AnswersAsync(http), TimeSpan.FromSeconds(60));
+            using HttpResponseMessage refused = await http.GetAsync("status");
+            Assert.Equal(HttpStatusCode.MisdirectedRequest, refused.StatusCode);
+        }
 
-            // No key yet: whoever asks under the proxy's name is refused.
-            http.DefaultRequestHeaders.Host = "da.example.org";
-            if (program == "nginx")
-            {
-                using HttpResponseMessage refused = await http.GetAsync("status");
-                Assert.Equal(HttpStatusCode.MisdirectedRequest, refused.StatusCode);
-            }
+        http.DefaultRequestHeaders.Host = null;
+        (_, string key) = await app
+            .Services.GetRequiredService<TenantKeys>()
+            .MakeAsync(
+                "rollup",
+                TenantScopes.Read | TenantScopes.Write,
+                new TenantQuota(0, 0, 8),
+                TimeProvider.System.GetUtcNow(),
+                CancellationToken.None
+            );
+        using HttpResponseMessage keyless = await http.PostAsync("put", new ByteArrayContent([1]));
+        Assert.Equal(HttpStatusCode.Unauthorized, keyless.StatusCode);
 
-            http.DefaultRequestHeaders.Host = null;
-            (_, string key) = await app
-                .Services.GetRequiredService<TenantKeys>()
-                .MakeAsync(
-                    "rollup",
-                    TenantScopes.Read | TenantScopes.Write,
-                    new TenantQuota(0, 0, 8),
-                    TimeProvider.System.GetUtcNow(),
-                    CancellationToken.None
-                );
-            using HttpResponseMessage keyless = await http.PostAsync("put", new ByteArrayContent([1]));
-            Assert.Equal(HttpStatusCode.Unauthorized, keyless.StatusCode);
+        byte[] batch = RandomNumberGenerator.GetBytes(16 << 20);
+        using HttpResponseMessage put = await http.PostAsync($"t/{key}/put", new ByteArrayContent(batch));
+        Assert.Equal(HttpStatusCode.OK, put.StatusCode);
+        string commitment = Convert.ToHexStringLower(await put.Content.ReadAsByteArrayAsync());
+        Assert.Equal(batch, await http.GetByteArrayAsync($"t/{key}/get/0x{commitment}"));
 
-            byte[] batch = RandomNumberGenerator.GetBytes(16 << 20);
-            using HttpResponseMessage put = await http.PostAsync($"t/{key}/put", new ByteArrayContent(batch));
-            Assert.Equal(HttpStatusCode.OK, put.StatusCode);
-            string commitment = Convert.ToHexStringLower(await put.Content.ReadAsByteArrayAsync());
-            Assert.Equal(batch, await http.GetByteArrayAsync($"t/{key}/get/0x{commitment}"));
-
-            // Caddy passes bodies on as they come, and may end the connection while the client still sends.
-            if (program == "nginx")
-            {
-                using HttpResponseMessage tooLong = await http.PostAsync(
-                    $"t/{key}/put",
-                    new ByteArrayContent(new byte[(16 << 20) + 1])
-                );
-                Assert.Equal(HttpStatusCode.RequestEntityTooLarge, tooLong.StatusCode);
-                Assert.Contains("MaxBatchBytes", await tooLong.Content.ReadAsStringAsync(), StringComparison.Ordinal);
-            }
-
-            proxy.Kill(entireProcessTree: true);
-            await proxy.WaitForExitAsync();
+        // Caddy passes bodies on as they come, and may end the connection while the client still sends.
+        if (program == "nginx")
+        {
+            using HttpResponseMessage tooLong = await http.PostAsync(
+                $"t/{key}/put",
+                new ByteArrayContent(new byte[(16 << 20) + 1])
+            );
+            Assert.Equal(HttpStatusCode.RequestEntityTooLarge, tooLong.StatusCode);
+            Assert.Contains("MaxBatchBytes", await tooLong.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         }
 
         await app.StopAsync();
@@ -100,37 +103,23 @@ public sealed partial class ReverseProxyTests : IDisposable
         await using WebApplication app = await TrustedProxiesTests.StartAsync("127.0.0.1");
         using var port = new ReservedPort();
         (string fingerprint, string file, string keyFile) = TestCertificate.Write(_folder.Path);
-        using Process proxy = await StartAsync(program, app.Urls.Single(), port.Number, file, keyFile);
-        using var http = new HttpClient(
-            new SocketsHttpHandler
+        await StartAsync(program, app.Urls.Single(), port.Number, file, keyFile);
+        using HttpClient http = TlsTests.Trusting(
+            fingerprint,
+            $"https://localhost:{port.Number}",
+            async (context, stop) =>
             {
-                SslOptions =
-                {
-                    RemoteCertificateValidationCallback = (_, certificate, _, _) =>
-                        certificate!.GetCertHashString(HashAlgorithmName.SHA256) == fingerprint,
-                },
-                ConnectCallback = async (context, stop) =>
-                {
-                    var socket = new System.Net.Sockets.Socket(
-                        System.Net.Sockets.SocketType.Stream,
-                        System.Net.Sockets.ProtocolType.Tcp
-                    );
-                    socket.Bind(new IPEndPoint(IPAddress.Parse("127.0.0.7").MapToIPv6(), 0));
-                    await socket.ConnectAsync(IPAddress.Loopback.MapToIPv6(), context.DnsEndPoint.Port, stop);
-                    return new System.Net.Sockets.NetworkStream(socket, ownsSocket: true);
-                },
+                var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+                socket.Bind(new IPEndPoint(IPAddress.Parse("127.0.0.7").MapToIPv6(), 0));
+                await socket.ConnectAsync(IPAddress.Loopback.MapToIPv6(), context.DnsEndPoint.Port, stop);
+                return new NetworkStream(socket, ownsSocket: true);
             }
-        )
-        {
-            BaseAddress = new Uri($"https://localhost:{port.Number}"),
-        };
+        );
         await Patience.UntilAsync(() => AnswersAsync(http, "who"), TimeSpan.FromSeconds(60));
         Assert.Equal("127.0.0.7 https localhost", await http.GetStringAsync("who"));
         http.DefaultRequestHeaders.Add("X-Forwarded-For", "203.0.113.7");
         http.DefaultRequestHeaders.Add("X-Forwarded-Proto", "http");
         Assert.Equal("127.0.0.7 https localhost", await http.GetStringAsync("who"));
-        proxy.Kill(entireProcessTree: true);
-        await proxy.WaitForExitAsync();
     }
 
     private static string? Find(string program) =>
@@ -158,7 +147,7 @@ public sealed partial class ReverseProxyTests : IDisposable
     private static partial Regex Blocks();
 
     /// <summary>Starts a proxy with the guide's settings, but with this test's ports and certificate.</summary>
-    private async Task<Process> StartAsync(string program, string target, int port, string file, string keyFile)
+    private async Task StartAsync(string program, string target, int port, string file, string keyFile)
     {
         string guide = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "guides", "tls.md"));
         string mark = program == "nginx" ? "nginx" : "caddyfile";
@@ -215,9 +204,8 @@ public sealed partial class ReverseProxyTests : IDisposable
         };
         start.Environment["HOME"] = _folder.Path;
         start.Environment["XDG_DATA_HOME"] = start.Environment["XDG_CONFIG_HOME"] = _folder.Path;
-        Process proxy = Process.Start(start)!;
-        _ = proxy.StandardError.BaseStream.CopyToAsync(Stream.Null);
-        _ = proxy.StandardOutput.BaseStream.CopyToAsync(Stream.Null);
-        return proxy;
+        _proxy = Process.Start(start)!;
+        _ = _proxy.StandardError.BaseStream.CopyToAsync(Stream.Null);
+        _ = _proxy.StandardOutput.BaseStream.CopyToAsync(Stream.Null);
     }
 }

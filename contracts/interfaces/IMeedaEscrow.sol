@@ -96,6 +96,22 @@ interface IMeedaEscrow is IMeedaCredits {
     /// @notice Who signs a rollup's orders now.
     function posterOf(address rollup) external view returns (address);
 
+    /// @notice The same as an operator that takes an order needs it.
+    /// @return current Who signs now.
+    /// @return lasting Who still does when the change that was asked for takes effect.
+    function postersOf(address rollup) external view returns (address current, address lasting);
+
+    /// @notice What anchors charged already, in wei.
+    /// @param rollup The rollup.
+    /// @param id The account.
+    /// @param batchId The batch.
+    /// @return byLimit In this block's epoch, without orders.
+    /// @return byOrders For the batch, by orders.
+    function spentOf(address rollup, address id, bytes32 batchId)
+        external
+        view
+        returns (uint256 byLimit, uint256 byOrders);
+
     /// @notice What a poster signs.
     function orderDigest(address rollup, bytes32 batchId, address id, uint256 maxWei, uint256 deadline)
         external

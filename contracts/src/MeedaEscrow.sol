@@ -188,6 +188,22 @@ contract MeedaEscrow is IMeedaEscrow, Credits {
     }
 
     /// @inheritdoc IMeedaEscrow
+    function spentOf(address rollup, address id, bytes32 batchId)
+        external
+        view
+        returns (uint256 byLimit, uint256 byOrders)
+    {
+        byLimit = limitSpent(_prepaid[rollup][id]);
+        byOrders = _orderSpent[rollup][id][batchId];
+    }
+
+    /// @inheritdoc IMeedaEscrow
+    function postersOf(address rollup) external view returns (address current, address lasting) {
+        current = posterOf(rollup);
+        lasting = _posters[rollup].from == 0 ? current : _posters[rollup].next;
+    }
+
+    /// @inheritdoc IMeedaEscrow
     function chargeCount(address rollup, address id) external view returns (uint256) {
         return _charges[rollup][id].length;
     }
@@ -285,14 +301,22 @@ contract MeedaEscrow is IMeedaEscrow, Credits {
     }
 
     function allowByLimit(Prepaid storage prepaid, uint256 amount) private returns (bool, Refusal) {
-        uint64 epoch = uint64(block.number / EPOCH_BLOCKS);
-        uint256 spent = (prepaid.spentEpoch == epoch ? prepaid.spent : 0) + amount;
+        uint256 spent = limitSpent(prepaid) + amount;
         if (spent > valueOf(prepaid.perEpoch)) {
             return (false, Refusal.LimitSpent);
         }
-        prepaid.spentEpoch = epoch;
+        prepaid.spentEpoch = epochNow();
         prepaid.spent = uint128(spent);
         return (true, Refusal.LimitSpent);
+    }
+
+    /// @dev What this block's epoch used of the standing limit.
+    function limitSpent(Prepaid storage prepaid) private view returns (uint256) {
+        return prepaid.spentEpoch == epochNow() ? prepaid.spent : 0;
+    }
+
+    function epochNow() private view returns (uint64) {
+        return uint64(block.number / EPOCH_BLOCKS);
     }
 
     function append(Prefix[] storage charges, uint256 anchorIndex, uint256 part) private {

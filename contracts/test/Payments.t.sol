@@ -305,6 +305,52 @@ contract EscrowTest is Base {
         assertEq(balance(), 1 ether - CHARGE * 6 / 5, "twenty blocks more");
     }
 
+    /// @dev What an operator must know before it takes an order, or a batch without one.
+    function test_what_is_spent_by_orders_and_of_the_limit_is_shown() public {
+        vm.prank(rollup);
+        escrow.deposit(owner, PRICE, 1 ether);
+        bytes memory ordered = newBlob();
+        bytes32 id = idsOf(header(1000, 1, rollup), ordered)[0];
+        pay(ordered, order(ordered, uint128(CHARGE * 2), 100));
+        pay(newBlob(), new SignedOrder[](0));
+        pay(newBlob(), new SignedOrder[](0));
+        expectSpent(id, 2 * CHARGE, CHARGE, "in the epoch");
+        expectSpent(bytes32(0), 2 * CHARGE, 0, "of another batch");
+        goTo(19);
+        expectSpent(id, 2 * CHARGE, CHARGE, "the epoch's last block");
+        goTo(20);
+        expectSpent(id, 0, CHARGE, "the next epoch");
+        (uint256 byLimit, uint256 byOrders) = escrow.spentOf(stranger, owner, id);
+        assertEq(byLimit + byOrders, 0, "another rollup");
+        goTo(37);
+        pay(ordered, order(ordered, uint128(CHARGE * 2), 100));
+        expectSpent(id, 0, CHARGE * 6 / 5, "a renewal");
+    }
+
+    function expectSpent(bytes32 id, uint256 wantedByLimit, uint256 wantedByOrders, string memory what) private view {
+        (uint256 byLimit, uint256 byOrders) = escrow.spentOf(rollup, owner, id);
+        assertEq(byLimit, wantedByLimit, what);
+        assertEq(byOrders, wantedByOrders, what);
+    }
+
+    function test_a_poster_that_leaves_is_shown_before_it_does() public {
+        expectPosters(stranger, stranger, stranger, "itself");
+        expectPosters(rollup, vm.addr(POSTER), vm.addr(POSTER), "after the notice");
+        vm.prank(rollup);
+        escrow.setPoster(address(0));
+        expectPosters(rollup, vm.addr(POSTER), address(0), "asked for");
+        goTo(28);
+        expectPosters(rollup, vm.addr(POSTER), address(0), "the notice's last block");
+        goTo(29);
+        expectPosters(rollup, address(0), address(0), "gone");
+    }
+
+    function expectPosters(address who, address wantedNow, address wantedThen, string memory what) private view {
+        (address current, address lasting) = escrow.postersOf(who);
+        assertEq(current, wantedNow, what);
+        assertEq(lasting, wantedThen, what);
+    }
+
     function test_an_order_for_anything_else_is_refused() public {
         bytes memory commitments = newBlob();
         SignedOrder[] memory orders = order(newBlob(), uint128(CHARGE), 100);

@@ -216,7 +216,7 @@ internal sealed class WalletSignIn(
             throw Refused($"price: the operator {account.Address} has set none, and an escrow is the quota here");
         }
 
-        if (escrow.WhyNot(BlobEncoding.DataBytesPerBlob, 0) is { } problem)
+        if (escrow.WhyNotPrepaid(BlobEncoding.DataBytesPerBlob, 0) is { } problem)
         {
             throw new DaException(
                 DaError.PaymentRequired,

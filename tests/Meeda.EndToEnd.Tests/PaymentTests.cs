@@ -153,7 +153,12 @@ public sealed class PaymentTests : IAsyncDisposable
         await AnswerAsync(key, batch, order, HttpStatusCode.OK, "");
 
         // A renewal costs what is left of the maximum over all anchors, or needs an order with a higher one.
-        await _arena.MineToAsync(await _arena.Client.GetBlockNumberAsync(default) + 20);
+        ulong later = await _arena.Client.GetBlockNumberAsync(default) + 20;
+        await _arena.MineToAsync(later);
+        await _arena.UntilAsync(
+            "the operator has followed",
+            async () => (await StatusAsync(key)).GetProperty("l1Block").GetUInt64() >= later
+        );
         await AnswerAsync(key, batch, order, HttpStatusCode.PaymentRequired, $"of which {charged} are spent");
         order = await OrderAsync(file, keyFile, "--max-cost", $"{cost * 2}wei");
         await AnswerAsync(key, batch, order, HttpStatusCode.OK, "");

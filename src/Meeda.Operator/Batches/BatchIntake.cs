@@ -66,9 +66,13 @@ internal sealed class BatchIntake(
     private async Task<StoredBatch> TakeInAsync(byte[] payload, CancellationToken cancellationToken)
     {
         CheckLength(payload.Length); // 1
-        await pressure.EnsureAcceptingAsync(BlobEncoding.BlobCount(payload.Length), cancellationToken);
-        Bytes32 payloadHash = Keccak256.Hash(payload);
         Tenant? tenant = costs.Current;
+        await pressure.EnsureAcceptingAsync(
+            BlobEncoding.BlobCount(payload.Length),
+            isPaid: tenant?.Payer is not null,
+            cancellationToken
+        );
+        Bytes32 payloadHash = Keccak256.Hash(payload);
         SignedOrder? order = costs.Order;
         Lazy<Task<StoredBatch>> job = _running.GetOrAdd(
             (payloadHash, tenant?.Id, order),

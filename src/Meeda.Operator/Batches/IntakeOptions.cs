@@ -33,6 +33,12 @@ public sealed class IntakeOptions
     public long MaxUnanchoredBatches { get; set; } = 250_000;
 
     /// <summary>
+    /// The percentage of the live blobs that the stake carries up to which batches are taken that no rollup's escrow
+    /// pays for, where the operator has set a price. Default 50: free batches cannot keep paid ones out.
+    /// </summary>
+    public int FreeCapacityPercent { get; set; } = 50;
+
+    /// <summary>
     /// How long the ledger or the providers may refuse everything before puts are answered 503, which makes an OP
     /// Stack batcher post to L1 instead. Default zero, which
     /// means never: a chain must have decided for it.

@@ -30,6 +30,11 @@ internal sealed class IntakeOptionsValidator(BatchOptions batches) : SettingsVal
             yield return "max unanchored batches: at least 1 (Meeda__Intake__MaxUnanchoredBatches)";
         }
 
+        if (options.FreeCapacityPercent is < 0 or > 100)
+        {
+            yield return "free capacity percent: 0 to 100 (Meeda__Intake__FreeCapacityPercent)";
+        }
+
         if (options.FailoverAfter < TimeSpan.Zero)
         {
             yield return "failover after: zero for never, or a time (Meeda__Intake__FailoverAfter)";

@@ -1,3 +1,5 @@
+using Meeda.Http;
+
 namespace Meeda.Operator.Batches;
 
 /// <content>Why a put is not accepted, in words.</content>
@@ -20,14 +22,36 @@ internal sealed partial class IntakePressure
             : null;
     }
 
-    /// <summary>Why the operator's stake would not carry a put; null where it would, as far as is known.</summary>
-    private string? CapacityCause(Counted counted, int blobs) =>
-        standing.Capacity is { } capacity
-        && counted.Unanchored.LiveBlobs + counted.Unanchored.Blobs + blobs > (long)capacity.Most
-            ? $"stake: it carries {capacity.Most} live blobs; {counted.Unanchored.LiveBlobs} are anchored, "
-                + $"{counted.Unanchored.Blobs} wait for their anchor, and this batch has {blobs}; try again when "
-                + "some have expired or the operator has added to its stake"
-            : null;
+    private void EnsureCarried(Counted counted, int blobs, bool isPaid)
+    {
+        if (CapacityCause(counted, blobs, isPaid) is { } full)
+        {
+            throw new DaException(DaError.Overloaded, full);
+        }
+    }
+
+    /// <summary>
+    /// Why the operator's stake would not carry a batch; null where it would, as far as is known. Where the operator
+    /// has a price, what nobody pays for leaves a part of the stake to what is paid.
+    /// </summary>
+    private string? CapacityCause(Counted counted, int blobs, bool isPaid)
+    {
+        if (standing.Capacity is not { } capacity)
+        {
+            return null;
+        }
+
+        int percent = isPaid || !standing.HasPrice ? 100 : options.Value.FreeCapacityPercent;
+        ulong most = (ulong)((UInt128)capacity.Most * (uint)percent / 100);
+        return counted.Unanchored.LiveBlobs + counted.Unanchored.Blobs + blobs <= (long)most
+            ? null
+            : $"stake: it carries {capacity.Most} live blobs"
+                + (percent == 100 ? "" : $", {most} without payment (FreeCapacityPercent)")
+                + $"; {counted.Unanchored.LiveBlobs} are anchored, {counted.Unanchored.Blobs} wait for their anchor, "
+                + $"and this batch has {blobs}; try again when some have expired or the operator has added to its "
+                + "stake"
+                + (percent == 100 ? "" : ", or prepay the operator's escrow");
+    }
 
     private string? StoreCause(TimeSpan failing) =>
         options.Value.FailoverAfter > TimeSpan.Zero && failing > options.Value.FailoverAfter

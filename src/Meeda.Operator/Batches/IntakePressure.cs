@@ -51,8 +51,9 @@ internal sealed partial class IntakePressure(
     /// <exception cref="DaException">The client must wait (<see cref="DaError.Overloaded"/>), or post to L1
     /// (<see cref="DaError.FailOver"/>).</exception>
     /// <param name="blobs">The put's blobs.</param>
+    /// <param name="isPaid">Whether a rollup's escrow pays for it.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
-    public async Task EnsureAcceptingAsync(int blobs, CancellationToken cancellationToken)
+    public async Task EnsureAcceptingAsync(int blobs, bool isPaid, CancellationToken cancellationToken)
     {
         standing.EnsureAnchoring();
         Counted counted = await CountAsync(cancellationToken);
@@ -82,11 +83,7 @@ internal sealed partial class IntakePressure(
             );
         }
 
-        if (CapacityCause(counted, blobs) is { } full)
-        {
-            throw new DaException(DaError.Overloaded, full);
-        }
-
+        EnsureCarried(counted, blobs, isPaid);
         if (counted.Unanchored.Count >= policy.MaxUnanchoredBatches)
         {
             throw new DaException(
@@ -102,6 +99,14 @@ internal sealed partial class IntakePressure(
             SetFailingOver(null);
         }
     }
+
+    /// <summary>Makes sure that the stake carries a renewal.</summary>
+    /// <param name="blobs">The batch's blobs.</param>
+    /// <param name="isPaid">Whether a rollup's escrow pays for it.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="DaException">It does not (<see cref="DaError.Overloaded"/>).</exception>
+    public async Task EnsureCarriedAsync(int blobs, bool isPaid, CancellationToken cancellationToken) =>
+        EnsureCarried(await CountAsync(cancellationToken), blobs, isPaid);
 
     /// <summary>Records that a batch was made durable.</summary>
     public void RecordSuccess()

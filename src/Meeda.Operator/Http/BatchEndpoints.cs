@@ -51,6 +51,7 @@ internal static class BatchEndpoints
         Terms terms,
         TenantCosts costs,
         RollupEscrows escrows,
+        IntakePressure pressure,
         OperatorStanding standing,
         TimeProvider time,
         CancellationToken cancellationToken
@@ -73,6 +74,11 @@ internal static class BatchEndpoints
         }
 
         bool needsAnchor = await ledger.NeedsAnchorAsync(batch, terms.AnchorFrom, cancellationToken);
+        if (needsAnchor)
+        {
+            await pressure.EnsureCarriedAsync(batch.BlobCount, isPaid: tenant?.Payer is not null, cancellationToken);
+        }
+
         TenantUsage cost = needsAnchor ? TenantCosts.OfRenewal(batch.BlobCount) : TenantUsage.None;
         SignedOrder? order = costs.Order;
         using IDisposable? reserved = needsAnchor

@@ -27,6 +27,9 @@ internal sealed class OperatorStanding(
     /// <summary>How many live blobs the stake carries, and how many there are; null before the first poll.</summary>
     public StakeCapacity? Capacity => _capacity;
 
+    /// <summary>Whether the operator has set a price, as of the last poll: escrows pay for batches.</summary>
+    public bool HasPrice { get; private set; }
+
     /// <summary>L1's height at the last poll; 0 before the first.</summary>
     public ulong Head => (ulong)Interlocked.Read(ref _head);
 
@@ -65,6 +68,7 @@ internal sealed class OperatorStanding(
         ulong head = await client.GetBlockNumberAsync(cancellationToken);
         Interlocked.Exchange(ref _head, (long)head);
         StakeCapacity capacity = await PollCapacityAsync(head, cancellationToken);
+        HasPrice = await system.Escrow.PriceAsync(account.Address, cancellationToken) > 0;
         string? reason = await system.Anchors.WhyNoAnchorAsync(
             account.Address,
             account.Key,

@@ -89,7 +89,7 @@ public sealed class ReplicaPressureTests(PostgresFixture postgres) : IClassFixtu
         using CancellationTokenSource limit = Patience.Limit(TimeSpan.FromMinutes(2));
         while (true)
         {
-            Exception? refused = await Record.ExceptionAsync(() => pressure.EnsureAcceptingAsync(1, limit.Token));
+            Exception? refused = await Record.ExceptionAsync(() => pressure.EnsureAcceptingAsync(1, isPaid: false, limit.Token));
             if (
                 refused is DaException { Error: DaError.FailOver } == failingOver
                 && (await pressure.ReportAsync(limit.Token)).IsFailingOver == failingOver

@@ -38,6 +38,9 @@ internal sealed class FakeL1 : JsonRpc
     /// <summary>How many live blobs every account's stake carries.</summary>
     public ulong Capacity { get; set; } = 1_000_000;
 
+    /// <summary>The price of every operator.</summary>
+    public ulong Price { get; set; }
+
     /// <summary>The demands that wait for every account's blobs.</summary>
     public ulong OpenDemands { get; set; }
 
@@ -146,6 +149,7 @@ internal sealed class FakeL1 : JsonRpc
             : Is("MeedaAnchors", "capacity")
                 ? [.. Word(Capacity), .. Word((ulong)_anchors.Values.Sum(kept => kept.BlobCount))]
             : Is("MeedaPublication", "openDemands") ? Word(OpenDemands)
+            : Is("MeedaEscrow", "priceOf") ? Word(Price)
             : Is("MeedaAnchors", "anchorCount") ? Word((ulong)_anchors.Count)
             : throw new InvalidOperationException("the fake contracts have no such function");
 

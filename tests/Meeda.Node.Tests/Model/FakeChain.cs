@@ -137,6 +137,17 @@ internal sealed class FakeChain : JsonRpc
         }
     }
 
+    /// <summary>Gives an operator a price, in a block of its own.</summary>
+    public void SetPrice(Address account, BigInteger weiPerByteBlock)
+    {
+        lock (_gate)
+        {
+            FakeContracts.State state = _blocks[^1].State;
+            state = state.With(account, state.Of(account) with { Price = weiPerByteBlock });
+            Append([], state, _blocks[^1].Nonces);
+        }
+    }
+
     /// <summary>Adds blocks; each takes whatever waits and can pay for it.</summary>
     public void Mine(int count = 1)
     {

@@ -84,6 +84,11 @@ public sealed class FakeChainTests
         await TellCallAsync("anchor without a key", contract.Anchors.Anchor([batch], 0));
         await side.SendAsync(nonce++, contract.Anchors.SetOperatorKey(Operator.Address, Operator.Address));
         await side.MineAsync(1);
+        await TellCallAsync("price of a stranger's account", contract.Escrow.SetPrice(contract.Address, 5));
+        lines.Add($"no price {await contract.Escrow.PriceAsync(Operator.Address, None)}");
+        await side.SendAsync(nonce++, contract.Escrow.SetPrice(Operator.Address, 1_000));
+        await side.MineAsync(1);
+        lines.Add($"price {await contract.Escrow.PriceAsync(Operator.Address, None)}");
         lines.Add($"capacity {await contract.Anchors.CapacityAsync(Operator.Address, 0, None)}");
         lines.Add(
             $"account {await contract.Anchors.AccountAsync(Operator.Address, None)}, parameters "

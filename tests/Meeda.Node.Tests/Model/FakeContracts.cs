@@ -70,6 +70,7 @@ internal sealed class FakeContracts(
             "register" => Register(state, from, value),
             "stakeFor" => Stake(state, (Address)arguments[0], from, value),
             "setOperatorKey" => SetOperatorKey(state, from, arguments),
+            "setPrice" => SetPrice(state, from, arguments),
             "anchor" => Anchor(state, from, arguments, block, data),
             "submitProof" => SubmitProof(state, from, arguments, block),
             "publish" => (state, [], []), // demands are the test's own; here the transaction is what counts
@@ -88,6 +89,7 @@ internal sealed class FakeContracts(
             "stakeOf" => [state.Of((Address)arguments[0]).Stake],
             "creditOf" => [BigInteger.Zero],
             "openDemands" => [BigInteger.Zero],
+            "priceOf" => [state.Of((Address)arguments[0]).Price],
             "mixOf" => [state.Mixes.GetValueOrDefault((ulong)arguments[0])],
             "accountEverOf" => [state.Operators.FirstOrDefault(each => each.Value.Key == (Address)arguments[0]).Key],
             "capacity" => Capacity(state.Of((Address)arguments[0]), block),
@@ -101,9 +103,10 @@ internal sealed class FakeContracts(
         : address == system.Anchors.Address ? "MeedaAnchors"
         : address == system.Verifier.Address ? "MeedaVerifier"
         : address == system.Publication.Address ? "MeedaPublication"
+        : address == system.Escrow.Address ? "MeedaEscrow"
         : null;
 
-    private static string[] Parts => ["MeedaSystem", "MeedaAnchors", "MeedaVerifier", "MeedaPublication"];
+    private static string[] Parts => ["MeedaSystem", "MeedaAnchors", "MeedaVerifier", "MeedaPublication", "MeedaEscrow"];
 
     private static Dictionary<string, string> Names { get; } = ReadNames();
 
@@ -236,6 +239,17 @@ internal sealed class FakeContracts(
         Require(state.Of(account).Owner == from, "NotOwner", from, account);
         Require(key == from, "NoConsent", key); // A signature is the real contract's business.
         return (state.With(account, state.Of(account) with { Key = key }), [], []);
+    }
+
+    private static (State State, byte[] Output, IReadOnlyList<FakeLog> Logs) SetPrice(
+        State state,
+        Address from,
+        AbiTuple arguments
+    )
+    {
+        var account = (Address)arguments[0];
+        Require(state.Of(account).Owner == from, "NotOwner", from, account);
+        return (state.With(account, state.Of(account) with { Price = (BigInteger)arguments[1] }), [], []);
     }
 
     private (State State, byte[] Output, IReadOnlyList<FakeLog> Logs) Anchor(
@@ -564,6 +578,8 @@ internal sealed class FakeContracts(
         public Address Owner { get; init; }
 
         public Address Key { get; init; }
+
+        public BigInteger Price { get; init; }
 
         /// <summary>The anchors that hold a batch, oldest first.</summary>
         public IEnumerable<Anchor> AnchorsOf(BatchId id) =>

@@ -61,6 +61,39 @@ public sealed class CapacityTests : IAsyncLifetime
         await AcceptAsync(3);
     }
 
+    /// <summary>Who pays nothing cannot fill what those who pay need.</summary>
+    [Fact]
+    public async Task Accept_WhatNobodyPaysFor_LeavesHalfToWhatIsPaid()
+    {
+        IntakePressure pressure = _world.NewPressure();
+        await AcceptAsync(1);
+        await pressure.EnsureAcceptingAsync(1, isPaid: false, default);
+
+        _world.Chain.SetPrice(_world.Account.Address, 1);
+        await _world.UntilAsync(() => _world.Standing.HasPrice);
+        Func<bool, Task>[] ways =
+        [
+            isPaid => pressure.EnsureAcceptingAsync(1, isPaid, default),
+            isPaid => pressure.EnsureCarriedAsync(1, isPaid, default),
+        ];
+        foreach (Func<bool, Task> ensureAsync in ways)
+        {
+            await ensureAsync(true);
+            DaException refused = await Assert.ThrowsAsync<DaException>(() => ensureAsync(false));
+            Assert.Equal(DaError.Overloaded, refused.Error);
+            Assert.Contains(
+                "it carries 2 live blobs, 1 without payment (FreeCapacityPercent); 0 are anchored, 1 wait",
+                refused.Message,
+                StringComparison.Ordinal
+            );
+        }
+
+        await Assert.ThrowsAsync<DaException>(() => pressure.EnsureAcceptingAsync(2, isPaid: true, default));
+        _world.Chain.SetPrice(_world.Account.Address, 0);
+        await _world.UntilAsync(() => !_world.Standing.HasPrice);
+        await AcceptAsync(2);
+    }
+
     /// <summary>Puts that arrive at once may exceed it: what the stake carries is anchored all the same.</summary>
     [Fact]
     public async Task Anchor_MoreWaitsThanTheStakeCarries_WhatItCarriesIsAnchored()

@@ -91,7 +91,7 @@ public sealed class BackupTests : IAsyncLifetime
         );
         (exitCode, _, error) = await MeedaAsync("backup", backup, "--folder", old);
         Assert.Equal(1, exitCode);
-        Assert.Contains("is not written over", error, StringComparison.Ordinal);
+        Assert.Contains("is not overwritten", error, StringComparison.Ordinal);
 
         // Some more are anchored; of others the anchor is on its way when the machine dies.
         BatchId[] after = [await PutAsync(http, 4_000), await PutAsync(http, 260_000)];

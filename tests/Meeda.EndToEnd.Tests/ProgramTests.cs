@@ -103,7 +103,7 @@ public sealed class ProgramTests : IDisposable
         (int exitCode, string output, string error) = await CommandLine.RunAsync(_folder, command, option);
         Assert.Equal(1, exitCode);
         Assert.Empty(output);
-        Assert.Contains($"meeda: {option}: there is no such option of {command}", error, StringComparison.Ordinal);
+        Assert.Contains($"meeda: {option}: {command} has no such option", error, StringComparison.Ordinal);
     }
 
     [Fact]

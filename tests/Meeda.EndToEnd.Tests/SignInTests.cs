@@ -145,7 +145,7 @@ public sealed class SignInTests(SignInWorld world) : IClassFixture<SignInWorld>
         JsonObject forOther = await world.FieldsAsync(poor);
         forOther["resources"] = new JsonArray($"did:ethr:0x{SignInWorld.ChainId:x}:{wallet}");
         (message, signature) = await world.SignedAsync(poorKey, forOther);
-        await world.RefusedAsync(message, signature, HttpStatusCode.Forbidden, "no delegate");
+        await world.RefusedAsync(message, signature, HttpStatusCode.Forbidden, "not a delegate");
         JsonObject elsewhere = await world.FieldsAsync(poor);
         elsewhere["resources"] = new JsonArray($"did:ethr:0x1:{wallet}");
         (message, signature) = await world.SignedAsync(poorKey, elsewhere);
@@ -190,7 +190,7 @@ public sealed class SignInTests(SignInWorld world) : IClassFixture<SignInWorld>
         JsonObject forSafe = await world.FieldsAsync(hot);
         forSafe["resources"] = new JsonArray($"did:ethr:0x{SignInWorld.ChainId:x}:{world.Safe}");
         (string asked, string signature) = await world.SignedAsync(hotKey, forSafe);
-        await world.RefusedAsync(asked, signature, HttpStatusCode.Forbidden, "no delegate");
+        await world.RefusedAsync(asked, signature, HttpStatusCode.Forbidden, "not a delegate");
         await world.SafeSendAsync(ownerKey, Address.Parse(world.Registry), await world.DelegateAsync(hot, 3_600), 0);
         JsonNode granted = await world.GrantedAsync(asked, signature);
         Assert.Equal(world.Safe, (string?)granted["rollup"]);

@@ -6,7 +6,7 @@ internal static partial class RestorationLog
     [LoggerMessage(
         312,
         LogLevel.Critical,
-        "Another machine sends transactions with this operator's key: {Problem}. Only proofs and publications are sent, "
+        "Another machine sends with this operator's key: {Problem}. Only proofs and publications are sent, "
             + "and puts are rejected here, so that the two do not race. Stop all but one of them; if "
             + "this one is to continue, stop it, run meeda restore --mark, and start it again"
     )]
@@ -23,14 +23,14 @@ internal static partial class RestorationLog
     [LoggerMessage(
         314,
         LogLevel.Information,
-        "Using up the nonces of {Account} below {Nonce}, so that no transaction of an earlier machine can still be mined"
+        "Using up the nonces of {Account} below {Nonce}, so that no earlier machine's transaction can be mined"
     )]
     public static partial void TakingOver(this ILogger logger, string account, ulong nonce);
 
     [LoggerMessage(
         315,
         LogLevel.Information,
-        "The ledger is complete as of block {Block}: {Batches} batches and {Objects} objects from after the backup were "
+        "The ledger is complete as of block {Block}: {Batches} batches and {Objects} objects since the backup were "
             + "found at the providers, and {Unreadable} batches cannot be read"
     )]
     public static partial void RestorationOver(
@@ -44,7 +44,7 @@ internal static partial class RestorationLog
     [LoggerMessage(
         316,
         LogLevel.Critical,
-        "Batch {BatchId} was acknowledged after the backup, but too few of its rows can be read: it is not anchored until "
+        "Batch {BatchId} was acknowledged after the backup, but too few rows can be read: it is not anchored until "
             + "its rows can be read or its bytes are put again"
     )]
     public static partial void FoundBatchUnreadable(this ILogger logger, string batchId);

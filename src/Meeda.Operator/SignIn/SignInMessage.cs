@@ -72,7 +72,7 @@ internal sealed partial class SignInMessage
         }
         else
         {
-            Require(StatementForm().IsMatch(statement), "statement: a character is neither a space nor allowed by RFC 3986");
+            Require(StatementForm().IsMatch(statement), "statement: a character is not allowed by RFC 3986");
             Require(Next(lines, "statement").Length == 0, "statement: an empty line is missing after it");
         }
 

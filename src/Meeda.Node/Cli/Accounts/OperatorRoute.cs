@@ -206,7 +206,7 @@ internal sealed class OperatorRoute(SpendingSettings settings, EthereumClient cl
                     {
                         throw new SetupException(
                             "operator: it did not start the request within "
-                                + $"{AccountOperationService.StartLimit.TotalSeconds:0} s, so the request is withdrawn; "
+                                + $"{AccountOperationService.StartLimit.TotalSeconds:0} s and was withdrawn; "
                                 + "is it an older version?"
                         );
                     }

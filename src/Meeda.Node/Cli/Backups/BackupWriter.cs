@@ -14,7 +14,7 @@ namespace Meeda.Node.Cli.Backups;
 internal sealed class BackupWriter(BackupSettings settings, TimeProvider time)
 {
     private const string Keys =
-        "the private key and key files, which are never in a backup; keep a copy of the key elsewhere, since without it "
+        "the private key and key files, which are never in a backup; keep the key elsewhere too, since without it "
         + "this backup is useless";
 
     /// <summary>Makes a backup. It appears under its name only once it is complete and durable.</summary>

@@ -57,7 +57,7 @@ public sealed class AccountCommandTests : IAsyncLifetime
         )!;
         Assert.Equal(receipt.BlockNumber, sent.GetProperty("block").GetUInt64());
 
-        // It stops, and the command finds its ledger: the next nonce is the next one, with nothing in between.
+        // After the operator stops, the command uses its ledger: it sends with the next nonce, without a gap.
         await node.StopAsync();
         ulong before = await _arena.Client.GetTransactionCountAsync(node.Address, BlockTag.Latest, default);
         (exitCode, _, error) = await OperatorAsync(node, keyFile, "price", "8", "--yes", "--json");
@@ -66,7 +66,7 @@ public sealed class AccountCommandTests : IAsyncLifetime
         Assert.Equal(8, await PriceAsync(node));
         Assert.Equal(before + 1, await _arena.Client.GetTransactionCountAsync(node.Address, BlockTag.Latest, default));
 
-        // It starts again, and goes on.
+        // The operator starts again and continues.
         await node.StartAsync();
         (exitCode, _, error) = await OperatorAsync(node, keyFile, "price", "9", "--yes", "--json");
         Assert.True(exitCode == 0, error);

@@ -35,8 +35,7 @@ internal static partial class LightCommand
     private static readonly Option<string?> Listen = new("--listen")
     {
         Description =
-            "URL of its API for verifiers; empty for none (Meeda__Light__Listen) [default: "
-            + "http://127.0.0.1:3101]",
+            "URL of its API for verifiers; empty for none (Meeda__Light__Listen) [default: " + "http://127.0.0.1:3101]",
     };
 
     private static readonly Option<string[]> Operators = new("--operator")
@@ -56,10 +55,7 @@ internal static partial class LightCommand
     /// <summary>Builds the command with its options. Each is a setting too (<c>Meeda__Section__Name</c>).</summary>
     public static Command Build()
     {
-        var command = new Command(
-            "light",
-            "Run a light node: re-verify every proof from L1 and challenge invalid ones"
-        )
+        var command = new Command("light", "Run a light node: re-verify every proof from L1 and challenge invalid ones")
         {
             L1CommandOptions.Rpc,
             L1CommandOptions.Contract,

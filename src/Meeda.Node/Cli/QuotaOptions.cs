@@ -28,8 +28,7 @@ internal sealed class QuotaOptions
 
     private readonly Option<string> _disk = new("--disk")
     {
-        Description =
-            "bytes that its batches may occupy at the providers, parity rows included; 0 for no limit",
+        Description = "bytes that its batches may occupy at the providers, parity rows included; 0 for no limit",
         DefaultValueFactory = _ => "0",
     };
 

@@ -169,7 +169,7 @@ internal static class DaProviderEndpoint
                         JsonRpcException.ResponseTooLarge,
                         $"batch: the previous responses exceed {MaxBatchAnswer} bytes"
                     )
-                    : await calls.AnswerAsync(request, room: null, context.RequestAborted); // the other calls need the body
+                    : await calls.AnswerAsync(request, room: null, context.RequestAborted); // others need the body
             if (request.IsNotification)
             {
                 continue;

@@ -88,7 +88,7 @@ internal static class S3Client
             throw new SetupException(
                 profile is null
                     ? $"S3: no credentials: AWS_ACCESS_KEY_ID is not set, and the file {path} does not exist"
-                    : $"S3 profile: '{profile}' cannot be read, the file {path} does not exist (Meeda__Storage__S3Profile)"
+                    : $"S3 profile: '{profile}' cannot be read, {path} does not exist (Meeda__Storage__S3Profile)"
             );
         }
 

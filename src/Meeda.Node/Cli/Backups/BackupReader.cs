@@ -100,9 +100,7 @@ internal sealed class BackupReader : IDisposable
             || await BackupWriter.HashAsync(path, cancellationToken) != file.Sha256
         )
         {
-            throw new SetupException(
-                $"backup: {file.Name} is missing, or its SHA-256 differs from the manifest's"
-            );
+            throw new SetupException($"backup: {file.Name} is missing, or its SHA-256 differs from the manifest's");
         }
 
         try

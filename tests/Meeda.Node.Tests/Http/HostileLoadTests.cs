@@ -136,7 +136,7 @@ public sealed class HostileLoadTests(OperatorFixture node, ITestOutputHelper out
             }
             catch (Exception cutOff) when (cutOff is IOException or SocketException or OperationCanceledException)
             {
-                // The server has to deal with it.
+                // The server may cut hostile clients off.
             }
         }
     }

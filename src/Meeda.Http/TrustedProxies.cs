@@ -11,8 +11,8 @@ namespace Meeda.Http;
 internal static class TrustedProxies
 {
     /// <summary>
-    /// Takes <c>X-Forwarded-For</c> and <c>X-Forwarded-Proto</c> of the configured proxies, from the right as far as
-    /// the first address that is none of them.
+    /// Evaluates <c>X-Forwarded-For</c> and <c>X-Forwarded-Proto</c> from configured proxies, from the right up to the
+    /// first address that is not one of them.
     /// </summary>
     public static void UseTrustedProxies(this WebApplication app, HttpOptions http)
     {

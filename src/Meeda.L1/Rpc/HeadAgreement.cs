@@ -21,7 +21,7 @@ internal sealed class HeadAgreement(ImmutableArray<JsonRpc> endpoints, Redundant
 
     /// <summary>Polls all endpoints for their heads.</summary>
     /// <exception cref="L1UnreachableException">No endpoint answers, or they are on different chains.</exception>
-    public async Task<AgreedHead> LookAsync(CancellationToken cancellationToken)
+    public async Task<AgreedHead> PollAsync(CancellationToken cancellationToken)
     {
         Block?[] heads = await Task.WhenAll(
             _clients.Select(

@@ -42,9 +42,9 @@ public sealed class RedundantRpc : JsonRpc, IDisposable
     private readonly HeadAgreement _agreement;
     private readonly RedundantRpcOptions _options;
     private readonly TimeProvider _time;
-    private readonly SemaphoreSlim _looking = new(1);
+    private readonly SemaphoreSlim _polling = new(1);
     private AgreedHead? _agreed;
-    private long _lookedAt;
+    private long _polledAt;
 
     /// <summary>Combines several endpoints of one chain.</summary>
     /// <param name="endpoints">The endpoints, the preferred one first.</param>
@@ -71,7 +71,7 @@ public sealed class RedundantRpc : JsonRpc, IDisposable
         CancellationToken cancellationToken
     )
     {
-        AgreedHead head = await AgreedAsync(anew: false, cancellationToken);
+        AgreedHead head = await AgreedAsync(refresh: false, cancellationToken);
         switch (method)
         {
             case SendMethod:
@@ -91,7 +91,7 @@ public sealed class RedundantRpc : JsonRpc, IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _looking.Dispose();
+    public void Dispose() => _polling.Dispose();
 
     /// <summary>The parameters, with <c>latest</c> replaced by the agreed head's number.</summary>
     private static IReadOnlyList<object?> AtHead(string method, IReadOnlyList<object?> parameters, AgreedHead head) =>
@@ -99,23 +99,23 @@ public sealed class RedundantRpc : JsonRpc, IDisposable
             ? [.. parameters.Take(place), JsonFields.Quantity(head.Number), .. parameters.Skip(place + 1)]
             : parameters;
 
-    private async Task<AgreedHead> AgreedAsync(bool anew, CancellationToken cancellationToken)
+    private async Task<AgreedHead> AgreedAsync(bool refresh, CancellationToken cancellationToken)
     {
-        await _looking.WaitAsync(cancellationToken);
+        await _polling.WaitAsync(cancellationToken);
         try
         {
-            if (anew || _agreed is null || _time.GetElapsedTime(_lookedAt) >= _options.HeadInterval)
+            if (refresh || _agreed is null || _time.GetElapsedTime(_polledAt) >= _options.HeadInterval)
             {
                 _agreed = null;
-                _agreed = await _agreement.LookAsync(cancellationToken);
-                _lookedAt = _time.GetTimestamp();
+                _agreed = await _agreement.PollAsync(cancellationToken);
+                _polledAt = _time.GetTimestamp();
             }
 
             return _agreed;
         }
         finally
         {
-            _looking.Release();
+            _polling.Release();
         }
     }
 
@@ -193,7 +193,7 @@ public sealed class RedundantRpc : JsonRpc, IDisposable
             return receipt;
         }
 
-        return block <= (await AgreedAsync(anew: true, cancellationToken)).Number
+        return block <= (await AgreedAsync(refresh: true, cancellationToken)).Number
             ? receipt
             : JsonSerializer.SerializeToElement<object?>(null);
     }

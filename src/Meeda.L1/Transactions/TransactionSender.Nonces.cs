@@ -78,7 +78,7 @@ public sealed partial class TransactionSender
             if (isConfirmed)
             {
                 _confirmed.Add(slot);
-                old.AddRange(_confirmed.Take(Math.Max(0, _confirmed.Count - MostConfirmed)));
+                old.AddRange(_confirmed.Take(Math.Max(0, _confirmed.Count - MaxConfirmed)));
                 _confirmed.RemoveRange(0, old.Count);
             }
         }

@@ -32,7 +32,7 @@ public sealed partial class TransactionSender
                 {
                     // A reorganisation may have removed earlier transactions too, and nonces are mined in order.
                     await TendAbandonedAsync(cancellationToken);
-                    await KeepAliveAsync(slot, cancellationToken);
+                    await ResubmitAsync(slot, cancellationToken);
                 }
             }
             catch (Exception unanswered)
@@ -71,7 +71,7 @@ public sealed partial class TransactionSender
             {
                 try
                 {
-                    await KeepAliveAsync(slot, cancellationToken);
+                    await ResubmitAsync(slot, cancellationToken);
                 }
                 catch (NonceTakenException)
                 {
@@ -88,7 +88,7 @@ public sealed partial class TransactionSender
     /// <summary>
     /// Resubmits a transaction that the mempool dropped, with higher fees once it has waited long enough.
     /// </summary>
-    private async Task KeepAliveAsync(NonceSlot slot, CancellationToken cancellationToken)
+    private async Task ResubmitAsync(NonceSlot slot, CancellationToken cancellationToken)
     {
         if (!slot.TryTend())
         {

@@ -20,7 +20,7 @@ namespace Meeda.L1.Transactions;
 public sealed partial class TransactionSender : IDisposable
 {
     // More than any reorganisation has ever removed; each entry is a signed transaction.
-    private const int MostConfirmed = 64;
+    private const int MaxConfirmed = 64;
 
     private readonly EthereumClient _client;
     private readonly ITransactionSigner _signer;

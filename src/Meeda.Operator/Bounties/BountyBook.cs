@@ -23,7 +23,7 @@ internal sealed class BountyBook(EthereumClient client, BountyContract contract,
     private const int PageLength = 200;
 
     // Flooding this list costs a bounty for each entry; the smallest bounties are dropped.
-    private const int MostHeld = 10_000;
+    private const int MaxHeld = 10_000;
 
     private readonly Dictionary<ulong, HeldBounty> _held = [];
     private ulong _next;
@@ -98,7 +98,7 @@ internal sealed class BountyBook(EthereumClient client, BountyContract contract,
         }
 
         _held[bounty.Id] = new HeldBounty(bounty, id, index);
-        if (_held.Count > MostHeld)
+        if (_held.Count > MaxHeld)
         {
             _held.Remove(_held.Values.MinBy(each => each.Bounty.Amount)!.Bounty.Id);
         }

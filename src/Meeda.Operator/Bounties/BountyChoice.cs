@@ -11,7 +11,7 @@ namespace Meeda.Operator.Bounties;
 internal sealed record BountyChoice(IReadOnlyList<IReadOnlyList<HeldBounty>> Blobs)
 {
     // Many small bounties on one blob would fill a transaction; only the largest are claimed.
-    private const int MostOfABlob = 16;
+    private const int MaxPerBlob = 16;
 
     /// <summary>All bounties.</summary>
     public IEnumerable<HeldBounty> Bounties => Blobs.SelectMany(blob => blob);
@@ -54,7 +54,7 @@ internal sealed record BountyChoice(IReadOnlyList<IReadOnlyList<HeldBounty>> Blo
     }
 
     private static IReadOnlyList<HeldBounty> OnBlob(IGrouping<Bytes32, HeldBounty> bounties) =>
-        [.. bounties.OrderByDescending(each => each.Bounty.Amount).Take(MostOfABlob)];
+        [.. bounties.OrderByDescending(each => each.Bounty.Amount).Take(MaxPerBlob)];
 
     private static BigInteger SumOf(IEnumerable<HeldBounty> bounties) =>
         bounties.Aggregate(BigInteger.Zero, (sum, each) => sum + each.Bounty.Amount);

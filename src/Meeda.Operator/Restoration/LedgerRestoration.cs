@@ -22,7 +22,7 @@ internal sealed class LedgerRestoration : BackgroundService
     /// The maximum that <see cref="TransactionOptions.MaxInFlight"/> allows, whatever the earlier machine's setting
     /// was.
     /// </summary>
-    internal const int MostInFlight = 16;
+    internal const int MaxInFlight = 16;
 
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
@@ -119,7 +119,7 @@ internal sealed class LedgerRestoration : BackgroundService
         ulong end = await _ledger.KeepFenceAsync(
             sender.Address,
             await _client.GetChainIdAsync(cancellationToken),
-            await sender.NextNonceAsync(cancellationToken) + MostInFlight,
+            await sender.NextNonceAsync(cancellationToken) + MaxInFlight,
             cancellationToken
         );
         _logger.TakingOver(sender.Address.ToString(), end);

@@ -26,7 +26,7 @@ public sealed partial class TransactionSender
                 CountDeadline(request, 1);
                 try
                 {
-                    while (!await TryHandInAsync(request, handedIn => slot = handedIn, cancellationToken))
+                    while (!await TrySubmitAsync(request, submitted => slot = submitted, cancellationToken))
                     {
                         await TendWhileWaitingAsync(cancellationToken);
                     }
@@ -63,7 +63,7 @@ public sealed partial class TransactionSender
     /// <param name="taken">Called with the nonce as soon as there is one.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>Whether it was its turn.</returns>
-    private async Task<bool> TryHandInAsync(
+    private async Task<bool> TrySubmitAsync(
         TransactionRequest request,
         Action<NonceSlot> taken,
         CancellationToken cancellationToken
@@ -90,7 +90,7 @@ public sealed partial class TransactionSender
 
             slot = await OpenAsync(request, cancellationToken);
             taken(slot);
-            await HandInFirstAsync(slot, cancellationToken);
+            await SubmitAsync(slot, cancellationToken);
             return true;
         }
         finally
@@ -200,7 +200,7 @@ public sealed partial class TransactionSender
         }
     }
 
-    private async Task HandInFirstAsync(NonceSlot slot, CancellationToken cancellationToken)
+    private async Task SubmitAsync(NonceSlot slot, CancellationToken cancellationToken)
     {
         try
         {

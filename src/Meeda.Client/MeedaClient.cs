@@ -1,6 +1,7 @@
 using Meeda.Ethereum;
 using Meeda.Kzg.Commitments;
 using Meeda.Protocol.Batches;
+using Meeda.Protocol.Signatures;
 
 namespace Meeda.Client;
 
@@ -49,17 +50,26 @@ public sealed partial class MeedaClient
     /// <returns>The commitment under which it can be read.</returns>
     /// <exception cref="MeedaException">It was not stored, or the operator's commitment is not that of these
     /// bytes.</exception>
-    public async Task<AltDaCommitment> PutAsync(
+    public Task<AltDaCommitment> PutAsync(
         ReadOnlyMemory<byte> payload,
+        CancellationToken cancellationToken = default
+    ) => PutOrderedAsync(payload, order: null, cancellationToken);
+
+    /// <summary>Stores a batch for which a rollup's order pays.</summary>
+    /// <param name="payload">Its bytes, at least one.</param>
+    /// <param name="order">The order; null where the rollup's standing limit pays, or nobody.</param>
+    /// <param name="cancellationToken">Ends the waiting; the batch may be stored all the same.</param>
+    /// <returns>The commitment under which it can be read.</returns>
+    /// <exception cref="MeedaException">It was not stored, or the operator's commitment is not that of these
+    /// bytes.</exception>
+    public async Task<AltDaCommitment> PutOrderedAsync(
+        ReadOnlyMemory<byte> payload,
+        SignedOrder? order,
         CancellationToken cancellationToken = default
     )
     {
         using HttpResponseMessage answer = await _operator.SendAsync(
-            () =>
-                new HttpRequestMessage(HttpMethod.Post, Relative("put"))
-                {
-                    Content = new ReadOnlyMemoryContent(payload),
-                },
+            () => Ordered(HttpMethod.Post, "put", order, new ReadOnlyMemoryContent(payload)),
             AltDaCommitment.GenericLength,
             cancellationToken
         );
@@ -121,8 +131,21 @@ public sealed partial class MeedaClient
     /// <summary>Asks the operator to anchor a batch once more, so that it is kept for another term.</summary>
     /// <exception cref="MeedaException">It has no such batch, or cannot do it now.</exception>
     public Task<BatchBody> RenewAsync(BatchId id, CancellationToken cancellationToken = default) =>
+        RenewOrderedAsync(id, order: null, cancellationToken);
+
+    /// <summary>Asks the operator to anchor a batch once more, and orders the rollup to be charged for it.</summary>
+    /// <param name="id">The batch.</param>
+    /// <param name="order">The order, whose maximum is over all renewals; null where the rollup's standing limit pays,
+    /// or nobody.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="MeedaException">It has no such batch, or cannot do it now.</exception>
+    public Task<BatchBody> RenewOrderedAsync(
+        BatchId id,
+        SignedOrder? order,
+        CancellationToken cancellationToken = default
+    ) =>
         _operator.AskAsync<BatchBody>(
-            () => new HttpRequestMessage(HttpMethod.Post, Relative($"batches/{id}/renew")),
+            () => Ordered(HttpMethod.Post, $"batches/{id}/renew", order, content: null),
             cancellationToken
         );
 
@@ -148,6 +171,17 @@ public sealed partial class MeedaClient
         }
 
         return AltDaCommitment.Of(BatchId.Compute((uint)payload.Length, commitments));
+    }
+
+    private static HttpRequestMessage Ordered(HttpMethod method, string path, SignedOrder? order, HttpContent? content)
+    {
+        var message = new HttpRequestMessage(method, Relative(path)) { Content = content };
+        if (order is not null)
+        {
+            message.Headers.Add(SignedOrder.HeaderName, order.ToString());
+        }
+
+        return message;
     }
 
     private static Uri Relative(string path) => new(path, UriKind.Relative);

@@ -5,12 +5,14 @@ using System.Text.Json;
 using Meeda.Attack;
 using Meeda.Chain.Contract;
 using Meeda.Chain.Payments;
+using Meeda.Client;
 using Meeda.DevNet;
 using Meeda.Ethereum;
 using Meeda.L1.Rpc;
 using Meeda.L1.Signing;
 using Meeda.L1.Transactions;
 using Meeda.Protocol.Anchors;
+using Meeda.Protocol.Batches;
 using Meeda.Protocol.Proofs;
 using Meeda.Protocol.Signatures;
 using Xunit;
@@ -112,8 +114,129 @@ public sealed class PaymentTests : IAsyncDisposable
         );
     }
 
+    /// <summary>A rollup that sets no standing limit pays for the batches that it orders, and for no other.</summary>
+    [SkippableFact]
+    public async Task A_rollup_without_a_limit_pays_by_signed_orders()
+    {
+        _arena = await Arena.StartAsync(Parameters with { Retention = 640 });
+        BigInteger cost = (BigInteger)Price * PayloadLength * 640;
+        await StartOperatorAsync(("Meeda:Payments:MinOrderBlocks", "64"));
+        (Address rollup, string keyFile) = await _arena.AccountKeyAsync();
+        using TransactionSender sender = _arena.SenderOf(keyFile);
+        await sender.SendAsync(Escrow.Deposit(_account, new EscrowLimits(Price, 0), cost * 10), default);
+        string key = await TenantAsync("ordering", rollup);
+        (string file, byte[] batch) = await BatchFileAsync("batch");
+        (string otherFile, _) = await BatchFileAsync("other");
+
+        await AnswerAsync(key, batch, null, HttpStatusCode.PaymentRequired, "an epoch without orders");
+        await AnswerAsync(key, batch, "1 2", HttpStatusCode.BadRequest, "Meeda-Order: three parts");
+        string other = await OrderAsync(otherFile, keyFile);
+        await AnswerAsync(key, batch, other, HttpStatusCode.BadRequest, $"expected is {rollup}");
+        string soon = await OrderAsync(file, keyFile, "--blocks", "32");
+        await AnswerAsync(key, batch, soon, HttpStatusCode.BadRequest, "MinOrderBlocks");
+        string mean = await OrderAsync(file, keyFile, "--max-cost", $"{cost - 1}wei");
+        await AnswerAsync(key, batch, mean, HttpStatusCode.PaymentRequired, $"costs {cost} wei, and 1 wei are missing");
+        string order = await OrderAsync(file, keyFile);
+        string dearer = order.Replace($"{cost}", $"{cost + 1}", StringComparison.Ordinal);
+        await AnswerAsync(key, batch, dearer, HttpStatusCode.BadRequest, "signed an order");
+        string unpaid = await TenantAsync("unpaid", rollup: null);
+        await AnswerAsync(unpaid, batch, order, HttpStatusCode.BadRequest, "no rollup pays");
+        Assert.Empty(await ChargesAsync(sender));
+
+        await AnswerAsync(key, batch, order, HttpStatusCode.OK, "");
+        await _arena.UntilAsync("the batch is charged", async () => (await ChargesAsync(sender)).Count == 1);
+        BigInteger charged = await SumAsync(sender);
+        Assert.InRange(charged, cost - 1_000, cost);
+        Assert.Equal(charged, await SpentByOrdersAsync(rollup, batch));
+
+        // A put that is sent again, whose anchor is recent, costs nothing and needs no more of the order.
+        await AnswerAsync(key, batch, order, HttpStatusCode.OK, "");
+
+        // A renewal costs what is left of the maximum over all anchors, or needs an order with a higher one.
+        await _arena.MineToAsync(await _arena.Client.GetBlockNumberAsync(default) + 20);
+        await AnswerAsync(key, batch, order, HttpStatusCode.PaymentRequired, $"of which {charged} are spent");
+        order = await OrderAsync(file, keyFile, "--max-cost", $"{cost * 2}wei");
+        await AnswerAsync(key, batch, order, HttpStatusCode.OK, "");
+        await _arena.UntilAsync("the renewal is charged", async () => (await ChargesAsync(sender)).Count == 2);
+        Assert.Equal(await SumAsync(sender), await SpentByOrdersAsync(rollup, batch));
+        Assert.True(await SumAsync(sender) > charged);
+
+        // A poster that leaves signs nothing new.
+        await sender.SendAsync(Escrow.SetPoster(_account), default);
+        order = await OrderAsync(otherFile, keyFile);
+        await AnswerAsync(
+            key,
+            await File.ReadAllBytesAsync(otherFile),
+            order,
+            HttpStatusCode.BadRequest,
+            $"expected is {_account}, once it is the poster"
+        );
+        await _arena.MineToAsync(await _arena.Client.GetBlockNumberAsync(default) + Parameters.EscrowNotice + 1);
+        (int exitCode, _, string error) = await RunOrderAsync(otherFile, keyFile);
+        Assert.Equal(1, exitCode);
+        Assert.Contains($"{_account} signs the orders of {rollup}", error, StringComparison.Ordinal);
+    }
+
+    private async Task<(string File, byte[] Batch)> BatchFileAsync(string name)
+    {
+        string file = Path.Combine(_arena.Folder, name);
+        byte[] batch = RandomNumberGenerator.GetBytes(PayloadLength);
+        await File.WriteAllBytesAsync(file, batch);
+        return (file, batch);
+    }
+
+    private Task<(int ExitCode, string Output, string Error)> RunOrderAsync(
+        string file,
+        string keyFile,
+        params string[] options
+    ) =>
+        CommandLine.RunAsync(
+            _arena.Folder,
+            [
+                "escrow",
+                "order",
+                file,
+                "--operator",
+                $"{_account}",
+                "--key-file",
+                keyFile,
+                "--rpc",
+                $"{_arena.L1}",
+                "--contract",
+                $"{_arena.System.Address}",
+                .. options,
+            ]
+        );
+
+    private async Task<string> OrderAsync(string file, string keyFile, params string[] options)
+    {
+        (int exitCode, string order, string error) = await RunOrderAsync(file, keyFile, options);
+        Assert.True(exitCode == 0, error);
+        return order.Trim();
+    }
+
+    private async Task AnswerAsync(string key, byte[] batch, string? order, HttpStatusCode status, string text)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri($"t/{key}/put", UriKind.Relative))
+        {
+            Content = new ByteArrayContent(batch),
+        };
+        if (order is not null)
+        {
+            request.Headers.Add(SignedOrder.HeaderName, order);
+        }
+
+        using HttpResponseMessage answer = await _node.Http.SendAsync(request);
+        string body = await answer.Content.ReadAsStringAsync();
+        Assert.True(answer.StatusCode == status, $"{answer.StatusCode}: {body}");
+        Assert.Contains(text, body, StringComparison.Ordinal);
+    }
+
+    private Task<BigInteger> SpentByOrdersAsync(Address rollup, byte[] batch) =>
+        Escrow.SpentByOrdersAsync(rollup, _account, new BatchId(MeedaClient.Compute(batch).Hash), default);
+
     /// <summary>An operator whose account another key owns.</summary>
-    private async Task StartOperatorAsync()
+    private async Task StartOperatorAsync(params (string Name, string Value)[] settings)
     {
         using TransactionSender owner = await _arena.AccountAsync();
         (Address key, string keyFile) = await _arena.AccountKeyAsync();
@@ -132,7 +255,9 @@ public sealed class PaymentTests : IAsyncDisposable
             Path.Combine(_arena.Folder, "paid"),
             _arena.L1,
             _arena.System.Address,
-            new Dictionary<string, string?>
+            new Dictionary<string, string?>(
+                settings.Select(each => KeyValuePair.Create(each.Name, (string?)each.Value))
+            )
             {
                 ["Meeda:L1:Account"] = $"{_account}",
                 ["Meeda:Payments:Interval"] = "300ms",
@@ -155,17 +280,12 @@ public sealed class PaymentTests : IAsyncDisposable
         return rollup;
     }
 
-    private async Task<string> TenantAsync(string name, Address rollup)
+    private async Task<string> TenantAsync(string name, Address? rollup)
     {
+        string[] payer = rollup is null ? [] : ["--rollup", $"{rollup}"];
         (int exitCode, string key, string error) = await CommandLine.RunAsync(
             _arena.Folder,
-            "keys",
-            "create",
-            name,
-            "--folder",
-            _node.Folder,
-            "--rollup",
-            $"{rollup}"
+            ["keys", "create", name, "--folder", _node.Folder, .. payer]
         );
         Assert.Equal((0, ""), (exitCode, error));
         return key.Trim();

@@ -73,16 +73,15 @@ internal sealed class AnchorsContract(EthereumClient client, Address address)
     /// <param name="batches">Of each the payload's bytes and its blobs' compressed commitments, 48 bytes each.</param>
     /// <param name="liveHint">An index such that all anchors before it are expired.</param>
     public TransactionRequest Anchor(IReadOnlyList<(uint PayloadLength, byte[] Commitments)> batches, uint liveHint) =>
-        AnchorCharged([.. batches.Select(batch => (batch.PayloadLength, batch.Commitments, (Address?)null))], liveHint);
+        AnchorCharged(
+            [.. batches.Select(batch => new AnchorCharge(batch.PayloadLength, batch.Commitments, null, null))],
+            liveHint
+        );
 
     /// <summary>The transaction that anchors batches.</summary>
-    /// <param name="batches">Of each the payload's bytes, its blobs' compressed commitments, 48 bytes each, and the
-    /// rollup that is charged by its standing limit; null for none.</param>
+    /// <param name="batches">The batches, and who pays for them.</param>
     /// <param name="liveHint">An index such that all anchors before it are expired.</param>
-    public TransactionRequest AnchorCharged(
-        IReadOnlyList<(uint PayloadLength, byte[] Commitments, Address? Rollup)> batches,
-        uint liveHint
-    ) =>
+    public TransactionRequest AnchorCharged(IReadOnlyList<AnchorCharge> batches, uint liveHint) =>
         Request(
             new AnchorFunction
             {
@@ -96,6 +95,20 @@ internal sealed class AnchorsContract(EthereumClient client, Address address)
                     }),
                 ],
                 Commitments = [.. batches.SelectMany(batch => batch.Commitments)],
+                Orders =
+                [
+                    .. batches
+                        .Index()
+                        .Where(each => each.Item.Order is not null)
+                        .Select(each => new SignedOrderData
+                        {
+                            Batch = (uint)each.Index,
+                            MaxWei = (BigInteger)each.Item.Order!.MaxWei,
+                            Deadline = each.Item.Order.Deadline,
+                            R = each.Item.Order.R.ToArray(),
+                            Vs = each.Item.Order.Vs.ToArray(),
+                        }),
+                ],
                 LiveHint = liveHint,
             }
         );

@@ -3,6 +3,8 @@ using Meeda.Ethereum;
 using Meeda.L1.Contracts;
 using Meeda.L1.Rpc;
 using Meeda.L1.Transactions;
+using Meeda.Protocol.Batches;
+using Meeda.Protocol.Signatures;
 
 namespace Meeda.Chain.Contract;
 
@@ -150,6 +152,12 @@ internal sealed class EscrowContract(EthereumClient client, Address address)
             at,
             cancellationToken
         );
+        SpentOfOutput spent = await CallAsync(
+            new SpentOfFunction { Rollup = rollupText, Id = id },
+            at,
+            cancellationToken
+        );
+        PostersOfOutput posters = await CallAsync(new PostersOfFunction { Rollup = rollupText }, at, cancellationToken);
         return new EscrowState(
             block,
             (await CallAsync(new BalanceOfFunction { Rollup = rollupText, Id = id }, at, cancellationToken)).Value1,
@@ -158,8 +166,33 @@ internal sealed class EscrowContract(EthereumClient client, Address address)
         )
         {
             Lasting = chargeable.Lasting,
+            SpentByLimit = spent.ByLimit,
+            Posters = new EscrowPosters(Address.Parse(posters.Current), Address.Parse(posters.Lasting)),
         };
     }
+
+    /// <summary>What a rollup was charged for a batch by orders, in wei.</summary>
+    public async Task<BigInteger> SpentByOrdersAsync(
+        Address rollup,
+        Address account,
+        BatchId batch,
+        CancellationToken cancellationToken
+    ) =>
+        (
+            await CallAsync(
+                new SpentOfFunction
+                {
+                    Rollup = $"{rollup}",
+                    Id = $"{account}",
+                    BatchId = batch.Value.ToArray(),
+                },
+                cancellationToken
+            )
+        ).ByOrders;
+
+    /// <summary>The EIP-712 domain in which orders are signed.</summary>
+    public async Task<ContractDomain> DomainAsync(CancellationToken cancellationToken) =>
+        new(await Client.GetChainIdAsync(cancellationToken), Address);
 
     /// <summary>What a rollup was charged for an account in a range of blocks.</summary>
     public async Task<IReadOnlyList<ChargeEvent>> ReadChargesAsync(

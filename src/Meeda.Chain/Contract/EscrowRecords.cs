@@ -1,4 +1,6 @@
 using System.Numerics;
+using Meeda.Ethereum;
+using Meeda.Protocol.Signatures;
 
 namespace Meeda.Chain.Contract;
 
@@ -16,7 +18,25 @@ internal sealed record EscrowState(ulong Block, BigInteger Balance, BigInteger P
 {
     /// <summary>What of the balance still pays for anchors when a withdrawal that was asked for is free.</summary>
     public BigInteger Lasting { get; init; } = Balance;
+
+    /// <summary>What anchors of the block's epoch charged without orders, in wei.</summary>
+    public BigInteger SpentByLimit { get; init; }
+
+    /// <summary>Who signs the rollup's orders.</summary>
+    public EscrowPosters Posters { get; init; }
 }
+
+/// <summary>Who signs a rollup's orders; zero where nobody does.</summary>
+/// <param name="Current">Who does now.</param>
+/// <param name="Lasting">Who still does when a change that was asked for takes effect.</param>
+internal readonly record struct EscrowPosters(Address Current, Address Lasting);
+
+/// <summary>A batch in an anchor, and who pays for it.</summary>
+/// <param name="PayloadLength">Its payload's bytes.</param>
+/// <param name="Commitments">Its blobs' compressed commitments, 48 bytes each.</param>
+/// <param name="Rollup">The rollup that is charged; null for none.</param>
+/// <param name="Order">The rollup's order; null where it is charged by its standing limit.</param>
+internal sealed record AnchorCharge(uint PayloadLength, byte[] Commitments, Address? Rollup, SignedOrder? Order);
 
 /// <summary>A charge that L1's logs tell of.</summary>
 /// <param name="Block">The block of its anchor.</param>

@@ -183,6 +183,23 @@ internal sealed class PosterOfOutput : IFunctionOutputDTO
     public string Value1 { get; set; } = "";
 }
 
+[Function("postersOf", typeof(PostersOfOutput))]
+internal sealed class PostersOfFunction : FunctionMessage, IFunction<PostersOfFunction, PostersOfOutput>
+{
+    [Parameter("address", "rollup", 1)]
+    public string Rollup { get; set; } = "";
+}
+
+[FunctionOutput]
+internal sealed class PostersOfOutput : IFunctionOutputDTO
+{
+    [Parameter("address", "current", 1)]
+    public string Current { get; set; } = "";
+
+    [Parameter("address", "lasting", 2)]
+    public string Lasting { get; set; } = "";
+}
+
 [Function("priceOf", typeof(PriceOfOutput))]
 internal sealed class PriceOfFunction : FunctionMessage, IFunction<PriceOfFunction, PriceOfOutput>
 {
@@ -306,6 +323,29 @@ internal sealed class SettleAllFunction : FunctionMessage
 
     [Parameter("uint256[]", "ends", 4)]
     public List<BigInteger> Ends { get; set; } = [];
+}
+
+[Function("spentOf", typeof(SpentOfOutput))]
+internal sealed class SpentOfFunction : FunctionMessage, IFunction<SpentOfFunction, SpentOfOutput>
+{
+    [Parameter("address", "rollup", 1)]
+    public string Rollup { get; set; } = "";
+
+    [Parameter("address", "id", 2)]
+    public string Id { get; set; } = "";
+
+    [Parameter("bytes32", "batchId", 3)]
+    public byte[] BatchId { get; set; } = [];
+}
+
+[FunctionOutput]
+internal sealed class SpentOfOutput : IFunctionOutputDTO
+{
+    [Parameter("uint256", "byLimit", 1)]
+    public BigInteger ByLimit { get; set; }
+
+    [Parameter("uint256", "byOrders", 2)]
+    public BigInteger ByOrders { get; set; }
 }
 
 [Function("withdrawEscrow", typeof(WithdrawEscrowOutput))]

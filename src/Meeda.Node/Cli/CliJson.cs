@@ -34,6 +34,7 @@ internal sealed record VerifyOutput(
 [JsonSerializable(typeof(DeploymentFile))]
 [JsonSerializable(typeof(EscrowOutput))]
 [JsonSerializable(typeof(IReadOnlyList<Tenant>))]
+[JsonSerializable(typeof(OrderOutput))]
 [JsonSerializable(typeof(PutOutput))]
 [JsonSerializable(typeof(RestoreOutput))]
 [JsonSerializable(typeof(SettingDescription[]))]

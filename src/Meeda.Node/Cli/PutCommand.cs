@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Text.Json;
 using Meeda.Hosting;
 using Meeda.Protocol.Batches;
+using Meeda.Protocol.Signatures;
 
 namespace Meeda.Node.Cli;
 
@@ -15,11 +16,16 @@ internal static class PutCommand
     {
         var file = new Argument<string>("FILE") { Description = "the batch's bytes; - for standard input" };
         var connection = new OperatorConnection();
+        var order = new Option<string?>("--order")
+        {
+            Description = "the rollup's order to pay for it, as meeda escrow order prints it",
+        };
         var json = new Option<bool>("--json") { Description = "print one line of JSON" };
         var command = new Command("put", "Store a file as a batch; prints the commitment that gives it back")
         {
             file,
             connection.Url,
+            order,
             json,
         };
         command.SetAction(
@@ -27,6 +33,7 @@ internal static class PutCommand
                 RunAsync(
                     parsed.GetValue(file)!,
                     parsed.GetValue(connection.Url)!,
+                    parsed.GetValue(order) is { } text ? ParseOrder(text) : null,
                     parsed.GetValue(json),
                     cancellationToken
                 )
@@ -34,14 +41,27 @@ internal static class PutCommand
         return command;
     }
 
-    private static async Task<int> RunAsync(string file, string url, bool json, CancellationToken cancellationToken)
+    private static SignedOrder ParseOrder(string text)
+    {
+        try
+        {
+            return SignedOrder.Parse(text);
+        }
+        catch (FormatException malformed)
+        {
+            throw new SetupException($"--order: {malformed.Message.TrimEnd('.')}");
+        }
+    }
+
+    private static async Task<int> RunAsync(
+        string file,
+        string url,
+        SignedOrder? order,
+        bool json,
+        CancellationToken cancellationToken
+    )
     {
         byte[] payload = await ReadAsync(file, cancellationToken);
-        if (payload.Length == 0)
-        {
-            throw new SetupException($"FILE: {file} is empty; a batch has at least 1 byte");
-        }
-
         return await OperatorConnection.UseAsync(
             url,
             async client =>
@@ -58,7 +78,7 @@ internal static class PutCommand
                 }
 
                 long started = Stopwatch.GetTimestamp();
-                AltDaCommitment commitment = await client.PutAsync(payload, cancellationToken);
+                AltDaCommitment commitment = await client.PutOrderedAsync(payload, order, cancellationToken);
                 double milliseconds = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
                 string hex = "0x" + Convert.ToHexStringLower(commitment.Encode());
                 if (json)
@@ -91,7 +111,19 @@ internal static class PutCommand
         );
     }
 
-    private static async Task<byte[]> ReadAsync(string file, CancellationToken cancellationToken)
+    /// <summary>Reads a batch's bytes.</summary>
+    /// <param name="file">The file; - for standard input.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <exception cref="SetupException">It cannot be read, or is empty.</exception>
+    internal static async Task<byte[]> ReadAsync(string file, CancellationToken cancellationToken)
+    {
+        byte[] payload = await ReadAllAsync(file, cancellationToken);
+        return payload.Length > 0
+            ? payload
+            : throw new SetupException($"FILE: {file} is empty; a batch has at least 1 byte");
+    }
+
+    private static async Task<byte[]> ReadAllAsync(string file, CancellationToken cancellationToken)
     {
         try
         {

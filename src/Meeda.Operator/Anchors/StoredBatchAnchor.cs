@@ -1,5 +1,4 @@
 using Meeda.Chain.Contract;
-using Meeda.Ethereum;
 using Meeda.L1.Transactions;
 using Meeda.Operator.Persistence;
 
@@ -13,28 +12,27 @@ internal static class StoredBatchAnchor
         this AnchorsContract anchors,
         IReadOnlyList<StoredBatch> batches,
         uint liveHint
-    ) => anchors.Anchor(batches, new Dictionary<StoredBatch, Address>(), liveHint);
+    ) => anchors.Anchor(batches, new HashSet<StoredBatch>(), liveHint);
 
     /// <summary>The transaction that anchors batches of the ledger.</summary>
     /// <param name="anchors">The contract.</param>
     /// <param name="batches">The batches.</param>
-    /// <param name="payers">Of those that a rollup pays for, the rollup.</param>
+    /// <param name="paid">Those that their rollups pay for.</param>
     /// <param name="liveHint">An index such that all anchors before it are expired.</param>
     public static TransactionRequest Anchor(
         this AnchorsContract anchors,
         IReadOnlyList<StoredBatch> batches,
-        IReadOnlyDictionary<StoredBatch, Address> payers,
+        IReadOnlySet<StoredBatch> paid,
         uint liveHint
     ) =>
         anchors.AnchorCharged(
             [
-                .. batches.Select(batch =>
-                    (
-                        batch.PayloadLength,
-                        batch.Commitments,
-                        payers.TryGetValue(batch, out Address payer) ? payer : (Address?)null
-                    )
-                ),
+                .. batches.Select(batch => new AnchorCharge(
+                    batch.PayloadLength,
+                    batch.Commitments,
+                    paid.Contains(batch) ? batch.Payer : null,
+                    paid.Contains(batch) ? batch.Order : null
+                )),
             ],
             liveHint
         );

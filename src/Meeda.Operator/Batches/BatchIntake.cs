@@ -7,6 +7,7 @@ using Meeda.Operator.Payments;
 using Meeda.Operator.Persistence;
 using Meeda.Operator.Tenants;
 using Meeda.Protocol.Batches;
+using Meeda.Protocol.Signatures;
 using Microsoft.Extensions.Options;
 
 namespace Meeda.Operator.Batches;
@@ -32,7 +33,10 @@ internal sealed class BatchIntake(
 {
     // Equal payloads of a tenant that arrive together share one job. No caller owns the job: a client that disconnects
     // must not cancel the work for another client that waits for the same bytes.
-    private readonly ConcurrentDictionary<(Bytes32 Payload, long? Tenant), Lazy<Task<StoredBatch>>> _running = new();
+    private readonly ConcurrentDictionary<
+        (Bytes32 Payload, long? Tenant, SignedOrder? Order),
+        Lazy<Task<StoredBatch>>
+    > _running = new();
 
     // Committing is pure computation: more jobs than processors would only delay all of them.
     private readonly SemaphoreSlim _committing = new(Environment.ProcessorCount);
@@ -65,9 +69,10 @@ internal sealed class BatchIntake(
         await pressure.EnsureAcceptingAsync(BlobEncoding.BlobCount(payload.Length), cancellationToken);
         Bytes32 payloadHash = Keccak256.Hash(payload);
         Tenant? tenant = costs.Current;
+        SignedOrder? order = costs.Order;
         Lazy<Task<StoredBatch>> job = _running.GetOrAdd(
-            (payloadHash, tenant?.Id),
-            _ => new(() => StoreAsync(payload, payloadHash, tenant))
+            (payloadHash, tenant?.Id, order),
+            _ => new(() => StoreAsync(payload, payloadHash, tenant, order))
         );
         try
         {
@@ -77,7 +82,7 @@ internal sealed class BatchIntake(
         {
             if (job.Value.IsCompleted)
             {
-                _running.TryRemove(new((payloadHash, tenant?.Id), job));
+                _running.TryRemove(new((payloadHash, tenant?.Id, order), job));
             }
         }
     }
@@ -117,7 +122,7 @@ internal sealed class BatchIntake(
         }
     }
 
-    private async Task<StoredBatch> StoreAsync(byte[] payload, Bytes32 payloadHash, Tenant? tenant)
+    private async Task<StoredBatch> StoreAsync(byte[] payload, Bytes32 payloadHash, Tenant? tenant, SignedOrder? order)
     {
         TenantUsage cost = TenantUsage.None;
         try
@@ -126,12 +131,13 @@ internal sealed class BatchIntake(
             bool isNew = known is null or { DeletedAt: not null };
             TenantUsage most =
                 isNew ? costs.OfBatch(BlobEncoding.BlobCount(payload.Length))
-                : known!.OwedSince is null ? TenantCosts.OfRenewal(known.BlobCount)
+                : await ledger.NeedsAnchorAsync(known!, terms.AnchorFrom, CancellationToken.None)
+                    ? TenantCosts.OfRenewal(known!.BlobCount)
                 : TenantUsage.None;
             using IDisposable? reserved =
                 most == TenantUsage.None
                     ? null
-                    : await escrows.ReserveAsync(tenant, payload.Length, CancellationToken.None);
+                    : await escrows.ReserveAsync(tenant, payload.Length, order, CancellationToken.None);
 
             costs.Charge(tenant, most);
             cost = most;
@@ -141,7 +147,12 @@ internal sealed class BatchIntake(
                     StoredAt = time.GetUtcNow(),
                 }
                 : await NameAsync(payload, payloadHash); // 3, 4
-            batch = (isNew ? batch with { Tenant = tenant?.Id } : batch) with { Payer = tenant?.Payer };
+            batch = (isNew ? batch with { Tenant = tenant?.Id } : batch) with { Payer = tenant?.Payer, Order = order };
+            if (reserved is not null)
+            {
+                await escrows.EnsureSignedAsync(batch, known is not null, CancellationToken.None);
+            }
+
             await ledger.AddBatchAsync(batch, payload, terms.AnchorFrom, CancellationToken.None); // 5
             cost = TenantUsage.None;
             if (

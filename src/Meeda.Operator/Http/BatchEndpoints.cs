@@ -7,6 +7,7 @@ using Meeda.Operator.Payments;
 using Meeda.Operator.Persistence;
 using Meeda.Operator.Tenants;
 using Meeda.Protocol.Batches;
+using Meeda.Protocol.Signatures;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 
@@ -71,16 +72,37 @@ internal static class BatchEndpoints
             );
         }
 
-        TenantUsage cost = batch.OwedSince is null ? TenantCosts.OfRenewal(batch.BlobCount) : TenantUsage.None;
-        using IDisposable? reserved = batch.OwedSince is null
-            ? await escrows.ReserveAsync(tenant, batch.PayloadLength, cancellationToken)
+        bool needsAnchor = await ledger.NeedsAnchorAsync(batch, terms.AnchorFrom, cancellationToken);
+        TenantUsage cost = needsAnchor ? TenantCosts.OfRenewal(batch.BlobCount) : TenantUsage.None;
+        SignedOrder? order = costs.Order;
+        using IDisposable? reserved = needsAnchor
+            ? await escrows.ReserveAsync(tenant, batch.PayloadLength, order, cancellationToken)
             : null;
+        if (reserved is not null)
+        {
+            await escrows.EnsureSignedAsync(
+                batch with
+                {
+                    Payer = tenant?.Payer,
+                    Order = order,
+                },
+                isKnown: true,
+                cancellationToken
+            );
+        }
 
         costs.Charge(tenant, cost);
         try
         {
             if (
-                !await ledger.RenewAsync(batch.Id, terms.AnchorFrom, tenant?.Payer, time.GetUtcNow(), cancellationToken)
+                !await ledger.RenewAsync(
+                    batch.Id,
+                    terms.AnchorFrom,
+                    tenant?.Payer,
+                    order,
+                    time.GetUtcNow(),
+                    cancellationToken
+                )
             )
             {
                 return new Problem<Status404>(

@@ -2,7 +2,7 @@ using Meeda.Hosting.Settings;
 
 namespace Meeda.Operator.Payments;
 
-/// <summary>When the operator collects what rollups pay.</summary>
+/// <summary>What the operator takes for payment, and when it collects it.</summary>
 public sealed class PaymentOptions
 {
     /// <summary>The configuration section that binds to this.</summary>
@@ -17,4 +17,10 @@ public sealed class PaymentOptions
 
     /// <summary>How often that is looked at. Default 10 minutes.</summary>
     public TimeSpan Interval { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>
+    /// The L1 blocks for which an order that a rollup signed must hold when it comes: after its last block the batch is
+    /// anchored unpaid. Default 300, an hour.
+    /// </summary>
+    public int MinOrderBlocks { get; set; } = 300;
 }

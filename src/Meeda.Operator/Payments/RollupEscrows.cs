@@ -9,6 +9,7 @@ using Meeda.Operator.L1;
 using Meeda.Operator.Persistence;
 using Meeda.Operator.SignIn;
 using Meeda.Operator.Tenants;
+using Meeda.Protocol.Signatures;
 using Microsoft.Extensions.Options;
 
 namespace Meeda.Operator.Payments;
@@ -18,9 +19,10 @@ namespace Meeda.Operator.Payments;
 /// What is promised is anchored whether it is paid or not; so that little of it is unpaid, an escrow is reckoned with
 /// as of an L1 block, less what the ledger knows to be charged after that block or not yet.
 /// </summary>
-internal sealed class RollupEscrows(
+internal sealed partial class RollupEscrows(
     IOptions<L1Options> options,
     IOptions<SignInOptions> signIn,
+    IOptions<PaymentOptions> payments,
     SystemContract system,
     EthereumClient client,
     OperatorAccount account,
@@ -29,8 +31,6 @@ internal sealed class RollupEscrows(
     ILogger<RollupEscrows> logger
 )
 {
-    // A reorganisation may move charges of the last blocks: they are read again.
-    private const ulong ReadAgain = 64;
     private const decimal WeiOfEther = 1_000_000_000_000_000_000m;
 
     private readonly ConcurrentDictionary<Address, Entry> _entries = new();
@@ -41,13 +41,28 @@ internal sealed class RollupEscrows(
     /// </summary>
     /// <param name="tenant">Whose rollup pays; where there is none, nothing is checked.</param>
     /// <param name="bytes">The batch's payload bytes.</param>
+    /// <param name="order">The order that comes with it, whose signature <see cref="EnsureSignedAsync"/> checks; null
+    /// where the rollup's standing limit pays.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <returns>The reservation, to be disposed of once the ledger has the batch; null where nothing is paid.</returns>
     /// <exception cref="DaException">It does not (<see cref="DaError.PaymentRequired"/>), or is not known.</exception>
-    public async Task<IDisposable?> ReserveAsync(Tenant? tenant, long bytes, CancellationToken cancellationToken)
+    public async Task<IDisposable?> ReserveAsync(
+        Tenant? tenant,
+        long bytes,
+        SignedOrder? order,
+        CancellationToken cancellationToken
+    )
     {
         if (tenant?.Payer is not { } payer)
         {
+            if (order is not null)
+            {
+                throw new DaException(
+                    DaError.MalformedRequest,
+                    $"{SignedOrder.HeaderName}: no rollup pays for what this key puts, so no order is taken"
+                );
+            }
+
             return tenant?.Signer is null
                 ? null
                 : throw new DaException(
@@ -58,19 +73,30 @@ internal sealed class RollupEscrows(
 
         RollupEscrow escrow = await ReadAsync(payer, cancellationToken);
         EnsureBounded(tenant, escrow, bytes);
-        long uncharged = await ledger.UnchargedBytesAsync(payer, escrow.State.Block, cancellationToken);
+        if (order is not null && order.Deadline < escrow.State.Block + (ulong)payments.Value.MinOrderBlocks)
+        {
+            throw new DaException(
+                DaError.MalformedRequest,
+                $"{SignedOrder.HeaderName}: it holds until block {order.Deadline}; it must hold until block "
+                    + $"{escrow.State.Block + (ulong)payments.Value.MinOrderBlocks} at least, L1 is at {escrow.State.Block} "
+                    + "(Meeda__Payments__MinOrderBlocks)"
+            );
+        }
+
+        UnchargedBytes uncharged = await ledger.UnchargedBytesAsync(payer, escrow.State.Block, cancellationToken);
+        UnchargedBytes reserved = default(UnchargedBytes).Add(bytes, order is not null);
         Entry entry = _entries[payer];
         lock (entry)
         {
-            if (escrow.WhyNot(bytes, uncharged + entry.ReservedBytes) is { } problem)
+            if (escrow.WhyNot(bytes, order, uncharged + entry.Reserved) is { } problem)
             {
                 throw new DaException(DaError.PaymentRequired, $"escrow: {payer}: {problem}; nothing of it is stored");
             }
 
-            entry.ReservedBytes += bytes;
+            entry.Reserved += reserved;
         }
 
-        return new Reservation(entry, bytes);
+        return new Reservation(entry, reserved);
     }
 
     /// <summary>
@@ -103,13 +129,13 @@ internal sealed class RollupEscrows(
     }
 
     /// <summary>Of batches that are about to be anchored, those that their rollups' escrows pay for.</summary>
-    public async Task<IReadOnlyDictionary<StoredBatch, Address>> CoveredAsync(
+    public async Task<IReadOnlySet<StoredBatch>> CoveredAsync(
         IReadOnlyList<StoredBatch> batches,
         CancellationToken cancellationToken
     )
     {
-        var covered = new Dictionary<StoredBatch, Address>();
-        var before = new Dictionary<Address, long>();
+        var covered = new HashSet<StoredBatch>();
+        var before = new Dictionary<Address, UnchargedBytes>();
         foreach (StoredBatch batch in batches)
         {
             if (batch.Payer is not { } payer)
@@ -123,111 +149,28 @@ internal sealed class RollupEscrows(
                 continue; // Nothing would be charged for the gas that naming it costs.
             }
 
-            long uncharged = before.GetValueOrDefault(payer);
-            if (escrow.WhyNot(batch.PayloadLength, uncharged) is { } problem)
+            UnchargedBytes uncharged = before.GetValueOrDefault(payer);
+            string? problem = escrow.WhyNot(batch.PayloadLength, batch.Order, uncharged);
+            if (
+                problem is null
+                && batch.Order is { } order
+                && await SignerAsync(payer, batch.Id, order, cancellationToken) != escrow.State.Posters.Current
+            )
+            {
+                problem = $"its order is not signed by {escrow.State.Posters.Current}, the rollup's poster";
+            }
+
+            if (problem is not null)
             {
                 logger.AnchoredUnpaid(batch.Id.ToString(), payer.ToString(), problem);
                 continue;
             }
 
-            covered.Add(batch, payer);
-            before[payer] = uncharged + batch.PayloadLength;
+            covered.Add(batch);
+            before[payer] = uncharged.Add(batch.PayloadLength, batch.Order is not null);
         }
 
         return covered;
-    }
-
-    /// <summary>The escrows that were asked for since the process began, as last read.</summary>
-    public IReadOnlyDictionary<Address, RollupEscrow> Known =>
-        _entries
-            .Where(entry => entry.Value.Escrow is not null)
-            .ToDictionary(entry => entry.Key, entry => entry.Value.Escrow!);
-
-    /// <summary>
-    /// A rollup's escrow, without its charges and of which nothing is kept where it was not asked for before: strangers
-    /// ask for it.
-    /// </summary>
-    /// <exception cref="DaException">L1 does not answer.</exception>
-    public async Task<RollupEscrow> PeekAsync(Address rollup, CancellationToken cancellationToken)
-    {
-        if (_entries.ContainsKey(rollup))
-        {
-            return await ReadAsync(rollup, cancellationToken);
-        }
-
-        try
-        {
-            SystemParameters parameters = await system.ParametersAsync(cancellationToken);
-            ulong block = await client.GetBlockNumberAsync(cancellationToken);
-            EscrowState state = await system.Escrow.StateAsync(rollup, account.Address, block, cancellationToken);
-            return new RollupEscrow(state, [], parameters.EpochBlocks, parameters.Retention);
-        }
-        catch (Exception failure) when (failure is L1UnreachableException or JsonRpcException)
-        {
-            throw Unknown(rollup, failure);
-        }
-    }
-
-    /// <summary>A rollup's escrow, at most a poll old; older only while L1 does not answer.</summary>
-    /// <exception cref="DaException">L1 does not answer, and it was never read.</exception>
-    public async Task<RollupEscrow> ReadAsync(Address rollup, CancellationToken cancellationToken)
-    {
-        Entry entry = _entries.GetOrAdd(rollup, _ => new Entry());
-        await entry.Gate.WaitAsync(cancellationToken);
-        try
-        {
-            if (entry.Escrow is null || time.GetElapsedTime(entry.ReadAt) > options.Value.PollInterval)
-            {
-                entry.Escrow = await ReadAsync(rollup, entry.Escrow, cancellationToken);
-                entry.ReadAt = time.GetTimestamp();
-                OperatorMetrics.Record(rollup, entry.Escrow);
-            }
-
-            return entry.Escrow;
-        }
-        catch (Exception failure) when (failure is L1UnreachableException or JsonRpcException)
-        {
-            return entry.Escrow ?? throw Unknown(rollup, failure);
-        }
-        finally
-        {
-            entry.Gate.Release();
-        }
-    }
-
-    private static DaException Unknown(Address rollup, Exception failure) =>
-        new(
-            ErrorCode.L1Unavailable,
-            $"escrow: what {rollup} prepaid is not known: {Outage.Explain(failure).Reason}",
-            failure
-        );
-
-    private async Task<RollupEscrow> ReadAsync(
-        Address rollup,
-        RollupEscrow? before,
-        CancellationToken cancellationToken
-    )
-    {
-        SystemParameters parameters = await system.ParametersAsync(cancellationToken);
-        ulong block = await client.GetBlockNumberAsync(cancellationToken);
-        EscrowState state = await system.Escrow.StateAsync(rollup, account.Address, block, cancellationToken);
-        ulong epochBegan = block / parameters.EpochBlocks * parameters.EpochBlocks;
-        ulong keptUpTo =
-            before is null ? 0
-            : Math.Min(before.State.Block, block) is var seen && seen > ReadAgain ? seen - ReadAgain
-            : 0;
-        ulong from = Math.Max(epochBegan, keptUpTo);
-        IReadOnlyList<ChargeEvent> read = await system.Escrow.ReadChargesAsync(
-            rollup,
-            account.Address,
-            from,
-            block,
-            cancellationToken
-        );
-        IEnumerable<ChargeEvent> kept = (before?.Charges ?? []).Where(charge =>
-            charge.Block >= epochBegan && charge.Block < from
-        );
-        return new RollupEscrow(state, [.. kept, .. read], parameters.EpochBlocks, parameters.Retention);
     }
 
     private sealed class Entry
@@ -238,11 +181,11 @@ internal sealed class RollupEscrows(
 
         public long ReadAt { get; set; }
 
-        // Guarded by this object: payload bytes that were admitted and are not in the ledger yet.
-        public long ReservedBytes { get; set; }
+        // Guarded by this object: what was admitted and is not in the ledger yet.
+        public UnchargedBytes Reserved { get; set; }
     }
 
-    private sealed class Reservation(Entry entry, long bytes) : IDisposable
+    private sealed class Reservation(Entry entry, UnchargedBytes bytes) : IDisposable
     {
         private int _isDisposed;
 
@@ -252,7 +195,7 @@ internal sealed class RollupEscrows(
             {
                 lock (entry)
                 {
-                    entry.ReservedBytes -= bytes;
+                    entry.Reserved -= bytes;
                 }
             }
         }

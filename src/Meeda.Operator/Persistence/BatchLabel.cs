@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using Meeda.Ethereum;
 using Meeda.Kzg.Commitments;
 using Meeda.Protocol.Batches;
+using Meeda.Protocol.Signatures;
 
 namespace Meeda.Operator.Persistence;
 
@@ -15,9 +16,17 @@ namespace Meeda.Operator.Persistence;
 internal static class BatchLabel
 {
     private const byte Version = 1;
-    private const int HeadBytes = 1 + sizeof(uint) + Bytes32.Length + (2 * sizeof(long)) + Address.Length + 1;
+    private const int PaymentAt = 1 + sizeof(uint) + Bytes32.Length + (2 * sizeof(long));
+    private const int HeadBytes = PaymentAt + 1 + Address.Length;
     private const int SealBytes = HMACSHA256.HashSizeInBytes;
     private const long Nobody = -1;
+
+    private enum Payment : byte
+    {
+        None = 0,
+        ByLimit = 1,
+        ByOrder = 2,
+    }
 
     /// <summary>The label of a batch.</summary>
     /// <param name="batch">The batch, with the hash of its payload.</param>
@@ -30,7 +39,8 @@ internal static class BatchLabel
             return [];
         }
 
-        var label = new byte[HeadBytes + batch.Commitments.Length + SealBytes];
+        byte[] order = batch.Order?.Encode() ?? [];
+        var label = new byte[HeadBytes + order.Length + batch.Commitments.Length + SealBytes];
         Span<byte> rest = label;
         rest[0] = Version;
         BinaryPrimitives.WriteUInt32BigEndian(rest[1..], batch.PayloadLength);
@@ -40,9 +50,15 @@ internal static class BatchLabel
         BinaryPrimitives.WriteInt64BigEndian(rest, batch.StoredAt.ToUnixTimeMilliseconds());
         BinaryPrimitives.WriteInt64BigEndian(rest[sizeof(long)..], batch.Tenant ?? Nobody);
         rest = rest[(2 * sizeof(long))..];
-        rest[0] = batch.Payer is null ? (byte)0 : (byte)1;
+        rest[0] = (byte)(
+            batch.Payer is null ? Payment.None
+            : batch.Order is null ? Payment.ByLimit
+            : Payment.ByOrder
+        );
         batch.Payer?.ToArray().CopyTo(rest[1..]);
         rest = rest[(1 + Address.Length)..];
+        order.CopyTo(rest);
+        rest = rest[order.Length..];
         batch.Commitments.CopyTo(rest);
         Seal(batch.Id, label.AsSpan()[..^SealBytes], secret).CopyTo(rest[batch.Commitments.Length..]);
         return label;
@@ -52,7 +68,8 @@ internal static class BatchLabel
     /// <returns>Null where it is damaged, was sealed by another ledger, or does not belong to that batch.</returns>
     public static StoredBatch? TryRead(BatchId id, ReadOnlySpan<byte> label, ReadOnlySpan<byte> secret)
     {
-        int commitments = label.Length - HeadBytes - SealBytes;
+        int order = label.Length > HeadBytes && label[PaymentAt] == (byte)Payment.ByOrder ? SignedOrder.Length : 0;
+        int commitments = label.Length - HeadBytes - order - SealBytes;
         if (
             commitments <= 0
             || commitments % KzgCommitment.Length != 0
@@ -74,12 +91,13 @@ internal static class BatchLabel
             id,
             hash,
             length,
-            label.Slice(HeadBytes, commitments).ToArray(),
+            label.Slice(HeadBytes + order, commitments).ToArray(),
             DateTimeOffset.FromUnixTimeMilliseconds(storedAt)
         )
         {
             Tenant = tenant == Nobody ? null : tenant,
             Payer = rest[0] == 0 ? null : Address.FromBytes(rest.Slice(1, Address.Length)),
+            Order = order == 0 ? null : SignedOrder.Decode(label.Slice(HeadBytes, order)),
         };
         return BatchId.Compute(length, batch.Commitments) == id ? batch : null;
     }

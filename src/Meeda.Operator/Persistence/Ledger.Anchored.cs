@@ -37,6 +37,22 @@ internal sealed partial class Ledger
             ? (last.Batch, last.Anchor, last.TransactionHash)
             : null;
 
+    /// <summary>Whether the promise of another term needs an anchor that is not owed yet.</summary>
+    /// <param name="batch">The batch as the ledger has it.</param>
+    /// <param name="anchorFrom">As in <see cref="AddBatchAsync"/>.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    public async Task<bool> NeedsAnchorAsync(
+        StoredBatch batch,
+        long? anchorFrom,
+        CancellationToken cancellationToken
+    ) =>
+        batch.OwedSince is null
+        && (
+            anchorFrom is null
+            || await Index.LastAnchoringAsync(batch.Id, cancellationToken) is not { } last
+            || (long)last.Anchor.BlockNumber < anchorFrom
+        );
+
     /// <summary>The term of a batch at an L1 block, read in one snapshot.</summary>
     /// <param name="id">The batch.</param>
     /// <param name="block">The block.</param>

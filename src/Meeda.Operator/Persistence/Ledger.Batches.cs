@@ -2,6 +2,7 @@ using System.Data.Common;
 using Meeda.Ethereum;
 using Meeda.Hosting.Persistence;
 using Meeda.Protocol.Batches;
+using Meeda.Protocol.Signatures;
 
 namespace Meeda.Operator.Persistence;
 
@@ -175,12 +176,13 @@ internal sealed partial class Ledger
         DateTimeOffset? OwedAt,
         long Damaged,
         long? Tenant,
-        string? Payer
+        string? Payer,
+        byte[]? PayerOrder
     )
     {
         public const string Columns =
             "sequence, id, payload_hash, payload_length, commitments, stored_at, placed_at, deleted_at, waiting, "
-            + "owed_at, damaged, tenant, payer";
+            + "owed_at, damaged, tenant, payer, payer_order";
 
         public StoredBatch ToBatch() =>
             new(Id, PayloadHash, PayloadLength, Commitments, StoredAt)
@@ -190,6 +192,7 @@ internal sealed partial class Ledger
                 IsDamaged = Damaged != 0,
                 Tenant = Tenant,
                 Payer = Payer is null ? null : Address.Parse(Payer),
+                Order = PayerOrder is null ? null : SignedOrder.Decode(PayerOrder),
                 OwedSince = Waiting != 0 ? OwedAt ?? StoredAt : null,
             };
     }

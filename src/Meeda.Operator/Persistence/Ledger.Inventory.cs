@@ -145,10 +145,10 @@ internal sealed partial class Ledger
                     UPDATE batch SET deleted_at = NULL, stored_at = @StoredAt, owed_at = @now, placed_at = CAST(@placedAt AS BIGINT), damaged = @damaged, anchor_from = NULL,
                         waiting = CASE WHEN EXISTS (SELECT 1 FROM anchored_batch b JOIN anchor a ON a.anchor_index = b.anchor_index
                             WHERE b.batch_id = @Id AND a.expiry > COALESCE((SELECT MAX(number) FROM followed_block), 0)) THEN 0 ELSE 1 END,
-                        tenant = CAST(@Tenant AS BIGINT), payer = CAST(@payer AS TEXT)
+                        tenant = CAST(@Tenant AS BIGINT), payer = CAST(@payer AS TEXT), payer_order = @order
                     WHERE id = @Id AND deleted_at IS NOT NULL AND deleted_at < @StoredAt;
-                    INSERT INTO batch (id, payload_hash, payload_length, commitments, stored_at, owed_at, placed_at, damaged, waiting, anchor_from, tenant, payer)
-                    SELECT @Id, @PayloadHash, @PayloadLength, @Commitments, @StoredAt, @now, CAST(@placedAt AS BIGINT), @damaged, 1, NULL, CAST(@Tenant AS BIGINT), CAST(@payer AS TEXT)
+                    INSERT INTO batch (id, payload_hash, payload_length, commitments, stored_at, owed_at, placed_at, damaged, waiting, anchor_from, tenant, payer, payer_order)
+                    SELECT @Id, @PayloadHash, @PayloadLength, @Commitments, @StoredAt, @now, CAST(@placedAt AS BIGINT), @damaged, 1, NULL, CAST(@Tenant AS BIGINT), CAST(@payer AS TEXT), @order
                     WHERE NOT EXISTS (SELECT 1 FROM batch WHERE id = @Id)
                     ON CONFLICT DO NOTHING
                     """,
@@ -161,6 +161,7 @@ internal sealed partial class Ledger
                         batch.StoredAt,
                         batch.Tenant,
                         payer = batch.Payer?.ToString(),
+                        order = batch.Order?.Encode(),
                         now,
                         placedAt = isWhole ? now.ToUnixTimeMilliseconds() : (long?)null,
                         damaged = isWhole ? 0L : 1L,

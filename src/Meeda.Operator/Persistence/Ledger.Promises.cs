@@ -5,6 +5,7 @@ using Meeda.Hosting;
 using Meeda.Hosting.Persistence;
 using Meeda.Kzg.Commitments;
 using Meeda.Protocol.Batches;
+using Meeda.Protocol.Signatures;
 
 namespace Meeda.Operator.Persistence;
 
@@ -29,6 +30,7 @@ internal sealed partial class Ledger
         owed_at = CASE WHEN waiting = 1 AND deleted_at IS NULL OR {IsAnchored} THEN owed_at ELSE @now END,
         anchor_from = CASE WHEN {IsAnchored} OR (waiting = 1 AND deleted_at IS NULL AND anchor_from > CAST(@from AS BIGINT)) THEN anchor_from ELSE CAST(@from AS BIGINT) END,
         payer = CASE WHEN waiting = 1 AND deleted_at IS NULL OR {IsAnchored} THEN payer ELSE CAST(@payer AS TEXT) END,
+        payer_order = CASE WHEN waiting = 1 AND deleted_at IS NULL OR {IsAnchored} THEN payer_order ELSE @order END,
         waiting = CASE WHEN {IsAnchored} THEN waiting ELSE 1 END
         """;
 
@@ -58,6 +60,7 @@ internal sealed partial class Ledger
     /// <param name="id">The batch.</param>
     /// <param name="anchorFrom">As in <see cref="AddBatchAsync"/>.</param>
     /// <param name="payer">The rollup that pays for the anchor, where one is owed; null for none.</param>
+    /// <param name="order">Its order; null where its standing limit pays.</param>
     /// <param name="now">The time.</param>
     /// <param name="cancellationToken">Ends the work; nothing is then promised.</param>
     /// <returns>Whether the batch is kept; false where it is unknown or was given up.</returns>
@@ -65,6 +68,7 @@ internal sealed partial class Ledger
         BatchId id,
         long? anchorFrom,
         Address? payer,
+        SignedOrder? order,
         DateTimeOffset now,
         CancellationToken cancellationToken
     )
@@ -78,6 +82,7 @@ internal sealed partial class Ledger
                     Id = id,
                     from = anchorFrom,
                     payer = payer?.ToString(),
+                    order = order?.Encode(),
                     now,
                 };
                 known = await writer.ExecuteAsync(
@@ -258,8 +263,8 @@ internal sealed partial class Ledger
                             placed_at = NULL,
                             {Owe}, damaged = 0, deleted_at = NULL
                         WHERE id = @Id;
-                        INSERT INTO batch (id, payload_hash, payload_length, commitments, stored_at, owed_at, waiting, anchor_from, tenant, payer)
-                        SELECT @Id, @PayloadHash, @PayloadLength, @Commitments, @now, @now, CASE WHEN {IsAnchored} THEN 0 ELSE 1 END, CAST(@from AS BIGINT), CAST(@Tenant AS BIGINT), CAST(@payer AS TEXT)
+                        INSERT INTO batch (id, payload_hash, payload_length, commitments, stored_at, owed_at, waiting, anchor_from, tenant, payer, payer_order)
+                        SELECT @Id, @PayloadHash, @PayloadLength, @Commitments, @now, @now, CASE WHEN {IsAnchored} THEN 0 ELSE 1 END, CAST(@from AS BIGINT), CAST(@Tenant AS BIGINT), CAST(@payer AS TEXT), @order
                         WHERE true
                         ON CONFLICT DO NOTHING;
                         {NotePromise}
@@ -280,6 +285,7 @@ internal sealed partial class Ledger
                             batch.Commitments,
                             batch.Tenant,
                             payer = batch.Payer?.ToString(),
+                            order = batch.Order?.Encode(),
                             now = batch.StoredAt,
                             from = anchorFrom,
                             payload,

@@ -220,6 +220,7 @@ internal sealed partial class Ledger(Database database, Lease lease) : IAsyncDis
         PayerOfABatch,
         OlderThanItsKey,
         TransactionJournal.FeeLimitOfATransaction,
+        OrderOfABatch,
     ];
 
     /// <summary>The schema's name in its database.</summary>

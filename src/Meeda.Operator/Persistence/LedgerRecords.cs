@@ -1,6 +1,7 @@
 using Meeda.Ethereum;
 using Meeda.Kzg.Commitments;
 using Meeda.Protocol.Batches;
+using Meeda.Protocol.Signatures;
 
 namespace Meeda.Operator.Persistence;
 
@@ -37,6 +38,9 @@ internal sealed record StoredBatch(
 
     /// <summary>The rollup that pays for its next anchor, or null.</summary>
     public Address? Payer { get; init; }
+
+    /// <summary>The order by which the rollup pays; null where it pays by its standing limit.</summary>
+    public SignedOrder? Order { get; init; }
 
     /// <summary>The number of blobs.</summary>
     public int BlobCount => Commitments.Length / KzgCommitment.Length;

@@ -218,7 +218,7 @@ internal sealed class WalletSignIn(
             throw Refused($"price: the operator {account.Address} has set none, and wallets pay from an escrow");
         }
 
-        if (escrow.WhyNot(BlobEncoding.DataBytesPerBlob, 0) is { } problem)
+        if (escrow.WhyNotPrepaid(BlobEncoding.DataBytesPerBlob, 0) is { } problem)
         {
             throw new DaException(
                 DaError.PaymentRequired,

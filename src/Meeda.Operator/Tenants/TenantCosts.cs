@@ -1,6 +1,7 @@
 using Meeda.Http;
 using Meeda.Kzg.Commitments;
 using Meeda.Operator.Persistence;
+using Meeda.Protocol.Signatures;
 using Meeda.Storage.Redundancy;
 
 namespace Meeda.Operator.Tenants;
@@ -12,6 +13,33 @@ internal sealed class TenantCosts(TenantKeys keys, RowPlacement rows, IHttpConte
 {
     /// <summary>The tenant of the current request; null if no key is required or no request is being served.</summary>
     public Tenant? Current => requests.HttpContext?.Features.Get<Tenant>();
+
+    /// <summary>The order to charge the tenant's rollup that the current request carries; null where it carries
+    /// none.</summary>
+    /// <exception cref="DaException">It has another form (<see cref="DaError.MalformedRequest"/>).</exception>
+    public SignedOrder? Order
+    {
+        get
+        {
+            if (requests.HttpContext?.Request.Headers[SignedOrder.HeaderName] is not { Count: > 0 } values)
+            {
+                return null;
+            }
+
+            try
+            {
+                return SignedOrder.Parse($"{values}");
+            }
+            catch (FormatException malformed)
+            {
+                throw new DaException(
+                    DaError.MalformedRequest,
+                    $"{SignedOrder.HeaderName}: {malformed.Message.TrimEnd('.')}",
+                    malformed
+                );
+            }
+        }
+    }
 
     /// <summary>The cost of a new batch.</summary>
     /// <param name="blobs">The number of its blobs.</param>

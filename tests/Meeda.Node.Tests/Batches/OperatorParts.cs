@@ -171,6 +171,7 @@ internal sealed class OperatorParts : IAsyncDisposable
             new RollupEscrows(
                 Options.Create(new L1Options()),
                 Options.Create(new SignInOptions()),
+                Options.Create(new PaymentOptions()),
                 Contract,
                 null!,
                 new OperatorAccount(default),

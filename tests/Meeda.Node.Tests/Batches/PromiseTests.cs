@@ -328,7 +328,9 @@ public sealed class PromiseTests : IAsyncLifetime
         StoredBatch batch = await AnchoredAsync();
         using AnchorPoster poster = Poster(new AnchorOptions { Interval = TimeSpan.FromMinutes(30) });
         _parts.Clock.Advance(TimeSpan.FromHours(2));
-        Assert.True(await _parts.Ledger.RenewAsync(batch.Id, 200, payer: null, _parts.Clock.GetUtcNow(), default));
+        Assert.True(
+            await _parts.Ledger.RenewAsync(batch.Id, 200, payer: null, order: null, _parts.Clock.GetUtcNow(), default)
+        );
         Assert.Empty(await poster.DueAsync(default));
         _parts.Clock.Advance(TimeSpan.FromMinutes(30));
         Assert.Single(await poster.DueAsync(default));

@@ -164,6 +164,7 @@ internal sealed class ModelNode : IAsyncDisposable
         var escrows = new RollupEscrows(
             l1,
             Options.Create(new SignInOptions()),
+            Options.Create(new PaymentOptions()),
             contract,
             client,
             account,
@@ -294,7 +295,7 @@ internal sealed class ModelNode : IAsyncDisposable
     /// <summary>Renews a batch for another term.</summary>
     /// <returns>Whether it is kept.</returns>
     public Task<bool> RenewAsync(BatchId id) =>
-        Ledger.RenewAsync(id, _terms.AnchorFrom, payer: null, _world.Clock.GetUtcNow(), _stop.Token);
+        Ledger.RenewAsync(id, _terms.AnchorFrom, payer: null, order: null, _world.Clock.GetUtcNow(), _stop.Token);
 
     /// <summary>Acquires the lease if it is free, and notices if another node holds it.</summary>
     public async Task HoldAsync()

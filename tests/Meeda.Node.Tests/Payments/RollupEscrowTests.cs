@@ -1,6 +1,7 @@
 using System.Numerics;
 using Meeda.Chain.Contract;
 using Meeda.Operator.Payments;
+using Meeda.Protocol.Signatures;
 using Xunit;
 
 namespace Meeda.Node.Tests.Payments;
@@ -15,9 +16,9 @@ public sealed class RollupEscrowTests
     public void WhyNot_TheLastWei_IsEnough()
     {
         RollupEscrow escrow = Escrow(balance: 2 * 30 * Retention * 7, price: 7);
-        Assert.Null(escrow.WhyNot(bytes: 30, uncharged: 30));
-        Assert.Contains("7000 wei are missing", escrow.WhyNot(bytes: 31, uncharged: 30), StringComparison.Ordinal);
-        Assert.Contains("7000 wei are missing", escrow.WhyNot(bytes: 30, uncharged: 31), StringComparison.Ordinal);
+        Assert.Null(escrow.WhyNot(30, null, new(30, 30)));
+        Assert.Contains("7000 wei are missing", escrow.WhyNot(31, null, new(30, 30)), StringComparison.Ordinal);
+        Assert.Contains("7000 wei are missing", escrow.WhyNot(30, null, new(31, 31)), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -25,8 +26,8 @@ public sealed class RollupEscrowTests
     {
         RollupEscrow escrow = Escrow(balance: 100 * Retention, price: 1);
         escrow = escrow with { State = escrow.State with { Lasting = 40 * Retention } };
-        Assert.Null(escrow.WhyNot(bytes: 40, uncharged: 0));
-        Assert.Contains("1000 wei are missing", escrow.WhyNot(bytes: 41, uncharged: 0), StringComparison.Ordinal);
+        Assert.Null(escrow.WhyNot(40, null, new(0, 0)));
+        Assert.Contains("1000 wei are missing", escrow.WhyNot(41, null, new(0, 0)), StringComparison.Ordinal);
         Assert.Equal(20 * Retention, (escrow with { Charges = [new ChargeEvent(210, 20 * Retention)] }).SpentThisEpoch);
         Assert.Equal(40 * Retention, escrow.Available);
     }
@@ -35,7 +36,7 @@ public sealed class RollupEscrowTests
     public void WhyNot_APriceAboveTheLimit_NamesBoth()
     {
         RollupEscrow escrow = Escrow(balance: BigInteger.Pow(10, 30), price: 8, maxPrice: 7);
-        Assert.Contains("the rollup accepts 7", escrow.WhyNot(bytes: 1, uncharged: 0), StringComparison.Ordinal);
+        Assert.Contains("the rollup accepts 7", escrow.WhyNot(1, null, new(0, 0)), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -47,15 +48,73 @@ public sealed class RollupEscrowTests
             perEpoch: 50 * Retention,
             spent: 20 * Retention
         );
-        Assert.Null(escrow.WhyNot(bytes: 30, uncharged: 0));
-        string problem = escrow.WhyNot(bytes: 30, uncharged: 1)!;
+        Assert.Null(escrow.WhyNot(30, null, new(0, 0)));
+        string problem = escrow.WhyNot(30, null, new(1, 1))!;
         Assert.Contains("1000 wei are missing", problem, StringComparison.Ordinal);
         Assert.Contains("until block 300", problem, StringComparison.Ordinal);
     }
 
+    /// <summary>What orders pay for is no matter of the limit, and draws on the same prepayment.</summary>
+    [Fact]
+    public void WhyNot_WithAnOrder_ItsMaximumCountsInPlaceOfTheLimit()
+    {
+        RollupEscrow escrow = Escrow(balance: 100 * Retention, price: 1, perEpoch: 0, spent: 20 * Retention);
+        Assert.Null(escrow.WhyNot(30, Order(maxWei: 30 * Retention), new(Total: 70, ByLimit: 0)));
+        Assert.Contains(
+            "1000 wei are missing: 100000 wei are prepaid",
+            escrow.WhyNot(30, Order(maxWei: 30 * Retention), new(Total: 71, ByLimit: 0)),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "1 wei are missing: its order allows 29999 wei",
+            escrow.WhyNot(30, Order(maxWei: (30 * Retention) - 1), new(Total: 70, ByLimit: 0)),
+            StringComparison.Ordinal
+        );
+        Assert.Contains("without orders", escrow.WhyNot(30, null, default), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void WhyNot_WithoutAnOrder_WhatOrdersPayForLeavesTheLimitAlone()
+    {
+        RollupEscrow escrow = Escrow(balance: 100 * Retention, price: 1, perEpoch: 50 * Retention);
+        Assert.Null(escrow.WhyNot(30, null, new(Total: 70, ByLimit: 20)));
+        Assert.Contains(
+            "1000 wei are missing: the rollup allows",
+            escrow.WhyNot(30, null, new(Total: 70, ByLimit: 21)),
+            StringComparison.Ordinal
+        );
+    }
+
+    /// <summary>The next block is the first in which an anchor can stand.</summary>
+    [Fact]
+    public void WhyNot_AnOrderThatEndsWithTheHead_PaysForNothing()
+    {
+        RollupEscrow escrow = Escrow(balance: 100 * Retention, price: 1);
+        Assert.Null(escrow.WhyNot(30, Order(30 * Retention, deadline: 251), default));
+        Assert.Contains(
+            "holds until block 250",
+            escrow.WhyNot(30, Order(30 * Retention, deadline: 250), default),
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
+    public void WhyNotByOrder_ItsMaximum_IsOverAllRenewals()
+    {
+        RollupEscrow escrow = Escrow(balance: 0, price: 1);
+        Assert.Null(escrow.WhyNotByOrder(30, Order(maxWei: 50 * Retention), spent: 20 * Retention));
+        Assert.Contains(
+            "1 wei are missing: its order allows 50000 wei over all renewals, of which 20001 are spent",
+            escrow.WhyNotByOrder(30, Order(maxWei: 50 * Retention), spent: (20 * Retention) + 1),
+            StringComparison.Ordinal
+        );
+    }
+
+    private static SignedOrder Order(UInt128 maxWei, ulong deadline = 1_000) => new(maxWei, deadline, default, default);
+
     [Fact]
     public void WhyNot_WithoutAPrice_NothingIsAskedFor() =>
-        Assert.Null(Escrow(balance: 0, price: 0, maxPrice: 0).WhyNot(1_000_000, 1_000_000));
+        Assert.Null(Escrow(balance: 0, price: 0, maxPrice: 0).WhyNot(1_000_000, null, new(1_000_000, 1_000_000)));
 
     [Fact]
     public void PaidUntil_AtTheRateOfTheEpochSoFar_OrUnknown()
@@ -88,7 +147,10 @@ public sealed class RollupEscrowTests
                 balance,
                 price,
                 new EscrowLimits(maxPrice ?? price, perEpoch ?? BigInteger.Pow(10, 40))
-            ),
+            )
+            {
+                SpentByLimit = spent,
+            },
             spent.IsZero ? [] : [new ChargeEvent(210, spent)],
             EpochBlocks,
             Retention

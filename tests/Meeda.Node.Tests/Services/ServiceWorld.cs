@@ -111,6 +111,7 @@ internal sealed class ServiceWorld : IAsyncDisposable
         Escrows = new RollupEscrows(
             L1Options,
             Microsoft.Extensions.Options.Options.Create(new SignInOptions()),
+            Microsoft.Extensions.Options.Options.Create(new PaymentOptions()),
             Contract,
             Client,
             Account,

@@ -14,6 +14,7 @@ using Meeda.Operator.Persistence;
 using Meeda.Protocol.Anchors;
 using Meeda.Protocol.Batches;
 using Meeda.Protocol.Proofs;
+using Meeda.Protocol.Signatures;
 using Meeda.Storage.Buckets;
 using Meeda.Testing;
 using Microsoft.Data.Sqlite;
@@ -446,6 +447,50 @@ public abstract class LedgerTests : IAsyncLifetime
         Assert.Equal(Payload(299), await ledger.FindPayloadAsync(Batch(299).Id, None));
     }
 
+    private static UnchargedBytes Bytes(int batches) => new(batches * 1234, batches * 1234);
+
+    [SkippableFact]
+    public async Task Uncharged_BytesThatAnOrderPaysFor_AreNoMatterOfTheLimit()
+    {
+        Ledger ledger = await OpenLeadingAsync();
+        Address rollup = Address.Parse("0x00000000000000000000000000000000000000aa");
+        var order = new SignedOrder(UInt128.MaxValue, SignedOrder.MaxDeadline, Hash(70), Hash(71));
+        StoredBatch ordered = Batch(1) with { Payer = rollup, Order = order };
+        await AddPlacedAsync(ledger, ordered);
+        await AddPlacedAsync(ledger, Batch(2) with { Payer = rollup });
+        Assert.Equal(order, (await ledger.FindBatchAsync(ordered.Id, None))!.Order);
+        Assert.Null((await ledger.FindBatchAsync(Batch(2).Id, None))!.Order);
+        Assert.Equal(order, Assert.Single(await ledger.WaitingBatchesAsync(1, None)).Order);
+        Assert.Equal(new UnchargedBytes(2 * 1234, 1234), await ledger.UnchargedBytesAsync(rollup, 10, None));
+
+        await ledger.AdvanceAsync(Block(20), [Seen(0, firstBlob: 0, block: 15, ordered)], [], None);
+        Assert.Equal(new UnchargedBytes(2 * 1234, 1234), await ledger.UnchargedBytesAsync(rollup, 14, None));
+        Assert.Equal(Bytes(1), await ledger.UnchargedBytesAsync(rollup, 15, None));
+
+        // A renewal has an order of its own, or none; one for a batch that waits changes nothing.
+        await ledger.RenewAsync(ordered.Id, 20, rollup, order with { Deadline = 5 }, Now, None);
+        await ledger.RenewAsync(ordered.Id, 20, rollup, null, Now, None);
+        Assert.Equal(5UL, (await ledger.FindBatchAsync(ordered.Id, None))!.Order!.Deadline);
+        await ledger.AdvanceAsync(Block(30), [Seen(1, firstBlob: 1, block: 25, ordered)], [], None);
+        await ledger.RenewAsync(ordered.Id, 26, rollup, null, Now, None);
+        Assert.Null((await ledger.FindBatchAsync(ordered.Id, None))!.Order);
+    }
+
+    [SkippableFact]
+    public async Task NeedsAnchor_UntilOneIsOwedOrStandsLateEnough()
+    {
+        Ledger ledger = await OpenLeadingAsync();
+        await AddPlacedAsync(ledger, Batch(1));
+        Assert.False(await NeedsAsync(0));
+        await ledger.AdvanceAsync(Block(20), [Seen(0, firstBlob: 0, block: 15, Batch(1))], [], None);
+        Assert.False(await NeedsAsync(15));
+        Assert.True(await NeedsAsync(16));
+        Assert.True(await NeedsAsync(null));
+
+        async Task<bool> NeedsAsync(long? from) =>
+            await ledger.NeedsAnchorAsync((await ledger.FindBatchAsync(Batch(1).Id, None))!, from, None);
+    }
+
     [SkippableFact]
     public async Task Uncharged_BytesOfARollup_AreThoseThatWaitAndThoseAnchoredLater()
     {
@@ -462,20 +507,20 @@ public abstract class LedgerTests : IAsyncLifetime
 
         Assert.Equal(rollup, (await ledger.FindBatchAsync(first.Id, None))!.Payer);
         Assert.Null((await ledger.FindBatchAsync(Batch(4).Id, None))!.Payer);
-        Assert.Equal(2 * first.PayloadLength, await ledger.UnchargedBytesAsync(rollup, 10, None));
+        Assert.Equal(Bytes(2), await ledger.UnchargedBytesAsync(rollup, 10, None));
 
         // An anchor counts until the escrow's state as of its block is known.
         await ledger.AdvanceAsync(Block(20), [Seen(0, firstBlob: 0, block: 15, first)], [], None);
-        Assert.Equal(2 * first.PayloadLength, await ledger.UnchargedBytesAsync(rollup, 14, None));
-        Assert.Equal(first.PayloadLength, await ledger.UnchargedBytesAsync(rollup, 15, None));
+        Assert.Equal(Bytes(2), await ledger.UnchargedBytesAsync(rollup, 14, None));
+        Assert.Equal(Bytes(1), await ledger.UnchargedBytesAsync(rollup, 15, None));
 
         // The party that renews pays for the next anchor, and only if one is owed.
-        await ledger.RenewAsync(first.Id, 20, other, Now, None);
-        await ledger.RenewAsync(first.Id, 20, rollup, Now, None);
+        await ledger.RenewAsync(first.Id, 20, other, null, Now, None);
+        await ledger.RenewAsync(first.Id, 20, rollup, null, Now, None);
         Assert.Equal(other, (await ledger.FindBatchAsync(first.Id, None))!.Payer);
-        Assert.Equal(2 * first.PayloadLength, await ledger.UnchargedBytesAsync(other, 15, None));
+        Assert.Equal(Bytes(2), await ledger.UnchargedBytesAsync(other, 15, None));
         await ledger.AdvanceAsync(Block(30), [Seen(1, firstBlob: 1, block: 25, first)], [], None);
-        await ledger.RenewAsync(first.Id, 20, rollup, Now, None);
+        await ledger.RenewAsync(first.Id, 20, rollup, null, Now, None);
         Assert.Equal(other, (await ledger.FindBatchAsync(first.Id, None))!.Payer);
     }
 
@@ -516,9 +561,9 @@ public abstract class LedgerTests : IAsyncLifetime
         StoredBatch batch = Batch(1);
         await AddPlacedAsync(ledger, batch);
         await ledger.AdvanceAsync(Block(20), [Seen(0, firstBlob: 0, block: 15, batch)], [], None);
-        Assert.True(await ledger.RenewAsync(batch.Id, 20, payer: null, Now, None));
+        Assert.True(await ledger.RenewAsync(batch.Id, 20, payer: null, order: null, Now, None));
         Assert.Single(await ledger.WaitingBatchesAsync(256, None));
-        Assert.True(await ledger.RenewAsync(batch.Id, 20, payer: null, Now, None));
+        Assert.True(await ledger.RenewAsync(batch.Id, 20, payer: null, order: null, Now, None));
         await ledger.AdvanceAsync(Block(30), [Seen(1, firstBlob: 1, block: 25, batch)], [], None);
         Assert.Empty(await ledger.WaitingBatchesAsync(256, None));
         Assert.Equal(1u, (await ledger.FindAnchoringAsync(batch.Id, None))!.Value.Anchor.Index);
@@ -529,7 +574,7 @@ public abstract class LedgerTests : IAsyncLifetime
         await ledger.RollBackAsync(10, None);
         await ledger.AdvanceAsync(Block(40), [Seen(0, firstBlob: 0, block: 35, batch)], [], None);
         Assert.Empty(await ledger.WaitingBatchesAsync(256, None));
-        Assert.False(await ledger.RenewAsync(Batch(9).Id, 20, payer: null, Now, None));
+        Assert.False(await ledger.RenewAsync(Batch(9).Id, 20, payer: null, order: null, Now, None));
     }
 
     [SkippableFact]
@@ -554,7 +599,7 @@ public abstract class LedgerTests : IAsyncLifetime
             [],
             None
         );
-        await ledger.RenewAsync(renewed.Id, 200, payer: null, Now, None);
+        await ledger.RenewAsync(renewed.Id, 200, payer: null, order: null, Now, None);
 
         Assert.Empty(await ledger.ExpiredBatchesAsync(114, 10, None));
         Assert.False(await ledger.ExpireAsync(expired.Id, 114, Now, None));

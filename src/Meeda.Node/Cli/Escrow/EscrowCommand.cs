@@ -38,6 +38,7 @@ internal static class EscrowCommand
             BuildWithdraw(),
             BuildRefund(),
             BuildPoster(),
+            EscrowOrderCommand.Build(),
         };
 
     private static Command BuildDeposit()

@@ -5,8 +5,8 @@ using IPNetwork = System.Net.IPNetwork;
 namespace Meeda.Http;
 
 /// <summary>
-/// The proxies whose word is taken for a client's address and scheme. Headers of anybody else change nothing: a client
-/// could choose for whom its requests are counted.
+/// The proxies that are trusted to report a client's address and scheme. Headers from other senders have no effect:
+/// otherwise a client could choose which client its requests count for.
 /// </summary>
 internal static class TrustedProxies
 {

@@ -226,7 +226,7 @@ public sealed class SignInTests(SignInWorld world) : IClassFixture<SignInWorld>
         (int exitCode, string output, string error) = await CommandLine.RunAsync(world.Arena.Folder, command);
         Assert.Equal((1, ""), (exitCode, output));
         Assert.Contains(
-            $"it is for {SignInWorld.Domain}, and the operator was asked for as 127.0.0.1:",
+            $"it is for {SignInWorld.Domain}, not for 127.0.0.1:",
             error,
             StringComparison.Ordinal
         );

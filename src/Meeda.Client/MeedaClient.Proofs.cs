@@ -7,19 +7,22 @@ using Meeda.Protocol.Batches;
 
 namespace Meeda.Client;
 
-/// <content>What binds batches to L1, and single pieces of blobs. Commitments are the caller's, out of L1's log; what
-/// is checked against them need not be trusted.</content>
+/// <content>
+/// Proofs that batches are anchored on L1, and openings and cells of blobs. The caller supplies the commitments, from
+/// L1's logs; what is checked against them need not be trusted.
+/// </content>
 public sealed partial class MeedaClient
 {
     private static readonly Lazy<VerificationKey> Verifier = new(() => new VerificationKey(TrustedSetup.Ethereum));
     private static readonly Lazy<CellVerifier> Cells = new(() => new CellVerifier(TrustedSetup.Ethereum));
 
     /// <summary>
-    /// A batch's newest anchor, with each blob's Merkle path to its root, which is checked. That the root is the
-    /// contract's is for the caller to ask L1 (<c>getAnchor</c>).
+    /// A batch's newest anchor, with each blob's Merkle path to its root. The paths are checked; the caller must check
+    /// on L1 that the root is the contract's (<c>getAnchor</c>).
     /// </summary>
-    /// <exception cref="MeedaException">It has no such batch, it is not anchored, or a path does not lead to the
-    /// root.</exception>
+    /// <exception cref="MeedaException">
+    /// The operator has no such batch, the batch is not anchored, or a path does not lead to the root.
+    /// </exception>
     public async Task<BatchProofBody> ProofAsync(BatchId id, CancellationToken cancellationToken = default)
     {
         BatchProofBody proof = await _operator.AskAsync<BatchProofBody>(
@@ -43,9 +46,10 @@ public sealed partial class MeedaClient
             );
     }
 
-    /// <summary>How often a batch was sampled and proven: the operator's word.</summary>
-    /// <exception cref="MeedaException">It has no such batch, it is not anchored, or the operator cannot say
-    /// now.</exception>
+    /// <summary>How often a batch was sampled and proven. The answer is the operator's and is not checked.</summary>
+    /// <exception cref="MeedaException">
+    /// The operator has no such batch, the batch is not anchored, or the operator cannot answer now.
+    /// </exception>
     public Task<HistoryBody> HistoryAsync(BatchId id, CancellationToken cancellationToken = default) =>
         _operator.AskAsync<HistoryBody>(
             () => new HttpRequestMessage(HttpMethod.Get, Relative($"batches/{id}/history")),
@@ -53,22 +57,26 @@ public sealed partial class MeedaClient
         );
 
     /// <summary>
-    /// An epoch's recorded proof and what recomputing it said there: the operator's, or light node's, word.
+    /// An epoch's recorded proof and the results of recomputing it. The answer is the operator's or the light node's
+    /// and is not checked.
     /// </summary>
-    /// <exception cref="MeedaException">There is no such epoch, or it cannot be said now.</exception>
+    /// <exception cref="MeedaException">There is no such epoch, or the operator cannot answer now.</exception>
     public Task<EpochBody> EpochAsync(ulong epoch, CancellationToken cancellationToken = default) =>
         _operator.AskAsync<EpochBody>(
             () => new HttpRequestMessage(HttpMethod.Get, Relative($"epochs/{epoch}")),
             cancellationToken
         );
 
-    /// <summary>A blob's value at a point, proven (EIP-4844 <c>verify_kzg_proof</c>).</summary>
+    /// <summary>
+    /// A blob's value at a point, with its proof, which is verified (EIP-4844 <c>verify_kzg_proof</c>).
+    /// </summary>
     /// <param name="position">The operator's position of the blob.</param>
     /// <param name="z">The point.</param>
     /// <param name="commitment">The blob's commitment.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <exception cref="MeedaException">It cannot be had, or the proof does not verify against the
-    /// commitment.</exception>
+    /// <exception cref="MeedaException">
+    /// It is unavailable, or the proof does not verify against the commitment.
+    /// </exception>
     public async Task<(Fr Y, KzgProof Proof)> OpenAsync(
         ulong position,
         Fr z,
@@ -93,14 +101,17 @@ public sealed partial class MeedaClient
             );
     }
 
-    /// <summary>One of a blob's 128 cells, proven (EIP-7594 <c>verify_cell_kzg_proof_batch</c>).</summary>
+    /// <summary>
+    /// One of a blob's 128 cells, whose proof is verified (EIP-7594 <c>verify_cell_kzg_proof_batch</c>).
+    /// </summary>
     /// <param name="position">The operator's position of the blob.</param>
-    /// <param name="index">Which cell.</param>
+    /// <param name="index">The cell's index.</param>
     /// <param name="commitment">The blob's commitment.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <returns>The cell, 2,048 bytes.</returns>
-    /// <exception cref="MeedaException">It cannot be had, or its proof does not verify against the
-    /// commitment.</exception>
+    /// <exception cref="MeedaException">
+    /// It is unavailable, or its proof does not verify against the commitment.
+    /// </exception>
     public async Task<byte[]> CellAsync(
         ulong position,
         CellIndex index,
@@ -124,7 +135,7 @@ public sealed partial class MeedaClient
             );
     }
 
-    /// <summary>Whether the operator answers and can take batches.</summary>
+    /// <summary>Whether the operator answers and accepts batches.</summary>
     public async Task<bool> IsReadyAsync(CancellationToken cancellationToken = default)
     {
         try

@@ -6,11 +6,11 @@ namespace Meeda.Client;
 /// <summary>Keys for wallets: Sign-In with Ethereum (EIP-4361).</summary>
 public sealed partial class MeedaClient
 {
-    /// <summary>What a wallet has to sign for a key, with a new nonce.</summary>
+    /// <summary>Requests the message that a wallet must sign to get a key, with a new nonce.</summary>
     /// <param name="wallet">The wallet that will sign.</param>
-    /// <param name="rollup">The rollup that it is a delegate of (ERC-1056); null for itself.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <exception cref="MeedaException">The operator takes no sign-ins, or cannot say now.</exception>
+    /// <param name="rollup">The rollup that it is a delegate of (ERC-1056); null for the wallet itself.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="MeedaException">Sign-in is off at this operator, or it cannot answer now.</exception>
     public Task<SignInOffer> SignInOfferAsync(
         Address wallet,
         Address? rollup = null,
@@ -24,8 +24,8 @@ public sealed partial class MeedaClient
         );
     }
 
-    /// <summary>Takes a signed message for a key.</summary>
-    /// <exception cref="MeedaException">The operator does not take it, or cannot now.</exception>
+    /// <summary>Exchanges a signed message for a key.</summary>
+    /// <exception cref="MeedaException">The operator rejects it, or cannot answer now.</exception>
     public Task<SignInKey> SignInAsync(SignInRequest request, CancellationToken cancellationToken = default) =>
         _operator.AskAsync<SignInKey>(
             () =>

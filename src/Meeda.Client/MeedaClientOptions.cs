@@ -12,8 +12,8 @@ public sealed record MeedaClientOptions
     public byte DaLayerByte { get; init; } = Protocol.Batches.AltDaCommitment.DefaultDaLayerByte;
 
     /// <summary>
-    /// Whether the commitment that a put is answered with is computed here too, some milliseconds a blob. Default
-    /// true: otherwise an operator could name other bytes than were sent.
+    /// Whether the client recomputes the commitment that a put returns, some milliseconds per blob. Default true:
+    /// otherwise an operator could return the commitment of other bytes.
     /// </summary>
     public bool VerifyPuts { get; init; } = true;
 
@@ -21,7 +21,8 @@ public sealed record MeedaClientOptions
     public int Retries { get; init; } = 5;
 
     /// <summary>
-    /// The longest batch that is taken from an operator, in bytes. Default 256 MiB, the longest that there can be.
+    /// The maximum length of a batch that the client accepts from an operator, in bytes. Default 256 MiB, the maximum
+    /// that an operator can be set to accept.
     /// </summary>
     public int MaxBatchBytes { get; init; } = 1 << 28;
 }

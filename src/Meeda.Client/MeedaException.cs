@@ -6,14 +6,14 @@ namespace Meeda.Client;
 public enum MeedaError
 {
     /// <summary>
-    /// The request can never succeed as it stands, or the key does not allow it: the message says why.
+    /// The request can never succeed without being changed, or the key does not allow it; the message says why.
     /// </summary>
     Refused,
 
-    /// <summary>The operator proves that it never stored this, or keeps it no longer.</summary>
+    /// <summary>The operator never stored this, or no longer keeps it.</summary>
     NotFound,
 
-    /// <summary>It cannot be done now, and was tried several times.</summary>
+    /// <summary>It cannot be done now; the client has retried.</summary>
     Unavailable,
 
     /// <summary>
@@ -38,15 +38,15 @@ public sealed class MeedaException : Exception
         Status = status;
     }
 
-    /// <summary>What to do.</summary>
+    /// <summary>The kind of failure.</summary>
     public MeedaError Error { get; }
 
-    /// <summary>The operator's status code, or null where there was no answer.</summary>
+    /// <summary>The operator's status code, or null if there was no response.</summary>
     public HttpStatusCode? Status { get; }
 
     /// <summary>
-    /// The operator's code of the error, such as <c>batch_not_found</c>; null where it gave none, as for batches
-    /// themselves (<c>/put</c>, <c>/get</c>).
+    /// The operator's error code, such as <c>batch_not_found</c>; null if it sent none, as for batches themselves
+    /// (<c>/put</c>, <c>/get</c>).
     /// </summary>
     public string? Code { get; init; }
 }

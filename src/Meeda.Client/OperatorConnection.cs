@@ -9,13 +9,13 @@ using Polly.Retry;
 namespace Meeda.Client;
 
 /// <summary>
-/// The way to an operator: what a later try may mend is tried again, and what goes wrong is a
-/// <see cref="MeedaException"/>.
+/// Sends requests to an operator. Retries transient failures; every failure becomes a <see cref="MeedaException"/>.
 /// </summary>
 internal sealed class OperatorConnection
 {
     /// <summary>
-    /// The most bytes of a JSON answer. The longest description, of a batch of 2,100 blobs, has some 210 kB.
+    /// The maximum length of a JSON response, in bytes. The longest description, of a batch of 2,100 blobs, has some
+    /// 210 kB.
     /// </summary>
     public const int MaxJsonBytes = 1 << 20;
 
@@ -23,7 +23,7 @@ internal sealed class OperatorConnection
     private readonly MeedaClientOptions _options;
     private readonly ResiliencePipeline<HttpResponseMessage> _pipeline;
 
-    /// <summary>A connection; nothing is asked yet.</summary>
+    /// <summary>Creates a connection without sending anything.</summary>
     public OperatorConnection(HttpClient http, MeedaClientOptions options, TimeProvider? time)
     {
         _http = http;
@@ -56,7 +56,7 @@ internal sealed class OperatorConnection
                     .Build();
     }
 
-    /// <summary>Asks for a JSON document.</summary>
+    /// <summary>Requests a JSON document.</summary>
     public async Task<T> AskAsync<T>(Func<HttpRequestMessage> request, CancellationToken cancellationToken)
     {
         using HttpResponseMessage answer = await SendAsync(request, MaxJsonBytes, cancellationToken);
@@ -69,7 +69,7 @@ internal sealed class OperatorConnection
         {
             throw new MeedaException(
                 MeedaError.Unavailable,
-                "the operator's answer is not of the form that is expected; is this the URL of an operator?",
+                "the response does not have the expected form; is this the URL of an operator?",
                 answer.StatusCode,
                 malformed
             );
@@ -77,7 +77,7 @@ internal sealed class OperatorConnection
     }
 
     /// <summary>
-    /// Sends until there is an answer with its whole body in memory, or until trying again is no use.
+    /// Sends until a response has arrived with its whole body in memory, or until retrying is pointless.
     /// </summary>
     public async Task<HttpResponseMessage> SendAsync(
         Func<HttpRequestMessage> request,
@@ -126,7 +126,7 @@ internal sealed class OperatorConnection
         return answer.IsSuccessStatusCode ? answer : throw await RefusalAsync(answer, cancellationToken);
     }
 
-    // 503 is the order to post to L1, not to try again.
+    // 503 tells the client to post to L1, not to retry.
     private static bool IsTransient(HttpResponseMessage answer) =>
         answer.StatusCode
             is HttpStatusCode.RequestTimeout
@@ -136,7 +136,7 @@ internal sealed class OperatorConnection
                 or HttpStatusCode.GatewayTimeout;
 
     /// <summary>
-    /// One try, its body included: one that breaks off or stalls is no answer, and may be tried again.
+    /// Makes one attempt, its body included: one that breaks off or stalls counts as no response, and may be retried.
     /// </summary>
     private async Task<HttpResponseMessage> SendOnceAsync(
         HttpRequestMessage message,
@@ -144,7 +144,7 @@ internal sealed class OperatorConnection
         CancellationToken cancellationToken
     )
     {
-        // HttpClient's own limit ends at the headers, when the body is not read by it.
+        // HttpClient's own limit covers only the headers if the caller reads the body.
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(_http.Timeout);
         HttpResponseMessage answer = await _http.SendAsync(
@@ -159,7 +159,7 @@ internal sealed class OperatorConnection
             {
                 throw new MeedaException(
                     MeedaError.NotVerified,
-                    $"the operator's answer has {answer.Content.Headers.ContentLength} bytes, {room} are the most",
+                    $"the operator's answer has {answer.Content.Headers.ContentLength} bytes, the maximum is {room}",
                     answer.StatusCode
                 );
             }
@@ -201,7 +201,7 @@ internal sealed class OperatorConnection
         }
     }
 
-    /// <summary>The message of an error, and its code where it has one.</summary>
+    /// <summary>The message of an error, and its code if it has one.</summary>
     private static async Task<(string Sentence, string? Code)> ReadErrorAsync(
         HttpResponseMessage answer,
         CancellationToken cancellationToken
@@ -217,7 +217,7 @@ internal sealed class OperatorConnection
         }
         catch (JsonException)
         {
-            // Not an operator's: that of a proxy, say.
+            // Not from the operator but, for example, from a proxy.
         }
 
         return (error?.Detail ?? error?.Error ?? answer.ReasonPhrase ?? "", error?.Code);

@@ -14,7 +14,7 @@ namespace Meeda.Http;
 /// </summary>
 internal static partial class ApiDocument
 {
-    // What the browser itself holds the page to: nothing is loaded from, or sent to, another host.
+    // The page's policy, which the browser enforces: nothing is loaded from, or sent to, another host.
     private const string PagePolicy =
         "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' "
         + "data:; font-src 'self' data:";

@@ -3,19 +3,19 @@ using Meeda.Hosting;
 namespace Meeda.Http;
 
 /// <summary>
-/// Reads the certificate's files again and again, and warns before the certificate expires. Files are read, not
-/// watched: what mounts secrets into containers replaces links, which watchers miss.
+/// Reloads the certificate's files periodically, and warns before the certificate expires. It polls instead of
+/// watching: secrets mounted into containers are updated by replacing links, which watchers miss.
 /// </summary>
 /// <param name="certificate">The certificate.</param>
 /// <param name="time">The clock.</param>
-/// <param name="log">Where it says what it did.</param>
+/// <param name="log">The log.</param>
 internal sealed class CertificateReload(
     ServerCertificate certificate,
     TimeProvider time,
     ILogger<CertificateReload> log
 ) : PeriodicService(Every, time)
 {
-    /// <summary>The pause between two looks at the files.</summary>
+    /// <summary>The interval between two reads of the files.</summary>
     public static readonly TimeSpan Every = TimeSpan.FromSeconds(10);
 
     /// <summary>How long before its end a certificate should have been renewed.</summary>

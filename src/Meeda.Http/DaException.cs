@@ -5,7 +5,7 @@ namespace Meeda.Http;
 /// </summary>
 public enum DaError
 {
-    /// <summary>The request can never succeed as it stands: mend it.</summary>
+    /// <summary>The request can never succeed: correct it.</summary>
     MalformedRequest,
 
     /// <summary>The payload is longer than this service accepts: send less.</summary>

@@ -3,24 +3,24 @@ using System.Text.Json;
 namespace Meeda.Http;
 
 /// <summary>
-/// What kind of error a client was answered with: the member <c>code</c> of problem details, in snake case. Names are
-/// part of the API: they are added to, and never change. docs/http-api.md lists them.
+/// The kind of error in a response: the member <c>code</c> of problem details, in snake case. The names are part of the
+/// API: new ones are added, existing ones never change. docs/http-api.md lists them.
 /// </summary>
 public enum ErrorCode
 {
-    /// <summary>The request can never succeed as it stands.</summary>
+    /// <summary>The request can never succeed without being changed.</summary>
     MalformedRequest,
 
-    /// <summary>The path is no route, and 404 would read as a batch that is absent.</summary>
+    /// <summary>The path is not a route, and 404 would look like an absent batch.</summary>
     MalformedPath,
 
-    /// <summary>There are tenants, and the request has no key.</summary>
+    /// <summary>API keys are enabled, and the request has none.</summary>
     KeyMissing,
 
     /// <summary>The key is unknown or revoked.</summary>
     KeyInvalid,
 
-    /// <summary>What a wallet signed is not valid here and now, or it did not sign it.</summary>
+    /// <summary>The signed message is not valid here and now, or the wallet did not sign it.</summary>
     SignInInvalid,
 
     /// <summary>The rollup's prepayment does not cover the batch.</summary>
@@ -38,7 +38,7 @@ public enum ErrorCode
     /// <summary>A web page of another origin sent the request.</summary>
     OriginRefused,
 
-    /// <summary>The path is no route.</summary>
+    /// <summary>The path is not a route.</summary>
     RouteNotFound,
 
     /// <summary>The batch was never stored here.</summary>
@@ -59,44 +59,44 @@ public enum ErrorCode
     /// <summary>The method is not for this path.</summary>
     MethodNotAllowed,
 
-    /// <summary>The body came too slowly.</summary>
+    /// <summary>The body arrived too slowly.</summary>
     BodyTooSlow,
 
-    /// <summary>The tenant has a quota of bytes, and the request does not say its length.</summary>
+    /// <summary>The tenant has a quota of bytes, and the request has no Content-Length.</summary>
     LengthRequired,
 
-    /// <summary>The body is longer than the service takes.</summary>
+    /// <summary>The body exceeds the service's limit.</summary>
     BodyTooLarge,
 
-    /// <summary>The service is not asked by this host name.</summary>
+    /// <summary>The service does not accept this host name.</summary>
     HostRefused,
 
     /// <summary>A quota of the tenant is used up.</summary>
     QuotaExceeded,
 
-    /// <summary>The service has too much to do.</summary>
+    /// <summary>The service is overloaded.</summary>
     Overloaded,
 
-    /// <summary>What was asked for is not in the ledger, and whether it was anchored is not known.</summary>
+    /// <summary>The requested data is not in the ledger, and it is unknown whether it was anchored.</summary>
     AbsenceUnknown,
 
-    /// <summary>The data or the service is away for now.</summary>
+    /// <summary>The data or the service is temporarily unavailable.</summary>
     Unavailable,
 
-    /// <summary>L1 does not answer as it should.</summary>
+    /// <summary>L1 does not answer, or answers incorrectly.</summary>
     L1Unavailable,
 
-    /// <summary>The ledger's database does not answer, or takes nothing.</summary>
+    /// <summary>The ledger's database does not answer, or rejects writes.</summary>
     LedgerUnavailable,
 
     /// <summary>A fault of the service.</summary>
     InternalError,
 
-    /// <summary>The server refused the request with a status that has no code of its own.</summary>
+    /// <summary>The server rejected the request with a status that has no code of its own.</summary>
     RequestRefused,
 }
 
-/// <summary>What belongs to an <see cref="ErrorCode"/>.</summary>
+/// <summary>The properties of an <see cref="ErrorCode"/>.</summary>
 internal static class ErrorCodes
 {
     /// <summary>As clients see it: <c>batch_not_found</c>.</summary>
@@ -105,10 +105,10 @@ internal static class ErrorCodes
     /// <summary>Identifies the code among the problems of all services (RFC 9457, 3.1.1).</summary>
     public static string Type(this ErrorCode code) => $"urn:meeda:problem:{code.Name()}";
 
-    /// <summary>The status that it is answered with, as a rule.</summary>
+    /// <summary>The usual status of the response.</summary>
     public static int Status(this ErrorCode code) => Describe(code).Status;
 
-    /// <summary>The code in words, the same for each occurrence.</summary>
+    /// <summary>A title, the same for each occurrence.</summary>
     public static string Title(this ErrorCode code) => Describe(code).Title;
 
     private static (int Status, string Title) Describe(ErrorCode code) =>

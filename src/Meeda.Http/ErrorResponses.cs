@@ -4,7 +4,7 @@ using Meeda.L1.Rpc;
 
 namespace Meeda.Http;
 
-/// <summary>The body of a 418, in the field names of the clients that know it.</summary>
+/// <summary>The body of a 418, with the field names that Alt-DA clients expect.</summary>
 /// <param name="StatusCode">1 to 4.</param>
 /// <param name="Msg">The message.</param>
 public sealed record DerivationBody(
@@ -13,17 +13,15 @@ public sealed record DerivationBody(
 );
 
 /// <summary>
-/// The one place where failures become status codes. 404 is said only where the ledger proves absence, and never for
-/// a path
-/// of theirs that is no route: an OP Stack node waits for the batch, and stops for good when the challenge window is
-/// over.
-/// 503 is kept for the failover policy, since a batcher takes it as the signal to post to L1 instead; what a retry
-/// can mend is 500. Meeda's own routes answer problem details (<see cref="ProblemBody"/>), those of rollups' protocols
-/// and of the first version <see cref="ErrorBody"/>, as ever.
+/// The only place that maps failures to status codes. 404 is used only if the ledger proves absence, and never for a
+/// rollup's path that is not a route: an OP Stack node waits for the batch and halts permanently when the challenge
+/// window ends. 503 is reserved for the failover policy, since a batcher treats it as the signal to post to L1 instead;
+/// failures that a retry can resolve are 500. Meeda's own routes answer with problem details
+/// (<see cref="ProblemBody"/>), those of rollups' protocols and of the first version with <see cref="ErrorBody"/>.
 /// </summary>
 internal static class ErrorResponses
 {
-    // Own routes that batches, blobs and epochs are asked for by.
+    // The routes that serve batches, blobs and epochs contain one of these.
     private static readonly string[] OwnNames = ["batch", "blob", "epoch"];
 
     // The routes of the first version begin with one of these, too.
@@ -31,37 +29,37 @@ internal static class ErrorResponses
 
     private static readonly string[] WholeNames = ["da", "warmup"];
 
-    // The shortest that names a batch: a batch id, or the hash of a keccak commitment.
+    // The shortest name of a batch: a batch id, or the hash of a keccak commitment.
     private const int HexDigitsOfAnId = 64;
 
-    /// <summary>Adds what makes problem details, and answers of exceptions.</summary>
+    /// <summary>Adds problem details and the handling of exceptions.</summary>
     public static IServiceCollection AddErrorResponses(this IServiceCollection services) =>
         services
-            // Nothing that is logged has the trace's id.
+            // The logs do not contain trace ids, so the response needs none.
             .AddProblemDetails(options =>
                 options.CustomizeProblemDetails = problem => problem.ProblemDetails.Extensions.Remove("traceId")
             )
             .AddExceptionHandler<FailureHandler>()
             .AddJson(HttpJson.Default)
-            // What cannot be bound is answered as a status, also in development.
+            // Parameters that cannot be bound become a status, in development too.
             .PostConfigure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = false);
 
-    /// <summary>Lets bodies be written by what was generated for them.</summary>
+    /// <summary>Serialises bodies with a generated context.</summary>
     public static IServiceCollection AddJson(this IServiceCollection services, JsonSerializerContext json) =>
         services.ConfigureHttpJsonOptions(options => options.SerializerOptions.TypeInfoResolverChain.Insert(0, json));
 
-    /// <summary>Turns exceptions of the endpoints below it, and statuses without a body, into answers.</summary>
+    /// <summary>Turns exceptions from the endpoints, and statuses without a body, into error responses.</summary>
     public static void UseErrorResponses(this WebApplication app)
     {
         app.UseExceptionHandler(new ExceptionHandlerOptions { SuppressDiagnosticsCallback = _ => true });
         app.UseStatusCodePages(pages => AnswerStatusAsync(pages.HttpContext));
     }
 
-    /// <summary>Answers an error in the form of the route that was asked.</summary>
+    /// <summary>Writes an error in the format of the requested route.</summary>
     /// <param name="context">The request.</param>
-    /// <param name="code">What kind of error it is.</param>
-    /// <param name="sentence">The message: it names the field and, where there is one, the limit.</param>
-    /// <param name="status">The status, where it is not the code's.</param>
+    /// <param name="code">The kind of error.</param>
+    /// <param name="sentence">The message, which names the field and the limit, if any.</param>
+    /// <param name="status">The status, if it differs from the code's.</param>
     public static Task AnswerErrorAsync(this HttpContext context, ErrorCode code, string sentence, int? status = null)
     {
         context.Response.StatusCode = status ?? code.Status();
@@ -83,8 +81,8 @@ internal static class ErrorResponses
     }
 
     /// <summary>
-    /// What any client can cause by asking while something is away is one line; a stack is for faults of this
-    /// program.
+    /// Failures that any client can trigger while a dependency is down are logged in one line; only faults of this
+    /// program get a stack trace.
     /// </summary>
     internal static void LogFailure(ILogger logger, HttpRequest request, Exception failure)
     {
@@ -102,7 +100,7 @@ internal static class ErrorResponses
     {
         if (context.Response.Headers.Allow is [{ } methods] && methods.Split(", ").Contains("GET"))
         {
-            context.Response.Headers.Allow = $"{methods}, HEAD"; // Which the routes themselves do not know.
+            context.Response.Headers.Allow = $"{methods}, HEAD"; // The routes themselves do not list HEAD.
         }
 
         int status = context.Response.StatusCode;
@@ -128,9 +126,9 @@ internal static class ErrorResponses
     }
 
     /// <summary>
-    /// Whether a path is meant for a route of batches, wherever in it the route's name stands, misspelt at its end or
-    /// with an
-    /// escaped slash behind it, or where it names a batch: a wrong base URL must not read as a batch that is absent.
+    /// Whether a path is meant for a route of batches: it contains such a route's name anywhere, even with a misspelt
+    /// ending or followed by an escaped slash, or it names a batch. A wrong base URL must not look like an absent
+    /// batch.
     /// </summary>
     private static bool IsData(PathString path) =>
         Segments(path)
@@ -145,8 +143,8 @@ internal static class ErrorResponses
             );
 
     /// <summary>
-    /// Whether a path is meant for Alt-DA, Nitro or the first version, also below a wrong base URL. By the path, since
-    /// much is refused before it is routed.
+    /// Whether a path is meant for Alt-DA, Nitro or the first version, even below a wrong base URL. Decided by the
+    /// path, since many requests are rejected before routing.
     /// </summary>
     private static bool IsOfRollups(PathString path)
     {

@@ -72,8 +72,8 @@ public sealed class HttpOptions
     {
         var slowest = new MinDataRate(MinBytesPerSecond, TimeSpan.FromSeconds(5));
         limits.MaxRequestBodySize = null;
-        // What has come and was not read yet: with the server's 1 MiB, slow puts would hold more there than the
-        // budget knows.
+        // Received but unread bytes: with the server's default of 1 MiB, slow puts would hold more memory there than
+        // the budget counts.
         limits.MaxRequestBufferSize = MaxBuffered;
         limits.MaxResponseBufferSize = MaxBuffered;
         limits.MaxConcurrentConnections = MaxConnections;

@@ -30,7 +30,7 @@ internal interface IProblemStatus
     static abstract int Status { get; }
 }
 
-/// <summary>400: the request can never succeed as it stands.</summary>
+/// <summary>400: the request can never succeed without being changed.</summary>
 internal readonly struct Status400 : IProblemStatus
 {
     /// <inheritdoc/>

@@ -12,9 +12,8 @@ using Microsoft.AspNetCore.Mvc;
 namespace Meeda.Http;
 
 /// <summary>
-/// What verifiers ask, of an operator or of any light node: the same answers, computed from what each read of L1 by
-/// itself. No one needs to trust them;
-/// <c>meeda verify</c> does not.
+/// The verifiers' routes of an operator or a light node: both compute the same responses from what each read from L1.
+/// Verifiers need not trust them; <c>meeda verify</c> does not.
 /// </summary>
 internal static class ProofEndpoints
 {
@@ -201,8 +200,8 @@ internal static class ProofEndpoints
             );
         }
 
-        // Once no one can challenge the proof any more its verdict stands permanently; before, one is made for each
-        // block of L1. A bad one may be L1's mistake, and is not kept.
+        // Once the challenge window has passed, the verdict is permanent; before, one is computed for each L1 block. An
+        // unfavourable one may be an error of L1's endpoint, and is not cached.
         BlockPoint? tip = await record.TipAsync(cancellationToken);
         bool isOver =
             tip is { } last

@@ -4,19 +4,19 @@ using Microsoft.Extensions.Caching.Memory;
 namespace Meeda.Http;
 
 /// <summary>
-/// Does what verifiers ask for and what takes the processor or L1 a while: on all processors but one, after the puts
-/// that are being committed to, few in a queue and the rest
-/// refused. Clients take turns. What was answered is kept for who asks the same, and who asks at the same time shares
-/// one answer.
+/// Runs the verifiers' requests that take processor time or calls to L1: on all processors but one, after the puts that
+/// are being committed, from a short queue that rejects further requests. Clients take turns. Results are cached, and
+/// identical concurrent requests share one computation.
 /// </summary>
 internal sealed class ProofWork : IDisposable
 {
-    /// <summary>How many requests wait for each worker; a client has at most half of the places.</summary>
+    /// <summary>How many requests may wait per worker. A client gets at most half of the places.</summary>
     public const int QueueForWorker = 16;
 
     private const long CacheBytes = 16 << 20;
 
-    // Samplers need answers under steady load too, or they treat the data as lost.
+    // The longest that puts can delay a request: samplers need responses under steady load too, or they treat the data
+    // as lost.
     private static readonly TimeSpan MaxPutOff = TimeSpan.FromMilliseconds(500);
 
     private readonly IntakeWork _intake;
@@ -29,19 +29,19 @@ internal sealed class ProofWork : IDisposable
     private int _free;
     private long _turns;
 
-    /// <summary>Begins with nothing to do.</summary>
-    /// <param name="intake">The work that goes first.</param>
-    /// <param name="workers">How much is done at once.</param>
+    /// <summary>Creates an empty queue.</summary>
+    /// <param name="intake">The work that takes precedence.</param>
+    /// <param name="workers">The number of requests that run concurrently.</param>
     public ProofWork(IntakeWork intake, int workers)
     {
         _intake = intake;
         _workers = _free = workers;
     }
 
-    /// <summary>As many workers as leave one processor to everything else, but one at least.</summary>
+    /// <summary>One worker fewer than processors, but at least one.</summary>
     public static int DefaultWorkers => Math.Max(1, Environment.ProcessorCount - 1);
 
-    /// <summary>The requests that wait now.</summary>
+    /// <summary>The number of requests waiting now.</summary>
     public int Waiting
     {
         get
@@ -53,14 +53,16 @@ internal sealed class ProofWork : IDisposable
         }
     }
 
-    /// <summary>Does work when it is its turn, or returns the cached result.</summary>
-    /// <typeparam name="T">What it gives.</typeparam>
-    /// <param name="client">Who asks (<see cref="RequestClient"/>).</param>
-    /// <param name="key">What the answer follows from, all of it.</param>
-    /// <param name="work">Makes the answer.</param>
-    /// <param name="size">About how many bytes the answer takes to keep; 0 for not keeping it.</param>
-    /// <param name="cancellationToken">Ends the wait, not the work: others may wait for it.</param>
-    /// <exception cref="DaException">Too many wait already (<see cref="DaError.Overloaded"/>).</exception>
+    /// <summary>Runs the work when it is its turn, or returns the cached result.</summary>
+    /// <typeparam name="T">The type of the result.</typeparam>
+    /// <param name="client">The client that asks (<see cref="RequestClient"/>).</param>
+    /// <param name="key">Everything that determines the result.</param>
+    /// <param name="work">Computes the result.</param>
+    /// <param name="size">The approximate size of the cached result, in bytes; 0 to not cache it.</param>
+    /// <param name="cancellationToken">Ends the wait, not the work: other clients may wait for it.</param>
+    /// <exception cref="DaException">
+    /// Too many requests are waiting already (<see cref="DaError.Overloaded"/>).
+    /// </exception>
     public async Task<T> GetAsync<T>(
         string client,
         object key,
@@ -119,7 +121,7 @@ internal sealed class ProofWork : IDisposable
     }
 
     /// <summary>Acquires a free worker, or a place in the queue.</summary>
-    /// <returns>The place; null where there was a worker.</returns>
+    /// <returns>The place; null if a worker was free.</returns>
     /// <exception cref="DaException">There is neither.</exception>
     private Waiter? TakeWorkerOrPlace(string client)
     {
@@ -149,8 +151,8 @@ internal sealed class ProofWork : IDisposable
         }
     }
 
-    /// <summary>Takes a place from the client that has most of them, for one that has fewer.</summary>
-    /// <exception cref="DaException">No client has enough more.</exception>
+    /// <summary>Takes a place from the client that has the most of them, for a client that has fewer.</summary>
+    /// <exception cref="DaException">No client has sufficiently more places.</exception>
     private void GiveUpPlace(int own)
     {
         IGrouping<string, Waiter> most = _waiting.GroupBy(each => each.Client).MaxBy(each => each.Count())!;
@@ -164,7 +166,7 @@ internal sealed class ProofWork : IDisposable
         last.Turn.SetException(Overloaded());
     }
 
-    /// <summary>Gives the worker to the client whose last turn is the longest ago.</summary>
+    /// <summary>Passes the worker to the client whose last turn was the longest ago.</summary>
     private void PassWorkerOn()
     {
         lock (_gate)
@@ -180,7 +182,7 @@ internal sealed class ProofWork : IDisposable
                 _free++;
                 if (_free == _workers)
                 {
-                    _lastTurn.Clear(); // No one waits: all begin again.
+                    _lastTurn.Clear(); // No request waits, so the order starts afresh.
                 }
             }
         }

@@ -44,8 +44,8 @@ internal sealed class ServerCertificate
         options.CertificateFile is { } file ? new ServerCertificate(file, options.CertificateKeyFile ?? file) : null;
 
     /// <summary>Reads the files again.</summary>
-    /// <returns>Whether there was a new certificate. Where it is unusable the old one stays.</returns>
-    /// <exception cref="SetupException">What the files hold now cannot be used.</exception>
+    /// <returns>Whether there was a new certificate. If it is unusable, the old one stays.</returns>
+    /// <exception cref="SetupException">The files' current contents cannot be used.</exception>
     public bool Reload()
     {
         (string certificates, string key, byte[] digest) = ReadFiles();

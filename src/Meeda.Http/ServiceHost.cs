@@ -107,7 +107,7 @@ internal static class ServiceHost
 
     private static void AddLogging(ILoggingBuilder logging, bool quiet)
     {
-        // What is quiet is part of a command whose answer is on standard output.
+        // A quiet service is part of a command whose result goes to standard output.
         logging.AddConsole(console => console.LogToStandardErrorThreshold = quiet ? LogLevel.Trace : LogLevel.None);
         logging.SetMinimumLevel(quiet ? LogLevel.Warning : LogLevel.Information);
         logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("System.Net.Http", LogLevel.Warning);
@@ -115,8 +115,8 @@ internal static class ServiceHost
         // A line for each probe of a service that is not ready: the checks themselves log when it begins and ends.
         logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);
 
-        // The reader of the log may fall behind, or stop: better lines are lost, which the log says, than requests
-        // wait.
+        // The reader of the log may fall behind or stop: it is better to drop lines, which the log reports, than to
+        // block requests.
         logging.Services.Configure<ConsoleLoggerOptions>(console =>
             console.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite
         );

@@ -5,14 +5,14 @@ using IPNetwork = System.Net.IPNetwork;
 namespace Meeda.Http;
 
 /// <summary>
-/// The proxies whose word is taken for a client's address and scheme. Headers of anybody else change nothing: a client
-/// could choose for whom its requests are counted.
+/// The proxies that are trusted to report a client's address and scheme. Headers from other senders have no effect:
+/// otherwise a client could choose which client its requests count for.
 /// </summary>
 internal static class TrustedProxies
 {
     /// <summary>
-    /// Takes <c>X-Forwarded-For</c> and <c>X-Forwarded-Proto</c> of the configured proxies, from the right as far as
-    /// the first address that is none of them.
+    /// Evaluates <c>X-Forwarded-For</c> and <c>X-Forwarded-Proto</c> from configured proxies, from the right up to the
+    /// first address that is not one of them.
     /// </summary>
     public static void UseTrustedProxies(this WebApplication app, HttpOptions http)
     {

@@ -69,8 +69,8 @@ internal sealed partial class AvailabilitySampling
 
     /// <summary>
     /// Follows this light node's own demands until they are published, or expired and paid out, and those that others
-    /// leave lying: while one is open nobody can demand the blob, so an accomplice's would shield the operator. A
-    /// window after the deadline the reward is the expirer's.
+    /// leave lying: while one is open, no other account can demand the blob, so an accomplice's would shield the
+    /// operator. A window after the deadline the reward is the expirer's.
     /// </summary>
     private async Task FollowDemandsAsync(ulong head, CancellationToken cancellationToken)
     {

@@ -145,7 +145,7 @@ internal static class OperatorApplication
 
     /// <summary>
     /// Refuses the key of another account, before the ledger is bound to an account for good: a key belongs to one
-    /// account for ever.
+    /// account permanently.
     /// </summary>
     private static async Task EnsureKeyIsOursAsync(
         SystemContract system,

@@ -245,7 +245,7 @@ internal static partial class OperatorLog
     [LoggerMessage(
         302,
         LogLevel.Warning,
-        "Bounties paid {Paid} of {Expected}, somebody else was faster: {Blobs} blobs carried in transaction "
+        "Bounties paid {Paid} of {Expected}, another account was faster: {Blobs} blobs published in transaction "
             + "{Transaction}, block {Block}"
     )]
     public static partial void BountiesPaidInPart(

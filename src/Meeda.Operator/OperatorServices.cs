@@ -141,7 +141,8 @@ internal static class OperatorServices
         services.AddSingleton<RollupEscrows>().AddBackground<PaymentCollection>();
 
     /// <summary>
-    /// Keys for wallets that sign in. Delegates are looked up also where nobody may sign in any more: keys live on.
+    /// Keys for wallets that sign in. Delegates are checked even if sign-in is off by now, since existing keys stay
+    /// valid.
     /// </summary>
     public static IServiceCollection AddSignIn(this IServiceCollection services) =>
         services
@@ -167,6 +168,7 @@ internal static class OperatorServices
             .AddSingleton<IntakePressure>()
             .AddSingleton<IntakeWork>()
             .AddSingleton<BatchIntake>()
+            .AddSingleton<BatchRenewal>()
             .AddSingleton<Readiness>()
             .AddSingleton<Terms>()
             .AddSingleton<InclusionCheck>()
@@ -195,7 +197,7 @@ internal static class OperatorServices
             .AddBackground<Prover>()
             .AddBackground<BlobPublisher>();
 
-    /// <summary>What an archive is paid for data that nobody must keep any more.</summary>
+    /// <summary>Bounties that an archive claims for data that no operator has to keep any more.</summary>
     public static IServiceCollection AddBounties(this IServiceCollection services, OperatorSettings options) =>
         options.Bounties.Archive
             ? services

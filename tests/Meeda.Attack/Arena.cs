@@ -13,7 +13,7 @@ using Meeda.Testing;
 
 namespace Meeda.Attack;
 
-/// <summary>A real EVM with the contract on it, accounts as they are needed, and light nodes that watch.</summary>
+/// <summary>A real EVM with the contract, accounts on demand, and light nodes that watch.</summary>
 internal sealed class Arena : IAsyncDisposable
 {
     // On a quiet machine blocks come every second.
@@ -44,7 +44,7 @@ internal sealed class Arena : IAsyncDisposable
     /// <summary>The L1's JSON-RPC endpoint.</summary>
     public Uri L1 => _anvil.Rpc;
 
-    /// <summary>A folder that ends with the arena.</summary>
+    /// <summary>A folder that is deleted with the arena.</summary>
     public string Folder => _folder;
 
     public static async Task<Arena> StartAsync(SystemParameters? parameters = null)
@@ -161,7 +161,7 @@ internal sealed class Arena : IAsyncDisposable
         return role.Account!.Value;
     }
 
-    /// <summary>Waits until something is so, looking at each new block.</summary>
+    /// <summary>Waits until a condition holds, checking at each new block.</summary>
     public async Task UntilAsync(string what, Func<Task<bool>> isSo)
     {
         using CancellationTokenSource limit = Patience.Limit(Limit * Patience.BlockSeconds);
@@ -194,7 +194,7 @@ internal sealed class Arena : IAsyncDisposable
         await System.Anchors.CreditAsync(owner, CancellationToken.None)
         + await System.Publication.CreditAsync(owner, CancellationToken.None);
 
-    /// <summary>The blob of that versioned hash as L1 carried it in one of these blocks.</summary>
+    /// <summary>The blob with that versioned hash, as published in one of these blocks.</summary>
     public async Task<byte[]> PublishedBlobAsync(Bytes32 versionedHash, ulong first, ulong last)
     {
         for (ulong number = first; number <= last; number++)

@@ -12,9 +12,8 @@ using Meeda.Protocol.Batches;
 namespace Meeda.Attack;
 
 /// <summary>
-/// For a newcomer: an operator that lies and one that withholds, a light node that catches both, and what it costs
-/// whom. Everything happens on a real EVM with
-/// the real contract; only the liar is made for the occasion.
+/// For a newcomer: an operator that lies and one that withholds, a light node that catches both, and the cost to each
+/// party. Everything happens on a real EVM with the real contract; only the liar is written for the demo.
 /// </summary>
 internal static class AttackDemo
 {
@@ -22,7 +21,7 @@ internal static class AttackDemo
     private static readonly BigInteger Gwei = BigInteger.Pow(10, 9);
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
-    /// <summary>Plays both.</summary>
+    /// <summary>Runs both.</summary>
     /// <returns>Whether the liar was slashed and the withheld blob appeared on L1.</returns>
     public static async Task<bool> RunAsync(CancellationToken cancellationToken)
     {
@@ -86,7 +85,7 @@ internal static class AttackDemo
         return after.IsSlashed && credit > 0;
     }
 
-    /// <summary>An operator keeps a batch but does not give it out.</summary>
+    /// <summary>An operator keeps a batch but does not serve it.</summary>
     private static async Task<bool> WithholdAsync(Arena arena, CancellationToken cancellationToken)
     {
         Say("2. An operator withholds");

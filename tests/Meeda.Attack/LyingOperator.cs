@@ -14,8 +14,8 @@ using Meeda.Protocol.Proofs;
 namespace Meeda.Attack;
 
 /// <summary>
-/// An operator by hand, which can do what the product's never does: prove over a commitment that it did not anchor,
-/// and anchor garbage.
+/// A scripted operator that can do what the product's never does: prove over a commitment that it did not anchor, and
+/// anchor garbage.
 /// </summary>
 internal sealed class LyingOperator(Arena arena, TransactionSender sender)
 {
@@ -54,8 +54,7 @@ internal sealed class LyingOperator(Arena arena, TransactionSender sender)
 
     /// <summary>
     /// Proves the first epoch after a block. A lie adds one generator to the first partial sum and one to the value:
-    /// the polynomial moves by the constant 1, so the opening
-    /// proof stays right and the contract records it.
+    /// the polynomial moves by the constant 1, so the opening proof stays valid and the contract records it.
     /// </summary>
     public async Task<ulong> ProveAsync(ulong afterBlock, bool lie)
     {

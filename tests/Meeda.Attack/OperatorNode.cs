@@ -87,11 +87,11 @@ internal sealed class OperatorNode : IAsyncDisposable
             : throw new InvalidDataException(error);
     }
 
-    /// <summary>The batch's anchor, or null where none is followed.</summary>
+    /// <summary>The batch's anchor, or null if none has been read.</summary>
     public async Task<AnchorBody?> AnchorOfAsync(BatchId id) =>
         (await Http.GetFromJsonAsync<BatchBody>(new Uri($"batches/{id}", UriKind.Relative)))!.Anchor;
 
-    /// <summary>How the batch fared in each epoch, or null where no anchor of it is followed.</summary>
+    /// <summary>The batch's history, epoch by epoch, or null if no anchor of it has been read.</summary>
     public async Task<HistoryBody?> HistoryOfAsync(BatchId id)
     {
         using HttpResponseMessage answer = await Http.GetAsync(new Uri($"batches/{id}/history", UriKind.Relative));

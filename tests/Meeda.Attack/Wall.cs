@@ -3,7 +3,7 @@ using Meeda.Testing;
 
 namespace Meeda.Attack;
 
-/// <summary>An HTTP server that gives nothing.</summary>
+/// <summary>An HTTP server that returns nothing.</summary>
 internal sealed class Wall : IDisposable
 {
     private readonly ReservedPort _port = new();

@@ -46,7 +46,7 @@ public sealed class AccountCommandTests : IAsyncLifetime
             "--json"
         );
         Assert.True(exitCode == 0, error);
-        Assert.Contains("it is asked to send", error, StringComparison.Ordinal);
+        Assert.Contains("asking it to send", error, StringComparison.Ordinal);
         Assert.Equal(7, await PriceAsync(node));
         JsonElement sent = Assert.Single(Parse(output).GetProperty("transactions").EnumerateArray());
         TransactionReceipt receipt = (
@@ -57,7 +57,7 @@ public sealed class AccountCommandTests : IAsyncLifetime
         )!;
         Assert.Equal(receipt.BlockNumber, sent.GetProperty("block").GetUInt64());
 
-        // It stops, and the command finds its ledger: the next nonce is the next one, with nothing in between.
+        // After the operator stops, the command uses its ledger: it sends with the next nonce, without a gap.
         await node.StopAsync();
         ulong before = await _arena.Client.GetTransactionCountAsync(node.Address, BlockTag.Latest, default);
         (exitCode, _, error) = await OperatorAsync(node, keyFile, "price", "8", "--yes", "--json");
@@ -66,7 +66,7 @@ public sealed class AccountCommandTests : IAsyncLifetime
         Assert.Equal(8, await PriceAsync(node));
         Assert.Equal(before + 1, await _arena.Client.GetTransactionCountAsync(node.Address, BlockTag.Latest, default));
 
-        // It starts again, and goes on.
+        // The operator starts again and continues.
         await node.StartAsync();
         (exitCode, _, error) = await OperatorAsync(node, keyFile, "price", "9", "--yes", "--json");
         Assert.True(exitCode == 0, error);
@@ -83,7 +83,7 @@ public sealed class AccountCommandTests : IAsyncLifetime
         await RefusedAsync(keyFile, "the minimum is 16 ether", "stake", "15.9", "--yes");
         await RefusedAsync(keyFile, "AMOUNT: 'much'", "stake", "much", "--yes");
         await RefusedAsync(keyFile, "--yes: there is no terminal to ask", "stake", "16");
-        await RefusedAsync(keyFile, "--json: nobody can be asked", "stake", "16", "--json");
+        await RefusedAsync(keyFile, "--json: cannot ask for confirmation", "stake", "16", "--json");
         await RefusedAsync(keyFile, "--from: only with --dry-run", "stake", "16", "--from", $"{address}", "--yes");
         await RefusedAsync(keyFile, "balance: ", "stake", "1000000", "--yes");
         Assert.Equal(0UL, await _arena.Client.GetTransactionCountAsync(address, BlockTag.Latest, default));

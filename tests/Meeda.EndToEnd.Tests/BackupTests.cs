@@ -91,9 +91,9 @@ public sealed class BackupTests : IAsyncLifetime
         );
         (exitCode, _, error) = await MeedaAsync("backup", backup, "--folder", old);
         Assert.Equal(1, exitCode);
-        Assert.Contains("is not written over", error, StringComparison.Ordinal);
+        Assert.Contains("is not overwritten", error, StringComparison.Ordinal);
 
-        // Some more are anchored; of others the anchor is on its way when the machine dies.
+        // Some more are anchored; for others the anchor is in flight when the machine dies.
         BatchId[] after = [await PutAsync(http, 4_000), await PutAsync(http, 260_000)];
         await AnchoredAsync(http, after);
         await UntilAsync("anchors are confirmed", async () => (await LeftBehindAsync(old, "anchor:")).Count == 0);
@@ -117,7 +117,7 @@ public sealed class BackupTests : IAsyncLifetime
         Assert.Equal(1, exitCode);
         Assert.Contains("is not empty", error, StringComparison.Ordinal);
 
-        // Until no block can bring anything of the old machine's any more, nothing is taken or denied.
+        // Until no transaction of the old machine can be mined any more, puts are not accepted and batches not denied.
         (_, http) = await StartAsync(renewed);
         using (HttpResponseMessage put = await PostAsync(http, RandomNumberGenerator.GetBytes(1_000)))
         {
@@ -130,7 +130,7 @@ public sealed class BackupTests : IAsyncLifetime
             Assert.Equal(HttpStatusCode.InternalServerError, get.StatusCode);
         }
 
-        // Somebody kept what the old machine had sent, and brings it at the worst moments.
+        // An attacker kept what the old machine had sent, and submits it at the worst moments.
         await UntilAsync("nonces are being used up", async () => await InMempoolAsync() > 0);
         await ReplayAsync(left);
         await _arena.Rpc.CallAsync("evm_setIntervalMining", [1], CancellationToken.None);
@@ -156,7 +156,7 @@ public sealed class BackupTests : IAsyncLifetime
         );
     }
 
-    /// <summary>As docs/guides/backup.md has it for PostgreSQL.</summary>
+    /// <summary>As docs/guides/backup.md describes it for PostgreSQL.</summary>
     [SkippableFact]
     public async Task Machine_OnPostgres_ComesBackFromADumpAndAMark()
     {
@@ -183,7 +183,7 @@ public sealed class BackupTests : IAsyncLifetime
         Directory.Delete(old, recursive: true);
 
         _settings = [.. common, ("Meeda__Storage__Database", await restore())];
-        // The dump has the lease of the operator that was killed, which lapses within seconds.
+        // The dump contains the killed operator's lease, which expires within seconds.
         string output = "";
         await UntilAsync(
             "the lease in the dump lapses",
@@ -356,7 +356,7 @@ public sealed class BackupTests : IAsyncLifetime
         await _arena.Client.GetTransactionCountAsync(_account, BlockTag.Pending, default)
         - await _arena.Client.GetTransactionCountAsync(_account, BlockTag.Latest, default);
 
-    /// <summary>What the old machine had signed and no block had taken.</summary>
+    /// <summary>What the old machine had signed and no block has included.</summary>
     private static async Task<IReadOnlyList<(byte[] Wire, string Hash)>> LeftBehindAsync(string folder, string key = "")
     {
         await using var database = new SqliteDatabase(Path.Combine(folder, "ledger.sqlite"));
@@ -384,7 +384,7 @@ public sealed class BackupTests : IAsyncLifetime
             }
             catch (JsonRpcException)
             {
-                // The nonce is used, or by a dearer transaction: what is wanted.
+                // The nonce is used already, or by a transaction with higher fees: as intended.
             }
         }
     }
@@ -402,7 +402,7 @@ public sealed class BackupTests : IAsyncLifetime
             async () => await _arena.System.Verifier.EpochStatusAsync(_account, epoch, default) == EpochStatus.Proven
         );
 
-    /// <summary>Waits until something is so, whether blocks come or not.</summary>
+    /// <summary>Waits until a condition holds, whether or not blocks are produced.</summary>
     private static async Task UntilAsync(string what, Func<Task<bool>> isSo)
     {
         using CancellationTokenSource limit = Patience.Limit(TimeSpan.FromMinutes(3));

@@ -78,7 +78,7 @@ public sealed class BountyTests : IAsyncDisposable
             StringComparison.Ordinal
         );
         Assert.Contains(
-            "the first of 1 bounties is free from block",
+            "the first of 1 bounties can be withdrawn from block",
             (await RunAsync("refund", $"{cheap}", "--yes", "--key-file", _funderKey)).Error,
             StringComparison.Ordinal
         );

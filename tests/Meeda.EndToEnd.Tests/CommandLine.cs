@@ -12,7 +12,7 @@ internal static class CommandLine
     /// <summary>Starts the program with the same runtime as the tests.</summary>
     public static Process Start(string folder, params string[] arguments) => Start(folder, arguments, []);
 
-    /// <summary>The same, with more in its environment.</summary>
+    /// <summary>The same, with additional environment variables.</summary>
     public static Process Start(string folder, string[] arguments, (string Name, string Value)[] environment)
     {
         var start = new ProcessStartInfo("dotnet")
@@ -36,7 +36,9 @@ internal static class CommandLine
         return Process.Start(start)!;
     }
 
-    /// <summary>What runs a command: as <c>./meeda</c> has it, the local network is a program of its own.</summary>
+    /// <summary>
+    /// The program that runs a command: as in <c>./meeda</c>, the local network is a separate program.
+    /// </summary>
     public static string ProgramOf(params string[] arguments) =>
         (arguments is ["demo" or "dev", ..] ? typeof(DevNet.LocalNetwork) : typeof(Node.Cli.ExitCode))
             .Assembly
@@ -56,7 +58,7 @@ internal static class CommandLine
         return (process.ExitCode, await output, await error);
     }
 
-    /// <summary>The processes below one, of Linux.</summary>
+    /// <summary>The descendants of a process, on Linux.</summary>
     public static int[] Descendants(int process)
     {
         int[] children =

@@ -12,8 +12,8 @@ using Xunit;
 namespace Meeda.EndToEnd.Tests;
 
 /// <summary>
-/// What an operator does when none of its providers takes anything: with the failover on, batches stand on L1 as
-/// blobs under the same commitments.
+/// What an operator does when none of its providers accepts anything: with failover on, batches are published on L1 as
+/// blobs with the same commitments.
 /// </summary>
 public sealed class FailoverTests
 {
@@ -38,8 +38,7 @@ public sealed class FailoverTests
         );
         var id = new BatchId(commitment.Hash);
 
-        // It is anchored all the same: the transaction carries the very blobs, under the commitments that the batch
-        // has anywhere.
+        // It is anchored nevertheless: the transaction carries its blobs, with the batch's usual commitments.
         AnchorBody? anchor = null;
         await arena.UntilAsync(
             "the batch is anchored",
@@ -56,7 +55,7 @@ public sealed class FailoverTests
         var path = new Uri($"get/0x{Convert.ToHexStringLower(encoded)}", UriKind.Relative);
         Assert.Equal(payload, await node.Http.GetByteArrayAsync(path));
 
-        // The providers are back: the rows come home.
+        // The providers are back: the rows are placed.
         MendProviders(node);
         await arena.UntilAsync(
             "the rows are home",
@@ -110,7 +109,7 @@ public sealed class FailoverTests
     private static IReadOnlyList<string> Places(OperatorNode node) =>
         new StorageOptions { Folder = node.Folder }.Places;
 
-    /// <summary>A file where each provider's folder was: nothing can be written below it.</summary>
+    /// <summary>Replaces each provider's folder by a file, so that nothing can be written below it.</summary>
     private static void BreakProviders(OperatorNode node)
     {
         foreach (string place in Places(node))

@@ -8,9 +8,8 @@ using Xunit.Abstractions;
 namespace Meeda.EndToEnd.Tests;
 
 /// <summary>
-/// The guides as their reader tries them: every block marked <c>sh</c> runs from a clean shell in an empty folder,
-/// beside <c>meeda dev</c>. Blocks without a mark are settings of programs
-/// that are not here.
+/// The guides as their readers use them: every block marked <c>sh</c> runs from a clean shell in an empty folder,
+/// beside <c>meeda dev</c>. Blocks without a mark are settings of programs that are not available here.
 /// </summary>
 public sealed partial class GuideTests(ITestOutputHelper output) : IDisposable
 {
@@ -91,7 +90,7 @@ public sealed partial class GuideTests(ITestOutputHelper output) : IDisposable
     }
 
     /// <summary>
-    /// The way from nothing to a paid operator and back, on an L1 of which the program knows its URL and a funded key.
+    /// The way from nothing to a paid operator and back, on an L1 of which only the URL and a funded key are known.
     /// </summary>
     [SkippableFact]
     public async Task First_operator_is_deployed_staked_paid_and_wound_up_by_its_guide()

@@ -20,8 +20,7 @@ namespace Meeda.EndToEnd.Tests;
 
 /// <summary>
 /// Operator, light node and verifier on an endpoint as providers run them: with a password, limits on log queries,
-/// errors in HTTP statuses of every kind, without tags and methods that
-/// nodes need not have, and with a start block that is wrong.
+/// errors with all kinds of HTTP statuses, without optional tags and methods, and with a wrong start block.
 /// </summary>
 public sealed class HostedEndpointTests
 {
@@ -44,7 +43,7 @@ public sealed class HostedEndpointTests
             async () => (await node.HistoryOfAsync(id))?.Proven > 0
         );
 
-        // A new ledger, and a start block behind the first anchor: epochs are proven over all anchors all the same.
+        // A new ledger, and a start block after the first anchor: epochs are nevertheless proven over all anchors.
         ulong first = (await node.AnchorOfAsync(id))!.BlockNumber;
         await arena.MineAsync(100);
         await node.StopAsync();
@@ -74,7 +73,7 @@ public sealed class HostedEndpointTests
         await using RpcProxy proxy = Hosted(arena.L1);
         proxy.Lie = (method, _, result) =>
         {
-            // What the other operator's logs hold is nonsense.
+            // The other operator's logs contain nonsense.
             foreach (JsonNode? log in method == "eth_getLogs" ? result!.AsArray() : [])
             {
                 if (
@@ -148,8 +147,8 @@ public sealed class HostedEndpointTests
     }
 
     /// <summary>
-    /// Light node and verifier take several endpoints, as the operator does: one that is down, or lies about the
-    /// head, stops neither.
+    /// Light node and verifier accept several endpoints, like the operator: one that is down or lies about the head
+    /// stops neither.
     /// </summary>
     [SkippableFact]
     public async Task A_light_node_and_a_verifier_with_several_endpoints_work_while_one_of_them_does()

@@ -15,7 +15,7 @@ using Xunit;
 namespace Meeda.EndToEnd.Tests;
 
 /// <summary>
-/// Tenants' keys as an operator's people make and revoke them, beside the operator that asks for them.
+/// Tenants' keys as an operator's staff creates and revokes them, beside a running operator that requires them.
 /// </summary>
 public sealed partial class KeysTests : IDisposable
 {
@@ -72,7 +72,7 @@ public sealed partial class KeysTests : IDisposable
 
         Assert.Equal(0, (await KeysAsync("revoke", "rollup", "--folder", node.Folder)).ExitCode);
         await RefusedAsync(node, $"t/{key}/");
-        // The last key gone does not open the door.
+        // Revoking the last key does not allow anonymous access.
         Assert.Equal(HttpStatusCode.Unauthorized, await PutAsync(node, ""));
         Assert.Matches(@"rollup +revoked \d{4}-\d\d-\d\d", (await KeysAsync("list", "--folder", node.Folder)).Output);
     }
@@ -258,7 +258,7 @@ public sealed partial class KeysTests : IDisposable
         return answer.StatusCode;
     }
 
-    /// <summary>Puts until the operator has seen that the prefix does not let in.</summary>
+    /// <summary>Puts until the operator rejects the prefix.</summary>
     private static async Task RefusedAsync(OperatorNode node, string prefix)
     {
         using CancellationTokenSource limit = Patience.Limit(TimeSpan.FromSeconds(30));
@@ -295,7 +295,7 @@ public sealed partial class KeysTests : IDisposable
         return process.ExitCode;
     }
 
-    /// <summary>A folder that an operator has used: keys are made nowhere else.</summary>
+    /// <summary>A folder that an operator has used: keys are created nowhere else.</summary>
     private string DataFolder()
     {
         string data = Directory.CreateDirectory(Path.Combine(_folder, "data")).FullName;

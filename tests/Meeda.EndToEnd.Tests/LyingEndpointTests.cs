@@ -10,8 +10,8 @@ using Xunit;
 namespace Meeda.EndToEnd.Tests;
 
 /// <summary>
-/// An operator with two L1 endpoints, of which the preferred one lies about the head, on a chain that takes its
-/// anchors back.
+/// An operator with two L1 endpoints, the preferred of which lies about the head, on a chain that reorganises its
+/// anchors away.
 /// </summary>
 public sealed class LyingEndpointTests
 {
@@ -75,8 +75,8 @@ public sealed class LyingEndpointTests
     }
 
     /// <summary>
-    /// L1 reorganises just after the operator has looked whether its newest block still stands, and before it reads
-    /// on: what it had read must be taken back all the same.
+    /// L1 reorganises just after the operator has checked that its newest block is still on the chain, and before it
+    /// reads on: what it had read must be rolled back nevertheless.
     /// </summary>
     [SkippableFact]
     public async Task A_reorganisation_between_two_questions_of_one_look_is_not_missed()

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Meeda.EndToEnd.Tests;
 
-/// <summary>The program and its surroundings: what configures it, what it says, how it ends.</summary>
+/// <summary>The program and its environment: its configuration, its output and its exit.</summary>
 public sealed class ProgramTests : IDisposable
 {
     private const string NoAnvil = "anvil is not installed: run ./meeda test, which installs it, or set MEEDA_ANVIL";
@@ -65,7 +65,7 @@ public sealed class ProgramTests : IDisposable
         await light.WaitForExitAsync();
     }
 
-    /// <summary>Signals that come while a command ends, also by itself, end it without a stack trace.</summary>
+    /// <summary>A signal that arrives while a command is ending, for whatever reason, causes no stack trace.</summary>
     [SkippableFact]
     public async Task Command_SignalsUntilItHasEnded_LeaveNoTrace()
     {
@@ -91,7 +91,7 @@ public sealed class ProgramTests : IDisposable
         Assert.DoesNotContain("Unhandled exception", await error, StringComparison.Ordinal);
     }
 
-    /// <summary>An option that is misspelt is said to be none, where a file or an id would stand, too.</summary>
+    /// <summary>A misspelt option is reported as unknown, also where a file or an id could be.</summary>
     [Theory]
     [InlineData("put", "--jsn")]
     [InlineData("get", "-O")]
@@ -103,7 +103,7 @@ public sealed class ProgramTests : IDisposable
         (int exitCode, string output, string error) = await CommandLine.RunAsync(_folder, command, option);
         Assert.Equal(1, exitCode);
         Assert.Empty(output);
-        Assert.Contains($"meeda: {option}: there is no such option of {command}", error, StringComparison.Ordinal);
+        Assert.Contains($"meeda: {option}: {command} has no such option", error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -267,7 +267,7 @@ public sealed class ProgramTests : IDisposable
         Skip.If(Anvil.Binary is null, NoAnvil);
         Skip.If(OperatingSystem.IsWindows());
 
-        // A shell without job control starts what goes into the background with SIGINT ignored.
+        // A shell without job control starts background processes with SIGINT ignored.
         var start = new ProcessStartInfo("/bin/sh")
         {
             WorkingDirectory = _folder,

@@ -56,7 +56,7 @@ public sealed class RetentionTests
             "it has expired",
             async () =>
             {
-                // Read before the head, so that what is said of it holds of a block not after that.
+                // Read before the head, so that the response applies to a block no later than the head.
                 HttpStatusCode read = await ReadAsync(node, expiring);
                 ulong head = await arena.Client.GetBlockNumberAsync(CancellationToken.None);
                 Assert.True(

@@ -5,8 +5,8 @@ using Xunit;
 namespace Meeda.EndToEnd.Tests;
 
 /// <summary>
-/// Credentials of S3 providers that the program cannot read. In processes of their own: what the SDK cannot read once
-/// it does not read again.
+/// Unreadable credentials of S3 providers. In separate processes, since the SDK does not retry files that it failed to
+/// read.
 /// </summary>
 public sealed class S3SettingsTests : IDisposable
 {

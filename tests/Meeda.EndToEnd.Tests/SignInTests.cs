@@ -8,8 +8,8 @@ using Xunit;
 namespace Meeda.EndToEnd.Tests;
 
 /// <summary>
-/// Wallets that get keys by themselves: messages of siwe, signatures of ethers, a Safe (ERC-1271) and the registry of
-/// delegates (ERC-1056) as others deploy them, on anvil.
+/// Wallets that sign in for keys: messages from siwe, signatures from ethers, a Safe (ERC-1271) and the registry of
+/// delegates (ERC-1056) in their public deployments, on anvil.
 /// </summary>
 public sealed class SignInTests(SignInWorld world) : IClassFixture<SignInWorld>
 {
@@ -19,7 +19,7 @@ public sealed class SignInTests(SignInWorld world) : IClassFixture<SignInWorld>
         await world.StartAsync();
         (Address wallet, string key) = await world.RollupAsync(SignInWorld.Prepaid);
 
-        // Without a key nothing is served, although nobody has one yet.
+        // Without a key nothing is served, although no key exists yet.
         using (HttpResponseMessage keyless = await world.Node.Http.GetAsync(new Uri("status", UriKind.Relative)))
         {
             Assert.Equal(HttpStatusCode.Unauthorized, keyless.StatusCode);
@@ -36,10 +36,10 @@ public sealed class SignInTests(SignInWorld world) : IClassFixture<SignInWorld>
             async () => await world.Escrow.BalanceAsync(wallet, world.Node.Address, default) < SignInWorld.Prepaid
         );
 
-        // The same message again is nobody's.
+        // The same message is not accepted twice.
         await world.RefusedAsync(message, signature, HttpStatusCode.Unauthorized, "used before");
 
-        // Another key: the first one stays good for an hour, and then not for a moment longer than is asked for.
+        // Another key: the first one stays valid for an hour by default, and otherwise exactly as long as requested.
         (message, signature) = await world.SignedAsync(key, await world.FieldsAsync(wallet));
         JsonNode second = await world.GrantedAsync(message, signature);
         await world.PutAsync((string)first["key"]!, SignInWorld.PayloadLength, HttpStatusCode.OK);
@@ -64,7 +64,7 @@ public sealed class SignInTests(SignInWorld world) : IClassFixture<SignInWorld>
         string last = (string)(await world.GrantedAsync(message, signature))["key"]!;
         await world.PutAsync(last, SignInWorld.PayloadLength, HttpStatusCode.OK);
 
-        // The operator's word counts more.
+        // The operator's revocation takes precedence.
         Assert.Equal(
             0,
             (
@@ -118,7 +118,7 @@ public sealed class SignInTests(SignInWorld world) : IClassFixture<SignInWorld>
 
         (string message, string signature) = await world.SignedAsync(key, await world.FieldsAsync(wallet));
 
-        // Somebody else's signature, a damaged one, one of another text, and of a contract that knows none.
+        // Another account's signature, a damaged one, one of another text, and one of a contract without ERC-1271.
         (_, string other) = await world.SignedAsync(poorKey, await world.FieldsAsync(wallet));
         await world.RefusedAsync(message, other, HttpStatusCode.Unauthorized, "signature");
         await world.RefusedAsync(message, $"{signature[..^2]}1d", HttpStatusCode.Unauthorized, "signature");
@@ -135,17 +135,17 @@ public sealed class SignInTests(SignInWorld world) : IClassFixture<SignInWorld>
         );
         await world.RefusedAsync(new string('a', 20_000), signature, HttpStatusCode.RequestEntityTooLarge, "16384");
 
-        // A nonce that a refused message had is still good: nobody can use up another's.
+        // A rejected message does not use up its nonce: no client can use up another's.
         JsonNode granted = await world.GrantedAsync(message, signature.ToUpperInvariant().Replace("0X", "0x"));
         Assert.StartsWith("mk_", (string?)granted["key"], StringComparison.Ordinal);
 
-        // Who prepaid nothing, or acts for somebody that did not say so.
+        // A wallet that prepaid nothing, or that acts for a rollup that did not name it.
         (message, signature) = await world.SignedAsync(poorKey, await world.FieldsAsync(poor));
         await world.RefusedAsync(message, signature, HttpStatusCode.PaymentRequired, "wei are missing");
         JsonObject forOther = await world.FieldsAsync(poor);
         forOther["resources"] = new JsonArray($"did:ethr:0x{SignInWorld.ChainId:x}:{wallet}");
         (message, signature) = await world.SignedAsync(poorKey, forOther);
-        await world.RefusedAsync(message, signature, HttpStatusCode.Forbidden, "no delegate");
+        await world.RefusedAsync(message, signature, HttpStatusCode.Forbidden, "not a delegate");
         JsonObject elsewhere = await world.FieldsAsync(poor);
         elsewhere["resources"] = new JsonArray($"did:ethr:0x1:{wallet}");
         (message, signature) = await world.SignedAsync(poorKey, elsewhere);
@@ -172,7 +172,7 @@ public sealed class SignInTests(SignInWorld world) : IClassFixture<SignInWorld>
         );
         await world.SafeSendAsync(ownerKey, deposit.To!.Value, Convert.ToHexStringLower(deposit.Data), deposit.Value);
 
-        // The Safe itself, by its owner's signature of its own typed data; no other signature will do.
+        // The Safe itself, by its owner's signature of the Safe's own typed data; no other signature is accepted.
         string message = await world.WrittenAsync(await world.FieldsAsync(safe));
         string ofOwner = await world.SafeSignAsync(ownerKey, message);
         await world.RefusedAsync(
@@ -190,7 +190,7 @@ public sealed class SignInTests(SignInWorld world) : IClassFixture<SignInWorld>
         JsonObject forSafe = await world.FieldsAsync(hot);
         forSafe["resources"] = new JsonArray($"did:ethr:0x{SignInWorld.ChainId:x}:{world.Safe}");
         (string asked, string signature) = await world.SignedAsync(hotKey, forSafe);
-        await world.RefusedAsync(asked, signature, HttpStatusCode.Forbidden, "no delegate");
+        await world.RefusedAsync(asked, signature, HttpStatusCode.Forbidden, "not a delegate");
         await world.SafeSendAsync(ownerKey, Address.Parse(world.Registry), await world.DelegateAsync(hot, 3_600), 0);
         JsonNode granted = await world.GrantedAsync(asked, signature);
         Assert.Equal(world.Safe, (string?)granted["rollup"]);
@@ -225,11 +225,7 @@ public sealed class SignInTests(SignInWorld world) : IClassFixture<SignInWorld>
         string[] command = ["signin", "--url", url, "--key-file", keyFile];
         (int exitCode, string output, string error) = await CommandLine.RunAsync(world.Arena.Folder, command);
         Assert.Equal((1, ""), (exitCode, output));
-        Assert.Contains(
-            $"it is for {SignInWorld.Domain}, and the operator was asked for as 127.0.0.1:",
-            error,
-            StringComparison.Ordinal
-        );
+        Assert.Contains($"it is for {SignInWorld.Domain}, not for 127.0.0.1:", error, StringComparison.Ordinal);
 
         (exitCode, output, error) = await CommandLine.RunAsync(
             world.Arena.Folder,

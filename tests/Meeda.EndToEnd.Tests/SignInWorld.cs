@@ -14,7 +14,7 @@ using Xunit;
 
 namespace Meeda.EndToEnd.Tests;
 
-/// <summary>An operator on anvil that takes sign-ins, and other people's wallets: started once for all tests.</summary>
+/// <summary>An operator on anvil that allows sign-in, and third-party wallets; started once for all tests.</summary>
 public sealed class SignInWorld : IAsyncLifetime
 {
     internal const string Domain = "da.example.org";
@@ -57,7 +57,7 @@ public sealed class SignInWorld : IAsyncLifetime
         }
     }
 
-    /// <summary>Starts all of it, with the first test that asks.</summary>
+    /// <summary>Starts everything for the first test that needs it.</summary>
     internal async Task StartAsync()
     {
         if (_wallets is not null)
@@ -87,7 +87,7 @@ public sealed class SignInWorld : IAsyncLifetime
                 ["Meeda:SignIn:DelegateRegistry"] = Registry,
                 ["Meeda:SignIn:DelegateInterval"] = "1s",
                 ["Meeda:SignIn:AttemptsPerMinute"] = "1000",
-                // What a batch of the tests costs, and not a wei less.
+                // Exactly the cost of a batch in these tests.
                 ["Meeda:SignIn:MinBatchCost"] = string.Create(
                     CultureInfo.InvariantCulture,
                     $"{(decimal)PayloadLength * Price * LocalParameters.Value.Retention / 1e18m}"

@@ -3,7 +3,7 @@ using Meeda.Node.Cli;
 
 namespace Meeda.EndToEnd.Tests;
 
-/// <summary>Files of tests are their owner's only, as key files must be.</summary>
+/// <summary>Writes test files that only their owner can read, as key files must be.</summary>
 internal static class TestFiles
 {
     [ModuleInitializer]

@@ -90,7 +90,7 @@ public sealed class ProvenBatch : IAsyncLifetime
 }
 
 /// <summary>
-/// What verifiers ask an operator, a light node and the command line, on a real EVM: the answers are checked here
+/// Verifiers' requests to an operator, a light node and the command line, on a real EVM: the responses are checked
 /// against the protocol, not against each other.
 /// </summary>
 public sealed class VerifierTests(ProvenBatch batch) : IClassFixture<ProvenBatch>
@@ -248,7 +248,7 @@ public sealed class VerifierTests(ProvenBatch batch) : IClassFixture<ProvenBatch
         Assert.Contains("its opening verifies", output, StringComparison.Ordinal);
         Assert.DoesNotContain("FAILS", output, StringComparison.Ordinal);
 
-        // Without a source it holds too, but says that nothing is known of the data.
+        // Without a source the check passes too, but reports that nothing is known about the data.
         (exitCode, output, _) = await CommandLine.RunAsync(
             batch.Folder,
             ["verify", batch.Id.ToString(), "--json", .. where]
@@ -260,7 +260,7 @@ public sealed class VerifierTests(ProvenBatch batch) : IClassFixture<ProvenBatch
             line => line.GetString()!.StartsWith("that the batch can be had", StringComparison.Ordinal)
         );
 
-        // A keccak commitment needs a source; a source that lies is told from one that does not.
+        // A keccak commitment needs a source; a lying source is distinguished from an honest one.
         string keccak = "0x00" + Keccak256.Hash(batch.Payload).ToString()[2..];
         (exitCode, output, error) = await CommandLine.RunAsync(
             batch.Folder,

@@ -5,7 +5,7 @@ namespace Meeda.Mefs.Tests;
 
 public sealed class ContentIdTests
 {
-    // The vectors of the API's description, made by an independent program.
+    // The vectors of the API's description, from an independent program.
     [Theory]
     [InlineData("", "bafybeia4bvfwyw6qmtltmymql7prbrtu6s6as2z7b3efscggmsqcvij5za")]
     [InlineData("test", "bafkreie7q3iidccmpvszul7kudcvvuavuo7u6gzlbobczuk5nqk3b4akba")]

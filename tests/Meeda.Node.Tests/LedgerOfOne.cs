@@ -4,7 +4,7 @@ using Meeda.Operator.Persistence;
 
 namespace Meeda.Node.Tests;
 
-/// <summary>What tests tell a ledger whose operator they do not name.</summary>
+/// <summary>The ledger calls of tests that do not name an operator.</summary>
 internal static class LedgerOfOne
 {
     public static Task AdvanceAsync(

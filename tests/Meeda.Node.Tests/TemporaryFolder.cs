@@ -1,6 +1,6 @@
 namespace Meeda.Node.Tests;
 
-/// <summary>A folder that lasts as long as a test.</summary>
+/// <summary>A folder for the duration of a test.</summary>
 public sealed class TemporaryFolder : IDisposable
 {
     public string Path { get; } = Directory.CreateTempSubdirectory("meeda-test-").FullName;

@@ -25,17 +25,19 @@ public sealed class Anvil : IAsyncDisposable
     /// </summary>
     public static string FundedKey => "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
 
-    /// <summary>The binary: MEEDA_ANVIL, or what npm installed in contracts/; null where neither is.</summary>
+    /// <summary>
+    /// The binary: MEEDA_ANVIL, or the one that npm installed in contracts/; null if there is neither.
+    /// </summary>
     public static string? Binary { get; } = Find();
 
     /// <summary>The JSON-RPC endpoint.</summary>
     public Uri Rpc { get; }
 
-    /// <summary>Starts it; skips the test where it is not installed.</summary>
+    /// <summary>Starts it; skips the test if it is not installed.</summary>
     /// <param name="arguments">More arguments, for example <c>--no-mining</c>.</param>
     public static Task<Anvil> StartAsync(params string[] arguments) => StartAtAsync(0, arguments);
 
-    /// <summary>As <see cref="StartAsync"/>, on a port that is known: where an earlier one stood.</summary>
+    /// <summary>As <see cref="StartAsync"/>, on a given port: an earlier one's.</summary>
     /// <param name="port">The port, 0 for a free one.</param>
     /// <param name="arguments">More arguments.</param>
     public static async Task<Anvil> StartAtAsync(int port, params string[] arguments)

@@ -5,9 +5,8 @@ using Xunit;
 namespace Meeda.Testing;
 
 /// <summary>
-/// A real S3 server for tests: Ceph's gateway before a monitor and one daemon that keeps objects in memory, on free
-/// loopback ports with an empty folder of their own. Takes about
-/// fifteen seconds to start.
+/// A real S3 server for tests: Ceph's gateway with a monitor and one daemon that keeps objects in memory, on free
+/// loopback ports with an empty folder. Takes about fifteen seconds to start.
 /// </summary>
 public sealed class CephGateway : IAsyncDisposable
 {
@@ -17,7 +16,7 @@ public sealed class CephGateway : IAsyncDisposable
     /// <summary>The secret of its only user.</summary>
     public const string SecretKey = "meeda-test-secret-key-that-no-message-may-show";
 
-    // Machines are slow, and three daemons start one after the other.
+    // Machines are slow, and three daemons start one after another.
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 
     private readonly string _folder = Directory.CreateTempSubdirectory("meeda-ceph-").FullName;
@@ -27,7 +26,7 @@ public sealed class CephGateway : IAsyncDisposable
 
     private CephGateway() { }
 
-    /// <summary>Where it listens.</summary>
+    /// <summary>Its URL.</summary>
     public Uri Url => _gatewayPort.Url;
 
     /// <summary>Whether all its programs are installed.</summary>
@@ -36,7 +35,7 @@ public sealed class CephGateway : IAsyncDisposable
             IsOnPath
         );
 
-    /// <summary>Starts one; skips the test where it is not installed.</summary>
+    /// <summary>Starts one; skips the test if it is not installed.</summary>
     public static async Task<CephGateway> StartAsync()
     {
         FastRun.SkipIfFast();
@@ -59,7 +58,7 @@ public sealed class CephGateway : IAsyncDisposable
         }
     }
 
-    /// <summary>Ends the gateway at once, as an outage does; what it stored stays behind it.</summary>
+    /// <summary>Stops the gateway at once, as an outage does; its data stays.</summary>
     public async Task StopAsync()
     {
         await EndAsync(_daemons[^1]);
@@ -168,9 +167,8 @@ public sealed class CephGateway : IAsyncDisposable
     }
 
     /// <summary>
-    /// Runs the disk's daemon, for which the work waits. Now and then the daemon greets its monitor before it knows
-    /// which cluster it is in ("wrong fsid"), and ends; then another one is
-    /// started.
+    /// Runs the disk's daemon, which the work needs. Occasionally the daemon contacts its monitor before it knows its
+    /// cluster ("wrong fsid") and exits; then another one is started.
     /// </summary>
     private async Task WithDiskAsync(Guid disk, Task work)
     {
@@ -271,9 +269,8 @@ public sealed class CephGateway : IAsyncDisposable
     }
 
     /// <summary>
-    /// Starts a daemon that the kernel ends with this process, should the tests be killed before they can. The kernel
-    /// means the thread that started it, so that one stays until the
-    /// daemon ends.
+    /// Starts a daemon that the kernel ends with this process, in case the tests are killed. The kernel ties it to the
+    /// thread that started it, so that thread stays until the daemon ends.
     /// </summary>
     private async Task<Process> LaunchAsync(string program, params string[] arguments)
     {

@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 
 namespace Meeda.Testing;
 
-/// <summary>What the node keeps, and how it describes it.</summary>
+/// <summary>The node's objects and their descriptions.</summary>
 public sealed partial class FakeMefsNode
 {
     private const int ChunkLength = 248 * 1024;

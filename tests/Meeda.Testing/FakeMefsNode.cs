@@ -12,13 +12,12 @@ using Microsoft.Extensions.Logging;
 namespace Meeda.Testing;
 
 /// <summary>
-/// A MEFS user node's API over real HTTP, made from the API's description: it really stores, and does wrong what it
-/// is told to. What it knows of a real
-/// node's inside is nothing: chunks, orders and chains are numbers here.
+/// A MEFS user node's API over real HTTP, written from the API's description: it actually stores objects, and fails on
+/// command. It does not model a real node's internals: chunks, orders and chains are numbers here.
 /// </summary>
 public sealed partial class FakeMefsNode : IAsyncDisposable
 {
-    /// <summary>The token that the node takes for writing.</summary>
+    /// <summary>The token that the node requires for writes.</summary>
     public const string Token = "fake-node-token";
 
     // Like Go's: base64 stays as it is.
@@ -65,7 +64,7 @@ public sealed partial class FakeMefsNode : IAsyncDisposable
         return node;
     }
 
-    /// <summary>Does the next call of a method wrong, once. Several wait in line.</summary>
+    /// <summary>Makes the next call of a method fail, once. Several are queued.</summary>
     public void Fail(string method, MefsFault fault) => _faults.Enqueue((method, fault));
 
     /// <summary>Loses an object that was stored.</summary>
@@ -78,7 +77,7 @@ public sealed partial class FakeMefsNode : IAsyncDisposable
     public void Truncate(string bucket, string name, int bytes) =>
         _buckets[bucket].Objects[name].Content = _buckets[bucket].Objects[name].Content[..^bytes];
 
-    /// <summary>The names in a bucket, in their order; none where there is no such bucket.</summary>
+    /// <summary>The names in a bucket, in order; empty if there is no such bucket.</summary>
     public IReadOnlyList<string> Names(string bucket) =>
         _buckets.TryGetValue(bucket, out Bucket? found) ? [.. found.Objects.Keys.Order(StringComparer.Ordinal)] : [];
 
@@ -93,9 +92,7 @@ public sealed partial class FakeMefsNode : IAsyncDisposable
             ? entry.Content
             : null;
 
-    /// <summary>
-    /// Stops and listens again at the same address; what was stored stays, what was under way is lost.
-    /// </summary>
+    /// <summary>Stops and listens again at the same address; stored objects stay, calls in progress are lost.</summary>
     public async Task RestartAsync()
     {
         await DisposeAsync();
@@ -304,7 +301,7 @@ public sealed partial class FakeMefsNode : IAsyncDisposable
             throw new NodeError("this fake stores plain content with CID etags only");
         }
 
-        // As the real one does: the name is taken before a byte is read, and stays taken if the content never comes.
+        // Like the real one: the name is taken before a byte is read, and stays taken if the content never arrives.
         var entry = new Entry(name, []) { Looks = LooksUntilObjectConfirmed };
         if (!bucket.Objects.TryAdd(name, entry))
         {

@@ -6,7 +6,7 @@ using Meeda.L1.Rpc;
 
 namespace Meeda.Testing;
 
-/// <summary>A node in the test's process: what it answers, or throws, is the test's business.</summary>
+/// <summary>A node in the test's process; the test decides what it answers or throws.</summary>
 public sealed class FakeRpc(Func<string, IReadOnlyList<object?>, object?> answer) : JsonRpc
 {
     /// <summary>The methods that were called, in their order.</summary>
@@ -34,7 +34,7 @@ public sealed class FakeRpc(Func<string, IReadOnlyList<object?>, object?> answer
         };
     }
 
-    /// <summary>What a node says to a method that it does not know.</summary>
+    /// <summary>A node's error for an unknown method.</summary>
     public static JsonRpcException Unknown(string method) =>
         new(method, -32601, $"the method {method} does not exist/is not available", []);
 

@@ -11,9 +11,8 @@ using Microsoft.Net.Http.Headers;
 namespace Meeda.Testing;
 
 /// <summary>
-/// As much of an S3 server as a store of objects asks for, over real HTTP, which stores for real, takes any
-/// credentials, and does wrong what it is told to. As
-/// <see cref="RenamesTakenNames"/> it behaves like the gateway of a MEFS node.
+/// The part of an S3 server that an object store needs, over real HTTP. It actually stores objects, accepts any
+/// credentials, and fails on command. With <see cref="RenamesTakenNames"/> it behaves like the gateway of a MEFS node.
 /// </summary>
 public sealed class FakeS3Server : IAsyncDisposable
 {
@@ -22,29 +21,27 @@ public sealed class FakeS3Server : IAsyncDisposable
     private readonly ConcurrentQueue<(string Call, S3Fault Fault)> _faults = new();
     private WebApplication _app = null!;
 
-    /// <summary>
-    /// The calls so far, in order: method and what follows the question mark, as <c>POST uploads</c>.
-    /// </summary>
+    /// <summary>The calls so far, in order: method and query, for example <c>POST uploads</c>.</summary>
     public ConcurrentQueue<string> Calls { get; } = new();
 
-    /// <summary>Whether <c>If-None-Match: *</c> is heeded. Default true; false is what older servers do.</summary>
+    /// <summary>Whether <c>If-None-Match: *</c> is honoured. Default true; older servers ignore it.</summary>
     public bool KnowsConditions { get; set; } = true;
 
     /// <summary>
-    /// The status with which puts under a condition are refused, as by servers that do not implement it; null where
-    /// they are not.
+    /// The status with which conditional puts are rejected, as by servers that do not implement them; null if they are
+    /// accepted.
     /// </summary>
     public int? RefusesConditions { get; set; }
 
     /// <summary>
-    /// Whether a put of a name that is taken is stored under another one, with status 200. Default false.
+    /// Whether a put to an existing name is stored under another one, with status 200. Default false.
     /// </summary>
     public bool RenamesTakenNames { get; set; }
 
-    /// <summary>How many objects a page of a listing has. Default 1000.</summary>
+    /// <summary>The number of objects per page of a listing. Default 1000.</summary>
     public int ListedAtOnce { get; set; } = 1000;
 
-    /// <summary>What <c>x-amz-meta-state</c> says of each object, or null.</summary>
+    /// <summary>The value of <c>x-amz-meta-state</c> for each object, or null.</summary>
     public string? State { get; set; }
 
     /// <summary>Called before an object is stored, with its bucket.</summary>
@@ -72,13 +69,13 @@ public sealed class FakeS3Server : IAsyncDisposable
         return server;
     }
 
-    /// <summary>A bucket's objects, made if absent.</summary>
+    /// <summary>A bucket's objects; creates the bucket if absent.</summary>
     public ConcurrentDictionary<string, byte[]> Bucket(string name) => _buckets.GetOrAdd(name, _ => new());
 
-    /// <summary>Loses a bucket with all that is in it.</summary>
+    /// <summary>Loses a bucket with all its objects.</summary>
     public void Forget(string name) => _buckets.TryRemove(name, out _);
 
-    /// <summary>Does the next call of a kind (see <see cref="Calls"/>) wrong, once. Several wait in line.</summary>
+    /// <summary>Makes the next call of a kind (see <see cref="Calls"/>) fail, once. Several are queued.</summary>
     public void Fail(string call, S3Fault fault) => _faults.Enqueue((call, fault));
 
     /// <inheritdoc/>

@@ -3,8 +3,8 @@ using Xunit;
 namespace Meeda.Testing;
 
 /// <summary>
-/// The run of <c>./meeda test --fast</c>, which starts no servers: whatever starts one asks here first, so that no test
-/// has to be marked for it.
+/// The run of <c>./meeda test --fast</c>, which starts no servers: code that starts one checks here first, so that no
+/// test has to be marked for it.
 /// </summary>
 public static class FastRun
 {

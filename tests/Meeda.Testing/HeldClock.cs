@@ -1,7 +1,7 @@
 namespace Meeda.Testing;
 
 /// <summary>
-/// A clock whose time stands still until a test moves it on and whose timers are the system's: loops go on polling, and
+/// A clock whose time stands still until a test advances it and whose timers are the system's: loops keep polling, and
 /// nothing becomes due because a machine is slow.
 /// </summary>
 public sealed class HeldClock : TimeProvider
@@ -18,6 +18,6 @@ public sealed class HeldClock : TimeProvider
     /// <inheritdoc/>
     public override long GetTimestamp() => Interlocked.Read(ref _elapsed);
 
-    /// <summary>Moves it on.</summary>
+    /// <summary>Advances it.</summary>
     public void Advance(TimeSpan span) => Interlocked.Add(ref _elapsed, span.Ticks);
 }

@@ -1,6 +1,6 @@
 namespace Meeda.Testing;
 
-/// <summary>What a fake MEFS node does wrong at one call.</summary>
+/// <summary>A fault of a fake MEFS node in one call.</summary>
 public enum MefsFault
 {
     /// <summary>Answers with an error and does nothing.</summary>
@@ -9,13 +9,13 @@ public enum MefsFault
     /// <summary>Closes the connection before anything is done.</summary>
     Disconnect,
 
-    /// <summary>Does what it was asked and closes the connection instead of answering.</summary>
+    /// <summary>Executes the call and closes the connection instead of answering.</summary>
     DoAndDisconnect,
 
-    /// <summary>Does what it was asked, but only after <see cref="FakeMefsNode.Delay"/>.</summary>
+    /// <summary>Executes the call, but only after <see cref="FakeMefsNode.Delay"/>.</summary>
     AnswerLate,
 
-    /// <summary>Flips a bit of the content: stores it so, or gives it out so.</summary>
+    /// <summary>Flips a bit of the content that it stores or returns.</summary>
     Corrupt,
 
     /// <summary>Leaves out the content's last byte.</summary>
@@ -27,7 +27,7 @@ public enum MefsFault
     /// <summary>Answers with HTTP status 500 and a JSON-RPC protocol error.</summary>
     ServerError,
 
-    /// <summary>Says yes and stores nothing.</summary>
+    /// <summary>Reports success and stores nothing.</summary>
     Lose,
 
     /// <summary>Stores the content twice over in one object.</summary>

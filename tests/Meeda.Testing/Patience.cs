@@ -5,8 +5,8 @@ using System.Runtime.CompilerServices;
 namespace Meeda.Testing;
 
 /// <summary>
-/// Time limits of tests, in seconds of a quiet machine. On a slower or busier machine they grow in proportion, so that
-/// a test fails because something does not happen, never because the machine has other work.
+/// Time limits of tests, in seconds on a quiet machine. On a slower or busier machine they grow in proportion, so that
+/// a test fails because something does not happen, never because the machine is busy.
 /// </summary>
 public static class Patience
 {
@@ -16,14 +16,14 @@ public static class Patience
     // A test that hangs must end, whatever load the machine reports.
     private const int MaxSlowness = 60;
 
-    // Time-outs that a test provokes on purpose must not make a busy run last for hours.
+    // Time-outs that a test provokes on purpose must not make a run on a busy machine last for hours.
     private const int MaxStretch = 5;
 
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(250);
 
     private static readonly double Speed = MeasureSpeed();
 
-    /// <summary>How many times slower the machine is at the moment than a quiet one; from 1 to 60.</summary>
+    /// <summary>How many times slower the machine currently is than a quiet one; from 1 to 60.</summary>
     public static double Slowness => Math.Clamp(Speed * WorkPerProcessor(), 1, MaxSlowness);
 
     /// <summary>

@@ -3,13 +3,13 @@ using Xunit;
 
 namespace Meeda.Testing;
 
-/// <summary>A real PostgreSQL for tests, on a free loopback port with an empty folder of its own.</summary>
+/// <summary>A real PostgreSQL for tests, on a free loopback port with an empty folder.</summary>
 public sealed class PostgresServer : IAsyncDisposable
 {
     private const string User = "meeda";
     private const string ReadyLine = "ready to accept connections";
 
-    // The server refuses to run as root; then it runs as this account, which every Linux has.
+    // The server refuses to run as root; it then runs as this account, which every Linux has.
     private const string Unprivileged = "nobody";
 
     private readonly Process _process;
@@ -23,13 +23,13 @@ public sealed class PostgresServer : IAsyncDisposable
         _port = port;
     }
 
-    /// <summary>The folder of its programs, or null where it is not installed.</summary>
+    /// <summary>The folder of its programs, or null if it is not installed.</summary>
     public static string? Binaries { get; } = Find();
 
     /// <summary>The process, for tests that stop and continue it.</summary>
     public int ProcessId => _process.Id;
 
-    /// <summary>Starts one; skips the test where it is not installed.</summary>
+    /// <summary>Starts one; skips the test if it is not installed.</summary>
     public static async Task<PostgresServer> StartAsync()
     {
         FastRun.SkipIfFast();
@@ -85,7 +85,7 @@ public sealed class PostgresServer : IAsyncDisposable
 
     /// <summary>A copy of a database in a new one, by pg_dump and pg_restore.</summary>
     /// <param name="database">The connection string of the one to copy.</param>
-    /// <returns>That of the new one, which is filled by the function that is returned.</returns>
+    /// <returns>A function that fills the new one and returns its connection string.</returns>
     public async Task<Func<Task<string>>> DumpAsync(string database)
     {
         string dump = Path.Combine(_folder, $"{Guid.NewGuid():N}.dump");

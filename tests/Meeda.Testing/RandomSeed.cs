@@ -2,11 +2,11 @@ using System.Globalization;
 
 namespace Meeda.Testing;
 
-/// <summary>The seed of a test that does random things at random moments.</summary>
+/// <summary>The seed of a randomised test.</summary>
 public static class RandomSeed
 {
     /// <summary>
-    /// A generator whose seed is the environment variable's value, or a new seed where the variable is not set.
+    /// A generator whose seed is the environment variable's value, or a new seed if the variable is not set.
     /// </summary>
     /// <param name="variable">The environment variable, for example <c>MEEDA_KILL_SEED</c>.</param>
     /// <param name="writeLine">Receives one line that names the variable and the seed, to repeat the run.</param>

@@ -1,12 +1,12 @@
 namespace Meeda.Testing;
 
-/// <summary>The files of this repository as they stand on disk.</summary>
+/// <summary>The files of this repository on disk.</summary>
 public static class Repository
 {
     /// <summary>The folder that holds Meeda.sln.</summary>
     public static string Root { get; } = FindRoot();
 
-    /// <summary>The C# files below a folder of the repository, without what the build makes.</summary>
+    /// <summary>The C# files below a folder of the repository, without build output.</summary>
     public static IEnumerable<string> CSharpFiles(string folder) =>
         Directory
             .EnumerateFiles(Path.Combine(Root, folder), "*.cs", SearchOption.AllDirectories)
@@ -14,7 +14,7 @@ public static class Repository
                 !file.Contains("/obj/", StringComparison.Ordinal) && !file.Contains("/bin/", StringComparison.Ordinal)
             );
 
-    /// <summary>A path as it reads from the root.</summary>
+    /// <summary>A path relative to the root.</summary>
     public static string Relative(string file) => Path.GetRelativePath(Root, file);
 
     private static string FindRoot()

@@ -4,19 +4,19 @@ using System.Text.Json.Nodes;
 
 namespace Meeda.Testing;
 
-/// <summary>What a proxy does with a call.</summary>
+/// <summary>A proxy's fault in a call.</summary>
 public enum ProxyFault
 {
-    /// <summary>It passes call and answer on.</summary>
+    /// <summary>It forwards call and response.</summary>
     None,
 
     /// <summary>
-    /// It passes the call on and never answers: the caller runs into its limit though the node has done what it was
-    /// asked.
+    /// It forwards the call and never answers: the caller reaches its time limit although the node has executed the
+    /// call.
     /// </summary>
     AcceptAndHang,
 
-    /// <summary>It neither passes the call on nor answers.</summary>
+    /// <summary>It neither forwards the call nor answers.</summary>
     Hang,
 
     /// <summary>It answers with HTTP status 503.</summary>
@@ -26,15 +26,13 @@ public enum ProxyFault
     Error,
 }
 
-/// <summary>An error with which a proxy answers in the node's place.</summary>
-/// <param name="Status">The HTTP status that it is in.</param>
+/// <summary>An error that a proxy returns instead of the node.</summary>
+/// <param name="Status">Its HTTP status.</param>
 /// <param name="Code">The JSON-RPC error's code.</param>
-/// <param name="Message">Its words; null for a bare HTTP status without a body.</param>
+/// <param name="Message">Its message; null for a bare HTTP status without a body.</param>
 public sealed record ProxyRefusal(int Status, int Code, string? Message);
 
-/// <summary>
-/// An HTTP server in front of a JSON-RPC node that passes calls on, loses them, or lies, as the test says.
-/// </summary>
+/// <summary>An HTTP server in front of a JSON-RPC node that forwards calls, loses them, or lies, on command.</summary>
 public sealed class RpcProxy : IAsyncDisposable
 {
     private readonly ReservedPort _port = new();
@@ -51,25 +49,21 @@ public sealed class RpcProxy : IAsyncDisposable
         _serving = ServeAsync();
     }
 
-    /// <summary>Where it listens.</summary>
+    /// <summary>Its URL.</summary>
     public Uri Rpc => _port.Url;
 
-    /// <summary>Says what happens to a call of a method.</summary>
+    /// <summary>Decides the fault of a call by its method.</summary>
     public Func<string, ProxyFault> Faults { get; set; } = _ => ProxyFault.None;
 
-    /// <summary>
-    /// Says with which error a call of a method with its parameters is answered; null where it is passed on.
-    /// </summary>
+    /// <summary>Decides the error of a call by its method and parameters; null to forward it.</summary>
     public Func<string, JsonArray, ProxyRefusal?> Refusals { get; set; } = (_, _) => null;
 
     /// <summary>
-    /// User name and password, <c>user:password</c>, that it asks for as Basic authorization; null for none.
+    /// User name and password, <c>user:password</c>, that it requires as Basic authorization; null for none.
     /// </summary>
     public string? Credentials { get; set; }
 
-    /// <summary>
-    /// Changes the result of a method with its parameters; gives it back unchanged where it does not lie.
-    /// </summary>
+    /// <summary>Changes the result of a method with its parameters; returns it unchanged for a true answer.</summary>
     public Func<string, JsonArray, JsonNode?, JsonNode?> Lie { get; set; } = (_, _, result) => result;
 
     /// <summary>The methods that were called, in their order.</summary>
@@ -185,7 +179,7 @@ public sealed class RpcProxy : IAsyncDisposable
                         or ObjectDisposedException
             )
         {
-            // The caller went, or the test is over.
+            // The caller has gone, or the test is over.
             context.Response.Abort();
         }
     }

@@ -1,24 +1,24 @@
 namespace Meeda.Testing;
 
-/// <summary>What a fake S3 server does wrong at one call.</summary>
+/// <summary>A fault of a fake S3 server in one call.</summary>
 public enum S3Fault
 {
-    /// <summary>Says that it has too much to do (status 503).</summary>
+    /// <summary>Reports overload (status 503).</summary>
     Refuse,
 
-    /// <summary>Refuses, in no words that S3 has (status 404 with a page of HTML).</summary>
+    /// <summary>Rejects the call with a response that is not S3's (status 404 with an HTML page).</summary>
     WrongPage,
 
-    /// <summary>Does what it was asked and closes the connection instead of answering.</summary>
+    /// <summary>Executes the call and closes the connection instead of answering.</summary>
     DoAndDisconnect,
 
     /// <summary>Does nothing and does not answer.</summary>
     Hang,
 
-    /// <summary>Flips a bit of the content: stores it so, or gives it out so.</summary>
+    /// <summary>Flips a bit of the content that it stores or returns.</summary>
     Corrupt,
 
-    /// <summary>Says yes and stores nothing.</summary>
+    /// <summary>Reports success and stores nothing.</summary>
     Lose,
 
     /// <summary>Announces all bytes and closes the connection before the last ones.</summary>
@@ -27,14 +27,12 @@ public enum S3Fault
     /// <summary>Leaves out the last byte, in the headers too.</summary>
     Shorten,
 
-    /// <summary>
-    /// Leaves out the last byte, though the headers speak of all of them, in an answer that ends in good order.
-    /// </summary>
+    /// <summary>Leaves out the last byte of a well-formed response whose headers announce all bytes.</summary>
     ShortenSilently,
 
-    /// <summary>Gives out other bytes than those that were asked for, and says so in the headers.</summary>
+    /// <summary>Returns other bytes than requested, with matching headers.</summary>
     ShiftRange,
 
-    /// <summary>Gives out the whole object instead of a range, with status 200.</summary>
+    /// <summary>Returns the whole object instead of a range, with status 200.</summary>
     IgnoreRange,
 }

@@ -1,6 +1,6 @@
 namespace Meeda.Testing;
 
-/// <summary>A clock that moves, and fires its timers, only when it is told to.</summary>
+/// <summary>A clock that moves, and fires its timers, only on command.</summary>
 public sealed class SteppedClock : TimeProvider
 {
     private readonly Lock _gate = new();
@@ -42,7 +42,7 @@ public sealed class SteppedClock : TimeProvider
         return timer;
     }
 
-    /// <summary>Moves it on, and fires what is due by then.</summary>
+    /// <summary>Advances it, and fires the timers that are due.</summary>
     public void Advance(TimeSpan span)
     {
         Timer[] due;

@@ -4,12 +4,12 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Meeda.Testing;
 
-/// <summary>A certificate of nobody's authority for this machine, in a folder as the programs want it.</summary>
+/// <summary>A self-signed certificate for this machine, in files as the programs expect them.</summary>
 public static class TestCertificate
 {
-    /// <summary>Writes a new certificate and its key, each to a file of its own.</summary>
-    /// <param name="folder">Where; the files are cert.pem and key.pem.</param>
-    /// <param name="expiry">When it expires; a year after now where null.</param>
+    /// <summary>Writes a new certificate and its key, each to a separate file.</summary>
+    /// <param name="folder">The folder; the files are cert.pem and key.pem.</param>
+    /// <param name="expiry">When it expires; null for a year from now.</param>
     /// <returns>The certificate's SHA-256 fingerprint, and the two files.</returns>
     public static (string Fingerprint, string File, string KeyFile) Write(string folder, DateTimeOffset? expiry = null)
     {

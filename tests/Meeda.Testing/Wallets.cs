@@ -5,7 +5,7 @@ using Xunit;
 namespace Meeda.Testing;
 
 /// <summary>
-/// Other people's wallets: ethers, siwe and a Safe from npm, in a process of their own (tests/peers/wallets).
+/// Third-party wallets: ethers, siwe and a Safe from npm, in a separate process (tests/peers/wallets).
 /// </summary>
 public sealed class Wallets : IAsyncDisposable
 {
@@ -19,7 +19,7 @@ public sealed class Wallets : IAsyncDisposable
         _process = process;
     }
 
-    /// <summary>Starts them; skips the test where they are not installed.</summary>
+    /// <summary>Starts them; skips the test if they are not installed.</summary>
     public static Wallets Start()
     {
         FastRun.SkipIfFast();
@@ -36,9 +36,9 @@ public sealed class Wallets : IAsyncDisposable
         return new Wallets(process);
     }
 
-    /// <summary>Asks one command.</summary>
+    /// <summary>Runs one command.</summary>
     /// <param name="command">Its name in wallets.mjs.</param>
-    /// <param name="arguments">What it takes.</param>
+    /// <param name="arguments">Its arguments.</param>
     public async Task<JsonNode?> AskAsync(string command, JsonObject arguments)
     {
         arguments["command"] = command;

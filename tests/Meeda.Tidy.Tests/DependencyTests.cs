@@ -134,7 +134,7 @@ public sealed partial class DependencyTests
         Assert.Empty(elsewhere);
     }
 
-    /// <summary>The packages that strangers use bring no Nethereum, and no Newtonsoft.Json with it.</summary>
+    /// <summary>The public packages do not depend on Nethereum, and so not on Newtonsoft.Json.</summary>
     [Theory]
     [InlineData("Meeda.Kzg")]
     [InlineData("Meeda.Ethereum")]

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Meeda.Tidy.Tests;
 
-/// <summary>Documents say what is so.</summary>
+/// <summary>The documents match the code.</summary>
 public sealed partial class DocumentTests
 {
     public static TheoryData<string> Documents =>
@@ -58,7 +58,8 @@ public sealed partial class DocumentTests
         );
 
     /// <summary>
-    /// A change of one sentence is then a change of one line. Tables, headings and code are left out.
+    /// With one sentence per line, a change of one sentence is a change of one line. Tables, headings and code are left
+    /// out.
     /// </summary>
     [Theory]
     [MemberData(nameof(Documents))]
@@ -166,8 +167,8 @@ public sealed partial class DocumentTests
     }
 
     /// <summary>
-    /// Lines of code are at most 120 columns long. What has no blank to break at is left out, and so are raw strings
-    /// (SQL, JSON, text for a person) and interpolations, which the formatter leaves as they are.
+    /// Lines of code are at most 120 columns long. Excluded are lines without a space to break at, raw strings (SQL,
+    /// JSON, text for a person) and interpolations, which the formatter does not change.
     /// </summary>
     [Fact]
     public void Code_ItsLines_AreAtMost120Columns()

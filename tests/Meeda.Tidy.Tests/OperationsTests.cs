@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Meeda.Tidy.Tests;
 
-/// <summary>The runbook has an answer to everything that the program says.</summary>
+/// <summary>The runbook covers every warning, error and metric of the program.</summary>
 public sealed partial class OperationsTests
 {
     private static readonly string Runbook = File.ReadAllText(Path.Combine(Repository.Root, "docs", "operations.md"));

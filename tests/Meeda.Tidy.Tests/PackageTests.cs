@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Meeda.Tidy.Tests;
 
-/// <summary>The packages that strangers use: packed, looked into, and used by the samples from a folder.</summary>
+/// <summary>The public packages: packed, inspected, and used by the samples from a folder.</summary>
 public sealed class PackageTests : IDisposable
 {
     private static readonly string[] Libraries = ["Meeda.Kzg", "Meeda.Ethereum", "Meeda.Protocol", "Meeda.Client"];
@@ -37,8 +37,8 @@ public sealed class PackageTests : IDisposable
             Assert.Single(Directory.GetFiles(feed, $"{library}.*.snupkg"));
         }
 
-        // The feed beside whatever this machine restores from, and a cache of its own: an earlier run's packages have
-        // the same versions.
+        // The feed is added to this machine's sources, with a separate cache: an earlier run's packages have the same
+        // versions.
         string samples = Path.Combine(_folder, "samples");
         foreach (
             string file in Directory.GetFiles(

@@ -7,8 +7,8 @@ using Xunit;
 namespace Meeda.Tidy.Tests;
 
 /// <summary>
-/// A file says one thing and a method does one: neither is longer than a reader takes in at once. Generated code is
-/// left out.
+/// A file covers one topic and a method does one thing: neither is longer than a reader can grasp at once. Generated
+/// code is excluded.
 /// </summary>
 public sealed class SizeTests
 {
@@ -17,7 +17,7 @@ public sealed class SizeTests
 
     private const string UnrolledKernel = "a kernel: one formula on locals that must stay in registers or one buffer";
 
-    /// <summary>What may be longer, and why.</summary>
+    /// <summary>The exceptions, with reasons.</summary>
     private static readonly Dictionary<string, string> Excepted = new(StringComparer.Ordinal)
     {
         ["src/Meeda.Kzg/Fields/Fp.Products.cs: Square"] = UnrolledKernel,
@@ -44,7 +44,7 @@ public sealed class SizeTests
                 .Select(method => $"{method.Name}: {method.Lines} lines")
         );
 
-    /// <summary>What has become short enough must not stay in the list.</summary>
+    /// <summary>An exception that is no longer needed must be removed from the list.</summary>
     [Fact]
     public void Exceptions_All_AreNeeded()
     {
@@ -71,7 +71,7 @@ public sealed class SizeTests
     public void Methods_OfAText_AreCountedFromTheirSignature(string text, string name, int lines) =>
         Assert.Equal((name, lines), Assert.Single(MethodsOf(text)));
 
-    // All of them in the failure, which would show the first few only.
+    // Lists all of them in the failure, which would otherwise show only the first few.
     private static void AssertNone(IEnumerable<string> tooLong)
     {
         string[] all = [.. tooLong.Order(StringComparer.Ordinal)];

@@ -21,7 +21,7 @@ internal sealed record BatchBlobs(BatchId Id, byte[] Commitments)
     public static IReadOnlyList<Bytes32> VersionedHashes(byte[] commitments) =>
         [.. commitments.Chunk(KzgCommitment.Length).Select(each => BlobSidecar.VersionedHashOf(each))];
 
-    /// <summary>Finds a batch in L1's logs: whoever anchored it, its id binds the commitments.</summary>
+    /// <summary>Finds a batch in L1's logs: its id binds the commitments, whichever operator anchored it.</summary>
     /// <param name="client">L1.</param>
     /// <param name="system">The contracts.</param>
     /// <param name="id">The batch.</param>

@@ -3,7 +3,7 @@ using Meeda.Ethereum;
 
 namespace Meeda.Chain.Bounties;
 
-/// <summary>Bounties on data that nobody must keep any more.</summary>
+/// <summary>Bounties on data that no operator has to keep any more.</summary>
 public sealed class BountyOptions
 {
     /// <summary>The configuration section that binds to this.</summary>
@@ -21,7 +21,7 @@ public sealed class BountyOptions
 
     /// <summary>
     /// What a bounty must pay above the cost of carrying its blob at the prices of the moment, in percent. Default 25:
-    /// somebody may be faster, and then the blob is paid for all the same.
+    /// another account may be faster, and then the blob's cost is lost.
     /// </summary>
     public int MarginPercent { get; set; } = 25;
 

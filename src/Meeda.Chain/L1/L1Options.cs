@@ -21,7 +21,7 @@ public sealed class L1Options
     public string Contract { get; set; } = "";
 
     /// <summary>
-    /// The operator's account: the address that registered it, which anchors and proofs name for ever. Default: that
+    /// The operator's account: the address that registered it, which anchors and proofs name permanently. Default: that
     /// of the operator key, for an owner that registered with the operator key itself.
     /// </summary>
     public string Account { get; set; } = "";

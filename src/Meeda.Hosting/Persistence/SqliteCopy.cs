@@ -7,8 +7,8 @@ namespace Meeda.Hosting.Persistence;
 internal static class SqliteCopy
 {
     /// <summary>
-    /// Copies a database as it stands at one moment, while others write to it. The copy is checked, and durable under
-    /// its name when this returns; before, nothing is there, or what was.
+    /// Copies a consistent snapshot of a database while others write to it. The copy is checked, and durable under its
+    /// name when this returns; before, nothing is there, or what was.
     /// </summary>
     /// <param name="source">The database's file.</param>
     /// <param name="destination">The copy's file, which is replaced where it exists.</param>

@@ -13,15 +13,14 @@ public sealed partial class TrustedSetup
 {
     /// <summary>
     /// Loads a setup from the text form that c-kzg and the consensus-specs' tools use: the lines <c>4096</c> and
-    /// <c>65</c>,
-    /// then a point a line in hex, in the order that this type names. Takes a fraction of a second: every point must
-    /// be in
-    /// its subgroup, and all of them must be powers of one <c>τ</c>, in both bases.
+    /// <c>65</c>, then a point a line in hex, in the order that this type names. Takes a fraction of a second: every
+    /// point must be in its subgroup, and all of them must be powers of one <c>τ</c>, in both bases.
     /// </summary>
     /// <param name="text">The text; read to its end.</param>
-    /// <exception cref="KzgFormatException">A line is not what it should be, or the points do not belong
-    /// together.</exception>
-    /// <remarks>Whether somebody knows <c>τ</c> no check can tell: that is what a ceremony is for.</remarks>
+    /// <exception cref="KzgFormatException">
+    /// A line is not what it should be, or the points do not belong together.
+    /// </exception>
+    /// <remarks>No check can show that no party knows <c>τ</c>; the ceremony ensures that.</remarks>
     public static TrustedSetup LoadText(TextReader text)
     {
         ArgumentNullException.ThrowIfNull(text);

@@ -22,7 +22,8 @@ namespace Meeda.L1.Rpc;
 public sealed class BlockRanges(EthereumClient client)
 {
     /// <summary>
-    /// The most blocks of one question. 2,000 is below most endpoints' limits, and few enough for a fast answer.
+    /// The maximum number of blocks per query. 2,000 is below most endpoints' limits, and small enough for a fast
+    /// response.
     /// </summary>
     public const ulong MostBlocks = 2_000;
 

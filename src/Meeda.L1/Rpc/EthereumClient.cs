@@ -12,9 +12,9 @@ using Nethereum.Web3;
 namespace Meeda.L1.Rpc;
 
 /// <summary>
-/// What is asked of an Ethereum execution client (execution-apis): Nethereum's services with a token, and with answers
-/// of which nothing is missing. Every method throws <see cref="JsonRpcException"/> where the node answers with an error
-/// and <see cref="L1UnreachableException"/> where it does not answer, or with something else than was asked for.
+/// Calls to an Ethereum execution client (execution-apis): Nethereum's services with a cancellation token and complete
+/// responses. Every method throws <see cref="JsonRpcException"/> if the node returns an error and
+/// <see cref="L1UnreachableException"/> if it does not answer, or answers something other than requested.
 /// </summary>
 /// <param name="rpc">The JSON-RPC connection: to one node, or to several.</param>
 public sealed class EthereumClient(JsonRpc rpc)
@@ -23,7 +23,7 @@ public sealed class EthereumClient(JsonRpc rpc)
     private readonly EthMaxPriorityFeePerGas _tip = new(rpc);
     private readonly FeeHistory _feeHistory = new(rpc);
 
-    // EIP-7516 has no service of Nethereum's.
+    // Nethereum has no service for EIP-7516.
     private readonly RpcRequestResponseHandlerNoParam<HexBigInteger> _blobBaseFee = new(rpc, "eth_blobBaseFee");
 
     /// <summary>The chain's id (EIP-155).</summary>
@@ -178,7 +178,7 @@ public sealed class EthereumClient(JsonRpc rpc)
         CallAsync(new CallInput { To = $"{to}", Data = JsonFields.Data(data) }, tag, cancellationToken);
 
     /// <summary>
-    /// What a transaction would answer, were it carried out on the state of a block. A revert is a
+    /// The output of a transaction if it were executed on the state of a block. A revert is a
     /// <see cref="JsonRpcException"/> with its data.
     /// </summary>
     public Task<byte[]> CallAsync(
@@ -210,7 +210,7 @@ public sealed class EthereumClient(JsonRpc rpc)
             "gas"
         );
 
-    /// <summary>Hands a signed transaction to the network.</summary>
+    /// <summary>Submits a signed transaction.</summary>
     /// <returns>Its hash.</returns>
     public async Task<Bytes32> SendRawTransactionAsync(byte[] signedTransaction, CancellationToken cancellationToken) =>
         Answers.Hash(
@@ -221,7 +221,7 @@ public sealed class EthereumClient(JsonRpc rpc)
             "transaction hash"
         );
 
-    /// <summary>A transaction's receipt, or null while no block holds it.</summary>
+    /// <summary>A transaction's receipt, or null while no block includes it.</summary>
     public async Task<Transactions.TransactionReceipt?> GetTransactionReceiptAsync(
         Bytes32 hash,
         CancellationToken cancellationToken
@@ -234,7 +234,7 @@ public sealed class EthereumClient(JsonRpc rpc)
             ? Answers.Receipt(receipt, hash)
             : null;
 
-    /// <summary>A transaction, or null where the node does not know it.</summary>
+    /// <summary>A transaction, or null if the node does not know it.</summary>
     public async Task<Transaction?> GetTransactionAsync(Bytes32 hash, CancellationToken cancellationToken) =>
         await JsonRpc.UnderAsync(
             () => _eth.Transactions.GetTransactionByHash.SendRequestAsync($"{hash}"),
@@ -246,7 +246,7 @@ public sealed class EthereumClient(JsonRpc rpc)
 
     /// <summary>The logs of some contracts in a range of blocks, in their order.</summary>
     /// <param name="addresses">The contracts.</param>
-    /// <param name="topics">For each place the topics that are wanted; null for any.</param>
+    /// <param name="topics">For each position the accepted topics; null for any.</param>
     /// <param name="first">The first block.</param>
     /// <param name="last">The last block.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
@@ -273,7 +273,7 @@ public sealed class EthereumClient(JsonRpc rpc)
         return [.. logs.Items().Select(log => Answers.Log(AnswerJson.Read<FilterLog?>(log)))];
     }
 
-    /// <summary>Whether the node answers, but not this: for questions that it need not know.</summary>
+    /// <summary>Whether the node answers but does not support this call, which is optional.</summary>
     internal static bool IsUnsupported(Exception failure) =>
         failure
             is JsonRpcException { IsRateLimit: false }

@@ -3,25 +3,25 @@ using Meeda.Ethereum;
 
 namespace Meeda.L1.Rpc;
 
-/// <summary>A head that is trusted.</summary>
-/// <param name="Number">Its number.</param>
+/// <summary>The head that the endpoints agree on.</summary>
+/// <param name="Number">Its block number.</param>
 /// <param name="Members">The endpoints that have it on their chains, in their order.</param>
 internal sealed record AgreedHead(ulong Number, ImmutableArray<int> Members);
 
 /// <summary>Finds the head that several endpoints agree on. <see cref="RedundantRpc"/> states the rule.</summary>
 internal sealed class HeadAgreement(ImmutableArray<JsonRpc> endpoints, RedundantRpcOptions options, TimeProvider time)
 {
-    // One that was silent at the last poll is not waited for as long again, or it would hold up everything that is
-    // asked of the others.
+    // An endpoint that was silent at the last poll gets this fraction of the limit, or it would delay every call to the
+    // others.
     private const int SilentShare = 10;
 
     private readonly EthereumClient[] _clients = [.. endpoints.Select(endpoint => new EthereumClient(endpoint))];
     private readonly string?[] _problems = new string?[endpoints.Length];
     private bool[] _wasSilent = new bool[endpoints.Length];
 
-    /// <summary>Asks all endpoints for their heads.</summary>
-    /// <exception cref="L1UnreachableException">None answers, or they are on different chains.</exception>
-    public async Task<AgreedHead> LookAsync(CancellationToken cancellationToken)
+    /// <summary>Polls all endpoints for their heads.</summary>
+    /// <exception cref="L1UnreachableException">No endpoint answers, or they are on different chains.</exception>
+    public async Task<AgreedHead> PollAsync(CancellationToken cancellationToken)
     {
         Block?[] heads = await Task.WhenAll(
             _clients.Select(
@@ -40,7 +40,7 @@ internal sealed class HeadAgreement(ImmutableArray<JsonRpc> endpoints, Redundant
         List<int> left = [.. Enumerable.Range(0, heads.Length).Where(i => heads[i] is not null)];
         foreach (int silent in Enumerable.Range(0, heads.Length).Except(left))
         {
-            problems[silent] = "it does not say its head";
+            problems[silent] = "it does not report its head";
         }
 
         if (left.Count == 0)
@@ -48,8 +48,8 @@ internal sealed class HeadAgreement(ImmutableArray<JsonRpc> endpoints, Redundant
             Tell(problems);
             throw new L1UnreachableException(
                 endpoints.Length == 1
-                    ? "the L1 endpoint does not say its head"
-                    : $"none of {endpoints.Length} L1 endpoints says its head"
+                    ? "the L1 endpoint does not report its head"
+                    : $"none of {endpoints.Length} L1 endpoints reports its head"
             );
         }
 
@@ -59,7 +59,7 @@ internal sealed class HeadAgreement(ImmutableArray<JsonRpc> endpoints, Redundant
         foreach (int other in left.Where(i => agreed?.Members.Contains(i) != true))
         {
             problems[other] = agreed is null
-                ? "it is on another chain than the others, or they are"
+                ? "it and the others are on different chains"
                 : $"its head is block {heads[other]!.Number}, and block {agreed.Number}, which others agree on, "
                     + "is not on its chain";
         }
@@ -73,8 +73,8 @@ internal sealed class HeadAgreement(ImmutableArray<JsonRpc> endpoints, Redundant
     }
 
     /// <summary>
-    /// The highest block that more than half of the endpoints that have the head say is <c>finalized</c> or
-    /// <c>safe</c>, or is below one of which they say so; null where there is none.
+    /// The highest block that is, for more than half of the endpoints that have the head, at or below the block that
+    /// they report as <c>finalized</c> or <c>safe</c>; null if there is none.
     /// </summary>
     public async Task<Block?> AgreedBelowAsync(AgreedHead head, BlockTag tag, CancellationToken cancellationToken)
     {
@@ -110,7 +110,7 @@ internal sealed class HeadAgreement(ImmutableArray<JsonRpc> endpoints, Redundant
     }
 
     /// <summary>
-    /// Leaves out heads of the future, unless all are: then it is this machine's clock that is wrong.
+    /// Excludes endpoints whose heads are in the future, unless all are: then this machine's clock is wrong.
     /// </summary>
     private void LeaveOutFuture(List<int> left, Block?[] heads, string?[] problems)
     {
@@ -128,8 +128,8 @@ internal sealed class HeadAgreement(ImmutableArray<JsonRpc> endpoints, Redundant
     }
 
     /// <summary>
-    /// Leaves out endpoints that are far behind another one that has their head on its chain: one that does not may
-    /// be the one that is wrong.
+    /// Excludes endpoints that are far behind the freshest one, if that one has their head on its chain. If it does
+    /// not, it may itself be the wrong one.
     /// </summary>
     private async Task LeaveOutStaleAsync(
         List<int> left,
@@ -163,8 +163,8 @@ internal sealed class HeadAgreement(ImmutableArray<JsonRpc> endpoints, Redundant
     }
 
     /// <summary>
-    /// The highest block that more than half have, found by going down from where more than half can have it, in
-    /// growing steps.
+    /// A block that more than half of the endpoints have. Searched downwards, in growing steps, from the highest number
+    /// that more than half can have.
     /// </summary>
     private async Task<AgreedHead?> AgreeAsync(List<int> left, Block?[] heads, CancellationToken cancellationToken)
     {

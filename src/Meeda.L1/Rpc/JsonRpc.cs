@@ -5,8 +5,8 @@ using Nethereum.JsonRpc.Client.RpcMessages;
 namespace Meeda.L1.Rpc;
 
 /// <summary>
-/// JSON-RPC 2.0 as a caller sees it, whatever number of nodes is behind it. It is a client of Nethereum, whose
-/// services work over it, and has what that lacks: the caller's token, and answers that are read strictly.
+/// JSON-RPC 2.0 to one node or several. It is a Nethereum client, so Nethereum's services work over it, and it adds
+/// what that lacks: the caller's cancellation token, and strict parsing of responses.
 /// </summary>
 public abstract class JsonRpc : ClientBase
 {

@@ -7,17 +7,17 @@ namespace Meeda.L1.Rpc;
 internal static class JsonRpcAnswer
 {
     /// <summary>
-    /// The most bytes of an answer. The logs of a few thousand blocks are some megabytes; a node that sends more is
-    /// broken or hostile, or was asked for too many blocks.
+    /// The maximum length of a response, in bytes. The logs of a few thousand blocks are some megabytes; a node that
+    /// sends more is faulty or hostile, or was asked for too many blocks.
     /// </summary>
     public const int MaxBytes = 64 * 1024 * 1024;
 
-    // What execution clients say where a call reverts, with the contract's own words.
+    // The code with which execution clients report a revert, with the contract's error.
     private const int RevertCode = 3;
 
     /// <summary>Reads the answer to a call.</summary>
     /// <exception cref="JsonRpcException">The node answers with an error.</exception>
-    /// <exception cref="JsonException">It is no JSON-RPC, or answers another call.</exception>
+    /// <exception cref="JsonException">It is not JSON-RPC, or answers another call.</exception>
     public static async Task<JsonElement> ReadAsync(
         long id,
         string method,
@@ -92,7 +92,7 @@ internal static class JsonRpcAnswer
             }
             catch (FormatException)
             {
-                // Some nodes put words there.
+                // Some nodes put text there.
             }
         }
 

@@ -9,20 +9,18 @@ using Polly.Timeout;
 namespace Meeda.L1.Rpc;
 
 /// <summary>
-/// JSON-RPC 2.0 over HTTP. What a second try can mend (no connection, 408, 429, 5xx, a call that takes longer than
-/// <see cref="AttemptLimit"/>) is
-/// tried again with growing, jittered pauses; what the node answered, be it an error and in whatever HTTP status, is
-/// final.
+/// JSON-RPC 2.0 over HTTP. Transient failures (no connection, 408, 429, 5xx, a call that takes longer than
+/// <see cref="AttemptLimit"/>) are retried with growing, jittered pauses; a JSON-RPC answer from the node, including an
+/// error, is final whatever the HTTP status.
 /// </summary>
 /// <remarks>
-/// An endpoint that asks for fewer calls is left alone for as long as it says, or for a growing while where it does
-/// not, by all calls of this client. A log query that takes
-/// too long or is cut off is not repeated as it is: <see cref="BlockRanges"/> asks for less. A user name and password
-/// in the address go along as Basic authorization (RFC 7617).
+/// After a rate limit, no call of this client is sent to the endpoint for as long as it says, or for a growing pause if
+/// it does not say. A log query that takes too long or is cut off is not repeated unchanged: <see cref="BlockRanges"/>
+/// narrows it. A user name and password in the address are sent as Basic authorization (RFC 7617).
 /// </remarks>
 public sealed class JsonRpcClient : JsonRpc
 {
-    /// <summary>The tries after the first, unless another number is asked for.</summary>
+    /// <summary>The default number of retries.</summary>
     public const int Retries = 4;
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
@@ -34,12 +32,11 @@ public sealed class JsonRpcClient : JsonRpc
     private readonly ResiliencePipeline _logsPipeline;
     private long _lastId;
 
-    /// <summary>A client of an endpoint.</summary>
+    /// <summary>Creates a client of an endpoint.</summary>
     /// <param name="http">The connection; its <see cref="HttpClient.BaseAddress"/> is the endpoint.</param>
-    /// <param name="retries">The tries after the first, at least 1.</param>
-    /// <param name="attemptLimit">The maximum time that one try may take; <see cref="AttemptLimit"/> where it is
-    /// absent.</param>
-    /// <param name="time">The clock of all waiting; the system's where it is absent.</param>
+    /// <param name="retries">The number of retries, at least 1.</param>
+    /// <param name="attemptLimit">The maximum time of one attempt; <see cref="AttemptLimit"/> if null.</param>
+    /// <param name="time">The clock for all waits; the system clock if null.</param>
     public JsonRpcClient(
         HttpClient http,
         int retries = Retries,
@@ -54,7 +51,7 @@ public sealed class JsonRpcClient : JsonRpc
         _logsPipeline = Pipeline(retries, time, IsTransient);
     }
 
-    /// <summary>The maximum time that one try may take, unless another time is asked for.</summary>
+    /// <summary>The default time limit of one attempt.</summary>
     public static TimeSpan AttemptLimit { get; } = TimeSpan.FromSeconds(20);
 
     /// <inheritdoc/>
@@ -224,8 +221,7 @@ public sealed class JsonRpcClient : JsonRpc
     }
 
     /// <summary>
-    /// An answer in an HTTP status that is no success: what the node says in it counts, and the status only where it
-    /// says nothing.
+    /// Reads a response with an unsuccessful HTTP status: a JSON-RPC answer in it takes precedence over the status.
     /// </summary>
     private async Task<JsonElement> ReadFailureAsync(
         long id,
@@ -267,14 +263,14 @@ public sealed class JsonRpcClient : JsonRpc
     }
 
     /// <summary>
-    /// Whether a gateway says that it has no node at the moment; to a log query it may say so since that takes too
-    /// long.
+    /// Whether a gateway reports that it has no node at the moment; for a log query that may mean that the query takes
+    /// too long.
     /// </summary>
     private static bool IsBusy(HttpStatusCode status, string method) =>
         status is HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout
         && !RateLimit.IsLogQuery(method);
 
-    /// <summary>Something that another try may mend.</summary>
+    /// <summary>A transient failure.</summary>
     /// <param name="last">The error to throw if none succeeded.</param>
     private sealed class RetryException(Exception last) : Exception
     {

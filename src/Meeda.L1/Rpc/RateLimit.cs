@@ -5,8 +5,8 @@ using System.Text.RegularExpressions;
 namespace Meeda.L1.Rpc;
 
 /// <summary>
-/// How long an endpoint is left alone that asked for fewer calls: as long as it said, or twice as long with each
-/// refusal in a row, with jitter.
+/// How long a rate-limited endpoint is not called: as long as it asked for, or twice as long with each rejection in a
+/// row, with jitter.
 /// </summary>
 internal sealed partial class RateLimit(TimeProvider time)
 {
@@ -27,7 +27,7 @@ internal sealed partial class RateLimit(TimeProvider time)
     private long _askedAt;
     private TimeSpan _pause;
 
-    /// <summary>How long from now on it is to be left alone; zero where it need not be.</summary>
+    /// <summary>The remaining pause; zero if the endpoint may be called.</summary>
     public TimeSpan Pause
     {
         get
@@ -40,12 +40,12 @@ internal sealed partial class RateLimit(TimeProvider time)
         }
     }
 
-    /// <summary>Whether a method asks for logs, which endpoints refuse for their number, too.</summary>
+    /// <summary>Whether a method requests logs, which endpoints also reject for their number.</summary>
     public static bool IsLogQuery(string method) => method == "eth_getLogs";
 
     /// <summary>
-    /// Whether an error says that there were too many calls. Providers use the same codes for log queries that ask
-    /// for too much; there the words decide.
+    /// Whether an error reports a rate limit. Providers use the same codes for log queries that request too much; for
+    /// those the message decides.
     /// </summary>
     public static bool IsMeantBy(string method, int code, string message, HttpStatusCode status)
     {
@@ -86,7 +86,7 @@ internal sealed partial class RateLimit(TimeProvider time)
             ? TimeSpan.FromSeconds(value)
             : null;
 
-    /// <summary>Waits until the endpoint may be asked.</summary>
+    /// <summary>Waits until the endpoint may be called.</summary>
     /// <exception cref="L1UnreachableException">That is longer than <see cref="LongestWait"/>.</exception>
     public async Task WaitAsync(string method, CancellationToken cancellationToken)
     {
@@ -107,7 +107,7 @@ internal sealed partial class RateLimit(TimeProvider time)
         }
     }
 
-    /// <summary>Notes that a call was answered.</summary>
+    /// <summary>Records that a call was answered.</summary>
     public void Passed()
     {
         lock (_gate)
@@ -116,7 +116,7 @@ internal sealed partial class RateLimit(TimeProvider time)
         }
     }
 
-    /// <summary>Notes that the endpoint asked for fewer calls.</summary>
+    /// <summary>Records a rate limit.</summary>
     /// <param name="asked">The pause that it asked for, or null.</param>
     public void Refused(TimeSpan? asked)
     {

@@ -4,20 +4,17 @@ using System.Text.Json;
 namespace Meeda.L1.Rpc;
 
 /// <summary>
-/// Several endpoints as one. A signed transaction goes to all of them; everything else is read from one that is
-/// trusted. The agreed head is one that more than half of the
-/// endpoints in question have on their chains, which with two means both: what only one says, it may have made up.
-/// Questions about the latest block are asked
-/// about that head by its number, so that an endpoint that runs ahead or is on a fork of its own is not heard about
-/// what the others do not have. <c>finalized</c> and <c>safe</c>
-/// are the highest blocks of which more than half of the endpoints with that head say so.
+/// Combines several endpoints. A signed transaction goes to all of them; everything else is read from one trusted
+/// endpoint. The agreed head is a block that more than half of the eligible endpoints have on their chains, which with
+/// two endpoints means both: a single one may have invented it. Calls that refer to <c>latest</c> are sent with the
+/// agreed head's number instead, so that an endpoint that is ahead or on a fork cannot report a block that the others
+/// lack. <c>finalized</c> and <c>safe</c> are the highest blocks that more than half of the endpoints with that head
+/// report as such.
 /// </summary>
 /// <remarks>
-/// Which endpoints are in question: those that answer, whose head is not in the future, and which are not far behind
-/// an endpoint that has their head on its chain. One that is
-/// left alone by this is trusted alone. What is read at a height that is agreed on is taken from one endpoint and
-/// not compared: one that gives the right
-/// headers and wrong states, logs or receipts is not found out.
+/// An endpoint is eligible if it answers, its head is not in the future, and it is not far behind an endpoint that has
+/// its head on its chain. If only one is eligible, it is trusted alone. Data at an agreed height is read from one
+/// endpoint and not compared: an endpoint that serves valid headers with wrong state, logs or receipts goes undetected.
 /// </remarks>
 public sealed class RedundantRpc : JsonRpc, IDisposable
 {
@@ -38,22 +35,22 @@ public sealed class RedundantRpc : JsonRpc, IDisposable
         ["eth_getTransactionCount"] = 1,
     };
 
-    // Methods that one endpoint alone must not decide: irreversible steps depend on them.
+    // Tags that a single endpoint must not decide: irreversible steps depend on them.
     private static readonly BlockTag[] AgreedTags = [BlockTag.Finalized, BlockTag.Safe];
 
     private readonly ImmutableArray<JsonRpc> _endpoints;
     private readonly HeadAgreement _agreement;
     private readonly RedundantRpcOptions _options;
     private readonly TimeProvider _time;
-    private readonly SemaphoreSlim _looking = new(1);
+    private readonly SemaphoreSlim _polling = new(1);
     private AgreedHead? _agreed;
-    private long _lookedAt;
+    private long _polledAt;
 
-    /// <summary>Several endpoints of one chain.</summary>
+    /// <summary>Combines several endpoints of one chain.</summary>
     /// <param name="endpoints">The endpoints, the preferred one first.</param>
-    /// <param name="options">When they are trusted.</param>
-    /// <param name="time">The clock; the system's where it is absent.</param>
-    /// <exception cref="ArgumentException">There is none.</exception>
+    /// <param name="options">When an endpoint is trusted.</param>
+    /// <param name="time">The clock; the system clock if null.</param>
+    /// <exception cref="ArgumentException">There are no endpoints.</exception>
     public RedundantRpc(IEnumerable<JsonRpc> endpoints, RedundantRpcOptions options, TimeProvider? time = null)
     {
         _endpoints = [.. endpoints];
@@ -74,7 +71,7 @@ public sealed class RedundantRpc : JsonRpc, IDisposable
         CancellationToken cancellationToken
     )
     {
-        AgreedHead head = await AgreedAsync(anew: false, cancellationToken);
+        AgreedHead head = await AgreedAsync(refresh: false, cancellationToken);
         switch (method)
         {
             case SendMethod:
@@ -94,37 +91,37 @@ public sealed class RedundantRpc : JsonRpc, IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _looking.Dispose();
+    public void Dispose() => _polling.Dispose();
 
-    /// <summary>The parameters with the trusted head in the place of <c>latest</c>.</summary>
+    /// <summary>The parameters, with <c>latest</c> replaced by the agreed head's number.</summary>
     private static IReadOnlyList<object?> AtHead(string method, IReadOnlyList<object?> parameters, AgreedHead head) =>
         TagPlaces.TryGetValue(method, out int place) && place < parameters.Count && parameters[place] is "latest"
             ? [.. parameters.Take(place), JsonFields.Quantity(head.Number), .. parameters.Skip(place + 1)]
             : parameters;
 
-    private async Task<AgreedHead> AgreedAsync(bool anew, CancellationToken cancellationToken)
+    private async Task<AgreedHead> AgreedAsync(bool refresh, CancellationToken cancellationToken)
     {
-        await _looking.WaitAsync(cancellationToken);
+        await _polling.WaitAsync(cancellationToken);
         try
         {
-            if (anew || _agreed is null || _time.GetElapsedTime(_lookedAt) >= _options.HeadInterval)
+            if (refresh || _agreed is null || _time.GetElapsedTime(_polledAt) >= _options.HeadInterval)
             {
                 _agreed = null;
-                _agreed = await _agreement.LookAsync(cancellationToken);
-                _lookedAt = _time.GetTimestamp();
+                _agreed = await _agreement.PollAsync(cancellationToken);
+                _polledAt = _time.GetTimestamp();
             }
 
             return _agreed;
         }
         finally
         {
-            _looking.Release();
+            _polling.Release();
         }
     }
 
     /// <summary>
-    /// Asks the trusted endpoints in turn until one answers. What a contract said is an answer; another error may be
-    /// that endpoint's own, so the next is asked.
+    /// Asks the trusted endpoints in turn until one answers. A revert is an answer; any other error may be specific to
+    /// that endpoint, so the next one is asked.
     /// </summary>
     private async Task<JsonElement> ReadAsync(
         string method,
@@ -152,8 +149,8 @@ public sealed class RedundantRpc : JsonRpc, IDisposable
     }
 
     /// <summary>
-    /// The block that a tag stands for in the eyes of more than half of the trusted endpoints, as its chain has it
-    /// at that height; null where so many do not name one.
+    /// The block that a tag denotes according to more than half of the trusted endpoints, read by its number; null if
+    /// fewer name one.
     /// </summary>
     private async Task<JsonElement> AgreedBlockAsync(
         BlockTag tag,
@@ -196,14 +193,14 @@ public sealed class RedundantRpc : JsonRpc, IDisposable
             return receipt;
         }
 
-        return block <= (await AgreedAsync(anew: true, cancellationToken)).Number
+        return block <= (await AgreedAsync(refresh: true, cancellationToken)).Number
             ? receipt
             : JsonSerializer.SerializeToElement<object?>(null);
     }
 
     /// <summary>
-    /// Hands a transaction to every endpoint; it is sent as soon as one has taken it, and refused where all that were
-    /// reached refuse it.
+    /// Submits a transaction to every endpoint. It counts as sent once one accepts it, and as rejected if every
+    /// endpoint that answers rejects it.
     /// </summary>
     private async Task<JsonElement> SendToAllAsync(
         IReadOnlyList<object?> parameters,
@@ -240,7 +237,7 @@ public sealed class RedundantRpc : JsonRpc, IDisposable
             }
         }
 
-        // Silence of an endpoint that answered a moment ago may hide that it took the transaction.
+        // An endpoint that answered a moment ago and is silent now may have accepted the transaction.
         Exception decisive = failures
             .Where(failed => failed.Failure is L1UnreachableException && head.Members.Contains(failed.Endpoint))
             .Concat(
@@ -254,7 +251,7 @@ public sealed class RedundantRpc : JsonRpc, IDisposable
         throw Again(decisive);
     }
 
-    /// <summary>An endpoint's failure as that of all.</summary>
+    /// <summary>Reports one endpoint's failure as the failure of all of them.</summary>
     private static Exception Again(Exception failure) =>
         failure is JsonRpcException error
             ? new JsonRpcException(error.Method, error.Code, error.NodeMessage, error.RevertData)

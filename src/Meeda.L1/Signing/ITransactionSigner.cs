@@ -10,8 +10,9 @@ public interface ITransactionSigner
     Address Address { get; }
 
     /// <summary>Signs a transaction.</summary>
-    /// <exception cref="SigningException">The signer does not answer, refuses, or answers with something else than
-    /// was asked for.</exception>
+    /// <exception cref="SigningException">
+    /// The signer does not answer, rejects the request, or returns something other than requested.
+    /// </exception>
     Task<Signature> SignAsync(UnsignedTransaction transaction, CancellationToken cancellationToken);
 }
 

@@ -22,14 +22,15 @@ public static class Keystore
     private const int MostScryptMemory = 1 << 30;
     private const int MostIterations = 100_000_000;
 
-    /// <summary>Whether a text looks like a keystore at all, rather than a bare key.</summary>
+    /// <summary>Whether a text looks like a keystore rather than a plain key.</summary>
     public static bool IsKeystore(string text) => text.TrimStart().StartsWith('{');
 
     /// <summary>Decrypts a keystore.</summary>
     /// <param name="json">The file's content, from an untrusted place.</param>
     /// <param name="password">The password.</param>
-    /// <exception cref="FormatException">It is no keystore of version 3, or the password is another. The message
-    /// holds nothing of either.</exception>
+    /// <exception cref="FormatException">
+    /// It is not a keystore of version 3, or the password is wrong. The message contains nothing of either.
+    /// </exception>
     public static PrivateKeySigner Decrypt(string json, string password)
     {
         try
@@ -58,7 +59,7 @@ public static class Keystore
             Bytes32 mac = Keccak256.Hash([.. derived.AsSpan(CipherKeyLength, CipherKeyLength), .. cipherText]);
             if (!CryptographicOperations.FixedTimeEquals(mac.ToArray(), Bytes(crypto, "mac")))
             {
-                throw new FormatException("keystore: the password is not its password, or it is damaged");
+                throw new FormatException("keystore: wrong password, or the file is damaged");
             }
 
             byte[] key = DecryptCtr(
@@ -83,7 +84,7 @@ public static class Keystore
         }
     }
 
-    /// <summary>Makes a new private key, and encrypts it (scrypt with n = 2^18, as geth does).</summary>
+    /// <summary>Creates a private key, and encrypts it (scrypt with n = 2^18, like geth).</summary>
     /// <param name="password">The password.</param>
     /// <returns>The keystore's JSON, and the key's address.</returns>
     public static (string Json, Address Address) Create(string password)

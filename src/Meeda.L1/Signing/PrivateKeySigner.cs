@@ -7,9 +7,9 @@ using Nethereum.Signer;
 namespace Meeda.L1.Signing;
 
 /// <summary>
-/// An account whose private key is in this process's memory. Signatures are deterministic (RFC 6979, HMAC-SHA-256)
-/// with the lower <c>s</c> (EIP-2).
-/// Nothing of the key leaves: not by <see cref="ToString"/>, not in an exception, not in a debugger's display.
+/// An account whose private key is in this process's memory. Signatures are deterministic (RFC 6979, HMAC-SHA-256) with
+/// the lower <c>s</c> (EIP-2). The key is never exposed: not by <see cref="ToString"/>, an exception or the debugger's
+/// display.
 /// </summary>
 [DebuggerDisplay("{ToString(),nq}")]
 public sealed class PrivateKeySigner : ITransactionSigner

@@ -6,10 +6,9 @@ using Meeda.L1.Transactions;
 namespace Meeda.L1.Signing;
 
 /// <summary>
-/// An account whose key is with a signer that is asked over JSON-RPC (<c>eth_signTransaction</c>; op-signer answers
-/// with the signed transaction, execution clients with
-/// an object that holds it as <c>raw</c>). It is not trusted to sign what it was asked: what comes back must be that
-/// transaction, signed by that account.
+/// An account whose key is with a remote signer, called over JSON-RPC (<c>eth_signTransaction</c>; op-signer returns
+/// the signed transaction, execution clients an object that contains it as <c>raw</c>). The signer is not trusted: the
+/// response must be the requested transaction, signed by the account.
 /// </summary>
 /// <param name="rpc">The connection to the signer.</param>
 /// <param name="address">The account.</param>

@@ -3,8 +3,8 @@ using System.Numerics;
 
 namespace Meeda.L1.Transactions;
 
-/// <summary>Blobs cost more than they may at this moment: nothing was sent.</summary>
-/// <param name="price">The price of blobs, in wei for each blob gas.</param>
+/// <summary>Blobs currently cost more than the limit. Nothing was sent.</summary>
+/// <param name="price">The blob base fee, in wei per blob gas.</param>
 /// <param name="limit">The maximum that may be paid.</param>
 public sealed class BlobFeeException(BigInteger price, BigInteger limit)
     : Exception(

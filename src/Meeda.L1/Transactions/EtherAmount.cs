@@ -5,7 +5,7 @@ using Nethereum.Util;
 
 namespace Meeda.L1.Transactions;
 
-/// <summary>Amounts of ether as people write them, and as they read them.</summary>
+/// <summary>Parses and formats amounts of ether.</summary>
 public static partial class EtherAmount
 {
     /// <summary>The form of an amount, for messages.</summary>
@@ -43,7 +43,7 @@ public static partial class EtherAmount
     /// <summary>The wei of an amount of ether.</summary>
     public static BigInteger FromEther(decimal ether)
     {
-        // Whole ether and the rest apart: a decimal does not hold a large number of ether in wei.
+        // Converts whole ether and the rest separately: a decimal cannot hold a large number of ether in wei.
         decimal whole = decimal.Truncate(ether);
         return (new BigInteger(whole) * BigInteger.Pow(10, 18))
             + new BigInteger((ether - whole) * 1_000_000_000_000_000_000m);
@@ -55,7 +55,7 @@ public static partial class EtherAmount
             ? $"{wei} wei"
             : $"{UnitConversion.Convert.FromWeiToBigDecimal(wei, UnitConversion.EthUnit.Ether)} ether";
 
-    /// <summary>An amount to four digits, for what is an estimate anyhow.</summary>
+    /// <summary>An amount to four digits, for estimates.</summary>
     public static string About(BigInteger wei)
     {
         int digits = BigInteger.Abs(wei).ToString(CultureInfo.InvariantCulture).Length;

@@ -3,9 +3,8 @@ using System.Numerics;
 
 namespace Meeda.L1.Transactions;
 
-/// <summary>Gas costs more at this moment than the request is worth (<see cref="FeeLimit"/>): nothing was
-/// sent.</summary>
-/// <param name="price">The base fee, in wei for each gas.</param>
+/// <summary>Gas currently costs more than the request's limit (<see cref="FeeLimit"/>). Nothing was sent.</summary>
+/// <param name="price">The base fee, in wei per gas.</param>
 /// <param name="limit">The maximum that may be paid.</param>
 public sealed class FeeLimitException(BigInteger price, BigInteger limit)
     : Exception(

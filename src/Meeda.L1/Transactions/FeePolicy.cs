@@ -3,22 +3,24 @@ using Meeda.L1.Rpc;
 
 namespace Meeda.L1.Transactions;
 
-/// <summary>What transactions offer (EIP-1559, EIP-4844), within the limits of the options.</summary>
+/// <summary>Chooses the fees of transactions (EIP-1559, EIP-4844), within the limits of the options.</summary>
 internal sealed class FeePolicy(EthereumClient client, TransactionSenderOptions options)
 {
-    // BLOB_BASE_FEE_UPDATE_FRACTION of Cancun (EIP-4844): later forks only raised it, which makes prices lower, so
-    // that this one never comes out too low.
+    // Cancun's BLOB_BASE_FEE_UPDATE_FRACTION (EIP-4844): later forks only raised it, which lowers prices, so a price
+    // computed with this value is never too low.
     private const ulong LeastUpdateFraction = 3_338_477;
 
-    // e^64 wei is more than all ether: whatever a header claims, the sum below stays short.
+    // e^64 wei is more than all ether, so this bounds the loop below whatever a header claims.
     private const ulong MostUpdateFractions = 64;
 
     private static readonly BigInteger UsualTip = 1_000_000_000;
 
-    /// <summary>What a transaction that is sent now should offer.</summary>
-    /// <exception cref="BlobFeeException">It carries blobs, and the next block may ask more for them than may be
-    /// paid: it would only stand in the way of others.</exception>
-    /// <exception cref="FeeLimitException">The same of gas, where the request has a limit of its own.</exception>
+    /// <summary>The fees of a new transaction.</summary>
+    /// <exception cref="BlobFeeException">
+    /// It carries blobs, and the next block's blob base fee may exceed the limit: it would only block other
+    /// transactions.
+    /// </exception>
+    /// <exception cref="FeeLimitException">The same for gas, if the request has its own limit.</exception>
     public async Task<Fees> FirstAsync(TransactionRequest request, CancellationToken cancellationToken)
     {
         Fees fees = await CurrentAsync(request, request.HasDeadline, cancellationToken);
@@ -48,10 +50,10 @@ internal sealed class FeePolicy(EthereumClient client, TransactionSenderOptions 
             await client.GetBlockAsync(BlockTag.Latest, cancellationToken)
             ?? throw new L1UnreachableException("the node has no newest block");
 
-        // The base fee rises by at most an eighth a block: twice of it holds for five full blocks.
+        // The base fee rises by at most an eighth per block: twice the fee suffices for five full blocks.
         BigInteger most = BigInteger.Min((2 * head.BaseFeePerGas) + tip, MostPerGas(request, isUrgent));
 
-        // The price of blobs rises by at most an eighth a block too (EIP-4844): twice of it holds for five full
+        // The blob base fee also rises by at most an eighth per block (EIP-4844): twice the fee suffices for five full
         // blocks, four times for eleven.
         BigInteger price = request.Blobs is not null
             ? await BlobBaseFeeAsync(head, cancellationToken)
@@ -61,13 +63,12 @@ internal sealed class FeePolicy(EthereumClient client, TransactionSenderOptions 
     }
 
     /// <summary>
-    /// What a transaction should offer that takes the place of another: as much more as nodes ask for and the options
-    /// say, or what one would offer now where that is more.
-    /// Null where the limits do not leave room for the least that nodes take.
+    /// The fees of a replacement transaction: raised by what nodes require and the options say, or those of a new
+    /// transaction if they are higher. Null if the limits are below the minimum that nodes accept.
     /// </summary>
-    /// <param name="last">The transaction that waits.</param>
+    /// <param name="last">The pending transaction.</param>
     /// <param name="isUrgent">Whether a deadline is at stake.</param>
-    /// <param name="cancellationToken">Ends the asking.</param>
+    /// <param name="cancellationToken">Ends the calls.</param>
     public async Task<Fees?> RaiseAsync(PreparedTransaction last, bool isUrgent, CancellationToken cancellationToken)
     {
         bool hasBlobs = last.Request.Blobs is not null;
@@ -94,7 +95,7 @@ internal sealed class FeePolicy(EthereumClient client, TransactionSenderOptions 
         return isEnough ? new Fees(tip, most, blob) : null;
     }
 
-    // What a request is worth counts no more where others, with a deadline, wait behind it.
+    // A request's own limit no longer applies if requests with a deadline wait behind it.
     private BigInteger MostPerGas(TransactionRequest request, bool isUrgent) =>
         isUrgent || request.FeeLimit is not { } limit
             ? options.MaxFeePerGas
@@ -106,14 +107,12 @@ internal sealed class FeePolicy(EthereumClient client, TransactionSenderOptions 
         : options.MaxFeePerBlobGas;
 
     /// <summary>
-    /// A fee and so many percent of it, rounded up: <c>fee + ⌈fee · percent / 100⌉</c>, at least one wei more.
+    /// A fee raised by a percentage, rounded up: <c>fee + ⌈fee · percent / 100⌉</c>, at least one wei more.
     /// </summary>
     private static BigInteger Raised(BigInteger fee, int percent) =>
         fee + BigInteger.Max(1, ((fee * percent) + 99) / 100);
 
-    /// <summary>
-    /// The price of blobs, in wei for each blob gas: as the node tells it, or the maximum that it can be by the header.
-    /// </summary>
+    /// <summary>The blob base fee, in wei per blob gas: the node's, or the maximum according to the header.</summary>
     private async Task<BigInteger> BlobBaseFeeAsync(Block head, CancellationToken cancellationToken) =>
         await client.GetBlobBaseFeeAsync(cancellationToken)
         ?? FakeExponential(Math.Min(head.ExcessBlobGas ?? 0, MostUpdateFractions * LeastUpdateFraction));

@@ -3,13 +3,13 @@ using Meeda.Ethereum;
 namespace Meeda.L1.Transactions;
 
 /// <summary>
-/// One nonce with every transaction that was signed for it: all of one request, with rising fees. A block may hold
-/// any one of them.
+/// One nonce with every transaction signed for it: all for one request, with rising fees. A block may include any one
+/// of them.
 /// </summary>
 /// <param name="first">The first transaction.</param>
 /// <param name="signed">Its signed form with its hash.</param>
 /// <param name="now">The time, as a timestamp of the sender's clock.</param>
-/// <param name="earlier">The hashes of transactions that were signed for it before; null for none.</param>
+/// <param name="earlier">The hashes of transactions signed for it before; null for none.</param>
 internal sealed class NonceSlot(
     PreparedTransaction first,
     (byte[] Wire, Bytes32 Hash) signed,
@@ -35,18 +35,18 @@ internal sealed class NonceSlot(
     /// <summary>When fees were last checked, as a timestamp.</summary>
     public long PricedAt { get; private set; } = now;
 
-    /// <summary>What its request brings about; empty once it is known that it brought nothing about.</summary>
+    /// <summary>The keys of its request; empty once the request is known to have reverted.</summary>
     public IReadOnlyList<string> Keys { get; private set; } = first.Request.Keys;
 
-    /// <summary>Whether no one waits for it any more.</summary>
+    /// <summary>Whether no caller waits for it any more.</summary>
     public bool IsAbandoned { get; set; }
 
-    /// <summary>Whether a block held it at the last poll.</summary>
+    /// <summary>Whether a block included it at the last poll.</summary>
     public bool IsMined { get; set; }
 
     /// <summary>
-    /// Whether it waits for a block and carries blobs, or waits and carries none: nodes do not take both kinds from
-    /// one account at once.
+    /// Whether it waits for a block and blocks the request because only one of the two carries blobs: a node's mempool
+    /// does not hold both kinds of one account at once.
     /// </summary>
     public bool IsInTheWayOf(TransactionRequest request) =>
         !IsMined && Latest.Request.Blobs is null != request.Blobs is null;
@@ -84,7 +84,7 @@ internal sealed class NonceSlot(
             IsAbandoned = true,
         };
 
-    /// <summary>Notes that the request reverted, so that another may bring about what it did not.</summary>
+    /// <summary>Records that the request reverted, so that a request with the same keys is sent again.</summary>
     public void FreeKeys() => Keys = [];
 
     /// <summary>All hashes, the newest first.</summary>
@@ -96,7 +96,7 @@ internal sealed class NonceSlot(
         }
     }
 
-    /// <summary>Notes that fees were checked and stay.</summary>
+    /// <summary>Records that fees were checked and stay.</summary>
     public void Keep(long now) => PricedAt = now;
 
     /// <summary>Adds a replacement transaction with higher fees.</summary>
@@ -112,9 +112,9 @@ internal sealed class NonceSlot(
         PricedAt = now;
     }
 
-    /// <summary>Claims the slot for one caller; false while another has it.</summary>
+    /// <summary>Claims the slot for one caller; false while another caller has it.</summary>
     public bool TryTend() => Interlocked.Exchange(ref _tended, 1) == 0;
 
-    /// <summary>Gives the slot back.</summary>
+    /// <summary>Releases the claim.</summary>
     public void EndTending() => Volatile.Write(ref _tended, 0);
 }

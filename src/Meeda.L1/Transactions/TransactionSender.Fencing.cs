@@ -3,10 +3,12 @@ using Meeda.L1.Signing;
 
 namespace Meeda.L1.Transactions;
 
-/// <summary>How an account is taken over from a process whose journal is lost.</summary>
+/// <summary>Takes an account over from a process whose journal is lost.</summary>
 public sealed partial class TransactionSender
 {
-    /// <summary>The first nonce that no transaction in the latest block's chain or in the journal has used.</summary>
+    /// <summary>
+    /// The first nonce that no transaction on the chain, as of the latest block, or in the journal has used.
+    /// </summary>
     /// <exception cref="L1UnreachableException">The node does not answer.</exception>
     public async Task<ulong> NextNonceAsync(CancellationToken cancellationToken)
     {
@@ -19,16 +21,16 @@ public sealed partial class TransactionSender
     }
 
     /// <summary>
-    /// Sees to it that every nonce below one is used and confirmed, by whatever transaction: nothing that another
-    /// process signed for one of them and that was not mined can be mined any more. Nonces for which nothing is known
-    /// here are used up by transfers of nothing to the account itself. When this returns, what the others brought about
-    /// is on the chain, below its <see cref="TransactionSenderOptions.Confirmations"/>.
+    /// Waits until every nonce below <paramref name="end"/> is used and confirmed, by whatever transaction: what
+    /// another process signed for one of them and was not mined can then never be mined. Nonces that are unknown here
+    /// are used up by zero-value transfers to the account itself. When this returns, the effects of the other
+    /// transactions are on the chain, below <see cref="TransactionSenderOptions.Confirmations"/> blocks.
     /// </summary>
-    /// <param name="end">The first nonce that is left free.</param>
-    /// <param name="cancellationToken">Ends the work; a later call goes on with it.</param>
-    /// <exception cref="L1UnreachableException">The node does not answer; a later call goes on.</exception>
-    /// <exception cref="JsonRpcException">The node answers with an error; a later call goes on.</exception>
-    /// <exception cref="SigningException">The signer did not sign; a later call goes on.</exception>
+    /// <param name="end">The first nonce that is left unused.</param>
+    /// <param name="cancellationToken">Ends the work; a later call continues it.</param>
+    /// <exception cref="L1UnreachableException">The node does not answer; a later call continues.</exception>
+    /// <exception cref="JsonRpcException">The node answers with an error; a later call continues.</exception>
+    /// <exception cref="SigningException">The signer did not sign; a later call continues.</exception>
     public async Task TakeOverAsync(ulong end, CancellationToken cancellationToken)
     {
         await ResumeAsync(cancellationToken);
@@ -51,7 +53,7 @@ public sealed partial class TransactionSender
         }
     }
 
-    /// <summary>Does what can be done now.</summary>
+    /// <summary>Makes one pass over the nonces.</summary>
     /// <returns>Whether all nonces are used and confirmed.</returns>
     private async Task<bool> UseUpAsync(ulong end, CancellationToken cancellationToken)
     {
@@ -73,7 +75,7 @@ public sealed partial class TransactionSender
             return false;
         }
 
-        // What has no receipt now was displaced by another process's transaction.
+        // A slot without a receipt by now was replaced by another process's transaction.
         foreach (NonceSlot slot in Abandoned().Where(slot => slot.Nonce < end))
         {
             bool isOurs = await FindReceiptAsync(slot, cancellationToken) is not null;
@@ -119,8 +121,8 @@ public sealed partial class TransactionSender
         }
         catch (Exception refusal) when (refusal is JsonRpcException or L1UnreachableException)
         {
-            // Another process's transaction may have the nonce, at a higher price: then the fees rise until a block
-            // takes either.
+            // Another process's transaction may have the nonce with higher fees: ours then rise until a block includes
+            // either.
         }
     }
 
@@ -132,7 +134,7 @@ public sealed partial class TransactionSender
         }
     }
 
-    /// <summary>The block that is as deep as confirmations go.</summary>
+    /// <summary>The newest block with <see cref="TransactionSenderOptions.Confirmations"/> blocks on top.</summary>
     private async Task<BlockTag> DeepAsync(CancellationToken cancellationToken)
     {
         if (_options.Confirmations == 0)

@@ -2,10 +2,10 @@ using Meeda.L1.Rpc;
 
 namespace Meeda.L1.Transactions;
 
-/// <summary>Which nonces are owned: taken up from the journal, given back to it, and kept without gaps.</summary>
+/// <summary>Tracks the owned nonces: loads them from the journal, closes them, and keeps them without gaps.</summary>
 public sealed partial class TransactionSender
 {
-    /// <summary>Takes up what the journal keeps, once.</summary>
+    /// <summary>Loads the journal, once.</summary>
     private async Task ResumeAsync(CancellationToken cancellationToken)
     {
         if (_journal is null || Volatile.Read(ref _isResumed))
@@ -44,7 +44,7 @@ public sealed partial class TransactionSender
         }
     }
 
-    /// <summary>The newest nonce whose request has a key in common with this one; null where there is none.</summary>
+    /// <summary>The newest nonce whose request shares a key with this one; null if there is none.</summary>
     private NonceSlot? Sharing(TransactionRequest request)
     {
         lock (_open)
@@ -64,7 +64,7 @@ public sealed partial class TransactionSender
         }
     }
 
-    /// <summary>Lets go of a nonce: its request is part of the chain, or it is free again.</summary>
+    /// <summary>Closes a nonce: its request is part of the chain, or the nonce is free again.</summary>
     private async Task CloseAsync(NonceSlot slot, bool isConfirmed)
     {
         var old = new List<NonceSlot>();
@@ -78,7 +78,7 @@ public sealed partial class TransactionSender
             if (isConfirmed)
             {
                 _confirmed.Add(slot);
-                old.AddRange(_confirmed.Take(Math.Max(0, _confirmed.Count - MostConfirmed)));
+                old.AddRange(_confirmed.Take(Math.Max(0, _confirmed.Count - MaxConfirmed)));
                 _confirmed.RemoveRange(0, old.Count);
             }
         }
@@ -88,7 +88,7 @@ public sealed partial class TransactionSender
             return;
         }
 
-        // Who cancels does not cancel this: it is about what was done already.
+        // Not cancellable: it records what has already happened.
         await (
             isConfirmed
                 ? _journal.WriteAsync(slot.ToJournal(isConfirmed: true), CancellationToken.None)
@@ -101,8 +101,8 @@ public sealed partial class TransactionSender
     }
 
     /// <summary>
-    /// Hands in again what was confirmed and is not part of the chain any more, where it stands in front of a nonce
-    /// that waits.
+    /// Resubmits transactions below <paramref name="nonce"/> that were confirmed and are no longer part of the chain:
+    /// later nonces wait for them.
     /// </summary>
     private async Task FillGapAsync(ulong nonce, CancellationToken cancellationToken)
     {
@@ -129,7 +129,7 @@ public sealed partial class TransactionSender
             }
             catch (JsonRpcException)
             {
-                // Known already, as a rule: then it only has to be mined.
+                // Usually already known: then it only has to be mined.
             }
         }
     }

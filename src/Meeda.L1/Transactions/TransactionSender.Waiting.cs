@@ -8,8 +8,8 @@ namespace Meeda.L1.Transactions;
 public sealed partial class TransactionSender
 {
     /// <summary>
-    /// Waits until a block with that many on top holds one of the transactions signed for a nonce, and sees to it
-    /// that one gets there.
+    /// Waits until a block with <paramref name="depth"/> blocks on top includes one of the transactions signed for a
+    /// nonce; meanwhile resubmits them and raises their fees.
     /// </summary>
     private async Task<TransactionReceipt> WaitUntilMinedAsync(
         NonceSlot slot,
@@ -30,17 +30,16 @@ public sealed partial class TransactionSender
 
                 if (receipt is null)
                 {
-                    // A reorganisation takes back what was sent before along with this one, and nonces are mined in
-                    // order.
+                    // A reorganisation may have removed earlier transactions too, and nonces are mined in order.
                     await TendAbandonedAsync(cancellationToken);
-                    await KeepAliveAsync(slot, cancellationToken);
+                    await ResubmitAsync(slot, cancellationToken);
                 }
             }
             catch (Exception unanswered)
                 when (unanswered is L1UnreachableException or JsonRpcException or SigningException)
             {
-                // It was submitted: whether it is mined does not depend on our asking. A node that is starting
-                // answers with errors. Go on asking.
+                // It was submitted, so it may be mined whether or not the node answers. A node that is starting answers
+                // with errors. Keep polling.
             }
 
             await Task.Delay(_options.PollInterval, _time, cancellationToken);
@@ -57,7 +56,7 @@ public sealed partial class TransactionSender
             }
             catch (NonceTakenException)
             {
-                // Its nonce was used by something else, which no one waits to hear; the slot is closed.
+                // Another transaction used its nonce. No caller waits for this slot any more, and it is closed.
             }
         }
     }
@@ -72,7 +71,7 @@ public sealed partial class TransactionSender
             {
                 try
                 {
-                    await KeepAliveAsync(slot, cancellationToken);
+                    await ResubmitAsync(slot, cancellationToken);
                 }
                 catch (NonceTakenException)
                 {
@@ -87,10 +86,9 @@ public sealed partial class TransactionSender
     }
 
     /// <summary>
-    /// Hands a transaction in again that the mempool does not know any more, with higher fees once it has waited long
-    /// enough.
+    /// Resubmits a transaction that the mempool dropped, with higher fees once it has waited long enough.
     /// </summary>
-    private async Task KeepAliveAsync(NonceSlot slot, CancellationToken cancellationToken)
+    private async Task ResubmitAsync(NonceSlot slot, CancellationToken cancellationToken)
     {
         if (!slot.TryTend())
         {
@@ -117,8 +115,8 @@ public sealed partial class TransactionSender
         }
         catch (Exception refusal) when (EthereumClient.IsUnsupported(refusal) || refusal is JsonRpcException)
         {
-            // Known already, or not dear enough yet: then the fees go on rising. Some gateways refuse with a bare
-            // HTTP status.
+            // Already known, or its fees are still too low: they keep rising. Some gateways reject with a bare HTTP
+            // status.
             await ThrowIfNonceIsGoneAsync(slot, refusal, cancellationToken);
         }
         finally
@@ -169,9 +167,9 @@ public sealed partial class TransactionSender
         _options.Observer?.Invoke(new TransactionEvent(kind, slot.Nonce, slot.LatestHash, slot.Latest.Fees.MaxPerGas));
 
     /// <summary>
-    /// The nonce was used, and by none of ours that a receipt is known for: then something else sends from this
-    /// account, which must not be hidden. It is
-    /// asked as deep as confirmations go, since at the head the next block may take it back.
+    /// Throws if the nonce was used and none of its transactions has a receipt: then something else sends from this
+    /// account, which must not be hidden. The count is read at the depth of the confirmations, since a reorganisation
+    /// may undo it at the head.
     /// </summary>
     private async Task ThrowIfNonceIsGoneAsync(NonceSlot slot, Exception refusal, CancellationToken cancellationToken)
     {
@@ -204,8 +202,8 @@ public sealed partial class TransactionSender
     }
 
     /// <summary>
-    /// Whether so many blocks stand on the receipt's, and it is still part of the chain: receipt and head were two
-    /// answers.
+    /// Whether the receipt's block has that many blocks on top and is still part of the chain: receipt and head came
+    /// from two calls.
     /// </summary>
     private async Task<bool> HasOnTopAsync(
         TransactionReceipt receipt,
@@ -220,9 +218,8 @@ public sealed partial class TransactionSender
         );
 
     /// <summary>
-    /// Why a transaction reverted: what a call answers on the state below its block, and, where that does not revert,
-    /// on the block's own, which has what came before it in
-    /// the block. Empty where neither does.
+    /// The revert data of a transaction: from a call on the state before its block or, if that does not revert, on the
+    /// block's own state, which includes the transactions before it in the block. Empty if neither reverts.
     /// </summary>
     private async Task<byte[]> ReadRevertAsync(
         NonceSlot slot,

@@ -5,26 +5,22 @@ using Meeda.L1.Signing;
 namespace Meeda.L1.Transactions;
 
 /// <summary>
-/// Sends an account's transactions, several at once where they are asked for at once. It owns the account's nonces:
-/// nothing else may send from it meanwhile. A nonce belongs to one
-/// request from the moment a transaction is signed for it until that request is confirmed, whatever the node answers,
-/// forgets or reorganises, so that
-/// no request is ever carried out twice and none displaces another; a request with the key of an earlier one
-/// (<see cref="TransactionRequest.Keys"/>) waits for that.
-/// Fees are raised while no block takes a transaction; one that the mempool lost is resubmitted, and one that a
-/// reorganisation undid too.
+/// Sends an account's transactions, concurrently where callers ask concurrently. It owns the account's nonces: nothing
+/// else may send from the account meanwhile. A nonce belongs to one request from the moment a transaction is signed for
+/// it until that request is confirmed, whatever the node answers, forgets or reorganises. So no request is executed
+/// twice and none replaces another; a request that shares a key with an earlier one
+/// (<see cref="TransactionRequest.Keys"/>) waits for that one. Fees are raised until a block includes the transaction;
+/// one that the mempool dropped or a reorganisation removed is resubmitted.
 /// </summary>
 /// <remarks>
-/// What is owned is kept in the journal, where there is one, before it is sent: a process that comes after finishes
-/// what this one began, and then
-/// <see cref="IsSettledAsync"/> says so. Without a journal, wait after a restart until the account's
-/// <see cref="BlockTag.Latest"/> and
-/// <see cref="BlockTag.Pending"/> counts agree before a request is made again.
+/// If there is a journal, each transaction is written to it before it is sent: the next process completes what this one
+/// began, and <see cref="IsSettledAsync"/> then returns true. Without a journal, after a restart wait until the
+/// account's <see cref="BlockTag.Latest"/> and <see cref="BlockTag.Pending"/> counts agree before repeating a request.
 /// </remarks>
 public sealed partial class TransactionSender : IDisposable
 {
-    // More than any reorganisation ever took; each is a signed transaction.
-    private const int MostConfirmed = 64;
+    // More than any reorganisation has ever removed; each entry is a signed transaction.
+    private const int MaxConfirmed = 64;
 
     private readonly EthereumClient _client;
     private readonly ITransactionSigner _signer;
@@ -36,26 +32,26 @@ public sealed partial class TransactionSender : IDisposable
     private readonly SemaphoreSlim _inFlight;
     private readonly SemaphoreSlim _resuming = new(1);
 
-    // Every nonce that is signed for and not confirmed yet; the lock is on the list.
+    // Every nonce that is signed for and not confirmed yet. The list is also the lock.
     private readonly List<NonceSlot> _open = [];
 
-    // The last nonces that were confirmed, newest last: a reorganisation deeper than the confirmations can take them
-    // back, and what comes behind waits for them.
+    // The last confirmed nonces, newest last: a reorganisation deeper than the confirmations can remove them, and later
+    // nonces then wait for them.
     private readonly List<NonceSlot> _confirmed = [];
 
-    // The requests with a deadline that are not submitted yet, with blobs and without.
+    // The number of requests with a deadline that are not submitted yet, with blobs and without.
     private int _deadlinesWithBlobs;
     private int _deadlinesWithout;
     private ulong? _chainId;
     private bool _isResumed;
 
-    /// <summary>A sender of an account.</summary>
+    /// <summary>Creates an account's sender.</summary>
     /// <param name="client">The node.</param>
     /// <param name="signer">The account.</param>
     /// <param name="options">How to send.</param>
-    /// <param name="time">The clock of all waiting; the system's where it is absent.</param>
-    /// <param name="journal">Where its nonces are kept beyond the process, or null for nowhere.</param>
-    /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
+    /// <param name="time">The clock for all waits; the system clock if null.</param>
+    /// <param name="journal">Persists the nonces beyond the process; null for none.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of range.</exception>
     public TransactionSender(
         EthereumClient client,
         ITransactionSigner signer,
@@ -88,22 +84,25 @@ public sealed partial class TransactionSender : IDisposable
     /// </summary>
     /// <param name="request">What it should do.</param>
     /// <param name="cancellationToken">
-    /// Ends the waiting, nothing else: once the transaction is signed it may be mined, and the next call of this
-    /// method sees to it that it is before it
-    /// sends its own. Who cancels and asks again asks for two transactions, unless the requests have a key in common.
+    /// Ends only the wait: once the transaction is signed it may be mined, and the next call of this method makes sure
+    /// that it is before sending its own. Cancelling and calling again requests two transactions, unless the requests
+    /// share a key.
     /// </param>
-    /// <exception cref="ArgumentException">It has blobs that are not well formed, or blobs and no one to
-    /// call.</exception>
-    /// <exception cref="JsonRpcException">The node refuses it, for example because it would revert: nothing was
-    /// sent.</exception>
-    /// <exception cref="L1UnreachableException">The node did not answer before anything was sent. Afterwards it is
-    /// waited for.</exception>
-    /// <exception cref="SigningException">The signer did not sign: nothing was sent.</exception>
-    /// <exception cref="TransactionRevertedException">A block holds it and it reverted.</exception>
-    /// <exception cref="BlobFeeException">It carries blobs, which cost more at the moment than the options allow:
-    /// nothing was sent.</exception>
-    /// <exception cref="FeeLimitException">Gas costs more at the moment than its own limit allows: nothing was
-    /// sent.</exception>
+    /// <exception cref="ArgumentException">Its blobs are malformed, or it has blobs and no recipient.</exception>
+    /// <exception cref="JsonRpcException">
+    /// The node rejects it, for example because it would revert. Nothing was sent.
+    /// </exception>
+    /// <exception cref="L1UnreachableException">
+    /// The node did not answer before anything was sent. Afterwards the call waits for the node.
+    /// </exception>
+    /// <exception cref="SigningException">The signer did not sign. Nothing was sent.</exception>
+    /// <exception cref="TransactionRevertedException">A block includes it, and it reverted.</exception>
+    /// <exception cref="BlobFeeException">
+    /// It carries blobs, and blob gas currently costs more than the options allow. Nothing was sent.
+    /// </exception>
+    /// <exception cref="FeeLimitException">
+    /// Gas currently costs more than the request's own limit allows. Nothing was sent.
+    /// </exception>
     /// <exception cref="NonceTakenException">Something else sent from this account and used the nonce.</exception>
     public async Task<TransactionReceipt> SendAsync(TransactionRequest request, CancellationToken cancellationToken)
     {
@@ -134,15 +133,15 @@ public sealed partial class TransactionSender : IDisposable
                 );
             }
 
-            // It was an earlier request's, which brought nothing about: so this one is still to be carried out.
+            // The receipt is an earlier request's, which reverted and so had no effect: this request must still be
+            // sent.
         }
     }
 
     /// <summary>
-    /// Whether everything that this account ever sent, as far as is known here and to the node, is part of the chain.
-    /// What a reorganisation took back is handed
-    /// in again. Who is about to repeat a request because its effect is not to be seen asks this first: the effect
-    /// may be on its way back.
+    /// Whether everything that this account ever sent, as far as this sender and the node know, is part of the chain.
+    /// Resubmits what a reorganisation removed. Check this before repeating a request because its effect is missing:
+    /// the effect may be about to return.
     /// </summary>
     /// <exception cref="L1UnreachableException">The node does not answer.</exception>
     public async Task<bool> IsSettledAsync(CancellationToken cancellationToken)
@@ -166,9 +165,8 @@ public sealed partial class TransactionSender : IDisposable
     }
 
     /// <summary>
-    /// Forgets what is known here of the account's nonces, to be read from the journal again: another process may have
-    /// gone on with them. To be called when no
-    /// call of <see cref="SendAsync"/> is under way.
+    /// Discards the account's nonces so that they are read from the journal again: another process may have continued
+    /// with them. Call it only while no call of <see cref="SendAsync"/> is running.
     /// </summary>
     public void Forget()
     {

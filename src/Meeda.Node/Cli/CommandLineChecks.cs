@@ -3,14 +3,14 @@ using System.CommandLine.Parsing;
 
 namespace Meeda.Node.Cli;
 
-/// <summary>What the parser lets pass and no user means.</summary>
+/// <summary>Rejects command lines that the parser accepts but no user intends.</summary>
 internal static class CommandLineChecks
 {
-    /// <summary>What is wrong with a command line, a line each.</summary>
+    /// <summary>The problems of a command line, one line each.</summary>
     public static IEnumerable<string> Problems(ParseResult parsed) =>
         parsed.Errors.Select(error => Describe(parsed, error)).Concat(Ambiguities(parsed));
 
-    // The parser says that a command is missing, and not which there are.
+    // The parser reports that a command is missing, but does not list the commands.
     private static string Describe(ParseResult parsed, ParseError error)
     {
         Command command = parsed.CommandResult.Command;
@@ -24,8 +24,8 @@ internal static class CommandLineChecks
     }
 
     /// <summary>
-    /// Options that take one value and were given more than once: which one counts? And misspelt options that the
-    /// parser took for a file or an id; behind <c>--</c> everything is one.
+    /// Options with a single value that were given more than once, and misspelt options that the parser took for a file
+    /// or an id. After <c>--</c> every token is a file or an id.
     /// </summary>
     private static IEnumerable<string> Ambiguities(ParseResult parsed)
     {
@@ -39,7 +39,7 @@ internal static class CommandLineChecks
                     && !option.Errors.Any()
                 )
                 {
-                    yield return $"{option.Option.Name}: is given {option.IdentifierTokenCount} times";
+                    yield return $"{option.Option.Name}: given {option.IdentifierTokenCount} times, allowed once";
                 }
             }
 
@@ -52,8 +52,8 @@ internal static class CommandLineChecks
             {
                 if (token.Value.Length > 1 && token.Value.StartsWith('-'))
                 {
-                    yield return $"{token.Value}: there is no such option of {command.Command.Name}; a file of "
-                        + $"that name is given as ./{token.Value}";
+                    yield return $"{token.Value}: {command.Command.Name} has no such option; give a file of "
+                        + $"that name as ./{token.Value}";
                 }
             }
         }

@@ -6,10 +6,12 @@ using Meeda.Node.Cli.Spending;
 
 namespace Meeda.Node.Cli;
 
-/// <summary>A program of commands: what is wrong is a line on standard error, and Ctrl-C lets a command end.</summary>
+/// <summary>
+/// Runs a program's commands: prints each problem as one line on standard error, and lets a command end on Ctrl-C.
+/// </summary>
 internal static class CommandLineProgram
 {
-    // Ctrl-C asks a command to stop; it gets this long to stop its children and give its port back.
+    // After Ctrl-C a command has this long to stop its children and release its port.
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(15);
 
     /// <summary>Runs the command that the arguments name.</summary>
@@ -39,7 +41,7 @@ internal static class CommandLineProgram
         }
         catch (Exception wrong) when (SettingsServices.FailuresOf(wrong) is { Count: > 0 } failures)
         {
-            // A host that starts validates its options again, after what a setting names may have gone.
+            // A starting host validates its options again; by then a file that a setting names may be gone.
             return await FailAsync(failures);
         }
         catch (Exception failure) when (failure is L1UnreachableException or JsonRpcException)
@@ -54,8 +56,8 @@ internal static class CommandLineProgram
         catch (Exception unforeseen) when (Environment.GetEnvironmentVariable("MEEDA_TRACE") is not "1")
         {
             await Console.Error.WriteLineAsync(
-                $"meeda: {unforeseen.Message.ReplaceLineEndings(" ")} ({unforeseen.GetType().Name}, which was not "
-                    + "foreseen: please report it with what MEEDA_TRACE=1 shows)"
+                $"meeda: {unforeseen.Message.ReplaceLineEndings(" ")} ({unforeseen.GetType().Name}, which is "
+                    + "unexpected: please report it with the output of MEEDA_TRACE=1)"
             );
             return ExitCode.Failure;
         }

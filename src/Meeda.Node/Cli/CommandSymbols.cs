@@ -2,10 +2,10 @@ using System.CommandLine;
 
 namespace Meeda.Node.Cli;
 
-/// <summary>Arguments and options of a command that are made apart from it.</summary>
+/// <summary>Adds arguments and options that are created outside their command.</summary>
 internal static class CommandSymbols
 {
-    /// <summary>Adds them in their order.</summary>
+    /// <summary>Adds them in order.</summary>
     public static void AddAll(this Command command, IEnumerable<Symbol> symbols)
     {
         foreach (Symbol symbol in symbols)

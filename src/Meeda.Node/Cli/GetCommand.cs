@@ -4,7 +4,7 @@ using Meeda.Protocol.Batches;
 
 namespace Meeda.Node.Cli;
 
-/// <summary><c>get ID</c>: reads a batch, and gives no byte out that was not checked against the commitment.</summary>
+/// <summary><c>get ID</c>: reads a batch and writes no byte that was not checked against the commitment.</summary>
 internal static class GetCommand
 {
     /// <summary>The command with its arguments.</summary>
@@ -13,7 +13,7 @@ internal static class GetCommand
         var id = new Argument<string>("ID") { Description = "a commitment (generic or keccak), or a batch id" };
         var output = new Option<string?>("--output", "-o")
         {
-            Description = "the file to write; without it standard output",
+            Description = "the file to write [default: standard output]",
         };
         var connection = new OperatorConnection();
         var command = new Command("get", "Read a batch and check it against its commitment")
@@ -58,7 +58,7 @@ internal static class GetCommand
                 await Console.Error.WriteLineAsync(
                     string.Create(
                         CultureInfo.InvariantCulture,
-                        $"{payload.Length:N0} bytes, which are those of the commitment, are in {output}"
+                        $"{payload.Length:N0} bytes, which match the commitment, are in {output}"
                     )
                 );
             }

@@ -2,22 +2,22 @@ using System.Runtime.InteropServices;
 
 namespace Meeda.Node.Cli;
 
-/// <summary>Ctrl-C, even if the parent process ignores it.</summary>
+/// <summary>Handles Ctrl-C, even if the parent process ignores it.</summary>
 internal static partial class Interrupts
 {
     private const int Interrupt = 2;
     private const nint Default = 0;
     private const nint Ignore = 1;
 
-    // struct sigaction begins with the handler on all systems; it is shorter than this on all of them.
+    // On all systems struct sigaction begins with the handler and is shorter than this.
     private const int ActionLength = 512;
 
     private static readonly CancellationTokenSource Stop = new();
     private static readonly List<PosixSignalRegistration> Registrations = [];
 
     /// <summary>
-    /// Makes SIGINT count. A shell without job control starts what it puts into the background with SIGINT ignored,
-    /// .NET leaves an ignored signal alone, and a script that stops its service by SIGINT waits in vain.
+    /// Makes SIGINT effective. A shell without job control starts background processes with SIGINT ignored, and .NET
+    /// leaves an ignored signal alone, so a script that stops its service by SIGINT would wait in vain.
     /// </summary>
     public static unsafe void Listen()
     {
@@ -34,9 +34,8 @@ internal static partial class Interrupts
     }
 
     /// <summary>
-    /// What Ctrl-C and SIGTERM cancel, for a command to end by itself. It is never disposed of: a signal may still
-    /// come when
-    /// the command has ended, and must not end the program with a stack trace.
+    /// The token that Ctrl-C and SIGTERM cancel, so that a command can end in order. It is never disposed of: a signal
+    /// may still arrive after the command has ended, and must not cause a stack trace.
     /// </summary>
     /// <param name="limit">How long the command may take to end; then the process exits.</param>
     public static CancellationToken Token(TimeSpan limit)

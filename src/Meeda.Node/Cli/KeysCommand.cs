@@ -9,7 +9,9 @@ using Meeda.Operator.Tenants;
 
 namespace Meeda.Node.Cli;
 
-/// <summary><c>keys</c>: who may use the operator. Works on the data folder, also while the operator runs.</summary>
+/// <summary>
+/// <c>keys</c>: manages the tenants' API keys. Works on the data folder, also while the operator runs.
+/// </summary>
 internal static class KeysCommand
 {
     private static readonly Option<string?> Folder = new("--folder")
@@ -17,7 +19,7 @@ internal static class KeysCommand
         Description = "the operator's data folder (Meeda__Storage__Folder) [default: .meeda/operator]",
     };
 
-    private static readonly Argument<string> Name = new("name") { Description = "what the tenant is called here" };
+    private static readonly Argument<string> Name = new("name") { Description = "the tenant's name" };
 
     private static readonly Option<string?> Config = ConfigOption.Build();
 
@@ -73,7 +75,7 @@ internal static class KeysCommand
     private static Command BuildList()
     {
         var json = new Option<bool>("--json") { Description = "print one line of JSON" };
-        var list = new Command("list", "List the tenants and what they used; keys are not known any more")
+        var list = new Command("list", "List the tenants and their usage; keys cannot be shown again")
         {
             Folder,
             Config,
@@ -89,7 +91,7 @@ internal static class KeysCommand
     {
         var rotate = new Command(
             "rotate",
-            "Give a tenant a new key; the old one ends, its quota and usage stay. Also for a revoked one"
+            "Give a tenant a new key, also after a revocation; the old key ends, quota and usage stay"
         )
         {
             Name,
@@ -104,7 +106,7 @@ internal static class KeysCommand
 
     private static Command BuildRevoke()
     {
-        var revoke = new Command("revoke", "Revoke a tenant's key: within about a second it is refused")
+        var revoke = new Command("revoke", "Revoke a tenant's key; it is rejected within about a second")
         {
             Name,
             Folder,
@@ -119,7 +121,7 @@ internal static class KeysCommand
     private static Command BuildRollup()
     {
         var address = new Argument<string>("ADDRESS") { Description = "the rollup's L1 address, or none" };
-        var rollup = new Command("rollup", "Name the rollup whose escrow pays for a tenant's batches from now on")
+        var rollup = new Command("rollup", "Set the rollup whose escrow pays for a tenant's batches from now on")
         {
             Name,
             address,
@@ -140,7 +142,7 @@ internal static class KeysCommand
         return rollup;
     }
 
-    /// <summary>Reads scopes as the option has them.</summary>
+    /// <summary>Parses the scopes of the option.</summary>
     /// <exception cref="SetupException">A word is not one of the three scopes.</exception>
     internal static TenantScopes ParseScopes(string text)
     {
@@ -152,7 +154,7 @@ internal static class KeysCommand
                 "read" => TenantScopes.Read,
                 "write" => TenantScopes.Write,
                 "admin" => TenantScopes.Admin,
-                _ => throw new SetupException($"--scopes: {word} is none of read, write, admin"),
+                _ => throw new SetupException($"--scopes: {word} is not one of read, write, admin"),
             };
         }
 

@@ -2,14 +2,14 @@ using System.CommandLine;
 
 namespace Meeda.Node.Cli;
 
-/// <summary>How commands are told of L1. Each is a setting too (<c>Meeda__L1__Name</c>).</summary>
+/// <summary>The options about L1. Each is a setting too (<c>Meeda__L1__Name</c>).</summary>
 internal static class L1CommandOptions
 {
     /// <summary>The endpoint, or several.</summary>
     public static readonly Option<string?> Rpc = new("--rpc")
     {
         Description =
-            "L1 JSON-RPC endpoint, or several with commas between; one that holds credentials belongs in the "
+            "L1 JSON-RPC endpoint, or several separated by commas; one that contains credentials belongs in the "
             + "environment (Meeda__L1__Rpc)",
     };
 
@@ -25,7 +25,7 @@ internal static class L1CommandOptions
         Description = "L1 block of the contract's deployment (Meeda__L1__FromBlock)",
     };
 
-    /// <summary>What a command line says of them, as settings; null for what was not given.</summary>
+    /// <summary>The options of a command line as settings; null for those not given.</summary>
     public static Dictionary<string, string?> SettingsOf(ParseResult parsed) =>
         new()
         {

@@ -28,7 +28,7 @@ internal static class LightClaimCommand
         };
         Option<string?> config = ConfigOption.Build();
         var spending = new SpendingOptions();
-        var command = new Command("claim", "Pay out rewards, and what bonds gave back, to the light node's account")
+        var command = new Command("claim", "Pay out rewards and returned bonds to the light node's account")
         {
             L1CommandOptions.Rpc,
             L1CommandOptions.Contract,
@@ -78,7 +78,7 @@ internal static class LightClaimCommand
         );
     }
 
-    // A running light node sends from the same key, and claims by itself.
+    // A running light node sends from the same key and claims automatically.
     private static FolderLock? Lock(LightSettings light)
     {
         try
@@ -88,8 +88,8 @@ internal static class LightClaimCommand
         catch (IOException)
         {
             throw new SetupException(
-                $"--folder: the light node in {Path.GetFullPath(light.Folder)} is running; it claims by itself from "
-                    + $"{light.ClaimAbove} ether on (Meeda__Light__ClaimAbove)"
+                $"--folder: the light node in {Path.GetFullPath(light.Folder)} is running and claims from "
+                    + $"{light.ClaimAbove} ether on automatically (Meeda__Light__ClaimAbove)"
             );
         }
     }

@@ -7,9 +7,7 @@ using Meeda.Node.Cli.Configuration;
 
 namespace Meeda.Node.Cli;
 
-/// <summary>
-/// <c>light</c>: a light node, which needs an L1 endpoint and the contract's address and nothing else.
-/// </summary>
+/// <summary><c>light</c>: runs a light node, which needs only an L1 endpoint and the contract's address.</summary>
 internal static partial class LightCommand
 {
     private static readonly Option<string?> KeyFile = new("--key-file")
@@ -21,24 +19,23 @@ internal static partial class LightCommand
 
     private static readonly Option<string?> Folder = new("--folder")
     {
-        Description = "where its ledger is kept (Meeda__Light__Folder) [default: .meeda/light]",
+        Description = "the folder of its ledger (Meeda__Light__Folder) [default: .meeda/light]",
     };
 
     private static readonly Option<string?> Budget = new("--budget")
     {
-        Description = "maximum ether that it ever spends, on gas and on bonds (Meeda__Light__Budget) [default: 0.5]",
+        Description = "maximum ether that it spends in total, on gas and bonds (Meeda__Light__Budget) [default: 0.5]",
     };
 
     private static readonly Option<string?> Poll = new("--poll")
     {
-        Description = "seconds between two polls at L1's head (Meeda__Light__PollInterval) [default: 6]",
+        Description = "seconds between polls of L1's head (Meeda__Light__PollInterval) [default: 6]",
     };
 
     private static readonly Option<string?> Listen = new("--listen")
     {
         Description =
-            "URL under which verifiers may ask it; empty for none (Meeda__Light__Listen) [default: "
-            + "http://127.0.0.1:3101]",
+            "URL of its API for verifiers; empty for none (Meeda__Light__Listen) [default: " + "http://127.0.0.1:3101]",
     };
 
     private static readonly Option<string[]> Operators = new("--operator")
@@ -50,18 +47,15 @@ internal static partial class LightCommand
 
     private static readonly Option<string?> SampleInterval = new("--sample-interval")
     {
-        Description = "seconds between two polls at those operators (Meeda__Light__SampleInterval) [default: 60]",
+        Description = "seconds between samplings of those operators (Meeda__Light__SampleInterval) [default: 60]",
     };
 
     private static readonly Option<string?> Config = ConfigOption.Build();
 
-    /// <summary>The command with its options. Each is a setting too (<c>Meeda__Section__Name</c>).</summary>
+    /// <summary>Builds the command with its options. Each is a setting too (<c>Meeda__Section__Name</c>).</summary>
     public static Command Build()
     {
-        var command = new Command(
-            "light",
-            "Run a light node: verify every proof again from L1 and challenge invalid ones"
-        )
+        var command = new Command("light", "Run a light node: re-verify every proof from L1 and challenge invalid ones")
         {
             L1CommandOptions.Rpc,
             L1CommandOptions.Contract,
@@ -102,7 +96,7 @@ internal static partial class LightCommand
         return settings;
     }
 
-    // These two options say that they are in seconds, so here a bare number has a unit.
+    // These two options are documented in seconds, so a bare number is accepted here.
     private static string? InSeconds(string? text) =>
         text is not null && BareNumber().IsMatch(text.Trim()) ? text.Trim() + "s" : text;
 

@@ -8,12 +8,12 @@ using Meeda.Operator;
 
 namespace Meeda.Node.Cli;
 
-/// <summary><c>operator</c>: the service itself, beside a rollup's batcher, against any L1.</summary>
+/// <summary><c>operator</c>: runs the service, beside a rollup's batcher, against any L1.</summary>
 internal static class OperatorCommand
 {
     /// <summary>
-    /// The command with its options. Each is a setting too (<c>Meeda__Section__Name</c>), where a URL with
-    /// credentials belongs.
+    /// Builds the command with its options. Each is a setting too (<c>Meeda__Section__Name</c>), which is the place for
+    /// a URL with credentials.
     /// </summary>
     public static Command Build()
     {
@@ -23,14 +23,14 @@ internal static class OperatorCommand
         };
         var folder = new Option<string?>("--folder")
         {
-            Description = "where batches and ledger are kept (Meeda__Storage__Folder)",
+            Description = "the folder for batches and ledger (Meeda__Storage__Folder)",
         };
         var listen = new Option<string?>("--listen")
         {
             Description = "URL to listen on (Meeda__Http__Listen) [default: http://127.0.0.1:3100]",
         };
         Option<string?> config = ConfigOption.Build();
-        var command = new Command("operator", "Run an operator: take batches, keep, anchor and prove them")
+        var command = new Command("operator", "Run an operator: accept batches, then keep, anchor and prove them")
         {
             L1CommandOptions.Rpc,
             L1CommandOptions.Contract,
@@ -78,7 +78,7 @@ internal static class OperatorCommand
         }
         catch (IOException taken)
         {
-            throw new SetupException($"--listen: the address cannot be listened on: {taken.Message.TrimEnd('.')}");
+            throw new SetupException($"--listen: cannot listen on the address: {taken.Message.TrimEnd('.')}");
         }
 
         Console.WriteLine($"Meeda operator listens on {string.Join(" ", app.Urls)}");

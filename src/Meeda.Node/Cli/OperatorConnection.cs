@@ -7,15 +7,15 @@ using Meeda.Protocol.Batches;
 namespace Meeda.Node.Cli;
 
 /// <summary>
-/// How commands find the operator: its URL as an option or in the environment, a tenant's key in the environment
-/// only, where <c>ps</c> does not show it.
+/// Connects commands to the operator: its URL comes from an option or the environment, a tenant's key only from the
+/// environment, where <c>ps</c> does not show it.
 /// </summary>
 internal sealed class OperatorConnection
 {
     private const string KeyVariable = "MEEDA_KEY";
     private const string UrlVariable = "MEEDA_URL";
 
-    // A put may wait for its anchor, some minutes.
+    // A put may wait some minutes for its anchor.
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(6);
 
     /// <summary>The option.</summary>
@@ -27,13 +27,13 @@ internal sealed class OperatorConnection
             DefaultValueFactory = _ => Environment.GetEnvironmentVariable(UrlVariable) ?? "http://127.0.0.1:3100",
         };
 
-    /// <summary>Does a command's work with a client, and turns its failures into messages.</summary>
+    /// <summary>Runs a command's work with a client and turns its failures into messages.</summary>
     /// <exception cref="SetupException">The URL is invalid, or the operator did not complete the request.</exception>
     public static async Task<int> UseAsync(string url, Func<MeedaClient, Task> work)
     {
         if (!HttpUrl.TryParse(url.Trim().TrimEnd('/') + "/", out Uri? root))
         {
-            throw new SetupException($"--url: {url} is no http or https URL");
+            throw new SetupException($"--url: {url} is not an http or https URL");
         }
 
         UseProxyOfTheSettings();
@@ -61,8 +61,8 @@ internal sealed class OperatorConnection
         }
     }
 
-    /// <summary>Commands that ask others go through the proxy of the settings, where there is one.</summary>
-    /// <exception cref="SetupException">That setting is wrong.</exception>
+    /// <summary>Makes outgoing requests use the configured proxy, if any.</summary>
+    /// <exception cref="SetupException">That setting is invalid.</exception>
     public static void UseProxyOfTheSettings()
     {
         var settings = new SettingsReader(new Dictionary<string, string?>());
@@ -72,9 +72,7 @@ internal sealed class OperatorConnection
         OutgoingHttp.UseProxy(all.Options<ProxyOptions>());
     }
 
-    /// <summary>
-    /// Reads a commitment as a person gives it: generic or keccak, or a bare batch id, which is the generic one's.
-    /// </summary>
+    /// <summary>Parses a commitment: generic, keccak, or a bare batch id, which stands for the generic one.</summary>
     /// <exception cref="SetupException">It is none of them.</exception>
     public static AltDaCommitment ParseCommitment(string text)
     {

@@ -2,16 +2,14 @@ using Meeda.Hosting;
 
 namespace Meeda.Node.Cli;
 
-/// <summary>A file that a user asks for: written whole or not at all, and only where it was asked for.</summary>
+/// <summary>Writes a file that the user names, atomically and without following links.</summary>
 internal static class OutputFile
 {
     /// <summary>
-    /// Writes a file under another name beside it, syncs it, and renames it: a reader finds what was there before or
-    /// the new bytes whole. A file that is replaced keeps its permissions.
+    /// Writes a temporary file beside it, syncs it and renames it: a reader finds either the old content or all of the
+    /// new. A replaced file keeps its permissions.
     /// </summary>
-    /// <exception cref="SetupException">
-    /// It cannot be written, or is a link or a device, which would be replaced or followed.
-    /// </exception>
+    /// <exception cref="SetupException">It cannot be written, or is a link or a device.</exception>
     public static async Task WriteAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
         string? temporary = null;
@@ -29,7 +27,7 @@ internal static class OutputFile
             if (Directory.Exists(whole) || path.EndsWith(Path.DirectorySeparatorChar) || IsDevice(whole))
             {
                 throw new SetupException(
-                    $"--output: {path} is no file; without --output the bytes go to standard output"
+                    $"--output: {path} is not a regular file; without --output the bytes go to standard output"
                 );
             }
 
@@ -74,7 +72,7 @@ internal static class OutputFile
         }
         catch (Exception kept) when (kept is IOException or UnauthorizedAccessException)
         {
-            // The write's own failure is the one to tell.
+            // The write's own failure is the one to report.
         }
     }
 }

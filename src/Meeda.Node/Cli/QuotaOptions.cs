@@ -5,50 +5,49 @@ using Meeda.Operator.Tenants;
 
 namespace Meeda.Node.Cli;
 
-/// <summary>What a tenant may use, as options of a command.</summary>
+/// <summary>A tenant's quota, as options of a command.</summary>
 internal sealed class QuotaOptions
 {
     private readonly Option<string> _bytes = new("--bytes")
     {
-        Description = "bytes it may send in all, as 5GiB; 0 for any number",
+        Description = "bytes it may send in total, for example 5GiB; 0 for no limit",
         DefaultValueFactory = _ => "0",
     };
 
     private readonly Option<string> _rate = new("--rate")
     {
-        Description = "requests a second; 0 for any number",
+        Description = "requests per second; 0 for no limit",
         DefaultValueFactory = _ => "0",
     };
 
     private readonly Option<string> _concurrency = new("--concurrency")
     {
-        Description = "requests in flight at once",
+        Description = "concurrent requests",
         DefaultValueFactory = _ => "64",
     };
 
     private readonly Option<string> _disk = new("--disk")
     {
-        Description =
-            "bytes that its batches may take at the providers at once, parity rows included; 0 for any number",
+        Description = "bytes that its batches may occupy at the providers, parity rows included; 0 for no limit",
         DefaultValueFactory = _ => "0",
     };
 
     private readonly Option<string?> _blobs = new("--blobs")
     {
         Description =
-            "blobs that may be anchored for it in all, renewals included; 0 for any number [default: 0; with "
+            "blobs that may be anchored for it in total, renewals included; 0 for no limit [default: 0; with "
             + "--bytes, 16 and one for each 4 KiB]",
     };
 
     private readonly Option<string> _renewals = new("--renewals")
     {
-        Description = "renewals in all; 0 for any number",
+        Description = "renewals in total; 0 for no limit",
         DefaultValueFactory = _ => "0",
     };
 
     private readonly Option<string> _reads = new("--reads")
     {
-        Description = "bytes of batches it may read in all; 0 for any number",
+        Description = "bytes of batches it may read in total; 0 for no limit",
         DefaultValueFactory = _ => "0",
     };
 
@@ -62,8 +61,8 @@ internal sealed class QuotaOptions
         }
     }
 
-    /// <summary>The quota that a command line names.</summary>
-    /// <exception cref="SetupException">A value is no number, or out of range.</exception>
+    /// <summary>The quota of a command line.</summary>
+    /// <exception cref="SetupException">A value is not a number, or out of range.</exception>
     public TenantQuota Read(ParseResult parsed)
     {
         long sent = Number("--bytes", parsed.GetValue(_bytes)!, 0, long.MaxValue, inBytes: true);
@@ -83,9 +82,8 @@ internal sealed class QuotaOptions
     }
 
     /// <summary>
-    /// The blobs of a tenant whose bytes are bounded and whose blobs are not named: a batch of one byte takes a whole
-    /// blob,
-    /// so that bytes alone would bound neither disk nor anchors. Batches of 4 KiB and more use the bytes up first.
+    /// The default limit of blobs for a tenant with a limit of bytes: a batch of one byte takes a whole blob, so a
+    /// limit of bytes alone would bound neither disk nor anchors. Batches of 4 KiB and more exhaust the bytes first.
     /// </summary>
     internal static long BlobsFor(long bytes) => bytes == 0 ? 0 : 16 + (bytes / 4096);
 

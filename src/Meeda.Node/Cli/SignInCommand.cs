@@ -11,7 +11,9 @@ using Meeda.Operator.SignIn;
 
 namespace Meeda.Node.Cli;
 
-/// <summary><c>signin</c>: a key for a wallet that signs (EIP-4361), with a key file or elsewhere.</summary>
+/// <summary>
+/// <c>signin</c>: gets an API key for a wallet that signs a message (EIP-4361), with a key file or elsewhere.
+/// </summary>
 internal sealed class SignInCommand
 {
     private static readonly TimeSpan LongestMessage = TimeSpan.FromHours(1);
@@ -25,12 +27,12 @@ internal sealed class SignInCommand
 
     private readonly Option<string?> _address = new("--address")
     {
-        Description = "a wallet whose key is elsewhere: print what it has to sign, and end",
+        Description = "a wallet whose key is elsewhere: print the message that it must sign, and exit",
     };
 
     private readonly Option<string?> _message = new("--message")
     {
-        Description = "file with the message that the wallet signed, as --address printed it",
+        Description = "file with the signed message, as printed by --address",
     };
 
     private readonly Option<string?> _signature = new("--signature")
@@ -45,12 +47,12 @@ internal sealed class SignInCommand
 
     private readonly Option<string?> _domain = new("--domain")
     {
-        Description = "whose messages are signed [default: the host of --url]",
+        Description = "domain that the message must name [default: the host of --url]",
     };
 
     private readonly Option<int?> _overlap = new("--overlap")
     {
-        Description = "seconds for which the wallet's key before stays good [default: 3600]",
+        Description = "seconds for which the wallet's previous key stays valid [default: 3600]",
     };
 
     private readonly Option<bool> _json = new("--json") { Description = "print one line of JSON" };
@@ -59,7 +61,7 @@ internal sealed class SignInCommand
     public static Command Build()
     {
         var options = new SignInCommand();
-        var command = new Command("signin", "Get a key from an operator that takes sign-ins, paid from an escrow")
+        var command = new Command("signin", "Get a key from an operator that allows sign-in, paid from an escrow")
         {
             options._connection.Url,
             options._keyFile,
@@ -91,7 +93,7 @@ internal sealed class SignInCommand
 
         if (Uri.TryCreate(url.Trim(), UriKind.Absolute, out Uri? at) && at is { Scheme: "http", IsLoopback: false })
         {
-            throw new SetupException($"--url: {url} is not https, and whoever is between would read the key");
+            throw new SetupException($"--url: {url} is not https, so the network could read the key");
         }
 
         return OperatorConnection.UseAsync(
@@ -125,7 +127,7 @@ internal sealed class SignInCommand
         );
     }
 
-    /// <summary>Asks for a message, and looks whether it is what the wallet should sign, and nothing else.</summary>
+    /// <summary>Requests a message and checks that it is exactly what the wallet should sign.</summary>
     private async Task<SignInOffer> OfferAsync(
         MeedaClient client,
         Address wallet,
@@ -144,10 +146,10 @@ internal sealed class SignInCommand
                 .MessageOf(domain, wallet, rollup, (message.ChainId, message.Nonce, message.IssuedAt, end))
                 .ToString();
             string? problem =
-                message.Domain != domain ? $"it is for {message.Domain}, and the operator was asked for as {domain}"
+                message.Domain != domain ? $"it is for {message.Domain}, not for {domain}"
                 : message.Address != wallet ? $"it is for {message.Address}"
                 : end - message.IssuedAt > LongestMessage ? "it is valid for too long"
-                : offer.Message != wanted ? "it is not the message of a sign-in to this domain, or for another rollup"
+                : offer.Message != wanted ? "it is not a sign-in to this domain, or is for another rollup"
                 : null;
             return problem is null
                 ? offer
@@ -177,7 +179,7 @@ internal sealed class SignInCommand
     {
         try
         {
-            // An editor may have added a line end.
+            // An editor may have added a line break.
             return (path == "-" ? Console.In.ReadToEnd() : File.ReadAllText(path)).TrimEnd('\r', '\n');
         }
         catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException)

@@ -7,7 +7,7 @@ using Meeda.Protocol.Batches;
 
 namespace Meeda.Node.Cli;
 
-/// <summary><c>status [ID]</c>: how an operator is doing, or where a batch stands.</summary>
+/// <summary><c>status [ID]</c>: shows the status of an operator or of a batch.</summary>
 internal static class StatusCommand
 {
     /// <summary>The command with its arguments.</summary>
@@ -15,12 +15,12 @@ internal static class StatusCommand
     {
         var batch = new Argument<string?>("ID")
         {
-            Description = "a batch id (64 hex digits) or a generic commitment; without it the operator as a whole",
+            Description = "a batch id (64 hex digits) or a generic commitment [default: the operator as a whole]",
             Arity = ArgumentArity.ZeroOrOne,
         };
         var connection = new OperatorConnection();
         var json = new Option<bool>("--json") { Description = "print one line of JSON" };
-        var command = new Command("status", "Say how an operator is doing, or where a batch stands")
+        var command = new Command("status", "Show the status of an operator or of a batch")
         {
             batch,
             connection.Url,
@@ -44,7 +44,7 @@ internal static class StatusCommand
         if (commitment is { Kind: AltDaCommitmentKind.Keccak })
         {
             throw new SetupException(
-                "ID: states are asked for by batch id or generic commitment; a keccak commitment names the bytes only"
+                "ID: give a batch id or a generic commitment; a keccak commitment identifies only the bytes"
             );
         }
 

@@ -11,10 +11,10 @@ using Meeda.Storage;
 
 namespace Meeda.Node.Cli;
 
-/// <summary>Where an operator has its tenants, and whose the settings say that it is.</summary>
+/// <summary>The location of an operator's tenants, and the operator's account according to the settings.</summary>
 internal sealed record TenantLocation(StorageOptions Storage, Address? Contract, Address? Account)
 {
-    /// <summary>Where the operator of this very configuration has its tenants.</summary>
+    /// <summary>The location of the tenants of the configured operator.</summary>
     public static TenantLocation Read(string? folder, string? file)
     {
         var settings = new SettingsReader(
@@ -22,7 +22,7 @@ internal sealed record TenantLocation(StorageOptions Storage, Address? Contract,
             file
         );
 
-        // Their form alone is checked: these commands need neither L1 nor the providers.
+        // Only their form is checked: these commands need neither L1 nor the providers.
         using ServiceProvider all = new ServiceCollection()
             .AddSettings<StorageOptions>(settings)
             .AddSettings<L1Options>(settings)
@@ -37,11 +37,11 @@ internal sealed record TenantLocation(StorageOptions Storage, Address? Contract,
     }
 
     /// <summary>
-    /// The tenants of an operator that has been there: a key in another place would open nothing, and leave the
-    /// operator open.
+    /// Opens the tenants of an operator that has started before: a key created elsewhere would have no effect, and the
+    /// operator would stay open.
     /// </summary>
-    /// <exception cref="SetupException">There is no operator's ledger, it is another operator's, or it cannot be
-    /// opened.
+    /// <exception cref="SetupException">
+    /// There is no operator's ledger, it belongs to another operator, or it cannot be opened.
     /// </exception>
     public async Task<TenantKeys> OpenAsync(CancellationToken cancellationToken)
     {
@@ -93,7 +93,7 @@ internal sealed record TenantLocation(StorageOptions Storage, Address? Contract,
     }
 
     /// <summary>
-    /// The configured account, or the signer's; null where none is named, or this command may not read its key.
+    /// The configured account, or the signer's; null if neither is named, or this command cannot read the key.
     /// </summary>
     internal static Address? AccountOf(SignerOptions signer, L1Options l1)
     {
@@ -113,11 +113,13 @@ internal sealed record TenantLocation(StorageOptions Storage, Address? Contract,
         }
         catch (SetupException)
         {
-            return null; // Who makes keys need not be able to read the operator's.
+            return null; // A user who creates API keys need not be able to read the operator's key.
         }
     }
 
-    /// <summary>A key in another operator's place would open nothing there where it is meant to.</summary>
+    /// <summary>
+    /// Rejects another operator's tenants: a key created there would be useless at the intended operator.
+    /// </summary>
     private async Task EnsureOwnAsync(CancellationToken cancellationToken)
     {
         await using Database database = Storage.Database is null

@@ -15,11 +15,11 @@ using Meeda.Protocol.Batches;
 namespace Meeda.Node.Cli;
 
 /// <summary>
-/// <c>verify</c>: what L1 proves about a batch, and what it does not, for a verifier that trusts no operator.
+/// <c>verify</c>: reports what L1 proves about a batch and what it does not, for a verifier that trusts no operator.
 /// </summary>
 internal static class VerifyCommand
 {
-    // What operators take at most (MaxBatchBytes); the contract would allow more.
+    // The maximum that operators accept (MaxBatchBytes); the contract would allow more.
     private const int MaxBytes = 1 << 28;
 
     /// <summary>The command with its arguments.</summary>
@@ -31,18 +31,18 @@ internal static class VerifyCommand
         };
         var from = new Option<string[]>("--from")
         {
-            Description = "a source of the data, which need not be trusted; may be given several times",
+            Description = "an untrusted source of the data; may be given several times",
             AllowMultipleArgumentsPerToken = true,
         };
         var operatorAddress = new Option<string?>("--operator")
         {
-            Description = "the operator whose promise is checked; by default the promise that lasts longest",
+            Description = "the operator whose promise is checked [default: the one whose promise lasts longest]",
         };
         var json = new Option<bool>("--json") { Description = "print the report as one line of JSON" };
         Option<string?> config = ConfigOption.Build();
         var command = new Command(
             "verify",
-            "Check a batch against L1 from any untrusted source, and say what is proven and what is not"
+            "Check a batch against L1 from any untrusted source, and report what is proven and what is not"
         )
         {
             batch,
@@ -176,7 +176,7 @@ internal static class VerifyCommand
         }
     }
 
-    /// <summary>Reads a batch id, or a commitment.</summary>
+    /// <summary>Parses a batch id or a commitment.</summary>
     /// <exception cref="SetupException">It is neither.</exception>
     internal static AltDaCommitment Parse(string text)
     {

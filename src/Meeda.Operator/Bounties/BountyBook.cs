@@ -8,9 +8,9 @@ using Meeda.Protocol.Batches;
 namespace Meeda.Operator.Bounties;
 
 /// <summary>
-/// The bounties on blobs of batches that this operator keeps, as the contract's state has them. It is read anew after
-/// each start, and the ids of the last blocks at each reading, so neither a restart nor a reorganisation loses one. Not
-/// for concurrent use.
+/// The open bounties on blobs of batches that this operator keeps, according to the contract's state. All are read
+/// after each start, and recent ids again at each poll, so neither a restart nor a reorganisation loses one. Not
+/// thread-safe.
 /// </summary>
 /// <param name="client">L1.</param>
 /// <param name="contract">The contract.</param>
@@ -22,22 +22,22 @@ internal sealed class BountyBook(EthereumClient client, BountyContract contract,
 
     private const int PageLength = 200;
 
-    // Whoever puts up more pays for each; the least are forgotten.
-    private const int MostHeld = 10_000;
+    // Flooding this list costs a bounty for each entry; the smallest bounties are dropped.
+    private const int MaxHeld = 10_000;
 
     private readonly Dictionary<ulong, HeldBounty> _held = [];
     private ulong _next;
 
-    /// <summary>What was found. Some may be closed meanwhile.</summary>
+    /// <summary>The bounties found. Some may have been closed meanwhile.</summary>
     public IReadOnlyCollection<HeldBounty> Held => _held.Values;
 
-    /// <summary>Reads what is new up to L1's head.</summary>
+    /// <summary>Reads new bounties up to L1's head.</summary>
     public async Task ReadAsync(CancellationToken cancellationToken)
     {
         ulong settled = await SettledAsync(cancellationToken);
         ulong count = await contract.CountAsync(BlockTag.Latest, cancellationToken);
 
-        // A reorganisation may have given these ids to others.
+        // A reorganisation may have assigned these ids to other bounties.
         foreach (ulong id in _held.Keys.Where(id => id >= _next).ToArray())
         {
             _held.Remove(id);
@@ -54,7 +54,7 @@ internal sealed class BountyBook(EthereumClient client, BountyContract contract,
         _next = Math.Min(settled, count);
     }
 
-    /// <summary>Whether a bounty still stands as it was found; it is dropped where it does not.</summary>
+    /// <summary>Whether a bounty is still as it was found; drops it if not.</summary>
     public async Task<bool> StandsAsync(HeldBounty held, CancellationToken cancellationToken)
     {
         if (await contract.FindAsync(held.Bounty.Id, cancellationToken) == held.Bounty)
@@ -66,7 +66,7 @@ internal sealed class BountyBook(EthereumClient client, BountyContract contract,
         return false;
     }
 
-    /// <summary>The ids below which a reorganisation changes nothing; 0 where L1 does not tell.</summary>
+    /// <summary>The id below which no reorganisation changes anything; 0 if L1 cannot say.</summary>
     private async Task<ulong> SettledAsync(CancellationToken cancellationToken)
     {
         ulong head = await client.GetBlockNumberAsync(cancellationToken);
@@ -98,7 +98,7 @@ internal sealed class BountyBook(EthereumClient client, BountyContract contract,
         }
 
         _held[bounty.Id] = new HeldBounty(bounty, id, index);
-        if (_held.Count > MostHeld)
+        if (_held.Count > MaxHeld)
         {
             _held.Remove(_held.Values.MinBy(each => each.Bounty.Amount)!.Bounty.Id);
         }

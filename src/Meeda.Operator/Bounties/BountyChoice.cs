@@ -10,30 +10,30 @@ namespace Meeda.Operator.Bounties;
 /// <param name="Blobs">The blobs, each with its bounties; at most <see cref="PublicationContract.MaxBlobs"/>.</param>
 internal sealed record BountyChoice(IReadOnlyList<IReadOnlyList<HeldBounty>> Blobs)
 {
-    // Many small ones on one blob would fill a transaction; the largest are taken.
-    private const int MostOfABlob = 16;
+    // Many small bounties on one blob would fill a transaction; only the largest are claimed.
+    private const int MaxPerBlob = 16;
 
     /// <summary>All bounties.</summary>
     public IEnumerable<HeldBounty> Bounties => Blobs.SelectMany(blob => blob);
 
-    /// <summary>What they pay together, in wei.</summary>
+    /// <summary>Their total, in wei.</summary>
     public BigInteger Amount => SumOf(Bounties);
 
-    /// <summary>The calldata's argument: each bounty with the place of its blob.</summary>
+    /// <summary>The calldata's argument: each bounty with the index of its blob.</summary>
     public IReadOnlyList<(ulong Id, int Place)> Claims =>
         [.. Blobs.SelectMany((blob, place) => blob.Select(each => (each.Bounty.Id, place)))];
 
-    /// <summary>The fees at which nothing is left of what they pay.</summary>
+    /// <summary>The fees at which they break even.</summary>
     public FeeLimit LimitOf(CarryingPrice price) => price.LimitAt(Amount, Blobs.Count, Bounties.Count());
 
     /// <summary>
-    /// The blobs that bring most at a price: each bounty pays for itself, each blob for itself, and all together for
-    /// the transaction, with the margin.
+    /// The most profitable blobs at a price: each bounty covers its own cost, each blob its own, and all together the
+    /// transaction's, plus the margin.
     /// </summary>
     /// <param name="held">The bounties to choose from.</param>
-    /// <param name="price">What carrying costs now.</param>
+    /// <param name="price">What publishing costs now.</param>
     /// <param name="marginPercent">The margin, in percent of the cost.</param>
-    /// <returns>Null where none pays.</returns>
+    /// <returns>Null if none is profitable.</returns>
     public static BountyChoice? Best(IEnumerable<HeldBounty> held, CarryingPrice price, int marginPercent)
     {
         IReadOnlyList<HeldBounty>[] blobs =
@@ -54,7 +54,7 @@ internal sealed record BountyChoice(IReadOnlyList<IReadOnlyList<HeldBounty>> Blo
     }
 
     private static IReadOnlyList<HeldBounty> OnBlob(IGrouping<Bytes32, HeldBounty> bounties) =>
-        [.. bounties.OrderByDescending(each => each.Bounty.Amount).Take(MostOfABlob)];
+        [.. bounties.OrderByDescending(each => each.Bounty.Amount).Take(MaxPerBlob)];
 
     private static BigInteger SumOf(IEnumerable<HeldBounty> bounties) =>
         bounties.Aggregate(BigInteger.Zero, (sum, each) => sum + each.Bounty.Amount);

@@ -14,9 +14,9 @@ using Microsoft.Extensions.Options;
 namespace Meeda.Operator.Bounties;
 
 /// <summary>
-/// Carries blobs of kept batches to L1 for the bounties on them, where these pay more than that costs. No transaction
-/// offers more than its bounties bring, however fees rise, unless a publication waits behind it. Somebody else may be
-/// faster with the same blob, or the funder takes a bounty back whose life is over: then what it cost is lost.
+/// Publishes blobs of kept batches on L1 to claim the bounties on them, if these exceed the cost. No transaction offers
+/// more in fees than its bounties pay, however fees rise, unless a publication waits behind it. If another account
+/// publishes the same blob first, or the funder withdraws a bounty that has expired, the cost is lost.
 /// </summary>
 internal sealed class BountyClaims(
     IOptions<BountyOptions> options,
@@ -32,11 +32,11 @@ internal sealed class BountyClaims(
     ILogger<BountyClaims> logger
 ) : PeriodicLeaderService("Claiming bounties", options.Value.Interval, leadership, time, logger)
 {
-    // What did not come to pass is tried again later, so that one bounty does not keep others waiting.
+    // The delay before a failed claim is retried, so that one bounty does not hold up others.
     private static readonly TimeSpan Pause = TimeSpan.FromMinutes(10);
 
     private readonly Dictionary<StandingBounty, DateTimeOffset> _paused = [];
-    private BountyBook _book = null!; // made as this process begins to lead
+    private BountyBook _book = null!; // created when this process starts to lead
     private string? _obstacle;
 
     /// <inheritdoc/>
@@ -71,7 +71,7 @@ internal sealed class BountyClaims(
         }
     }
 
-    /// <summary>What pays now, of bounties that still stand.</summary>
+    /// <summary>Chooses profitable bounties that are still open.</summary>
     private async Task<(BountyChoice Choice, CarryingPrice Price)?> ChooseAsync(CancellationToken cancellationToken)
     {
         foreach ((StandingBounty bounty, _) in _paused.Where(each => each.Value <= Time.GetUtcNow()).ToArray())
@@ -106,7 +106,7 @@ internal sealed class BountyClaims(
         }
     }
 
-    /// <summary>Carries the blobs of a choice.</summary>
+    /// <summary>Publishes the blobs of a choice.</summary>
     /// <returns>Whether others can be claimed now.</returns>
     private async Task<bool> ClaimAsync(BountyChoice choice, CarryingPrice price, CancellationToken cancellationToken)
     {
@@ -140,7 +140,7 @@ internal sealed class BountyClaims(
         }
         catch (Exception dear) when (dear is BlobFeeException or FeeLimitException)
         {
-            // Fees rose since the choice: the next round chooses by those.
+            // Fees rose since the choice: the next round chooses with the new ones.
             logger.BountiesNotClaimed(choice.Blobs.Count, EtherAmount.Show(choice.Amount), dear.Message);
             return false;
         }
@@ -170,8 +170,10 @@ internal sealed class BountyClaims(
         );
     }
 
-    /// <summary>Says what the transaction brought. What still stands was another transaction's, or L1
-    /// reorganised.</summary>
+    /// <summary>
+    /// Logs what the transaction earned. Bounties that are still open were not paid to it, because another transaction
+    /// was faster or L1 reorganised.
+    /// </summary>
     private async Task ReportAsync(BountyChoice choice, TransactionReceipt receipt, CancellationToken cancellationToken)
     {
         IReadOnlyDictionary<ulong, BigInteger> paid = await contract.ReadPaidAsync(
@@ -200,7 +202,7 @@ internal sealed class BountyClaims(
         }
     }
 
-    // One that was on its way before a restart is waited for and not carried again.
+    // A claim in flight before a restart is waited for and not sent again.
     private string KeyOf(HeldBounty each) => $"bounty:{contract.Address}:{each.Bounty.Id}:{each.Bounty.VersionedHash}";
 
     private void PauseAll(IEnumerable<HeldBounty> bounties)

@@ -13,11 +13,9 @@ using Microsoft.Extensions.Options;
 namespace Meeda.Operator.Http;
 
 /// <summary>
-/// The OP Stack's Alt-DA server protocol (op-alt-da's <c>daclient.go</c> is the client). Only 200 is success to that
-/// client, the answer to
-/// <c>/put</c> is the raw encoded commitment, not hex, and a redirect would make Go's client drop the body: so
-/// <c>/put</c> and <c>/put/</c>
-/// are both served as they come.
+/// The OP Stack's Alt-DA server protocol (op-alt-da's <c>daclient.go</c> is the client). To that client only 200 is
+/// success, the response to <c>/put</c> is the raw encoded commitment, not hex, and a redirect would make Go's client
+/// drop the body: so <c>/put</c> and <c>/put/</c> are both served directly.
 /// </summary>
 internal static class AltDaEndpoints
 {
@@ -134,7 +132,7 @@ internal static class AltDaEndpoints
         AltDaCommitment wanted = Parse(commitment, options.Value.DaLayerByte);
         if (wanted.Kind == AltDaCommitmentKind.Keccak)
         {
-            // Keccak chains settle availability by challenges on L1: expiry is no reason to drop anything.
+            // Keccak chains settle availability by challenges on L1: expiry must not drop anything.
             return new BatchAnswer(
                 await reader.OpenByPayloadHashAsync(wanted.Hash, RequestClient.Of(context), cancellationToken)
             );
@@ -162,8 +160,8 @@ internal static class AltDaEndpoints
             );
         }
 
-        // Only of this layer and version is it known permanently what its commitments look like. Another layer's, or a
-        // later version's, may be good elsewhere.
+        // Only this layer's and version's commitments have a form that is known for good. Another layer's or a later
+        // version's may be valid elsewhere.
         if (
             encoded is [(byte)AltDaCommitmentKind.Generic, var layer, AltDaCommitment.GenericVersion, ..]
             && layer == daLayerByte

@@ -2,8 +2,9 @@ using Meeda.Operator.Batches;
 
 namespace Meeda.Operator.Http;
 
-/// <summary>Answers with a batch's bytes, in pieces: what a slow client does not take stays in the one copy that all
-/// its readers share.</summary>
+/// <summary>
+/// Sends a batch's bytes in pieces: what a slow client has not read yet stays in the one copy that all readers share.
+/// </summary>
 internal sealed class BatchAnswer(BatchReading reading) : IResult
 {
     /// <inheritdoc/>
@@ -15,7 +16,7 @@ internal sealed class BatchAnswer(BatchReading reading) : IResult
             httpContext.Response.ContentLength = reading.Payload.Length;
             if (!await reading.TryWriteAsync(httpContext.Response.BodyWriter, httpContext.RequestAborted))
             {
-                httpContext.Abort(); // The status is out already; an end before the length is what tells the client.
+                httpContext.Abort(); // The status is sent already; the premature end tells the client.
             }
         }
     }

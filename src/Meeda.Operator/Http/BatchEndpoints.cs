@@ -3,11 +3,9 @@ using Meeda.Http;
 using Meeda.Kzg.Commitments;
 using Meeda.Operator.Batches;
 using Meeda.Operator.L1;
-using Meeda.Operator.Payments;
 using Meeda.Operator.Persistence;
 using Meeda.Operator.Tenants;
 using Meeda.Protocol.Batches;
-using Meeda.Protocol.Signatures;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 
@@ -48,85 +46,17 @@ internal static class BatchEndpoints
         [FromServices] Ledger ledger,
         Absence absence,
         BatchStates states,
-        Terms terms,
-        TenantCosts costs,
-        RollupEscrows escrows,
-        IntakePressure pressure,
-        OperatorStanding standing,
-        TimeProvider time,
+        BatchRenewal renewal,
         CancellationToken cancellationToken
     )
     {
-        standing.EnsureAnchoring();
         StoredBatch batch = await FindAsync(id, ledger, absence, cancellationToken);
-        Tenant? tenant = costs.Current;
-        if (
-            batch.Tenant is { } owner
-            && tenant is not null
-            && tenant.Id != owner
-            && !tenant.Scopes.HasFlag(TenantScopes.Admin)
-        )
-        {
-            throw new DaException(
-                ErrorCode.NotOwner,
-                "id: another tenant put this batch; it, or a key with the scope admin, may renew it"
+        return await renewal.RenewAsync(batch, cancellationToken) is { } renewed
+            ? TypedResults.Ok(BodyOf(await states.OfAsync(renewed, cancellationToken)))
+            : new Problem<Status404>(
+                ErrorCode.BatchExpired,
+                "id: the batch had expired and is no longer kept; put it again"
             );
-        }
-
-        bool needsAnchor = await ledger.NeedsAnchorAsync(batch, terms.AnchorFrom, cancellationToken);
-        if (needsAnchor)
-        {
-            await pressure.EnsureCarriedAsync(batch.BlobCount, isPaid: tenant?.Payer is not null, cancellationToken);
-        }
-
-        TenantUsage cost = needsAnchor ? TenantCosts.OfRenewal(batch.BlobCount) : TenantUsage.None;
-        SignedOrder? order = costs.Order;
-        using IDisposable? reserved = needsAnchor
-            ? await escrows.ReserveAsync(tenant, batch.PayloadLength, order, cancellationToken)
-            : null;
-        if (reserved is not null)
-        {
-            await escrows.EnsureSignedAsync(
-                batch with
-                {
-                    Payer = tenant?.Payer,
-                    Order = order,
-                },
-                isKnown: true,
-                cancellationToken
-            );
-        }
-
-        costs.Charge(tenant, cost);
-        try
-        {
-            if (
-                !await ledger.RenewAsync(
-                    batch.Id,
-                    terms.AnchorFrom,
-                    tenant?.Payer,
-                    order,
-                    time.GetUtcNow(),
-                    cancellationToken
-                )
-            )
-            {
-                return new Problem<Status404>(
-                    ErrorCode.BatchExpired,
-                    "id: the batch had expired and is no longer kept; put it again"
-                );
-            }
-
-            batch = await FindAsync(id, ledger, absence, cancellationToken);
-            // If its latest anchor is recent enough, no other anchor is owed.
-            cost = batch.OwedSince is null ? cost : TenantUsage.None;
-        }
-        finally
-        {
-            costs.GiveBack(tenant, cost);
-        }
-
-        return TypedResults.Ok(BodyOf(await states.OfAsync(batch, cancellationToken)));
     }
 
     private static async Task<StoredBatch> FindAsync(

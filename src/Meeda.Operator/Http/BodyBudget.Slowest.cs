@@ -2,13 +2,13 @@ using Meeda.Operator.Batches;
 
 namespace Meeda.Operator.Http;
 
-/// <summary>Which body is cut off.</summary>
+/// <summary>Chooses the body that is cut off.</summary>
 internal sealed partial class BodyBudget
 {
     /// <summary>
-    /// The body that is cut off so that a waiting one can enter: the slowest of the client that holds most, if it is
-    /// slow or its client holds more than the waiting one's. Null where
-    /// there is none, or another body is first in line, or enough is being given back already.
+    /// The body to cut off so that <paramref name="waiter"/> can enter: the slowest one of the client that holds the
+    /// most memory, if that body is slow or its client holds more than the waiter's. Null if there is no such body, if
+    /// another waiter comes first, or if the bodies already cut off release enough.
     /// </summary>
     private BodyRoom? FindSlowestFor(Waiter waiter)
     {

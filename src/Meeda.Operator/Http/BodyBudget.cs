@@ -5,22 +5,22 @@ using Microsoft.Extensions.Options;
 namespace Meeda.Operator.Http;
 
 /// <summary>
-/// Bounds the memory of request bodies. Memory is reserved as bytes arrive, so that an announced length reserves
-/// nothing. A quarter is
-/// for the first <see cref="Step"/> bytes of each body, so that
-/// short ones do not wait for long ones. A client has at most half of the rest. The client that holds least goes first;
-/// when bodies wait, the slowest body that blocks another is cut off.
-/// Room for one of the longest bodies is kept for the oldest one that waits, so that bodies that wait for each other
-/// end.
+/// Bounds the memory of request bodies. Memory is reserved as bytes arrive, so a Content-Length alone reserves nothing.
+/// A quarter is set aside for the first <see cref="Step"/> bytes of each body, so that short bodies do not wait for
+/// long ones. A client may hold at most half of either share. The client that holds the least goes first; while bodies
+/// wait, the slowest body that blocks another is cut off. Memory for one body of maximum length is kept for the oldest
+/// waiter, so that bodies that wait for each other cannot deadlock.
 /// </summary>
 internal sealed partial class BodyBudget
 {
-    /// <summary>Room is taken in steps of that many bytes, smaller ones at first (<see cref="NextStep"/>).</summary>
+    /// <summary>
+    /// The largest amount reserved at a time, in bytes; the first steps are smaller (<see cref="NextStep"/>).
+    /// </summary>
     public const int Step = 64 * 1024;
 
     private const int FirstStep = 4 * 1024;
 
-    /// <summary>How long a body waits before a slower one is cut off for it.</summary>
+    /// <summary>How long a body waits before a slower one is cut off to make room for it.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
     private readonly Lock _gate = new();
@@ -38,8 +38,8 @@ internal sealed partial class BodyBudget
     private long _opened;
 
     /// <summary>Divides the memory.</summary>
-    /// <param name="options">How much there is, and how long a body waits for it.</param>
-    /// <param name="batches">What the longest body follows from.</param>
+    /// <param name="options">The size of the budget, and the maximum wait.</param>
+    /// <param name="batches">The batch limit, which determines the maximum body length.</param>
     /// <param name="time">The clock.</param>
     public BodyBudget(IOptions<IntakeOptions> options, IOptions<BatchOptions> batches, TimeProvider time)
     {
@@ -51,7 +51,7 @@ internal sealed partial class BodyBudget
         _restSize = _size - _firstSize - _reserveSize;
     }
 
-    /// <summary>The bytes that are held now.</summary>
+    /// <summary>The bytes reserved now.</summary>
     public long Used
     {
         get
@@ -63,7 +63,7 @@ internal sealed partial class BodyBudget
         }
     }
 
-    /// <summary>The bodies that wait for room now.</summary>
+    /// <summary>The number of bodies waiting for memory now.</summary>
     public int Waiting
     {
         get
@@ -75,15 +75,16 @@ internal sealed partial class BodyBudget
         }
     }
 
-    /// <summary>How much room a body takes next.</summary>
-    /// <param name="length">The bytes that have come.</param>
-    /// <param name="announced">Its length, where it was announced.</param>
+    /// <summary>The size of a body's next reservation, in bytes.</summary>
+    /// <param name="length">The bytes received so far.</param>
+    /// <param name="announced">The Content-Length, or null.</param>
     public static int NextStep(long length, long? announced) =>
         (int)Math.Min(Math.Clamp(3 * length, FirstStep, Step), (announced ?? long.MaxValue) - length);
 
-    /// <summary>Begins a body. It holds nothing yet; what it comes to hold is given back when the room is disposed
-    /// of.</summary>
-    /// <param name="client">Whose it is (<see cref="RequestClient"/>).</param>
+    /// <summary>
+    /// Registers a body, which holds nothing yet. Disposing of the room releases what it has reserved by then.
+    /// </summary>
+    /// <param name="client">The client that sends it (<see cref="RequestClient"/>).</param>
     public BodyRoom Open(string client)
     {
         lock (_gate)
@@ -99,9 +100,8 @@ internal sealed partial class BodyBudget
         }
     }
 
-    /// <summary>Takes room for more of a body, and waits for it.</summary>
-    /// <exception cref="DaException">There was none in time, or the body was cut off for others
-    /// (<see cref="DaError.Overloaded"/>).</exception>
+    /// <summary>Reserves memory for more of a body, waiting for it if necessary.</summary>
+    /// <exception cref="DaException">None became free in time (<see cref="DaError.Overloaded"/>).</exception>
     internal async Task GrowAsync(BodyRoom room, int bytes, CancellationToken cancellationToken)
     {
         var waiter = new Waiter(room, bytes);
@@ -129,7 +129,7 @@ internal sealed partial class BodyBudget
 
                 if (left <= TimeSpan.Zero)
                 {
-                    throw Overloaded($"no room came free within {_maxWait} (MaxWait)");
+                    throw Overloaded($"no memory was released within {_maxWait} (MaxWait)");
                 }
 
                 FindSlowestFor(waiter)?.CutOff();
@@ -147,17 +147,17 @@ internal sealed partial class BodyBudget
         }
     }
 
-    /// <summary>The error for a client whose body finds no room.</summary>
+    /// <summary>The error for a client whose body cannot be held.</summary>
     internal DaException Overloaded(string why)
     {
         HttpMetrics.Overloads.Add(1);
         return new DaException(
             DaError.Overloaded,
-            $"service: {_size} bytes of bodies are in flight (MaxBytesInFlight), and {why}; try again"
+            $"service: the {_size} bytes for request bodies (MaxBytesInFlight) are in use, and {why}; retry later"
         );
     }
 
-    /// <summary>Gives back what a body held.</summary>
+    /// <summary>Releases what a body has reserved.</summary>
     internal void Close(BodyRoom room)
     {
         lock (_gate)
@@ -184,7 +184,7 @@ internal sealed partial class BodyBudget
     }
 
     /// <summary>
-    /// Admits waiting bodies: first those of the client that holds least, and the oldest body of each client.
+    /// Admits waiting bodies: those of the client that holds the least first, and of each client the oldest first.
     /// </summary>
     private void Pump()
     {
@@ -201,7 +201,7 @@ internal sealed partial class BodyBudget
 
             if (next is null && _reserveOwner is null && _waiting.Count > 0)
             {
-                // With it one body after the other ends, and so gives back its first step too.
+                // The reserve lets the bodies end one after another, and each then releases its first step too.
                 next = _waiting.Where(waiter => !IsFirst(waiter)).MinBy(waiter => waiter.Room.Order);
                 _reserveOwner = next?.Room;
             }
@@ -251,8 +251,8 @@ internal sealed partial class BodyBudget
         }
         else if (room.Rest + room.Reserve >= _reserveSize)
         {
-            // Where there is less memory than a longest body takes, no more is counted than there is: one at a time is
-            // let in all the same.
+            // If the budget is smaller than a body of maximum length, only the reserve is counted, and one such body at
+            // a time is still admitted.
         }
         else if (_restUsed + bytes <= _restSize && !IsBeyondItsPart(waiter))
         {
@@ -267,7 +267,7 @@ internal sealed partial class BodyBudget
         }
     }
 
-    /// <summary>A client with bodies on their way.</summary>
+    /// <summary>A client with bodies in flight.</summary>
     internal sealed class Client(string name)
     {
         public string Name => name;

@@ -5,8 +5,10 @@ using Meeda.Storage;
 
 namespace Meeda.Operator.Http;
 
-/// <summary>The memory of one body. May be disposed of before its request is over, when the body is needed no more, and
-/// more than once.</summary>
+/// <summary>
+/// The memory reserved for one body. May be disposed of before the request ends, once the body is no longer needed, and
+/// more than once.
+/// </summary>
 internal sealed class BodyRoom(BodyBudget budget, BodyBudget.Client client, long order, TimeProvider time) : IDisposable
 {
     private readonly Lock _gate = new();
@@ -17,13 +19,15 @@ internal sealed class BodyRoom(BodyBudget budget, BodyBudget.Client client, long
     /// <summary>The client that sends the body.</summary>
     public BodyBudget.Client Client => client;
 
-    /// <summary>Its place among all bodies, by when they began.</summary>
+    /// <summary>Its sequence number among all bodies, in order of arrival.</summary>
     public long Order => order;
 
-    /// <summary>Whether it was cut off so that others find room.</summary>
+    /// <summary>Whether it was cut off to make room for others.</summary>
     public bool IsCutOff => _cutOff.IsCancellationRequested;
 
-    /// <summary>How fast it comes, in bytes a second; null while its client is not waited for.</summary>
+    /// <summary>
+    /// How fast it arrives, in bytes per second; null while the service is not waiting for the client.
+    /// </summary>
     public double? Speed
     {
         get
@@ -35,22 +39,24 @@ internal sealed class BodyRoom(BodyBudget budget, BodyBudget.Client client, long
         }
     }
 
-    /// <summary>What it holds of the room for the first step, written by the budget alone.</summary>
+    /// <summary>The bytes it holds of the share for first steps. Only the budget writes this.</summary>
     internal long First { get; set; }
 
-    /// <summary>What it holds of the room for all else.</summary>
+    /// <summary>The bytes it holds of the share for everything after the first step.</summary>
     internal long Rest { get; set; }
 
-    /// <summary>What it holds of the reserve.</summary>
+    /// <summary>The bytes it holds of the reserve.</summary>
     internal long Reserve { get; set; }
 
-    /// <summary>Takes room for more of the body.</summary>
-    /// <exception cref="DaException">There was none in time (<see cref="DaError.Overloaded"/>).</exception>
+    /// <summary>Reserves memory for more of the body.</summary>
+    /// <exception cref="DaException">None became free in time (<see cref="DaError.Overloaded"/>).</exception>
     public Task GrowAsync(int bytes, CancellationToken cancellationToken) =>
         budget.GrowAsync(this, bytes, cancellationToken);
 
-    /// <summary>Waits for more of the body, as long as its client is fast enough.</summary>
-    /// <exception cref="DaException">It was cut off for others (<see cref="DaError.Overloaded"/>).</exception>
+    /// <summary>Reads more of the body, as long as it arrives fast enough.</summary>
+    /// <exception cref="DaException">
+    /// It was cut off to make room for others (<see cref="DaError.Overloaded"/>).
+    /// </exception>
     /// <exception cref="BadHttpRequestException">It arrives below the minimum rate.</exception>
     public async Task<ReadResult> ReadAsync(PipeReader body, CancellationToken cancellationToken)
     {
@@ -84,13 +90,13 @@ internal sealed class BodyRoom(BodyBudget budget, BodyBudget.Client client, long
         catch (OperationCanceledException)
             when (!cancellationToken.IsCancellationRequested && _cutOff.IsCancellationRequested)
         {
-            throw budget.Overloaded("this one came slowest while others waited");
+            throw budget.Overloaded("this body was the slowest while others waited");
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             throw new BadHttpRequestException(
-                $"the body came too slowly: {Pace.LongBytesPerSecond} bytes a second are the least from "
-                    + $"{Pace.LongLength} bytes on, and accordingly less before",
+                $"the body arrived too slowly: the minimum is {Pace.LongBytesPerSecond} bytes per second from "
+                    + $"{Pace.LongLength} bytes on, and proportionally less before",
                 StatusCodes.Status408RequestTimeout
             );
         }
@@ -103,7 +109,7 @@ internal sealed class BodyRoom(BodyBudget budget, BodyBudget.Client client, long
         }
     }
 
-    /// <summary>Ends the wait for the client, so that others find room.</summary>
+    /// <summary>Stops waiting for the client, to make room for others.</summary>
     public void CutOff() => _cutOff.Cancel();
 
     /// <inheritdoc/>

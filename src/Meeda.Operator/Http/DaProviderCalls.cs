@@ -5,7 +5,7 @@ using Meeda.Operator.Nitro;
 
 namespace Meeda.Operator.Http;
 
-/// <summary>The methods.</summary>
+/// <summary>The methods of the namespace <c>daprovider</c>.</summary>
 internal sealed class DaProviderCalls(
     DaProvider provider,
     ChunkedStores chunks,
@@ -18,11 +18,12 @@ internal sealed class DaProviderCalls(
 
     public BatchOptions Options => options;
 
-    /// <summary>Answers one call; what goes wrong is an answer too.</summary>
+    /// <summary>Answers one call; failures become error responses.</summary>
     /// <param name="request">The call.</param>
-    /// <param name="room">The room of the body, which the call gives back where it needs the body no more; null
-    /// where others need it.</param>
-    /// <param name="cancellationToken">The request's end.</param>
+    /// <param name="room">
+    /// The memory of the body, which the call releases once it no longer needs the body; null if other calls need it.
+    /// </param>
+    /// <param name="cancellationToken">Cancelled when the request ends.</param>
     public async Task<DaProviderResult> AnswerAsync(
         JsonRpcRequest request,
         IDisposable? room,
@@ -117,7 +118,7 @@ internal sealed class DaProviderCalls(
     }
 
     /// <summary>
-    /// Stores the batch of a call; while it waits for its state, neither the body nor room for it is held.
+    /// Stores the batch of a call. While it waits for the batch's state, neither the body nor its memory is held.
     /// </summary>
     private Task<byte[]> StoreAsync(JsonRpcRequest request, IDisposable? room, CancellationToken cancellationToken)
     {

@@ -11,30 +11,29 @@ using Microsoft.Extensions.Options;
 namespace Meeda.Operator.Http;
 
 /// <summary>
-/// JSON-RPC 2.0 over HTTP, namespace <c>daprovider</c>, as Nitro's <c>daprovider/daclient</c> speaks it: positional
-/// parameters, numbers and bytes as 0x-hex,
-/// but payloads and preimages as base64 under capitalised names.
+/// JSON-RPC 2.0 over HTTP, namespace <c>daprovider</c>, as Nitro's <c>daprovider/daclient</c> uses it: positional
+/// parameters; numbers and bytes as 0x-hex, but payloads and preimages as base64 in fields with capitalised names.
 /// </summary>
 internal static class DaProviderEndpoint
 {
-    /// <summary>Where it is.</summary>
+    /// <summary>The route.</summary>
     public const string Path = "/nitro";
 
-    // The sequencer's header, JSON around it, and certificates are small beside the batch, which hex doubles.
+    // Allows for the sequencer's header, the JSON around it, and certificates, all small compared with the batch.
     private const int Overhead = 1 << 20;
 
-    // geth's limit on the answers of one batch.
+    // geth's limit on the responses of one JSON-RPC batch.
     private const long MaxBatchAnswer = 25_000_000;
 
-    /// <summary>The longest body, which is the longest of all routes: hex doubles a batch.</summary>
+    /// <summary>The maximum body length, the largest of all routes because hex doubles a batch.</summary>
     public static int MaxBodyBytes(BatchOptions options) =>
         (int)Math.Min(int.MaxValue, (2L * options.MaxBatchBytes) + Overhead);
 
     /// <summary>
-    /// Answers what announces more than the longest body, in Nitro's words: a JSON-RPC error in a 200, as its client
-    /// takes it (<c>daprovider/writer.go</c>).
+    /// Rejects a request whose Content-Length exceeds the maximum the way Nitro's client expects it: as a JSON-RPC
+    /// error with status 200 (<c>daprovider/writer.go</c>).
     /// </summary>
-    /// <returns>False where the request is not for <see cref="Path"/>.</returns>
+    /// <returns>False if the request is not for <see cref="Path"/>.</returns>
     public static async Task<bool> TryRefuseLongAsync(HttpContext context, long limit)
     {
         if (
@@ -151,8 +150,8 @@ internal static class DaProviderEndpoint
     }
 
     /// <summary>
-    /// One after the other, each written before the next is worked on. As in geth, they end where they are too long
-    /// together.
+    /// Answers the calls in order, writing each response before it handles the next call. As in geth, the remaining
+    /// calls fail once the responses exceed the limit.
     /// </summary>
     private static async Task AnswerBatchAsync(
         HttpContext context,
@@ -168,7 +167,7 @@ internal static class DaProviderEndpoint
                 written > MaxBatchAnswer
                     ? new JsonRpcException(
                         JsonRpcException.ResponseTooLarge,
-                        $"batch: the answers before this one have more than {MaxBatchAnswer} bytes"
+                        $"batch: the previous responses exceed {MaxBatchAnswer} bytes"
                     )
                     : await calls.AnswerAsync(request, room: null, context.RequestAborted); // others need the body
             if (request.IsNotification)
@@ -229,9 +228,8 @@ internal static class DaProviderEndpoint
     }
 
     /// <summary>
-    /// Reads what still comes of a body that is too long, within bounds: a client that is still sending when the
-    /// connection
-    /// ends does not see the answer.
+    /// Reads the rest of a body that is too long, within limits: a client that is still sending when the connection
+    /// closes does not see the response.
     /// </summary>
     private static async Task DiscardAsync(HttpContext context)
     {
@@ -254,13 +252,13 @@ internal static class DaProviderEndpoint
         }
         catch (Exception ended) when (ended is OperationCanceledException or IOException or InvalidOperationException)
         {
-            // It is answered all the same.
+            // The client gets its response nevertheless.
         }
 
         UnreadBodies.Close(context.Response);
     }
 
-    /// <summary>The answer to what is too long, in the words that Nitro's client looks for.</summary>
+    /// <summary>The error for a message that is too long, with the text that Nitro's client looks for.</summary>
     internal static JsonRpcException TooLarge(string sentence) =>
         new(JsonRpcException.ServerError, $"{NitroException.TooLarge}: {sentence}");
 }

@@ -4,7 +4,7 @@ using Meeda.Operator.Nitro;
 
 namespace Meeda.Operator.Http;
 
-/// <summary>What a call gave: an error, or what writes its result.</summary>
+/// <summary>The outcome of a call: an error, or a function that writes the result.</summary>
 internal readonly record struct DaProviderResult(JsonRpcException? Error, Action<Utf8JsonWriter>? Write)
 {
     public static implicit operator DaProviderResult(JsonRpcException error) => new(error, null);

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Meeda.Operator.Http;
 
-/// <summary>The framework's health checks of an operator. A put works where none is unhealthy.</summary>
+/// <summary>The framework's health checks of an operator. A put works if none is unhealthy.</summary>
 internal static class HealthChecks
 {
     /// <summary>Whether the contract would accept an anchor of this operator.</summary>
@@ -20,7 +20,7 @@ internal static class HealthChecks
     /// <summary>In the data of <see cref="L1"/>: the last L1 block read.</summary>
     public const string Block = "block";
 
-    /// <summary>Adds the checks, and the loading of what the first requests would wait for.</summary>
+    /// <summary>Adds the checks, and preloads what the first requests would wait for.</summary>
     public static IServiceCollection AddOperatorHealth(this IServiceCollection services)
     {
         services.AddHealthChecks().AddCheck<StakeCheck>(Stake).AddCheck<IntakeCheck>(Intake).AddCheck<L1Check>(L1);

@@ -52,7 +52,7 @@ internal static class HealthEndpoints
             return entry.Description;
         }
 
-        // The framework would show the exception's message, which may say what clients need not know.
+        // The framework would show the exception's message, which may contain internals.
         ErrorResponses.LogFailure(
             context.RequestServices.GetRequiredService<ILogger<ReadinessBody>>(),
             context.Request,

@@ -5,7 +5,7 @@ using Meeda.Operator.Http.Legacy;
 
 namespace Meeda.Operator.Http;
 
-/// <summary>The JSON of what an operator alone answers, without reflection.</summary>
+/// <summary>The JSON of the bodies that only an operator uses, without reflection.</summary>
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
 [JsonSerializable(typeof(BatchBody))]
 [JsonSerializable(typeof(CellBody))]

@@ -9,19 +9,22 @@ using Microsoft.AspNetCore.Authorization;
 
 namespace Meeda.Operator.Http;
 
-/// <summary>What a request passes on its way, and the routes that it may end at.</summary>
+/// <summary>The middleware that requests pass, and the routes.</summary>
 internal static class OperatorPipeline
 {
-    /// <summary>Forgets, when this process begins to lead, what another leader may have sent meanwhile.</summary>
+    /// <summary>
+    /// When this process starts to lead, discards the known nonces, since another leader may have sent transactions
+    /// meanwhile.
+    /// </summary>
     public static void UseLeadership(this WebApplication app)
     {
-        _ = app.Services.GetRequiredService<FolderLock>(); // what was never asked for is never disposed of
+        _ = app.Services.GetRequiredService<FolderLock>(); // only a resolved service is disposed of
         LeaderElection election = app.Services.GetRequiredService<LeaderElection>();
         election.Taken += app.Services.GetRequiredService<TransactionSender>().Forget;
         election.Taken += app.Services.GetRequiredService<PublicationSender>().Forget;
     }
 
-    /// <summary>Limits, errors, origins, keys.</summary>
+    /// <summary>Adds limits, error responses, the origin check and authentication.</summary>
     public static void UseServer(this WebApplication app, ConnectionLimits connections, OperatorSettings options)
     {
         TenantKeys tenants = app.Services.GetRequiredService<TenantKeys>();
@@ -43,7 +46,7 @@ internal static class OperatorPipeline
 
     /// <summary>Maps every route of an operator.</summary>
     /// <param name="app">The operator.</param>
-    /// <param name="nitroSecret">What Nitro's tokens are signed with; null where none are asked for.</param>
+    /// <param name="nitroSecret">The key of Nitro's tokens; null if no token is required.</param>
     /// <param name="allowsSignIn">Whether wallets may sign in.</param>
     public static void MapOperator(this WebApplication app, byte[]? nitroSecret, bool allowsSignIn)
     {
@@ -52,7 +55,7 @@ internal static class OperatorPipeline
         document.MapApiDocument();
         ServiceHost.Under(app, "OP Stack").MapAltDa();
 
-        // One route reads and stores, by the same method.
+        // One route both reads and stores, with the same HTTP method.
         ServiceHost.Under(app, "Arbitrum Nitro").RequireAuthorization(TenantAccess.Write).MapNitro(nitroSecret);
         ServiceHost.Under(app, "Batches").MapBatches();
         ServiceHost.Under(app, "Proofs").RequireAuthorization(TenantAccess.Read).MapProofs();
@@ -66,7 +69,7 @@ internal static class OperatorPipeline
         }
     }
 
-    /// <summary>Asks for a key where a library left its routes open, as that of the page does its script.</summary>
+    /// <summary>Requires a key for routes that a library leaves open, such as the script of the API page.</summary>
     private static void Close(EndpointBuilder endpoint)
     {
         foreach (IAllowAnonymous open in endpoint.Metadata.OfType<IAllowAnonymous>().ToList())

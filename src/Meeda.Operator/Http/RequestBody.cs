@@ -5,17 +5,13 @@ using Meeda.Http;
 namespace Meeda.Operator.Http;
 
 /// <summary>
-/// Reads a request's body whole, within a limit that is checked before a byte is read where the client says the
-/// length.
+/// Reads a whole request body within a limit, which is checked before a byte is read if there is a Content-Length.
 /// </summary>
 internal static class RequestBody
 {
-    /// <summary>
-    /// Refuses what announces more than any route takes, before anything is done for it: the cheapest attack should
-    /// cost little here too.
-    /// </summary>
+    /// <summary>Rejects a request whose Content-Length exceeds every route's limit, before doing any work.</summary>
     /// <param name="app">The service.</param>
-    /// <param name="limit">The most bytes that a route takes.</param>
+    /// <param name="limit">The largest limit of any route, in bytes.</param>
     /// <param name="setting">The name of the setting that the limit comes from.</param>
     public static void UseContentLengthLimit(this WebApplication app, long limit, string setting) =>
         app.Use(
@@ -41,18 +37,19 @@ internal static class RequestBody
         );
 
     /// <summary>
-    /// Reads the body, and takes room for it as it comes. The room is the request's <see cref="BodyRoom"/> feature:
-    /// it is given back when the request is over, or before that by whoever
-    /// needs the body no more.
+    /// Reads the body, and reserves memory for it as it arrives. The reservation is the request's
+    /// <see cref="BodyRoom"/> feature: it is released when the request ends, or earlier by code that no longer needs
+    /// the body.
     /// </summary>
-    /// <param name="request">The request. What it says of a content encoding is not acted upon: nothing is ever
-    /// decompressed here.</param>
-    /// <param name="limit">The most bytes.</param>
+    /// <param name="request">The request. Its Content-Encoding is ignored: nothing is ever decompressed here.</param>
+    /// <param name="limit">The limit in bytes.</param>
     /// <param name="setting">The name of the setting that the limit comes from, for the message.</param>
     /// <param name="cancellationToken">The request's end.</param>
-    /// <exception cref="DaException">It is longer than the limit (<see cref="DaError.TooLarge"/>), or there is no
-    /// room (<see cref="DaError.Overloaded"/>).</exception>
-    /// <exception cref="BadHttpRequestException">It came too slowly, or its end did not come.</exception>
+    /// <exception cref="DaException">
+    /// It is longer than the limit (<see cref="DaError.TooLarge"/>), or there is no memory for it
+    /// (<see cref="DaError.Overloaded"/>).
+    /// </exception>
+    /// <exception cref="BadHttpRequestException">It arrived too slowly, or its end did not arrive.</exception>
     public static async Task<byte[]> ReadAsync(
         HttpRequest request,
         int limit,
@@ -97,7 +94,7 @@ internal static class RequestBody
         }
     }
 
-    /// <summary>Reads the body into arrays from the pool, one for each step.</summary>
+    /// <summary>Reads the body into pooled arrays, one for each step.</summary>
     private static async Task<long> ReadStepsAsync(
         HttpRequest request,
         int limit,
@@ -146,8 +143,7 @@ internal static class RequestBody
             }
             finally
             {
-                // Also of a body that is refused: the server, which reads the rest away, finds its reader busy
-                // otherwise.
+                // Also for a rejected body: otherwise the server, which reads the rest, finds its reader busy.
                 request.BodyReader.AdvanceTo(read.Buffer.End);
             }
 

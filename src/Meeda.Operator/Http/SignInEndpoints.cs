@@ -27,7 +27,7 @@ internal static class SignInEndpoints
             .ProducesProblem(StatusCodes.Status401Unauthorized)
             .ProducesProblem(StatusCodes.Status402PaymentRequired)
             .ProducesProblem(StatusCodes.Status403Forbidden)
-            .WithSummary("A key for whoever signed; the wallet's key before it ends after a while");
+            .WithSummary("A key for the wallet that signed; its previous key ends after a while");
         routes
             .MapDelete("/signin", SignOutAsync)
             .RequireAuthorization(TenantAccess.Write)

@@ -58,7 +58,7 @@ internal static class StatusEndpoint
         };
     }
 
-    /// <summary>A tenant's own escrow; to who may see everything, all that are known.</summary>
+    /// <summary>A tenant's own escrow; all known escrows for a caller that may see everything.</summary>
     private static async Task<IReadOnlyList<EscrowBody>> EscrowsAsync(
         RollupEscrows escrows,
         Tenant? tenant,
@@ -78,7 +78,7 @@ internal static class StatusEndpoint
         }
         catch (DaException)
         {
-            return []; // It is not known; the rest of the status is.
+            return []; // The escrows are unknown; the rest of the status is not.
         }
     }
 

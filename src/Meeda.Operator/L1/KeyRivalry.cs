@@ -4,7 +4,7 @@ using Meeda.Operator.Restoration;
 namespace Meeda.Operator.L1;
 
 /// <summary>
-/// Finds out whether another machine sends with the operator's key: an anchor of a batch that nobody put here. From
+/// Finds out whether another machine sends with the operator's key: an anchor of a batch that was never put here. From
 /// then on no put is taken and no anchor is signed for, since two machines that race would anchor and pay twice. Proofs
 /// and publications go on: the contract takes each once, and a stake is lost without them. A nonce that something else
 /// used is no such sign: a person may have sent ether from a wallet.

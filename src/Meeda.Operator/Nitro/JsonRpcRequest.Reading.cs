@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Meeda.Operator.Nitro;
 
-/// <summary>How a call is read.</summary>
+/// <summary>Parses a call.</summary>
 internal sealed partial class JsonRpcRequest
 {
     private static JsonRpcRequest ParseOne(ref Utf8JsonReader reader, ReadOnlyMemory<byte> body)
@@ -144,8 +144,8 @@ internal sealed partial class JsonRpcRequest
             }
             else
             {
-                // Past the opening quote; what has an escape is given as it stands, and is then neither a number nor
-                // hex.
+                // Starts after the opening quote. A string with an escape is kept unescaped, and so is neither a number
+                // nor hex.
                 _parameters.Add(
                     reader.TokenType == JsonTokenType.String
                         ? body.Slice((int)reader.TokenStartIndex + 1, reader.ValueSpan.Length)
@@ -157,14 +157,12 @@ internal sealed partial class JsonRpcRequest
         }
     }
 
-    /// <summary>
-    /// Whether a string can be given back: its bytes are UTF-8, and no half of a surrogate pair stands alone.
-    /// </summary>
+    /// <summary>Whether a string can be echoed: its bytes are UTF-8, and it contains no unpaired surrogate.</summary>
     private static bool IsText(ref Utf8JsonReader reader)
     {
         try
         {
-            // A long one is never used, so it need not be checked either.
+            // A longer one is never used, so it need not be checked.
             return reader.ValueSpan.Length > MaxId || reader.GetString() is not null;
         }
         catch (InvalidOperationException)
@@ -176,7 +174,7 @@ internal sealed partial class JsonRpcRequest
     private void Fail(string sentence, int code = JsonRpcException.InvalidRequest) =>
         Fault ??= new JsonRpcException(code, sentence);
 
-    /// <summary>Which fields were there.</summary>
+    /// <summary>The fields that were present.</summary>
     [Flags]
     private enum Fields
     {

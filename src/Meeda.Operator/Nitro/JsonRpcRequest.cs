@@ -5,16 +5,15 @@ using System.Text.Json;
 namespace Meeda.Operator.Nitro;
 
 /// <summary>
-/// One call of a JSON-RPC body: views on the body, nothing of which is decoded before a method asks for it, so that a
-/// body takes little more room than its bytes
-/// whatever is in it.
+/// One call of a JSON-RPC body, as views of the body that are decoded only when a method asks for them. So a body needs
+/// little more memory than its own bytes, whatever it contains.
 /// </summary>
 internal sealed partial class JsonRpcRequest
 {
-    /// <summary>The most parameters: no method has more.</summary>
+    /// <summary>The maximum number of parameters; no method has more.</summary>
     public const int MaxParameters = 8;
 
-    /// <summary>The most calls of one body.</summary>
+    /// <summary>The maximum number of calls in one body.</summary>
     public const int MaxInBatch = 100;
 
     private const int MaxDepth = 16;
@@ -27,28 +26,28 @@ internal sealed partial class JsonRpcRequest
 
     private JsonRpcRequest() { }
 
-    /// <summary>What is wrong with it; null where it can be answered.</summary>
+    /// <summary>Why it is invalid; null if it can be answered.</summary>
     public JsonRpcException? Fault { get; private set; }
 
     /// <summary>
-    /// The call's id as it came, a number, a string or null; empty for a notification, which is not answered.
+    /// The call's id as received: a number, a string or null; empty for a notification, which gets no response.
     /// </summary>
     public ReadOnlyMemory<byte> Id { get; private set; }
 
     /// <summary>The method.</summary>
     public string Method { get; private set; } = "";
 
-    /// <summary>Whether no one waits for an answer.</summary>
+    /// <summary>Whether the client expects no response.</summary>
     public bool IsNotification => Fault is null && Id.IsEmpty;
 
     /// <summary>The number of parameters.</summary>
     public int ParameterCount => _parameters.Count;
 
-    /// <summary>Takes a body apart.</summary>
+    /// <summary>Parses a body.</summary>
     /// <param name="body">The body, untrusted.</param>
-    /// <param name="isBatch">Whether its answers are to be an array.</param>
-    /// <returns>Its calls, in their order.</returns>
-    /// <exception cref="JsonRpcException">It is not JSON, an empty batch, or too long a batch.</exception>
+    /// <param name="isBatch">Whether the responses form an array.</param>
+    /// <returns>Its calls, in order.</returns>
+    /// <exception cref="JsonRpcException">The body is not JSON, or an empty or too long batch.</exception>
     public static IReadOnlyList<JsonRpcRequest> Parse(ReadOnlyMemory<byte> body, out bool isBatch)
     {
         try
@@ -72,7 +71,7 @@ internal sealed partial class JsonRpcRequest
                 requests.Add(ParseOne(ref reader, body));
             }
 
-            // What follows the value is refused by the reader itself.
+            // The reader itself rejects anything after the value.
             while (reader.Read()) { }
 
             return requests.Count > 0
@@ -85,7 +84,7 @@ internal sealed partial class JsonRpcRequest
         }
         catch (InvalidOperationException)
         {
-            // The reader's word for an escaped half of a surrogate pair, or bytes that are not UTF-8, in a name that
+            // The reader throws this for an unpaired escaped surrogate, or for bytes that are not UTF-8, in a name that
             // it compares.
             throw new JsonRpcException(
                 JsonRpcException.ParseError,
@@ -94,8 +93,8 @@ internal sealed partial class JsonRpcRequest
         }
     }
 
-    /// <summary>A parameter that is a quantity: 0x-hex of at most 64 bits.</summary>
-    /// <exception cref="JsonRpcException">It is missing, or none.</exception>
+    /// <summary>Reads a quantity: 0x-hex of at most 64 bits.</summary>
+    /// <exception cref="JsonRpcException">The parameter is missing or invalid.</exception>
     public ulong Number(int index)
     {
         ReadOnlySpan<byte> text = Text(index);
@@ -109,8 +108,8 @@ internal sealed partial class JsonRpcRequest
             );
     }
 
-    /// <summary>A parameter that is bytes as 0x-hex.</summary>
-    /// <exception cref="JsonRpcException">It is missing, or none.</exception>
+    /// <summary>Reads bytes as 0x-hex.</summary>
+    /// <exception cref="JsonRpcException">The parameter is missing or invalid.</exception>
     public byte[] Bytes(int index)
     {
         ReadOnlySpan<byte> text = Text(index);
@@ -129,18 +128,18 @@ internal sealed partial class JsonRpcRequest
         );
     }
 
-    /// <summary>Lets go of the body that it came in: its parameters cannot be read any more.</summary>
+    /// <summary>Releases the body: the parameters can no longer be read.</summary>
     public void ReleaseBody()
     {
         Id = Id.ToArray();
         _parameters.Clear();
     }
 
-    /// <summary>How many bytes a parameter of 0x-hex stands for, without decoding it.</summary>
-    /// <exception cref="JsonRpcException">It is missing, or no string.</exception>
+    /// <summary>The number of bytes that a 0x-hex parameter encodes, without decoding it.</summary>
+    /// <exception cref="JsonRpcException">The parameter is missing or not a string.</exception>
     public long ByteCount(int index) => (Text(index).Length - 2) / 2;
 
-    /// <summary>A string's bytes between its quotes. No number and no hex has an escape in it.</summary>
+    /// <summary>A string's bytes between the quotes, not unescaped: numbers and hex contain no escapes.</summary>
     private ReadOnlySpan<byte> Text(int index) =>
         index < _parameters.Count && _parameters[index] is { } text
             ? text.Span

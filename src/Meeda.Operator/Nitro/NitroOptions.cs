@@ -26,7 +26,7 @@ public sealed class NitroOptions
 
     /// <summary>
     /// The validator's signers beside this operator, addresses with commas between: other operators, and earlier keys
-    /// of this one. Their certificates are valid too; of any other account they are invalid, for ever.
+    /// of this one. Their certificates are valid too; those of any other account are permanently invalid.
     /// </summary>
     public string Signers { get; set; } = "";
 

@@ -17,7 +17,8 @@ internal sealed record RollupEscrow(
     uint Retention
 )
 {
-    /// <summary>What was charged in the epoch of <see cref="EscrowState.Block"/>, in wei, by limit and orders.</summary>
+    /// <summary>What was charged in the epoch of <see cref="EscrowState.Block"/> by limit and by orders, in
+    /// wei.</summary>
     public BigInteger SpentThisEpoch => Charges.Aggregate(BigInteger.Zero, (sum, charge) => sum + charge.Amount);
 
     /// <summary>What anchors may still charge without orders: what lasts of the balance, as far as the limit of the

@@ -14,10 +14,10 @@ internal sealed class BatchSignal
     /// <summary>Completes when the next batch changes its state. Take it before reading the ledger.</summary>
     public Task Changed => Volatile.Read(ref _changed).Task;
 
-    /// <summary>Says that a batch was stored.</summary>
+    /// <summary>Signals that a batch was stored.</summary>
     public void PulseStored() => Pulse(ref _stored);
 
-    /// <summary>Says that batches have changed their states.</summary>
+    /// <summary>Signals that batches have changed their states.</summary>
     public void PulseChanged() => Pulse(ref _changed);
 
     private static void Pulse(ref TaskCompletionSource source) =>

@@ -4,7 +4,7 @@ namespace Meeda.Operator.Persistence;
 
 /// <summary>
 /// Lets many writers share one commit, and so one wait for the disk: writes that arrive during a commit form the next
-/// group. A single writer does not wait.
+/// group. A single writer does not wait for others.
 /// </summary>
 /// <typeparam name="T">The type of an item.</typeparam>
 internal sealed class GroupCommit<T> : IAsyncDisposable
@@ -16,8 +16,10 @@ internal sealed class GroupCommit<T> : IAsyncDisposable
 
     /// <summary>Starts the group.</summary>
     /// <param name="commit">Writes a group in one transaction; if it throws, nothing is written.</param>
-    /// <param name="most">The maximum number of items of a group, and the maximum that wait for the next: further
-    /// writers wait outside.</param>
+    /// <param name="most">
+    /// The maximum number of items in a group, and in the queue for the next one; further writers wait until the queue
+    /// has room.
+    /// </param>
     public GroupCommit(Func<IReadOnlyList<T>, Task> commit, int most)
     {
         _commit = commit;
@@ -28,7 +30,7 @@ internal sealed class GroupCommit<T> : IAsyncDisposable
         _loop = Task.Run(RunAsync);
     }
 
-    /// <summary>Writes an item durably; it has been, when this returns.</summary>
+    /// <summary>Writes an item; it is durable when this returns.</summary>
     /// <param name="item">What to write.</param>
     /// <param name="cancellationToken">Ends the wait for a place in the queue, never a write that has one.</param>
     public async Task WriteAsync(T item, CancellationToken cancellationToken)
@@ -38,7 +40,7 @@ internal sealed class GroupCommit<T> : IAsyncDisposable
         await done.Task;
     }
 
-    /// <summary>Writes what waits, then stops.</summary>
+    /// <summary>Writes what is queued, then stops.</summary>
     public async ValueTask DisposeAsync()
     {
         _waiting.Writer.TryComplete();

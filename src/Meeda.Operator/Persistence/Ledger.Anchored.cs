@@ -10,7 +10,9 @@ namespace Meeda.Operator.Persistence;
 /// <content>The batches' anchors on L1.</content>
 internal sealed partial class Ledger
 {
-    /// <summary>The first anchor that is live at a block: all before it are expired. 0 where there is none.</summary>
+    /// <summary>
+    /// The index of the first anchor that is live at a block: all before it have expired. 0 if none has expired.
+    /// </summary>
     public async Task<uint> FirstLiveAnchorAsync(ulong block, CancellationToken cancellationToken)
     {
         await using DbConnection connection = await database.ConnectAsync(cancellationToken);
@@ -23,10 +25,10 @@ internal sealed partial class Ledger
             );
     }
 
-    /// <summary>What L1's logs say of this operator, whose ledger holds no one else's.</summary>
+    /// <summary>The index of this operator's events on L1; the ledger contains no other operator's.</summary>
     public ChainIndex Index { get; } = new(database);
 
-    /// <summary>The latest anchoring of a batch, with its anchor, or null where no anchor holds it.</summary>
+    /// <summary>The latest anchoring of a batch, with its anchor, or null if no anchor contains it.</summary>
     public async Task<(AnchoredBatch Batch, Anchor Anchor, Bytes32 TransactionHash)?> FindAnchoringAsync(
         BatchId id,
         CancellationToken cancellationToken
@@ -51,12 +53,12 @@ internal sealed partial class Ledger
             || (long)last.Anchor.BlockNumber < anchorFrom
         );
 
-    /// <summary>How a batch stood at an L1 block, all as of one moment.</summary>
+    /// <summary>The term of a batch at an L1 block, read in one snapshot.</summary>
     /// <param name="id">The batch.</param>
     /// <param name="block">The block.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
     /// <returns>
-    /// The last block that was read; the latest expiry of the anchors up to the block, null where there is none; and
+    /// The last block that was read; the latest expiry of the batch's anchors up to the block, null if there are none;
     /// whether a promise of another term covered the block (made before it, with its anchor still owed or not expired);
     /// and whether this ledger existed at that block, so that it knows all promises.
     /// </returns>
@@ -87,7 +89,7 @@ internal sealed partial class Ledger
         return ((ulong?)tip, (ulong?)expiry, promises > 0, began <= (long)Math.Min(block, long.MaxValue));
     }
 
-    /// <summary>The first anchor that was read, of any operator; null where none was.</summary>
+    /// <summary>The first anchor in the index, or null.</summary>
     public async Task<Anchor?> FirstAnchorAsync(CancellationToken cancellationToken)
     {
         await using DbConnection connection = await database.ConnectAsync(cancellationToken);
@@ -99,7 +101,7 @@ internal sealed partial class Ledger
         )?.ToAnchor();
     }
 
-    /// <summary>The anchored batch that covers a blob position, or null where none does.</summary>
+    /// <summary>The anchored batch that covers a blob position, or null.</summary>
     public async Task<AnchoredBatch?> FindBatchAtAsync(ulong position, CancellationToken cancellationToken)
     {
         await using DbConnection connection = await database.ConnectAsync(cancellationToken);
@@ -111,10 +113,12 @@ internal sealed partial class Ledger
         return row is null || (ulong)(row.FirstBlob + row.BlobCount) <= position ? null : row.ToBatch();
     }
 
-    /// <summary>The anchored batches that cover blob positions, each with what was stored of it.</summary>
+    /// <summary>The anchored batches that cover blob positions, each with its ledger record.</summary>
     /// <param name="positions">Positions in ascending order.</param>
-    /// <exception cref="InvalidDataException">A position is covered by no anchor, or by a batch that was not stored
-    /// here: the ledger is behind L1 or damaged.</exception>
+    /// <exception cref="InvalidDataException">
+    /// No anchor covers a position, or the batch that covers it is not in the ledger: the ledger is behind L1 or
+    /// damaged.
+    /// </exception>
     public async Task<IReadOnlyList<(ulong Position, AnchoredBatch Anchored, StoredBatch Stored)>> BlobsAtAsync(
         IReadOnlyList<ulong> positions,
         CancellationToken cancellationToken
@@ -154,7 +158,7 @@ internal sealed partial class Ledger
         return blobs;
     }
 
-    /// <summary>The epochs from <paramref name="first"/> on whose proof was seen on L1.</summary>
+    /// <summary>The epochs from <paramref name="first"/> on whose proof is on L1.</summary>
     public async Task<IReadOnlySet<ulong>> ProvenEpochsAsync(ulong first, CancellationToken cancellationToken)
     {
         await using DbConnection connection = await database.ConnectAsync(cancellationToken);

@@ -9,16 +9,16 @@ namespace Meeda.Operator.Persistence;
 /// <content>The accepted batches and their states.</content>
 internal sealed partial class Ledger
 {
-    /// <summary>The batch of that id, or null: then it was never stored here.</summary>
+    /// <summary>The batch with that id, or null if it was never stored here.</summary>
     public Task<StoredBatch?> FindBatchAsync(BatchId id, CancellationToken cancellationToken) =>
         FindAsync("id", id.Value, cancellationToken);
 
-    /// <summary>The batch whose payload has that Keccak-256, or null: then it was never stored here.</summary>
+    /// <summary>The batch whose payload has that Keccak-256 hash, or null if none was stored here.</summary>
     public Task<StoredBatch?> FindBatchByPayloadAsync(Bytes32 payloadHash, CancellationToken cancellationToken) =>
         FindAsync("payload_hash", payloadHash, cancellationToken);
 
     /// <summary>
-    /// Placed batches with their sequence numbers, after <paramref name="sequence"/> on, oldest first.
+    /// Placed batches with their sequence numbers, those after <paramref name="sequence"/>, oldest first.
     /// </summary>
     public async Task<IReadOnlyList<(long Sequence, StoredBatch Batch)>> BatchesAfterAsync(
         long sequence,
@@ -37,18 +37,16 @@ internal sealed partial class Ledger
     }
 
     /// <summary>
-    /// The batches that are not at their providers yet, oldest first; not those whose payload is lost.
+    /// The batches that are not at their providers yet, oldest first, without those whose payload is lost.
     /// </summary>
     public Task<IReadOnlyList<StoredBatch>> UnplacedBatchesAsync(int count, CancellationToken cancellationToken) =>
         QueryBatchesAsync("placed_at IS NULL AND deleted_at IS NULL AND damaged = 0", count, cancellationToken);
 
-    /// <summary>
-    /// The batches of which neither a payload is here nor enough rows could be read, oldest first.
-    /// </summary>
+    /// <summary>The batches without a payload in the ledger and with too few readable rows, oldest first.</summary>
     public Task<IReadOnlyList<StoredBatch>> UnreadableBatchesAsync(int count, CancellationToken cancellationToken) =>
         QueryBatchesAsync("placed_at IS NULL AND deleted_at IS NULL AND damaged = 1", count, cancellationToken);
 
-    /// <summary>What is not at its providers yet.</summary>
+    /// <summary>The batches that are not at their providers yet.</summary>
     public async Task<Backlog> BacklogAsync(CancellationToken cancellationToken)
     {
         await using DbConnection connection = await database.ConnectAsync(cancellationToken);
@@ -92,7 +90,7 @@ internal sealed partial class Ledger
             cancellationToken
         );
 
-    /// <summary>Records that a batch that was noted as damaged can be read again.</summary>
+    /// <summary>Records that a batch that was marked as damaged can be read again.</summary>
     public Task MarkWholeAsync(BatchId id, CancellationToken cancellationToken) =>
         database.WriteAsync(
             (connection, transaction) =>
@@ -105,7 +103,7 @@ internal sealed partial class Ledger
             cancellationToken
         );
 
-    /// <summary>How many batches are in which state.</summary>
+    /// <summary>The number of batches in each state.</summary>
     /// <param name="tip">The last block that was read.</param>
     /// <param name="final">The last final block.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
@@ -113,8 +111,8 @@ internal sealed partial class Ledger
     {
         await using DbConnection connection = await database.ConnectAsync(cancellationToken);
 
-        // Blocks and expiries never decrease from anchor to anchor. So what a batch's first and last anchor are
-        // decides, and only those of live anchors are counted.
+        // Blocks and expiries never decrease from anchor to anchor. So a batch's first and last anchor determine its
+        // state, and only batches of live anchors are counted.
         long? live = await connection.QueryFirstOrDefaultAsync<long?>(
             "SELECT anchor_index FROM anchor WHERE expiry > @tip ORDER BY expiry, anchor_index LIMIT 1",
             new { tip },

@@ -12,7 +12,7 @@ namespace Meeda.Operator.Persistence;
 /// <param name="Account">The operator's account.</param>
 internal sealed record LedgerBinding(ulong ChainId, Address Contract, Address Account)
 {
-    /// <summary>What of this is not as in another one, in words; null where nothing is.</summary>
+    /// <summary>The first difference from another binding, in words; null if they are equal.</summary>
     public string? DifferenceFrom(LedgerBinding other) =>
         (ChainId == other.ChainId, Contract == other.Contract, Account == other.Account) switch
         {
@@ -26,7 +26,7 @@ internal sealed record LedgerBinding(ulong ChainId, Address Contract, Address Ac
 /// <content>The ledger's owner.</content>
 internal sealed partial class Ledger
 {
-    /// <summary>Whose ledger it is; null before its first start.</summary>
+    /// <summary>The ledger's owner; null before its first start.</summary>
     public static async Task<LedgerBinding?> FindBindingAsync(Database database, CancellationToken cancellationToken)
     {
         if (!await database.HasTableAsync("binding", cancellationToken))
@@ -79,9 +79,9 @@ internal sealed partial class Ledger
             cancellationToken
         );
 
-    /// <summary>Takes note of where rows go from now on.</summary>
-    /// <param name="places">The providers in their order, as a log may show them.</param>
-    /// <param name="toleratedLosses">How many of them may be lost.</param>
+    /// <summary>Records where rows are written from now on.</summary>
+    /// <param name="places">The providers in order, without credentials.</param>
+    /// <param name="toleratedLosses">The number of providers that may be lost.</param>
     /// <param name="cancellationToken">Stops the work.</param>
     /// <returns>The changes since the last start, in words; empty if there are none, and at the first start.</returns>
     public async Task<IReadOnlyList<(string Setting, string Change)>> NotePlacesAsync(

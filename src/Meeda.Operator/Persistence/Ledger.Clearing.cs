@@ -30,7 +30,7 @@ internal sealed partial class Ledger
             cancellationToken
         );
 
-    /// <summary>Given-up batches that a provider may still have rows of, by their ids.</summary>
+    /// <summary>Expired batches that a provider may still have rows of, ordered by id.</summary>
     /// <param name="provider">The provider's name.</param>
     /// <param name="after">The id to start after; null to start with the first.</param>
     /// <param name="count">The maximum number of results.</param>
@@ -57,7 +57,7 @@ internal sealed partial class Ledger
         return [.. ids];
     }
 
-    /// <summary>Records that a provider has no rows of a batch any more, or is to have them.</summary>
+    /// <summary>Records that a provider no longer has rows of a batch, or should have them again.</summary>
     public Task ForgetLeftoverAsync(string provider, BatchId id, CancellationToken cancellationToken) =>
         WriteAsLeaderAsync(
             (connection, transaction) =>

@@ -14,9 +14,7 @@ internal sealed partial class Ledger
         AND NOT EXISTS (SELECT 1 FROM anchored_batch b JOIN anchor a ON a.anchor_index = b.anchor_index WHERE b.batch_id = batch.id AND a.expiry > @block)
         """;
 
-    /// <summary>
-    /// The kept batches with no anchor owed and all anchors expired at a block; oldest first.
-    /// </summary>
+    /// <summary>The kept batches with no anchor owed and all anchors expired at a block, oldest first.</summary>
     /// <param name="block">A final L1 block.</param>
     /// <param name="count">The maximum number of results.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
@@ -78,7 +76,7 @@ internal sealed partial class Ledger
         return count > 0;
     }
 
-    /// <summary>The given-up batches whose rows may still be at providers.</summary>
+    /// <summary>The expired batches whose rows may still be at providers.</summary>
     public Task<IReadOnlyList<StoredBatch>> UnclearedBatchesAsync(int count, CancellationToken cancellationToken) =>
         QueryBatchesAsync("uncleared = 1", count, cancellationToken);
 }

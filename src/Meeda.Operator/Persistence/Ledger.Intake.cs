@@ -5,10 +5,10 @@ using Meeda.Hosting.Persistence;
 
 namespace Meeda.Operator.Persistence;
 
-/// <summary>What the operators on one database must know alike to judge whether batches are taken.</summary>
+/// <summary>State that the operators on one database share to decide whether to accept batches.</summary>
 internal sealed partial class Ledger
 {
-    // Milliseconds of the server's clock, as for the lease: the operators' own need not agree.
+    // Milliseconds of the server's clock, as for the lease: the operators' own clocks may differ.
     private const string ServerNow = "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)";
 
     /// <summary>
@@ -49,7 +49,7 @@ internal sealed partial class Ledger
             cancellationToken
         );
 
-    /// <summary>How long the leader's providers have been refusing everything; zero while they do not.</summary>
+    /// <summary>How long the leader's providers have rejected all batches; zero if they accept some.</summary>
     public async Task<TimeSpan> RefusedForAsync(CancellationToken cancellationToken)
     {
         await using DbConnection connection = await database.ConnectAsync(cancellationToken);

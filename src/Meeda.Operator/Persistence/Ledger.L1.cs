@@ -125,7 +125,7 @@ internal sealed partial class Ledger : IFollowedChain
             cancellationToken
         );
 
-    /// <summary>Notes for the batches of an anchor that they are in it.</summary>
+    /// <summary>Records the anchor for the batches that it contains.</summary>
     private static async Task NoteAnchoredAsync(
         AnchorEvent seen,
         DbConnection connection,
@@ -182,7 +182,7 @@ internal sealed partial class Ledger : IFollowedChain
         byte[] commitments = seen.Commitments[first..(first + length)];
         if (BatchId.Compute(batch.PayloadLength!.Value, commitments) != batch.Batch)
         {
-            return; // What would be made is not what was anchored.
+            return; // The rebuilt batch would differ from the anchored one.
         }
 
         await connection.ExecuteAsync(

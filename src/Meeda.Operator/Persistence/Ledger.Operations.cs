@@ -4,8 +4,9 @@ using Meeda.Operator.Accounts;
 
 namespace Meeda.Operator.Persistence;
 
-/// <content>Operations on the account that a command hands to the running operator, which owns the account's
-/// nonces.</content>
+/// <content>
+/// Account operations that a command requests from the running operator, which owns the account's nonces.
+/// </content>
 internal sealed partial class Ledger
 {
     private const string OperationsOfTheAccount = """
@@ -23,7 +24,7 @@ internal sealed partial class Ledger
         CREATE INDEX account_operation_open ON account_operation (sequence) WHERE finished_at IS NULL;
         """;
 
-    /// <summary>Asks the running operator for an operation.</summary>
+    /// <summary>Requests an operation from the running operator.</summary>
     /// <returns>Its number.</returns>
     public async Task<long> RequestOperationAsync(
         AccountOperation operation,
@@ -51,8 +52,8 @@ internal sealed partial class Ledger
         return sequence;
     }
 
-    /// <summary>Takes a request back that no operator has started.</summary>
-    /// <returns>Whether it was taken back; false where an operator has started it.</returns>
+    /// <summary>Withdraws a request unless an operator has started it.</summary>
+    /// <returns>Whether it was withdrawn; false if an operator has started it.</returns>
     public async Task<bool> TakeOperationBackAsync(long sequence, CancellationToken cancellationToken)
     {
         int rows = 0;
@@ -69,7 +70,7 @@ internal sealed partial class Ledger
         return rows > 0;
     }
 
-    /// <summary>How an operation ended; null while it has not.</summary>
+    /// <summary>The outcome of an operation; null until it ends.</summary>
     public async Task<OperationOutcome?> FindOutcomeAsync(long sequence, CancellationToken cancellationToken)
     {
         await using var connection = await ConnectAsync(cancellationToken);
@@ -84,8 +85,8 @@ internal sealed partial class Ledger
     }
 
     /// <summary>
-    /// Starts the oldest request that was made since <paramref name="since"/>; what is older, and whose command is
-    /// gone, is never carried out.
+    /// Starts the oldest request made since <paramref name="since"/>. Older ones, whose commands have ended, are never
+    /// executed.
     /// </summary>
     /// <exception cref="Hosting.LeaseLostException">Another operator leads by now.</exception>
     public async Task<PendingOperation?> StartOperationAsync(
@@ -113,7 +114,7 @@ internal sealed partial class Ledger
         return row?.ToPending();
     }
 
-    /// <summary>Whether an operation waits to be started.</summary>
+    /// <summary>Whether a requested operation has not been started.</summary>
     public async Task<bool> HasOperationAsync(CancellationToken cancellationToken)
     {
         await using var connection = await ConnectAsync(cancellationToken);
@@ -123,7 +124,7 @@ internal sealed partial class Ledger
         );
     }
 
-    /// <summary>Keeps how an operation ended.</summary>
+    /// <summary>Records the outcome of an operation.</summary>
     /// <exception cref="Hosting.LeaseLostException">Another operator leads by now.</exception>
     public Task FinishOperationAsync(
         long sequence,
@@ -150,8 +151,8 @@ internal sealed partial class Ledger
         );
 
     /// <summary>
-    /// Ends what an operator started and did not end: it is not begun again, since some of it may be done; what was
-    /// signed is in the journal and goes on.
+    /// Ends the operations that an operator started and did not finish. They are not restarted, since parts may already
+    /// be done; signed transactions are in the journal and continue.
     /// </summary>
     /// <exception cref="Hosting.LeaseLostException">Another operator leads by now.</exception>
     public Task AbandonOperationsAsync(string problem, DateTimeOffset now, CancellationToken cancellationToken) =>

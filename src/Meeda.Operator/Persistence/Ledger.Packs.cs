@@ -43,12 +43,12 @@ internal sealed partial class Ledger : IPackIndex
     }
 
     /// <summary>
-    /// Records the rows of a stored object; each replaces an earlier one of the same number in the same store.
+    /// Records the rows of a stored object. A row replaces an earlier one with the same number in the same store.
     /// </summary>
     /// <param name="sequence">The object's number.</param>
     /// <param name="store">Its store.</param>
     /// <param name="rows">Its rows in their order, each a blob long.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="IOException">The object was abandoned in the meantime.</exception>
     public Task EndPackAsync(
         long sequence,
@@ -98,7 +98,7 @@ internal sealed partial class Ledger : IPackIndex
             cancellationToken
         );
 
-    /// <summary>Where a row is in a store; null where it is not there.</summary>
+    /// <summary>The location of a row in a store, or null if it is not there.</summary>
     public async Task<(string ObjectName, long Offset)?> FindPackedRowAsync(
         string store,
         BatchId batch,
@@ -122,7 +122,7 @@ internal sealed partial class Ledger : IPackIndex
         );
     }
 
-    /// <summary>Forgets the rows of a batch in a store.</summary>
+    /// <summary>Removes the rows of a batch in a store from the index.</summary>
     public Task DeletePackedRowsAsync(string store, BatchId batch, CancellationToken cancellationToken) =>
         WriteAsLeaderAsync(
             (connection, transaction) =>
@@ -135,7 +135,7 @@ internal sealed partial class Ledger : IPackIndex
             cancellationToken
         );
 
-    /// <summary>Objects that are stored and not confirmed, from behind a number on, oldest first.</summary>
+    /// <summary>Objects that are stored but not confirmed, those after a number, oldest first.</summary>
     public Task<IReadOnlyList<StoredPack>> UnconfirmedPacksAsync(
         string store,
         long after,
@@ -143,9 +143,7 @@ internal sealed partial class Ledger : IPackIndex
         CancellationToken cancellationToken
     ) => QueryPacksAsync("store = @store AND state = 1 AND sequence > @after", store, after, count, cancellationToken);
 
-    /// <summary>
-    /// Objects that hold no row: those still on their way, and those that are not needed any more; oldest first.
-    /// </summary>
+    /// <summary>Objects without rows: those still being uploaded and those no longer needed, oldest first.</summary>
     public Task<IReadOnlyList<StoredPack>> EmptyPacksAsync(
         string store,
         long after,
@@ -161,7 +159,7 @@ internal sealed partial class Ledger : IPackIndex
             cancellationToken
         );
 
-    /// <summary>Records that an object is replicated as its store promises.</summary>
+    /// <summary>Records that the store has finished replicating an object.</summary>
     public Task MarkPackConfirmedAsync(long sequence, CancellationToken cancellationToken) =>
         WriteAsLeaderAsync(
             (connection, transaction) =>
@@ -179,8 +177,8 @@ internal sealed partial class Ledger : IPackIndex
             cancellationToken
         );
 
-    /// <summary>Gives an object up that holds no row, so that none is added later.</summary>
-    /// <returns>Whether it was.</returns>
+    /// <summary>Abandons an object without rows, so that none is added later.</summary>
+    /// <returns>Whether it was abandoned.</returns>
     public async Task<bool> GiveUpPackAsync(long sequence, CancellationToken cancellationToken)
     {
         int count = 0;
@@ -198,7 +196,7 @@ internal sealed partial class Ledger : IPackIndex
         return count > 0;
     }
 
-    /// <summary>Forgets a given-up object that is deleted.</summary>
+    /// <summary>Removes an abandoned object from the index once it is deleted.</summary>
     public Task ForgetPackAsync(long sequence, CancellationToken cancellationToken) =>
         WriteAsLeaderAsync(
             (connection, transaction) =>
@@ -211,7 +209,7 @@ internal sealed partial class Ledger : IPackIndex
             cancellationToken
         );
 
-    /// <summary>What packing costs and leaves to do.</summary>
+    /// <summary>The cost and the remaining work of packing.</summary>
     public async Task<PackingCosts> PackingCostsAsync(CancellationToken cancellationToken)
     {
         await using DbConnection connection = await database.ConnectAsync(cancellationToken);

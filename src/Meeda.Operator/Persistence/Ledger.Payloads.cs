@@ -8,7 +8,7 @@ namespace Meeda.Operator.Persistence;
 /// <content>The payloads in the ledger, and the hashes by which clients request them.</content>
 internal sealed partial class Ledger
 {
-    /// <summary>The payload of a batch where it is held here, or null: then its rows are at the providers.</summary>
+    /// <summary>The payload of a batch if the ledger holds it; null if its rows are at the providers.</summary>
     public async Task<byte[]?> FindPayloadAsync(BatchId id, CancellationToken cancellationToken)
     {
         await using DbConnection connection = await database.ConnectAsync(cancellationToken);
@@ -62,9 +62,7 @@ internal sealed partial class Ledger
             cancellationToken
         );
 
-    /// <summary>
-    /// Whether a kept batch is known from L1 alone, so that the Keccak-256 of its payload is not known yet.
-    /// </summary>
+    /// <summary>Whether a kept batch is known only from L1, so that the Keccak-256 of its payload is unknown.</summary>
     public async Task<bool> HasUnknownPayloadsAsync(CancellationToken cancellationToken)
     {
         await using DbConnection connection = await database.ConnectAsync(cancellationToken);

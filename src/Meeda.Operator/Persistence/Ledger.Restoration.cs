@@ -7,7 +7,7 @@ using Meeda.Hosting.Persistence;
 namespace Meeda.Operator.Persistence;
 
 /// <content>
-/// A ledger that is older than what was done with its key, because it comes from a backup, or that another machine
+/// A ledger that is older than the last use of its key, because it comes from a backup, or that another machine
 /// competes with.
 /// </content>
 internal sealed partial class Ledger
@@ -47,23 +47,23 @@ internal sealed partial class Ledger
     private volatile string? _rival;
 
     /// <summary>
-    /// Why what was done with the operator's key may not be known here, in words; null where it is. As of the last
+    /// Why the ledger may lack what was done with the operator's key, in words; null if it is complete. As of the last
     /// <see cref="RefreshRestorationAsync"/>.
     /// </summary>
     public string? Restoration => _restoration;
 
     /// <summary>
-    /// What another machine did with the same key, in words; null where none is known of. Nothing new is sent then. As
-    /// of the last <see cref="RefreshRestorationAsync"/>.
+    /// What another machine did with the same key, in words; null if no such machine is known. While it is set, nothing
+    /// new is sent. As of the last <see cref="RefreshRestorationAsync"/>.
     /// </summary>
     public string? Rival => _rival;
 
     /// <summary>
-    /// Marks a ledger as older than what was done with its key: its next start completes it before it takes puts or
-    /// sends anything. What commands had asked for is not carried out any more.
+    /// Marks a ledger as older than the last use of its key: the next start completes it before accepting puts or
+    /// sending anything. Operations that commands had requested are dropped.
     /// </summary>
     /// <param name="database">The ledger's database, of this program's schema; no operator may run on it.</param>
-    /// <param name="reason">Where it comes from, in words.</param>
+    /// <param name="reason">The ledger's origin, in words.</param>
     /// <param name="now">The time.</param>
     /// <param name="cancellationToken">Stops the work; nothing is then marked.</param>
     public static Task MarkRestoredAsync(
@@ -108,9 +108,9 @@ internal sealed partial class Ledger
         _rival = await connection.QueryFirstOrDefaultAsync<string>("SELECT problem FROM rival", cancellationToken);
     }
 
-    /// <summary>Ends the restoration: everything up to an L1 block is known here.</summary>
-    /// <param name="head">The block; what was promised before it may be known to an earlier machine alone.</param>
-    /// <param name="cancellationToken">Stops the work; it is then not over.</param>
+    /// <summary>Ends the restoration: the ledger knows everything up to an L1 block.</summary>
+    /// <param name="head">The block. Promises made before it may be known only to an earlier machine.</param>
+    /// <param name="cancellationToken">Stops the work; the restoration then continues.</param>
     /// <exception cref="LeaseLostException">Another operator leads by now.</exception>
     public async Task EndRestorationAsync(ulong head, CancellationToken cancellationToken)
     {
@@ -131,10 +131,8 @@ internal sealed partial class Ledger
         await RefreshRestorationAsync(cancellationToken);
     }
 
-    /// <summary>
-    /// Keeps the nonce below which no transaction of an earlier machine may be left, unless one is kept already.
-    /// </summary>
-    /// <returns>The one that is kept.</returns>
+    /// <summary>Stores the nonce below which every nonce must be used up, unless one is stored already.</summary>
+    /// <returns>The stored nonce.</returns>
     /// <exception cref="LeaseLostException">Another operator leads by now.</exception>
     public async Task<ulong> KeepFenceAsync(
         Address sender,
@@ -173,7 +171,7 @@ internal sealed partial class Ledger
         return kept;
     }
 
-    /// <summary>Notes that another machine sends with the same key: from now on nothing new is sent.</summary>
+    /// <summary>Records that another machine sends with the same key: from now on nothing new is sent.</summary>
     public async Task NoteRivalAsync(string problem, DateTimeOffset now, CancellationToken cancellationToken)
     {
         await database.WriteAsync(
@@ -190,8 +188,8 @@ internal sealed partial class Ledger
     }
 
     /// <summary>
-    /// An anchor in a later block than a given one with a batch that no operator on this ledger was given; null where
-    /// there is none. What an anchor of a batch that is known was sent by does not matter: it is anchored once.
+    /// An anchor in a block after <paramref name="after"/> with a batch that no operator on this ledger received, or
+    /// null. Anchors of known batches are not considered, whichever machine sent them: each batch is anchored once.
     /// </summary>
     public async Task<(ulong Block, Bytes32 Transaction)?> FindForeignAnchorAsync(
         ulong after,
@@ -216,7 +214,7 @@ internal sealed partial class Ledger
         return anchors is [var (block, hash)] ? ((ulong)block, Bytes32.FromBytes(hash)) : null;
     }
 
-    /// <summary>Makes the secret at the ledger's first start, and reads it at each.</summary>
+    /// <summary>Creates the secret at the ledger's first start, and reads it at every start.</summary>
     private async Task ReadSealAsync(CancellationToken cancellationToken)
     {
         const string Read = "SELECT secret FROM seal";

@@ -6,14 +6,14 @@ using Meeda.Operator.Leadership;
 namespace Meeda.Operator.Persistence;
 
 /// <summary>
-/// The operator's durable state beside the rows: the accepted batches, the payloads that are not at their providers
-/// yet, and the chain index. A write that returned survives a power cut.
+/// The operator's durable state other than the rows: the accepted batches, the payloads that are not at their providers
+/// yet, and the chain index. A write that has returned survives a power failure.
 /// </summary>
 /// <param name="database">The database; the ledger disposes of it.</param>
 /// <param name="lease">The lease, which guards writes that only the leader may make.</param>
 internal sealed partial class Ledger(Database database, Lease lease) : IAsyncDisposable
 {
-    // The maximum number of writers that share a commit, and of those that wait for the next.
+    // The maximum number of writers that share a commit, and of those queued for the next.
     private const int MaxInCommit = 64;
 
     static Ledger() => LedgerColumnTypes.Register();
@@ -243,10 +243,10 @@ internal sealed partial class Ledger(Database database, Lease lease) : IAsyncDis
         return ledger;
     }
 
-    /// <summary>What was brought up to date as it was opened.</summary>
+    /// <summary>The schema changes made when the ledger was opened.</summary>
     public IReadOnlyList<SchemaChange> Upgrades => database.Upgrades;
 
-    /// <summary>Writes what waits for its commit, and lets go of the database.</summary>
+    /// <summary>Commits what is queued, and disposes of the database.</summary>
     public async ValueTask DisposeAsync()
     {
         await _adding!.DisposeAsync();
@@ -254,7 +254,7 @@ internal sealed partial class Ledger(Database database, Lease lease) : IAsyncDis
     }
 
     /// <summary>
-    /// The version that the schema's version 1 of before the first release also calls itself lacks a column.
+    /// Rejects a schema from before the first release: it also has version number 1, but lacks a column.
     /// </summary>
     private static async Task EnsureReleasedAsync(Database database, CancellationToken cancellationToken)
     {
@@ -275,7 +275,7 @@ internal sealed partial class Ledger(Database database, Lease lease) : IAsyncDis
     internal Task<DbConnection> ConnectAsync(CancellationToken cancellationToken) =>
         database.ConnectAsync(cancellationToken);
 
-    /// <summary>Writes what only the operator with the lease may write.</summary>
+    /// <summary>Runs a write that only the operator with the lease may make.</summary>
     /// <exception cref="LeaseLostException">Another operator holds the lease; nothing was written.</exception>
     internal Task WriteAsLeaderAsync(
         Func<DbConnection, DbTransaction, Task> work,

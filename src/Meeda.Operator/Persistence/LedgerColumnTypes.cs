@@ -4,10 +4,10 @@ using Meeda.Protocol.Batches;
 
 namespace Meeda.Operator.Persistence;
 
-/// <summary>Hashes, addresses and batch ids in columns: as bytes.</summary>
+/// <summary>Stores hashes, addresses and batch ids as bytes.</summary>
 internal static class LedgerColumnTypes
 {
-    /// <summary>Registers them with Dapper.</summary>
+    /// <summary>Registers the types with Dapper.</summary>
     public static void Register()
     {
         ColumnTypes.Add((Address value) => value.ToArray(), (byte[] column) => Address.FromBytes(column));

@@ -7,11 +7,12 @@ namespace Meeda.Operator.Persistence;
 
 /// <summary>A batch that the operator has promised to keep.</summary>
 /// <param name="Id">Its batch id.</param>
-/// <param name="PayloadHash">Keccak-256 of the payload; the batch id where the batch is known from L1 alone and was
-/// not read yet.</param>
+/// <param name="PayloadHash">
+/// Keccak-256 of the payload; the batch id if the batch is known only from L1 and was not read yet.
+/// </param>
 /// <param name="PayloadLength">The payload's length in bytes.</param>
 /// <param name="Commitments">Its blobs' compressed commitments, 48 bytes each, in order.</param>
-/// <param name="StoredAt">When it was taken in.</param>
+/// <param name="StoredAt">When it was accepted.</param>
 internal sealed record StoredBatch(
     BatchId Id,
     Bytes32 PayloadHash,
@@ -20,22 +21,22 @@ internal sealed record StoredBatch(
     DateTimeOffset StoredAt
 )
 {
-    /// <summary>When all its rows were durable at their providers; null before.</summary>
+    /// <summary>When all its rows became durable at their providers; null until then.</summary>
     public DateTimeOffset? PlacedAt { get; init; }
 
-    /// <summary>When it had expired and was given up; null while it is kept.</summary>
+    /// <summary>When it was marked as expired; null while it is kept.</summary>
     public DateTimeOffset? DeletedAt { get; init; }
 
-    /// <summary>Since when an anchor is owed; null where none is.</summary>
+    /// <summary>Since when an anchor is owed; null if none is.</summary>
     public DateTimeOffset? OwedSince { get; init; }
 
-    /// <summary>Whether what is stored of it did not give it back when it was last read.</summary>
+    /// <summary>Whether it could not be rebuilt from what is stored when it was last read.</summary>
     public bool IsDamaged { get; init; }
 
-    /// <summary>The tenant that put it, by number; null where no key was required.</summary>
+    /// <summary>The number of the tenant that put it; null if no key was required.</summary>
     public long? Tenant { get; init; }
 
-    /// <summary>The rollup that pays for its next anchor; null where none does.</summary>
+    /// <summary>The rollup that pays for its next anchor, or null.</summary>
     public Address? Payer { get; init; }
 
     /// <summary>The order by which the rollup pays; null where it pays by its standing limit.</summary>
@@ -45,19 +46,19 @@ internal sealed record StoredBatch(
     public int BlobCount => Commitments.Length / KzgCommitment.Length;
 }
 
-/// <summary>How many batches are in which state (docs/architecture.md, "States of a batch").</summary>
+/// <summary>The number of batches in each state (docs/architecture.md, "States of a batch").</summary>
 internal sealed record StateCounts(long Stored, long Placed, long Anchored, long Final, long Expired);
 
 /// <summary>Batches that are not at their providers yet.</summary>
 /// <param name="Bytes">Their payload bytes.</param>
 /// <param name="Count">Their number.</param>
-/// <param name="Oldest">When the first of them was taken in; null where there is none.</param>
+/// <param name="Oldest">When the oldest of them was accepted; null if there is none.</param>
 internal readonly record struct Backlog(long Bytes, long Count, DateTimeOffset? Oldest);
 
-/// <summary>How far an object with rows has come.</summary>
+/// <summary>The state of an object with rows.</summary>
 internal enum PackState
 {
-    /// <summary>Its name is noted; the object may or may not be there.</summary>
+    /// <summary>Its name is recorded; the object may or may not exist.</summary>
     OnItsWay = 0,
 
     /// <summary>The store has it.</summary>
@@ -66,14 +67,16 @@ internal enum PackState
     /// <summary>Replicated to every holder that the store's durability policy requires.</summary>
     Confirmed = 2,
 
-    /// <summary>Nothing of it is needed any more, and nothing is ever added.</summary>
+    /// <summary>No longer needed; no rows are ever added to it.</summary>
     GivenUp = 3,
 }
 
 /// <summary>The cost and the remaining work of packing.</summary>
 /// <param name="WaitingBytes">Payload bytes of batches that are not at their providers yet.</param>
 /// <param name="KeptBytes">Payload bytes of all batches that are kept.</param>
-/// <param name="OccupiedBytes">Bytes that stores occupy for packs, their own copies and padding included.</param>
+/// <param name="OccupiedBytes">
+/// Bytes that packs occupy in their stores, the stores' own copies and padding included.
+/// </param>
 /// <param name="RowBytes">Bytes of the rows in them.</param>
 /// <param name="Unconfirmed">Packs that are stored and not confirmed.</param>
 internal sealed record PackingCosts(
@@ -84,14 +87,14 @@ internal sealed record PackingCosts(
     long Unconfirmed
 );
 
-/// <summary>What the stake must carry, anchored or not.</summary>
-/// <param name="Count">The batches that an anchor is owed for.</param>
-/// <param name="Blobs">Their blobs.</param>
+/// <summary>The blobs that the stake must cover, anchored or not.</summary>
+/// <param name="Count">The number of batches that an anchor is owed for.</param>
+/// <param name="Blobs">The number of their blobs.</param>
 /// <param name="EndBlob">One past the last anchored blob's position.</param>
-/// <param name="FirstLiveBlob">The position of the first live blob, where there is one.</param>
+/// <param name="FirstLiveBlob">The position of the first live blob, if there is one.</param>
 /// <param name="HasLive">Whether an anchored blob is live: 0 or 1.</param>
 internal sealed record UnanchoredBatches(long Count, long Blobs, long EndBlob, long FirstLiveBlob, long HasLive)
 {
-    /// <summary>The blobs that are anchored and live.</summary>
+    /// <summary>The number of blobs that are anchored and live.</summary>
     public long LiveBlobs => HasLive == 0 ? 0 : EndBlob - FirstLiveBlob;
 }

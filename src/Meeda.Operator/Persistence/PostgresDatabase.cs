@@ -6,7 +6,7 @@ using Npgsql;
 namespace Meeda.Operator.Persistence;
 
 /// <summary>
-/// A PostgreSQL database that several operators share. Commits wait for the server's disk, whatever the server's
+/// A PostgreSQL database that several operators can share. Commits wait for the server's disk, whatever the server's
 /// default is.
 /// </summary>
 internal sealed class PostgresDatabase : Database
@@ -15,9 +15,9 @@ internal sealed class PostgresDatabase : Database
     // meaning.
     private const long MigrationLock = 0x4d45454441;
 
-    // A process that is suspended within a transaction would keep its locks, including the lease's, and no other
-    // operator could take over. The server ends such a transaction; the process's later writes fail. No transaction
-    // here waits for anything but the server.
+    // A process suspended within a transaction would keep its locks, including the lease's, and no other operator could
+    // take over. The server ends such a transaction, and the process's later writes fail. No transaction here waits for
+    // anything but the server.
     private static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(5);
 
     private const int MaxTries = 3;
@@ -42,7 +42,7 @@ internal sealed class PostgresDatabase : Database
         catch (Exception malformed) when (malformed is ArgumentException or KeyNotFoundException or FormatException)
         {
             throw new ArgumentException(
-                "it is no connection string of PostgreSQL, as Host=db;Database=meeda;Username=meeda"
+                "it is not a PostgreSQL connection string, such as Host=db;Database=meeda;Username=meeda"
             );
         }
     }

@@ -1,8 +1,8 @@
 namespace Meeda.Operator.Persistence;
 
 /// <summary>
-/// Times of day that were stored. The process that stored one may have had another clock: this process before its clock
-/// was set right, or another operator on the same database.
+/// Compares stored times of day. They may come from another clock: this machine's before it was corrected, or that of
+/// another operator on the same database.
 /// </summary>
 internal static class Stamp
 {

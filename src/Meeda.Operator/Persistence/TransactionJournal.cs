@@ -38,7 +38,7 @@ internal sealed class TransactionJournal(Ledger ledger, Address sender) : ITrans
     /// <inheritdoc/>
     /// <exception cref="LeaseLostException">Another operator leads by now.</exception>
     /// <exception cref="IOException">
-    /// Another machine sends with the same key: only what has a deadline is signed for.
+    /// Another machine sends with the same key: only requests with a deadline are signed.
     /// </exception>
     public Task WriteAsync(JournaledTransaction transaction, CancellationToken cancellationToken) =>
         ledger.WriteAsLeaderAsync(
@@ -100,7 +100,8 @@ internal sealed class TransactionJournal(Ledger ledger, Address sender) : ITrans
         );
 
     /// <summary>
-    /// Whatever is sent is written here before, so that this keeps two machines from racing with one key.
+    /// Rejects new transactions while another machine uses the key. Everything is written here before it is sent, so
+    /// this keeps the two from racing.
     /// </summary>
     private async Task EnsureAloneAsync(
         JournaledTransaction transaction,
@@ -112,7 +113,7 @@ internal sealed class TransactionJournal(Ledger ledger, Address sender) : ITrans
         if (
             transaction is { IsConfirmed: false, Request.HasDeadline: false }
             && await connection.QueryFirstOrDefaultAsync<string>(
-                // To raise the fee of what was signed for brings about nothing more.
+                // Raising the fees of a nonce that is already signed for is allowed: it adds no new effect.
                 "SELECT problem FROM rival WHERE NOT EXISTS (SELECT 1 FROM sent_transaction "
                     + "WHERE sender = @sender AND chain_id = @ChainId AND nonce = @Nonce)",
                 new
@@ -131,7 +132,7 @@ internal sealed class TransactionJournal(Ledger ledger, Address sender) : ITrans
         }
     }
 
-    /// <summary>What a proof or a publication is known by: both have a deadline, after a restart too.</summary>
+    /// <summary>Recognises proofs and publications by their keys: both have a deadline, also after a restart.</summary>
     private static bool HasDeadline(string keys) =>
         keys.StartsWith(Proofs.Prover.KeyPrefix, StringComparison.Ordinal)
         || keys.StartsWith(Proofs.BlobPublisher.KeyPrefix, StringComparison.Ordinal);

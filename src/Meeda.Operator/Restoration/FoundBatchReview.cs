@@ -9,8 +9,8 @@ using Microsoft.Extensions.Options;
 namespace Meeda.Operator.Restoration;
 
 /// <summary>
-/// Reads batches again that could not be read when they were found: a provider that was away then may be back. What is
-/// whole is anchored and scrubbed as any other.
+/// Retries batches that could not be read when they were found, since an unavailable provider may be back. A batch that
+/// can be read is anchored and scrubbed like any other.
 /// </summary>
 internal sealed class FoundBatchReview(
     IOptions<StorageOptions> options,
@@ -28,7 +28,7 @@ internal sealed class FoundBatchReview(
     /// <inheritdoc/>
     protected override bool WaitsFirst => true;
 
-    /// <summary>Whether a batch's rows give back its payload.</summary>
+    /// <summary>Whether a batch's payload can be rebuilt from its rows.</summary>
     public static async Task<bool> IsWholeAsync(
         RowPlacement rows,
         StoredBatch batch,

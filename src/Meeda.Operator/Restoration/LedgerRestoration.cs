@@ -9,20 +9,20 @@ using Meeda.Operator.Persistence;
 namespace Meeda.Operator.Restoration;
 
 /// <summary>
-/// Completes a ledger that is older than what was done with its key (<see cref="Ledger.Restoration"/>), before this
-/// process takes puts, writes to providers, deletes or sends anything:
-/// (1) L1 is followed to its head. (2) Every nonce that the earlier machine may have signed for is used up, so that
-/// nothing which it sent can arrive any more (<see cref="TransactionSender.TakeOverAsync"/>). (3) L1 is followed once
-/// more: what the earlier machine brought about is known now, and final for it. (4) The providers are searched for
-/// what was placed since the backup (<see cref="ProviderInventory"/>). Each step may be repeated.
+/// Completes a ledger that is older than the last use of its key (<see cref="Ledger.Restoration"/>), before this
+/// process accepts puts, writes to providers, deletes or sends anything: (1) It follows L1 to its head. (2) It uses up
+/// every nonce that the earlier machine may have signed for, so that none of that machine's transactions can still be
+/// mined (<see cref="TransactionSender.TakeOverAsync"/>). (3) It follows L1 again: now everything that the earlier
+/// machine did is known, and nothing can be added. (4) It searches the providers for what was placed since the backup
+/// (<see cref="ProviderInventory"/>). Each step may be repeated.
 /// </summary>
 internal sealed class LedgerRestoration : BackgroundService
 {
     /// <summary>
-    /// The most transactions that an operator has under way (<see cref="TransactionOptions.MaxInFlight"/>), whatever
-    /// the earlier machine's settings were.
+    /// The maximum that <see cref="TransactionOptions.MaxInFlight"/> allows, whatever the earlier machine's setting
+    /// was.
     /// </summary>
-    internal const int MostInFlight = 16;
+    internal const int MaxInFlight = 16;
 
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
@@ -36,7 +36,7 @@ internal sealed class LedgerRestoration : BackgroundService
     private readonly ILogger<LedgerRestoration> _logger;
     private readonly Outage _outage;
 
-    /// <summary>Makes the service; whoever waits to lead waits for it from now on.</summary>
+    /// <summary>Creates the service; from now on, leadership waits for the restoration to end.</summary>
     public LedgerRestoration(
         Ledger ledger,
         EthereumClient client,
@@ -55,7 +55,7 @@ internal sealed class LedgerRestoration : BackgroundService
         leadership.Before = WaitUntilOverAsync;
     }
 
-    /// <summary>Waits until the ledger is complete, whichever process sees to it.</summary>
+    /// <summary>Waits until the ledger is complete, whichever process completes it.</summary>
     public async Task WaitUntilOverAsync(CancellationToken cancellationToken)
     {
         while (_ledger.Restoration is not null)
@@ -70,7 +70,8 @@ internal sealed class LedgerRestoration : BackgroundService
     internal async Task RunOnceAsync(CancellationToken cancellationToken)
     {
         await _follower.FollowedToHeadAsync(cancellationToken);
-        // A separate account for blobs only publishes, which the contract takes once; it may have no ether for more.
+        // Not for a separate blob account: it only publishes blobs, which the contract accepts once, and it may lack
+        // the ether for more transactions.
         await TakeOverAsync(_sender, cancellationToken);
         await _follower.FollowedToHeadAsync(cancellationToken);
         ulong head = await _client.GetBlockNumberAsync(cancellationToken);
@@ -118,7 +119,7 @@ internal sealed class LedgerRestoration : BackgroundService
         ulong end = await _ledger.KeepFenceAsync(
             sender.Address,
             await _client.GetChainIdAsync(cancellationToken),
-            await sender.NextNonceAsync(cancellationToken) + MostInFlight,
+            await sender.NextNonceAsync(cancellationToken) + MaxInFlight,
             cancellationToken
         );
         _logger.TakingOver(sender.Address.ToString(), end);

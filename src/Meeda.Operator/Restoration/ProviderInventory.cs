@@ -8,16 +8,16 @@ using Microsoft.Extensions.Options;
 
 namespace Meeda.Operator.Restoration;
 
-/// <summary>What a search of the providers brought.</summary>
-/// <param name="Batches">Batches that the ledger did not know, and that can be read.</param>
-/// <param name="Unreadable">Batches that it did not know, and that cannot be read now.</param>
-/// <param name="Objects">Objects of buckets that it did not know and knows now.</param>
+/// <summary>The result of a search of the providers.</summary>
+/// <param name="Batches">The number of batches that the ledger did not know and that can be read.</param>
+/// <param name="Unreadable">The number of batches that it did not know and that cannot be read now.</param>
+/// <param name="Objects">The number of bucket objects added to the index.</param>
 internal readonly record struct InventoryReport(int Batches, int Unreadable, int Objects);
 
 /// <summary>
-/// Searches the providers for what the ledger does not know: objects of buckets say which rows are in them, and each
-/// batch has a sealed label beside its rows (<see cref="BatchLabel"/>). Nothing that is found is trusted: a label must
-/// bear this ledger's seal, and a batch is taken for whole only when it was read and matches its commitments.
+/// Searches the providers for batches that the ledger does not know: bucket objects list the rows in them, and each
+/// batch has a sealed label beside its rows (<see cref="BatchLabel"/>). Nothing found is trusted: a label must bear
+/// this ledger's seal, and a batch counts as readable only after it was read and matches its commitments.
 /// </summary>
 internal sealed class ProviderInventory(
     IOptions<StorageOptions> options,
@@ -28,8 +28,8 @@ internal sealed class ProviderInventory(
     ILogger<ProviderInventory> logger
 )
 {
-    /// <summary>Searches all providers, and takes into the ledger what belongs there.</summary>
-    /// <exception cref="IOException">More providers than may be lost cannot be searched now.</exception>
+    /// <summary>Searches all providers, and adds to the ledger what belongs there.</summary>
+    /// <exception cref="IOException">More providers than the tolerated losses cannot be searched now.</exception>
     /// <exception cref="Hosting.LeaseLostException">Another operator leads by now.</exception>
     public async Task<InventoryReport> RunAsync(CancellationToken cancellationToken)
     {
@@ -57,11 +57,11 @@ internal sealed class ProviderInventory(
             }
         }
 
-        // What up to that many hold is also at one of the others.
+        // Whatever is at that many providers is also at one of the others.
         if (failures.Count > options.Value.ToleratedLosses)
         {
             throw new IOException(
-                $"{failures.Count} providers cannot be searched for batches of after the backup, and "
+                $"{failures.Count} providers cannot be searched for batches stored after the backup, and "
                     + $"{options.Value.ToleratedLosses} may be lost: "
                     + string.Join("; ", failures.Select(failure => failure.Message)),
                 failures[0]
@@ -71,7 +71,7 @@ internal sealed class ProviderInventory(
         int unreadable = 0;
         foreach ((StoredBatch batch, bool isAnchored) in found.Values.OrderBy(each => each.Batch.StoredAt))
         {
-            // Of what L1 has, the ledger learns what the label says; the scrub reads it as any other.
+            // For a batch that is anchored on L1, the label's data are enough; the scrubber reads it like any other.
             bool isWhole = isAnchored || await FoundBatchReview.IsWholeAsync(rows, batch, cancellationToken);
             unreadable += isWhole ? 0 : 1;
             if (!isWhole)
@@ -124,7 +124,7 @@ internal sealed class ProviderInventory(
     {
         try
         {
-            // On a thread of its own, since a disk with millions of rows takes its time.
+            // On a separate thread, since listing a disk with millions of rows takes long.
             BatchId[] labelled = await Task.Run(() => folder.Labelled().ToArray(), cancellationToken);
             foreach (BatchId id in labelled)
             {
@@ -148,8 +148,8 @@ internal sealed class ProviderInventory(
     }
 
     /// <summary>
-    /// Whether rows that are said to be of a batch are wanted: the ledger keeps it, or its label says that it was
-    /// promised, which is then noted.
+    /// Whether rows that claim to belong to a batch are needed: the ledger keeps the batch, or the batch's label says
+    /// that it was acknowledged. In that case the batch is recorded.
     /// </summary>
     private async Task<bool> IsOursAsync(
         BatchId id,
@@ -181,6 +181,6 @@ internal sealed class ProviderInventory(
         return known is { DeletedAt: null };
     }
 
-    /// <summary>A batch that the ledger does not know, or knows from L1 alone.</summary>
+    /// <summary>A batch that the ledger does not know, or knows only from L1.</summary>
     private readonly record struct FoundBatch(StoredBatch Batch, bool IsAnchored);
 }

@@ -5,8 +5,8 @@ using Microsoft.Extensions.Options;
 namespace Meeda.Operator.SignIn;
 
 /// <summary>
-/// Ends the keys of delegates that L1 no longer names: a rollup whose delegate's key was stolen takes its word back on
-/// L1, and need not reach each operator. While L1 does not answer, keys stay until they end by themselves.
+/// Ends the keys of delegates that are no longer registered on L1: a rollup whose delegate's key was stolen revokes the
+/// delegate on L1 and need not contact each operator. While L1 does not answer, keys stay valid until they expire.
 /// </summary>
 internal sealed class DelegateReview(
     IOptions<SignInOptions> options,

@@ -5,10 +5,10 @@ using Microsoft.Extensions.Options;
 namespace Meeda.Operator.SignIn;
 
 /// <summary>
-/// How often anybody may ask to sign in: without a key, each address some times a minute, and all a few at once, since
-/// a signature may have to be asked of L1.
+/// Limits sign-in requests, which need no key: per address and minute, and in total concurrently, since checking a
+/// signature may take a call to L1.
 /// </summary>
-/// <param name="options">How often.</param>
+/// <param name="options">The limits.</param>
 internal sealed class SignInLimiter(IOptions<SignInOptions> options) : IDisposable
 {
     private const int AtOnce = 8;
@@ -30,7 +30,7 @@ internal sealed class SignInLimiter(IOptions<SignInOptions> options) : IDisposab
     private readonly ConcurrencyLimiter _all = new(new ConcurrencyLimiterOptions { PermitLimit = AtOnce });
 
     /// <summary>Counts a request of an address.</summary>
-    /// <exception cref="DaException">It comes too soon.</exception>
+    /// <exception cref="DaException">The address exceeds its rate.</exception>
     public void Count(HttpContext context)
     {
         using RateLimitLease address = _addresses.AttemptAcquire(context);
@@ -45,9 +45,9 @@ internal sealed class SignInLimiter(IOptions<SignInOptions> options) : IDisposab
         }
     }
 
-    /// <summary>Lets a request in whose body is read: what is slow about it from here on is L1.</summary>
-    /// <returns>To be disposed of when the request is over.</returns>
-    /// <exception cref="DaException">There are too many.</exception>
+    /// <summary>Admits a request after its body was read: from here on only L1 can be slow.</summary>
+    /// <returns>A lease to dispose of when the request ends.</returns>
+    /// <exception cref="DaException">Too many requests are being handled.</exception>
     public IDisposable Enter(HttpContext context)
     {
         RateLimitLease all = _all.AttemptAcquire();

@@ -6,52 +6,54 @@ using Meeda.Ethereum;
 namespace Meeda.Operator.SignIn;
 
 /// <summary>
-/// What a wallet signs to sign in: a message of EIP-4361, "Message Format", version 1. Whatever is not exactly of its
-/// grammar is refused: what the wallet showed to its owner is then what is read here.
+/// The message that a wallet signs to sign in: EIP-4361, "Message Format", version 1. Anything that deviates from the
+/// grammar is rejected, so that the service reads exactly what the wallet showed to its owner.
 /// </summary>
 internal sealed partial class SignInMessage
 {
     private const string Asks = " wants you to sign in with your Ethereum account:";
 
-    /// <summary>The scheme before the domain; null where there is none.</summary>
+    /// <summary>The scheme before the domain, or null.</summary>
     public string? Scheme { get; init; }
 
-    /// <summary>The authority that asks (RFC 3986).</summary>
+    /// <summary>The authority that requests the signature (RFC 3986).</summary>
     public required string Domain { get; init; }
 
     /// <summary>The wallet that signs.</summary>
     public required Address Address { get; init; }
 
-    /// <summary>What is said to the wallet's owner, if anything.</summary>
+    /// <summary>The statement shown to the wallet's owner, or null.</summary>
     public string? Statement { get; init; }
 
-    /// <summary>What the sign-in is for.</summary>
+    /// <summary>The resource that the sign-in is for.</summary>
     public required string Uri { get; init; }
 
-    /// <summary>The chain of the wallet.</summary>
+    /// <summary>The wallet's chain id.</summary>
     public required ulong ChainId { get; init; }
 
     /// <summary>At least 8 letters and digits, used once.</summary>
     public required string Nonce { get; init; }
 
-    /// <summary>When the message was made.</summary>
+    /// <summary>When the message was issued.</summary>
     public required DateTimeOffset IssuedAt { get; init; }
 
-    /// <summary>From when on it is invalid, if it says so.</summary>
+    /// <summary>When it becomes invalid, or null.</summary>
     public DateTimeOffset? ExpirationTime { get; init; }
 
-    /// <summary>From when on it is valid, if it says so.</summary>
+    /// <summary>When it becomes valid, or null.</summary>
     public DateTimeOffset? NotBefore { get; init; }
 
-    /// <summary>An identifier of the request, if there is one.</summary>
+    /// <summary>An identifier of the request, or null.</summary>
     public string? RequestId { get; init; }
 
-    /// <summary>URIs of what the wallet's owner wishes to have resolved.</summary>
+    /// <summary>URIs that the wallet's owner wishes to have resolved.</summary>
     public IReadOnlyList<string> Resources { get; init; } = [];
 
-    /// <summary>Reads a message.</summary>
+    /// <summary>Parses a message.</summary>
     /// <param name="text">The text that was signed, untrusted.</param>
-    /// <exception cref="FormatException">It is not of the grammar; the message names the field.</exception>
+    /// <exception cref="FormatException">
+    /// It deviates from the grammar; the exception's message names the field.
+    /// </exception>
     public static SignInMessage Parse(string text)
     {
         var lines = new Queue<string>(text.Split('\n'));
@@ -70,7 +72,7 @@ internal sealed partial class SignInMessage
         }
         else
         {
-            Require(StatementForm().IsMatch(statement), "statement: a character is not of RFC 3986, nor a space");
+            Require(StatementForm().IsMatch(statement), "statement: a character is not allowed by RFC 3986");
             Require(Next(lines, "statement").Length == 0, "statement: an empty line is missing after it");
         }
 
@@ -96,7 +98,7 @@ internal sealed partial class SignInMessage
             RequestId = Optional(lines, "Request ID", RequestIdForm()),
             Resources = ReadResources(lines),
         };
-        Require(lines.Count == 0, "message: there is something after its end");
+        Require(lines.Count == 0, "message: unexpected text after its end");
         return message;
     }
 
@@ -124,7 +126,7 @@ internal sealed partial class SignInMessage
         return text.ToString();
     }
 
-    /// <summary>The hash that a wallet signs: the text as EIP-191, version 0x45, has it.</summary>
+    /// <summary>The hash that a wallet signs: that of the text as personal message (EIP-191, version 0x45).</summary>
     /// <param name="text">The text, in ASCII.</param>
     public static Bytes32 HashOf(string text)
     {
@@ -143,7 +145,7 @@ internal sealed partial class SignInMessage
             lines.Dequeue();
             while (lines.TryPeek(out line) && line.StartsWith("- ", StringComparison.Ordinal))
             {
-                Require(UriForm().IsMatch(line.AsSpan(2)), "resources: a line is no URI");
+                Require(UriForm().IsMatch(line.AsSpan(2)), "resources: a line is not a URI");
                 resources.Add(lines.Dequeue()[2..]);
             }
         }
@@ -160,7 +162,7 @@ internal sealed partial class SignInMessage
             out DateTimeOffset time
         )
             ? time
-        : throw new FormatException($"{tag}: no date and time of RFC 3339");
+        : throw new FormatException($"{tag}: it is not a date and time of RFC 3339");
 
     private static string? Optional(Queue<string> lines, string tag, Regex form) =>
         lines.TryPeek(out string? line) && line.StartsWith($"{tag}: ", StringComparison.Ordinal)

@@ -4,14 +4,14 @@ using System.Security.Cryptography;
 namespace Meeda.Operator.SignIn;
 
 /// <summary>
-/// Nonces for messages that wallets sign: random, with their end, under a code that only operators on this database can
-/// compute. Nothing is kept of a nonce until it is used, so that asking for them costs nobody anything.
+/// Nonces for messages that wallets sign: random bytes and an expiry, authenticated with a key that only the operators
+/// on this database have. A nonce is stored only when it is used, so that requesting nonces takes no storage.
 /// </summary>
 /// <param name="secret">32 bytes, the same for all operators on a database.</param>
 /// <param name="time">The clock.</param>
 internal sealed class SignInNonces(byte[] secret, TimeProvider time)
 {
-    /// <summary>The bytes of the secret.</summary>
+    /// <summary>The length of the secret, in bytes.</summary>
     public const int SecretBytes = 32;
 
     private const int RandomBytes = 16;
@@ -19,8 +19,8 @@ internal sealed class SignInNonces(byte[] secret, TimeProvider time)
     private const int CodeBytes = 16;
     private const int Length = RandomBytes + EndBytes + CodeBytes;
 
-    /// <summary>A new nonce, in hex.</summary>
-    /// <param name="end">From when on it is invalid.</param>
+    /// <summary>Creates a nonce, in hex.</summary>
+    /// <param name="end">When it becomes invalid.</param>
     public string Create(DateTimeOffset end)
     {
         Span<byte> nonce = stackalloc byte[Length];
@@ -30,15 +30,15 @@ internal sealed class SignInNonces(byte[] secret, TimeProvider time)
         return Convert.ToHexStringLower(nonce);
     }
 
-    /// <summary>Whether a nonce is one of these and has not ended.</summary>
+    /// <summary>Whether a nonce was created here and is still valid.</summary>
     /// <param name="nonce">The nonce, untrusted.</param>
-    /// <param name="end">From when on it is invalid.</param>
+    /// <param name="end">When it becomes invalid.</param>
     public bool IsValid(string nonce, out DateTimeOffset end)
     {
         end = default;
         Span<byte> bytes = stackalloc byte[Length];
         Span<byte> code = stackalloc byte[CodeBytes];
-        // Lower case only: the same nonce in other letters would count as another one.
+        // Lower case only: otherwise the same nonce in upper case would count as another one.
         if (
             nonce.Length != 2 * Length
             || nonce.Any(char.IsAsciiLetterUpper)

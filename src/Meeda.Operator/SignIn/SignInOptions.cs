@@ -2,22 +2,23 @@ using Meeda.Hosting.Settings;
 
 namespace Meeda.Operator.SignIn;
 
-/// <summary>Whether and how wallets get keys by themselves (EIP-4361, Sign-In with Ethereum).</summary>
+/// <summary>Lets wallets get API keys without the operator's help (EIP-4361, Sign-In with Ethereum).</summary>
 public sealed class SignInOptions
 {
     /// <summary>The configuration section that binds to this.</summary>
     public const string Section = "Meeda:SignIn";
 
     /// <summary>
-    /// The authority under which clients reach the operator, as <c>da.example.org</c> or <c>da.example.org:8443</c>:
-    /// what a wallet shows to its owner, and the only domain whose messages are taken. Default none: sign-in is off.
+    /// The authority under which clients reach the operator, for example <c>da.example.org</c> or
+    /// <c>da.example.org:8443</c>. A wallet shows it to its owner, and messages for other domains are rejected. Default
+    /// none: sign-in is off.
     /// </summary>
     public string? Domain { get; set; }
 
-    /// <summary>How long a key lasts. Default 30 days.</summary>
+    /// <summary>How long a key is valid. Default 30 days.</summary>
     public TimeSpan KeyLifetime { get; set; } = TimeSpan.FromDays(30);
 
-    /// <summary>How long a message may be used after it was made. Default 10 minutes.</summary>
+    /// <summary>How long a message is valid after it was issued. Default 10 minutes.</summary>
     public TimeSpan MessageLifetime { get; set; } = TimeSpan.FromMinutes(10);
 
     /// <summary>
@@ -26,23 +27,24 @@ public sealed class SignInOptions
     /// </summary>
     public string? DelegateRegistry { get; set; }
 
-    /// <summary>How often it is looked up whether signed-in delegates still are. Default 1 minute.</summary>
+    /// <summary>How often signed-in delegates are checked on L1. Default 1 minute.</summary>
     public TimeSpan DelegateInterval { get; set; } = TimeSpan.FromMinutes(1);
 
     /// <summary>
-    /// The least ether that a batch of a tenant that signed in costs. Default 0.0001, what its charge takes of gas at
-    /// 1 gwei: a batch of one byte would cost next to nothing, and the operator a blob of its stake and the gas.
+    /// The minimum charge for a batch of a tenant that signed in, in ether. Default 0.0001, about the gas of charging
+    /// it at 1 gwei: otherwise a batch of one byte would cost the tenant next to nothing, and the operator the gas and
+    /// a blob of its stake's capacity.
     /// </summary>
     [Amount("ether", 18)]
     public decimal MinBatchCost { get; set; } = 0.0001m;
 
-    /// <summary>Requests to sign in that one address may make in a minute. Default 30.</summary>
+    /// <summary>Sign-in requests that one address may make per minute. Default 30.</summary>
     public int AttemptsPerMinute { get; set; } = 30;
 
-    /// <summary>Requests a second of a tenant that signed in. Default 50.</summary>
+    /// <summary>Requests per second of a tenant that signed in. Default 50.</summary>
     public int RequestsPerSecond { get; set; } = 50;
 
-    /// <summary>Requests at once of a tenant that signed in. Default 16.</summary>
+    /// <summary>Concurrent requests of a tenant that signed in. Default 16.</summary>
     public int Concurrency { get; set; } = 16;
 
     /// <summary>Whether wallets may sign in.</summary>

@@ -5,10 +5,10 @@ using Meeda.Http;
 
 namespace Meeda.Operator.SignIn;
 
-/// <summary>What a client sent to sign in, of the right form; nothing of it is believed yet.</summary>
+/// <summary>A well-formed sign-in request, not verified yet.</summary>
 /// <param name="Message">The message.</param>
 /// <param name="Signature">The signature.</param>
-/// <param name="Overlap">For how long the wallet's key before stays good.</param>
+/// <param name="Overlap">For how long the wallet's previous key stays valid.</param>
 internal sealed record SignedRequest(SignInMessage Message, byte[] Signature, TimeSpan Overlap)
 {
     private const string DidPrefix = "did:ethr:";
@@ -16,7 +16,7 @@ internal sealed record SignedRequest(SignInMessage Message, byte[] Signature, Ti
     private const int MaxOverlap = 86_400;
     private const int DefaultOverlap = 3_600;
 
-    /// <summary>Reads a request.</summary>
+    /// <summary>Parses a request.</summary>
     /// <exception cref="DaException">A field is malformed (<see cref="DaError.MalformedRequest"/>).</exception>
     public static SignedRequest Read(SignInRequest request)
     {
@@ -40,11 +40,11 @@ internal sealed record SignedRequest(SignInMessage Message, byte[] Signature, Ti
         }
     }
 
-    /// <summary>An account's identifier (did:ethr, "Method Specific Identifier").</summary>
+    /// <summary>An account's DID (did:ethr, "Method Specific Identifier").</summary>
     public static string DidOf(Address account, ulong chainId) => $"{DidPrefix}0x{chainId:x}:{account}";
 
-    /// <summary>The rollup that a resource names by its identifier; the wallet itself where none does.</summary>
-    /// <exception cref="DaException">There are several, or one of another chain.</exception>
+    /// <summary>The rollup that a resource names by its DID; the wallet itself if none does.</summary>
+    /// <exception cref="DaException">There are several, or the DID is for another chain.</exception>
     public Address RollupOn(ulong chainId) => RollupIn(Message, chainId);
 
     /// <inheritdoc cref="RollupOn(ulong)"/>
@@ -63,7 +63,7 @@ internal sealed record SignedRequest(SignInMessage Message, byte[] Signature, Ti
             [{ } one]
                 when one.StartsWith(prefix, StringComparison.Ordinal)
                     && Address.TryParse(one[(prefix.Length - 2)..], out Address rollup) => rollup,
-            [_] => throw Malformed($"resources: a rollup is {prefix}… here, with 40 hex digits"),
+            [_] => throw Malformed($"resources: a rollup must have the form {prefix}… with 40 hex digits"),
             _ => throw Malformed("resources: one rollup at most"),
         };
     }

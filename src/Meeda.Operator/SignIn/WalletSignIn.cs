@@ -14,8 +14,8 @@ using Microsoft.Extensions.Options;
 namespace Meeda.Operator.SignIn;
 
 /// <summary>
-/// Gives a tenant's key to whoever shows that a wallet is theirs, and that the wallet's rollup has prepaid. What needs
-/// no question comes first, then the database, then L1.
+/// Issues a tenant's key to a client that proves control of a wallet whose rollup has prepaid. The message is checked
+/// first, then the database is asked, then L1.
 /// </summary>
 internal sealed class WalletSignIn(
     IOptions<SignInOptions> options,
@@ -28,22 +28,22 @@ internal sealed class WalletSignIn(
     ILogger<WalletSignIn> log
 ) : IDisposable
 {
-    /// <summary>What a delegate must be allowed by its rollup (ERC-1056, the type of <c>addDelegate</c>).</summary>
+    /// <summary>The delegate type that a rollup must grant (ERC-1056, <c>addDelegate</c>).</summary>
     public const string DelegateType = "meeda-put";
 
     private const string Statement = "Get a key for putting batches, paid from the rollup's escrow.";
 
-    // How far the clock of whoever made the message may be ahead.
+    // How far the clock of the message's author may be ahead.
     private static readonly TimeSpan Skew = TimeSpan.FromMinutes(1);
 
     private readonly SemaphoreSlim _gate = new(1);
     private SignInNonces? _nonces;
     private ulong? _chainId;
 
-    /// <summary>What a wallet would have to sign now.</summary>
-    /// <param name="wallet">The wallet; null for the parts of a message only.</param>
+    /// <summary>Offers a message to sign.</summary>
+    /// <param name="wallet">The wallet; null for only the message's fields.</param>
     /// <param name="rollup">The rollup that the wallet is a delegate of; null for the wallet itself.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="DaException">L1 or the database does not answer.</exception>
     public async Task<SignInOffer> OfferAsync(Address? wallet, Address? rollup, CancellationToken cancellationToken)
     {
@@ -67,11 +67,13 @@ internal sealed class WalletSignIn(
         );
     }
 
-    /// <summary>The message of this service, and no other: what a client that is careful signs.</summary>
+    /// <summary>
+    /// The only message that this service accepts for these values, so that clients can check what they sign.
+    /// </summary>
     /// <param name="domain">The operator's domain.</param>
     /// <param name="wallet">The wallet.</param>
-    /// <param name="rollup">The rollup that it is a delegate of; null for itself.</param>
-    /// <param name="rest">L1's chain, the nonce, and from when to when the message is valid.</param>
+    /// <param name="rollup">The rollup that it is a delegate of; null for the wallet itself.</param>
+    /// <param name="rest">L1's chain id, the nonce, and the message's period of validity.</param>
     public static SignInMessage MessageOf(
         string domain,
         Address wallet,
@@ -91,10 +93,10 @@ internal sealed class WalletSignIn(
             Resources = rollup is { } other && other != wallet ? [SignedRequest.DidOf(other, rest.ChainId)] : [],
         };
 
-    /// <summary>Takes a signed message for a new key.</summary>
+    /// <summary>Exchanges a signed message for a new key.</summary>
     /// <exception cref="DaException">
-    /// It is no such message (400), not valid here and now or not signed by the wallet (401), not allowed (403), the
-    /// escrow does not cover a blob (402), or L1 or the database does not answer.
+    /// The message is malformed (400), not valid here and now or not signed by the wallet (401), the wallet may not
+    /// sign in (403), the escrow does not cover a blob (402), or L1 or the database does not answer.
     /// </exception>
     public async Task<SignInKey> SignInAsync(SignInRequest request, CancellationToken cancellationToken)
     {
@@ -131,7 +133,7 @@ internal sealed class WalletSignIn(
         return new SignInKey(key, tenant.Name, $"{rollup}", Rfc3339(tenant.ExpiresAt.Value));
     }
 
-    /// <summary>Whether a wallet may still act for a rollup, by L1's head.</summary>
+    /// <summary>Whether a wallet is a delegate of a rollup, at L1's head.</summary>
     /// <exception cref="L1UnreachableException">L1 does not answer.</exception>
     public Task<bool> IsDelegateAsync(Address wallet, Address rollup, CancellationToken cancellationToken) =>
         options.Value.DelegateRegistry is { } registry
@@ -141,20 +143,20 @@ internal sealed class WalletSignIn(
     /// <inheritdoc/>
     public void Dispose() => _gate.Dispose();
 
-    /// <summary>Checks all that the message says of itself.</summary>
-    /// <returns>The nonce's end.</returns>
+    /// <summary>Checks the message's own fields.</summary>
+    /// <returns>The nonce's expiry.</returns>
     private DateTimeOffset Check(SignInMessage message, SignInNonces nonces, ulong chainId, DateTimeOffset now)
     {
         string domain = options.Value.Domain!;
         string? problem =
-            message.Domain != domain ? $"domain: messages for {domain} are taken here"
+            message.Domain != domain ? $"domain: this service accepts messages for {domain} only"
             : message.Scheme is not (null or "https") ? "domain: its scheme is not https"
             : !IsHere(message.Uri, domain) ? $"URI: it is not under https://{domain}"
-            : message.ChainId != chainId ? $"chain ID: it is {chainId} here"
+            : message.ChainId != chainId ? $"chain ID: L1's is {chainId}"
             : message.IssuedAt > now + Skew ? "issued at: it is in the future"
             : message.IssuedAt < now - options.Value.MessageLifetime - Skew ? "issued at: it is too long ago"
-            : message.ExpirationTime <= now ? "expiration time: it is over"
-            : message.NotBefore > now ? "not before: it is not yet"
+            : message.ExpirationTime <= now ? "expiration time: it has passed"
+            : message.NotBefore > now ? "not before: the message is not valid yet"
             : null;
         if (problem is not null)
         {
@@ -163,7 +165,7 @@ internal sealed class WalletSignIn(
 
         return nonces.IsValid(message.Nonce, out DateTimeOffset end)
             ? end
-            : throw Invalid("nonce: it is not one of this service (GET /signin), or too old");
+            : throw Invalid("nonce: this service did not issue it (GET /signin), or it has expired");
     }
 
     private static bool IsHere(string uri, string domain) =>
@@ -184,7 +186,7 @@ internal sealed class WalletSignIn(
             )
         )
         {
-            throw Invalid($"signature: it is not {wallet}'s");
+            throw Invalid($"signature: it is not a signature of {wallet}");
         }
     }
 
@@ -197,13 +199,13 @@ internal sealed class WalletSignIn(
 
         if (options.Value.DelegateRegistry is not { } registry)
         {
-            throw Refused("resources: delegates are not taken here (Meeda__SignIn__DelegateRegistry)");
+            throw Refused("resources: this operator accepts no delegates (Meeda__SignIn__DelegateRegistry)");
         }
 
         if (!await OnL1Async(() => IsDelegateAsync(wallet, rollup, cancellationToken)))
         {
             throw Refused(
-                $"resources: {wallet} is no delegate of {rollup} of the type {DelegateType} at the registry {registry}"
+                $"resources: {wallet} is not a delegate of {rollup} with type {DelegateType} in the registry {registry}"
             );
         }
     }
@@ -213,7 +215,7 @@ internal sealed class WalletSignIn(
         RollupEscrow escrow = await escrows.PeekAsync(rollup, cancellationToken);
         if (escrow.State.Price.IsZero)
         {
-            throw Refused($"price: the operator {account.Address} has set none, and an escrow is the quota here");
+            throw Refused($"price: the operator {account.Address} has set none, and wallets pay from an escrow");
         }
 
         if (escrow.WhyNotPrepaid(BlobEncoding.DataBytesPerBlob, 0) is { } problem)

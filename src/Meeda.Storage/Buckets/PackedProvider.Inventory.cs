@@ -12,7 +12,7 @@ internal sealed partial class PackedProvider
 
     /// <summary>
     /// The objects with rows that are in the bucket and not in the index, each with what it says of itself. Their rows
-    /// are not read: whoever reads them checks them.
+    /// are not read here; each later read checks them.
     /// </summary>
     /// <exception cref="IOException">The bucket cannot be listed or read now.</exception>
     public async IAsyncEnumerable<FoundPack> UnknownPacksAsync(

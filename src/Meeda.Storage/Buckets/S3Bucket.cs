@@ -6,14 +6,14 @@ namespace Meeda.Storage.Buckets;
 /// <summary>A bucket of an S3 server, created if it does not exist.</summary>
 /// <param name="client">The server.</param>
 /// <param name="bucket">The bucket's name.</param>
-/// <param name="calls">The way to the server.</param>
+/// <param name="calls">Makes the calls.</param>
 internal sealed class S3Bucket(IAmazonS3 client, string bucket, S3Calls calls)
 {
     private volatile bool _isThere;
 
     /// <summary>
-    /// Looks up the bucket once, and creates it if it does not exist. To find out by a put would not do: after one into
-    /// an absent bucket, Ceph's gateway at times answers the connection's next request with 400.
+    /// Looks up the bucket once, and creates it if it does not exist. A put is no substitute for the lookup: after a
+    /// put into an absent bucket, Ceph's gateway sometimes answers the connection's next request with 400.
     /// </summary>
     public async Task EnsureAsync(CancellationToken cancellationToken)
     {
@@ -49,7 +49,7 @@ internal sealed class S3Bucket(IAmazonS3 client, string bucket, S3Calls calls)
         }
         catch (AmazonS3Exception raced) when (raced.ErrorCode == "BucketAlreadyOwnedByYou")
         {
-            // Another party with these credentials was faster.
+            // Another client with these credentials created it first.
         }
 
         return true;

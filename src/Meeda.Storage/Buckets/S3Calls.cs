@@ -3,14 +3,14 @@ using Amazon.Runtime;
 
 namespace Meeda.Storage.Buckets;
 
-/// <summary>Calls of an S3 server, with one limit and one kind of failure.</summary>
+/// <summary>Makes calls to an S3 server, with one time limit and one kind of failure.</summary>
 /// <param name="place">The name of the place, for messages.</param>
 /// <param name="longest">The maximum time that one call may take, the SDK's retries included.</param>
 internal sealed class S3Calls(string place, TimeSpan longest)
 {
     /// <summary>
-    /// One question to the server, within the limit. Every failure becomes an <see cref="IOException"/> that names
-    /// the place; an absent object or bucket is no failure.
+    /// Makes one call within the limit. Every failure becomes an <see cref="IOException"/> that names the place; an
+    /// absent object or bucket is not a failure.
     /// </summary>
     public async Task<T> AskAsync<T>(
         string what,
@@ -42,7 +42,7 @@ internal sealed class S3Calls(string place, TimeSpan longest)
         {
             // Without the response as inner exception: it may quote the signed request.
             string hint = refused.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden
-                ? ": the credentials are not taken, or do not allow it"
+                ? ": the credentials are invalid, or do not allow it"
                 : "";
             throw new IOException($"{where}: status {(int)refused.StatusCode} {refused.ErrorCode}{hint}");
         }

@@ -5,24 +5,21 @@ using Meeda.Hosting;
 
 namespace Meeda.Storage.Buckets;
 
-/// <summary>
-/// Connections to S3 servers of any make, with the credentials that the operator's environment has for them.
-/// </summary>
+/// <summary>Connects to S3 servers of any vendor, with the credentials in the operator's environment.</summary>
 internal static class S3Client
 {
-    // From the first byte of a part to the answer's first byte; at 140 kB/s a part is through.
+    // From the first byte of a part to the first byte of the response; enough to upload a part at 140 kB/s.
     private static readonly TimeSpan AttemptLimit = TimeSpan.FromMinutes(1);
 
-    /// <summary>Connects to nothing yet: the first call does.</summary>
-    /// <exception cref="SetupException">There are no credentials, or the SDK cannot read the files that it looks
-    /// into.</exception>
+    /// <summary>Creates a client; the first call connects.</summary>
+    /// <exception cref="SetupException">There are no credentials, or the SDK cannot read its files.</exception>
     public static AmazonS3Client Open(Uri endpoint, StorageOptions options)
     {
         AWSCredentials credentials = ReadCredentials(options.S3Profile, Environment.GetEnvironmentVariable);
         try
         {
             AmazonS3Config config = Configure(endpoint, options.S3Region);
-            _ = config.DefaultConfigurationMode; // Looks into the SDK's files, which the first call would do otherwise.
+            _ = config.DefaultConfigurationMode; // Reads the SDK's files now; otherwise the first call would.
             return new AmazonS3Client(credentials, config);
         }
         catch (Exception unusable)
@@ -34,8 +31,8 @@ internal static class S3Client
                         or UnauthorizedAccessException
             )
         {
-            // Without the cause: the SDK reads ~/.aws/config and ~/.aws/credentials whatever its credentials are, and
-            // quotes the line that it does not understand.
+            // Without the inner exception: the SDK reads ~/.aws/config and ~/.aws/credentials wherever its credentials
+            // come from, and quotes a line that it cannot parse.
             throw new SetupException(
                 "S3: ~/.aws/config or ~/.aws/credentials (or AWS_CONFIG_FILE or AWS_SHARED_CREDENTIALS_FILE) "
                     + "cannot be read"
@@ -44,9 +41,8 @@ internal static class S3Client
     }
 
     /// <summary>
-    /// The settings that servers other than Amazon's need: the SDK's own defaults add checksum trailers, which some
-    /// refuse and others store as content, and name the bucket in
-    /// the host.
+    /// The settings that servers other than Amazon's need: the SDK's defaults put the bucket in the host name and add
+    /// checksum trailers, which some servers reject and others store as content.
     /// </summary>
     public static AmazonS3Config Configure(Uri endpoint, string region) =>
         new()
@@ -65,13 +61,15 @@ internal static class S3Client
         };
 
     /// <summary>
-    /// Those of a profile where one is named; otherwise AWS_ACCESS_KEY_ID and its kin, and where they are not set the
-    /// profile <c>default</c>.
+    /// Reads the named profile's credentials; without a name AWS_ACCESS_KEY_ID and the related variables, and if they
+    /// are not set the profile <c>default</c>.
     /// </summary>
     /// <param name="profile">The profile's name, or null.</param>
     /// <param name="variable">The value of an environment variable, or null.</param>
-    /// <exception cref="SetupException">There are none, or they cannot be read. It says where they were looked for,
-    /// and nothing of them.</exception>
+    /// <exception cref="SetupException">
+    /// There are none, or they cannot be read. The message says where they were looked for and contains nothing of
+    /// them.
+    /// </exception>
     public static AWSCredentials ReadCredentials(string? profile, Func<string, string?> variable)
     {
         if (profile is null && variable("AWS_ACCESS_KEY_ID") is { Length: > 0 } key)
@@ -89,15 +87,15 @@ internal static class S3Client
         {
             throw new SetupException(
                 profile is null
-                    ? $"S3: no credentials: AWS_ACCESS_KEY_ID is not set, and there is no file {path}"
-                    : $"S3 profile: '{profile}' cannot be read, there is no file {path} (Meeda__Storage__S3Profile)"
+                    ? $"S3: no credentials: AWS_ACCESS_KEY_ID is not set, and the file {path} does not exist"
+                    : $"S3 profile: '{profile}' cannot be read, {path} does not exist (Meeda__Storage__S3Profile)"
             );
         }
 
         string name = profile ?? SharedCredentialsFile.DefaultProfileName;
         try
         {
-            File.OpenRead(path).Dispose(); // The SDK treats a file that it may not open as empty.
+            File.OpenRead(path).Dispose(); // The SDK treats a file that it cannot open as empty.
             var file = new SharedCredentialsFile(path);
             return file.TryGetProfile(name, out CredentialProfile found) && found.CanCreateAWSCredentials
                 ? found.GetAWSCredentials(file)

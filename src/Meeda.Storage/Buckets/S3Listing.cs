@@ -7,11 +7,11 @@ namespace Meeda.Storage.Buckets;
 /// <summary>Lists the objects below a prefix of a bucket of an S3 server.</summary>
 /// <param name="client">The server.</param>
 /// <param name="place">Bucket and prefix.</param>
-/// <param name="calls">The way to the server.</param>
+/// <param name="calls">Makes the calls.</param>
 internal sealed class S3Listing(IAmazonS3 client, S3Place place, S3Calls calls)
 {
-    /// <summary>Every object directly below the prefix, its name without it, a page at a time.</summary>
-    /// <exception cref="IOException">The server cannot list them now.</exception>
+    /// <summary>Every object directly below the prefix, named without it, one page at a time.</summary>
+    /// <exception cref="IOException">The server cannot list the objects now.</exception>
     public async IAsyncEnumerable<ListedObject> ListAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         string? next = null;

@@ -11,13 +11,12 @@ internal sealed record S3Place(Uri Endpoint, string Bucket, string Prefix)
     /// <summary>The bucket's name in logs.</summary>
     public string Name => $"s3:{Endpoint.Authority}/{Bucket}/{Prefix}".TrimEnd('/');
 
-    /// <summary>Whether a place means an S3 server at all, well-formed or not.</summary>
+    /// <summary>Whether a place denotes an S3 server, even if it is malformed.</summary>
     public static bool IsMeant(string place) => place.StartsWith(Scheme, StringComparison.Ordinal);
 
     /// <summary>
-    /// Reads <c>s3+https://host[:port]/bucket[/prefix]</c> or <c>s3+http</c>; null where it is another kind of place,
-    /// or malformed. A place that holds a user or a query is
-    /// refused: credentials do not belong there.
+    /// Parses <c>s3+https://host[:port]/bucket[/prefix]</c> or <c>s3+http</c>; null if it is another kind of place or
+    /// malformed. A place with a user or a query is rejected, because credentials do not belong in it.
     /// </summary>
     public static S3Place? Read(string place)
     {
@@ -47,8 +46,8 @@ internal sealed record S3Place(Uri Endpoint, string Bucket, string Prefix)
         );
     }
 
-    // The rules of Amazon S3 for new buckets, which any server keeps to: 3 to 63 of a-z, 0-9, '-' and '.', with a
-    // letter or digit at both ends.
+    // Amazon S3's rules for new buckets, which every server accepts: 3 to 63 of a-z, 0-9, '-' and '.', with a letter or
+    // digit at both ends.
     private static bool IsBucketName(string name) =>
         name.Length is >= 3 and <= 63
         && name.All(letter => char.IsAsciiLetterLower(letter) || char.IsAsciiDigit(letter) || letter is '-' or '.')

@@ -8,22 +8,21 @@ using Meeda.Mefs;
 namespace Meeda.Storage.Buckets;
 
 /// <summary>
-/// Objects in a bucket of an S3 server: Amazon's, Ceph, MinIO, or the gateway of a MEFS node. None of its answers is
-/// trusted alone: servers are known that store damaged content
-/// with status 200, and MEFS's gateway stores a second object of a name under another name. So each put looks before,
-/// and reads all of it back afterwards.
+/// Stores objects in a bucket of an S3 server: Amazon's, Ceph, MinIO, or the gateway of a MEFS node. A status alone is
+/// not trusted: some servers store damaged content with status 200, and MEFS's gateway stores a second object of a name
+/// under another name. So each put checks the name first and reads the whole object back afterwards.
 /// </summary>
 internal sealed class S3Store : IObjectStore, IDisposable
 {
     /// <summary>
-    /// Bytes of a part; longer objects go up in parts, so that a broken connection costs one part and not all. The
-    /// least that S3 allows is 5 MiB.
+    /// Bytes of a part. Longer objects are uploaded in parts, so that a broken connection costs only one part. S3's
+    /// minimum is 5 MiB.
     /// </summary>
     public const int PartBytes = 8 << 20;
 
     private const int PartsAtOnce = 2;
 
-    // Set by the gateway of a MEFS node, in the words of its own API.
+    // Set by the gateway of a MEFS node, with the values of its own API.
     private const string MefsState = "x-amz-meta-state";
 
     private readonly IAmazonS3 _client;
@@ -33,7 +32,7 @@ internal sealed class S3Store : IObjectStore, IDisposable
     private volatile string? _noConditions;
 
     /// <summary>Makes a store over an open client, which it disposes of.</summary>
-    /// <param name="limit">The maximum time that one call of the server's may take, the SDK's retries included.</param>
+    /// <param name="limit">The maximum time that one call may take, the SDK's retries included.</param>
     internal S3Store(IAmazonS3 client, S3Place place, TimeSpan limit)
     {
         _client = client;
@@ -48,7 +47,7 @@ internal sealed class S3Store : IObjectStore, IDisposable
     /// <inheritdoc/>
     public int ObjectBytes => 16 << 20;
 
-    /// <summary>Makes a store of a place and the credentials at hand; nothing is asked of the server yet.</summary>
+    /// <summary>Makes a store from a place and the environment's credentials; the first call connects.</summary>
     /// <exception cref="SetupException">The place is malformed, or there are no credentials for it.</exception>
     public static S3Store Open(string place, StorageOptions options) =>
         StorageOptions.TryReadS3(place, out S3Place read)
@@ -63,9 +62,9 @@ internal sealed class S3Store : IObjectStore, IDisposable
 
     /// <inheritdoc/>
     /// <remarks>
-    /// The check is a comparison of all bytes that the server gives back. An etag would be cheaper, and is no proof:
-    /// it is an MD5 only of what came in, only for objects of one
-    /// part that are not encrypted, and only where the server makes it so.
+    /// Reads the object back and compares all bytes. An etag would be cheaper but proves nothing: it is an MD5 of the
+    /// received bytes, not of the stored ones, and only for unencrypted objects of one part on servers that compute it
+    /// so.
     /// </remarks>
     public async Task PutAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
@@ -79,8 +78,8 @@ internal sealed class S3Store : IObjectStore, IDisposable
             await DeleteAsync(name, cancellationToken);
         }
 
-        // Refused means that another party was faster, or that this very put is a retry of one that the server had
-        // done: what is there decides.
+        // A rejection means that another client was faster, or that this put retries one that had succeeded. The stored
+        // content decides.
         if (!await CreateAsync(name, content, cancellationToken) && !await HoldsAsync(name, content, cancellationToken))
         {
             await DeleteAsync(name, cancellationToken);
@@ -89,7 +88,7 @@ internal sealed class S3Store : IObjectStore, IDisposable
 
         if (!await HoldsAsync(name, content, cancellationToken))
         {
-            throw new IOException($"{Name}: {name} is not there, or other than it was put");
+            throw new IOException($"{Name}: {name} is missing, or differs from what was put");
         }
     }
 
@@ -121,7 +120,7 @@ internal sealed class S3Store : IObjectStore, IDisposable
                     || range.Length is not { } total
                 )
                 {
-                    throw new IOException($"{Name}: get {name}: the answer is not the range that was asked for");
+                    throw new IOException($"{Name}: get {name}: the response is not the requested range");
                 }
 
                 if (total < end)
@@ -132,7 +131,7 @@ internal sealed class S3Store : IObjectStore, IDisposable
                 if (range.To != end - 1 || answer.ContentLength != content.Length)
                 {
                     throw new IOException(
-                        $"{Name}: get {name}: {answer.ContentLength} bytes came, {content.Length} were asked for"
+                        $"{Name}: get {name}: {answer.ContentLength} bytes received, {content.Length} requested"
                     );
                 }
 
@@ -145,8 +144,8 @@ internal sealed class S3Store : IObjectStore, IDisposable
 
     /// <inheritdoc/>
     /// <remarks>
-    /// S3 answers a put when it is durable, so that what is there is confirmed. The gateway of a MEFS node tells how
-    /// far the chunks are, and is trusted in that.
+    /// S3 answers a put once it is durable, so an object that exists is confirmed. The gateway of a MEFS node reports
+    /// how far replication has come, and this report is trusted.
     /// </remarks>
     public async Task<bool> IsConfirmedAsync(string name, CancellationToken cancellationToken)
     {
@@ -159,7 +158,7 @@ internal sealed class S3Store : IObjectStore, IDisposable
             || (
                 ObjectState.TryParse(words, out ObjectState state)
                     ? state.IsConfirmed
-                    : throw new IOException($"{Name}: head {name}: the state is not understood")
+                    : throw new IOException($"{Name}: head {name}: unknown replication state")
             );
     }
 
@@ -182,8 +181,8 @@ internal sealed class S3Store : IObjectStore, IDisposable
 
     /// <inheritdoc/>
     /// <remarks>
-    /// Puts a byte under a name of its own and deletes it: credentials, bucket and conditional puts are found out
-    /// before a batch needs them.
+    /// Puts one byte under a unique name and deletes it, to test credentials, bucket and conditional puts before a
+    /// batch needs them.
     /// </remarks>
     public async Task<string?> CheckAsync(CancellationToken cancellationToken)
     {
@@ -216,7 +215,7 @@ internal sealed class S3Store : IObjectStore, IDisposable
             cancellationToken
         );
 
-    /// <summary>Whether the object is there with this very content, by reading all of it.</summary>
+    /// <summary>Whether the object exists with exactly this content; reads all of it.</summary>
     private Task<bool> HoldsAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) =>
         _calls.AskAsync(
             "read back",
@@ -234,9 +233,9 @@ internal sealed class S3Store : IObjectStore, IDisposable
         );
 
     /// <summary>
-    /// Uploads on the condition that the name is free, or without it where the server does not know it: names are
-    /// looked for before they are put, and are never given twice, so that the condition is a second safeguard. A server
-    /// that refuses a put with it and takes it without is one of those.
+    /// Uploads on the condition that the name is free, or unconditionally if the server does not support conditions.
+    /// Names are checked before each put and never reused, so the condition is a second safeguard. A server that
+    /// rejects a put with the condition and accepts it without counts as not supporting it.
     /// </summary>
     private async Task<bool?> TryCreateAsync(string name, ReadOnlyMemory<byte> content, CancellationToken limit)
     {

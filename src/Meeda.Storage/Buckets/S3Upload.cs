@@ -6,13 +6,13 @@ using Amazon.S3.Model;
 namespace Meeda.Storage.Buckets;
 
 /// <summary>
-/// The way of one object to an S3 server, whole or in parts, on the condition that its name is free
-/// (<c>If-None-Match: *</c>).
+/// Uploads one object to an S3 server, whole or in parts, on the condition that its name is free (<c>If-None-Match:
+/// *</c>).
 /// </summary>
 /// <param name="client">The server.</param>
 /// <param name="content">The content; it is not copied.</param>
-/// <param name="partBytes">An object that is longer goes up in parts of that many bytes, the last one shorter.</param>
-/// <param name="partsAtOnce">Parts under way at once.</param>
+/// <param name="partBytes">A longer object is uploaded in parts of that many bytes, the last one shorter.</param>
+/// <param name="partsAtOnce">The number of parts uploaded concurrently.</param>
 /// <param name="isConditional">Whether the condition is set; false for servers that do not support it.</param>
 internal sealed class S3Upload(
     IAmazonS3 client,
@@ -29,7 +29,7 @@ internal sealed class S3Upload(
     private static readonly TimeSpan AbortLimit = TimeSpan.FromSeconds(10);
 
     /// <summary>Uploads; false if the name exists, which only servers that support the condition report.</summary>
-    /// <exception cref="AmazonS3Exception">The server refuses for another reason.</exception>
+    /// <exception cref="AmazonS3Exception">The server rejects it for another reason.</exception>
     public async Task<bool> TryCreateAsync(CancellationToken cancellationToken)
     {
         try
@@ -112,8 +112,8 @@ internal sealed class S3Upload(
     }
 
     /// <summary>
-    /// Parts of an upload that was begun are kept, and charged for, until it is completed or aborted. What cannot be
-    /// aborted now is left to the bucket's own rules.
+    /// Aborts the upload: the server keeps its parts, and charges for them, until the upload is completed or aborted.
+    /// If the abort fails, the bucket's lifecycle rules apply.
     /// </summary>
     private async Task AbortAsync(string uploadId)
     {

@@ -15,8 +15,8 @@ namespace Meeda.EndToEnd.Tests.Attack;
 
 /// <summary>
 /// The operator and a light node as processes of their own, killed with SIGKILL at random moments: nothing that was
-/// answered may be lost, and no account may be slashed. MEEDA_KILL_SECONDS sets how long it goes on; MEEDA_KILL_SEED
-/// repeats the moments of the kills, their victims and the payloads.
+/// answered may be lost, and no account may be slashed. MEEDA_KILL_SECONDS sets the duration; MEEDA_KILL_SEED repeats
+/// the moments of the kills, their victims and the payloads.
 /// </summary>
 [Trait("Category", "Attack")]
 public sealed class KillTests(ITestOutputHelper output)
@@ -33,8 +33,8 @@ public sealed class KillTests(ITestOutputHelper output)
     [SkippableFact]
     public async Task Kills_of_operator_and_light_node_at_random_moments_lose_nothing()
     {
-        // Windows so wide that an operator which a slow machine takes long to start, again and again, is slashed
-        // neither for a proof nor for a demand that it could not see to.
+        // Windows so wide that an operator that repeatedly starts slowly on a slow machine is slashed neither for a
+        // proof nor for a demand that it could not handle.
         await using Arena arena = await Arena.StartAsync(
             LocalParameters.Value with
             {
@@ -145,7 +145,7 @@ public sealed class KillTests(ITestOutputHelper output)
                 await arena.System.Anchors.StakeOfAsync(operatorAddress, CancellationToken.None)
             );
 
-            // No reward: while the operator was away the light node may have demanded blobs, and has back what
+            // No reward: while the operator was down, the light node may have demanded blobs, and it gets back what
             // publishing them did not cost.
             Assert.Equal(0, await arena.System.Anchors.CreditAsync(lightAddress, CancellationToken.None));
         }
@@ -196,7 +196,7 @@ public sealed class KillTests(ITestOutputHelper output)
             }
             catch (Exception killed) when (killed is HttpRequestException or TaskCanceledException or IOException)
             {
-                // Not answered, so nothing is promised; the next one comes when the operator is back.
+                // Not answered, so nothing is promised; the next put comes when the operator is back.
                 await Task.Delay(100, CancellationToken.None);
             }
 
@@ -236,7 +236,7 @@ public sealed class KillTests(ITestOutputHelper output)
 
         Process process = Process.Start(start)!;
 
-        // A process stops when a pipe that is not read is full.
+        // A process blocks when a pipe that is not read is full.
         process.OutputDataReceived += (_, line) => _output.Enqueue($"{command[0]}: {line.Data}");
         process.ErrorDataReceived += (_, line) => _output.Enqueue($"{command[0]}: {line.Data}");
         process.BeginOutputReadLine();

@@ -10,7 +10,7 @@ using Xunit;
 namespace Meeda.EndToEnd.Tests.Attack;
 
 /// <summary>
-/// What a light node does about operators that lie: on a real EVM, with the real contract, nothing replaced.
+/// How a light node reacts to lying operators: on a real EVM, with the real contract, nothing replaced.
 /// </summary>
 [Trait("Category", "Attack")]
 public sealed class LightNodeTests
@@ -50,7 +50,7 @@ public sealed class LightNodeTests
         TransactionReceipt anchor = await honest.AnchorAsync(1000);
         ulong epoch = await honest.ProveAsync(anchor.BlockNumber, lie: false);
 
-        // A liar whose slashing shows that the light node has looked beyond the honest proof.
+        // A liar whose slashing shows that the light node has read past the honest proof.
         using TransactionSender second = await arena.OperatorAsync();
         var liar = new LyingOperator(arena, second);
         await liar.ProveAsync((await liar.AnchorAsync(1000)).BlockNumber, lie: true);
@@ -174,7 +174,7 @@ public sealed class LightNodeTests
         await arena.UntilSlashedAsync(liar.Address);
         await arena.Rpc.CallAsync("anvil_reorg", [depth, Array.Empty<object>()], CancellationToken.None);
 
-        // The lie itself may be gone too, if the reorganisation went that deep: then the liar tells it again.
+        // A deep enough reorganisation may have removed the lie too: then the liar repeats it.
         ulong head = await arena.Client.GetBlockNumberAsync(CancellationToken.None);
         if ((await arena.System.ReadEventsAsync(liar.Address, 0, head, CancellationToken.None)).Proofs.Count == 0)
         {

@@ -12,8 +12,8 @@ using Xunit;
 namespace Meeda.EndToEnd.Tests.Attack;
 
 /// <summary>
-/// Operators that have the data and do not give it: what a light node demands of them appears on L1 as a real blob,
-/// or costs them their stake.
+/// Operators that have the data and do not serve it: what a light node demands of them appears on L1 as a real blob, or
+/// costs them their stake.
 /// </summary>
 [Trait("Category", "Attack")]
 public sealed class WithholdingTests
@@ -43,7 +43,7 @@ public sealed class WithholdingTests
                 == DemandStatus.Published
         );
 
-        // The blob that L1 carried is the very one: its versioned hash is that of the anchored commitment.
+        // The published blob is the demanded one: its versioned hash is that of the anchored commitment.
         ulong block = (await arena.Client.GetBlockNumberAsync(CancellationToken.None));
         byte[] blob = await arena.PublishedBlobAsync(demand.VersionedHash, demand.BlockNumber, block);
         Assert.True(BlobEncoding.TryDecode(blob, out byte[] payload, out _));
@@ -76,8 +76,8 @@ public sealed class WithholdingTests
     }
 
     /// <summary>
-    /// While a demand is open nobody can demand the blob, so an operator has it demanded by an accomplice that never
-    /// expires the demand.
+    /// While a demand is open, no other account can demand the blob, so an operator has it demanded by an accomplice
+    /// that never expires the demand.
     /// </summary>
     [SkippableFact]
     public async Task A_demand_that_an_accomplice_leaves_lying_shields_nobody()

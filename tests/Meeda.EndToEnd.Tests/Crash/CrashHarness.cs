@@ -9,19 +9,19 @@ using Meeda.Testing;
 
 namespace Meeda.EndToEnd.Tests.Crash;
 
-/// <summary>What became of the puts.</summary>
+/// <summary>The outcomes of the puts.</summary>
 /// <param name="Answered">Puts that were answered 200.</param>
 /// <param name="Refused">Puts that were answered otherwise.</param>
 /// <param name="Unanswered">Puts whose connection broke.</param>
-/// <param name="Absent">Batches never answered 200 that are not there.</param>
-/// <param name="Whole">Batches never answered 200 that are there, whole.</param>
+/// <param name="Absent">Batches never answered 200 that are absent.</param>
+/// <param name="Whole">Batches never answered 200 that are complete.</param>
 /// <param name="Anchors">Anchors on L1.</param>
 internal sealed record CrashReport(int Answered, int Refused, int Unanswered, int Absent, int Whole, int Anchors);
 
 /// <summary>
-/// The operator as a process of its own, with clients that put batches whatever happens to it, and the reckoning at
-/// the end: every batch that was answered 200 reads back
-/// byte-identical and stands on L1 exactly once; every other one is absent or whole.
+/// The operator as a separate process, with clients that put batches whatever happens to it, and a check at the end:
+/// every batch that was answered 200 reads back byte-identical and is anchored on L1 exactly once; every other one is
+/// absent or complete.
 /// </summary>
 internal sealed class CrashHarness : IAsyncDisposable
 {
@@ -91,8 +91,8 @@ internal sealed class CrashHarness : IAsyncDisposable
     }
 
     /// <summary>
-    /// Starts clients that put random batches, most of them short, and put again what was not answered 200, half of
-    /// the time.
+    /// Starts clients that put random batches, most of them short, and retry half of the puts that were not answered
+    /// 200.
     /// </summary>
     public void Post(int clients, int maxLength, Random random) =>
         _clients = [
@@ -109,7 +109,7 @@ internal sealed class CrashHarness : IAsyncDisposable
         await Task.WhenAll(_clients);
     }
 
-    /// <summary>Starts the operator, and waits until it answers where that is asked for.</summary>
+    /// <summary>Starts the operator, and waits until it answers if asked to.</summary>
     public async Task StartOperatorAsync(bool wait = true)
     {
         _process = CommandLine.Start(
@@ -138,7 +138,7 @@ internal sealed class CrashHarness : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts the operator where it was killed.</summary>
+    /// <summary>Starts the operator if it was killed.</summary>
     public Task StartIfStoppedAsync(bool wait) => _process is null ? StartOperatorAsync(wait) : Task.CompletedTask;
 
     /// <summary>Starts it after it has ended by itself.</summary>
@@ -163,9 +163,7 @@ internal sealed class CrashHarness : IAsyncDisposable
         _process = null;
     }
 
-    /// <summary>
-    /// The reckoning, with the operator running and nothing wrong any more; throws where a promise is broken.
-    /// </summary>
+    /// <summary>The final check, with the operator running and no fault left; throws if a promise is broken.</summary>
     public async Task<CrashReport> ReckonAsync()
     {
         LogRecord record = null!;

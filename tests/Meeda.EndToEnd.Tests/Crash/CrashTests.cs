@@ -9,8 +9,8 @@ using Xunit.Abstractions;
 namespace Meeda.EndToEnd.Tests.Crash;
 
 /// <summary>
-/// What a rollup is promised with a 200, held against SIGKILL, a full disk and a disk that fails. MEEDA_CRASH_KILLS
-/// sets the number of kills, MEEDA_CRASH_SEED the seed to repeat.
+/// What a 200 promises a rollup, tested with SIGKILL, a full disk and a failing disk. MEEDA_CRASH_KILLS sets the number
+/// of kills, MEEDA_CRASH_SEED the seed to repeat.
 /// </summary>
 [Trait("Category", "Crash")]
 public sealed class CrashTests(ITestOutputHelper output)
@@ -32,7 +32,7 @@ public sealed class CrashTests(ITestOutputHelper output)
         harness.Post(Clients, maxLength: 1_000_000, _random);
         for (int kill = 0; kill < Kills; kill++)
         {
-            // Some of them hit the start, most of them the work.
+            // Some kills hit the start, most of them the work.
             await harness.StartIfStoppedAsync(wait: kill % 4 != 0);
             await Task.Delay(_random.Next(20, 2_000));
             await harness.KillAsync();
@@ -125,7 +125,7 @@ public sealed class CrashTests(ITestOutputHelper output)
         Skip.If(OperatingSystem.IsWindows(), "there is no SIGTERM");
         await using Arena arena = await Arena.StartAsync();
 
-        // Puts wait for their anchor, so that many are in the midst of it.
+        // Puts wait for their anchor, so that many are pending.
         await using CrashHarness harness = await CrashHarness.StartAsync(
             arena,
             Path.Combine(arena.Folder, "terminated"),
@@ -190,7 +190,7 @@ public sealed class CrashTests(ITestOutputHelper output)
         Assert.Equal(1, exitCode);
         Assert.Contains("ID:", refused, StringComparison.Ordinal);
 
-        // It becomes final by itself, and a reorganisation does not reach that deep.
+        // It becomes final without further action, and a reorganisation does not reach that deep.
         await arena.UntilAsync(
             "it is final",
             async () =>
@@ -245,9 +245,9 @@ public sealed class CrashTests(ITestOutputHelper output)
                         }
                         catch (Exception broken) when (broken is HttpRequestException or TaskCanceledException)
                         {
-                            // Refused in the middle of the body, where a client that is still sending may not see the
-                            // answer; or its turn
-                            // did not come within the client's own limit. It puts the same bytes again.
+                            // Rejected in the middle of the body, when a client that is still sending may not see the
+                            // response; or its turn did not come within the client's time limit. It puts the same bytes
+                            // again.
                             await Task.Delay(TimeSpan.FromSeconds(1));
                         }
 

@@ -15,8 +15,8 @@ namespace Meeda.EndToEnd.Tests.Crash;
 
 /// <summary>
 /// Two operator processes with one key on one PostgreSQL: both take batches, one anchors and proves. The leader is
-/// paused (SIGSTOP) until the other has taken over, then wakes
-/// up and still believes that it leads: it must send nothing of its own.
+/// paused (SIGSTOP) until the other has taken over, then wakes up and still assumes that it leads: it must send nothing
+/// new.
 /// </summary>
 [Trait("Category", "Crash")]
 public sealed class ReplicaTests(ITestOutputHelper output)
@@ -44,7 +44,7 @@ public sealed class ReplicaTests(ITestOutputHelper output)
             Replica other = replicas.Single(replica => replica != leader);
             await AnchoredAsync(arena, operatorAddress, stored);
 
-            // In the midst of work, a pause that outlasts the lease.
+            // A pause in the middle of work that outlasts the lease.
             await PostAsync(stored, [leader, other]);
             await leader.SignalAsync("STOP");
             await PostAsync(stored, [other]);
@@ -133,7 +133,7 @@ public sealed class ReplicaTests(ITestOutputHelper output)
         return leader!;
     }
 
-    /// <summary>Waits until every batch is on L1, and sees that none is there twice.</summary>
+    /// <summary>Waits until every batch is on L1, and checks that none is there twice.</summary>
     private static async Task<LogRecord> AnchoredAsync(
         Arena arena,
         Address operatorAddress,

@@ -10,9 +10,7 @@ using Xunit;
 
 namespace Meeda.L1.Tests.Contracts;
 
-/// <summary>
-/// Nethereum's codec behind the checks, against the tests' own codec, which shares nothing with it.
-/// </summary>
+/// <summary>Nethereum's codec behind the checks, compared with the tests' independent codec.</summary>
 public sealed class TypedContractTests
 {
     private const string Json = """
@@ -70,7 +68,7 @@ public sealed class TypedContractTests
             iter: 300
         );
 
-    // Bits that change are another value, or refused; never a crash, never a value out of its range.
+    // Flipped bits give another value or are rejected; never a crash, never a value out of range.
     [Fact]
     public void Decode_ChangedCutOrLongerData_IsReadInRangeOrRefused() =>
         Gen.Select(Values, Gen.Int, Gen.Int[0, 3], Gen.Byte)
@@ -106,7 +104,7 @@ public sealed class TypedContractTests
         Assert.Throws<AbiFormatException>(() => Contract.Decode(new ReadFunction(), new byte[length]));
     }
 
-    // Nethereum alone makes a list of 134,217,728 items of these bytes.
+    // Nethereum alone would create a list of 134,217,728 items from these bytes.
     [Fact]
     public void Decode_ALengthThatTheDataCannotHold_IsRefusedAtOnce()
     {

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Meeda.L1.Tests.Rpc;
 
-/// <summary>What several endpoints call final, where one of them lies.</summary>
+/// <summary>The finalized block of several endpoints, one of which lies.</summary>
 public sealed class AgreedTagTests
 {
     private const ulong Head = 200;

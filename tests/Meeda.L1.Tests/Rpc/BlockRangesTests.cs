@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Meeda.L1.Tests.Rpc;
 
-/// <summary>Logs from endpoints that limit what one question may ask for, each in its own way.</summary>
+/// <summary>Logs from endpoints that limit queries, each in its own way.</summary>
 public sealed class BlockRangesTests
 {
     private const ulong Head = 9_999;
@@ -40,7 +40,7 @@ public sealed class BlockRangesTests
     [Fact]
     public async Task Read_OnlyOneDenseRegionIsRefused_WidensAgainBehindIt()
     {
-        // Blocks 1,000 to 1,100 hold so much that a question may be about one of them only.
+        // Blocks 1,000 to 1,100 have so many logs that a query may cover only one of them.
         var rpc = new FakeRpc(
             (method, parameters) =>
                 Answer(

@@ -8,8 +8,8 @@ using Xunit;
 namespace Meeda.L1.Tests.Rpc;
 
 /// <summary>
-/// A node that misbehaves: what a second try can mend is tried again, everything else is said at once, and the URL is
-/// never shown.
+/// A node that misbehaves: transient failures are retried, everything else is reported at once, and the URL is never
+/// shown.
 /// </summary>
 public sealed class JsonRpcClientTests
 {
@@ -81,7 +81,7 @@ public sealed class JsonRpcClientTests
         Assert.Equal(("nonce too low", 1), (error.NodeMessage, node.Requests));
     }
 
-    /// <summary>Some gateways put the sentence where the error object belongs.</summary>
+    /// <summary>Some gateways put the message where the error object belongs.</summary>
     [Theory]
     [InlineData(HttpStatusCode.OK)]
     [InlineData(HttpStatusCode.BadRequest)]

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Meeda.L1.Tests.Rpc;
 
-/// <summary>How long an endpoint is left alone that asks for fewer calls.</summary>
+/// <summary>How long a rate-limited endpoint is not called.</summary>
 public sealed class RateLimitTests
 {
     private readonly FakeTimeProvider _clock = new();

@@ -125,8 +125,7 @@ public sealed class RedundantRpcTests : IAsyncLifetime
     }
 
     /// <summary>
-    /// A second chain with the same first block: its blocks are not trusted, and states are asked for where
-    /// both agree.
+    /// A second chain with the same first block: its blocks are not trusted, and state is read where both agree.
     /// </summary>
     [SkippableFact]
     public async Task Head_OneIsOnAFork_IsBelowTheFork()
@@ -201,7 +200,8 @@ public sealed class RedundantRpcTests : IAsyncLifetime
             Assert.Equal((ulong)Height, await client.GetBlockNumberAsync(None));
         }
 
-        // The one that answers has the whole limit each time; the other only once, and a tenth of it from then on.
+        // The endpoint that answers gets the whole limit each time; the silent one only once, and a tenth of it
+        // afterwards.
         Assert.Equal(13, clock.Waits.Count(wait => wait == limit));
         Assert.Equal(11, clock.Waits.Count(wait => wait == limit / 10));
 
@@ -293,8 +293,8 @@ public sealed class RedundantRpcTests : IAsyncLifetime
             TimeSpan.FromSeconds(60)
         );
 
-        // It is mined, and the liar says that thousands of blocks are on top of it. So many looks later it is still
-        // waited for.
+        // It is mined, and the liar reports thousands of blocks on top of it. That many polls later it is still waited
+        // for.
         int looks = _proxies[0].Calls.Count;
         while (_proxies[0].Calls.Count < looks + 50)
         {
@@ -324,7 +324,7 @@ public sealed class RedundantRpcTests : IAsyncLifetime
         Func<string, JsonArray, JsonNode?, JsonNode?> second
     ) => (method, parameters, result) => second(method, parameters, first(method, parameters, result));
 
-    /// <summary>The endpoint makes up so many blocks on top of the real head.</summary>
+    /// <summary>The endpoint invents that many blocks on top of the real head.</summary>
     private static void LieAhead(RpcProxy proxy, int blocks, int timestampAhead) =>
         proxy.Lie = (method, parameters, result) =>
         {
@@ -385,7 +385,7 @@ public sealed class RedundantRpcTests : IAsyncLifetime
             (await Connect(_anvil.Rpc).CallAsync("eth_getBlockByNumber", [Quantity(number), false], None)).GetRawText()
         )!;
 
-    /// <summary>The system's clock, which notes how long each wait was to be.</summary>
+    /// <summary>The system clock, recording the length of each requested wait.</summary>
     private sealed class WaitsClock : TimeProvider
     {
         public ConcurrentQueue<TimeSpan> Waits { get; } = new();

@@ -11,9 +11,7 @@ using Xunit;
 
 namespace Meeda.L1.Tests.Signing;
 
-/// <summary>
-/// Remote signers: a real one, which anvil is for its accounts, and ones that do not do what they were asked.
-/// </summary>
+/// <summary>Remote signers: a real one, anvil for its own accounts, and faulty ones.</summary>
 public sealed class RemoteSignerTests
 {
     private static readonly PrivateKeySigner Key = PrivateKeySigner.FromHex(Anvil.FundedKey);

@@ -41,7 +41,7 @@ public sealed class BlobTransactionSenderTests
         JsonElement kept = await chain.CallAsync("eth_getStorageAt", contract.ToString(), "0x0", "latest");
         Assert.Equal(Zero.VersionedHashes()[0].ToString(), kept.GetString());
 
-        // A transaction without blobs goes on as before, and sees none.
+        // A transaction without blobs works as before, and sees no blob hash.
         await sender.SendAsync(new TransactionRequest(contract, []), CancellationToken.None);
         kept = await chain.CallAsync("eth_getStorageAt", contract.ToString(), "0x0", "latest");
         Assert.Equal(Bytes32.Zero.ToString(), kept.GetString());

@@ -9,8 +9,8 @@ using Xunit;
 namespace Meeda.L1.Tests.Transactions;
 
 /// <summary>
-/// The blob of zeros: its polynomial is zero, so that its commitment and all its proofs are the point at infinity,
-/// which needs no KZG to know.
+/// The blob of zeros: its polynomial is zero, so its commitment and all its proofs are the point at infinity, which
+/// needs no KZG code.
 /// </summary>
 public sealed class BlobTransactionTests
 {
@@ -56,7 +56,7 @@ public sealed class BlobTransactionTests
     [SkippableFact]
     public async Task SignWithSidecar_WithAFalseProof_IsRefusedByARealNode()
     {
-        // Some point of the group that is not the proof: the generator (EIP-2537).
+        // A point of the group that is not the proof: the generator (EIP-2537).
         byte[] generator = Convert.FromHexString(
             "97f1d3a73197d7942695638c4fa9ac0fc3688c4f9774b905a14e3a3f171bac586c55e83ff97a1aeffb3af00adb22c6bb"
         );

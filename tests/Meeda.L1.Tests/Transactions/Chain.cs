@@ -9,7 +9,7 @@ namespace Meeda.L1.Tests.Transactions;
 
 /// <summary>
 /// An anvil with two clients: the one under test over a <see cref="FaultyConnection"/>, and <see cref="Rpc"/>, which
-/// the test looks through.
+/// the test observes it through.
 /// </summary>
 internal sealed class Chain : IAsyncDisposable
 {
@@ -28,7 +28,7 @@ internal sealed class Chain : IAsyncDisposable
         _http = new HttpClient { BaseAddress = anvil.Rpc };
         _faultyHttp = new HttpClient(Connection) { BaseAddress = anvil.Rpc };
 
-        // On a busy machine anvil checks the proofs of a blob for longer than any ordinary limit.
+        // On a busy machine, anvil's check of a blob's proofs exceeds any ordinary time limit.
         _http.Timeout = _faultyHttp.Timeout = Timeout.InfiniteTimeSpan;
         Rpc = new JsonRpcClient(_http, attemptLimit: Patience.Of(JsonRpcClient.AttemptLimit));
         Client = new EthereumClient(Rpc);
@@ -104,7 +104,7 @@ internal sealed class Chain : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits until the node's next block would hold so many transactions.</summary>
+    /// <summary>Waits until the node's next block would include that many transactions.</summary>
     public async Task PendingCountAsync(int count)
     {
         await Patience.UntilAsync(
@@ -128,7 +128,7 @@ internal sealed class Chain : IAsyncDisposable
         }
     }
 
-    /// <summary>The different transactions that were handed in, in their order.</summary>
+    /// <summary>The distinct transactions that were submitted, in order.</summary>
     public string[] HandedIn() =>
         [
             .. Connection
@@ -137,13 +137,13 @@ internal sealed class Chain : IAsyncDisposable
                 .Distinct(),
         ];
 
-    /// <summary>Waits until so many different transactions were handed in.</summary>
+    /// <summary>Waits until that many distinct transactions were submitted.</summary>
     public async Task HandedInAsync(int count)
     {
         using var limit = Patience.Limit(Limit);
         while (HandedIn().Length < count)
         {
-            // Each look is a round trip to the node, so this does not spin.
+            // Each poll is a round trip to the node, so this does not spin.
             await Rpc.CallAsync("eth_blockNumber", [], limit.Token);
         }
     }

@@ -7,8 +7,8 @@ using Xunit;
 namespace Meeda.L1.Tests.Transactions;
 
 /// <summary>
-/// What has a deadline, when a blob transaction of the same account is not mined; and endpoints that refuse or lack
-/// things.
+/// Requests with a deadline while a blob transaction of the same account is not mined; and endpoints that reject
+/// transactions or lack methods.
 /// </summary>
 public sealed class DeadlineTests : IDisposable
 {
@@ -55,7 +55,7 @@ public sealed class DeadlineTests : IDisposable
         Assert.Contains(TransactionEventKind.InTheWay, kinds);
     }
 
-    /// <summary>The one who sent it is gone: killed, or no longer asking.</summary>
+    /// <summary>The sender is gone: its process was killed, or its call cancelled.</summary>
     [Theory]
     [InlineData(false, false)]
     [InlineData(true, false)]
@@ -78,7 +78,7 @@ public sealed class DeadlineTests : IDisposable
         Assert.Equal(2, _pool.Mined.Count);
     }
 
-    /// <summary>What waits behind a publication is in nobody's way.</summary>
+    /// <summary>What waits behind a publication blocks no other request.</summary>
     [Fact]
     public async Task Send_BlobsBehindAPublicationThatNoBlockTakes_PayNoMoreThanTheirLimit()
     {
@@ -128,7 +128,9 @@ public sealed class DeadlineTests : IDisposable
         await sender.SendAsync(Proof, None);
     }
 
-    /// <summary>A publication whose nonce is behind a blob transaction that nobody raises for its own sake.</summary>
+    /// <summary>
+    /// A publication whose nonce follows a blob transaction that would not be raised for its own sake.
+    /// </summary>
     [Fact]
     public async Task Send_BlobsWithADeadlineBehindABlobTransactionThatNoBlockTakes_PaysItsWayOut()
     {
@@ -195,7 +197,7 @@ public sealed class DeadlineTests : IDisposable
     }
 
     /// <summary>
-    /// A gateway that refuses with a bare status, or with the node's words: the nonce is free again, at once and
+    /// A gateway that rejects with a bare status, or with the node's message: the nonce is free again, at once and
     /// after a restart.
     /// </summary>
     [Theory]
@@ -231,7 +233,7 @@ public sealed class DeadlineTests : IDisposable
         Assert.Equal([3], Assert.IsType<FeeMarketTransaction>(Assert.Single(_pool.Mined)).Data);
     }
 
-    /// <summary>A gateway that gave up waiting for its node has not refused: the node may have taken it.</summary>
+    /// <summary>A gateway's timeout is not a rejection: the node may have accepted the transaction.</summary>
     [Fact]
     public async Task Send_TheGatewayTimesOutAfterTheNodeTookIt_ArrivesOnce()
     {
@@ -303,7 +305,7 @@ public sealed class DeadlineTests : IDisposable
         return sender;
     }
 
-    /// <summary>A blob transaction that the pool holds, whose price has risen beyond the limit.</summary>
+    /// <summary>A pending blob transaction while the blob price has risen beyond the limit.</summary>
     private async Task<(Task<TransactionReceipt> Sending, CancellationTokenSource Stop)> StuckAsync(
         TransactionSender sender,
         TransactionRequest? request = null,

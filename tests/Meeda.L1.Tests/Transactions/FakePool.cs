@@ -8,9 +8,9 @@ using Meeda.Testing;
 namespace Meeda.L1.Tests.Transactions;
 
 /// <summary>
-/// A node with the rules of the mempools of execution clients: of one account it takes either blob transactions or
-/// others at a time, a replacement must pay more (blob transactions
-/// twice as much of everything), and a block takes what pays enough. A block is made whenever a receipt is asked for.
+/// A node with the rules of execution clients' mempools: it accepts either blob transactions or others from one account
+/// at a time, a replacement must pay more (blob transactions twice as much for each fee), and a block includes what
+/// pays enough. A block is produced whenever a receipt is requested.
 /// </summary>
 internal sealed class FakePool : ITransactionSigner
 {
@@ -46,7 +46,7 @@ internal sealed class FakePool : ITransactionSigner
     /// <summary>The price of blobs.</summary>
     public BigInteger BlobBaseFee { get; set; } = 1_000_000_000;
 
-    /// <summary>The account's transactions by others.</summary>
+    /// <summary>The number of the account's transactions from other senders.</summary>
     public ulong Foreign { get; set; }
 
     public IReadOnlyList<UnsignedTransaction> Mined
@@ -71,7 +71,7 @@ internal sealed class FakePool : ITransactionSigner
         }
     }
 
-    /// <summary>Those that wait, by nonce.</summary>
+    /// <summary>The pending transactions, by nonce.</summary>
     public IReadOnlyList<UnsignedTransaction> WaitingTransactions
     {
         get

@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace Meeda.L1.Tests.Transactions;
 
-/// <summary>What happens to a call on its way.</summary>
+/// <summary>The fault of a call.</summary>
 public enum Fault
 {
     /// <summary>Nothing.</summary>
@@ -13,25 +13,23 @@ public enum Fault
     /// <summary>It never reaches the node.</summary>
     LoseRequest,
 
-    /// <summary>The node does what it was asked, and its answer is lost.</summary>
+    /// <summary>The node executes the call, and its response is lost.</summary>
     LoseAnswer,
 
     /// <summary>The node answers with an error and does nothing.</summary>
     Refuse,
 }
 
-/// <summary>
-/// A connection to a real node that loses requests and answers as it is told, and remembers what went over it.
-/// </summary>
+/// <summary>A connection to a real node that loses requests and responses as told, and records the traffic.</summary>
 public sealed class FaultyConnection() : DelegatingHandler(new SocketsHttpHandler())
 {
     private readonly List<string> _sent = [];
     private readonly Lock _gate = new();
 
-    /// <summary>Says what happens to a call of a method with a first parameter.</summary>
+    /// <summary>Decides the fault of a call by its method and first parameter.</summary>
     public Func<string, string, Fault> Faults { get; set; } = (_, _) => Fault.None;
 
-    /// <summary>Every body that was to be sent.</summary>
+    /// <summary>Every request body.</summary>
     public IReadOnlyList<string> Sent
     {
         get

@@ -8,7 +8,7 @@ using Xunit;
 namespace Meeda.L1.Tests.Transactions;
 
 /// <summary>
-/// What has a key is brought about once, however often it is asked for and whatever the chain takes back meanwhile.
+/// A request with a key takes effect once, however often it is made and whatever the chain reorganises meanwhile.
 /// </summary>
 public sealed class RequestKeyTests
 {
@@ -85,8 +85,8 @@ public sealed class RequestKeyTests
     }
 
     /// <summary>
-    /// The sender has not noticed that the confirmed transaction is gone: its nonce is free at the node, and is not
-    /// given out again all the same.
+    /// The sender has not noticed that the confirmed transaction is gone: its nonce is free at the node, but is not
+    /// used again.
     /// </summary>
     [SkippableFact]
     public async Task Send_AnotherAfterADeepReorganisation_DoesNotDisplaceWhatItTookBack()
@@ -117,7 +117,7 @@ public sealed class RequestKeyTests
         await chain.CallAsync("anvil_mine");
         Address contract = (await deploying).ContractAddress!.Value;
 
-        // It would succeed on the state that it is estimated on; the state is another when it is mined.
+        // It would succeed on the state that the estimate uses; the state has changed when it is mined.
         var call = new TransactionRequest(contract, []) { Keys = ["once"] };
         Task<TransactionReceipt> calling = sender.SendAsync(call, None);
         await chain.PendingCountAsync(1);
@@ -146,8 +146,8 @@ public sealed class RequestKeyTests
         await chain.PendingCountAsync(1);
         Task<TransactionReceipt> plain = sender.SendAsync(Request(7), None);
 
-        // The plain one asks for nothing while the other kind is in the way; that it got there is seen by nothing of
-        // it being handed in.
+        // The plain transaction is not submitted while the other kind blocks it, so only the absence of a submission
+        // shows that it waits.
         await cancellation.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => blob);
         Assert.Single(chain.HandedIn());
@@ -190,7 +190,7 @@ public sealed class RequestKeyTests
         await Assert.ThrowsAsync<L1UnreachableException>(() => sender.IsSettledAsync(None));
         Assert.Equal(0ul, await chain.Client.GetTransactionCountAsync(sender.Address, BlockTag.Pending, None));
 
-        // What was sent on another chain says nothing about this one.
+        // Transactions on another chain do not matter on this one.
         var other = new OneConfirmed(journal.Kept with { ChainId = 1 });
         using var elsewhere = new TransactionSender(
             chain.Client,

@@ -9,8 +9,8 @@ using Xunit;
 namespace Meeda.L1.Tests.Transactions;
 
 /// <summary>
-/// Several transactions of one account at once, on a chain that loses some, gets dearer, or hides behind a node that
-/// answers badly.
+/// Several transactions of one account at once, on a chain that drops some, raises its fees, or is behind a faulty
+/// node.
 /// </summary>
 public sealed class SeveralInFlightTests
 {
@@ -69,7 +69,7 @@ public sealed class SeveralInFlightTests
     }
 
     /// <summary>
-    /// A geth node refuses an account's blob transactions while it holds others of it, and the other way round.
+    /// A geth node rejects an account's blob transactions while it holds others from that account, and vice versa.
     /// </summary>
     [SkippableFact]
     public async Task Send_WithAndWithoutBlobsAtOnce_NeverWaitForABlockTogether()
@@ -132,8 +132,8 @@ public sealed class SeveralInFlightTests
         await using RpcProxy proxy = RpcProxy.Start(anvil.Rpc);
         int calls = 0;
 
-        // A request that fails before anything was signed is the caller's to repeat, so the errors begin when there
-        // is something on its way.
+        // The caller must repeat a request that fails before anything was signed, so the errors begin once a
+        // transaction is in flight.
         proxy.Faults = called =>
             called == method
             && proxy.Calls.Contains("eth_sendRawTransaction")
@@ -156,7 +156,7 @@ public sealed class SeveralInFlightTests
     }
 
     /// <summary>
-    /// Three at once, with keys, each repeated by its caller as long as it is told that nothing was sent: each
+    /// Three at once, with keys, each repeated by its caller while the sender reports that nothing was sent: each
     /// arrives once.
     /// </summary>
     private static async Task SendThreeOverAsync(RpcProxy proxy, Anvil anvil, int first = 3)

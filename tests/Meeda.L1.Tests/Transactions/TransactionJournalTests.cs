@@ -8,9 +8,7 @@ using Xunit;
 
 namespace Meeda.L1.Tests.Transactions;
 
-/// <summary>
-/// What one process began another finishes, wherever the first was killed; and many requests at once.
-/// </summary>
+/// <summary>A process completes what a killed one began, wherever it was killed; and many requests at once.</summary>
 public sealed class TransactionJournalTests
 {
     private static readonly Address To = Address.Parse("0x00000000000000000000000000000000000b0b00");
@@ -230,7 +228,7 @@ public sealed class TransactionJournalTests
     }
 }
 
-/// <summary>Sending on a chain that mines when it is told.</summary>
+/// <summary>Sends on a chain that mines on command.</summary>
 internal static class MiningSender
 {
     public static async Task<TransactionReceipt> SendAsyncAndMine(

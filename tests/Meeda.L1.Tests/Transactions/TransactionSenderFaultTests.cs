@@ -7,8 +7,7 @@ using Xunit;
 namespace Meeda.L1.Tests.Transactions;
 
 /// <summary>
-/// A request is carried out once: whatever gets lost between us and the node, is cancelled, reorganised, restarted or
-/// refused.
+/// A request is executed once, whatever is lost on the way to the node, cancelled, reorganised, restarted or rejected.
 /// </summary>
 public sealed class TransactionSenderFaultTests
 {
@@ -93,7 +92,7 @@ public sealed class TransactionSenderFaultTests
         await chain.HandedInAsync(2);
         Bytes32[] hashes = [.. chain.HandedIn().Select(raw => Keccak256.Hash(Convert.FromHexString(raw[2..])))];
 
-        // Both are dropped, unnoticed until the mempool is empty: each must be sent again with its own nonce.
+        // Both are dropped, unnoticed until the mempool is empty: each must be resubmitted with its own nonce.
         chain.Connection.Faults = (method, _) =>
             method is "eth_getTransactionReceipt" or "eth_sendRawTransaction" ? Fault.Refuse : Fault.None;
         await chain.CallAsync("anvil_reorg", 1, Array.Empty<object>());
@@ -142,8 +141,8 @@ public sealed class TransactionSenderFaultTests
         Task<TransactionReceipt> first = sender.SendAsync(new TransactionRequest(To, [], 5), None);
         await chain.PendingAsync(known: null);
 
-        // The first call has seen its block when it asks for the head: then the second may start. From there on it
-        // sees nothing.
+        // The first call has seen its block when it requests the head: then the second may start. From then on it gets
+        // no responses.
         var seen = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         chain.Connection.Faults = (method, _) =>
         {
@@ -186,7 +185,7 @@ public sealed class TransactionSenderFaultTests
                 raws.Add(raw);
             }
 
-            // The second is not dear enough, however often it is handed in.
+            // The second one's fees are too low, however often it is submitted.
             return raws.IndexOf(raw) == 1 ? Fault.Refuse : Fault.None;
         };
         var clock = new HeldClock();

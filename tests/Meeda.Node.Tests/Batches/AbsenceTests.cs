@@ -42,7 +42,7 @@ public sealed class AbsenceTests : IAsyncLifetime
     {
         _parts.L1.Head = 50;
         _parts.L1.Keep(new Anchor(0, Bytes32.Zero, 0, 1, 10, 5000));
-        // Its logs are not all there
+        // Its logs are incomplete
         await Assert.ThrowsAsync<InvalidDataException>(() => _parts.Follower.CatchUpAsync(default));
         Assert.Equal(
             DaError.Unavailable,

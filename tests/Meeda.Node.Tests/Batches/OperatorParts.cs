@@ -28,8 +28,8 @@ using Xunit;
 namespace Meeda.Node.Tests.Batches;
 
 /// <summary>
-/// The parts of an operator that keep its promises, over a ledger and folders of their own and an L1 in memory.
-/// Nothing runs by itself.
+/// The parts of an operator that keep its promises, over a separate ledger, separate folders and an L1 in memory.
+/// Nothing runs in the background.
 /// </summary>
 internal sealed class OperatorParts : IAsyncDisposable
 {
@@ -107,7 +107,7 @@ internal sealed class OperatorParts : IAsyncDisposable
 
     public EthereumClient Client { get; }
 
-    /// <summary>As far as it was asked for; before that, as if nothing were wrong.</summary>
+    /// <summary>The standing as of the last check; before the first check, without any problem.</summary>
     public OperatorStanding Standing { get; }
 
     public L1Follower Follower { get; private set; }
@@ -138,7 +138,7 @@ internal sealed class OperatorParts : IAsyncDisposable
         );
     }
 
-    /// <summary>Lets the process forget what it knew of L1, as a restart does.</summary>
+    /// <summary>Clears the process's knowledge of L1, as a restart does.</summary>
     public void Restart()
     {
         Follower = NewFollower();
@@ -147,7 +147,7 @@ internal sealed class OperatorParts : IAsyncDisposable
         Reader = NewReader();
     }
 
-    /// <summary>Takes a batch in as a put does.</summary>
+    /// <summary>Accepts a batch as a put does.</summary>
     public async Task<StoredBatch> PutAsync(byte[] payload, IDisposable? room = null)
     {
         using var pressure = new IntakePressure(
@@ -185,7 +185,7 @@ internal sealed class OperatorParts : IAsyncDisposable
         return await intake.AcceptAsync(payload, room, CancellationToken.None);
     }
 
-    /// <summary>Places what waits.</summary>
+    /// <summary>Places the waiting batches.</summary>
     public Task PlaceAsync() => Placement.PlaceAllAsync(CancellationToken.None);
 
     /// <summary>Lets L1 grow to a block, and reads up to it.</summary>
@@ -200,7 +200,7 @@ internal sealed class OperatorParts : IAsyncDisposable
         }
     }
 
-    /// <summary>Lets a batch stand in an anchor of the next block, and reads it.</summary>
+    /// <summary>Anchors a batch in the next block, and reads the block.</summary>
     public async Task AnchorAsync(uint index, StoredBatch batch)
     {
         ulong block = ++L1.Head;

@@ -12,8 +12,8 @@ using Xunit;
 namespace Meeda.Node.Tests.Batches;
 
 /// <summary>
-/// What a 200 promises: a whole term from then on, whatever was before (docs/durability.md). Retention is 640 blocks
-/// here, so the margin is 10.
+/// What a 200 promises: a whole term from then on, whatever the batch's past (docs/durability.md). Retention is 640
+/// blocks here, so the margin is 10.
 /// </summary>
 public sealed class PromiseTests : IAsyncLifetime
 {

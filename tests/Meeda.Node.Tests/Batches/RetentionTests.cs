@@ -10,7 +10,7 @@ using Xunit;
 namespace Meeda.Node.Tests.Batches;
 
 /// <summary>
-/// What is deleted cannot be had back: no single wrong answer of L1 may bring it about (docs/durability.md).
+/// Deleted data cannot be recovered: no single wrong answer from L1 may cause a deletion (docs/durability.md).
 /// </summary>
 public sealed class RetentionTests : IAsyncLifetime
 {
@@ -43,7 +43,7 @@ public sealed class RetentionTests : IAsyncLifetime
         await Assert.ThrowsAsync<DaException>(() => _parts.Reader.ReadAsync(_batch.Id, default));
     }
 
-    /// <summary>A demand that waits in a queue may be answered long after the window.</summary>
+    /// <summary>A demand in a queue may be answered long after the window.</summary>
     [Fact]
     public async Task Pass_WhileADemandIsOpen_DeletesNothing()
     {
@@ -133,7 +133,7 @@ public sealed class RetentionTests : IAsyncLifetime
         return _parts.NewRetention();
     }
 
-    /// <summary>As the loop does it: a pass that finds L1 at odds with itself ends with that.</summary>
+    /// <summary>As in the service's loop: a pass ends when it finds L1's answers inconsistent.</summary>
     private static async Task PassAsync(Retention retention)
     {
         try

@@ -118,7 +118,7 @@ public sealed class BountyClaimsTests : IAsyncLifetime
         _isPaid = false;
         Put(Plenty);
         await _claims.StartAsync(default);
-        await _world.UntilAsync(() => _world.HasLogged("Bounties paid 0 ether of 1 ether, somebody else was faster"));
+        await _world.UntilAsync(() => _world.HasLogged("Bounties paid 0 ether of 1 ether, another account was faster"));
         await _world.PassAsync(ServiceWorld.Poll * 10);
         Assert.Equal(1, Sent());
     }

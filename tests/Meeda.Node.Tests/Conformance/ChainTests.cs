@@ -15,12 +15,10 @@ using Xunit;
 namespace Meeda.Node.Tests.Conformance;
 
 /// <summary>
-/// What the service gives out, before the contracts that judge it, on a real EVM. The judges of the last two tests
-/// are others'
-/// own bytecode: OneStepProverHostIo of the package @arbitrum/nitro-contracts, whose opcodes and proof layout they
-/// follow, and
-/// DataAvailabilityChallenge of @eth-optimism/contracts-bedrock, whose status 1 is active and 2 resolved. The first
-/// is our own.
+/// The service's proofs, submitted to the contracts that check them, on a real EVM. The last two tests use third-party
+/// bytecode: OneStepProverHostIo of the package @arbitrum/nitro-contracts, whose opcodes and proof layout they follow,
+/// and DataAvailabilityChallenge of @eth-optimism/contracts-bedrock, whose status 1 is active and 2 resolved. The first
+/// uses our own contract.
 /// </summary>
 [Trait("Category", "Conformance")]
 public sealed class ChainTests(OperatorFixture node) : IClassFixture<OperatorFixture>
@@ -32,7 +30,7 @@ public sealed class ChainTests(OperatorFixture node) : IClassFixture<OperatorFix
     private static readonly string Contracts = Path.Combine(Repository.Root, "contracts");
 
     /// <summary>
-    /// Every offset that lies differently to the 31-byte elements and the blobs' ends; the last chunk is short.
+    /// Every distinct alignment of an offset to the 31-byte elements and the blobs' ends; the last chunk is short.
     /// </summary>
     [SkippableFact]
     public async Task ValidateReadPreimage_TheServicesOpenings_GiveTheBatchsBytes_AndNothingElsePasses()
@@ -185,8 +183,8 @@ public sealed class ChainTests(OperatorFixture node) : IClassFixture<OperatorFix
         other[^1] ^= 1;
         await Assert.ThrowsAnyAsync<Exception>(() => StepAsync(ReadPreimage, 3, [0, 64], certificate, other));
 
-        // At its end our validator has nothing to give, which these contracts do not take: docs/guides/nitro.md says
-        // what follows.
+        // At the end our validator returns nothing, which these contracts do not accept: docs/guides/nitro.md describes
+        // the consequence.
         byte[] end =
         [
             0,
@@ -199,7 +197,7 @@ public sealed class ChainTests(OperatorFixture node) : IClassFixture<OperatorFix
         );
         Assert.Contains("INVALID_CUSTOM_DA_RESPONSE", refused.ToString(), StringComparison.Ordinal);
 
-        // What the service says of a certificate is what the prover finds; the opposite claim is refused.
+        // The service's verdict on a certificate matches the prover's; the opposite claim is rejected.
         byte[] changed = [.. certificate];
         changed[20] ^= 1;
         foreach ((byte[] made, int valid) in new[] { (certificate, 1), (changed, 0) })
@@ -275,7 +273,7 @@ public sealed class ChainTests(OperatorFixture node) : IClassFixture<OperatorFix
             var values = (IReadOnlyList<object>)At(result, 0, 1, 0, 0);
             var root = (Bytes32)At(result, 1, 1, 2);
 
-            // The leaf is known by its hash only: it must be the old one with the value's bytes before, or untouched.
+            // Only the leaf's hash is known: it must be the old leaf with the value's bytes in front, or unchanged.
             var top = (BigInteger)((AbiTuple)values[^1])["contents"];
             byte[] leaf =
                 opcode == ReadPreimage ? [.. payload.AsSpan((int)stack[1], (int)top), .. hash[(int)top..]] : hash;
@@ -316,7 +314,7 @@ public sealed class ChainTests(OperatorFixture node) : IClassFixture<OperatorFix
             .ContractAddress!
             .Value;
 
-        // The implementation locks its initializer, so it stands behind an EIP-1167 clone as it would behind a proxy.
+        // The implementation locks its initializer, so the test uses an EIP-1167 clone of it, as a proxy would.
         byte[] clone = Convert.FromHexString(
             $"3d602d80600a3d3981f3363d3d373d3d3d363d73{implementation.ToString()[2..].ToLowerInvariant()}5af43d82803e903d91602b57fd5bf3"
         );

@@ -8,8 +8,7 @@ using Xunit;
 namespace Meeda.Node.Tests.Conformance;
 
 /// <summary>
-/// The rules for a batch that arrives in chunks. They are those of Nitro's receiver and what its sender does:
-/// OffchainLabs/nitro,
+/// The rules for a batch that arrives in chunks. They are those of Nitro's receiver and sender: OffchainLabs/nitro,
 /// <c>daprovider/data_streaming/receiver.go</c>, <c>sender.go</c> and <c>protocol_test.go</c>; where a test says
 /// "here", the rule is this service's own.
 /// </summary>
@@ -124,8 +123,8 @@ public sealed class ChunkedStoresTests
     }
 
     /// <summary>
-    /// sender.go asks the same again, five times, and gives the last answer to the batch poster: the words that it
-    /// decides by must be in it.
+    /// sender.go repeats the request five times and passes the last response to the batch poster: it must contain the
+    /// words that the poster decides by.
     /// </summary>
     [Fact]
     public async Task Commit_ThatCouldNotBeStored_FailsTheSameWayAgain_AndIsStoredWhenItCanBe()
@@ -149,8 +148,8 @@ public sealed class ChunkedStoresTests
     }
 
     /// <summary>
-    /// Nitro refuses the eleventh; here one that has received nothing makes room, so that ten short requests do not
-    /// stop everybody.
+    /// Nitro rejects the eleventh; here one that has received nothing is evicted, so that ten short requests do not
+    /// block all clients.
     /// </summary>
     [Fact]
     public async Task Start_AllPlacesTaken_TheOldestThatReceivedNothingMakesRoom()
@@ -204,7 +203,7 @@ public sealed class ChunkedStoresTests
         Assert.Equal([1, 2, 3], await CommitAsync(mine, tenant: 1));
     }
 
-    /// <summary>Here: a short request that announces millions of chunks takes no room for them.</summary>
+    /// <summary>Here: a short request that announces millions of chunks reserves no memory for them.</summary>
     [Fact]
     public void Start_MillionsOfChunks_TakesRoomForThoseOnlyThatCome()
     {
@@ -241,7 +240,7 @@ public sealed class ChunkedStoresTests
         Assert.Equal(taken, refused is null);
     }
 
-    /// <summary>A chunk that is refused for itself leaves the batch as it was.</summary>
+    /// <summary>A chunk that is rejected leaves the batch unchanged.</summary>
     [Fact]
     public async Task Take_AChunkOfAnotherLengthNumberOrCheckValue_IsRefused()
     {
@@ -259,7 +258,7 @@ public sealed class ChunkedStoresTests
     private static byte[] Signature(byte[] data, params ReadOnlySpan<ulong> numbers) =>
         ChunkedStores.CheckValue(data, numbers).ToArray();
 
-    /// <summary>Each with a timeout of its own, so that none is a replay.</summary>
+    /// <summary>Each with a different timeout, so that none is a replay.</summary>
     private ulong Start(ulong chunks, ulong chunkSize, ulong totalSize, long tenant = 0)
     {
         _timeout++;

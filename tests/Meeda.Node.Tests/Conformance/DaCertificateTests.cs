@@ -9,8 +9,8 @@ using Xunit;
 namespace Meeda.Node.Tests.Conformance;
 
 /// <summary>
-/// Certificates of <c>contracts/vectors/protocol.json</c>, which another implementation made and the contract's
-/// tests judge too.
+/// Certificates of <c>contracts/vectors/protocol.json</c>, which another implementation made and the contract's tests
+/// validate too.
 /// </summary>
 public sealed class DaCertificateTests
 {
@@ -52,7 +52,7 @@ public sealed class DaCertificateTests
         Assert.Equal(encoded, certificate.ToArray());
     }
 
-    /// <summary>One transaction judges 200 commitments, and the contract finds longer certificates invalid.</summary>
+    /// <summary>One transaction can validate 200 commitments, and the contract rejects longer certificates.</summary>
     [Fact]
     public void Provable_IsWhatOneTransactionJudges()
     {

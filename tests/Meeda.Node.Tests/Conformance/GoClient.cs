@@ -6,9 +6,8 @@ using System.Text;
 namespace Meeda.Node.Tests.Conformance;
 
 /// <summary>
-/// Go's <c>http.Client</c> as op-alt-da uses it, over a socket of its own: HTTP/1.1 with keep-alive, exact 200 is
-/// success, and a 301, 302 or 303 is followed
-/// with a GET that has lost its body.
+/// Go's <c>http.Client</c> as op-alt-da uses it, over its own socket: HTTP/1.1 with keep-alive, only 200 is success,
+/// and a 301, 302 or 303 is followed with a GET that has lost its body.
 /// </summary>
 internal sealed class GoClient(Uri server) : IDisposable
 {
@@ -125,7 +124,7 @@ internal sealed class GoClient(Uri server) : IDisposable
     }
 }
 
-/// <summary>What came back.</summary>
+/// <summary>A response.</summary>
 internal sealed record GoAnswer(int Status, Dictionary<string, string> Headers, byte[] Body)
 {
     public string Text => Encoding.UTF8.GetString(Body);

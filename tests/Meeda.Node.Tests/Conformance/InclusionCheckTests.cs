@@ -11,13 +11,11 @@ using Xunit;
 namespace Meeda.Node.Tests.Conformance;
 
 /// <summary>
-/// The recency rule over a real ledger: batch anchored in block 100 until 200, and again in block 300 until 400. That
-/// 0 skips the
-/// check, and that a batch that fails it is code 2, is Layr-Labs/eigenda's (<c>api/proxy</c>, the store's check of
-/// reference block
-/// and recency window; <c>api/clients/v2/coretypes/derivation_errors.go</c>). What is compared is ours: EigenDA
-/// bounds the distance
-/// from a certificate's reference block, which there is none of here, so an anchor's expiry takes its place.
+/// The recency rule over a real ledger: batch anchored in block 100 until 200, and again in block 300 until 400. That 0
+/// skips the check, and that a batch that fails it is code 2, is Layr-Labs/eigenda's (<c>api/proxy</c>, the store's
+/// check of reference block and recency window; <c>api/clients/v2/coretypes/derivation_errors.go</c>). The compared
+/// value is our own: EigenDA bounds the distance from a certificate's reference block, which does not exist here, so an
+/// anchor's expiry replaces it.
 /// </summary>
 [Trait("Category", "Conformance")]
 public sealed class InclusionCheckTests : IAsyncLifetime
@@ -67,7 +65,7 @@ public sealed class InclusionCheckTests : IAsyncLifetime
     }
 
     /// <summary>
-    /// A renewal in block 500 is taken back by a reorganisation: the ledger then knows less than it did, and says so,
+    /// A reorganisation removes a renewal in block 500: the ledger then knows less than before, and reports that,
     /// whatever was read before.
     /// </summary>
     [Fact]

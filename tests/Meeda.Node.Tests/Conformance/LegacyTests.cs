@@ -7,13 +7,11 @@ using Xunit;
 namespace Meeda.Node.Tests.Conformance;
 
 /// <summary>
-/// The first version's routes. What a client sends and takes is from memoio/go-da-client (<c>client.go</c>: the four
-/// routes, hex
-/// in <c>data</c>, an answer whose fields are all strings, exactly 200), the fields of answers and errors from
-/// memoio/meeda-node
-/// (<c>core/light/handler.go</c>). Ids of 64 digits, 400 and 404 are ours, as docs/http-api.md says: the first version
-/// answered most of what it refused with 500 or with what its store node said, and its clients look at no status but
-/// 200.
+/// The first version's routes. What a client sends and accepts follows memoio/go-da-client (<c>client.go</c>: the four
+/// routes, hex in <c>data</c>, an answer whose fields are all strings, exactly 200), the fields of answers and errors
+/// from memoio/meeda-node (<c>core/light/handler.go</c>). Ids of 64 digits, 400 and 404 are ours, as docs/http-api.md
+/// says: the first version answered most rejected requests with 500 or with its store node's status, and its clients
+/// distinguish only 200.
 /// </summary>
 [Trait("Category", "Conformance")]
 public sealed class LegacyTests(FollowingOperatorFixture node) : IClassFixture<FollowingOperatorFixture>

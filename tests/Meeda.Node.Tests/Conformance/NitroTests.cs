@@ -14,10 +14,9 @@ namespace Meeda.Node.Tests.Conformance;
 
 /// <summary>
 /// Nitro's <c>daprovider_*</c> as its client calls them, over a socket. Methods, names and encodings of results are
-/// those of OffchainLabs/nitro
-/// (<c>daprovider/daclient/daclient.go</c>, <c>daprovider/server/provider_server.go</c>,
-/// <c>daprovider/server_api</c>), the error words those of <c>daprovider/writer.go</c> and
-/// <c>reader.go</c>, JSON-RPC's forms those of go-ethereum's <c>rpc</c>, which is client and server there.
+/// those of OffchainLabs/nitro (<c>daprovider/daclient/daclient.go</c>, <c>daprovider/server/provider_server.go</c>,
+/// <c>daprovider/server_api</c>), the error words those of <c>daprovider/writer.go</c> and <c>reader.go</c>, and the
+/// JSON-RPC format that of go-ethereum's <c>rpc</c>, which Nitro uses as client and server.
 /// </summary>
 [Trait("Category", "Conformance")]
 public sealed class NitroTests(OperatorFixture node) : IClassFixture<OperatorFixture>
@@ -69,8 +68,8 @@ public sealed class NitroTests(OperatorFixture node) : IClassFixture<OperatorFix
         Assert.Equal(await StoreAsync(Payload(2, 500)), await StoreAsync(Payload(2, 500)));
 
     /// <summary>
-    /// However long: a byte more than a batch, more than the longest body with a length announced, and without.
-    /// Nitro's client looks for the words in the error of a call.
+    /// For every excess length: a byte more than a batch, and more than the maximum body, with and without a
+    /// Content-Length. Nitro's client looks for the text in a call's error.
     /// </summary>
     [Theory]
     [InlineData(OperatorFixture.MaxBatchBytes + 1, false)]
@@ -164,8 +163,8 @@ public sealed class NitroTests(OperatorFixture node) : IClassFixture<OperatorFix
     }
 
     /// <summary>
-    /// The validator may trust several accounts. What it finds valid must never be called invalid here: one chain's
-    /// nodes would take the batch for empty, and others not.
+    /// The validator may trust several accounts. A certificate that it accepts must never be rejected here: some of a
+    /// chain's nodes would then treat the batch as empty, and others not.
     /// </summary>
     [Fact]
     public async Task Recover_ACertificateOfAnotherSigner_IsInvalidOnlyWhereTheSignerIsUnknown()
@@ -379,7 +378,7 @@ public sealed class NitroTests(OperatorFixture node) : IClassFixture<OperatorFix
         );
     }
 
-    /// <summary>Of a body of millions of values nothing is made before a method asks for it.</summary>
+    /// <summary>A body of millions of values is not decoded before a method asks for a value.</summary>
     [Theory]
     [InlineData("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"daprovider_store\",\"params\":[", "]}")]
     [InlineData("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"daprovider_store\",\"x\":[", "]}")]
@@ -504,7 +503,7 @@ public sealed class NitroTests(OperatorFixture node) : IClassFixture<OperatorFix
 
     private static int CodeOf(JsonElement? answer) => answer!.Value.GetProperty("error").GetProperty("code").GetInt32();
 
-    /// <summary>Begins a batch; the timeout makes the request one of its own.</summary>
+    /// <summary>Starts a batch; the timeout makes the request unique.</summary>
     private async Task<ulong> StartAsync(ulong chunks, ulong chunkSize, ulong totalSize, ulong timeout)
     {
         ulong now = (ulong)DateTimeOffset.UtcNow.ToUnixTimeSeconds();
@@ -524,7 +523,7 @@ public sealed class NitroTests(OperatorFixture node) : IClassFixture<OperatorFix
         );
     }
 
-    /// <summary>Posts a body as it is; null where the answer is empty.</summary>
+    /// <summary>Posts a body unchanged; null if the response is empty.</summary>
     private async Task<JsonElement?> PostAsync(byte[] body)
     {
         using var content = new ByteArrayContent(body);

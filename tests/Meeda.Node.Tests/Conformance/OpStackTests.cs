@@ -6,10 +6,9 @@ using Xunit;
 namespace Meeda.Node.Tests.Conformance;
 
 /// <summary>
-/// The rows of the Alt-DA protocol's tables as an unmodified client meets them. Routes, bodies and what counts as
-/// success are those of ethereum-optimism/optimism
-/// (<c>op-alt-da/daclient.go</c>, <c>daserver.go</c>), layouts those of <c>commitment.go</c>, what a status does to a
-/// node is in <c>damgr.go</c> and
+/// The rows of the Alt-DA protocol's tables as an unmodified client sees them. Routes, bodies and success criteria are
+/// those of ethereum-optimism/optimism (<c>op-alt-da/daclient.go</c>, <c>daserver.go</c>), layouts those of
+/// <c>commitment.go</c>, the effect of a status on a node is in <c>damgr.go</c> and
 /// <c>op-node/rollup/derive/altda_data_source.go</c>; the query and 418 with its field names are celo-org/optimism's
 /// (<c>op-alt-da/daclient.go</c>).
 /// </summary>
@@ -32,9 +31,7 @@ public sealed class OpStackTests(FollowingOperatorFixture node) : IClassFixture<
         Assert.Equal(0, client.Redirects);
     }
 
-    /// <summary>
-    /// daclient.go puts the path behind whatever URL it was given: one that ends with a slash gives two.
-    /// </summary>
+    /// <summary>daclient.go appends the path to its URL: a URL that ends with a slash gives two slashes.</summary>
     [Theory]
     [InlineData("/")]
     [InlineData("//")]
@@ -52,9 +49,7 @@ public sealed class OpStackTests(FollowingOperatorFixture node) : IClassFixture<
         Assert.Equal(0, client.Redirects);
     }
 
-    /// <summary>
-    /// What a GET answers, without the body: the status, the type and, where it is known beforehand, the length.
-    /// </summary>
+    /// <summary>A GET's response without the body: the status, the type and, if known in advance, the length.</summary>
     [Fact]
     public async Task Head_WhereverGetWorks_HasItsStatusAndHeadersAndNoBody()
     {
@@ -96,7 +91,7 @@ public sealed class OpStackTests(FollowingOperatorFixture node) : IClassFixture<
     }
 
     /// <summary>
-    /// EigenDA's clients and load balancers ask this route (Layr-Labs/eigenda,
+    /// EigenDA's clients and load balancers use this route (Layr-Labs/eigenda,
     /// <c>api/proxy/servers/rest/routing.go</c>).
     /// </summary>
     [Fact]
@@ -219,7 +214,9 @@ public sealed class OpStackTests(FollowingOperatorFixture node) : IClassFixture<
         Assert.True(answer.Body.Length <= 5000);
     }
 
-    /// <summary>What a redirect would make of a put: the mistake is told, and never hidden behind a 200.</summary>
+    /// <summary>
+    /// The request that a redirected put would become: the mistake is reported, and never hidden behind a 200.
+    /// </summary>
     [Theory]
     [InlineData("/put")]
     [InlineData("/put/")]
@@ -247,8 +244,8 @@ public sealed class OpStackTests(FollowingOperatorFixture node) : IClassFixture<
     }
 
     /// <summary>
-    /// What no anchor holds yet has not expired, wherever L1 stands: neither 418, which drops it, nor 404, which
-    /// stops the node.
+    /// A batch without an anchor has not expired, whatever L1's height: neither 418, which drops it, nor 404, which
+    /// halts the node.
     /// </summary>
     [Fact]
     public async Task Get_AGenericCommitmentThatIsNotAnchored_GivesTheBytesAtAnyBlock()
@@ -263,8 +260,8 @@ public sealed class OpStackTests(FollowingOperatorFixture node) : IClassFixture<
     }
 
     /// <summary>
-    /// A stock batcher: one frame a put, one put at a time, the same one until it is taken, and again after its L1
-    /// transaction failed.
+    /// An unmodified batcher: one frame per put, one put at a time, retried until it is accepted, and again after its
+    /// L1 transaction failed.
     /// </summary>
     [Fact]
     public async Task Put_RetriedForEverAndAfterAnL1Failure_IsStoredOnceAndReadsBack()
@@ -284,7 +281,7 @@ public sealed class OpStackTests(FollowingOperatorFixture node) : IClassFixture<
         Assert.Equal(1, client.Connections);
     }
 
-    /// <summary>The data as it stands on a DA layer: the derivation version byte and a frame.</summary>
+    /// <summary>The data as posted to a DA layer: the derivation version byte and a frame.</summary>
     private static byte[] Frame(int seed, int length)
     {
         var frame = new byte[length];

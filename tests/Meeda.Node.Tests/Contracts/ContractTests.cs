@@ -25,8 +25,10 @@ public sealed class ContractTests
         Assert.Equal(Deployment.Parameters, await deployment.System.ParametersAsync(default));
     }
 
-    /// <summary>anvil, unlike geth, calls at the block's own base fee: there the contract says what is computed
-    /// here.</summary>
+    /// <summary>
+    /// anvil, unlike geth, executes calls at the block's own base fee, so there the contract returns what is computed
+    /// here.
+    /// </summary>
     [SkippableFact]
     public async Task DemandBond_ComputedFromTheFees_IsTheContracts()
     {
@@ -45,7 +47,7 @@ public sealed class ContractTests
         );
     }
 
-    /// <summary>What <c>meeda deploy</c> takes where no file says otherwise is what the forge script deploys.</summary>
+    /// <summary>The default parameters of <c>meeda deploy</c> are those that the forge script deploys.</summary>
     [Fact]
     public void DefaultParameters_AreThoseOfTheScript()
     {
@@ -103,7 +105,7 @@ public sealed class ContractTests
 
         Assert.Equal(EpochStatus.Proven, await verifier.EpochStatusAsync(deployment.Sender, epoch, default));
 
-        // No right partial sum can be slashed.
+        // No valid partial sum can be slashed.
         ChunkProof leaves = ChunkProof.Build(draft.Chunk(2), prover.Anchors);
         await RefusedAsync(
             deployment,

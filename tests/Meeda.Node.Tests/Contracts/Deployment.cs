@@ -9,8 +9,7 @@ using Meeda.Testing;
 
 namespace Meeda.Node.Tests.Contracts;
 
-/// <summary>The contracts on an anvil that mines a block for each transaction, and when it is told
-/// to.</summary>
+/// <summary>The contracts on an anvil that mines a block for each transaction, and on command.</summary>
 internal sealed class Deployment : IAsyncDisposable
 {
     private static readonly BigInteger Ether = BigInteger.Pow(10, 18);
@@ -77,7 +76,7 @@ internal sealed class Deployment : IAsyncDisposable
         return made;
     }
 
-    /// <summary>Sends a transaction, which succeeds or throws with what the contract reverted with.</summary>
+    /// <summary>Sends a transaction; throws with the contract's error if it reverts.</summary>
     public Task<TransactionReceipt> SendAsync(TransactionRequest request) =>
         _sender.SendAsync(request, CancellationToken.None);
 
@@ -91,7 +90,7 @@ internal sealed class Deployment : IAsyncDisposable
         }
     }
 
-    /// <summary>The RANDAO mix of a block as the node describes the block.</summary>
+    /// <summary>The RANDAO mix of a block, as the node reports it.</summary>
     public async Task<Bytes32> MixAsync(ulong block)
     {
         JsonElement described = await Rpc.CallAsync("eth_getBlockByNumber", [FakeRpc.Quantity(block), false], default);

@@ -13,7 +13,7 @@ using Xunit;
 
 namespace Meeda.Node.Tests.Contracts;
 
-/// <summary>An operator by hand that keeps what it anchored, and proves rightly or wrongly.</summary>
+/// <summary>A scripted operator that keeps what it anchored, and submits valid or invalid proofs.</summary>
 internal sealed class LyingProver(Deployment deployment)
 {
     private static readonly CommitmentKey Key = new(TrustedSetup.Ethereum);
@@ -24,7 +24,7 @@ internal sealed class LyingProver(Deployment deployment)
     /// <summary>What was anchored, as the contract keeps it.</summary>
     public IReadOnlyList<AnchorContent> Anchors => _anchors;
 
-    /// <summary>Anchors batches of so many bytes in one transaction.</summary>
+    /// <summary>Anchors batches of these lengths in one transaction.</summary>
     public async Task AnchorAsync(params int[] lengths)
     {
         var batches = new List<(uint PayloadLength, byte[] Commitments)>();
@@ -57,7 +57,7 @@ internal sealed class LyingProver(Deployment deployment)
     /// <param name="mix">The RANDAO mix of its seed block.</param>
     /// <param name="lie">
     /// Whether to add one generator to the last partial sum and one to the value: the polynomial moves by the constant
-    /// 1, so the opening stays right.
+    /// 1, so the opening stays valid.
     /// </param>
     public async Task<Draft> ProveAsync(ulong epoch, Bytes32 mix, bool lie)
     {

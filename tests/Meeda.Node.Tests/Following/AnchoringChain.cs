@@ -12,7 +12,7 @@ using Meeda.Node.Tests.Model;
 
 namespace Meeda.Node.Tests.Following;
 
-/// <summary>A chain in memory with two operators that anchor when the test says so.</summary>
+/// <summary>A chain in memory with two operators that anchor on command.</summary>
 internal sealed class AnchoringChain
 {
     private static readonly BigInteger Fee = 4_000_000_000;
@@ -36,13 +36,14 @@ internal sealed class AnchoringChain
 
     public SystemContract Contract { get; }
 
-    /// <summary>What stands for an operator's n-th anchor's only commitment: not a point, which no test here
-    /// checks.</summary>
+    /// <summary>
+    /// A placeholder for the only commitment of an operator's n-th anchor: not a point, which no test here checks.
+    /// </summary>
     public static byte[] Commitment(string text) => [.. SHA256.HashData(Encoding.UTF8.GetBytes(text)), .. new byte[16]];
 
-    /// <summary>Hands in an anchor of one batch with one blob; the next block takes it.</summary>
+    /// <summary>Submits an anchor of one batch with one blob; the next block includes it.</summary>
     /// <param name="signer">The operator.</param>
-    /// <param name="commitment">The blob's commitment; null for one that no other anchor has, and no point.</param>
+    /// <param name="commitment">The blob's commitment; null for a unique one that is not a point.</param>
     public Task AnchorAsync(PrivateKeySigner signer, byte[]? commitment = null) =>
         SendAsync(
             signer,
@@ -63,7 +64,7 @@ internal sealed class AnchoringChain
             )
         );
 
-    /// <summary>Signs a transaction and hands it in.</summary>
+    /// <summary>Signs and submits a transaction.</summary>
     public async Task SendAsync(PrivateKeySigner signer, TransactionRequest request)
     {
         ulong nonce = _nonces.GetValueOrDefault(signer.Address);

@@ -203,7 +203,7 @@ public sealed class ChainFollowerTests
         await _world.AnchorSomeAsync();
         ulong late = L1.Head - 2;
 
-        // The endpoint says that the contract was not there before, so the late start is accepted at first.
+        // The endpoint reports that the contract did not exist before, so the late start is accepted at first.
         bool isTold = false;
         _rpc.Lie = (method, _, truth) =>
         {

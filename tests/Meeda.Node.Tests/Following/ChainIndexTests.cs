@@ -131,7 +131,7 @@ public abstract class ChainIndexTests : IAsyncDisposable
         Assert.Single(await index.ProofsAsync(Second, 0, 9, None));
         Assert.Equal([1L], await DemandsAsync(database));
 
-        // What comes again takes the place of what was there.
+        // A repeated event replaces the earlier one.
         await chain.AdvanceAsync(Block(21), new ChainEvents([], [(Second, Proof(1, 21))], [Demand(1, 21)]), None);
         Assert.Equal(21ul, Assert.Single(await index.ProofsAsync(Second, 0, 9, None)).BlockNumber);
         Assert.Equal([1L], await DemandsAsync(database));
@@ -174,7 +174,7 @@ public abstract class ChainIndexTests : IAsyncDisposable
         Assert.DoesNotContain(Block(300), await index.FollowedBlocksAsync(None));
     }
 
-    /// <summary>The queries by index give what the protocol's own definition gives over all anchors.</summary>
+    /// <summary>The indexed queries return what the protocol's definition gives over all anchors.</summary>
     [SkippableFact]
     public async Task LiveRange_AtEveryEpoch_IsThatOfTheProtocol()
     {
@@ -247,7 +247,7 @@ public abstract class ChainIndexTests : IAsyncDisposable
         return (database, new ChainIndex(database));
     }
 
-    /// <summary>The index as a follower writes it, with nothing beside it.</summary>
+    /// <summary>The index as a follower writes it, without other tables.</summary>
     private sealed class IndexChain(Database database, ChainIndex index) : IFollowedChain
     {
         public Task<BlockPoint?> TipAsync(CancellationToken cancellationToken) => index.TipAsync(cancellationToken);

@@ -6,7 +6,7 @@ using Meeda.Protocol.Anchors;
 
 namespace Meeda.Node.Tests.Following;
 
-/// <summary>What a follower read, in memory, by the databases' rules: nothing twice, nothing by halves.</summary>
+/// <summary>What a follower read, in memory, with the databases' rules: nothing twice, nothing partially.</summary>
 internal sealed class MemoryChain : IFollowedChain
 {
     private readonly List<BlockPoint> _blocks = [];
@@ -18,7 +18,7 @@ internal sealed class MemoryChain : IFollowedChain
     /// <summary>How many writes there were.</summary>
     public int Writes { get; private set; }
 
-    /// <summary>What is kept of anchors, a line for each.</summary>
+    /// <summary>The stored anchors, one line each.</summary>
     public IReadOnlyList<string> Lines =>
         [
             .. _anchors

@@ -3,7 +3,7 @@ using Meeda.L1.Rpc;
 
 namespace Meeda.Node.Tests.Following;
 
-/// <summary>A way to an L1 that does something before, or instead of, one of its answers.</summary>
+/// <summary>A connection to L1 that runs an action before, or instead of, one of its responses.</summary>
 internal sealed class ScriptedRpc(JsonRpc chain) : JsonRpc
 {
     private int _calls;
@@ -11,10 +11,10 @@ internal sealed class ScriptedRpc(JsonRpc chain) : JsonRpc
     /// <summary>How many calls there were.</summary>
     public int Calls => _calls;
 
-    /// <summary>Done before the call of that number (from 1); may throw.</summary>
+    /// <summary>Runs before the call with that number (from 1); may throw.</summary>
     public Action<int>? Before { get; set; }
 
-    /// <summary>Changes an answer; given the method, the parameters and the truth.</summary>
+    /// <summary>Changes a response, given the method, the parameters and the true response.</summary>
     public Func<string, IReadOnlyList<object?>, JsonElement, JsonElement>? Lie { get; set; }
 
     public override async Task<JsonElement> CallAsync(

@@ -20,16 +20,14 @@ using Xunit;
 namespace Meeda.Node.Tests.Http;
 
 /// <summary>
-/// The examples of the OpenAPI document, issued against a running operator: status and shape of each answer are as
-/// the document shows them, raw bytes to the bit. With
-/// MEEDA_APPROVE_API=1 the answers in <c>examples.json</c> are rewritten (build once more before
-/// <see cref="OpenApiTests"/> writes the document).
+/// The examples of the OpenAPI document, issued against a running operator: status and shape of each response are as
+/// the document shows them, raw bytes exactly. With MEEDA_APPROVE_API=1 the answers in <c>examples.json</c> are
+/// rewritten (build once more before <see cref="OpenApiTests"/> writes the document).
 /// </summary>
 public sealed class ApiExampleTests(OperatorFixture node) : IClassFixture<OperatorFixture>
 {
-    // What is computed from the contract's parameters, so not answered without an L1: of these the example's shape is
-    // compared with the body's type, and the end-to-end
-    // tests ask them of an operator that has a chain.
+    // Responses computed from the contract's parameters, which need an L1: here the example's shape is compared with
+    // the body's type, and the end-to-end tests request them from an operator with a chain.
     private static readonly Dictionary<string, Type> NeedL1 = new()
     {
         ["GET /batches/{id}/history"] = typeof(HistoryBody),
@@ -167,9 +165,7 @@ public sealed class ApiExampleTests(OperatorFixture node) : IClassFixture<Operat
         }
     }
 
-    /// <summary>
-    /// Property names and kinds of values, arrays by their first element; raw bytes (hex) as they are.
-    /// </summary>
+    /// <summary>Property names and kinds of values, arrays by their first element; raw bytes (hex) unchanged.</summary>
     private static string Shape(JsonNode? node) =>
         node switch
         {
@@ -229,7 +225,7 @@ public sealed class ApiExampleTests(OperatorFixture node) : IClassFixture<Operat
         return (response.StatusCode, answer);
     }
 
-    /// <summary>Writes into the ledger what the follower would have read of L1: an anchor with the one batch.</summary>
+    /// <summary>Writes to the ledger what the follower would have read from L1: an anchor with the one batch.</summary>
     private async Task AnchorAsync(string id)
     {
         var ledger = node.Services.GetRequiredService<Ledger>();

@@ -16,9 +16,7 @@ using Xunit;
 
 namespace Meeda.Node.Tests.Http;
 
-/// <summary>
-/// What an operator answers whose providers, or whose disk, take nothing; and that it recovers by itself.
-/// </summary>
+/// <summary>The responses of an operator whose providers or disk accept nothing, and its automatic recovery.</summary>
 public sealed class BackPressureTests : IAsyncLifetime
 {
     private readonly TemporaryFolder _folder = new();
@@ -85,7 +83,7 @@ public sealed class BackPressureTests : IAsyncLifetime
         HttpStatusCode refusal
     )
     {
-        // There is no L1 that would take an anchor.
+        // There is no L1 to accept an anchor.
         await StartAsync(("Meeda:Intake:MaxUnanchoredBatches", "2"), ("Meeda:Intake:FailoverAfter", failoverAfter));
         await PutAsync(RandomNumberGenerator.GetBytes(100), HttpStatusCode.OK);
         await PutAsync(RandomNumberGenerator.GetBytes(100), HttpStatusCode.OK);
@@ -119,7 +117,7 @@ public sealed class BackPressureTests : IAsyncLifetime
         Assert.False((await pressure.ReportAsync(CancellationToken.None)).IsFailingOver);
     }
 
-    /// <summary>Batchers that were sent to L1 may not come back for long: the report must not wait for them.</summary>
+    /// <summary>Batchers that were sent to L1 may stay away for long: the report must not wait for them.</summary>
     [Fact]
     public async Task Report_ProvidersTakeBatchesAgain_IsNoLongerFailingOver_WithoutAPut()
     {
@@ -270,7 +268,7 @@ public sealed class BackPressureTests : IAsyncLifetime
             StringComparison.Ordinal
         );
 
-        // What is the caller's own fault is not for the next writer.
+        // A caller's own error must not cause a fallback to the next writer.
         Assert.DoesNotContain(
             Words,
             (await NitroAsync("commitChunkedStore", "0x99", CheckOf([], 0x99)))
@@ -383,7 +381,7 @@ public sealed class BackPressureTests : IAsyncLifetime
         _http = new HttpClient { BaseAddress = new Uri(_app.Urls.First()) };
     }
 
-    /// <summary>A file where each provider's folder was: nothing can be written below it.</summary>
+    /// <summary>Replaces each provider's folder by a file, so that nothing can be written below it.</summary>
     private void BreakProviders()
     {
         foreach (string provider in Directory.GetDirectories(Providers))

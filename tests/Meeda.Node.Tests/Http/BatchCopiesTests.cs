@@ -8,7 +8,7 @@ using Xunit;
 
 namespace Meeda.Node.Tests.Http;
 
-/// <summary>Who gets the memory for answers, on a clock that the test moves.</summary>
+/// <summary>The allocation of memory for responses, on a clock that the test advances.</summary>
 public sealed class BatchCopiesTests
 {
     private const int MiB = 1 << 20;

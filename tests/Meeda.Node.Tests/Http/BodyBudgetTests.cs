@@ -9,7 +9,7 @@ using Xunit;
 
 namespace Meeda.Node.Tests.Http;
 
-/// <summary>Who gets the room for bodies, on a clock that the test moves.</summary>
+/// <summary>The allocation of memory for bodies, on a clock that the test advances.</summary>
 public sealed class BodyBudgetTests
 {
     private const int MiB = 1 << 20;
@@ -26,7 +26,7 @@ public sealed class BodyBudgetTests
             slow.Add(budget.Open("a"));
         }
 
-        // Each as much as it is given, until one has to wait.
+        // Each body takes as much as it gets, until one has to wait.
         Task waiting = GrowAllAsync(slow, MiB);
         Assert.False(waiting.IsCompleted);
         await GrowAsync(budget.Open("b"), MiB);
@@ -164,7 +164,7 @@ public sealed class BodyBudgetTests
     private static Task GrowAllAsync(IEnumerable<BodyRoom> rooms, int length) =>
         Task.WhenAll(rooms.Select(room => GrowAsync(room, length)));
 
-    /// <summary>Moves the clock on until something is so; each time until all who waited have looked.</summary>
+    /// <summary>Advances the clock until a condition holds, each time until all waiters have checked again.</summary>
     private async Task UntilAsync(Func<bool> condition)
     {
         while (!condition())

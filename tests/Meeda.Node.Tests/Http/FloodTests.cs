@@ -21,7 +21,7 @@ using Xunit;
 
 namespace Meeda.Node.Tests.Http;
 
-/// <summary>Clients that mean ill, over sockets, and what others are answered beside them.</summary>
+/// <summary>Malicious clients, over sockets, and the responses that other clients get meanwhile.</summary>
 public sealed class FloodTests : IAsyncLifetime
 {
     private readonly OperatorFixture _node = new();
@@ -117,7 +117,7 @@ public sealed class FloodTests : IAsyncLifetime
                 .Append(PutAsync())
         );
 
-        // What was answered is not computed again, so it is never refused.
+        // A cached result is not computed again, so it is never rejected.
         var work = _node.Services.GetRequiredService<ProofWork>();
         await Patience.UntilAsync(
             async () => (await _node.GetAsync("blobs/0/cells/0")).Status == HttpStatusCode.OK,
@@ -272,7 +272,7 @@ public sealed class FloodTests : IAsyncLifetime
         return await reader.ReadLineAsync() ?? "";
     }
 
-    /// <summary>Writes an anchor of a batch into the ledger, as if it had been read from L1.</summary>
+    /// <summary>Writes a batch's anchor to the ledger, as if it had been read from L1.</summary>
     private async Task AnchorAsync(BatchId id)
     {
         var ledger = _node.Services.GetRequiredService<Ledger>();

@@ -11,8 +11,8 @@ using Microsoft.Extensions.Logging;
 namespace Meeda.Node.Tests.Http;
 
 /// <summary>
-/// An operator whose L1 stands at block 100, holds nothing and takes no transactions: what it does not know is proven
-/// to be absent.
+/// An operator whose L1 is at block 100, is empty and accepts no transactions: what it does not know is proven to be
+/// absent.
 /// </summary>
 public sealed class FollowingOperatorFixture : OperatorFixture
 {

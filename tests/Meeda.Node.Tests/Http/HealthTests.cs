@@ -9,7 +9,7 @@ using Xunit;
 
 namespace Meeda.Node.Tests.Http;
 
-/// <summary>The routes of health over checks that find what a test says.</summary>
+/// <summary>The health routes, over checks whose results the test sets.</summary>
 public sealed class HealthTests : IAsyncLifetime
 {
     private readonly Dictionary<string, Func<HealthCheckResult>> _found = new()

@@ -8,10 +8,9 @@ using Xunit.Abstractions;
 namespace Meeda.Node.Tests.Http;
 
 /// <summary>
-/// Good clients among hostile ones: 500 connections that read a batch over and over, measured alone and beside 500
-/// that dribble heads, dribble bodies,
-/// announce too much or send no HTTP. Both rates are from one process and one run, in alternation; hostile clients
-/// share the machine with the server.
+/// Honest clients among hostile ones: 500 connections that read a batch repeatedly, measured alone and beside 500 that
+/// send heads slowly, send bodies slowly, announce too much or send no HTTP. Both rates are from one process and one
+/// run, in alternation; hostile clients share the machine with the server.
 /// </summary>
 public sealed class HostileLoadTests(OperatorFixture node, ITestOutputHelper output) : IClassFixture<OperatorFixture>
 {
@@ -137,7 +136,7 @@ public sealed class HostileLoadTests(OperatorFixture node, ITestOutputHelper out
             }
             catch (Exception cutOff) when (cutOff is IOException or SocketException or OperationCanceledException)
             {
-                // What the server is to do with it.
+                // The server may cut hostile clients off.
             }
         }
     }

@@ -46,7 +46,7 @@ public sealed class JsonTests(OperatorFixture node) : IClassFixture<OperatorFixt
         Assert.Contains(Contexts, context => context.GetTypeInfo(type) is not null);
     }
 
-    /// <summary>A route that is added with a body of its own must add it here, too.</summary>
+    /// <summary>A new route with a new body must be added here, too.</summary>
     [Fact]
     public void Route_EveryBodyThatItAnswersWith_HasGeneratedCodeInTheRunningService()
     {
@@ -68,7 +68,7 @@ public sealed class JsonTests(OperatorFixture node) : IClassFixture<OperatorFixt
         Assert.All(answered, type => Assert.Contains(Contexts, context => context.GetTypeInfo(type) is not null));
     }
 
-    /// <summary>What programs read from the commands is as it was when reflection wrote it.</summary>
+    /// <summary>The commands' JSON is the same as when reflection wrote it.</summary>
     [Fact]
     public void Command_ItsOutput_IsThatOfReflection()
     {

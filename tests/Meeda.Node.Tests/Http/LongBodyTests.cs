@@ -7,7 +7,7 @@ using Xunit;
 namespace Meeda.Node.Tests.Http;
 
 /// <summary>
-/// A body without an announced length that turns out too long: refused, read to its end, and the connection stays
+/// A body without a Content-Length that turns out too long is rejected and read to its end, and the connection stays
 /// usable.
 /// </summary>
 public sealed class LongBodyTests(OperatorFixture node) : IClassFixture<OperatorFixture>
@@ -41,7 +41,7 @@ public sealed class LongBodyTests(OperatorFixture node) : IClassFixture<Operator
         Assert.Equal(200, (await ReadAsync(stream)).Status);
     }
 
-    /// <summary>Nothing of it is read, so that a client must not send its next request on that connection.</summary>
+    /// <summary>None of it is read, so a client must not send its next request on that connection.</summary>
     [Fact]
     public async Task Put_AnnouncedAndMuchTooLong_SaysThatTheConnectionEnds()
     {
@@ -54,7 +54,7 @@ public sealed class LongBodyTests(OperatorFixture node) : IClassFixture<Operator
     private static async Task SendAsync(NetworkStream stream, string text) =>
         await stream.WriteAsync(Encoding.ASCII.GetBytes(text));
 
-    /// <summary>One answer, with its content as it came.</summary>
+    /// <summary>One response, with its raw content.</summary>
     private static async Task<(int Status, string Body)> ReadAsync(NetworkStream stream)
     {
         var text = new StringBuilder();

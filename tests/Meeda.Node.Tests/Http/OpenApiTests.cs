@@ -10,9 +10,8 @@ using Xunit;
 namespace Meeda.Node.Tests.Http;
 
 /// <summary>
-/// The HTTP API as a document that is read in review: a change of it changes <c>docs/openapi.json</c> in the same
-/// commit. To accept what the test found, run it with
-/// MEEDA_APPROVE_API=1.
+/// The HTTP API as a document for review: a change of the API changes <c>docs/openapi.json</c> in the same commit. To
+/// accept the current API, run the test with MEEDA_APPROVE_API=1.
 /// </summary>
 public sealed class OpenApiTests(OperatorFixture node) : IClassFixture<OperatorFixture>
 {
@@ -35,9 +34,7 @@ public sealed class OpenApiTests(OperatorFixture node) : IClassFixture<OperatorF
         Assert.Equal(await File.ReadAllTextAsync(approved), actual);
     }
 
-    /// <summary>
-    /// The fallback policy would keep a route that forgot its policy closed, by a guess of its scope.
-    /// </summary>
+    /// <summary>The fallback policy would protect a route without a policy by guessing its scope.</summary>
     [Fact]
     public void Routes_OfTheOperator_NameTheScopeTheyNeed_AndOnlyHealthIsOpen()
     {

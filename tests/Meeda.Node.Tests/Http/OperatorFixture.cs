@@ -12,8 +12,8 @@ using Xunit;
 namespace Meeda.Node.Tests.Http;
 
 /// <summary>
-/// An operator on a free port with a store of its own. Its L1 does not answer: taking batches in and giving them back
-/// must not depend on it.
+/// An operator on a free port with its own store. Its L1 does not answer: accepting and serving batches must not depend
+/// on it.
 /// </summary>
 public class OperatorFixture : IAsyncLifetime
 {
@@ -38,7 +38,7 @@ public class OperatorFixture : IAsyncLifetime
     /// <summary>The L1 endpoint; null for one that does not answer.</summary>
     protected string? L1 { get; set; }
 
-    /// <summary>Settings beside the usual ones.</summary>
+    /// <summary>Additional settings.</summary>
     internal Dictionary<string, string?> Settings { get; } = [];
 
     public string Folder => _folder.Path;
@@ -57,8 +57,8 @@ public class OperatorFixture : IAsyncLifetime
     }
 
     /// <summary>
-    /// Waits until every batch is at its providers, and lets go of the payloads that the ledger holds: what is read
-    /// then comes from the rows.
+    /// Waits until every batch is at its providers, and deletes the payloads from the ledger, so that reads come from
+    /// the rows.
     /// </summary>
     public async Task PlacedAsync()
     {

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Meeda.Node.Tests.Http;
 
-/// <summary>A web page in a browser on the operator's machine may do nothing.</summary>
+/// <summary>A web page in a browser on the operator's machine gets no access.</summary>
 public sealed class OriginGuardTests : IAsyncLifetime
 {
     private readonly OperatorFixture _operator = new();

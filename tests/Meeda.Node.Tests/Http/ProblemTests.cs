@@ -10,7 +10,9 @@ using Xunit;
 
 namespace Meeda.Node.Tests.Http;
 
-/// <summary>Errors of Meeda's own routes are problem details; the others' are what their clients know.</summary>
+/// <summary>
+/// Errors of Meeda's own routes are problem details; those of other routes are what their clients expect.
+/// </summary>
 public sealed partial class ProblemTests(OperatorFixture node) : IClassFixture<OperatorFixture>
 {
     private const string Absent = "0x7777777777777777777777777777777777777777777777777777777777777777";
@@ -36,7 +38,7 @@ public sealed partial class ProblemTests(OperatorFixture node) : IClassFixture<O
         await AssertProblemAsync(answer, status, code);
     }
 
-    /// <summary>What the framework binds is refused with the parameter's name and what is expected.</summary>
+    /// <summary>An invalid parameter is rejected with its name and the expected form.</summary>
     [Theory]
     [InlineData("GET", "batches/xyz", "id: a batch id is 64 hex digits, with or without 0x")]
     [InlineData("GET", "batches/" + Absent + "7", "id: a batch id is 64 hex digits, with or without 0x")]
@@ -126,7 +128,7 @@ public sealed partial class ProblemTests(OperatorFixture node) : IClassFixture<O
         );
     }
 
-    /// <summary>Clients switch on codes: the document has each of them, with its status, and no other.</summary>
+    /// <summary>Clients switch on codes: the document lists each of them with its status, and no others.</summary>
     [Fact]
     public async Task Document_TableOfCodes_IsTheCodes()
     {

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Meeda.Node.Tests.Http;
 
-/// <summary>What verifiers ask for: how much of it is done at once, for whom, and what goes first.</summary>
+/// <summary>Verifiers' requests: concurrency, fairness between clients, and priority of puts.</summary>
 public sealed class ProofWorkTests : IDisposable
 {
     private readonly SteppedClock _clock = new();

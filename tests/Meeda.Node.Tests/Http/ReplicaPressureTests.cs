@@ -15,9 +15,7 @@ using Xunit;
 
 namespace Meeda.Node.Tests.Http;
 
-/// <summary>
-/// Two operators on one database, as behind a load balancer: what one of them answers, the other answers too.
-/// </summary>
+/// <summary>Two operators on one database, as behind a load balancer: both give the same responses.</summary>
 public sealed class ReplicaPressureTests(PostgresFixture postgres) : IClassFixture<PostgresFixture>, IAsyncLifetime
 {
     private readonly TemporaryFolder _folder = new();
@@ -37,7 +35,8 @@ public sealed class ReplicaPressureTests(PostgresFixture postgres) : IClassFixtu
     }
 
     /// <summary>
-    /// The leader's providers refuse; it is paused, another one takes the lead, and its providers take what waits.
+    /// The leader's providers reject rows; it is paused, another operator becomes the leader, and its providers accept
+    /// the backlog.
     /// </summary>
     [SkippableFact]
     public async Task Failover_AnyOperatorLeads_BeginsAndEndsForAll()
@@ -73,7 +72,7 @@ public sealed class ReplicaPressureTests(PostgresFixture postgres) : IClassFixtu
         await UntilAsync(first, failingOver: false);
         await UntilAsync(second, failingOver: false);
 
-        // A leader's word outlives neither the backlog that it was about.
+        // Nor does a leader's report outlive the backlog that it was about.
         await followed.NoteRefusalAsync(CancellationToken.None);
         await UntilAsync(first, failingOver: true);
         await followed.MarkPlacedAsync([new BatchId(hash)], DateTimeOffset.UtcNow, CancellationToken.None);
@@ -82,14 +81,16 @@ public sealed class ReplicaPressureTests(PostgresFixture postgres) : IClassFixtu
 
     private static Ledger LedgerOf(WebApplication each) => each.Services.GetRequiredService<Ledger>();
 
-    /// <summary>Until a put, and the report, say so.</summary>
+    /// <summary>Waits until a put and the status agree on it.</summary>
     private static async Task UntilAsync(WebApplication each, bool failingOver)
     {
         var pressure = each.Services.GetRequiredService<IntakePressure>();
         using CancellationTokenSource limit = Patience.Limit(TimeSpan.FromMinutes(2));
         while (true)
         {
-            Exception? refused = await Record.ExceptionAsync(() => pressure.EnsureAcceptingAsync(1, isPaid: false, limit.Token));
+            Exception? refused = await Record.ExceptionAsync(() =>
+                pressure.EnsureAcceptingAsync(1, isPaid: false, limit.Token)
+            );
             if (
                 refused is DaException { Error: DaError.FailOver } == failingOver
                 && (await pressure.ReportAsync(limit.Token)).IsFailingOver == failingOver
@@ -102,7 +103,7 @@ public sealed class ReplicaPressureTests(PostgresFixture postgres) : IClassFixtu
         }
     }
 
-    /// <summary>Built and not started: nothing happens by itself.</summary>
+    /// <summary>Built but not started: nothing runs in the background.</summary>
     private async Task<WebApplication> BuildAsync(string database, string name)
     {
         string folder = Path.Combine(_folder.Path, name),

@@ -14,7 +14,7 @@ using Xunit;
 
 namespace Meeda.Node.Tests.Http;
 
-/// <summary>The settings of real proxies, as docs/guides/tls.md gives them, in front of an operator.</summary>
+/// <summary>Real proxies in front of an operator, with the settings in docs/guides/tls.md.</summary>
 public sealed partial class ReverseProxyTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -50,7 +50,7 @@ public sealed partial class ReverseProxyTests : IDisposable
         using HttpClient http = TlsTests.Trusting(fingerprint, $"https://localhost:{port.Number}");
         await Patience.UntilAsync(() => AnswersAsync(http), TimeSpan.FromSeconds(60));
 
-        // No key yet: whoever asks under the proxy's name is refused.
+        // No key yet: requests with the proxy's host name are rejected.
         http.DefaultRequestHeaders.Host = "da.example.org";
         if (program == "nginx")
         {
@@ -77,7 +77,7 @@ public sealed partial class ReverseProxyTests : IDisposable
         string commitment = Convert.ToHexStringLower(await put.Content.ReadAsByteArrayAsync());
         Assert.Equal(batch, await http.GetByteArrayAsync($"t/{key}/get/0x{commitment}"));
 
-        // Caddy passes bodies on as they come, and may end the connection while the client still sends.
+        // Caddy forwards bodies as they arrive, and may close the connection while the client still sends.
         if (program == "nginx")
         {
             using HttpResponseMessage tooLong = await http.PostAsync(

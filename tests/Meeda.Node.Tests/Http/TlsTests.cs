@@ -177,10 +177,10 @@ public sealed class TlsTests : IDisposable
         Assert.Contains(reason, Assert.Single(new HttpOptionsValidator().Failures(options)), StringComparison.Ordinal);
     }
 
-    /// <summary>A client that knows one certificate only.</summary>
+    /// <summary>A client that trusts only one certificate.</summary>
     /// <param name="fingerprint">The certificate's SHA-256.</param>
     /// <param name="url">The service.</param>
-    /// <param name="connect">How it connects; as usual where null.</param>
+    /// <param name="connect">How it connects; null for the default.</param>
     internal static HttpClient Trusting(
         string fingerprint,
         string url,

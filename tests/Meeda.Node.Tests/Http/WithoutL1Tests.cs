@@ -6,7 +6,7 @@ using Xunit;
 namespace Meeda.Node.Tests.Http;
 
 /// <summary>
-/// An operator whose L1 does not answer takes batches and gives them, and says nothing that it cannot know.
+/// An operator whose L1 does not answer accepts and serves batches, and makes no claim that it cannot verify.
 /// </summary>
 public sealed class WithoutL1Tests(OperatorFixture node) : IClassFixture<OperatorFixture>
 {

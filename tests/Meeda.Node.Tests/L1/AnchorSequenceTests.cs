@@ -8,7 +8,7 @@ using Xunit;
 
 namespace Meeda.Node.Tests.L1;
 
-/// <summary>Anchors and logs that cannot be what the contract wrote are left out, and hide no others.</summary>
+/// <summary>Anchors and logs that the contract cannot have emitted are ignored, and do not hide others.</summary>
 public sealed class AnchorSequenceTests
 {
     private static readonly Address Contract = Address.Parse("0x00000000000000000000000000000000000c0de0");

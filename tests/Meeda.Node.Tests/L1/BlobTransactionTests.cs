@@ -10,8 +10,8 @@ namespace Meeda.Node.Tests.L1;
 public sealed class BlobTransactionTests
 {
     /// <summary>
-    /// The transaction that cast (Foundry 1.7.1) makes of the same blob: Meeda.Ethereum's encoding and Meeda.Kzg's
-    /// commitment and cell proofs together.
+    /// The transaction that cast (Foundry 1.7.1) creates from the same blob: Meeda.L1's encoding together with
+    /// Meeda.Kzg's commitment and cell proofs.
     /// </summary>
     [Fact]
     public void SignWithSidecar_ABlobWithItsCellProofs_IsCasts()

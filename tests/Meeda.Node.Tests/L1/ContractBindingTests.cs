@@ -18,8 +18,8 @@ using Xunit;
 namespace Meeda.Node.Tests.L1;
 
 /// <summary>
-/// The bindings against the compiled contracts' ABIs: a change in Solidity that C# does not follow fails here (or
-/// where an argument does not fit, at once).
+/// The bindings against the compiled contracts' ABIs: a change in Solidity that C# does not follow fails here (or at
+/// once, if an argument does not fit).
 /// </summary>
 public sealed class ContractBindingTests
 {
@@ -44,8 +44,8 @@ public sealed class ContractBindingTests
     private readonly SystemContract _system = new(null!, Account);
 
     /// <summary>
-    /// Functions, events and errors as text: a change of the contracts shows here what the C# side must follow, and
-    /// says so by changing the file.
+    /// Functions, events and errors as text: a change of the contracts changes this file, which shows what the C# side
+    /// must follow.
     /// </summary>
     [Fact]
     public void Abi_OfTheContracts_IsTheOneThatTheBindingsFollow()
@@ -180,7 +180,7 @@ public sealed class ContractBindingTests
         Assert.Equal("3,9", string.Join(',', refund.Get<object[]>("ids")));
     }
 
-    /// <summary>By <c>cast create2</c>: another address is another contract, which no archive would find.</summary>
+    /// <summary>From <c>cast create2</c>: at another address no archive would find the contract.</summary>
     [Fact]
     public void Bounties_TheirAddress_IsTheOneOnEveryChain() =>
         Assert.Equal(Address.Parse("0x0133b37C936D255183E8660288ebD43A79d79689"), BountyContract.UsualAddress);

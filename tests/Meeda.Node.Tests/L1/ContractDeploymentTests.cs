@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Meeda.Node.Tests.L1;
 
-/// <summary>From where on logs are read, whatever the setting says.</summary>
+/// <summary>The first block whose logs are read, whatever the setting.</summary>
 public sealed class ContractDeploymentTests
 {
     private const ulong Head = 23_000_000;

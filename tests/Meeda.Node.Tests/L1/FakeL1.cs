@@ -11,8 +11,7 @@ using Meeda.Protocol.Anchors;
 namespace Meeda.Node.Tests.L1;
 
 /// <summary>
-/// An L1 in memory: blocks that the test makes, no logs, the contract's parameters and anchors; and whatever lie the
-/// test tells.
+/// An L1 in memory: blocks from the test, no logs, the contract's parameters and anchors, and wrong answers on command.
 /// </summary>
 internal sealed class FakeL1 : JsonRpc
 {
@@ -21,13 +20,13 @@ internal sealed class FakeL1 : JsonRpc
     /// <summary>The newest block.</summary>
     public ulong Head { get; set; }
 
-    /// <summary>What it calls final; null for the head.</summary>
+    /// <summary>The block that it reports as final; null for the head.</summary>
     public ulong? Final { get; set; }
 
-    /// <summary>What is mixed into blocks' hashes: another one is another chain.</summary>
+    /// <summary>Part of the blocks' hashes: another value gives another chain.</summary>
     public int Fork { get; set; }
 
-    /// <summary>Whether it answers nothing.</summary>
+    /// <summary>Whether it answers no calls.</summary>
     public bool IsAway { get; set; }
 
     public SystemParameters Parameters { get; set; } = LocalParameters.Value;
@@ -35,7 +34,7 @@ internal sealed class FakeL1 : JsonRpc
     /// <summary>What every account stakes, in wei.</summary>
     public BigInteger Stake { get; set; } = LocalParameters.Value.MinimumStake;
 
-    /// <summary>How many live blobs every account's stake carries.</summary>
+    /// <summary>The number of live blobs that every account's stake covers.</summary>
     public ulong Capacity { get; set; } = 1_000_000;
 
     /// <summary>The price of every operator.</summary>
@@ -46,7 +45,7 @@ internal sealed class FakeL1 : JsonRpc
 
     public Bytes32 HashOf(ulong number) => Keccak256.Hash(BitConverter.GetBytes(number + ((ulong)Fork << 40)));
 
-    /// <summary>Lets the contract keep an anchor, as it does from its block on.</summary>
+    /// <summary>Adds an anchor to the contract's state, from the anchor's block on.</summary>
     public void Keep(Anchor anchor) => _anchors[anchor.Index] = anchor;
 
     public override Task<JsonElement> CallAsync(
@@ -128,7 +127,7 @@ internal sealed class FakeL1 : JsonRpc
 
         if (Is("MeedaAnchors", "getAccount"))
         {
-            // Every account owns itself, is its own operator key, and neither leaves nor was slashed.
+            // Every account is its own owner and operator key, and is neither unstaking nor slashed.
             byte[] id = calldata[4..36];
             return
             [

@@ -12,7 +12,7 @@ using Xunit;
 
 namespace Meeda.Node.Tests.L1;
 
-/// <summary>L1 as the settings name it: one endpoint or several.</summary>
+/// <summary>L1 according to the settings: one endpoint or several.</summary>
 public sealed class L1ConnectionTests
 {
     [Theory]

@@ -18,7 +18,7 @@ using Xunit;
 
 namespace Meeda.Node.Tests.L1;
 
-/// <summary>What the follower believes to be final, on an L1 that is a script; and what is said of failures.</summary>
+/// <summary>The block that the follower accepts as final, on a scripted L1; and its messages about failures.</summary>
 public sealed class L1FollowerTests : IAsyncLifetime
 {
     private static readonly Address Account = Address.Parse("0x00000000000000000000000000000000000a11ce");
@@ -150,7 +150,7 @@ public sealed class L1FollowerTests : IAsyncLifetime
         Assert.Equal(TimeSpan.FromSeconds(2), outage.Pause(TimeSpan.FromSeconds(2)));
     }
 
-    /// <summary>A history asks for hundreds of blocks; those that are final are asked for once.</summary>
+    /// <summary>A history needs hundreds of blocks; final ones are requested only once.</summary>
     [Fact]
     public async Task Seed_OfAFinalBlock_IsAskedForOnce()
     {

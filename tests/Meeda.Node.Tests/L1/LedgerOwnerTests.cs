@@ -70,7 +70,7 @@ public sealed class LedgerOwnerTests : IAsyncLifetime
         await EnsureAsync();
     }
 
-    /// <summary>As of replicas on one database, each with provider folders of its own.</summary>
+    /// <summary>As for replicas on one database, each with its own provider folders.</summary>
     [Fact]
     public async Task Ensure_WithProvidersThatSayNothing_IsRefusedByTheLedgerItself()
     {

@@ -5,7 +5,7 @@ using Meeda.Testing.Abi;
 
 namespace Meeda.Node.Tests.L1;
 
-/// <summary>The contracts' ABIs as the tests' own codec reads them, which shares nothing with Nethereum's.</summary>
+/// <summary>The contracts' ABIs as read by the tests' own codec, which is independent of Nethereum's.</summary>
 internal static class PartAbi
 {
     /// <summary>The contracts' names.</summary>

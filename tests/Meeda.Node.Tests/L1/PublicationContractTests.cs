@@ -9,7 +9,7 @@ namespace Meeda.Node.Tests.L1;
 
 public sealed class PublicationContractTests
 {
-    /// <summary>A node that follows geth would run a call at a base fee of zero: the contract is not asked.</summary>
+    /// <summary>A geth-like node would execute the call at a base fee of zero, so the contract is not called.</summary>
     [Fact]
     public async Task DemandBond_CoversEightTimesTheFees_AndMakesNoCall()
     {

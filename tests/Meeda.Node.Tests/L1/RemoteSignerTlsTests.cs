@@ -15,8 +15,8 @@ using Xunit;
 namespace Meeda.Node.Tests.L1;
 
 /// <summary>
-/// A remote signer as op-signer is run: it shows a certificate of a private authority and asks for one. Behind it
-/// anvil signs.
+/// A remote signer configured like op-signer: it presents a certificate of a private authority and requires a client
+/// certificate. Behind it anvil signs.
 /// </summary>
 public sealed class RemoteSignerTlsTests : IDisposable
 {

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Meeda.Node.Tests.L1;
 
-/// <summary>Where the operator's key comes from, and what is said when it does not come.</summary>
+/// <summary>The sources of the operator's key, and the errors if it cannot be read.</summary>
 public sealed class SignerOptionsTests : IDisposable
 {
     // The test vector of the Web3 Secret Storage definition, version 3, PBKDF2: its password, its key and its file.

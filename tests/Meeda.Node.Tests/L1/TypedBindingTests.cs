@@ -21,7 +21,7 @@ public sealed class TypedBindingTests
 
     private static readonly ContractAbi[] Abis = [.. PartAbi.Names.Select(PartAbi.Of)];
 
-    // Of contracts that are others': the selectors that ERC-1271 and the registry of ERC-1056 have.
+    // Third-party contracts: the selectors of ERC-1271 and of the ERC-1056 registry.
     private static readonly Dictionary<string, string> Standard = new()
     {
         ["isValidSignature"] = "1626ba7e",
@@ -54,7 +54,7 @@ public sealed class TypedBindingTests
         Assert.NotEmpty(topics);
     }
 
-    // A part that has no such member throws.
+    // A part without this member throws.
     private static IEnumerable<string> Found(Func<ContractAbi, string> find)
     {
         foreach (ContractAbi abi in Abis)

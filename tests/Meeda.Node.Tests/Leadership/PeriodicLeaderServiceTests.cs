@@ -11,7 +11,7 @@ using Xunit;
 
 namespace Meeda.Node.Tests.Leadership;
 
-/// <summary>What only the leader does: its rounds, its failures, and what happens when another one leads.</summary>
+/// <summary>Leader-only services: their rounds, their failures, and a change of leader.</summary>
 public sealed class PeriodicLeaderServiceTests : IDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
@@ -52,7 +52,8 @@ public sealed class PeriodicLeaderServiceTests : IDisposable
     }
 
     /// <summary>
-    /// The election notices that another one leads: the round is cancelled, and begins when it leads again.
+    /// The election notices that another operator leads: the round is cancelled, and restarts when this one leads
+    /// again.
     /// </summary>
     [Fact]
     public async Task Round_TheLeaseIsLostInTheMiddle_IsCancelled_AndBegunAgainWithTheNextLease()
@@ -71,7 +72,7 @@ public sealed class PeriodicLeaderServiceTests : IDisposable
         await StopAsync(service);
     }
 
-    /// <summary>The database refuses a write of one whose lease has run out, before the election has noticed.</summary>
+    /// <summary>The database rejects a write after the lease has expired, before the election has noticed.</summary>
     [Fact]
     public async Task Round_TheDatabaseSaysThatAnotherLeads_StopsUntilTheNextLease()
     {
@@ -111,7 +112,7 @@ public sealed class PeriodicLeaderServiceTests : IDisposable
         await StopAsync(service);
     }
 
-    /// <summary>What prepares the rounds may fail as they do, and must not end the process either.</summary>
+    /// <summary>The preparation of the rounds may fail like a round, and must not end the process either.</summary>
     [Fact]
     public async Task Preparation_Fails_IsLoggedAndTriedAgain()
     {
@@ -138,7 +139,9 @@ public sealed class PeriodicLeaderServiceTests : IDisposable
         await StopAsync(service);
     }
 
-    /// <summary>The database may answer a renewal with anything; the election goes on, and gives up in time.</summary>
+    /// <summary>
+    /// Whatever the database answers to a renewal, the election continues, and gives the lease up in time.
+    /// </summary>
     [Fact]
     public async Task Election_TheDatabaseFails_DropsTheLeaseBeforeItRunsOut_AndTakesItAgain()
     {
@@ -207,7 +210,7 @@ public sealed class PeriodicLeaderServiceTests : IDisposable
         /// <summary>Lets time pass until the next round begins.</summary>
         public Task NextAsync(FakeTimeProvider clock) => UntilAsync("round", clock);
 
-        /// <summary>Lets time pass until something happens that has not been waited for.</summary>
+        /// <summary>Lets time pass until the next event that has not been waited for.</summary>
         public async Task UntilAsync(string what, FakeTimeProvider clock)
         {
             using CancellationTokenSource limit = Patience.Limit(TimeSpan.FromSeconds(20));

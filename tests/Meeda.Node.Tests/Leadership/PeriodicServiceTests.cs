@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Meeda.Node.Tests.Leadership;
 
-/// <summary>The loop of every service that does something again and again.</summary>
+/// <summary>The loop of every periodic service.</summary>
 public sealed class PeriodicServiceTests
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
@@ -147,7 +147,7 @@ public sealed class PeriodicServiceTests
             await _begun.Reader.ReadAsync(limit.Token);
         }
 
-        /// <summary>Moves the clock on by intervals until a round begins: its timer may not be set yet.</summary>
+        /// <summary>Advances the clock by intervals until a round begins: its timer may not be set yet.</summary>
         public async Task TickedAsync(FakeTimeProvider clock, TimeSpan step)
         {
             Task next = NextAsync();

@@ -48,7 +48,7 @@ public sealed class FraudDetectorTests : IAsyncLifetime
                 line.Contains($"submitted an invalid proof for epoch {epoch}: partial sum 0", StringComparison.Ordinal)
         );
 
-        // Without a key that is all; it is not said in every round.
+        // Without a key that is all; it is not logged in every round.
         Assert.Equal(Verdict.Resolved, await watching.Ledger.ProofVerdictAsync(LightWorld.First, epoch, None));
         int lines = watching.Log.Lines.Count;
         await watching.Detector.PollAsync(watching.L1.Head, None);
@@ -66,7 +66,7 @@ public sealed class FraudDetectorTests : IAsyncLifetime
         Assert.Equal(1ul, await _world.SentAsync());
         Assert.Empty(await _world.Ledger.AnchorsWithAsync(Verdict.Invalid, 9, None));
 
-        // A reorganisation takes the verdict back, until L1 shows again that the operator was slashed.
+        // A reorganisation reverts the verdict, until L1 shows again that the operator was slashed.
         _world.L1.Reorganise(1);
         await _world.Ledger.RollBackAsync((long)_world.L1.Head - 1, 0, None);
         Assert.Single(await _world.Ledger.AnchorsWithAsync(Verdict.Invalid, 9, None));
@@ -76,7 +76,7 @@ public sealed class FraudDetectorTests : IAsyncLifetime
         Assert.True((await _world.Contract.Anchors.AccountAsync(LightWorld.First, None)).IsSlashed);
     }
 
-    /// <summary>One answer of an endpoint, made up or of another block, does not let a liar off.</summary>
+    /// <summary>A single answer from an endpoint, invented or for another block, does not exonerate a liar.</summary>
     [Fact]
     public async Task Poll_AChallengeIsRefusedThoughNothingIsDecided_IsSentAgain()
     {
@@ -224,7 +224,7 @@ public sealed class FraudDetectorTests : IAsyncLifetime
         return epochs.EpochAt(_world.L1.Head - epochs.SeedDelay - 1);
     }
 
-    /// <summary>The logs, with another point in place of the first partial sum of each proof.</summary>
+    /// <summary>The logs, with another point instead of each proof's first partial sum.</summary>
     private static JsonElement WithWrongSum(JsonElement logs)
     {
         // The sums begin after seed, hints, their offset, y, the opening's offset and their length.

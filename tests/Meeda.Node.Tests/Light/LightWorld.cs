@@ -59,7 +59,7 @@ internal sealed class LightWorld : IAsyncDisposable
 
     public LineLogger Log { get; } = new();
 
-    /// <summary>What the operator's API answers.</summary>
+    /// <summary>The operator's API.</summary>
     public OperatorApi Api { get; } = new();
 
     public LightLedger Ledger { get; private set; } = null!;
@@ -172,7 +172,7 @@ internal sealed class LightWorld : IAsyncDisposable
         L1.Mine();
     }
 
-    /// <summary>The transactions of the light node's account that the chain took.</summary>
+    /// <summary>The number of the light node's transactions that the chain included.</summary>
     public async Task<ulong> SentAsync() =>
         await new EthereumClient(L1).GetTransactionCountAsync(Signer!.Address, BlockTag.Latest, CancellationToken.None);
 
@@ -193,7 +193,7 @@ internal sealed class LightWorld : IAsyncDisposable
         return truth;
     }
 
-    /// <summary>Writes one class's lines to the log of all.</summary>
+    /// <summary>Writes one class's lines to the common log.</summary>
     private sealed class Forwarder<T>(LineLogger log) : Microsoft.Extensions.Logging.ILogger<T>
     {
         public IDisposable? BeginScope<TState>(TState state)
@@ -214,10 +214,10 @@ internal sealed class LightWorld : IAsyncDisposable
 /// <summary>An operator's API as a light node reaches it.</summary>
 internal sealed class OperatorApi : HttpMessageHandler, IHttpClientFactory
 {
-    /// <summary>How it answers every question.</summary>
+    /// <summary>The status of every response.</summary>
     public HttpStatusCode Status { get; set; } = HttpStatusCode.NotFound;
 
-    /// <summary>The questions, by path.</summary>
+    /// <summary>The requests, by path.</summary>
     public List<string> Asked { get; } = [];
 
     public HttpClient CreateClient(string name) => new(this, disposeHandler: false);

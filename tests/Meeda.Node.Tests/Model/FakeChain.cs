@@ -12,18 +12,17 @@ using Meeda.L1.Transactions;
 namespace Meeda.Node.Tests.Model;
 
 /// <summary>
-/// An L1 in memory that behaves as a node with the contracts on it does: blocks, a mempool of really signed
-/// transactions, receipts, logs, reorganisations and finality.
-/// Blocks come only when the test says so. <c>FakeChainTests</c> compares it with anvil, so that it cannot drift from
-/// what nodes answer.
-/// Accounts have as much ether as they need, and gas is an estimate that tests must not compare.
+/// An L1 in memory that behaves like a node with the contracts: blocks, a mempool of properly signed transactions,
+/// receipts, logs, reorganisations and finality. Blocks are mined only on command. <c>FakeChainTests</c> compares it
+/// with anvil, so that it cannot drift from real nodes. Accounts have as much ether as they need, and gas is an
+/// estimate that tests must not compare.
 /// </summary>
 internal sealed class FakeChain : JsonRpc
 {
     /// <summary>Seconds between two blocks.</summary>
     public const ulong SlotSeconds = 12;
 
-    // What a node may say to a transaction: execution clients share these codes, not their words.
+    // A node's errors for a transaction: execution clients share these codes, not the messages.
     private const int Rejected = -32003;
     private const int Reverted = 3;
     private const int InvalidParameters = -32602;
@@ -34,12 +33,12 @@ internal sealed class FakeChain : JsonRpc
     private readonly Lock _gate = new();
     private readonly List<FakeBlock> _blocks = [];
 
-    // What waits for a block, by sender and nonce.
+    // The pending transactions, by sender and nonce.
     private readonly SortedDictionary<(string Sender, ulong Nonce), FakeTransaction> _pending = [];
     private readonly FakeContracts _contracts;
     private ulong _salt;
 
-    /// <summary>A chain with its genesis block, in which the contract stands already.</summary>
+    /// <summary>A chain with its genesis block, which already contains the contract.</summary>
     /// <param name="parameters">The contract's parameters.</param>
     /// <param name="chainId">The chain's id.</param>
     /// <param name="genesisTime">Seconds since 1970 of the genesis block.</param>
@@ -77,16 +76,16 @@ internal sealed class FakeChain : JsonRpc
     /// <summary>The chain's id.</summary>
     public ulong ChainId { get; }
 
-    /// <summary>Wei for each gas of the next blocks.</summary>
+    /// <summary>The base fee of the next blocks, in wei per gas.</summary>
     public BigInteger BaseFee { get; set; } = 1_000_000_000;
 
-    /// <summary>Wei for each blob gas of the next blocks.</summary>
+    /// <summary>The blob base fee of the next blocks, in wei per blob gas.</summary>
     public BigInteger BlobBaseFee { get; set; } = 1;
 
     /// <summary>How far below the head the last final block is. Default 64, two epochs of Ethereum.</summary>
     public ulong FinalityDepth { get; set; } = 64;
 
-    /// <summary>Whether blocks take what waits in the mempool.</summary>
+    /// <summary>Whether blocks include pending transactions.</summary>
     public bool TakesTransactions { get; set; } = true;
 
     /// <summary>The newest block's number.</summary>
@@ -104,7 +103,7 @@ internal sealed class FakeChain : JsonRpc
     /// <summary>The last final block's number.</summary>
     public ulong Finalized => Head - Math.Min(Head, FinalityDepth);
 
-    /// <summary>How many transactions wait for a block.</summary>
+    /// <summary>The number of pending transactions.</summary>
     public int PendingCount
     {
         get
@@ -116,7 +115,7 @@ internal sealed class FakeChain : JsonRpc
         }
     }
 
-    /// <summary>What the contract knows at the head.</summary>
+    /// <summary>The contracts' state at the head.</summary>
     public FakeContracts.State Verified
     {
         get
@@ -128,7 +127,7 @@ internal sealed class FakeChain : JsonRpc
         }
     }
 
-    /// <summary>Gives an operator a stake, in a block of its own.</summary>
+    /// <summary>Gives an operator a stake, in a separate block.</summary>
     public void Stake(Address account, BigInteger wei)
     {
         lock (_gate)
@@ -148,7 +147,7 @@ internal sealed class FakeChain : JsonRpc
         }
     }
 
-    /// <summary>Adds blocks; each takes whatever waits and can pay for it.</summary>
+    /// <summary>Adds blocks; each includes the pending transactions that pay enough.</summary>
     public void Mine(int count = 1)
     {
         lock (_gate)
@@ -160,11 +159,12 @@ internal sealed class FakeChain : JsonRpc
         }
     }
 
-    /// <summary>Replaces the last blocks by as many empty ones. Nothing final is touched.</summary>
-    /// <param name="depth">How many; cut to what is not final.</param>
-    /// <param name="forget">Whether the node forgets their transactions; otherwise they wait in its mempool
-    /// again.</param>
-    /// <returns>How many it were.</returns>
+    /// <summary>Replaces the last blocks by as many empty ones. Final blocks stay.</summary>
+    /// <param name="depth">The number of blocks, limited to those that are not final.</param>
+    /// <param name="forget">
+    /// Whether the node forgets their transactions; otherwise they wait in its mempool again.
+    /// </param>
+    /// <returns>The number of replaced blocks.</returns>
     public int Reorganise(int depth, bool forget = false)
     {
         lock (_gate)
@@ -192,7 +192,7 @@ internal sealed class FakeChain : JsonRpc
         }
     }
 
-    /// <summary>Lets the node forget what waits in its mempool.</summary>
+    /// <summary>Empties the node's mempool.</summary>
     public void ForgetPending()
     {
         lock (_gate)
@@ -313,7 +313,7 @@ internal sealed class FakeChain : JsonRpc
                 : BigInteger.Zero
         );
 
-    /// <summary>Carries a call out on a block's state, as part of it or of the next.</summary>
+    /// <summary>Executes a call on a block's state, as part of it or of the next block.</summary>
     private (byte[] Output, ulong Gas) Execute(
         (Address From, Address? To, byte[] Data, BigInteger Value) call,
         FakeBlock block,
@@ -466,7 +466,7 @@ internal sealed class FakeChain : JsonRpc
         ImmutableDictionary<Address, ulong> nonces
     )
     {
-        // What stands for all that is in the block, and makes another one of each reorganisation.
+        // Represents the block's content, and differs after each reorganisation.
         Bytes32 content = Keccak256.Hash([
             .. BitConverter.GetBytes(ChainId),
             .. BitConverter.GetBytes(_salt),
@@ -623,7 +623,7 @@ internal sealed class FakeChain : JsonRpc
     );
 }
 
-/// <summary>A log that the fake contract wrote.</summary>
+/// <summary>A log that the fake contract emitted.</summary>
 internal sealed record FakeLog(Address Address, IReadOnlyList<Bytes32> Topics, byte[] Data);
 
 /// <summary>The fake contract reverted.</summary>
@@ -648,8 +648,8 @@ internal sealed record FakeTransaction(
     bool IsBlob
 )
 {
-    /// <summary>Reads a transaction and who signed it.</summary>
-    /// <exception cref="FormatException">It is none.</exception>
+    /// <summary>Decodes a transaction and recovers its signer.</summary>
+    /// <exception cref="FormatException">It is not a transaction.</exception>
     public static FakeTransaction Decode(byte[] wire)
     {
         byte[][] fields = wire is [2 or 3, ..]
@@ -658,7 +658,7 @@ internal sealed record FakeTransaction(
         bool isBlob = wire[0] == 3;
         if (isBlob)
         {
-            // Over the network the blobs come along: [transaction, version, blobs, commitments, proofs].
+            // The network encoding includes the blobs: [transaction, version, blobs, commitments, proofs].
             byte[] body =
                 fields.Length == 5 ? fields[0] : throw new FormatException("a blob transaction comes with its blobs");
             byte[][] commitments = Items(fields[3]);
@@ -737,7 +737,7 @@ internal sealed record FakeTransaction(
     /// <summary>The bytes of an encoded string.</summary>
     private static byte[] Text(byte[] item) => item is [< 0x80] ? item : item[Header(item).Length..];
 
-    /// <summary>The encoded items of a list that is all of the input.</summary>
+    /// <summary>The encoded items of a list that spans the whole input.</summary>
     private static byte[][] Items(ReadOnlySpan<byte> list)
     {
         var items = new List<byte[]>();

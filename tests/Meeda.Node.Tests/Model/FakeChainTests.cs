@@ -18,8 +18,8 @@ using Xunit;
 namespace Meeda.Node.Tests.Model;
 
 /// <summary>
-/// The chain in memory beside a real EVM with the real contract: the same is done to both, and they must answer the
-/// same.
+/// Compares the chain in memory with a real EVM and the real contract: both get the same calls and must return the same
+/// results.
 /// </summary>
 public sealed class FakeChainTests
 {
@@ -47,8 +47,8 @@ public sealed class FakeChainTests
         Assert.Equal(expected, actual);
     }
 
-    /// <summary>Does all that is to be compared.</summary>
-    /// <returns>What was answered, a line for each question.</returns>
+    /// <summary>Makes all calls to compare.</summary>
+    /// <returns>The results, one line per call.</returns>
     private static async Task<IReadOnlyList<string>> TranscribeAsync(Side side)
     {
         var lines = new List<string>();
@@ -96,7 +96,7 @@ public sealed class FakeChainTests
                 + $"{(await contract.ParametersAsync(None)).PublishWindow}"
         );
 
-        // What the contract refuses.
+        // Calls that the contract rejects.
         await TellCallAsync("empty anchor", contract.Anchors.Anchor([], 0));
         await TellCallAsync("wrong blob count", contract.Anchors.Anchor([batch with { PayloadLength = 200_000 }], 0));
         await TellCallAsync("no payload", contract.Anchors.Anchor([batch with { PayloadLength = 0 }], 0));
@@ -146,7 +146,7 @@ public sealed class FakeChainTests
                 + $"{(await contract.ReadHoldersAsync(default, 0, 100, None)).Count}"
         );
 
-        // One that reverts in its block, and a nonce too far ahead.
+        // A transaction that reverts in its block, and a nonce too far ahead.
         await side.SendAsync(nonce++, contract.Anchors.Anchor([], 0));
         await side.SendAsync(nonce + 1, contract.Anchors.Anchor([batch], 0));
         await TellCountsAsync("a gap");
@@ -159,7 +159,7 @@ public sealed class FakeChainTests
         await TellCountsAsync("all mined");
         await TellEventsAsync();
 
-        // A proof of an epoch, and one that is wrong.
+        // A proof of an epoch, and an invalid one.
         ulong epoch = ((await client.GetBlockNumberAsync(None)) / Parameters.EpochBlocks) + 1;
         await side.MineAsync((int)(Parameters.Epochs.SeedBlockOf(epoch) - await client.GetBlockNumberAsync(None)));
         TransactionRequest proof = await ProofAsync(client, contract, epoch, batch.Commitments);
@@ -188,7 +188,7 @@ public sealed class FakeChainTests
         );
         await TellCallAsync("proven twice", proof);
 
-        // A reorganisation takes the proof back, and final blocks are far below.
+        // A reorganisation removes the proof; final blocks are far below.
         await side.ReorganiseAsync(2);
         await TellCountsAsync("reorganised");
         await TellReceiptAsync("reorganised");
@@ -227,7 +227,7 @@ public sealed class FakeChainTests
             );
         }
 
-        // The proof is over the hash of a block, which is each chain's own.
+        // The proof covers a block hash, which differs between the chains.
         async Task TellReceiptAsync(string what, bool withData = true)
         {
             TransactionReceipt? receipt = await client.GetTransactionReceiptAsync(side.LastSent, None);
@@ -279,7 +279,7 @@ public sealed class FakeChainTests
         );
     }
 
-    /// <summary>A right proof: every blob of every anchor is the same one.</summary>
+    /// <summary>A valid proof: every blob of every anchor is the same.</summary>
     private static async Task<TransactionRequest> ProofAsync(
         EthereumClient client,
         SystemContract contract,
@@ -323,7 +323,7 @@ public sealed class FakeChainTests
         );
     }
 
-    /// <summary>The error's data in hex, <c>refused</c> where there is none, or nothing where it is no error.</summary>
+    /// <summary>The error's data in hex; <c>refused</c> if it has none; empty if there is no error.</summary>
     private static async Task<string> RefusalAsync(Func<Task> ask)
     {
         try
@@ -350,7 +350,7 @@ public sealed class FakeChainTests
 
         public abstract Task ReorganiseAsync(int depth);
 
-        /// <summary>Signs a transaction and hands it in.</summary>
+        /// <summary>Signs and submits a transaction.</summary>
         public async Task<byte[]> SendAsync(
             ulong nonce,
             TransactionRequest request,

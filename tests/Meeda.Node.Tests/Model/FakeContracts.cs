@@ -17,10 +17,10 @@ namespace Meeda.Node.Tests.Model;
 
 /// <summary>
 /// The contracts as far as an operator's services use them, over the real ABIs: accounts, anchors, seeds, proofs and
-/// misses. Their states are values, so that a block can be taken back.
+/// misses. Their states are values, so that a block can be reverted.
 /// </summary>
-/// <param name="parameters">What it was made with.</param>
-/// <param name="system">Where they stand.</param>
+/// <param name="parameters">The deployment's parameters.</param>
+/// <param name="system">Their addresses.</param>
 /// <param name="chainId">The chain's id, a part of seeds.</param>
 /// <param name="blockAt">The hash and the RANDAO mix of an earlier block.</param>
 internal sealed class FakeContracts(
@@ -42,9 +42,9 @@ internal sealed class FakeContracts(
     /// <summary>Whether one of the contracts has that address.</summary>
     public bool Has(Address? address) => NameOf(address) is not null;
 
-    /// <summary>Carries a call out.</summary>
-    /// <returns>The state after it, what it answers, and its logs.</returns>
-    /// <exception cref="FakeRevertException">The contract refuses.</exception>
+    /// <summary>Executes a call.</summary>
+    /// <returns>The state after it, its output and its logs.</returns>
+    /// <exception cref="FakeRevertException">The contract reverts.</exception>
     public (State State, byte[] Output, IReadOnlyList<FakeLog> Logs) Call(
         State state,
         Address from,
@@ -106,7 +106,8 @@ internal sealed class FakeContracts(
         : address == system.Escrow.Address ? "MeedaEscrow"
         : null;
 
-    private static string[] Parts => ["MeedaSystem", "MeedaAnchors", "MeedaVerifier", "MeedaPublication", "MeedaEscrow"];
+    private static string[] Parts =>
+        ["MeedaSystem", "MeedaAnchors", "MeedaVerifier", "MeedaPublication", "MeedaEscrow"];
 
     private static Dictionary<string, string> Names { get; } = ReadNames();
 
@@ -542,7 +543,7 @@ internal sealed class FakeContracts(
         return ContractAbi.Parse(new JsonArray([.. encoders.Values]).ToJsonString(JsonSerializerOptions.Default));
     }
 
-    /// <summary>What the contracts know.</summary>
+    /// <summary>The contracts' state.</summary>
     public sealed record State(
         ImmutableDictionary<Address, Operator> Operators,
         ImmutableDictionary<ulong, Bytes32> Mixes
@@ -564,7 +565,7 @@ internal sealed class FakeContracts(
             With(account, Of(account) with { Owner = account, Key = account, Stake = Of(account).Stake + wei });
     }
 
-    /// <summary>What they know of an operator.</summary>
+    /// <summary>The state of an operator.</summary>
     public sealed record Operator(
         BigInteger Stake,
         bool IsSlashed,
@@ -581,11 +582,11 @@ internal sealed class FakeContracts(
 
         public BigInteger Price { get; init; }
 
-        /// <summary>The anchors that hold a batch, oldest first.</summary>
+        /// <summary>The anchors that contain a batch, oldest first.</summary>
         public IEnumerable<Anchor> AnchorsOf(BatchId id) =>
             Batches.Where(batch => batch.Batch == id).Select(batch => Anchors[(int)batch.AnchorIndex]);
     }
 
-    /// <summary>What they know of an epoch of an operator.</summary>
+    /// <summary>The state of an operator's epoch.</summary>
     public sealed record Epoch(EpochStatus Status, ulong ProvenAt, RangeHints Hints, Bytes32 Record);
 }

@@ -9,13 +9,13 @@ namespace Meeda.Node.Tests.Model;
 /// <summary>One wrong answer of an L1 endpoint.</summary>
 internal enum Lie
 {
-    /// <summary>The final block is far ahead of everything.</summary>
+    /// <summary>The final block is far ahead of the chain.</summary>
     Finalized,
 
     /// <summary>The head is far ahead of the chain's.</summary>
     Head,
 
-    /// <summary>A block is that of another chain.</summary>
+    /// <summary>A block comes from another chain.</summary>
     Block,
 
     /// <summary>There are no logs.</summary>
@@ -25,13 +25,13 @@ internal enum Lie
     NoBlock,
 }
 
-/// <summary>A node's way to L1, which may be silent, and may lie once.</summary>
+/// <summary>A node's connection to L1, which may be silent, and may lie once.</summary>
 internal sealed class FaultyL1(JsonRpc chain, Activity activity) : JsonRpc
 {
     private readonly Lock _gate = new();
     private readonly HashSet<Lie> _lies = [];
 
-    /// <summary>Whether it answers nothing.</summary>
+    /// <summary>Whether it answers no calls.</summary>
     public bool IsSilent { get; set; }
 
     /// <summary>Lets the next answer of a kind be wrong.</summary>
@@ -43,7 +43,7 @@ internal sealed class FaultyL1(JsonRpc chain, Activity activity) : JsonRpc
         }
     }
 
-    /// <summary>From now on it says the truth.</summary>
+    /// <summary>Makes it answer truthfully from now on.</summary>
     public void Repent()
     {
         lock (_gate)

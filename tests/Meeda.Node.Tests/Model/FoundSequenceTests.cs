@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Meeda.Node.Tests.Model;
 
-/// <summary>The shortest sequences with which the random test once broke a promise, pinned.</summary>
+/// <summary>The shortest sequences with which the random test has broken a promise, as regression tests.</summary>
 public sealed class FoundSequenceTests
 {
     private static readonly NodeSettings Ordinary = new();

@@ -1,9 +1,9 @@
 namespace Meeda.Node.Tests.Model;
 
 /// <summary>
-/// A clock that moves only when the test says so, and then fires the timers that are due. What it shows as the time of
-/// day may jump, as clocks of machines do; timers do not
-/// follow a jump. Pauses shorter than <see cref="Shortest"/> are over at once, without an observable difference.
+/// A clock that moves only on command, and then fires the timers that are due. Its time of day may jump, as machines'
+/// clocks do; timers do not follow a jump. Pauses shorter than <see cref="Shortest"/> end at once, without an
+/// observable difference.
 /// </summary>
 internal sealed class ManualClock : TimeProvider
 {
@@ -19,7 +19,7 @@ internal sealed class ManualClock : TimeProvider
     /// <inheritdoc/>
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
-    /// <summary>By how much the time of day is wrong.</summary>
+    /// <summary>The error of the time of day.</summary>
     public TimeSpan WrongBy
     {
         get => TimeSpan.FromTicks(Interlocked.Read(ref _wrongBy));
@@ -63,7 +63,7 @@ internal sealed class ManualClock : TimeProvider
         }
     }
 
-    /// <summary>Moves on; what is due happens in its order.</summary>
+    /// <summary>Advances the clock, and fires due timers in order.</summary>
     public void Advance(TimeSpan span)
     {
         long end = GetTimestamp() + span.Ticks;
@@ -127,7 +127,7 @@ internal sealed class ManualClock : TimeProvider
 
         public void Fire() => callback(state);
 
-        /// <summary>Sets it to its next time, or takes it away.</summary>
+        /// <summary>Schedules its next time, or removes it.</summary>
         public void Next()
         {
             if (_period == Timeout.InfiniteTimeSpan)

@@ -4,7 +4,7 @@ using Meeda.Storage;
 
 namespace Meeda.Node.Tests.Model;
 
-/// <summary>What is wrong with a provider.</summary>
+/// <summary>A provider's fault.</summary>
 internal enum ProviderFault
 {
     /// <summary>Nothing.</summary>
@@ -13,14 +13,14 @@ internal enum ProviderFault
     /// <summary>Every call fails.</summary>
     Down,
 
-    /// <summary>It gives rows and takes none, and deletes none.</summary>
+    /// <summary>It serves rows, but neither writes nor deletes any.</summary>
     ReadOnly,
 
-    /// <summary>No call ever comes back.</summary>
+    /// <summary>No call ever returns.</summary>
     Hanging,
 }
 
-/// <summary>A provider in memory that fails, refuses or hangs as the test says.</summary>
+/// <summary>A provider in memory that fails, rejects writes or hangs on command.</summary>
 internal sealed class MemoryProvider(string name, Activity activity) : IRowProvider
 {
     private readonly ConcurrentDictionary<(BatchId Batch, int Row), byte[]> _rows = new();
@@ -30,7 +30,7 @@ internal sealed class MemoryProvider(string name, Activity activity) : IRowProvi
     /// <inheritdoc/>
     public string Name => name;
 
-    /// <summary>What is wrong with it. Calls that hung fail when that changes.</summary>
+    /// <summary>Its fault. Hanging calls fail when this changes.</summary>
     public ProviderFault Fault
     {
         get => _fault;
@@ -41,13 +41,13 @@ internal sealed class MemoryProvider(string name, Activity activity) : IRowProvi
         }
     }
 
-    /// <summary>The rows that are here.</summary>
+    /// <summary>The stored rows.</summary>
     public IEnumerable<(BatchId Batch, int Row)> Rows => _rows.Keys;
 
     /// <summary>Loses every row.</summary>
     public void Lose() => _rows.Clear();
 
-    /// <summary>Turns a bit of a row over, where it is here.</summary>
+    /// <summary>Flips a bit of a row, if it is stored.</summary>
     public void Spoil(BatchId batch, int row)
     {
         if (_rows.TryGetValue((batch, row), out byte[]? kept))
@@ -109,22 +109,22 @@ internal sealed class MemoryProvider(string name, Activity activity) : IRowProvi
     }
 }
 
-/// <summary>Tells when services do something, so that a test can wait until they do nothing any more.</summary>
+/// <summary>Records the services' activity, so that a test can wait until they are idle.</summary>
 internal sealed class Activity
 {
     private TaskCompletionSource _hung = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _count;
 
-    /// <summary>How much was done.</summary>
+    /// <summary>The number of recorded actions.</summary>
     public long Count => Interlocked.Read(ref _count);
 
     /// <summary>Completes when a call begins to hang.</summary>
     public Task Hung => Volatile.Read(ref _hung).Task;
 
-    /// <summary>Something is done.</summary>
+    /// <summary>Records an action.</summary>
     public void Note() => Interlocked.Increment(ref _count);
 
-    /// <summary>A call begins to hang.</summary>
+    /// <summary>Records that a call begins to hang.</summary>
     public void Hangs() =>
         Interlocked.Exchange(ref _hung, new(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
 }

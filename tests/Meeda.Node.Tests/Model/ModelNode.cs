@@ -28,8 +28,8 @@ using Microsoft.Extensions.Options;
 namespace Meeda.Node.Tests.Model;
 
 /// <summary>The settings of a node that restarts may change.</summary>
-/// <param name="MaxBlobs">The most blobs in one anchor.</param>
-/// <param name="MaxBatchBytes">The longest payload.</param>
+/// <param name="MaxBlobs">The maximum number of blobs in one anchor.</param>
+/// <param name="MaxBatchBytes">The maximum payload length.</param>
 /// <param name="LocalCopyBytes">Bytes of placed payloads that the ledger keeps.</param>
 /// <param name="PackDelay">How long batches wait for others before they are placed.</param>
 internal sealed record NodeSettings(
@@ -40,16 +40,15 @@ internal sealed record NodeSettings(
 );
 
 /// <summary>
-/// An operator made of the real services, in memory but for its database, that does nothing by itself: the test calls
-/// one pass after the other, and moves blocks and time on
-/// while one waits for them.
+/// An operator of the real services, in memory except for its database, without background work: the test runs one pass
+/// after another, and advances blocks and time while a pass waits for them.
 /// </summary>
 internal sealed class ModelNode : IAsyncDisposable
 {
-    /// <summary>How often services look whether L1 is further. No other pause of theirs is as long.</summary>
+    /// <summary>The interval at which services poll L1. None of their other pauses is as long.</summary>
     public static readonly TimeSpan Poll = TimeSpan.FromSeconds(2.5);
 
-    /// <summary>The longest that a placed batch waits for its anchor.</summary>
+    /// <summary>The maximum time that a placed batch waits for its anchor.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
 
     /// <summary>Blocks for which batches are kept after their expiry.</summary>
@@ -61,11 +60,11 @@ internal sealed class ModelNode : IAsyncDisposable
     private static readonly CommitmentKey Key = new(TrustedSetup.Ethereum);
     private static readonly CellProver Cells = new(TrustedSetup.Ethereum);
 
-    // A pass that neither ends nor does anything for so long waits for something.
+    // A pass that neither ends nor does anything for this long is waiting for something.
     private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(300);
     private static readonly TimeSpan LongQuiet = TimeSpan.FromSeconds(3);
 
-    // Calls to providers, ledger and L1; the longest pass makes some hundred.
+    // Calls to providers, ledger and L1; the longest pass makes a few hundred.
     private const long MaxWork = 20_000;
 
     private static readonly Task Never = new TaskCompletionSource().Task;
@@ -270,10 +269,10 @@ internal sealed class ModelNode : IAsyncDisposable
 
     public bool IsLeading => _lease.IsHeld;
 
-    /// <summary>What went wrong in passes, newest last.</summary>
+    /// <summary>The failures of passes, newest last.</summary>
     public List<string> Complaints { get; } = [];
 
-    /// <summary>The passes that have begun and not ended.</summary>
+    /// <summary>The passes that are still running.</summary>
     public IEnumerable<string> Unfinished => _lanes.Where(lane => !lane.Value.IsCompleted).Select(lane => lane.Key);
 
     public static async Task<ModelNode> StartAsync(ModelWorld world, NodeSettings settings, Database database)
@@ -289,11 +288,11 @@ internal sealed class ModelNode : IAsyncDisposable
         );
     }
 
-    /// <summary>Takes a batch in.</summary>
+    /// <summary>Puts a batch.</summary>
     public Task<StoredBatch> PutAsync(byte[] payload, BatchState waitsFor, CancellationToken cancellationToken) =>
         _intakes[waitsFor].AcceptAsync(payload, cancellationToken);
 
-    /// <summary>Promises a batch for another term.</summary>
+    /// <summary>Renews a batch for another term.</summary>
     /// <returns>Whether it is kept.</returns>
     public Task<bool> RenewAsync(BatchId id) =>
         Ledger.RenewAsync(id, _terms.AnchorFrom, payer: null, order: null, _world.Clock.GetUtcNow(), _stop.Token);
@@ -315,7 +314,7 @@ internal sealed class ModelNode : IAsyncDisposable
         }
     }
 
-    /// <summary>Gives the lease up.</summary>
+    /// <summary>Releases the lease.</summary>
     public async Task ReleaseAsync()
     {
         await StandDownAsync();
@@ -332,7 +331,7 @@ internal sealed class ModelNode : IAsyncDisposable
         }
     }
 
-    /// <summary>Brings what waits to the providers.</summary>
+    /// <summary>Places the waiting batches.</summary>
     public Task PlaceAsync() =>
         !IsLeading
             ? Task.CompletedTask
@@ -345,8 +344,8 @@ internal sealed class ModelNode : IAsyncDisposable
                 timer: null
             );
 
-    /// <summary>Anchors what is due; blocks come while it waits for them, unless the chain stands.</summary>
-    /// <param name="blocks">The most that come.</param>
+    /// <summary>Anchors what is due; blocks are mined while it waits for them, unless the chain is halted.</summary>
+    /// <param name="blocks">The maximum number of blocks.</param>
     public async Task AnchorAsync(int blocks)
     {
         if (!IsLeading)
@@ -377,7 +376,7 @@ internal sealed class ModelNode : IAsyncDisposable
         }
     }
 
-    /// <summary>Gives up what has expired.</summary>
+    /// <summary>Runs retention.</summary>
     public Task RetainAsync() =>
         !IsLeading
             ? Task.CompletedTask
@@ -402,10 +401,9 @@ internal sealed class ModelNode : IAsyncDisposable
     }
 
     /// <summary>
-    /// Waits until a task has ended, or waits itself for what only the test can bring: time, blocks, a provider's
-    /// recovery.
+    /// Waits until a task has ended, or waits for what only the test can provide: time, blocks, a provider's recovery.
     /// </summary>
-    /// <exception cref="BrokenInvariantException">It does more than any pass has to do, and goes on.</exception>
+    /// <exception cref="BrokenInvariantException">It does more than any pass needs to, and still runs.</exception>
     public async Task QuietAsync(Task task, TimeSpan? timer, TimeSpan patience)
     {
         long began = _world.Activity.Count;
@@ -491,7 +489,7 @@ internal sealed class ModelNode : IAsyncDisposable
         await _lost.CancelAsync();
         foreach (Task lane in _lanes.Values)
         {
-            // One that hangs at a provider is left behind, as a killed process would
+            // A pass that hangs at a provider is abandoned, as in a killed process.
             await Task.WhenAny(lane, Task.Delay(Patience.Of(LongQuiet)));
         }
 

@@ -11,17 +11,16 @@ using Xunit.Abstractions;
 namespace Meeda.Node.Tests.Model;
 
 /// <summary>
-/// Random sequences of what may happen to an operator, compared with a plain model of what it has promised. A sequence
-/// that breaks a promise is made shorter and printed; its
-/// seed repeats it. In the environment: <c>MEEDA_MODEL_ITERATIONS</c>, how many sequences are tried;
-/// <c>MEEDA_MODEL_SEED</c>, the one to repeat; <c>MEEDA_MODEL_GO_ON</c>, to go
-/// on after a broken promise; <c>MEEDA_MODEL_REPORT</c>, a file that hears of it too; <c>MEEDA_MODEL_IGNORE</c>, names
-/// of <see cref="Invariant"/> that are known to be broken;
-/// <c>MEEDA_MODEL_WITHOUT</c>, words with which operations are left out, as <c>LoseLedger,Lie = Logs</c>.
+/// Random sequences of events at an operator, compared with a simple model of its promises. A sequence that breaks a
+/// promise is shrunk and printed; its seed repeats it. In the environment: <c>MEEDA_MODEL_ITERATIONS</c>, how many
+/// sequences are tried; <c>MEEDA_MODEL_SEED</c>, the one to repeat; <c>MEEDA_MODEL_GO_ON</c>, to go on after a broken
+/// promise; <c>MEEDA_MODEL_REPORT</c>, a file that hears of it too; <c>MEEDA_MODEL_IGNORE</c>, names of
+/// <see cref="Invariant"/> that are known to be broken; <c>MEEDA_MODEL_WITHOUT</c>, words with which operations are
+/// left out, as <c>LoseLedger,Lie = Logs</c>.
 /// </summary>
 public sealed class ModelTests(PostgresFixture postgres, ITestOutputHelper output) : IClassFixture<PostgresFixture>
 {
-    // A sequence takes seconds; one that waits for ever is a broken promise too.
+    // A sequence takes seconds; one that hangs is a broken promise too.
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(10);
 
     [SkippableFact]
@@ -43,7 +42,7 @@ public sealed class ModelTests(PostgresFixture postgres, ITestOutputHelper outpu
         var found = new List<string>();
         for (int i = 0; i < iterations; i++)
         {
-            // A run without settings tries the same sequences each time; a nightly one with MEEDA_MODEL_RANDOM=1
+            // A run without settings tries the same sequences each time; a nightly run with MEEDA_MODEL_RANDOM=1 tries
             // others each night.
             ulong seedOfRun = Setting("RANDOM") is null ? 1 : (ulong)Random.Shared.NextInt64();
             PCG random = Setting("SEED") is { } repeated ? PCG.Parse(repeated) : new PCG((uint)i, seedOfRun);
@@ -90,7 +89,7 @@ public sealed class ModelTests(PostgresFixture postgres, ITestOutputHelper outpu
 
     private static string? Setting(string name) => Environment.GetEnvironmentVariable("MEEDA_MODEL_" + name);
 
-    /// <summary>Runs a sequence on a world of its own.</summary>
+    /// <summary>Runs a sequence in a new world.</summary>
     /// <returns>The promise that was broken, or null.</returns>
     internal static async Task<BrokenInvariantException?> RunAsync(
         Ledgers ledgers,
@@ -131,7 +130,7 @@ public sealed class ModelTests(PostgresFixture postgres, ITestOutputHelper outpu
         }
     }
 
-    /// <summary>Leaves out what is not needed to break the same promise.</summary>
+    /// <summary>Removes operations that are not needed to break the same promise.</summary>
     internal static async Task<Operation[]> ShrinkAsync(
         Ledgers ledgers,
         int nodes,
@@ -161,7 +160,7 @@ public sealed class ModelTests(PostgresFixture postgres, ITestOutputHelper outpu
     }
 }
 
-/// <summary>Where worlds have their ledgers.</summary>
+/// <summary>Creates the worlds' ledgers.</summary>
 internal abstract class Ledgers
 {
     public abstract Session Begin();
@@ -174,7 +173,7 @@ internal abstract class Ledgers
     }
 }
 
-/// <summary>On SQLite files, each in a folder that goes with its world.</summary>
+/// <summary>On SQLite files, each in a folder that is deleted with its world.</summary>
 internal sealed class SqliteLedgers : Ledgers
 {
     public override Session Begin() => new Files();

@@ -9,10 +9,10 @@ using Meeda.Testing;
 
 namespace Meeda.Node.Tests.Model;
 
-/// <summary>What must be true whatever happens (docs/durability.md).</summary>
+/// <summary>The invariants, whatever happens (docs/durability.md).</summary>
 internal enum Invariant
 {
-    /// <summary>A batch that was answered 200 is read back byte for byte until its term is over.</summary>
+    /// <summary>A batch that was answered 200 reads back byte for byte until its term is over.</summary>
     Held,
 
     /// <summary>
@@ -24,15 +24,15 @@ internal enum Invariant
     /// <summary>No batch is anchored twice for one reason.</summary>
     AnchoredOnce,
 
-    /// <summary>404 is never said of a batch that was answered 200 and whose term is not over.</summary>
+    /// <summary>404 is never returned for a batch that was answered 200 and whose term is not over.</summary>
     NotDenied,
 
     /// <summary>
-    /// 418 is never said of a commitment that was included right after a 200, or while an anchor was live.
+    /// 418 is never returned for a commitment that was included right after a 200, or while an anchor was live.
     /// </summary>
     NotCalledInvalid,
 
-    /// <summary>The state that is told is the one of ledger and chain.</summary>
+    /// <summary>The reported state matches ledger and chain.</summary>
     StateIsTrue,
 
     /// <summary>A put that waits for a state returns in that state, and not before.</summary>
@@ -41,7 +41,7 @@ internal enum Invariant
     /// <summary>No pass waits forever.</summary>
     NothingIsStuck,
 
-    /// <summary>A put or a get fails with a sentence of its own, never with another exception.</summary>
+    /// <summary>A put or a get fails with a proper message, never with an unexpected exception.</summary>
     NoSurprise,
 }
 
@@ -52,7 +52,7 @@ internal sealed class BrokenInvariantException(Invariant invariant, string messa
     public Invariant Invariant => invariant;
 }
 
-/// <summary>What was promised about one payload: the plain model that the services are compared with.</summary>
+/// <summary>The promises about one payload: the simple model that the services are compared with.</summary>
 internal sealed class Promise(string name, byte[] payload)
 {
     /// <summary>Its name in messages.</summary>
@@ -67,13 +67,13 @@ internal sealed class Promise(string name, byte[] payload)
     /// <summary>The heads of L1 at which a put was answered 200.</summary>
     public List<ulong> Acknowledged { get; } = [];
 
-    /// <summary>An anchor is owed that reaches beyond this block; null where nothing is promised.</summary>
+    /// <summary>An anchor that lasts beyond this block is owed; null if nothing is promised.</summary>
     public ulong? Beyond { get; set; }
 
-    /// <summary>How many anchors there may be at most.</summary>
+    /// <summary>The maximum number of anchors.</summary>
     public int Reasons { get; set; }
 
-    /// <summary>Whether more rows went since the last put than are tolerated: then it need not be readable.</summary>
+    /// <summary>Whether more rows than tolerated were lost since the last put: then it need not be readable.</summary>
     public bool IsLost { get; set; }
 
     /// <summary>
@@ -87,7 +87,7 @@ internal sealed class Promise(string name, byte[] payload)
 /// </summary>
 internal delegate Task<Database> OpenDatabase(int ledger);
 
-/// <summary>An L1, providers, and one or two operators of one account on one ledger, with what they promised.</summary>
+/// <summary>An L1, providers, and one or two operators of one account on one ledger, with their promises.</summary>
 internal sealed class ModelWorld : IAsyncDisposable
 {
     /// <summary>Providers that may be lost.</summary>
@@ -99,7 +99,7 @@ internal sealed class ModelWorld : IAsyncDisposable
     /// <summary>Blocks after a 200 within which a rollup includes the commitment.</summary>
     public const ulong InclusionDelay = 4;
 
-    // A renewal may be satisfied by an anchor that was on its way already.
+    // An anchor that was already in flight may satisfy a renewal.
     private const ulong RenewalSlack = 10;
 
     private static readonly byte[][] Payloads = [Bytes(1, 100), Bytes(2, 5_000), Bytes(3, 130_000), Bytes(4, 260_000)];
@@ -145,7 +145,7 @@ internal sealed class ModelWorld : IAsyncDisposable
     /// <summary>Whether L1 ever lied.</summary>
     public bool HasLied { get; set; }
 
-    /// <summary>The node that leads, or the first where none does.</summary>
+    /// <summary>The leading node, or the first one if none leads.</summary>
     public ModelNode Leader => Nodes.Find(node => node.IsLeading) ?? Nodes[0];
 
     public static async Task<ModelWorld> StartAsync(OpenDatabase open, int nodes, IReadOnlySet<Invariant> ignored)
@@ -162,7 +162,7 @@ internal sealed class ModelWorld : IAsyncDisposable
 
     public ModelNode Node(int number) => Nodes[number % Nodes.Count];
 
-    /// <summary>Puts a payload, and notes what the answer promises.</summary>
+    /// <summary>Puts a payload, and records what the response promises.</summary>
     public async Task PutAsync(ModelNode node, Promise promise, BatchState waitsFor)
     {
         promise.Reasons++; // Each put may be one, since it means a whole term from then on.
@@ -208,7 +208,7 @@ internal sealed class ModelWorld : IAsyncDisposable
         }
     }
 
-    /// <summary>Renews a batch, and notes what the answer promises.</summary>
+    /// <summary>Renews a batch, and records what the response promises.</summary>
     public async Task RenewAsync(ModelNode node, Promise promise)
     {
         if (promise.Id is not { } id)
@@ -223,7 +223,7 @@ internal sealed class ModelWorld : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts a node again.</summary>
+    /// <summary>Restarts a node.</summary>
     public async Task RestartAsync(int number, NodeSettings settings)
     {
         int index = number % Nodes.Count;
@@ -239,7 +239,7 @@ internal sealed class ModelWorld : IAsyncDisposable
         await Nodes[index].HoldAsync();
     }
 
-    /// <summary>Starts all nodes again on an empty ledger. What no anchor holds is gone with the old one.</summary>
+    /// <summary>Restarts all nodes on an empty ledger. Batches without an anchor are lost with the old one.</summary>
     public async Task LoseLedgerAsync()
     {
         _ledger++;
@@ -256,7 +256,7 @@ internal sealed class ModelWorld : IAsyncDisposable
         }
     }
 
-    /// <summary>Takes blocks back.</summary>
+    /// <summary>Reorganises the chain.</summary>
     public void Reorganise(int depth, bool forget)
     {
         Chain.Reorganise(depth, forget);
@@ -290,7 +290,10 @@ internal sealed class ModelWorld : IAsyncDisposable
         }
     }
 
-    /// <summary>Mines until a batch's last anchor has been expired for so many blocks, or is yet to expire.</summary>
+    /// <summary>
+    /// Mines until a batch's last anchor has been expired for that many blocks, or, if negative, is that many blocks
+    /// from expiring.
+    /// </summary>
     public async Task ExpireAsync(Promise promise, int after)
     {
         if (
@@ -303,7 +306,7 @@ internal sealed class ModelWorld : IAsyncDisposable
         }
     }
 
-    /// <summary>An interval passes, and all do what is to be done.</summary>
+    /// <summary>Lets an interval pass, in which all nodes do their work.</summary>
     public async Task TickAsync()
     {
         foreach (ModelNode node in Nodes.ToArray())
@@ -316,7 +319,7 @@ internal sealed class ModelWorld : IAsyncDisposable
         }
     }
 
-    /// <summary>Mends everything, lets the nodes do all that is to be done, and checks every promise.</summary>
+    /// <summary>Repairs all faults, lets the nodes complete their work, and checks every promise.</summary>
     public async Task SettleAsync()
     {
         foreach (MemoryProvider provider in Providers)
@@ -359,8 +362,8 @@ internal sealed class ModelWorld : IAsyncDisposable
         await CheckAsync(isSettled: true);
     }
 
-    /// <summary>Compares what the nodes say with what they promised.</summary>
-    /// <param name="isSettled">Whether everything works, and there was time to do what is owed.</param>
+    /// <summary>Compares the nodes' responses with their promises.</summary>
+    /// <param name="isSettled">Whether everything works, and there was time to fulfil what is owed.</param>
     public async Task CheckAsync(bool isSettled)
     {
         foreach (Promise promise in Promises.Where(promise => promise is { Id: not null, Beyond: not null }))
@@ -524,7 +527,7 @@ internal sealed class ModelWorld : IAsyncDisposable
         }
     }
 
-    /// <summary>What was never anchored is forgiven where its ledger was lost.</summary>
+    /// <summary>Drops the promises of batches that were never anchored, if their ledger was lost.</summary>
     private void ForgiveUnanchored(Promise promise)
     {
         if (Anchors(promise).Length == 0)

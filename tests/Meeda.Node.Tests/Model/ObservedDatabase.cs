@@ -4,12 +4,12 @@ using Meeda.Hosting.Persistence;
 namespace Meeda.Node.Tests.Model;
 
 /// <summary>
-/// A database that lets a test do something between two uses of it: so one service is stopped in the middle of its work
-/// while another does all of its own.
+/// A database that lets a test run an action between two of its uses: one service is paused in the middle of its work
+/// while another completes its own.
 /// </summary>
 internal sealed class ObservedDatabase(Database inner, Activity activity) : Database
 {
-    // What excludes the stopped one cannot finish: then that one goes on first.
+    // An action that waits for the paused service cannot finish: then the service continues first.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
     private Func<Task>? _intruder;
@@ -18,12 +18,12 @@ internal sealed class ObservedDatabase(Database inner, Activity activity) : Data
     /// <inheritdoc/>
     public override bool IsShared => inner.IsShared;
 
-    /// <summary>What came in between, from when it began; null before.</summary>
+    /// <summary>The action, once it has begun; null before.</summary>
     public Task? Intrusion { get; private set; }
 
-    /// <summary>Lets something happen before a use of the database, counted from now.</summary>
-    /// <param name="uses">Before which one, from 1.</param>
-    /// <param name="intruder">What happens.</param>
+    /// <summary>Runs an action before a use of the database, counted from now.</summary>
+    /// <param name="uses">The number of the use, from 1.</param>
+    /// <param name="intruder">The action.</param>
     public void Interrupt(int uses, Func<Task> intruder)
     {
         _uses = uses;
@@ -31,7 +31,7 @@ internal sealed class ObservedDatabase(Database inner, Activity activity) : Data
         _intruder = intruder;
     }
 
-    /// <summary>Lets nothing happen any more.</summary>
+    /// <summary>Cancels the action.</summary>
     public void Leave() => _intruder = null;
 
     /// <inheritdoc/>

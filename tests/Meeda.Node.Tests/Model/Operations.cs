@@ -3,7 +3,7 @@ using Meeda.Operator.Batches;
 
 namespace Meeda.Node.Tests.Model;
 
-/// <summary>Something that happens to the operators.</summary>
+/// <summary>An event at the operators.</summary>
 internal abstract record Operation
 {
     public abstract Task RunAsync(ModelWorld world);
@@ -32,13 +32,13 @@ internal sealed record Mine(int Blocks) : Operation
     }
 }
 
-/// <summary>Blocks come until so many after the expiry of a batch's last anchor; the leader looks.</summary>
+/// <summary>Blocks are mined until that many after the expiry of a batch's last anchor; the leader polls.</summary>
 internal sealed record Expire(int Payload, int After) : Operation
 {
     public override Task RunAsync(ModelWorld world) => world.ExpireAsync(world.Promises[Payload], After);
 }
 
-/// <summary>All do what they do in an interval.</summary>
+/// <summary>All nodes do the work of an interval.</summary>
 internal sealed record Tick : Operation
 {
     public override Task RunAsync(ModelWorld world) => world.TickAsync();
@@ -50,19 +50,19 @@ internal sealed record Look(int Node = 0) : Operation
     public override Task RunAsync(ModelWorld world) => world.Node(Node).PollAsync();
 }
 
-/// <summary>The leader brings rows to providers.</summary>
+/// <summary>The leader places rows.</summary>
 internal sealed record Place : Operation
 {
     public override Task RunAsync(ModelWorld world) => world.Leader.PlaceAsync();
 }
 
-/// <summary>The leader anchors what is due, and so many blocks come meanwhile.</summary>
+/// <summary>The leader anchors what is due, while that many blocks are mined.</summary>
 internal sealed record Anchors(int Blocks) : Operation
 {
     public override Task RunAsync(ModelWorld world) => world.Leader.AnchorAsync(Blocks);
 }
 
-/// <summary>The leader gives up what has expired: at the second look, since the first only notes it.</summary>
+/// <summary>The leader marks batches as expired: at the second check, since the first only records them.</summary>
 internal sealed record Retain(int Looks = 2) : Operation
 {
     public override async Task RunAsync(ModelWorld world)
@@ -87,7 +87,7 @@ internal sealed record LoseRows(int Providers) : Operation
     public override Task RunAsync(ModelWorld world) => world.LoseRowsAsync(Providers);
 }
 
-/// <summary>Something is wrong with a provider, or no longer.</summary>
+/// <summary>A provider gets or loses a fault.</summary>
 internal sealed record Sicken(int Provider, ProviderFault Fault) : Operation
 {
     public override Task RunAsync(ModelWorld world)
@@ -107,7 +107,7 @@ internal sealed record Reorganise(int Depth, bool Forget = false) : Operation
     }
 }
 
-/// <summary>L1 answers no node, or all again.</summary>
+/// <summary>L1 stops answering all nodes, or resumes.</summary>
 internal sealed record Silence(bool IsSilent) : Operation
 {
     public override Task RunAsync(ModelWorld world)
@@ -117,7 +117,7 @@ internal sealed record Silence(bool IsSilent) : Operation
     }
 }
 
-/// <summary>L1 gives one wrong answer to each node.</summary>
+/// <summary>L1 gives each node one wrong answer.</summary>
 internal sealed record Lying(Lie Lie) : Operation
 {
     public override Task RunAsync(ModelWorld world)
@@ -128,7 +128,7 @@ internal sealed record Lying(Lie Lie) : Operation
     }
 }
 
-/// <summary>L1's blocks take no transactions, or take them again; or its nodes forget those that wait.</summary>
+/// <summary>L1's blocks stop or resume including transactions; or its nodes forget the pending ones.</summary>
 internal sealed record Congestion(bool TakesTransactions, bool Forget = false) : Operation
 {
     public override Task RunAsync(ModelWorld world)
@@ -143,19 +143,19 @@ internal sealed record Congestion(bool TakesTransactions, bool Forget = false) :
     }
 }
 
-/// <summary>A node starts again.</summary>
+/// <summary>A node restarts.</summary>
 internal sealed record Restart(NodeSettings Settings, int Node = 0) : Operation
 {
     public override Task RunAsync(ModelWorld world) => world.RestartAsync(Node, Settings);
 }
 
-/// <summary>All nodes start again on an empty ledger.</summary>
+/// <summary>All nodes restart on an empty ledger.</summary>
 internal sealed record LoseLedger : Operation
 {
     public override Task RunAsync(ModelWorld world) => world.LoseLedgerAsync();
 }
 
-/// <summary>The leader stands down, and another node leads.</summary>
+/// <summary>The leader steps down, and another node leads.</summary>
 internal sealed record ChangeLeader : Operation
 {
     public override async Task RunAsync(ModelWorld world)
@@ -169,7 +169,7 @@ internal sealed record ChangeLeader : Operation
     }
 }
 
-/// <summary>The clocks of all machines are wrong by so many minutes; 0 sets them right.</summary>
+/// <summary>The clocks of all machines are wrong by that many minutes; 0 corrects them.</summary>
 internal sealed record SetClock(int WrongByMinutes) : Operation
 {
     public override Task RunAsync(ModelWorld world)
@@ -179,7 +179,7 @@ internal sealed record SetClock(int WrongByMinutes) : Operation
     }
 }
 
-/// <summary>Time goes by.</summary>
+/// <summary>Time passes.</summary>
 internal sealed record Wait(int Minutes) : Operation
 {
     public override Task RunAsync(ModelWorld world)
@@ -190,7 +190,7 @@ internal sealed record Wait(int Minutes) : Operation
 }
 
 /// <summary>
-/// While one thing is done, before its n-th use of the database, another is done from beginning to end.
+/// During one operation, before its n-th use of the database, another one runs from beginning to end.
 /// </summary>
 internal sealed record During(Operation Outer, int Use, Operation Inner) : Operation
 {
@@ -234,7 +234,7 @@ internal static class Operations
         (1, Gen.Const((Operation)new Tick()))
     );
 
-    // Fewer blobs in an anchor than the longest batch has are refused at the start.
+    // The start rejects a limit of blobs per anchor that is below the longest batch's.
     private static readonly Gen<NodeSettings> Settings = Gen.Select(
         Gen.OneOf((4, 400_000), (2, 200_000), (1, 100_000)),
         Gen.OneOf(1L << 20, 0L),
@@ -242,7 +242,7 @@ internal static class Operations
         (limits, copies, delay) => new NodeSettings(limits.Item1, limits.Item2, copies, delay)
     );
 
-    /// <summary>Anything that may happen.</summary>
+    /// <summary>Any operation.</summary>
     public static Gen<Operation> Any { get; } =
         Gen.Frequency(
             (10, Gen.Select(Payload, Node, (payload, node) => (Operation)new Put(payload, BatchState.Stored, node))),
@@ -312,6 +312,6 @@ internal static class Operations
             )
         );
 
-    /// <summary>Sequences of what may happen.</summary>
+    /// <summary>Sequences of operations to test.</summary>
     public static Gen<Operation[]> Sequences { get; } = Any.Array[6, 24];
 }

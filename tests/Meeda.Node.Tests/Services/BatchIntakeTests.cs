@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Meeda.Node.Tests.Services;
 
-/// <summary>Taking batches in: what is acknowledged is durable, and what is not says why.</summary>
+/// <summary>Batch intake: an acknowledged batch is durable, and a rejected one gets a reason.</summary>
 public sealed class BatchIntakeTests : IAsyncLifetime
 {
     private readonly BatchOptions _options = new() { MaxBatchBytes = 1_000, AckLevel = BatchState.Stored };
@@ -44,7 +44,7 @@ public sealed class BatchIntakeTests : IAsyncLifetime
     }
 
     /// <summary>
-    /// A database that fails is the operator's matter: the client is told to come again, and nothing is kept.
+    /// A failing database is the operator's problem: the client is told to retry, and nothing is kept.
     /// </summary>
     [Fact]
     public async Task Accept_TheLedgerFails_IsUnavailable_AndTheSameBytesAreTakenLater()

@@ -47,7 +47,7 @@ public sealed class BatchPlacementTests : IAsyncLifetime
         SetAll(ProviderFault.None);
         await _world.UntilAsync(async () => (await _world.FindAsync(batch)).PlacedAt is not null);
 
-        // The ledger has it a moment before the service says so.
+        // The ledger has it a moment before the service reports it.
         await _world.UntilAsync(() => _world.Placement.FailingFor == TimeSpan.Zero);
         await _world.UntilAsync(() => !_world.Placement.IsRefused(batch.Id));
     }
@@ -75,9 +75,7 @@ public sealed class BatchPlacementTests : IAsyncLifetime
         await _world.UntilAsync(() => _world.HasLogged("Placement continues after"));
     }
 
-    /// <summary>
-    /// What the leader found out must not be said by one that leads no more; the next leader finds out itself.
-    /// </summary>
+    /// <summary>A former leader must not report what it found; the next leader finds out itself.</summary>
     [Fact]
     public async Task Run_TheLeaseIsLostWhileProvidersRefuse_ForgetsIt_AndPlacesWhenItLeadsAgain()
     {
@@ -95,7 +93,9 @@ public sealed class BatchPlacementTests : IAsyncLifetime
         await _world.UntilAsync(async () => (await _world.FindAsync(batch)).PlacedAt is not null);
     }
 
-    /// <summary>A payload that is damaged in the ledger gives no rows, and stops none behind it.</summary>
+    /// <summary>
+    /// A payload that is damaged in the ledger gives no rows, and does not block the batches behind it.
+    /// </summary>
     [Fact]
     public async Task Run_APayloadIsDamaged_IsMarked_AndTheNextIsPlaced()
     {

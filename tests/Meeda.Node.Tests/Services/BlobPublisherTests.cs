@@ -17,7 +17,7 @@ public sealed class BlobPublisherTests : IAsyncLifetime
 {
     private static readonly CellProver Cells = new(TrustedSetup.Ethereum);
 
-    // Of contracts/interfaces, spelt out: the fake L1 has no demands of its own.
+    // From contracts/interfaces, written out: the fake L1 does not implement demands.
     private static readonly string Demanded = Keccak256
         .Hash(Encoding.UTF8.GetBytes("Demanded(uint256,address,bytes32,address,uint64,uint40,uint256)"))
         .ToString();
@@ -122,8 +122,10 @@ public sealed class BlobPublisherTests : IAsyncLifetime
         await _world.UntilAsync(() => _world.HasLogged("Demand 5 answered in transaction"));
     }
 
-    /// <summary>In a queue a demand may be far older than the window: L1 says that one is open, so it is looked
-    /// for.</summary>
+    /// <summary>
+    /// In a queue, a demand may be far older than the window: L1 reports an open demand, so the publisher searches for
+    /// it.
+    /// </summary>
     [Fact]
     public async Task Run_AnOpenDemandIsOlderThanTheWindow_IsFoundAndPublished()
     {
@@ -154,7 +156,7 @@ public sealed class BlobPublisherTests : IAsyncLifetime
         Assert.False(_world.HasLogged("Demand 5 answered in transaction"));
     }
 
-    /// <summary>The demand names another blob than the one at that position: L1 was reorganised.</summary>
+    /// <summary>The demand names a different blob than the one at that position: L1 was reorganised.</summary>
     [Fact]
     public async Task Run_TheDemandNamesAnotherBlob_SendsNothing()
     {

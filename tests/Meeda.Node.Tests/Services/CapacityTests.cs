@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Meeda.Node.Tests.Services;
 
-/// <summary>A stake that carries two live blobs, and what asks for more.</summary>
+/// <summary>A stake that covers two live blobs, and requests beyond that.</summary>
 public sealed class CapacityTests : IAsyncLifetime
 {
     private ServiceWorld _world = null!;
@@ -94,7 +94,7 @@ public sealed class CapacityTests : IAsyncLifetime
         await AcceptAsync(2);
     }
 
-    /// <summary>Puts that arrive at once may exceed it: what the stake carries is anchored all the same.</summary>
+    /// <summary>Concurrent puts may exceed it: what the stake covers is anchored nevertheless.</summary>
     [Fact]
     public async Task Anchor_MoreWaitsThanTheStakeCarries_WhatItCarriesIsAnchored()
     {

@@ -3,10 +3,10 @@ using Meeda.Hosting.Persistence;
 
 namespace Meeda.Node.Tests.Services;
 
-/// <summary>A database that fails when the test says so.</summary>
+/// <summary>A database that fails on command.</summary>
 internal sealed class FaultyDatabase(Database inner) : Database
 {
-    /// <summary>What the next uses end with; null where they work.</summary>
+    /// <summary>The failure of the next uses; null if they succeed.</summary>
     public Exception? Failure { get; set; }
 
     /// <inheritdoc/>

@@ -98,7 +98,7 @@ public sealed class ProverTests : IAsyncLifetime
         Assert.False(_world.HasLogged($"Epoch {late} cannot be proven"));
     }
 
-    /// <summary>A wrong row makes a proof that does not verify: it is not sent, and the row is repaired.</summary>
+    /// <summary>With a corrupt row the proof does not verify: it is not sent, and the row is repaired.</summary>
     [Fact]
     public async Task Run_ARowIsWrong_SendsNoWrongProof_RepairsIt_AndProves()
     {
@@ -107,7 +107,7 @@ public sealed class ProverTests : IAsyncLifetime
             provider.Spoil(_batch.Id, 0);
         }
 
-        // A read may take the parity row, which is right, before the wrong one: then it is a later epoch that meets it.
+        // A read may use the intact parity row instead of the corrupt one: then a later epoch finds it.
         await NextEpochAsync();
         await _prover.StartAsync(default);
         await _world.UntilAsync(() => _world.HasLogged("the proof that was built does not verify"));

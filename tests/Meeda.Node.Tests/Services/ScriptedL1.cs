@@ -4,9 +4,7 @@ using Meeda.L1.Rpc;
 
 namespace Meeda.Node.Tests.Services;
 
-/// <summary>
-/// The way to an L1 that counts its calls, and that fails or answers otherwise when the test says so.
-/// </summary>
+/// <summary>A connection to L1 that records its calls, and fails or changes responses on command.</summary>
 internal sealed class ScriptedL1(JsonRpc chain) : JsonRpc
 {
     private readonly ConcurrentQueue<string> _calls = new();
@@ -14,13 +12,13 @@ internal sealed class ScriptedL1(JsonRpc chain) : JsonRpc
     /// <summary>The methods that were called, in their order.</summary>
     public IEnumerable<string> Calls => _calls;
 
-    /// <summary>What calls end with, by method; null where they go on.</summary>
+    /// <summary>The failure of a call, by method; null to pass it on.</summary>
     public Func<string, Exception?> Failure { get; set; } = _ => null;
 
-    /// <summary>What is answered in the chain's place, by method and parameters; null for the chain's answer.</summary>
+    /// <summary>A response instead of the chain's, by method and parameters; null for the chain's.</summary>
     public Func<string, IReadOnlyList<object?>, object?> Answer { get; set; } = (_, _) => null;
 
-    /// <summary>Answers nothing from now on.</summary>
+    /// <summary>Stops answering.</summary>
     public void GoAway() => Failure = method => new L1UnreachableException($"{method}: the endpoint does not answer");
 
     /// <summary>Answers again.</summary>

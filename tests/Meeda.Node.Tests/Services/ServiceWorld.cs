@@ -30,8 +30,8 @@ using Xunit;
 namespace Meeda.Node.Tests.Services;
 
 /// <summary>
-/// What an operator's background services work on, each part real or a fake that behaves: an L1 in memory that mines
-/// when the test says so, providers in memory, a ledger on SQLite, a lease, and a clock that stands still.
+/// The environment of an operator's background services, each part real or a faithful fake: an L1 in memory that mines
+/// on command, providers in memory, a ledger on SQLite, a lease, and a manual clock.
 /// </summary>
 internal sealed class ServiceWorld : IAsyncDisposable
 {
@@ -180,7 +180,7 @@ internal sealed class ServiceWorld : IAsyncDisposable
             ScrubBytesPerSecond = int.MaxValue,
         };
 
-    /// <summary>What the contract knows of the operator.</summary>
+    /// <summary>The contract's state of the operator.</summary>
     public FakeContracts.Operator OnL1 => Chain.Verified.Of(Account.Address);
 
     /// <summary>Opens a world in which the operator leads and follows L1, and no other service runs.</summary>
@@ -218,7 +218,7 @@ internal sealed class ServiceWorld : IAsyncDisposable
     /// <summary>Whether something was logged.</summary>
     public bool HasLogged(string part) => Lines.Lines.Any(line => line.Contains(part, StringComparison.Ordinal));
 
-    /// <summary>Takes a batch in.</summary>
+    /// <summary>Puts a batch.</summary>
     public async Task<StoredBatch> PutAsync(byte[] payload, BatchOptions? options = null)
     {
         using var pressure = new IntakePressure(
@@ -261,7 +261,7 @@ internal sealed class ServiceWorld : IAsyncDisposable
             )
         );
 
-    /// <summary>A poster; no batch goes as blobs.</summary>
+    /// <summary>A poster without failover to blobs.</summary>
     public AnchorPoster NewPoster(AnchorOptions options) =>
         new(
             Microsoft.Extensions.Options.Options.Create(options),
@@ -280,7 +280,7 @@ internal sealed class ServiceWorld : IAsyncDisposable
             Log<AnchorPoster>()
         );
 
-    /// <summary>Takes a batch in and places its rows.</summary>
+    /// <summary>Puts a batch and places its rows.</summary>
     public async Task<StoredBatch> PutAndPlaceAsync(params byte[] payload)
     {
         StoredBatch batch = await PutAsync(payload);
@@ -288,7 +288,7 @@ internal sealed class ServiceWorld : IAsyncDisposable
         return await FindAsync(batch);
     }
 
-    /// <summary>Anchors a batch by hand, without the poster, and lets the follower read it.</summary>
+    /// <summary>Anchors a batch without the poster, and lets the follower read it.</summary>
     public async Task AnchorAsync(StoredBatch batch)
     {
         Task<TransactionReceipt> sent = Sender.SendAsync(Contract.Anchors.Anchor([batch], 0), CancellationToken.None);
@@ -309,7 +309,7 @@ internal sealed class ServiceWorld : IAsyncDisposable
     }
 
     /// <summary>
-    /// Lets time pass in small steps, and L1 mine what waits in its mempool, until something has come about.
+    /// Lets time pass in small steps, while L1 mines its pending transactions, until a condition holds.
     /// </summary>
     public Task UntilAsync(Func<bool> condition) => UntilAsync(() => Task.FromResult(condition()));
 
@@ -327,7 +327,7 @@ internal sealed class ServiceWorld : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits until something has come about while the clock stands still.</summary>
+    /// <summary>Waits until a condition holds, without advancing the clock.</summary>
     public async Task WithoutTimeAsync(Func<Task<bool>> condition)
     {
         using CancellationTokenSource limit = Patience.Limit(Limit);
@@ -338,7 +338,7 @@ internal sealed class ServiceWorld : IAsyncDisposable
         }
     }
 
-    /// <summary>Lets time pass, for something that must not come about.</summary>
+    /// <summary>Lets time pass, to show that something does not happen.</summary>
     public async Task PassAsync(TimeSpan span)
     {
         for (TimeSpan passed = TimeSpan.Zero; passed < span; passed += Step)

@@ -10,7 +10,9 @@ using Xunit;
 
 namespace Meeda.Node.Tests.Services;
 
-/// <summary>What anybody can verify from L1 alone: epochs, a batch's history, and a batch from outside.</summary>
+/// <summary>
+/// What any party can verify from L1 alone: epochs, a batch's history, and a batch from an external source.
+/// </summary>
 public sealed class VerificationTests : IAsyncLifetime
 {
     private static readonly VerificationKey Verification = new(TrustedSetup.Ethereum);
@@ -106,7 +108,7 @@ public sealed class VerificationTests : IAsyncLifetime
         );
     }
 
-    /// <summary>An open route: what it asks of L1 must not grow with how often it is asked.</summary>
+    /// <summary>An open route: its calls to L1 must not grow with the number of requests.</summary>
     [Fact]
     public async Task History_OfABatch_CountsItsEpochs_AndAsksForFinalBlocksOnce()
     {

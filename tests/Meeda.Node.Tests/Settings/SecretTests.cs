@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Meeda.Node.Tests.Settings;
 
-/// <summary>What is shown of settings that are or may hold secrets.</summary>
+/// <summary>How settings are shown that are or may contain secrets.</summary>
 public sealed class SecretTests
 {
     [Theory]
@@ -19,7 +19,7 @@ public sealed class SecretTests
     )]
     [InlineData("/disk0", "/disk0")]
     [InlineData("environment", "environment")]
-    // A password that is not percent-encoded is no part of any URL that can be read.
+    // A password that is not percent-encoded makes the URL unparsable.
     [InlineData("https://user:secr/et@host", "(set, not shown)")]
     [InlineData("https://user:1,secret@host", "(set, not shown)")]
     [InlineData("user:secret@host:5001", "(set, not shown)")]
@@ -44,7 +44,7 @@ public sealed class SecretTests
                 .Select(each => each.Name.Split("__")[2]),
         ];
 
-        // Those that are shown are numbers, switches, names of files, and what no credential belongs into.
+        // The settings shown are numbers, switches, file names, and others that never contain credentials.
         string[] telling =
         [
             "Key",

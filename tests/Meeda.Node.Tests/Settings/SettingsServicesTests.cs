@@ -14,7 +14,7 @@ using Xunit;
 
 namespace Meeda.Node.Tests.Settings;
 
-/// <summary>Options are validated by the framework, and everything that is wrong is said at once.</summary>
+/// <summary>The framework validates options, and all problems are reported at once.</summary>
 public sealed class SettingsServicesTests
 {
     private const string Contract = "0x00000000000000000000000000000000000000c0";
@@ -70,7 +70,7 @@ public sealed class SettingsServicesTests
         Assert.DoesNotContain(lines, line => line.Contains(Key, StringComparison.Ordinal));
     }
 
-    /// <summary>A rule between two classes holds although the other class has a fault of its own.</summary>
+    /// <summary>A rule between two classes is checked even if the other class has another fault.</summary>
     [Fact]
     public void Read_RuleBetweenTwoClassesOfWhichOneIsWrong_IsSaidToo()
     {
@@ -89,7 +89,7 @@ public sealed class SettingsServicesTests
         Assert.Contains(lines, line => line.StartsWith("max batch bytes:", StringComparison.Ordinal));
     }
 
-    /// <summary>A file that a setting names is looked at with all the rest.</summary>
+    /// <summary>A file that a setting names is checked with all other settings.</summary>
     [Fact]
     public void Read_SecretFileThatIsUnusable_IsSaidWithTheRest()
     {

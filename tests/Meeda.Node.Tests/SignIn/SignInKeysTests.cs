@@ -47,7 +47,7 @@ public sealed class SignInKeysTests : IDisposable
         _clock.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal("--", await AreGoodAsync(keys, first, second));
 
-        // A key that has ended is not brought back by the next one.
+        // The next key does not reinstate one that has ended.
         (Tenant? last, string third) = (await SignInAsync(keys, "c"))!.Value;
         Assert.Equal("--+", await AreGoodAsync(keys, first, second, third));
         await keys.SignOutAsync(tenant, _clock.GetUtcNow(), default); // as it was before it signed in again
@@ -73,7 +73,7 @@ public sealed class SignInKeysTests : IDisposable
         Assert.False(await one.IsUsedAsync("another", default));
         Assert.Equal(await one.SignInSecretAsync(32, default), await other.SignInSecretAsync(32, default));
 
-        // It is remembered for as long as it would be good.
+        // It is remembered for as long as it would be valid.
         _clock.Advance(TimeSpan.FromMinutes(65));
         Assert.NotNull(await SignInAsync(one, "next"));
         Assert.True(await one.IsUsedAsync("same", default));
@@ -95,7 +95,7 @@ public sealed class SignInKeysTests : IDisposable
         // Nor does another wallet get a key for that rollup, or that wallet one for another.
         Assert.Null((await SignInAsync(keys, "d", Other))!.Value.Tenant);
 
-        // An operator's key is not ended by signing out.
+        // Signing out does not end a key that the operator created.
         Tenant made = (await keys.ListAsync(default))[0];
         await keys.SignOutAsync(made, _clock.GetUtcNow(), default);
         Assert.Null((await keys.ListAsync(default))[0].ExpiresAt);

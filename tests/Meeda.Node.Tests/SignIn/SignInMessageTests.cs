@@ -102,7 +102,9 @@ public sealed class SignInMessageTests(ITestOutputHelper output)
             $"{SignInMessage.HashOf("hello")}"
         );
 
-    /// <summary>Whatever is read here, siwe reads too, and the same; what is written here reads the same.</summary>
+    /// <summary>
+    /// Whatever parses here, siwe parses in the same way; what is written here parses back unchanged.
+    /// </summary>
     [SkippableFact]
     public async Task What_is_read_here_siwe_reads_alike()
     {
@@ -163,7 +165,7 @@ public sealed class SignInMessageTests(ITestOutputHelper output)
         }
     }
 
-    /// <summary>A character changed, dropped or put in, or a line dropped or put in.</summary>
+    /// <summary>A character changed, removed or inserted, or a line removed or inserted.</summary>
     private static string Mangle(Random random, string[] parts)
     {
         int at = random.Next(Whole.Length);

@@ -5,7 +5,7 @@ using Meeda.Storage.Redundancy;
 
 namespace Meeda.Node.Tests.Storage;
 
-/// <summary>What a provider does in which way.</summary>
+/// <summary>The kinds of calls to a provider.</summary>
 public enum ProviderCall
 {
     /// <summary>Reading a row.</summary>
@@ -20,13 +20,12 @@ public enum ProviderCall
     /// <summary>Deleting rows.</summary>
     Delete,
 
-    /// <summary>Being asked whether it would take rows.</summary>
+    /// <summary>Checking whether it accepts rows.</summary>
     Probe,
 }
 
 /// <summary>
-/// A provider in memory, calls of which never return, or fail, as it is told. A call that hangs blocks its thread, as
-/// one of a sick disk does.
+/// A provider in memory whose calls hang or fail on command. A hanging call blocks its thread, as on a faulty disk.
 /// </summary>
 internal sealed class HangingProvider(string name, TimeSpan deadline) : IRowProvider, IDisposable
 {
@@ -52,7 +51,7 @@ internal sealed class HangingProvider(string name, TimeSpan deadline) : IRowProv
 
     public void Fail(ProviderCall call, string reason) => _struck[call] = reason;
 
-    /// <summary>Works from now on; what hung returns.</summary>
+    /// <summary>Makes it work again; hanging calls return.</summary>
     public void Release()
     {
         _struck.Clear();

@@ -34,7 +34,8 @@ public sealed class HedgedRowReaderTests
     [Fact]
     public async Task Read_ARowHangs_IsReadAroundAfterTheHedge()
     {
-        // On a machine so slow that others were late too, more than row 4 was asked for, and may have come before them.
+        // On a very slow machine the others may be late too; then more rows than row 4 were requested, and may have
+        // arrived first.
         IEnumerable<int> come = await RaceAsync(TimeSpan.Zero, row => row == 2 ? null : true);
         Assert.Equal(N, come.Count());
         Assert.DoesNotContain(2, come);
@@ -65,7 +66,7 @@ public sealed class HedgedRowReaderTests
         Assert.Equal("a bug", thrown.Message);
     }
 
-    /// <summary>A row is there, is not, or, null, hangs.</summary>
+    /// <summary>A row is present, absent, or, if null, hangs.</summary>
     private async Task<IEnumerable<int>> RaceAsync(
         TimeSpan hedgeAfter,
         Func<int, bool?> isThere,

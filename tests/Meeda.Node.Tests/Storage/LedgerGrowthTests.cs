@@ -12,8 +12,7 @@ using Xunit;
 
 namespace Meeda.Node.Tests.Storage;
 
-/// <summary>What routes that anybody may ask read from a ledger that is old, counted in the database's own
-/// steps.</summary>
+/// <summary>What open routes read from an old ledger, counted in the database's own steps.</summary>
 public sealed class LedgerGrowthTests : IDisposable
 {
     // An anchor every 5 blocks, for this many blocks.
@@ -82,8 +81,7 @@ public sealed class LedgerGrowthTests : IDisposable
 
     private static byte[] IdOf(int number) => [.. new byte[28], .. BitConverter.GetBytes(number).Reverse()];
 
-    /// <summary>One batch in each anchor, put into the tables in the state in which years of service would have left
-    /// them.</summary>
+    /// <summary>Fills the tables as years of service would: one batch in each anchor.</summary>
     private static Task FillAsync(Database database, int anchors) =>
         database.WriteAsync(
             async (connection, transaction) =>

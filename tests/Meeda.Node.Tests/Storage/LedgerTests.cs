@@ -23,7 +23,7 @@ using Xunit;
 namespace Meeda.Node.Tests.Storage;
 
 /// <summary>
-/// One PostgreSQL for all tests of a class; where it is not installed, the tests that ask for it are skipped.
+/// One PostgreSQL for all tests of a class; if it is not installed, the tests that need it are skipped.
 /// </summary>
 public sealed class PostgresFixture : IAsyncLifetime
 {
@@ -123,8 +123,8 @@ public sealed class PostgresLedgerTests(PostgresFixture postgres) : LedgerTests,
     }
 
     /// <summary>
-    /// A process that is stopped within a transaction keeps its locks, the one on the lease too, for as long as the
-    /// server lets it.
+    /// A process that is stopped within a transaction keeps its locks, including that on the lease, for as long as the
+    /// server allows.
     /// </summary>
     [SkippableFact]
     public async Task Lease_OfALeaderThatIsPausedWithinAWrite_IsTakenAllTheSame_AndTheWriteFails()
@@ -198,7 +198,7 @@ public sealed class PostgresLedgerTests(PostgresFixture postgres) : LedgerTests,
         Patience.UntilAsync(condition, TimeSpan.FromSeconds(30));
 }
 
-/// <summary>What holds of the ledger on every database.</summary>
+/// <summary>The ledger's behaviour on every database.</summary>
 public abstract class LedgerTests : IAsyncLifetime
 {
     private protected static readonly CancellationToken None = CancellationToken.None;
@@ -326,7 +326,7 @@ public abstract class LedgerTests : IAsyncLifetime
         Assert.Equal(Payload(3), await ledger.FindPayloadAsync(Batch(3).Id, None));
     }
 
-    /// <summary>A search that broke off between an object and its batches would lose them for good.</summary>
+    /// <summary>A search interrupted between an object and its batches would lose them permanently.</summary>
     [SkippableFact]
     public async Task KnownPacks_WithRowsOfABatchThatIsNotKnownYet_AreSearchedAgain()
     {
@@ -337,7 +337,7 @@ public abstract class LedgerTests : IAsyncLifetime
         Assert.Equal(["one"], await ledger.KnownPacksAsync("a", None));
     }
 
-    /// <summary>Anybody who writes into a bucket could have every object of it deleted.</summary>
+    /// <summary>Otherwise any party that can write to a bucket could cause the deletion of all its objects.</summary>
     [SkippableFact]
     public async Task AdoptPack_WhoseRowsAreElsewhereAlready_IsNotTakenForAnEmptyOne()
     {
@@ -408,7 +408,7 @@ public abstract class LedgerTests : IAsyncLifetime
         Assert.Empty(await ledger.UnconfirmedPacksAsync("a", first, 10, None));
         Assert.Equal(new PackingCosts(0, 0, 200, 3 * 131_072, 2), await ledger.PackingCostsAsync(None));
 
-        // Written again, a row is in the newer object; one that holds no row is given up, one that holds any is not.
+        // After a rewrite, a row is in the newer object; an object without rows is abandoned, one with any row is not.
         long newer = await ledger.BeginPackAsync("a", "two", 100, None);
         await ledger.EndPackAsync(newer, "a", [(ids[1], 3)], None);
         Assert.Equal(("two", 0L), await ledger.FindPackedRowAsync("a", ids[1], 3, None));
@@ -418,7 +418,7 @@ public abstract class LedgerTests : IAsyncLifetime
         await ledger.ForgetPackAsync(first, None);
         Assert.Empty(await ledger.EmptyPacksAsync("a", 0, 10, None));
 
-        // Nothing is added to an object that was given up while it was on its way.
+        // Nothing is added to an object that was abandoned during its upload.
         long late = await ledger.BeginPackAsync("a", "three", 100, None);
         Assert.True(await ledger.GiveUpPackAsync(late, None));
         await Assert.ThrowsAsync<IOException>(() => ledger.EndPackAsync(late, "a", [(ids[0], 0)], None));
@@ -509,12 +509,12 @@ public abstract class LedgerTests : IAsyncLifetime
         Assert.Null((await ledger.FindBatchAsync(Batch(4).Id, None))!.Payer);
         Assert.Equal(Bytes(2), await ledger.UnchargedBytesAsync(rollup, 10, None));
 
-        // An anchor counts until the escrow is known as of its block.
+        // An anchor counts until the escrow's state as of its block is known.
         await ledger.AdvanceAsync(Block(20), [Seen(0, firstBlob: 0, block: 15, first)], [], None);
         Assert.Equal(Bytes(2), await ledger.UnchargedBytesAsync(rollup, 14, None));
         Assert.Equal(Bytes(1), await ledger.UnchargedBytesAsync(rollup, 15, None));
 
-        // Who renews pays for the next anchor, and only where one is owed.
+        // The party that renews pays for the next anchor, and only if one is owed.
         await ledger.RenewAsync(first.Id, 20, other, null, Now, None);
         await ledger.RenewAsync(first.Id, 20, rollup, null, Now, None);
         Assert.Equal(other, (await ledger.FindBatchAsync(first.Id, None))!.Payer);
@@ -540,7 +540,7 @@ public abstract class LedgerTests : IAsyncLifetime
         Assert.False(await ledger.TakeOperationBackAsync(taken, None));
         Assert.Null(await ledger.FindOutcomeAsync(taken, None));
 
-        // Who stops in the middle does not begin again.
+        // An operation that was interrupted is not started again.
         await ledger.AbandonOperationsAsync("it stopped", Now, None);
         Assert.Equal("it stopped", (await ledger.FindOutcomeAsync(taken, None))!.Problem);
         Assert.Null(await ledger.FindOutcomeAsync(old, None));
@@ -568,7 +568,7 @@ public abstract class LedgerTests : IAsyncLifetime
         Assert.Empty(await ledger.WaitingBatchesAsync(256, None));
         Assert.Equal(1u, (await ledger.FindAnchoringAsync(batch.Id, None))!.Value.Anchor.Index);
 
-        // The second anchor goes: the renewal is owed again. Both go: one anchor is owed, not two.
+        // Without the second anchor, the renewal is owed again. Without both, one anchor is owed, not two.
         await ledger.RollBackAsync(20, None);
         Assert.Single(await ledger.WaitingBatchesAsync(256, None));
         await ledger.RollBackAsync(10, None);
@@ -612,7 +612,7 @@ public abstract class LedgerTests : IAsyncLifetime
         Assert.Equal([expired.Id], (await ledger.UnclearedBatchesAsync(10, None)).Select(batch => batch.Id));
         Assert.DoesNotContain(expired.Id, (await ledger.BatchesAfterAsync(0, 10, None)).Select(each => each.Batch.Id));
 
-        // Put again before its rows are cleared away: promised again, and placed without waiting for that.
+        // Put again before its rows are deleted: promised again, and placed without waiting for the deletion.
         await ledger.AddBatchAsync(expired, Payload(1), 200, None);
         Assert.Null((await ledger.FindBatchAsync(expired.Id, None))!.DeletedAt);
         Assert.Equal(Payload(1), await ledger.FindPayloadAsync(expired.Id, None));
@@ -680,8 +680,8 @@ public abstract class LedgerTests : IAsyncLifetime
             Assert.Single(await new TransactionJournal(ledger, Address.FromBytes(new byte[20])).ReadAsync(None)).Nonce
         );
 
-        // One that was owed an anchor is owed one behind what L1 is now; one that was not is not owed one, also when
-        // L1 is read again from the start.
+        // A batch that was owed an anchor is owed one after L1's current height; one that was not is not owed one, even
+        // if L1 is read again from the start.
         await ledger.SettleAsync(20, 20, None);
         Assert.Equal([Batch(2).Id], (await ledger.WaitingBatchesAsync(10, None)).Select(batch => batch.Id));
         await ledger.RollBackAsync(-1, None);
@@ -741,7 +741,7 @@ public abstract class LedgerTests : IAsyncLifetime
         Assert.Equal(20ul, (await ledger.TipAsync(None))!.Value.Number);
         Assert.Equal(2, (await ledger.FollowedBlocksAsync(None)).Count);
 
-        // And it goes on from there: back and forth as if it had been written so.
+        // It continues from there, back and forth, as if it had been written so.
         await ledger.RollBackAsync(16, None);
         Assert.Equal([0u], (await ledger.Index.AnchorsAsync(account, None)).Select(each => each.Index));
         Assert.Equal(0u, (await ledger.FindAnchoringAsync(Batch(1).Id, None))!.Value.Anchor.Index);
@@ -773,7 +773,7 @@ public abstract class LedgerTests : IAsyncLifetime
     }
 
     /// <summary>
-    /// The schema of before the first release calls itself version 1, and lacks a column of the journal.
+    /// The schema from before the first release also has version number 1, and lacks a column of the journal.
     /// </summary>
     [SkippableFact]
     public async Task Open_ALedgerOfBeforeTheFirstRelease_IsRefusedAtOnce()
@@ -794,7 +794,7 @@ public abstract class LedgerTests : IAsyncLifetime
     [Fact]
     public void Migrations_OfTheFirstRelease_AreAsTheyWere()
     {
-        // A migration that has run is never edited: a ledger would say its version and be another.
+        // A migration that has run must never be edited: a ledger's version would not match its schema.
         string[] hashes =
         [
             .. Ledger
@@ -992,7 +992,7 @@ public abstract class LedgerTests : IAsyncLifetime
             [new AnchoredBatch(batch.Id, index, firstBlob, (uint)batch.BlobCount)]
         );
 
-    /// <summary>The states, by looking at every batch and every anchor.</summary>
+    /// <summary>The states, computed from every batch and every anchor.</summary>
     private static async Task<StateCounts> ScanStatesAsync(Ledger ledger, ulong tip, ulong final)
     {
         await using DbConnection connection = await ledger.ConnectAsync(None);

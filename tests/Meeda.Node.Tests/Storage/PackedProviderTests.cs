@@ -15,8 +15,8 @@ using Xunit;
 
 namespace Meeda.Node.Tests.Storage;
 
-/// <summary>Rows in the objects of a MEFS node that is a fake, over real HTTP, and of stores that fail.</summary>
-[Collection("gauges of packs")] // They are one for the process.
+/// <summary>Rows in objects of a fake MEFS node, over real HTTP, and of failing stores.</summary>
+[Collection("gauges of packs")] // The gauges are shared by the process.
 public sealed class PackedProviderTests : IAsyncLifetime
 {
     private const int RowsInPack = 9;
@@ -82,7 +82,7 @@ public sealed class PackedProviderTests : IAsyncLifetime
         await WriteAsync(provider, (Batch(1), 0, second));
         Assert.Equal(second, await ReadAsync(provider, Batch(1), 0));
 
-        // The first object holds nothing now.
+        // The first object is empty now.
         Assert.Equal(2, _node.Names("rows").Count);
         await provider.RunAsync(None);
         Assert.Single(_node.Names("rows"));
@@ -182,7 +182,7 @@ public sealed class PackedProviderTests : IAsyncLifetime
         await Assert.ThrowsAsync<IOException>(() => provider.FlushAsync(None));
         Assert.Null(await ReadAsync(provider, Batch(2), 0));
 
-        // Only who wrote it hears of it: the next flush has nothing to say.
+        // Only the writer gets the failure: the next flush reports none.
         await WriteAsync(provider, (Batch(3), 0, blob));
         await provider.RunAsync(None);
         Assert.Equal(2, _node.Names("rows").Count);
@@ -234,8 +234,8 @@ public sealed class PackedProviderTests : IAsyncLifetime
         await flush;
         Assert.NotNull(await ReadAsync(provider, Batch(1), 0));
 
-        // Another process that cleans up after this one takes the name first: then the rows are not there, and who
-        // wrote them hears it.
+        // Another process that cleans up after this one takes the name first: then the rows are missing, and their
+        // writer gets an error.
         await provider.WriteAsync(Batch(2), 0, new byte[Blob.ByteLength], None);
         StoredPack onItsWay = default;
         slow.Meanwhile = async () =>
@@ -303,7 +303,7 @@ public sealed class PackedProviderTests : IAsyncLifetime
             );
 
             // Six batches of a data row and a parity row: some four rows at each of three providers, in one object,
-            // unless the machine is so slow that the six came in two groups.
+            // unless the machine is so slow that the six arrived in two groups.
             Assert.InRange(Enumerable.Range(0, 3).Sum(i => _node.Names($"bucket-{i}").Count), 2, 6);
             Assert.NotNull(await ledger.FindPayloadAsync(Id(commitments[0]), None)); // Not confirmed.
             await fixture.Services.GetRequiredService<PackMaintenance>().PassAsync(None);
@@ -319,7 +319,7 @@ public sealed class PackedProviderTests : IAsyncLifetime
                 Assert.Equal(payload, (await fixture.GetAsync($"get/{commitment}")).Body);
             }
 
-            // One bucket gone, once all rows are at home.
+            // One bucket is lost, once all rows are at their assigned providers.
             await fixture.Services.GetRequiredService<RowScrub>().PassAsync(None);
             foreach (string name in _node.Names("bucket-1"))
             {
@@ -337,7 +337,7 @@ public sealed class PackedProviderTests : IAsyncLifetime
         }
     }
 
-    /// <summary>What gauges were set to meanwhile.</summary>
+    /// <summary>The values of the gauges meanwhile.</summary>
     private static async Task<Dictionary<string, double>> GaugesAsync(Func<Task> work)
     {
         var gauges = new Dictionary<string, double>();
@@ -390,7 +390,7 @@ public sealed class PackedProviderTests : IAsyncLifetime
 
     private PackedProvider Open() => new(Store(), _ledger);
 
-    /// <summary>Stores, and then says nothing any more.</summary>
+    /// <summary>Stores, and then never answers.</summary>
     private sealed class DyingStore(IObjectStore store) : Through(store)
     {
         public override async Task PutAsync(
@@ -404,7 +404,7 @@ public sealed class PackedProviderTests : IAsyncLifetime
         }
     }
 
-    /// <summary>Stores once it may.</summary>
+    /// <summary>Stores once the gate opens.</summary>
     private sealed class SlowStore(IObjectStore store, Task gate) : Through(store)
     {
         private readonly TaskCompletionSource _arrived = new(TaskCreationOptions.RunContinuationsAsynchronously);

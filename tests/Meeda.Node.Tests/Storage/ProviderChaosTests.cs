@@ -12,10 +12,9 @@ using Xunit.Abstractions;
 namespace Meeda.Node.Tests.Storage;
 
 /// <summary>
-/// Six providers, two of which at a time are killed, corrupt what they hold, or are slow, chosen at random for ten
-/// simulated minutes of a fault every ten seconds, while batches
-/// are written and read and the repair runs: nothing is lost, no read is ever wrong, and in the end every row is
-/// where it belongs.
+/// Six providers, two of which at a time are killed, corrupt their rows or are slow: a random fault every ten seconds
+/// for ten simulated minutes, while batches are written, read and repaired. Nothing is lost, no read is wrong, and in
+/// the end every row is at its assigned provider.
 /// </summary>
 public sealed class ProviderChaosTests(ITestOutputHelper output)
 {
@@ -40,8 +39,8 @@ public sealed class ProviderChaosTests(ITestOutputHelper output)
         long longest = 0;
         for (int round = 0; round < Rounds; round++)
         {
-            // The two of the round before are well again; what was lost or damaged of theirs has been repaired before
-            // two others are struck.
+            // The two of the previous round work again; their lost or damaged rows have been repaired before two others
+            // fail.
             foreach (ChaosProvider provider in providers)
             {
                 provider.Mend();
@@ -72,7 +71,7 @@ public sealed class ProviderChaosTests(ITestOutputHelper output)
                 }
             }
 
-            // A slow provider takes writes; the load goes on while two are struck.
+            // A slow provider accepts writes; the load continues while two have faults.
             if (round % 3 == 0 && !struck.Any(provider => provider.IsSlow))
             {
                 byte[] blobs = BlobEncoding.Encode(RandomNumberGenerator.GetBytes(random.Next(1, 600_000)));
@@ -117,7 +116,7 @@ public sealed class ProviderChaosTests(ITestOutputHelper output)
         Assert.True(killed > 0 && corrupted > 0 && slow > 0 && repaired > 0);
     }
 
-    /// <summary>A provider in memory that fails as it is told.</summary>
+    /// <summary>A provider in memory that fails on command.</summary>
     private sealed class ChaosProvider(string name) : IRowProvider
     {
         private readonly ConcurrentDictionary<(BatchId, int), byte[]> _rows = new();
@@ -126,7 +125,7 @@ public sealed class ProviderChaosTests(ITestOutputHelper output)
 
         public string Name => name;
 
-        // Ten minutes pass in seconds here: one that was slow is not to be left alone for the rounds after.
+        // Ten minutes pass in seconds here: a provider that was slow must not be skipped in later rounds.
         public ProviderLimits Limits { get; } = new(TimeSpan.FromHours(1), 4, 4);
 
         public bool IsSlow => _delay > TimeSpan.Zero;
@@ -137,7 +136,7 @@ public sealed class ProviderChaosTests(ITestOutputHelper output)
             _delay = TimeSpan.Zero;
         }
 
-        /// <summary>All rows are gone, and it answers nothing.</summary>
+        /// <summary>Loses all rows and stops answering.</summary>
         public void Kill()
         {
             _isDead = true;

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Meeda.Node.Tests.Storage;
 
-/// <summary>What is remembered of a provider.</summary>
+/// <summary>The health record of a provider.</summary>
 public sealed class ProviderHealthTests
 {
     private readonly FakeTimeProvider _clock = new();
@@ -41,7 +41,7 @@ public sealed class ProviderHealthTests
         Assert.False(_health.IsBackingOff);
     }
 
-    /// <summary>Writes that work are worth nothing while what makes them durable fails.</summary>
+    /// <summary>Successful writes do not count while the flush fails.</summary>
     [Fact]
     public void BackingOff_WhileFlushesFail_IsEndedByAFlushAlone()
     {

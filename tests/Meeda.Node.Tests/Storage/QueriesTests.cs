@@ -48,10 +48,10 @@ public sealed class PostgresQueriesTests : QueriesTests
     private protected override Database Open() => new PostgresDatabase(_connectionString);
 }
 
-/// <summary>What both databases do with queries: types of columns, and cancellation.</summary>
+/// <summary>Queries on both databases: column types and cancellation.</summary>
 public abstract class QueriesTests : IAsyncLifetime
 {
-    // Counts for minutes, wherever it runs.
+    // Counts for minutes on any machine.
     private const string Endless =
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000000000) SELECT COUNT(*) FROM n";
 

@@ -222,14 +222,14 @@ public sealed class RowPlacementTests : IDisposable
             await placement.RepairAsync(Id, Commitments, CancellationToken.None)
         );
 
-        // A spoiled object is one wrong row, its first; the repair puts it into another object.
+        // The damaged object has one corrupt row, its first; the repair puts that row into another object.
         node.Corrupt("rows", stored);
         Assert.Equal(Blobs, await placement.ReadAsync(Id, Commitments, CancellationToken.None));
         Assert.Equal((1, 1), await RepairAsync());
         Assert.Equal((0, 0), await RepairAsync());
 
-        // Both objects vanish, and the first put that would bring the rows back breaks off: they stay missing until
-        // the next look.
+        // Both objects vanish, and the first put that would restore the rows breaks off: they stay missing until the
+        // next pass.
         foreach (string name in node.Names("rows"))
         {
             Assert.True(node.Lose("rows", name));
@@ -329,7 +329,7 @@ public sealed class RowPlacementTests : IDisposable
             clock: new FakeTimeProvider()
         );
 
-    // A provider that holds no row of the batch is not created by the repair.
+    // The repair does not create a provider that has no row of the batch.
     private void DeleteProvider(int provider)
     {
         if (Directory.Exists(PathOf(provider)))

@@ -8,10 +8,8 @@ using Xunit;
 
 namespace Meeda.Node.Tests.Storage;
 
-/// <summary>
-/// An operator whose providers are buckets of a server that behaves as the S3 gateway of a MEFS node.
-/// </summary>
-[Collection("gauges of packs")] // They are one for the process.
+/// <summary>An operator whose providers are buckets of a server that behaves like a MEFS node's S3 gateway.</summary>
+[Collection("gauges of packs")] // The gauges are shared by the process.
 public sealed class S3OperatorTests : IAsyncLifetime
 {
     private readonly TemporaryFolder _folder = new();
@@ -58,7 +56,7 @@ public sealed class S3OperatorTests : IAsyncLifetime
         await _operator.PlacedAsync();
         Assert.All(Enumerable.Range(0, 3), i => Assert.NotEmpty(_server.Bucket($"bucket-{i}")));
 
-        // The ledger lets go of the payload only when the gateway says that all chunks are confirmed.
+        // The ledger deletes the payload only once the gateway reports that all chunks are confirmed.
         var upkeep = _operator.Services.GetRequiredService<PackMaintenance>();
         int reads = Reads;
         await upkeep.PassAsync(CancellationToken.None);
@@ -72,7 +70,7 @@ public sealed class S3OperatorTests : IAsyncLifetime
         _server.Forget("bucket-1");
         Assert.Equal(payload, (await _operator.GetAsync(get)).Body);
 
-        // The first put finds that the bucket is gone, the next one makes it.
+        // The first put finds that the bucket is gone, and the next one creates it.
         await _operator.Services.GetRequiredService<RowScrub>().PassAsync(CancellationToken.None);
         await _operator.Services.GetRequiredService<RowScrub>().PassAsync(CancellationToken.None);
         Assert.NotEmpty(_server.Bucket("bucket-1"));

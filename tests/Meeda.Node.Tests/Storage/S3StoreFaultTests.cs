@@ -9,8 +9,8 @@ using Xunit;
 namespace Meeda.Node.Tests.Storage;
 
 /// <summary>
-/// The S3 store against a server that fails, lies, or renames as MEFS's gateway does: nothing wrong is given out, and
-/// nothing is taken for stored that is not.
+/// The S3 store against a server that fails, lies, or renames as MEFS's gateway does: it never returns wrong data, and
+/// never reports data as stored that is not.
 /// </summary>
 public sealed class S3StoreFaultTests : IAsyncLifetime
 {

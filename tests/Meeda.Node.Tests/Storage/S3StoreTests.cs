@@ -212,7 +212,7 @@ public sealed class S3StoreTests(S3StoreTests.Gateway gateway) : IClassFixture<S
         await gateway.Ceph.StopAsync();
         try
         {
-            // The put may have been under way, or done before the stop: then its check or the next call meets it.
+            // The put may have been in progress or completed before the stop: then its check or the next call fails.
             await Assert.ThrowsAsync<IOException>(async () =>
             {
                 await put;

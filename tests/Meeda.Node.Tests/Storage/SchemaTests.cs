@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Meeda.Node.Tests.Storage;
 
-/// <summary>Databases of older and of newer versions, real ones: their migrations ran as far as they had.</summary>
+/// <summary>Real databases of older and newer versions, created by running the migrations up to that version.</summary>
 public sealed class SchemaTests : IDisposable
 {
     private static readonly CancellationToken None = CancellationToken.None;

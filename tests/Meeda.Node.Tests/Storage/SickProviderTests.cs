@@ -21,7 +21,7 @@ using Xunit;
 namespace Meeda.Node.Tests.Storage;
 
 /// <summary>
-/// One provider of six never answers one of its calls: everything goes on, and the provider costs its threads only.
+/// One provider of six never answers one kind of call: everything continues, and the provider costs only its threads.
 /// </summary>
 public sealed class SickProviderTests : IAsyncLifetime
 {
@@ -41,7 +41,7 @@ public sealed class SickProviderTests : IAsyncLifetime
             .Select(i => new HangingProvider($"provider {i}", i == Sick ? Deadline : Never)),
     ];
 
-    // Time passes only while something hangs, so that nothing is late because the machine is busy.
+    // Time passes only while a call hangs, so a busy machine makes nothing late.
     private readonly SteppedClock _clock = new();
     private readonly CancellationTokenSource _over = new();
     private Func<bool> _isHanging = () => false;
@@ -96,7 +96,7 @@ public sealed class SickProviderTests : IAsyncLifetime
         await PlaceAsync();
         Assert.InRange(TheSick.Hanging, 1, 4);
 
-        // Whatever is asked next is not asked of it.
+        // Further calls skip it.
         int asked = TheSick.Calls.Values.Sum();
         (StoredBatch another, _) = Batch(99, 6);
         await _ledger.AddBatchAsync(another, Payload(99, 6), 0, CancellationToken.None);
@@ -108,7 +108,7 @@ public sealed class SickProviderTests : IAsyncLifetime
             Assert.NotNull(await _rows.ReadAsync(batch.Id, batch.Commitments, CancellationToken.None));
         }
 
-        // Once it answers, it is used again, and forgiven when a flush of it has worked.
+        // Once it answers, it is used again, and its failures are cleared after a successful flush.
         TheSick.Release();
         for (int seed = 200; _rows.Troubles.Length > 0; seed++)
         {
@@ -247,7 +247,7 @@ public sealed class SickProviderTests : IAsyncLifetime
         Assert.Empty(await _ledger.UnclearedBatchesAsync(10, CancellationToken.None));
         Assert.Equal(3, (await _ledger.LeftoversAsync(TheSick.Name, null, 10, CancellationToken.None)).Count);
 
-        // Equal bytes are put again: they are placed without waiting for that, and keep their rows.
+        // The same bytes are put again: they are placed without waiting for the deletion, and keep their rows.
         await _ledger.AddBatchAsync(batches[0], Payload(20, 6), 0, CancellationToken.None);
         await PlaceAsync();
         TheSick.Release();
@@ -457,7 +457,7 @@ public sealed class SickProviderTests : IAsyncLifetime
         );
     }
 
-    /// <summary>Has a batch placed, and not held in the ledger.</summary>
+    /// <summary>Places a batch, and drops its payload from the ledger.</summary>
     private async Task<(StoredBatch Batch, byte[] Blobs)> StoreAsync(int seed, int blobs)
     {
         (StoredBatch batch, byte[] content) = Batch(seed, blobs);
@@ -469,7 +469,7 @@ public sealed class SickProviderTests : IAsyncLifetime
         return (batch, content);
     }
 
-    /// <summary>Has a batch given up, as one whose only anchor has expired.</summary>
+    /// <summary>Expires a batch, like one whose only anchor has expired.</summary>
     private async Task ExpireAsync(StoredBatch batch)
     {
         uint index = _anchors++;
@@ -490,7 +490,7 @@ public sealed class SickProviderTests : IAsyncLifetime
         Assert.True(await _ledger.ExpireAsync(batch.Id, 1000, DateTimeOffset.UnixEpoch, CancellationToken.None));
     }
 
-    /// <summary>Lets the placing run until nothing waits.</summary>
+    /// <summary>Runs placement until no batch waits.</summary>
     private async Task PlaceAsync()
     {
         var database = new SqliteDatabase(Path.Combine(_folder.Path, "ledger.sqlite"));

@@ -11,8 +11,8 @@ using Xunit;
 namespace Meeda.Node.Tests.Storage;
 
 /// <summary>
-/// A process that ends at any point of a sending, and the next one on the same ledger: what was asked for is done
-/// once, and its key says so.
+/// A process that ends at any point while sending, and the next one on the same ledger: the request is executed once,
+/// by its key.
 /// </summary>
 public sealed class TransactionJournalTests : IDisposable
 {
@@ -32,7 +32,7 @@ public sealed class TransactionJournalTests : IDisposable
         /// <summary>The journal is written, nothing is sent.</summary>
         AfterTheJournal,
 
-        /// <summary>It is on its way to the node and never arrives.</summary>
+        /// <summary>It is sent to the node and never arrives.</summary>
         BeforeTheNode,
 
         /// <summary>The node has it and its answer is never read.</summary>
@@ -110,7 +110,7 @@ public sealed class TransactionJournalTests : IDisposable
         Assert.Equal(2ul, await client.GetTransactionCountAsync(Key.Address, BlockTag.Latest, None));
     }
 
-    /// <summary>What a request is worth still limits its fees after a restart.</summary>
+    /// <summary>A request's fee limit still applies after a restart.</summary>
     [Fact]
     public async Task Read_ALimitOfFees_IsTheOneThatWasWritten()
     {
@@ -127,10 +127,7 @@ public sealed class TransactionJournalTests : IDisposable
 
     private static TransactionRequest Request(int wei, string key = "the one") => new(To, [], wei) { Keys = [key] };
 
-    /// <summary>
-    /// The real journal of a process that ends when it has written, or when it is about to write that something is
-    /// confirmed.
-    /// </summary>
+    /// <summary>The real journal of a process that ends after a write, or before it records a confirmation.</summary>
     private sealed class EndingJournal(ITransactionJournal journal, KillPoint point) : ITransactionJournal
     {
         public Task<IReadOnlyList<JournaledTransaction>> ReadAsync(CancellationToken cancellationToken) =>

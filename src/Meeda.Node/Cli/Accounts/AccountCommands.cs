@@ -13,10 +13,10 @@ using Meeda.Operator.L1;
 
 namespace Meeda.Node.Cli.Accounts;
 
-/// <summary>The commands below <c>operator</c> that send from its account: stake, price, payments.</summary>
+/// <summary>The subcommands of <c>operator</c> that send from its account: stake, price, payments.</summary>
 internal static class AccountCommands
 {
-    /// <summary>Them all.</summary>
+    /// <summary>Builds all of them.</summary>
     public static IEnumerable<Command> Build()
     {
         yield return InitCommand.Build();
@@ -32,7 +32,7 @@ internal static class AccountCommands
         yield return BuildUnstake();
         yield return BuildPlain(
             "withdraw",
-            "Pay the stake out to the owner, once it is free",
+            "Pay the stake out to the owner, once it is unlocked",
             AccountOperationKind.Withdraw,
             "Nothing to withdraw: there is no stake, and no contract owes the owner anything"
         );
@@ -49,9 +49,9 @@ internal static class AccountCommands
         );
         yield return BuildPlain(
             "settle",
-            "Credit what rollups were charged to the owner, for proven epochs that nobody can challenge any more",
+            "Credit what rollups were charged to the owner, for proven epochs past their challenge window",
             AccountOperationKind.Settle,
-            "Nothing to settle: no epoch with charges is proven and beyond its challenge window"
+            "Nothing to settle: no epoch with charges is proven and past its challenge window"
         );
         yield return BuildPlain(
             "claim",
@@ -61,9 +61,9 @@ internal static class AccountCommands
         );
         yield return BuildPlain(
             "key",
-            "Name the configured key as the account's operator key, in place of an earlier one",
+            "Set the configured key as the account's operator key, replacing an earlier one",
             AccountOperationKind.SetKey,
-            "Nothing to do: it is the account's operator key already"
+            "Nothing to do: it is already the account's operator key"
         );
     }
 
@@ -72,10 +72,10 @@ internal static class AccountCommands
 
     private static Command BuildUnstake()
     {
-        var cancel = new Option<bool>("--cancel") { Description = "take the request back, and anchor again" };
+        var cancel = new Option<bool>("--cancel") { Description = "withdraw the request, and anchor again" };
         return Build(
             "unstake",
-            "Ask for the stake back: the operator stops anchoring, and proves on until its last batch expired",
+            "Request the stake back: the operator stops anchoring, but keeps proving until its last batch has expired",
             [cancel],
             parsed => new AccountOperation(
                 parsed.GetValue(cancel) ? AccountOperationKind.CancelUnstake : AccountOperationKind.Unstake

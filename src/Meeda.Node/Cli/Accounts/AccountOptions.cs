@@ -22,7 +22,7 @@ internal sealed class AccountOptions
 
     private readonly Option<string?> _ownerKeyFile = new("--owner-key-file")
     {
-        Description = "file with the private key of the account's owner, where that is not the operator key",
+        Description = "file with the private key of the account's owner, if that is not the operator key",
     };
 
     private readonly Option<string?> _ownerPasswordFile = new("--owner-password-file")
@@ -32,7 +32,7 @@ internal sealed class AccountOptions
 
     private readonly Option<string?> _config = ConfigOption.Build();
 
-    /// <summary>Adds them to a command.</summary>
+    /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
     {
         command.Add(L1CommandOptions.Rpc);
@@ -44,7 +44,7 @@ internal sealed class AccountOptions
         command.Add(_config);
     }
 
-    /// <summary>The settings of a command line, the environment and the file that it names.</summary>
+    /// <summary>The settings from a command line, the environment and the file that it names.</summary>
     public SettingsReader Read(ParseResult parsed) =>
         new(
             new Dictionary<string, string?>(L1CommandOptions.SettingsOf(parsed))
@@ -55,7 +55,7 @@ internal sealed class AccountOptions
             parsed.GetValue(_config)
         );
 
-    /// <summary>The owner's signer; null where none is named.</summary>
+    /// <summary>The owner's signer, or null.</summary>
     /// <exception cref="SetupException">The file cannot be used. The message holds no secret.</exception>
     public PrivateKeySigner? Owner(ParseResult parsed) =>
         parsed.GetValue(_ownerKeyFile) is { } file

@@ -11,14 +11,14 @@ namespace Meeda.Node.Cli.Accounts;
 
 /// <summary>What <c>operator status --json</c> prints. Amounts are wei, decimal.</summary>
 /// <param name="Account">The account.</param>
-/// <param name="Owner">Its owner; null where it is not registered.</param>
-/// <param name="OperatorKey">The operator key that L1 knows; null where there is none.</param>
-/// <param name="ConfiguredKey">The key of these settings.</param>
-/// <param name="Problem">Why the contract would take no anchor; null where it would.</param>
+/// <param name="Owner">Its owner; null if it is not registered.</param>
+/// <param name="OperatorKey">The operator key on L1, or null.</param>
+/// <param name="ConfiguredKey">The configured key.</param>
+/// <param name="Problem">Why the contract would reject an anchor; null if it would accept one.</param>
 /// <param name="KeyBalance">The key's ether, which pays for anchors and proofs.</param>
 /// <param name="Stake">The stake.</param>
-/// <param name="CarriedBlobs">How many live blobs it carries.</param>
-/// <param name="LiveBlobs">How many there are.</param>
+/// <param name="CarriedBlobs">The number of live blobs that the stake covers.</param>
+/// <param name="LiveBlobs">The number of live blobs.</param>
 /// <param name="ExitRequestedAt">The block in which the stake was asked for; null where it was not.</param>
 /// <param name="LockedUntil">The last block in which the stake is locked, were it asked for now.</param>
 /// <param name="Price">The price, for each byte and block.</param>
@@ -51,7 +51,7 @@ internal sealed record AccountStatus(
 {
     private const ulong LastEpochs = 3;
 
-    /// <summary>Asks L1, and adds what the running operator says.</summary>
+    /// <summary>Reads the status from L1, and adds that of the running operator.</summary>
     public static async Task<AccountStatus> ReadAsync(
         SystemContract system,
         EthereumClient client,
@@ -124,13 +124,13 @@ internal sealed record AccountStatus(
 
 /// <summary>An epoch of an account.</summary>
 /// <param name="Epoch">The epoch.</param>
-/// <param name="State">Where it stands.</param>
+/// <param name="State">Its state, in words.</param>
 /// <param name="EpochBlock">The block at which it begins.</param>
-/// <param name="SeedBlock">The block whose RANDAO mix is its randomness: it can be proven after that.</param>
-/// <param name="ProvableUntil">The last block that takes its proof.</param>
+/// <param name="SeedBlock">The block whose RANDAO mix is its randomness; it can be proven after that block.</param>
+/// <param name="ProvableUntil">The last block that accepts its proof.</param>
 internal sealed record EpochLine(ulong Epoch, string State, ulong EpochBlock, ulong SeedBlock, ulong ProvableUntil)
 {
-    /// <summary>The line of an epoch at a height of L1.</summary>
+    /// <summary>Describes an epoch at a given L1 height.</summary>
     public static EpochLine Of(ulong epoch, EpochStatus status, EpochParameters parameters, ulong head)
     {
         ulong begins = epoch * parameters.EpochBlocks;

@@ -12,7 +12,7 @@ using Meeda.Operator.L1;
 
 namespace Meeda.Node.Cli.Accounts;
 
-/// <summary><c>operator status</c>: the account on L1, and the service beside it.</summary>
+/// <summary><c>operator status</c>: shows the account on L1 and the running service.</summary>
 internal static class AccountStatusCommand
 {
     private static readonly TimeSpan ServiceLimit = TimeSpan.FromSeconds(5);
@@ -25,7 +25,7 @@ internal static class AccountStatusCommand
         var json = new Option<bool>("--json") { Description = "print one line of JSON" };
         var command = new Command(
             "status",
-            "Say how the operator's account stands: stake, capacity, earnings, epochs, demands, and the service"
+            "Show the operator's account: stake, capacity, earnings, epochs, demands, and the service"
         )
         {
             connection.Url,
@@ -73,7 +73,7 @@ internal static class AccountStatusCommand
         catch (Exception away)
             when (away is SetupException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
         {
-            // The account stands on L1 whether its service runs or not.
+            // The account's status on L1 does not depend on the service.
         }
 
         return status;

@@ -11,7 +11,8 @@ using Meeda.Node.Cli.Spending;
 namespace Meeda.Node.Cli.Accounts;
 
 /// <summary>
-/// <c>operator init</c>: asks for what an operator needs, writes its configuration and key, and says what is missing.
+/// <c>operator init</c>: asks for what an operator needs, writes its configuration and key, and reports what is
+/// missing.
 /// </summary>
 internal static class InitCommand
 {
@@ -28,17 +29,17 @@ internal static class InitCommand
 
     private static readonly Option<string?> KeyFile = new("--key-file")
     {
-        Description = "an existing key file, bare or a keystore [default: a new keystore beside --out]",
+        Description = "an existing key file, plain or a keystore [default: a new keystore beside --out]",
     };
 
     private static readonly Option<string?> PasswordFile = new("--password-file")
     {
-        Description = "the file with its password, where it is a keystore",
+        Description = "the file with its password, if it is a keystore",
     };
 
     private static readonly Option<string?> Account = new("--account")
     {
-        Description = "the account's address, where another key than the operator's owns it",
+        Description = "the account's address, if another key than the operator's owns it",
     };
 
     private static readonly Option<string?> Folder = new("--folder") { Description = "the data folder" };
@@ -46,7 +47,7 @@ internal static class InitCommand
     private static readonly Option<string[]> Providers = new("--provider")
     {
         Description =
-            "a place for the data, a folder or an S3 bucket (docs/storage.md); may be given several times "
+            "a provider for the data, a folder or an S3 bucket (docs/storage.md); may be given several times "
             + "[default: the data folder alone]",
         AllowMultipleArgumentsPerToken = true,
     };
@@ -55,7 +56,7 @@ internal static class InitCommand
 
     private static readonly Option<bool> Yes = new("--yes")
     {
-        Description = "ask nothing: take the options, and defaults for the others",
+        Description = "ask nothing: use the options, and defaults for everything else",
     };
 
     private static readonly Option<bool> Json = new("--json") { Description = "print one line of JSON; asks nothing" };
@@ -65,7 +66,7 @@ internal static class InitCommand
     {
         var command = new Command(
             "init",
-            "Set an operator up: write its configuration and key, check L1, balance, stake and storage"
+            "Set up an operator: write its configuration and key, check L1, balance, stake and storage"
         )
         {
             Out,
@@ -91,7 +92,7 @@ internal static class InitCommand
         if (File.Exists(path))
         {
             throw new SetupException(
-                $"--out: {path} exists; meeda config check --config {path} checks it, and --out names another file"
+                $"--out: {path} exists; name another file, or check this one: meeda config check --config {path}"
             );
         }
 
@@ -161,7 +162,7 @@ internal static class InitCommand
         var deployment = DeploymentFile.Read(path);
         return deployment.ChainId == chainId
             ? (deployment.System, deployment.Block)
-            : throw new SetupException($"--deployment: {path} is of chain {deployment.ChainId}, and L1 is {chainId}");
+            : throw new SetupException($"--deployment: {path} is for chain {deployment.ChainId}, L1 is {chainId}");
     }
 
     private static string? Given(string setting) => setting.Length == 0 ? null : setting;
@@ -264,7 +265,7 @@ internal static class InitCommand
         CancellationToken cancellationToken
     )
     {
-        // Read back as the operator will read it, so that what is said is of what it will find.
+        // Read back as the operator will read it, so that the checks apply to what it will find.
         var settings = new SettingsReader(new Dictionary<string, string?>(), path);
         SpendingSettings read = SpendingSettings.Read(settings, needsKey: true);
         var http = settings.Get<HttpOptions>();

@@ -4,13 +4,15 @@ using Meeda.L1.Signing;
 
 namespace Meeda.Node.Cli.Accounts;
 
-/// <summary>A new operator key: a keystore, and its password in a file beside it, both their owner's only.</summary>
+/// <summary>
+/// Creates an operator key: a keystore, and a file with its password beside it, both readable only by their owner.
+/// </summary>
 internal static class NewKey
 {
     private const int PasswordBytes = 24;
     private const UnixFileMode OwnersOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
-    /// <summary>Makes a key and writes both files, neither over an existing one.</summary>
+    /// <summary>Makes a key and writes both files, without overwriting existing ones.</summary>
     /// <exception cref="SetupException">A file cannot be written.</exception>
     public static void Write(string keyFile, string passwordFile)
     {

@@ -14,8 +14,8 @@ using Meeda.Storage;
 namespace Meeda.Node.Cli.Accounts;
 
 /// <summary>
-/// Sends from the operator key so that nonces never collide: a running operator is asked to send; where none runs, its
-/// lock and lease are taken and its journal is kept; where no operator has ever been, the key is free.
+/// Sends from the operator key so that nonces never collide: a running operator is asked to send; if none runs, this
+/// takes its lock and lease and uses its journal; if no operator has ever started, the key is free.
 /// </summary>
 /// <param name="settings">The operator's settings.</param>
 /// <param name="client">L1.</param>
@@ -25,9 +25,9 @@ internal sealed class OperatorRoute(SpendingSettings settings, EthereumClient cl
 
     private StorageOptions Storage => settings.Storage;
 
-    /// <summary>Carries an operation out.</summary>
+    /// <summary>Executes an operation.</summary>
     /// <returns>The receipts of its transactions.</returns>
-    /// <exception cref="SetupException">It was not, or not all of it: the message says what and why.</exception>
+    /// <exception cref="SetupException">It failed, wholly or in part; the message says what and why.</exception>
     public async Task<IReadOnlyList<TransactionReceipt>> SendAsync(
         AccountOperation operation,
         IReadOnlyList<PlannedTransaction> plan,
@@ -80,7 +80,7 @@ internal sealed class OperatorRoute(SpendingSettings settings, EthereumClient cl
                 return false;
             }
 
-            // Its schema is not brought up to date here, where an older operator may be running on it.
+            // The schema is not upgraded here, since an older operator may be running on it.
             long version = await database.VersionAsync(Ledger.SchemaName, cancellationToken);
             Database.CheckVersion(Ledger.SchemaName, version, Ledger.Migrations.Length);
             return version == Ledger.Migrations.Length
@@ -126,7 +126,7 @@ internal sealed class OperatorRoute(SpendingSettings settings, EthereumClient cl
         }
     }
 
-    /// <summary>Sends with the operator's journal, and keeps the lease meanwhile.</summary>
+    /// <summary>Sends with the operator's journal while it holds the lease.</summary>
     private async Task<IReadOnlyList<TransactionReceipt>> SendAsLeaderAsync(
         Ledger ledger,
         Lease lease,
@@ -149,7 +149,7 @@ internal sealed class OperatorRoute(SpendingSettings settings, EthereumClient cl
         }
         catch (LeaseLostException)
         {
-            throw new SetupException("operator: one has started meanwhile; ask again, and it sends this");
+            throw new SetupException("operator: one has started meanwhile; run the command again, and it sends this");
         }
         finally
         {
@@ -172,7 +172,7 @@ internal sealed class OperatorRoute(SpendingSettings settings, EthereumClient cl
                 }
                 catch (Exception failure) when (failure is DbException or OperationCanceledException)
                 {
-                    // The lease expires by itself, and then nothing more is sent.
+                    // The lease expires without a release, and nothing more is sent.
                 }
             }
         }
@@ -185,7 +185,7 @@ internal sealed class OperatorRoute(SpendingSettings settings, EthereumClient cl
         CancellationToken cancellationToken
     )
     {
-        await Console.Error.WriteLineAsync("meeda: an operator runs with this key; it is asked to send");
+        await Console.Error.WriteLineAsync("meeda: an operator runs with this key; asking it to send");
         DateTimeOffset asked = TimeProvider.System.GetUtcNow();
         long sequence = await ledger.RequestOperationAsync(operation, asked, cancellationToken);
         bool isTaken = false;
@@ -205,9 +205,9 @@ internal sealed class OperatorRoute(SpendingSettings settings, EthereumClient cl
                     if (await ledger.TakeOperationBackAsync(sequence, cancellationToken))
                     {
                         throw new SetupException(
-                            "operator: it did not take the request within "
-                                + $"{AccountOperationService.StartLimit.TotalSeconds:0} s, and the request is taken "
-                                + "back; is it an older version?"
+                            "operator: it did not start the request within "
+                                + $"{AccountOperationService.StartLimit.TotalSeconds:0} s and was withdrawn; "
+                                + "is it an older version?"
                         );
                     }
 
@@ -221,7 +221,7 @@ internal sealed class OperatorRoute(SpendingSettings settings, EthereumClient cl
         {
             bool isBack = await ledger.TakeOperationBackAsync(sequence, CancellationToken.None);
             await Console.Error.WriteLineAsync(
-                isBack ? "meeda: the request is taken back" : "meeda: the operator goes on with it"
+                isBack ? "meeda: the request is withdrawn" : "meeda: the operator continues with it"
             );
             throw;
         }

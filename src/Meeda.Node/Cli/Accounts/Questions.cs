@@ -2,16 +2,16 @@ using Meeda.Hosting;
 
 namespace Meeda.Node.Cli.Accounts;
 
-/// <summary>Asks a person on the terminal, or takes defaults where nobody is to be asked.</summary>
-/// <param name="asks">Whether a person is asked.</param>
+/// <summary>Asks the user on the terminal, or uses defaults without asking.</summary>
+/// <param name="asks">Whether the user is asked.</param>
 internal sealed class Questions(bool asks)
 {
     /// <summary>The answer to a question.</summary>
     /// <param name="question">The question.</param>
-    /// <param name="given">What an option said; then nobody is asked.</param>
-    /// <param name="usual">The default; null where there is none.</param>
-    /// <param name="option">The option that answers it, for the message where nobody can be asked.</param>
-    /// <exception cref="SetupException">Nobody can be asked, and there is no default.</exception>
+    /// <param name="given">The value of an option; then the user is not asked.</param>
+    /// <param name="usual">The default, or null.</param>
+    /// <param name="option">The option that answers it, for the message if the user is not asked.</param>
+    /// <exception cref="SetupException">The user is not asked, and there is no default.</exception>
     public string Ask(string question, string? given, string? usual, string option = "")
     {
         if (given is not null)
@@ -25,7 +25,7 @@ internal sealed class Questions(bool asks)
             : usual ?? throw new SetupException($"{option}: is needed ({question})");
     }
 
-    /// <summary>The answer to a question that may stay open; null where nobody is asked.</summary>
+    /// <summary>The answer to an optional question; null if the user is not asked.</summary>
     public string? AskOptional(string question) => asks ? Read($"{question}: ") : null;
 
     private static string? Read(string prompt)

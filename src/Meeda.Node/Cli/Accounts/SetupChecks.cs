@@ -13,19 +13,19 @@ namespace Meeda.Node.Cli.Accounts;
 /// <summary>What <c>operator init --json</c> prints.</summary>
 /// <param name="Path">The configuration file.</param>
 /// <param name="ChainId">L1's chain id.</param>
-/// <param name="Checks">What an operator needs, and whether it is there.</param>
+/// <param name="Checks">The operator's requirements, each with whether it is met.</param>
 internal sealed record SetupOutput(string Path, ulong ChainId, IReadOnlyList<SetupCheck> Checks);
 
-/// <summary>Something that an operator needs.</summary>
-/// <param name="What">What it is, with what was found.</param>
-/// <param name="Holds">Whether it is there.</param>
-/// <param name="Remedy">What to do where it is not, or is thin; null where there is nothing to do.</param>
+/// <summary>A requirement of an operator.</summary>
+/// <param name="What">What was checked and found, in words.</param>
+/// <param name="Holds">Whether it is met.</param>
+/// <param name="Remedy">What to do if it is not or only barely met; null if there is nothing to do.</param>
 internal sealed record SetupCheck(string What, bool Holds, string? Remedy = null);
 
-/// <summary>Looks at everything that an operator of a configuration needs before it is started.</summary>
+/// <summary>Checks everything that a configured operator needs before it starts.</summary>
 internal static class SetupChecks
 {
-    /// <summary>Looks at L1, the key, its balance, the stake, the storage and the listener.</summary>
+    /// <summary>Checks L1, the key, its balance, the stake, the storage and the listener.</summary>
     public static async Task<IReadOnlyList<SetupCheck>> RunAsync(
         string path,
         L1Session l1,

@@ -6,7 +6,7 @@ using Meeda.Node.Cli.Configuration;
 
 namespace Meeda.Node.Cli.Backups;
 
-/// <summary><c>backup</c>: copies what only this machine has, also while the operator runs.</summary>
+/// <summary><c>backup</c>: copies the data that only this machine has, also while the operator runs.</summary>
 internal static class BackupCommand
 {
     /// <summary>The option that names the operator's data folder.</summary>
@@ -21,12 +21,12 @@ internal static class BackupCommand
     {
         var destination = new Argument<string>("backup")
         {
-            Description = "the folder to make, or a file that ends with .tar; nothing may be there yet",
+            Description = "the folder to create, or a file that ends with .tar; it must not exist yet",
         };
         Option<string?> folder = FolderOption();
         Option<string?> config = ConfigOption.Build();
         var json = new Option<bool>("--json") { Description = "print the manifest as one line of JSON" };
-        var command = new Command("backup", "Back up ledger, tenants and light node; never a key, and no rows")
+        var command = new Command("backup", "Back up ledger, tenants and light node; no keys and no rows")
         {
             destination,
             folder,
@@ -61,7 +61,7 @@ internal static class BackupCommand
         {
             await Console.Error.WriteLineAsync(
                 "meeda: database: the ledger is in PostgreSQL, which pg_dump --format=custom --file=FILE DATABASE "
-                    + "backs up; docs/guides/backup.md says how it comes back"
+                    + "backs up; docs/guides/backup.md describes how to restore it"
             );
             return ExitCode.Elsewhere;
         }

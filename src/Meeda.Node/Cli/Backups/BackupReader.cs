@@ -7,7 +7,9 @@ using Meeda.Operator.Persistence;
 
 namespace Meeda.Node.Cli.Backups;
 
-/// <summary>Reads and checks a backup. An archive is unpacked beside itself for as long as this lives.</summary>
+/// <summary>
+/// Reads and checks a backup. An archive is unpacked into a temporary folder, which is deleted on disposal.
+/// </summary>
 internal sealed class BackupReader : IDisposable
 {
     private readonly string _folder;
@@ -16,14 +18,14 @@ internal sealed class BackupReader : IDisposable
     private BackupReader(string folder, bool isUnpacked, BackupManifest manifest) =>
         (_folder, _isUnpacked, Manifest) = (folder, isUnpacked, manifest);
 
-    /// <summary>What the backup says of itself.</summary>
+    /// <summary>The backup's manifest.</summary>
     public BackupManifest Manifest { get; }
 
-    /// <summary>Opens a backup: every file is whole and as it was written.</summary>
+    /// <summary>Opens a backup and checks that every file is intact.</summary>
     /// <param name="backup">The folder, or the archive.</param>
     /// <param name="room">A folder in which an archive may be unpacked.</param>
     /// <param name="cancellationToken">Stops the work.</param>
-    /// <exception cref="SetupException">It is no backup, is damaged, or is of a newer version.</exception>
+    /// <exception cref="SetupException">It is not a backup, is damaged, or comes from a newer version.</exception>
     public static async Task<BackupReader> OpenAsync(string backup, string room, CancellationToken cancellationToken)
     {
         if (Directory.Exists(backup))
@@ -33,7 +35,7 @@ internal sealed class BackupReader : IDisposable
 
         if (!File.Exists(backup))
         {
-            throw new SetupException($"backup: there is no {backup}");
+            throw new SetupException($"backup: {backup} does not exist");
         }
 
         DurableFile.CreateFolder(room);
@@ -88,7 +90,7 @@ internal sealed class BackupReader : IDisposable
     {
         if (!BackupManifest.Names.Contains(file.Name))
         {
-            throw new SetupException($"backup: its manifest names a file that is none of a backup: {file.Name}");
+            throw new SetupException($"backup: its manifest names a file that no backup contains: {file.Name}");
         }
 
         string path = Path.Combine(folder, file.Name);
@@ -98,9 +100,7 @@ internal sealed class BackupReader : IDisposable
             || await BackupWriter.HashAsync(path, cancellationToken) != file.Sha256
         )
         {
-            throw new SetupException(
-                $"backup: {file.Name} is missing or damaged: it has not the SHA-256 that the manifest says"
-            );
+            throw new SetupException($"backup: {file.Name} is missing, or its SHA-256 differs from the manifest's");
         }
 
         try
@@ -135,7 +135,7 @@ internal sealed class BackupReader : IDisposable
         catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException or JsonException)
         {
             throw new SetupException(
-                $"backup: {BackupManifest.FileName} is missing or malformed, so that this is no whole backup: "
+                $"backup: {BackupManifest.FileName} is missing or malformed, so the backup is incomplete: "
                     + unusable.Message.TrimEnd('.')
             );
         }

@@ -6,12 +6,12 @@ using Meeda.Storage;
 
 namespace Meeda.Node.Cli.Backups;
 
-/// <summary>Where this machine's operator and light node keep their databases, and whose they are.</summary>
+/// <summary>The locations and owners of the databases of this machine's operator and light node.</summary>
 /// <param name="Storage">The operator's storage.</param>
 /// <param name="L1">Its L1.</param>
 /// <param name="LightFolder">The light node's folder.</param>
-/// <param name="Contract">The configured contract; null where none is named.</param>
-/// <param name="Account">The operator's account; null where neither it nor a key is named.</param>
+/// <param name="Contract">The configured contract, or null.</param>
+/// <param name="Account">The operator's account; null if neither it nor a key is configured.</param>
 internal sealed record BackupSettings(
     StorageOptions Storage,
     L1Options L1,
@@ -23,8 +23,8 @@ internal sealed record BackupSettings(
     /// <summary>The file with the operator's ledger.</summary>
     public string LedgerFile => Path.Combine(Storage.Folder, BackupManifest.Ledger);
 
-    /// <summary>Reads them; their form alone is checked.</summary>
-    /// <param name="settings">All there are.</param>
+    /// <summary>Reads them, and checks only their form.</summary>
+    /// <param name="settings">All settings.</param>
     /// <exception cref="Hosting.SetupException">Some are malformed.</exception>
     public static BackupSettings Read(SettingsReader settings)
     {
@@ -44,6 +44,6 @@ internal sealed record BackupSettings(
         );
     }
 
-    /// <summary>Where a file of a backup belongs.</summary>
+    /// <summary>The folder that a file of a backup belongs to.</summary>
     public string FolderOf(string name) => name == BackupManifest.LightNode ? LightFolder : Storage.Folder;
 }

@@ -14,22 +14,20 @@ namespace Meeda.Node.Cli.Backups;
 internal sealed class BackupWriter(BackupSettings settings, TimeProvider time)
 {
     private const string Keys =
-        "the private key, and key files: they are never in a backup; keep a copy of the key elsewhere, without which "
-        + "nothing here is of use";
+        "the private key and key files, which are never in a backup; keep the key elsewhere too, since without it "
+        + "this backup is useless";
 
-    /// <summary>
-    /// Makes a backup. It appears under its name when it is whole and durable, and not before.
-    /// </summary>
-    /// <param name="destination">The folder to make, or a file that ends with .tar.</param>
-    /// <param name="cancellationToken">Stops the work; nothing is left then.</param>
+    /// <summary>Makes a backup. It appears under its name only once it is complete and durable.</summary>
+    /// <param name="destination">The folder to create, or a file that ends with .tar.</param>
+    /// <param name="cancellationToken">Stops the work and leaves nothing behind.</param>
     /// <exception cref="SetupException">There is nothing to back up, or the destination exists.</exception>
-    /// <exception cref="IOException">It cannot be written, or a copy is not whole.</exception>
+    /// <exception cref="IOException">It cannot be written, or a copy is incomplete.</exception>
     public async Task<BackupManifest> WriteAsync(string destination, CancellationToken cancellationToken)
     {
         string path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(destination));
         if (Path.Exists(path))
         {
-            throw new SetupException($"backup: {destination} exists, and is not written over; name another one");
+            throw new SetupException($"backup: {destination} exists and is not overwritten; name another one");
         }
 
         (string Source, string Name, string Holds)[] sources = [.. Sources().Where(each => File.Exists(each.Source))];
@@ -72,7 +70,7 @@ internal sealed class BackupWriter(BackupSettings settings, TimeProvider time)
         return Convert.ToHexStringLower(await SHA256.HashDataAsync(file, cancellationToken));
     }
 
-    // The tenants after the ledger: whoever put a batch that is in the one is in the other.
+    // The tenants after the ledger, so that the tenant of every batch in the ledger is included.
     private IEnumerable<(string Source, string Name, string Holds)> Sources() =>
         [
             (
@@ -137,7 +135,7 @@ internal sealed class BackupWriter(BackupSettings settings, TimeProvider time)
                 Keys,
                 "settings, and the files that they name",
                 $"the rows of batches, which are at the providers: {string.Join(", ", Shown(settings.Storage.Places))}",
-                "what is done from now on: L1 and the providers have it, and the first start after a restore finds it",
+                "what happens from now on: the first start after a restore finds it on L1 and at the providers",
             ],
             [.. Warnings()]
         );
@@ -160,7 +158,7 @@ internal sealed class BackupWriter(BackupSettings settings, TimeProvider time)
         }
 
         return await Ledger.FindBindingAsync(ledger, cancellationToken)
-            ?? throw new SetupException("ledger: no operator has started on it yet, so that there is nothing to keep");
+            ?? throw new SetupException("ledger: no operator has started on it yet, so there is nothing to back up");
     }
 
     private static IEnumerable<string> Shown(IEnumerable<string> places) => places.Select(StorageOptions.Redact);

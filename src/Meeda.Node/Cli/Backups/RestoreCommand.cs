@@ -7,7 +7,7 @@ using Meeda.Node.Cli.Configuration;
 namespace Meeda.Node.Cli.Backups;
 
 /// <summary>
-/// <c>restore</c>: puts a backup into an empty data folder, or marks a ledger that came back by other means.
+/// <c>restore</c>: restores a backup into an empty data folder, or marks a ledger that was restored by other means.
 /// </summary>
 internal static class RestoreCommand
 {
@@ -22,8 +22,8 @@ internal static class RestoreCommand
         var mark = new Option<bool>("--mark")
         {
             Description =
-                "restore nothing: mark the ledger, which pg_restore, a snapshot or a copy brought back, or "
-                + "which another machine competed with, so that its next start completes it before it sends anything",
+                "restore nothing: mark a ledger that came back from pg_restore, a snapshot or a copy, or "
+                + "that another machine competed with, so that its next start completes it before it sends anything",
         };
         Option<string?> folder = BackupCommand.FolderOption();
         Option<string?> config = ConfigOption.Build();
@@ -69,7 +69,7 @@ internal static class RestoreCommand
     {
         if (mark == backup is not null)
         {
-            throw new SetupException("backup: name a backup, or --mark for a ledger that came back by other means");
+            throw new SetupException("backup: name a backup, or --mark for a ledger that was restored by other means");
         }
 
         if (!mark && settings.Storage.Database is not null)
@@ -99,7 +99,7 @@ internal static class RestoreCommand
                         or System.Data.Common.DbException
             )
         {
-            throw new SetupException($"restore: it was not done: {failure.Message.TrimEnd('.')}");
+            throw new SetupException($"restore: it failed: {failure.Message.TrimEnd('.')}");
         }
 
         Print(output, mark, json);

@@ -9,20 +9,21 @@ using Meeda.Operator.Persistence;
 
 namespace Meeda.Node.Cli.Backups;
 
-/// <summary>Puts backups back, and marks ledgers as older than what was done with their keys.</summary>
-/// <param name="settings">Where to.</param>
+/// <summary>Restores backups, and marks ledgers as older than the last use of their keys.</summary>
+/// <param name="settings">The locations to restore to.</param>
 /// <param name="time">The clock.</param>
 internal sealed class Restoring(BackupSettings settings, TimeProvider time)
 {
     private const string Start =
         "start the operator with the same key: it follows L1, uses up the nonces that the earlier machine may have "
-        + "signed for, and searches the providers for what was placed since; then it takes puts and sends";
+        + "signed for, and searches the providers for what was placed since; then it accepts puts and sends";
 
     /// <summary>Restores a backup into an empty data folder, and marks the ledger.</summary>
     /// <param name="backup">The backup.</param>
-    /// <param name="cancellationToken">Stops the work; nothing is restored then.</param>
-    /// <exception cref="SetupException">The backup is damaged or another operator's, or something is in the
-    /// folder.</exception>
+    /// <param name="cancellationToken">Stops the work; then nothing is restored.</param>
+    /// <exception cref="SetupException">
+    /// The backup is damaged or another operator's, or the folder is not empty.
+    /// </exception>
     /// <exception cref="IOException">The folder cannot be written.</exception>
     public async Task<RestoreOutput> RestoreAsync(string backup, CancellationToken cancellationToken)
     {
@@ -40,7 +41,7 @@ internal sealed class Restoring(BackupSettings settings, TimeProvider time)
         DurableFile.CreateFolder(folder);
         using FolderLock folderLock = TryLock(folder) ?? throw Running();
 
-        // The ledger last: without it nothing starts that would be only half restored.
+        // The ledger last: without it a partly restored operator cannot start.
         foreach (BackedUpFile file in manifest.Files.OrderBy(file => file.Name == BackupManifest.Ledger))
         {
             await PutBackAsync(reader.PathOf(file), file, manifest, cancellationToken);
@@ -51,7 +52,9 @@ internal sealed class Restoring(BackupSettings settings, TimeProvider time)
     }
 
     /// <summary>Marks the configured ledger, on which no operator may run.</summary>
-    /// <exception cref="SetupException">There is none, an operator runs on it, or its schema is another.</exception>
+    /// <exception cref="SetupException">
+    /// There is none, an operator runs on it, or its schema has another version.
+    /// </exception>
     public async Task<RestoreOutput> MarkAsync(CancellationToken cancellationToken)
     {
         string folder = Path.GetFullPath(settings.Storage.Folder);
@@ -78,10 +81,10 @@ internal sealed class Restoring(BackupSettings settings, TimeProvider time)
 
     private static string[] Lost =>
         [
-            "batches that were acknowledged and at no provider when the earlier machine was lost are lost: their "
+            "batches that were acknowledged but at no provider when the earlier machine was lost are lost: their "
                 + "clients must put them again (with AckLevel placed there are none)",
-            "renewals of after the backup are not known: renew those batches again",
-            "keys of tenants are as they were at the backup: create, rotate and revoke again what was since",
+            "renewals since the backup are unknown: renew those batches again",
+            "tenants' keys are as of the backup: repeat what was created, rotated or revoked since",
         ];
 
     private static SetupException Running() =>
@@ -103,7 +106,7 @@ internal sealed class Restoring(BackupSettings settings, TimeProvider time)
         );
     }
 
-    /// <summary>Refuses a folder in which anything is, but for the folders of providers.</summary>
+    /// <summary>Rejects a folder that contains anything other than the providers' folders.</summary>
     private void EnsureEmpty(string folder)
     {
         if (!Directory.Exists(folder))
@@ -126,13 +129,13 @@ internal sealed class Restoring(BackupSettings settings, TimeProvider time)
         )
         {
             throw new SetupException(
-                $"--folder: {folder} is not empty ({Path.GetFileName(found)} is in it), and nothing is written over; "
-                    + "name an empty folder, or move away what is there"
+                $"--folder: {folder} is not empty ({Path.GetFileName(found)} is in it), and nothing is overwritten; "
+                    + "name an empty folder, or move its contents away"
             );
         }
     }
 
-    /// <summary>Refuses another operator's backup.</summary>
+    /// <summary>Rejects another operator's backup.</summary>
     private async Task EnsureOursAsync(BackupManifest manifest, List<string> next, CancellationToken cancellationToken)
     {
         var backed = new LedgerBinding(
@@ -181,7 +184,7 @@ internal sealed class Restoring(BackupSettings settings, TimeProvider time)
         string path = Path.Combine(folder, file.Name);
         if (File.Exists(path))
         {
-            throw new SetupException($"restore: {Path.GetFullPath(path)} exists, and is not written over");
+            throw new SetupException($"restore: {Path.GetFullPath(path)} exists and is not overwritten");
         }
 
         DurableFile.CreateFolder(folder);
@@ -209,7 +212,7 @@ internal sealed class Restoring(BackupSettings settings, TimeProvider time)
         }
     }
 
-    /// <summary>A manifest that was written by hand must not speak for a ledger that says otherwise.</summary>
+    /// <summary>Checks the manifest against the ledger itself, since a manifest may have been edited.</summary>
     private static async Task EnsureSameAsync(
         SqliteDatabase ledger,
         BackupManifest manifest,
@@ -242,7 +245,7 @@ internal sealed class Restoring(BackupSettings settings, TimeProvider time)
 
         if (manifest.Files.Any(file => file.Name == BackupManifest.LightNode))
         {
-            yield return "what the light node has spent since the backup is not known: lower Meeda__Light__Budget "
+            yield return "what the light node has spent since the backup is unknown: lower Meeda__Light__Budget "
                 + "by it";
         }
     }

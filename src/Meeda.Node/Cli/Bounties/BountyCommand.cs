@@ -15,7 +15,7 @@ using Meeda.Protocol.Batches;
 
 namespace Meeda.Node.Cli.Bounties;
 
-/// <summary><c>bounty</c>: ether for whoever carries a batch's blobs to L1 once nobody must keep them.</summary>
+/// <summary><c>bounty</c>: offers ether for publishing a batch's blobs on L1 after its retention has ended.</summary>
 internal static class BountyCommand
 {
     private const int UsualMargin = 100;
@@ -28,30 +28,30 @@ internal static class BountyCommand
 
     private static readonly Option<string?> Config = ConfigOption.Build();
 
-    /// <summary>The command with its parts.</summary>
+    /// <summary>Builds the command with its subcommands.</summary>
     public static Command Build()
     {
         Argument<string?> batch = BatchArgument(ArgumentArity.ZeroOrOne);
         var amount = new Option<string?>("--amount")
         {
             Description =
-                $"the ether on each blob [default: what carrying one costs now, and --margin]: {EtherAmount.Form}",
+                $"the ether for each blob [default: the cost of publishing one, and --margin]: {EtherAmount.Form}",
         };
         var margin = new Option<int?>("--margin")
         {
-            Description = $"percent above what carrying a blob costs now [default: {UsualMargin}]",
+            Description = $"percent above the current cost of publishing a blob [default: {UsualMargin}]",
         };
         var blocks = new Option<uint?>("--blocks")
         {
             Description =
-                $"blocks for which you cannot take it back, {BountyContract.LeastBlocks(chainId: 1)} to "
+                $"blocks until you can withdraw it, {BountyContract.LeastBlocks(chainId: 1)} to "
                 + $"{BountyContract.MostBlocks} [default: {UsualBlocks}, a week]",
         };
         Command command = BuildSpending(
             "bounty",
-            "Put a bounty on a batch's blobs, paid to whoever carries them to L1",
+            "Put a bounty on a batch's blobs, paid to the account that publishes them on L1",
             [batch, amount, margin, blocks, L1CommandOptions.Contract, L1CommandOptions.FromBlock],
-            "Nothing to fund: as much is on each of its blobs already (meeda bounty show)",
+            "Nothing to fund: each of its blobs already has at least that bounty (meeda bounty show)",
             needsContract: true,
             async (session, parsed, stop) =>
                 await session.Plans.FundAsync(
@@ -71,7 +71,7 @@ internal static class BountyCommand
     {
         Argument<string?> batch = BatchArgument(ArgumentArity.ExactlyOne);
         var json = new Option<bool>("--json") { Description = "print one line of JSON" };
-        var command = new Command("show", "Say which bounties stand on a batch's blobs")
+        var command = new Command("show", "Show the open bounties on a batch's blobs")
         {
             batch,
             json,
@@ -99,9 +99,9 @@ internal static class BountyCommand
         Argument<string?> batch = BatchArgument(ArgumentArity.ZeroOrOne);
         return BuildSpending(
             "refund",
-            "Take your bounties back that nobody was paid, of one batch or of all, once their blocks are over",
+            "Withdraw your unclaimed bounties, for one batch or all, once their blocks are over",
             [batch],
-            "Nothing to take back: no bounty of this account stands",
+            "Nothing to withdraw: this account has no open bounty",
             needsContract: false,
             (session, parsed, stop) =>
                 session.Plans.RefundAsync(parsed.GetValue(batch) is { } named ? ParseBatch(named) : null, stop)
@@ -149,7 +149,7 @@ internal static class BountyCommand
     private static Argument<string?> BatchArgument(ArgumentArity arity) =>
         new("BATCH") { Description = "a batch id (64 hex digits), or a generic OP Stack commitment", Arity = arity };
 
-    /// <summary>The contract of the bounties, which must stand: ether to an address without code is lost.</summary>
+    /// <summary>The bounty contract, which must be deployed: ether sent to an address without code is lost.</summary>
     private static async Task<BountyContract> ContractAsync(
         L1Session l1,
         SpendingSettings settings,
@@ -176,7 +176,7 @@ internal static class BountyCommand
         try
         {
             return await BatchBlobs.FindAsync(l1.Client, system, id, settings.L1.FromBlock, cancellationToken)
-                ?? throw new SetupException($"BATCH: no operator of {system.Address} ever anchored {id}");
+                ?? throw new SetupException($"BATCH: no operator of {system.Address} has anchored {id}");
         }
         catch (Exception failure) when (failure is LogsRefusedException or InvalidDataException)
         {
@@ -200,7 +200,7 @@ internal static class BountyCommand
         );
         return commitment.Kind == AltDaCommitmentKind.Generic
             ? new BatchId(commitment.Hash)
-            : throw new SetupException("BATCH: a keccak commitment does not say which blobs it is of; name the batch");
+            : throw new SetupException("BATCH: a keccak commitment does not identify blobs; give the batch id");
     }
 
     private static BigInteger ParseAmount(string text) =>
@@ -221,6 +221,6 @@ internal static class BountyCommand
             : throw new SetupException($"--blocks: between {least} and {BountyContract.MostBlocks}");
     }
 
-    /// <summary>What a plan is made from.</summary>
+    /// <summary>The inputs of a plan.</summary>
     private sealed record Session(L1Session L1, SpendingSettings Settings, BountyPlans Plans);
 }

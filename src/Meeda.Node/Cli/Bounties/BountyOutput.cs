@@ -11,8 +11,8 @@ namespace Meeda.Node.Cli.Bounties;
 
 /// <summary>What <c>bounty show --json</c> prints. Amounts are wei, decimal.</summary>
 /// <param name="BatchId">The batch.</param>
-/// <param name="Contract">The contract of the bounties.</param>
-/// <param name="BlobCost">What it costs now to carry one blob and claim one bounty.</param>
+/// <param name="Contract">The bounty contract.</param>
+/// <param name="BlobCost">The current cost of publishing one blob and claiming one bounty.</param>
 /// <param name="Blobs">The batch's blobs in order.</param>
 internal sealed record BountyOutput(
     string BatchId,
@@ -21,7 +21,7 @@ internal sealed record BountyOutput(
     IReadOnlyList<BountyOutput.BlobLine> Blobs
 )
 {
-    /// <summary>Asks L1.</summary>
+    /// <summary>Reads the bounties from L1.</summary>
     public static async Task<BountyOutput> ReadAsync(
         EthereumClient client,
         BountyContract contract,
@@ -55,7 +55,7 @@ internal sealed record BountyOutput(
         }
 
         Console.WriteLine($"batch {BatchId}");
-        Console.WriteLine($"to carry a blob costs {EtherAmount.About(Wei(BlobCost))} now");
+        Console.WriteLine($"publishing a blob costs {EtherAmount.About(Wei(BlobCost))} now");
         foreach ((int index, BlobLine blob) in Blobs.Index())
         {
             Console.WriteLine($"{index, 6} {blob.VersionedHash}{(blob.Bounties.Count == 0 ? " none" : "")}");
@@ -65,7 +65,7 @@ internal sealed record BountyOutput(
                     string.Create(
                         CultureInfo.InvariantCulture,
                         $"       bounty {bounty.Id}: {EtherAmount.Show(Wei(bounty.Amount))} by {bounty.Funder}, who "
-                            + $"can take it back from block {bounty.RefundableFrom} on"
+                            + $"can withdraw it from block {bounty.RefundableFrom} on"
                     )
                 );
             }
@@ -74,16 +74,16 @@ internal sealed record BountyOutput(
 
     private static BigInteger Wei(string wei) => BigInteger.Parse(wei, CultureInfo.InvariantCulture);
 
-    /// <summary>A blob with the bounties that stand on it.</summary>
+    /// <summary>A blob with its open bounties.</summary>
     /// <param name="VersionedHash">Its versioned hash.</param>
     /// <param name="Bounties">The bounties.</param>
     internal sealed record BlobLine(string VersionedHash, IReadOnlyList<BountyLine> Bounties);
 
     /// <summary>A bounty.</summary>
     /// <param name="Id">Its number in the contract.</param>
-    /// <param name="Amount">The ether on it.</param>
-    /// <param name="Funder">Whose it is.</param>
-    /// <param name="RefundableFrom">The first block in which the funder may take it back.</param>
+    /// <param name="Amount">Its amount.</param>
+    /// <param name="Funder">The account that funded it.</param>
+    /// <param name="RefundableFrom">The first block in which the funder can withdraw it.</param>
     internal sealed record BountyLine(ulong Id, string Amount, string Funder, ulong RefundableFrom)
     {
         /// <summary>The line of a bounty.</summary>

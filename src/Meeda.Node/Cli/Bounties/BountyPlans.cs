@@ -11,21 +11,23 @@ using Meeda.Protocol.Batches;
 
 namespace Meeda.Node.Cli.Bounties;
 
-/// <summary>The transactions of a funder's commands, made from what L1 says now. Nothing is sent here.</summary>
+/// <summary>Plans the transactions of a funder's commands from L1's current state. Sends nothing.</summary>
 /// <param name="client">L1.</param>
-/// <param name="contract">The bounties.</param>
-/// <param name="funder">Who sends them.</param>
+/// <param name="contract">The bounty contract.</param>
+/// <param name="funder">The sender.</param>
 internal sealed class BountyPlans(EthereumClient client, BountyContract contract, Address funder)
 {
-    // What a person reads and confirms has no fractions of a gwei.
+    // Amounts that a person confirms are whole gwei.
     private static readonly BigInteger Gwei = 1_000_000_000;
 
-    /// <summary>Puts a bounty on each blob of a batch that has not as much on it already.</summary>
+    /// <summary>Puts a bounty on each blob of a batch that does not already have as much.</summary>
     /// <param name="batch">The batch's blobs.</param>
-    /// <param name="amount">The ether on each, in wei; null for what carrying it costs now and the margin.</param>
+    /// <param name="amount">
+    /// The amount for each blob, in wei; null for the current cost of publishing it plus the margin.
+    /// </param>
     /// <param name="marginPercent">That margin.</param>
     /// <param name="blocks">Blocks without a refund.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     public async Task<IReadOnlyList<PlannedTransaction>> FundAsync(
         BatchBlobs batch,
         BigInteger? amount,
@@ -37,7 +39,8 @@ internal sealed class BountyPlans(EthereumClient client, BountyContract contract
         BigInteger cost = (await CarryingPrice.ReadAsync(client, cancellationToken)).Of(blobs: 1, bounties: 1);
         BigInteger each = amount ?? (CarryingPrice.WithMargin(cost, marginPercent) + Gwei - 1) / Gwei * Gwei;
         ulong until = await client.GetBlockNumberAsync(cancellationToken) + blocks;
-        // What archives do not find by the batch, or may be taken back sooner, is no reason to put up nothing.
+        // Bounties that do not name the batch, which archives cannot find, and those that can be withdrawn sooner do
+        // not count.
         ILookup<Bytes32, BigInteger> standing = (await ReadAllAsync(contract, cancellationToken))
             .Where(bounty => bounty.About == batch.Id.Value && bounty.RefundableFrom >= until)
             .ToLookup(bounty => bounty.VersionedHash, bounty => bounty.Amount);
@@ -52,7 +55,7 @@ internal sealed class BountyPlans(EthereumClient client, BountyContract contract
                     string.Create(
                         CultureInfo.InvariantCulture,
                         $"put {EtherAmount.Show(each)} on each of {hashes.Length} blobs of batch {batch.Id}, which "
-                            + $"you can take back after {blocks} blocks if nobody carries them; to carry one costs "
+                            + $"you can withdraw after {blocks} blocks if they are not published; publishing one costs "
                             + $"{EtherAmount.About(cost)} now"
                     ),
                     contract.Fund(hashes, each, blocks, batch.Id.Value)
@@ -60,10 +63,10 @@ internal sealed class BountyPlans(EthereumClient client, BountyContract contract
         ];
     }
 
-    /// <summary>Takes the funder's bounties back whose life is over.</summary>
-    /// <param name="batch">Those of this batch alone; null for all.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <exception cref="SetupException">There are some, and the life of none is over.</exception>
+    /// <summary>Withdraws the funder's bounties that have expired.</summary>
+    /// <param name="batch">Limits it to this batch; null for all.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="SetupException">There are bounties, but none has expired.</exception>
     public async Task<IReadOnlyList<PlannedTransaction>> RefundAsync(
         BatchId? batch,
         CancellationToken cancellationToken
@@ -81,7 +84,7 @@ internal sealed class BountyPlans(EthereumClient client, BountyContract contract
             ? throw new SetupException(
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"refund: the first of {own.Length} bounties is free from block "
+                    $"refund: the first of {own.Length} bounties can be withdrawn from block "
                         + $"{own.Min(bounty => bounty.RefundableFrom)} on; L1 is at block {next - 1}"
                 )
             )
@@ -91,15 +94,15 @@ internal sealed class BountyPlans(EthereumClient client, BountyContract contract
                     .Select(some => new PlannedTransaction(
                         string.Create(
                             CultureInfo.InvariantCulture,
-                            $"take back {EtherAmount.Show(Sum(some.Select(bounty => bounty.Amount)))} of {some.Length} "
-                                + $"bounties that nobody was paid"
+                            $"withdraw {EtherAmount.Show(Sum(some.Select(bounty => bounty.Amount)))} of {some.Length} "
+                                + $"unclaimed bounties"
                         ),
                         contract.Refund(some.Select(bounty => bounty.Id))
                     )),
             ];
     }
 
-    /// <summary>All bounties that stand.</summary>
+    /// <summary>All open bounties.</summary>
     public static async Task<IReadOnlyList<StandingBounty>> ReadAllAsync(
         BountyContract contract,
         CancellationToken cancellationToken

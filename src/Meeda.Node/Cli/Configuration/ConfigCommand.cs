@@ -7,14 +7,14 @@ using Meeda.Operator;
 
 namespace Meeda.Node.Cli.Configuration;
 
-/// <summary><c>config</c>: whether the settings are right, and which hold.</summary>
+/// <summary><c>config</c>: checks the settings, or shows the effective ones.</summary>
 internal static class ConfigCommand
 {
     private static readonly Option<string?> Config = ConfigOption.Build();
 
-    /// <summary>The command with its parts.</summary>
+    /// <summary>Builds the command with its subcommands.</summary>
     public static Command Build() =>
-        new("config", "Check the settings of the environment and a file, or show which hold")
+        new("config", "Check the settings of the environment and a file, or show the effective ones")
         {
             BuildCheck(),
             BuildShow(),
@@ -28,7 +28,7 @@ internal static class ConfigCommand
             DefaultValueFactory = _ => "operator",
         };
         role.AcceptOnlyFromAmong("operator", "light");
-        var command = new Command("check", "Check the settings of an operator or a light node; nothing is reached")
+        var command = new Command("check", "Check the settings of an operator or a light node, without any connection")
         {
             role,
             Config,
@@ -57,11 +57,11 @@ internal static class ConfigCommand
 
     private static Command BuildShow()
     {
-        var all = new Option<bool>("--all") { Description = "also those that have their defaults" };
+        var all = new Option<bool>("--all") { Description = "include settings with default values" };
         var json = new Option<bool>("--json") { Description = "print one line of JSON" };
         var command = new Command(
             "show",
-            "Show each setting with where it comes from; secrets are masked, and of URLs only the host is shown"
+            "Show each setting and its source; secrets are masked, and URLs are reduced to the host"
         )
         {
             all,
@@ -104,7 +104,7 @@ internal static class ConfigCommand
 
         if (shown.Length == 0)
         {
-            Console.WriteLine("Every setting has its default (--all shows them)");
+            Console.WriteLine("All settings have their defaults (--all shows them)");
         }
     }
 }

@@ -10,7 +10,7 @@ using Meeda.Node.Cli.Spending;
 
 namespace Meeda.Node.Cli.Deployment;
 
-/// <summary><c>deploy</c>: the contracts on any L1, by CREATE2, with a self-test.</summary>
+/// <summary><c>deploy</c>: deploys the contracts on any L1, by CREATE2, with a self-test.</summary>
 internal static class DeployCommand
 {
     private static readonly Option<string?> KeyFile = new("--key-file")
@@ -20,33 +20,33 @@ internal static class DeployCommand
 
     private static readonly Option<string?> Parameters = new("--parameters")
     {
-        Description = "JSON file with the parameters that differ from the defaults, which are for blocks of 12 s",
+        Description = "JSON file with the parameters that differ from the defaults, which assume blocks of 12 s",
     };
 
     private static readonly Option<string?> Salt = new("--salt")
     {
-        Description = "salt of CREATE2, 32 bytes hex, for another address with equal parameters [default: 0]",
+        Description = "CREATE2 salt, 32 bytes hex, for another address with the same parameters [default: 0]",
     };
 
     private static readonly Option<ulong?> Chain = new("--chain")
     {
-        Description = "the chain id that L1 must have; needed, but for 31337, so that no other chain is paid for",
+        Description = "the chain id that L1 must have, so that no other chain is paid for; optional for 31337",
     };
 
     private static readonly Option<string?> Out = new("--out")
     {
-        Description = "the file that says where it is [default: deployments/<chain id>.json]",
+        Description = "the file to write the addresses to [default: deployments/<chain id>.json]",
     };
 
     private static readonly Option<string?> Config = ConfigOption.Build();
 
-    /// <summary>The command with its options.</summary>
+    /// <summary>Builds the command with its options.</summary>
     public static Command Build()
     {
         var spending = new SpendingOptions();
         var command = new Command(
             "deploy",
-            "Deploy the contracts on an L1; what stands already is tested, and only what is missing is deployed"
+            "Deploy the contracts on an L1; existing ones are tested, and only missing ones are deployed"
         )
         {
             L1CommandOptions.Rpc,
@@ -107,7 +107,7 @@ internal static class DeployCommand
         if (plan.Count > 0 && !choices.IsJson)
         {
             Console.WriteLine(
-                "Parameters, for ever: "
+                "Parameters, permanent: "
                     + string.Join(", ", ParametersFile.Describe(parameters).Select(each => $"{each.Name} {each.Value}"))
             );
         }
@@ -121,7 +121,7 @@ internal static class DeployCommand
 
         int exitCode = await new Spender(l1, choices.From ?? signer.Address, choices).RunAsync(
             plan,
-            $"Nothing to deploy: all of it stands at {deployment.System.Address}",
+            $"Nothing to deploy: everything is deployed already, at {deployment.System.Address}",
             (planned, stop) =>
                 TransactionRoute.SendAloneAsync(l1.Client, signer, settings.SenderOptions, planned, stop),
             cancellationToken
@@ -145,7 +145,7 @@ internal static class DeployCommand
     {
         if (await deployment.FaultAsync(cancellationToken) is { } fault)
         {
-            throw new SetupException($"self-test: what stands at {deployment.System.Address} is not right: {fault}");
+            throw new SetupException($"self-test: the deployment at {deployment.System.Address} is invalid: {fault}");
         }
 
         path ??= Path.Combine("deployments", $"{chainId.ToString(CultureInfo.InvariantCulture)}.json");
@@ -157,7 +157,7 @@ internal static class DeployCommand
     {
         if (named is null && actual != 31_337)
         {
-            throw new SetupException($"--chain: L1 is chain {actual}; say so with --chain {actual}");
+            throw new SetupException($"--chain: L1 is chain {actual}; confirm it with --chain {actual}");
         }
 
         if (named is { } expected && expected != actual)

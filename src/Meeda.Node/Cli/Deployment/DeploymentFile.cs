@@ -5,17 +5,19 @@ using Meeda.Hosting;
 
 namespace Meeda.Node.Cli.Deployment;
 
-/// <summary>What <c>deploy</c> writes, and other commands read: where a deployment is.</summary>
+/// <summary>The addresses of a deployment, which <c>deploy</c> writes and other commands read.</summary>
 /// <param name="ChainId">The chain.</param>
 /// <param name="Version">The protocol's version.</param>
-/// <param name="Salt">The salt of CREATE2.</param>
-/// <param name="Block">A block from which on its logs can be read; none are before it.</param>
+/// <param name="Salt">The CREATE2 salt.</param>
+/// <param name="Block">A block before which the contracts have no logs.</param>
 /// <param name="System">The address of MeedaSystem.</param>
 /// <param name="Anchors">That of MeedaAnchors.</param>
 /// <param name="Verifier">That of MeedaVerifier.</param>
 /// <param name="Publication">That of MeedaPublication.</param>
 /// <param name="Escrow">That of MeedaEscrow.</param>
-/// <param name="Bounties">That of BlobBounty, which is of no system; null in files of before it.</param>
+/// <param name="Bounties">
+/// That of BlobBounty, which is independent of the system; null in files from before it existed.
+/// </param>
 /// <param name="CodeHashes">Keccak-256 of the parts' creation code, in this order.</param>
 internal sealed record DeploymentFile(
     ulong ChainId,
@@ -31,7 +33,7 @@ internal sealed record DeploymentFile(
     IReadOnlyList<string> CodeHashes
 )
 {
-    /// <summary>The file of a deployment.</summary>
+    /// <summary>Describes a deployment.</summary>
     public static DeploymentFile Of(ulong chainId, Bytes32 salt, ulong block, SystemContract system) =>
         new(
             chainId,
@@ -48,7 +50,7 @@ internal sealed record DeploymentFile(
         );
 
     /// <summary>Reads a file.</summary>
-    /// <exception cref="SetupException">It cannot be read, or is of another version.</exception>
+    /// <exception cref="SetupException">It cannot be read, or has another version.</exception>
     public static DeploymentFile Read(string path)
     {
         try
@@ -56,7 +58,7 @@ internal sealed record DeploymentFile(
             DeploymentFile? file = JsonSerializer.Deserialize(File.ReadAllText(path), CliJson.Default.DeploymentFile);
             return file is { Version: "2" } && Address.TryParse(file.System, out _)
                 ? file
-                : throw new SetupException($"--deployment: {path} describes no deployment of version 2");
+                : throw new SetupException($"--deployment: {path} does not describe a deployment of version 2");
         }
         catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException or JsonException)
         {
@@ -64,7 +66,7 @@ internal sealed record DeploymentFile(
         }
     }
 
-    /// <summary>Writes it, whole or not at all.</summary>
+    /// <summary>Writes it atomically.</summary>
     /// <exception cref="SetupException">It cannot be written.</exception>
     public void Write(string path)
     {

@@ -8,8 +8,8 @@ using Meeda.L1.Transactions;
 namespace Meeda.Node.Cli.Deployment;
 
 /// <summary>
-/// A file with parameters of a deployment that differ from the defaults: a JSON object of the names in
-/// docs/protocol.md, blocks and samples as numbers, amounts as texts with a unit (<c>"32ether"</c>).
+/// Reads the parameters of a deployment that differ from the defaults: a JSON object with the names in
+/// docs/protocol.md, blocks and samples as numbers, amounts as strings with a unit (<c>"32ether"</c>).
 /// </summary>
 internal static class ParametersFile
 {
@@ -61,7 +61,7 @@ internal static class ParametersFile
                     ?? throw new SetupException(
                         $"--parameters: {path}: {property.Name} must be a whole number of blocks or samples, or "
                             + EtherAmount.Form
-                            + " as a text"
+                            + " as a string"
                     );
             }
 
@@ -77,7 +77,7 @@ internal static class ParametersFile
         }
     }
 
-    /// <summary>The parameters as a file has them.</summary>
+    /// <summary>The parameters in the file's form.</summary>
     public static IEnumerable<(string Name, string Value)> Describe(SystemParameters p) =>
         [
             ("epochBlocks", Text(p.EpochBlocks)),

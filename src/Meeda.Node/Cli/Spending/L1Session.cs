@@ -6,7 +6,7 @@ using Meeda.L1.Rpc;
 
 namespace Meeda.Node.Cli.Spending;
 
-/// <summary>L1 for the length of a command, with the contracts that it is about.</summary>
+/// <summary>A command's connection to L1 and its contracts.</summary>
 internal sealed class L1Session : IDisposable
 {
     private readonly IReadOnlyList<HttpClient> _endpoints;
@@ -24,7 +24,7 @@ internal sealed class L1Session : IDisposable
     /// <summary>Its chain id.</summary>
     public ulong ChainId { get; }
 
-    /// <summary>Reaches L1.</summary>
+    /// <summary>Connects to L1.</summary>
     /// <exception cref="SetupException">It does not answer.</exception>
     public static async Task<L1Session> OpenAsync(L1Options l1, CancellationToken cancellationToken)
     {
@@ -42,7 +42,7 @@ internal sealed class L1Session : IDisposable
         }
     }
 
-    /// <summary>The deployment at an address, which is asked for its parameters.</summary>
+    /// <summary>The deployment at an address, with its parameters read from L1.</summary>
     /// <exception cref="SetupException">There is none, or L1 does not answer.</exception>
     public async Task<SystemContract> SystemAsync(Address address, CancellationToken cancellationToken)
     {

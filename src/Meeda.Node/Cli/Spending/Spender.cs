@@ -11,19 +11,19 @@ using Meeda.L1.Transactions;
 namespace Meeda.Node.Cli.Spending;
 
 /// <summary>
-/// Shows what a command would send, with its costs and effects, asks, and sends. Standard output has the plan and the
-/// result, or one line of JSON.
+/// Shows what a command would send, with costs and effects, asks for confirmation, and sends. Standard output gets the
+/// plan and the result, or one line of JSON.
 /// </summary>
 /// <param name="l1">L1.</param>
 /// <param name="from">The sender.</param>
-/// <param name="choices">How.</param>
+/// <param name="choices">The command's options.</param>
 internal sealed class Spender(L1Session l1, Address from, SpendingChoices choices)
 {
-    /// <summary>Shows a plan, asks where nobody confirmed it, and has it sent.</summary>
+    /// <summary>Shows a plan, asks unless it is confirmed already, and has it sent.</summary>
     /// <param name="plan">The transactions.</param>
-    /// <param name="nothing">What to say where there are none.</param>
-    /// <param name="sendAsync">Sends all of them, and returns their receipts in the same order.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <param name="nothing">The message if there are none.</param>
+    /// <param name="sendAsync">Sends all of them and returns their receipts in the same order.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>The process's exit code.</returns>
     /// <exception cref="SetupException">It would revert, is not covered by the balance, or failed.</exception>
     public async Task<int> RunAsync(
@@ -66,7 +66,7 @@ internal sealed class Spender(L1Session l1, Address from, SpendingChoices choice
     {
         if (Console.IsInputRedirected)
         {
-            throw new SetupException("--yes: there is no terminal to ask; add --yes to send, or --dry-run to look");
+            throw new SetupException("--yes: there is no terminal to ask; add --yes to send, or --dry-run to preview");
         }
 
         Console.Write(
@@ -82,7 +82,7 @@ internal sealed class Spender(L1Session l1, Address from, SpendingChoices choice
     {
         try
         {
-            // Nodes estimate nothing for an account that does not have the value.
+            // Nodes reject an estimate for an account that does not have the value.
             BigInteger value = plan.Aggregate(BigInteger.Zero, (sum, planned) => sum + planned.Request.Value);
             BigInteger balance = await l1.Client.GetBalanceAsync(from, BlockTag.Latest, cancellationToken);
             EnsureCovered(balance, value);

@@ -9,7 +9,7 @@ internal sealed class SpendingOptions
 {
     private readonly Option<bool> _dryRun = new("--dry-run")
     {
-        Description = "say what would be sent, what it costs and what it brings about; send nothing",
+        Description = "show the transactions with cost and effect, but send nothing",
     };
 
     private readonly Option<bool> _yes = new("--yes") { Description = "send without asking; for scripts" };
@@ -35,7 +35,7 @@ internal sealed class SpendingOptions
         command.Add(_from);
     }
 
-    /// <summary>What a command line says of them.</summary>
+    /// <summary>Reads the options of a command line.</summary>
     /// <exception cref="SetupException">They contradict each other.</exception>
     public SpendingChoices Read(ParseResult parsed)
     {
@@ -47,16 +47,16 @@ internal sealed class SpendingOptions
         );
         if (choices.From is not null && !choices.IsDryRun)
         {
-            throw new SetupException("--from: only with --dry-run: what is sent is sent by the configured key");
+            throw new SetupException("--from: only with --dry-run: transactions are sent by the configured key");
         }
 
         return choices is { IsJson: true, IsDryRun: false, IsConfirmed: false }
-            ? throw new SetupException("--json: nobody can be asked; add --yes, or --dry-run")
+            ? throw new SetupException("--json: cannot ask for confirmation; add --yes or --dry-run")
             : choices;
     }
 
-    /// <summary>Reads an address.</summary>
-    /// <exception cref="SetupException">It is none.</exception>
+    /// <summary>Parses an address.</summary>
+    /// <exception cref="SetupException">It is not an address.</exception>
     public static Address ParseAddress(string option, string text) =>
         Address.TryParse(text, out Address address)
             ? address
@@ -65,7 +65,7 @@ internal sealed class SpendingOptions
 
 /// <summary>How a command sends.</summary>
 /// <param name="IsDryRun">Whether nothing is sent.</param>
-/// <param name="IsConfirmed">Whether nobody is asked.</param>
+/// <param name="IsConfirmed">Whether it sends without asking.</param>
 /// <param name="IsJson">Whether the output is one line of JSON.</param>
-/// <param name="From">For whom a dry run is planned; null for the configured key.</param>
+/// <param name="From">The sender of a dry run; null for the configured key.</param>
 internal sealed record SpendingChoices(bool IsDryRun, bool IsConfirmed, bool IsJson, Address? From);

@@ -4,9 +4,9 @@ namespace Meeda.Node.Cli.Spending;
 /// <param name="ChainId">L1's chain id.</param>
 /// <param name="From">The sender.</param>
 /// <param name="Balance">The sender's balance before.</param>
-/// <param name="Transactions">The transactions in their order; none where there was nothing to do.</param>
-/// <param name="Value">The ether that goes with them.</param>
-/// <param name="GasCost">What their gas costs at the fees of now.</param>
+/// <param name="Transactions">The transactions in order; empty if there was nothing to do.</param>
+/// <param name="Value">The total value sent with them.</param>
+/// <param name="GasCost">The cost of their gas at current fees.</param>
 /// <param name="DryRun">Whether nothing was sent.</param>
 internal sealed record SpendingOutput(
     ulong ChainId,
@@ -19,13 +19,13 @@ internal sealed record SpendingOutput(
 );
 
 /// <summary>One of these transactions.</summary>
-/// <param name="What">What it brings about.</param>
-/// <param name="To">Whom it calls; null where it creates a contract.</param>
-/// <param name="Value">The wei that go with it.</param>
+/// <param name="What">Its effect, in words.</param>
+/// <param name="To">The recipient; null if it creates a contract.</param>
+/// <param name="Value">Its value, in wei.</param>
 /// <param name="Data">The calldata, hex.</param>
-/// <param name="Gas">The gas that it is reckoned with.</param>
-/// <param name="Hash">Its hash; null where it was not sent.</param>
-/// <param name="Block">The block that holds it.</param>
+/// <param name="Gas">The estimated gas.</param>
+/// <param name="Hash">Its hash; null if it was not sent.</param>
+/// <param name="Block">The block that includes it.</param>
 /// <param name="GasUsed">The gas that it used.</param>
 internal sealed record TransactionOutput(
     string What,

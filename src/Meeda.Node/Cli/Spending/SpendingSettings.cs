@@ -9,12 +9,12 @@ using Meeda.Storage;
 
 namespace Meeda.Node.Cli.Spending;
 
-/// <summary>The settings of commands that send transactions: those of an operator, but for its service.</summary>
+/// <summary>The settings of commands that send transactions: an operator's, without those of its service.</summary>
 /// <param name="L1">L1 and the contracts.</param>
 /// <param name="Signing">The key.</param>
-/// <param name="Storage">Where an operator's ledger is.</param>
+/// <param name="Storage">The location of the operator's ledger.</param>
 /// <param name="Transactions">Limits on fees.</param>
-/// <param name="Bounties">Where the bounties are.</param>
+/// <param name="Bounties">The bounty contract.</param>
 internal sealed record SpendingSettings(
     L1Options L1,
     SignerOptions Signing,
@@ -24,7 +24,7 @@ internal sealed record SpendingSettings(
 )
 {
     /// <summary>Reads and checks them.</summary>
-    /// <param name="settings">All there are.</param>
+    /// <param name="settings">All settings.</param>
     /// <param name="needsKey">Whether a key must be named.</param>
     /// <param name="needsContract">Whether the contracts must be named.</param>
     /// <exception cref="SetupException">Some are invalid: the message names all of them.</exception>
@@ -54,12 +54,13 @@ internal sealed record SpendingSettings(
     public Meeda.L1.Transactions.TransactionSenderOptions SenderOptions =>
         Transactions.ToSenderOptions(L1, observer: _ => { });
 
-    /// <summary>The account that a command is about: the configured one, or the one that L1 knows the operator key
-    /// of.</summary>
+    /// <summary>
+    /// The account that a command acts on: the configured one, or the one whose operator key on L1 is this key.
+    /// </summary>
     /// <param name="system">The contracts.</param>
     /// <param name="key">The operator key.</param>
-    /// <param name="otherwise">The account where L1 knows none: the address that would register it.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <param name="otherwise">The account if L1 knows none: the address that would register it.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     public async Task<Address> AccountAsync(
         SystemContract system,
         Address key,
@@ -70,7 +71,7 @@ internal sealed record SpendingSettings(
             ? L1.AccountOr(key)
             : await system.Anchors.AccountEverOfAsync(key, cancellationToken) ?? otherwise;
 
-    /// <summary>Checks L1's endpoints alone, where there is no contract to name yet.</summary>
+    /// <summary>Checks only L1's endpoints, before there is a contract to name.</summary>
     private sealed class EndpointsValidator : SettingsValidator<L1Options>
     {
         public override IEnumerable<string> Failures(L1Options options) =>

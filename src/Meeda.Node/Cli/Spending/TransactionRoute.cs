@@ -8,15 +8,16 @@ using Meeda.L1.Transactions;
 
 namespace Meeda.Node.Cli.Spending;
 
-/// <summary>Sends planned transactions one after the other.</summary>
+/// <summary>Sends planned transactions in order.</summary>
 internal static class TransactionRoute
 {
     /// <summary>
-    /// Sends them from an account that nothing else sends from: what it has pending is somebody's, and is waited for by
-    /// the person rather than displaced.
+    /// Sends them from an account that nothing else sends from. Pending transactions belong to another sender, so the
+    /// command fails instead of replacing them.
     /// </summary>
-    /// <exception cref="SetupException">The account has pending transactions, or one was not carried out: the message
-    /// says which.</exception>
+    /// <exception cref="SetupException">
+    /// The account has pending transactions, or a transaction failed; the message names it.
+    /// </exception>
     public static async Task<IReadOnlyList<TransactionReceipt>> SendAloneAsync(
         EthereumClient client,
         ITransactionSigner signer,
@@ -39,8 +40,8 @@ internal static class TransactionRoute
         return await SendAsync(sender, plan, cancellationToken);
     }
 
-    /// <summary>Sends them by a sender.</summary>
-    /// <exception cref="SetupException">One was not carried out: the message says which.</exception>
+    /// <summary>Sends them through a sender.</summary>
+    /// <exception cref="SetupException">A transaction failed; the message names it.</exception>
     public static async Task<IReadOnlyList<TransactionReceipt>> SendAsync(
         TransactionSender sender,
         IReadOnlyList<PlannedTransaction> plan,
@@ -64,7 +65,7 @@ internal static class TransactionRoute
         return receipts;
     }
 
-    /// <summary>The receipts of transactions that are mined.</summary>
+    /// <summary>The receipts of mined transactions.</summary>
     public static async Task<IReadOnlyList<TransactionReceipt>> ReceiptsAsync(
         EthereumClient client,
         IEnumerable<string> hashes,
@@ -76,7 +77,7 @@ internal static class TransactionRoute
         {
             receipts.Add(
                 await client.GetTransactionReceiptAsync(Bytes32.Parse(hash), cancellationToken)
-                    ?? throw new SetupException($"transaction {hash}: L1 does not have it any more")
+                    ?? throw new SetupException($"transaction {hash}: L1 no longer has it")
             );
         }
 

@@ -13,8 +13,9 @@ public sealed record PutObjectBody([property: JsonPropertyName("id")] string Id)
 /// <summary>The answer to <c>/getObjectInfo</c>.</summary>
 /// <param name="Id">The batch id.</param>
 /// <param name="Size">The batch's bytes.</param>
-/// <param name="Expiration">When it need no longer be held, Unix seconds, reckoned from the blocks to go; 0 while it
-/// is not anchored.</param>
+/// <param name="Expiration">
+/// When it no longer has to be kept, in Unix seconds, estimated from the remaining blocks; 0 while it is not anchored.
+/// </param>
 public sealed record ObjectInfoBody(
     [property: JsonPropertyName("id")] string Id,
     [property: JsonPropertyName("size")] long Size,
@@ -24,7 +25,7 @@ public sealed record ObjectInfoBody(
 /// <summary>The answer to <c>/getProofInfo</c>.</summary>
 /// <param name="Id">The batch id.</param>
 /// <param name="ChosenNumber">The epochs that sampled it. The name on the wire is the predecessor's.</param>
-/// <param name="ProvedSuccessNumber">Those of them whose proof stands on L1.</param>
+/// <param name="ProvedSuccessNumber">Those of them whose proof is on L1.</param>
 public sealed record ProofInfoBody(
     [property: JsonPropertyName("id")] string Id,
     [property: JsonPropertyName("chooseNuber")] int ChosenNumber,
@@ -32,7 +33,7 @@ public sealed record ProofInfoBody(
 );
 
 /// <summary>An error in the predecessor's field names.</summary>
-/// <param name="Code">A word.</param>
+/// <param name="Code">A keyword.</param>
 /// <param name="Description">One message.</param>
 /// <param name="HttpStatusCode">The status.</param>
 public sealed record LegacyErrorBody(

@@ -15,9 +15,8 @@ using Microsoft.Extensions.Options;
 namespace Meeda.Operator.Http.Legacy;
 
 /// <summary>
-/// The routes of Meeda's first version, for clients that are in use: same paths, JSON and id as a string. What was
-/// wrong is put right and listed in
-/// docs/http-api.md.
+/// The routes of Meeda's first version, for existing clients: same paths, JSON and id as a string. docs/http-api.md
+/// lists the corrections.
 /// </summary>
 internal static class LegacyEndpoints
 {
@@ -85,7 +84,7 @@ internal static class LegacyEndpoints
         return TypedResults.Ok(new PutObjectBody(IdOf(batch.Id)));
     }
 
-    /// <summary>The bytes in "data", decoded from the body itself: whatever else stands in it takes no room.</summary>
+    /// <summary>The bytes in "data", decoded directly from the body: other content takes no memory.</summary>
     private static byte[] DataOf(byte[] body)
     {
         byte[]? data = null;
@@ -103,7 +102,7 @@ internal static class LegacyEndpoints
                 reader.Read();
                 if (isData)
                 {
-                    // Hex has no escapes. A second field of the name would make it a guess which is meant.
+                    // Hex has no escapes. A second field of that name would be ambiguous.
                     if (
                         data is not null
                         || reader.TokenType != JsonTokenType.String

@@ -4,14 +4,14 @@ using Meeda.L1.Signing;
 
 namespace Meeda.L1.Transactions;
 
-/// <summary>How a request gets its turn, its nonce and its first transaction.</summary>
+/// <summary>Gives a request its turn, its nonce and its first transaction.</summary>
 public sealed partial class TransactionSender
 {
     // EIP-7825: no transaction may ask for more gas.
     private const ulong TransactionGasCap = 1 << 24;
 
-    /// <summary>Sends a request, or waits for an earlier one that it has a key in common with.</summary>
-    /// <returns>The nonce of either, and its receipt with the confirmations on top.</returns>
+    /// <summary>Sends a request, or waits for an earlier one that it shares a key with.</summary>
+    /// <returns>The nonce of either, and its confirmed receipt.</returns>
     private async Task<(NonceSlot Slot, TransactionReceipt Receipt)> SendOrJoinAsync(
         TransactionRequest request,
         CancellationToken cancellationToken
@@ -26,7 +26,7 @@ public sealed partial class TransactionSender
                 CountDeadline(request, 1);
                 try
                 {
-                    while (!await TryHandInAsync(request, handedIn => slot = handedIn, cancellationToken))
+                    while (!await TrySubmitAsync(request, submitted => slot = submitted, cancellationToken))
                     {
                         await TendWhileWaitingAsync(cancellationToken);
                     }
@@ -36,7 +36,7 @@ public sealed partial class TransactionSender
                     CountDeadline(request, -1);
                 }
 
-                // 3. The next request may go while this one waits for its block, and for its confirmations.
+                // 3. The next request may be submitted while this one waits for its block and its confirmations.
                 await WaitUntilMinedAsync(slot!, depth: 0, cancellationToken);
             }
             finally
@@ -50,17 +50,20 @@ public sealed partial class TransactionSender
         }
         catch when (slot is not null)
         {
-            // Cancelled, as a rule. A slot that is closed already does not come back by this.
+            // Usually cancelled. For a slot that is already closed this has no effect.
             slot.IsAbandoned = true;
             throw;
         }
     }
 
-    /// <summary>Hands a request in, or finds the earlier one that it joins, unless it is not its turn.</summary>
+    /// <summary>
+    /// Submits a request, or finds the earlier one that it joins; does nothing if it is not its turn.
+    /// </summary>
     /// <param name="request">The request.</param>
-    /// <param name="taken">Hears the nonce as soon as there is one.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
-    private async Task<bool> TryHandInAsync(
+    /// <param name="taken">Called with the nonce as soon as there is one.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>Whether it was its turn.</returns>
+    private async Task<bool> TrySubmitAsync(
         TransactionRequest request,
         Action<NonceSlot> taken,
         CancellationToken cancellationToken
@@ -69,8 +72,8 @@ public sealed partial class TransactionSender
         await _oneAtATime.WaitAsync(cancellationToken);
         try
         {
-            // 1. What cancelled calls and earlier processes left behind is mined first, so that the gas is estimated
-            // on a state that holds it.
+            // 1. What cancelled calls and earlier processes left behind is mined first, so that gas is estimated on a
+            // state that includes it.
             await FinishAbandonedAsync(cancellationToken);
             if (!IsTurnOf(request))
             {
@@ -87,7 +90,7 @@ public sealed partial class TransactionSender
 
             slot = await OpenAsync(request, cancellationToken);
             taken(slot);
-            await HandInFirstAsync(slot, cancellationToken);
+            await SubmitAsync(slot, cancellationToken);
             return true;
         }
         finally
@@ -97,9 +100,9 @@ public sealed partial class TransactionSender
     }
 
     /// <summary>
-    /// Whether no transaction of the other kind waits for its block, since nodes do not take blob transactions and
-    /// others from one account at once; and no request of the
-    /// other kind with a deadline waits for the account, unless this one has a deadline too.
+    /// Whether no transaction of the other kind waits for its block, since a node's mempool does not hold blob and
+    /// other transactions of one account at once; and no request of the other kind with a deadline waits for the
+    /// account, unless this one has a deadline too.
     /// </summary>
     private bool IsTurnOf(TransactionRequest request)
     {
@@ -114,8 +117,8 @@ public sealed partial class TransactionSender
     }
 
     /// <summary>
-    /// Whether a request with a deadline waits until a block takes this blob transaction: one that has no nonce yet, or
-    /// one with blobs under a later nonce.
+    /// Whether a request with a deadline waits until a block includes this transaction: one that has no nonce yet, or
+    /// one with blobs and a later nonce.
     /// </summary>
     private bool IsInTheWayOfADeadline(NonceSlot slot)
     {
@@ -147,7 +150,7 @@ public sealed partial class TransactionSender
     {
         try
         {
-            // What is in the way looks after itself, unless its caller has gone meanwhile.
+            // The transactions ahead are maintained by their callers, unless those have gone meanwhile.
             await TendAbandonedAsync(cancellationToken);
         }
         catch (Exception unanswered) when (unanswered is L1UnreachableException or JsonRpcException or SigningException)
@@ -170,7 +173,7 @@ public sealed partial class TransactionSender
         Fees fees = await _fees.FirstAsync(request, cancellationToken);
         lock (_open)
         {
-            // A node that reorganised or restarted may have forgotten what we sent, and would give its nonce out again.
+            // A node that reorganised or restarted may have forgotten what was sent, and would return a used nonce.
             foreach (NonceSlot known in _open.Concat(_confirmed))
             {
                 nonce = Math.Max(nonce, known.Nonce + 1);
@@ -197,7 +200,7 @@ public sealed partial class TransactionSender
         }
     }
 
-    private async Task HandInFirstAsync(NonceSlot slot, CancellationToken cancellationToken)
+    private async Task SubmitAsync(NonceSlot slot, CancellationToken cancellationToken)
     {
         try
         {
@@ -205,12 +208,12 @@ public sealed partial class TransactionSender
         }
         catch (L1UnreachableException)
         {
-            // It may have arrived all the same: the waiting finds out.
+            // It may have arrived nevertheless: waiting for the receipt shows whether it did.
         }
         catch (JsonRpcException refusal)
         {
-            // A call that was repeated because its first answer got lost is refused too: as known already. What a
-            // gateway gave up waiting for may have arrived.
+            // A call that was repeated because its first answer was lost is rejected too, as already known. After a
+            // gateway's timeout the transaction may have arrived.
             if (!refusal.IsTimeout && !await MayBeKnownAsync(slot.LatestHash, cancellationToken))
             {
                 await CloseAsync(slot, isConfirmed: false);

@@ -53,11 +53,11 @@ const CONCERNS = {
   MeedaDAProofValidator: 'NitroTest',
   Credits: 'AttacksTest|EscrowTest',
   AnchorTree: 'VectorsTest|FraudProofTest',
-  BlockHash: 'SeedTest',
-  BlockHeader: 'VectorsTest|SeedTest',
-  Bls12381: 'InvalidCommitmentTest|SubmitProofTest|FraudProofTest',
+  BlockHash: 'SeedTest|LibrariesTest',
+  BlockHeader: 'VectorsTest|SeedTest|LibrariesTest',
+  Bls12381: 'LibrariesTest|InvalidCommitmentTest|SubmitProofTest|FraudProofTest',
   Sampling: 'VectorsTest|SubmitProofTest',
-  Signatures: 'AccountTest|VectorsTest',
+  Signatures: 'LibrariesTest|AccountTest|VectorsTest',
 };
 
 const FLIPS = [

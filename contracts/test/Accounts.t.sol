@@ -495,8 +495,15 @@ contract SystemTest is Base {
         refused(p, "challengeWindow");
         (p = realParameters()).publishWindow = 299;
         refused(p, "publishWindow");
+        (p = realParameters()).anchorGrace = 299;
+        refused(p, "anchorGrace");
         (p = realParameters()).escrowNotice = 299;
         refused(p, "escrowNotice");
+        // The bounds themselves are taken.
+        p = realParameters();
+        (p.epochBlocks, p.seedDelay, p.proofWindow, p.challengeWindow) = (300, 32, 300, 7200);
+        (p.publishWindow, p.anchorGrace, p.escrowNotice, p.retention) = (300, 300, 300, 128 * 300);
+        new MeedaSystem(p, [bytes32(0), 0, 0, 0]);
     }
 
     function test_a_chain_without_what_is_needed_is_refused() public {

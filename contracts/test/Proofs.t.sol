@@ -434,6 +434,16 @@ contract MissTest is Base {
         assertEq(anchors.stakeOf(owner), STAKE, "stake");
     }
 
+    /// @dev What is to be burnt leaves the contract, or nothing is taken at all.
+    function test_a_penalty_that_cannot_be_burnt_is_not_taken() public {
+        seeds(1, 1);
+        goTo(33);
+        vm.mockCallRevert(address(0), "", "");
+        refuse(1, abi.encodeWithSelector(PaymentRefused.selector, address(0)));
+        assertEq(anchors.stakeOf(owner), STAKE, "stake");
+        assertTrue(verifier.getEpoch(owner, 1).status == EpochStatus.None, "open");
+    }
+
     /// @dev An accomplice that starves the canary gets a revert, not a cheap miss.
     function test_no_amount_of_gas_makes_a_miss_cheap(uint256 gasLimit) public {
         seeds(1, 1);

@@ -473,10 +473,12 @@ contract SystemTest is Base {
         // The bounds themselves are taken.
         p = params();
         (p.epochBlocks, p.proofWindow, p.challengeWindow, p.publishWindow) = (8, 8191 - 257, 8, 8);
-        (p.anchorGrace, p.escrowNotice, p.fraudRewardBps, p.missReward) = (100, 8, 1000, 0.1 ether);
+        (p.escrowNotice, p.fraudRewardBps) = (8, 1000);
         p.coldSamples = 16_384 - 300;
         (p.minimumStake, p.missPenalty) = (11 ether, 11 ether - 1);
-        (p.retention, p.missReward) = (1024 + 7, 1);
+        (p.retention, p.anchorGrace, p.missReward) = (1024 + 7, 1024 + 7, uint128(11 ether - 1) / 2);
+        new MeedaSystem(p, [bytes32(0), 0, 0, 0]);
+        (p = params()).minimumStake = 11 ether;
         new MeedaSystem(p, [bytes32(0), 0, 0, 0]);
     }
 

@@ -209,6 +209,39 @@ contract SizeTest is Base {
         record(string.concat(rollups, ", unpaid"), address(anchors), data, most);
     }
 
+    /// @dev The dearest batches there are: each charges a rollup for the first time, by an order. Operators reckon with
+    /// 146,500 gas for each.
+    function test_gas_of_an_anchor_with_100_orders() public {
+        goTo(5);
+        vm.prank(owner);
+        escrow.setPrice(owner, 1000);
+        BatchHeader[] memory batches = new BatchHeader[](100);
+        bytes memory commitments;
+        for (uint256 i = 0; i < 100; i++) {
+            address payer = vm.addr(0x900000 + i);
+            vm.deal(payer, 1 ether);
+            vm.prank(payer);
+            escrow.deposit{value: 1 ether}(owner, 1000, 0);
+            batches[i] = BatchHeader(126_945, 1, payer);
+            commitments = bytes.concat(commitments, Kzg.compress(Kzg.commit(Poly(uint128(i + 1), 7))));
+        }
+        bytes32[] memory ids = idsOf(batches, commitments);
+        SignedOrder[] memory orders = new SignedOrder[](100);
+        for (uint256 i = 0; i < 100; i++) {
+            bytes32 digest = escrow.orderDigest(batches[i].rollup, ids[i], owner, 1 ether, 1000);
+            (bytes32 r, bytes32 vs) = signCompact(0x900000 + i, digest);
+            orders[i] = SignedOrder(uint32(i), 1 ether, 1000, r, vs);
+        }
+        vm.cool(address(escrow));
+        record(
+            "anchor for 100 rollups, by orders",
+            address(anchors),
+            abi.encodeCall(anchors.anchor, (batches, commitments, orders, 0)),
+            14_650_000
+        );
+        assertEq(escrow.chargeCount(batches[99].rollup, owner), 1, "charged");
+    }
+
     function test_gas_of_a_proof_with_80_partial_sums() public {
         RangeHints memory hints = anchorSame(20, 512);
         EpochProof memory proof = prove(1, hints);

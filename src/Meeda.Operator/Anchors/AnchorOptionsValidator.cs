@@ -18,8 +18,7 @@ internal sealed class AnchorOptionsValidator(BatchOptions batches) : SettingsVal
 
         if (options.MaxBlobs is < 1 or > 256)
         {
-            yield return "max blobs: between 1 and 256, what one anchor can pay for below the transaction gas cap "
-                + "(Meeda__Anchors__MaxBlobs)";
+            yield return "max blobs: between 1 and 256 (Meeda__Anchors__MaxBlobs)";
         }
         else if (
             batches.MaxBatchBytes is >= 1 and <= 1 << 28

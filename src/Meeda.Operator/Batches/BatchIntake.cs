@@ -33,10 +33,7 @@ internal sealed class BatchIntake(
 {
     // Equal payloads of a tenant that arrive together share one job. No caller owns the job: a client that disconnects
     // must not cancel the work for another client that waits for the same bytes.
-    private readonly ConcurrentDictionary<
-        (Bytes32 Payload, long? Tenant, SignedOrder? Order),
-        Lazy<Task<StoredBatch>>
-    > _running = new();
+    private readonly ConcurrentDictionary<(Bytes32 Payload, long? Tenant), Job> _running = new();
 
     // Committing is pure computation: more jobs than processors would only delay all of them.
     private readonly SemaphoreSlim _committing = new(Environment.ProcessorCount);
@@ -74,19 +71,26 @@ internal sealed class BatchIntake(
         );
         Bytes32 payloadHash = Keccak256.Hash(payload);
         SignedOrder? order = costs.Order;
-        Lazy<Task<StoredBatch>> job = _running.GetOrAdd(
-            (payloadHash, tenant?.Id, order),
-            _ => new(() => StoreAsync(payload, payloadHash, tenant, order))
-        );
-        try
+        while (true)
         {
-            return await job.Value; // 2
-        }
-        finally
-        {
-            if (job.Value.IsCompleted)
+            Job job = _running.GetOrAdd(
+                (payloadHash, tenant?.Id),
+                _ => new(order, new(() => StoreAsync(payload, payloadHash, tenant, order)))
+            );
+            try
             {
-                _running.TryRemove(new((payloadHash, tenant?.Id, order), job));
+                return await job.Storing.Value; // 2
+            }
+            catch (DaException) when (job.Order != order)
+            {
+                // It may have failed by the order that came with the other put: this one is judged by its own.
+            }
+            finally
+            {
+                if (job.Storing.Value.IsCompleted)
+                {
+                    _running.TryRemove(new((payloadHash, tenant?.Id), job));
+                }
             }
         }
     }
@@ -131,11 +135,12 @@ internal sealed class BatchIntake(
         TenantUsage cost = TenantUsage.None;
         try
         {
+            long? anchorFrom = terms.AnchorFrom; // one for both: what is found to need no anchor is then owed none
             StoredBatch? known = await ledger.FindBatchByPayloadAsync(payloadHash, CancellationToken.None); // 2
             bool isNew = known is null or { DeletedAt: not null };
             TenantUsage most =
                 isNew ? costs.OfBatch(BlobEncoding.BlobCount(payload.Length))
-                : await ledger.NeedsAnchorAsync(known!, terms.AnchorFrom, CancellationToken.None)
+                : await ledger.NeedsAnchorAsync(known!, anchorFrom, CancellationToken.None)
                     ? TenantCosts.OfRenewal(known!.BlobCount)
                 : TenantUsage.None;
             using IDisposable? reserved =
@@ -154,10 +159,10 @@ internal sealed class BatchIntake(
             batch = (isNew ? batch with { Tenant = tenant?.Id } : batch) with { Payer = tenant?.Payer, Order = order };
             if (reserved is not null)
             {
-                await escrows.EnsureSignedAsync(batch, known is not null, CancellationToken.None);
+                await escrows.EnsureSignedAsync(tenant, batch, CancellationToken.None);
             }
 
-            await ledger.AddBatchAsync(batch, payload, terms.AnchorFrom, CancellationToken.None); // 5
+            await ledger.AddBatchAsync(batch, payload, anchorFrom, CancellationToken.None); // 5
             cost = TenantUsage.None;
             if (
                 !isNew
@@ -183,6 +188,9 @@ internal sealed class BatchIntake(
             costs.GiveBack(tenant, cost);
         }
     }
+
+    /// <summary>The storing of a payload, and the order that came with it.</summary>
+    private sealed record Job(SignedOrder? Order, Lazy<Task<StoredBatch>> Storing);
 
     private async Task<StoredBatch> NameAsync(byte[] payload, Bytes32 payloadHash)
     {

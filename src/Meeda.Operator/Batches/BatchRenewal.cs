@@ -33,20 +33,21 @@ internal sealed class BatchRenewal(
         Tenant? tenant = costs.Current;
         EnsureOwned(batch, tenant);
         SignedOrder? order = costs.Order;
-        if (!await ledger.NeedsAnchorAsync(batch, terms.AnchorFrom, cancellationToken))
+        long? from = terms.AnchorFrom; // one for both: what is found to need no anchor is then owed none
+        if (!await ledger.NeedsAnchorAsync(batch, from, cancellationToken))
         {
-            return await PromiseAsync(batch, tenant, order, cancellationToken);
+            return await PromiseAsync(batch, from, tenant, order, cancellationToken);
         }
 
         await pressure.EnsureCarriedAsync(batch.BlobCount, isPaid: tenant?.Payer is not null, cancellationToken);
         using IDisposable? reserved = await escrows.ReserveAsync(tenant, batch.PayloadLength, order, cancellationToken);
         StoredBatch paid = batch with { Payer = tenant?.Payer, Order = order };
-        await escrows.EnsureSignedAsync(paid, isKnown: true, cancellationToken);
+        await escrows.EnsureSignedAsync(tenant, paid, cancellationToken);
         TenantUsage cost = TenantCosts.OfRenewal(batch.BlobCount);
         costs.Charge(tenant, cost);
         try
         {
-            StoredBatch? renewed = await PromiseAsync(batch, tenant, order, cancellationToken);
+            StoredBatch? renewed = await PromiseAsync(batch, from, tenant, order, cancellationToken);
             // Meanwhile an anchor may have come that is recent enough: no other one is owed.
             cost = renewed?.OwedSince is null ? cost : TenantUsage.None;
             return renewed;
@@ -59,11 +60,12 @@ internal sealed class BatchRenewal(
 
     private async Task<StoredBatch?> PromiseAsync(
         StoredBatch batch,
+        long? anchorFrom,
         Tenant? tenant,
         SignedOrder? order,
         CancellationToken cancellationToken
     ) =>
-        await ledger.RenewAsync(batch.Id, terms.AnchorFrom, tenant?.Payer, order, time.GetUtcNow(), cancellationToken)
+        await ledger.RenewAsync(batch.Id, anchorFrom, tenant?.Payer, order, time.GetUtcNow(), cancellationToken)
             ? await ledger.FindBatchAsync(batch.Id, cancellationToken)
             : null;
 

@@ -95,6 +95,7 @@ internal sealed partial class RollupEscrows
     )
     {
         SystemParameters parameters = await system.ParametersAsync(cancellationToken);
+        _domain ??= await system.Escrow.DomainAsync(cancellationToken);
         ulong block = await client.GetBlockNumberAsync(cancellationToken);
         EscrowState state = await system.Escrow.StateAsync(rollup, account.Address, block, cancellationToken);
         ulong epochBegan = block / parameters.EpochBlocks * parameters.EpochBlocks;

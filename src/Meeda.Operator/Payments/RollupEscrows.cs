@@ -73,30 +73,34 @@ internal sealed partial class RollupEscrows(
 
         RollupEscrow escrow = await ReadAsync(payer, cancellationToken);
         EnsureBounded(tenant, escrow, bytes);
-        if (order is not null && order.Deadline < escrow.State.Block + (ulong)payments.Value.MinOrderBlocks)
+        Entry entry = _entries[payer];
+        if (order is not null)
         {
-            throw new DaException(
-                DaError.MalformedRequest,
-                $"{SignedOrder.HeaderName}: it holds until block {order.Deadline}; it must hold until block "
-                    + $"{escrow.State.Block + (ulong)payments.Value.MinOrderBlocks} at least, L1 is at {escrow.State.Block} "
-                    + "(Meeda__Payments__MinOrderBlocks)"
-            );
+            EnsureOrderMayCome(tenant, order, HeadOf(escrow, entry));
         }
 
-        UnchargedBytes uncharged = await ledger.UnchargedBytesAsync(payer, escrow.State.Block, cancellationToken);
+        // Reserved before the ledger is read: what another put writes in between counts twice rather than never.
         UnchargedBytes reserved = default(UnchargedBytes).Add(bytes, order is not null);
-        Entry entry = _entries[payer];
+        UnchargedBytes others;
         lock (entry)
         {
-            if (escrow.WhyNot(bytes, order, uncharged + entry.Reserved) is { } problem)
-            {
-                throw new DaException(DaError.PaymentRequired, $"escrow: {payer}: {problem}; nothing of it is stored");
-            }
-
+            others = entry.Reserved;
             entry.Reserved += reserved;
         }
 
-        return new Reservation(entry, reserved);
+        var reservation = new Reservation(entry, reserved);
+        try
+        {
+            UnchargedBytes uncharged = await ledger.UnchargedBytesAsync(payer, escrow.State.Block, cancellationToken);
+            return escrow.WhyNot(bytes, order, uncharged + others) is { } problem
+                ? throw new DaException(DaError.PaymentRequired, $"escrow: {payer}: {problem}; nothing of it is stored")
+                : reservation;
+        }
+        catch
+        {
+            reservation.Dispose();
+            throw;
+        }
     }
 
     /// <summary>
@@ -151,13 +155,9 @@ internal sealed partial class RollupEscrows(
 
             UnchargedBytes uncharged = before.GetValueOrDefault(payer);
             string? problem = escrow.WhyNot(batch.PayloadLength, batch.Order, uncharged);
-            if (
-                problem is null
-                && batch.Order is { } order
-                && await SignerAsync(payer, batch.Id, order, cancellationToken) != escrow.State.Posters.Current
-            )
+            if (problem is null && batch.Order is { } order)
             {
-                problem = $"its order is not signed by {escrow.State.Posters.Current}, the rollup's poster";
+                problem = await WhyNotOrderedAsync(escrow, payer, batch, order, cancellationToken);
             }
 
             if (problem is not null)

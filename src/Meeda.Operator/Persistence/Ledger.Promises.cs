@@ -228,10 +228,12 @@ internal sealed partial class Ledger
     {
         var fitting = new List<StoredBatch>();
         int blobs = 0;
+        long gas = 0;
         foreach (StoredBatch batch in batches)
         {
             blobs += batch.BlobCount;
-            if (blobs > maxBlobs && fitting.Count > 0)
+            gas += AnchorGas.Of(batch);
+            if ((blobs > maxBlobs || gas > AnchorGas.Max) && fitting.Count > 0)
             {
                 break;
             }

@@ -447,6 +447,23 @@ public abstract class LedgerTests : IAsyncLifetime
         Assert.Equal(Payload(299), await ledger.FindPayloadAsync(Batch(299).Id, None));
     }
 
+    /// <summary>An anchor beyond the gas cap of a transaction would hold up every batch.</summary>
+    [SkippableFact]
+    public async Task Waiting_PaidBatches_StayBelowTheGasCap()
+    {
+        Ledger ledger = await OpenLeadingAsync();
+        var rollup = Address.Parse("0x00000000000000000000000000000000000000aa");
+        var order = new SignedOrder(1, 2, Hash(70), Hash(71));
+        foreach (int number in Enumerable.Range(0, 256))
+        {
+            await AddPlacedAsync(ledger, Batch(number) with { Payer = rollup, Order = order });
+        }
+
+        IReadOnlyList<StoredBatch> fitting = await ledger.WaitingBatchesAsync(256, None);
+        Assert.Equal(102, fitting.Count);
+        Assert.True(fitting.Sum(AnchorGas.Of) <= AnchorGas.Max);
+    }
+
     private static UnchargedBytes Bytes(int batches) => new(batches * 1234, batches * 1234);
 
     [SkippableFact]

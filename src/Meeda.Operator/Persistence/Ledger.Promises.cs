@@ -151,7 +151,7 @@ internal sealed partial class Ledger
         int maxBlobs,
         CancellationToken cancellationToken
     ) =>
-        Fitting(
+        AnchorGas.Fitting(
             await QueryBatchesAsync(
                 "waiting = 1 AND anchor_from IS NOT NULL AND placed_at IS NOT NULL AND deleted_at IS NULL",
                 maxBlobs,
@@ -222,26 +222,6 @@ internal sealed partial class Ledger
                 new { id },
                 cancellationToken
             ) > 0;
-    }
-
-    private static List<StoredBatch> Fitting(IReadOnlyList<StoredBatch> batches, int maxBlobs)
-    {
-        var fitting = new List<StoredBatch>();
-        int blobs = 0;
-        long gas = 0;
-        foreach (StoredBatch batch in batches)
-        {
-            blobs += batch.BlobCount;
-            gas += AnchorGas.Of(batch);
-            if ((blobs > maxBlobs || gas > AnchorGas.Max) && fitting.Count > 0)
-            {
-                break;
-            }
-
-            fitting.Add(batch);
-        }
-
-        return fitting;
     }
 
     private Task AddAsync(IReadOnlyList<(StoredBatch Batch, byte[] Payload, long? AnchorFrom)> group) =>

@@ -143,6 +143,14 @@ public sealed class PaymentTests : IAsyncDisposable
         await AnswerAsync(unpaid, batch, order, HttpStatusCode.BadRequest, "no rollup pays");
         Assert.Empty(await ChargesAsync(sender));
 
+        // Orders that the poster did not sign cost commitments: their key pauses, and no other.
+        string careless = await TenantAsync("careless", rollup);
+        for (int i = 0; i < 3; i++)
+        {
+            await AnswerAsync(careless, batch, other, HttpStatusCode.BadRequest, $"expected is {rollup}");
+        }
+
+        await AnswerAsync(careless, batch, order, HttpStatusCode.TooManyRequests, "were not signed");
         await AnswerAsync(key, batch, order, HttpStatusCode.OK, "");
         await _arena.UntilAsync("the batch is charged", async () => (await ChargesAsync(sender)).Count == 1);
         BigInteger charged = await SumAsync(sender);

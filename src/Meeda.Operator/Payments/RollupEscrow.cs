@@ -17,6 +17,9 @@ internal sealed record RollupEscrow(
     uint Retention
 )
 {
+    /// <summary>The EIP-712 domain in which the rollup's orders are signed.</summary>
+    public ContractDomain Domain { get; init; }
+
     /// <summary>What was charged in the epoch of <see cref="EscrowState.Block"/> by limit and by orders, in
     /// wei.</summary>
     public BigInteger SpentThisEpoch => Charges.Aggregate(BigInteger.Zero, (sum, charge) => sum + charge.Amount);

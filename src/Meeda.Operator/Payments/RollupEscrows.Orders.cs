@@ -19,8 +19,6 @@ internal sealed partial class RollupEscrows
     private static readonly TimeSpan UnsignedPause = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan SlotTime = TimeSpan.FromSeconds(12);
 
-    private ContractDomain? _domain;
-
     // Tenants whose orders were not signed by the poster, how many of late, and since when: each costs a commitment.
     private readonly ConcurrentDictionary<long, (int Count, long Since)> _unsigned = new();
 
@@ -40,7 +38,7 @@ internal sealed partial class RollupEscrows
         }
 
         RollupEscrow escrow = await ReadAsync(payer, cancellationToken);
-        Address? signer = await SignerAsync(payer, batch.Id, order, cancellationToken);
+        Address? signer = SignerOf(escrow, payer, batch.Id, order);
         EscrowPosters posters = escrow.State.Posters;
         if (signer is null || signer != posters.Current || signer != posters.Lasting)
         {
@@ -67,7 +65,7 @@ internal sealed partial class RollupEscrows
         SignedOrder order,
         CancellationToken cancellationToken
     ) =>
-        await SignerAsync(payer, batch.Id, order, cancellationToken) == escrow.State.Posters.Current
+        SignerOf(escrow, payer, batch.Id, order) == escrow.State.Posters.Current
             ? await WhyNotSpentAsync(escrow, payer, batch, order, cancellationToken)
             : $"its order is not signed by {escrow.State.Posters.Current}, the rollup's poster";
 
@@ -138,15 +136,9 @@ internal sealed partial class RollupEscrows
 
     private static string Named(Address? signer) => signer is null ? "nobody" : $"{signer}";
 
-    private async Task<Address?> SignerAsync(
-        Address payer,
-        BatchId batch,
-        SignedOrder order,
-        CancellationToken cancellationToken
-    )
+    private Address? SignerOf(RollupEscrow escrow, Address payer, BatchId batch, SignedOrder order)
     {
-        ContractDomain domain = _domain ??= await AskAsync(payer, () => system.Escrow.DomainAsync(cancellationToken));
-        Bytes32 digest = new Order(payer, batch, account.Address, order.MaxWei, order.Deadline).Digest(domain);
+        Bytes32 digest = new Order(payer, batch, account.Address, order.MaxWei, order.Deadline).Digest(escrow.Domain);
         return SignatureRecovery.TryRecover(digest, order.ToSignature(), out Address signer) ? signer : null;
     }
 }

@@ -30,23 +30,12 @@ internal sealed partial class RollupEscrows
             return await ReadAsync(rollup, cancellationToken);
         }
 
-        return await AskAsync(
-            rollup,
-            async () =>
-            {
-                SystemParameters parameters = await system.ParametersAsync(cancellationToken);
-                ulong block = await client.GetBlockNumberAsync(cancellationToken);
-                EscrowState state = await system.Escrow.StateAsync(rollup, account.Address, block, cancellationToken);
-                return new RollupEscrow(state, [], parameters.EpochBlocks, parameters.Retention);
-            }
-        );
-    }
-
-    private static async Task<T> AskAsync<T>(Address rollup, Func<Task<T>> ask)
-    {
         try
         {
-            return await ask();
+            SystemParameters parameters = await system.ParametersAsync(cancellationToken);
+            ulong block = await client.GetBlockNumberAsync(cancellationToken);
+            EscrowState state = await system.Escrow.StateAsync(rollup, account.Address, block, cancellationToken);
+            return new RollupEscrow(state, [], parameters.EpochBlocks, parameters.Retention);
         }
         catch (Exception failure) when (failure is L1UnreachableException or JsonRpcException)
         {
@@ -95,7 +84,6 @@ internal sealed partial class RollupEscrows
     )
     {
         SystemParameters parameters = await system.ParametersAsync(cancellationToken);
-        _domain ??= await system.Escrow.DomainAsync(cancellationToken);
         ulong block = await client.GetBlockNumberAsync(cancellationToken);
         EscrowState state = await system.Escrow.StateAsync(rollup, account.Address, block, cancellationToken);
         ulong epochBegan = block / parameters.EpochBlocks * parameters.EpochBlocks;
@@ -114,6 +102,9 @@ internal sealed partial class RollupEscrows
         IEnumerable<ChargeEvent> kept = (before?.Charges ?? []).Where(charge =>
             charge.Block >= epochBegan && charge.Block < from
         );
-        return new RollupEscrow(state, [.. kept, .. read], parameters.EpochBlocks, parameters.Retention);
+        return new RollupEscrow(state, [.. kept, .. read], parameters.EpochBlocks, parameters.Retention)
+        {
+            Domain = before?.Domain ?? await system.Escrow.DomainAsync(cancellationToken),
+        };
     }
 }

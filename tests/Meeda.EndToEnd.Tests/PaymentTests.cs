@@ -174,6 +174,11 @@ public sealed class PaymentTests : IAsyncDisposable
         Assert.Equal(await SumAsync(sender), await SpentByOrdersAsync(rollup, batch));
         Assert.True(await SumAsync(sender) > charged);
 
+        // Where there is no price, there is nothing to order.
+        (int unpriced, _, string reason) = await RunOrderAsync(file, keyFile, Address.Zero);
+        Assert.Equal(1, unpriced);
+        Assert.Contains("has set no price", reason, StringComparison.Ordinal);
+
         // A poster that leaves signs nothing new.
         await sender.SendAsync(Escrow.SetPoster(_account), default);
         order = await OrderAsync(otherFile, keyFile);
@@ -185,7 +190,7 @@ public sealed class PaymentTests : IAsyncDisposable
             $"expected is {_account}, once it is the poster"
         );
         await _arena.MineToAsync(await _arena.Client.GetBlockNumberAsync(default) + Parameters.EscrowNotice + 1);
-        (int exitCode, _, string error) = await RunOrderAsync(otherFile, keyFile);
+        (int exitCode, _, string error) = await RunOrderAsync(otherFile, keyFile, _account);
         Assert.Equal(1, exitCode);
         Assert.Contains($"{_account} signs the orders of {rollup}", error, StringComparison.Ordinal);
     }
@@ -201,6 +206,7 @@ public sealed class PaymentTests : IAsyncDisposable
     private Task<(int ExitCode, string Output, string Error)> RunOrderAsync(
         string file,
         string keyFile,
+        Address account,
         params string[] options
     ) =>
         CommandLine.RunAsync(
@@ -210,7 +216,7 @@ public sealed class PaymentTests : IAsyncDisposable
                 "order",
                 file,
                 "--operator",
-                $"{_account}",
+                $"{account}",
                 "--key-file",
                 keyFile,
                 "--rpc",
@@ -223,7 +229,7 @@ public sealed class PaymentTests : IAsyncDisposable
 
     private async Task<string> OrderAsync(string file, string keyFile, params string[] options)
     {
-        (int exitCode, string order, string error) = await RunOrderAsync(file, keyFile, options);
+        (int exitCode, string order, string error) = await RunOrderAsync(file, keyFile, _account, options);
         Assert.True(exitCode == 0, error);
         return order.Trim();
     }

@@ -1,6 +1,8 @@
 using Meeda.Http;
 using Meeda.Operator.Batches;
 using Meeda.Operator.Persistence;
+using Meeda.Protocol.Signatures;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Data.Sqlite;
 using Xunit;
 
@@ -41,6 +43,28 @@ public sealed class BatchIntakeTests : IAsyncLifetime
         );
         Assert.Equal(error, refused.Error);
         Assert.Equal(0, (await _world.Ledger.CountUnanchoredAsync(0, default)).Count);
+    }
+
+    /// <summary>Equal payloads share one job, but an order that is refused is the other put's alone.</summary>
+    [Fact]
+    public async Task Accept_TheSameBytesBesideARefusedOrder_AreTaken()
+    {
+        for (byte i = 0; i < 50; i++)
+        {
+            byte[] payload = [7, i];
+            Task ordered = Task.Run(() => AcceptOrderedAsync(payload));
+            Task<StoredBatch> plain = Task.Run(() => _intake.AcceptAsync(payload, default));
+            Assert.Equal(2u, (await plain).PayloadLength);
+            await Record.ExceptionAsync(() => ordered); // no rollup pays, unless the batch was known by then
+        }
+
+        async Task AcceptOrderedAsync(byte[] payload)
+        {
+            var context = new DefaultHttpContext();
+            context.Request.Headers[SignedOrder.HeaderName] = $"1 2 0x{new string('1', 128)}";
+            new HttpContextAccessor().HttpContext = context;
+            await _intake.AcceptAsync(payload, default);
+        }
     }
 
     /// <summary>

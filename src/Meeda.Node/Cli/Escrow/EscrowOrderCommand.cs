@@ -125,9 +125,7 @@ internal sealed class EscrowOrderCommand
 
         BigInteger maxWei = parsed.GetValue(_maxCost) is { } amount
             ? EtherAmount.Parse(amount) ?? throw new SetupException($"--max-cost: '{amount}' is not {EtherAmount.Form}")
-            : await system.Escrow.PriceAsync(account, cancellationToken)
-                * payload.Length
-                * (await system.ParametersAsync(cancellationToken)).Retention;
+            : await CostOfATermAsync(system, account, payload.Length, cancellationToken);
         if (maxWei >= BigInteger.One << 128)
         {
             throw new SetupException($"--max-cost: {maxWei} wei are more than an order can allow, 2^128 - 1");
@@ -147,6 +145,21 @@ internal sealed class EscrowOrderCommand
             parsed.GetValue(_json)
         );
         return ExitCode.Success;
+    }
+
+    private static async Task<BigInteger> CostOfATermAsync(
+        SystemContract system,
+        Address account,
+        int bytes,
+        CancellationToken cancellationToken
+    )
+    {
+        BigInteger price = await system.Escrow.PriceAsync(account, cancellationToken);
+        return price > 0
+            ? price * bytes * (await system.ParametersAsync(cancellationToken)).Retention
+            : throw new SetupException(
+                $"--operator: {account} has set no price, so it charges nothing; --max-cost signs an order nevertheless"
+            );
     }
 
     private static void Print(Order order, SignedOrder signed, bool json)
